@@ -1,0 +1,123 @@
+"""`POST /purchases` end to end: HTTP to a real `erp-club serve`, beside bare inserts of the same rows.
+
+Eight tills keep their connections and send a member's receipt of eight lines each time. They write requests and read
+answers on raw sockets, because client and server share the machine's cores.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.posting import TOTAL, bare, spread
+from benchmarks.shop import LINES, PRODUCTS, Shop, Work, a_shop, alternate, machine, table
+
+WORKERS = tuple(int(n) for n in os.environ.get("ERP_CLUB_BENCH_WORKERS", "1,2").split(","))
+PORT = int(os.environ.get("ERP_CLUB_BENCH_PORT", "8190"))
+
+
+@contextmanager
+def served(home: Path, workers: int, port: int) -> Iterator[None]:
+    """A server of its own over the database in this folder."""
+    env = os.environ | {"ERP_CLUB_HOME": str(home), "ERP_CLUB_LOG_LEVEL": "INFO"}
+    env.pop("ERP_CLUB_DATABASE_URL", None)
+    command = Path(sys.executable).parent / "erp-club"
+    arguments = [str(command), "serve", "--port", str(port), "--workers", str(workers)]
+    with (home / "serve.log").open("wb") as log:
+        process = subprocess.Popen(arguments, env=env, stdout=log, stderr=log)
+        try:
+            _wait_for(port)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError("the server didn't start")
+
+
+def poster(port: int) -> Work:
+    """A till that posts a receipt each time."""
+
+    def work(shop: Shop, client: int) -> Callable[[], None]:
+        rng = random.Random()
+        connection = socket.create_connection(("127.0.0.1", port), 10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        key = shop.terminal_keys[client]
+        token = shop.staff_tokens[client]
+        head = (
+            f"POST /purchases HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {key}\r\nX-Staff-Session: {token}\r\n"
+        )
+
+        def post() -> None:
+            number = f"{client}-{rng.getrandbits(48):x}"
+            lines = [{"sku": f"S{rng.randrange(1, PRODUCTS + 1)}", "quantity": "1"} for _ in range(LINES)]
+            body = json.dumps(
+                {
+                    "receipt_no": number,
+                    "customer": {"number": f"C{spread(client, rng)}"},
+                    "lines": lines,
+                    "payments": [{"means": "card", "amount_minor": TOTAL}],
+                }
+            )
+            request = f"{head}Idempotency-Key: {number}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            connection.sendall(request.encode())
+            status, answer = _answer(connection)
+            if status != 201:
+                raise RuntimeError(answer.decode())
+
+        return post
+
+    return work
+
+
+def _answer(connection: socket.socket) -> tuple[int, bytes]:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    while len(body) < length:
+        body += connection.recv(65536)
+    return int(head[9:12]), body
+
+
+def main() -> None:
+    """Measure and print."""
+    where = machine()
+    with a_shop() as shop:
+        works: dict[str, Work] = {"bare inserts": bare(pipeline=False)}
+        found = {}
+        for workers in WORKERS:
+            with served(shop.home, workers, PORT):
+                got = alternate(shop, works | {f"POST /purchases, {workers} workers": poster(PORT)})
+            rate = got["bare inserts"].rate
+            found[f"bare inserts (beside {workers})"] = (got["bare inserts"], rate)
+            found[f"POST /purchases, --workers {workers}"] = (got[f"POST /purchases, {workers} workers"], rate)
+    table(
+        f"**`POST /purchases` end to end, 8 clients** ({where})",
+        ("work", "receipts/s", "p95 ms", "× bare"),
+        [
+            (name, f"{r.rate:,.0f}", f"{r.p95_ms:.1f}", f"{r.rate / bare_rate:.2f}")
+            for name, (r, bare_rate) in found.items()
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,295 @@
+"""Clubs, who is in them, and what earns."""
+
+import dataclasses
+import datetime as dt
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs import errors, periods
+from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, PeriodKind, TermKind
+from erp_club.clubs.periods import Span
+from erp_club.organisation.models import Store
+from erp_club.permissions.models import Staff
+from erp_club.points.models import PointsAccount
+from erp_club.points.rules import worth_of
+
+
+@dataclass(frozen=True, slots=True)
+class ClubRow:
+    """A club and its settings; amounts in minor units of its currency."""
+
+    id: int
+    code: str
+    names: dict[str, str]
+    currency: str
+    state: ClubState
+    earn_points: int
+    earn_per_minor: int
+    worth_points: int
+    worth_minor: int
+    term_kind: TermKind
+    term_months: int | None
+    tone: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one club: memberships that hold on a day, and the points of all its accounts."""
+
+    members: int = 0
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    """A period, both days included (no `last` for life), and who opened it when and where."""
+
+    first: dt.date
+    last: dt.date | None
+    kind: PeriodKind
+    at: dt.datetime
+    staff: str | None
+    store: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRow:
+    """A customer's membership on a day. `is_valid`: a period holds and the club is published, so it gives benefits.
+
+    `valid_until` is the last day of all, None for life. `spans` are the stretches without a gap, `periods` what they
+    are made of, both oldest first. Points as balance and as what they are worth in minor units.
+    """
+
+    membership_id: int
+    club_id: int
+    code: str
+    names: dict[str, str]
+    tone: str
+    club_state: ClubState
+    joined_on: dt.date
+    periods: tuple[PeriodRow, ...]
+    spans: tuple[Span, ...]
+    valid_until: dt.date | None
+    is_valid: bool
+    points_account_id: int
+    balance: int
+    worth_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """An account that a sale adds to, and at which rate."""
+
+    points_account_id: int
+    club_id: int
+    names: dict[str, str]
+    earn_points: int
+    earn_per_minor: int
+
+
+def clubs(session: Session) -> list[ClubRow]:
+    """All clubs: published ones first, then drafts, then closed ones; each by code."""
+    order = sa.case({ClubState.PUBLISHED: 0, ClubState.DRAFT: 1}, value=Club.state, else_=2)
+    return [_club(row) for row in session.execute(sa.select(*_CLUB).order_by(order, Club.code))]
+
+
+def club(session: Session, club_id: int) -> ClubRow:
+    """One club. Raises NotFound."""
+    row = session.execute(sa.select(*_CLUB).where(Club.id == club_id)).one_or_none()
+    if row is None:
+        raise errors.no_club()
+    return _club(row)
+
+
+def club_id_by_code(session: Session, code: str) -> int:
+    """The id behind a club's code, in any case. Raises NotFound."""
+    club_id = session.scalar(sa.select(Club.id).where(Club.code == code.upper()))
+    if club_id is None:
+        raise errors.no_club()
+    return club_id
+
+
+def clubs_to_join(session: Session, customer_id: int) -> list[ClubRow]:
+    """The published clubs that the customer isn't and wasn't in, by code."""
+    return [_club(row) for row in session.execute(_TO_JOIN, {"customer": customer_id})]
+
+
+def figures(session: Session, *, today: dt.date, club_id: int | None = None) -> dict[int, Figures]:
+    """Members and points of every club that has any, or of one, by its id."""
+    holds = sa.exists().where(
+        MembershipPeriod.customer_id == Membership.customer_id,
+        MembershipPeriod.membership_id == Membership.id,
+        MembershipPeriod.validity.contains(today),
+    )
+    rows = session.execute(
+        sa.select(
+            Membership.club_id,
+            sa.func.count().filter(holds),
+            # sum() of bigint is numeric; a club's points fit a bigint.
+            sa.cast(sa.func.sum(PointsAccount.balance), sa.BigInteger),
+        )
+        .join(
+            PointsAccount,
+            (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id),
+        )
+        .where(Membership.club_id == club_id if club_id is not None else sa.true())
+        .group_by(Membership.club_id)
+    )
+    return {of: Figures(members, points) for of, members, points in rows}
+
+
+def joined_by_month(session: Session, club_id: int) -> dict[dt.date, int]:
+    """How many joined in each month, by its first day, oldest first; months without are left out."""
+    month = sa.cast(sa.func.date_trunc("month", Membership.joined_on), sa.Date)
+    rows = session.execute(
+        sa.select(month, sa.func.count()).where(Membership.club_id == club_id).group_by(month).order_by(month)
+    )
+    return {first: count for first, count in rows}  # noqa: C416 - dict() doesn't know a Row for a pair
+
+
+def customer_of(session: Session, membership_id: int) -> int:
+    """The id of the customer whose membership this is. Raises NotFound."""
+    customer_id = session.scalar(sa.select(Membership.customer_id).where(Membership.id == membership_id))
+    if customer_id is None:
+        raise errors.no_membership()
+    return customer_id
+
+
+def memberships(session: Session, customer_id: int, *, today: dt.date) -> list[MembershipRow]:
+    """The customer's memberships on `today`: valid ones first, then by the day of joining."""
+    rows = session.execute(_MEMBERSHIPS, {"customer": customer_id}).all()
+    made = [_membership(list(each), today) for _, each in itertools.groupby(rows, key=lambda row: row.id)]
+    return sorted(made, key=lambda row: (not row.is_valid, row.joined_on, row.membership_id))
+
+
+def earning_memberships(session: Session, customer_id: int, *, on: dt.date) -> list[Earning]:
+    """What the customer's purchases of a day add to: memberships in published clubs with a period that holds it."""
+    rows = session.connection().execute(_EARNING, {"customer": customer_id, "day": on})
+    return [Earning(*row) for row in rows]
+
+
+_CLUB = (
+    Club.id,
+    Club.code,
+    Club.names,
+    Club.currency,
+    Club.state,
+    Club.earn_points,
+    Club.earn_per_minor,
+    Club.worth_points,
+    Club.worth_minor,
+    Club.term_kind,
+    Club.term_months,
+    Club.tone,
+    Club.version,
+)
+
+_TO_JOIN = (
+    sa.select(*_CLUB)
+    .where(
+        Club.state == ClubState.PUBLISHED,
+        ~sa.exists().where(
+            Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger), Membership.club_id == Club.id
+        ),
+    )
+    .order_by(Club.code)
+)
+_MEMBERSHIPS = (
+    sa.select(
+        Membership.id,
+        Membership.joined_on,
+        Membership.points_account_id,
+        Club.id.label("club_id"),
+        Club.code,
+        Club.names,
+        Club.tone,
+        Club.state,
+        Club.currency,
+        Club.worth_points,
+        Club.worth_minor,
+        PointsAccount.balance,
+        sa.func.lower(MembershipPeriod.validity).label("first"),
+        sa.func.upper(MembershipPeriod.validity).label("after"),
+        MembershipPeriod.kind,
+        MembershipPeriod.at,
+        Staff.name.label("staff"),
+        Store.name.label("store"),
+    )
+    .join(Club, Club.id == Membership.club_id)
+    .join(
+        PointsAccount,
+        (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id),
+    )
+    .join(
+        MembershipPeriod,
+        (MembershipPeriod.customer_id == Membership.customer_id) & (MembershipPeriod.membership_id == Membership.id),
+    )
+    .outerjoin(Staff, Staff.id == MembershipPeriod.staff_id)
+    .outerjoin(Store, Store.id == MembershipPeriod.store_id)
+    .where(Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger))
+    .order_by(Membership.id, MembershipPeriod.period_no)
+)
+
+
+def _club(row: Any) -> ClubRow:
+    made = ClubRow(*row)
+    return dataclasses.replace(made, state=ClubState(row.state), term_kind=TermKind(row.term_kind))
+
+
+def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
+    """One membership from a row for each of its periods."""
+    row = rows[0]
+    made = tuple(
+        PeriodRow(
+            first=each.first,
+            last=each.after - dt.timedelta(days=1) if each.after else None,
+            kind=PeriodKind(each.kind),
+            at=each.at,
+            staff=each.staff,
+            store=each.store,
+        )
+        for each in rows
+    )
+    spans = [Span(period.first, period.last) for period in made]
+    endless = any(span.last is None for span in spans)
+    return MembershipRow(
+        membership_id=row.id,
+        club_id=row.club_id,
+        code=row.code,
+        names=row.names,
+        tone=row.tone,
+        club_state=ClubState(row.state),
+        joined_on=row.joined_on,
+        periods=made,
+        spans=tuple(periods.runs(spans)),
+        valid_until=None if endless else periods.last_day(spans),
+        is_valid=row.state == ClubState.PUBLISHED and any(span.holds(today) for span in spans),
+        points_account_id=row.points_account_id,
+        balance=row.balance,
+        worth_minor=worth_of(row.balance, row.worth_points, row.worth_minor),
+        currency=row.currency,
+    )
+
+
+# Built once: every sale asks it, and building it costs more than asking.
+_EARNING = (
+    sa.select(Membership.points_account_id, Club.id, Club.names, Club.earn_points, Club.earn_per_minor)
+    .join(Club, Club.id == Membership.club_id)
+    .where(
+        Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
+        Club.state == ClubState.PUBLISHED,
+        sa.exists().where(
+            MembershipPeriod.customer_id == Membership.customer_id,
+            MembershipPeriod.membership_id == Membership.id,
+            MembershipPeriod.validity.contains(sa.bindparam("day", type_=sa.Date)),
+        ),
+    )
+    .order_by(Club.code)
+)

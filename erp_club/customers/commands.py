@@ -1,0 +1,228 @@
+"""Opening and changing customers."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from erp_club.customers import errors, fields, names
+from erp_club.customers.fields import CONSENTS, IDENTITY, CustomerChanges, CustomerFields, Stored
+from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState, NameToken
+from erp_club.kernel import audit
+from erp_club.kernel.errors import Conflict, FieldError, Invalid
+from erp_club.kernel.text import T
+from erp_club.organisation import queries as organisation
+from erp_club.organisation.models import Store
+from erp_club.permissions.actors import Actor
+
+_NAMES = ("given_name", "family_name", "given_name_2", "family_name_2")
+_CONSENTS = tuple(f"consent_{channel}" for channel in CONSENTS)
+Values = dict[str, Stored | int]
+
+
+def open_customer(
+    session: Session, filled: CustomerFields, *, country: str, now: dt.datetime, by: Actor, source: str | None = None
+) -> int:
+    """Open a customer and give the id. `country` is the chain's; `source` says where the consents were given.
+
+    Consent to advertising without a word on the channels means all three of them (X-01). Raises Invalid with every
+    wrong field, Conflict `id-taken`, `number-taken` or `own-id-taken`.
+    """
+    checked = fields.check(_with_channels(filled), country=country, today=_today(now))
+    columns = _columns(session, checked.values, checked.errors)
+    customer_id, number = _own_number(session, columns["number"])
+    columns |= {"id": customer_id, "number": number}
+    _write(session, sa.insert(Customer).values(**columns, opened_at=now, changed_at=now), columns)
+    _put_tokens(session, customer_id, columns)
+    _record_consents(session, customer_id, columns, now=now, by=by, source=source)
+    after = {name: value for name, value in (checked.values | {"number": number}).items() if value is not None}
+    audit.record(session, by=by, now=now, action="customer.open", entity="customer", entity_id=customer_id, after=after)
+    return customer_id
+
+
+def edit_customer(
+    session: Session,
+    customer_id: int,
+    changes: CustomerChanges,
+    *,
+    country: str,
+    now: dt.datetime,
+    by: Actor,
+    source: str | None = None,
+    seen: dt.datetime | None = None,
+) -> None:
+    """Change some fields; None empties one, but a consent is only ever given or refused.
+
+    What isn't named is not judged again, except that birthday and ID number may not contradict each other. `seen` is
+    the `changed_at` of the customer whom the form showed. Raises NotFound, Conflict `stale` where somebody has changed
+    the customer since, and Invalid and Conflict as `open_customer` does.
+    """
+    stored = _locked(session, customer_id)
+    if seen is not None and seen != stored["changed_at"]:
+        raise errors.stale()
+    filled, named = _changed(stored, changes)
+    checked = fields.check(filled, country=country, today=_today(now))
+    wrong = [error for error in checked.errors if error.field in named]
+    if "birthday" in named and named.isdisjoint(IDENTITY):
+        wrong += _contradiction(filled, checked, country, _today(now))
+    if "number" in named and filled.number is None:
+        wrong.append(FieldError("number", T("A customer keeps a number. Enter one.")))
+    after = {name: value for name, value in checked.values.items() if name in named and value != stored[name]}
+    columns = _columns(session, after, wrong)
+    if not columns:
+        return
+    statement = sa.update(Customer).where(Customer.id == customer_id).values(**columns, changed_at=now)
+    _write(session, statement, stored | columns)
+    if not columns.keys().isdisjoint(_NAMES):
+        session.execute(sa.delete(NameToken).where(NameToken.customer_id == customer_id))
+        _put_tokens(session, customer_id, stored | columns)
+    _record_consents(session, customer_id, columns, now=now, by=by, source=source)
+    before = {name: stored[name] for name in after}
+    audit.record(
+        session,
+        by=by,
+        now=now,
+        action="customer.edit",
+        entity="customer",
+        entity_id=customer_id,
+        before=before,
+        after=after,
+    )
+
+
+def record_export(session: Session, *, filters: Mapping[str, object], suffix: str, now: dt.datetime, by: Actor) -> None:
+    """Keep that somebody took customers out as a file, and by which filters."""
+    after = {"file": suffix, **filters}
+    audit.record(session, by=by, now=now, action="customer.export", entity="customer", entity_id="*", after=after)
+
+
+def _today(now: dt.datetime) -> dt.date:
+    """The latest date anywhere, so that nobody born today in the far east is told that it lies in the future."""
+    return (now.astimezone(dt.UTC) + dt.timedelta(hours=14)).date()
+
+
+def _with_channels(filled: CustomerFields) -> CustomerFields:
+    silent = filled.consent_sms is filled.consent_email is filled.consent_post is None
+    if not (filled.consent_advertising and silent):
+        return filled
+    return replace(filled, consent_sms=True, consent_email=True, consent_post=True)
+
+
+def _locked(session: Session, customer_id: int) -> dict[str, Any]:
+    """The row as it is now, by field; the lock keeps two changes from judging by the same old values."""
+    statement = (
+        sa.select(Customer.__table__, Store.code.label("home_store"))
+        .outerjoin(Store, Store.id == Customer.home_store_id)
+        .where(Customer.id == customer_id, Customer.id != UNIDENTIFIED, Customer.state == CustomerState.ACTIVE)
+        .with_for_update(of=Customer)
+    )
+    row = session.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise errors.unknown_customer()
+    return dict(row)
+
+
+def _changed(stored: Mapping[str, Any], changes: CustomerChanges) -> tuple[CustomerFields, frozenset[str]]:
+    """All fields with the changes in them, and the names of those that count as changed."""
+    said = {name: value for name, value in changes.items() if value is not None or name not in _CONSENTS}
+    before = CustomerFields(**{name: stored[name] for name in CustomerFields.__dataclass_fields__})
+    filled = replace(before, **said)
+    named = set(said)
+    if said.get("consent_advertising") and not before.consent_advertising:
+        filled = _with_channels(filled)
+        named.update(_CONSENTS)
+    if not named.isdisjoint(IDENTITY):
+        named.update(IDENTITY)
+    return filled, frozenset(named)
+
+
+def _contradiction(
+    filled: CustomerFields, checked: fields.Checked, country: str, today: dt.date
+) -> Iterable[FieldError]:
+    """The fault of a new birthday that an ID number, which is right by itself, tells otherwise."""
+    alone = fields.check(replace(filled, birthday=None), country=country, today=today)
+    right = {error.field for error in checked.errors} - {error.field for error in alone.errors}
+    return [FieldError("birthday", error.text) for error in checked.errors if error.field in right & IDENTITY]
+
+
+def _columns(session: Session, values: Mapping[str, Stored], wrong: Iterable[FieldError]) -> Values:
+    """The fields as columns: a store's code becomes its id. Raises Invalid with all that is wrong."""
+    columns: Values = dict(values)
+    faults = list(wrong)
+    if "home_store" in columns:
+        code = columns.pop("home_store")
+        columns["home_store_id"] = organisation.store_id(session, str(code)) if code else None
+        if code and columns["home_store_id"] is None:
+            faults.append(FieldError("home_store", T("No store has the code %(code)s.", code=code)))
+    if faults:
+        raise Invalid(faults)
+    return columns
+
+
+def _own_number(session: Session, given: Stored | int) -> tuple[int, str]:
+    """A new id, and the customer's number: the one given, else one made of the id that no import has used."""
+    following = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("customers", "id")))
+    while True:
+        customer_id = session.execute(following).scalar_one()
+        number = str(given) if given else f"C{customer_id:08}"
+        if given or session.scalar(sa.select(Customer.id).where(Customer.number == number)) is None:
+            return customer_id, number
+
+
+def _write(session: Session, statement: sa.Insert | sa.Update, values: Mapping[str, Any]) -> None:
+    """Write a customer; what another one has already is told by the constraint that stood in the way."""
+    try:
+        with session.begin_nested():
+            session.execute(statement, execution_options={"synchronize_session": False})
+    except IntegrityError as error:
+        refusal = _taken(session, error, values)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _taken(session: Session, error: IntegrityError, values: Mapping[str, Any]) -> Conflict | None:
+    constraint = error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
+    made, names_ = {
+        "uq_customers_identity": (errors.id_taken, ("id_country", "id_kind", "id_number")),
+        "uq_customers_number": (errors.number_taken, ("number",)),
+        "uq_customers_own_id": (errors.own_id_taken, ("own_id",)),
+    }.get(constraint or "", (None, ()))
+    if made is None:
+        return None
+    same = [getattr(Customer, name) == values[name] for name in names_]
+    other = session.execute(
+        sa.select(Customer.number, Customer.id).where(*same).order_by(Customer.state).limit(1)
+    ).one()
+    return made(other.number, other.id)
+
+
+def _put_tokens(session: Session, customer_id: int, values: Mapping[str, Any]) -> None:
+    found = names.tokens(*(values[name] for name in _NAMES))
+    if found:
+        session.execute(sa.insert(NameToken), [{"token": token, "customer_id": customer_id} for token in found])
+
+
+def _record_consents(
+    session: Session, customer_id: int, values: Mapping[str, Any], *, now: dt.datetime, by: Actor, source: str | None
+) -> None:
+    rows = [
+        {
+            "customer_id": customer_id,
+            "channel": channel,
+            "given": values[f"consent_{channel}"],
+            "at": now,
+            "source": source or ("till" if by.terminal_id else "office"),
+            "staff_id": by.staff_id,
+            "terminal_id": by.terminal_id,
+        }
+        for channel in CONSENTS
+        if values.get(f"consent_{channel}") is not None
+    ]
+    if rows:
+        session.execute(sa.insert(ConsentChange), rows)

@@ -1,0 +1,132 @@
+"""Customers: people known to the chain, what they agreed to, and the words their names are found by."""
+
+import datetime as dt
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_club.kernel.db import Base, Id
+
+UNIDENTIFIED = 0
+"""The customer of every sale whose buyer nobody knows: row 0, so that the big tables can lead with `customer_id`."""
+
+
+class IdKind(StrEnum):
+    """What kind of document identifies a person."""
+
+    NATIONAL_ID = "national_id"
+    PASSPORT = "passport"
+    NONE = "none"
+
+
+class CustomerState(StrEnum):
+    """`merged` and `erased` customers keep their row for the books and are found by nobody."""
+
+    ACTIVE = "active"
+    MERGED = "merged"
+    ERASED = "erased"
+
+
+def _beginnings(column: str) -> sa.Index:
+    """An index that finds a number whole or by its beginning; plain ones order by the database's collation."""
+    return sa.Index(
+        f"ix_customers_{column}",
+        column,
+        postgresql_ops={column: "text_pattern_ops"},
+        postgresql_where=None if column == "number" else sa.text(f"{column} IS NOT NULL"),
+    )
+
+
+class Customer(Base):
+    """One person. Phones are E.164, the e-mail lower case, the ID in the standard's compact form.
+
+    Consents are three-valued: asked and given, asked and refused, never asked.
+    """
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        sa.Index(
+            "uq_customers_identity",
+            "id_country",
+            "id_kind",
+            "id_number",
+            unique=True,
+            postgresql_where=sa.text("id_number IS NOT NULL AND state = 'active'"),
+        ),
+        *(_beginnings(column) for column in ("number", "mobile", "phone", "email", "id_number", "own_id")),
+        sa.Index("ix_customers_names", "family_name", "given_name", "id"),
+        sa.CheckConstraint("id_kind IN ('national_id', 'passport', 'none')", name="id_kind_known"),
+        sa.CheckConstraint("(id_kind = 'none') = (id_number IS NULL)", name="id_number_with_kind"),
+        sa.CheckConstraint("(id_kind = 'none') = (id_country IS NULL)", name="id_country_with_kind"),
+        sa.CheckConstraint("gender IN ('F', 'M', 'X')", name="gender_known"),
+        sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="state_known"),
+        sa.CheckConstraint("email = lower(email)", name="email_lower"),
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(unique=True)
+    given_name: Mapped[str]
+    family_name: Mapped[str]
+    given_name_2: Mapped[str | None]
+    family_name_2: Mapped[str | None]
+    id_kind: Mapped[IdKind] = mapped_column(sa.Text, server_default=IdKind.NONE.value)
+    id_country: Mapped[str | None] = mapped_column(sa.String(2))
+    id_number: Mapped[str | None]
+    phone: Mapped[str | None]
+    mobile: Mapped[str | None]
+    email: Mapped[str | None]
+    street: Mapped[str | None]
+    postcode: Mapped[str | None]
+    city: Mapped[str | None]
+    country: Mapped[str | None] = mapped_column(sa.String(2))
+    birthday: Mapped[dt.date | None]
+    anniversary: Mapped[dt.date | None]
+    gender: Mapped[str | None] = mapped_column(sa.String(1))
+    language: Mapped[str | None] = mapped_column(sa.String(2))
+    home_store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
+    own_id: Mapped[str | None] = mapped_column(unique=True)
+    consent_advertising: Mapped[bool | None]
+    consent_sms: Mapped[bool | None]
+    consent_email: Mapped[bool | None]
+    consent_post: Mapped[bool | None]
+    state: Mapped[CustomerState] = mapped_column(sa.Text, server_default=CustomerState.ACTIVE.value)
+    opened_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime]
+
+
+class NameToken(Base):
+    """A word of a customer's name as it is compared, for finding by the beginning of any name."""
+
+    __tablename__ = "customer_name_tokens"
+
+    token: Mapped[str] = mapped_column(sa.Text(collation="C"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class ConsentChange(Base):
+    """One yes or no, for ever: who said it, when, where and how. Rows are never updated or deleted."""
+
+    __tablename__ = "consent_changes"
+    __table_args__ = (sa.CheckConstraint("channel IN ('advertising', 'sms', 'email', 'post')", name="channel_known"),)
+
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"), primary_key=True)
+    id: Mapped[Id]
+    channel: Mapped[str]
+    given: Mapped[bool]
+    at: Mapped[dt.datetime]
+    source: Mapped[str]
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"))
+
+
+class Classification(Base):
+    """A value of one of head office's own fields (`class:NAME` in files) for one customer."""
+
+    __tablename__ = "customer_classifications"
+
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

@@ -1,0 +1,162 @@
+"""What is invented around the real purchases: clubs, who joined when, where the stores are, who works there.
+
+The rules, so that everybody can tell what the demo should show; n is the number in a customer's number (C000011: 11):
+
+- FAMILY (for life): all but those whose n divides by 5; joined on 1 January 2016 plus n × 37 mod 600 days.
+- GOLD (12 months): every third; joined on 1 March 2016 plus n × 53 mod 540 days.
+- GREEN (24 months): those with n mod 4 = 1; joined on 1 June 2016 plus n × 29 mod 420 days.
+- A membership with a term is renewed n mod 7 times in GOLD and n mod 5 times in GREEN; where that would be 3 times or
+  more, again and again until today. It is paid ten days before the end, or twenty days after it where n divides by 11.
+- Stores by the number of their receipts take one of `CITIES` each in turn, then again with the next of `QUARTERS`.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from erp_club.clubs.models import TermKind
+from erp_club.clubs.periods import Span, first_period, next_period
+from erp_club.clubs.settings import ClubSettings
+from erp_club.permissions.catalog import Role
+
+CHAIN = {
+    "name": "Carmel Market",
+    "currency": "ILS",
+    "country": "IL",
+    "language": "en",
+    "time_zone": "Asia/Jerusalem",
+}
+FAITHFUL = 3
+"""Who renews so many times renews always."""
+PASSWORD, PIN = "demo-club", "2580"
+STAFF = (
+    ("hq", "Noa Ben-David", Role.HQ),
+    ("manager", "Daniel Cohen", Role.MANAGER),
+    ("cashier", "Michal Levy", Role.CASHIER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClub:
+    """A club, how it is drawn, and who is in it: those with n mod `of` in `those`; `first_day` and `step` date them."""
+
+    settings: ClubSettings
+    tone: str
+    of: int
+    those: frozenset[int]
+    first_day: dt.date
+    step: int
+    within_days: int
+    renewals_of: int = 1
+
+    def joined_on(self, n: int) -> dt.date | None:
+        """The day on which customer n joined, None for those who didn't."""
+        if n % self.of not in self.those:
+            return None
+        return self.first_day + dt.timedelta(days=n * self.step % self.within_days)
+
+
+CLUBS = (
+    DemoClub(
+        ClubSettings(
+            code="FAMILY",
+            names={"en": "Family Club", "he": "מועדון המשפחה", "fi": "Perheklubi", "sv": "Familjeklubben"},
+            earn_points=1,
+            earn_per_minor=100,
+            worth_points=100,
+            worth_minor=100,
+            term_kind=TermKind.LIFETIME,
+        ),
+        tone="teal",
+        of=5,
+        those=frozenset({1, 2, 3, 4}),
+        first_day=dt.date(2016, 1, 1),
+        step=37,
+        within_days=600,
+    ),
+    DemoClub(
+        ClubSettings(
+            code="GOLD",
+            names={"en": "Gold Club", "he": "מועדון הזהב", "fi": "Kultaklubi", "sv": "Guldklubben"},
+            earn_points=2,
+            earn_per_minor=100,
+            worth_points=100,
+            worth_minor=200,
+            term_kind=TermKind.MONTHS,
+            term_months=12,
+        ),
+        tone="gold",
+        of=3,
+        those=frozenset({0}),
+        first_day=dt.date(2016, 3, 1),
+        step=53,
+        within_days=540,
+        renewals_of=7,
+    ),
+    DemoClub(
+        ClubSettings(
+            code="GREEN",
+            names={"en": "Green Club", "he": "המועדון הירוק", "fi": "Vihreä klubi", "sv": "Gröna klubben"},
+            earn_points=1,
+            earn_per_minor=1000,
+            worth_points=10,
+            worth_minor=250,
+            term_kind=TermKind.MONTHS,
+            term_months=24,
+        ),
+        tone="green",
+        of=4,
+        those=frozenset({1}),
+        first_day=dt.date(2016, 6, 1),
+        step=29,
+        within_days=420,
+        renewals_of=5,
+    ),
+)
+
+CITIES = (
+    "Haifa", "Tel Aviv", "Jerusalem", "Rishon LeZion", "Petah Tikva", "Ashdod", "Netanya", "Beer Sheva", "Bnei Brak",
+    "Holon", "Ramat Gan", "Ashkelon", "Rehovot", "Bat Yam", "Beit Shemesh", "Kfar Saba", "Herzliya", "Hadera", "Modiin",
+    "Nazareth", "Lod", "Ramla", "Raanana", "Rosh HaAyin", "Hod HaSharon", "Givatayim", "Kiryat Gat", "Nahariya",
+    "Afula", "Eilat", "Acre", "Karmiel", "Tiberias", "Safed", "Dimona", "Yavne", "Zichron Yaakov",
+)  # fmt: skip
+QUARTERS = (
+    "Central", "Harbour", "Station", "Market Street", "Garden City", "North", "South", "East", "West", "Park",
+    "University", "Old Town", "Hillside",
+)  # fmt: skip
+
+
+def number_of(customer: str) -> int:
+    """The n of a customer's number: C000011 is 11."""
+    return int(customer.removeprefix("C"))
+
+
+def store_place(rank: int) -> tuple[str, str]:
+    """City and name of the store with the `rank`-th most receipts, from 0."""
+    city = CITIES[rank % len(CITIES)]
+    quarter = rank // len(CITIES)
+    return city, f"{city} {QUARTERS[quarter]}" if quarter < len(QUARTERS) else f"{city} {quarter + 1}"
+
+
+def renewals(club: DemoClub, n: int, joined_on: dt.date, *, today: dt.date) -> Iterator[tuple[Span, dt.date]]:
+    """The periods after the first, each with the day on which it was paid; none of that lies after `today`."""
+    months = club.settings.term_months
+    if months is None:
+        return
+    paid = [first_period(joined_on, months)]
+    times = n % club.renewals_of
+    while times >= FAITHFUL or len(paid) <= times:
+        last = paid[-1].last
+        assert last is not None
+        day = last + dt.timedelta(days=20 if n % 11 == 0 else -10)
+        if day > today:
+            return
+        paid.append(next_period(paid, months, today=day))
+        yield paid[-1], day
+
+
+def joining(numbers: Sequence[str]) -> Iterator[list[str]]:
+    """For each customer's number the dates of joining, one for each club, empty for none."""
+    for number in numbers:
+        dates = (club.joined_on(number_of(number)) for club in CLUBS)
+        yield [day.isoformat() if day else "" for day in dates]

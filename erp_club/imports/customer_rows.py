@@ -1,0 +1,88 @@
+"""A customer's row as it will be kept: every cell checked and brought into its one stored form."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from erp_club.clubs.periods import first_period
+from erp_club.customers import fields
+from erp_club.imports.formats import Batch, Refusal
+from erp_club.imports.values import shown
+from erp_club.kernel.text import T, Text
+
+FIELDS = {
+    "given_name": "text", "family_name": "text", "given_name_2": "text", "family_name_2": "text", "id_kind": "text",
+    "id_country": "text", "id_number": "text", "phone": "text", "mobile": "text", "email": "text", "street": "text",
+    "postcode": "text", "city": "text", "country": "text", "birthday": "date", "anniversary": "date", "gender": "text",
+    "language": "text", "home_store": "text", "own_id": "text", "consent_advertising": "boolean",
+    "consent_sms": "boolean", "consent_email": "boolean", "consent_post": "boolean",
+}  # fmt: skip
+"""The staged fields of a customer and their types, named as in the file."""
+
+_CARD = re.compile(r"[0-9]{8,19}")
+
+
+@dataclass(frozen=True, slots=True)
+class ClubTerm:
+    """A club that people join by a file: its id, and how many months a membership lasts (None: for life)."""
+
+    club_id: int
+    months: int | None
+
+
+@dataclass(slots=True)
+class Kept:
+    """The rows of a batch to be staged, by table."""
+
+    customers: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
+    joins: list[tuple[int, int, dt.date, dt.date | None]] = field(
+        default_factory=list[tuple[int, int, dt.date, dt.date | None]]
+    )
+    classes: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
+
+
+def normalised(
+    batch: Batch, columns: Sequence[str], *, country: str, clubs: Mapping[str, ClubTerm], today: dt.date
+) -> Kept:
+    """Check a batch; a row with a fault is refused. `clubs` by the file's columns, `country` where none is said."""
+    kept = Kept()
+    for line, *values in zip(batch.lines, *batch.values, strict=True):
+        row = dict(zip(columns, values, strict=True))
+        said = {name: str(value) for name, value in row.items() if value is not None}
+        faults = list(_check(row, country=country, today=today))
+        if faults:
+            kept.refusals += [Refusal(line, column, said.get(column, ""), why) for column, why in faults]
+            continue
+        kept.customers.append((line, row["number"], row["card"], *(row.get(name) for name in FIELDS)))
+        for column, term in clubs.items():
+            if (joined_on := cast("dt.date | None", row[column])) is not None:
+                last = first_period(joined_on, term.months).last
+                kept.joins.append((line, term.club_id, joined_on, last and last + dt.timedelta(days=1)))
+        for column, value in row.items():
+            if value is not None and column.startswith("class:"):
+                kept.classes.append((line, column.removeprefix("class:"), str(value)))
+    return kept
+
+
+def _check(row: dict[str, object], *, country: str, today: dt.date) -> Iterator[tuple[str, Text]]:
+    """Give what is wrong with a row, and put the stored forms in the place of what was written."""
+    if row["number"] == "0":
+        yield "number", T("The number 0 stands for customers who are not identified. Give this one another.")
+    home = str(row.get("country") or country)
+    said = {name: row.get(name) for name in ("number", *FIELDS)}
+    checked = fields.check(fields.CustomerFields(**cast("dict[str, Any]", said)), country=home, today=today)
+    # What the file doesn't say stays unsaid: it leaves what is known.
+    row |= {name: value for name, value in checked.values.items() if said[name] is not None}
+    for error in checked.errors:
+        yield error.field, error.text
+        row[error.field] = None
+    if row["card"] is not None:
+        row["card"] = str(row["card"]).replace(" ", "").replace("-", "")
+        if not _CARD.fullmatch(str(row["card"])):
+            yield "card", T("“%(value)s” is no card number: it has 8 to 19 digits.", value=shown(str(row["card"])))
+    for name, value in row.items():
+        if name.startswith("club:") and isinstance(value, dt.date) and value > today:
+            yield name, T("%(day)s is still to come.", day=value.isoformat())

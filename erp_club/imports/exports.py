@@ -1,0 +1,192 @@
+"""Files out, in the formats that are taken in: importing an export changes nothing."""
+
+import csv
+import gzip
+import io
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, LiteralString, cast
+
+import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] - it has no types
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from erp_club.imports.staging import driver
+from erp_club.kernel.errors import Refused, Unavailable
+from erp_club.kernel.text import T
+
+MOST_SHEET_ROWS = 1_048_576
+"""Rows of an XLSX sheet, the header among them (ECMA-376; Excel's limit)."""
+
+
+def export_file(session: Session, kind: str, path: Path) -> int:
+    """Write all rows of a kind, and give how many: CSV, packed where the name ends with .gz, or XLSX.
+
+    Streamed from the database; the file takes its name only when it is whole. Raises Unavailable where it can't be
+    written, Refused where a sheet can't hold the rows.
+    """
+    columns, query = _KINDS[kind](session)
+    part = path.with_name(path.name + ".part")
+    try:
+        write = _write_sheet if path.suffix.lower() == ".xlsx" else _write_csv
+        rows = write(session, part, columns, query, packed=path.suffix.lower() == ".gz")
+        part.replace(path)
+    except OSError as error:
+        raise Unavailable(
+            T("%(file)s can't be written: %(reason)s.", file=str(path), reason=error.strerror or str(error)),
+            code="file-not-writable",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return rows
+
+
+def _write_csv(session: Session, path: Path, columns: Sequence[str], query: sql.Composed, *, packed: bool) -> int:
+    with _opened(path, packed=packed) as stream:
+        header = io.StringIO()
+        csv.writer(header).writerow(columns)
+        stream.write(header.getvalue().encode("utf-8-sig"))
+        statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')").format(query)
+        with driver(session).cursor() as cursor:
+            with cursor.copy(statement) as rows:
+                for block in rows:
+                    stream.write(block)
+            return cursor.rowcount
+
+
+@contextmanager
+def _opened(path: Path, *, packed: bool) -> Generator[IO[bytes]]:
+    with path.open("wb") as raw:
+        if not packed:
+            yield raw
+            return
+        with gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as stream:
+            yield cast("IO[bytes]", stream)
+
+
+def _write_sheet(session: Session, path: Path, columns: Sequence[str], query: sql.Composed, *, packed: bool) -> int:
+    assert not packed
+    count = 0
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(path, options) as book, driver(session).cursor("export") as cursor:
+        sheet: Any = book.add_worksheet()  # pyright: ignore[reportUnknownMemberType] - as above
+        sheet.write_row(0, 0, columns)
+        cursor.itersize = 5000
+        for count, row in enumerate(cursor.execute(query), start=1):
+            if count >= MOST_SHEET_ROWS:
+                raise Refused(
+                    T("A sheet holds no more than %(rows)s rows. Export to a .csv file.", rows=MOST_SHEET_ROWS - 1),
+                    code="sheet-too-long",
+                )
+            for place, value in enumerate(row):
+                if value is not None:
+                    sheet.write_string(count, place, value)
+    return count
+
+
+def _money(column: str) -> str:
+    return f"({column} / 100.0)::numeric(20, 2)::text"
+
+
+def _decimal(column: str, divisor: int) -> str:
+    return f"trim_scale({column}::numeric / {divisor})::text"
+
+
+def _yes_no(column: str) -> str:
+    return f"CASE {column} WHEN true THEN 'yes' WHEN false THEN 'no' END"
+
+
+def _select(columns: dict[str, str], rest: str) -> tuple[list[str], sql.Composed]:
+    """The header, and the query that gives a text (or null) for each of its columns."""
+    return list(columns), sql.SQL("SELECT {} {}").format(
+        sql.SQL(", ").join(sql.SQL(cast("LiteralString", column)) for column in columns.values()),
+        sql.SQL(cast("LiteralString", rest)),
+    )
+
+
+def _products(session: Session) -> tuple[list[str], sql.Composed]:
+    """Without those known by their code alone: a file can't say that."""
+    del session
+    return _select(
+        {
+            "sku": "p.sku",
+            "name": "p.name",
+            "group": "g.name",
+            "department": "d.name",
+            "brand": "b.name",
+            "list_price": _money("p.list_price_minor"),
+            "vat_percent": _decimal("p.vat_bp", 100),
+            "earns_points": _yes_no("p.earns_points"),
+            "kind": "p.kind",
+        },
+        "FROM products p LEFT JOIN product_groups g ON g.id = p.group_id "
+        "LEFT JOIN departments d ON d.id = p.department_id LEFT JOIN brands b ON b.id = p.brand_id "
+        "WHERE NOT p.stub ORDER BY p.sku",
+    )
+
+
+def _customers(session: Session) -> tuple[list[str], sql.Composed]:
+    """With the newest active card that holds in every club, and a column for each club and class that anyone has."""
+    plain = (
+        "number", "given_name", "family_name", "id_kind", "id_country", "id_number", "mobile", "email", "birthday",
+        "gender", "language",
+    )  # fmt: skip
+    more = (
+        "anniversary", "phone", "street", "postcode", "city", "country", "given_name_2", "family_name_2", "own_id",
+    )  # fmt: skip
+    columns = {name: f"c.{name}::text" for name in plain}
+    columns["home_store"] = "h.code"
+    columns |= {f"consent_{name}": _yes_no(f"c.consent_{name}") for name in ("advertising", "sms", "email", "post")}
+    columns["card"] = (
+        "(SELECT k.number FROM cards k WHERE k.customer_id = c.id AND k.state = 'active' AND k.club_id IS NULL "
+        "ORDER BY k.issued_at DESC, k.number DESC LIMIT 1)"
+    )
+    columns |= {name: f"c.{name}::text" for name in more}
+    with driver(session).cursor() as cursor:
+        clubs = cursor.execute(
+            """
+            SELECT c.id, c.code FROM clubs c WHERE EXISTS (SELECT FROM memberships m WHERE m.club_id = c.id)
+             ORDER BY c.code
+            """
+        ).fetchall()
+        classes = cursor.execute("SELECT DISTINCT name FROM customer_classifications ORDER BY name").fetchall()
+        for club_id, code in clubs:
+            columns[f"club:{code}"] = (
+                f"(SELECT m.joined_on::text FROM memberships m WHERE (m.customer_id, m.club_id) = (c.id, {club_id}))"
+            )
+        for (name,) in classes:
+            columns[f"class:{name}"] = (
+                f"(SELECT k.value FROM customer_classifications k WHERE k.customer_id = c.id "
+                f"AND k.name = {sql.Literal(name).as_string(cursor)})"
+            )
+    return _select(
+        columns,
+        "FROM customers c LEFT JOIN stores h ON h.id = c.home_store_id "
+        "WHERE c.id <> 0 AND c.state = 'active' ORDER BY c.number",
+    )
+
+
+def _purchases(session: Session) -> tuple[list[str], sql.Composed]:
+    del session
+    local = "(r.sold_at AT TIME ZONE s.time_zone)"
+    return _select(
+        {
+            "receipt_no": "r.receipt_no",
+            "store": "s.code",
+            "sold_at": f"to_char({local}, CASE WHEN {local} = date_trunc('second', {local}) "
+            """THEN 'YYYY-MM-DD"T"HH24:MI:SS' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US' END)""",
+            "customer_number": "CASE WHEN c.id <> 0 THEN c.number END",
+            "line_no": "l.line_no::text",
+            "sku": "p.sku",
+            "quantity": _decimal("l.quantity_milli", 1000),
+            "list_amount": _money("l.list_minor"),
+            "amount": _money("l.amount_minor"),
+        },
+        "FROM receipts r JOIN stores s ON s.id = r.store_id JOIN customers c ON c.id = r.customer_id "
+        "JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id) "
+        "JOIN products p ON p.id = l.product_id ORDER BY r.sold_at, r.id, l.line_no",
+    )
+
+
+_KINDS = {"products": _products, "customers": _customers, "purchases": _purchases}

@@ -1,0 +1,135 @@
+"""The kinds of file that can be imported, column by column."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from erp_club.imports.formats import Column, Format, RowFault, Values
+from erp_club.imports.values import (
+    TWO_DECIMALS,
+    code,
+    country,
+    day,
+    language,
+    line_no,
+    moment,
+    money,
+    one_of,
+    percent,
+    price,
+    quantity,
+    text,
+    yes_no,
+)
+from erp_club.kernel.text import T
+
+
+def _check_products(columns: Mapping[str, Values]) -> Iterator[RowFault]:
+    """What merely passes money on earns nothing (table products)."""
+    if "kind" not in columns or "earns_points" not in columns:
+        return
+    for row, (kind, earns) in enumerate(zip(columns["kind"], columns["earns_points"], strict=True)):
+        if earns and kind not in (None, "goods"):
+            yield row, "earns_points", T("Only goods earn points. Write no, or the kind goods.")
+
+
+PRODUCTS = Format(
+    kind="products",
+    columns=(
+        Column("sku", code, filled=True),
+        Column("name", text, filled=True),
+        Column("group", text),
+        Column("department", text),
+        Column("brand", text),
+        Column("list_price", price, filled=True, whole=TWO_DECIMALS),
+        Column("vat_percent", percent, filled=True),
+        Column("earns_points", yes_no, needed=False),
+        Column("kind", one_of("goods", "delivery", "gift_card", "deposit"), needed=False),
+    ),
+    key=("sku",),
+    check=_check_products,
+)
+
+
+def _check_customers(columns: Mapping[str, Values]) -> Iterator[RowFault]:
+    """A person has a name; an identity document is its kind, country and number together, or nothing."""
+    for row, names in enumerate(zip(columns["given_name"], columns["family_name"], strict=True)):
+        if names == (None, None):
+            yield row, "family_name", T("The name is missing.")
+    rows = zip(columns["id_kind"], columns["id_country"], columns["id_number"], strict=True)
+    for row, (kind, id_country, number) in enumerate(rows):
+        if kind in (None, "none"):
+            if number is not None:
+                yield row, "id_kind", T("The ID number has no kind. Write national_id or passport.")
+        elif number is None:
+            yield row, "id_number", T("The ID number is missing. Without one, the kind is none.")
+        elif id_country is None:
+            yield row, "id_country", T("The country that issued the ID is missing.")
+
+
+CUSTOMERS = Format(
+    kind="customers",
+    columns=(
+        Column("number", code, filled=True),
+        Column("given_name", text),
+        Column("family_name", text),
+        Column("id_kind", one_of("national_id", "passport", "none")),
+        Column("id_country", country),
+        Column("id_number", code),
+        Column("mobile", code),
+        Column("email", code),
+        Column("birthday", day),
+        Column("gender", one_of("F", "M", "X")),
+        Column("language", language),
+        Column("home_store", code),
+        Column("consent_advertising", yes_no),
+        Column("consent_sms", yes_no),
+        Column("consent_email", yes_no),
+        Column("consent_post", yes_no),
+        Column("card", code),
+        Column("anniversary", day, needed=False),
+        Column("phone", code, needed=False),
+        Column("street", text, needed=False),
+        Column("postcode", code, needed=False),
+        Column("city", text, needed=False),
+        Column("country", country, needed=False),
+        Column("given_name_2", text, needed=False),
+        Column("family_name_2", text, needed=False),
+        Column("own_id", code, needed=False),
+    ),
+    families=(Column("club:", day), Column("class:", text)),
+    key=("number",),
+    check=_check_customers,
+)
+
+
+def _check_purchases(columns: Mapping[str, Values]) -> Iterator[RowFault]:
+    """Amounts have the sign of their quantity: a sale has none below 0, a return none above."""
+    signed = cast("list[list[int]]", [columns["quantity"], columns["list_amount"], columns["amount"]])
+    if not signed[0] or min(map(min, signed)) >= 0:
+        return
+    for row, (count, list_amount, amount) in enumerate(zip(*signed, strict=True)):
+        for name, minor in (("list_amount", list_amount), ("amount", amount)):
+            if count >= 0 and minor < 0:
+                yield row, name, T("The amount is below 0, but the quantity isn't. A return has both below 0.")
+            elif count < 0 and minor > 0:
+                yield row, name, T("The quantity is below 0, but the amount isn't. A return has both below 0.")
+
+
+PURCHASES = Format(
+    kind="purchases",
+    columns=(
+        Column("receipt_no", code, filled=True),
+        Column("store", code, filled=True),
+        Column("sold_at", moment, filled=True),
+        Column("customer_number", code),
+        Column("line_no", line_no, filled=True),
+        Column("sku", code, filled=True),
+        Column("quantity", quantity, filled=True),
+        Column("list_amount", money, filled=True, whole=TWO_DECIMALS),
+        Column("amount", money, filled=True, whole=TWO_DECIMALS),
+    ),
+    group=("store", "receipt_no"),
+    check=_check_purchases,
+)
+
+KINDS: Mapping[str, Format] = {form.kind: form for form in (PRODUCTS, CUSTOMERS, PURCHASES)}

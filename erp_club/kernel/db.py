@@ -1,0 +1,150 @@
+"""The database: declarative base, column types, engine and sessions.
+
+One `Database` a process. Sessions are sync; whoever opens one commits it (`web/deps.py`, `web/cli.py`, jobs).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+from erp_club.kernel import embedded
+from erp_club.kernel.errors import Unavailable
+from erp_club.kernel.settings import Settings
+from erp_club.kernel.text import T
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+OLDEST_SERVER = 16
+
+Id = Annotated[int, mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)]
+"""A row's own number, given by the database."""
+SmallId = Annotated[int, mapped_column(sa.Integer, sa.Identity(), primary_key=True)]
+"""The same for tables that stay small (stores, clubs, groups)."""
+
+
+class Base(DeclarativeBase):
+    """Every table's base. Names of constraints follow `NAMING`, so that migrations can speak of them."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        int: sa.BigInteger,
+        str: sa.Text,
+        bytes: sa.LargeBinary,
+        dt.datetime: sa.DateTime(timezone=True),
+        dt.date: sa.Date,
+        dict[str, Any]: JSONB,
+        dict[str, str]: JSONB,
+    }
+
+
+class Database:
+    """An engine and its sessions, over the user's own PostgreSQL or the embedded one."""
+
+    def __init__(self, url: URL, *, server: embedded.Embedded | None = None, pool_size: int = 20) -> None:
+        self.url = url
+        self._server = server
+        self.engine = sa.create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=20,
+            pool_timeout=10,
+            hide_parameters=True,  # else the values of a failed statement, people among them, come into the log
+            connect_args={"connect_timeout": 5, "application_name": "erp-club"},
+        )
+        if server is not None:
+            event.listen(self.engine, "do_connect", self._connect_to_embedded)
+        self.session = sessionmaker(self.engine, expire_on_commit=False)
+
+    def _connect_to_embedded(self, dialect: Any, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
+        """Connect; where the embedded server has died, start it again first and connect then."""
+        assert self._server is not None
+        try:
+            return dialect.connect(*cargs, **cparams)
+        except psycopg.OperationalError:
+            self._server.ensure_running()
+            return dialect.connect(*cargs, **cparams)
+
+    def close(self) -> None:
+        """Give back every connection and leave the embedded server."""
+        self.engine.dispose()
+        if self._server is not None:
+            self._server.leave()
+
+
+def connect(settings: Settings) -> Database:
+    """The database of these settings, reachable and of a version that will do.
+
+    Raises Unavailable where the URL is wrong, nobody answers, or the server is older than PostgreSQL 16.
+    """
+    if settings.database_url is None:
+        server = embedded.join(settings.home)
+        return Database(make_url(server.url), server=server)
+    database = Database(parse_url(settings.database_url))
+    try:
+        _check_server(database)
+    except Unavailable:
+        database.close()
+        raise
+    return database
+
+
+def parse_url(text: str) -> URL:
+    """`postgresql://…` or `postgres://…` as an URL for psycopg 3. Raises Unavailable for anything else."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise _wrong_url() from error
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise _wrong_url()
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _wrong_url() -> Unavailable:
+    return Unavailable(
+        T("ERP_CLUB_DATABASE_URL can't be read. It looks like postgresql://user:password@host:5432/database."),
+        code="database-url-wrong",
+    )
+
+
+def _check_server(database: Database) -> None:
+    safe_url = database.url.render_as_string(hide_password=True)
+    try:
+        with database.engine.connect() as connection:
+            version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int / 10000"))
+    except OperationalError as error:
+        raise Unavailable(
+            T(
+                "The database %(url)s doesn't answer: %(reason)s Check ERP_CLUB_DATABASE_URL and that the server runs.",
+                url=safe_url,
+                reason=str(error.orig).strip(),
+            ),
+            code="database-unreachable",
+        ) from error
+    if version < OLDEST_SERVER:
+        raise Unavailable(
+            T(
+                "The server at %(url)s is PostgreSQL %(version)s. ERP Club needs %(oldest)s or newer.",
+                url=safe_url,
+                version=version,
+                oldest=OLDEST_SERVER,
+            ),
+            code="database-too-old",
+        )
+
+
+__all__ = ["Base", "Database", "Id", "Session", "SmallId", "connect", "parse_url"]

@@ -1,0 +1,51 @@
+"""Every setting of an installation, from environment variables named `ERP_CLUB_…`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from erp_club.kernel.errors import Unavailable
+from erp_club.kernel.text import T
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field per variable; the README's table of settings lists the same names."""
+
+    database_url: str | None = None
+    home: Path = Path(".erp-club")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    secure_cookies: bool = False
+    log_level: str = "INFO"
+    session_hours: int = 10
+    till_idle_minutes: int = 10
+
+    @classmethod
+    def from_env(cls) -> "Settings":
+        """Read the process's environment.
+
+        Raises Unavailable where a number isn't one, naming the variable.
+        """
+        env = os.environ
+        return cls(
+            database_url=env.get("ERP_CLUB_DATABASE_URL") or None,
+            home=Path(env.get("ERP_CLUB_HOME") or cls.home).absolute(),
+            host=env.get("ERP_CLUB_HOST", cls.host),
+            port=_whole_number("ERP_CLUB_PORT", cls.port),
+            workers=_whole_number("ERP_CLUB_WORKERS", cls.workers),
+            secure_cookies=env.get("ERP_CLUB_SECURE_COOKIES", "no").lower() in {"yes", "true", "1"},
+            log_level=env.get("ERP_CLUB_LOG_LEVEL", cls.log_level).upper(),
+            session_hours=_whole_number("ERP_CLUB_SESSION_HOURS", cls.session_hours),
+            till_idle_minutes=_whole_number("ERP_CLUB_TILL_IDLE_MINUTES", cls.till_idle_minutes),
+        )
+
+
+def _whole_number(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise Unavailable(
+            T("%(name)s is “%(value)s”, but must be a whole number.", name=name, value=value), code="setting-wrong"
+        )
+    return int(value)

@@ -1,0 +1,41 @@
+"""Sentences for people, made where the reason is known and translated where the reader is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence in English (the msgid of the catalogues) with its named values.
+
+    With `plural`, `number` chooses the form and is itself available as `%(num)s`.
+    """
+
+    msgid: str
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    plural: str | None = None
+    number: int = 0
+
+    def __str__(self) -> str:
+        """The English sentence, for logs and for readers without a catalogue."""
+        chosen = self.msgid if self.plural is None or self.number == 1 else self.plural
+        return chosen % self.placeholders() if self.values or self.plural else chosen
+
+    def placeholders(self) -> dict[str, object]:
+        """What the translated sentence is filled with."""
+        return dict(self.values) if self.plural is None else {"num": self.number, **self.values}
+
+
+def T(msgid: str, /, **values: object) -> Text:  # noqa: N802 - a short mark, like gettext's _
+    """Mark a sentence for the catalogues: `T("No product has the code %(code)s.", code=code)`."""
+    return Text(msgid, values)
+
+
+def TN(msgid: str, plural: str, number: int, /, **values: object) -> Text:  # noqa: N802
+    """Mark a sentence that depends on a number: `TN("%(num)s point", "%(num)s points", n)`."""
+    return Text(msgid, values, plural, number)
+
+
+def N_(msgid: str) -> str:  # noqa: N802
+    """Mark a bare word for the catalogues where it is only named, e.g. in an enum's label."""
+    return msgid

@@ -1,0 +1,62 @@
+"""The chain, its stores, and the terminals in them."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_club.kernel.db import Base, SmallId
+
+
+class Chain(Base):
+    """The one customer of this installation, with what holds for all its stores."""
+
+    __tablename__ = "chain"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    name: Mapped[str]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    time_zone: Mapped[str]
+    is_demo: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class Store(Base):
+    """A branch. `stub` is set where an import named a store that nobody had described."""
+
+    __tablename__ = "stores"
+
+    id: Mapped[SmallId]
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    city: Mapped[str | None]
+    time_zone: Mapped[str]
+    stub: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class Terminal(Base):
+    """A till in a store. Its key is shown once and kept as a SHA-256; the key fixes the store."""
+
+    __tablename__ = "terminals"
+    __table_args__ = (sa.UniqueConstraint("store_id", "number"),)
+
+    id: Mapped[SmallId]
+    store_id: Mapped[int] = mapped_column(sa.ForeignKey("stores.id"))
+    number: Mapped[int] = mapped_column(sa.Integer)
+    name: Mapped[str]
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+    active: Mapped[bool] = mapped_column(server_default=sa.true())
+    next_receipt: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[dt.datetime]
+
+
+class TerminalEnrolment(Base):
+    """A browser that has become a terminal by entering its key once; it keeps a token of its own."""
+
+    __tablename__ = "terminal_enrolments"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    terminal_id: Mapped[int] = mapped_column(sa.ForeignKey("terminals.id"), index=True)
+    enrolled_at: Mapped[dt.datetime]

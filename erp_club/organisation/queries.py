@@ -1,0 +1,104 @@
+"""Stores and their tills."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.errors import NotFound
+from erp_club.kernel.text import T
+from erp_club.organisation.models import Store, Terminal, TerminalEnrolment
+
+StoreSort = Literal["name", "code", "city", "tills"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    """A store, and how many tills are open in it."""
+
+    id: int
+    code: str
+    name: str
+    city: str | None
+    time_zone: str
+    stub: bool
+    terminals: int
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalRow:
+    """A till, and in how many browsers its key was entered."""
+
+    id: int
+    store_id: int
+    number: int
+    name: str
+    active: bool
+    browsers: int
+
+
+_TILLS = (
+    sa.select(sa.func.count()).where(Terminal.store_id == Store.id, Terminal.active).correlate(Store).scalar_subquery()
+)
+_ROW = (Store.id, Store.code, Store.name, Store.city, Store.time_zone, Store.stub, _TILLS)
+_BROWSERS = (
+    sa.select(sa.func.count()).where(TerminalEnrolment.terminal_id == Terminal.id).correlate(Terminal).scalar_subquery()
+)
+_TILL_ROW = (Terminal.id, Terminal.store_id, Terminal.number, Terminal.name, Terminal.active, _BROWSERS)
+_SORTS: dict[str, Any] = {"name": Store.name, "code": Store.code, "city": Store.city, "tills": _TILLS}
+
+
+def store_id(session: Session, code: str) -> int | None:
+    """The id behind a store's code."""
+    return session.scalar(sa.select(Store.id).where(Store.code == code))
+
+
+def stores(session: Session) -> list[StoreRow]:
+    """All stores by name, with how many tills work in each."""
+    return [StoreRow(*row) for row in session.execute(sa.select(*_ROW).order_by(Store.name, Store.id))]
+
+
+def store(session: Session, store_id: int) -> StoreRow:
+    """One store. Raises NotFound."""
+    row = session.execute(sa.select(*_ROW).where(Store.id == store_id)).one_or_none()
+    if row is None:
+        raise NotFound(T("There is no such store."))
+    return StoreRow(*row)
+
+
+def count_stores(session: Session, text: str) -> int:
+    """How many stores have this text in their name, code or city; all of them for no text."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Store).where(*_having(text))) or 0
+
+
+def find_stores(
+    session: Session, text: str, *, sort: StoreSort, descending: bool, limit: int | None = None, offset: int = 0
+) -> Iterator[StoreRow]:
+    """The stores that `count_stores` counts, sorted; those without a city come last."""
+    column = _SORTS[sort]
+    ordered = sa.select(*_ROW).where(*_having(text)).order_by((column.desc() if descending else column).nulls_last())
+    for row in session.execute(ordered.order_by(Store.id).limit(limit).offset(offset)):
+        yield StoreRow(*row)
+
+
+def _having(text: str) -> list[sa.ColumnElement[bool]]:
+    wanted = text.strip()
+    if not wanted:
+        return []
+    return [sa.or_(*(column.icontains(wanted, autoescape=True) for column in (Store.name, Store.code, Store.city)))]
+
+
+def terminals(session: Session, store_id: int) -> list[TerminalRow]:
+    """The tills of one store by number."""
+    rows = session.execute(sa.select(*_TILL_ROW).where(Terminal.store_id == store_id).order_by(Terminal.number))
+    return [TerminalRow(*row) for row in rows]
+
+
+def terminal(session: Session, terminal_id: int) -> TerminalRow:
+    """One till. Raises NotFound."""
+    row = session.execute(sa.select(*_TILL_ROW).where(Terminal.id == terminal_id)).one_or_none()
+    if row is None:
+        raise NotFound(T("There is no such till."))
+    return TerminalRow(*row)

@@ -1,0 +1,85 @@
+"""The named actions and who holds them. No grant, no access.
+
+Every route names one of these. The roles are fixed here; head office gets to edit them when roles become rows.
+"""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """`area.verb`; the value is what logs, JSON and templates say."""
+
+    HOME_VIEW = "home.view"
+    CUSTOMERS_SEARCH = "customers.search"
+    CUSTOMERS_VIEW = "customers.view"
+    CUSTOMERS_OPEN = "customers.open"
+    CUSTOMERS_EDIT = "customers.edit"
+    CUSTOMERS_EXPORT = "customers.export"
+    CLUBS_VIEW = "clubs.view"
+    CLUBS_EDIT = "clubs.edit"
+    MEMBERSHIPS_JOIN = "memberships.join"
+    MEMBERSHIPS_RENEW = "memberships.renew"
+    MEMBERSHIPS_EXTEND = "memberships.extend"
+    POINTS_VIEW = "points.view"
+    CATALOGUE_VIEW = "catalogue.view"
+    CATALOGUE_EDIT = "catalogue.edit"
+    PURCHASES_VIEW = "purchases.view"
+    PURCHASES_EXPORT = "purchases.export"
+    SALES_POST = "sales.post"
+    STORES_VIEW = "stores.view"
+    STORES_EDIT = "stores.edit"
+    STAFF_VIEW = "staff.view"
+    STAFF_EDIT = "staff.edit"
+    AUDIT_VIEW = "audit.view"
+    SELF = "self.preferences"
+
+
+class Role(StrEnum):
+    """What a member of staff is."""
+
+    HQ = "hq"
+    MANAGER = "manager"
+    CASHIER = "cashier"
+
+
+_CASHIER = frozenset(
+    {
+        Permission.CUSTOMERS_SEARCH,
+        Permission.CUSTOMERS_VIEW,
+        Permission.CUSTOMERS_OPEN,
+        Permission.MEMBERSHIPS_JOIN,
+        Permission.MEMBERSHIPS_RENEW,
+        Permission.POINTS_VIEW,
+        Permission.PURCHASES_VIEW,
+        Permission.SALES_POST,
+        Permission.SELF,
+    }
+)
+_MANAGER = _CASHIER | {
+    Permission.HOME_VIEW,
+    Permission.CUSTOMERS_EDIT,
+    Permission.MEMBERSHIPS_EXTEND,
+    Permission.CLUBS_VIEW,
+    Permission.CATALOGUE_VIEW,
+    Permission.PURCHASES_EXPORT,
+    Permission.STORES_VIEW,
+    Permission.STAFF_VIEW,
+    Permission.AUDIT_VIEW,
+}
+
+AT_TILL = _MANAGER - {
+    Permission.HOME_VIEW,
+    Permission.PURCHASES_EXPORT,
+    Permission.CATALOGUE_VIEW,
+    Permission.STORES_VIEW,
+    Permission.STAFF_VIEW,
+    Permission.AUDIT_VIEW,
+}
+"""The most that a PIN opens: four digits at a till are no password."""
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.HQ: frozenset(Permission),
+    Role.MANAGER: frozenset(_MANAGER),
+    Role.CASHIER: _CASHIER,
+}
+"""Deny by default: what isn't in a role's set is refused."""

@@ -1,0 +1,53 @@
+"""Passwords, PINs and tokens: the only module that knows how they are kept."""
+
+import hashlib
+import re
+import secrets
+
+from passlib.hash import argon2
+
+from erp_club.kernel.errors import FieldError
+from erp_club.kernel.text import T
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
+_PIN = re.compile(r"[0-9]{4,8}")
+# OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane.
+_ARGON2 = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
+
+NO_HASH: str = _ARGON2.hash("a password that nobody has")
+"""Checked for people who don't exist, so that the answer takes as long as for those who do."""
+
+
+def password_faults(password: str) -> list[FieldError]:
+    """What is wrong with a password that somebody chose: its length only, as NIST SP 800-63B-4 says (3.1.1.2)."""
+    if len(password) < SHORTEST_PASSWORD:
+        return [FieldError("password", T("A password has at least %(least)s characters.", least=SHORTEST_PASSWORD))]
+    if len(password) > LONGEST_PASSWORD:
+        return [FieldError("password", T("A password has at most %(most)s characters.", most=LONGEST_PASSWORD))]
+    return []
+
+
+def pin_faults(pin: str) -> list[FieldError]:
+    """What is wrong with a PIN that somebody chose."""
+    return [] if _PIN.fullmatch(pin) else [FieldError("pin", T("A PIN has 4 to 8 digits."))]
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash of a password or PIN."""
+    return _ARGON2.hash(password)
+
+
+def verify_password(password: str, kept: str | None) -> bool:
+    """True if the password belongs to the kept hash. With no hash it takes the same time and is False."""
+    right = _ARGON2.verify(password, kept or NO_HASH)
+    return right and kept is not None
+
+
+def new_token(prefix: str) -> str:
+    """A token that can't be guessed (256 random bits), with a prefix that tells what it is for."""
+    return f"{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of a token. SHA-256 is enough for a secret of 256 random bits."""
+    return hashlib.sha256(token.encode()).digest()

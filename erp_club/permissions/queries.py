@@ -1,0 +1,224 @@
+"""Who sent this request (one statement finds the chain, the terminal and the person), and who works here."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.errors import NotFound
+from erp_club.kernel.text import T
+from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
+from erp_club.permissions.actors import NOBODY, Actor, session_permissions
+from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.models import Staff, StaffSession
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFacts:
+    """What every page and sale needs to know of the chain."""
+
+    name: str
+    currency: str
+    country: str
+    language: str
+    time_zone: str
+    is_demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalFacts:
+    """The till that a request came from, and where it stands."""
+
+    id: int
+    number: int
+    name: str
+    store_id: int
+    store_code: str
+    store_name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who and where. `by` is NOBODY until somebody has signed in; `staff_language` is that person's own choice."""
+
+    chain: ChainFacts
+    terminal: TerminalFacts | None
+    by: Actor
+    username: str | None = None
+    staff_language: str | None = None
+
+
+def identify(
+    session: Session,
+    *,
+    staff_token_hash: bytes | None,
+    terminal_key_hash: bytes | None,
+    enrolment_hash: bytes | None,
+    now: dt.datetime,
+) -> Identity | None:
+    """The identity behind the hashes of what a request carries; None before the chain has been set up.
+
+    A session that was opened at a terminal by PIN holds at that terminal only.
+    """
+    # Past the ORM, which has nothing to do here and is half the cost: every request asks this.
+    row: Any = (
+        session.connection()
+        .execute(
+            _IDENTIFY,
+            {"staff_token": staff_token_hash, "key": terminal_key_hash, "enrolment": enrolment_hash, "now": now},
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    chain = ChainFacts(*row[:6])
+    terminal = TerminalFacts(*row[6:13]) if row.terminal_id is not None else None
+    if row.staff_id is None:
+        by = NOBODY if terminal is None else Actor("", frozenset(), terminal_id=terminal.id, store_id=terminal.store_id)
+        return Identity(chain, terminal, by)
+    role = Role(row.role)
+    by = Actor(
+        name=row.staff_name,
+        permissions=session_permissions(role, by_pin=row.by_pin),
+        staff_id=row.staff_id,
+        role=role,
+        terminal_id=terminal.id if terminal else None,
+        store_id=terminal.store_id if terminal else row.staff_store_id,
+    )
+    return Identity(chain, terminal, by, row.username, row.language)
+
+
+def staff_by_username(session: Session, username: str) -> Staff | None:
+    """The active member of staff with this user name, whatever its case."""
+    return session.scalar(sa.select(Staff).where(Staff.username == username.lower(), Staff.active))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """Somebody who works for the chain. `signed_in_at` is when the latest session began that still holds."""
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    store_id: int | None
+    store: str | None
+    language: str | None
+    active: bool
+    has_password: bool
+    has_pin: bool
+    created_at: dt.datetime
+    signed_in_at: dt.datetime | None
+
+
+def count_staff(session: Session, text: str) -> int:
+    """How many of the staff have this text in their name or user name; all of them for no text."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Staff).where(*_having(text))) or 0
+
+
+def staff_list(
+    session: Session, text: str = "", *, now: dt.datetime, limit: int | None = None, offset: int = 0
+) -> list[StaffRow]:
+    """The staff that `count_staff` counts, those who work first, by name."""
+    found = _staff(now).where(*_having(text)).order_by(Staff.active.desc(), Staff.name, Staff.id)
+    return [_staff_row(row) for row in session.execute(found.limit(limit).offset(offset))]
+
+
+def _having(text: str) -> list[sa.ColumnElement[bool]]:
+    wanted = text.strip()
+    if not wanted:
+        return []
+    return [sa.or_(Staff.name.icontains(wanted, autoescape=True), Staff.username.icontains(wanted, autoescape=True))]
+
+
+def staff_member(session: Session, staff_id: int, *, now: dt.datetime) -> StaffRow:
+    """One of the staff. Raises NotFound."""
+    row = session.execute(_staff(now).where(Staff.id == staff_id)).one_or_none()
+    if row is None:
+        raise NotFound(T("There is no such member of staff."))
+    return _staff_row(row)
+
+
+def _staff(now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
+    latest = (
+        sa.select(sa.func.max(StaffSession.started_at))
+        .where(StaffSession.staff_id == Staff.id, StaffSession.ends_at > now)
+        .correlate(Staff)
+        .scalar_subquery()
+    )
+    return sa.select(
+        Staff.id,
+        Staff.username,
+        Staff.name,
+        Staff.role,
+        Staff.store_id,
+        Store.name,
+        Staff.language,
+        Staff.active,
+        Staff.password_hash.is_not(None),
+        Staff.pin_hash.is_not(None),
+        Staff.created_at,
+        latest,
+    ).outerjoin(Store, Store.id == Staff.store_id)
+
+
+def _staff_row(row: Any) -> StaffRow:
+    values = list(row)
+    values[3] = Role(values[3])
+    return StaffRow(*values)
+
+
+_IDENTIFY = (
+    sa.select(
+        Chain.name,
+        Chain.currency,
+        Chain.country,
+        Chain.language.label("chain_language"),
+        Chain.time_zone,
+        Chain.is_demo,
+        Terminal.id.label("terminal_id"),
+        Terminal.number,
+        Terminal.name.label("terminal_name"),
+        Terminal.store_id,
+        Store.code,
+        Store.name.label("store_name"),
+        Store.time_zone.label("store_time_zone"),
+        Staff.id.label("staff_id"),
+        Staff.name.label("staff_name"),
+        Staff.username,
+        Staff.role,
+        Staff.language,
+        Staff.store_id.label("staff_store_id"),
+        StaffSession.terminal_id.is_not(None).label("by_pin"),
+    )
+    .select_from(Chain)
+    .outerjoin(
+        Terminal,
+        Terminal.active
+        & (
+            (Terminal.key_hash == sa.bindparam("key", type_=sa.LargeBinary))
+            | (
+                Terminal.id
+                == sa.select(TerminalEnrolment.terminal_id)
+                .where(TerminalEnrolment.token_hash == sa.bindparam("enrolment", type_=sa.LargeBinary))
+                .scalar_subquery()
+            )
+        ),
+    )
+    .outerjoin(Store, Store.id == Terminal.store_id)
+    .outerjoin(
+        StaffSession,
+        (StaffSession.token_hash == sa.bindparam("staff_token", type_=sa.LargeBinary))
+        & (StaffSession.ends_at > sa.bindparam("now", type_=sa.DateTime(timezone=True)))
+        & (StaffSession.terminal_id.is_(None) | (StaffSession.terminal_id == Terminal.id)),
+    )
+    .outerjoin(Staff, (Staff.id == StaffSession.staff_id) & Staff.active)
+)
+
+
+def may_office(role: Role) -> bool:
+    """Whether somebody of this role works in the back office."""
+    return Permission.HOME_VIEW in session_permissions(role, by_pin=False)

@@ -1,0 +1,348 @@
+"""Filling, holding and paying the basket of a till.
+
+Every command locks the terminal's row first, so that what one till sends at once happens one after the other.
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from erp_club.cards.queries import customer_by_card
+from erp_club.clubs.commands import renew_membership
+from erp_club.clubs.queries import customer_of
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import Found, find
+from erp_club.kernel import audit
+from erp_club.organisation.models import Terminal
+from erp_club.permissions.actors import Actor
+from erp_club.purchases.baskets import errors, queries
+from erp_club.purchases.baskets.entry import checked_quantity, new_customer, read_entry, read_x
+from erp_club.purchases.commands import Posted, post_sale
+from erp_club.purchases.models import Basket, BasketLine, BasketState
+from erp_club.purchases.sale import Payment, Sale, rounding
+from erp_club.receipts.models import Means
+
+MOST_CHOICES = 9
+"""As many as there are number keys to choose with."""
+UNIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What an entry did: changed this line, or identified the customer (both empty), or left a choice.
+
+    `more` tells that more customers would fit than are found here.
+    """
+
+    line_no: int | None = None
+    found: tuple[Found, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A basket's receipt, and for cash what was handed over and what goes back."""
+
+    posted: Posted
+    tendered_minor: int | None
+    change_minor: int
+
+
+def enter(session: Session, typed: str, *, country: str, now: dt.datetime, by: Actor) -> Entered:
+    """Take what was scanned or typed: a product (`3*code` for three), a card, a phone, a number or a name.
+
+    Raises Refused as `read_entry` and `product_by_code`; `unknown-code`, or `nobody-found` for a phone or name; for a
+    card that doesn't identify what reading it raises.
+    """
+    terminal_id = _terminal_id(by)
+    entry = read_entry(typed)
+    product_id = queries.product_by_code(session, entry.text)
+    if product_id is None and entry.quantity_milli is None and (times := read_x(entry.text)):
+        entry, product_id = times, queries.product_by_code(session, times.text)
+    if product_id is not None:
+        basket = _take(session, terminal_id, now=now, by=by)
+        return Entered(_add(session, basket, product_id, entry.quantity_milli or UNIT))
+    if entry.quantity_milli is not None:
+        raise errors.unknown_product(entry.text)
+    digits = "".join(entry.text.split()).replace("-", "")
+    if digits.isdigit() and queries.is_card(session, digits):
+        customer_id = customer_by_card(session, digits)
+    else:
+        found = find(session, entry.text, country=country, limit=MOST_CHOICES + 1)
+        if not found:
+            raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
+        meant = [each for each in found if each.exact] or found
+        # The beginning of somebody's number may be a mistyped item: then the cashier looks first.
+        if len(meant) > 1 or not (meant[0].exact or meant[0].kind_matched == "name"):
+            return Entered(found=tuple(meant[:MOST_CHOICES]), more=len(meant) > MOST_CHOICES)
+        customer_id = meant[0].customer_id
+    set_customer(session, customer_id, now=now, by=by)
+    return Entered()
+
+
+def set_customer(session: Session, customer_id: int, *, now: dt.datetime, by: Actor) -> None:
+    """Identify the customer of the open basket. Raises NotFound `customer-unknown`."""
+    buyer = queries.buyer(session, customer_id)
+    _take(session, _terminal_id(by), now=now, by=by).customer_id = buyer.customer_id
+    session.flush()
+
+
+def remove_customer(session: Session, *, now: dt.datetime, by: Actor) -> None:
+    """Make the open basket one of an unknown customer again."""
+    _take(session, _terminal_id(by), now=now, by=by).customer_id = UNIDENTIFIED
+    session.flush()
+
+
+def current_customer(session: Session, *, by: Actor) -> int:
+    """The customer of the open basket. Raises Conflict `customer-needed` where nobody is identified."""
+    basket = queries.open_basket(session, _terminal_id(by))
+    if basket is None or basket.customer_id == UNIDENTIFIED:
+        raise errors.no_customer()
+    return basket.customer_id
+
+
+def last_receipt_id(session: Session, *, by: Actor) -> int:
+    """The receipt that the terminal was paid for last. Raises Conflict where it hasn't sold anything."""
+    basket = queries.last_paid(session, _terminal_id(by))
+    if basket is None or basket.receipt_id is None:
+        raise errors.no_receipt_yet()
+    return basket.receipt_id
+
+
+def renew_of_buyer(session: Session, membership_id: int, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+    """Renew a membership of the sale's customer.
+
+    Raises Conflict `customer-needed` where nobody is identified, or somebody else whose membership it is, and what
+    renewing raises.
+    """
+    if customer_of(session, membership_id) != current_customer(session, by=by):
+        raise errors.no_customer()
+    renew_membership(session, membership_id, today=today, now=now, by=by)
+
+
+def set_quantity(session: Session, line_no: int, quantity_milli: int, *, now: dt.datetime, by: Actor) -> None:
+    """Set a line's quantity in thousandths; 0 removes the line.
+
+    Raises NotFound `line-gone`, Refused `quantity`.
+    """
+    line = _line(session, line_no, now=now, by=by)
+    _set(session, line, quantity_milli)
+
+
+def change_quantity(session: Session, line_no: int, change_milli: int, *, now: dt.datetime, by: Actor) -> None:
+    """Add to a line's quantity, or with a change below 0 take from it; nothing left removes the line.
+
+    Raises NotFound `line-gone`, Refused `quantity`.
+    """
+    line = _line(session, line_no, now=now, by=by)
+    _set(session, line, max(line.quantity_milli + change_milli, 0))
+
+
+def remove_line(session: Session, line_no: int, *, now: dt.datetime, by: Actor) -> None:
+    """Take a line out of the basket. Raises NotFound `line-gone`."""
+    set_quantity(session, line_no, 0, now=now, by=by)
+
+
+def start_next(session: Session, *, now: dt.datetime, by: Actor) -> None:
+    """Begin the next sale: what was shown of the last one has been seen."""
+    _take(session, _terminal_id(by), now=now, by=by)
+
+
+def hold(session: Session, *, now: dt.datetime, by: Actor) -> None:
+    """Lay the open basket aside, with its customer, and begin the next. Raises Conflict `basket-empty`."""
+    basket, _ = _filled(session, now=now, by=by)
+    basket.state = BasketState.HELD
+    session.flush()
+    start_next(session, now=now, by=by)
+
+
+def resume(session: Session, basket_id: uuid.UUID, *, now: dt.datetime, by: Actor) -> None:
+    """Take a held or dropped sale up again; an open one that isn't empty is held instead.
+
+    Raises NotFound `basket-gone` for one that was paid or taken up already, or is another till's.
+    """
+    terminal_id = _terminal_id(by)
+    opened = _take(session, terminal_id, now=now, by=by)
+    basket = session.get(Basket, basket_id, populate_existing=True)
+    if basket is None or basket.terminal_id != terminal_id:
+        raise errors.basket_gone()
+    if basket.id == opened.id:
+        return
+    if basket.state not in {BasketState.HELD, BasketState.DROPPED}:
+        raise errors.basket_gone()
+    if queries.lines(session, opened.id):
+        opened.state = BasketState.HELD
+    else:
+        session.delete(opened)
+    # Only one basket of a terminal may be open at any moment.
+    session.flush()
+    basket.state = BasketState.OPEN
+    session.flush()
+
+
+def drop(session: Session, *, now: dt.datetime, by: Actor) -> uuid.UUID:
+    """Give the open basket up, begin the next, and return the old one's id, by which it can be resumed.
+
+    Raises Conflict `basket-empty`.
+    """
+    basket, lines = _filled(session, now=now, by=by)
+    basket.state = BasketState.DROPPED
+    audit.record(
+        session,
+        by=by,
+        now=now,
+        action="basket.drop",
+        entity="basket",
+        entity_id=basket.id,
+        before={"lines": len(lines), "total_minor": sum(line.line.amount_minor for line in lines)},
+    )
+    session.flush()
+    start_next(session, now=now, by=by)
+    return basket.id
+
+
+def pay(
+    session: Session,
+    *,
+    means: Means,
+    tendered_minor: int | None,
+    expected_minor: int | None,
+    currency: str,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+) -> Paid:
+    """Post the open basket as a sale, paid by one means; the next entry begins a new basket.
+
+    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact. `today` is the store's.
+    Raises Conflict `basket-empty` or `total-changed`, Invalid where the cash doesn't cover what is due, and what
+    posting a sale raises.
+    """
+    basket, filled = _filled(session, now=now, by=by)
+    terminal = session.get_one(Terminal, basket.terminal_id, populate_existing=True)
+    lines = tuple(line.line for line in filled)
+    total = sum(line.amount_minor for line in lines)
+    if expected_minor is not None and expected_minor != total:
+        raise errors.total_changed(total)
+    due = total + rounding(total, total if means is Means.CARD else 0, currency)
+    tendered = (due if tendered_minor is None else tendered_minor) if means is Means.CASH else None
+    if tendered is not None and tendered < due:
+        raise errors.too_little()
+    sale = Sale(
+        store_id=terminal.store_id,
+        terminal_id=terminal.id,
+        receipt_no=_next_receipt_no(session, terminal),
+        sold_at=now,
+        sold_on=today,
+        customer_id=basket.customer_id,
+        lines=lines,
+        payments=(Payment(means, due),) if due else (),
+        currency=currency,
+    )
+    posted = post_sale(session, sale, now=now, by=by)
+    _close(session, basket, posted, tendered, now=now, by=by)
+    return Paid(posted, tendered, tendered - due if tendered is not None else 0)
+
+
+def _terminal_id(by: Actor) -> int:
+    if by.terminal_id is None:
+        raise errors.not_at_a_till()
+    return by.terminal_id
+
+
+def _take(session: Session, terminal_id: int, *, now: dt.datetime, by: Actor) -> Basket:
+    """The terminal's open basket, begun where there is none, behind the terminal's lock."""
+    session.execute(_LOCK, {"terminal": terminal_id})
+    basket = queries.open_basket(session, terminal_id)
+    if basket is None:
+        basket = Basket(
+            id=uuid.uuid4(),
+            terminal_id=terminal_id,
+            state=BasketState.OPEN,
+            customer_id=UNIDENTIFIED,
+            staff_id=by.staff_id,
+            opened_at=now,
+            last_line=0,
+        )
+        session.add(basket)
+        session.flush()
+    return basket
+
+
+def _filled(session: Session, *, now: dt.datetime, by: Actor) -> tuple[Basket, list[queries.Line]]:
+    basket = _take(session, _terminal_id(by), now=now, by=by)
+    lines = queries.lines(session, basket.id)
+    if not lines:
+        raise errors.empty_basket()
+    return basket, lines
+
+
+def _add(session: Session, basket: Basket, product_id: int, quantity_milli: int) -> int:
+    added = {"basket": basket.id, "no": basket.last_line + 1, "product": product_id, "milli": quantity_milli}
+    line_no, held_milli = session.execute(_ADD, added).one()
+    checked_quantity(held_milli)
+    if line_no > basket.last_line:
+        basket.last_line = line_no
+        session.flush()
+    return line_no
+
+
+def _line(session: Session, line_no: int, *, now: dt.datetime, by: Actor) -> BasketLine:
+    basket = _take(session, _terminal_id(by), now=now, by=by)
+    line = session.get(BasketLine, (basket.id, line_no), populate_existing=True)
+    if line is None:
+        raise errors.line_gone()
+    return line
+
+
+def _set(session: Session, line: BasketLine, quantity_milli: int) -> None:
+    if quantity_milli == 0:
+        session.delete(line)
+    else:
+        line.quantity_milli = checked_quantity(quantity_milli)
+    session.flush()
+
+
+def _next_receipt_no(session: Session, terminal: Terminal) -> str:
+    """`T3-000124`: the till's number keeps tills of a store apart. A number that a file brought is passed over."""
+    while True:
+        receipt_no = f"T{terminal.number}-{terminal.next_receipt:06d}"
+        terminal.next_receipt += 1
+        if not queries.receipt_number_taken(session, terminal.store_id, receipt_no):
+            return receipt_no
+
+
+def _close(
+    session: Session, basket: Basket, posted: Posted, tendered_minor: int | None, *, now: dt.datetime, by: Actor
+) -> None:
+    assert by.staff_id is not None
+    basket.state = BasketState.PAID
+    basket.receipt_id = posted.receipt_id
+    basket.paid_at = now
+    basket.tendered_minor = tendered_minor
+    basket.staff_id = by.staff_id
+    session.execute(sa.delete(BasketLine).where(BasketLine.basket_id == basket.id))
+    session.flush()
+
+
+# Built once: a till sends these with every scan.
+# FOR NO KEY UPDATE: rows that only refer to the terminal may be written meanwhile.
+_LOCK = (
+    sa.select(Terminal.id)
+    .where(Terminal.id == sa.bindparam("terminal", type_=sa.Integer))
+    .with_for_update(key_share=True)
+)
+_NEW_LINE = insert(BasketLine).values(
+    basket_id=sa.bindparam("basket", type_=sa.Uuid),
+    line_no=sa.bindparam("no", type_=sa.Integer),
+    product_id=sa.bindparam("product", type_=sa.BigInteger),
+    quantity_milli=sa.bindparam("milli", type_=sa.BigInteger),
+)
+_ADD = _NEW_LINE.on_conflict_do_update(
+    index_elements=[BasketLine.basket_id, BasketLine.product_id],
+    set_={"quantity_milli": BasketLine.quantity_milli + _NEW_LINE.excluded.quantity_milli},
+).returning(BasketLine.line_no, BasketLine.quantity_milli)

@@ -1,0 +1,79 @@
+"""Refusals at the till: each says what the cashier does next."""
+
+from erp_club.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Refused
+from erp_club.kernel.text import T
+from erp_club.purchases.queries import no_price
+
+
+def not_at_a_till() -> Forbidden:
+    """A basket belongs to a terminal."""
+    return Forbidden(T("This is done at a till. Enter the till's key in this browser first."), code="terminal-needed")
+
+
+def unknown_code(text: str) -> Refused:
+    """Neither a product nor a card nor a customer."""
+    return Refused(
+        T("Nothing has the code %(code)s. Scan it again, or type the number below the bars.", code=text),
+        code="unknown-code",
+    )
+
+
+def unknown_product(text: str) -> Refused:
+    """A quantity was typed, so it must be a product."""
+    return Refused(T("No product has the code %(code)s. Scan it again.", code=text), code="unknown-code")
+
+
+def unpriced_product(sku: str) -> Refused:
+    """A file has named this product, and nobody has described it."""
+    return Refused(no_price(sku), code="price-needed")
+
+
+def nobody_found(text: str) -> Refused:
+    """A phone or a name that no customer has."""
+    return Refused(
+        T("Nobody is found by “%(text)s”. Open a new member, or try another way.", text=text), code="nobody-found"
+    )
+
+
+def unknown_customer() -> NotFound:
+    """The customer's row isn't there, or is no active customer's."""
+    return NotFound(T("There is no such customer. Find the customer again."), code="customer-unknown")
+
+
+def no_customer() -> Conflict:
+    """Joining needs somebody who joins."""
+    return Conflict(T("Nobody is identified in this sale. Find the customer first."), code="customer-needed")
+
+
+def line_gone() -> NotFound:
+    """The line was removed meanwhile."""
+    return NotFound(T("This line is no longer in the basket."), code="line-gone")
+
+
+def empty_basket() -> Conflict:
+    """Nothing to hold, drop or pay."""
+    return Conflict(T("The basket is empty. Scan an item first."), code="basket-empty")
+
+
+def basket_gone() -> NotFound:
+    """The held sale was paid or taken up already, or is another till's."""
+    return NotFound(T("This sale is no longer on hold at this till."), code="basket-gone")
+
+
+def total_changed(total_minor: int) -> Conflict:
+    """The basket isn't what the cashier saw when asking for the money."""
+    return Conflict(
+        T("The basket has changed meanwhile. Look at the new total and pay again."),
+        code="total-changed",
+        facts={"total_minor": total_minor},
+    )
+
+
+def too_little() -> Invalid:
+    """Cash that doesn't cover what is due."""
+    return Invalid([FieldError("tendered", T("This is less than what is to be paid."))])
+
+
+def no_receipt_yet() -> Conflict:
+    """There is no last receipt."""
+    return Conflict(T("This till hasn't sold anything yet."), code="receipt-unknown")

@@ -1,0 +1,63 @@
+"""The basket that a till is filling: kept on the server, so that a reload loses nothing."""
+
+import datetime as dt
+import uuid
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_club.kernel.db import Base
+
+
+class BasketState(StrEnum):
+    """One basket a terminal is open; held ones wait to be taken up again, and a dropped one may be for a while."""
+
+    OPEN = "open"
+    HELD = "held"
+    DROPPED = "dropped"
+    PAID = "paid"
+
+
+class Basket(Base):
+    """A sale in the making; `id` is the sale's own name. Paid ones lead to their receipt and keep no lines.
+
+    `staff_id` is whoever opened it, and once it is paid whoever took the money. `tendered_minor` is what was handed
+    over in cash.
+    """
+
+    __tablename__ = "baskets"
+    __table_args__ = (
+        sa.Index("uq_baskets_open", "terminal_id", unique=True, postgresql_where=sa.text("state = 'open'")),
+        sa.Index("ix_baskets_held", "terminal_id", postgresql_where=sa.text("state = 'held'")),
+        sa.Index("ix_baskets_paid", "terminal_id", "paid_at", postgresql_where=sa.text("state = 'paid'")),
+        sa.CheckConstraint("state IN ('open', 'held', 'dropped', 'paid')", name="state_known"),
+        sa.CheckConstraint("(state = 'paid') = (receipt_id IS NOT NULL)", name="paid_has_receipt"),
+        sa.CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid_has_time"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    terminal_id: Mapped[int] = mapped_column(sa.ForeignKey("terminals.id"))
+    state: Mapped[BasketState] = mapped_column(sa.Text)
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
+    opened_at: Mapped[dt.datetime]
+    last_line: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    receipt_id: Mapped[int | None]
+    paid_at: Mapped[dt.datetime | None]
+    tendered_minor: Mapped[int | None]
+
+
+class BasketLine(Base):
+    """A product and how much of it, in thousandths. The price is the product's until the sale is posted."""
+
+    __tablename__ = "basket_lines"
+    __table_args__ = (
+        sa.UniqueConstraint("basket_id", "product_id"),
+        sa.CheckConstraint("quantity_milli > 0", name="quantity_above_zero"),
+    )
+
+    basket_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("baskets.id", ondelete="CASCADE"), primary_key=True)
+    line_no: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    product_id: Mapped[int] = mapped_column(sa.ForeignKey("products.id"))
+    quantity_milli: Mapped[int]

@@ -1,0 +1,257 @@
+"""The one statement that posts a sale: number, receipt, lines, payments, balances and movements.
+
+Everything hangs on the receipt's number, which is unique in its store: where it is taken, nothing is written and no row
+comes back. A movement's number and balance are what the UPDATE of its account returns, so two tills that sell to one
+member at once wait for each other on that row and never count from the same balance.
+
+The statement is built once and never changes, so that SQLAlchemy compiles it and PostgreSQL plans it once; lists travel
+as arrays.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import CTE, TableValuedAlias
+
+from erp_club.clubs.queries import Earning
+from erp_club.kernel.db import Base
+from erp_club.kernel.errors import Conflict
+from erp_club.kernel.text import T
+from erp_club.permissions.actors import Actor
+from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.purchases import sale as sales
+from erp_club.purchases.sale import Sale
+from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptNumber, ReceiptPayment, ReceiptSource
+
+
+class Written(sa.types.UserDefinedType[str]):
+    """A value that is sent in PostgreSQL's own notation, with a cast to the type named.
+
+    By itself psycopg looks at each number and names another type for a small than for a large one, and every mixture of
+    them is a statement of its own to PostgreSQL.
+    """
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_kw: Any) -> str:
+        return self.name
+
+
+NUMBER, NUMBERS, WORDS = Written("BIGINT"), Written("BIGINT[]"), ARRAY(sa.Text)
+ONE = sa.literal_column("1", sa.BigInteger())
+
+
+def number(value: int | None) -> str | None:
+    """A number as the statement takes it."""
+    return None if value is None else str(value)
+
+
+def numbers(values: Iterable[int]) -> str:
+    """A list of numbers as the statement takes it."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def _given(name: str, type_: sa.types.TypeEngine[Any] = NUMBER) -> sa.BindParameter[Any]:
+    """A value of the sale. An UPDATE would take one that is named as its column for a new value, so they are marked."""
+    return sa.bindparam(f"sale_{name}", type_=type_)
+
+
+def _arrays(name: str, numbered: str | None, **columns: sa.types.TypeEngine[Any]) -> TableValuedAlias:
+    """Parallel arrays of these types as rows; `numbered` names a column that counts them from 1."""
+    arrays = [sa.bindparam(f"{name}_{key}", type_=type_) for key, type_ in columns.items()]
+    rows = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality=numbered, name=name)
+    return rows.render_derived(name=name)
+
+
+def _insert(table: type[Base], name: str, rows: sa.FromClause, /, **values: Any) -> CTE:
+    """Rows of a table, one for each of the given rows."""
+    return sa.insert(table).from_select(list(values), sa.select(*values.values()).select_from(rows)).cte(name)
+
+
+def _taken() -> CTE:
+    """Take the receipt's number in its store; no row where it is taken."""
+    values = {
+        "store_id": _given("store_id"),
+        "receipt_no": _given("receipt_no", sa.Text()),
+        "customer_id": _given("customer_id"),
+        "receipt_id": sa.func.nextval(sa.literal_column("'receipts_id_seq'")),
+        "content_hash": _given("content_hash", sa.LargeBinary()),
+    }
+    inserted = insert(ReceiptNumber).from_select(list(values), sa.select(*values.values())).on_conflict_do_nothing()
+    return inserted.returning(ReceiptNumber.customer_id, ReceiptNumber.receipt_id).cte("taken")
+
+
+def _accounts(taken: CTE) -> CTE:
+    """Add the points to their accounts; of several accounts, in the order of their ids."""
+    earned = _arrays("earned", None, account_id=NUMBERS, points=NUMBERS)
+    several = sa.func.cardinality(sa.bindparam("earned_account_id", type_=NUMBERS)) > ONE
+    # An UPDATE takes its rows in whatever order the plan gives. Two sales to one member of two clubs could each hold
+    # what the other wants; so where there are several, they are locked in order first.
+    locked = (
+        sa.select(PointsAccount.id)
+        .where(
+            several,
+            PointsAccount.customer_id == _given("customer_id"),
+            PointsAccount.id == sa.any_(sa.bindparam("earned_account_id", type_=NUMBERS)),
+        )
+        .order_by(PointsAccount.id)
+        .with_for_update(key_share=True)
+        .cte("locked")
+    )
+    return (
+        sa.update(PointsAccount)
+        .values(balance=PointsAccount.balance + earned.c.points, last_seq=PointsAccount.last_seq + ONE)
+        .where(
+            PointsAccount.customer_id == taken.c.customer_id,
+            PointsAccount.id == earned.c.account_id,
+            sa.select(sa.func.count()).select_from(locked).scalar_subquery() >= sa.literal_column("0"),
+        )
+        .returning(PointsAccount.id, PointsAccount.balance, PointsAccount.last_seq, earned.c.points)
+        .cte("account")
+    )
+
+
+def _place() -> dict[str, Any]:
+    return {name: _given(name) for name in ("store_id", "terminal_id", "staff_id")}
+
+
+def _receipt(taken: CTE) -> CTE:
+    amounts = {name: _given(name) for name in ("list_minor", "total_minor", "rounding_minor")}
+    return _insert(
+        Receipt,
+        "receipt",
+        taken,
+        customer_id=taken.c.customer_id,
+        id=taken.c.receipt_id,
+        **_place(),
+        receipt_no=_given("receipt_no", sa.Text()),
+        sold_at=_given("sold_at", sa.DateTime(timezone=True)),
+        sold_on=_given("sold_on", sa.Date()),
+        **amounts,
+        source=sa.literal_column(f"'{ReceiptSource.TILL.value}'"),
+    )
+
+
+def _parts(table: type[Base], name: str, taken: CTE, numbered: str, **columns: sa.types.TypeEngine[Any]) -> CTE:
+    """The receipt's lines or payments, counted from 1 in the order of their arrays."""
+    rows = _arrays(name, numbered, **columns)
+    values = {column: rows.c[column] for column in (numbered, *columns)}
+    key = {"customer_id": taken.c.customer_id, "receipt_id": taken.c.receipt_id}
+    return _insert(table, f"{name}s", taken.join(rows, sa.true()), **key, **values)
+
+
+def _movements(taken: CTE, account: CTE) -> CTE:
+    return _insert(
+        PointsMovement,
+        "movements",
+        taken.join(account, sa.true()),
+        customer_id=taken.c.customer_id,
+        account_id=account.c.id,
+        seq=account.c.last_seq,
+        kind=sa.literal_column(f"'{MovementKind.EARNED.value}'"),
+        points=account.c.points,
+        balance_after=account.c.balance,
+        at=_given("at", sa.DateTime(timezone=True)),
+        on_date=_given("sold_on", sa.Date()),
+        receipt_id=taken.c.receipt_id,
+        **_place(),
+    )
+
+
+def _build() -> sa.Select[Any, Any, Any]:
+    taken = _taken()
+    account = _accounts(taken)
+    numbers_of = ("product_id", "quantity_milli", "list_minor", "amount_minor", "vat_bp")
+    lines = _parts(ReceiptLine, "line", taken, "line_no", **dict.fromkeys(numbers_of, NUMBERS))
+    payments = _parts(ReceiptPayment, "payment", taken, "payment_no", means=WORDS, amount_minor=NUMBERS)
+    return (
+        sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance)
+        .select_from(taken.outerjoin(account, sa.true()))
+        .add_cte(_receipt(taken), lines, payments, _movements(taken, account))
+    )
+
+
+POST = _build()
+"""One row for each account that earned, else one row with None; no row where the store has the receipt already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What one club's account gained, and the balance after it."""
+
+    names: Mapping[str, str]
+    points: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A posted sale."""
+
+    receipt_id: int
+    customer_id: int
+    receipt_no: str
+    total_minor: int
+    rounding_minor: int
+    earned: tuple[Earned, ...]
+
+
+def write_sale(
+    session: Session, sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datetime, by: Actor
+) -> Posted:
+    """Write a checked sale and the points (above 0) that each club's account gains by it, in one statement.
+
+    Raises Conflict `receipt-exists` where the store has this receipt number.
+    """
+    rows = session.connection().execute(POST, _values(sale, earning, now=now, by=by)).all()
+    if not rows:
+        raise Conflict(
+            T("This store already has a receipt with the number %(number)s.", number=sale.receipt_no),
+            field="receipt_no",
+            code="receipt-exists",
+        )
+    balances: dict[int, int] = {row.account_id: row.balance for row in rows}
+    return Posted(
+        receipt_id=rows[0].receipt_id,
+        customer_id=sale.customer_id,
+        receipt_no=sale.receipt_no,
+        total_minor=sale.total_minor,
+        rounding_minor=sale.rounding_minor,
+        earned=tuple(Earned(club.names, points, balances[club.points_account_id]) for club, points in earning),
+    )
+
+
+def _values(sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datetime, by: Actor) -> dict[str, Any]:
+    lines, payments = sale.lines, sale.payments
+    return {
+        "sale_store_id": number(sale.store_id),
+        "sale_terminal_id": number(sale.terminal_id),
+        "sale_staff_id": number(by.staff_id),
+        "sale_customer_id": number(sale.customer_id),
+        "sale_receipt_no": sale.receipt_no,
+        "sale_content_hash": sales.content_hash(sale),
+        "sale_sold_at": sale.sold_at,
+        "sale_sold_on": sale.sold_on,
+        "sale_at": now,
+        "sale_list_minor": number(sale.list_minor),
+        "sale_total_minor": number(sale.total_minor),
+        "sale_rounding_minor": number(sale.rounding_minor),
+        "line_product_id": numbers(line.product_id for line in lines),
+        "line_quantity_milli": numbers(line.quantity_milli for line in lines),
+        "line_list_minor": numbers(line.list_minor for line in lines),
+        "line_amount_minor": numbers(line.amount_minor for line in lines),
+        "line_vat_bp": numbers(line.vat_bp for line in lines),
+        "payment_means": [payment.means.value for payment in payments],
+        "payment_amount_minor": numbers(payment.amount_minor for payment in payments),
+        "earned_account_id": numbers(club.points_account_id for club, _ in earning),
+        "earned_points": numbers(points for _, points in earning),
+    }

@@ -1,0 +1,269 @@
+"""Receipts as they stand in the books: one with all that is on it, lists, and what they sum to by month and group."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import Product, ProductGroup
+from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.kernel.errors import NotFound
+from erp_club.kernel.text import T
+from erp_club.organisation.models import Store, Terminal
+from erp_club.permissions.models import Staff
+from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptPayment, ReceiptSource
+
+Sort = Literal["sold_at", "receipt_no", "store", "customer", "lines", "total_minor"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt in a list. `customer` is empty for nobody known; `zone` is the store's time zone."""
+
+    id: int
+    receipt_no: str
+    sold_at: dt.datetime
+    sold_on: dt.date
+    store_id: int
+    store_code: str
+    store: str
+    zone: str
+    customer_id: int
+    customer_number: str
+    customer: str
+    lines: int
+    list_minor: int
+    total_minor: int
+    rounding_minor: int
+
+    @property
+    def local_time(self) -> dt.datetime:
+        """When it was sold by the store's clock."""
+        return self.sold_at.astimezone(ZoneInfo(self.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line with its product as it is called today."""
+
+    line_no: int
+    product_id: int
+    sku: str
+    name: str
+    quantity_milli: int
+    list_minor: int
+    amount_minor: int
+    vat_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """What one means paid."""
+
+    means: Means
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRecord:
+    """A whole receipt. `language` is the customer's; `city`, `terminal` and `staff` are None where nobody knows."""
+
+    row: ReceiptRow
+    city: str | None
+    terminal: str | None
+    staff: str | None
+    language: str | None
+    source: ReceiptSource
+    lines: tuple[LineRow, ...]
+    payments: tuple[PaymentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFilters:
+    """Which receipts: days are included at both ends, amounts too; None means any."""
+
+    text: str | None = None
+    store_id: int | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+    identified: bool | None = None
+    least_minor: int | None = None
+    most_minor: int | None = None
+    customer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotal:
+    """A month (its first day) with the receipts in it and what was paid, with VAT and without cash rounding."""
+
+    month: dt.date
+    receipts: int
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotal:
+    """A product group with what was paid for it and on how many receipts; `name` None for products without one."""
+
+    name: str | None
+    receipts: int
+    total_minor: int
+
+
+def receipt(session: Session, receipt_id: int) -> ReceiptRecord:
+    """The receipt with lines and payments. Raises NotFound."""
+    found: Any = session.execute(
+        sa.select(*_ROW, Store.city, Terminal.name, Staff.name, Customer.language, Receipt.source)
+        .select_from(_FROM.outerjoin(Terminal, Terminal.id == Receipt.terminal_id))
+        .outerjoin(Staff, Staff.id == Receipt.staff_id)
+        .where(Receipt.id == receipt_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(T("There is no such receipt."), code="receipt-unknown")
+    row = ReceiptRow(*found[: len(_ROW)])
+    city, terminal, staff, language, source = found[len(_ROW) :]
+    key = {"customer": row.customer_id, "receipt": receipt_id}
+    return ReceiptRecord(
+        row, city, terminal, staff, language, ReceiptSource(source),
+        lines=tuple(LineRow(*line) for line in session.execute(_LINES, key)),
+        payments=tuple(PaymentRow(Means(means), amount) for means, amount in session.execute(_PAYMENTS, key)),
+    )  # fmt: skip
+
+
+def listing(
+    session: Session, filters: ReceiptFilters, *, sort: str, descending: bool, offset: int, limit: int
+) -> list[ReceiptRow]:
+    """The receipts of one page in the order of a `Sort`; equals by time."""
+    rows = session.execute(_ordered(filters, sort, descending=descending).offset(offset).limit(limit))
+    return [ReceiptRow(*row) for row in rows]
+
+
+def count(session: Session, filters: ReceiptFilters, *, most: int) -> int:
+    """How many receipts match, counted no further than `most`."""
+    found = sa.select(Receipt.id).where(*_where(filters)).limit(most).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def every(session: Session, filters: ReceiptFilters, *, sort: str, descending: bool) -> Iterator[ReceiptRow]:
+    """All that match, read in portions."""
+    statement = _ordered(filters, sort, descending=descending).execution_options(yield_per=2_000)
+    for row in session.execute(statement):
+        yield ReceiptRow(*row)
+
+
+def months(session: Session, customer_id: int) -> list[MonthTotal]:
+    """Every month in which the customer bought, oldest first."""
+    month = sa.cast(sa.func.date_trunc("month", Receipt.sold_on), sa.Date)
+    rows = session.execute(
+        sa.select(month, sa.func.count(), sa.cast(sa.func.sum(Receipt.total_minor), sa.BigInteger))
+        .where(Receipt.customer_id == customer_id)
+        .group_by(month)
+        .order_by(month)
+    )
+    return [MonthTotal(*row) for row in rows]
+
+
+def favourite_groups(
+    session: Session, customer_id: int, *, first: dt.date, last: dt.date, limit: int = 6
+) -> list[GroupTotal]:
+    """The product groups on which the customer spent most from `first` to `last` (included); ties by name."""
+    total = sa.cast(sa.func.sum(ReceiptLine.amount_minor), sa.BigInteger)
+    rows = session.execute(
+        sa.select(ProductGroup.name, sa.func.count(sa.distinct(Receipt.id)), total)
+        .select_from(Receipt)
+        .join(ReceiptLine, (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id))
+        .join(Product, Product.id == ReceiptLine.product_id)
+        .outerjoin(ProductGroup, ProductGroup.id == Product.group_id)
+        .where(Receipt.customer_id == customer_id, Receipt.sold_on.between(first, last))
+        .group_by(ProductGroup.name)
+        .order_by(total.desc(), ProductGroup.name)
+        .limit(limit)
+    )
+    return [GroupTotal(*row) for row in rows]
+
+
+_COUNT_LINES = (
+    sa.select(sa.func.count())
+    .where(ReceiptLine.customer_id == Receipt.customer_id, ReceiptLine.receipt_id == Receipt.id)
+    .correlate(Receipt)
+    .scalar_subquery()
+)
+_NAME = sa.func.concat_ws(" ", sa.func.nullif(Customer.given_name, ""), sa.func.nullif(Customer.family_name, ""))
+_ROW: tuple[Any, ...] = (
+    Receipt.id,
+    Receipt.receipt_no,
+    Receipt.sold_at,
+    Receipt.sold_on,
+    Receipt.store_id,
+    Store.code,
+    Store.name.label("store"),
+    Store.time_zone,
+    Receipt.customer_id,
+    Customer.number,
+    sa.case((Receipt.customer_id == UNIDENTIFIED, ""), else_=_NAME).label("customer"),
+    _COUNT_LINES.label("lines"),
+    Receipt.list_minor,
+    Receipt.total_minor,
+    Receipt.rounding_minor,
+)
+_FROM = sa.join(Receipt, Store, Store.id == Receipt.store_id).join(Customer, Customer.id == Receipt.customer_id)
+_LINES = (
+    sa.select(
+        ReceiptLine.line_no,
+        ReceiptLine.product_id,
+        Product.sku,
+        Product.name,
+        ReceiptLine.quantity_milli,
+        ReceiptLine.list_minor,
+        ReceiptLine.amount_minor,
+        ReceiptLine.vat_bp,
+    )
+    .join(Product, Product.id == ReceiptLine.product_id)
+    .where(
+        ReceiptLine.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
+        ReceiptLine.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
+    )
+    .order_by(ReceiptLine.line_no)
+)
+_PAYMENTS = (
+    sa.select(ReceiptPayment.means, ReceiptPayment.amount_minor)
+    .where(
+        ReceiptPayment.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
+        ReceiptPayment.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
+    )
+    .order_by(ReceiptPayment.payment_no)
+)
+# The day leads: it is indexed, and sorts as the time does within a time zone.
+_SORTS: dict[str, tuple[Any, ...]] = {
+    "sold_at": (Receipt.sold_on, Receipt.sold_at),
+    "receipt_no": (Receipt.receipt_no,),
+    "store": (Store.name,),
+    "customer": (Customer.family_name, Customer.given_name),
+    "lines": (sa.literal_column("lines"),),
+    "total_minor": (Receipt.total_minor,),
+}
+
+
+def _ordered(filters: ReceiptFilters, sort: str, *, descending: bool) -> sa.Select[*tuple[Any, ...]]:
+    columns = [*_SORTS[sort], *(() if sort == "sold_at" else _SORTS["sold_at"]), Receipt.id]
+    order = [column.desc() if descending else column for column in columns]
+    return sa.select(*_ROW).select_from(_FROM).where(*_where(filters)).order_by(*order)
+
+
+def _where(filters: ReceiptFilters) -> list[sa.ColumnElement[bool]]:
+    known = Receipt.customer_id != UNIDENTIFIED
+    asked: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
+        (filters.text, lambda text: Receipt.receipt_no == text),
+        (filters.store_id, lambda store_id: Receipt.store_id == store_id),
+        (filters.first, lambda day: Receipt.sold_on >= day),
+        (filters.last, lambda day: Receipt.sold_on <= day),
+        (filters.identified, lambda yes: known if yes else ~known),
+        (filters.least_minor, lambda minor: Receipt.total_minor >= minor),
+        (filters.most_minor, lambda minor: Receipt.total_minor <= minor),
+        (filters.customer_id, lambda customer_id: Receipt.customer_id == customer_id),
+    )
+    return [condition(value) for value, condition in asked if value is not None]

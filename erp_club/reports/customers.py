@@ -1,0 +1,237 @@
+"""Customers with what they hold in clubs and when they last bought: the list, its filters, and its rows as a file."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.cards.models import Card, CardState
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.organisation.models import Store
+from erp_club.points.models import PointsAccount
+from erp_club.receipts.models import Receipt
+
+Consent = Literal["advertising", "sms", "email", "post"]
+MembershipState = Literal["valid", "ended", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFilters:
+    """What a list of customers is narrowed to; None narrows nothing. Days are included at both ends.
+
+    `club` and `store` (the home store) are codes. `membership` is about that club, else about any: `valid` today,
+    `ended`, or `none` ever held. `consent` keeps those who gave it. `opened_from` and `opened_to` are dates in
+    `zone`, `bought_from` and `bought_to` the stores' dates of at least one purchase.
+    """
+
+    club: str | None = None
+    membership: MembershipState | None = None
+    store: str | None = None
+    language: str | None = None
+    consent: Consent | None = None
+    birthday_month: int | None = None
+    opened_from: dt.date | None = None
+    opened_to: dt.date | None = None
+    bought_from: dt.date | None = None
+    bought_to: dt.date | None = None
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldClub:
+    """A club that a customer is in; `is_valid` today."""
+
+    names: dict[str, str]
+    tone: str
+    is_valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer in a list. `points` is the sum over all clubs, None without a membership."""
+
+    customer_id: int
+    number: str
+    given_name: str
+    family_name: str
+    mobile: str | None
+    city: str | None
+    home_store: str | None
+    opened_at: dt.datetime
+    clubs: tuple[HeldClub, ...]
+    points: int | None
+    last_bought_on: dt.date | None
+
+
+FILE_COLUMNS = (
+    "number", "given_name", "family_name", "given_name_2", "family_name_2", "id_kind", "id_country", "id_number",
+    "phone", "mobile", "email", "street", "postcode", "city", "country", "birthday", "anniversary", "gender",
+    "language", "home_store", "own_id", "consent_advertising", "consent_sms", "consent_email", "consent_post", "card",
+)  # fmt: skip
+"""The columns of the file, named as an import reads them."""
+
+_SORTS: dict[str, tuple[Any, ...]] = {
+    "name": (Customer.family_name, Customer.given_name, Customer.id),
+    "number": (Customer.number,),
+    # Ids are given in the order of opening, and have an index.
+    "opened": (Customer.id,),
+}
+SORTS = tuple(_SORTS)
+
+
+def count(session: Session, filters: CustomerFilters, *, today: dt.date, most: int) -> int:
+    """How many customers match, at most `most`: nobody reads to the end of a million, but counting them takes long."""
+    found = sa.select(sa.literal(1)).select_from(Customer).where(*_where(filters, today)).limit(most).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def listing(
+    session: Session,
+    filters: CustomerFilters,
+    *,
+    sort: str,
+    descending: bool,
+    offset: int,
+    limit: int,
+    today: dt.date,
+) -> list[CustomerRow]:
+    """One page of the customers that match, by one of `SORTS`; four statements, however long the page is."""
+    ordered = _ordered(sort, descending=descending)
+    page = sa.select(Customer.id).where(*_where(filters, today)).order_by(*ordered).offset(offset).limit(limit)
+    rows = session.execute(
+        sa.select(
+            Customer.id,
+            Customer.number,
+            Customer.given_name,
+            Customer.family_name,
+            Customer.mobile,
+            Customer.city,
+            Store.name,
+            Customer.opened_at,
+        )
+        .outerjoin(Store, Store.id == Customer.home_store_id)
+        .where(Customer.id.in_(page))
+        .order_by(*ordered)
+    ).all()
+    ids = [row.id for row in rows]
+    held, points = _clubs(session, ids, today)
+    bought = _last_bought(session, ids)
+    return [
+        CustomerRow(
+            *row, clubs=tuple(held.get(row.id, ())), points=points.get(row.id), last_bought_on=bought.get(row.id)
+        )
+        for row in rows
+    ]
+
+
+def every(
+    session: Session, filters: CustomerFilters, *, sort: str, descending: bool, today: dt.date
+) -> Iterator[tuple[Any, ...]]:
+    """All customers that match, by `FILE_COLUMNS`, read through a cursor of the server."""
+    card = (
+        sa.select(Card.number)
+        .where(Card.customer_id == Customer.id, Card.state == CardState.ACTIVE)
+        .order_by(Card.issued_at.desc(), Card.number)
+        .limit(1)
+        .scalar_subquery()
+    )
+    own = {"home_store": Store.code, "card": card}
+    columns = [own[name] if name in own else Customer.__table__.c[name] for name in FILE_COLUMNS]
+    statement = (
+        sa.select(*columns)
+        .select_from(Customer)
+        .outerjoin(Store, Store.id == Customer.home_store_id)
+        .where(*_where(filters, today))
+        .order_by(*_ordered(sort, descending=descending))
+    )
+    for row in session.execute(statement, execution_options={"yield_per": 2_000}):
+        yield tuple(row)
+
+
+def _ordered(sort: str, *, descending: bool) -> list[Any]:
+    return [column.desc() if descending else column.asc() for column in _SORTS[sort]]
+
+
+def _where(filters: CustomerFilters, today: dt.date) -> list[sa.ColumnElement[bool]]:
+    made: list[sa.ColumnElement[bool]] = [Customer.id != UNIDENTIFIED, Customer.state == CustomerState.ACTIVE]
+    if filters.club or filters.membership:
+        made.append(_membership(filters, today))
+    if filters.store:
+        made.append(Customer.home_store_id == sa.select(Store.id).where(Store.code == filters.store).scalar_subquery())
+    if filters.language:
+        made.append(Customer.language == filters.language)
+    if filters.consent:
+        made.append(Customer.__table__.c[f"consent_{filters.consent}"])
+    if filters.birthday_month:
+        made.append(sa.extract("month", Customer.birthday) == filters.birthday_month)
+    if filters.opened_from:
+        made.append(Customer.opened_at >= _midnight(filters.opened_from, filters.zone))
+    if filters.opened_to and filters.opened_to < dt.date.max:
+        made.append(Customer.opened_at < _midnight(filters.opened_to + dt.timedelta(days=1), filters.zone))
+    if filters.bought_from or filters.bought_to:
+        bought = [Receipt.customer_id == Customer.id]
+        bought += [Receipt.sold_on >= filters.bought_from] if filters.bought_from else []
+        bought += [Receipt.sold_on <= filters.bought_to] if filters.bought_to else []
+        made.append(sa.exists().where(*bought))
+    return made
+
+
+def _midnight(day: dt.date, zone: str) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(zone))
+
+
+def _membership(filters: CustomerFilters, today: dt.date) -> sa.ColumnElement[bool]:
+    held = [Membership.customer_id == Customer.id]
+    if filters.club:
+        held.append(Membership.club_id == sa.select(Club.id).where(Club.code == filters.club).scalar_subquery())
+    if filters.membership == "none":
+        return ~sa.exists().where(*held)
+    if filters.membership == "valid":
+        held.append(_valid(today))
+    if filters.membership == "ended":
+        held.append(~_valid(today))
+    return sa.exists().where(*held)
+
+
+def _valid(today: dt.date) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        MembershipPeriod.customer_id == Membership.customer_id,
+        MembershipPeriod.membership_id == Membership.id,
+        MembershipPeriod.validity.contains(today),
+    )
+
+
+def _clubs(session: Session, ids: Sequence[int], today: dt.date) -> tuple[dict[int, list[HeldClub]], dict[int, int]]:
+    """The clubs that these customers are in, and their points."""
+    held: dict[int, list[HeldClub]] = {}
+    points: dict[int, int] = {}
+    account = (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id)
+    rows = session.execute(
+        sa.select(Membership.customer_id, Club.names, Club.tone, _valid(today), PointsAccount.balance)
+        .join(Club, Club.id == Membership.club_id)
+        .join(PointsAccount, account)
+        .where(Membership.customer_id.in_(ids))
+        .order_by(Membership.customer_id, Membership.id)
+    )
+    for customer_id, names, tone, is_valid, balance in rows:
+        held.setdefault(customer_id, []).append(HeldClub(names, tone, is_valid))
+        points[customer_id] = points.get(customer_id, 0) + balance
+    return held, points
+
+
+def _last_bought(session: Session, ids: Sequence[int]) -> dict[int, dt.date]:
+    """The date of each customer's latest purchase, by one step into the index for each."""
+    asked = sa.select(sa.func.unnest(sa.cast(ids, sa.ARRAY(sa.BigInteger))).label("id")).subquery()
+    last = (
+        sa.select(Receipt.sold_on)
+        .where(Receipt.customer_id == asked.c.id)
+        .order_by(Receipt.sold_at.desc())
+        .limit(1)
+        .lateral()
+    )
+    return {row.id: row.sold_on for row in session.execute(sa.select(asked.c.id, last.c.sold_on).join(last, sa.true()))}

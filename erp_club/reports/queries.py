@@ -1,0 +1,165 @@
+"""Figures of the whole chain, read from the receipts, memberships and points as they stand."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.organisation.models import Store
+from erp_club.points.models import PointsAccount
+from erp_club.receipts.models import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOfSales:
+    """One month: `month` is its first day; amounts are what was paid, with VAT."""
+
+    month: dt.date
+    receipts: int
+    sales_minor: int
+    identified: int
+    identified_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClubFigures:
+    """A club: members whose membership holds today, and all points that are outstanding, of ended memberships too."""
+
+    club_id: int
+    code: str
+    names: dict[str, str]
+    tone: str
+    state: ClubState
+    members: int
+    points: int
+    worth_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSales:
+    """What one store sold in a year."""
+
+    store_id: int
+    name: str
+    receipts: int
+    sales_minor: int
+
+
+def sales_by_month(session: Session, *, store_id: int | None = None) -> list[MonthOfSales]:
+    """Every month that has receipts, of one store or of all, oldest first."""
+    known = Receipt.customer_id != UNIDENTIFIED
+    total = sa.func.sum(Receipt.total_minor)
+    # By day first: it is the column as it stands, and leaves a few hundred rows to find the month of.
+    of_days = sa.select(
+        Receipt.sold_on,
+        sa.func.count().label("receipts"),
+        total.label("sales"),
+        sa.func.count().filter(known).label("identified"),
+        sa.func.coalesce(total.filter(known), 0).label("identified_sales"),
+    ).group_by(Receipt.sold_on)
+    days = (of_days if store_id is None else of_days.where(Receipt.store_id == store_id)).subquery()
+    month = sa.cast(sa.func.date_trunc("month", days.c.sold_on), sa.Date)
+    sums = [
+        sa.cast(sa.func.sum(column), sa.BigInteger)
+        for column in (days.c.receipts, days.c.sales, days.c.identified, days.c.identified_sales)
+    ]
+    rows = session.execute(sa.select(month, *sums).group_by(month).order_by(month))
+    return [MonthOfSales(*row) for row in rows]
+
+
+def last_sales(session: Session, *, terminal_ids: Sequence[int]) -> dict[int, dt.datetime]:
+    """When each of these tills sold last; those that never did are left out."""
+    rows = session.execute(
+        sa.select(Receipt.terminal_id, sa.func.max(Receipt.sold_at))
+        .where(Receipt.terminal_id.in_(terminal_ids))
+        .group_by(Receipt.terminal_id)
+    )
+    return {terminal_id: at for terminal_id, at in rows if terminal_id is not None}
+
+
+def best_stores(session: Session, *, year: int, limit: int = 10) -> list[StoreSales]:
+    """The stores that sold the most in a calendar year."""
+    total = sa.cast(sa.func.sum(Receipt.total_minor), sa.BigInteger)
+    sold = (
+        sa.select(Receipt.store_id, sa.func.count().label("receipts"), total.label("sales"))
+        .where(Receipt.sold_on.between(dt.date(year, 1, 1), dt.date(year, 12, 31)))
+        .group_by(Receipt.store_id)
+        .order_by(total.desc(), Receipt.store_id)
+        .limit(limit)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(Store.id, Store.name, sold.c.receipts, sold.c.sales)
+        .join(sold, sold.c.store_id == Store.id)
+        .order_by(sold.c.sales.desc(), Store.id)
+    )
+    return [StoreSales(*row) for row in rows]
+
+
+def club_figures(session: Session, *, today: dt.date) -> list[ClubFigures]:
+    """Every club with its members of today and its points outstanding, drafts last, then by code."""
+    holds = sa.exists().where(
+        MembershipPeriod.customer_id == Membership.customer_id,
+        MembershipPeriod.membership_id == Membership.id,
+        MembershipPeriod.validity.op("@>", return_type=sa.Boolean)(sa.literal(today, sa.Date)),
+    )
+    counted = (
+        sa.select(
+            Membership.club_id,
+            sa.func.count().filter(holds).label("members"),
+            sa.cast(sa.func.coalesce(sa.func.sum(PointsAccount.balance), 0), sa.BigInteger).label("points"),
+        )
+        .join(
+            PointsAccount,
+            (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id),
+        )
+        .group_by(Membership.club_id)
+        .subquery()
+    )
+    members, points = sa.func.coalesce(counted.c.members, 0), sa.func.coalesce(counted.c.points, 0)
+    rows: list[Any] = list(
+        session.execute(
+            sa.select(
+                Club.id,
+                Club.code,
+                Club.names,
+                Club.tone,
+                Club.state,
+                members,
+                points,
+                sa.cast(sa.func.div(points * Club.worth_minor, Club.worth_points), sa.BigInteger),
+                Club.currency,
+            )
+            .outerjoin(counted, counted.c.club_id == Club.id)
+            .order_by(Club.state == ClubState.DRAFT, Club.code)
+        )
+    )
+    return [ClubFigures(*row) for row in rows]
+
+
+def customers_in_all(session: Session) -> int:
+    """How many living customers the chain knows."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count()).where(Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED)
+        )
+        or 0
+    )
+
+
+def joined_in(session: Session, *, year: int) -> int:
+    """How many memberships were opened in a calendar year."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Membership)
+            .where(Membership.joined_on.between(dt.date(year, 1, 1), dt.date(year, 12, 31)))
+        )
+        or 0
+    )

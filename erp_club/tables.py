@@ -1,0 +1,30 @@
+"""Every table of the product, known to the metadata once this module is imported."""
+
+from erp_club.cards import models as cards
+from erp_club.catalogue import models as catalogue
+from erp_club.clubs import models as clubs
+from erp_club.customers import models as customers
+from erp_club.kernel import audit, idempotency
+from erp_club.kernel.db import Base
+from erp_club.organisation import models as organisation
+from erp_club.permissions import models as permissions
+from erp_club.points import models as points
+from erp_club.purchases import models as purchases
+from erp_club.receipts import models as receipts
+
+metadata = Base.metadata
+
+__all__ = [
+    "audit",
+    "cards",
+    "catalogue",
+    "clubs",
+    "customers",
+    "idempotency",
+    "metadata",
+    "organisation",
+    "permissions",
+    "points",
+    "purchases",
+    "receipts",
+]

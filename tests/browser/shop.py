@@ -1,0 +1,114 @@
+"""A small shop behind the pages of the back office, and somebody of head office at its desk."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, BrowserContext
+
+from erp_club.permissions import passwords
+from erp_club.permissions.catalog import Role
+from erp_club.permissions.models import StaffSession
+from erp_club.purchases.commands import post_sale
+from tests.browser.conftest import Live, Window, open_window
+from tests.make.clubs import a_club, a_membership
+from tests.make.customers import a_person
+from tests.make.organisation import a_store, somebody
+from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till
+from web.deps import SESSION_COOKIE
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The ids that the addresses of pages need, and the cookie of head office."""
+
+    live: Live
+    token: str
+    customer_id: int
+    newcomer_id: int
+    club_id: int
+    membership_id: int
+    product_id: int
+    receipt_id: int
+    store_id: int
+    terminal_id: int
+    staff_id: int
+
+    def pages(self) -> tuple[str, ...]:
+        """Every page of the back office, and a refusal."""
+        customer = f"/customers/{self.customer_id}"
+        return (
+            *("/", "/customers", "/customers?membership=valid&language=he", "/customers?opened_from=2090-01-01"),
+            *(customer, f"{customer}?tab=points", f"{customer}?tab=purchases", f"{customer}?tab=changes"),
+            *(f"{customer}/edit", f"/customers/{self.newcomer_id}", "/customers/new"),
+            *("/clubs", f"/clubs/{self.club_id}", f"/clubs/{self.club_id}/edit", "/clubs/new"),
+            *(f"/clubs/{self.club_id}/closures/new", f"/memberships/{self.membership_id}/extensions/new"),
+            *("/products", f"/products/{self.product_id}", f"/products/{self.product_id}/edit", "/products/new"),
+            *("/purchases", f"/purchases/{self.receipt_id}", f"/purchases/{self.receipt_id}/slip"),
+            *("/stores", f"/stores/{self.store_id}", f"/stores/{self.store_id}/edit", "/stores/new"),
+            *(f"/terminals/{self.terminal_id}/keys/new", "/staff", f"/staff/{self.staff_id}", "/staff/new"),
+            *("/audit-entries", "/nothing-here"),
+        )
+
+    def open(self, browser: Browser, window: Window) -> BrowserContext:
+        """A fresh browser in which head office is signed in."""
+        context = open_window(browser, self.live, window)
+        self.sign_in(context)
+        return context
+
+    def sign_in(self, context: BrowserContext) -> None:
+        context.add_cookies([{"name": SESSION_COOKIE, "value": self.token, "url": self.live.url}])
+
+
+def a_desk(live: Live, *, rows: int) -> Desk:
+    """A shop with `rows` each of members of two clubs, products, stores and receipts, and one customer without any."""
+    with live.database.session() as session:
+        till = a_till(session)
+        staff_id = somebody(session, Role.HQ)
+        clubs = [a_club(session, "GOLD"), a_club(session, "FAMILY", months=None)]
+        members: list[int] = []
+        memberships: list[int] = []
+        products: list[int] = []
+        receipts: list[int] = []
+        for row in range(rows):
+            a_store(session, f"S{row}")
+            products.append(a_product(session, f"{7290000000000 + row}", name=f"Product number {row}"))
+            members.append(
+                a_person(
+                    session, family_name=f"Cohen {row:03}", mobile=f"05269{row:05}", language="he", home_store="374"
+                )
+            )
+            memberships.extend(a_membership(session, members[-1], club).membership_id for club in clubs)
+            sale = a_sale(
+                till,
+                a_line(products[-1], 8_00, list_minor=10_00),
+                receipt_no=f"1-{row:06}",
+                customer_id=members[0 if row % 2 else -1],
+                sold_at=NOW - dt.timedelta(hours=row),
+            )
+            receipts.append(post_sale(session, sale, now=NOW, by=till.by).receipt_id)
+        newcomer_id = a_person(session, given_name="דנה", family_name="לוי")
+        token = passwords.new_token("staff")
+        now = dt.datetime.now(dt.UTC)
+        session.add(
+            StaffSession(
+                token_hash=passwords.token_hash(token),
+                staff_id=staff_id,
+                terminal_id=None,
+                started_at=now,
+                ends_at=now + dt.timedelta(hours=1),
+            )
+        )
+        session.commit()
+    return Desk(
+        live=live,
+        token=token,
+        customer_id=members[0],
+        newcomer_id=newcomer_id,
+        club_id=clubs[0],
+        membership_id=memberships[0],
+        product_id=products[0],
+        receipt_id=receipts[0],
+        store_id=till.store_id,
+        terminal_id=till.terminal_id,
+        staff_id=staff_id,
+    )

@@ -1,0 +1,66 @@
+# REQ T-06: no page of the back office has a fault for axe, in any language, wide or narrow, dialogs and menus open
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.browser.conftest import Live, Window
+from tests.browser.shop import a_desk
+from web.i18n import LANGUAGES
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+
+
+def look(page: Page, what: str) -> None:
+    found = Axe().run(page, options=RULES)
+    assert found.response["violations"] == [], f"{what}: {found.generate_report()}"
+    assert page.evaluate(FITS), f"{what} scrolls sideways"
+
+
+def look_narrow(page: Page, what: str) -> None:
+    """The page that was looked at before, on a phone; axe's rules are loaded already.
+
+    Words of any language have to fit; how a phone lays a page out differs only by its direction.
+    """
+    page.set_viewport_size(NARROW)
+    assert page.evaluate(FITS), f"{what} scrolls sideways on a phone"
+    if page.locator("html").get_attribute("lang") in ("he", "en"):
+        found = page.evaluate("rules => axe.run(document, rules).then(({ violations }) => violations)", RULES)
+        assert found == [], f"{what} on a phone: {found}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_of_the_back_office_has_a_fault_for_axe(browser: Browser, live: Live, language: str):
+    desk = a_desk(live, rows=3)
+    context = desk.open(browser, Window(language=language))
+    page = context.new_page()
+    for path in desk.pages():
+        page.set_viewport_size(WIDE)
+        page.goto(path)
+        look(page, path)
+        look_narrow(page, path)
+    page.goto("/")
+    page.locator(".burger summary").click()
+    look(page, "the menu of a phone")
+    page.set_viewport_size(WIDE)
+    page.locator(".me summary").click()
+    look(page, "the account's menu")
+    page.goto(f"/products/{desk.product_id}")
+    page.locator("[hx-target='#dialog']").first.click()
+    expect(page.locator("#dlg[open] form")).to_be_visible()
+    page.fill("#dlg [name=name]", "")
+    page.locator("#dlg form button.pri").click()
+    expect(page.locator("[aria-invalid=true]")).to_be_focused()
+    look(page, "a form with a fault")
+    page.goto(f"/customers/{desk.customer_id}")
+    page.locator("a[href$='extensions/new']").first.click()
+    expect(page.locator("#dlg[open] form")).to_be_visible()
+    look(page, "a dialog")
+    context.clear_cookies()
+    page.goto("/sign-in")
+    look(page, "signing in")
+    context.close()

@@ -1,0 +1,119 @@
+"""One PostgreSQL for the whole run, its schema from the migrations; each test rolls back."""
+
+import datetime as dt
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session, sessionmaker
+
+from erp_club.kernel import embedded, schema
+from erp_club.kernel.db import Database, parse_url
+from erp_club.kernel.settings import Settings
+from web.app import create_app
+from web.deps import Shop
+
+NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+
+
+class OneConnection(Database):
+    """A database whose sessions all work inside one transaction that the test rolls back."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.url = connection.engine.url
+        self.engine = connection.engine
+        self.session = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """The server's URL: ERP_CLUB_TEST_DATABASE_URL where it is set, else an embedded server of this run."""
+    own = os.environ.get("ERP_CLUB_TEST_DATABASE_URL")
+    if own:
+        yield parse_url(own)
+        return
+    joined = embedded.join(tmp_path_factory.mktemp("home"))
+    yield parse_url(joined.url)
+    joined.leave()
+
+
+def _create(server: sa.URL, template: str | None = None) -> sa.URL:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
+    admin.dispose()
+    return server.set(database=name)
+
+
+def _drop(server: sa.URL, url: sa.URL) -> None:
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(server: sa.URL) -> Iterator[sa.URL]:
+    """A database with the migrated schema that nobody stays connected to, to copy from."""
+    url = _create(server)
+    database = Database(url)
+    schema.migrate(database)
+    database.engine.dispose()
+    yield url
+    _drop(server, url)
+
+
+@pytest.fixture(scope="session")
+def engine(server: sa.URL, template: sa.URL) -> Iterator[sa.Engine]:
+    """The database that tests roll back in."""
+    assert template.database
+    url = _create(server, template.database)
+    made = sa.create_engine(url)
+    yield made
+    made.dispose()
+    _drop(server, url)
+
+
+@pytest.fixture
+def one_connection(engine: sa.Engine) -> Iterator[OneConnection]:
+    """A database inside a transaction of this test's own."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        yield OneConnection(connection)
+        transaction.rollback()
+
+
+@pytest.fixture
+def session(one_connection: OneConnection) -> Iterator[Session]:
+    """A session inside a transaction of this test's own."""
+    with one_connection.session() as made:
+        yield made
+
+
+@pytest.fixture
+def committed(server: sa.URL, template: sa.URL) -> Iterator[Database]:
+    """A database of this test's own that really commits, for tests of locking and of whole commands."""
+    assert template.database
+    url = _create(server, template.database)
+    database = Database(url)
+    yield database
+    database.engine.dispose()
+    _drop(server, url)
+
+
+@pytest.fixture
+def client(one_connection: OneConnection) -> Iterator[TestClient]:
+    """The app over this test's transaction."""
+    app = create_app(Shop(one_connection, Settings()))
+    with TestClient(app, base_url="http://testserver", follow_redirects=False) as made:
+        yield made
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """A Sunday at noon, UTC."""
+    return NOW

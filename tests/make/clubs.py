@@ -1,0 +1,96 @@
+"""Customers in clubs: a valid default of each, and what only a test needs."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.cards.models import Card, CardState
+from erp_club.clubs import commands
+from erp_club.clubs.models import ClubState, TermKind
+from erp_club.clubs.settings import ClubSettings
+from erp_club.customers.models import Customer
+from erp_club.permissions.actors import SYSTEM
+from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+
+NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+TODAY = NOW.date()
+
+
+def a_customer(
+    session: Session, number: str = "100001", *, given_name: str = "Yael", family_name: str = "Cohen"
+) -> int:
+    """A customer with a name and nothing else."""
+    customer = Customer(number=number, given_name=given_name, family_name=family_name, opened_at=NOW, changed_at=NOW)
+    session.add(customer)
+    session.flush()
+    return customer.id
+
+
+def settings(code: str = "GOLD", *, months: int | None = 12, earn_points: int = 1, earn_per_minor: int = 10_00):
+    return ClubSettings(
+        code=code,
+        names={"en": f"{code.title()} club", "he": "מועדון זהב"},
+        earn_points=earn_points,
+        earn_per_minor=earn_per_minor,
+        worth_points=100,
+        worth_minor=5_00,
+        term_kind=TermKind.LIFETIME if months is None else TermKind.MONTHS,
+        term_months=months,
+    )
+
+
+def a_club(
+    session: Session, code: str = "GOLD", *, months: int | None = 12, state: ClubState = ClubState.PUBLISHED
+) -> int:
+    """A club of a year that gives 1 point for each 10.00; 100 points are worth 5.00."""
+    club_id = commands.create_club(
+        session, settings(code, months=months), currency="ILS", language="he", now=NOW, by=SYSTEM
+    )
+    if state is not ClubState.DRAFT:
+        commands.publish_club(session, club_id, now=NOW, by=SYSTEM)
+    if state is ClubState.CLOSED:
+        commands.close_club(session, club_id, now=NOW, by=SYSTEM)
+    return club_id
+
+
+def a_membership(session: Session, customer_id: int, club_id: int, *, joined_on: dt.date = TODAY) -> commands.Joined:
+    return commands.join_club(session, customer_id, club_id=club_id, today=joined_on, now=NOW, by=SYSTEM)
+
+
+def a_card(
+    session: Session, customer_id: int, number: str, *, state: CardState = CardState.ACTIVE, club_id: int | None = None
+) -> str:
+    session.add(Card(number=number, customer_id=customer_id, club_id=club_id, state=state, issued_at=NOW))
+    session.flush()
+    return number
+
+
+def moved(session: Session, customer_id: int, account_id: int, *points: int, on: dt.date = TODAY) -> None:
+    """Add movements to an account and keep its balance beside."""
+    account = session.execute(
+        sa.select(PointsAccount.balance, PointsAccount.last_seq)
+        .where(PointsAccount.customer_id == customer_id, PointsAccount.id == account_id)
+        .with_for_update()
+    ).one()
+    balance, seq = account.balance, account.last_seq
+    for each in points:
+        balance, seq = balance + each, seq + 1
+        session.add(
+            PointsMovement(
+                customer_id=customer_id,
+                account_id=account_id,
+                seq=seq,
+                kind=MovementKind.EARNED,
+                points=each,
+                balance_after=balance,
+                at=dt.datetime.combine(on, dt.time(10, seq % 60), dt.UTC),
+                on_date=on,
+            )
+        )
+    session.execute(
+        sa.update(PointsAccount)
+        .where(PointsAccount.customer_id == customer_id, PointsAccount.id == account_id)
+        .values(balance=balance, last_seq=seq)
+    )
+    session.flush()

@@ -1,0 +1,68 @@
+# One body for a form and for JSON
+import pytest
+from starlette.datastructures import Headers
+
+from web.forms import nest
+from web.i18n import choose
+from web.security import is_cross_site
+
+HOST = {"host": "club.test"}
+COOKIE = HOST | {"cookie": "club_session=1"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        ([("a", "1"), ("b", " ")], {"a": "1"}),
+        ([("lines[0].sku", "x"), ("lines[2].sku", "y")], {"lines": [{"sku": "x"}, {"sku": "y"}]}),
+        ([("names.he", "א"), ("names.en", "A")], {"names": {"he": "א", "en": "A"}}),
+        ([("clubs[]", "1"), ("clubs[]", ""), ("clubs[]", "2")], {"clubs": ["1", "2"]}),
+        ([("clubs[]", "")], {"clubs": []}),
+        ([("a", "1"), ("a.b", "2")], {"a": "1"}),
+        ([("", "1"), ("[]", "2"), ("...", "3")], {"": ["2"]}),
+        ([("a.b.c.d.e.f.g.h.i", "1")], {"a.b.c.d.e.f.g.h.i": "1"}),
+    ],
+)
+def test_a_form_becomes_the_body_that_a_machine_would_send(fields: list[tuple[str, str]], body: object) -> None:
+    assert nest(fields) == body
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        (COOKIE | {"sec-fetch-site": "same-origin"}, False),
+        (COOKIE | {"sec-fetch-site": "same-site"}, True),
+        (COOKIE | {"sec-fetch-site": "none"}, True),
+        (COOKIE | {"origin": "https://club.test"}, False),
+        (COOKIE | {"origin": "https://club.test.evil"}, True),
+        (COOKIE | {"origin": "null"}, True),
+        (COOKIE | {"referer": "https://club.test/x"}, False),
+        (COOKIE | {"referer": "https://evil/?https://club.test"}, True),
+        (COOKIE, True),
+        (COOKIE | {"authorization": "Bearer k", "sec-fetch-site": "cross-site"}, True),
+        (HOST | {"authorization": "Bearer k"}, False),
+        (HOST | {"origin": "https://evil.test"}, True),
+        (HOST | {"origin": "http://["}, True),
+        (COOKIE | {"referer": "http://["}, True),
+        (HOST, False),
+    ],
+)
+def test_a_write_that_another_site_may_have_caused_is_refused(headers: dict[str, str], refused: bool) -> None:
+    assert is_cross_site("POST", Headers(headers)) is refused
+    assert not is_cross_site("GET", Headers(headers))
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "language"),
+    [
+        ("sv", "he", "sv"),
+        (None, "he-IL,he;q=0.9,en;q=0.8", "he"),
+        (None, "iw-IL", "he"),
+        (None, "fi", "fi"),
+        (None, "de,sv;q=0.5", "sv"),
+        (None, "", "en"),
+        ("xx", "zz;q=1,,;", "en"),
+    ],
+)
+def test_the_reader_chooses_the_language_then_the_browser(cookie: str | None, accepted: str, language: str) -> None:
+    assert choose(cookie, accepted) == language

@@ -1,0 +1,95 @@
+"""The back office's first page."""
+
+# REQ R-01
+import datetime as dt
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.permissions.catalog import Role
+from erp_club.receipts.models import Receipt, ReceiptSource
+from erp_club.reports.years import shown_year
+from tests.make.browser import HTML, signed_in
+from tests.make.organisation import a_chain, a_store
+
+
+def _sold(session: Session, store_id: int, *days: str) -> None:
+    for number, day in enumerate(days):
+        session.add(
+            Receipt(
+                customer_id=0,
+                store_id=store_id,
+                receipt_no=f"{day}-{number}",
+                sold_at=dt.datetime.fromisoformat(f"{day}T09:00:00+02:00"),
+                sold_on=dt.date.fromisoformat(day),
+                list_minor=10_00,
+                total_minor=10_00,
+                source=ReceiptSource.IMPORT,
+            )
+        )
+    session.flush()
+
+
+def test_a_chain_that_has_sold_nothing_is_told_how_to_begin(client: TestClient, session: Session):
+    a_chain(session)
+    signed_in(client, session)
+    assert "No sales yet" in client.get("/", headers=HTML).text
+    assert client.get("/").json()["year"] is None
+
+
+def test_the_figures_are_those_of_the_year_shown(client: TestClient, session: Session):
+    a_chain(session)
+    best, other = a_store(session), a_store(session, "375")
+    _sold(session, best.id, "2017-01-31", "2017-02-01", "2017-12-31", "2018-01-01")
+    _sold(session, other.id, "2017-02-28")
+    signed_in(client, session)
+    view = client.get("/").json()
+    assert (view["year"], view["years"]) == (2017, [2018, 2017])
+    assert (view["receipts"], view["sales_minor"], view["identified_bp"]) == (4, 40_00, 0)
+    assert [month["receipts"] for month in view["months"]] == [1, 2, *[0] * 9, 1]
+    assert [(store["store_id"], store["receipts"]) for store in view["stores"]] == [(best.id, 3), (other.id, 1)]
+    later = client.get("/?year=2018", headers=HTML).text
+    assert 'href="/?year=2017"' in later
+    assert "₪10.00" in later
+
+
+def test_a_cashier_who_opens_the_first_page_is_led_to_the_till(client: TestClient, session: Session):
+    a_chain(session)
+    signed_in(client, session, Role.CASHIER)
+    led = client.get("/", headers=HTML)
+    assert (led.status_code, led.headers["location"]) == (303, "/till")
+    assert client.get("/").status_code == 403
+
+
+def test_a_visitor_is_led_to_sign_in(client: TestClient, session: Session):
+    a_chain(session)
+    session.commit()
+    led = client.get("/", headers=HTML)
+    assert (led.status_code, led.headers["location"]) == (303, "/sign-in")
+
+
+def test_the_demos_logins_stand_on_its_sign_in_page_only(client: TestClient, session: Session):
+    chain = a_chain(session)
+    session.commit()
+    assert "demo-club" not in client.get("/sign-in", headers=HTML).text
+    chain.is_demo = True
+    session.commit()
+    page = client.get("/sign-in", headers=HTML).text
+    assert "demo-club" in page
+    assert "2580" in page
+    assert page.count('action="/sign-in"') == 4
+
+
+@pytest.mark.parametrize(
+    ("months", "year"),
+    [
+        ([], None),
+        (["2026-11-01"], 2026),
+        (["2017-01-01", "2017-02-01", "2026-11-01"], 2017),
+        (["2025-12-01", "2026-01-01"], 2026),
+        (["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"], 2026),
+    ],
+)
+def test_a_year_with_one_month_of_sales_says_nothing_yet(months: list[str], year: int | None):
+    assert shown_year(map(dt.date.fromisoformat, months)) == year

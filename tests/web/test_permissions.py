@@ -1,0 +1,130 @@
+"""Every route, asked by everybody: whom the catalogue names gets in, and nobody else."""
+
+# REQ A-01 T-05
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.permissions import passwords
+from erp_club.permissions.actors import session_permissions
+from erp_club.permissions.catalog import GRANTS, Permission, Role
+from erp_club.permissions.models import StaffSession
+from tests.house.routes import NO_ROW, Walked, walk
+from tests.make.organisation import a_chain, a_store, a_terminal, somebody
+from web.deps import SESSION_COOKIE
+from web.security import SAFE_METHODS
+
+REFUSED = {401, 403}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks: of which role, signed in with a password or by PIN, with a till's key or without."""
+
+    role: Role | None = None
+    by_pin: bool = False
+    at_till: bool = False
+
+    def may(self, each: Walked) -> bool:
+        """What the catalogue says."""
+        assert each.declared
+        assert each.declared.permission
+        if self.role is None or (each.declared.at_till and not self.at_till):
+            return False
+        return each.declared.permission in session_permissions(self.role, by_pin=self.by_pin)
+
+
+VISITORS = {
+    "head office with a password": Visitor(Role.HQ),
+    "a manager with a password": Visitor(Role.MANAGER),
+    "a cashier with a password": Visitor(Role.CASHIER),
+    "head office by PIN at a till": Visitor(Role.HQ, by_pin=True, at_till=True),
+    "a manager by PIN at a till": Visitor(Role.MANAGER, by_pin=True, at_till=True),
+    "a cashier by PIN at a till": Visitor(Role.CASHIER, by_pin=True, at_till=True),
+    "a till's key alone": Visitor(at_till=True),
+    "nobody": Visitor(),
+}
+
+
+class Door:
+    """Sends requests as a visitor, each with a session of its own, as some of them end it."""
+
+    def __init__(self, client: TestClient, session: Session, visitor: Visitor) -> None:
+        self.client, self.session, self.visitor = client, session, visitor
+        a_chain(session)
+        self.terminal_id, self.key = a_terminal(session, a_store(session))
+        self.staff_id = somebody(session, visitor.role) if visitor.role else None
+
+    def ask(self, each: Walked, *, key: bool = True) -> int:
+        headers = {"Accept": "application/json", "Origin": "http://testserver"}
+        if key:
+            headers["Idempotency-Key"] = uuid.uuid4().hex
+        if self.visitor.at_till:
+            headers["Authorization"] = f"Bearer {self.key}"
+        if self.staff_id is not None:
+            headers |= self._session(self.staff_id)
+        self.session.commit()
+        body = None if each.method in SAFE_METHODS else {}
+        return self.client.request(each.method, each.numbered(NO_ROW), headers=headers, json=body).status_code
+
+    def _session(self, staff_id: int) -> dict[str, str]:
+        token = passwords.new_token("staff")
+        now = dt.datetime.now(dt.UTC)
+        self.session.add(
+            StaffSession(
+                token_hash=passwords.token_hash(token),
+                staff_id=staff_id,
+                terminal_id=self.terminal_id if self.visitor.by_pin else None,
+                started_at=now,
+                ends_at=now + dt.timedelta(hours=1),
+            )
+        )
+        return {"X-Staff-Session": token} if self.visitor.at_till else {"Cookie": f"{SESSION_COOKIE}={token}"}
+
+
+@pytest.mark.parametrize("name", VISITORS)
+def test_a_route_lets_in_whom_the_catalogue_names(client: TestClient, session: Session, name: str):
+    visitor = VISITORS[name]
+    door = Door(client, session, visitor)
+    # What is open to anyone (signing in, a till before its cashier has come) asks for a secret by itself.
+    answers = {each: door.ask(each) for each in walk() if each.declared and each.declared.permission}
+    assert answers
+    let_in = [
+        f"{each} ({status})" for each, status in answers.items() if status not in REFUSED and not visitor.may(each)
+    ]
+    kept_out = [f"{each} ({status})" for each, status in answers.items() if status in REFUSED and visitor.may(each)]
+    assert not let_in, f"{name} gets in, though the catalogue says no: {let_in}"
+    assert not kept_out, f"{name} is refused, though the catalogue says yes: {kept_out}"
+
+
+def test_a_write_without_a_key_is_refused(client: TestClient, session: Session):
+    door = Door(client, session, Visitor(Role.HQ, at_till=True))
+    writes = [
+        each
+        for each in walk()
+        if each.method not in SAFE_METHODS and each.declared and each.declared.permission and not each.declared.keyless
+    ]
+    assert writes
+    wrong = [f"{each} ({status})" for each in writes if (status := door.ask(each, key=False)) != 400]
+    assert not wrong, f"Written without an Idempotency-Key: {wrong}"
+
+
+def test_every_permission_is_asked_for_by_a_route():
+    asked = {each.declared.permission for each in walk() if each.declared}
+    assert set(Permission) <= asked, f"Nothing asks for {', '.join(sorted(set(Permission) - asked))}"
+
+
+def test_each_role_holds_what_the_one_below_it_holds():
+    assert GRANTS[Role.CASHIER] < GRANTS[Role.MANAGER] < GRANTS[Role.HQ] == frozenset(Permission)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_pin_opens_less_than_a_password(role: Role):
+    by_pin = session_permissions(role, by_pin=True)
+    assert by_pin <= session_permissions(role, by_pin=False)
+    closed = {Permission.STAFF_EDIT, Permission.STORES_EDIT, Permission.AUDIT_VIEW, Permission.CUSTOMERS_EXPORT}
+    assert not by_pin & closed

@@ -1,0 +1,9 @@
+"""What we use of libpass, which ships no types."""
+
+class argon2:
+    @classmethod
+    def using(cls, *, type: str, memory_cost: int, time_cost: int, parallelism: int) -> type[argon2]: ...
+    @classmethod
+    def hash(cls, secret: str) -> str: ...
+    @classmethod
+    def verify(cls, secret: str, hash: str) -> bool: ...

@@ -1,0 +1,1 @@
+"""The only HTTP of ERP Club, and its console script."""

@@ -1,0 +1,190 @@
+"""The console script `erp-club`."""
+
+import datetime as dt
+import gc
+import os
+import sys
+
+import click
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.orm import Session
+
+from erp_club.kernel import db, schema
+from erp_club.kernel.errors import NotFound, Refused
+from erp_club.kernel.money import CASH_STEP_MINOR
+from erp_club.kernel.settings import Settings
+from erp_club.kernel.text import T
+from erp_club.organisation import commands as organisation
+from erp_club.organisation import queries as stores
+from erp_club.permissions import commands as permissions
+from erp_club.permissions import passwords
+from erp_club.permissions.actors import SYSTEM
+from erp_club.permissions.catalog import Role
+from web import cli_data, i18n, logs
+from web.app import create_app
+from web.cli_database import opened
+from web.deps import Shop
+
+
+class Told(click.Group):
+    """Says a refusal in one sentence and ends with 2, in the language of the terminal."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        i18n.LANGUAGE.set(i18n.choose(None, os.environ.get("LANG", "").split(".")[0].replace("_", "-")))
+        try:
+            return super().invoke(ctx)
+        except Refused as refused:
+            click.echo(i18n.say(refused.text), err=True)
+            for each in refused.fields:
+                if each.text != refused.text:
+                    click.echo(f"  {each.field}: {i18n.say(each.text)}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Told)
+def main() -> None:
+    """Customer clubs for retail chains."""
+
+
+for command in (cli_data.import_, cli_data.export, cli_data.demo):
+    main.add_command(command)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's schema to this version."""
+    with opened(current=False) as database:
+        schema.migrate(database)
+    click.echo("The schema is current.")
+
+
+@main.command()
+@click.option("--host", default=None, help="Address to listen on (ERP_CLUB_HOST, 127.0.0.1).")
+@click.option("--port", type=int, default=None, help="Port to listen on (ERP_CLUB_PORT, 8000).")
+@click.option("--workers", type=int, default=None, help="Processes (ERP_CLUB_WORKERS, 1).")
+@click.option(
+    "--no-worker", is_flag=True, expose_value=False, help="Run no job worker beside it; there are no jobs yet."
+)
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the pages and the API."""
+    settings = Settings.from_env()
+    with opened():
+        uvicorn.run(
+            "web.cli:application",
+            factory=True,
+            host=host or settings.host,
+            port=port or settings.port,
+            workers=workers or settings.workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=75,  # a till keeps its connection between two scans
+        )
+
+
+def application() -> FastAPI:
+    """The app of one server process, over its own connections."""
+    settings = Settings.from_env()
+    logs.start(settings.log_level)
+    database = db.connect(settings)
+    app = create_app(Shop(database, settings), on_stop=database.close)
+    # What stands now stands until the end: the collector needn't look through it again every few requests.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 50, 100)
+    return app
+
+
+@main.command()
+@click.option("--name", required=True)
+@click.option("--currency", type=click.Choice(sorted(CASH_STEP_MINOR)), required=True)
+@click.option("--country", required=True, help="Two letters, e.g. IL, FI, SE: whose IDs and phones are the usual ones.")
+@click.option("--language", type=click.Choice(list(i18n.LANGUAGES)), required=True)
+@click.option("--time-zone", required=True, help="E.g. Europe/Helsinki; new stores take it.")
+def chain(name: str, currency: str, country: str, language: str, time_zone: str) -> None:
+    """Say which chain this installation serves."""
+    with opened() as database, database.session() as session:
+        organisation.set_chain(
+            session,
+            name=name,
+            currency=currency,
+            country=country.upper(),
+            language=language,
+            time_zone=time_zone,
+            now=dt.datetime.now(dt.UTC),
+            by=SYSTEM,
+        )
+        session.commit()
+    click.echo(f"This installation serves {name}.")
+
+
+def _store_id(session: Session, code: str) -> int:
+    found = stores.store_id(session, code)
+    if found is None:
+        raise NotFound(T("There is no store with the code %(code)s.", code=code), field="store")
+    return found
+
+
+@main.group()
+def staff() -> None:
+    """People who work for the chain."""
+
+
+@staff.command("add")
+@click.argument("username")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--store", "store_code", default=None, help="Code of the store where the person works.")
+@click.option("--password", default=None, help="Asked for where it isn't given.")
+@click.option("--pin", default=None, help="Four to eight digits, for tills.")
+def add_staff(
+    username: str, name: str, role: str, store_code: str | None, password: str | None, pin: str | None
+) -> None:
+    """Open a member of staff."""
+    secret = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with opened() as database, database.session() as session:
+        store_id = None if store_code is None else _store_id(session, store_code)
+        permissions.add_staff(
+            session,
+            username=username,
+            name=name,
+            role=Role(role),
+            password=secret,
+            pin=pin,
+            store_id=store_id,
+            now=dt.datetime.now(dt.UTC),
+            by=SYSTEM,
+        )
+        session.commit()
+    click.echo(f"{username} can sign in.")
+
+
+@main.group()
+def terminal() -> None:
+    """Tills."""
+
+
+@terminal.command("add")
+@click.argument("store_code")
+@click.option("--name", default="", help="What the till is called; its number where left out.")
+def add_terminal(store_code: str, name: str) -> None:
+    """Open a till in a store and show its key, this once."""
+    key = passwords.new_token("till")
+    with opened() as database, database.session() as session:
+        store_id = _store_id(session, store_code)
+        organisation.add_terminal(
+            session,
+            store_id=store_id,
+            name=name,
+            key_hash=passwords.token_hash(key),
+            now=dt.datetime.now(dt.UTC),
+            by=SYSTEM,
+        )
+        session.commit()
+    click.echo(key)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

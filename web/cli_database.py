@@ -1,0 +1,19 @@
+"""The database that a command of the console works on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from erp_club.kernel import db, schema
+from erp_club.kernel.settings import Settings
+
+
+@contextmanager
+def opened(*, current: bool = True) -> Iterator[db.Database]:
+    """The database of the environment's settings, with a schema that is current where `current`."""
+    database = db.connect(Settings.from_env())
+    try:
+        if current:
+            schema.check(database)
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,393 @@
+"""What a route works with: who asks, one transaction, and the answer that is kept for a repeat.
+
+`needs(permission)` stands in every route's signature. It opens the session, finds out who asks, refuses who may not,
+looks for the Idempotency-Key, and commits when the route has returned, before the answer leaves.
+"""
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from erp_club.kernel import idempotency
+from erp_club.kernel.db import Database
+from erp_club.kernel.errors import Refused, Unavailable
+from erp_club.kernel.settings import Settings
+from erp_club.kernel.text import T
+from erp_club.permissions import errors, passwords
+from erp_club.permissions.actors import Actor
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify
+from web import templating
+from web.forms import FormState
+from web.navigation import navigation
+from web.security import SAFE_METHODS
+
+SESSION_COOKIE, TERMINAL_COOKIE, LANGUAGE_COOKIE = "club_session", "club_terminal", "language"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_KEPT_HEADERS = ("location", "hx-redirect", "hx-trigger", "hx-push-url", "content-type")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What the process holds for all requests."""
+
+    database: Database
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a route declares: the permission that it needs, or why `anyone` may use it.
+
+    `keyless` says why a write takes no Idempotency-Key.
+    """
+
+    permission: Permission | None = None
+    anyone: str = ""
+    at_till: bool = False
+    keyless: str = ""
+
+
+class Replay(Exception):
+    """The write was answered before: here is that answer again."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("replayed")
+        self.response = response
+
+
+@dataclass
+class Act:
+    """One request at work."""
+
+    request: Request
+    session: Session
+    identity: Identity
+    now: dt.datetime
+    key: idempotency.Key | None = None
+    cookies: list[tuple[str, str | None, int | None]] = field(default_factory=list[tuple[str, str | None, int | None]])
+
+    @property
+    def by(self) -> Actor:
+        """Who asks."""
+        return self.identity.by
+
+    @property
+    def chain(self) -> ChainFacts:
+        """The chain."""
+        return self.identity.chain
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the till's store, else the chain's."""
+        return self.identity.terminal.time_zone if self.identity.terminal else self.chain.time_zone
+
+    @property
+    def today(self) -> dt.date:
+        """The store's date."""
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
+    def settings(self) -> Settings:
+        """The installation's settings."""
+        return shop(self.request).settings
+
+    @property
+    def terminal(self) -> TerminalFacts:
+        """The till. Raises Forbidden where this isn't one."""
+        if self.identity.terminal is None:
+            raise errors.no_terminal()
+        return self.identity.terminal
+
+    def may(self, permission: str) -> bool:
+        """Whether the person may do this; templates ask before they show a button."""
+        return self.by.may(Permission(permission))
+
+    @property
+    def htmx(self) -> bool:
+        """Whether htmx asks for a part of the page."""
+        return is_htmx(self.request)
+
+    def answer(
+        self, view: BaseModel, template: str, *, status: int = 200, form: FormState | None = None, **headers: str
+    ) -> Response:
+        """The view as JSON for a machine, or drawn with the template for a person."""
+        if not wants_html(self.request):
+            return self.keep(Response(view.model_dump_json().encode(), status, headers, "application/json"))
+        body = templating.draw(
+            template,
+            act=self,
+            may=self.may,
+            view=view,
+            chain=self.chain,
+            form=form or FormState(),
+            navigation=navigation(self.by, self.request.url.path),
+        )
+        return self.keep(Response(body, status, headers, "text/html; charset=utf-8"))
+
+    def done(self, view: BaseModel, url: str, *, status: int = 201) -> Response:
+        """A write that succeeded: the view for a machine; for a person the page at `url`."""
+        if not wants_html(self.request):
+            return self.keep(Response(view.model_dump_json().encode(), status, {"Location": url}, "application/json"))
+        return self.see_other(url)
+
+    def see_other(self, url: str) -> Response:
+        """Go to another page: 303, or for htmx its own header, since fetch would follow a 303 unseen."""
+        if self.htmx:
+            return self.keep(Response(b"", 200, {"HX-Redirect": url}, "text/html; charset=utf-8"))
+        return self.keep(Response(b"", 303, {"Location": url}))
+
+    def set_cookie(self, name: str, value: str | None, *, seconds: int | None = None) -> None:
+        """Set a cookie with the answer; None takes it away."""
+        self.cookies.append((name, value, seconds))
+
+    def keep(self, response: Response) -> Response:
+        """Keep the answer of a write under its key, in the write's own transaction."""
+        if self.key is not None:
+            keep_answer(self.session, self.key, response, self.now)
+        for name, value, seconds in self.cookies:
+            put_cookie(response, name, value, seconds, secure=self.settings.secure_cookies)
+        return response
+
+
+def shop(request: Request) -> Shop:
+    """The process's database and settings."""
+    made: Shop = request.app.state.shop
+    return made
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether htmx asks for a part of the page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def wants_html(request: Request) -> bool:
+    """A browser names text/html; a machine names JSON or nothing."""
+    return is_htmx(request) or "text/html" in request.headers.get("accept", "")
+
+
+def put_cookie(response: Response, name: str, value: str | None, seconds: int | None, *, secure: bool) -> None:
+    """A cookie that scripts can't read and other sites' posts don't carry."""
+    if value is None:
+        response.delete_cookie(name, path="/", samesite="lax", httponly=True, secure=secure)
+    else:
+        response.set_cookie(name, value, seconds, path="/", samesite="lax", httponly=True, secure=secure)
+
+
+def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", otherwise: str = "") -> Any:
+    """The dependency of a route that needs this permission, at a till where `at_till`.
+
+    `keyless` says why a write takes no Idempotency-Key (it keeps nothing, or its answer is a secret). `otherwise` is
+    where somebody who is signed in and may not see the page goes on, instead of reading a refusal.
+    """
+
+    @contextmanager
+    def act(request: Request) -> Iterator[Act]:
+        with shop(request).database.session() as session:
+            working = begin(request, session)
+            # A till's page tells by itself who has to sign on before it shows more.
+            request.state.may_see_form = at_till
+            request.state.otherwise = otherwise
+            if working.by.staff_id is None:
+                raise errors.not_signed_in()
+            if not working.by.may(permission):
+                raise errors.not_permitted(permission)
+            if at_till and working.identity.terminal is None:
+                raise errors.no_terminal()
+            request.state.may_see_form = True
+            if request.method not in SAFE_METHODS and not keyless:
+                take_key(working)
+            yield working
+            session.commit()
+
+    return _entrance(act, Declared(permission=permission, at_till=at_till, keyless=keyless))
+
+
+def anyone(reason: str) -> Any:
+    """The dependency of a route that is open to everybody, with the reason why."""
+
+    @contextmanager
+    def act(request: Request) -> Iterator[Act]:
+        with shop(request).database.session() as session:
+            request.state.may_see_form = True
+            yield begin(request, session)
+            session.commit()
+
+    return _entrance(act, Declared(anyone=reason))
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """The way into a route: opened in the thread that the route itself runs in."""
+
+    request: Request
+    open: Callable[[Request], AbstractContextManager[Act]]
+
+
+class ActRoute(APIRoute):
+    """A route whose session, rights, key, work and commit are one piece of work in one thread.
+
+    FastAPI would open and close a dependency in a thread each, beside the route's own: three changes of threads for a
+    request, which cost as much as its SQL. The entrance is a dependency still, so that the walk over all routes finds
+    what it declares.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
+        super().__init__(path, _in_one_thread(endpoint), **settings)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_in_order(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as wrong:
+                # Who may not do this is told so first, whatever was sent; and the refusal is kept under the key.
+                await run_in_threadpool(_refuse_inside, getattr(request.state, "entrance", None), wrong)
+                raise
+
+        return handle_in_order
+
+
+def _in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(endpoint)
+    def work(**values: Any) -> Any:
+        name = next((name for name, value in values.items() if isinstance(value, Entrance)), None)
+        if name is None:
+            return endpoint(**values)
+        entrance: Entrance = values[name]
+        with entrance.open(entrance.request) as act:
+            values[name] = act
+            return endpoint(**values)
+
+    return work
+
+
+def _refuse_inside(entrance: Entrance | None, wrong: RequestValidationError) -> None:
+    if entrance is not None:
+        with entrance.open(entrance.request):
+            raise wrong
+
+
+def _entrance(act: Callable[[Request], AbstractContextManager[Act]], declared: Declared) -> Any:
+    async def entrance(request: Request) -> Entrance:
+        request.state.entrance = Entrance(request, act)
+        return request.state.entrance
+
+    return declare(entrance, declared)
+
+
+def declare(dependency: Callable[..., Any], declared: Declared) -> Any:
+    """Hang the declaration on the dependency, where the walk over all routes finds it."""
+    dependency.declared = declared  # type: ignore[attr-defined]
+    return Depends(dependency)
+
+
+def declared_by(dependant: Dependant | None) -> Declared | None:
+    """What a route declares, given its `dependant`; None if it declares nothing."""
+    waiting = [dependant] if dependant else []
+    while waiting:
+        found = waiting.pop()
+        declared: Declared | None = getattr(found.call, "declared", None)
+        if declared is not None:
+            return declared
+        waiting.extend(found.dependencies)
+    return None
+
+
+def begin(request: Request, session: Session) -> Act:
+    """Find out who asks. A connection that died while it waited in the pool is exchanged here, once."""
+    now = dt.datetime.now(dt.UTC)
+    try:
+        identity = _identify(request, session, now)
+    except OperationalError:
+        session.rollback()
+        identity = _identify(request, session, now)
+    if identity is None:
+        raise Unavailable(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
+    request.state.staff_id = identity.by.staff_id
+    request.state.terminal_id = identity.terminal.id if identity.terminal else None
+    return Act(request, session, identity, now)
+
+
+def _identify(request: Request, session: Session, now: dt.datetime) -> Identity | None:
+    authorization = request.headers.get("authorization", "")
+    bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
+    # A machine's key speaks for itself: cookies that came along are not looked at.
+    staff_token = request.headers.get("x-staff-session") if bearer else request.cookies.get(SESSION_COOKIE)
+    enrolment = None if bearer else request.cookies.get(TERMINAL_COOKIE)
+    return identify(
+        session,
+        staff_token_hash=passwords.token_hash(staff_token) if staff_token else None,
+        terminal_key_hash=passwords.token_hash(bearer) if bearer else None,
+        enrolment_hash=passwords.token_hash(enrolment) if enrolment else None,
+        now=now,
+    )
+
+
+def take_key(act: Act) -> None:
+    """Claim the request's Idempotency-Key for this transaction.
+
+    Raises Refused (400) without one, Replay for a repeat, Refused (422) for another request under the same key,
+    Conflict while the first one still runs.
+    """
+    value = act.request.headers.get("idempotency-key", "")
+    if not _KEY.fullmatch(value):
+        error = Refused(
+            T("Send a header Idempotency-Key of 1 to 200 visible characters, new for each request."),
+            code="idempotency-key-missing",
+        )
+        error.status = 400
+        raise error
+    terminal = act.identity.terminal
+    scope = f"terminal:{terminal.id}" if terminal else f"staff:{act.by.staff_id}"
+    key = idempotency.Key(scope, value, _request_hash(act.request))
+    kept = idempotency.claim(act.session, key)
+    if kept is not None:
+        raise Replay(Response(kept.answer, kept.status, {**kept.headers, "Idempotency-Replayed": "true"}))
+    act.request.state.key = act.key = key
+
+
+def _request_hash(request: Request) -> bytes:
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    # FastAPI has read the body before it calls a dependency, and Starlette keeps it.
+    digest.update(getattr(request, "_body", b""))
+    return digest.digest()
+
+
+def keep_answer(session: Session, key: idempotency.Key, response: Response, now: dt.datetime) -> None:
+    """Keep an answer under its key."""
+    idempotency.keep_answer(session, key, _kept(response), now=now)
+
+
+def keep_refusal(request: Request, response: Response) -> None:
+    """Keep the refusal of a write under its key, so that its repeat is refused alike; its own transaction is gone."""
+    key = getattr(request.state, "key", None)
+    if key is None or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+    with shop(request).database.session() as session:
+        idempotency.keep_refusal(session, key, _kept(response), now=dt.datetime.now(dt.UTC))
+        session.commit()
+
+
+def _kept(response: Response) -> idempotency.KeptAnswer:
+    """An answer with those of its headers that a repeat needs."""
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return idempotency.KeptAnswer(response.status_code, headers, bytes(response.body))

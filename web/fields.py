@@ -1,0 +1,61 @@
+"""The types of what comes in: bounded, and free of what no table can hold."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from erp_club.kernel.money import to_minor
+
+
+class Body(BaseModel):
+    """The base of every body: unknown fields are refused, so that a misspelt one isn't silently left out."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+def _storable(text: str | None) -> str | None:
+    # PostgreSQL takes no NUL, and UTF-8 has no lone surrogates. A filter may be unsaid.
+    if text and ("\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)):
+        raise PydanticCustomError("characters", "has characters that can't be stored")
+    return text
+
+
+Storable = AfterValidator(_storable)
+Word = Annotated[str, StringConstraints(min_length=1, max_length=100), Storable]
+"""A short text that must be there: a name, a code."""
+Line = Annotated[str, StringConstraints(max_length=200), Storable]
+"""One line of free text."""
+RowId = Annotated[int, Path(ge=0, le=2**63 - 1)]
+"""A row's number in a path."""
+SmallRowId = Annotated[int, Path(ge=0, le=2**31 - 1)]
+"""The same for tables that stay small, whose numbers are shorter: stores, tills, staff, clubs, products."""
+
+
+_DECIMAL = re.compile(r"(-?)(\d{1,7})(?:[.,](\d{1,3}))?", re.ASCII)
+
+
+def _milli(value: Any) -> int:
+    match = _DECIMAL.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise PydanticCustomError("decimal_parsing", "is no decimal number with at most three places")
+    sign, whole, fraction = match.groups()
+    milli = int(whole) * 1000 + int((fraction or "").ljust(3, "0"))
+    return -milli if sign else milli
+
+
+def _minor(value: Any) -> int:
+    try:
+        return to_minor(value.strip().replace(",", "."))
+    except (AttributeError, ValueError):
+        raise PydanticCustomError("decimal_parsing", "is no amount with at most two places") from None
+
+
+QuantityText = Annotated[int, BeforeValidator(_milli), WithJsonSchema({"type": "string", "examples": ["1", "0.755"]})]
+"""A quantity as a decimal text, point or comma; read as thousandths."""
+AmountText = Annotated[int, BeforeValidator(_minor), WithJsonSchema({"type": "string", "examples": ["200", "12.50"]})]
+"""An amount as somebody types it, point or comma; read as minor units."""
+Unsaid = BeforeValidator(lambda value: value or None)
+"""For a filter that may be left empty: a form sends it as an empty text."""

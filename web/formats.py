@@ -1,0 +1,148 @@
+"""How amounts, numbers, dates and other people's words stand on a page: by locale, and safe between two directions."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from babel import dates, numbers
+from markupsafe import Markup, escape
+
+from erp_club.kernel.money import to_text
+from web.i18n import LANGUAGE
+
+LOCALES = {"he": "he_IL", "fi": "fi_FI", "sv": "sv_SE", "en": "en_GB"}
+# In Hebrew the amount itself is written left to right with its sign in front, as price tags do.
+_MONEY_LOCALES = LOCALES | {"he": "en_IL"}
+_DATE = {"he": "d.M.yyyy", "fi": "d.M.yyyy", "sv": "yyyy-MM-dd", "en": "d MMM yyyy"}
+_MONTH = {"he": "MM/yy", "fi": "M/yy", "sv": "MM/yy", "en": "MMM yy"}
+MINUS = "\u2212"
+
+
+def _isolated(text: str) -> Markup:
+    return Markup('<bdi class="num" dir="ltr">{}</bdi>').format(text)
+
+
+def _signed(text: str, value: int, sign: bool) -> str:
+    return f"{MINUS}{text}" if value < 0 else f"+{text}" if sign and value > 0 else text
+
+
+@lru_cache(8192)
+def money_text(minor: int, currency: str, language: str) -> str:
+    """1250 ILS as `₪12.50` in the language's way; the minus is U+2212 and stands left of the number."""
+    amount = numbers.format_currency(Decimal(abs(minor)).scaleb(-2), currency, locale=_MONEY_LOCALES[language])
+    return _signed(amount, minor, sign=False)
+
+
+@lru_cache(8192)
+def number_text(value: int, language: str) -> str:
+    """1840 as `1,840` in the language's way."""
+    return _signed(numbers.format_decimal(abs(value), locale=LOCALES[language]), value, sign=False)
+
+
+def money(minor: int, currency: str, sign: bool = False) -> Markup:
+    """An amount in minor units; with `sign` gains carry a plus."""
+    return _isolated(_signed(money_text(abs(minor), currency, LANGUAGE.get()), minor, sign))
+
+
+def num(value: int, sign: bool = False) -> Markup:
+    """A whole number."""
+    return _isolated(_signed(number_text(abs(value), LANGUAGE.get()), value, sign))
+
+
+def qty(milli: int) -> Markup:
+    """A quantity in thousandths: 1000 as `1`, 1250 as `1.25`."""
+    text = numbers.format_decimal(Decimal(abs(milli)).scaleb(-3), locale=LOCALES[LANGUAGE.get()])
+    return _isolated(_signed(text, milli, sign=False))
+
+
+def qty_text(milli: int) -> str:
+    """A quantity as plain text, as somebody would type it: no groups of thousands."""
+    return numbers.format_decimal(Decimal(milli).scaleb(-3), format="0.###", locale=LOCALES[LANGUAGE.get()])
+
+
+def percent(bp: int) -> Markup:
+    """Hundredths of a percent: 1750 as `17.5%`, in Finnish and Swedish as `17,5 %`."""
+    text = numbers.format_percent(Decimal(bp).scaleb(-4), locale=LOCALES[LANGUAGE.get()], decimal_quantization=False)
+    return _isolated(text)
+
+
+def date(day: dt.date | None) -> Markup:
+    """A date; nothing for no date."""
+    if day is None:
+        return Markup("")
+    return Markup('<time class="num" datetime="{}"><bdi dir="ltr">{}</bdi></time>').format(
+        day.isoformat(), date_text(day)
+    )
+
+
+def date_text(day: dt.date) -> str:
+    """A date as plain text, for where no markup can stand."""
+    return dates.format_date(day, _DATE[LANGUAGE.get()], locale=LOCALES[LANGUAGE.get()])
+
+
+def month(day: dt.date) -> str:
+    """A month as plain text, short enough for an axis."""
+    return dates.format_date(day, _MONTH[LANGUAGE.get()], locale=LOCALES[LANGUAGE.get()])
+
+
+def time(moment: dt.datetime, zone: str) -> Markup:
+    """The hour and minute in the store's time zone."""
+    return _isolated(dates.format_time(moment.astimezone(ZoneInfo(zone)), "HH:mm", locale=LOCALES[LANGUAGE.get()]))
+
+
+def moment(at: dt.datetime, zone: str) -> Markup:
+    """Date and time in the store's time zone."""
+    local = at.astimezone(ZoneInfo(zone))
+    return Markup("{} {}").format(date(local.date()), time(at, zone))
+
+
+def ltr(text: object) -> Markup:
+    """A number, code, phone or address that reads from left to right in every language."""
+    return _isolated(str(text))
+
+
+@lru_cache(8192)
+def phone_text(e164: str, country: str) -> str:
+    """+972521234567 as people at home dial it, with its country's code where `country` is another one."""
+    number = phonenumbers.parse(e164)
+    at_home = number.country_code == phonenumbers.country_code_for_region(country)
+    form = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, form)
+
+
+def phone(e164: str, country: str) -> Markup:
+    """A phone number as it is stored, for readers in `country`."""
+    return _isolated(phone_text(e164, country))
+
+
+def name(text: object) -> Markup:
+    """Other people's words, which may run in either direction."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def localised(names: Mapping[str, str]) -> str:
+    """The name in the reader's language, else in English, else whichever there is."""
+    return names.get(LANGUAGE.get()) or names.get("en") or next(iter(names.values()), "")
+
+
+FILTERS = {
+    "money": money,
+    "typed": to_text,  # an amount as it stands in a field
+    "num": num,
+    "qty": qty,
+    "qty_text": qty_text,
+    "percent": percent,
+    "date": date,
+    "date_text": date_text,
+    "month": month,
+    "time": time,
+    "moment": moment,
+    "ltr": ltr,
+    "phone": phone,
+    "name": name,
+    "localised": localised,
+}
+GLOBALS = {"escape": escape}

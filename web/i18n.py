@@ -1,0 +1,77 @@
+"""The reader's language: which one it is, and how a sentence is said in it."""
+
+import datetime as dt
+import functools
+import gettext
+import io
+from contextvars import ContextVar
+from pathlib import Path
+
+from babel.core import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from erp_club.kernel.text import Text
+
+LANGUAGES = {"he": "עברית", "fi": "Suomi", "sv": "Svenska", "en": "English"}
+RIGHT_TO_LEFT = frozenset({"he"})
+LOCALES = Path(__file__).parent / "locale"
+
+LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
+"""Set once a request, before anything is said."""
+
+
+@functools.cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The language's messages, compiled from its .po file when first asked for; English is what the code says."""
+    path = LOCALES / language / "LC_MESSAGES" / "messages.po"
+    if language not in LANGUAGES or not path.exists():
+        return gettext.NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def translate(msgid: str) -> str:
+    """The word or sentence in the reader's language."""
+    return catalogue(LANGUAGE.get()).gettext(msgid)
+
+
+def translate_number(singular: str, plural: str, number: int) -> str:
+    """The form for this number, in the reader's language."""
+    return catalogue(LANGUAGE.get()).ngettext(singular, plural, number)
+
+
+def say(text: Text) -> str:
+    """A `Text` of the domain in the reader's language, filled in."""
+    chosen = translate(text.msgid) if text.plural is None else translate_number(text.msgid, text.plural, text.number)
+    values = {name: _written(value) for name, value in text.placeholders().items()}
+    return chosen % values if values else chosen
+
+
+def _written(value: object) -> object:
+    """A value as it stands in a sentence: dates by the reader's language."""
+    from web.formats import date_text  # it needs the language from here
+
+    return date_text(value) if isinstance(value, dt.date) else value
+
+
+def direction(language: str) -> str:
+    """`rtl` or `ltr`."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def choose(cookie: str | None, accepted: str, fallback: str = "en") -> str:
+    """The language of a request: the reader's own choice, else the first that the browser accepts, else `fallback`."""
+    if cookie in LANGUAGES:
+        return cookie
+    wanted = [part.split(";")[0].strip() for part in accepted.split(",") if part.strip()][:10]
+    found = negotiate_locale([_tag(tag) for tag in wanted], list(LANGUAGES), sep="-")
+    return found or fallback
+
+
+def _tag(tag: str) -> str:
+    # Browsers of older systems still call Hebrew by its withdrawn code.
+    return "he" if tag.lower().startswith("iw") else tag

@@ -1,0 +1,103 @@
+"""Around every request: its id, its language, the cross-site guard, the headers, one line in the log."""
+
+import re
+import secrets
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web import i18n
+from web.security import SECURITY_HEADERS, is_cross_site
+
+log = structlog.get_logger("web")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class Surround:
+    """The outermost layer; it never reads a body, and logs neither names, numbers, queries nor bodies.
+
+    `too_large` answers a request whose body is said to be longer than `limit`.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int, too_large: ASGIApp) -> None:
+        self.app = app
+        self.limit = limit
+        self.too_large = too_large
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            # Whatever answers GET answers HEAD (RFC 9110, 9.3.2); the server, which knows better, sends no body.
+            scope = {**scope, "method": "GET"}
+        headers = Headers(scope=scope)
+        began = time.perf_counter()
+        offered = headers.get("x-request-id", "")
+        request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
+        language = i18n.choose(
+            cookie_parser(headers.get("cookie", "")).get("language"), headers.get("accept-language", "")
+        )
+        i18n.LANGUAGE.set(language)
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        status = 500
+
+        async def send_surrounded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _finish(MutableHeaders(scope=message), request_id, scope["path"], time.perf_counter() - began)
+            await send(message)
+
+        try:
+            if is_cross_site(scope["method"], headers):
+                await _refuse_cross_site(request_id)(scope, receive, send_surrounded)
+            elif int(headers.get("content-length", 0)) > self.limit:
+                await self.too_large(scope, receive, send_surrounded)
+            else:
+                await self.app(scope, receive, send_surrounded)
+        finally:
+            _log(scope, status, request_id, time.perf_counter() - began)
+
+
+def _finish(headers: MutableHeaders, request_id: str, path: str, seconds: float) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    headers["X-Request-ID"] = request_id
+    headers["Server-Timing"] = f"app;dur={seconds * 1000:.1f}"
+    if not path.startswith("/static/"):
+        headers.setdefault("Cache-Control", "no-store")
+        headers.add_vary_header("Accept, HX-Request, Cookie, Accept-Language")
+
+
+def _refuse_cross_site(request_id: str) -> JSONResponse:
+    return JSONResponse(
+        {
+            "type": "/problems/cross-site",
+            "title": "Forbidden",
+            "status": 403,
+            "code": "cross-site",
+            "detail": "A write with a cookie must come from this site's own pages: send Origin or Sec-Fetch-Site.",
+            "request_id": request_id,
+        },
+        403,
+        media_type="application/problem+json",
+    )
+
+
+def _log(scope: Scope, status: int, request_id: str, seconds: float) -> None:
+    route = scope.get("route")
+    log.info(
+        "request",
+        method=scope["method"],
+        route=getattr(route, "path", "static" if scope["path"].startswith("/static/") else "-"),
+        status=status,
+        ms=round(seconds * 1000, 1),
+        request_id=request_id,
+        staff=scope["state"].get("staff_id"),
+        terminal=scope["state"].get("terminal_id"),
+    )

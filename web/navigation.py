@@ -1,0 +1,68 @@
+"""The back office's menu: what the signed-in person may open."""
+
+from dataclasses import dataclass
+
+from erp_club.kernel.text import N_
+from erp_club.permissions.actors import Actor
+from erp_club.permissions.catalog import Permission
+from web.i18n import translate
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry, ready to be drawn. `current` also for the pages below it."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """Entries under one heading; the first section has none."""
+
+    label: str
+    items: list[Item]
+
+
+_MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
+    ("", ((N_("Home"), "/", "home", Permission.HOME_VIEW),)),
+    (
+        N_("Members"),
+        (
+            (N_("Customers"), "/customers", "users", Permission.CUSTOMERS_VIEW),
+            (N_("Clubs"), "/clubs", "star", Permission.CLUBS_VIEW),
+        ),
+    ),
+    (
+        N_("Sales"),
+        (
+            (N_("Receipts"), "/purchases", "receipt", Permission.PURCHASES_VIEW),
+            (N_("Products"), "/products", "tag", Permission.CATALOGUE_VIEW),
+            (N_("Till"), "/till", "shopping-cart", Permission.SALES_POST),
+        ),
+    ),
+    (
+        N_("System"),
+        (
+            (N_("Stores and tills"), "/stores", "building-store", Permission.STORES_VIEW),
+            (N_("Staff"), "/staff", "shield-check", Permission.STAFF_VIEW),
+            (N_("Change log"), "/audit-entries", "history", Permission.AUDIT_VIEW),
+        ),
+    ),
+)
+
+
+def navigation(by: Actor, path: str) -> list[Section]:
+    """The menu for this person on this page."""
+    made: list[Section] = []
+    for heading, entries in _MENU:
+        items = [
+            Item(translate(label), url, icon, path == url or (url != "/" and path.startswith(f"{url}/")))
+            for label, url, icon, permission in entries
+            if by.may(permission)
+        ]
+        if items:
+            made.append(Section(translate(heading) if heading else "", items))
+    return made

@@ -1,0 +1,218 @@
+"""Refusals as answers: problem+json (RFC 9457) for a machine, the form again or a page for a person, same status."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import psycopg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from erp_club.kernel.errors import FieldError, Invalid, NotFound, Refused, Unavailable
+from erp_club.kernel.text import N_, T, Text
+from web import templating
+from web.deps import Act, Replay, begin, is_htmx, keep_refusal, shop, wants_html
+from web.forms import FormState
+from web.i18n import say
+
+log = structlog.get_logger("web")
+Page = Callable[[Act, FormState], Response]
+_Route = TypeVar("_Route", bound=Callable[..., Response])
+
+MESSAGES: dict[str, str] = {
+    "missing": N_("This field is required."),
+    "string_too_short": N_("This is too short."),
+    "string_too_long": N_("This is too long."),
+    "string_type": N_("Enter a text."),
+    "string_pattern_mismatch": N_("This isn't in the right form."),
+    "int_type": N_("Enter a whole number."),
+    "int_parsing": N_("Enter a whole number."),
+    "int_parsing_size": N_("This number is too large."),
+    "int_from_float": N_("Enter a whole number."),
+    "decimal_parsing": N_("Enter a number."),
+    "decimal_type": N_("Enter a number."),
+    "greater_than": N_("This number is too small."),
+    "greater_than_equal": N_("This number is too small."),
+    "less_than": N_("This number is too large."),
+    "less_than_equal": N_("This number is too large."),
+    "bool_parsing": N_("Answer yes or no."),
+    "bool_type": N_("Answer yes or no."),
+    "date_from_datetime_parsing": N_("Enter a date as year-month-day."),
+    "date_parsing": N_("Enter a date as year-month-day."),
+    "date_type": N_("Enter a date as year-month-day."),
+    "date_from_datetime_inexact": N_("Enter a date as year-month-day."),
+    "datetime_parsing": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "datetime_from_date_parsing": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "datetime_type": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "timezone_aware": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "enum": N_("Choose one of the values that are offered."),
+    "literal_error": N_("Choose one of the values that are offered."),
+    "extra_forbidden": N_("There is no such field."),
+    "too_short": N_("Enter at least one."),
+    "too_long": N_("These are too many."),
+    "uuid_parsing": N_("This isn't in the right form."),
+    "uuid_type": N_("This isn't in the right form."),
+    "characters": N_("This has characters that can't be stored."),
+    "json_invalid": N_("The body isn't valid JSON."),
+    "model_attributes_type": N_("Send a JSON object with Content-Type: application/json."),
+}
+OTHERWISE = N_("This value can't be taken.")
+
+
+def again(page: Page) -> Callable[[_Route], _Route]:
+    """Name the function that draws a route's form, so that a person who is refused gets it back as it was typed."""
+
+    def mark(route: _Route) -> _Route:
+        route.again = page  # type: ignore[attr-defined]
+        return route
+
+    return mark
+
+
+def install(app: FastAPI) -> None:
+    """Let the app answer every refusal."""
+    app.add_exception_handler(Replay, _replayed)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database_gone)
+    app.add_exception_handler(Exception, _crashed)
+
+
+def _replayed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Replay)
+    return error.response
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refuse(request, error)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    if any(each["loc"][:1] == ("path",) for each in error.errors()):
+        return refuse(request, _nothing_here())
+    return refuse(request, Invalid([_field_error(each) for each in error.errors()]))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    refused: Refused = _nothing_here()
+    if error.status_code != HTTPStatus.NOT_FOUND:
+        refused = Refused(_STATUS_TEXTS.get(error.status_code, T("The request can't be read.")), code="bad-request")
+        refused.status = error.status_code
+    response = refuse(request, refused)
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _nothing_here() -> NotFound:
+    return NotFound(T("There is nothing at this address."), code="not-found")
+
+
+_STATUS_TEXTS: dict[int, Text] = {
+    405: T("This address doesn't take such a request."),
+    413: T("The request is too large."),
+}
+
+
+def _database_gone(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OperationalError)
+    if isinstance(error.orig, psycopg.errors.QueryCanceled):
+        raise error
+    log.warning("database gone", request_id=request.state.request_id)
+    gone = Unavailable(T("The database can't be reached now. Send the same request again."), code="database-gone")
+    return refuse(request, gone)
+
+
+def _crashed(request: Request, _error: Exception) -> Response:
+    # The only place that sees a bug's exception; it is logged by the server with its trace, not swallowed here.
+    crash = Refused(
+        T("Something went wrong on our side. Nothing was changed. Tell support the request's number."), code="crash"
+    )
+    crash.status = 500
+    return _render(request, crash, FormState())
+
+
+async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request whose body is longer than any of ours."""
+    error = Refused(_STATUS_TEXTS[413], code="too-large")
+    error.status = 413
+    await _render(Request(scope), error, FormState())(scope, receive, send)
+
+
+def refuse(request: Request, error: Refused) -> Response:
+    """Answer a refusal; a refused write is kept under its key, so that its repeat is refused alike."""
+    form = getattr(request.state, "form", None) or FormState()
+    for each in error.fields:
+        form.errors.setdefault(each.field, []).append(say(each.text))
+    if not error.fields:
+        form.errors.setdefault("", []).append(say(error.text))
+    page: Page | None = getattr(getattr(request.scope.get("route"), "endpoint", None), "again", None)
+    # Who wasn't let in doesn't get to see the form, which may hold what is stored.
+    shown = error.status in _FORM_AGAIN and getattr(request.state, "may_see_form", False)
+    if page is not None and wants_html(request) and shown:
+        response = _form_again(request, page, form, error.status)
+    elif wants_html(request) and error.status == HTTPStatus.UNAUTHORIZED and not is_htmx(request):
+        return Response(b"", 303, {"Location": "/sign-in"})
+    elif wants_html(request) and error.status == HTTPStatus.FORBIDDEN and getattr(request.state, "otherwise", ""):
+        return Response(b"", 303, {"Location": request.state.otherwise})
+    else:
+        response = _render(request, error, form)
+    keep_refusal(request, response)
+    return response
+
+
+_FORM_AGAIN = frozenset({400, 401, 403, 409, 422})
+
+
+def _form_again(request: Request, page: Page, form: FormState, status: int) -> Response:
+    # The refused transaction is gone; the form is drawn in one of its own, which writes nothing.
+    with shop(request).database.session() as session:
+        try:
+            response = page(begin(request, session), form)
+        except Refused as other:  # what the form is about is gone
+            return _render(request, other, form)
+    if response.status_code == HTTPStatus.OK:  # a page function may also lead somewhere else
+        response.status_code = status
+    return response
+
+
+def _render(request: Request, error: Refused, form: FormState) -> Response:
+    if wants_html(request):
+        values: dict[str, Any] = {"error": error, "form": form, "request_id": request.state.request_id}
+        name = "_refusal.html" if is_htmx(request) else "refusal.html"
+        return Response(templating.draw(name, **values), error.status, media_type="text/html; charset=utf-8")
+    status = HTTPStatus(error.status)
+    body = {
+        "type": f"/problems/{error.code}",
+        "title": status.phrase,
+        "status": error.status,
+        "code": error.code,
+        "detail": say(error.text),
+        "request_id": request.state.request_id,
+        **error.facts,
+    }
+    if error.fields:
+        body["errors"] = [{"field": each.field, "message": say(each.text)} for each in error.fields]
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    return JSONResponse(body, error.status, headers, media_type="application/problem+json")
+
+
+def _field_error(error: dict[str, Any]) -> FieldError:
+    path = ""
+    for step in error["loc"][1:] if error["loc"] and error["loc"][0] in _PLACES else error["loc"]:
+        path += f"[{step}]" if isinstance(step, int) and error["loc"][0] == "body" else f"{'.' if path else ''}{step}"
+    return FieldError(path if error["type"] != "json_invalid" else "", T(MESSAGES.get(error["type"], OTHERWISE)))
+
+
+_PLACES = frozenset({"body", "query", "path", "header", "cookie"})

@@ -1,0 +1,38 @@
+"""The rooms of the web, one a domain. Each route parses, calls one command or one query, and answers."""
+
+from fastapi import APIRouter
+
+from web.routes import (
+    access,
+    audit,
+    clubs,
+    customers,
+    health,
+    home,
+    memberships,
+    points,
+    products,
+    purchases,
+    staff,
+    stores,
+    till,
+    till_customers,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    # What tills ask all day is found first.
+    purchases.router,
+    till.router,
+    access.router,
+    audit.router,
+    clubs.router,
+    customers.router,
+    health.router,
+    home.router,
+    memberships.router,
+    points.router,
+    products.router,
+    staff.router,
+    stores.router,
+    till_customers.router,
+)

@@ -1,0 +1,202 @@
+"""Signing in and out, a browser becoming a till, and the language."""
+
+import re
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
+from starlette.responses import Response
+
+from erp_club.demo import story
+from erp_club.organisation import commands as organisation
+from erp_club.permissions import commands, errors, passwords, queries
+from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.models import Staff
+from web.deps import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, Act, ActRoute, anyone, needs, wants_html
+from web.fields import Body, Storable, Word
+from web.forms import FormState
+from web.refusals import again
+
+router = APIRouter(route_class=ActRoute, tags=["access"])
+# //host and /\host would leave the site, and browsers take tabs and line breaks out before they look.
+_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
+YEAR = 365 * 24 * 3600
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=False), Storable]
+Pin = Annotated[str, StringConstraints(pattern=r"^\d{4,8}$")]
+
+
+class DemoLogin(BaseModel):
+    """Somebody of the demo chain."""
+
+    username: str
+    name: str
+    role: Role
+
+
+class DemoLogins(BaseModel):
+    """Who may try the demo, all with the same password and PIN."""
+
+    people: list[DemoLogin]
+    password: str
+    pin: str
+
+
+class SignInPage(BaseModel):
+    """What the page of signing in shows; logins only while the database is the demo's."""
+
+    demo: DemoLogins | None
+
+
+class TillSignOnPage(BaseModel):
+    """What a till shows before somebody has signed on."""
+
+    store: str
+    terminal: str
+    demo_logins: list[str]
+
+
+class EnrolPage(BaseModel):
+    """What a browser shows before it has become a till."""
+
+    is_demo: bool
+
+
+class SignIn(Body):
+    """Signing in to the back office."""
+
+    username: Word
+    password: Secret
+
+
+class SignOn(Body):
+    """Signing on at a till."""
+
+    staff: Word
+    pin: Pin
+
+
+class TerminalKey(Body):
+    """A till's key, entered once in its browser."""
+
+    key: Word
+
+
+class StaffSession(BaseModel):
+    """Somebody signed on. The token goes in X-Staff-Session; it is shown this once."""
+
+    staff: str
+    name: str
+    role: str
+    token: str = Field(description="Send it as X-Staff-Session with each request of this cashier.")
+
+
+class Preferences(Body):
+    """The reader's own choices."""
+
+    language: Literal["he", "fi", "sv", "en"]
+    next: Annotated[str, StringConstraints(max_length=500)] = "/"
+
+
+def sign_in_page(act: Act, form: FormState) -> Response:
+    """The page of signing in, with what was typed and what was wrong."""
+    form.values.pop("password", None)
+    people = [DemoLogin(username=username, name=name, role=role) for username, name, role in story.STAFF]
+    demo = DemoLogins(people=people, password=story.PASSWORD, pin=story.PIN) if act.chain.is_demo else None
+    return act.answer(SignInPage(demo=demo), "access/sign_in.html", form=form)
+
+
+@router.get("/sign-in", name="access.sign_in", response_model=SignInPage)
+def show_sign_in(act: Annotated[Act, anyone("one signs in here")]) -> Response:
+    """The page of signing in."""
+    return sign_in_page(act, FormState())
+
+
+@router.post("/sign-in", name="access.sign_in.post", status_code=201, response_model=StaffSession)
+@again(sign_in_page)
+def sign_in(act: Annotated[Act, anyone("one signs in here")], body: SignIn) -> Response:
+    """Sign in with a password."""
+    staff, token = commands.sign_in(
+        act.session, username=body.username, password=body.password, now=act.now, hours=act.settings.session_hours
+    )
+    _set_cookies(act, staff, token)
+    home = "/" if queries.may_office(staff.role) else "/till"
+    return act.done(StaffSession(staff=staff.username, name=staff.name, role=staff.role, token=token), home)
+
+
+@router.post("/sign-out", name="access.sign_out", status_code=303)
+def sign_out(act: Annotated[Act, needs(Permission.SELF, keyless="repeating it changes nothing")]) -> Response:
+    """Sign out; at a till the next cashier may sign on."""
+    token = act.request.cookies.get(SESSION_COOKIE) or act.request.headers.get("x-staff-session", "")
+    commands.sign_out(act.session, token_hash=passwords.token_hash(token))
+    act.set_cookie(SESSION_COOKIE, None)
+    return act.see_other("/till" if act.identity.terminal else "/sign-in")
+
+
+def sign_on_page(act: Act, form: FormState) -> Response:
+    """The till before anybody has signed on; a browser that isn't a till is asked for its key."""
+    form.values.pop("pin", None)
+    form.values.pop("key", None)
+    terminal = act.identity.terminal
+    if terminal is None:
+        return act.answer(EnrolPage(is_demo=act.chain.is_demo), "till/enrol.html", form=form)
+    view = TillSignOnPage(store=terminal.store_name, terminal=terminal.name, demo_logins=_demo_logins(act))
+    return act.answer(view, "till/sign_on.html", form=form)
+
+
+@router.post("/staff-sessions", name="access.staff_session", status_code=201, response_model=StaffSession)
+@again(sign_on_page)
+def sign_on(act: Annotated[Act, anyone("the till's key is asked for")], body: SignOn) -> Response:
+    """Sign on at a till by PIN."""
+    if act.identity.terminal is None:
+        raise errors.not_signed_in() if not wants_html(act.request) else errors.no_terminal()
+    staff, token = commands.sign_on(
+        act.session,
+        username=body.staff,
+        pin=body.pin,
+        terminal=act.terminal,
+        now=act.now,
+        hours=act.settings.session_hours,
+    )
+    if wants_html(act.request):
+        _set_cookies(act, staff, token)
+    return act.done(StaffSession(staff=staff.username, name=staff.name, role=staff.role, token=token), "/till")
+
+
+@router.post("/terminal-enrolments", name="access.terminal_enrolment", status_code=303)
+@again(sign_on_page)
+def enrol(act: Annotated[Act, anyone("the till's key is what is checked")], body: TerminalKey) -> Response:
+    """Make this browser a till by its key."""
+    identity = queries.identify(
+        act.session,
+        staff_token_hash=None,
+        terminal_key_hash=passwords.token_hash(body.key),
+        enrolment_hash=None,
+        now=act.now,
+    )
+    if identity is None or identity.terminal is None:
+        raise errors.unknown_terminal_key()
+    token = passwords.new_token("browser")
+    organisation.enrol_browser(
+        act.session, terminal_id=identity.terminal.id, token_hash=passwords.token_hash(token), now=act.now
+    )
+    act.set_cookie(TERMINAL_COOKIE, token, seconds=YEAR)
+    return act.see_other("/till")
+
+
+@router.post("/preferences", name="access.preferences", status_code=303)
+def preferences(act: Annotated[Act, anyone("a visitor chooses the language too")], body: Preferences) -> Response:
+    """Choose the language, in this browser and for the person who is signed in."""
+    act.set_cookie(LANGUAGE_COOKIE, body.language, seconds=YEAR)
+    if act.by.staff_id is not None:
+        commands.set_language(act.session, act.by.staff_id, language=body.language)
+    return act.see_other(body.next if _OWN_PATH.fullmatch(body.next) else "/")
+
+
+def _set_cookies(act: Act, staff: Staff, token: str) -> None:
+    act.set_cookie(SESSION_COOKIE, token, seconds=act.settings.session_hours * 3600)
+    if staff.language is not None:
+        act.set_cookie(LANGUAGE_COOKIE, staff.language, seconds=YEAR)
+
+
+def _demo_logins(act: Act) -> list[str]:
+    return [username for username, _, _ in story.STAFF] if act.chain.is_demo else []

@@ -1,0 +1,282 @@
+"""Customers: the list and its files, the search, and the record of one."""
+
+import datetime as dt
+from typing import Annotated, Literal, cast
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, BeforeValidator, StringConstraints
+from starlette.responses import Response
+
+from erp_club.customers import commands, queries
+from erp_club.customers.fields import CustomerChanges, CustomerFields
+from erp_club.permissions import errors
+from erp_club.permissions.catalog import Permission
+from erp_club.reports import customers as reports
+from erp_club.reports.customers import Consent, CustomerFilters, MembershipState
+from web import lists
+from web.deps import Act, ActRoute, needs, wants_html
+from web.fields import Body, Line, RowId, Storable
+from web.forms import FormState
+from web.refusals import again
+from web.views import customers as views
+from web.views.customers import CustomerForm, CustomerLine, CustomerPage, Person, SearchPage
+from web.views.till import Panel, panel_view
+
+router = APIRouter(route_class=ActRoute, tags=["customers"])
+MOST_FOUND = 50
+Part = Literal["contact", "person", "consents"]
+Tab = Literal["overview", "points", "purchases", "changes"]
+Unsaid = BeforeValidator(lambda value: value or None)
+"""A form sends its empty fields too: they count as not said."""
+Code = Annotated[Annotated[str, StringConstraints(max_length=100), Storable] | None, Query(), Unsaid]
+Day = Annotated[dt.date | None, Query(), Unsaid]
+
+
+class Filters(BaseModel):
+    """What the list is narrowed to, as the address says it. Days are included at both ends."""
+
+    club: Code = None
+    membership: Annotated[MembershipState | None, Query(), Unsaid] = None
+    store: Code = None
+    language: Annotated[str | None, Query(pattern="^[a-z]{2}$"), Unsaid] = None
+    consent: Annotated[Consent | None, Query(), Unsaid] = None
+    birthday_month: Annotated[int | None, Query(ge=1, le=12), Unsaid] = None
+    opened_from: Day = None
+    opened_to: Day = None
+    bought_from: Day = None
+    bought_to: Day = None
+
+    def asked(self, zone: str) -> CustomerFilters:
+        """As the query takes them."""
+        return CustomerFilters(**self.model_dump(), zone=zone)
+
+
+class CustomersPage(BaseModel):
+    """The customers that match, by page; with the clubs and stores that can be chosen."""
+
+    filters: Filters
+    state: lists.ListState
+    customers: list[CustomerLine]
+    clubs: list[views.ClubChoice]
+    stores: list[views.Choice]
+
+
+class Search(Body):
+    """What somebody typed to find a customer: any number of theirs, or the beginnings of names."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+
+
+class CustomerBody(Body):
+    """A customer's fields; what isn't there stays, or is empty in a new customer.
+
+    Phones in any spacing; the ID number may be the machine-readable lines of a passport; dates as `1979-02-22` or day
+    first as `22.2.1979`; the home store by its code.
+    """
+
+    number: Line | None = None
+    given_name: Line | None = None
+    family_name: Line | None = None
+    given_name_2: Line | None = None
+    family_name_2: Line | None = None
+    id_kind: Line | None = None
+    id_country: Line | None = None
+    id_number: Line | None = None
+    phone: Line | None = None
+    mobile: Line | None = None
+    email: Annotated[str, StringConstraints(max_length=320), Storable] | None = None
+    street: Line | None = None
+    postcode: Line | None = None
+    city: Line | None = None
+    country: Line | None = None
+    birthday: Line | None = None
+    anniversary: Line | None = None
+    gender: Line | None = None
+    language: Line | None = None
+    home_store: Line | None = None
+    own_id: Line | None = None
+    consent_advertising: bool | None = None
+    consent_sms: bool | None = None
+    consent_email: bool | None = None
+    consent_post: bool | None = None
+
+
+class CustomerEdit(CustomerBody):
+    """What to change. With `changed_at`, as it was read, a change is refused (409 `stale`) if somebody came between."""
+
+    changed_at: dt.datetime | None = None
+
+
+Asked = Annotated[Filters, Query()]
+
+
+@router.get("/customers", name="customers", response_model=CustomersPage)
+def customers(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], filters: Asked) -> Response:
+    """The customers, by name where the address doesn't say otherwise."""
+    asked = filters.asked(act.zone)
+    state = lists.list_state(act.request, sorts=reports.SORTS)
+    state = state.counted(reports.count(act.session, asked, today=act.today, most=lists.COUNTED + 1))
+    rows = reports.listing(
+        act.session,
+        asked,
+        sort=state.sort,
+        descending=state.descending,
+        offset=state.offset,
+        # Of no rows the count has told already: the order's index needn't be read to its end once more.
+        limit=min(state.per_page, state.total),
+        today=act.today,
+    )
+    view = CustomersPage(
+        filters=filters,
+        state=state,
+        customers=[views.line(row, act.zone) for row in rows],
+        clubs=views.club_choices(act),
+        stores=views.store_choices(act),
+    )
+    return act.answer(view, "customers/_list.html" if act.htmx else "customers/list.html")
+
+
+@router.get("/customers.{suffix}", name="customers.file", responses=lists.FILE_ANSWERS)
+def customers_file(
+    act: Annotated[Act, needs(Permission.CUSTOMERS_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
+) -> Response:
+    """All customers that match as a file, in the columns that an import reads. It is kept who took it."""
+    state = lists.list_state(act.request, sorts=reports.SORTS)
+    rows = reports.every(
+        act.session, filters.asked(act.zone), sort=state.sort, descending=state.descending, today=act.today
+    )
+    answer = lists.stream_file(f"customers.{suffix}", reports.FILE_COLUMNS, rows)
+    commands.record_export(
+        act.session, filters=filters.model_dump(exclude_none=True), suffix=suffix, now=act.now, by=act.by
+    )
+    return answer
+
+
+def search_page(act: Act, form: FormState) -> Response:
+    """The page of a search that can't be made."""
+    return act.answer(SearchPage(text="", found=[], more=False), "customers/search.html", form=form)
+
+
+@router.post("/customer-searches", name="customers.search", response_model=SearchPage)
+@again(search_page)
+def search(
+    act: Annotated[Act, needs(Permission.CUSTOMERS_SEARCH, keyless="it changes nothing")], body: Search
+) -> Response:
+    """Find customers by whatever was typed. By POST, since an ID number may not stand in an address.
+
+    A person is led to the one customer whose number was typed whole.
+    """
+    found = queries.find(act.session, body.text, country=act.chain.country, limit=MOST_FOUND + 1)
+    exact = [each for each in found if each.exact]
+    if len(exact) == 1 and wants_html(act.request) and act.by.may(Permission.CUSTOMERS_VIEW):
+        return act.see_other(f"/customers/{exact[0].customer_id}")
+    view = SearchPage(
+        text=body.text, found=[views.found_line(each) for each in found[:MOST_FOUND]], more=len(found) > MOST_FOUND
+    )
+    return act.answer(view, "customers/search.html")
+
+
+def new_page(act: Act, form: FormState) -> Response:
+    """The form of a new customer."""
+    return act.answer(views.form_view(act, Person()), "customers/new.html", form=form)
+
+
+@router.get("/customers/new", name="customers.new", response_model=CustomerForm)
+def new_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)]) -> Response:
+    """The form of a new customer."""
+    return new_page(act, FormState())
+
+
+@router.post("/customers", name="customers.open", status_code=201, response_model=Person)
+@again(new_page)
+def open_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)], body: CustomerBody) -> Response:
+    """Open a customer. Consent to advertising, with the channels left out, is consent to all three."""
+    fields = CustomerFields(**body.model_dump())
+    customer_id = commands.open_customer(act.session, fields, country=act.chain.country, now=act.now, by=act.by)
+    return act.done(views.person_view(act, customer_id), f"/customers/{customer_id}")
+
+
+@router.get("/customers/{customer_id}", name="customers.customer", response_model=CustomerPage)
+def customer(
+    act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)],
+    customer_id: RowId,
+    tab: Tab = "overview",
+    year: Annotated[int | None, Query(ge=1900, le=2999)] = None,
+) -> Response:
+    """A customer's record: memberships and the year's purchases, or what another tab shows."""
+    needed = _TAB_NEEDS.get(tab)
+    if needed and not act.by.may(needed):
+        raise errors.not_permitted(needed)
+    view = views.customer_view(act, customer_id, tab=tab, year=year)
+    return act.answer(view, "customers/customer.html")
+
+
+_TAB_NEEDS = {
+    "points": Permission.POINTS_VIEW,
+    "purchases": Permission.PURCHASES_VIEW,
+    "changes": Permission.AUDIT_VIEW,
+}
+
+
+@router.get("/customers/{customer_id}/panel", name="customers.panel", response_model=Panel)
+def panel(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], customer_id: RowId) -> Response:
+    """All that a till shows of a customer; a person is led to the record."""
+    if wants_html(act.request):
+        return act.see_other(f"/customers/{customer_id}")
+    return act.answer(panel_view(act, customer_id), "customers/customer.html")
+
+
+def _part(act: Act) -> Part | None:
+    asked = act.request.query_params.get("part")
+    return cast("Part", asked) if asked in {"contact", "person", "consents"} else None
+
+
+def edit_page(act: Act, form: FormState) -> Response:
+    """The form of a customer, or of one card of the record."""
+    person = views.person_view(act, int(act.request.path_params["customer_id"]))
+    part = _part(act)
+    template = f"customers/_{part}_form.html" if act.htmx and part else "customers/edit.html"
+    return act.answer(views.form_view(act, person, part), template, form=form)
+
+
+@router.get("/customers/{customer_id}/edit", name="customers.customer.form", response_model=CustomerForm)
+def edit_form(
+    act: Annotated[Act, needs(Permission.CUSTOMERS_EDIT)],
+    customer_id: RowId,  # noqa: ARG001 - edit_page takes it from the path
+    part: Part | None = None,  # noqa: ARG001
+) -> Response:
+    """The form that changes a customer, or the `part` that one card of the record shows."""
+    return edit_page(act, FormState())
+
+
+@router.get("/customers/{customer_id}/parts/{part}", name="customers.customer.part", response_model=Person)
+def show_part(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], customer_id: RowId, part: Part) -> Response:
+    """One card of the record, to put in the place of its form; a person is led to the record."""
+    if wants_html(act.request) and not act.htmx:
+        return act.see_other(f"/customers/{customer_id}")
+    return act.answer(views.person_view(act, customer_id), f"customers/_{part}.html")
+
+
+@router.patch("/customers/{customer_id}", name="customers.customer.edit", response_model=Person)
+@again(edit_page)
+def edit_customer(
+    act: Annotated[Act, needs(Permission.CUSTOMERS_EDIT)],
+    customer_id: RowId,
+    body: CustomerEdit,
+    part: Part | None = None,
+) -> Response:
+    """Change what is in the body; null empties a field. A consent is given or refused, and can't be unasked again."""
+    changes = cast("CustomerChanges", body.model_dump(exclude_unset=True, exclude={"changed_at"}))
+    commands.edit_customer(
+        act.session,
+        customer_id,
+        changes,
+        country=act.chain.country,
+        now=act.now,
+        by=act.by,
+        seen=body.changed_at,
+    )
+    person = views.person_view(act, customer_id)
+    if act.htmx and part:
+        return act.answer(person, f"customers/_{part}.html")
+    return act.done(person, f"/customers/{customer_id}", status=200)

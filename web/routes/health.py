@@ -1,0 +1,46 @@
+"""Whether the process lives and the system can work; no key needed."""
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, Response
+
+from erp_club.kernel import schema
+from erp_club.kernel.errors import Unavailable
+from web.deps import Declared, declare, shop
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """One word for each thing that the system stands on."""
+
+    process: str = "ok"
+    database: str | None = None
+    migrations: str | None = None
+
+
+def _open_to_all() -> None:
+    """Nothing is shown but that the system works."""
+
+
+_OPEN = declare(_open_to_all, Declared(anyone="load balancers ask it"))
+
+
+@router.get("/healthz", name="health.process", response_model=Health, dependencies=[_OPEN])
+def healthz() -> Response:
+    """The process answers."""
+    return JSONResponse(Health().model_dump(exclude_none=True))
+
+
+@router.get("/readyz", name="health.ready", response_model=Health, dependencies=[_OPEN])
+def readyz(request: Request) -> Response:
+    """The database answers and has this version's schema; 503 with what is missing."""
+    state = Health(database="ok", migrations="ok")
+    try:
+        if not schema.is_current(shop(request).database):
+            state.migrations = "not current: run erp-club migrate"
+    except Unavailable:
+        state.database = "unreachable"
+        state.migrations = "unknown"
+    ready = state.database == state.migrations == "ok"
+    return JSONResponse(state.model_dump(), 200 if ready else 503)

@@ -1,0 +1,88 @@
+"""The back office's first page: how the chain and its clubs do."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from erp_club.permissions.catalog import Permission
+from erp_club.reports import queries
+from erp_club.reports.years import shown_year
+from web.deps import Act, ActRoute, needs
+from web.views.sales import Month, whole_year
+
+router = APIRouter(route_class=ActRoute, tags=["home"])
+
+
+class ClubLine(BaseModel):
+    """A club's members of today and their points."""
+
+    club_id: int
+    code: str
+    names: dict[str, str]
+    tone: str
+    state: str
+    members: int
+    points: int
+    worth_minor: int
+    currency: str
+
+
+class StoreLine(BaseModel):
+    """What one store sold."""
+
+    store_id: int
+    name: str
+    receipts: int
+    sales_minor: int
+
+
+class HomePage(BaseModel):
+    """The chain's figures; `year` is the calendar year shown, None before the first sale."""
+
+    year: int | None
+    years: list[int]
+    customers: int
+    members: int
+    joined: int
+    receipts: int
+    sales_minor: int
+    identified_bp: int
+    points: int
+    points_worth_minor: int
+    months: list[Month]
+    clubs: list[ClubLine]
+    stores: list[StoreLine]
+
+
+@router.get("/", name="home", response_model=HomePage)
+def home(
+    act: Annotated[Act, needs(Permission.HOME_VIEW, otherwise="/till")],
+    year: Annotated[int | None, Query(ge=1900, le=2999)] = None,
+) -> Response:
+    """The chain's figures for a year, by month, club and store."""
+    sold = {row.month: row for row in queries.sales_by_month(act.session)}
+    shown = year or shown_year(sold)
+    months = [row for month, row in sold.items() if month.year == shown]
+    clubs = queries.club_figures(act.session, today=act.today)
+    receipts = sum(row.receipts for row in months)
+    view = HomePage(
+        year=shown,
+        years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),
+        customers=queries.customers_in_all(act.session),
+        members=sum(club.members for club in clubs),
+        joined=queries.joined_in(act.session, year=shown) if shown else 0,
+        receipts=receipts,
+        sales_minor=sum(row.sales_minor for row in months),
+        identified_bp=sum(row.identified for row in months) * 10_000 // receipts if receipts else 0,
+        points=sum(club.points for club in clubs),
+        points_worth_minor=sum(club.worth_minor for club in clubs if club.currency == act.chain.currency),
+        months=whole_year(shown, sold) if shown else [],
+        clubs=[ClubLine.model_validate(club, from_attributes=True) for club in clubs],
+        stores=[
+            StoreLine.model_validate(store, from_attributes=True)
+            for store in (queries.best_stores(act.session, year=shown) if shown else [])
+        ],
+    )
+    return act.answer(view, "home/home.html")

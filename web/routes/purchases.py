@@ -1,0 +1,287 @@
+"""Sales: posted as a till of another make does it, listed, opened, and printed."""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+from starlette.responses import Response
+
+from erp_club.customers import queries as customers
+from erp_club.kernel.money import to_text
+from erp_club.organisation.queries import stores
+from erp_club.permissions.catalog import Permission
+from erp_club.purchases import commands
+from erp_club.purchases.sale import MOST_LINES, MOST_MINOR, Order, Payment
+from erp_club.receipts import queries
+from erp_club.receipts.models import Means
+from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
+from web import i18n, lists
+from web.deps import Act, ActRoute, needs, wants_html
+from web.fields import AmountText, Body, QuantityText, RowId, Storable, Unsaid, Word
+from web.views.purchases import (
+    SORTS,
+    CustomerPurchases,
+    EarnedPoints,
+    PurchaseLine,
+    PurchaseRow,
+    PurchaseView,
+    customer_purchases_view,
+    purchase_view,
+    rows_view,
+)
+from web.views.slip import Slip, slip_view
+
+router = APIRouter(route_class=ActRoute, tags=["purchases"])
+ReceiptNo = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,50}$")]
+View = Annotated[Act, needs(Permission.PURCHASES_VIEW)]
+
+
+class SoldLine(Body):
+    """How much of what. Returns are not sold: they come with their receipt."""
+
+    sku: Word
+    quantity: Annotated[QuantityText, Field(gt=0, le=9_999_999, description="Above 0, at most three decimals")]
+
+
+class SoldTo(Body):
+    """Who buys: exactly one of the three."""
+
+    id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    number: Word | None = None
+    card: Word | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        given = sum(each is not None for each in (self.id, self.number, self.card))
+        if given != 1:
+            raise PydanticCustomError("too_long" if given else "missing", "exactly one of id, number and card")
+        return self
+
+
+class PaidWith(Body):
+    """What one means pays. Cash is what the receipt takes of it, not what was handed over."""
+
+    means: Means
+    amount_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)]
+
+
+class NewPurchase(Body):
+    """A sale. The receipt's number is unique in the store for ever.
+
+    Payments cover the total exactly. What isn't paid by card is paid in cash and rounded to the smallest coin.
+    """
+
+    receipt_no: Annotated[ReceiptNo, Field(description="1 to 50 visible ASCII characters", examples=["3-000017"])]
+    sold_at: Annotated[
+        AwareDatetime | None, Field(description="With offset; now where left out; at most 31 days ago")
+    ] = None
+    customer: SoldTo | None = None
+    lines: Annotated[list[SoldLine], Field(max_length=MOST_LINES)]
+    payments: Annotated[list[PaidWith], Field(max_length=20)] = []
+    expected_total_minor: Annotated[
+        int | None, Field(ge=0, le=MOST_MINOR, description="Refused as total-changed where our total is another")
+    ] = None
+
+
+class Purchase(BaseModel):
+    """A posted sale, with the points that it earned in each club and the balances after it."""
+
+    id: int
+    receipt_no: str
+    sold_at: dt.datetime
+    customer_id: int | None
+    currency: str
+    total_minor: int
+    rounding_minor: int
+    lines: list[PurchaseLine]
+    earned: list[EarnedPoints]
+
+
+class StoreChoice(BaseModel):
+    """A store to filter by."""
+
+    id: int
+    name: str
+
+
+class PurchaseFilters(BaseModel):
+    """What the list is narrowed to; days and amounts are included at both ends."""
+
+    text: str | None
+    store: int | None
+    first: dt.date | None
+    last: dt.date | None
+    identified: bool | None
+    least_minor: int | None
+    most_minor: int | None
+
+    @property
+    def least(self) -> str:
+        """The smallest total as it is typed."""
+        return "" if self.least_minor is None else to_text(self.least_minor)
+
+    @property
+    def most(self) -> str:
+        """The largest total as it is typed."""
+        return "" if self.most_minor is None else to_text(self.most_minor)
+
+
+class PurchasesPage(BaseModel):
+    """The receipts that match."""
+
+    filters: PurchaseFilters
+    state: lists.ListState
+    currency: str
+    stores: list[StoreChoice]
+    purchases: list[PurchaseRow]
+
+
+@router.post("/purchases", name="purchases.post", status_code=201, response_model=Purchase)
+def post_purchase(act: Annotated[Act, needs(Permission.SALES_POST, at_till=True)], body: NewPurchase) -> Response:
+    """Post a sale in the till's store, with its points."""
+    sold = commands.sell(
+        act.session, _order(body), terminal=act.terminal, currency=act.chain.currency, now=act.now, by=act.by
+    )
+    return act.done(_posted(sold), f"/purchases/{sold.posted.receipt_id}")
+
+
+def _order(body: NewPurchase) -> Order:
+    buyer = body.customer or SoldTo.model_construct(id=None, number=None, card=None)
+    return Order(
+        receipt_no=body.receipt_no,
+        lines=tuple((line.sku, line.quantity) for line in body.lines),
+        payments=tuple(Payment(each.means, each.amount_minor) for each in body.payments),
+        sold_at=body.sold_at,
+        customer_id=buyer.id,
+        customer_number=buyer.number,
+        card=buyer.card,
+        expected_total_minor=body.expected_total_minor,
+    )
+
+
+def _posted(sold: commands.Sold) -> Purchase:
+    sale, posted = sold.sale, sold.posted
+    return Purchase(
+        id=posted.receipt_id,
+        receipt_no=sale.receipt_no,
+        sold_at=sale.sold_at,
+        customer_id=sale.customer_id or None,
+        currency=sale.currency,
+        total_minor=posted.total_minor,
+        rounding_minor=posted.rounding_minor,
+        lines=[
+            PurchaseLine(
+                line_no=number, product_id=each.line.product_id, sku=each.sku, name=each.name,
+                quantity_milli=each.line.quantity_milli, list_minor=each.line.list_minor,
+                amount_minor=each.line.amount_minor, vat_bp=each.line.vat_bp,
+            )
+            for number, each in enumerate(sold.lines, 1)
+        ],
+        earned=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.earned],
+    )  # fmt: skip
+
+
+def asked(
+    text: Annotated[str | None, Query(max_length=100, description="A receipt number"), Storable, Unsaid] = None,
+    store: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None,
+    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None,
+    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None,
+    identified: Annotated[Literal["yes", "no"] | None, Query(), Unsaid] = None,
+    least: Annotated[AmountText | None, Query(description="The smallest total, such as 12.50"), Unsaid] = None,
+    most: Annotated[AmountText | None, Query(description="The largest total"), Unsaid] = None,
+) -> ReceiptFilters:
+    """The filters in the address."""
+    return ReceiptFilters(
+        text=text.strip() if text else None,
+        store_id=store,
+        first=first,
+        last=last,
+        identified=None if identified is None else identified == "yes",
+        least_minor=least,
+        most_minor=most,
+    )
+
+
+Asked = Annotated[ReceiptFilters, Depends(asked)]
+
+
+@router.get("/purchases", name="purchases", response_model=PurchasesPage)
+def purchases(act: View, filters: Asked) -> Response:
+    """Receipts, the latest first where the address doesn't say."""
+    state = lists.list_state(act.request, sorts=SORTS, direction="desc")
+    state = state.counted(queries.count(act.session, filters, most=lists.COUNTED + 1))
+    rows = queries.listing(
+        act.session,
+        filters,
+        sort=state.sort,
+        descending=state.descending,
+        offset=state.offset,
+        limit=state.per_page,
+    )
+    view = PurchasesPage(
+        filters=PurchaseFilters(
+            text=filters.text,
+            store=filters.store_id,
+            first=filters.first,
+            last=filters.last,
+            identified=filters.identified,
+            least_minor=filters.least_minor,
+            most_minor=filters.most_minor,
+        ),
+        state=state,
+        currency=act.chain.currency,
+        stores=[StoreChoice(id=store.id, name=store.name) for store in stores(act.session)],
+        purchases=rows_view(rows),
+    )
+    return act.answer(view, "purchases/_list.html" if act.htmx else "purchases/list.html")
+
+
+@router.get("/purchases.{suffix}", name="purchases.file", responses=lists.FILE_ANSWERS)
+def purchases_file(
+    act: Annotated[Act, needs(Permission.PURCHASES_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
+) -> Response:
+    """The same receipts as a file; times are the store's."""
+    state = lists.list_state(act.request, sorts=SORTS, direction="desc")
+    found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
+    return lists.stream_file(f"purchases.{suffix}", _HEADER, _cells(found))
+
+
+_HEADER = (
+    "receipt_no", "store", "sold_at", "customer_number", "customer", "lines", "list_amount", "amount", "rounding"
+)  # fmt: skip
+
+
+def _cells(rows: Iterator[ReceiptRow]) -> Iterator[tuple[lists.Cell, ...]]:
+    for row in rows:
+        amounts = (Decimal(minor).scaleb(-2) for minor in (row.list_minor, row.total_minor, row.rounding_minor))
+        number = row.customer_number if row.customer_id else None
+        yield (row.receipt_no, row.store_code, row.local_time, number, row.customer or None, row.lines, *amounts)
+
+
+@router.get("/purchases/{purchase_id}", name="purchases.purchase", response_model=PurchaseView)
+def purchase(act: View, purchase_id: RowId) -> Response:
+    """A receipt with its lines, payments and points."""
+    return act.answer(purchase_view(act, purchase_id), "purchases/purchase.html")
+
+
+@router.get("/purchases/{purchase_id}/slip", name="purchases.slip", response_model=Slip)
+def slip(act: View, purchase_id: RowId) -> Response:
+    """The receipt as it is printed on paper of 80 mm, in the customer's language where that is known."""
+    view = slip_view(act, purchase_id)
+    if view.language in i18n.LANGUAGES:
+        i18n.LANGUAGE.set(view.language)
+    return act.answer(view, "till/slip.html")
+
+
+@router.get("/customers/{customer_id}/purchases", name="purchases.of_customer", response_model=CustomerPurchases)
+def purchases_of_customer(act: View, customer_id: RowId) -> Response:
+    """A customer's purchases, the latest first; a person is led to the customer's page."""
+    customers.record(act.session, customer_id)
+    view = customer_purchases_view(act, customer_id)
+    if wants_html(act.request) and not act.htmx:
+        return act.see_other(f"/customers/{customer_id}?tab=purchases")
+    return act.answer(view, "purchases/_customer_purchases.html")

@@ -1,0 +1,221 @@
+"""The people who work for the chain."""
+
+import datetime as dt
+from typing import Annotated, Literal, cast
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, StringConstraints
+from starlette.responses import Response
+
+from erp_club.organisation import queries as organisation
+from erp_club.permissions import commands, queries
+from erp_club.permissions.catalog import Permission, Role
+from web import lists
+from web.deps import Act, ActRoute, needs
+from web.fields import Body, SmallRowId, Storable, Word
+from web.forms import FormState
+from web.refusals import again
+
+router = APIRouter(route_class=ActRoute, tags=["staff"])
+SECRET_BODY = "the kept hash of a request could be tried against every PIN"  # noqa: S105 - a reason
+Language = Literal["he", "fi", "sv", "en"]
+Username = Annotated[str, StringConstraints(pattern=r"^\S+$", min_length=1, max_length=40), Storable]
+StoreId = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Secret = Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False), Storable]
+
+
+class StaffLine(BaseModel):
+    """Somebody; `signed_in_at` is when the latest session began that still holds. `store` is None for all stores."""
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    store_id: int | None
+    store: str | None
+    language: str | None
+    active: bool
+    has_password: bool
+    has_pin: bool
+    created_at: dt.datetime
+    signed_in_at: dt.datetime | None
+
+
+class StaffList(BaseModel):
+    """The staff that match."""
+
+    text: str
+    state: lists.ListState
+    staff: list[StaffLine]
+
+
+class StoreChoice(BaseModel):
+    """A store that a person can belong to."""
+
+    id: int
+    name: str
+
+
+class StaffPage(BaseModel):
+    """Somebody, with what their form can choose. `oneself` is whether they are who asks."""
+
+    staff: StaffLine
+    stores: list[StoreChoice]
+    oneself: bool
+
+
+class StaffForm(BaseModel):
+    """What the form of a new person can choose."""
+
+    stores: list[StoreChoice]
+
+
+class NewStaff(Body):
+    """Somebody new. The password is for the back office, the PIN for the tills."""
+
+    username: Username
+    name: Word
+    role: Role
+    store_id: StoreId | None = None
+    language: Language | None = None
+    password: Secret | None = None
+    pin: Secret | None = None
+
+
+class StaffChange(Body):
+    """What to change of somebody; what isn't there stays as it is."""
+
+    name: Word = ""
+    role: Role = Role.CASHIER
+    store_id: StoreId | None = None
+    language: Language | None = None
+
+
+class NewPassword(Body):
+    """A password of 8 characters or more."""
+
+    password: Secret
+
+
+class NewPin(Body):
+    """A PIN of 4 to 8 digits."""
+
+    pin: Secret
+
+
+@router.get("/staff", name="staff", response_model=StaffList)
+def staff(
+    act: Annotated[Act, needs(Permission.STAFF_VIEW)], text: Annotated[str, Query(max_length=100), Storable] = ""
+) -> Response:
+    """The staff by name or user name."""
+    state = lists.list_state(act.request, sorts=("name",)).counted(queries.count_staff(act.session, text))
+    rows = queries.staff_list(act.session, text, now=act.now, limit=state.per_page, offset=state.offset)
+    view = StaffList(
+        text=text, state=state, staff=[StaffLine.model_validate(row, from_attributes=True) for row in rows]
+    )
+    return act.answer(view, "staff/_list.html" if act.htmx else "staff/list.html")
+
+
+def new_staff_page(act: Act, form: FormState) -> Response:
+    """The form of somebody new, without the secrets that were typed."""
+    _forget_secrets(form)
+    return act.answer(StaffForm(stores=_stores(act)), "staff/new.html", form=form)
+
+
+@router.get("/staff/new", name="staff.new", response_model=StaffForm)
+def new_staff(act: Annotated[Act, needs(Permission.STAFF_EDIT)]) -> Response:
+    """The form of somebody new."""
+    return new_staff_page(act, FormState())
+
+
+@router.post("/staff", name="staff.add", status_code=201, response_model=StaffLine)
+@again(new_staff_page)
+def add_staff(act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY)], body: NewStaff) -> Response:
+    """Open a member of staff. A repeat is refused, as the user name is taken."""
+    staff_id = commands.add_staff(
+        act.session,
+        username=body.username,
+        name=body.name,
+        role=body.role,
+        password=body.password,
+        pin=body.pin,
+        store_id=body.store_id,
+        language=body.language,
+        now=act.now,
+        by=act.by,
+    )
+    return act.done(_line(act, staff_id), f"/staff/{staff_id}")
+
+
+def staff_page(act: Act, form: FormState) -> Response:
+    """Somebody's page, without the secrets that were typed."""
+    _forget_secrets(form)
+    line = _line(act, int(act.request.path_params["staff_id"]))
+    view = StaffPage(staff=line, stores=_stores(act), oneself=line.id == act.by.staff_id)
+    return act.answer(view, "staff/member.html", form=form)
+
+
+@router.get("/staff/{staff_id}", name="staff.member", response_model=StaffPage)
+def member(act: Annotated[Act, needs(Permission.STAFF_VIEW)], staff_id: SmallRowId) -> Response:  # noqa: ARG001 - the page reads it
+    """Somebody's page."""
+    return staff_page(act, FormState())
+
+
+@router.patch("/staff/{staff_id}", name="staff.member.edit", response_model=StaffLine)
+@again(staff_page)
+def edit_staff(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallRowId, body: StaffChange) -> Response:
+    """Change somebody's name, role, store or language. Another role signs them out everywhere."""
+    changes = cast("commands.StaffChanges", body.model_dump(exclude_unset=True))
+    commands.edit_staff(act.session, staff_id, changes, now=act.now, by=act.by)
+    return act.done(_line(act, staff_id), f"/staff/{staff_id}", status=200)
+
+
+@router.post("/staff/{staff_id}/passwords", name="staff.member.password", status_code=201, response_model=StaffLine)
+@again(staff_page)
+def set_password(
+    act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY)], staff_id: SmallRowId, body: NewPassword
+) -> Response:
+    """Give somebody a new password; they are signed out everywhere."""
+    commands.set_password(act.session, staff_id, password=body.password, now=act.now, by=act.by)
+    return act.done(_line(act, staff_id), f"/staff/{staff_id}")
+
+
+@router.post("/staff/{staff_id}/pins", name="staff.member.pin", status_code=201, response_model=StaffLine)
+@again(staff_page)
+def set_pin(
+    act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY)], staff_id: SmallRowId, body: NewPin
+) -> Response:
+    """Give somebody a new PIN; they are signed out at the tills."""
+    commands.set_pin(act.session, staff_id, pin=body.pin, now=act.now, by=act.by)
+    return act.done(_line(act, staff_id), f"/staff/{staff_id}")
+
+
+@router.post(
+    "/staff/{staff_id}/deactivations", name="staff.member.deactivate", status_code=201, response_model=StaffLine
+)
+@again(staff_page)
+def deactivate(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallRowId) -> Response:
+    """Switch somebody off; they are signed out everywhere at once."""
+    commands.set_staff_active(act.session, staff_id, active=False, now=act.now, by=act.by)
+    return act.done(_line(act, staff_id), f"/staff/{staff_id}")
+
+
+@router.post("/staff/{staff_id}/activations", name="staff.member.activate", status_code=201, response_model=StaffLine)
+@again(staff_page)
+def activate(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallRowId) -> Response:
+    """Let somebody work again."""
+    commands.set_staff_active(act.session, staff_id, active=True, now=act.now, by=act.by)
+    return act.done(_line(act, staff_id), f"/staff/{staff_id}")
+
+
+def _line(act: Act, staff_id: int) -> StaffLine:
+    return StaffLine.model_validate(queries.staff_member(act.session, staff_id, now=act.now), from_attributes=True)
+
+
+def _stores(act: Act) -> list[StoreChoice]:
+    return [StoreChoice(id=store.id, name=store.name) for store in organisation.stores(act.session)]
+
+
+def _forget_secrets(form: FormState) -> None:
+    form.values.pop("password", None)
+    form.values.pop("pin", None)

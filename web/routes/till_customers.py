@@ -1,0 +1,159 @@
+"""The customer of a sale at the till: identified, opened and joined to clubs on the spot."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from erp_club.cards.commands import hand_out_card
+from erp_club.clubs.commands import join_club
+from erp_club.clubs.queries import clubs
+from erp_club.customers.commands import open_customer
+from erp_club.customers.fields import CustomerFields
+from erp_club.permissions import errors
+from erp_club.permissions.catalog import Permission
+from erp_club.purchases.baskets import commands
+from web.deps import Act, ActRoute, needs
+from web.fields import Body, Line
+from web.forms import FormState
+from web.refusals import again
+from web.routes.till import AtTill, shown, till_page
+from web.views.till import PanelClub, TillPage, till_view
+
+router = APIRouter(route_class=ActRoute, tags=["till"])
+ClubId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Opening = Annotated[Act, needs(Permission.CUSTOMERS_OPEN, at_till=True)]
+Offering = Annotated[
+    Act, needs(Permission.CUSTOMERS_OPEN, at_till=True, keyless="it draws the dialog and keeps nothing")
+]
+
+
+class Buyer(Body):
+    """Who buys."""
+
+    customer_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class Joining(Body):
+    """The club that the sale's customer joins."""
+
+    club_id: ClubId
+
+
+class Renewal(Body):
+    """The membership of the sale's customer that goes on."""
+
+    membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class OfferedCustomer(Body):
+    """What nobody was found by, for the dialog to begin with."""
+
+    phone: Line = ""
+    given_name: Line = ""
+    family_name: Line = ""
+
+
+class NewCustomer(Body):
+    """Somebody new, the card they were handed, and the clubs they join, each by its id: `{"1": true}`."""
+
+    mobile: Line | None = None
+    given_name: Line | None = None
+    family_name: Line | None = None
+    card: Line | None = None
+    consent_sms: bool | None = None
+    clubs: Annotated[dict[ClubId, bool], Field(max_length=100)] = {}
+
+
+class NewCustomerPage(BaseModel):
+    """The dialog of opening a customer: what is known already, and the clubs to join."""
+
+    phone: str
+    given_name: str
+    family_name: str
+    clubs: list[PanelClub]
+
+
+@router.put("/baskets/current/customer", name="baskets.customer", response_model=TillPage)
+@again(till_page)
+def set_customer(act: AtTill, body: Buyer) -> Response:
+    """Identify the customer of the sale."""
+    commands.set_customer(act.session, body.customer_id, now=act.now, by=act.by)
+    return shown(act, till_view(act))
+
+
+@router.delete("/baskets/current/customer", name="baskets.customer.remove", response_model=TillPage)
+@again(till_page)
+def remove_customer(act: AtTill) -> Response:
+    """Make it a sale to an unknown customer again."""
+    commands.remove_customer(act.session, now=act.now, by=act.by)
+    return shown(act, till_view(act))
+
+
+@router.post("/baskets/current/memberships", name="baskets.join", response_model=TillPage)
+@again(till_page)
+def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], body: Joining) -> Response:
+    """Let the sale's customer join a club; the sale earns by it already."""
+    customer_id = commands.current_customer(act.session, by=act.by)
+    join_club(act.session, customer_id, club_id=body.club_id, today=act.today, now=act.now, by=act.by)
+    return shown(act, till_view(act))
+
+
+@router.post("/baskets/current/renewals", name="baskets.renew", response_model=TillPage)
+@again(till_page)
+def renew(act: Annotated[Act, needs(Permission.MEMBERSHIPS_RENEW, at_till=True)], body: Renewal) -> Response:
+    """Renew a membership of the sale's customer; a sale after its end earns by it again."""
+    commands.renew_of_buyer(act.session, body.membership_id, today=act.today, now=act.now, by=act.by)
+    return shown(act, till_view(act))
+
+
+def _new_customer_page(
+    act: Act, form: FormState, *, phone: str = "", given_name: str = "", family_name: str = ""
+) -> Response:
+    open_clubs = [
+        PanelClub(club_id=club.id, names=club.names) for club in clubs(act.session) if club.state == "published"
+    ]
+    view = NewCustomerPage(phone=phone, given_name=given_name, family_name=family_name, clubs=open_clubs)
+    return act.answer(view, "till/_new_customer.html" if act.htmx else "till/new_customer.html", form=form)
+
+
+def new_customer_again(act: Act, form: FormState) -> Response:
+    """The dialog with what was typed and what was wrong."""
+    if act.identity.terminal is None or not act.by.may(Permission.CUSTOMERS_OPEN):
+        return till_page(act, form)
+    return _new_customer_page(act, form)
+
+
+@router.get("/baskets/current/customers/new", name="baskets.customers.new", response_model=NewCustomerPage)
+def show_new_customer(act: Opening) -> Response:
+    """The dialog of opening a customer in the sale."""
+    return _new_customer_page(act, FormState())
+
+
+@router.post("/baskets/current/customers/offers", name="baskets.customers.offer", response_model=NewCustomerPage)
+def offer_new_customer(act: Offering, body: OfferedCustomer) -> Response:
+    """The same with what nobody was found by; a POST, as no phone or name stands in an address."""
+    return _new_customer_page(act, FormState(), **body.model_dump())
+
+
+@router.post("/baskets/current/customers", name="baskets.customers.open", response_model=TillPage)
+@again(new_customer_again)
+def open_new(act: Opening, body: NewCustomer) -> Response:
+    """Open a customer, join the clubs and identify them in the sale, all or nothing."""
+    joins = [club_id for club_id, wanted in body.clubs.items() if wanted]
+    if joins and not act.by.may(Permission.MEMBERSHIPS_JOIN):
+        raise errors.not_permitted(Permission.MEMBERSHIPS_JOIN)
+    filled = CustomerFields(
+        mobile=body.mobile,
+        given_name=body.given_name,
+        family_name=body.family_name,
+        consent_sms=body.consent_sms,
+    )
+    customer_id = open_customer(act.session, filled, country=act.chain.country, now=act.now, by=act.by)
+    if body.card:
+        hand_out_card(act.session, customer_id, body.card, now=act.now)
+    for club_id in joins:
+        join_club(act.session, customer_id, club_id=club_id, today=act.today, now=act.now, by=act.by)
+    commands.set_customer(act.session, customer_id, now=act.now, by=act.by)
+    return shown(act, till_view(act))

@@ -1,0 +1,170 @@
+// What every page shares: the dialog, toasts, Ctrl+K, one submit at a time, focus on the first fault.
+// Pages work without it; the till adds its own file and speaks to this one by the events "toast" and "dialogclose".
+"use strict";
+
+(() => {
+  const dialog = document.getElementById("dlg");
+  const inside = document.getElementById("dialog");
+  const toasts = document.getElementById("toasts");
+
+  document.documentElement.classList.add("js");
+
+  // Toasts: {text, kind: "ok" | "bad", undo: {url, fields}} or just the words.
+
+  function freshKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http inside a shop
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function undoForm({ url, fields = {} }) {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = url;
+    for (const [name, value] of Object.entries({ idempotency_key: freshKey(), ...fields })) {
+      const input = document.createElement("input");
+      input.type = "hidden";
+      input.name = name;
+      input.value = value;
+      form.append(input);
+    }
+    const button = document.createElement("button");
+    button.textContent = toasts.dataset.undo;
+    form.append(button);
+    return form;
+  }
+
+  function leaveAfter(toast, seconds) {
+    let timer;
+    const start = () => { timer = setTimeout(() => toast.remove(), seconds * 1000); };
+    toast.addEventListener("mouseenter", () => clearTimeout(timer));
+    toast.addEventListener("focusin", () => clearTimeout(timer));
+    toast.addEventListener("mouseleave", start);
+    toast.addEventListener("focusout", start);
+    start();
+  }
+
+  function showToast(said) {
+    const { text, kind = "", undo } = typeof said === "object" ? said : { text: said };
+    if (!text) return;
+    const toast = document.createElement("div");
+    toast.className = `toast ${kind}`;
+    const words = document.createElement("span");
+    words.textContent = text;
+    toast.append(words);
+    if (undo) toast.append(undoForm(undo));
+    while (toasts.children.length > 1) toasts.firstElementChild.remove();
+    // Nothing behind an open dialog can be seen or pressed, so the toasts go where the top is.
+    (dialog.open ? dialog : document.body).append(toasts);
+    toasts.append(toast);
+    leaveAfter(toast, undo ? 10 : 5);
+  }
+
+  // A refusal that isn't the form again would take the place of the form, and what was typed with it.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { response, text } = event.detail.ctx;
+    // What another script swaps in has no response.
+    if (!(response?.status >= 400) || !document.body.classList.contains("office")) return;
+    const refusal = new DOMParser().parseFromString(text, "text/html").getElementById("refusal");
+    if (!refusal) return;
+    event.preventDefault();
+    showToast({ text: refusal.textContent.trim(), kind: "bad" });
+  });
+
+  // htmx wraps a plain string as {value: …}.
+  document.addEventListener("toast", (event) => showToast(event.detail?.value ?? event.detail));
+  document.addEventListener("htmx:error", () => showToast({ text: toasts.dataset.failed, kind: "bad" }));
+
+  // The dialog opens when something was swapped into it, and is empty when closed.
+
+  function closeDialog() {
+    if (dialog.open) dialog.close();
+  }
+
+  dialog.addEventListener("close", () => {
+    document.body.append(toasts);
+    inside.replaceChildren();
+  });
+  document.addEventListener("dialogclose", closeDialog);
+
+  function focusFirst(root) {
+    const field = root.querySelector("[aria-invalid=true]")
+      ?? (root === dialog ? root.querySelector("[autofocus], input:not([type=hidden]), select, textarea") : null);
+    field?.focus();
+  }
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (inside.firstElementChild && !dialog.open) dialog.showModal();
+    focusFirst(dialog.open ? dialog : event.target.closest?.("form, section, main") ?? document.body);
+  });
+  focusFirst(document);
+
+  // One submit at a time. A form that htmx sends is free again when its answer is in, another when the page is shown again.
+
+  function setBusy(form, busy) {
+    form.toggleAttribute("data-busy", busy);
+    for (const button of form.querySelectorAll("button:not([type=button])")) {
+      if (busy) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+    }
+  }
+
+  const sendsItself = (form) => form.method === "post" && !form.target;
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.hasAttribute("data-busy")) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }, true);
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented && sendsItself(event.target)) setBusy(event.target, true);
+  });
+  document.addEventListener("htmx:before:request", (event) => {
+    const form = event.detail.ctx.request.form;
+    if (form) setBusy(form, true);
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    const { request, hx } = event.detail.ctx;
+    const leaving = hx?.redirect || hx?.refresh;
+    if (request.form && !leaving) setBusy(request.form, false);
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-busy]").forEach((form) => setBusy(form, false));
+  });
+
+  // Keys and clicks.
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      const search = document.querySelector("[data-search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+    if (event.key === "Escape") {
+      const menu = document.querySelector(".menu[open]");
+      if (menu) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest("[data-close]");
+    if (close && dialog.contains(close)) {
+      event.preventDefault();
+      closeDialog();
+    }
+    if (event.target.closest("[data-print]")) window.print();
+    for (const menu of document.querySelectorAll(".menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
+  });
+})();

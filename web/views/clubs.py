@@ -1,0 +1,262 @@
+"""What pages show of clubs and memberships."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel
+
+from erp_club.cards.models import CardState
+from erp_club.cards.queries import cards_of
+from erp_club.clubs import queries
+from erp_club.clubs.models import ClubState, PeriodKind, TermKind
+from erp_club.clubs.periods import Span
+from erp_club.points.rules import worth_of
+from erp_club.reports.years import shown_year
+from web.deps import Act
+from web.formats import localised
+
+ENDS_SOON = dt.timedelta(days=30)
+Standing = Literal["valid", "ends_soon", "expired", "closed"]
+
+
+class ClubLine(BaseModel):
+    """A club. It earns `earn_points` for each full `earn_per_minor`; `worth_points` are worth `worth_minor`.
+
+    `members` are those of today, `points` all that are outstanding, `points_worth_minor` what they are worth.
+    """
+
+    id: int
+    code: str
+    names: dict[str, str]
+    currency: str
+    state: ClubState
+    earn_points: int
+    earn_per_minor: int
+    worth_points: int
+    worth_minor: int
+    term_kind: TermKind
+    term_months: int | None
+    tone: str
+    version: int
+    members: int
+    points: int
+    points_worth_minor: int
+
+
+class ClubsPage(BaseModel):
+    """All clubs: published ones first, then drafts, then closed ones."""
+
+    clubs: list[ClubLine]
+
+
+class JoinedMonth(BaseModel):
+    """How many joined in a month; `month` is its first day."""
+
+    month: dt.date
+    joined: int
+
+
+class ClubPage(BaseModel):
+    """A club, and who joined in the year shown (None before the first)."""
+
+    club: ClubLine
+    year: int | None
+    years: list[int]
+    months: list[JoinedMonth]
+
+
+class ClubForm(BaseModel):
+    """What a club's form begins with: no club for a new one. `needed` are the languages a name must have."""
+
+    club: ClubLine | None
+    currency: str
+    needed: list[str]
+
+
+class ClubChoice(BaseModel):
+    """A club that the customer can join."""
+
+    id: int
+    code: str
+    names: dict[str, str]
+
+
+class CardLine(BaseModel):
+    """A card of the customer."""
+
+    number: str
+    state: CardState
+
+
+class PeriodLine(BaseModel):
+    """A period of a membership, both days included; for life it has no `ends_on`."""
+
+    kind: PeriodKind
+    starts_on: dt.date
+    ends_on: dt.date | None
+    at: dt.datetime
+    staff: str | None
+    store: str | None
+
+
+class MembershipLine(BaseModel):
+    """A membership. `can_renew` and `can_extend` say what the club and its dates allow, not who may do it."""
+
+    membership_id: int
+    customer_id: int
+    club_id: int
+    code: str
+    names: dict[str, str]
+    state: Standing
+    joined_on: dt.date
+    valid_until: dt.date | None
+    points_account_id: int
+    balance: int
+    worth_minor: int
+    currency: str
+    can_renew: bool
+    can_extend: bool
+    periods: list[PeriodLine]
+
+
+class Stretch(BaseModel):
+    """A stretch of membership without a gap, as the timeline draws it. `state` is that of its last one only."""
+
+    name: str
+    starts_on: dt.date
+    ends_on: dt.date | None
+    tone: str
+    state: Standing
+
+
+class MembershipsView(BaseModel):
+    """A customer's memberships on `today`, and the clubs still to be joined."""
+
+    customer_id: int
+    today: dt.date
+    memberships: list[MembershipLine]
+    stretches: list[Stretch]
+    clubs_to_join: list[ClubChoice]
+    cards: list[CardLine]
+
+
+def club_line(act: Act, club_id: int) -> ClubLine:
+    """One club with its figures of today. Raises NotFound."""
+    found = queries.club(act.session, club_id)
+    return _line(found, queries.figures(act.session, today=act.today, club_id=club_id))
+
+
+def clubs_view(act: Act) -> ClubsPage:
+    """All clubs with their figures of today."""
+    figures = queries.figures(act.session, today=act.today)
+    return ClubsPage(clubs=[_line(club, figures) for club in queries.clubs(act.session)])
+
+
+def _line(club: queries.ClubRow, figures: Mapping[int, queries.Figures]) -> ClubLine:
+    counted = figures.get(club.id, queries.Figures())
+    return ClubLine(
+        id=club.id,
+        code=club.code,
+        names=club.names,
+        currency=club.currency,
+        state=club.state,
+        earn_points=club.earn_points,
+        earn_per_minor=club.earn_per_minor,
+        worth_points=club.worth_points,
+        worth_minor=club.worth_minor,
+        term_kind=club.term_kind,
+        term_months=club.term_months,
+        tone=club.tone,
+        version=club.version,
+        members=counted.members,
+        points=counted.points,
+        points_worth_minor=worth_of(counted.points, club.worth_points, club.worth_minor),
+    )
+
+
+def club_view(act: Act, club_id: int, *, year: int | None = None) -> ClubPage:
+    """A club with who joined in `year`, else in the latest year that says something. Raises NotFound."""
+    club = club_line(act, club_id)
+    joined = queries.joined_by_month(act.session, club_id)
+    shown = year or shown_year(joined)
+    firsts = [dt.date(shown, number, 1) for number in range(1, 13)] if shown else []
+    return ClubPage(
+        club=club,
+        year=shown,
+        years=sorted({month.year for month in joined} | ({shown} if shown else set()), reverse=True),
+        months=[JoinedMonth(month=first, joined=joined.get(first, 0)) for first in firsts],
+    )
+
+
+def memberships_view(act: Act, customer_id: int) -> MembershipsView:
+    """All that the region of memberships shows of one customer."""
+    held = queries.memberships(act.session, customer_id, today=act.today)
+    return MembershipsView(
+        customer_id=customer_id,
+        today=act.today,
+        memberships=[_membership(row, customer_id, act.today) for row in held],
+        stretches=[_stretch(row, span, act.today) for row in held for span in row.spans],
+        clubs_to_join=[
+            ClubChoice(id=club.id, code=club.code, names=club.names)
+            for club in queries.clubs_to_join(act.session, customer_id)
+        ],
+        cards=[CardLine(number=card.number, state=card.state) for card in cards_of(act.session, customer_id)],
+    )
+
+
+def membership_line(act: Act, membership_id: int) -> MembershipLine:
+    """One membership. Raises NotFound."""
+    customer_id = queries.customer_of(act.session, membership_id)
+    held = queries.memberships(act.session, customer_id, today=act.today)
+    return next(_membership(row, customer_id, act.today) for row in held if row.membership_id == membership_id)
+
+
+def _membership(row: queries.MembershipRow, customer_id: int, today: dt.date) -> MembershipLine:
+    return MembershipLine(
+        membership_id=row.membership_id,
+        customer_id=customer_id,
+        club_id=row.club_id,
+        code=row.code,
+        names=row.names,
+        state=standing(row, today),
+        joined_on=row.joined_on,
+        valid_until=row.valid_until,
+        points_account_id=row.points_account_id,
+        balance=row.balance,
+        worth_minor=row.worth_minor,
+        currency=row.currency,
+        can_renew=row.valid_until is not None and row.club_state is ClubState.PUBLISHED,
+        can_extend=row.valid_until is not None and row.club_state is ClubState.PUBLISHED,
+        periods=[
+            PeriodLine(
+                kind=period.kind,
+                starts_on=period.first,
+                ends_on=period.last,
+                at=period.at,
+                staff=period.staff,
+                store=period.store,
+            )
+            for period in reversed(row.periods)
+        ],
+    )
+
+
+def standing(row: queries.MembershipRow, today: dt.date) -> Standing:
+    """Where a membership stands on a day; `ends_soon` in its last 30 days (M-05)."""
+    if row.club_state is not ClubState.PUBLISHED:
+        return "closed"
+    if not row.is_valid:
+        return "expired"
+    return "ends_soon" if row.valid_until is not None and row.valid_until < today + ENDS_SOON else "valid"
+
+
+def _stretch(row: queries.MembershipRow, span: Span, today: dt.date) -> Stretch:
+    holds = span.holds(today)
+    return Stretch(
+        name=localised(row.names),
+        starts_on=span.first,
+        ends_on=span.last,
+        tone=row.tone if holds and row.is_valid else "grey",
+        state=standing(row, today) if holds else "expired",
+    )

@@ -1,0 +1,334 @@
+"""What pages show of customers: the list, what a search found, and the record of one."""
+
+import datetime as dt
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import BaseModel, Field
+
+from erp_club.clubs.queries import clubs
+from erp_club.customers import queries
+from erp_club.customers.queries import CustomerRecord, Found
+from erp_club.kernel import audit
+from erp_club.kernel.text import N_
+from erp_club.organisation.queries import stores
+from erp_club.permissions.catalog import Permission
+from erp_club.reports.customers import CustomerRow
+from web.deps import Act
+from web.formats import LOCALES
+from web.i18n import LANGUAGE, translate
+from web.views.clubs import MembershipsView, memberships_view
+from web.views.points import HistoryView, history_view
+from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
+
+CHANGES_SHOWN = 50
+_SHOWN_DIGITS = 3
+_LABELS = {
+    "number": N_("Customer number"),
+    "given_name": N_("Given name"),
+    "family_name": N_("Family name"),
+    "given_name_2": N_("Given name in another script"),
+    "family_name_2": N_("Family name in another script"),
+    "id_kind": N_("Kind of document"),
+    "id_country": N_("Issued by"),
+    "id_number": N_("ID number"),
+    "phone": N_("Phone"),
+    "mobile": N_("Mobile"),
+    "email": N_("E-mail"),
+    "street": N_("Street"),
+    "postcode": N_("Postcode"),
+    "city": N_("City"),
+    "country": N_("Country"),
+    "birthday": N_("Birthday"),
+    "anniversary": N_("Wedding anniversary"),
+    "gender": N_("Gender"),
+    "language": N_("Language"),
+    "home_store": N_("Home store"),
+    "own_id": N_("Own identifier"),
+    "consent_advertising": N_("Advertising"),
+    "consent_sms": N_("SMS"),
+    "consent_email": N_("E-mail"),
+    "consent_post": N_("Post"),
+}
+
+
+class HeldClub(BaseModel):
+    """A club that a customer is in; `is_valid` today."""
+
+    names: dict[str, str]
+    tone: str
+    is_valid: bool
+
+
+class CustomerLine(BaseModel):
+    """A customer in a list. `points` is the sum over all clubs, null without a membership; `opened_on` is local."""
+
+    customer_id: int
+    number: str
+    given_name: str
+    family_name: str
+    mobile: str | None
+    city: str | None
+    home_store: str | None
+    opened_on: dt.date
+    clubs: list[HeldClub]
+    points: int | None
+    last_bought_on: dt.date | None
+
+
+class Choice(BaseModel):
+    """A store to choose by its code."""
+
+    code: str
+    name: str
+
+
+class ClubChoice(BaseModel):
+    """A club to choose by its code."""
+
+    code: str
+    names: dict[str, str]
+
+
+class FoundLine(BaseModel):
+    """A customer that a search found. `exact` where what was typed is the whole of a number of theirs."""
+
+    customer_id: int
+    number: str
+    given_name: str
+    family_name: str
+    city: str | None
+    mobile: str | None
+    card: str | None
+    kind_matched: str
+    exact: bool
+
+
+class SearchPage(BaseModel):
+    """What a search found, the best first. `more` where there are others that aren't told."""
+
+    text: str
+    found: list[FoundLine]
+    more: bool
+
+
+class Person(BaseModel):
+    """A customer's data. Who may not change them sees the last digits of the ID number only."""
+
+    customer_id: int | None = None
+    number: str | None = None
+    given_name: str = ""
+    family_name: str = ""
+    given_name_2: str | None = None
+    family_name_2: str | None = None
+    id_kind: str = "none"
+    id_country: str | None = None
+    id_number: str | None = None
+    phone: str | None = None
+    mobile: str | None = None
+    email: str | None = None
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    country: str | None = None
+    birthday: dt.date | None = None
+    anniversary: dt.date | None = None
+    gender: str | None = None
+    language: str | None = None
+    home_store: str | None = None
+    home_store_name: str | None = None
+    own_id: str | None = None
+    consent_advertising: bool | None = None
+    consent_sms: bool | None = None
+    consent_email: bool | None = None
+    consent_post: bool | None = None
+    opened_at: dt.datetime | None = None
+    opened_on: dt.date | None = None
+    changed_at: dt.datetime | None = None
+    card: str | None = None
+    classifications: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        """Given and family name."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def second_name(self) -> str:
+        """The name in a second script."""
+        return f"{self.given_name_2 or ''} {self.family_name_2 or ''}".strip()
+
+
+class CustomerForm(BaseModel):
+    """What a form begins with: an empty person for a new customer. `part` is the card that is changed, null for all."""
+
+    person: Person
+    part: str | None
+    stores: list[Choice]
+    country: str
+    countries: list[tuple[str, str]] = Field(exclude=True)
+    labels: dict[str, str] = Field(exclude=True)
+
+
+class Change(BaseModel):
+    """One field, before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class ChangeEntry(BaseModel):
+    """A change of the customer: who, when, and what."""
+
+    id: int
+    at: dt.datetime
+    actor: str
+    action: str
+    changes: list[Change]
+
+
+class Points(BaseModel):
+    """Points over all clubs of one currency, and what they are worth."""
+
+    points: int
+    worth_minor: int
+    currency: str
+
+
+class CustomerPage(BaseModel):
+    """A customer's record. What belongs to another tab than the one asked for is null."""
+
+    customer: Person
+    tab: str
+    points: list[Points]
+    memberships: MembershipsView
+    year: YearOfPurchases | None
+    history: HistoryView | None
+    purchases: CustomerPurchases | None
+    changes: list[ChangeEntry] | None
+    labels: dict[str, str] = Field(exclude=True)
+
+
+def person_view(act: Act, customer_id: int) -> Person:
+    """A customer's data. Raises NotFound."""
+    masked = not act.by.may(Permission.CUSTOMERS_EDIT)
+    return person(queries.record(act.session, customer_id), masked=masked, zone=act.zone)
+
+
+def person(record: CustomerRecord, *, masked: bool, zone: str) -> Person:
+    """The record as it is shown, the ID number with its last digits only where `masked`."""
+    shown = {name: getattr(record, name) for name in CustomerRecord.__slots__}
+    shown["classifications"] = dict(record.classifications)
+    shown["opened_on"] = record.opened_at.astimezone(ZoneInfo(zone)).date()
+    if masked and record.id_number:
+        shown["id_number"] = f"{'•' * max(0, len(record.id_number) - _SHOWN_DIGITS)}{record.id_number[-_SHOWN_DIGITS:]}"
+    return Person(**shown)
+
+
+def line(row: CustomerRow, zone: str) -> CustomerLine:
+    """A row of the list."""
+    return CustomerLine(
+        customer_id=row.customer_id,
+        number=row.number,
+        given_name=row.given_name,
+        family_name=row.family_name,
+        mobile=row.mobile,
+        city=row.city,
+        home_store=row.home_store,
+        opened_on=row.opened_at.astimezone(ZoneInfo(zone)).date(),
+        clubs=[HeldClub(names=club.names, tone=club.tone, is_valid=club.is_valid) for club in row.clubs],
+        points=row.points,
+        last_bought_on=row.last_bought_on,
+    )
+
+
+def found_line(found: Found) -> FoundLine:
+    """A hit of a search."""
+    return FoundLine.model_validate(found, from_attributes=True)
+
+
+def store_choices(act: Act) -> list[Choice]:
+    """The stores by name."""
+    return [Choice(code=store.code, name=store.name) for store in stores(act.session)]
+
+
+def club_choices(act: Act) -> list[ClubChoice]:
+    """The clubs, published ones first."""
+    return [ClubChoice(code=club.code, names=club.names) for club in clubs(act.session)]
+
+
+def labels() -> dict[str, str]:
+    """What a customer's fields are called, for the reader."""
+    return {name: translate(label) for name, label in _LABELS.items()}
+
+
+@cache
+def _countries(language: str) -> list[tuple[str, str]]:
+    names = Locale.parse(LOCALES[language]).territories
+    return sorted(((code, names.get(code, code)) for code in SUPPORTED_REGIONS), key=lambda pair: pair[1])
+
+
+def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm:
+    """What a form of a customer begins with."""
+    return CustomerForm(
+        person=person,
+        part=part,
+        stores=store_choices(act),
+        country=act.chain.country,
+        countries=_countries(LANGUAGE.get()),
+        labels=labels(),
+    )
+
+
+def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> CustomerPage:
+    """The record, with what the tab shows. Raises NotFound."""
+    customer = person_view(act, customer_id)
+    memberships = memberships_view(act, customer_id)
+    worth: dict[str, Points] = {}
+    for held in memberships.memberships:
+        sum_ = worth.setdefault(held.currency, Points(points=0, worth_minor=0, currency=held.currency))
+        sum_.points += held.balance
+        sum_.worth_minor += held.worth_minor
+    may_see_purchases = act.by.may(Permission.PURCHASES_VIEW)
+    return CustomerPage(
+        customer=customer,
+        tab=tab,
+        points=list(worth.values()),
+        memberships=memberships,
+        year=year_view(act, customer_id, year) if may_see_purchases else None,
+        history=history_view(act, customer_id, year=year) if tab == "points" else None,
+        purchases=customer_purchases_view(act, customer_id) if tab == "purchases" else None,
+        changes=_changes(act, customer_id) if tab == "changes" else None,
+        labels=labels(),
+    )
+
+
+def _changes(act: Act, customer_id: int) -> list[ChangeEntry]:
+    asked = audit.Entries(entity="customer", entity_id=str(customer_id))
+    names = {store.id: store.name for store in stores(act.session)}
+    return [_change(entry, names) for entry in audit.entries(act.session, asked, limit=CHANGES_SHOWN)]
+
+
+def _change(entry: audit.AuditEntry, stores: dict[int, str]) -> ChangeEntry:
+    before, after = _with_store(entry.before or {}, stores), _with_store(entry.after or {}, stores)
+    places = {name: place for place, name in enumerate(_LABELS)}
+    fields = sorted({**before, **after}, key=lambda name: (places.get(name, len(places)), name))
+    return ChangeEntry(
+        id=entry.id,
+        at=entry.at,
+        actor=entry.actor,
+        action=entry.action,
+        changes=[Change(field=name, before=before.get(name), after=after.get(name)) for name in fields],
+    )
+
+
+def _with_store(fields: dict[str, Any], stores: dict[int, str]) -> dict[str, Any]:
+    """The audit keeps the id of the home store; a reader knows its name."""
+    kept = {name: value for name, value in fields.items() if name != "home_store_id"}
+    if "home_store_id" in fields:
+        kept["home_store"] = stores.get(fields["home_store_id"], fields["home_store_id"])
+    return kept

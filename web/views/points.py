@@ -1,0 +1,140 @@
+"""What pages show of a points account."""
+
+import datetime as dt
+
+from pydantic import BaseModel
+
+from erp_club.clubs.queries import MembershipRow, memberships
+from erp_club.points import queries
+from erp_club.points.models import MovementKind
+from erp_club.points.queries import Flow
+from erp_club.reports.years import shown_year
+from web.deps import Act
+
+SHOWN = 25
+
+
+class AccountLine(BaseModel):
+    """An account with the club whose points it holds; `worth_minor` is what the balance is worth."""
+
+    account_id: int
+    club_id: int
+    names: dict[str, str]
+    balance: int
+    worth_minor: int
+    currency: str
+
+
+class MovementLine(BaseModel):
+    """Points in (above zero) or out, with the balance after. `zone` is the time zone of the store."""
+
+    seq: int
+    kind: MovementKind
+    points: int
+    balance_after: int
+    at: dt.datetime
+    on_date: dt.date
+    zone: str
+    receipt_id: int | None
+    receipt_no: str | None
+    store: str | None
+    terminal: str | None
+    staff: str | None
+
+
+class MonthBalance(BaseModel):
+    """The balance at the end of a month; `month` is its first day."""
+
+    month: dt.date
+    balance: int
+
+
+class HistoryView(BaseModel):
+    """An account's movements, newest first, and its balance by month in the year shown.
+
+    `account` is None for a customer without any. `older` is the `before` of the next movements, None at the end.
+    """
+
+    customer_id: int
+    account: AccountLine | None = None
+    accounts: list[AccountLine] = []
+    flow: Flow = Flow.ALL
+    before: int | None = None
+    movements: list[MovementLine] = []
+    older: int | None = None
+    total: int = 0
+    year: int | None = None
+    years: list[int] = []
+    months: list[MonthBalance] = []
+
+
+def history_view(
+    act: Act,
+    customer_id: int,
+    *,
+    account_id: int | None = None,
+    flow: Flow = Flow.ALL,
+    before: int | None = None,
+    year: int | None = None,
+) -> HistoryView:
+    """The history of one of the customer's accounts: the one named, else that of their first membership."""
+    accounts = [_account(row) for row in memberships(act.session, customer_id, today=act.today)]
+    chosen = next((each for each in accounts if account_id in {None, each.account_id}), None)
+    if chosen is None:
+        return HistoryView(customer_id=customer_id, flow=flow)
+    page = queries.movements(act.session, customer_id, chosen.account_id, flow=flow, before=before, limit=SHOWN)
+    by_month = queries.balance_by_month(act.session, customer_id, chosen.account_id)
+    shown = year or shown_year(by_month)
+    return HistoryView(
+        customer_id=customer_id,
+        account=chosen,
+        accounts=accounts,
+        flow=flow,
+        before=before,
+        movements=[movement_line(row, act.zone) for row in page.rows],
+        older=page.older,
+        total=queries.account(act.session, chosen.account_id).movements,
+        year=shown,
+        years=sorted({month.year for month in by_month} | ({shown} if shown else set()), reverse=True),
+        months=balances(by_month, shown, act.today) if shown else [],
+    )
+
+
+def movement_line(row: queries.MovementRow, zone: str) -> MovementLine:
+    """A movement; `zone` stands in where it happened in no store."""
+    return MovementLine(
+        seq=row.seq,
+        kind=row.kind,
+        points=row.points,
+        balance_after=row.balance_after,
+        at=row.at,
+        on_date=row.on_date,
+        zone=row.zone or zone,
+        receipt_id=row.receipt_id,
+        receipt_no=row.receipt_no,
+        store=row.store,
+        terminal=row.terminal,
+        staff=row.staff,
+    )
+
+
+def balances(by_month: dict[dt.date, int], year: int, today: dt.date) -> list[MonthBalance]:
+    """The year's months up to today's, each with the balance of the last month before it in which points moved."""
+    made: list[MonthBalance] = []
+    for number in range(1, 13):
+        first = dt.date(year, number, 1)
+        if first <= today:
+            balance = next((by_month[month] for month in reversed(by_month) if month <= first), 0)
+            made.append(MonthBalance(month=first, balance=balance))
+    return made
+
+
+def _account(row: MembershipRow) -> AccountLine:
+    return AccountLine(
+        account_id=row.points_account_id,
+        club_id=row.club_id,
+        names=row.names,
+        balance=row.balance,
+        worth_minor=row.worth_minor,
+        currency=row.currency,
+    )

@@ -1,0 +1,235 @@
+"""Receipts as pages and JSON show them, and one customer's purchases of a year."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, Field, computed_field
+
+from erp_club.purchases.queries import earned_by
+from erp_club.receipts import queries
+from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
+from erp_club.reports.years import shown_year
+from web.deps import Act
+from web.formats import month
+from web.lists import COUNTED, ListState, list_state
+
+SORTS = ("sold_at", "receipt_no", "store", "customer", "lines", "total_minor")
+
+
+class Buyer(BaseModel):
+    """Who bought."""
+
+    id: int
+    number: str
+    name: str
+
+
+class PurchaseLine(BaseModel):
+    """A line; amounts are for the whole line with VAT, before and after discounts."""
+
+    line_no: int
+    product_id: int
+    sku: str
+    name: str
+    quantity_milli: int = Field(exclude=True)
+    list_minor: int
+    amount_minor: int
+    vat_bp: int
+
+    @computed_field
+    @property
+    def quantity(self) -> str:
+        """The quantity as a decimal: `1`, `0.25`."""
+        return quantity_text(self.quantity_milli)
+
+
+class PurchasePayment(BaseModel):
+    """What one means paid."""
+
+    means: str
+    amount_minor: int
+
+
+class EarnedPoints(BaseModel):
+    """Points that one club's account gained by a sale, and its balance right after it."""
+
+    club: dict[str, str]
+    points: int
+    balance: int
+
+
+class PurchaseView(BaseModel):
+    """A whole receipt. `customer` is null for nobody known."""
+
+    id: int
+    receipt_no: str
+    sold_at: dt.datetime
+    sold_on: dt.date
+    store: str
+    store_code: str
+    terminal: str | None
+    staff: str | None
+    customer: Buyer | None
+    currency: str
+    list_minor: int
+    discount_minor: int
+    total_minor: int
+    rounding_minor: int
+    source: str
+    lines: list[PurchaseLine]
+    payments: list[PurchasePayment]
+    earned: list[EarnedPoints]
+    zone: str = Field(exclude=True)
+
+
+class PurchaseRow(BaseModel):
+    """A receipt in a list."""
+
+    id: int
+    receipt_no: str
+    sold_at: dt.datetime
+    store: str
+    store_code: str
+    customer: Buyer | None
+    lines: int
+    list_minor: int
+    total_minor: int
+    rounding_minor: int
+    zone: str = Field(exclude=True)
+
+
+class CustomerPurchases(BaseModel):
+    """One page of a customer's purchases, the latest first."""
+
+    currency: str
+    state: ListState
+    purchases: list[PurchaseRow]
+
+
+class MonthOfPurchases(BaseModel):
+    """One month of a year; `month` is its first day."""
+
+    month: dt.date
+    purchases: int
+    total_minor: int
+
+
+class FavouriteGroup(BaseModel):
+    """A product group with what was spent on it; `name` null for products without a group."""
+
+    name: str | None
+    purchases: int
+    total_minor: int
+
+
+class YearOfPurchases(BaseModel):
+    """A customer's calendar year. `year` is null where there are no purchases; `years` are those with some."""
+
+    customer_id: int
+    currency: str
+    year: int | None
+    years: list[int]
+    months: list[MonthOfPurchases]
+    purchases: int
+    total_minor: int
+    groups: list[FavouriteGroup]
+    words: list[str] = Field(exclude=True)
+
+
+def quantity_text(milli: int) -> str:
+    """Thousandths as a decimal without trailing zeros: 1000 as `1`, 1250 as `1.25`."""
+    whole, part = divmod(abs(milli), 1000)
+    text = f"{whole}.{part:03d}".rstrip("0").rstrip(".")
+    return f"-{text}" if milli < 0 else text
+
+
+def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
+    """The receipt with lines, payments and points. Raises NotFound."""
+    found = queries.receipt(act.session, receipt_id)
+    row = found.row
+    earned = earned_by(act.session, row.customer_id, receipt_id) if row.customer_id else []
+    return PurchaseView(
+        id=row.id, receipt_no=row.receipt_no, sold_at=row.sold_at, sold_on=row.sold_on, zone=row.zone,
+        store=row.store, store_code=row.store_code, terminal=found.terminal, staff=found.staff,
+        customer=_buyer(row), currency=act.chain.currency, list_minor=row.list_minor,
+        discount_minor=row.list_minor - row.total_minor, total_minor=row.total_minor,
+        rounding_minor=row.rounding_minor, source=found.source.value,
+        lines=[
+            PurchaseLine(
+                line_no=line.line_no, product_id=line.product_id, sku=line.sku, name=line.name,
+                quantity_milli=line.quantity_milli, list_minor=line.list_minor, amount_minor=line.amount_minor,
+                vat_bp=line.vat_bp,
+            )
+            for line in found.lines
+        ],
+        payments=[PurchasePayment(means=each.means.value, amount_minor=each.amount_minor) for each in found.payments],
+        earned=[EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance) for each in earned],
+    )  # fmt: skip
+
+
+def rows_view(rows: Iterable[ReceiptRow]) -> list[PurchaseRow]:
+    """Receipts for a list."""
+    return [
+        PurchaseRow(
+            id=row.id, receipt_no=row.receipt_no, sold_at=row.sold_at, zone=row.zone, store=row.store,
+            store_code=row.store_code, customer=_buyer(row), lines=row.lines, list_minor=row.list_minor,
+            total_minor=row.total_minor, rounding_minor=row.rounding_minor,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _buyer(row: ReceiptRow) -> Buyer | None:
+    return Buyer(id=row.customer_id, number=row.customer_number, name=row.customer) if row.customer_id else None
+
+
+def customer_purchases_view(act: Act, customer_id: int, *, sorts: Sequence[str] = SORTS) -> CustomerPurchases:
+    """The page of a customer's purchases that the address asks for, the latest first where it doesn't say."""
+    state = list_state(act.request, sorts=sorts, direction="desc")
+    filters = ReceiptFilters(customer_id=customer_id)
+    state = state.counted(queries.count(act.session, filters, most=COUNTED + 1))
+    rows = queries.listing(
+        act.session,
+        filters,
+        sort=state.sort,
+        descending=state.descending,
+        offset=state.offset,
+        limit=state.per_page,
+    )
+    return CustomerPurchases(currency=act.chain.currency, state=state, purchases=rows_view(rows))
+
+
+def year_view(act: Act, customer_id: int, year: int | None = None) -> YearOfPurchases:
+    """A year of the customer by month, with the groups they spent most on.
+
+    Without a year, or with one that holds nothing: the latest with purchases in two months, else the latest with any.
+    """
+    found = queries.months(act.session, customer_id)
+    years = sorted({each.month.year for each in found})
+    shown = year if year in years else shown_year(each.month for each in found)
+    by_month = {each.month: each for each in found}
+    firsts = [dt.date(shown, number, 1) for number in range(1, 13)] if shown else []
+    months = [
+        MonthOfPurchases(
+            month=first,
+            purchases=by_month[first].receipts if first in by_month else 0,
+            total_minor=by_month[first].total_minor if first in by_month else 0,
+        )
+        for first in firsts
+    ]
+    groups = (
+        queries.favourite_groups(act.session, customer_id, first=dt.date(shown, 1, 1), last=dt.date(shown, 12, 31))
+        if shown
+        else []
+    )
+    return YearOfPurchases(
+        customer_id=customer_id,
+        currency=act.chain.currency,
+        year=shown,
+        years=years,
+        months=months,
+        purchases=sum(each.purchases for each in months),
+        total_minor=sum(each.total_minor for each in months),
+        groups=[FavouriteGroup(name=g.name, purchases=g.receipts, total_minor=g.total_minor) for g in groups],
+        words=[month(first) for first in firsts],
+    )
