@@ -1,0 +1,182 @@
+"""What the engine is told: the basket, who buys, where and when, and the chain's policy. No database, no clock.
+
+Groups, departments and brands are named; products are SKUs. Quantities are in thousandths, amounts in minor units as
+the chain states its prices (with tax, or without).
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from erp_club.promotions.engine.offer import EVERYTHING, Basis, PointsPer, Scope
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as it was scanned. `unit_minor` is the regular price of one; below zero it was typed in by hand.
+
+    `levy_minor` is a fixed charge on each unit, never discounted, told under tax. `reduced`: the product itself is sold
+    below its regular price. `earns`: its product earns points.
+    """
+
+    id: str
+    product: str
+    quantity_milli: int
+    unit_minor: int
+    vat_bp: int = 0
+    group: str | None = None
+    department: str | None = None
+    brand: str | None = None
+    kind: str = "goods"
+    levy_minor: int = 0
+    reduced: bool = False
+    earns: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ListPrice:
+    """An entry of a price list in force for this customer, here, today: a price, or a share off the regular price."""
+
+    on: Scope = EVERYTHING
+    price_minor: int | None = None
+    off_bp: int | None = None
+    always: bool = False
+    """Whether it holds even where another price is lower."""
+    list_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How often an offer has been used, and what it has given, so far; by this customer where it says member."""
+
+    uses: int = 0
+    today: int = 0
+    given_minor: int = 0
+    member: int = 0
+    member_today: int = 0
+    member_month: int = 0
+    member_year: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A membership that holds today: level and spendable points of its account."""
+
+    level: str | None = None
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shopper:
+    """A known customer. `birthday_in` is days to the nearest birthday, below zero for one just past."""
+
+    id: str
+    clubs: Mapping[str, Member] = NOTHING
+    segments: frozenset[str] = frozenset()
+    birthday_in: int | None = None
+    purchases: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """A coupon that was entered: whose batch it is, and whether it may be used by this customer now."""
+
+    text: str
+    batch: str | None = None
+    fault: str | None = None
+    """`not_owner`, `used_up`, `expired`, `not_yet_valid` or `unknown_code`; None where it can be used."""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An offer that the customer chose at the till: with the product of a free choice, or how many points."""
+
+    offer: str
+    product: str | None = None
+    points: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarningRule:
+    """A club's own rule: `points` for each full `per_minor` paid (or per unit, or per order), on a scope.
+
+    `scale`: points are counted in so many parts (10 = tenths).
+    """
+
+    club: str
+    points: int
+    per_minor: int = 100
+    per: PointsPer = PointsPer.MONEY
+    on: Scope = EVERYTHING
+    scale: int = 1
+
+
+class TaxOfDiscount(StrEnum):
+    """Whether tax comes from the net line, or a discount is a negative line whose tax is rounded alone."""
+
+    FROM_NET_LINE = "net_line"
+    ROUNDED_ALONE = "rounded_alone"
+
+
+class ThresholdCounts(StrEnum):
+    """What amount conditions look at: price-list amounts, or what codes have left of them."""
+
+    LIST = "list"
+    AFTER_CODES = "after_codes"
+
+
+class EarnBase(StrEnum):
+    """What points are earned on: what was paid for the line; before points paid; or before discounts of the order."""
+
+    PAID = "paid"
+    BEFORE_REDEMPTION = "before_redemption"
+    BEFORE_ORDER_DISCOUNTS = "before_order_discounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the chain has settled once for all sales."""
+
+    prices_include_tax: bool = True
+    tax_of_discount: TaxOfDiscount = TaxOfDiscount.FROM_NET_LINE
+    amounts_basis: Basis = Basis.INCLUDING
+    threshold_counts: ThresholdCounts = ThresholdCounts.LIST
+    earn_base: EarnBase = EarnBase.PAID
+    points_of_this_sale_usable: bool = False
+    deadline_ms: int = 50
+    """How long the search for the best combination of overlapping offers may take."""
+
+
+PRODUCT_POLICY = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One basket, here and now. `at` is the store's local time, without a zone; `sale_id` decides draws."""
+
+    lines: tuple[Line, ...]
+    at: dt.datetime
+    shopper: Shopper | None = None
+    price_lists: tuple[ListPrice, ...] = ()
+    earning: tuple[EarningRule, ...] = ()
+    coupons: tuple[Coupon, ...] = ()
+    """Codes and coupons as entered, in order; a code of an offer is a coupon without a batch."""
+    claims: tuple[Claim, ...] = ()
+    confirmed: frozenset[str] = frozenset()
+    used: Mapping[str, Used] = NOTHING
+    """By the offer's code; for offers with limits."""
+    store: str = ""
+    channel: str = "store"
+    terminal: int | None = None
+    means: tuple[str, ...] = ()
+    """What will be paid with, where that is known yet."""
+    sale_id: str = ""
+    products: Mapping[str, Line] = field(default_factory=dict[str, Line])
+    """What an added gift is: a line by SKU, of which the quantity isn't looked at."""
+    policy: Policy = PRODUCT_POLICY

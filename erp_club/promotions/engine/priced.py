@@ -1,0 +1,149 @@
+"""What the engine answers: a priced basket, and for every offer that could touch it why it did or didn't."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an offer doesn't give anything here. The value is what JSON says; words are made above."""
+
+    MIN_AMOUNT = "min_amount"
+    MIN_QUANTITY = "min_qty"
+    NOT_MEMBER = "not_member"
+    WRONG_LEVEL = "wrong_level"
+    NOT_IN_SEGMENT = "not_in_segment"
+    CUSTOMER_NEEDED = "customer_needed"
+    CUSTOMER_KNOWN = "customer_known"
+    WRONG_STORE = "wrong_store"
+    WRONG_CHANNEL = "wrong_channel"
+    WRONG_TERMINAL = "wrong_terminal"
+    WRONG_DAY = "wrong_day"
+    WRONG_HOUR = "wrong_hour"
+    WRONG_MEANS = "wrong_means"
+    NOT_BIRTHDAY = "not_birthday"
+    WRONG_PURCHASE_NUMBER = "wrong_purchase_number"
+    NOT_CONFIRMED = "not_confirmed"
+    EXCLUDED = "excluded"
+    """A negated condition holds."""
+    CODE_NEEDED = "code_needed"
+    NOT_CHOSEN = "not_chosen"
+    NOT_OWNER = "not_owner"
+    USED_UP = "used_up"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    UNKNOWN_CODE = "unknown_code"
+    NOT_ENOUGH_POINTS = "not_enough_points"
+    PRODUCT_NOT_IN_CHOICE = "product_not_in_choice"
+    NO_GAIN = "no_gain"
+    BEATEN = "beaten"
+    NOT_BETTER_THAN_ORDER_DISCOUNT = "not_better_than_applied_order_discount"
+    NOT_BETTER_ON_LINE = "not_better_on_line"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What an offer took off one line, and of how many of its units (in thousandths)."""
+
+    line: str
+    amount_minor: int
+    units_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an offer gave. `times`: how often it counts against its limits; `points_used`: what it cost the customer."""
+
+    offer: str
+    amount_minor: int
+    shares: tuple[Share, ...] = ()
+    times: int = 1
+    units_used: int = 0
+    free_units: int = 0
+    points_used: int = 0
+    points: int = 0
+    coupon: str | None = None
+    """The text of the coupon that started it."""
+    coupons_issued: int = 0
+    batch: str | None = None
+    """Of the coupons that it issues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an offer gave nothing. `missing`: units, minor units or points; `beaten_by`: the offer that gave more."""
+
+    offer: str
+    reason: Reason
+    missing: int | None = None
+    beaten_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An offer that waits for a choice among these products."""
+
+    offer: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """So many more units, or so much more, and the offer gives `gain_minor` more (None where that isn't known)."""
+
+    offer: str
+    kind: str
+    missing: int
+    gain_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line as it is paid, levy and tax included in `total_minor`.
+
+    `list_minor` is at the price list in force; `regular_minor` without any. Discount and points lie on the line's units
+    evenly (`kernel.money.allocate`, odd units first), so that what some of them are returned with is exact.
+    """
+
+    id: str
+    product: str
+    quantity_milli: int
+    regular_minor: int
+    list_minor: int
+    discount_minor: int
+    total_minor: int
+    tax_minor: int
+    levy_minor: int = 0
+    points: int = 0
+    list_code: str = ""
+    added_by: str | None = None
+    """The offer whose gift this line is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarnedPoints:
+    """What one rule or offer gives in a club, in the account's scale; `lines` sums to it (order points lie on none)."""
+
+    club: str
+    points: int
+    lines: tuple[tuple[str, int], ...] = ()
+    offer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A priced basket. `total_minor` is what the customer owes before means of payment and cash rounding."""
+
+    lines: tuple[PricedLine, ...]
+    regular_minor: int
+    list_minor: int
+    discount_minor: int
+    total_minor: int
+    tax_minor: int
+    applied: tuple[Applied, ...]
+    refused: tuple[Refusal, ...]
+    pending: tuple[Pending, ...]
+    hints: tuple[Hint, ...]
+    earned: tuple[EarnedPoints, ...]
+    points_used: int
+    proof: str = "proved"
+    """`proved`: no better combination exists. `time_limit`: the best that was found in time."""
