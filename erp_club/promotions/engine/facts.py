@@ -11,7 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from erp_club.promotions.engine.offer import EVERYTHING, Basis, PointsPer, Scope
+from erp_club.promotions.engine.rewards import PointsPer
+from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
