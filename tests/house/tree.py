@@ -12,9 +12,11 @@ CACHES = (".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
 
 def _walk(folder: Path) -> Iterator[Path]:
     for entry in sorted(folder.iterdir()):
+        # In a linked worktree .git is a file.
+        if entry.name in NOT_OURS or entry.name in CACHES:
+            continue
         if entry.is_dir():
-            if entry.name not in NOT_OURS and entry.name not in CACHES:
-                yield from _walk(entry)
+            yield from _walk(entry)
         else:
             yield entry
 
