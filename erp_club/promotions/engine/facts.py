@@ -17,6 +17,11 @@ from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
+def nothing() -> Mapping[Any, Any]:
+    """The empty mapping that nobody can fill: a default that older Pythons take only from a function."""
+    return NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line as it was scanned. `unit_minor` is the regular price of one; below zero it was typed in by hand.
@@ -77,7 +82,7 @@ class Shopper:
     """A known customer. `birthday_in` is days to the nearest birthday, below zero for one just past."""
 
     id: str
-    clubs: Mapping[str, Member] = NOTHING
+    clubs: Mapping[str, Member] = field(default_factory=nothing)
     segments: frozenset[str] = frozenset()
     birthday_in: int | None = None
     purchases: int = 0
@@ -170,7 +175,7 @@ class Facts:
     """Codes and coupons as entered, in order; a code of an offer is a coupon without a batch."""
     claims: tuple[Claim, ...] = ()
     confirmed: frozenset[str] = frozenset()
-    used: Mapping[str, Used] = NOTHING
+    used: Mapping[str, Used] = field(default_factory=nothing)
     """By the offer's code; for offers with limits."""
     store: str = ""
     channel: str = "store"
