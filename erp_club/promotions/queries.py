@@ -1,0 +1,238 @@
+"""What tills price with, how much of each offer is used up, and offers one by one with their versions."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
+from erp_club.clubs.models import Club
+from erp_club.organisation.models import Store
+from erp_club.permissions.models import Staff
+from erp_club.promotions import errors
+from erp_club.promotions.documents import Named, Thing
+from erp_club.promotions.engine.facts import Used
+from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.models import (
+    OfferCatalogue,
+    OfferDayUses,
+    OfferMemberUses,
+    OfferState,
+    OfferUses,
+    OfferVersion,
+    StoredOffer,
+)
+
+LONG_OVER = dt.timedelta(days=60)
+"""Offers that ended so long ago aren't compiled any more; tills that were offline send sales of the last 31 days."""
+
+
+# What tills price with.
+
+CATALOGUE_VERSION = sa.select(OfferCatalogue.version).scalar_subquery()
+"""The version of what is in force, to be read inside another query: then pricing costs no query of its own."""
+
+
+def in_force(session: Session) -> list[tuple[Offer, int]]:
+    """All published offers by code with their versions, but for those that ended long ago."""
+    return [(Offer.model_validate(document), number) for number, document in session.connection().execute(_IN_FORCE)]
+
+
+_LIVE = (OfferVersion.offer_id == StoredOffer.id) & (OfferVersion.version_no == StoredOffer.live_no)
+_LAST_DAY = sa.cast(OfferVersion.document["last_day"].astext, sa.Date)
+_IN_FORCE = (
+    sa.select(OfferVersion.version_no, OfferVersion.document)
+    .join(StoredOffer, _LIVE)
+    .where(
+        StoredOffer.state == OfferState.PUBLISHED,
+        sa.func.coalesce(_LAST_DAY, sa.func.current_date()) >= sa.func.current_date() - LONG_OVER.days,
+    )
+    .order_by(StoredOffer.code)
+)
+
+
+# How much is used up.
+
+
+def uses_of(which: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
+    """The counters of some offers: code and the fields of `Used`, for a `customer` (0: nobody known) and a `day`.
+
+    `day` is the store's date; month and year are its calendar month and year.
+    """
+    day, customer = sa.bindparam("day", type_=sa.Date), sa.bindparam("customer", type_=sa.BigInteger)
+    today = (
+        sa.select(sa.func.coalesce(sa.cast(sa.func.sum(OfferDayUses.uses), sa.BigInteger), 0))
+        .where(OfferDayUses.offer_id == StoredOffer.id, OfferDayUses.day == day)
+        .scalar_subquery()
+    )
+
+    def since(first: Any = None) -> sa.ColumnElement[int]:
+        uses = sa.func.sum(OfferMemberUses.uses)
+        counted = uses if first is None else uses.filter(OfferMemberUses.day >= first)
+        return sa.func.coalesce(sa.cast(counted, sa.BigInteger), 0)
+
+    member = (
+        sa.select(
+            since().label("ever"),
+            since(day).label("day"),
+            since(sa.func.date_trunc("month", day)).label("month"),
+            since(sa.func.date_trunc("year", day)).label("year"),
+        )
+        .where(
+            OfferMemberUses.customer_id == customer,
+            customer != 0,
+            OfferMemberUses.offer_id == StoredOffer.id,
+            OfferMemberUses.day <= day,
+        )
+        .lateral()
+    )
+    return (
+        sa.select(
+            StoredOffer.code,
+            OfferUses.uses,
+            today.label("today"),
+            OfferUses.given_minor,
+            member.c.ever.label("member"),
+            member.c.day.label("member_today"),
+            member.c.month.label("member_month"),
+            member.c.year.label("member_year"),
+        )
+        .join(OfferUses, OfferUses.offer_id == StoredOffer.id)
+        .join(member, sa.true())
+        .where(which)
+    )
+
+
+USES = uses_of(sa.and_(StoredOffer.state == OfferState.PUBLISHED, StoredOffer.counted))
+"""The counters of every offer in force that has limits; a query of its own, or embedded by `USES_JSON`."""
+_EACH = USES.subquery("uses")
+USES_JSON = sa.select(
+    sa.func.coalesce(sa.func.jsonb_agg(sa.func.jsonb_build_array(*_EACH.c)), sa.text("'[]'::jsonb"))
+).scalar_subquery()
+"""The same as one value, a list of lists in that order, for another statement that binds `customer` and `day`."""
+
+
+def used(row: Any) -> Used:
+    """A row of `USES` as the engine's fact."""
+    return Used(*row[1:])
+
+
+def used_by_code(rows: Iterable[Any]) -> dict[str, Used]:
+    """All rows of `USES`, or the value of `USES_JSON`, by the offer's code."""
+    return {row[0]: used(row) for row in rows}
+
+
+# Offers for head office.
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version of an offer: what it says, who wrote it, and when it was published."""
+
+    version_no: int
+    offer: Offer
+    changed_at: dt.datetime
+    staff: str | None
+    published_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDetails:
+    """An offer with its newest version and the one in force, which is the same one where nothing is changed."""
+
+    id: int
+    code: str
+    state: OfferState
+    revision: int
+    latest: VersionRow
+    live: VersionRow | None
+
+
+def offer(session: Session, offer_id: int) -> OfferDetails:
+    """One offer. Raises NotFound."""
+    row = session.execute(
+        sa.select(
+            StoredOffer.id,
+            StoredOffer.code,
+            StoredOffer.state,
+            StoredOffer.revision,
+            StoredOffer.latest_no,
+            StoredOffer.live_no,
+        ).where(StoredOffer.id == offer_id)
+    ).one_or_none()
+    if row is None:
+        raise errors.no_offer()
+    latest = version(session, offer_id, row.latest_no)
+    live = latest if row.live_no == row.latest_no else None
+    if live is None and row.live_no is not None:
+        live = version(session, offer_id, row.live_no)
+    return OfferDetails(row.id, row.code, OfferState(row.state), row.revision, latest, live)
+
+
+def version(session: Session, offer_id: int, version_no: int) -> VersionRow:
+    """One version of an offer. Raises NotFound."""
+    found = versions(session, offer_id, version_no=version_no)
+    if not found:
+        raise errors.no_version()
+    return found[0]
+
+
+def versions(session: Session, offer_id: int, *, version_no: int | None = None) -> list[VersionRow]:
+    """The offer's versions, newest first, or just one."""
+    rows = session.execute(
+        sa.select(
+            OfferVersion.version_no,
+            OfferVersion.document,
+            OfferVersion.changed_at,
+            Staff.name,
+            OfferVersion.published_at,
+        )
+        .outerjoin(Staff, Staff.id == OfferVersion.staff_id)
+        .where(OfferVersion.offer_id == offer_id)
+        .where(sa.true() if version_no is None else OfferVersion.version_no == version_no)
+        .order_by(OfferVersion.version_no.desc())
+    )
+    return [
+        VersionRow(number, Offer.model_validate(document), changed_at, staff, published_at)
+        for number, document, changed_at, staff, published_at in rows
+    ]
+
+
+def free_code(session: Session, code: str) -> str:
+    """A code that no offer has yet: the same with a number behind it."""
+    stem = code[:45]
+    taken = set(session.scalars(sa.select(StoredOffer.code).where(StoredOffer.code.startswith(f"{stem}-"))))
+    return next(f"{stem}-{number}" for number in range(2, 10_000) if f"{stem}-{number}" not in taken)
+
+
+# What a document may name.
+
+_KEYS: Mapping[Thing, Any] = {
+    Thing.PRODUCT: Product.sku,
+    Thing.GROUP: ProductGroup.name,
+    Thing.DEPARTMENT: Department.name,
+    Thing.BRAND: Brand.name,
+    Thing.STORE: Store.code,
+    Thing.CLUB: Club.code,
+}
+
+
+def missing(session: Session, names: Iterable[Named]) -> list[Named]:
+    """Those of the names that nothing has; one query a kind of thing."""
+    asked = list(names)
+    found = {
+        thing: set(
+            session.scalars(
+                sa.select(column).where(
+                    column == sa.any_(sa.literal([each.key for each in asked if each.thing is thing], ARRAY(sa.Text)))
+                )
+            )
+        )
+        for thing, column in _KEYS.items()
+        if any(each.thing is thing for each in asked)
+    }
+    return [each for each in asked if each.thing in found and each.key not in found[each.thing]]
