@@ -1,15 +1,20 @@
 """The chain, its stores, and the terminals in them."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, SmallId
 
 
 class Chain(Base):
-    """The one customer of this installation, with what holds for all its stores."""
+    """The one customer of this installation, with what holds for all its stores.
+
+    `pricing` holds those policies of the pricing engine that differ from its own, by their names there.
+    """
 
     __tablename__ = "chain"
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
@@ -21,6 +26,7 @@ class Chain(Base):
     language: Mapped[str] = mapped_column(sa.String(2))
     time_zone: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(server_default=sa.false())
+    pricing: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
 class Store(Base):

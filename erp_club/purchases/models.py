@@ -1,10 +1,12 @@
-"""The basket that a till is filling: kept on the server, so that a reload loses nothing."""
+"""The basket that a till is filling, kept on the server so that a reload loses nothing; and quotes, kept a while."""
 
 import datetime as dt
 import uuid
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base
@@ -23,7 +25,8 @@ class Basket(Base):
     """A sale in the making; `id` is the sale's own name. Paid ones lead to their receipt and keep no lines.
 
     `staff_id` is whoever opened it, and once it is paid whoever took the money. `tendered_minor` is what was handed
-    over in cash.
+    over in cash. `coupons`, `claims` (offers chosen, each with the product of a choice) and `confirmed` are what was
+    entered, chosen and answered beside the items.
     """
 
     __tablename__ = "baskets"
@@ -46,6 +49,9 @@ class Basket(Base):
     receipt_id: Mapped[int | None]
     paid_at: Mapped[dt.datetime | None]
     tendered_minor: Mapped[int | None]
+    coupons: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
+    claims: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    confirmed: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
 
 
 class BasketLine(Base):
@@ -61,3 +67,21 @@ class BasketLine(Base):
     line_no: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     product_id: Mapped[int] = mapped_column(sa.ForeignKey("products.id"))
     quantity_milli: Mapped[int]
+
+
+class Quote(Base):
+    """A basket as it was priced for a till. `sale_id` is the till's own name for the sale, which has one quote.
+
+    `request` is what was asked, by which a purchase is compared; `answer` is all that a purchase at this price needs.
+    """
+
+    __tablename__ = "quotes"
+    __table_args__ = (sa.UniqueConstraint("terminal_id", "sale_id"), sa.Index("ix_quotes_expires_at", "expires_at"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    terminal_id: Mapped[int] = mapped_column(sa.ForeignKey("terminals.id"))
+    sale_id: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]]
+    made_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]

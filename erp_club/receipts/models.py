@@ -65,7 +65,11 @@ class ReceiptNumber(Base):
 
 
 class ReceiptLine(Base):
-    """One line. Quantity is in thousandths; amounts are for the whole line, with VAT, before and after discounts."""
+    """One line. Quantity is in thousandths; amounts are for the whole line, with VAT, before and after discounts.
+
+    `list_minor` is at the price in force, `regular_minor` at the product's own where `price_list` made another of it.
+    `tax_minor` stands only where it isn't what the rate makes of the amount. `added`: a gift that no till scanned.
+    """
 
     __tablename__ = "receipt_lines"
     __table_args__ = (
@@ -81,6 +85,75 @@ class ReceiptLine(Base):
     list_minor: Mapped[int]
     amount_minor: Mapped[int]
     vat_bp: Mapped[int] = mapped_column(sa.Integer)
+    regular_minor: Mapped[int | None]
+    price_list: Mapped[str | None]
+    tax_minor: Mapped[int | None]
+    added: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class ReceiptOffer(Base):
+    """What one offer gave on a receipt, in the version that was in force. `times`: how often it counted as used.
+
+    `points_used` is what it cost the customer, `coupon` what started it.
+    """
+
+    __tablename__ = "receipt_offers"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id", "offer_id"),
+        sa.ForeignKeyConstraint(["customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        # By name: offers stand above receipts, and only the tables know each other.
+        sa.ForeignKeyConstraint(["offer_id", "version_no"], ["offer_versions.offer_id", "offer_versions.version_no"]),
+        sa.Index("ix_receipt_offers_offer_id", "offer_id", "receipt_id"),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    offer_id: Mapped[int] = mapped_column(sa.Integer)
+    version_no: Mapped[int] = mapped_column(sa.Integer)
+    times: Mapped[int] = mapped_column(sa.Integer)
+    amount_minor: Mapped[int]
+    points: Mapped[int] = mapped_column(server_default="0")
+    points_used: Mapped[int] = mapped_column(server_default="0")
+    coupon: Mapped[str | None]
+
+
+class ReceiptDiscount(Base):
+    """What an offer took off a line, of how many of its units. A line's rows sum to what is off its list price."""
+
+    __tablename__ = "receipt_discounts"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id", "line_no", "offer_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "receipt_id", "line_no"],
+            ["receipt_lines.customer_id", "receipt_lines.receipt_id", "receipt_lines.line_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "receipt_id", "offer_id"],
+            ["receipt_offers.customer_id", "receipt_offers.receipt_id", "receipt_offers.offer_id"],
+        ),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    line_no: Mapped[int] = mapped_column(sa.Integer)
+    offer_id: Mapped[int] = mapped_column(sa.Integer)
+    amount_minor: Mapped[int]
+    units_milli: Mapped[int]
+
+
+class ReceiptMissedSaving(Base):
+    """What the same basket would have cost less for a member of a club, as it was told on the receipt."""
+
+    __tablename__ = "receipt_missed_savings"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id"),
+        sa.ForeignKeyConstraint(["customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id"))
+    amount_minor: Mapped[int]
 
 
 class ReceiptPayment(Base):
