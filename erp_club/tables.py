@@ -9,6 +9,7 @@ from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.permissions import models as permissions
 from erp_club.points import models as points
+from erp_club.pricelists import models as pricelists
 from erp_club.promotions import models as promotions
 from erp_club.purchases import models as purchases
 from erp_club.receipts import models as receipts
@@ -26,6 +27,7 @@ __all__ = [
     "organisation",
     "permissions",
     "points",
+    "pricelists",
     "promotions",
     "purchases",
     "receipts",
