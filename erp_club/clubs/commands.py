@@ -1,4 +1,4 @@
-"""What is done with clubs and in them: setting them up, publishing, closing; joining, renewing, extending.
+"""Joining, renewing and extending.
 
 Locks are taken in this order, so that no two commands can wait for each other: the club (FOR SHARE: it can't be closed
 before a joining has ended), the customer (FOR NO KEY UPDATE: joins of one customer come one after the other, sales go
@@ -7,23 +7,23 @@ on), the membership (FOR NO KEY UPDATE: its periods are numbered and continue ea
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range, insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.cards import errors as card_errors
 from erp_club.cards.commands import card_for_joining
 from erp_club.cards.queries import read_card
 from erp_club.clubs import errors, periods
-from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, PeriodKind, TermKind
-from erp_club.clubs.periods import Span
-from erp_club.clubs.settings import ClubChanges, ClubSettings, faults
+from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, MembershipState, PeriodKind
+from erp_club.clubs.periods import RenewalFrom, Span
+from erp_club.clubs.setup.settings import ClubTerms
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
-from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import Actor
 from erp_club.points.models import PointsAccount
 
@@ -49,120 +49,32 @@ class Prolonged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A locked membership with its periods, and what its club is now."""
+class Held:
+    """A locked membership, its periods by number, and what its club says now."""
 
     membership_id: int
     customer_id: int
+    points_account_id: int
     club_id: int
     club_state: ClubState
-    term_months: int | None
-    spans: tuple[Span, ...]
-    last_no: int
+    terms: ClubTerms
+    state: MembershipState
+    state_on: dt.date | None
+    days: Mapping[int, Span | None]
+    """None for a period whose days were all taken."""
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The days that it holds."""
+        return tuple(span for span in self.days.values() if span is not None)
+
+    @property
+    def last_no(self) -> int:
+        """The number of the latest period."""
+        return max(self.days)
 
 
-def create_club(
-    session: Session, settings: ClubSettings, *, currency: str, language: str, now: dt.datetime, by: Actor
-) -> int:
-    """Set up a draft and give its id. Amounts are in `currency`; `language` is the chain's.
-
-    Raises Invalid with a fault for each field, Conflict `club-code-taken`.
-    """
-    _check(settings, language)
-    club_id = session.scalar(
-        insert(Club)
-        .values(dataclasses.asdict(settings) | {"currency": currency, "state": ClubState.DRAFT})
-        .on_conflict_do_nothing(index_elements=[Club.code])
-        .returning(Club.id)
-    )
-    if club_id is None:
-        raise errors.code_taken()
-    after = dataclasses.asdict(settings) | {"currency": currency}
-    audit.record(session, by=by, now=now, action="club.create", entity="club", entity_id=club_id, after=after)
-    return club_id
-
-
-def change_club(
-    session: Session, club_id: int, changes: ClubChanges, *, version: int, language: str, now: dt.datetime, by: Actor
-) -> None:
-    """Change settings of the club as it stood at `version`; the audit keeps what changed, before and after.
-
-    New terms hold for what is earned, joined and renewed from now on. Raises NotFound, Conflict `stale` (changed
-    since), `club-code-taken` or `club-code-fixed` (published), Invalid with a fault for each field.
-    """
-    row = session.execute(
-        sa.select(*_SETTINGS, Club.version, Club.state).where(Club.id == club_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise errors.no_club()
-    if row.version != version:
-        raise errors.stale()
-    current = dataclasses.replace(ClubSettings(*row[: len(_SETTINGS)]), term_kind=TermKind(row.term_kind))
-    changed = changes.applied_to(current)
-    _check(changed, language)
-    if changed.code != current.code and row.state != ClubState.DRAFT:
-        raise errors.code_fixed()
-    old, new = dataclasses.asdict(current), dataclasses.asdict(changed)
-    after = {name: value for name, value in new.items() if value != old[name]}
-    if not after:
-        return
-    try:
-        with session.begin_nested():
-            session.execute(sa.update(Club).where(Club.id == club_id).values(**after, version=version + 1))
-    except IntegrityError as error:
-        # Of what the settings' check lets through, only the code can still meet another club's.
-        raise errors.code_taken() from error
-    before = {name: old[name] for name in after}
-    audit.record(
-        session, by=by, now=now, action="club.change", entity="club", entity_id=club_id, before=before, after=after
-    )
-
-
-def publish_club(session: Session, club_id: int, *, now: dt.datetime, by: Actor) -> None:
-    """Open a draft for joining. Raises NotFound, Conflict `club-not-draft`."""
-    if _lock_club(session, club_id) is not ClubState.DRAFT:
-        raise errors.not_draft()
-    _set_state(session, club_id, ClubState.DRAFT, ClubState.PUBLISHED, now=now, by=by)
-
-
-def close_club(session: Session, club_id: int, *, now: dt.datetime, by: Actor) -> None:
-    """Close a published club: nobody joins or renews, nothing is earned any more; points and history stay.
-
-    Raises NotFound, Conflict `club-not-published`.
-    """
-    if _lock_club(session, club_id) is not ClubState.PUBLISHED:
-        raise errors.not_published()
-    _set_state(session, club_id, ClubState.PUBLISHED, ClubState.CLOSED, now=now, by=by)
-
-
-_SETTINGS = tuple(getattr(Club, field.name) for field in dataclasses.fields(ClubSettings))
-
-
-def _check(settings: ClubSettings, language: str) -> None:
-    found = faults(settings, language=language)
-    if found:
-        raise Invalid(found)
-
-
-def _lock_club(session: Session, club_id: int) -> ClubState:
-    state = session.scalar(sa.select(Club.state).where(Club.id == club_id).with_for_update())
-    if state is None:
-        raise errors.no_club()
-    return ClubState(state)
-
-
-def _set_state(session: Session, club_id: int, old: ClubState, new: ClubState, *, now: dt.datetime, by: Actor) -> None:
-    session.execute(sa.update(Club).where(Club.id == club_id).values(state=new, version=Club.version + 1))
-    audit.record(
-        session,
-        by=by,
-        now=now,
-        action="club.publish" if new is ClubState.PUBLISHED else "club.close",
-        entity="club",
-        entity_id=club_id,
-        before={"state": old},
-        after={"state": new},
-    )
+_TERMS = tuple(getattr(Club, field.name) for field in dataclasses.fields(ClubTerms))
 
 
 def join_club(
@@ -170,8 +82,9 @@ def join_club(
 ) -> Joined:
     """Make the customer a member from today, with a points account, and a card where they have none.
 
-    Benefits apply at once: what is sold later in the same transaction earns already. Raises NotFound for the customer
-    or club, Conflict `club-not-open` for a draft or closed club, `already-member` for one who is or was a member.
+    Benefits apply at once: what is sold later in the same transaction earns already. Whoever left joins the same
+    membership again. Raises NotFound for the customer or club, Conflict `club-not-open` for a draft or closed club,
+    `already-member` for one who is a member, or whose membership has run out and can be renewed.
     """
     club = session.execute(
         sa.select(Club.state, Club.term_months).where(Club.id == club_id).with_for_update(read=True)
@@ -181,18 +94,17 @@ def join_club(
     if club.state != ClubState.PUBLISHED:
         raise errors.not_open_for_joining()
     _lock_customer(session, customer_id)
-    account_id = session.scalar(sa.insert(PointsAccount).values(customer_id=customer_id).returning(PointsAccount.id))
-    assert account_id is not None
-    membership_id = session.scalar(
-        insert(Membership)
-        .values(customer_id=customer_id, club_id=club_id, points_account_id=account_id, joined_on=today)
-        .on_conflict_do_nothing(index_elements=[Membership.customer_id, Membership.club_id])
-        .returning(Membership.id)
-    )
-    if membership_id is None:
-        raise _already_member(session, customer_id, club_id, today)
     span = periods.first_period(today, club.term_months)
-    _add_period(session, (customer_id, membership_id, 1), span, PeriodKind.JOINING, now=now, by=by)
+    held = _held_before(session, customer_id, club_id)
+    if held is not None and held.state is not MembershipState.ENDED:
+        raise _already_member(held, today)
+    if held is None:
+        membership_id, account_id = _new_membership(session, customer_id, club_id, today)
+    else:
+        membership_id, account_id = held.membership_id, held.points_account_id
+        _reopen(session, held)
+    number = 1 if held is None else held.last_no + 1
+    add_period(session, (customer_id, membership_id, number), span, PeriodKind.JOINING, now=now, by=by)
     card = card_for_joining(session, customer_id, club_id=club_id, now=now)
     audit.record(
         session,
@@ -206,19 +118,58 @@ def join_club(
     return Joined(membership_id, account_id, card, span.last)
 
 
+def _held_before(session: Session, customer_id: int, club_id: int) -> Held | None:
+    membership_id = session.scalar(
+        sa.select(Membership.id).where(Membership.customer_id == customer_id, Membership.club_id == club_id)
+    )
+    return None if membership_id is None else hold(session, membership_id)
+
+
+def _reopen(session: Session, held: Held) -> None:
+    """Whoever left and joins again keeps the history: the membership and its account are the same."""
+    session.execute(
+        sa.update(Membership)
+        .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
+        .values(state=MembershipState.OPEN, state_on=None)
+    )
+
+
+def _new_membership(session: Session, customer_id: int, club_id: int, today: dt.date) -> tuple[int, int]:
+    """The ids of a new membership and of its points account. The customer's lock keeps a second one away."""
+    account_id = session.scalar(sa.insert(PointsAccount).values(customer_id=customer_id).returning(PointsAccount.id))
+    assert account_id is not None
+    membership_id = session.scalar(
+        sa.insert(Membership)
+        .values(customer_id=customer_id, club_id=club_id, points_account_id=account_id, joined_on=today)
+        .returning(Membership.id)
+    )
+    assert membership_id is not None
+    return membership_id, account_id
+
+
 def renew_membership(
     session: Session, membership_id: int, *, today: dt.date, now: dt.datetime, by: Actor, card: str | None = None
 ) -> Prolonged:
-    """Add the club's term: after the last paid day where that is still to come, else from today.
+    """Add the club's term, from the old end or from today as the club says (`periods.next_period`).
 
     A `card` that was presented must be the customer's and hold in this club (M-07). Raises NotFound, Conflict
     `club-not-open`, `membership-for-life`, `card-of-another` and what reading a card raises.
     """
-    held = _hold(session, membership_id)
+    held = hold(session, membership_id)
     if card is not None:
         _check_card(session, held, card)
     _check_open(held)
-    span = periods.next_period(held.spans, held.term_months, today=today)
+    terms = held.terms
+    try:
+        span = periods.next_period(
+            held.spans,
+            terms.term_months,
+            today=today,
+            renewal_from=terms.renewal_from,
+            grace_days=terms.grace_days,
+        )
+    except ValueError as error:
+        raise errors.not_longer(periods.last_day(held.spans)) from error
     return _prolong(session, held, span, PeriodKind.RENEWAL, now=now, by=by)
 
 
@@ -229,7 +180,7 @@ def extend_membership(
 
     Raises NotFound, Conflict `club-not-open`, `membership-for-life`, Refused `not-longer`, `in-the-past` or `too-long`.
     """
-    held = _hold(session, membership_id)
+    held = hold(session, membership_id)
     _check_open(held)
     if until < today:
         raise errors.in_the_past(today)
@@ -245,46 +196,50 @@ def _lock_customer(session: Session, customer_id: int) -> None:
         raise errors.no_customer()
 
 
-def _already_member(session: Session, customer_id: int, club_id: int, today: dt.date) -> Exception:
-    membership_id = session.scalar(
-        sa.select(Membership.id).where(Membership.customer_id == customer_id, Membership.club_id == club_id)
-    )
-    assert membership_id is not None
-    spans = [span for _, span in _spans(session, customer_id, membership_id)]
-    endless = any(span.last is None for span in spans)
-    until = None if endless else periods.last_day(spans)
-    return errors.already_member(membership_id, until, valid=any(span.holds(today) for span in spans))
+def _already_member(row: Held, today: dt.date) -> Exception:
+    endless = any(span.last is None for span in row.spans)
+    until = None if endless or not row.spans else periods.last_day(row.spans)
+    return errors.already_member(row.membership_id, until, valid=any(span.holds(today) for span in row.spans))
 
 
-def _hold(session: Session, membership_id: int) -> _Held:
-    """Lock in the order of this file's head. The periods are read after the lock: another's renewal is among them."""
+def hold(session: Session, membership_id: int) -> Held:
+    """Lock a membership in the order of this file's head, and read it. Raises NotFound.
+
+    The periods are read after the lock: another's renewal is among them.
+    """
     row = session.execute(
         sa.select(Membership.customer_id, Membership.club_id).where(Membership.id == membership_id)
     ).one_or_none()
     if row is None:
         raise errors.no_membership()
     club = session.execute(
-        sa.select(Club.state, Club.term_months).where(Club.id == row.club_id).with_for_update(read=True)
+        sa.select(Club.state, *_TERMS).where(Club.id == row.club_id).with_for_update(read=True)
     ).one()
-    session.execute(
-        sa.select(Membership.id)
+    mine = session.execute(
+        sa.select(Membership.points_account_id, Membership.state, Membership.state_on)
         .where(Membership.customer_id == row.customer_id, Membership.id == membership_id)
         .with_for_update(key_share=True)
     ).one()
-    numbered = _spans(session, row.customer_id, membership_id)
-    return _Held(
+    return Held(
         membership_id=membership_id,
         customer_id=row.customer_id,
+        points_account_id=mine.points_account_id,
         club_id=row.club_id,
         club_state=ClubState(club.state),
-        term_months=club.term_months,
-        spans=tuple(span for _, span in numbered),
-        last_no=max(number for number, _ in numbered),
+        terms=_terms(club[1:]),
+        state=MembershipState(mine.state),
+        state_on=mine.state_on,
+        days=_days(session, row.customer_id, membership_id),
     )
 
 
-def _spans(session: Session, customer_id: int, membership_id: int) -> list[tuple[int, Span]]:
-    """The membership's periods with their numbers, by number."""
+def _terms(values: Sequence[Any]) -> ClubTerms:
+    made = ClubTerms(*values)
+    return dataclasses.replace(made, renewal_from=RenewalFrom(made.renewal_from))
+
+
+def _days(session: Session, customer_id: int, membership_id: int) -> dict[int, Span | None]:
+    """The days of the membership's periods by number."""
     rows = session.execute(
         sa.select(
             MembershipPeriod.period_no,
@@ -294,17 +249,22 @@ def _spans(session: Session, customer_id: int, membership_id: int) -> list[tuple
         .where(MembershipPeriod.customer_id == customer_id, MembershipPeriod.membership_id == membership_id)
         .order_by(MembershipPeriod.period_no)
     )
-    return [(number, Span(first, after - dt.timedelta(days=1) if after else None)) for number, first, after in rows]
+    return {
+        number: Span(first, after and after - dt.timedelta(days=1)) if first else None for number, first, after in rows
+    }
 
 
-def _check_open(held: _Held) -> None:
+def _check_open(held: Held) -> None:
     if held.club_state != ClubState.PUBLISHED:
         raise errors.not_open_for_renewal()
+    if held.state is not MembershipState.OPEN:
+        assert held.state_on is not None
+        raise errors.paused(held.state_on) if held.state is MembershipState.PAUSED else errors.ended(held.state_on)
     if any(span.last is None for span in held.spans):
         raise errors.endless()
 
 
-def _check_card(session: Session, held: _Held, number: str) -> None:
+def _check_card(session: Session, held: Held, number: str) -> None:
     card = read_card(session, number)
     if card.customer_id != held.customer_id:
         raise card_errors.of_somebody_else()
@@ -312,11 +272,11 @@ def _check_card(session: Session, held: _Held, number: str) -> None:
         raise card_errors.of_another_club()
 
 
-def _prolong(session: Session, held: _Held, span: Span, kind: PeriodKind, *, now: dt.datetime, by: Actor) -> Prolonged:
+def _prolong(session: Session, held: Held, span: Span, kind: PeriodKind, *, now: dt.datetime, by: Actor) -> Prolonged:
     if span.last is not None and span.last > periods.LATEST:
         raise errors.too_long(periods.LATEST)
     key = (held.customer_id, held.membership_id, held.last_no + 1)
-    _add_period(session, key, span, kind, now=now, by=by)
+    add_period(session, key, span, kind, now=now, by=by)
     audit.record(
         session,
         by=by,
@@ -330,7 +290,7 @@ def _prolong(session: Session, held: _Held, span: Span, kind: PeriodKind, *, now
     return Prolonged(held.membership_id, held.customer_id, span.first, span.last)
 
 
-def _add_period(
+def add_period(
     session: Session, key: tuple[int, int, int], span: Span, kind: PeriodKind, *, now: dt.datetime, by: Actor
 ) -> None:
     """Add a period under (customer, membership, number). Raises Conflict where it would overlap another."""

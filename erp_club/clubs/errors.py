@@ -3,7 +3,7 @@
 import datetime as dt
 
 from erp_club.kernel.errors import Conflict, NotFound, Refused
-from erp_club.kernel.text import T
+from erp_club.kernel.text import TN, T
 
 
 def no_club() -> NotFound:
@@ -76,6 +76,85 @@ def too_long(latest: dt.date) -> Refused:
         T("A membership can't reach beyond %(day)s. Give the club a term for life instead.", day=latest),
         field="until",
         code="too-long",
+    )
+
+
+def paused(since: dt.date) -> Conflict:
+    """What is paused is neither renewed, extended nor paused again."""
+    return Conflict(T("This membership is paused since %(day)s. Resume it first.", day=since), code="membership-paused")
+
+
+def ended(on: dt.date) -> Conflict:
+    """What was ended is joined again, not renewed."""
+    return Conflict(
+        T("This membership ended on %(day)s. Join the customer again instead.", day=on), code="membership-ended"
+    )
+
+
+def not_paused() -> Conflict:
+    """Only what is paused is resumed."""
+    return Conflict(T("This membership isn't paused. There is nothing to resume."), code="membership-not-paused")
+
+
+def not_held(day: dt.date) -> Refused:
+    """A pause or an ending on a day on which there is no membership."""
+    return Refused(
+        T("The membership doesn't hold on %(day)s. Choose a day on which it does.", day=day),
+        field="on",
+        code="not-held",
+    )
+
+
+def backdated(today: dt.date) -> Refused:
+    """The past is changed by a correction, which needs a permission of its own."""
+    return Refused(
+        T("This day is over. Choose %(day)s or later, or ask somebody who may correct memberships.", day=today),
+        field="on",
+        code="in-the-past",
+    )
+
+
+def nothing_left(day: dt.date) -> Conflict:
+    """In a club whose pauses don't move the end, the membership ran out meanwhile."""
+    return Conflict(
+        T("While it was paused the membership ran out on %(day)s. End it, and join the customer again.", day=day),
+        code="nothing-left",
+    )
+
+
+def points_changed(points: int) -> Conflict:
+    """What would be lost isn't what was confirmed."""
+    return Conflict(
+        TN(
+            "By now %(num)s point would be lost. Confirm again if that is right.",
+            "By now %(num)s points would be lost. Confirm again if that is right.",
+            points,
+        ),
+        field="points_lost",
+        code="points-changed",
+        facts={"points": points},
+    )
+
+
+def not_undoable(days: int) -> Conflict:
+    """An ending can be undone for some days, and only while nothing has happened since."""
+    return Conflict(
+        TN(
+            "Only an ending of the last day, with nothing after it, can be undone. Join the customer again instead.",
+            "Only an ending of the last %(num)s days, with nothing after it, can be undone. Join the customer again "
+            "instead.",
+            days,
+        ),
+        code="not-undoable",
+    )
+
+
+def spans_overlap(number: int) -> Refused:
+    """Days that belong to two periods, or an end before its beginning."""
+    return Refused(
+        T("Period %(number)s ends before it begins, or shares a day with another.", number=number),
+        field=f"periods[{number - 1}].last",
+        code="periods-overlap",
     )
 
 

@@ -2,11 +2,13 @@
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.clubs.periods import RenewalFrom
 from erp_club.kernel.db import Base, SmallId
 
 
@@ -31,12 +33,34 @@ class PeriodKind(StrEnum):
     JOINING = "joining"
     RENEWAL = "renewal"
     EXTENSION = "extension"
+    RESUMPTION = "resumption"
+    CORRECTION = "correction"
+
+
+class MembershipState(StrEnum):
+    """Open: its periods say when it holds, and it expires by time alone. Paused and ended ones hold no day to come."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class EventKind(StrEnum):
+    """What changed the days of a membership other than a new period."""
+
+    PAUSE = "pause"
+    RESUMPTION = "resumption"
+    TERMINATION = "termination"
+    RESTORATION = "restoration"
+    CORRECTION = "correction"
 
 
 class Club(Base):
     """A club. It earns `earn_points` for each full `earn_per_minor` of what is paid, rounded down once a receipt.
 
-    A point is worth `worth_minor / worth_points` (e.g. 5.00 for 100 points: 500 and 100).
+    A point is worth `worth_minor / worth_points` (e.g. 5.00 for 100 points: 500 and 100). A renewal at most
+    `grace_days` late counts as on time. `pause_moves_end`: a pause makes the membership end later by its length. Staff
+    are warned in the last `warning_days`; an ending can be undone for `undo_days`.
     """
 
     __tablename__ = "clubs"
@@ -47,6 +71,11 @@ class Club(Base):
         sa.CheckConstraint("(term_kind = 'months') = (term_months IS NOT NULL)", name="months_with_kind"),
         sa.CheckConstraint("term_months BETWEEN 1 AND 1200", name="term_in_range"),
         sa.CheckConstraint("state IN ('draft', 'published', 'closed')", name="state_known"),
+        sa.CheckConstraint("renewal_from IN ('old_end', 'today')", name="renewal_from_known"),
+        sa.CheckConstraint(
+            "grace_days BETWEEN 0 AND 366 AND warning_days BETWEEN 0 AND 366 AND undo_days BETWEEN 0 AND 366",
+            name="days_in_range",
+        ),
         sa.CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9_-]{0,30}$'", name="code_form"),
     )
 
@@ -61,12 +90,20 @@ class Club(Base):
     worth_minor: Mapped[int]
     term_kind: Mapped[TermKind] = mapped_column(sa.Text)
     term_months: Mapped[int | None] = mapped_column(sa.Integer)
+    renewal_from: Mapped[RenewalFrom] = mapped_column(sa.Text, server_default=RenewalFrom.OLD_END.value)
+    grace_days: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    pause_moves_end: Mapped[bool] = mapped_column(server_default=sa.true())
+    warning_days: Mapped[int] = mapped_column(sa.Integer, server_default="30")
+    undo_days: Mapped[int] = mapped_column(sa.Integer, server_default="14")
     tone: Mapped[str] = mapped_column(server_default="teal")
     version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
 
 
 class Membership(Base):
-    """One customer in one club, once; when it held is in its periods."""
+    """One customer in one club, once; when it held is in its periods, what was done to them in its events.
+
+    `state_on` is the first day of a pause, or the first without membership after an ending.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -75,6 +112,8 @@ class Membership(Base):
         sa.ForeignKeyConstraint(
             ["customer_id", "points_account_id"], ["points_accounts.customer_id", "points_accounts.id"]
         ),
+        sa.CheckConstraint("state IN ('open', 'paused', 'ended')", name="state_known"),
+        sa.CheckConstraint("(state = 'open') = (state_on IS NULL)", name="state_has_day"),
         sa.Index("ix_memberships_id", "id"),
         sa.Index("ix_memberships_club_id", "club_id", "customer_id"),
     )
@@ -84,10 +123,14 @@ class Membership(Base):
     club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id"))
     points_account_id: Mapped[int]
     joined_on: Mapped[dt.date]
+    state: Mapped[MembershipState] = mapped_column(sa.Text, server_default=MembershipState.OPEN.value)
+    state_on: Mapped[dt.date | None]
 
 
 class MembershipPeriod(Base):
     """From its first to its last day the membership holds. `validity` is [first, last + 1), without end for life.
+
+    A pause, an ending or a correction may have taken all of its days: then `validity` is empty, and the event tells.
 
     The exclusion constraint keeps a membership's periods apart. It writes the id as a range of one number because GiST
     compares ranges by itself and plain numbers only with an extension that not every server has.
@@ -97,8 +140,10 @@ class MembershipPeriod(Base):
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "membership_id", "period_no"),
         sa.ForeignKeyConstraint(["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"]),
-        sa.CheckConstraint("NOT isempty(validity) AND lower(validity) IS NOT NULL", name="has_days"),
-        sa.CheckConstraint("kind IN ('joining', 'renewal', 'extension')", name="kind_known"),
+        sa.CheckConstraint("isempty(validity) OR lower(validity) IS NOT NULL", name="has_first_day"),
+        sa.CheckConstraint(
+            "kind IN ('joining', 'renewal', 'extension', 'resumption', 'correction')", name="kind_known"
+        ),
     )
 
     customer_id: Mapped[int]
@@ -106,6 +151,37 @@ class MembershipPeriod(Base):
     period_no: Mapped[int] = mapped_column(sa.Integer)
     validity: Mapped[Range[dt.date]] = mapped_column(DATERANGE)
     kind: Mapped[PeriodKind] = mapped_column(sa.Text)
+    at: Mapped[dt.datetime]
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"))
+    store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
+
+
+class MembershipEvent(Base):
+    """A pause, a resumption, an ending, its undoing or a correction: who did it, when, where and why.
+
+    `on_date` is the first day that it concerns. `before` and `after` hold the days of every period by its number, so
+    that an ending can be undone. `points` is what moved with it. A trigger refuses UPDATE and DELETE.
+    """
+
+    __tablename__ = "membership_events"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "membership_id", "event_no"),
+        sa.ForeignKeyConstraint(["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"]),
+        sa.CheckConstraint(
+            "kind IN ('pause', 'resumption', 'termination', 'restoration', 'correction')", name="kind_known"
+        ),
+    )
+
+    customer_id: Mapped[int]
+    membership_id: Mapped[int]
+    event_no: Mapped[int] = mapped_column(sa.Integer)
+    kind: Mapped[EventKind] = mapped_column(sa.Text)
+    on_date: Mapped[dt.date]
+    reason: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    points: Mapped[int] = mapped_column(server_default="0")
     at: Mapped[dt.datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"))

@@ -1,12 +1,25 @@
-"""The dates of a membership: what joining, renewing and extending give. Pure; all days are local and included."""
+"""The dates of a membership: what joining, renewing, extending, pausing and ending give.
+
+Pure; all days are local and included. A membership's spans never overlap, so every day has one answer: it is held, or
+it isn't. It expires by time alone.
+"""
 
 import calendar
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 LATEST = dt.date(2999, 12, 31)
 """The last day that a membership may reach; whatever lasts longer has no end."""
+
+
+class RenewalFrom(StrEnum):
+    """Where the term of a renewal begins: after the last paid day, or on the day of renewing."""
+
+    OLD_END = "old_end"
+    TODAY = "today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +54,30 @@ def first_period(start: dt.date, months: int | None) -> Span:
     return Span(start, None if months is None else add_months(start, months) - dt.timedelta(days=1))
 
 
-def next_period(paid: Sequence[Span], months: int | None, *, today: dt.date) -> Span:
+def next_period(
+    paid: Sequence[Span],
+    months: int | None,
+    *,
+    today: dt.date,
+    renewal_from: RenewalFrom = RenewalFrom.OLD_END,
+    grace_days: int = 0,
+) -> Span:
     """The period that a renewal today adds to those held.
 
-    An early renewal starts on the day after the last paid one; a late one starts today, and the days between stay
-    without membership. Raises ValueError where a period has no end (there is nothing to renew), or none is held.
+    From the old end, an early renewal, and one at most `grace_days` after the last day, continues on the day after the
+    last paid one; a later one starts today, and the days between stay without membership. From today, the term is
+    counted from today, and what is paid beyond that is kept. Raises ValueError where a period has no end (there is
+    nothing to renew), none is held, or the term counted from today ends no later than what is paid.
     """
-    return first_period(max(last_day(paid) + dt.timedelta(days=1), today), months)
+    last = last_day(paid)
+    after = last + dt.timedelta(days=1)
+    if renewal_from is RenewalFrom.TODAY:
+        term = first_period(today, months)
+        if term.last is not None and term.last <= last:
+            raise ValueError("a renewal ends later than what it renews")
+        return Span(max(after, today), term.last)
+    on_time = today <= last + dt.timedelta(days=grace_days)
+    return first_period(after if on_time else today, months)
 
 
 def extension(paid: Sequence[Span], until: dt.date) -> Span:
@@ -80,3 +110,51 @@ def runs(held: Sequence[Span]) -> list[Span]:
         else:
             made.append(span)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Spans cut in two: what lies before a day, and the rest from that day on."""
+
+    kept: tuple[Span, ...]
+    rest: tuple[Span, ...]
+
+
+def cut(held: Sequence[Span], day: dt.date) -> Cut:
+    """Cut spans before `day`: pausing or ending on that day keeps what lies before it."""
+    before = day - dt.timedelta(days=1)
+    kept = [Span(s.first, before if s.last is None else min(s.last, before)) for s in held if s.first < day]
+    rest = [Span(max(s.first, day), s.last) for s in held if s.last is None or s.last >= day]
+    return Cut(tuple(kept), tuple(rest))
+
+
+def resumed(rest: Sequence[Span], *, paused_on: dt.date, today: dt.date, moves_end: bool) -> tuple[Span, ...]:
+    """What is held again when a pause that began on `paused_on` ends today.
+
+    `rest` is what the pause cut off. With `moves_end` it is held later by the days of the pause, gaps and all; else the
+    days that have passed are lost, and nothing may be left. Raises ValueError where today is before the pause.
+    """
+    if today < paused_on:
+        raise ValueError("a pause ends no earlier than it began")
+    if not moves_end:
+        return cut(rest, today).rest
+    moved = today - paused_on
+    return tuple(Span(s.first + moved, None if s.last is None else s.last + moved) for s in rest)
+
+
+def days_held(held: Sequence[Span]) -> int | None:
+    """How many days spans hold; None without end."""
+    days = 0
+    for span in held:
+        if span.last is None:
+            return None
+        days += (span.last - span.first).days + 1
+    return days
+
+
+def apart(spans: Sequence[Span]) -> bool:
+    """Whether each span ends no earlier than it begins, and no two share a day."""
+    ordered = sorted(spans, key=lambda each: each.first)
+    ends = all(s.last is None or s.last >= s.first for s in ordered)
+    follow = all(a.last is not None and a.last < b.first for a, b in itertools.pairwise(ordered))
+    return ends and follow

@@ -11,8 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
-from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, PeriodKind, TermKind
-from erp_club.clubs.periods import Span
+from erp_club.clubs.models import (
+    Club,
+    ClubState,
+    EventKind,
+    Membership,
+    MembershipEvent,
+    MembershipPeriod,
+    MembershipState,
+    PeriodKind,
+    TermKind,
+)
+from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsAccount
@@ -34,6 +44,11 @@ class ClubRow:
     worth_minor: int
     term_kind: TermKind
     term_months: int | None
+    renewal_from: RenewalFrom
+    grace_days: int
+    pause_moves_end: bool
+    warning_days: int
+    undo_days: int
     tone: str
     version: int
 
@@ -48,11 +63,27 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
-    """A period, both days included (no `last` for life), and who opened it when and where."""
+    """A period, both days included (no `last` for life), and who opened it when and where.
 
-    first: dt.date
+    Without `first` all its days were taken by a pause, an ending or a correction.
+    """
+
+    first: dt.date | None
     last: dt.date | None
     kind: PeriodKind
+    at: dt.datetime
+    staff: str | None
+    store: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """What was done to a membership's days from `on_date` on, by whom, when, where and why."""
+
+    kind: EventKind
+    on_date: dt.date
+    reason: str
+    points: int
     at: dt.datetime
     staff: str | None
     store: str | None
@@ -62,8 +93,8 @@ class PeriodRow:
 class MembershipRow:
     """A customer's membership on a day. `is_valid`: a period holds and the club is published, so it gives benefits.
 
-    `valid_until` is the last day of all, None for life. `spans` are the stretches without a gap, `periods` what they
-    are made of, both oldest first. Points as balance and as what they are worth in minor units.
+    `valid_until` is the last day of all, None for life or where no day is held. `spans` are the stretches without a
+    gap, `periods` what they are made of, both oldest first. Points as balance, and their worth in minor units.
     """
 
     membership_id: int
@@ -73,6 +104,10 @@ class MembershipRow:
     tone: str
     club_state: ClubState
     joined_on: dt.date
+    state: MembershipState
+    state_on: dt.date | None
+    undo_days: int
+    warning_days: int
     periods: tuple[PeriodRow, ...]
     spans: tuple[Span, ...]
     valid_until: dt.date | None
@@ -117,7 +152,7 @@ def club_id_by_code(session: Session, code: str) -> int:
 
 
 def clubs_to_join(session: Session, customer_id: int) -> list[ClubRow]:
-    """The published clubs that the customer isn't and wasn't in, by code."""
+    """The published clubs that the customer isn't in, or has left, by code."""
     return [_club(row) for row in session.execute(_TO_JOIN, {"customer": customer_id})]
 
 
@@ -169,6 +204,30 @@ def memberships(session: Session, customer_id: int, *, today: dt.date) -> list[M
     return sorted(made, key=lambda row: (not row.is_valid, row.joined_on, row.membership_id))
 
 
+def events(session: Session, customer_id: int) -> dict[int, list[EventRow]]:
+    """What was done to the customer's memberships, by membership, the latest first."""
+    rows = session.execute(
+        sa.select(
+            MembershipEvent.membership_id,
+            MembershipEvent.kind,
+            MembershipEvent.on_date,
+            MembershipEvent.reason,
+            MembershipEvent.points,
+            MembershipEvent.at,
+            Staff.name,
+            Store.name,
+        )
+        .outerjoin(Staff, Staff.id == MembershipEvent.staff_id)
+        .outerjoin(Store, Store.id == MembershipEvent.store_id)
+        .where(MembershipEvent.customer_id == customer_id)
+        .order_by(MembershipEvent.membership_id, MembershipEvent.event_no.desc())
+    )
+    made: dict[int, list[EventRow]] = {}
+    for row in rows:
+        made.setdefault(row[0], []).append(EventRow(EventKind(row[1]), *row[2:]))
+    return made
+
+
 def earning_memberships(session: Session, customer_id: int, *, on: dt.date) -> list[Earning]:
     """What the customer's purchases of a day add to: memberships in published clubs with a period that holds it."""
     rows = session.connection().execute(_EARNING, {"customer": customer_id, "day": on})
@@ -187,6 +246,11 @@ _CLUB = (
     Club.worth_minor,
     Club.term_kind,
     Club.term_months,
+    Club.renewal_from,
+    Club.grace_days,
+    Club.pause_moves_end,
+    Club.warning_days,
+    Club.undo_days,
     Club.tone,
     Club.version,
 )
@@ -196,7 +260,9 @@ _TO_JOIN = (
     .where(
         Club.state == ClubState.PUBLISHED,
         ~sa.exists().where(
-            Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger), Membership.club_id == Club.id
+            Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
+            Membership.club_id == Club.id,
+            Membership.state != MembershipState.ENDED,
         ),
     )
     .order_by(Club.code)
@@ -205,6 +271,8 @@ _MEMBERSHIPS = (
     sa.select(
         Membership.id,
         Membership.joined_on,
+        Membership.state.label("membership_state"),
+        Membership.state_on,
         Membership.points_account_id,
         Club.id.label("club_id"),
         Club.code,
@@ -214,6 +282,8 @@ _MEMBERSHIPS = (
         Club.currency,
         Club.worth_points,
         Club.worth_minor,
+        Club.undo_days,
+        Club.warning_days,
         PointsAccount.balance,
         sa.func.lower(MembershipPeriod.validity).label("first"),
         sa.func.upper(MembershipPeriod.validity).label("after"),
@@ -240,7 +310,12 @@ _MEMBERSHIPS = (
 
 def _club(row: Any) -> ClubRow:
     made = ClubRow(*row)
-    return dataclasses.replace(made, state=ClubState(row.state), term_kind=TermKind(row.term_kind))
+    return dataclasses.replace(
+        made,
+        state=ClubState(row.state),
+        term_kind=TermKind(row.term_kind),
+        renewal_from=RenewalFrom(row.renewal_from),
+    )
 
 
 def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
@@ -257,7 +332,7 @@ def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
         )
         for each in rows
     )
-    spans = [Span(period.first, period.last) for period in made]
+    spans = [Span(period.first, period.last) for period in made if period.first]
     endless = any(span.last is None for span in spans)
     return MembershipRow(
         membership_id=row.id,
@@ -267,9 +342,13 @@ def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
         tone=row.tone,
         club_state=ClubState(row.state),
         joined_on=row.joined_on,
+        state=MembershipState(row.membership_state),
+        state_on=row.state_on,
+        undo_days=row.undo_days,
+        warning_days=row.warning_days,
         periods=made,
         spans=tuple(periods.runs(spans)),
-        valid_until=None if endless else periods.last_day(spans),
+        valid_until=None if endless or not spans else periods.last_day(spans),
         is_valid=row.state == ClubState.PUBLISHED and any(span.holds(today) for span in spans),
         points_account_id=row.points_account_id,
         balance=row.balance,

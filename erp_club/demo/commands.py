@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs import commands as clubs
 from erp_club.clubs.models import Club, Membership
+from erp_club.clubs.setup import commands as clubs
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.demo import journey
 from erp_club.demo.story import CHAIN, CLUBS, PASSWORD, PIN, STAFF, number_of, renewals, store_place

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from erp_club.clubs.models import TermKind
 from erp_club.clubs.periods import Span, first_period, next_period
-from erp_club.clubs.settings import ClubSettings
+from erp_club.clubs.setup.settings import ClubSettings
 from erp_club.permissions.catalog import Role
 
 CHAIN = {

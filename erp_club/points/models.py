@@ -13,6 +13,10 @@ class MovementKind(StrEnum):
     """Why points moved."""
 
     EARNED = "earned"
+    ENDED = "ended"
+    """The membership was ended, and its points with it."""
+    RESTORED = "restored"
+    """The ending was undone."""
 
 
 class PointsAccount(Base):

@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs import commands, queries
+from erp_club.clubs import queries
 from erp_club.clubs.models import ClubState, TermKind
-from erp_club.clubs.settings import ClubChanges, ClubSettings
+from erp_club.clubs.setup import commands
+from erp_club.clubs.setup.settings import ClubChanges, ClubSettings
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Conflict, Invalid, NotFound
 from erp_club.permissions.actors import SYSTEM

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from erp_club.cards.models import Card
 from erp_club.clubs import commands, queries
 from erp_club.clubs.periods import Span
+from erp_club.clubs.setup import commands as setup
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
@@ -84,7 +85,7 @@ def test_a_club_is_not_closed_in_the_middle_of_a_joining(committed: Database) ->
 
         def close() -> None:
             with committed.session() as session:
-                commands.close_club(session, gold, now=NOW, by=SYSTEM)
+                setup.close_club(session, gold, now=NOW, by=SYSTEM)
                 session.commit()
 
         closing = pool.submit(close)

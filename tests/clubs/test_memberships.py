@@ -9,6 +9,7 @@ from erp_club.cards.models import CardState
 from erp_club.clubs import commands, queries
 from erp_club.clubs.models import ClubState, MembershipPeriod, PeriodKind
 from erp_club.clubs.periods import Span
+from erp_club.clubs.setup import commands as setup
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Conflict, NotFound, Refused
@@ -150,7 +151,7 @@ def test_renewing_on_the_last_day_loses_none(session: Session) -> None:
 def test_memberships_of_a_closed_club_and_for_life_are_not_made_longer(session: Session) -> None:
     yael, gold, life = a_customer(session), a_club(session), a_club(session, "LIFE", months=None)
     in_gold, for_life = a_membership(session, yael, gold), a_membership(session, yael, life)
-    commands.close_club(session, gold, now=NOW, by=SYSTEM)
+    setup.close_club(session, gold, now=NOW, by=SYSTEM)
     for membership_id, code in (
         (in_gold.membership_id, "club-not-open"),
         (for_life.membership_id, "membership-for-life"),
@@ -218,7 +219,7 @@ def test_a_period_that_would_overlap_is_refused_by_the_database(session: Session
     yael, gold = a_customer(session), a_club(session)
     joined = a_membership(session, yael, gold)
     with pytest.raises(Conflict) as refused:
-        commands._add_period(
+        commands.add_period(
             session,
             (yael, joined.membership_id, 2),
             Span(TODAY + DAY, TODAY + 2 * DAY),

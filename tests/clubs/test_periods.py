@@ -104,3 +104,106 @@ def test_what_has_no_end_has_no_next_period() -> None:
 def test_the_calendar_has_an_end() -> None:
     with pytest.raises(ValueError):
         periods.first_period(dt.date(9999, 6, 1), 12)
+
+
+@pytest.mark.parametrize(
+    ("renewal_from", "grace_days", "today", "first", "last"),
+    [
+        ("old_end", 0, "2026-06-01", "2027-01-01", "2027-12-31"),  # early: after what is paid
+        ("old_end", 0, "2027-01-01", "2027-01-01", "2027-12-31"),
+        ("old_end", 0, "2027-01-11", "2027-01-11", "2028-01-10"),  # late: from today
+        ("old_end", 10, "2027-01-10", "2027-01-01", "2027-12-31"),  # within grace: as if on time
+        ("old_end", 10, "2027-01-11", "2027-01-11", "2028-01-10"),  # a day too late for grace
+        ("today", 0, "2026-06-01", "2027-01-01", "2027-05-31"),  # early: the term counts from today
+        ("today", 10, "2027-01-05", "2027-01-05", "2028-01-04"),
+    ],
+)
+def test_a_renewal_counts_from_where_the_club_says(  # REQ M-02
+    renewal_from: str, grace_days: int, today: str, first: str, last: str
+) -> None:
+    held = [Span(dt.date(2026, 1, 1), dt.date(2026, 12, 31))]
+    added = periods.next_period(
+        held,
+        12,
+        today=dt.date.fromisoformat(today),
+        renewal_from=periods.RenewalFrom(renewal_from),
+        grace_days=grace_days,
+    )
+    assert added == Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+
+
+def test_a_term_from_today_that_ends_no_later_renews_nothing() -> None:
+    held = [Span(dt.date(2026, 1, 1), dt.date(2027, 12, 31))]
+    with pytest.raises(ValueError):
+        periods.next_period(held, 12, today=dt.date(2026, 6, 1), renewal_from=periods.RenewalFrom.TODAY)
+
+
+spans = st.lists(st.tuples(st.integers(1, 400), st.integers(0, 400)), min_size=1, max_size=6)
+
+
+def laid_out(start: dt.date, lengths: list[tuple[int, int]]) -> list[Span]:
+    """Spans one after another: each so many days long, with so many days between."""
+    made, first = [], start
+    for length, gap in lengths:
+        made.append(Span(first, first + (length - 1) * DAY))
+        first += (length + gap) * DAY
+    return made
+
+
+@given(days, spans, st.integers(-10, 3000))
+def test_cutting_loses_no_day_and_invents_none(start: dt.date, lengths: list[tuple[int, int]], at: int) -> None:
+    held, day = laid_out(start, lengths), start + at * DAY
+    cut = periods.cut(held, day)
+    assert all(span.last is not None and span.last < day for span in cut.kept)
+    assert all(span.first >= day for span in cut.rest)
+    assert periods.apart([*cut.kept, *cut.rest])
+    kept, rest, whole = (periods.days_held(each) for each in (cut.kept, cut.rest, held))
+    assert kept is not None
+    assert rest is not None
+    assert kept + rest == whole
+
+
+@given(days, spans, st.integers(0, 2000), st.integers(0, 1000), st.booleans())
+def test_a_pause_gives_back_every_day_or_only_those_still_to_come(
+    start: dt.date, lengths: list[tuple[int, int]], at: int, long: int, moves_end: bool
+) -> None:
+    held, paused_on = laid_out(start, lengths), start + at * DAY
+    cut = periods.cut(held, paused_on)
+    given_back = periods.resumed(cut.rest, paused_on=paused_on, today=paused_on + long * DAY, moves_end=moves_end)
+    assert periods.apart([*cut.kept, *given_back])
+    assert all(span.first >= paused_on + long * DAY for span in given_back)
+    if moves_end:
+        assert periods.days_held(given_back) == periods.days_held(cut.rest)
+    else:
+        assert given_back == periods.cut(held, paused_on + long * DAY).rest
+    if long == 0:
+        assert given_back == cut.rest
+
+
+def test_a_pause_can_not_end_before_it_began() -> None:
+    with pytest.raises(ValueError):
+        periods.resumed([], paused_on=dt.date(2026, 2, 1), today=dt.date(2026, 1, 31), moves_end=True)
+
+
+def test_for_life_stays_for_life_after_a_pause() -> None:
+    cut = periods.cut([Span(dt.date(2026, 1, 1), None)], dt.date(2026, 6, 1))
+    assert cut.kept == (Span(dt.date(2026, 1, 1), dt.date(2026, 5, 31)),)
+    assert periods.days_held(cut.rest) is None
+    (again,) = periods.resumed(cut.rest, paused_on=dt.date(2026, 6, 1), today=dt.date(2026, 9, 1), moves_end=True)
+    assert again == Span(dt.date(2026, 9, 1), None)
+
+
+@pytest.mark.parametrize(
+    ("days_of", "apart"),
+    [
+        ([], True),
+        ([("2026-01-01", "2026-01-01")], True),
+        ([("2026-01-02", "2026-01-01")], False),
+        ([("2026-02-01", "2026-02-28"), ("2026-01-01", "2026-01-31")], True),
+        ([("2026-01-01", "2026-02-01"), ("2026-02-01", "2026-02-28")], False),
+        ([("2026-01-01", None), ("2027-01-01", "2027-02-01")], False),
+    ],
+)
+def test_no_two_spans_share_a_day(days_of: list[tuple[str, str | None]], apart: bool) -> None:
+    made = [Span(dt.date.fromisoformat(a), dt.date.fromisoformat(b) if b else None) for a, b in days_of]
+    assert periods.apart(made) is apart

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from erp_club.clubs.periods import first_period
-from erp_club.clubs.settings import faults
+from erp_club.clubs.setup.settings import faults
 from erp_club.demo.story import CHAIN, CLUBS, number_of, renewals, store_place
 
 TODAY = dt.date(2026, 11, 22)

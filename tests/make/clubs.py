@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from erp_club.cards.models import Card, CardState
 from erp_club.clubs import commands
 from erp_club.clubs.models import ClubState, TermKind
-from erp_club.clubs.settings import ClubSettings
+from erp_club.clubs.setup import commands as setup
+from erp_club.clubs.setup.settings import ClubSettings
 from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
@@ -44,13 +45,13 @@ def a_club(
     session: Session, code: str = "GOLD", *, months: int | None = 12, state: ClubState = ClubState.PUBLISHED
 ) -> int:
     """A club of a year that gives 1 point for each 10.00; 100 points are worth 5.00."""
-    club_id = commands.create_club(
+    club_id = setup.create_club(
         session, settings(code, months=months), currency="ILS", language="he", now=NOW, by=SYSTEM
     )
     if state is not ClubState.DRAFT:
-        commands.publish_club(session, club_id, now=NOW, by=SYSTEM)
+        setup.publish_club(session, club_id, now=NOW, by=SYSTEM)
     if state is ClubState.CLOSED:
-        commands.close_club(session, club_id, now=NOW, by=SYSTEM)
+        setup.close_club(session, club_id, now=NOW, by=SYSTEM)
     return club_id
 
 

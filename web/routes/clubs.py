@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from erp_club.clubs import commands
 from erp_club.clubs.models import TermKind
-from erp_club.clubs.settings import MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings
+from erp_club.clubs.setup import commands
+from erp_club.clubs.setup.settings import MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission

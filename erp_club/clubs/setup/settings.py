@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from erp_club.clubs.models import TermKind
+from erp_club.clubs.periods import RenewalFrom
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import T
 
@@ -13,6 +14,18 @@ _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,30}", re.ASCII)
 MOST_POINTS = 1_000_000
 MOST_MINOR = 10_000_000_00
 MOST_MONTHS = 1200
+MOST_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class ClubTerms:
+    """What a club says about the days of a membership; the docstring of `models.Club` explains each."""
+
+    term_months: int | None
+    renewal_from: RenewalFrom
+    grace_days: int
+    pause_moves_end: bool
+    undo_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,11 @@ class ClubSettings:
     worth_minor: int
     term_kind: TermKind
     term_months: int | None = None
+    renewal_from: RenewalFrom = RenewalFrom.OLD_END
+    grace_days: int = 0
+    pause_moves_end: bool = True
+    warning_days: int = 30
+    undo_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,11 @@ class ClubChanges:
     worth_minor: int | None = None
     term_kind: TermKind | None = None
     term_months: int | None = None
+    renewal_from: RenewalFrom | None = None
+    grace_days: int | None = None
+    pause_moves_end: bool | None = None
+    warning_days: int | None = None
+    undo_days: int | None = None
 
     def applied_to(self, current: ClubSettings) -> ClubSettings:
         """The settings after the change."""
@@ -72,6 +95,9 @@ def _faults(settings: ClubSettings, language: str) -> Iterator[FieldError]:
         ("earn_per_minor", settings.earn_per_minor, 1, MOST_MINOR),
         ("worth_points", settings.worth_points, 1, MOST_POINTS),
         ("worth_minor", settings.worth_minor, 0, MOST_MINOR),
+        ("grace_days", settings.grace_days, 0, MOST_DAYS),
+        ("warning_days", settings.warning_days, 0, MOST_DAYS),
+        ("undo_days", settings.undo_days, 0, MOST_DAYS),
     ):
         if value < least:
             yield FieldError(field, T("This number is too small."))
