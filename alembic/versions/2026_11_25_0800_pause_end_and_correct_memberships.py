@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_0800"
-down_revision = "2026_11_22_1300"
+down_revision = "2026_11_25_0730_price_lists"
 branch_labels = None
 depends_on = None
 

@@ -20,6 +20,9 @@ class Permission(StrEnum):
     MEMBERSHIPS_JOIN = "memberships.join"
     MEMBERSHIPS_RENEW = "memberships.renew"
     MEMBERSHIPS_EXTEND = "memberships.extend"
+    MEMBERSHIPS_PAUSE = "memberships.pause"
+    MEMBERSHIPS_END = "memberships.end"
+    MEMBERSHIPS_CORRECT = "memberships.correct"
     POINTS_VIEW = "points.view"
     CATALOGUE_VIEW = "catalogue.view"
     CATALOGUE_EDIT = "catalogue.edit"
@@ -59,6 +62,8 @@ _MANAGER = _CASHIER | {
     Permission.HOME_VIEW,
     Permission.CUSTOMERS_EDIT,
     Permission.MEMBERSHIPS_EXTEND,
+    Permission.MEMBERSHIPS_PAUSE,
+    Permission.MEMBERSHIPS_END,
     Permission.CLUBS_VIEW,
     Permission.CATALOGUE_VIEW,
     Permission.PURCHASES_EXPORT,

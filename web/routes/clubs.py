@@ -8,8 +8,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from erp_club.clubs.models import TermKind
+from erp_club.clubs.periods import RenewalFrom
 from erp_club.clubs.setup import commands
-from erp_club.clubs.setup.settings import MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings
+from erp_club.clubs.setup.settings import MOST_DAYS, MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
@@ -26,6 +27,7 @@ Names = dict[Language, Line | None]
 Points = Annotated[int, Field(ge=0, le=MOST_POINTS)]
 Minor = Annotated[int, Field(ge=0, le=MOST_MINOR)]
 Months = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 FILE_HEADER = (
     "code",
     "name",
@@ -60,6 +62,11 @@ class NewClub(Body):
     worth: AmountText | None = None
     term_kind: TermKind
     term_months: Months | None = None
+    renewal_from: RenewalFrom = RenewalFrom.OLD_END
+    grace_days: Days = 0
+    pause_moves_end: bool = True
+    warning_days: Days = 30
+    undo_days: Days = 14
 
 
 class ClubChange(Body):
@@ -79,6 +86,11 @@ class ClubChange(Body):
     worth: AmountText | None = None
     term_kind: TermKind | None = None
     term_months: Months | None = None
+    renewal_from: RenewalFrom | None = None
+    grace_days: Days | None = None
+    pause_moves_end: bool | None = None
+    warning_days: Days | None = None
+    undo_days: Days | None = None
 
 
 @router.get("/clubs", name="clubs", response_model=ClubsPage)
@@ -134,6 +146,11 @@ def add_club(act: Annotated[Act, needs(Permission.CLUBS_EDIT)], body: NewClub) -
         worth_minor=_needed(body.worth_minor, body.worth, "worth_minor"),
         term_kind=body.term_kind,
         term_months=body.term_months,
+        renewal_from=body.renewal_from,
+        grace_days=body.grace_days,
+        pause_moves_end=body.pause_moves_end,
+        warning_days=body.warning_days,
+        undo_days=body.undo_days,
     )
     club_id = commands.create_club(
         act.session, settings, currency=act.chain.currency, language=act.chain.language, now=act.now, by=act.by
@@ -181,6 +198,11 @@ def edit_club(act: Annotated[Act, needs(Permission.CLUBS_EDIT)], club_id: SmallR
         worth_minor=body.worth if body.worth_minor is None else body.worth_minor,
         term_kind=body.term_kind,
         term_months=body.term_months,
+        renewal_from=body.renewal_from,
+        grace_days=body.grace_days,
+        pause_moves_end=body.pause_moves_end,
+        warning_days=body.warning_days,
+        undo_days=body.undo_days,
     )
     commands.change_club(
         act.session, club_id, changes, version=body.version, language=act.chain.language, now=act.now, by=act.by

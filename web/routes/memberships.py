@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, RowId, SmallRowId, Word
+from web.fields import Body, Line, RowId, SmallRowId, Unsaid, Word
 from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
@@ -61,10 +61,14 @@ class ProlongedView(BaseModel):
 
 
 @router.get("/customers/{customer_id}/memberships", name="memberships", response_model=MembershipsView)
-def memberships(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], customer_id: RowId) -> Response:
-    """The customer's memberships, valid ones first, and the clubs that they can join."""
+def memberships(
+    act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)],
+    customer_id: RowId,
+    on: Annotated[dt.date | None, Query(description="As of this day; today where left out"), Unsaid] = None,
+) -> Response:
+    """The customer's memberships as they hold on a day, valid ones first, and the clubs that they can join."""
     record(act.session, customer_id)
-    return act.answer(memberships_view(act, customer_id), _template(act))
+    return act.answer(memberships_view(act, customer_id, on=on), _template(act))
 
 
 def memberships_page(act: Act, form: FormState) -> Response:
@@ -95,7 +99,7 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN)], customer_id: R
         card=joined.card_number,
         valid_until=joined.valid_until,
     )
-    return _done(act, customer_id, view, T("The customer has joined."))
+    return changed(act, customer_id, view, T("The customer has joined."))
 
 
 @router.post(
@@ -158,10 +162,10 @@ def _prolonged(act: Act, added: commands.Prolonged) -> Response:
         if added.valid_until
         else T("The membership is now for life.")
     )
-    return _done(act, added.customer_id, view, said)
+    return changed(act, added.customer_id, view, said)
 
 
-def _done(act: Act, customer_id: int, made: BaseModel, said: Text) -> Response:
+def changed(act: Act, customer_id: int, made: BaseModel, said: Text) -> Response:
     """The region again for htmx, the customer's page for a form, what was made for a machine."""
     if not act.htmx:
         return act.done(made, f"/customers/{customer_id}")

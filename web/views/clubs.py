@@ -9,15 +9,14 @@ from pydantic import BaseModel
 from erp_club.cards.models import CardState
 from erp_club.cards.queries import cards_of
 from erp_club.clubs import queries
-from erp_club.clubs.models import ClubState, PeriodKind, TermKind
-from erp_club.clubs.periods import Span
+from erp_club.clubs.models import ClubState, EventKind, MembershipState, PeriodKind, TermKind
+from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.points.rules import worth_of
 from erp_club.reports.years import shown_year
 from web.deps import Act
 from web.formats import localised
 
-ENDS_SOON = dt.timedelta(days=30)
-Standing = Literal["valid", "ends_soon", "expired", "closed"]
+Standing = Literal["valid", "ends_soon", "expired", "paused", "ended", "closed"]
 
 
 class ClubLine(BaseModel):
@@ -37,6 +36,11 @@ class ClubLine(BaseModel):
     worth_minor: int
     term_kind: TermKind
     term_months: int | None
+    renewal_from: RenewalFrom
+    grace_days: int
+    pause_moves_end: bool
+    warning_days: int
+    undo_days: int
     tone: str
     version: int
     members: int
@@ -90,18 +94,33 @@ class CardLine(BaseModel):
 
 
 class PeriodLine(BaseModel):
-    """A period of a membership, both days included; for life it has no `ends_on`."""
+    """A period of a membership, both days included; for life it has no `ends_on`.
+
+    Without `starts_on` all its days were taken by a pause, an ending or a correction.
+    """
 
     kind: PeriodKind
-    starts_on: dt.date
+    starts_on: dt.date | None
     ends_on: dt.date | None
     at: dt.datetime
     staff: str | None
     store: str | None
 
 
+class EventLine(BaseModel):
+    """What was done to the days of a membership from `on_date` on; `points` is what moved with it."""
+
+    kind: EventKind
+    on_date: dt.date
+    reason: str
+    points: int
+    at: dt.datetime
+    staff: str | None
+    store: str | None
+
+
 class MembershipLine(BaseModel):
-    """A membership. `can_renew` and `can_extend` say what the club and its dates allow, not who may do it."""
+    """A membership. `can_…` say what the club, its state and its dates allow, not who may do it."""
 
     membership_id: int
     customer_id: int
@@ -115,9 +134,16 @@ class MembershipLine(BaseModel):
     balance: int
     worth_minor: int
     currency: str
+    state_on: dt.date | None
     can_renew: bool
     can_extend: bool
+    can_pause: bool
+    can_resume: bool
+    can_end: bool
+    can_restore: bool
+    can_correct: bool
     periods: list[PeriodLine]
+    events: list[EventLine]
 
 
 class Stretch(BaseModel):
@@ -131,10 +157,11 @@ class Stretch(BaseModel):
 
 
 class MembershipsView(BaseModel):
-    """A customer's memberships on `today`, and the clubs still to be joined."""
+    """A customer's memberships on the day `on`, and the clubs still to be joined."""
 
     customer_id: int
     today: dt.date
+    on: dt.date
     memberships: list[MembershipLine]
     stretches: list[Stretch]
     clubs_to_join: list[ClubChoice]
@@ -167,6 +194,11 @@ def _line(club: queries.ClubRow, figures: Mapping[int, queries.Figures]) -> Club
         worth_minor=club.worth_minor,
         term_kind=club.term_kind,
         term_months=club.term_months,
+        renewal_from=club.renewal_from,
+        grace_days=club.grace_days,
+        pause_moves_end=club.pause_moves_end,
+        warning_days=club.warning_days,
+        undo_days=club.undo_days,
         tone=club.tone,
         version=club.version,
         members=counted.members,
@@ -189,14 +221,17 @@ def club_view(act: Act, club_id: int, *, year: int | None = None) -> ClubPage:
     )
 
 
-def memberships_view(act: Act, customer_id: int) -> MembershipsView:
-    """All that the region of memberships shows of one customer."""
-    held = queries.memberships(act.session, customer_id, today=act.today)
+def memberships_view(act: Act, customer_id: int, *, on: dt.date | None = None) -> MembershipsView:
+    """All that the region of memberships shows of one customer, as of a day, else of today."""
+    day = on or act.today
+    held = queries.memberships(act.session, customer_id, today=day)
+    events = queries.events(act.session, customer_id)
     return MembershipsView(
         customer_id=customer_id,
         today=act.today,
-        memberships=[_membership(row, customer_id, act.today) for row in held],
-        stretches=[_stretch(row, span, act.today) for row in held for span in row.spans],
+        on=day,
+        memberships=[_membership(row, events.get(row.membership_id, []), customer_id, act, day) for row in held],
+        stretches=[_stretch(row, span, day) for row in held for span in row.spans],
         clubs_to_join=[
             ClubChoice(id=club.id, code=club.code, names=club.names)
             for club in queries.clubs_to_join(act.session, customer_id)
@@ -209,10 +244,18 @@ def membership_line(act: Act, membership_id: int) -> MembershipLine:
     """One membership. Raises NotFound."""
     customer_id = queries.customer_of(act.session, membership_id)
     held = queries.memberships(act.session, customer_id, today=act.today)
-    return next(_membership(row, customer_id, act.today) for row in held if row.membership_id == membership_id)
+    row = next(row for row in held if row.membership_id == membership_id)
+    return _membership(
+        row, queries.events(act.session, customer_id).get(row.membership_id, []), customer_id, act, act.today
+    )
 
 
-def _membership(row: queries.MembershipRow, customer_id: int, today: dt.date) -> MembershipLine:
+def _membership(
+    row: queries.MembershipRow, events: list[queries.EventRow], customer_id: int, act: Act, today: dt.date
+) -> MembershipLine:
+    is_open = row.state is MembershipState.OPEN
+    prolongs = is_open and row.valid_until is not None and row.club_state is ClubState.PUBLISHED
+    ending = next((event for event in events if event.kind is EventKind.TERMINATION), None)
     return MembershipLine(
         membership_id=row.membership_id,
         customer_id=customer_id,
@@ -226,8 +269,16 @@ def _membership(row: queries.MembershipRow, customer_id: int, today: dt.date) ->
         balance=row.balance,
         worth_minor=row.worth_minor,
         currency=row.currency,
-        can_renew=row.valid_until is not None and row.club_state is ClubState.PUBLISHED,
-        can_extend=row.valid_until is not None and row.club_state is ClubState.PUBLISHED,
+        state_on=row.state_on,
+        can_renew=prolongs,
+        can_extend=prolongs,
+        can_pause=is_open and row.spans != () and (row.valid_until is None or row.valid_until >= act.today),
+        can_resume=row.state is MembershipState.PAUSED,
+        can_end=row.state is MembershipState.PAUSED or (is_open and _holds_on(row, act.today)),
+        can_restore=row.state is MembershipState.ENDED
+        and ending is not None
+        and act.now - ending.at <= dt.timedelta(days=row.undo_days),
+        can_correct=is_open,
         periods=[
             PeriodLine(
                 kind=period.kind,
@@ -239,16 +290,35 @@ def _membership(row: queries.MembershipRow, customer_id: int, today: dt.date) ->
             )
             for period in reversed(row.periods)
         ],
+        events=[
+            EventLine(
+                kind=event.kind,
+                on_date=event.on_date,
+                reason=event.reason,
+                points=event.points,
+                at=event.at,
+                staff=event.staff,
+                store=event.store,
+            )
+            for event in events
+        ],
     )
 
 
+def _holds_on(row: queries.MembershipRow, today: dt.date) -> bool:
+    return any(span.holds(today) for span in row.spans)
+
+
 def standing(row: queries.MembershipRow, today: dt.date) -> Standing:
-    """Where a membership stands on a day; `ends_soon` in its last 30 days (M-05)."""
+    """Where a membership stands on a day; `ends_soon` in the last days of which its club warns (M-05)."""
     if row.club_state is not ClubState.PUBLISHED:
         return "closed"
+    if row.state is not MembershipState.OPEN and row.state_on is not None and row.state_on <= today:
+        return "paused" if row.state is MembershipState.PAUSED else "ended"
     if not row.is_valid:
         return "expired"
-    return "ends_soon" if row.valid_until is not None and row.valid_until < today + ENDS_SOON else "valid"
+    warned = row.valid_until is not None and row.valid_until < today + dt.timedelta(days=row.warning_days)
+    return "ends_soon" if warned else "valid"
 
 
 def _stretch(row: queries.MembershipRow, span: Span, today: dt.date) -> Stretch:

@@ -3,7 +3,6 @@
 import datetime as dt
 import uuid
 from decimal import Decimal
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -18,9 +17,9 @@ from erp_club.purchases.baskets.entry import new_customer
 from erp_club.purchases.models import Basket
 from erp_club.purchases.sale import rounding
 from web.deps import Act
+from web.views.clubs import Standing, standing
 from web.views.slip import Slip, slip_view
 
-ENDS_SOON = dt.timedelta(days=30)
 PAID_SHOWN = dt.timedelta(minutes=15)
 """How long the page of a till stays on the receipt of the sale before."""
 
@@ -43,7 +42,8 @@ class PanelMembership(BaseModel):
     membership_id: int
     names: dict[str, str]
     tone: str
-    state: Literal["valid", "ends_soon", "expired"]
+    state: Standing
+    state_on: dt.date | None
     valid_until: dt.date | None
     balance: int
     worth_minor: int
@@ -197,15 +197,14 @@ def panel_view(act: Act, customer_id: int, *, earning_minor: int = 0) -> Panel:
                 membership_id=row.membership_id,
                 names=row.names,
                 tone=row.tone,
-                state=_state(row.is_valid, row.valid_until, act.today),
+                state=standing(row, act.today),
                 valid_until=row.valid_until,
                 balance=row.balance,
                 worth_minor=row.worth_minor,
                 currency=row.currency,
                 earns=earns.get(row.club_id, 0),
-                renewable=row.club_state == "published"
-                and row.valid_until is not None
-                and row.valid_until - act.today <= ENDS_SOON,
+                state_on=row.state_on,
+                renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
             )
             for row in memberships(act.session, customer_id, today=act.today)
         ],
@@ -215,12 +214,6 @@ def panel_view(act: Act, customer_id: int, *, earning_minor: int = 0) -> Panel:
             for row in queries.recent_purchases(act.session, customer_id)
         ],
     )
-
-
-def _state(is_valid: bool, valid_until: dt.date | None, today: dt.date) -> Literal["valid", "ends_soon", "expired"]:
-    if not is_valid:
-        return "expired"
-    return "ends_soon" if valid_until is not None and valid_until - today <= ENDS_SOON else "valid"
 
 
 def _line(line: queries.Line) -> TillLine:

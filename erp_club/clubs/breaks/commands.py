@@ -194,12 +194,7 @@ def correct_membership(
     Raises NotFound, Conflict `membership-paused` or `membership-ended`, Refused `periods-overlap` with the field of the
     first that is wrong, `too-long`.
     """
-    held = _open(session, membership_id)
-    for number in range(1, len(spans) + 1):
-        if not periods.apart(spans[:number]):
-            raise errors.spans_overlap(number)
-    if any(span.last and span.last > periods.LATEST for span in spans):
-        raise errors.too_long(periods.LATEST)
+    held = check_correction(session, membership_id, spans=spans)
     after: dict[int, Span | None] = dict.fromkeys(held.days)
     # A period that stays as it was keeps its number, and with it who opened it and when.
     free = [span for span in spans if span not in held.days.values()]
@@ -209,6 +204,17 @@ def correct_membership(
     return _change(
         session, held, EventKind.CORRECTION, after, on=first, reason=reason, now=now, by=by, state=MembershipState.OPEN
     )
+
+
+def check_correction(session: Session, membership_id: int, *, spans: Sequence[Span]) -> Held:
+    """Whether the membership could be corrected to these days, writing nothing. Raises as `correct_membership`."""
+    held = _open(session, membership_id)
+    for number in range(1, len(spans) + 1):
+        if not periods.apart(spans[:number]):
+            raise errors.spans_overlap(number)
+    if any(span.last and span.last > periods.LATEST for span in spans):
+        raise errors.too_long(periods.LATEST)
+    return held
 
 
 def _open(session: Session, membership_id: int) -> Held:
@@ -258,12 +264,6 @@ def _change(
         .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
         .values(state=state, state_on=state_on)
     )
-    last_no = session.scalar(
-        sa.select(sa.func.coalesce(sa.func.max(MembershipEvent.event_no), 0)).where(
-            MembershipEvent.customer_id == held.customer_id, MembershipEvent.membership_id == held.membership_id
-        )
-    )
-    assert last_no is not None
     event = {
         "before": _told(held.days, held.state, held.state_on),
         "after": _told(after, state, state_on),
@@ -272,7 +272,7 @@ def _change(
         sa.insert(MembershipEvent).values(
             customer_id=held.customer_id,
             membership_id=held.membership_id,
-            event_no=last_no + 1,
+            event_no=_next_event_no(session, held),
             kind=kind,
             on_date=on,
             reason=reason,
@@ -298,6 +298,16 @@ def _change(
     endless = any(span.last is None for span in spans)
     until = None if endless or not spans else periods.last_day(spans)
     return Changed(held.membership_id, held.customer_id, state, until)
+
+
+def _next_event_no(session: Session, held: Held) -> int:
+    """Numbered without gaps: the membership is locked."""
+    latest = session.scalar(
+        sa.select(sa.func.max(MembershipEvent.event_no)).where(
+            MembershipEvent.customer_id == held.customer_id, MembershipEvent.membership_id == held.membership_id
+        )
+    )
+    return (latest or 0) + 1
 
 
 _ACTION = {
