@@ -65,8 +65,12 @@ def qty_text(milli: int) -> str:
 
 def percent(bp: int) -> Markup:
     """Hundredths of a percent: 1750 as `17.5%`, in Finnish and Swedish as `17,5 %`."""
-    text = numbers.format_percent(Decimal(bp).scaleb(-4), locale=LOCALES[LANGUAGE.get()], decimal_quantization=False)
-    return _isolated(text)
+    return _isolated(percent_text(bp))
+
+
+def percent_text(bp: int) -> str:
+    """The same as plain text, for where no markup can stand."""
+    return numbers.format_percent(Decimal(bp).scaleb(-4), locale=LOCALES[LANGUAGE.get()], decimal_quantization=False)
 
 
 def date(day: dt.date | None) -> Markup:

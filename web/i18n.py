@@ -4,14 +4,17 @@ import datetime as dt
 import functools
 import gettext
 import io
+from collections.abc import Sequence
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Literal
 
 from babel.core import negotiate_locale
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from erp_club.kernel.text import Text
+from erp_club.kernel.text import Listed, Money, Name, Quantity, Rate, Text
 
 LANGUAGES = {"he": "עברית", "fi": "Suomi", "sv": "Svenska", "en": "English"}
 RIGHT_TO_LEFT = frozenset({"he"})
@@ -52,10 +55,38 @@ def say(text: Text) -> str:
 
 
 def _written(value: object) -> object:
-    """A value as it stands in a sentence: dates by the reader's language."""
-    from web.formats import date_text  # it needs the language from here
+    """A value as it stands in a sentence: dates, amounts and lists by the reader's language."""
+    from web import formats  # it needs the language from here
 
-    return date_text(value) if isinstance(value, dt.date) else value
+    match value:
+        case Text():
+            return say(value)
+        case dt.date():
+            return formats.date_text(value)
+        case dt.time():
+            return f"{value:%H:%M}"
+        case Money():
+            return isolated(formats.money_text(value.minor, value.currency, LANGUAGE.get()))
+        case Rate():
+            return isolated(formats.percent_text(value.bp))
+        case Quantity():
+            return formats.qty_text(value.milli)
+        case Name():
+            return isolated(formats.localised(value.texts))
+        case Listed():
+            return listed([str(_written(item)) for item in value.items], value.joined)
+        case _:
+            return value
+
+
+def listed(words: Sequence[str], joined: Literal["or", "and"]) -> str:
+    """Words with commas, and `or` or `and` before the last one, as the language does it."""
+    return format_list(words, style="or" if joined == "or" else "standard", locale=LANGUAGE.get())
+
+
+def isolated(text: str) -> str:
+    """A name or amount inside a sentence that may run in the other direction (Unicode's FSI and PDI)."""
+    return f"\u2068{text}\u2069"
 
 
 def direction(language: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,59 @@ def TN(msgid: str, plural: str, number: int, /, **values: object) -> Text:  # no
 def N_(msgid: str) -> str:  # noqa: N802
     """Mark a bare word for the catalogues where it is only named, e.g. in an enum's label."""
     return msgid
+
+
+# Values that stand in a sentence as the reader's language writes them. Dates and other texts do too.
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units of a currency."""
+
+    minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.minor // 100}.{self.minor % 100:02d} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share in basis points: 1000 is 10 %."""
+
+    bp: int
+
+    def __str__(self) -> str:
+        return f"{self.bp / 100:g}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number in thousandths: 1500 is 1.5."""
+
+    milli: int
+
+    def __str__(self) -> str:
+        return f"{self.milli / 1000:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Somebody's word, which may run in the other direction; by language where there are several."""
+
+    texts: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return self.texts.get("en") or next(iter(self.texts.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Several values with `or` or `and` before the last one."""
+
+    items: tuple[object, ...]
+    joined: Literal["or", "and"] = "or"
+
+    def __str__(self) -> str:
+        words = [str(item) for item in self.items]
+        return f" {self.joined} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
