@@ -11,6 +11,7 @@ from erp_club.permissions import models as permissions
 from erp_club.points import models as points
 from erp_club.pricelists import models as pricelists
 from erp_club.promotions import models as promotions
+from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
 from erp_club.receipts import models as receipts
 
@@ -21,6 +22,7 @@ __all__ = [
     "cards",
     "catalogue",
     "clubs",
+    "coupons",
     "customers",
     "idempotency",
     "metadata",

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from erp_club.kernel.errors import FieldError, Invalid, NotFound, Refused, Unavailable
+from erp_club.kernel.errors import FieldError, Invalid, NotFound, Refused, Throttled, Unavailable
 from erp_club.kernel.text import N_, T, Text
 from web import templating
 from web.deps import Act, Replay, begin, is_htmx, keep_refusal, shop, wants_html
@@ -170,7 +170,7 @@ def refuse(request: Request, error: Refused) -> Response:
     return response
 
 
-_FORM_AGAIN = frozenset({400, 401, 403, 409, 422})
+_FORM_AGAIN = frozenset({400, 401, 403, 409, 422, 429})
 
 
 def _form_again(request: Request, page: Page, form: FormState, status: int) -> Response:
@@ -205,6 +205,8 @@ def _render(request: Request, error: Refused, form: FormState) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
+    if isinstance(error, Throttled):
+        headers["Retry-After"] = str(error.retry_after)
     return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
 

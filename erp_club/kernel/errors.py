@@ -67,6 +67,16 @@ class Conflict(Refused):
     status = 409
 
 
+class Throttled(Refused):
+    """Too many attempts; nothing is looked at for `retry_after` seconds."""
+
+    status = 429
+
+    def __init__(self, text: Text, *, retry_after: int, field: str | None = None, code: str = "throttled") -> None:
+        super().__init__(text, field=field, code=code, facts={"retry_after": retry_after})
+        self.retry_after = retry_after
+
+
 class Unavailable(Refused):
     """The system can't work now: its database, its disk, its settings."""
 

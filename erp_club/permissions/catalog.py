@@ -26,6 +26,9 @@ class Permission(StrEnum):
     POINTS_VIEW = "points.view"
     CATALOGUE_VIEW = "catalogue.view"
     CATALOGUE_EDIT = "catalogue.edit"
+    COUPONS_VIEW = "coupons.view"
+    COUPONS_EDIT = "coupons.edit"
+    COUPONS_ISSUE = "coupons.issue"
     PURCHASES_VIEW = "purchases.view"
     PURCHASES_EXPORT = "purchases.export"
     SALES_POST = "sales.post"
@@ -66,6 +69,7 @@ _MANAGER = _CASHIER | {
     Permission.MEMBERSHIPS_END,
     Permission.CLUBS_VIEW,
     Permission.CATALOGUE_VIEW,
+    Permission.COUPONS_VIEW,
     Permission.PURCHASES_EXPORT,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,

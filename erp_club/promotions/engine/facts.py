@@ -97,6 +97,8 @@ class Coupon:
     fault: str | None = None
     """`not_owner`, `used_up`, `expired`, `not_yet_valid` or `unknown_code`; None where it can be used."""
     id: int = 0
+    left_minor: int | None = None
+    """The most that it still gives, where what is left of it can be used again; None is without that limit."""
 
 
 @dataclass(frozen=True, slots=True)

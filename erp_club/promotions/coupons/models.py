@@ -1,0 +1,183 @@
+"""Coupons: batches, the coupons issued of them, what holds them for a sale, what they were used for.
+
+Codes are kept as they are, not hashed: head office prints them again, exports them for a mailing and reads one out to a
+customer, so they must be readable; and whoever could read this table without leave could also write to it.
+"""
+
+import datetime as dt
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_club.kernel.db import Base, SmallId
+from erp_club.promotions.coupons.batches.settings import MOST_TO_ISSUE, MOST_USES
+
+ANYBODY = 0
+"""The customer that bearer coupons stand under: the one of sales whose buyer nobody knows."""
+
+
+class BatchState(StrEnum):
+    """Of an active batch coupons are issued and taken; of a closed one only taken; of a blocked one neither."""
+
+    ACTIVE = "active"
+    CLOSED = "closed"
+    BLOCKED = "blocked"
+
+
+class CouponState(StrEnum):
+    """A blocked coupon is taken nowhere until it is unblocked."""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+
+
+class CouponBatch(Base):
+    """Coupons with the same terms; offers speak of it by its `code`.
+
+    Its coupons hold from `valid_from` to `valid_to`, both included, where these are set; with `days_from_issue` N each
+    ends N days after the day it was issued on, that day included. `worth_minor`: what is left of so much after a use
+    can be used again; without it a use takes the coupon whole, and what it didn't need is lost.
+    """
+
+    __tablename__ = "coupon_batches"
+    __table_args__ = (
+        sa.CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9_.-]{0,49}$'", name="code_form"),
+        sa.CheckConstraint("prefix ~ '^[2-9ACEFHJKMPRTVWXY]{0,6}$'", name="prefix_form"),
+        sa.CheckConstraint("state IN ('active', 'closed', 'blocked')", name="state_known"),
+        sa.CheckConstraint("valid_from <= valid_to", name="days_in_order"),
+        sa.CheckConstraint("valid_to IS NULL OR days_from_issue IS NULL", name="one_way_to_end"),
+        sa.CheckConstraint("days_from_issue BETWEEN 0 AND 36500", name="days_in_range"),
+        sa.CheckConstraint(f"uses BETWEEN 1 AND {MOST_USES}", name="uses_in_range"),
+        sa.CheckConstraint("worth_minor > 0", name="worth_above_zero"),
+        sa.CheckConstraint("most IS NULL OR issued <= most", name="no_more_than_most"),
+        sa.CheckConstraint(f"most BETWEEN 1 AND {MOST_TO_ISSUE}", name="most_in_range"),
+    )
+
+    id: Mapped[SmallId]
+    code: Mapped[str] = mapped_column(unique=True)
+    names: Mapped[dict[str, str]]
+    prefix: Mapped[str]
+    personal: Mapped[bool]
+    uses: Mapped[int] = mapped_column(sa.Integer)
+    worth_minor: Mapped[int | None]
+    valid_from: Mapped[dt.date | None]
+    valid_to: Mapped[dt.date | None]
+    days_from_issue: Mapped[int | None] = mapped_column(sa.Integer)
+    most: Mapped[int | None] = mapped_column(sa.Integer)
+    issued: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    state: Mapped[BatchState] = mapped_column(sa.Text, server_default=BatchState.ACTIVE.value)
+    version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
+    created_at: Mapped[dt.datetime]
+
+
+class Coupon(Base):
+    """One coupon: the customer's it was issued to, or anybody's. Uses and worth are those of its batch at issue.
+
+    `last_day` is included; without it the batch's last day holds. `used` counts the rows of its uses, `given_minor`
+    sums what they gave; the checks keep both inside what was promised whatever a command forgets. The receipt is the
+    one that it was issued with, which of a bearer coupon may be anybody's.
+    """
+
+    __tablename__ = "coupons"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "id"),
+        sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.Index("ix_coupons_batch_id", "batch_id", "id"),
+        sa.Index("ix_coupons_used", "batch_id", postgresql_where=sa.text("used > 0")),
+        sa.Index("ix_coupons_blocked", "batch_id", postgresql_where=sa.text("state = 'blocked'")),
+        sa.CheckConstraint("state IN ('active', 'blocked')", name="state_known"),
+        sa.CheckConstraint("used BETWEEN 0 AND uses", name="no_more_uses"),
+        sa.CheckConstraint("given_minor BETWEEN 0 AND coalesce(worth_minor, given_minor)", name="no_more_than_worth"),
+    )
+
+    customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("coupon_batches.id"))
+    code: Mapped[str]
+    uses: Mapped[int] = mapped_column(sa.Integer)
+    used: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    worth_minor: Mapped[int | None]
+    given_minor: Mapped[int] = mapped_column(server_default="0")
+    last_day: Mapped[dt.date | None]
+    state: Mapped[CouponState] = mapped_column(sa.Text, server_default=CouponState.ACTIVE.value)
+    issued_at: Mapped[dt.datetime]
+    issued_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    receipt_customer_id: Mapped[int | None]
+    receipt_id: Mapped[int | None]
+
+
+class CouponCode(Base):
+    """A code is unique over all customers, and is found here by its normalised form."""
+
+    __tablename__ = "coupon_codes"
+    __table_args__ = (sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),)
+
+    code: Mapped[str] = mapped_column(sa.Text(collation="C"), primary_key=True)
+    customer_id: Mapped[int]
+    coupon_id: Mapped[int]
+
+
+class CouponUse(Base):
+    """One use, numbered from 1; the same number twice is refused by the key. Rows are never updated or deleted.
+
+    The receipt may be another customer's than the coupon: a bearer coupon stands under nobody.
+    """
+
+    __tablename__ = "coupon_uses"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "coupon_id", "use_no"),
+        sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),
+        sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.Index("ix_coupon_uses_receipt", "receipt_customer_id", "receipt_id"),
+        sa.Index("ix_coupon_uses_batch_id", "batch_id", "at"),
+        sa.CheckConstraint("use_no >= 1", name="numbered_from_one"),
+        sa.CheckConstraint("given_minor >= 0", name="given_not_negative"),
+    )
+
+    customer_id: Mapped[int]
+    coupon_id: Mapped[int]
+    use_no: Mapped[int] = mapped_column(sa.Integer)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("coupon_batches.id"))
+    receipt_customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    given_minor: Mapped[int]
+    at: Mapped[dt.datetime]
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"))
+    store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
+
+
+class CouponReservation(Base):
+    """A coupon held for a sale until a moment; what is past counts for nothing.
+
+    A coupon of one use has one `slot`, so the key itself lets one sale hold it; one of several has a slot a sale.
+    """
+
+    __tablename__ = "coupon_reservations"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "coupon_id", "slot"),
+        sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),
+        sa.Index("ix_coupon_reservations_sale_id", "sale_id"),
+        sa.Index("ix_coupon_reservations_until", "until"),
+    )
+
+    customer_id: Mapped[int]
+    coupon_id: Mapped[int]
+    slot: Mapped[str]
+    sale_id: Mapped[str]
+    until: Mapped[dt.datetime]
+
+
+class WrongCode(Base):
+    """A wrong code that was entered at a till (or by a person), as a hash; the same one again counts once.
+
+    `locked_until` stands at the one that was too many.
+    """
+
+    __tablename__ = "coupon_wrong_codes"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
+    locked_until: Mapped[dt.datetime | None]
