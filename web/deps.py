@@ -158,6 +158,10 @@ class Act:
         """Set a cookie with the answer; None takes it away."""
         self.cookies.append((name, value, seconds))
 
+    def afterwards(self, work: Callable[[Session], None]) -> None:
+        """Do this in a transaction of its own once the request's has ended, however that ends: a refusal undoes it."""
+        self.request.state.afterwards = [*getattr(self.request.state, "afterwards", ()), work]
+
     def keep(self, response: Response) -> Response:
         """Keep the answer of a write under its key, in the write's own transaction."""
         if self.key is not None:
@@ -200,24 +204,34 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
 
     @contextmanager
     def act(request: Request) -> Iterator[Act]:
-        with shop(request).database.session() as session:
-            working = begin(request, session)
-            # A till's page tells by itself who has to sign on before it shows more.
-            request.state.may_see_form = at_till
-            request.state.otherwise = otherwise
-            if working.by.staff_id is None:
-                raise errors.not_signed_in()
-            if not working.by.may(permission):
-                raise errors.not_permitted(permission)
-            if at_till and working.identity.terminal is None:
-                raise errors.no_terminal()
-            request.state.may_see_form = True
-            if request.method not in SAFE_METHODS and not keyless:
-                take_key(working)
-            yield working
-            session.commit()
+        try:
+            with shop(request).database.session() as session:
+                working = begin(request, session)
+                # A till's page tells by itself who has to sign on before it shows more.
+                request.state.may_see_form = at_till
+                request.state.otherwise = otherwise
+                if working.by.staff_id is None:
+                    raise errors.not_signed_in()
+                if not working.by.may(permission):
+                    raise errors.not_permitted(permission)
+                if at_till and working.identity.terminal is None:
+                    raise errors.no_terminal()
+                request.state.may_see_form = True
+                if request.method not in SAFE_METHODS and not keyless:
+                    take_key(working)
+                yield working
+                session.commit()
+        finally:
+            _do_afterwards(request)
 
     return _entrance(act, Declared(permission=permission, at_till=at_till, keyless=keyless))
+
+
+def _do_afterwards(request: Request) -> None:
+    for work in getattr(request.state, "afterwards", ()):
+        with shop(request).database.session() as session:
+            work(session)
+            session.commit()
 
 
 def anyone(reason: str) -> Any:

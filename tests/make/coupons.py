@@ -17,7 +17,8 @@ TODAY = NOW.date()
 
 def a_batch(session: Session, code: str = "WINTER", **settings: Any) -> int:
     """A batch of bearer coupons that are used once and never end, unless the test says otherwise."""
-    made = BatchSettings(code=code, names={"en": f"{code.title()} coupons", "he": "קופוני חורף"}, **settings)
+    said: dict[str, Any] = {"names": {"en": f"{code.title()} coupons", "he": "קופוני חורף"}} | settings
+    made = BatchSettings(code=code, **said)
     return batches.create_batch(session, made, language="en", now=NOW, by=SYSTEM)
 
 

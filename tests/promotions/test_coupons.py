@@ -31,23 +31,27 @@ def till(session: Session) -> Till:
     return a_till(session)
 
 
-def a_receipt(session: Session, till: Till, *, customer_id: int = 0, number: int = 1) -> int:
+def a_receipt(session: Session, till: Till, *, customer_id: int = 0) -> int:
     product_id = session.scalar(sa.text("SELECT min(id) FROM products")) or a_product(session)
+    number = session.scalar(sa.text("SELECT count(*) FROM receipts")) or 0
     sale = a_sale(till, a_line(product_id), receipt_no=f"1-{number:06}", customer_id=customer_id)
     return write_sale(session, sale, (), now=NOW, by=till.by).receipt_id
 
 
 def use(
-    session: Session, till: Till, coupon_id: int, *, gave: int = 5_00, customer_id: int = 0, **more: object
+    session: Session,
+    till: Till,
+    coupon_id: int,
+    *,
+    gave: int = 5_00,
+    customer_id: int = 0,
+    sale_id: str = "sale-1",
 ) -> None:
-    number = (session.scalar(sa.select(sa.func.count()).select_from(CouponUse)) or 0) + 1
-    receipt_id = a_receipt(session, till, customer_id=customer_id, number=number)
-    sale_id = str(more.get("sale_id", "sale-1"))
     commands.use(
         session,
         {coupon_id: gave},
         customer_id=customer_id,
-        receipt_id=receipt_id,
+        receipt_id=a_receipt(session, till, customer_id=customer_id),
         sale_id=sale_id,
         now=NOW,
         by=till.by,

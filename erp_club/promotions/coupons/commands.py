@@ -214,7 +214,7 @@ def count_wrong(session: Session, scope: str, texts: Collection[str], *, now: dt
 
 IDS = sa.bindparam("coupon_ids", type_=ARRAY(sa.BigInteger))
 UNTIL = sa.bindparam("coupon_until", type_=sa.DateTime(timezone=True))
-MINE_OR_BEARER = Coupon.customer_id.in_((sa.literal_column("0"), CUSTOMER))
+MINE_OR_BEARER = Coupon.customer_id.in_((sa.literal_column("0", sa.BigInteger()), CUSTOMER))
 
 RELEASE = sa.delete(CouponReservation).where(CouponReservation.sale_id == SALE)
 """Lets go of what a sale holds; may stand as a CTE in another statement."""
@@ -233,7 +233,7 @@ def _reserve() -> sa.Select[Any]:
     )
     cleared = sa.delete(CouponReservation).where(sa.tuple_(*key).in_(forgotten)).cte("cleared")
     slot = sa.case(
-        ((Coupon.uses == 1) | Coupon.worth_minor.is_not(None), sa.literal_column("''")),
+        ((Coupon.uses == 1) | Coupon.worth_minor.is_not(None), sa.literal_column("''", sa.Text())),
         else_=SALE,
     )
     wanted = (

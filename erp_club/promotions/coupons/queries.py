@@ -98,7 +98,7 @@ LAST_DAY = sa.func.coalesce(Coupon.last_day, CouponBatch.valid_to)
 """The last day of a coupon, included; null without one. Needs its batch beside it."""
 IS_SPENT = (Coupon.used >= Coupon.uses) | (Coupon.given_minor >= Coupon.worth_minor).is_(True)
 """Whether a coupon has given all that it had."""
-ROOM = sa.case((Coupon.worth_minor.is_not(None), sa.literal_column("1")), else_=Coupon.uses - Coupon.used)
+ROOM = sa.case((Coupon.worth_minor.is_not(None), sa.literal_column("1", sa.Integer())), else_=Coupon.uses - Coupon.used)
 """How many sales may hold a coupon at once: as many as it has uses, and one where what is left of it hangs on them."""
 OF_COUPON = (CouponReservation.customer_id == Coupon.customer_id) & (CouponReservation.coupon_id == Coupon.id)
 HELD_ELSEWHERE = (

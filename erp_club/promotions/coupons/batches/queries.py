@@ -1,0 +1,245 @@
+"""Batches as head office sees them: the list, one with its figures, and what its coupons gave by day."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.promotions.coupons import errors
+from erp_club.promotions.coupons.models import (
+    BatchState,
+    Coupon,
+    CouponBatch,
+    CouponReservation,
+    CouponState,
+    CouponUse,
+)
+from erp_club.promotions.coupons.queries import IS_SPENT
+
+
+class Standing(StrEnum):
+    """Where a batch stands on a day: by its state, and an active or closed one by its days."""
+
+    CURRENT = "current"
+    COMING = "coming"
+    ENDED = "ended"
+    CLOSED = "closed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch as it is set, how many coupons of it are out, and how many of these have been used at least once."""
+
+    id: int
+    code: str
+    names: Mapping[str, str]
+    prefix: str
+    personal: bool
+    uses: int
+    worth_minor: int | None
+    valid_from: dt.date | None
+    valid_to: dt.date | None
+    days_from_issue: int | None
+    most: int | None
+    issued: int
+    state: BatchState
+    version: int
+    created_at: dt.datetime
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilters:
+    """Which batches: `text` is any part of the code or a name; None means any. `today` decides who stands where."""
+
+    today: dt.date
+    text: str | None = None
+    standing: Standing | None = None
+    personal: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one batch: coupons by where they stand, how often they were used, and what they gave in minor units.
+
+    `open` ones can still be used (now or later), `spent` ones have nothing left; `expired` and `blocked` ones had.
+    """
+
+    open: int
+    spent: int
+    expired: int
+    blocked: int
+    reserved: int
+    uses: int
+    given_minor: int
+
+
+def batch(session: Session, batch_id: int) -> BatchRow:
+    """One batch. Raises NotFound."""
+    row = session.execute(sa.select(*_ROW).where(CouponBatch.id == batch_id)).one_or_none()
+    if row is None:
+        raise errors.no_batch()
+    return _batch(row)
+
+
+def listing(
+    session: Session, filters: BatchFilters, *, sort: str, descending: bool, offset: int, limit: int
+) -> list[BatchRow]:
+    """The batches of one page, by one of `SORTS`; equals by code."""
+    rows = session.execute(_ordered(filters, sort, descending=descending).offset(offset).limit(limit))
+    return [_batch(row) for row in rows]
+
+
+def count(session: Session, filters: BatchFilters, *, most: int) -> int:
+    """How many batches match, counted no further than `most`."""
+    found = sa.select(CouponBatch.id).where(*_where(filters)).limit(most).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def every(session: Session, filters: BatchFilters, *, sort: str, descending: bool) -> Iterator[BatchRow]:
+    """All that match, read in portions."""
+    for row in session.execute(_ordered(filters, sort, descending=descending).execution_options(yield_per=1_000)):
+        yield _batch(row)
+
+
+def figures(session: Session, batch_id: int, *, today: dt.date, now: dt.datetime) -> Figures:
+    """What became of the coupons of a batch. The indexes of used and of blocked ones spare reading all the others."""
+    last_day = sa.func.coalesce(Coupon.last_day, CouponBatch.valid_to)
+    of_batch = sa.select(CouponBatch.issued, CouponBatch.valid_to).where(CouponBatch.id == batch_id).subquery()
+    row = session.execute(
+        sa.select(
+            sa.func.count().filter(IS_SPENT),
+            sa.func.count().filter(~IS_SPENT, Coupon.state == CouponState.BLOCKED),
+        ).where(Coupon.batch_id == batch_id, (Coupon.used > 0) | (Coupon.state == CouponState.BLOCKED))
+    ).one()
+    spent, blocked = row
+    expired = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Coupon)
+        .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
+        .where(
+            Coupon.batch_id == batch_id,
+            # Where every coupon ends with its batch, one look at the batch tells that none has ended.
+            CouponBatch.days_from_issue.is_not(None) | Coupon.last_day.is_not(None) | (CouponBatch.valid_to < today),
+            last_day < today,
+            ~IS_SPENT,
+            Coupon.state == CouponState.ACTIVE,
+        )
+    )
+    reserved = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(CouponReservation)
+        .join(
+            Coupon,
+            (Coupon.customer_id == CouponReservation.customer_id) & (Coupon.id == CouponReservation.coupon_id),
+        )
+        .where(Coupon.batch_id == batch_id, CouponReservation.until > now)
+    )
+    uses, given = session.execute(
+        sa.select(
+            sa.func.count(), sa.cast(sa.func.coalesce(sa.func.sum(CouponUse.given_minor), 0), sa.BigInteger)
+        ).where(CouponUse.batch_id == batch_id)
+    ).one()
+    issued = session.scalar(sa.select(of_batch.c.issued)) or 0
+    return Figures(
+        open=issued - spent - blocked - (expired or 0),
+        spent=spent,
+        expired=expired or 0,
+        blocked=blocked,
+        reserved=reserved or 0,
+        uses=uses,
+        given_minor=given,
+    )
+
+
+def uses_by_day(session: Session, batch_id: int, *, zone: str, since: dt.date) -> dict[dt.date, tuple[int, int]]:
+    """Uses and what they gave, by the chain's day, oldest first; days without are left out."""
+    day = sa.cast(sa.func.timezone(zone, CouponUse.at), sa.Date)
+    rows = session.execute(
+        sa.select(day, sa.func.count(), sa.cast(sa.func.sum(CouponUse.given_minor), sa.BigInteger))
+        .where(CouponUse.batch_id == batch_id, day >= since)
+        .group_by(day)
+        .order_by(day)
+    )
+    return {on: (uses, given) for on, uses, given in rows}
+
+
+_USED = (
+    sa.select(sa.func.count())
+    .select_from(Coupon)
+    .where(Coupon.batch_id == CouponBatch.id, Coupon.used > 0)
+    .correlate(CouponBatch)
+    .scalar_subquery()
+)
+_ROW: tuple[Any, ...] = (
+    CouponBatch.id,
+    CouponBatch.code,
+    CouponBatch.names,
+    CouponBatch.prefix,
+    CouponBatch.personal,
+    CouponBatch.uses,
+    CouponBatch.worth_minor,
+    CouponBatch.valid_from,
+    CouponBatch.valid_to,
+    CouponBatch.days_from_issue,
+    CouponBatch.most,
+    CouponBatch.issued,
+    CouponBatch.state,
+    CouponBatch.version,
+    CouponBatch.created_at,
+    _USED.label("used"),
+)
+_SORTS: dict[str, Any] = {
+    "created_at": CouponBatch.created_at,
+    "code": CouponBatch.code,
+    "issued": CouponBatch.issued,
+    "valid_to": CouponBatch.valid_to,
+}
+SORTS = tuple(_SORTS)
+
+
+def _batch(row: Any) -> BatchRow:
+    return replace(BatchRow(*row), state=BatchState(row.state))
+
+
+def _ordered(filters: BatchFilters, sort: str, *, descending: bool) -> sa.Select[*tuple[Any, ...]]:
+    column = _SORTS[sort]
+    order = (column.desc().nulls_last() if descending else column.asc().nulls_last(), CouponBatch.code)
+    return sa.select(*_ROW).where(*_where(filters)).order_by(*order)
+
+
+def _where(filters: BatchFilters) -> list[sa.ColumnElement[bool]]:
+    made: list[sa.ColumnElement[bool]] = []
+    if filters.text is not None:
+        part = filters.text
+        name = sa.func.jsonb_each_text(CouponBatch.names).table_valued("key", "value", name="name")
+        made.append(
+            CouponBatch.code.icontains(part, autoescape=True)
+            | sa.exists().select_from(name).where(name.c.value.icontains(part, autoescape=True))
+        )
+    if filters.personal is not None:
+        made.append(CouponBatch.personal == filters.personal)
+    if filters.standing is not None:
+        made.append(_standing(filters.standing, filters.today))
+    return made
+
+
+def _standing(standing: Standing, today: dt.date) -> sa.ColumnElement[bool]:
+    active = CouponBatch.state == BatchState.ACTIVE
+    match standing:
+        case Standing.BLOCKED:
+            return CouponBatch.state == BatchState.BLOCKED
+        case Standing.CLOSED:
+            return CouponBatch.state == BatchState.CLOSED
+        case Standing.COMING:
+            return active & (CouponBatch.valid_from > today).is_(True)
+        case Standing.ENDED:
+            return active & (CouponBatch.valid_to < today).is_(True)
+        case Standing.CURRENT:
+            begun = (CouponBatch.valid_from > today).is_not(True)
+            return active & begun & (CouponBatch.valid_to < today).is_not(True)
