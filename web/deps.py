@@ -5,7 +5,6 @@ looks for the Idempotency-Key, and commits when the route has returned, before t
 """
 
 import datetime as dt
-import hashlib
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -36,12 +35,12 @@ from erp_club.permissions.catalog import Permission
 from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify
 from web import templating
 from web.forms import FormState
+from web.keys import kept_answer, request_hash
 from web.navigation import navigation
 from web.security import SAFE_METHODS
 
 SESSION_COOKIE, TERMINAL_COOKIE, LANGUAGE_COOKIE = "club_session", "club_terminal", "language"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-_KEPT_HEADERS = ("location", "hx-redirect", "hx-trigger", "hx-push-url", "content-type")
 
 
 @dataclass(frozen=True)
@@ -372,23 +371,16 @@ def take_key(act: Act) -> None:
         raise error
     terminal = act.identity.terminal
     scope = f"terminal:{terminal.id}" if terminal else f"staff:{act.by.staff_id}"
-    key = idempotency.Key(scope, value, _request_hash(act.request))
+    key = idempotency.Key(scope, value, request_hash(act.request))
     kept = idempotency.claim(act.session, key)
     if kept is not None:
         raise Replay(Response(kept.answer, kept.status, {**kept.headers, "Idempotency-Replayed": "true"}))
     act.request.state.key = act.key = key
 
 
-def _request_hash(request: Request) -> bytes:
-    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
-    # FastAPI has read the body before it calls a dependency, and Starlette keeps it.
-    digest.update(getattr(request, "_body", b""))
-    return digest.digest()
-
-
 def keep_answer(session: Session, key: idempotency.Key, response: Response, now: dt.datetime) -> None:
     """Keep an answer under its key."""
-    idempotency.keep_answer(session, key, _kept(response), now=now)
+    idempotency.keep_answer(session, key, kept_answer(response), now=now)
 
 
 def keep_refusal(request: Request, response: Response) -> None:
@@ -397,11 +389,5 @@ def keep_refusal(request: Request, response: Response) -> None:
     if key is None or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
     with shop(request).database.session() as session:
-        idempotency.keep_refusal(session, key, _kept(response), now=dt.datetime.now(dt.UTC))
+        idempotency.keep_refusal(session, key, kept_answer(response), now=dt.datetime.now(dt.UTC))
         session.commit()
-
-
-def _kept(response: Response) -> idempotency.KeptAnswer:
-    """An answer with those of its headers that a repeat needs."""
-    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    return idempotency.KeptAnswer(response.status_code, headers, bytes(response.body))

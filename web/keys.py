@@ -1,0 +1,24 @@
+"""What is kept of a request and its answer under an Idempotency-Key."""
+
+import hashlib
+
+from fastapi import Request
+from starlette.responses import Response
+
+from erp_club.kernel import idempotency
+
+_KEPT_HEADERS = ("location", "hx-redirect", "hx-trigger", "hx-push-url", "content-type")
+
+
+def request_hash(request: Request) -> bytes:
+    """What tells one request from another: its method, address and body."""
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    # FastAPI has read the body before it calls a dependency, and Starlette keeps it.
+    digest.update(getattr(request, "_body", b""))
+    return digest.digest()
+
+
+def kept_answer(response: Response) -> idempotency.KeptAnswer:
+    """An answer with those of its headers that a repeat needs."""
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return idempotency.KeptAnswer(response.status_code, headers, bytes(response.body))
