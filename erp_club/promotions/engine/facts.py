@@ -114,7 +114,7 @@ class Claim:
 class EarningRule:
     """A club's own rule: `points` for each full `per_minor` paid (or per unit, or per order), on a scope.
 
-    `scale`: points are counted in so many parts (10 = tenths).
+    `scale`: points are counted in so many parts (10 = tenths), in balances and in what is earned.
     """
 
     club: str

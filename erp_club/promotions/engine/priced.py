@@ -66,6 +66,8 @@ class Applied:
     coupons_issued: int = 0
     batch: str | None = None
     """Of the coupons that it issues."""
+    version: int = 1
+    """Of the offer, as it was published."""
 
 
 @dataclass(frozen=True, slots=True)

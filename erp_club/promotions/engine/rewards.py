@@ -20,7 +20,8 @@ class Percent(Part):
     """A share off the scope, computed once over all of it, rounded half up, then allocated.
 
     With `units` only so many (picked) units; with `steps` the rate grows with the quantity counted in `count_in` (else
-    in `on`). `cap_minor` is the most that it gives, `base_cap_minor` the most that it is computed on.
+    in `on`). `cap_minor` is the most that it gives (with or without tax; None: as
+    the chain states amounts), `base_cap_minor` the most that it is computed on.
     """
 
     kind: Literal["percent"] = "percent"
@@ -31,7 +32,7 @@ class Percent(Part):
     steps: Annotated[tuple[Step, ...], Field(max_length=50)] = ()
     count_in: Scope | None = None
     cap_minor: Minor | None = None
-    cap_basis: Basis = Basis.INCLUDING
+    cap_basis: Basis | None = None
     base_cap_minor: Minor | None = None
 
 
@@ -47,14 +48,15 @@ class Amount(Part):
     """An amount off, never more than what it is taken from.
 
     Per unit: only units in full groups of `group_size` (counted over the scope) and at most `units_per_line` of a line;
-    `first_minor` is for the first unit of a line instead. `steps` as for a percentage.
+    `first_minor` is for the first unit of a line instead. `steps` as for a percentage; `basis` None: as the chain
+    states amounts.
     """
 
     kind: Literal["amount"] = "amount"
     value_minor: Minor = 0
     on: Scope | None = None
     spread: Spread = Spread.ONCE
-    basis: Basis = Basis.INCLUDING
+    basis: Basis | None = None
     group_size: Count = 1
     units_per_line: Count | None = None
     first_minor: Minor | None = None

@@ -1,0 +1,147 @@
+"""Exclusive offers of one group: which of them get the units, the lines, or the order.
+
+A group is decided at the earliest stage of its members, on what earlier stages have left. The winner of an order then
+has its turn like a stackable offer; units and lines are given at once. Of equal savings the offer that starts by itself
+stays, then the one whose turn comes first.
+"""
+
+from collections.abc import Sequence
+
+from erp_club.promotions.engine.offer import Per
+from erp_club.promotions.engine.offer import Start as By
+from erp_club.promotions.engine.priced import Reason
+from erp_club.promotions.engine.run import Open, Record, Run
+from erp_club.promotions.engine.stages import Outcome, settle, work_out
+
+Ranked = tuple[object, ...]
+
+
+def rank(offer: Open) -> Ranked:
+    """What breaks a tie: the smaller wins."""
+    return (offer.ready.start is not By.AUTO, offer.ready.turn)
+
+
+def compete(run: Run, group: str, offers: Sequence[Open]) -> list[Open]:
+    """Decide a group. What is left to have its turn later: the offer that won the order."""
+    kinds = {offer.ready.per for offer in offers}
+    if kinds == {Per.UNIT}:
+        by_unit(run, run.bit(group), offers)
+        return []
+    if kinds == {Per.LINE}:
+        by_line(run, run.bit(group), offers)
+        return []
+    if kinds == {Per.ORDER}:
+        return by_order(run, offers)
+    return _mixed(run, group, offers)
+
+
+def _mixed(run: Run, group: str, offers: Sequence[Open]) -> list[Open]:
+    """Offers for the order against those for its units and its lines: one of the three sides wins alone."""
+    sides = {per: [offer for offer in offers if offer.ready.per is per] for per in Per}
+    savings: dict[Per, int] = {}
+    for per, side in sides.items():
+        before, lots, bits = _marks(run), run.basket.lots, dict(run.bits)
+        run.basket.lots = run.basket.state()
+        if per is Per.ORDER:
+            savings[per] = max((work_out(run, offer).amount for offer in side), default=0)
+        elif side:
+            (by_unit if per is Per.UNIT else by_line)(run, run.bit(group), side)
+            savings[per] = sum(record.amount() for record in run.records[before[0] :])
+        _back(run, before)
+        run.basket.lots, run.bits = lots, bits
+    best = max(Per, key=lambda per: savings.get(per, 0))
+    won = compete(run, group, sides[best])
+    winner = won[0].ready.code if won else run.records[-1].ready.code if savings.get(best) else None
+    for offer in (each for per, side in sides.items() if per is not best for each in side):
+        if winner is not None:
+            run.refuse(offer.ready, Reason.BEATEN, None, winner)
+        else:
+            run.refuse(offer.ready, *(work_out(run, offer).failure or (Reason.NO_GAIN, None)))
+    return won
+
+
+def _marks(run: Run) -> tuple[int, int, int, int, dict[str, int]]:
+    """How far the run has come."""
+    return len(run.records), len(run.refused), len(run.pending), len(run.gifts), dict(run.spent)
+
+
+def _back(run: Run, marks: tuple[int, int, int, int, dict[str, int]]) -> None:
+    """Forget what came after."""
+    records, refused, pending, gifts, run.spent = marks
+    del run.records[records:], run.refused[refused:], run.pending[pending:], run.gifts[gifts:]
+
+
+def by_order(run: Run, offers: Sequence[Open]) -> list[Open]:
+    """The one offer that gives the order most, of the highest priority that gives anything."""
+    tried = [(work_out(run, offer), offer) for offer in offers]
+    giving = [(outcome, offer) for outcome, offer in tried if outcome.failure is None]
+    for outcome, offer in tried:
+        if outcome.failure is not None:
+            run.refuse(offer.ready, *outcome.failure)
+    if not giving:
+        return []
+    _, winner = min(giving, key=lambda each: (-each[1].ready.priority, -each[0].amount, rank(each[1])))
+    for _, offer in giving:
+        if offer is not winner:
+            run.refuse(offer.ready, Reason.NOT_BETTER_THAN_ORDER_DISCOUNT, None, winner.ready.code)
+    return [winner]
+
+
+def by_line(run: Run, bit: int, offers: Sequence[Open]) -> None:
+    """Each is worked out alone, and each line keeps its largest, of the highest priority that gives it anything."""
+    tried = [(work_out(run, offer, mask=bit), offer) for offer in offers]
+    best: dict[int, tuple[int, int, Ranked, Open]] = {}
+    for outcome, offer in tried:
+        for i, amount in _on_lines(outcome).items():
+            key = (-offer.ready.priority, -amount, rank(offer))
+            if amount and (i not in best or key < best[i][:3]):
+                best[i] = (*key, offer)
+    for outcome, offer in sorted(tried, key=lambda each: each[1].ready.turn):
+        won = {i for i, (*_, winner) in best.items() if winner is offer}
+        if outcome.failure is not None or won:
+            _keep_lines(outcome, won)
+            settle(run, offer, outcome, bit)
+        else:
+            line = next(iter(_on_lines(outcome)), None)
+            run.refuse(offer.ready, Reason.NOT_BETTER_ON_LINE, None, None if line is None else best[line][3].ready.code)
+
+
+def _on_lines(outcome: Outcome) -> dict[int, int]:
+    """What an offer would take off each line."""
+    lines: dict[int, int] = {}
+    for give in outcome.gives if outcome.failure is None else ():
+        for lot, _, amount in give.takes:
+            lines[lot.line] = lines.get(lot.line, 0) + amount
+    return lines
+
+
+def _keep_lines(outcome: Outcome, won: set[int]) -> None:
+    """Drop what was worked out for other lines."""
+    for give in outcome.gives:
+        give.takes = [take for take in give.takes if take[0].line in won]
+
+
+def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
+    """A unit serves one offer: the greatest saving first, among those of the highest priority."""
+    for priority in sorted({offer.ready.priority for offer in offers}, reverse=True):
+        waiting = sorted((offer for offer in offers if offer.ready.priority == priority), key=rank)
+        while waiting:
+            tried = [(work_out(run, offer, mask=bit), offer) for offer in waiting]
+            outcome, offer = max(tried, key=lambda each: each[0].amount if each[0].failure is None else -1)
+            if outcome.failure is not None:
+                break
+            waiting.remove(offer)
+            settle(run, offer, outcome, bit)
+        for offer in waiting:
+            _lost(run, offer)
+
+
+def _lost(run: Run, offer: Open) -> None:
+    """Say why an offer gives nothing: by itself, or because another one has its units."""
+    alone = work_out(run, offer)
+    if alone.failure is not None:
+        run.refuse(offer.ready, *alone.failure)
+        return
+    lines = {lot.line for give in alone.gives for lot, _, _ in give.takes}
+    winner = max((record for record in run.records if lines & record.shares.keys()), key=Record.amount, default=None)
+    run.refuse(offer.ready, Reason.BEATEN, None, winner.ready.code if winner else None)

@@ -1,0 +1,214 @@
+"""Offers made ready for pricing, once per published set and shared by all requests.
+
+`compile_offers` reads the documents into slim records and indexes them by what they touch, so that pricing a basket
+looks only at offers that could touch it, however many are published. An exclusive offer that another one of the very
+same scope and conditions always beats is kept behind that one and never priced.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from erp_club.promotions.engine.dominance import behind_better_ones
+from erp_club.promotions.engine.gates import Needs, needs_of
+from erp_club.promotions.engine.gifts import free_delivery, gift, next_coupon, surprise
+from erp_club.promotions.engine.give import Reward as Give
+from erp_club.promotions.engine.offer import Combination, Limits, Mode, Offer, Per, Stage, Start
+from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Part, Published, Ready
+from erp_club.promotions.engine.redeeming import redeem
+from erp_club.promotions.engine.rewards import (
+    Amount,
+    Bundle,
+    BuyGet,
+    Delivery,
+    FixedPrice,
+    FreeDelivery,
+    Gift,
+    NextCoupon,
+    Percent,
+    Points,
+    Redeem,
+    Surprise,
+)
+from erp_club.promotions.engine.rewards import Reward as RewardDocument
+from erp_club.promotions.engine.scope import EVERYTHING, Scope
+from erp_club.promotions.engine.scopes import Scopes
+from erp_club.promotions.engine.sets import bundle, buy_get
+from erp_club.promotions.engine.shares import amount_off, fixed_price, percent
+
+_STAGES = (Stage.ITEM, Stage.BASKET, Stage.CODE)
+_LAST = 1_000_001
+"""The place of offers that have none, behind all that have."""
+_NO_LIMITS = Limits()
+
+
+@dataclass(slots=True)
+class Compiled:
+    """All offers in force, with where to find those that a basket touches."""
+
+    offers: tuple[Ready, ...]
+    scopes: Scopes
+    by_code: dict[str, Ready]
+    by_scope: dict[int, tuple[Ready, ...]]
+    anywhere: tuple[Ready, ...]
+    """Offers that look at no goods at all."""
+    by_entry: dict[str, list[Ready]]
+    """By the code that is entered, without case."""
+    by_batch: dict[str, list[Ready]]
+
+    def version_of(self, code: str) -> int | None:
+        """The version of an offer that is in force."""
+        ready = self.by_code.get(code)
+        return None if ready is None else ready.version
+
+
+def compile_offers(published: Iterable[Published]) -> Compiled:
+    """All published offers, compiled. Codes are distinct; the order doesn't matter."""
+    scopes = Scopes()
+    everything = scopes.number(EVERYTHING)
+    ready = sorted((_ready(each, scopes, everything) for each in published), key=lambda each: each.code)
+    by_entry: dict[str, list[Ready]] = {}
+    by_batch: dict[str, list[Ready]] = {}
+    for each in ready:
+        activation = each.offer.activation
+        if activation.code is not None:
+            by_entry.setdefault(activation.code.casefold(), []).append(each)
+        if activation.batch is not None:
+            by_batch.setdefault(activation.batch, []).append(each)
+    by_scope: dict[int, list[Ready]] = {}
+    anywhere: list[Ready] = []
+    for each in behind_better_ones(ready):
+        for scope in each.touches:
+            by_scope.setdefault(scope, []).append(each)
+        if not each.touches:
+            anywhere.append(each)
+    return Compiled(
+        tuple(ready),
+        scopes,
+        {each.code: each for each in ready},
+        {scope: tuple(held) for scope, held in by_scope.items()},
+        tuple(anywhere),
+        by_entry,
+        by_batch,
+    )
+
+
+def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
+    """One offer, compiled."""
+    offer, combination = published.offer, published.offer.combination
+    needs = needs_of(offer.when, scopes)
+    parts = tuple(_part(reward, scopes) for reward in offer.rewards if not isinstance(reward, Points))
+    earnings = tuple(
+        (reward, scopes.number(reward.on or EVERYTHING)) for reward in offer.rewards if isinstance(reward, Points)
+    )
+    redeems = any(isinstance(reward, Redeem) for reward in offer.rewards)
+    over_order = any(everything in part.scopes for part in parts)
+    stage = POINTS if redeems else _stage(offer, over_order=over_order)
+    return Ready(
+        code=offer.code,
+        version=published.version,
+        offer=offer,
+        parts=parts,
+        earnings=earnings,
+        redeems=redeems,
+        gates=tuple(needs.gates),
+        times=tuple(needs.times),
+        needed=tuple(needs.units),
+        touches=_touches(parts, needs, (scope for _, scope in earnings)),
+        start=offer.activation.by,
+        points=offer.activation.points,
+        club=offer.activation.club,
+        competes=_competes(combination, parts, redeems=redeems),
+        group=combination.group or "",
+        per=combination.per,
+        priority=combination.priority,
+        stage=stage,
+        turn=_turn(offer, stage),
+        limits=offer.limits if offer.limits != _NO_LIMITS else None,
+        first_day=offer.first_day,
+        last_day=offer.last_day,
+        hint=offer.hint,
+        over_order=over_order,
+        other_lines_first=combination.other_lines_first,
+    )
+
+
+def _competes(combination: Combination, parts: tuple[Part, ...], *, redeems: bool) -> bool:
+    """Whether an exclusive offer has anything that others could want too.
+
+    Points and coupons take no units: without a named group such an offer stands beside all others.
+    """
+    if combination.mode is Mode.STACKABLE:
+        return False
+    if combination.group is not None:
+        return bool(parts)
+    return not redeems and any(not isinstance(part.document, NextCoupon) for part in parts)
+
+
+def _stage(offer: Offer, *, over_order: bool) -> int:
+    """The stage that an offer says, else what its start and scope ask for."""
+    combination = offer.combination
+    if combination.stage is not None:
+        return _STAGES.index(combination.stage)
+    if offer.activation.by is not Start.AUTO:
+        return CODE
+    return BASKET if over_order or combination.per is Per.ORDER else ITEM
+
+
+def _turn(offer: Offer, stage: int) -> tuple[object, ...]:
+    """Stage, place, priority, then prices before shares before amounts, then the offer's code."""
+    combination = offer.combination
+    position = _LAST if combination.position is None else combination.position
+    first = offer.rewards[0]
+    kind = 0 if isinstance(first, FixedPrice | Bundle) else 2 if isinstance(first, Amount) else 1
+    return (stage, position, -combination.priority, kind, offer.code)
+
+
+def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:
+    """The scopes of which a basket must hold one for the offer to be looked at."""
+    return tuple(dict.fromkeys([*(scope for part in parts for scope in part.scopes), *needs.scopes, *earning]))
+
+
+def _part(reward: RewardDocument, scopes: Scopes) -> Part:
+    """One reward, compiled."""
+
+    def held(*on: Scope | None) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(scopes.number(each or EVERYTHING) for each in on))
+
+    match reward:
+        case Bundle():
+            return Part(bundle(reward, scopes), reward, held(*(slot.on for slot in reward.slots)))
+        case Percent() | Amount() | FixedPrice() | BuyGet():
+            return Part(_on_goods(reward, scopes), reward, held(reward.on))
+        case Redeem():
+            return Part(redeem(reward, scopes), reward, held(None), reward.club)
+        case Points():
+            raise TypeError("points are counted when all is priced")
+        case _:
+            return _beside(reward, scopes)
+
+
+def _on_goods(reward: Percent | Amount | FixedPrice | BuyGet, scopes: Scopes) -> Give:
+    """What is taken off the units of one scope."""
+    match reward:
+        case Percent():
+            return percent(reward, scopes)
+        case Amount():
+            return amount_off(reward, scopes)
+        case FixedPrice():
+            return fixed_price(reward, scopes)
+        case BuyGet():
+            return buy_get(reward, scopes)
+
+
+def _beside(reward: Gift | FreeDelivery | NextCoupon | Surprise, scopes: Scopes) -> Part:
+    """What is given beside the goods of a scope."""
+    match reward:
+        case Gift():
+            in_basket = () if reward.delivery is Delivery.ADDED else (scopes.number(Scope(products=reward.products)),)
+            return Part(gift(reward, scopes), reward, in_basket)
+        case FreeDelivery():
+            return Part(free_delivery(reward, scopes), reward, (scopes.number(Scope(kinds=("delivery",))),))
+        case NextCoupon():
+            return Part(next_coupon(reward, scopes), reward, ())
+        case Surprise():
+            return Part(surprise(reward, scopes), reward, (scopes.number(EVERYTHING),))

@@ -1,0 +1,84 @@
+"""The end of pricing: manual discounts within what is left, tax, points on lines, and the answer's lines."""
+
+from collections.abc import Sequence
+
+from erp_club.promotions.engine.basket import Basket, line_amount, net_of, tax_on
+from erp_club.promotions.engine.earning import Earned
+from erp_club.promotions.engine.facts import Line, TaxOfDiscount
+from erp_club.promotions.engine.priced import PricedLine
+from erp_club.promotions.engine.run import Run
+
+
+def cap_manual(basket: Basket) -> None:
+    """Let amounts typed in by hand below zero take at most what the sale still costs, the first line first."""
+    manual = [i for i, line in enumerate(basket.lines) if line.unit_minor < 0 < line.quantity_milli]
+    if not manual:
+        return
+    left = max(0, sum(basket.left(i) for i in range(len(basket.lines)) if i not in manual))
+    for i in manual:
+        lot = basket.lots[i][0]
+        lot.left = max(lot.left, -left)
+        left += lot.left
+
+
+def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
+    """All lines as they are paid, then the gifts that were added."""
+    basket = run.basket
+    points: dict[int, int] = {}
+    for each in earned:
+        for i, amount in each.lines.items():
+            points[i] = points.get(i, 0) + amount
+    apart = run.facts.policy.tax_of_discount is TaxOfDiscount.ROUNDED_ALONE
+    taxes = _rounded_alone(run) if apart else None
+    lines: list[PricedLine] = []
+    for i, line in enumerate(basket.lines):
+        left, listed = basket.left(i), basket.listed[i]
+        if line.unit_minor < 0:
+            listed = left
+        levy = line_amount(line.levy_minor, line.quantity_milli) if line.levy_minor else 0
+        tax = left - net_of(left, line.vat_bp) if taxes is None else max(0, min(left, taxes[i]))
+        lines.append(
+            PricedLine(
+                line.id,
+                line.product,
+                line.quantity_milli,
+                basket.regular[i] if line.unit_minor >= 0 else left,
+                listed,
+                listed - left,
+                left + levy,
+                tax + levy,
+                levy,
+                points.get(i, 0),
+                basket.list_codes[i],
+            )
+        )
+    return (*lines, *_gifts(run, basket.lines))
+
+
+def _rounded_alone(run: Run) -> list[int]:
+    """The tax of each line less that of each discount on it, each rounded by itself."""
+    basket, with_tax = run.basket, run.facts.policy.prices_include_tax
+    taxes: list[int] = []
+    for i, line in enumerate(basket.lines):
+        listed = basket.listed[i] if line.unit_minor >= 0 else basket.left(i)
+        if with_tax:
+            taxes.append(listed - net_of(listed, line.vat_bp))
+        else:
+            taxes.append(tax_on(line_amount(basket.units[i], line.quantity_milli), line.vat_bp))
+    for record in run.records:
+        for i, (amount, _) in record.shares.items():
+            taxes[i] -= amount - net_of(amount, basket.lines[i].vat_bp)
+    return taxes
+
+
+def _gifts(run: Run, lines: Sequence[Line]) -> list[PricedLine]:
+    """The lines of gifts that were added: units for nothing."""
+    taken = {line.id for line in lines}
+    gifts: list[PricedLine] = []
+    for ready, product, count in run.gifts:
+        name = f"{ready.code}:{product}"
+        while name in taken:
+            name += "+"
+        taken.add(name)
+        gifts.append(PricedLine(name, product, count * 1000, 0, 0, 0, 0, 0, added_by=ready.code))
+    return gifts

@@ -1,0 +1,264 @@
+"""Conditions made into functions of the basket, once per published offer.
+
+A gate tells what keeps an offer closed: nothing, or the reason of each condition that fails, with what is missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from erp_club.promotions.engine.basket import Basket
+from erp_club.promotions.engine.conditions import (
+    All,
+    AmountIs,
+    AnyOf,
+    BirthdayIs,
+    ChannelIs,
+    ClubIs,
+    Condition,
+    Confirmed,
+    CustomerKnown,
+    DayIs,
+    HourIs,
+    MeansIs,
+    Not,
+    PurchaseNumberIs,
+    QuantityIs,
+    SegmentIs,
+    StoreIs,
+    TerminalIs,
+)
+from erp_club.promotions.engine.priced import Reason
+from erp_club.promotions.engine.scope import EVERYTHING, Basis
+from erp_club.promotions.engine.scopes import Scopes
+
+Failure = tuple[Reason, int | None]
+Gate = Callable[[Basket], Failure | None]
+"""What keeps it closed; None where it is open."""
+Times = Callable[[Basket], int]
+
+
+@dataclass(slots=True)
+class Needs:
+    """What a condition tree asks: gates that must all be open, how often it is fulfilled, and the units it takes."""
+
+    gates: list[Gate] = field(default_factory=list[Gate])
+    times: list[Times] = field(default_factory=list[Times])
+    units: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """Scope and quantity of each quantity condition that must hold."""
+    scopes: list[int] = field(default_factory=list[int])
+    """All scopes that are asked about."""
+
+
+def needs_of(condition: Condition, scopes: Scopes) -> Needs:
+    """What an offer's condition asks, compiled."""
+    needs = Needs()
+    _add(condition, scopes, needs)
+    return needs
+
+
+def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
+    """Flatten a conjunction into gates of its own; anything else is one gate."""
+    if isinstance(condition, All):
+        for each in condition.all:
+            _add(each, scopes, needs)
+        return
+    if isinstance(condition, QuantityIs):
+        scope = scopes.number(condition.of or EVERYTHING)
+        needs.units.append((scope, condition.quantity))
+    needs.gates.append(_gate(condition, scopes, needs))
+    times = _times(condition, scopes)
+    if times is not None:
+        needs.times.append(times)
+
+
+def _times(condition: Condition, scopes: Scopes) -> Times | None:
+    """How often a condition with `every` is fulfilled; None for one without."""
+    if isinstance(condition, QuantityIs) and condition.every:
+        scope, quantity = scopes.number(condition.of or EVERYTHING), condition.quantity
+        return lambda basket: basket.count(scope) // quantity
+    if isinstance(condition, AmountIs) and condition.every and condition.amount_minor:
+        amount = _amount(condition, scopes)
+        least = condition.amount_minor
+        return lambda basket: amount(basket) // least
+    if isinstance(condition, AnyOf):
+        each = [times for part in condition.any if (times := _times(part, scopes)) is not None]
+        if each:
+            return lambda basket: max(1, *(times(basket) for times in each))
+    return None
+
+
+def _amount(condition: AmountIs, scopes: Scopes) -> Times:
+    """The amount that a condition looks at."""
+    scope = scopes.number(condition.of or EVERYTHING)
+    if condition.basis is Basis.EXCLUDING:
+        return lambda basket: basket.net_amount(scope)
+    return lambda basket: basket.amount(scope)
+
+
+def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
+    """One function for a condition, whatever it holds."""
+    if isinstance(condition, QuantityIs | AmountIs):
+        needs.scopes.append(scopes.number(condition.of or EVERYTHING))
+        return _quantity(condition, scopes) if isinstance(condition, QuantityIs) else _reaches(condition, scopes)
+    if isinstance(condition, All):
+        return _all([_gate(each, scopes, needs) for each in condition.all])
+    if isinstance(condition, AnyOf):
+        return _any([_gate(each, scopes, needs) for each in condition.any])
+    if isinstance(condition, Not):
+        return _not(_gate(condition.no, scopes, needs))
+    if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs):
+        return _here(condition)
+    return _who(condition)
+
+
+def _quantity(condition: QuantityIs, scopes: Scopes) -> Gate:
+    scope, quantity = scopes.number(condition.of or EVERYTHING), condition.quantity
+
+    def gate(basket: Basket) -> Failure | None:
+        missing = quantity - basket.count(scope)
+        return (Reason.MIN_QUANTITY, missing) if missing > 0 else None
+
+    return gate
+
+
+def _reaches(condition: AmountIs, scopes: Scopes) -> Gate:
+    amount, least = _amount(condition, scopes), condition.amount_minor
+
+    def gate(basket: Basket) -> Failure | None:
+        missing = least - amount(basket)
+        return (Reason.MIN_AMOUNT, missing) if missing > 0 else None
+
+    return gate
+
+
+def _all(gates: list[Gate]) -> Gate:
+    def gate(basket: Basket) -> Failure | None:
+        for each in gates:
+            failure = each(basket)
+            if failure is not None:
+                return failure
+        return None
+
+    return gate
+
+
+def _any(gates: list[Gate]) -> Gate:
+    def gate(basket: Basket) -> Failure | None:
+        first: Failure | None = None
+        for each in gates:
+            failure = each(basket)
+            if failure is None:
+                return None
+            first = first or failure
+        return first
+
+    return gate
+
+
+def _not(inner: Gate) -> Gate:
+    excluded: Failure = (Reason.EXCLUDED, None)
+    return lambda basket: excluded if inner(basket) is None else None
+
+
+def _here(condition: StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs) -> Gate:
+    """Conditions on where, when and with what."""
+    match condition:
+        case StoreIs():
+            stores, wrong_store = frozenset(condition.stores), (Reason.WRONG_STORE, None)
+            return lambda basket: None if basket.facts.store in stores else wrong_store
+        case ChannelIs():
+            channels, wrong_channel = frozenset[str](condition.channels), (Reason.WRONG_CHANNEL, None)
+            return lambda basket: None if basket.facts.channel in channels else wrong_channel
+        case TerminalIs():
+            terminals, wrong_terminal = frozenset(condition.terminals), (Reason.WRONG_TERMINAL, None)
+            return lambda basket: None if basket.facts.terminal in terminals else wrong_terminal
+        case DayIs():
+            weekdays, wrong_day = frozenset(condition.weekdays), (Reason.WRONG_DAY, None)
+            return lambda basket: None if basket.facts.at.isoweekday() in weekdays else wrong_day
+        case HourIs():
+            return _hour(condition)
+        case MeansIs():
+            means, wrong_means = frozenset(condition.means), (Reason.WRONG_MEANS, None)
+            return lambda basket: wrong_means if means.isdisjoint(basket.facts.means) else None
+
+
+def _hour(condition: HourIs) -> Gate:
+    first, end, wrong_hour = condition.from_time, condition.to_time, (Reason.WRONG_HOUR, None)
+
+    def gate(basket: Basket) -> Failure | None:
+        now = basket.facts.at.time()
+        inside = first <= now < end if first < end else now >= first or now < end
+        return None if inside else wrong_hour
+
+    return gate
+
+
+def _who(
+    condition: ClubIs | SegmentIs | BirthdayIs | PurchaseNumberIs | CustomerKnown | Confirmed,
+) -> Gate:
+    """Conditions on the customer, and on what the cashier confirms."""
+    match condition:
+        case ClubIs():
+            return _club(condition)
+        case SegmentIs():
+            segments, not_in_segment = frozenset(condition.segments), (Reason.NOT_IN_SEGMENT, None)
+
+            def gate(basket: Basket) -> Failure | None:
+                shopper = basket.facts.shopper
+                return not_in_segment if shopper is None or segments.isdisjoint(shopper.segments) else None
+
+            return gate
+        case BirthdayIs():
+            return _birthday(condition)
+        case PurchaseNumberIs():
+            return _purchase_number(condition)
+        case CustomerKnown():
+            known = condition.customer_known
+            failure: Failure = (Reason.CUSTOMER_NEEDED if known else Reason.CUSTOMER_KNOWN, None)
+            return lambda basket: None if (basket.facts.shopper is not None) is known else failure
+        case Confirmed():
+            name, not_confirmed = condition.confirm, (Reason.NOT_CONFIRMED, None)
+            return lambda basket: None if name in basket.facts.confirmed else not_confirmed
+
+
+def _club(condition: ClubIs) -> Gate:
+    clubs, levels = condition.clubs, frozenset(condition.levels)
+    not_member, wrong_level = (Reason.NOT_MEMBER, None), (Reason.WRONG_LEVEL, None)
+
+    def gate(basket: Basket) -> Failure | None:
+        shopper = basket.facts.shopper
+        if shopper is None:
+            return not_member
+        held = [member for club in clubs if (member := shopper.clubs.get(club)) is not None]
+        if not held:
+            return not_member
+        return None if not levels or any(member.level in levels for member in held) else wrong_level
+
+    return gate
+
+
+def _birthday(condition: BirthdayIs) -> Gate:
+    before, after = condition.days_before, condition.days_after
+
+    def gate(basket: Basket) -> Failure | None:
+        shopper = basket.facts.shopper
+        if shopper is None:
+            return (Reason.CUSTOMER_NEEDED, None)
+        days = shopper.birthday_in
+        return None if days is not None and -after <= days <= before else (Reason.NOT_BIRTHDAY, None)
+
+    return gate
+
+
+def _purchase_number(condition: PurchaseNumberIs) -> Gate:
+    first, last = condition.first, condition.last
+
+    def gate(basket: Basket) -> Failure | None:
+        shopper = basket.facts.shopper
+        if shopper is None:
+            return (Reason.CUSTOMER_NEEDED, None)
+        number = shopper.purchases + 1
+        inside = first <= number and (last is None or number <= last)
+        return None if inside else (Reason.WRONG_PURCHASE_NUMBER, None)
+
+    return gate

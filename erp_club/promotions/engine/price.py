@@ -1,0 +1,106 @@
+"""The price of a basket: one function behind quotes, sales, the till, trying an offer out, forecasts and price cases.
+
+Stages, in this order:
+
+1. *Price list*: the lowest lawful price makes the list amounts, the only ones that conditions look at. So pricing again
+   changes nothing.
+2. *Item offers*, then 3. *basket offers*, then 4. *codes, coupons and claims*: in each stage first the exclusive groups
+   that are decided there, then stackable offers one after the other, each on what is left.
+5. *Points as money*.
+6. *Tax*, of what is left. Means of payment and cash rounding belong to the sale (`purchases/sale.py`).
+
+Ties never hang on the order of lines or offers: they go to the offer that starts by itself, then by place, priority and
+code of the offer. Where units cost the same, those of the earlier line go first.
+"""
+
+from collections.abc import Sequence
+
+from erp_club.promotions.engine import earning, finish
+from erp_club.promotions.engine.compete import compete
+from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.facts import Facts
+from erp_club.promotions.engine.hints import hints_of
+from erp_club.promotions.engine.opening import Started, candidates, closed, open_offers, started_by
+from erp_club.promotions.engine.priced import Priced, Reason, Refusal
+from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS
+from erp_club.promotions.engine.run import Open, Run, run_of
+from erp_club.promotions.engine.stages import take_turn
+
+
+def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False) -> Priced:
+    """The priced basket, with a word on every offer that could touch it (`explain_all`: on every published one)."""
+    run = run_of(facts, compiled.scopes)
+    started = started_by(run, compiled)
+    competing: dict[str, list[Open]] = {}
+    stackable: list[list[Open]] = [[], [], [], []]
+    for ready in candidates(run, compiled, started):
+        for offer in open_offers(run, ready, started):
+            if ready.earnings:
+                run.earning.append(offer)
+            if not ready.parts:
+                continue
+            if ready.competes:
+                competing.setdefault(ready.group, []).append(offer)
+            else:
+                stackable[ready.stage].append(offer)
+    _stages(run, competing, stackable)
+    finish.cap_manual(run.basket)
+    refused = run.refused + started.unknown
+    if explain_all:
+        refused += _untouched(run, compiled, started)
+    return _answer(run, compiled, refused)
+
+
+def _stages(run: Run, competing: dict[str, list[Open]], stackable: list[list[Open]]) -> None:
+    """All stages from item offers to points as money."""
+    decided: dict[int, list[str]] = {}
+    for group in sorted(competing):
+        decided.setdefault(min(offer.ready.stage for offer in competing[group]), []).append(group)
+    for stage in (ITEM, BASKET, CODE, POINTS):
+        for group in decided.get(stage, ()):
+            for winner in compete(run, group, competing[group]):
+                stackable[winner.ready.stage].append(winner)
+        turns = sorted(stackable[stage], key=lambda offer: (offer.ready.turn, offer.start.coupon or ""))
+        for place, offer in enumerate(turns):
+            take_turn(run, offer, _later(run, turns[place + 1 :]) if offer.ready.other_lines_first else None)
+
+
+def _later(run: Run, offers: Sequence[Open]) -> frozenset[int]:
+    """The lines that these offers can use."""
+    scopes = (scope for offer in offers for part in offer.ready.parts for scope in part.scopes)
+    return frozenset(i for scope in scopes for i in run.basket.by_scope.get(scope, ()))
+
+
+def _untouched(run: Run, compiled: Compiled, started: Started) -> list[Refusal]:
+    """What keeps the offers closed that the basket doesn't touch."""
+    told = {each.offer for each in run.refused} | {record.ready.code for record in run.records}
+    told |= {each.offer for each in run.pending} | {offer.ready.code for offer in run.earning}
+    return [
+        ready.refuse(*(closed(run, ready, started) or (Reason.NO_GAIN, None)))
+        for ready in compiled.offers
+        if ready.code not in told
+    ]
+
+
+def _answer(run: Run, compiled: Compiled, refused: list[Refusal]) -> Priced:
+    """Everything as it is answered."""
+    all_earned = earning.earned(run)
+    lines = finish.lines_of(run, all_earned)
+    refused.sort(key=lambda each: each.offer)
+    basket = run.basket
+    listed, discount = sum(line.list_minor for line in lines), sum(line.discount_minor for line in lines)
+    return Priced(
+        lines,
+        sum(line.regular_minor for line in lines),
+        listed,
+        discount,
+        sum(line.total_minor for line in lines),
+        sum(line.tax_minor for line in lines),
+        tuple(record.told(basket) for record in run.records),
+        tuple(refused),
+        tuple(run.pending),
+        hints_of(compiled, refused),
+        earning.told(run, all_earned),
+        sum(record.points_used for record in run.records),
+        "proved" if run.proved else "time_limit",
+    )

@@ -1,0 +1,85 @@
+"""An offer that is ready for pricing: the slim record that a document is compiled into."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from erp_club.promotions.engine.gates import Gate, Times
+from erp_club.promotions.engine.give import Reward
+from erp_club.promotions.engine.offer import Limits, Offer, Per, Start
+from erp_club.promotions.engine.priced import Reason, Refusal
+from erp_club.promotions.engine.rewards import Points
+from erp_club.promotions.engine.rewards import Reward as RewardDocument
+
+ITEM, BASKET, CODE, POINTS = range(4)
+_KEPT = 64
+"""How many refusals of an offer are kept to be told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An offer as it is in force, and which version of it."""
+
+    offer: Offer
+    version: int = 1
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One reward, compiled: what it gives, and the scopes that it takes from."""
+
+    give: Reward
+    document: RewardDocument
+    scopes: tuple[int, ...]
+    club: str | None = None
+    """Of the points that it uses."""
+
+
+@dataclass(slots=True, eq=False)
+class Ready:
+    """An offer that is ready for pricing."""
+
+    code: str
+    version: int
+    offer: Offer
+    parts: tuple[Part, ...]
+    earnings: tuple[tuple[Points, int], ...]
+    """Rewards in points, each with the scope that it looks at."""
+    redeems: bool
+    """Whether it is points as money."""
+    gates: tuple[Gate, ...]
+    times: tuple[Times, ...]
+    needed: tuple[tuple[int, int], ...]
+    touches: tuple[int, ...]
+    start: Start
+    points: int
+    club: str | None
+    competes: bool
+    """Whether it is decided together with the other offers of its exclusive group."""
+    group: str
+    per: Per
+    priority: int
+    stage: int
+    turn: tuple[object, ...]
+    """Its place among stackable offers."""
+    limits: Limits | None
+    first_day: dt.date | None
+    last_day: dt.date | None
+    hint: bool
+    over_order: bool
+    """Whether its reward is for the whole order and not for named goods."""
+    other_lines_first: bool
+    behind: list["Ready"] = field(default_factory=list["Ready"])
+    """Offers that it beats whenever it holds."""
+    beaten: tuple[Refusal, ...] = ()
+    """What is said about those when it holds."""
+    refusals: dict[tuple[Reason, int | None], Refusal] = field(default_factory=dict[tuple[Reason, int | None], Refusal])
+
+    def refuse(self, reason: Reason, missing: int | None = None) -> Refusal:
+        """The refusal, made once for each reason."""
+        key = (reason, missing)
+        known = self.refusals.get(key)
+        if known is None:
+            if len(self.refusals) > _KEPT:
+                self.refusals.clear()
+            known = self.refusals[key] = Refusal(self.code, reason, missing)
+        return known

@@ -1,0 +1,121 @@
+"""A basket on its way through the stages: what was applied so far, what was refused, and what is pending."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from erp_club.promotions.engine.basket import Basket
+from erp_club.promotions.engine.facts import Claim, Facts
+from erp_club.promotions.engine.give import Give
+from erp_club.promotions.engine.priced import Applied, Pending, Reason, Refusal, Share
+from erp_club.promotions.engine.ready import CODE, Ready
+from erp_club.promotions.engine.scopes import Scopes
+
+
+@dataclass(slots=True)
+class Start:
+    """What started an offer: a coupon's text or a claim; neither for one that starts by itself."""
+
+    coupon: str | None = None
+    claim: Claim | None = None
+
+
+BY_ITSELF = Start()
+
+
+@dataclass(slots=True, eq=False)
+class Open:
+    """An offer whose conditions hold: how often they are fulfilled, and the most that its limits leave."""
+
+    ready: Ready
+    times: int
+    most: int | None
+    start: Start
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """What an offer has given so far in this sale. `shares`: by line, amount and thousandths."""
+
+    ready: Ready
+    coupon: str | None
+    shares: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    times: int = 0
+    units_used: int = 0
+    free_units: int = 0
+    points_used: int = 0
+    points: int = 0
+    coupons: int = 0
+    batch: str | None = None
+
+    def amount(self) -> int:
+        """All that it took off."""
+        return sum(amount for amount, _ in self.shares.values())
+
+    def told(self, basket: Basket) -> Applied:
+        """The record as it is answered."""
+        lines = basket.lines
+        return Applied(
+            self.ready.code,
+            self.amount(),
+            tuple(Share(lines[i].id, amount, units) for i, (amount, units) in sorted(self.shares.items()) if amount),
+            max(1, self.times),
+            self.units_used,
+            self.free_units,
+            self.points_used,
+            self.points,
+            self.coupon,
+            self.coupons,
+            self.batch,
+            self.ready.version,
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything about one pricing."""
+
+    facts: Facts
+    basket: Basket
+    records: list[Record] = field(default_factory=list[Record])
+    refused: list[Refusal] = field(default_factory=list[Refusal])
+    pending: list[Pending] = field(default_factory=list[Pending])
+    gifts: list[tuple[Ready, str, int]] = field(default_factory=list[tuple[Ready, str, int]])
+    earning: list[Open] = field(default_factory=list[Open])
+    spent: dict[str, int] = field(default_factory=dict[str, int])
+    """Points used so far, by club."""
+    bits: dict[str, int] = field(default_factory=dict[str, int])
+    """The bit of each exclusive group."""
+    proved: bool = True
+
+    def bit(self, group: str) -> int:
+        """The bit that marks units which serve an exclusive group."""
+        return self.bits.setdefault(group, 1 << len(self.bits))
+
+    def refuse(self, ready: Ready, reason: Reason, missing: int | None = None, by: str | None = None) -> None:
+        """Say why an offer gives nothing."""
+        self.refused.append(ready.refuse(reason, missing) if by is None else Refusal(ready.code, reason, missing, by))
+
+    def note(self, record: Record, give: Give, shares: Mapping[int, list[int]]) -> None:
+        """Add one reward to what an offer gave."""
+        for i, (amount, units) in shares.items():
+            held = record.shares.setdefault(i, [0, 0])
+            held[0] += amount
+            held[1] += units
+        record.times = max(record.times, give.times)
+        record.units_used += give.units_used
+        record.free_units += give.free_units
+        record.points_used += give.points_used
+        record.coupons += give.coupons
+        record.batch = give.batch or record.batch
+        self.gifts += [(record.ready, product, count) for product, count in give.gifts]
+
+    def kept(self, record: Record) -> None:
+        """Add a record; what codes took is seen by amount conditions where the chain counts so."""
+        self.records.append(record)
+        if record.ready.stage == CODE and self.facts.policy.threshold_counts == "after_codes":
+            self.basket.codes_took((i, amount) for i, (amount, _) in record.shares.items())
+
+
+def run_of(facts: Facts, scopes: Scopes) -> Run:
+    """A pricing that has only looked at price lists yet."""
+    return Run(facts, Basket(facts, scopes))

@@ -1,0 +1,183 @@
+"""Rewards on sets of units: buy so many and get some of them, and bundles at a price."""
+
+from collections.abc import Callable, Sequence
+
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.promotions.engine.basket import BP, Lot
+from erp_club.promotions.engine.give import Give, Reward, Take, Turn, by_line, in_order, shared
+from erp_club.promotions.engine.priced import Reason
+from erp_club.promotions.engine.rewards import Bundle, BuyGet, Freed
+from erp_club.promotions.engine.scope import EVERYTHING, Pick
+from erp_club.promotions.engine.scopes import Scopes
+
+
+class Sets:
+    """Forms full sets from slots of ordered lots, equal sets at once, so that a line of many units costs no more."""
+
+    __slots__ = ("missing", "rest", "slots")
+
+    def __init__(self, slots: Sequence[tuple[Sequence[Lot], int]]) -> None:
+        self.slots = slots
+        self.rest: dict[int, Lot] = {}
+        self.missing = 0
+        """Units that the set which couldn't be formed lacked."""
+
+    def _of(self, lot: Lot) -> Lot:
+        """What is still there of a lot."""
+        held = self.rest.get(id(lot))
+        if held is None:
+            held = self.rest[id(lot)] = Lot(lot.line, lot.count, lot.left)
+        return held
+
+    def _pattern(self) -> list[list[tuple[Lot, int]]] | None:
+        """Which units the next set takes, slot by slot; None where there are too few."""
+        reserved: dict[int, int] = {}
+        pattern: list[list[tuple[Lot, int]]] = []
+        self.missing = 0
+        for lots, quantity in self.slots:
+            found: list[tuple[Lot, int]] = []
+            lacking = quantity
+            for lot in lots:
+                count = min(lacking, self._of(lot).count - reserved.get(id(lot), 0))
+                if count > 0:
+                    found.append((lot, count))
+                    reserved[id(lot)] = reserved.get(id(lot), 0) + count
+                    lacking -= count
+                if not lacking:
+                    break
+            self.missing += lacking
+            pattern.append(found)
+        return None if self.missing else pattern
+
+    def take(self, most: int | None) -> tuple[int, list[list[Take]]] | None:
+        """The next set, as often as it repeats (at most `most` times): slot by slot its units and what they cost."""
+        pattern = self._pattern()
+        if pattern is None:
+            return None
+        needed: dict[int, int] = {}
+        for lot, count in (each for slot in pattern for each in slot):
+            needed[id(lot)] = needed.get(id(lot), 0) + count
+        repeats = min(self.rest[key].count // count for key, count in needed.items())
+        if most is not None:
+            repeats = min(repeats, most)
+        return repeats, [[self._away(lot, count * repeats) for lot, count in slot] for slot in pattern]
+
+    def _away(self, lot: Lot, count: int) -> Take:
+        """Take units away from what is there."""
+        rest = self.rest[id(lot)]
+        part = rest.part(count)
+        rest.count -= count
+        rest.left -= part
+        return lot, count, part
+
+
+def _most(turn: Turn, applications: int | None) -> int | None:
+    """The most sets that the reward and the offer's limits allow."""
+    own = None if applications is None else applications * turn.times
+    return min((each for each in (own, turn.most) if each is not None), default=None)
+
+
+def short(missing: int) -> Give:
+    """Nothing, for want of so many units."""
+    return Give(failure=(Reason.MIN_QUANTITY, missing))
+
+
+def buy_get(reward: BuyGet, scopes: Scopes) -> Reward:
+    """Of each full set some units at a share off."""
+    return _cheapest_of_each(reward, scopes) if reward.freed is Freed.CHEAPEST_OF_EACH else _cheapest(reward, scopes)
+
+
+def _cheapest(reward: BuyGet, scopes: Scopes) -> Reward:
+    """The cheapest of all matching units; the next cheapest are those paid for."""
+    scope = scopes.number(reward.on or EVERYTHING)
+    size, free, rate, applications = reward.size, reward.free, reward.off_bp, reward.applications
+
+    def give(turn: Turn) -> Give:
+        lots = in_order(turn.basket, turn.lots(scope), dearest=False)
+        count = sum(lot.count for lot in lots)
+        if count < size:
+            return short(size - count)
+        most = _most(turn, applications)
+        sets = count // size if most is None else min(count // size, most)
+        if not sets:
+            return Give()
+        former = Sets(((lots, sets * free), (lots, sets * (size - free))) if size > free else ((lots, sets * free),))
+        formed = former.take(1)
+        assert formed is not None
+        freed, paid = formed[1][0], formed[1][1] if size > free else []
+        takes = shared(round_div(sum(left for _, _, left in freed) * rate, BP, Rounding.HALF_UP), freed)
+        return Give(takes + _unpaid(paid), sets, sets * size, sets * free if rate == BP else 0)
+
+    return give
+
+
+def _cheapest_of_each(reward: BuyGet, scopes: Scopes) -> Reward:
+    """The cheapest of each set, in sets made from the dearest unit down."""
+    scope = scopes.number(reward.on or EVERYTHING)
+    size, free, rate, applications = reward.size, reward.free, reward.off_bp, reward.applications
+
+    def give(turn: Turn) -> Give:
+        lots = in_order(turn.basket, turn.lots(scope), dearest=True)
+        slots = ((lots, size - free), (lots, free)) if size > free else ((lots, free),)
+        former, takes, sets, most = Sets(slots), list[Take](), 0, _most(turn, applications)
+        while most is None or sets < most:
+            formed = former.take(None if most is None else most - sets)
+            if formed is None:
+                break
+            repeats, slots_taken = formed
+            freed = slots_taken[-1]
+            if size > free:
+                takes += _unpaid(slots_taken[0])
+            takes += shared(round_div(sum(left for _, _, left in freed) * rate, BP, Rounding.HALF_UP), freed)
+            sets += repeats
+        if not sets:
+            return short(former.missing)
+        return Give(takes, sets, sets * size, sets * free if rate == BP else 0)
+
+    return give
+
+
+def _unpaid(takes: Sequence[Take]) -> list[Take]:
+    """Units that are used without anything off."""
+    return [(lot, count, 0) for lot, count, _ in takes]
+
+
+def bundle(reward: Bundle, scopes: Scopes) -> Reward:
+    """The units of all slots together at a price, set by set while that gains something."""
+    slots = [(scopes.number(slot.on or EVERYTHING), slot.quantity) for slot in reward.slots]
+    dearest, applications = reward.pick is Pick.DEAREST, reward.applications
+    saving, size = _saving(reward), sum(slot.quantity for slot in reward.slots)
+
+    def give(turn: Turn) -> Give:
+        filled = [(in_order(turn.basket, turn.lots(scope), dearest=dearest), quantity) for scope, quantity in slots]
+        # A slot that fewer units fit goes first: what also fits elsewhere is left for elsewhere.
+        filled.sort(key=lambda slot: sum(lot.count for lot in slot[0]) - slot[1])
+        former, takes, sets, most = Sets(filled), list[Take](), 0, _most(turn, applications)
+        while most is None or sets < most:
+            formed = former.take(None if most is None else most - sets)
+            if formed is None:
+                break
+            repeats, slots_taken = formed
+            units = [each for slot in slots_taken for each in slot]
+            gain = saving(sum(left for _, _, left in units), repeats)
+            if gain > 0:
+                takes += shared(gain, by_line(units))
+                sets += repeats
+            elif dearest:
+                break
+        if not sets and former.missing:
+            return short(former.missing)
+        return Give(takes, sets, sets * size)
+
+    return give
+
+
+def _saving(reward: Bundle) -> Callable[[int, int], int]:
+    """What so many sets save that would cost so much."""
+    price, rate, amount = reward.price_minor, reward.off_bp, reward.off_minor
+    if price is not None:
+        return lambda cost, sets: cost - price * sets
+    if rate is not None:
+        return lambda cost, _sets: round_div(cost * rate, BP, Rounding.HALF_UP)
+    assert amount is not None
+    return lambda cost, sets: min(cost, amount * sets)

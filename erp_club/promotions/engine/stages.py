@@ -1,0 +1,138 @@
+"""An offer's turn: what its parts give one after the other, within its budget and the customer's points."""
+
+from dataclasses import dataclass, field
+
+from erp_club.promotions.engine.basket import Lot
+from erp_club.promotions.engine.earning import CustomerPurse
+from erp_club.promotions.engine.gates import Failure
+from erp_club.promotions.engine.give import Give, Turn, book
+from erp_club.promotions.engine.opening import UNUSED
+from erp_club.promotions.engine.priced import Pending, Reason
+from erp_club.promotions.engine.run import Open, Record, Run
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an offer would give: of several parts with the units as they would be then."""
+
+    gives: list[Give] = field(default_factory=list[Give])
+    shares: list[dict[int, list[int]]] | None = None
+    lots: list[list[Lot]] | None = None
+    failure: Failure | None = None
+
+    @property
+    def amount(self) -> int:
+        """All that is taken off."""
+        return sum(give.amount for give in self.gives)
+
+
+def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | None = None) -> Outcome:
+    """What an offer would give on what is left now. Changes nothing."""
+    ready, basket = offer.ready, run.basket
+    turn = Turn(
+        basket,
+        offer.times,
+        offer.most,
+        mask,
+        ready.needed,
+        offer.start.claim,
+        later,
+        ready.code,
+        CustomerPurse(run),
+    )
+    single = len(ready.parts) == 1
+    outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn)
+    outcome.failure = _refusal(run, offer, outcome)
+    return outcome
+
+
+def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
+    """Several parts, each on what those before have left (the last, where it is for the rest, on other units)."""
+    ready, basket = offer.ready, run.basket
+    before, basket.lots = basket.lots, basket.state()
+    mask, touched = turn.mask, run.bit(f"parts of {ready.code}") if ready.offer.rest else 0
+    gives: list[Give] = []
+    shares: list[dict[int, list[int]]] = []
+    for part in ready.parts:
+        turn.mask = mask | touched if part is ready.parts[-1] else mask
+        give = part.give(turn)
+        gives.append(give)
+        shares.append(book(basket, give, mask | touched))
+    after, basket.lots = basket.lots, before
+    return Outcome(gives, shares, after)
+
+
+def _refusal(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
+    """Why an offer can't have what it would give: nothing, above its budget, or for more points than there are."""
+    ready, gives = offer.ready, outcome.gives
+    if any(give.choices for give in gives):
+        return None
+    if not any(give.something for give in gives):
+        return next((give.failure for give in gives if give.failure is not None), (Reason.NO_GAIN, None))
+    limits = ready.limits
+    if limits is not None and limits.budget_minor is not None:
+        given = run.facts.used.get(ready.code, UNUSED).given_minor
+        if outcome.amount > limits.budget_minor - given:
+            return Reason.USED_UP, None
+    return _too_dear(run, offer, outcome) if ready.points else None
+
+
+def cost_of(offer: Open, outcome: Outcome) -> int:
+    """The points that the offer costs, each time it is given."""
+    return offer.ready.points * max(give.times for give in outcome.gives)
+
+
+def _too_dear(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
+    """The points that are missing for what an offer costs."""
+    purse = CustomerPurse(run)
+    club = purse.club(offer.ready.club)
+    if club is None:
+        return Reason.NOT_MEMBER, None
+    takes = [take for give in outcome.gives for take in give.takes]
+    missing = cost_of(offer, outcome) - purse.balance(club) - purse.earned_after(club, takes)
+    return (Reason.NOT_ENOUGH_POINTS, missing) if missing > 0 else None
+
+
+def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | None:
+    """Book what was worked out, or say why it is nothing."""
+    ready = offer.ready
+    if outcome.failure is not None:
+        run.refuse(ready, *outcome.failure)
+        return None
+    choices = next((give.choices for give in outcome.gives if give.choices), ())
+    if choices:
+        run.pending.append(Pending(ready.code, choices))
+        return None
+    record = Record(ready, offer.start.coupon)
+    if outcome.lots is not None and outcome.shares is not None:
+        run.basket.lots = outcome.lots
+        booked = outcome.shares
+    else:
+        booked = [book(run.basket, give, mask) for give in outcome.gives]
+    for give, shares in zip(outcome.gives, booked, strict=True):
+        run.note(record, give, shares)
+    _pay_points(run, offer, outcome, record)
+    run.kept(record)
+    return record
+
+
+def _pay_points(run: Run, offer: Open, outcome: Outcome, record: Record) -> None:
+    """Take the points that were used from the customer's account for the rest of this sale."""
+    if offer.ready.points:
+        record.points_used += cost_of(offer, outcome)
+    if record.points_used:
+        named = next((part.club for part in offer.ready.parts if part.club is not None), offer.ready.club)
+        club = CustomerPurse(run).club(named)
+        assert club is not None
+        run.spent[club] = run.spent.get(club, 0) + record.points_used
+
+
+def take_turn(run: Run, offer: Open, later: frozenset[int] | None = None) -> None:
+    """A stackable offer on what is left."""
+    if run.basket.taken_by_codes is not None:
+        # Where codes lower what amounts come to, a condition that held when we began may hold no longer.
+        failure = next((found for gate in offer.ready.gates if (found := gate(run.basket)) is not None), None)
+        if failure is not None:
+            run.refuse(offer.ready, *failure)
+            return
+    settle(run, offer, work_out(run, offer, later=later))
