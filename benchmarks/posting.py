@@ -68,27 +68,41 @@ def _hot(_client: int, _rng: random.Random) -> int:
 Choice = Callable[[int, random.Random], int]
 
 
-def _poster(choose: Choice, *, whole: bool) -> Work:
+def _poster(choose: Choice) -> Work:
+    """The one statement on a connection of Core's that the client keeps; each is a transaction, as bare inserts are."""
+
     def work(shop: Shop, client: int) -> Callable[[], None]:
-        # The one statement is a transaction by itself, as the bare inserts are; with the read before it, it needs one.
-        engine = sa.create_engine(shop.url, pool_size=1, isolation_level="READ COMMITTED" if whole else "AUTOCOMMIT")
+        connection = sa.create_engine(shop.url, isolation_level="AUTOCOMMIT").connect()
         rng = random.Random()
-        by = Actor("Cashier", frozenset(), shop.staff_id, None, shop.terminal_ids[client], shop.store_id)
+        by = _cashier(shop, client)
 
         def post() -> None:
-            now = dt.datetime.now(dt.UTC)
             sale = _sale(shop, client, choose(client, rng), rng)
-            with Session(engine) as session:
-                if whole:
-                    commands.post_sale(session, sale, now=now, by=by)
-                else:
-                    club = Earning(sale.customer_id, 1, {"en": "Bench"}, 1, 100)
-                    write_sale(session, sale, [(club, TOTAL // 100)], now=now, by=by)
-                session.commit()
+            club = Earning(sale.customer_id, 1, {"en": "Bench"}, 1, 100)
+            write_sale(connection, sale, [(club, TOTAL // 100)], now=sale.sold_at, by=by)
 
         return post
 
     return work
+
+
+def _whole(shop: Shop, client: int) -> Callable[[], None]:
+    """`post_sale` in a session of its own: checks, the read of the rates, the one statement, commit."""
+    engine = sa.create_engine(shop.url, pool_size=1)
+    rng = random.Random()
+    by = _cashier(shop, client)
+
+    def post() -> None:
+        sale = _sale(shop, client, spread(client, rng), rng)
+        with Session(engine) as session:
+            commands.post_sale(session, sale, now=sale.sold_at, by=by)
+            session.commit()
+
+    return post
+
+
+def _cashier(shop: Shop, client: int) -> Actor:
+    return Actor("Cashier", frozenset(), shop.staff_id, None, shop.terminal_ids[client], shop.store_id)
 
 
 RECEIPT = """INSERT INTO receipts (customer_id, id, store_id, terminal_id, staff_id, receipt_no, sold_at, sold_on,
@@ -147,9 +161,9 @@ def bare(*, pipeline: bool) -> Work:
 WORKS = {
     "bare inserts, one statement": bare(pipeline=False),
     "bare inserts, pipeline": bare(pipeline=True),
-    "posting, spread accounts": _poster(spread, whole=False),
-    "posting, one hot account": _poster(_hot, whole=False),
-    "post_sale (reads the rates first), spread accounts": _poster(spread, whole=True),
+    "posting, spread accounts": _poster(spread),
+    "posting, one hot account": _poster(_hot),
+    "post_sale in a session (reads the rates first)": _whole,
 }
 
 

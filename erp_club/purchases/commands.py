@@ -60,7 +60,7 @@ def post_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> P
     Raises Invalid and Refused as `sale.check`, Conflict `receipt-exists` where the store has this receipt number.
     """
     sales.check(sale, now=now)
-    return write_sale(session, sale, _earning(session, sale), now=now, by=by)
+    return write_sale(session.connection(), sale, _earning(session, sale), now=now, by=by)
 
 
 def _earning(session: Session, sale: Sale) -> list[tuple[Earning, int]]:

@@ -3,7 +3,6 @@ import datetime as dt
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import ClubState
@@ -14,6 +13,7 @@ from erp_club.purchases.sale import Payment
 from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptNumber, ReceiptPayment
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till, another_till, ledger
+from tests.make.wire import statements
 
 
 def test_a_sale_writes_its_receipt_lines_payments_and_points(session: Session) -> None:
@@ -45,15 +45,9 @@ def test_it_takes_one_statement_to_write_and_one_to_read_the_rates(session: Sess
     till, milk = a_till(session), a_product(session)
     customer_id = a_customer(session)
     a_membership(session, customer_id, a_club(session))
-    asked: list[str] = []
-    connection = session.connection()
-
-    @event.listens_for(connection, "before_cursor_execute")
-    def _note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement.split(maxsplit=1)[0])
-
-    post_sale(session, a_sale(till, a_line(milk), customer_id=customer_id), now=NOW, by=till.by)
-    assert asked == ["SELECT", "WITH"]
+    with statements(session) as sent:
+        post_sale(session, a_sale(till, a_line(milk), customer_id=customer_id), now=NOW, by=till.by)
+    assert len(sent) == 2
 
 
 def test_each_sale_continues_the_account_without_gaps(session: Session) -> None:

@@ -4,8 +4,8 @@ Everything hangs on the receipt's number, which is unique in its store: where it
 comes back. A movement's number and balance are what the UPDATE of its account returns, so two tills that sell to one
 member at once wait for each other on that row and never count from the same balance.
 
-The statement is built once and never changes, so that SQLAlchemy compiles it and PostgreSQL plans it once; lists travel
-as arrays.
+The statement is built once and never changes, so that Core compiles it and PostgreSQL plans it once; lists travel as
+arrays.
 """
 
 import datetime as dt
@@ -15,12 +15,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import CTE, TableValuedAlias
 
 from erp_club.clubs.queries import Earning
 from erp_club.kernel.db import Base
 from erp_club.kernel.errors import Conflict
+from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
@@ -180,8 +180,9 @@ def _build() -> sa.Select[Any, Any, Any]:
     )
 
 
-POST = _build()
-"""One row for each account that earned, else one row with None; no row where the store has the receipt already."""
+POST = Prepared(_build())
+"""Rows (receipt, account, balance): one for each account that earned, else one with None for the account; no row where
+the store has the receipt already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,27 +207,27 @@ class Posted:
 
 
 def write_sale(
-    session: Session, sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datetime, by: Actor
+    connection: sa.Connection, sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datetime, by: Actor
 ) -> Posted:
     """Write a checked sale and the points (above 0) that each club's account gains by it, in one statement.
 
     Raises Conflict `receipt-exists` where the store has this receipt number.
     """
-    rows = session.connection().execute(POST, _values(sale, earning, now=now, by=by)).all()
+    rows = POST.execute(connection, _values(sale, earning, now=now, by=by)).fetchall()
     if not rows:
         raise Conflict(
             T("This store already has a receipt with the number %(number)s.", number=sale.receipt_no),
             field="receipt_no",
             code="receipt-exists",
         )
-    balances: dict[int, int] = {row.account_id: row.balance for row in rows}
+    balances: dict[int, int] = {account_id: balance for _, account_id, balance in rows}
     return Posted(
-        receipt_id=rows[0].receipt_id,
+        receipt_id=rows[0][0],
         customer_id=sale.customer_id,
         receipt_no=sale.receipt_no,
         total_minor=sale.total_minor,
         rounding_minor=sale.rounding_minor,
-        earned=tuple(Earned(club.names, points, balances[club.points_account_id]) for club, points in earning),
+        earned=tuple([Earned(club.names, points, balances[club.points_account_id]) for club, points in earning]),
     )
 
 
@@ -245,13 +246,13 @@ def _values(sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datet
         "sale_list_minor": number(sale.list_minor),
         "sale_total_minor": number(sale.total_minor),
         "sale_rounding_minor": number(sale.rounding_minor),
-        "line_product_id": numbers(line.product_id for line in lines),
-        "line_quantity_milli": numbers(line.quantity_milli for line in lines),
-        "line_list_minor": numbers(line.list_minor for line in lines),
-        "line_amount_minor": numbers(line.amount_minor for line in lines),
-        "line_vat_bp": numbers(line.vat_bp for line in lines),
+        "line_product_id": numbers([line.product_id for line in lines]),
+        "line_quantity_milli": numbers([line.quantity_milli for line in lines]),
+        "line_list_minor": numbers([line.list_minor for line in lines]),
+        "line_amount_minor": numbers([line.amount_minor for line in lines]),
+        "line_vat_bp": numbers([line.vat_bp for line in lines]),
         "payment_means": [payment.means.value for payment in payments],
-        "payment_amount_minor": numbers(payment.amount_minor for payment in payments),
-        "earned_account_id": numbers(club.points_account_id for club, _ in earning),
-        "earned_points": numbers(points for _, points in earning),
+        "payment_amount_minor": numbers([payment.amount_minor for payment in payments]),
+        "earned_account_id": numbers([club.points_account_id for club, _ in earning]),
+        "earned_points": numbers([points for _, points in earning]),
     }

@@ -1,0 +1,67 @@
+# The few statements that every sale runs go straight to the driver; what they do in a session stays the same.
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.db import Database
+from erp_club.kernel.prepared import Prepared
+from erp_club.organisation.models import Store
+from tests.make.purchases import a_till
+from tests.make.wire import statements
+
+OPEN = Prepared(
+    sa.insert(Store)
+    .values(code=sa.bindparam("code"), name=sa.bindparam("name"), time_zone="UTC")
+    .returning(Store.code, Store.name)
+)
+SUM = Prepared(sa.select(sa.bindparam("one", type_=sa.BigInteger) + sa.bindparam("other", type_=sa.BigInteger)))
+SELF = Prepared(
+    sa.select(sa.func.pg_terminate_backend(sa.func.pg_backend_pid())).where(
+        sa.bindparam("one", type_=sa.Text) == sa.bindparam("other", type_=sa.Text)
+    )
+)
+
+
+def _open(session: Session, code: str) -> list[tuple[str, ...]]:
+    return OPEN.execute(session.connection(), {"code": code, "name": "North", "time_zone": "UTC"}).fetchall()
+
+
+def test_it_works_in_the_session_s_own_transaction(session: Session) -> None:
+    assert _open(session, "N1") == [("N1", "North")]
+    assert session.scalar(sa.select(Store.name).where(Store.code == "N1")) == "North"
+    session.rollback()
+    assert session.scalar(sa.select(Store.name).where(Store.code == "N1")) is None
+
+
+def test_a_value_above_4096_characters_of_sql_costs_no_second_statement(session: Session) -> None:
+    wanted = sa.select(*[sa.bindparam(f"n{n}", type_=sa.BigInteger).label(f"a_long_name_{n:04}") for n in range(200)])
+    long = Prepared(wanted)
+    assert len(long.text) > 4096
+    with statements(session) as sent:
+        rows = long.execute(session.connection(), {f"n{n}": n for n in range(200)}).fetchall()
+    assert rows == [tuple(range(200))]
+    assert len(sent) == 1
+
+
+def test_what_the_database_refuses_is_raised_as_core_raises_it(session: Session) -> None:
+    a_till(session)
+    code = session.scalars(sa.select(Store.code)).first()
+    assert code
+    with pytest.raises(IntegrityError) as refused:
+        _open(session, code)
+    assert isinstance(refused.value.orig, psycopg.errors.UniqueViolation)
+    assert code not in str(refused.value.statement)
+
+
+def test_when_the_server_is_gone_the_next_session_connects_anew(committed: Database) -> None:
+    with committed.session() as one, committed.session() as other:
+        for session in (one, other):
+            assert SUM.execute(session.connection(), {"one": 2, "other": 3}).fetchall() == [(5,)]
+        with pytest.raises(OperationalError) as lost:
+            SELF.execute(one.connection(), {"one": "x", "other": "x"})
+        assert lost.value.connection_invalidated
+        one.rollback()
+        assert SUM.execute(one.connection(), {"one": 2, "other": 3}).fetchall() == [(5,)]
+        assert SUM.execute(other.connection(), {"one": 3, "other": 3}).fetchall() == [(6,)]
