@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from web import charts, formats, i18n
+from web import charts, codes, formats, i18n
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -41,6 +41,7 @@ def _environment() -> Environment:
     made.globals.update(static=static, fresh_key=fresh_key, langs=i18n.LANGUAGES, say=i18n.say, charts=charts)
     made.globals.update(formats.GLOBALS)
     made.filters.update(formats.FILTERS)
+    made.filters.update(code_128=codes.code_128, qr=codes.qr)
     made.globals["ui"] = _macros(made)
     return made
 

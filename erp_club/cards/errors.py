@@ -61,6 +61,22 @@ def no_card_number() -> Invalid:
     return Invalid([FieldError("card", T("A card's number has 8 to 19 digits. Scan the card again."))])
 
 
+def no_customer() -> NotFound:
+    """Nobody, or somebody who was merged or erased."""
+    return NotFound(T("There is no such customer."), code="customer-unknown")
+
+
+def is_so(state: str) -> Conflict:
+    """The card is in that state already, or can't leave the one that it is in."""
+    text = {
+        "active": T("This card holds already. There is nothing to do."),
+        "blocked": T("This card is blocked already. Release it, or give another one in its place."),
+        "lost": T("This card is reported lost already. Release it if it was found, or give another one."),
+        "replaced": T("This card was replaced, and stays so. Use the newer one."),
+    }[state]
+    return Conflict(text, code="card-is-so")
+
+
 def taken() -> Conflict:
     """Somebody has the card already."""
     return Conflict(T("Somebody has this card already. Take another one."), field="card", code="card-taken")

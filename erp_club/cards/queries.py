@@ -1,6 +1,9 @@
 """Whose card this is."""
 
+import dataclasses
+import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,12 +15,44 @@ from erp_club.customers.models import Customer, CustomerState
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """A card; without a club it holds in all of its customer's."""
+    """A card; without a club it holds in all of its customer's. `replaced_by` is the id of the newer one."""
 
+    id: int
     number: str
     customer_id: int
     club_id: int | None
     state: CardState
+    issued_at: dt.datetime
+    replaced_by: int | None
+
+
+_CARD = (Card.id, Card.number, Card.customer_id, Card.club_id, Card.state, Card.issued_at, Card.replaced_by)
+
+
+def _card(row: Any) -> CardRow:
+    made = CardRow(*row)
+    return dataclasses.replace(made, state=CardState(made.state))
+
+
+def card(session: Session, card_id: int) -> CardRow:
+    """The card of this id, whatever its state. Raises NotFound `card-unknown`."""
+    return _living(session, Card.id == card_id)
+
+
+def card_by_number(session: Session, number: str) -> CardRow:
+    """The card of this number as it is kept, whatever its state. Raises NotFound `card-unknown`."""
+    return _living(session, Card.number == number)
+
+
+def _living(session: Session, where: sa.ColumnElement[bool]) -> CardRow:
+    row = session.execute(
+        sa.select(*_CARD)
+        .join(Customer, Customer.id == Card.customer_id)
+        .where(where, Customer.state == CustomerState.ACTIVE)
+    ).one_or_none()
+    if row is None:
+        raise errors.unknown()
+    return _card(row)
 
 
 def read_card(session: Session, number: str) -> CardRow:
@@ -25,14 +60,7 @@ def read_card(session: Session, number: str) -> CardRow:
 
     Raises NotFound `card-unknown`, Conflict `card-blocked`, `card-lost` or `card-replaced`.
     """
-    row = session.execute(
-        sa.select(Card.number, Card.customer_id, Card.club_id, Card.state)
-        .join(Customer, Customer.id == Card.customer_id)
-        .where(Card.number == compact(number), Customer.state == CustomerState.ACTIVE)
-    ).one_or_none()
-    if row is None:
-        raise errors.unknown()
-    card = CardRow(row.number, row.customer_id, row.club_id, CardState(row.state))
+    card = card_by_number(session, compact(number))
     match card.state:
         case CardState.BLOCKED:
             raise errors.blocked()
@@ -52,11 +80,9 @@ def customer_by_card(session: Session, number: str) -> int:
 def cards_of(session: Session, customer_id: int) -> list[CardRow]:
     """The customer's cards, the newest first."""
     rows = session.execute(
-        sa.select(Card.number, Card.customer_id, Card.club_id, Card.state)
-        .where(Card.customer_id == customer_id)
-        .order_by(Card.issued_at.desc(), Card.number.desc())
+        sa.select(*_CARD).where(Card.customer_id == customer_id).order_by(Card.issued_at.desc(), Card.number.desc())
     )
-    return [CardRow(row.number, row.customer_id, row.club_id, CardState(row.state)) for row in rows]
+    return [_card(row) for row in rows]
 
 
 def compact(number: str) -> str:

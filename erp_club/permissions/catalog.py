@@ -23,6 +23,8 @@ class Permission(StrEnum):
     MEMBERSHIPS_PAUSE = "memberships.pause"
     MEMBERSHIPS_END = "memberships.end"
     MEMBERSHIPS_CORRECT = "memberships.correct"
+    CARDS_ISSUE = "cards.issue"
+    CARDS_BLOCK = "cards.block"
     POINTS_VIEW = "points.view"
     CATALOGUE_VIEW = "catalogue.view"
     CATALOGUE_EDIT = "catalogue.edit"
@@ -53,6 +55,7 @@ _CASHIER = frozenset(
         Permission.CUSTOMERS_OPEN,
         Permission.MEMBERSHIPS_JOIN,
         Permission.MEMBERSHIPS_RENEW,
+        Permission.CARDS_ISSUE,
         Permission.POINTS_VIEW,
         Permission.PURCHASES_VIEW,
         Permission.SALES_POST,
@@ -65,6 +68,7 @@ _MANAGER = _CASHIER | {
     Permission.MEMBERSHIPS_EXTEND,
     Permission.MEMBERSHIPS_PAUSE,
     Permission.MEMBERSHIPS_END,
+    Permission.CARDS_BLOCK,
     Permission.CLUBS_VIEW,
     Permission.CATALOGUE_VIEW,
     Permission.COUPONS_VIEW,

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from web.routes import (
     access,
     audit,
+    cards,
     clubs,
     coupon_batches,
     customers,
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     till.router,
     access.router,
     audit.router,
+    cards.router,
     clubs.router,
     coupon_batches.router,
     customers.router,

@@ -6,8 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from erp_club.cards.models import CardState
-from erp_club.cards.queries import cards_of
 from erp_club.clubs import queries
 from erp_club.clubs.models import ClubState, EventKind, MembershipState, PeriodKind, TermKind
 from erp_club.clubs.periods import RenewalFrom, Span
@@ -86,13 +84,6 @@ class ClubChoice(BaseModel):
     names: dict[str, str]
 
 
-class CardLine(BaseModel):
-    """A card of the customer."""
-
-    number: str
-    state: CardState
-
-
 class PeriodLine(BaseModel):
     """A period of a membership, both days included; for life it has no `ends_on`.
 
@@ -165,7 +156,6 @@ class MembershipsView(BaseModel):
     memberships: list[MembershipLine]
     stretches: list[Stretch]
     clubs_to_join: list[ClubChoice]
-    cards: list[CardLine]
 
 
 def club_line(act: Act, club_id: int) -> ClubLine:
@@ -236,7 +226,6 @@ def memberships_view(act: Act, customer_id: int, *, on: dt.date | None = None) -
             ClubChoice(id=club.id, code=club.code, names=club.names)
             for club in queries.clubs_to_join(act.session, customer_id)
         ],
-        cards=[CardLine(number=card.number, state=card.state) for card in cards_of(act.session, customer_id)],
     )
 
 

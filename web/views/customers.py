@@ -20,6 +20,7 @@ from erp_club.reports.customers import CustomerRow
 from web.deps import Act
 from web.formats import LOCALES
 from web.i18n import LANGUAGE, translate
+from web.views.cards import CardsView, cards_view
 from web.views.clubs import MembershipsView, memberships_view
 from web.views.points import HistoryView, history_view
 from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
@@ -206,6 +207,7 @@ class CustomerPage(BaseModel):
     tab: str
     points: list[Points]
     memberships: MembershipsView
+    cards: CardsView
     year: YearOfPurchases | None
     history: HistoryView | None
     purchases: CustomerPurchases | None
@@ -299,6 +301,7 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
         tab=tab,
         points=list(worth.values()),
         memberships=memberships,
+        cards=cards_view(act, customer_id),
         year=year_view(act, customer_id, year) if may_see_purchases else None,
         history=history_view(act, customer_id, year=year) if tab == "points" else None,
         purchases=customer_purchases_view(act, customer_id) if tab == "purchases" else None,
