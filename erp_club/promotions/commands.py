@@ -29,6 +29,7 @@ from erp_club.promotions.models import (
     OfferVersion,
     StoredOffer,
 )
+from erp_club.promotions.naming import queries as naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def publish_offer(
 def publishing_faults(session: Session, offer: Offer, *, language: str, today: dt.date) -> list[FieldError]:
     """All that stands in the way of publishing it."""
     found = documents.faults(offer, language=language, today=today)
-    missing = queries.missing(session, documents.named(offer))
+    missing = naming.missing(session, documents.named(offer))
     return [*found, *(documents.unknown(name) for name in missing)]
 
 

@@ -36,7 +36,7 @@ class Named:
     key: str
 
 
-_THINGS = {
+THINGS = {
     "products": Thing.PRODUCT, "without_products": Thing.PRODUCT, "product": Thing.PRODUCT, "groups": Thing.GROUP,
     "without_groups": Thing.GROUP, "departments": Thing.DEPARTMENT, "without_departments": Thing.DEPARTMENT,
     "brands": Thing.BRAND, "without_brands": Thing.BRAND, "stores": Thing.STORE, "clubs": Thing.CLUB,
@@ -102,7 +102,7 @@ def parts(part: Part, path: str = "") -> Iterator[tuple[str, Part]]:
 def named(offer: Offer) -> Iterator[Named]:
     """All that the offer names, in the order of the document."""
     for path, part in parts(offer):
-        for name, thing in _THINGS.items():
+        for name, thing in THINGS.items():
             value = getattr(part, name, None)
             step = f"{path}{'.' if path else ''}{name}"
             if isinstance(value, str):

@@ -1,22 +1,21 @@
 """What tills price with, how much of each offer is used up, and offers one by one with their versions."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import threading
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
-from erp_club.clubs.models import Club
-from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.promotions import errors
-from erp_club.promotions.documents import Named, Thing
+from erp_club.promotions.engine.compile import Compiled, compile_offers
 from erp_club.promotions.engine.facts import Used
 from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.ready import Published
 from erp_club.promotions.models import (
     OfferCatalogue,
     OfferDayUses,
@@ -27,6 +26,8 @@ from erp_club.promotions.models import (
     StoredOffer,
 )
 
+KEPT_SETS = 4
+"""How many compiled sets a process keeps: one a database, and a few while versions change."""
 LONG_OVER = dt.timedelta(days=60)
 """Offers that ended so long ago aren't compiled any more; tills that were offline send sales of the last 31 days."""
 
@@ -37,11 +38,39 @@ CATALOGUE_VERSION = sa.select(OfferCatalogue.version).scalar_subquery()
 """The version of what is in force, to be read inside another query: then pricing costs no query of its own."""
 
 
-def in_force(session: Session) -> list[tuple[Offer, int]]:
+def published(session: Session, version: uuid.UUID | None = None) -> Compiled:
+    """The offers in force, compiled; the process keeps them as long as their version is the same.
+
+    `version` is what `CATALOGUE_VERSION` gave in this transaction; without it one query asks for it.
+    """
+    if version is None:
+        version = session.connection().execute(_VERSION).scalar_one()
+    found = _SETS.get(version)
+    if found is not None:
+        return found
+    with _COMPILING:
+        # Whoever waited here finds what the first one has made.
+        found = _SETS.get(version)
+        if found is None:
+            # Read after the version, so the set is never older than it; a newer one only lasts for this request.
+            found = compile_offers(in_force(session))
+            while len(_SETS) >= KEPT_SETS:
+                _SETS.pop(next(iter(_SETS)))
+            _SETS[version] = found
+        return found
+
+
+def in_force(session: Session) -> list[Published]:
     """All published offers by code with their versions, but for those that ended long ago."""
-    return [(Offer.model_validate(document), number) for number, document in session.connection().execute(_IN_FORCE)]
+    return [
+        Published(Offer.model_validate(document), number)
+        for number, document in session.connection().execute(_IN_FORCE)
+    ]
 
 
+_SETS: dict[uuid.UUID, Compiled] = {}
+_COMPILING = threading.Lock()
+_VERSION = sa.select(OfferCatalogue.version)
 _LIVE = (OfferVersion.offer_id == StoredOffer.id) & (OfferVersion.version_no == StoredOffer.live_no)
 _LAST_DAY = sa.cast(OfferVersion.document["last_day"].astext, sa.Date)
 _IN_FORCE = (
@@ -207,32 +236,3 @@ def free_code(session: Session, code: str) -> str:
     stem = code[:45]
     taken = set(session.scalars(sa.select(StoredOffer.code).where(StoredOffer.code.startswith(f"{stem}-"))))
     return next(f"{stem}-{number}" for number in range(2, 10_000) if f"{stem}-{number}" not in taken)
-
-
-# What a document may name.
-
-_KEYS: Mapping[Thing, Any] = {
-    Thing.PRODUCT: Product.sku,
-    Thing.GROUP: ProductGroup.name,
-    Thing.DEPARTMENT: Department.name,
-    Thing.BRAND: Brand.name,
-    Thing.STORE: Store.code,
-    Thing.CLUB: Club.code,
-}
-
-
-def missing(session: Session, names: Iterable[Named]) -> list[Named]:
-    """Those of the names that nothing has; one query a kind of thing."""
-    asked = list(names)
-    found = {
-        thing: set(
-            session.scalars(
-                sa.select(column).where(
-                    column == sa.any_(sa.literal([each.key for each in asked if each.thing is thing], ARRAY(sa.Text)))
-                )
-            )
-        )
-        for thing, column in _KEYS.items()
-        if any(each.thing is thing for each in asked)
-    }
-    return [each for each in asked if each.thing in found and each.key not in found[each.thing]]

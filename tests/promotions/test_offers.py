@@ -28,7 +28,7 @@ def change(session: Session, offer_id: int, offer: Offer) -> None:
 
 
 def in_force(session: Session) -> list[tuple[str, int]]:
-    return [(offer.code, version) for offer, version in queries.in_force(session)]
+    return [(each.offer.code, each.version) for each in queries.in_force(session)]
 
 
 def test_a_draft_gives_nothing_until_it_is_published(session: Session) -> None:
@@ -174,6 +174,20 @@ def test_every_change_leaves_a_trace_of_what_it_changed(session: Session) -> Non
     assert [row.action for row in rows] == ["offer.create", "offer.change", "offer.publish"]
     assert (rows[1].before, rows[1].after) == ({"hint": None}, {"hint": False})
     assert rows[2].after == {"state": "published", "version": 1}
+
+
+def test_the_compiled_set_is_kept_until_something_in_force_changes(session: Session) -> None:
+    offer_id = a_published_offer(session)
+    first = queries.published(session)
+    assert queries.published(session) is first
+    assert queries.published(session, session.scalar(sa.select(queries.CATALOGUE_VERSION))) is first
+    change(session, offer_id, an_offer(hint=False))
+    assert queries.published(session) is first
+    publish(session, offer_id)
+    second = queries.published(session)
+    assert second is not first
+    commands.pause_offer(session, offer_id, now=NOW, by=SYSTEM)
+    assert queries.published(session) is not second
 
 
 def test_a_list_shows_where_each_offer_stands_today(session: Session) -> None:
