@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from erp_club.kernel.money import allocate
+from erp_club.kernel.money import allocate, round_div
 from erp_club.promotions.engine.basket import BP
 from erp_club.promotions.engine.facts import EarnBase, EarningRule
 from erp_club.promotions.engine.give import Take
@@ -127,8 +127,8 @@ def _by_rule(run: Run, rule: EarningRule, paid: _Paid) -> Earned:
         earned_here.lines = {i: rule.points * rule.scale * units_of(run, i) for i in lines}
     else:
         amounts = {i: paid.of(i, named=not rule.on.everything) for i in lines}
-        total = max(0, sum(amounts.values())) * rule.scale // rule.per_minor * rule.points
-        earned_here.lines = _over(total, amounts)
+        steps = round_div(max(0, sum(amounts.values())) * rule.scale, rule.per_minor, run.facts.policy.points_rounding)
+        earned_here.lines = _over(steps * rule.points, amounts)
     return earned_here
 
 
@@ -154,21 +154,23 @@ def _by_offer(
     lines = [i for i in run.basket.by_scope.get(scope, ()) if run.basket.lines[i].earns]
     if reward.multiplier_bp is not None:
         base = {i: sum(each.lines.get(i, 0) for each in so_far if each.club == club) for i in lines}
-        more = sum(base.values()) * reward.multiplier_bp // BP - sum(base.values())
+        whole = sum(base.values())
+        more = round_div(whole * reward.multiplier_bp, BP, run.facts.policy.points_rounding) - whole
         earned_here.lines = _over(more, base)
     if not reward.bonus:
         return earned_here
     if reward.per is PointsPer.ORDER:
         earned_here.order = reward.bonus * offer.times
-    elif reward.per is PointsPer.UNIT:
-        for i in lines:
-            earned_here.lines[i] = earned_here.lines.get(i, 0) + reward.bonus * units_of(run, i)
+        return earned_here
+    if reward.per is PointsPer.UNIT:
+        weights, least = {i: units_of(run, i) for i in lines}, reward.per_units
     else:
         named = not (reward.on is None or reward.on.everything)
-        amounts = {i: paid.of(i, named=named) for i in _with_manual(run, lines, named=named)}
-        total = max(0, sum(amounts.values())) * reward.bonus // reward.per_minor
-        for i, points in _over(total, amounts).items():
-            earned_here.lines[i] = earned_here.lines.get(i, 0) + points
+        weights, least = {i: paid.of(i, named=named) for i in _with_manual(run, lines, named=named)}, reward.per_minor
+    rounding = run.facts.policy.points_rounding
+    total = round_div(max(0, sum(weights.values())) * reward.bonus, least, rounding)
+    for i, points in _over(total, weights).items():
+        earned_here.lines[i] = earned_here.lines.get(i, 0) + points
     return earned_here
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from erp_club.kernel.money import Rounding
 from erp_club.promotions.engine.rewards import PointsPer
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
 
@@ -139,6 +140,13 @@ class ThresholdCounts(StrEnum):
     AFTER_CODES = "after_codes"
 
 
+class StackBase(StrEnum):
+    """What a later percentage is of: what earlier offers have left, or the list amount (never more than is left)."""
+
+    REMAINING = "remaining"
+    LIST = "list"
+
+
 class EarnBase(StrEnum):
     """What points are earned on: what was paid for the line; before points paid; or before discounts of the order."""
 
@@ -156,6 +164,10 @@ class Policy:
     amounts_basis: Basis = Basis.INCLUDING
     threshold_counts: ThresholdCounts = ThresholdCounts.LIST
     earn_base: EarnBase = EarnBase.PAID
+    stack_base: StackBase = StackBase.REMAINING
+    rounding: Rounding = Rounding.HALF_UP
+    """Of percentages."""
+    points_rounding: Rounding = Rounding.DOWN
     points_of_this_sale_usable: bool = False
     deadline_ms: int = 50
     """How long the search for the best combination of overlapping offers may take."""

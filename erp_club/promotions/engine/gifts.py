@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from erp_club.kernel.money import Rounding, round_div
+from erp_club.kernel.money import round_div
 from erp_club.promotions.engine.basket import BP, Basket
 from erp_club.promotions.engine.give import Give, Reward, Take, Turn, first_units, in_order, shared
 from erp_club.promotions.engine.priced import Reason
@@ -91,7 +91,7 @@ def surprise(reward: Surprise, scopes: Scopes) -> Reward:
         whole = sum(left for _, _, left in targets)
         amount = prize.off_minor
         if amount is None:
-            amount = round_div(whole * (prize.off_bp or 0), BP, Rounding.HALF_UP)
+            amount = round_div(whole * (prize.off_bp or 0), BP, turn.basket.facts.policy.rounding)
         return Give(shared(min(amount, whole), targets))
 
     return give

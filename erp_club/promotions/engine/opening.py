@@ -33,8 +33,12 @@ def started_by(run: Run, compiled: Compiled) -> Started:
         ready = compiled.by_code.get(claim.offer)
         if ready is None:
             started.unknown.append(Refusal(claim.offer, Reason.UNKNOWN_CODE))
-        elif ready.start in {By.CASHIER, By.AUTO}:
-            started.starts.setdefault(ready.code, [Start(claim=claim)])
+        elif ready.start is By.CASHIER:
+            started.starts.setdefault(ready.code, []).append(Start(claim=claim))
+        else:
+            # It starts otherwise; the claim only says what is chosen.
+            for start in started.starts.setdefault(ready.code, [Start()] if ready.start is By.AUTO else []):
+                start.claim = start.claim or claim
     return started
 
 
@@ -93,7 +97,7 @@ def open_offers(run: Run, ready: Ready, started: Started) -> list[Open]:
 
 def closed(run: Run, ready: Ready, started: Started) -> Failure | None:
     """What keeps an offer closed: its start, its days, its conditions, its limits; None where nothing does."""
-    if ready.start is not By.AUTO and ready.code not in started.starts:
+    if ready.start is not By.AUTO and not started.starts.get(ready.code):
         fault = started.faults.get(ready.code)
         if fault is not None:
             return fault, None

@@ -168,8 +168,8 @@ class PointsPer(StrEnum):
 class Points(Part):
     """More points, fewer, or none, in this club (else in each that earns).
 
-    `multiplier_bp` multiplies what the scope earns (20000 doubles, 0 none). `bonus` adds points: per order, per unit,
-    or per `per_minor` paid. Rounded down once.
+    `multiplier_bp` multiplies what the scope earns (20000 doubles, 0 none). `bonus` adds points: per order, per
+    `per_units` units, or per `per_minor` paid. Rounded once, down unless the chain says otherwise.
     """
 
     kind: Literal["points"] = "points"
@@ -178,6 +178,7 @@ class Points(Part):
     bonus: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     per: PointsPer = PointsPer.ORDER
     per_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] = 100
+    per_units: Count = 1
     on: Scope | None = None
 
 

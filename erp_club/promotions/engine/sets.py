@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from erp_club.kernel.money import Rounding, round_div
-from erp_club.promotions.engine.basket import BP, Lot
-from erp_club.promotions.engine.give import Give, Reward, Take, Turn, by_line, in_order, shared
+from erp_club.kernel.money import round_div
+from erp_club.promotions.engine.basket import BP, Basket, Lot, net_of
+from erp_club.promotions.engine.give import Give, Reward, Take, Turn, by_line, in_order, off, shared
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.rewards import Bundle, BuyGet, Freed
-from erp_club.promotions.engine.scope import EVERYTHING, Pick
+from erp_club.promotions.engine.scope import EVERYTHING, Basis, Pick
 from erp_club.promotions.engine.scopes import Scopes
 
 
@@ -105,7 +105,7 @@ def _cheapest(reward: BuyGet, scopes: Scopes) -> Reward:
         formed = former.take(1)
         assert formed is not None
         freed, paid = formed[1][0], formed[1][1] if size > free else []
-        takes = shared(round_div(sum(left for _, _, left in freed) * rate, BP, Rounding.HALF_UP), freed)
+        takes = _share_off(turn, freed, rate)
         return Give(takes + _unpaid(paid), sets, sets * size, sets * free if rate == BP else 0)
 
     return give
@@ -128,13 +128,19 @@ def _cheapest_of_each(reward: BuyGet, scopes: Scopes) -> Reward:
             freed = slots_taken[-1]
             if size > free:
                 takes += _unpaid(slots_taken[0])
-            takes += shared(round_div(sum(left for _, _, left in freed) * rate, BP, Rounding.HALF_UP), freed)
+            takes += _share_off(turn, freed, rate)
             sets += repeats
         if not sets:
             return short(former.missing)
         return Give(takes, sets, sets * size, sets * free if rate == BP else 0)
 
     return give
+
+
+def _share_off(turn: Turn, freed: Sequence[Take], rate: int) -> list[Take]:
+    """A share off the units that a set gives, computed once over them."""
+    cost = sum(left for _, _, left in freed)
+    return shared(round_div(cost * rate, BP, turn.basket.facts.policy.rounding), freed)
 
 
 def _unpaid(takes: Sequence[Take]) -> list[Take]:
@@ -159,9 +165,9 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
                 break
             repeats, slots_taken = formed
             units = [each for slot in slots_taken for each in slot]
-            gain = saving(sum(left for _, _, left in units), repeats)
-            if gain > 0:
-                takes += shared(gain, by_line(units))
+            off_units = saving(turn.basket, by_line(units), repeats)
+            if off_units:
+                takes += off_units
                 sets += repeats
             elif dearest:
                 break
@@ -172,12 +178,24 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
     return give
 
 
-def _saving(reward: Bundle) -> Callable[[int, int], int]:
-    """What so many sets save that would cost so much."""
+def _saving(reward: Bundle) -> Callable[[Basket, list[Take], int], list[Take]]:
+    """What so many sets of these units save, on the units; nothing where the bundle would be dearer."""
     price, rate, amount = reward.price_minor, reward.off_bp, reward.off_minor
-    if price is not None:
-        return lambda cost, sets: cost - price * sets
-    if rate is not None:
-        return lambda cost, _sets: round_div(cost * rate, BP, Rounding.HALF_UP)
-    assert amount is not None
-    return lambda cost, sets: min(cost, amount * sets)
+
+    def saving(basket: Basket, units: list[Take], sets: int) -> list[Take]:
+        if rate is not None:
+            cost = sum(left for _, _, left in units)
+            gain, basis = round_div(cost * rate, BP, basket.facts.policy.rounding), Basis.INCLUDING
+        else:
+            basis = basket.facts.policy.amounts_basis
+            gain = _cost(basket, units, basis) - price * sets if price is not None else (amount or 0) * sets
+        return off(basket, gain, units, basis) if gain > 0 else []
+
+    return saving
+
+
+def _cost(basket: Basket, units: list[Take], basis: Basis) -> int:
+    """What units cost, with or without tax."""
+    if basis is Basis.INCLUDING:
+        return sum(left for _, _, left in units)
+    return sum(net_of(left, basket.lines[lot.line].vat_bp) for lot, _, left in units)

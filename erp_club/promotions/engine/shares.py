@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.basket import BP, Basket, Lot, net_of
+from erp_club.promotions.engine.facts import StackBase
 from erp_club.promotions.engine.give import (
     Give,
     Reward,
@@ -59,10 +60,13 @@ def percent(reward: Percent, scopes: Scopes) -> Reward:
     def give(turn: Turn) -> Give:
         basket = turn.basket
         targets = targets_for(turn)
+        policy = basket.facts.policy
         base = sum(left for _, _, left in targets)
+        if policy.stack_base is StackBase.LIST:
+            base = sum(basket.worth[lot.line] * count for lot, count, _ in targets) // 1000
         if base_cap is not None:
             base = min(base, base_cap)
-        amount = round_div(base * min(rate_at(basket), BP), BP, Rounding.HALF_UP)
+        amount = round_div(base * min(rate_at(basket), BP), BP, policy.rounding)
         if cap is not None and _basis(basket, cap_basis) is Basis.INCLUDING:
             amount = min(amount, cap)
         takes = shared(amount, targets) if targets else []

@@ -1,0 +1,23 @@
+"""What some units of a line have of its discount, its points or its price, so that returns are exact.
+
+An amount lies on a line's units evenly, odd minor units on the first ones; the parts of all units sum to it exactly,
+however many returns they come in.
+"""
+
+from erp_club.kernel.money import Rounding, round_div
+
+
+def part_of(amount: int, quantity_milli: int, *, before_milli: int, returned_milli: int) -> int:
+    """The part of `returned_milli` of a line after `before_milli` have come back before. `quantity_milli` > 0."""
+    first = _up_to(amount, quantity_milli, before_milli)
+    return _up_to(amount, quantity_milli, before_milli + returned_milli) - first
+
+
+def _up_to(amount: int, quantity_milli: int, milli: int) -> int:
+    """What lies on the first so many thousandths."""
+    if quantity_milli % 1000 or milli % 1000:
+        return round_div(amount * milli, quantity_milli, Rounding.HALF_UP)
+    units, count = quantity_milli // 1000, milli // 1000
+    size = abs(amount)
+    part = size // units * count + min(count, size % units)
+    return part if amount >= 0 else -part

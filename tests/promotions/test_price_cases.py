@@ -1,0 +1,62 @@
+# REQ O-01, O-02, O-06, O-07, O-08, O-11, L-01, P-01, P-05, P-08: 50 small shops with the price that must come out
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from erp_club.promotions.price_cases.form import Case
+from erp_club.promotions.price_cases.told import answer, differences
+from web.cli import main
+
+FILE = Path(__file__).parent / "price_cases.json"
+CASES: list[dict[str, Any]] = json.loads(FILE.read_text())["cases"]
+LINE = {"id": "tea", "product": "tea", "qty": 2, "unit_price": 500}
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, list(words))
+
+
+def a_case(**said: Any) -> Case:
+    return Case.model_validate({"id": "case", "basket": [LINE], **said})
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_the_price_comes_out(case: dict[str, Any]) -> None:
+    got = answer(Case.model_validate(case))
+    assert case["expect"]
+    assert {key: got[key] for key in differences(case["expect"], got)} == {}
+
+
+def test_the_command_checks_all_cases() -> None:
+    result = run("price-case", str(FILE), "--check")
+    assert result.exit_code == 0, result.output
+    assert [each["id"] for each in json.loads(result.stdout)] == [case["id"] for case in CASES]
+
+
+def test_a_wrong_expectation_is_named_and_ends_with_1(tmp_path: Path) -> None:
+    case = CASES[0] | {"expect": {"total": 1, "discount": 3200}}
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([case]))
+    result = run("price-case", str(file), "--check")
+    assert result.exit_code == 1
+    assert json.loads(result.stderr) == {"id": case["id"], "differs": {"total": {"expect": 1, "got": 28800}}}
+    assert run("price-case", str(file)).exit_code == 0
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"cases": [{"id": "x"}]}', '{"id": "x", "basket": [{"id": "a"}]}'])
+def test_a_file_that_holds_no_cases_is_refused_in_a_sentence(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(content)
+    result = run("price-case", str(file))
+    assert result.exit_code == 2
+    assert "can't be read as price cases" in result.stderr
+
+
+def test_a_case_that_expects_nothing_tells_all_figures(tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps({"id": "mine", "basket": [LINE]}))
+    (told,) = json.loads(run("price-case", str(file)).stdout)
+    assert (told["got"]["total"], told["got"]["lines"]) == (1000, {"tea": 0})

@@ -1,0 +1,73 @@
+"""The console command that prices cases on paper."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from erp_club.kernel.errors import Refused
+from erp_club.kernel.text import T
+from erp_club.promotions.price_cases.form import Case
+from erp_club.promotions.price_cases.told import answer, differences
+
+_CASES = TypeAdapter(list[Case])
+
+
+@click.command("price-case")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Compare with what each case expects; ends with 1 where it differs.")
+def price_case(file: Path, check: bool) -> None:
+    """Price the cases of a JSON file, each a small shop with its programmes and a basket.
+
+    Prints a list of {"id", "got"} with the figures that each case expects, or all where it expects none. A case is
+    translated into ordinary offers and priced by the same function as a sale.
+    """
+    answers: list[dict[str, Any]] = []
+    differ: list[dict[str, Any]] = []
+    for case in _read(file):
+        got = _answer(case, file)
+        answers.append({"id": case.id, "got": {key: got.get(key) for key in case.expect or got}})
+        different = {key: {"expect": case.expect[key], "got": got.get(key)} for key in differences(case.expect, got)}
+        if different:
+            differ.append({"id": case.id, "differs": different})
+    click.echo(json.dumps(answers, ensure_ascii=False, indent=1))
+    if check:
+        for each in differ:
+            click.echo(json.dumps(each, ensure_ascii=False), err=True)
+        sys.exit(1 if differ else 0)
+
+
+def _read(file: Path) -> list[Case]:
+    """The cases of a file: a list, an object that holds one under `cases`, or a single case."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError) as fault:
+        raise _unreadable(file, str(fault)) from fault
+    if isinstance(content, dict):
+        content = content.get("cases", [content])
+    try:
+        return _CASES.validate_python(content)
+    except ValidationError as fault:
+        raise _unreadable(file, _why(fault)) from fault
+
+
+def _answer(case: Case, file: Path) -> dict[str, Any]:
+    try:
+        return answer(case)
+    except ValidationError as fault:
+        raise _unreadable(file, f"{case.id}: {_why(fault)}") from fault
+
+
+def _why(fault: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
+    first = fault.errors(include_url=False)[0]
+    where: Sequence[object] = first["loc"]
+    return f"{'.'.join(str(each) for each in where)}: {first['msg']}"
+
+
+def _unreadable(file: Path, why: str) -> Refused:
+    return Refused(T("%(file)s can't be read as price cases: %(why)s", file=file, why=why))
