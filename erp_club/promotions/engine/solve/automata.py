@@ -1,0 +1,154 @@
+"""An offer as a small automaton that takes units from the cheapest to the dearest.
+
+Its state is how far its open set is filled, or how many units it has had. What no automaton describes (a cap, needs,
+sets of several slots) goes to `programme`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from erp_club.promotions.engine.rewards import Freed
+from erp_club.promotions.engine.scope import Pick
+from erp_club.promotions.engine.solve.rules import unit_gain
+from erp_club.promotions.engine.solve.shapes import SCALE, Bundle, Buy, Contender, Off, PerUnit, Stack
+
+Move = tuple[int, bool, int]
+"""Next state; whether the unit's own gain counts; what is added besides (scaled)."""
+
+
+@dataclass(slots=True)
+class Automaton:
+    """How one offer takes units, from the cheapest up.
+
+    It begins in a state of `starts` and may end in one of `last`. In a state of `strict` no unit of its scope may be
+    passed over.
+    """
+
+    moves: list[list[Move]]
+    last: frozenset[int]
+    gain: Callable[[int], int]
+    starts: tuple[int, ...] = (0,)
+    strict: frozenset[int] = field(default_factory=frozenset[int])
+
+
+def automaton(contender: Contender, stacks: Sequence[Stack], left: Sequence[int], *, relaxed: bool) -> Automaton | None:
+    """The automaton of an offer, None where it has none. Relaxed, one that frees the cheapest of all may choose."""
+    shape = contender.shape
+    if contender.needs or contender.every:
+        return None
+    match shape:
+        case PerUnit():
+            return _per_unit(shape, stacks, left, relaxed=relaxed)
+        case Buy():
+            return _buy(shape, sum(left[i] for i in shape.on), relaxed=relaxed)
+        case Bundle():
+            return _bundle(shape, stacks, left)
+        case _:
+            return None
+
+
+def _per_unit(shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int], *, relaxed: bool) -> Automaton | None:
+    off, value = shape.off, shape.value
+
+    def gain(cost: int) -> int:
+        return unit_gain(off, value, cost)
+
+    if shape.cap_minor is not None:
+        most = sum(left[i] * gain(stacks[i].cost_minor) for i in shape.on)
+        if most > shape.cap_minor * SCALE:
+            return None
+    if shape.group > 1:
+        if shape.most is not None or shape.pick is Pick.CHEAPEST:
+            return None
+        ring: list[list[Move]] = [[((at + 1) % shape.group, True, 0)] for at in range(shape.group)]
+        return Automaton(ring, frozenset((0,)), gain)
+    there = sum(left[i] for i in shape.on)
+    if shape.most is None or shape.most >= there:
+        return Automaton([[(0, True, 0)]], frozenset((0,)), gain)
+    line: list[list[Move]] = [[(at + 1, True, 0)] for at in range(shape.most)]
+    if shape.pick is Pick.DEAREST or relaxed:
+        return Automaton([*line, []], frozenset(range(shape.most + 1)), gain)
+    idle = shape.most + 1
+    return Automaton(
+        [*line, [], []], frozenset(range(idle + 1)), gain, starts=(0, idle), strict=frozenset(range(shape.most))
+    )
+
+
+def _buy(shape: Buy, there: int, *, relaxed: bool) -> Automaton:
+    off_bp, size, free = shape.off_bp, shape.size, shape.free
+
+    def gain(cost: int) -> int:
+        return cost * off_bp
+
+    times = there // size if shape.times is None else min(there // size, shape.times)
+    if shape.freed is Freed.CHEAPEST_OF_ALL and not relaxed and times:
+        return _buy_of_all(shape, times, gain, limited=shape.times == times)
+    if times * size + size > there:
+        ring: list[list[Move]] = [[((at + 1) % size, at < free, 0)] for at in range(size)]
+        return Automaton(ring, frozenset((0,)), gain)
+    line: list[list[Move]] = [[(at + 1, at % size < free, 0)] for at in range(times * size)]
+    return Automaton([*line, []], frozenset(range(0, times * size + 1, size)), gain)
+
+
+def _buy_of_all(shape: Buy, times: int, gain: Callable[[int], int], *, limited: bool) -> Automaton:
+    """First so many freed units, then as many paid ones as those ask for, and at most `size` − 1 more.
+
+    States: `freed` units (0 … times × free), then what is still `open` of the paid ones, from the most down to
+    −(size − 1), then idle. Where the number of times is limited, any number may be over once it is reached, which has
+    open counts of its own.
+    """
+    size, free = shape.size, shape.free
+    paid = size - free
+    freed_states = times * free + 1
+    zero = freed_states + times * paid
+    full = zero + size
+    idle = full + times * paid + 1
+    moves: list[list[Move]] = [[] for _ in range(idle + 1)]
+    last = {idle}
+    for freed in range(freed_states):
+        if freed < freed_states - 1:
+            moves[freed].append((freed + 1, True, 0))
+        if freed and freed % free == 0:
+            sets = freed // free
+            still = sets * paid
+            if limited and sets == times:
+                moves[freed].append((full + max(0, still - 1), False, 0))
+            elif size > 1:
+                moves[freed].append((zero - (still - 1), False, 0))
+            if still == 0:
+                last.add(freed)
+    for state in range(freed_states, full - 1):
+        moves[state].append((state + 1, False, 0))
+    last.update(range(zero, full))
+    for still in range(times * paid + 1):
+        moves[full + still].append((full + max(0, still - 1), False, 0))
+    last.add(full)
+    return Automaton(moves, frozenset(last), gain, starts=(0, idle), strict=frozenset(range(idle)))
+
+
+def _bundle(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Automaton | None:
+    if len(shape.slots) != 1 or shape.pick is Pick.CHEAPEST:
+        return None
+    on, quantity = shape.slots[0]
+    off, value = shape.off, shape.value
+    own, done = True, 0
+    if off is Off.PRICE:
+        done = -value * SCALE
+    elif off is Off.AMOUNT:
+        cheapest = sorted(stacks[i].cost_minor for i in on for _ in range(min(left[i], quantity)))
+        if value > sum(cheapest[:quantity]):
+            return None
+        own, done = False, value * SCALE
+
+    def gain(cost: int) -> int:
+        return cost * (value if off is Off.SHARE else SCALE)
+
+    there = sum(left[i] for i in on)
+    if shape.times is None or shape.times >= there // quantity:
+        ring: list[list[Move]] = [
+            [((at + 1) % quantity, own, done if at == quantity - 1 else 0)] for at in range(quantity)
+        ]
+        return Automaton(ring, frozenset((0,)), gain)
+    length = shape.times * quantity
+    line: list[list[Move]] = [[(at + 1, own, done if (at + 1) % quantity == 0 else 0)] for at in range(length)]
+    return Automaton([*line, []], frozenset(range(0, length + 1, quantity)), gain)

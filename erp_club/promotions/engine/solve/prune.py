@@ -1,0 +1,78 @@
+"""What needn't be searched: offers that another one beats on the very same units, and offers that share no units."""
+
+from collections.abc import Hashable, Sequence
+
+from erp_club.promotions.engine.rewards import Freed
+from erp_club.promotions.engine.scope import Pick
+from erp_club.promotions.engine.solve.shapes import Bundle, Buy, Contender, Lump, Off, PerUnit
+
+
+def undominated(contenders: Sequence[Contender]) -> list[Contender]:
+    """Of offers that differ in nothing but their value, the best one; of equal ones that of the smallest key.
+
+    `contenders` are in the order of their keys, and so is the answer.
+    """
+    best: dict[Hashable, tuple[int, Contender]] = {}
+    for contender in contenders:
+        kind, value = _kind_and_value(contender)
+        there = best.get(kind)
+        if there is None or value > there[0]:
+            best[kind] = (value, contender)
+    if len(best) == len(contenders):
+        return list(contenders)
+    return sorted((contender for _, contender in best.values()), key=lambda contender: contender.key)
+
+
+def _kind_and_value(contender: Contender) -> tuple[Hashable, int]:
+    if contender.needs or contender.every:
+        return contender.key, 0
+    shape = contender.shape
+    match shape:
+        case PerUnit():
+            value = -shape.value if shape.off is Off.PRICE else shape.value
+            if shape.most is None and shape.cap_minor is None:
+                return (shape.on, shape.off, shape.group), value
+            return (shape.on, shape.off, shape.group, shape.most, shape.pick, shape.cap_minor), value
+        case Buy():
+            return (shape.on, shape.size, shape.free, shape.freed, shape.times), shape.off_bp
+        case Bundle():
+            value = -shape.value if shape.off is Off.PRICE else shape.value
+            return (shape.slots, shape.off, shape.pick, shape.times), value
+        case Lump():
+            return (shape.on, shape.whole), shape.value_minor
+
+
+def scope(contender: Contender) -> set[int]:
+    """The stacks that an offer may take units of."""
+    shape = contender.shape
+    touched = {i for on, _ in shape.slots for i in on} if isinstance(shape, Bundle) else set(shape.on)
+    for need in contender.needs:
+        touched.update(need.on)
+    return touched
+
+
+def components(contenders: Sequence[Contender], left: Sequence[int]) -> list[list[Contender]]:
+    """Offers that share units, directly or over others, together; each in the order given."""
+    groups: dict[int, list[Contender]] = {}
+    owner: dict[int, int] = {}
+    for nth, contender in enumerate(contenders):
+        merged = [contender]
+        mine = scope(contender)
+        for other in {owner[i] for i in mine if i in owner and left[i]}:
+            merged = groups.pop(other) + merged
+            owner.update((i, nth) for i, belongs in owner.items() if belongs == other)
+        owner.update((i, nth) for i in mine if left[i])
+        groups[nth] = merged
+    if len(groups) == len(contenders):
+        return list(groups.values())
+    for group in groups.values():
+        group.sort(key=lambda contender: contender.key)
+    return sorted(groups.values(), key=lambda group: group[0].key)
+
+
+def picks_cheapest(contender: Contender) -> bool:
+    """Whether it gives the cheapest units, and so may not pass over those that nobody else takes."""
+    shape = contender.shape
+    if isinstance(shape, Buy):
+        return shape.freed is Freed.CHEAPEST_OF_ALL
+    return isinstance(shape, PerUnit) and shape.most is not None and shape.pick is Pick.CHEAPEST

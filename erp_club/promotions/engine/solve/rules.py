@@ -1,0 +1,334 @@
+"""What one offer gives on the units that are left to it, by its own rule; the one place where a shape is worked out.
+
+The search only decides which units are left to whom; whatever it finds is worked out again here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from erp_club.promotions.engine.rewards import Freed
+from erp_club.promotions.engine.scope import Pick
+from erp_club.promotions.engine.solve.shapes import (
+    SCALE,
+    Bundle,
+    Buy,
+    Contender,
+    Lump,
+    Need,
+    Off,
+    PerUnit,
+    Shape,
+    Share,
+    Stack,
+    Taken,
+)
+
+_MOST_TRIALS = 40
+MOST_TIMES = 10_000
+Counts = list[int]
+
+
+def whole_minor(scaled: int) -> int:
+    """Scaled savings in minor units, half up."""
+    return (2 * scaled + SCALE) // (2 * SCALE)
+
+
+def alone(contender: Contender, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    """What the offer gives where `left` units of each stack are left to it; None for nothing."""
+    if contender.needs or contender.every:
+        return _with_needs(contender, stacks, left)
+    return _work_out(contender.key, contender.shape, stacks, left)
+
+
+def beside_reserved(
+    contender: Contender, stacks: Sequence[Stack], left: Sequence[int], reserved: Sequence[int], times: int
+) -> Taken | None:
+    """The same where the units that fulfil its needs `times` times are settled: they come besides `left`."""
+    shape = _limited(contender.shape, times) if contender.every else contender.shape
+    if isinstance(shape, Lump):
+        left = [have + kept for have, kept in zip(left, reserved, strict=True)]
+        reserved = [0 if i in shape.on else kept for i, kept in enumerate(reserved)]
+    taken = _work_out(contender.key, shape, stacks, left)
+    if taken is None:
+        return None
+    used = _added(taken.used, ((i, count) for i, count in enumerate(reserved) if count))
+    return replace(taken, used=used, times=times if contender.every else taken.times)
+
+
+def order(on: Iterable[int], stacks: Sequence[Stack], pick: Pick) -> list[int]:
+    """The stacks of a scope, dearest or cheapest first; equal ones in the order of the lines."""
+    if pick is Pick.DEAREST:
+        return sorted(on, key=lambda i: -stacks[i].cost_minor)
+    return sorted(on, key=lambda i: stacks[i].cost_minor)
+
+
+def unit_gain(off: Off, value: int, cost_minor: int) -> int:
+    """What one unit gains, in scaled minor units."""
+    if off is Off.SHARE:
+        return cost_minor * value
+    if off is Off.AMOUNT:
+        return min(value, cost_minor) * SCALE
+    return max(0, cost_minor - value) * SCALE
+
+
+def _work_out(key: str, shape: Shape, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    match shape:
+        case PerUnit():
+            return _per_unit(key, shape, stacks, left)
+        case Buy():
+            return _buy(key, shape, stacks, left)
+        case Bundle():
+            return _bundle(key, shape, stacks, left)
+        case Lump():
+            return _lump(key, shape, stacks, left)
+
+
+def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    off, value = shape.off, shape.value
+    if shape.most is None and shape.group == 1:
+        picked = [(i, left[i]) for i in shape.on if left[i]]
+    else:
+        there = sum(left[i] for i in shape.on)
+        most = there if shape.most is None else min(there, shape.most)
+        picked = sorted(_first(order(shape.on, stacks, shape.pick), left, most - most % shape.group))
+    if off is Off.SHARE:
+        shares = tuple(Share(i, count, stacks[i].cost_minor * count) for i, count in picked if stacks[i].cost_minor)
+        saving = whole_minor(value * sum(share.weight for share in shares))
+    else:
+        gains = ((i, count, unit_gain(off, value, stacks[i].cost_minor) // SCALE) for i, count in picked)
+        shares = tuple(Share(i, count, gain * count) for i, count, gain in gains if gain)
+        saving = sum(share.weight for share in shares)
+    if shape.cap_minor is not None:
+        saving = min(saving, shape.cap_minor)
+    return Taken(key, saving, shares) if saving > 0 else None
+
+
+def _buy(key: str, shape: Buy, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    size, free = shape.size, shape.free
+    there = sum(left[i] for i in shape.on)
+    times = there // size if shape.times is None else min(there // size, shape.times)
+    if not times:
+        return None
+    dear = order(shape.on, stacks, Pick.DEAREST)
+    if shape.freed is Freed.CHEAPEST_OF_ALL:
+        freed = dict(_first(order(shape.on, stacks, Pick.CHEAPEST), left, times * free))
+        rest = [count - freed.get(i, 0) for i, count in enumerate(left)]
+        paid = _first(dear, rest, times * (size - free))
+    else:
+        freed, paid = dict[int, int](), list[tuple[int, int]]()
+        at = 0
+        for i, count in _first(dear, left, times * size):
+            given = _freed_between(at, at + count, size, free)
+            at += count
+            if given:
+                freed[i] = given
+            if count > given:
+                paid.append((i, count - given))
+    shares = tuple(Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(freed.items()))
+    saving = whole_minor(shape.off_bp * sum(share.weight for share in shares))
+    return Taken(key, saving, shares, tuple(sorted(paid)), times) if saving > 0 else None
+
+
+def _freed_between(start: int, end: int, size: int, free: int) -> int:
+    """How many of the units numbered from `start` on and before `end` are among the last `free` of their group."""
+    paid = size - free
+
+    def before(at: int) -> int:
+        return at // size * free + max(0, at % size - paid)
+
+    return before(end) - before(start)
+
+
+def _bundle(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    times = min(sum(left[i] for i in on) // quantity for on, quantity in shape.slots)
+    if len(shape.slots) > 1:
+        times = min(times, sum(left[i] for i in _union(shape)) // sum(quantity for _, quantity in shape.slots))
+    if shape.times is not None:
+        times = min(times, shape.times)
+    best: Taken | None = None
+    apart = sum(len(on) for on, _ in shape.slots) == len(_union(shape))
+    # Slots that share units may do better with fewer sets; of many sets, the last few don't matter much.
+    trials = max(1, min(_MOST_TRIALS, 10 * _MOST_TRIALS // max(1, times)))
+    while times > 0 and trials > 0:
+        slots = _fill(shape, stacks, left, times)
+        if slots is not None:
+            taken = _sets(key, shape, stacks, slots, times)
+            if taken is not None and (best is None or taken.saving_minor > best.saving_minor):
+                best = taken
+            if apart:
+                break
+        times -= 1
+        trials -= 1
+    return best
+
+
+def _union(shape: Bundle) -> set[int]:
+    return {i for on, _ in shape.slots for i in on}
+
+
+def _fill(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int], times: int) -> list[list[int]] | None:
+    """For each slot the stacks of its units for so many sets, one a unit, in the order they go; None where some lack.
+
+    The slot with the smallest scope chooses first, as the others can do without its units more easily.
+    """
+    rest = list(left)
+    slots: list[list[int]] = [[] for _ in shape.slots]
+    for nth in sorted(range(len(shape.slots)), key=lambda nth: (sum(left[i] for i in shape.slots[nth][0]), nth)):
+        on, quantity = shape.slots[nth]
+        need = quantity * times
+        for i, count in _first(order(on, stacks, shape.pick), rest, need):
+            slots[nth].extend([i] * count)
+            rest[i] -= count
+        if len(slots[nth]) < need:
+            return None
+    return slots
+
+
+def _sets(key: str, shape: Bundle, stacks: Sequence[Stack], slots: list[list[int]], times: int) -> Taken | None:
+    """The sets that gain something, of units that stand in the order they go."""
+    counts: dict[int, int] = {}
+    scaled = gaining = 0
+    for nth in range(times):
+        members = [
+            i
+            for units, (_, quantity) in zip(slots, shape.slots, strict=True)
+            for i in units[nth * quantity : (nth + 1) * quantity]
+        ]
+        gain = unit_gain(shape.off, shape.value, sum(stacks[i].cost_minor for i in members))
+        if gain <= 0:
+            continue
+        scaled += gain
+        gaining += 1
+        for i in members:
+            counts[i] = counts.get(i, 0) + 1
+    saving = whole_minor(scaled)
+    shares = tuple(Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items()))
+    return Taken(key, saving, shares, (), gaining) if saving > 0 else None
+
+
+def _lump(key: str, shape: Lump, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    shares = tuple(Share(i, left[i], stacks[i].cost_minor * left[i]) for i in shape.on if left[i])
+    saving = min(shape.value_minor, sum(share.weight for share in shares))
+    return Taken(key, saving, shares) if saving > 0 else None
+
+
+def _with_needs(contender: Contender, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    most = min(most_times(contender, stacks, left), _useful_times(contender.shape, left))
+    best: Taken | None = None
+    for times in range(most, max(0, most - _MOST_TRIALS), -1):
+        reserved = _reserve(contender, stacks, left, times)
+        if reserved is None:
+            continue
+        rest = [have - kept for have, kept in zip(left, reserved, strict=True)]
+        if isinstance(contender.shape, Lump) and not contender.shape.whole:
+            rest = _enough(contender.shape, stacks, rest, reserved, times if contender.every else 1)
+        taken = beside_reserved(contender, stacks, rest, reserved, times)
+        if taken is not None and (best is None or taken.saving_minor > best.saving_minor):
+            best = taken
+    return best
+
+
+def most_times(contender: Contender, stacks: Sequence[Stack], left: Sequence[int]) -> int:
+    """How often its needs could be met, had it all units of each: once, or with `every` as often as they go in."""
+    if not contender.every:
+        return 1
+    times = contender.times
+    for need in contender.needs:
+        there = sum(left[i] for i in need.on)
+        amount = sum(left[i] * stacks[i].list_minor for i in need.on)
+        for have, want in ((there, need.quantity), (amount, need.list_minor)):
+            if want:
+                times = have // want if times is None else min(times, have // want)
+    return 1 if times is None else times
+
+
+def _useful_times(shape: Shape, left: Sequence[int]) -> int:
+    """More often than this gives nothing more."""
+    if isinstance(shape, Lump):
+        return MOST_TIMES
+    there = sum(left[i] for i in shape.on) if not isinstance(shape, Bundle) else sum(left)
+    return -(-there // shape.most) if isinstance(shape, PerUnit) and shape.most is not None else there
+
+
+def _reserve(contender: Contender, stacks: Sequence[Stack], left: Sequence[int], times: int) -> Counts | None:
+    """Units for the needs, so that the reward loses least: those that it can't have first, then its last choice."""
+    shape = contender.shape
+    rewarded = _union(shape) if isinstance(shape, Bundle) else set(shape.on)
+    last = Pick.DEAREST if _from_the_cheapest(shape) else Pick.CHEAPEST
+    reserved = [0] * len(left)
+    rest = list(left)
+    for need in sorted(contender.needs, key=lambda need: sum(left[i] for i in need.on)):
+        ranked = order(need.on, stacks, last)
+        ranked.sort(key=lambda i: i in rewarded)
+        if not _meet(need, times, stacks, ranked, rest, reserved):
+            return None
+    return reserved
+
+
+def _from_the_cheapest(shape: Shape) -> bool:
+    match shape:
+        case PerUnit() | Bundle():
+            return shape.pick is Pick.CHEAPEST
+        case Buy():
+            return shape.freed is Freed.CHEAPEST_OF_ALL
+        case Lump():
+            return True
+
+
+def _meet(need: Need, times: int, stacks: Sequence[Stack], ranked: list[int], rest: Counts, reserved: Counts) -> bool:
+    """Moves units from `rest` to `reserved` until the need is met so many times; whether it is."""
+    quantity, amount = need.quantity * times, need.list_minor * times
+    for i in ranked:
+        if quantity <= 0 and amount <= 0:
+            break
+        each = stacks[i].list_minor
+        want = max(quantity, -(-amount // each) if amount > 0 and each else 0)
+        count = min(rest[i], want)
+        rest[i] -= count
+        reserved[i] += count
+        quantity -= count
+        amount -= count * each
+    return quantity <= 0 and amount <= 0
+
+
+def _enough(lump: Lump, stacks: Sequence[Stack], rest: Counts, reserved: Counts, times: int) -> Counts:
+    """As few further units as the amount needs to lie on, besides those that its needs hold."""
+    missing = lump.value_minor * times - sum(reserved[i] * stacks[i].cost_minor for i in lump.on)
+    taken = [0] * len(rest)
+    for i in order(lump.on, stacks, Pick.DEAREST):
+        each = stacks[i].cost_minor
+        if missing <= 0 or not each:
+            break
+        taken[i] = min(rest[i], -(-missing // each))
+        missing -= taken[i] * each
+    return taken
+
+
+def _limited(shape: Shape, times: int) -> Shape:
+    match shape:
+        case PerUnit():
+            return shape if shape.most is None else replace(shape, most=shape.most * times)
+        case Buy() | Bundle():
+            return replace(shape, times=times if shape.times is None else min(times, shape.times))
+        case Lump():
+            return replace(shape, value_minor=shape.value_minor * times)
+
+
+def _first(ranked: Iterable[int], left: Sequence[int], count: int) -> list[tuple[int, int]]:
+    """The first so many units in this order, as (stack, count)."""
+    picked: list[tuple[int, int]] = []
+    for i in ranked:
+        if count <= 0:
+            break
+        if left[i]:
+            take = min(left[i], count)
+            picked.append((i, take))
+            count -= take
+    return picked
+
+
+def _added(used: Iterable[tuple[int, int]], more: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    counts: dict[int, int] = {}
+    for i, count in (*used, *more):
+        counts[i] = counts.get(i, 0) + count
+    return tuple(sorted(counts.items()))

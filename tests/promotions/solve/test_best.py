@@ -1,0 +1,220 @@
+"""The customer gets the combination of offers that saves most (REQ O-06)."""
+
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from erp_club.kernel.money import allocate
+from erp_club.promotions.engine.rewards import Freed
+from erp_club.promotions.engine.scope import Pick
+from erp_club.promotions.engine.solve import (
+    Bundle,
+    Buy,
+    Contender,
+    Lump,
+    Need,
+    Off,
+    PerUnit,
+    Proof,
+    Stack,
+    solve,
+)
+from erp_club.promotions.engine.solve.greedy import greedy, saving
+from tests.promotions.solve.truth import best_saving, shop, shop_with_needs
+
+MINUTES = 60_000
+
+
+def _stacks(*prices: int) -> list[Stack]:
+    return [Stack(1, price, price) for price in prices]
+
+
+def test_one_scope_is_always_the_best_there_is() -> None:  # REQ O-06
+    draw = random.Random(1)
+    for _ in range(150):
+        stacks, offers = shop(draw, lines=4, offers=4, one_scope=True)
+        found = solve(stacks, offers, deadline_ms=MINUTES)
+        assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
+
+
+def test_overlapping_offers_are_combined_to_the_best_there_is() -> None:  # REQ O-06
+    draw = random.Random(2)
+    for _ in range(150):
+        stacks, offers = shop(draw, lines=4, offers=4)
+        found = solve(stacks, offers, deadline_ms=MINUTES)
+        assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
+
+
+def test_units_that_fulfil_a_condition_are_chosen_so_that_most_is_saved() -> None:  # REQ O-06
+    draw = random.Random(3)
+    for _ in range(150):
+        stacks, offers = shop_with_needs(draw)
+        found = solve(stacks, offers, deadline_ms=MINUTES)
+        assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
+
+
+def test_the_deadline_never_gives_less_than_one_offer_after_the_other() -> None:  # REQ O-06
+    draw = random.Random(4)
+    for _ in range(10):
+        stacks, offers = shop(draw, lines=20, offers=12, kinds=("share", "buy", "buy all", "bundle", "slots", "cap"))
+        quick = saving(greedy(stacks, offers, [stack.count for stack in stacks]))
+        assert solve(stacks, offers, deadline_ms=1).saving_minor >= quick
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.randoms(use_true_random=False))
+def test_the_order_of_lines_and_offers_changes_nothing(seed: int, shuffle: random.Random) -> None:  # REQ O-06
+    draw = random.Random(seed)
+    stacks, offers = shop(draw, lines=6, offers=4)
+    found = solve(stacks, offers, deadline_ms=MINUTES)
+    shuffled = list(offers)
+    shuffle.shuffle(shuffled)
+    assert solve(stacks, shuffled, deadline_ms=MINUTES) == found
+    last = len(stacks) - 1
+    turned = [Contender(offer.key, _turned(offer.shape, last)) for offer in offers]
+    assert solve(stacks[::-1], turned, deadline_ms=MINUTES).saving_minor == found.saving_minor
+
+
+def _turned(shape: PerUnit | Buy | Bundle | Lump, last: int) -> PerUnit | Buy | Bundle | Lump:
+    """The same offer where the lines stand in the opposite order."""
+
+    def turn(on: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(last - i for i in on))
+
+    match shape:
+        case PerUnit():
+            return PerUnit(turn(shape.on), shape.off, shape.value, shape.most, shape.pick, shape.cap_minor, shape.group)
+        case Buy():
+            return Buy(turn(shape.on), shape.size, shape.free, shape.off_bp, shape.freed, shape.times)
+        case Bundle():
+            slots = tuple((turn(on), quantity) for on, quantity in shape.slots)
+            return Bundle(slots, shape.off, shape.value, shape.pick, shape.times)
+        case Lump():
+            return Lump(turn(shape.on), shape.value_minor, shape.whole)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 10**9))
+def test_no_unit_serves_two_offers_and_none_is_worth_less_than_nothing(seed: int) -> None:  # REQ O-06
+    stacks, offers = shop(random.Random(seed), lines=6, offers=5)
+    found = solve(stacks, offers, deadline_ms=MINUTES)
+    taken = [0] * len(stacks)
+    for offer in found.assignment:
+        parts = allocate(offer.saving_minor, [share.weight for share in offer.shares])
+        for share, part in zip(offer.shares, parts, strict=True):
+            taken[share.stack] += share.count
+            assert 0 <= part <= share.count * stacks[share.stack].cost_minor
+        for stack, count in offer.used:
+            taken[stack] += count
+    assert all(count <= stack.count for count, stack in zip(taken, stacks, strict=True))
+    assert found.saving_minor == sum(offer.saving_minor for offer in found.assignment)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9))
+def test_one_more_offer_never_makes_a_basket_dearer(seed: int) -> None:  # REQ O-06
+    stacks, offers = shop(random.Random(seed), lines=5, offers=5)
+    fewer = solve(stacks, offers[:-1], deadline_ms=MINUTES)
+    assert solve(stacks, offers, deadline_ms=MINUTES).saving_minor >= fewer.saving_minor
+
+
+def test_a_higher_priority_chooses_first_even_where_it_saves_less() -> None:
+    stacks = _stacks(1000, 2000)
+    offers = [
+        Contender("FIVE", PerUnit((0,), Off.SHARE, 500), priority=1),
+        Contender("HALF", PerUnit((0, 1), Off.SHARE, 5000)),
+    ]
+    found = solve(stacks, offers)
+    assert [(offer.key, offer.saving_minor) for offer in found.assignment] == [("FIVE", 50), ("HALF", 1000)]
+
+
+def test_of_two_equal_offers_the_first_by_name_gives() -> None:
+    offers = [Contender(key, PerUnit((0,), Off.SHARE, 1000)) for key in ("B", "A")]
+    assert [offer.key for offer in solve(_stacks(1000), offers).assignment] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("freed", "free_line"),
+    [(Freed.CHEAPEST_OF_ALL, 3), (Freed.CHEAPEST_OF_EACH, 2)],
+)
+def test_three_for_two_frees_the_cheapest_of_all_or_that_of_its_group(freed: Freed, free_line: int) -> None:
+    found = solve(_stacks(1000, 900, 800, 100), [Contender("3FOR2", Buy((0, 1, 2, 3), 3, freed=freed))])
+    (offer,) = found.assignment
+    assert [share.stack for share in offer.shares] == [free_line]
+    assert [stack for stack, _ in offer.used] == [0, 1]
+
+
+def test_an_offer_that_frees_the_cheapest_may_not_leave_it_to_nobody() -> None:
+    stacks = _stacks(1000, 900, 800, 100)
+    everything = (0, 1, 2, 3)
+    three = Contender("3FOR2", Buy(everything, 3))
+    assert solve(stacks, [three, Contender("FEW", PerUnit((0,), Off.SHARE, 1))]).saving_minor == 100
+    # Where another offer takes the cheapest one, the next is free.
+    found = solve(stacks, [three, Contender("TEN", PerUnit(everything, Off.SHARE, 1000))])
+    assert [(offer.key, offer.saving_minor) for offer in found.assignment] == [("3FOR2", 800), ("TEN", 10)]
+
+
+def test_a_bundle_takes_the_dearest_and_never_raises_a_price() -> None:
+    bundle = Contender("TWO-FOR-15", Bundle((((0, 1, 2, 3), 2),), Off.PRICE, 1500))
+    (offer,) = solve(_stacks(1000, 900, 800, 100), [bundle]).assignment
+    assert (offer.saving_minor, offer.times, [share.stack for share in offer.shares]) == (400, 1, [0, 1])
+
+
+def test_a_bundle_of_several_slots_needs_a_unit_in_each() -> None:
+    burger_and_drink = Bundle((((0, 1), 1), ((2,), 1)), Off.PRICE, 2500)
+    (offer,) = solve(_stacks(2000, 2500, 900), [Contender("MENU", burger_and_drink)]).assignment
+    assert (offer.saving_minor, [share.stack for share in offer.shares]) == (900, [1, 2])
+    assert solve(_stacks(2000, 2500), [Contender("MENU", Bundle((((0,), 1), ((), 1)), Off.PRICE, 1))]).assignment == ()
+
+
+def test_an_amount_over_a_scope_stands_against_what_its_units_could_have_instead() -> None:
+    stacks = _stacks(3000, 3000)
+    lump, ten = Contender("FIVE-OFF", Lump((0, 1), 500)), Contender("TEN", PerUnit((0, 1), Off.SHARE, 1000))
+    assert [offer.key for offer in solve(stacks, [lump, ten]).assignment] == ["TEN"]
+    free = Contender("FIVE-OFF", Lump((0, 1), 500, whole=False), needs=(Need((0, 1), 1),))
+    assert solve(stacks, [free, ten]).saving_minor == 500 + 300
+
+
+def test_every_second_shampoo_halves_a_conditioner_and_keeps_the_shampoos() -> None:
+    stacks = [Stack(5, 1500, 1500), Stack(3, 2000, 2000)]
+    half = Contender("CARE", PerUnit((1,), Off.SHARE, 5000, most=1), needs=(Need((0,), 2),), every=True)
+    (offer,) = solve(stacks, [half]).assignment
+    assert (offer.saving_minor, offer.times, offer.used) == (2000, 2, ((0, 4),))
+    found = solve(stacks, [half, Contender("TEN", PerUnit((0,), Off.SHARE, 1000))])
+    assert found.saving_minor == 2000 + 150
+
+
+def test_a_share_is_rounded_once_over_its_units_and_never_above_its_cap() -> None:
+    stacks = _stacks(5, 5, 5)
+    assert solve(stacks, [Contender("TEN", PerUnit((0, 1, 2), Off.SHARE, 1000))]).saving_minor == 2
+    assert solve(stacks, [Contender("TEN", PerUnit((0, 1, 2), Off.SHARE, 1000, cap_minor=1))]).saving_minor == 1
+
+
+@pytest.mark.parametrize(("pick", "saved"), [(Pick.CHEAPEST, 50), (Pick.DEAREST, 500)])
+def test_at_most_one_unit_is_the_cheapest_or_the_dearest_as_the_offer_says(pick: Pick, saved: int) -> None:
+    half = Contender("HALF", PerUnit((0, 1), Off.SHARE, 5000, most=1, pick=pick))
+    assert solve(_stacks(1000, 100), [half]).saving_minor == saved
+
+
+def test_nothing_to_give_is_an_empty_answer() -> None:
+    assert solve([], []).assignment == ()
+    assert solve([Stack(0, 0, 0)], [Contender("TEN", PerUnit((0,), Off.SHARE, 1000))]).assignment == ()
+
+
+def test_a_basket_of_two_thousand_lines_is_answered_quickly() -> None:
+    draw = random.Random(5)
+    stacks = [Stack(draw.randint(1, 5), price, price) for price in (draw.randrange(100, 9000) for _ in range(2000))]
+    offers = []
+    for nth in range(8):
+        on = tuple(sorted(draw.sample(range(2000), 800)))
+        offers.append(Contender(f"SHARE-{nth}", PerUnit(on, Off.SHARE, 500 + 100 * nth)))
+        offers.append(Contender(f"BUY-{nth}", Buy(on, 3)))
+        offers.append(Contender(f"BUNDLE-{nth}", Bundle(((on, 2), (on[:400], 1)), Off.PRICE, 5000)))
+    started = time.process_time()
+    found = solve(stacks, offers)
+    assert time.process_time() - started < 2
+    assert found.saving_minor > 0
+    assert found.proof is Proof.TIME_LIMIT
