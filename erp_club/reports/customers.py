@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card, CardState
+from erp_club.clubs import models as clubs
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.organisation.models import Store
@@ -17,7 +18,7 @@ from erp_club.points.models import PointsAccount
 from erp_club.receipts.models import Receipt
 
 Consent = Literal["advertising", "sms", "email", "post"]
-MembershipState = Literal["valid", "ended", "none"]
+MembershipState = Literal["valid", "ends_soon", "paused", "ended", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,9 @@ class CustomerFilters:
     """What a list of customers is narrowed to; None narrows nothing. Days are included at both ends.
 
     `club` and `store` (the home store) are codes. `membership` is about that club, else about any: `valid` today,
-    `ended`, or `none` ever held. `consent` keeps those who gave it. `opened_from` and `opened_to` are dates in
-    `zone`, `bought_from` and `bought_to` the stores' dates of at least one purchase.
+    `ends_soon` in the last days of which the club warns, `paused`, `ended`, or `none` ever held. `consent` keeps those
+    who gave it. `opened_from` and `opened_to` are dates in `zone`, `bought_from` and `bought_to` the stores' dates of
+    at least one purchase.
     """
 
     club: str | None = None
@@ -191,10 +193,14 @@ def _membership(filters: CustomerFilters, today: dt.date) -> sa.ColumnElement[bo
         held.append(Membership.club_id == sa.select(Club.id).where(Club.code == filters.club).scalar_subquery())
     if filters.membership == "none":
         return ~sa.exists().where(*held)
-    if filters.membership == "valid":
+    if filters.membership in {"valid", "ends_soon"}:
         held.append(_valid(today))
+    if filters.membership == "ends_soon":
+        held.append(_ends_soon(today))
+    if filters.membership == "paused":
+        held.append(Membership.state == clubs.MembershipState.PAUSED)
     if filters.membership == "ended":
-        held.append(~_valid(today))
+        held += [~_valid(today), Membership.state != clubs.MembershipState.PAUSED]
     return sa.exists().where(*held)
 
 
@@ -203,6 +209,17 @@ def _valid(today: dt.date) -> sa.ColumnElement[bool]:
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,
         MembershipPeriod.validity.contains(today),
+    )
+
+
+def _ends_soon(today: dt.date) -> sa.ColumnElement[bool]:
+    """Nothing is held beyond the days of which the club warns (M-05)."""
+    warned = sa.select(Club.warning_days).where(Club.id == Membership.club_id).correlate(Membership).scalar_subquery()
+    return ~sa.exists().where(
+        MembershipPeriod.customer_id == Membership.customer_id,
+        MembershipPeriod.membership_id == Membership.id,
+        sa.func.coalesce(sa.func.upper(MembershipPeriod.validity), dt.date.max) > sa.literal(today, sa.Date) + warned,
+        ~sa.func.isempty(MembershipPeriod.validity),
     )
 
 

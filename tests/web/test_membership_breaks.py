@@ -144,3 +144,29 @@ def test_the_steps_are_told_in_every_language(client: TestClient, session: Sessi
         page = client.get(f"/memberships/{membership}/{noun}/new", headers=HTML)
         assert (page.status_code, f'lang="{language}"' in page.text) == (200, True)
     assert client.get(f"/customers/{yael}/memberships", headers=HTML).status_code == 200
+
+
+def test_head_office_lists_whose_membership_ends_soon_or_is_paused(client: TestClient, session: Session) -> None:
+    # REQ M-05
+    signed_in(client, session)
+    today = dt.datetime.now(dt.UTC).date()
+    gold, life = a_club(session), a_club(session, "LIFE", months=None)
+    session.execute(sa.text("UPDATE clubs SET warning_days = 20"))
+    numbers = {"100001": 365 - 20, "100002": 365 - 22, "100003": 0, "100004": 400}
+    paused = 0
+    for number, days_ago in numbers.items():
+        made = a_membership(session, a_customer(session, number), gold, joined_on=today - days_ago * DAY)
+        paused = made.membership_id if days_ago == 0 else paused
+    a_membership(session, a_customer(session, "100005"), life, joined_on=today)
+    session.commit()
+    assert send(client, f"/memberships/{paused}/pauses", {}).status_code == 201
+    for asked, found in (
+        ("ends_soon", ["100001"]),
+        ("paused", ["100003"]),
+        ("ended", ["100004"]),
+        ("valid", ["100001", "100002", "100005"]),
+    ):
+        listed = client.get("/customers", params={"membership": asked, "sort": "number"}).json()["customers"]
+        assert [each["number"] for each in listed] == found, asked
+    page = client.get("/customers?membership=ends_soon", headers=HTML).text
+    assert "Membership ends soon" in page
