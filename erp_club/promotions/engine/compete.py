@@ -7,10 +7,11 @@ stays, then the one whose turn comes first.
 
 from collections.abc import Sequence
 
+from erp_club.promotions.engine.exclusive import by_unit
 from erp_club.promotions.engine.offer import Per
 from erp_club.promotions.engine.offer import Start as By
 from erp_club.promotions.engine.priced import Reason
-from erp_club.promotions.engine.run import Open, Record, Run
+from erp_club.promotions.engine.run import Open, Run
 from erp_club.promotions.engine.stages import Outcome, settle, work_out
 
 Ranked = tuple[object, ...]
@@ -119,29 +120,3 @@ def _keep_lines(outcome: Outcome, won: set[int]) -> None:
     """Drop what was worked out for other lines."""
     for give in outcome.gives:
         give.takes = [take for take in give.takes if take[0].line in won]
-
-
-def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
-    """A unit serves one offer: the greatest saving first, among those of the highest priority."""
-    for priority in sorted({offer.ready.priority for offer in offers}, reverse=True):
-        waiting = sorted((offer for offer in offers if offer.ready.priority == priority), key=rank)
-        while waiting:
-            tried = [(work_out(run, offer, mask=bit), offer) for offer in waiting]
-            outcome, offer = max(tried, key=lambda each: each[0].amount if each[0].failure is None else -1)
-            if outcome.failure is not None:
-                break
-            waiting.remove(offer)
-            settle(run, offer, outcome, bit)
-        for offer in waiting:
-            _lost(run, offer)
-
-
-def _lost(run: Run, offer: Open) -> None:
-    """Say why an offer gives nothing: by itself, or because another one has its units."""
-    alone = work_out(run, offer)
-    if alone.failure is not None:
-        run.refuse(offer.ready, *alone.failure)
-        return
-    lines = {lot.line for give in alone.gives for lot, _, _ in give.takes}
-    winner = max((record for record in run.records if lines & record.shares.keys()), key=Record.amount, default=None)
-    run.refuse(offer.ready, Reason.BEATEN, None, winner.ready.code if winner else None)

@@ -33,6 +33,7 @@ from erp_club.promotions.engine.rewards import Reward as RewardDocument
 from erp_club.promotions.engine.scope import EVERYTHING, Scope
 from erp_club.promotions.engine.scopes import Scopes
 from erp_club.promotions.engine.sets import bundle, buy_get
+from erp_club.promotions.engine.shaping import shaping_of
 from erp_club.promotions.engine.shares import amount_off, fixed_price, percent
 
 _STAGES = (Stage.ITEM, Stage.BASKET, Stage.CODE)
@@ -123,6 +124,7 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         priority=combination.priority,
         stage=stage,
         turn=_turn(offer, stage),
+        shaping=shaping_of(offer.rewards, scopes),
         limits=offer.limits if offer.limits != _NO_LIMITS else None,
         first_day=offer.first_day,
         last_day=offer.last_day,

@@ -9,6 +9,7 @@ from erp_club.promotions.engine.offer import Limits, Offer, Per, Start
 from erp_club.promotions.engine.priced import Reason, Refusal
 from erp_club.promotions.engine.rewards import Points
 from erp_club.promotions.engine.rewards import Reward as RewardDocument
+from erp_club.promotions.engine.shaping import Shaping
 
 ITEM, BASKET, CODE, POINTS = range(4)
 _KEPT = 64
@@ -61,6 +62,8 @@ class Ready:
     stage: int
     turn: tuple[object, ...]
     """Its place among stackable offers."""
+    shaping: Shaping | None
+    """How it takes its shape when it competes for units."""
     limits: Limits | None
     first_day: dt.date | None
     last_day: dt.date | None

@@ -42,7 +42,7 @@ def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | No
     )
     single = len(ready.parts) == 1
     outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn)
-    outcome.failure = _refusal(run, offer, outcome)
+    outcome.failure = refusal_of(run, offer, outcome)
     return outcome
 
 
@@ -62,7 +62,7 @@ def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
     return Outcome(gives, shares, after)
 
 
-def _refusal(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
+def refusal_of(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
     """Why an offer can't have what it would give: nothing, above its budget, or for more points than there are."""
     ready, gives = offer.ready, outcome.gives
     if any(give.choices for give in gives):

@@ -1,0 +1,266 @@
+"""Exclusive offers of one group on units: who gets which, so that the customer saves most.
+
+The search itself is `solve`; here offers take their shapes, and what was found is booked. The highest priority has its
+units before a lower one is looked at. An added gift takes nothing off: it takes the units that its condition needs of
+those that no discount has.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from erp_club.kernel.money import allocate
+from erp_club.promotions.engine.basket import BP, Lot
+from erp_club.promotions.engine.gates import Failure
+from erp_club.promotions.engine.give import Give, Take, first_units, in_order
+from erp_club.promotions.engine.priced import Reason
+from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Spread
+from erp_club.promotions.engine.run import Open, Run
+from erp_club.promotions.engine.shaping import usual
+from erp_club.promotions.engine.solve import Contender, Lump, Need, Stack, Taken, solve
+from erp_club.promotions.engine.stages import Outcome, refusal_of, settle, work_out
+
+_PART = "#"
+"""What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
+
+
+@dataclass(slots=True)
+class Field:
+    """The units that are competed for: equal ones in stacks, and which stacks each scope holds."""
+
+    run: Run
+    bit: int
+    stacks: list[Stack] = field(default_factory=list[Stack])
+    lots: list[Lot] = field(default_factory=list[Lot])
+    of_line: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    known: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+
+    def on(self, scope: int) -> tuple[int, ...]:
+        """The stacks of a scope, the same object whoever asks."""
+        found = self.known.get(scope)
+        if found is None:
+            lines = self.run.basket.by_scope.get(scope, ())
+            found = self.known[scope] = tuple(stack for i in lines for stack in self.of_line[i])
+        return found
+
+
+def _field(run: Run, bit: int) -> Field:
+    """All units that don't serve the group yet."""
+    basket, made = run.basket, Field(run, bit)
+    for i, lots in enumerate(basket.lots):
+        first = len(made.lots)
+        for lot in list(lots):
+            if lot.taken & bit:
+                continue
+            odd = lot.left % lot.count if lot.left > 0 else 0
+            for part in (basket.split(lot, odd), lot) if odd else (lot,):
+                made.lots.append(part)
+                made.stacks.append(Stack(part.count, max(0, part.left) // part.count, basket.worth[i] // 1000))
+        made.of_line.append(tuple(range(first, len(made.lots))))
+    return made
+
+
+def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
+    """Decide who gets which units, book it, and tell the others why they get none."""
+    tiers: dict[int, list[Open]] = {}
+    for offer in offers:
+        tiers.setdefault(offer.ready.priority, []).append(offer)
+    for priority in sorted(tiers, reverse=True):
+        _tier(run, bit, tiers[priority])
+
+
+def _tier(run: Run, bit: int, offers: Sequence[Open]) -> None:
+    """The offers of one priority."""
+    ground = _field(run, bit)
+    competing: dict[str, tuple[Open, list[Contender]]] = {}
+    gifts: list[Open] = []
+    for offer in _once_each(run, offers):
+        contenders, failure = _contenders(run, offer, ground)
+        if failure is not None:
+            run.refuse(offer.ready, *failure)
+        elif contenders:
+            competing[offer.ready.code] = (offer, contenders)
+        else:
+            gifts.append(offer)
+    won = _solved(run, ground, competing)
+    _tell_losers(run, ground, competing, won)
+    for code, taken in won.items():
+        _book(run, ground, competing[code][0], taken)
+    for offer in sorted(gifts, key=lambda each: each.ready.code):
+        _give_gift(run, bit, offer)
+
+
+def _once_each(run: Run, offers: Sequence[Open]) -> Iterable[Open]:
+    """Each offer once: a second coupon for the same units gains nothing."""
+    seen: set[str] = set()
+    for offer in offers:
+        if offer.ready.code in seen:
+            run.refuse(offer.ready, Reason.NO_GAIN)
+        else:
+            seen.add(offer.ready.code)
+            yield offer
+
+
+def _contenders(run: Run, offer: Open, ground: Field) -> tuple[list[Contender], Failure | None]:
+    """An offer as it competes; nothing for one that takes nothing off; or why it can't."""
+    ready = offer.ready
+    needs = _needs(run, offer, ground)
+    every = bool(needs) and bool(ready.times)
+    shape = None
+    if ready.shaping is not None and usual(run.facts.policy):
+        shape = ready.shaping(run.basket, ground.on, 1 if every else offer.times, offer.most)
+    if shape is not None and not ready.points:
+        return [Contender(ready.code, shape, 0, needs, every, offer.times if every else None)], None
+    alone = work_out(run, offer, mask=ground.bit)
+    if alone.failure is not None:
+        return [], alone.failure
+    if shape is not None:
+        return [Contender(ready.code, shape, 0, needs, every, offer.times if every else None)], None
+    if not alone.amount:
+        return [], None
+    return _lumps(offer, alone, ground, needs), None
+
+
+def _lumps(offer: Open, alone: Outcome, ground: Field, needs: tuple[Need, ...]) -> list[Contender]:
+    """What was worked out alone, as one lump on all units that it may look at; line by line where lines are apart."""
+    code, parts = offer.ready.code, offer.ready.parts
+    if _by_line(offer) and not needs:
+        amounts: dict[int, int] = {}
+        for lot, _, amount in alone.gives[0].takes:
+            amounts[lot.line] = amounts.get(lot.line, 0) + amount
+        return [
+            Contender(f"{code}{_PART}{i}", Lump(ground.of_line[i], amount)) for i, amount in amounts.items() if amount
+        ]
+    on = sorted({stack for part in parts for scope in part.scopes for stack in ground.on(scope)})
+    return [Contender(code, Lump(tuple(on), alone.amount), 0, needs)]
+
+
+def _by_line(offer: Open) -> bool:
+    """Whether what is taken off one line doesn't hang on another."""
+    document = offer.ready.parts[0].document
+    if len(offer.ready.parts) > 1 or not isinstance(document, Amount) or document.units is not None:
+        return False
+    return document.spread is Spread.LINE or (document.spread is Spread.UNIT and document.group_size == 1)
+
+
+def _needs(run: Run, offer: Open, ground: Field) -> tuple[Need, ...]:
+    """The units that fulfil the conditions and are used by that, where they aren't the ones that are rewarded.
+
+    A reward on all units of a scope lies on those that fulfil its condition too; one on some units lies on others.
+    """
+    ready = offer.ready
+    if not ready.needed or not ready.offer.combination.used:
+        return ()
+    rewarded = {i for part in ready.parts for scope in part.scopes for i in run.basket.by_scope.get(scope, ())}
+    document = ready.parts[0].document
+    picked = isinstance(document, Percent | Amount | FixedPrice) and document.units is not None
+    return tuple(
+        Need(ground.on(scope), quantity)
+        for scope, quantity in ready.needed
+        if picked or rewarded.isdisjoint(run.basket.by_scope.get(scope, ()))
+    )
+
+
+def _solved(run: Run, ground: Field, competing: dict[str, tuple[Open, list[Contender]]]) -> dict[str, list[Taken]]:
+    """What each offer gets. One that turns out above its budget or its points is left out, and all is decided again."""
+    left_out: set[str] = set()
+    while True:
+        contenders = [each for code, (_, held) in competing.items() if code not in left_out for each in held]
+        if not contenders:
+            return {}
+        solution = solve(ground.stacks, contenders, deadline_ms=run.facts.policy.deadline_ms)
+        won: dict[str, list[Taken]] = {}
+        for taken in solution.assignment:
+            won.setdefault(taken.key.split(_PART)[0], []).append(taken)
+        too_much = {
+            code: failure
+            for code, taken in won.items()
+            if (failure := _unaffordable(run, ground, competing[code][0], taken)) is not None
+        }
+        if not too_much:
+            run.proved = run.proved and solution.proof == "proved"
+            for code in left_out:
+                del competing[code]
+            return won
+        for code, failure in too_much.items():
+            run.refuse(competing[code][0].ready, *failure)
+            left_out.add(code)
+
+
+def _unaffordable(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) -> Failure | None:
+    """What keeps an offer from what it would get."""
+    if offer.ready.limits is None and not offer.ready.points:
+        return None
+    return refusal_of(run, offer, Outcome([_give(ground, offer, taken)]))
+
+
+def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
+    """What was found, on the units."""
+    takes: list[Take] = []
+    used = 0
+    for each in taken:
+        amounts = allocate(each.saving_minor, [share.weight for share in each.shares]) if each.shares else []
+        for share, amount in zip(each.shares, amounts, strict=True):
+            takes.append((ground.lots[share.stack], share.count, amount))
+        takes += [(ground.lots[stack], count, 0) for stack, count in each.used]
+        used += sum(share.count for share in each.shares) + sum(count for _, count in each.used)
+    times = max(each.times for each in taken)
+    document = offer.ready.parts[0].document
+    give = Give(takes, times)
+    if isinstance(document, BuyGet | Bundle):
+        give.units_used = used
+    if isinstance(document, BuyGet) and document.off_bp == BP:
+        give.free_units = times * document.free
+    return give
+
+
+def _book(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) -> None:
+    """Give an offer the units that it got; one that competed as a lump is worked out on them again."""
+    if offer.ready.shaping is not None and usual(run.facts.policy) and _PART not in taken[0].key:
+        settle(run, offer, Outcome([_give(ground, offer, taken)]), ground.bit)
+        return
+    outcome = work_out(run, offer, mask=ground.bit)
+    if _PART in taken[0].key:
+        won = {int(each.key.split(_PART)[1]) for each in taken}
+        outcome.gives[0].takes = [take for take in outcome.gives[0].takes if take[0].line in won]
+    settle(run, offer, outcome, ground.bit)
+
+
+def _tell_losers(
+    run: Run, ground: Field, competing: dict[str, tuple[Open, list[Contender]]], won: dict[str, list[Taken]]
+) -> None:
+    """Why the others get nothing: by themselves, or because another offer has their units."""
+    holders: dict[int, tuple[int, str]] = {}
+    for code, taken in won.items():
+        saving = sum(each.saving_minor for each in taken)
+        for each in taken:
+            for stack in (*(share.stack for share in each.shares), *(stack for stack, _ in each.used)):
+                holders[stack] = max(holders.get(stack, (0, "")), (saving, code))
+    for code, (offer, _) in competing.items():
+        if code in won:
+            continue
+        stacks = {stack for part in offer.ready.parts for scope in part.scopes for stack in ground.on(scope)}
+        winner = max((holders[stack] for stack in stacks if stack in holders), default=None)
+        failure = None
+        if winner is None or not isinstance(offer.ready.parts[0].document, Percent):
+            failure = work_out(run, offer, mask=ground.bit).failure
+        if failure is not None or winner is None:
+            run.refuse(offer.ready, *(failure or (Reason.NO_GAIN, None)))
+        else:
+            run.refuse(offer.ready, Reason.BEATEN, None, winner[1])
+
+
+def _give_gift(run: Run, bit: int, offer: Open) -> None:
+    """A gift that is added, where the units that its condition needs are still there."""
+    basket, ready = run.basket, offer.ready
+    needed: list[Take] = []
+    for scope, quantity in ready.needed if ready.offer.combination.used else ():
+        lots = in_order(basket, basket.open_lots(scope, bit), dearest=False)
+        units = first_units(lots, quantity * offer.times)
+        if sum(count for _, count, _ in units) < quantity * offer.times:
+            run.refuse(ready, Reason.BEATEN)
+            return
+        needed += [(lot, count, 0) for lot, count, _ in units]
+    outcome = work_out(run, offer, mask=bit)
+    if outcome.failure is None and outcome.lots is None:
+        outcome.gives[0].takes += needed
+    settle(run, offer, outcome, bit)

@@ -1,0 +1,145 @@
+"""The shape in which an exclusive offer competes for units, where the search for the best assignment knows one.
+
+Made once when offers are compiled; per basket only the units are filled in. An offer without a shape (several rewards,
+a cap without tax, steps on each line …) is worked out alone and competes as one lump on all its units.
+"""
+
+from collections.abc import Callable, Sequence
+
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.promotions.engine.basket import BP, Basket
+from erp_club.promotions.engine.facts import Policy, StackBase
+from erp_club.promotions.engine.rewards import Amount, BuyGet, FixedPrice, Percent, Reward, Spread
+from erp_club.promotions.engine.rewards import Bundle as BundleOf
+from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
+from erp_club.promotions.engine.scopes import Scopes
+from erp_club.promotions.engine.shares import stepped
+from erp_club.promotions.engine.solve import Bundle, Buy, Lump, Off, PerUnit
+from erp_club.promotions.engine.solve.shapes import Shape
+
+On = Callable[[int], tuple[int, ...]]
+"""The stacks of a scope in this basket."""
+Shaping = Callable[[Basket, On, int, int | None], Shape | None]
+"""Given the basket, how often the condition is fulfilled and the most applications: the shape, None where it has none."""
+
+
+def usual(policy: Policy) -> bool:
+    """Whether the chain's rules are those that shapes know."""
+    return (
+        policy.amounts_basis is Basis.INCLUDING
+        and policy.stack_base is StackBase.REMAINING
+        and policy.rounding is Rounding.HALF_UP
+    )
+
+
+def shaping_of(rewards: Sequence[Reward], scopes: Scopes) -> Shaping | None:
+    """How an offer with these rewards takes its shape."""
+    if len(rewards) != 1:
+        return None
+    reward = rewards[0]
+    match reward:
+        case Percent():
+            return _percent(reward, scopes) if reward.cap_basis is not Basis.EXCLUDING else None
+        case Amount():
+            return _amount(reward, scopes) if reward.basis is not Basis.EXCLUDING else None
+        case FixedPrice():
+            return _fixed_price(reward, scopes)
+        case BuyGet():
+            return _buy(reward, scopes)
+        case BundleOf():
+            return _bundle(reward, scopes)
+        case _:
+            return None
+
+
+def _number(on: Scope | None, scopes: Scopes) -> int:
+    return scopes.number(on or EVERYTHING)
+
+
+def _times(units: int | None, times: int) -> int | None:
+    return None if units is None else units * times
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((each for each in limits if each is not None), default=None)
+
+
+def _percent(reward: Percent, scopes: Scopes) -> Shaping:
+    scope = _number(reward.on, scopes)
+    rate_at = stepped(
+        reward.value_bp, reward.steps, scope if reward.count_in is None else scopes.number(reward.count_in)
+    )
+
+    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape:
+        rate = min(rate_at(basket), BP)
+        of_base = reward.base_cap_minor
+        most_off = _least(
+            reward.cap_minor, None if of_base is None else round_div(of_base * rate, BP, Rounding.HALF_UP)
+        )
+        return PerUnit(on(scope), Off.SHARE, rate, _times(reward.units, times), reward.pick, most_off)
+
+    return shape
+
+
+def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
+    scope = _number(reward.on, scopes)
+    value_at = stepped(
+        reward.value_minor, reward.steps, scope if reward.count_in is None else scopes.number(reward.count_in)
+    )
+    if reward.spread is Spread.ONCE and reward.units is None:
+        return lambda basket, on, times, _most: Lump(on(scope), value_at(basket) * times)
+    if reward.spread is not Spread.UNIT or reward.first_minor is not None or reward.units_per_line is not None:
+        return None
+
+    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape | None:
+        if _measured(basket, scope):
+            return None
+        value = value_at(basket) * (times if reward.units is None else 1)
+        most = _times(reward.units, times)
+        return PerUnit(on(scope), Off.AMOUNT, value, most, reward.pick, None, reward.group_size)
+
+    return shape
+
+
+def _measured(basket: Basket, scope: int) -> bool:
+    """Whether a line is weighed or measured, so that a price of one is not that of its unit."""
+    return any(basket.lines[i].quantity_milli % 1000 for i in basket.by_scope.get(scope, ()))
+
+
+def _fixed_price(reward: FixedPrice, scopes: Scopes) -> Shaping:
+    scope = _number(reward.on, scopes)
+    price_at = stepped(reward.price_minor, reward.steps, scope)
+
+    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape | None:
+        if _measured(basket, scope):
+            return None
+        return PerUnit(on(scope), Off.PRICE, price_at(basket), _times(reward.units, times), reward.pick)
+
+    return shape
+
+
+def _buy(reward: BuyGet, scopes: Scopes) -> Shaping:
+    scope = _number(reward.on, scopes)
+
+    def shape(_basket: Basket, on: On, times: int, most: int | None) -> Shape:
+        applications = _least(_times(reward.applications, times), most)
+        return Buy(on(scope), reward.size, reward.free, reward.off_bp, reward.freed, applications)
+
+    return shape
+
+
+def _bundle(reward: BundleOf, scopes: Scopes) -> Shaping:
+    slots = tuple((_number(slot.on, scopes), slot.quantity) for slot in reward.slots)
+    if reward.price_minor is not None:
+        off, value = Off.PRICE, reward.price_minor
+    elif reward.off_bp is not None:
+        off, value = Off.SHARE, reward.off_bp
+    else:
+        off, value = Off.AMOUNT, reward.off_minor or 0
+
+    def shape(_basket: Basket, on: On, times: int, most: int | None) -> Shape:
+        applications = _least(_times(reward.applications, times), most)
+        filled = tuple((on(scope), quantity) for scope, quantity in slots)
+        return Bundle(filled, off, value, reward.pick, applications)
+
+    return shape
