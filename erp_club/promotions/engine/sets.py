@@ -1,6 +1,6 @@
 """Rewards on sets of units: buy so many and get some of them, and bundles at a price."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from erp_club.kernel.money import round_div
 from erp_club.promotions.engine.basket import BP, Basket, Lot, net_of
@@ -119,19 +119,23 @@ def _cheapest_of_each(reward: BuyGet, scopes: Scopes) -> Reward:
     def give(turn: Turn) -> Give:
         lots = in_order(turn.basket, turn.lots(scope), dearest=True)
         slots = ((lots, size - free), (lots, free)) if size > free else ((lots, free),)
-        former, takes, sets, most = Sets(slots), list[Take](), 0, _most(turn, applications)
+        former, takes, freed, sets, most = Sets(slots), list[Take](), list[int](), 0, _most(turn, applications)
         while most is None or sets < most:
             formed = former.take(None if most is None else most - sets)
             if formed is None:
                 break
-            repeats, slots_taken = formed
-            freed = slots_taken[-1]
+            repeats, taken = formed
             if size > free:
-                takes += _unpaid(slots_taken[0])
-            takes += _share_off(turn, freed, rate)
+                takes += _unpaid(taken[0])
+            freed += range(len(takes), len(takes) + len(taken[-1]))
+            takes += taken[-1]
             sets += repeats
         if not sets:
             return short(former.missing)
+        # The share is computed once over all sets, and then laid on the units that they give.
+        given = _share_off(turn, [takes[place] for place in freed], rate)
+        for place, take in zip(freed, given, strict=True):
+            takes[place] = take
         return Give(takes, sets, sets * size, sets * free if rate == BP else 0)
 
     return give
@@ -152,7 +156,7 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
     """The units of all slots together at a price, set by set while that gains something."""
     slots = [(scopes.number(slot.on or EVERYTHING), slot.quantity) for slot in reward.slots]
     dearest, applications = reward.pick is Pick.DEAREST, reward.applications
-    saving, size = _saving(reward), sum(slot.quantity for slot in reward.slots)
+    share, size = reward.off_bp, sum(slot.quantity for slot in reward.slots)
 
     def give(turn: Turn) -> Give:
         filled = [(in_order(turn.basket, turn.lots(scope), dearest=dearest), quantity) for scope, quantity in slots]
@@ -164,34 +168,28 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
             if formed is None:
                 break
             repeats, slots_taken = formed
-            units = [each for slot in slots_taken for each in slot]
-            off_units = saving(turn.basket, by_line(units), repeats)
-            if off_units:
-                takes += off_units
+            units = by_line([each for slot in slots_taken for each in slot])
+            lowered = units if share is not None else _lowered(turn.basket, units, reward, repeats)
+            if lowered:
+                takes += lowered
                 sets += repeats
             elif dearest:
                 break
         if not sets and former.missing:
             return short(former.missing)
+        if share is not None:
+            # A share is computed once over all sets.
+            takes = _share_off(turn, takes, share) if takes else takes
         return Give(takes, sets, sets * size)
 
     return give
 
 
-def _saving(reward: Bundle) -> Callable[[Basket, list[Take], int], list[Take]]:
+def _lowered(basket: Basket, units: list[Take], reward: Bundle, sets: int) -> list[Take]:
     """What so many sets of these units save, on the units; nothing where the bundle would be dearer."""
-    price, rate, amount = reward.price_minor, reward.off_bp, reward.off_minor
-
-    def saving(basket: Basket, units: list[Take], sets: int) -> list[Take]:
-        if rate is not None:
-            cost = sum(left for _, _, left in units)
-            gain, basis = round_div(cost * rate, BP, basket.facts.policy.rounding), Basis.INCLUDING
-        else:
-            basis = basket.facts.policy.amounts_basis
-            gain = _cost(basket, units, basis) - price * sets if price is not None else (amount or 0) * sets
-        return off(basket, gain, units, basis) if gain > 0 else []
-
-    return saving
+    basis, price = basket.facts.policy.amounts_basis, reward.price_minor
+    gain = (reward.off_minor or 0) * sets if price is None else _cost(basket, units, basis) - price * sets
+    return off(basket, gain, units, basis) if gain > 0 else []
 
 
 def _cost(basket: Basket, units: list[Take], basis: Basis) -> int:

@@ -20,7 +20,7 @@ from erp_club.promotions.engine.solve.shapes import Shape
 On = Callable[[int], tuple[int, ...]]
 """The stacks of a scope in this basket."""
 Shaping = Callable[[Basket, On, int, int | None], Shape | None]
-"""Given the basket, how often the condition is fulfilled and the most applications: the shape, None where it has none."""
+"""Given the basket, how often the condition holds and the most applications: the shape, or None where it has none."""
 
 
 def usual(policy: Policy) -> bool:
@@ -66,16 +66,13 @@ def _least(*limits: int | None) -> int | None:
 
 def _percent(reward: Percent, scopes: Scopes) -> Shaping:
     scope = _number(reward.on, scopes)
-    rate_at = stepped(
-        reward.value_bp, reward.steps, scope if reward.count_in is None else scopes.number(reward.count_in)
-    )
+    rate_at = stepped(reward.value_bp, reward.steps, _number(reward.count_in or reward.on, scopes))
 
     def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape:
         rate = min(rate_at(basket), BP)
-        of_base = reward.base_cap_minor
-        most_off = _least(
-            reward.cap_minor, None if of_base is None else round_div(of_base * rate, BP, Rounding.HALF_UP)
-        )
+        base = reward.base_cap_minor
+        off_base = None if base is None else round_div(base * rate, BP, Rounding.HALF_UP)
+        most_off = _least(reward.cap_minor, off_base)
         return PerUnit(on(scope), Off.SHARE, rate, _times(reward.units, times), reward.pick, most_off)
 
     return shape
@@ -83,9 +80,7 @@ def _percent(reward: Percent, scopes: Scopes) -> Shaping:
 
 def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
     scope = _number(reward.on, scopes)
-    value_at = stepped(
-        reward.value_minor, reward.steps, scope if reward.count_in is None else scopes.number(reward.count_in)
-    )
+    value_at = stepped(reward.value_minor, reward.steps, _number(reward.count_in or reward.on, scopes))
     if reward.spread is Spread.ONCE and reward.units is None:
         return lambda basket, on, times, _most: Lump(on(scope), value_at(basket) * times)
     if reward.spread is not Spread.UNIT or reward.first_minor is not None or reward.units_per_line is not None:
