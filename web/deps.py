@@ -5,7 +5,6 @@ looks for the Idempotency-Key, and commits when the route has returned, before t
 """
 
 import datetime as dt
-import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -35,12 +34,11 @@ from erp_club.permissions.catalog import Permission
 from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify
 from web import templating
 from web.forms import FormState
-from web.keys import kept_answer, request_hash
+from web.keys import kept_answer, key_of, request_hash
 from web.navigation import navigation
 from web.security import SAFE_METHODS
 
 SESSION_COOKIE, TERMINAL_COOKIE, LANGUAGE_COOKIE = "club_session", "club_terminal", "language"
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 @dataclass(frozen=True)
@@ -205,7 +203,8 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
     def act(request: Request) -> Iterator[Act]:
         try:
             with shop(request).database.session() as session:
-                working = begin(request, session)
+                keyed = request.method not in SAFE_METHODS and not keyless
+                working = begin(request, session, key=key_of(request) if keyed else None)
                 # A till's page tells by itself who has to sign on before it shows more.
                 request.state.may_see_form = at_till
                 request.state.otherwise = otherwise
@@ -216,7 +215,7 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
                 if at_till and working.identity.terminal is None:
                     raise errors.no_terminal()
                 request.state.may_see_form = True
-                if request.method not in SAFE_METHODS and not keyless:
+                if keyed:
                     take_key(working)
                 yield working
                 session.commit()
@@ -325,14 +324,17 @@ def declared_by(dependant: Dependant | None) -> Declared | None:
     return None
 
 
-def begin(request: Request, session: Session) -> Act:
-    """Find out who asks. A connection that died while it waited in the pool is exchanged here, once."""
+def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
+    """Find out who asks, and hold the key, if any.
+
+    A connection that died while it waited in the pool is exchanged here, once.
+    """
     now = dt.datetime.now(dt.UTC)
     try:
-        identity = _identify(request, session, now)
+        identity = _identify(request, session, now, key)
     except OperationalError:
         session.rollback()
-        identity = _identify(request, session, now)
+        identity = _identify(request, session, now, key)
     if identity is None:
         raise Unavailable(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
     request.state.staff_id = identity.by.staff_id
@@ -340,7 +342,7 @@ def begin(request: Request, session: Session) -> Act:
     return Act(request, session, identity, now)
 
 
-def _identify(request: Request, session: Session, now: dt.datetime) -> Identity | None:
+def _identify(request: Request, session: Session, now: dt.datetime, key: str | None) -> Identity | None:
     authorization = request.headers.get("authorization", "")
     bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
     # A machine's key speaks for itself: cookies that came along are not looked at.
@@ -352,27 +354,26 @@ def _identify(request: Request, session: Session, now: dt.datetime) -> Identity 
         terminal_key_hash=passwords.token_hash(bearer) if bearer else None,
         enrolment_hash=passwords.token_hash(enrolment) if enrolment else None,
         now=now,
+        key=key,
     )
 
 
 def take_key(act: Act) -> None:
-    """Claim the request's Idempotency-Key for this transaction.
+    """Answer under the request's Idempotency-Key, which `begin` has claimed for this transaction.
 
     Raises Refused (400) without one, Replay for a repeat, Refused (422) for another request under the same key,
     Conflict while the first one still runs.
     """
-    value = act.request.headers.get("idempotency-key", "")
-    if not _KEY.fullmatch(value):
+    value, claim = key_of(act.request), act.identity.claim
+    if value is None or claim is None:
         error = Refused(
             T("Send a header Idempotency-Key of 1 to 200 visible characters, new for each request."),
             code="idempotency-key-missing",
         )
         error.status = 400
         raise error
-    terminal = act.identity.terminal
-    scope = f"terminal:{terminal.id}" if terminal else f"staff:{act.by.staff_id}"
-    key = idempotency.Key(scope, value, request_hash(act.request))
-    kept = idempotency.claim(act.session, key)
+    key = idempotency.Key(act.identity.scope, value, request_hash(act.request))
+    kept = claim.kept(key.request_hash)
     if kept is not None:
         raise Replay(Response(kept.answer, kept.status, {**kept.headers, "Idempotency-Replayed": "true"}))
     act.request.state.key = act.key = key

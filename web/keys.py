@@ -1,13 +1,21 @@
 """What is kept of a request and its answer under an Idempotency-Key."""
 
 import hashlib
+import re
 
 from fastapi import Request
 from starlette.responses import Response
 
 from erp_club.kernel import idempotency
 
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEPT_HEADERS = ("location", "hx-redirect", "hx-trigger", "hx-push-url", "content-type")
+
+
+def key_of(request: Request) -> str | None:
+    """The request's Idempotency-Key; None where it has none or one that won't do."""
+    value = request.headers.get("idempotency-key", "")
+    return value if _KEY.fullmatch(value) else None
 
 
 def request_hash(request: Request) -> bytes:

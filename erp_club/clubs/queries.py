@@ -23,6 +23,7 @@ from erp_club.clubs.models import (
     TermKind,
 )
 from erp_club.clubs.periods import RenewalFrom, Span
+from erp_club.kernel.prepared import Prepared
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsAccount
@@ -230,7 +231,7 @@ def events(session: Session, customer_id: int) -> dict[int, list[EventRow]]:
 
 def earning_memberships(session: Session, customer_id: int, *, on: dt.date) -> list[Earning]:
     """What the customer's purchases of a day add to: memberships in published clubs with a period that holds it."""
-    rows = session.connection().execute(_EARNING, {"customer": customer_id, "day": on})
+    rows = _EARNING.execute(session.connection(), {"customer": str(customer_id), "day": on})
     return [Earning(*row) for row in rows]
 
 
@@ -358,7 +359,7 @@ def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
 
 
 # Built once: every sale asks it, and building it costs more than asking.
-_EARNING = (
+_EARNING = Prepared(
     sa.select(Membership.points_account_id, Club.id, Club.names, Club.earn_points, Club.earn_per_minor)
     .join(Club, Club.id == Membership.club_id)
     .where(

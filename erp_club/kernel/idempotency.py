@@ -1,6 +1,7 @@
 """What was answered to a write, so that its repeat gets the same answer and does nothing."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from erp_club.kernel.db import Base
 from erp_club.kernel.errors import Conflict, Refused
+from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 
 
@@ -46,23 +48,47 @@ class KeptAnswer:
     answer: bytes
 
 
-def claim(session: Session, key: Key) -> KeptAnswer | None:
-    """Hold the key until the transaction ends; the answer kept under it, if any.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What was found under a key: whether we hold it until the transaction ends, and what is kept, if anything."""
 
-    Raises Conflict `still-running` while another transaction holds it, Refused `idempotency-key-reused` if the answer
-    was given to another request.
+    locked: bool
+    request_hash: bytes | None
+    status: int | None
+    headers: dict[str, str] | None
+    answer: bytes | None
+
+    def kept(self, request_hash: bytes) -> KeptAnswer | None:
+        """The answer that is kept for this request, if any.
+
+        Raises Conflict `still-running` while another transaction holds the key, Refused `idempotency-key-reused` if
+        the answer was given to another request.
+        """
+        if not self.locked:
+            raise still_running()
+        if self.status is None or self.headers is None or self.answer is None:
+            return None
+        if self.request_hash != request_hash:
+            raise Refused(
+                T("This key was used for another request. Send a corrected request under a new key."),
+                code="idempotency-key-reused",
+            )
+        return KeptAnswer(self.status, self.headers, self.answer)
+
+
+def claiming(who: sa.Subquery) -> tuple[sa.FromClause, list[sa.ColumnElement[Any]]]:
+    """`who`, one row with the columns `scope` and `key`, joined with what a `Claim` holds; and the columns of that.
+
+    The key is held until the transaction ends, or another transaction's hold is told. Where scope or key is null,
+    `locked` is too.
     """
-    row = session.connection().execute(_CLAIM, {"scope": key.scope, "key": key.key}).one()
-    if not row.locked:
-        raise still_running()
-    if row.status is None:
-        return None
-    if row.request_hash != key.request_hash:
-        raise Refused(
-            T("This key was used for another request. Send a corrected request under a new key."),
-            code="idempotency-key-reused",
-        )
-    return KeptAnswer(row.status, row.headers, row.answer)
+    name = sa.func.concat(who.c.scope, sa.literal_column("' '"), who.c.key)
+    held = sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(name, sa.literal_column("0"))).label("locked")
+    asked = who.c.scope.is_not(None), who.c.key.is_not(None)
+    hold = sa.select(held).where(*asked).correlate(who).lateral("hold")
+    kept = hold.c.locked & (_TABLE.c.scope == who.c.scope) & (_TABLE.c.key == who.c.key)
+    answer = (_TABLE.c.request_hash, _TABLE.c.status, _TABLE.c.headers, _TABLE.c.answer)
+    return who.outerjoin(hold, sa.true()).outerjoin(_TABLE, kept), [hold.c.locked, *answer]
 
 
 def keep_answer(session: Session, key: Key, kept: KeptAnswer, *, now: dt.datetime) -> None:
@@ -71,15 +97,15 @@ def keep_answer(session: Session, key: Key, kept: KeptAnswer, *, now: dt.datetim
     Raises Conflict `still-running` where one is kept already: the first request ended in the moment between our look
     and our hold, and what this one did must not be done twice.
     """
-    if session.connection().execute(_KEEP, _row(key, kept, now)).rowcount == 0:
+    if _KEEP.execute(session.connection(), _row(key, kept, now)).rowcount == 0:
         raise still_running()
 
 
 def keep_refusal(session: Session, key: Key, kept: KeptAnswer, *, now: dt.datetime) -> None:
     """Keep the answer to a write that was undone, unless a repeat of it has begun or ended by now."""
-    row = session.connection().execute(_CLAIM, {"scope": key.scope, "key": key.key}).one()
-    if row.locked and row.status is None:
-        session.connection().execute(_KEEP, _row(key, kept, now))
+    claim = Claim(*session.connection().execute(_CLAIM, {"scope": key.scope, "key": key.key}).one())
+    if claim.locked and claim.status is None:
+        _KEEP.execute(session.connection(), _row(key, kept, now))
 
 
 def _row(key: Key, kept: KeptAnswer, now: dt.datetime) -> dict[str, Any]:
@@ -87,8 +113,8 @@ def _row(key: Key, kept: KeptAnswer, now: dt.datetime) -> dict[str, Any]:
         "scope": key.scope,
         "key": key.key,
         "request_hash": key.request_hash,
-        "status": kept.status,
-        "headers": kept.headers,
+        "status": str(kept.status),
+        "headers": json.dumps(kept.headers),
         "answer": kept.answer,
         "at": now,
     }
@@ -101,11 +127,7 @@ def still_running() -> Conflict:
 
 # Built once, since every write uses them.
 _TABLE = sa.inspect(IdempotencyKey).local_table
-_SCOPE, _NAME = sa.bindparam("scope", type_=sa.Text), sa.bindparam("key", type_=sa.Text)
-_ONE = sa.select(
-    sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(sa.func.concat(_SCOPE, " ", _NAME), 0)).label("locked")
-).cte("one")
-_CLAIM = sa.select(
-    _ONE.c.locked, _TABLE.c.request_hash, _TABLE.c.status, _TABLE.c.headers, _TABLE.c.answer
-).select_from(_ONE.outerjoin(_TABLE, (_TABLE.c.scope == _SCOPE) & (_TABLE.c.key == _NAME)))
-_KEEP = insert(IdempotencyKey).on_conflict_do_nothing()
+_ASKED = sa.select(sa.bindparam("scope", type_=sa.Text).label("scope"), sa.bindparam("key", type_=sa.Text).label("key"))
+_HELD, _FOUND = claiming(_ASKED.subquery("asked"))
+_CLAIM = sa.select(*_FOUND).select_from(_HELD)
+_KEEP = Prepared(insert(IdempotencyKey).on_conflict_do_nothing())

@@ -12,6 +12,7 @@ from erp_club.catalogue.models import Product
 from erp_club.clubs.models import Club, Membership
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T, Text
 from erp_club.points.models import PointsMovement
 from erp_club.purchases.sale import MOST_MINOR, SaleLine, line_amount
@@ -33,8 +34,8 @@ def price_lines(session: Session, wanted: Sequence[tuple[str, int]]) -> list[Pri
     Raises Invalid with `lines[i].sku` for an unknown product or one without a price, `lines[i].quantity` for an amount
     beyond all reason.
     """
-    rows = session.connection().execute(_PRODUCTS, {"skus": list({sku for sku, _ in wanted})})
-    found = {row.sku: row for row in rows}
+    rows = _PRODUCTS.execute(session.connection(), {"skus": list({sku for sku, _ in wanted})})
+    found = {row[0]: row[1:] for row in rows}
     priced: list[PricedLine] = []
     errors: list[FieldError] = []
     for index, (sku, milli) in enumerate(wanted):
@@ -42,15 +43,16 @@ def price_lines(session: Session, wanted: Sequence[tuple[str, int]]) -> list[Pri
         if row is None:
             errors.append(FieldError(f"lines[{index}].sku", T("No product has the code %(code)s.", code=sku)))
             continue
-        if row.stub:
+        product_id, name, price_minor, vat_bp, earns, stub = row
+        if stub:
             errors.append(FieldError(f"lines[{index}].sku", no_price(sku)))
             continue
-        amount = line_amount(row.list_price_minor, milli)
+        amount = line_amount(price_minor, milli)
         if amount > MOST_MINOR:
             errors.append(FieldError(f"lines[{index}].quantity", T("This quantity is too large to be true.")))
             continue
-        line = SaleLine(row.id, milli, amount, amount, row.vat_bp, row.earns_points)
-        priced.append(PricedLine(sku, row.name, row.list_price_minor, line))
+        line = SaleLine(product_id, milli, amount, amount, vat_bp, earns)
+        priced.append(PricedLine(sku, name, price_minor, line))
     if errors:
         raise Invalid(errors)
     return priced
@@ -61,15 +63,17 @@ def no_price(sku: str) -> Text:
     return T("%(code)s has no price yet. Give it one under Products, or ask head office.", code=sku)
 
 
-_PRODUCTS = sa.select(
-    Product.sku,
-    Product.id,
-    Product.name,
-    Product.list_price_minor,
-    Product.vat_bp,
-    Product.earns_points,
-    Product.stub,
-).where(Product.sku == sa.any_(sa.bindparam("skus", type_=ARRAY(sa.Text))))
+_PRODUCTS = Prepared(
+    sa.select(
+        Product.sku,
+        Product.id,
+        Product.name,
+        Product.list_price_minor,
+        Product.vat_bp,
+        Product.earns_points,
+        Product.stub,
+    ).where(Product.sku == sa.any_(sa.bindparam("skus", type_=ARRAY(sa.Text))))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +117,14 @@ def buyer(session: Session, *, customer_id: int | None, number: str | None, card
         return customer_by_card(session, card)
     if customer_id is None and number is None:
         return UNIDENTIFIED
-    statement, value = (_BY_ID, customer_id) if number is None else (_BY_NUMBER, number)
-    found = session.connection().execute(statement, {"value": value}).scalar_one_or_none()
-    if found is None:
+    statement, value = (_BY_ID, str(customer_id)) if number is None else (_BY_NUMBER, number)
+    row = statement.execute(session.connection(), {"value": value}).fetchone()
+    if row is None:
         field = "customer.id" if number is None else "customer.number"
         raise Invalid([FieldError(field, T("There is no such customer. Look the customer up again."))])
-    return found
+    return row[0]
 
 
 _LIVING = sa.select(Customer.id).where(Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED)
-_BY_ID = _LIVING.where(Customer.id == sa.bindparam("value", type_=sa.BigInteger))
-_BY_NUMBER = _LIVING.where(Customer.number == sa.bindparam("value", type_=sa.Text))
+_BY_ID = Prepared(_LIVING.where(Customer.id == sa.bindparam("value", type_=sa.BigInteger)))
+_BY_NUMBER = Prepared(_LIVING.where(Customer.number == sa.bindparam("value", type_=sa.Text)))

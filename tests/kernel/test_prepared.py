@@ -13,7 +13,7 @@ from tests.make.wire import statements
 
 OPEN = Prepared(
     sa.insert(Store)
-    .values(code=sa.bindparam("code"), name=sa.bindparam("name"), time_zone="UTC")
+    .values(code=sa.bindparam("code"), name=sa.bindparam("name"), time_zone=sa.bindparam("time_zone"))
     .returning(Store.code, Store.name)
 )
 SUM = Prepared(sa.select(sa.bindparam("one", type_=sa.BigInteger) + sa.bindparam("other", type_=sa.BigInteger)))
@@ -35,7 +35,7 @@ def test_it_works_in_the_session_s_own_transaction(session: Session) -> None:
     assert session.scalar(sa.select(Store.name).where(Store.code == "N1")) is None
 
 
-def test_a_value_above_4096_characters_of_sql_costs_no_second_statement(session: Session) -> None:
+def test_a_statement_may_be_longer_than_what_psycopg_remembers(session: Session) -> None:
     wanted = sa.select(*[sa.bindparam(f"n{n}", type_=sa.BigInteger).label(f"a_long_name_{n:04}") for n in range(200)])
     long = Prepared(wanted)
     assert len(long.text) > 4096
@@ -43,6 +43,13 @@ def test_a_value_above_4096_characters_of_sql_costs_no_second_statement(session:
         rows = long.execute(session.connection(), {f"n{n}": n for n in range(200)}).fetchall()
     assert rows == [tuple(range(200))]
     assert len(sent) == 1
+
+
+def test_a_value_of_the_statement_s_own_is_part_of_its_text(session: Session) -> None:
+    named = Prepared(sa.select(Store.code).where(Store.name == "O'Neil", Store.code == sa.bindparam("code")))
+    assert b"'O''Neil'" in named.text
+    OPEN.execute(session.connection(), {"code": "N2", "name": "O'Neil", "time_zone": "UTC"})
+    assert named.execute(session.connection(), {"code": "N2"}).fetchall() == [("N2",)]
 
 
 def test_what_the_database_refuses_is_raised_as_core_raises_it(session: Session) -> None:
