@@ -29,6 +29,8 @@ class Permission(StrEnum):
     CATALOGUE_VIEW = "catalogue.view"
     CATALOGUE_EDIT = "catalogue.edit"
     COUPONS_VIEW = "coupons.view"
+    COUPONS_EDIT = "coupons.edit"
+    COUPONS_ISSUE = "coupons.issue"
     PURCHASES_VIEW = "purchases.view"
     PURCHASES_EXPORT = "purchases.export"
     SALES_POST = "sales.post"

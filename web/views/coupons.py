@@ -1,14 +1,21 @@
 """What pages show of coupons: batches, one batch with its coupons, one coupon, and a customer's."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from erp_club.promotions.coupons.batches import queries as batches
 from erp_club.promotions.coupons.batches.queries import BatchRow, Standing
-from erp_club.promotions.coupons.models import BatchState
+from erp_club.promotions.coupons.codes import spoken
+from erp_club.promotions.coupons.issued import queries as issued
+from erp_club.promotions.coupons.issued.queries import CouponFilters, CouponRow
+from erp_club.promotions.coupons.models import ANYBODY, BatchState
 from web import lists
 from web.deps import Act
+
+DAYS_SHOWN = 30
+MOST_OF_A_CUSTOMER = 200
 
 
 class BatchLine(BaseModel):
@@ -49,6 +56,121 @@ class BatchesPage(BaseModel):
     batches: list[BatchLine]
 
 
+class BatchForm(BaseModel):
+    """What a batch's form begins with: no batch for a new one. `needed` are the languages a name must have."""
+
+    batch: BatchLine | None
+    currency: str
+    needed: list[str]
+
+
+class CouponLine(BaseModel):
+    """A coupon. `customer_id` is null where it is for whoever brings it; days are included at both ends.
+
+    `spoken` is the code in groups. `left_minor` is what it still gives, null where a use takes it whole.
+    """
+
+    id: int
+    code: str
+    spoken: str
+    batch_id: int
+    batch_code: str
+    names: dict[str, str]
+    customer_id: int | None
+    customer_number: str | None
+    customer_name: str | None
+    uses: int
+    used: int
+    worth_minor: int | None
+    left_minor: int | None
+    given_minor: int
+    currency: str
+    first_day: dt.date | None
+    last_day: dt.date | None
+    blocked: bool
+    standing: issued.Standing
+    issued_at: dt.datetime
+    issued_by: str | None
+    receipt_id: int | None
+
+
+class BatchFigures(BaseModel):
+    """What became of a batch's coupons: those that can still be used, that are spent, expired, blocked, held by sales.
+
+    `uses` and `given_minor` are over all receipts.
+    """
+
+    open: int
+    spent: int
+    expired: int
+    blocked: int
+    reserved: int
+    uses: int
+    given_minor: int
+
+
+class UsedDay(BaseModel):
+    """Uses on a day, and what they gave."""
+
+    day: dt.date
+    uses: int
+    given_minor: int
+
+
+class CouponsAsked(BaseModel):
+    """Which coupons of a batch are shown, as the address says it."""
+
+    code: str | None
+    customer: str | None
+    standing: issued.Standing | None
+
+
+class BatchPage(BaseModel):
+    """A batch, its figures, its uses of the last 30 days, and its coupons that match."""
+
+    batch: BatchLine
+    figures: BatchFigures
+    days: list[UsedDay]
+    asked: CouponsAsked
+    state: lists.ListState
+    coupons: list[CouponLine]
+
+
+class UseLine(BaseModel):
+    """A use of a coupon: what it gave, on which receipt."""
+
+    use_no: int
+    at: dt.datetime
+    given_minor: int
+    receipt_id: int
+    receipt_no: str
+    customer_id: int | None
+    customer_number: str | None
+    store: str
+    staff: str | None
+
+
+class CouponPage(BaseModel):
+    """A coupon and its uses, the newest first."""
+
+    coupon: CouponLine
+    uses: list[UseLine]
+
+
+class CustomerCoupons(BaseModel):
+    """A customer's own coupons, the newest first. `more`: there are others that aren't told."""
+
+    coupons: list[CouponLine]
+    more: bool
+
+
+class IssuedCoupons(BaseModel):
+    """How many coupons were issued, and the batch as it stands now."""
+
+    issued: int
+    batch: BatchLine
+
+
 def batch_line(act: Act, batch_id: int) -> BatchLine:
     """One batch. Raises NotFound."""
     return line(act, batches.batch(act.session, batch_id))
@@ -86,3 +208,112 @@ def standing(row: BatchRow, today: dt.date) -> Standing:
     if row.valid_from is not None and row.valid_from > today:
         return Standing.COMING
     return Standing.ENDED if row.valid_to is not None and row.valid_to < today else Standing.CURRENT
+
+
+def form_view(act: Act, batch_id: int | None) -> BatchForm:
+    """What the form of a batch begins with. Raises NotFound."""
+    return BatchForm(
+        batch=None if batch_id is None else batch_line(act, batch_id),
+        currency=act.chain.currency,
+        needed=list(dict.fromkeys(["en", act.chain.language])),
+    )
+
+
+def filters_of(act: Act, batch_id: int, asked: CouponsAsked) -> CouponFilters:
+    """The coupons of a batch that are asked for."""
+    return CouponFilters(
+        act.today, act.now, batch_id=batch_id, code=asked.code, customer=asked.customer, standing=asked.standing
+    )
+
+
+def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
+    """A batch with all that its page shows. Raises NotFound."""
+    batch = batch_line(act, batch_id)
+    filters = filters_of(act, batch_id, asked)
+    state = lists.list_state(act.request, sorts=("issued",), direction="desc")
+    state = state.counted(issued.count(act.session, filters, most=lists.COUNTED + 1))
+    rows = issued.listing(
+        act.session, filters, descending=state.descending, offset=state.offset, limit=min(state.per_page, state.total)
+    )
+    return BatchPage(
+        batch=batch,
+        figures=BatchFigures.model_validate(
+            batches.figures(act.session, batch_id, today=act.today, now=act.now), from_attributes=True
+        ),
+        days=_days(act, batch_id),
+        asked=asked,
+        state=state,
+        coupons=[coupon_line(act, row) for row in rows],
+    )
+
+
+def _days(act: Act, batch_id: int) -> list[UsedDay]:
+    first = act.now.astimezone(ZoneInfo(act.zone)).date() - dt.timedelta(days=DAYS_SHOWN - 1)
+    found = batches.uses_by_day(act.session, batch_id, zone=act.zone, since=first)
+    if not found:
+        return []
+    made: list[UsedDay] = []
+    for day in (first + dt.timedelta(days=number) for number in range(DAYS_SHOWN)):
+        uses, given = found.get(day, (0, 0))
+        made.append(UsedDay(day=day, uses=uses, given_minor=given))
+    return made
+
+
+def coupon_line(act: Act, row: CouponRow) -> CouponLine:
+    """A coupon as it stands now."""
+    owned = row.customer_id != ANYBODY
+    return CouponLine(
+        id=row.id,
+        code=row.code,
+        spoken=spoken(row.code),
+        batch_id=row.batch_id,
+        batch_code=row.batch_code,
+        names=dict(row.names),
+        customer_id=row.customer_id if owned else None,
+        customer_number=row.customer_number if owned else None,
+        customer_name=row.customer_name if owned else None,
+        uses=row.uses,
+        used=row.used,
+        worth_minor=row.worth_minor,
+        left_minor=None if row.worth_minor is None else row.worth_minor - row.given_minor,
+        given_minor=row.given_minor,
+        currency=act.chain.currency,
+        first_day=row.first_day,
+        last_day=row.last_day,
+        blocked=row.blocked,
+        standing=row.standing,
+        issued_at=row.issued_at,
+        issued_by=row.issued_by,
+        receipt_id=row.receipt_id,
+    )
+
+
+def coupon_view(act: Act, coupon_id: int) -> CouponPage:
+    """A coupon with its history. Raises NotFound."""
+    row = issued.coupon(act.session, coupon_id, today=act.today, now=act.now)
+    return CouponPage(
+        coupon=coupon_line(act, row),
+        uses=[
+            UseLine(
+                use_no=use.use_no,
+                at=use.at,
+                given_minor=use.given_minor,
+                receipt_id=use.receipt_id,
+                receipt_no=use.receipt_no,
+                customer_id=None if use.customer_id == ANYBODY else use.customer_id,
+                customer_number=None if use.customer_id == ANYBODY else use.customer_number,
+                store=use.store,
+                staff=use.staff,
+            )
+            for use in issued.uses(act.session, coupon_id)
+        ],
+    )
+
+
+def customer_coupons_view(act: Act, customer_id: int) -> CustomerCoupons:
+    """The coupons that are this customer's own."""
+    filters = CouponFilters(act.today, act.now, customer_id=customer_id)
+    rows = issued.listing(act.session, filters, descending=True, offset=0, limit=MOST_OF_A_CUSTOMER + 1)
+    return CustomerCoupons(
+        coupons=[coupon_line(act, row) for row in rows[:MOST_OF_A_CUSTOMER]], more=len(rows) > MOST_OF_A_CUSTOMER
+    )

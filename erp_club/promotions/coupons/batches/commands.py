@@ -152,9 +152,9 @@ def set_coupon_state(session: Session, coupon_id: int, state: CouponState, *, no
     )
 
 
-def record_export(session: Session, batch_id: int, *, kind: str, rows: int, now: dt.datetime, by: Actor) -> None:
+def record_export(session: Session, batch_id: int, *, kind: str, now: dt.datetime, by: Actor) -> None:
     """Keep who took the codes of a batch out, as a file or on paper: they are worth money."""
-    _trace(session, batch_id, "export", None, {"file": kind, "rows": rows}, now=now, by=by)
+    _trace(session, batch_id, "export", None, {"file": kind}, now=now, by=by)
 
 
 def settings_of(batch: CouponBatch) -> BatchSettings:

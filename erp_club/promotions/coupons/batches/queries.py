@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.promotions.coupons import errors
+from erp_club.promotions.coupons.batches.settings import BatchSettings
 from erp_club.promotions.coupons.models import (
     BatchState,
     Coupon,
@@ -85,6 +86,14 @@ def batch(session: Session, batch_id: int) -> BatchRow:
     if row is None:
         raise errors.no_batch()
     return _batch(row)
+
+
+def settings(session: Session, batch_id: int) -> BatchSettings:
+    """The batch as it is set. Raises NotFound."""
+    row = session.execute(sa.select(*_SETTINGS).where(CouponBatch.id == batch_id)).one_or_none()
+    if row is None:
+        raise errors.no_batch()
+    return BatchSettings(*row)
 
 
 def listing(
@@ -169,6 +178,7 @@ def uses_by_day(session: Session, batch_id: int, *, zone: str, since: dt.date) -
     return {on: (uses, given) for on, uses, given in rows}
 
 
+_SETTINGS = tuple(getattr(CouponBatch, field.name) for field in fields(BatchSettings))
 _USED = (
     sa.select(sa.func.count())
     .select_from(Coupon)

@@ -71,6 +71,8 @@ def _faults(settings: BatchSettings, language: str, issued: int) -> Iterator[Fie
             yield FieldError(field, T("This must be at least %(least)s.", least=least))
         elif value is not None and value > most:
             yield FieldError(field, T("This may be %(most)s at most.", most=most))
+    if settings.worth_minor is not None and settings.uses == 1:
+        yield FieldError("uses", T("What is left can only be used again where several uses are allowed."))
     yield from _day_faults(settings)
 
 
