@@ -17,7 +17,7 @@ def qr(text: str) -> str:
 
 
 def code_128(text: str) -> str:
-    """A Code 128 of an ASCII text, bars only, as the address of an image that fills whatever box it gets.
+    """A Code 128 of an ASCII text, bars only, as the address of an image: a pixel a module, or as wide as its box.
 
     One path draws all bars, since a sheet of labels holds hundreds. Raises ValueError for other letters.
     """
@@ -29,8 +29,10 @@ def code_128(text: str) -> str:
         width = len(list(run))
         path += f"M{at} 0h{width}v1h-{width}z" if dark == "1" else ""
         at += width
+    width = at + QUIET
     drawn = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {at + QUIET} 1" preserveAspectRatio="none" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="60" viewBox="0 0 {width} 1" '
+        'preserveAspectRatio="none" '
         f'shape-rendering="crispEdges"><path d="{path}"/></svg>'
     )
     return f"data:image/svg+xml,{quote(drawn)}"

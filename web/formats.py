@@ -17,6 +17,7 @@ LOCALES = {"he": "he_IL", "fi": "fi_FI", "sv": "sv_SE", "en": "en_GB"}
 # In Hebrew the amount itself is written left to right with its sign in front, as price tags do.
 _MONEY_LOCALES = LOCALES | {"he": "en_IL"}
 _DATE = {"he": "d.M.yyyy", "fi": "d.M.yyyy", "sv": "yyyy-MM-dd", "en": "d MMM yyyy"}
+_DAY = {"he": "d.M", "fi": "d.M.", "sv": "d/M", "en": "d MMM"}
 _MONTH = {"he": "MM/yy", "fi": "M/yy", "sv": "MM/yy", "en": "MMM yy"}
 MINUS = "\u2212"
 
@@ -92,6 +93,11 @@ def month(day: dt.date) -> str:
     return dates.format_date(day, _MONTH[LANGUAGE.get()], locale=LOCALES[LANGUAGE.get()])
 
 
+def day(on: dt.date) -> str:
+    """A day of about now as plain text, short enough for an axis."""
+    return dates.format_date(on, _DAY[LANGUAGE.get()], locale=LOCALES[LANGUAGE.get()])
+
+
 def time(moment: dt.datetime, zone: str) -> Markup:
     """The hour and minute in the store's time zone."""
     return _isolated(dates.format_time(moment.astimezone(ZoneInfo(zone)), "HH:mm", locale=LOCALES[LANGUAGE.get()]))
@@ -142,6 +148,7 @@ FILTERS = {
     "date": date,
     "date_text": date_text,
     "month": month,
+    "day": day,
     "time": time,
     "moment": moment,
     "ltr": ltr,

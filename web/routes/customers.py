@@ -25,7 +25,7 @@ from web.views.till import Panel, panel_view
 router = APIRouter(route_class=ActRoute, tags=["customers"])
 MOST_FOUND = 50
 Part = Literal["contact", "person", "consents"]
-Tab = Literal["overview", "points", "purchases", "changes"]
+Tab = Literal["overview", "points", "purchases", "coupons", "changes"]
 Unsaid = BeforeValidator(lambda value: value or None)
 """A form sends its empty fields too: they count as not said."""
 Code = Annotated[Annotated[str, StringConstraints(max_length=100), Storable] | None, Query(), Unsaid]
@@ -214,6 +214,7 @@ def customer(
 _TAB_NEEDS = {
     "points": Permission.POINTS_VIEW,
     "purchases": Permission.PURCHASES_VIEW,
+    "coupons": Permission.COUPONS_VIEW,
     "changes": Permission.AUDIT_VIEW,
 }
 

@@ -15,7 +15,9 @@ from web import lists
 from web.deps import Act
 
 DAYS_SHOWN = 30
-MOST_OF_A_CUSTOMER = 200
+MOST_OF_A_CUSTOMER = 100
+PER_PAGE = 25
+"""So many coupons stand below a batch's figures and chart."""
 
 
 class BatchLine(BaseModel):
@@ -90,6 +92,7 @@ class CouponLine(BaseModel):
     blocked: bool
     standing: issued.Standing
     issued_at: dt.datetime
+    issued_on: dt.date
     issued_by: str | None
     receipt_id: int | None
 
@@ -134,6 +137,12 @@ class BatchPage(BaseModel):
     asked: CouponsAsked
     state: lists.ListState
     coupons: list[CouponLine]
+
+    def file_url(self, suffix: str) -> str:
+        """The address of the coupons that match as a file."""
+        _, _, query = self.state.export_url(suffix).partition("?")
+        address = f"/coupon-batches/{self.batch.id}/coupons.{suffix}"
+        return f"{address}?{query}" if query else address
 
 
 class UseLine(BaseModel):
@@ -231,6 +240,8 @@ def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
     batch = batch_line(act, batch_id)
     filters = filters_of(act, batch_id, asked)
     state = lists.list_state(act.request, sorts=("issued",), direction="desc")
+    if "per_page" not in act.request.query_params:
+        state = state.model_copy(update={"per_page": PER_PAGE})
     state = state.counted(issued.count(act.session, filters, most=lists.COUNTED + 1))
     rows = issued.listing(
         act.session, filters, descending=state.descending, offset=state.offset, limit=min(state.per_page, state.total)
@@ -248,7 +259,7 @@ def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
 
 
 def _days(act: Act, batch_id: int) -> list[UsedDay]:
-    first = act.now.astimezone(ZoneInfo(act.zone)).date() - dt.timedelta(days=DAYS_SHOWN - 1)
+    first = act.today - dt.timedelta(days=DAYS_SHOWN - 1)
     found = batches.uses_by_day(act.session, batch_id, zone=act.zone, since=first)
     if not found:
         return []
@@ -283,6 +294,7 @@ def coupon_line(act: Act, row: CouponRow) -> CouponLine:
         blocked=row.blocked,
         standing=row.standing,
         issued_at=row.issued_at,
+        issued_on=row.issued_at.astimezone(ZoneInfo(act.zone)).date(),
         issued_by=row.issued_by,
         receipt_id=row.receipt_id,
     )

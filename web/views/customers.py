@@ -22,6 +22,7 @@ from web.formats import LOCALES
 from web.i18n import LANGUAGE, translate
 from web.views.cards import CardsView, cards_view
 from web.views.clubs import MembershipsView, memberships_view
+from web.views.coupons import CustomerCoupons, customer_coupons_view
 from web.views.points import HistoryView, history_view
 from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
 
@@ -211,6 +212,7 @@ class CustomerPage(BaseModel):
     year: YearOfPurchases | None
     history: HistoryView | None
     purchases: CustomerPurchases | None
+    coupons: CustomerCoupons | None
     changes: list[ChangeEntry] | None
     labels: dict[str, str] = Field(exclude=True)
 
@@ -305,6 +307,7 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
         year=year_view(act, customer_id, year) if may_see_purchases else None,
         history=history_view(act, customer_id, year=year) if tab == "points" else None,
         purchases=customer_purchases_view(act, customer_id) if tab == "purchases" else None,
+        coupons=customer_coupons_view(act, customer_id) if tab == "coupons" else None,
         changes=_changes(act, customer_id) if tab == "changes" else None,
         labels=labels(),
     )
