@@ -11,6 +11,7 @@ from erp_club.permissions.models import StaffSession
 from erp_club.purchases.commands import post_sale
 from tests.browser.conftest import Live, Window, open_window
 from tests.make.clubs import a_club, a_membership
+from tests.make.coupons import a_batch, read, some_coupons
 from tests.make.customers import a_person
 from tests.make.organisation import a_store, somebody
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till
@@ -32,6 +33,8 @@ class Desk:
     store_id: int
     terminal_id: int
     staff_id: int
+    batch_id: int
+    coupon_id: int
 
     def pages(self) -> tuple[str, ...]:
         """Every page of the back office, and a refusal."""
@@ -46,6 +49,8 @@ class Desk:
             *("/purchases", f"/purchases/{self.receipt_id}", f"/purchases/{self.receipt_id}/slip"),
             *("/stores", f"/stores/{self.store_id}", f"/stores/{self.store_id}/edit", "/stores/new"),
             *(f"/terminals/{self.terminal_id}/keys/new", "/staff", f"/staff/{self.staff_id}", "/staff/new"),
+            *("/coupon-batches", f"/coupon-batches/{self.batch_id}", f"/coupon-batches/{self.batch_id}/edit"),
+            *("/coupon-batches/new", f"/coupons/{self.coupon_id}", f"{customer}?tab=coupons"),
             *("/audit-entries", "/nothing-here"),
         )
 
@@ -86,6 +91,9 @@ def a_desk(live: Live, *, rows: int) -> Desk:
                 sold_at=NOW - dt.timedelta(hours=row),
             )
             receipts.append(post_sale(session, sale, now=NOW, by=till.by).receipt_id)
+        batch_id = a_batch(session, prefix="VAK", personal=True, valid_from=NOW.date(), days_from_issue=30)
+        codes = some_coupons(session, rows, customer_id=members[0])
+        coupon_id = read(session, codes[0], customer_id=members[0])[0].id
         newcomer_id = a_person(session, given_name="דנה", family_name="לוי")
         token = passwords.new_token("staff")
         now = dt.datetime.now(dt.UTC)
@@ -111,4 +119,6 @@ def a_desk(live: Live, *, rows: int) -> Desk:
         store_id=till.store_id,
         terminal_id=till.terminal_id,
         staff_id=staff_id,
+        batch_id=batch_id,
+        coupon_id=coupon_id,
     )
