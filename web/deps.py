@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from erp_club.customers.forms.rules import Place
 from erp_club.kernel import idempotency
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Refused, Unavailable
@@ -95,6 +96,11 @@ class Act:
     def zone(self) -> str:
         """The time zone of the till's store, else the chain's."""
         return self.identity.terminal.time_zone if self.identity.terminal else self.chain.time_zone
+
+    @property
+    def place(self) -> Place:
+        """Which form of new customers holds here."""
+        return Place.TILL if self.identity.terminal else Place.OFFICE
 
     @property
     def today(self) -> dt.date:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers import errors, fields, names
 from erp_club.customers.fields import CONSENTS, IDENTITY, CustomerChanges, CustomerFields, Stored
+from erp_club.customers.forms.queries import form_of
+from erp_club.customers.forms.rules import Place, missing
 from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState, NameToken
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
@@ -26,15 +28,23 @@ Values = dict[str, Stored | int]
 
 
 def open_customer(
-    session: Session, filled: CustomerFields, *, country: str, now: dt.datetime, by: Actor, source: str | None = None
+    session: Session,
+    filled: CustomerFields,
+    *,
+    country: str,
+    now: dt.datetime,
+    by: Actor,
+    place: Place | None = None,
+    source: str | None = None,
 ) -> int:
     """Open a customer and give the id. `country` is the chain's; `source` says where the consents were given.
 
-    Consent to advertising without a word on the channels means all three of them (X-01). Raises Invalid with every
+    `place` is where a form was filled in: what it needs has to be there (C-02). Consent to advertising without a word
+    on the channels means all three of them (X-01). Raises Invalid with every
     wrong field, Conflict `id-taken`, `number-taken` or `own-id-taken`.
     """
     checked = fields.check(_with_channels(filled), country=country, today=_today(now))
-    columns = _columns(session, checked.values, checked.errors)
+    columns = _columns(session, checked.values, [*checked.errors, *_missing(session, place, filled, checked)])
     customer_id, number = _own_number(session, columns["number"])
     columns |= {"id": customer_id, "number": number}
     _write(session, sa.insert(Customer).values(**columns, opened_at=now, changed_at=now), columns)
@@ -53,14 +63,16 @@ def edit_customer(
     country: str,
     now: dt.datetime,
     by: Actor,
+    place: Place | None = None,
     source: str | None = None,
     seen: dt.datetime | None = None,
 ) -> None:
     """Change some fields; None empties one, but a consent is only ever given or refused.
 
-    What isn't named is not judged again, except that birthday and ID number may not contradict each other. `seen` is
-    the `changed_at` of the customer whom the form showed. Raises NotFound, Conflict `stale` where somebody has changed
-    the customer since, and Invalid and Conflict as `open_customer` does.
+    What the form of a `place` needs isn't emptied. What isn't named is not judged again, except that birthday and ID
+    number may not contradict each other. `seen` is the `changed_at` of the customer whom the form showed. Raises
+    NotFound, Conflict `stale` where somebody has changed the customer since, and Invalid and Conflict as
+    `open_customer` does.
     """
     stored = _locked(session, customer_id)
     if seen is not None and seen != stored["changed_at"]:
@@ -68,6 +80,7 @@ def edit_customer(
     filled, named = _changed(stored, changes)
     checked = fields.check(filled, country=country, today=_today(now))
     wrong = [error for error in checked.errors if error.field in named]
+    wrong += [error for error in _missing(session, place, filled, checked) if error.field in named]
     if "birthday" in named and named.isdisjoint(IDENTITY):
         wrong += _contradiction(filled, checked, country, _today(now))
     if "number" in named and filled.number is None:
@@ -93,6 +106,16 @@ def edit_customer(
         before=before,
         after=after,
     )
+
+
+def _missing(
+    session: Session, place: Place | None, filled: CustomerFields, checked: fields.Checked
+) -> list[FieldError]:
+    """What the form of a place needs and nobody has filled in; what is wrong already is told once."""
+    if place is None:
+        return []
+    told = {error.field for error in checked.errors}
+    return [error for error in missing(form_of(session, place), filled) if error.field not in told]
 
 
 def record_export(session: Session, *, filters: Mapping[str, object], suffix: str, now: dt.datetime, by: Actor) -> None:

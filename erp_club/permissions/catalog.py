@@ -15,6 +15,7 @@ class Permission(StrEnum):
     CUSTOMERS_OPEN = "customers.open"
     CUSTOMERS_EDIT = "customers.edit"
     CUSTOMERS_EXPORT = "customers.export"
+    CUSTOMERS_FORM = "customers.form"
     CLUBS_VIEW = "clubs.view"
     CLUBS_EDIT = "clubs.edit"
     MEMBERSHIPS_JOIN = "memberships.join"
@@ -80,7 +81,7 @@ _MANAGER = _CASHIER | {
     Permission.AUDIT_VIEW,
 }
 
-AT_TILL = _MANAGER - {
+AT_TILL = (_MANAGER | {Permission.CUSTOMERS_FORM}) - {
     Permission.HOME_VIEW,
     Permission.PURCHASES_EXPORT,
     Permission.CATALOGUE_VIEW,

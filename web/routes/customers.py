@@ -192,7 +192,9 @@ def new_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)]) -> Respo
 def open_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)], body: CustomerBody) -> Response:
     """Open a customer. Consent to advertising, with the channels left out, is consent to all three."""
     fields = CustomerFields(**body.model_dump())
-    customer_id = commands.open_customer(act.session, fields, country=act.chain.country, now=act.now, by=act.by)
+    customer_id = commands.open_customer(
+        act.session, fields, country=act.chain.country, place=act.place, now=act.now, by=act.by
+    )
     return act.done(views.person_view(act, customer_id), f"/customers/{customer_id}")
 
 
@@ -273,6 +275,7 @@ def edit_customer(
         customer_id,
         changes,
         country=act.chain.country,
+        place=act.place,
         now=act.now,
         by=act.by,
         seen=body.changed_at,

@@ -18,7 +18,9 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line
 from web.forms import FormState
 from web.refusals import again
+from web.routes.customers import CustomerBody
 from web.routes.till import AtTill, shown, till_page
+from web.views.customers import Choice, FormFieldLine, Person, form_view
 from web.views.till import PanelClub, TillPage, till_view
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
@@ -55,23 +57,22 @@ class OfferedCustomer(Body):
     family_name: Line = ""
 
 
-class NewCustomer(Body):
+class NewCustomer(CustomerBody):
     """Somebody new, the card they were handed, and the clubs they join, each by its id: `{"1": true}`."""
 
-    mobile: Line | None = None
-    given_name: Line | None = None
-    family_name: Line | None = None
     card: Line | None = None
-    consent_sms: bool | None = None
     clubs: Annotated[dict[ClubId, bool], Field(max_length=100)] = {}
 
 
 class NewCustomerPage(BaseModel):
-    """The dialog of opening a customer: what is known already, and the clubs to join."""
+    """The dialog of opening a customer: what is known already, the fields of the form, and the clubs to join."""
 
-    phone: str
-    given_name: str
-    family_name: str
+    person: Person
+    fields: list[FormFieldLine]
+    stores: list[Choice]
+    country: str
+    countries: list[tuple[str, str]] = Field(exclude=True)
+    labels: dict[str, str] = Field(exclude=True)
     clubs: list[PanelClub]
 
 
@@ -114,7 +115,8 @@ def _new_customer_page(
     open_clubs = [
         PanelClub(club_id=club.id, names=club.names) for club in clubs(act.session) if club.state == "published"
     ]
-    view = NewCustomerPage(phone=phone, given_name=given_name, family_name=family_name, clubs=open_clubs)
+    person = Person(mobile=phone or None, given_name=given_name, family_name=family_name)
+    view = NewCustomerPage(**dict(form_view(act, person)), clubs=open_clubs)
     return act.answer(view, "till/_new_customer.html" if act.htmx else "till/new_customer.html", form=form)
 
 
@@ -144,13 +146,8 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     joins = [club_id for club_id, wanted in body.clubs.items() if wanted]
     if joins and not act.by.may(Permission.MEMBERSHIPS_JOIN):
         raise errors.not_permitted(Permission.MEMBERSHIPS_JOIN)
-    filled = CustomerFields(
-        mobile=body.mobile,
-        given_name=body.given_name,
-        family_name=body.family_name,
-        consent_sms=body.consent_sms,
-    )
-    customer_id = open_customer(act.session, filled, country=act.chain.country, now=act.now, by=act.by)
+    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs"}))
+    customer_id = open_customer(act.session, filled, country=act.chain.country, place=act.place, now=act.now, by=act.by)
     if body.card:
         hand_out_card(act.session, customer_id, body.card, now=act.now)
     for club_id in joins:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 
 from erp_club.clubs.queries import clubs
 from erp_club.customers import queries
+from erp_club.customers.forms import rules
+from erp_club.customers.forms.queries import form_of
 from erp_club.customers.queries import CustomerRecord, Found
 from erp_club.kernel import audit
 from erp_club.kernel.text import N_
@@ -164,11 +166,23 @@ class Person(BaseModel):
         return f"{self.given_name_2 or ''} {self.family_name_2 or ''}".strip()
 
 
+class FormFieldLine(BaseModel):
+    """A field that the form shows, in the form's order; `help` for the reader, null where there is none."""
+
+    name: str
+    required: bool
+    help: str | None
+
+
 class CustomerForm(BaseModel):
     """What a form begins with: an empty person for a new customer. `part` is the card that is changed, null for all."""
 
     person: Person
     part: str | None
+    fields: list[FormFieldLine]
+    parts: dict[str, tuple[str, ...]] = Field(
+        default={"person": rules.PERSON, "contact": rules.CONTACT, "consents": rules.CONSENTS}, exclude=True
+    )
     stores: list[Choice]
     country: str
     countries: list[tuple[str, str]] = Field(exclude=True)
@@ -276,11 +290,22 @@ def _countries(language: str) -> list[tuple[str, str]]:
     return sorted(((code, names.get(code, code)) for code in SUPPORTED_REGIONS), key=lambda pair: pair[1])
 
 
+def form_fields(act: Act, place: rules.Place) -> list[FormFieldLine]:
+    """What the form of a place shows, in its order."""
+    language = LANGUAGE.get()
+    return [
+        FormFieldLine(name=each.name, required=each.required, help=each.help.get(language) or each.help.get("en"))
+        for each in form_of(act.session, place)
+        if each.shown
+    ]
+
+
 def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm:
     """What a form of a customer begins with."""
     return CustomerForm(
         person=person,
         part=part,
+        fields=form_fields(act, act.place),
         stores=store_choices(act),
         country=act.chain.country,
         countries=_countries(LANGUAGE.get()),
