@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from erp_club.imports import customers, products, purchases, staging
+from erp_club.imports import customers, price_lists, products, purchases, staging
 from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome
 from erp_club.imports.staging import Progress
@@ -38,6 +38,8 @@ def import_file(
         case "customers":
             today = now.astimezone(ZoneInfo(chain.time_zone)).date()
             outcome = customers.take(session, reading, progress, country=chain.country, today=today, now=now, by=by)
+        case "price-list":
+            outcome = price_lists.take(session, reading, progress, now=now, by=by)
         case _:
             outcome = purchases.take(session, reading, progress, earn=earn, now=now)
     if outcome.taken:

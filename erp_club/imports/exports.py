@@ -189,4 +189,29 @@ def _purchases(session: Session) -> tuple[list[str], sql.Composed]:
     )
 
 
-_KINDS = {"products": _products, "customers": _customers, "purchases": _purchases}
+def _price_list(session: Session) -> tuple[list[str], sql.Composed]:
+    """The entries of published lists: taken in elsewhere, a draft would begin to hold, and a closed list hold again."""
+    del session
+    return _select(
+        {
+            "list": "l.code",
+            "club": "c.code",
+            "level": "l.level",
+            "segment": "l.segment",
+            "sku": "p.sku",
+            "group": "g.name",
+            "price": _money("e.price_minor"),
+            "percent": _decimal("e.off_bp", 100),
+            "from": "lower(e.validity)::text",
+            "to": "(upper(e.validity) - 1)::text",
+            "store": "s.code",
+            "always": _yes_no("l.always"),
+        },
+        "FROM price_list_entries e JOIN price_lists l ON l.id = e.price_list_id AND l.state = 'published' "
+        "LEFT JOIN clubs c ON c.id = l.club_id LEFT JOIN products p ON p.id = e.product_id "
+        "LEFT JOIN product_groups g ON g.id = e.group_id LEFT JOIN stores s ON s.id = e.store_id "
+        "ORDER BY l.code, p.sku NULLS FIRST, g.name NULLS FIRST, s.code NULLS FIRST, lower(e.validity) NULLS FIRST",
+    )
+
+
+_KINDS = {"products": _products, "customers": _customers, "purchases": _purchases, "price-list": _price_list}

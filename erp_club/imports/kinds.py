@@ -1,5 +1,6 @@
 """The kinds of file that can be imported, column by column."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import cast
 
@@ -17,6 +18,7 @@ from erp_club.imports.values import (
     percent,
     price,
     quantity,
+    share_off,
     text,
     yes_no,
 )
@@ -132,4 +134,47 @@ PURCHASES = Format(
     check=_check_purchases,
 )
 
-KINDS: Mapping[str, Format] = {form.kind: form for form in (PRODUCTS, CUSTOMERS, PURCHASES)}
+
+def _club_code(raw: str) -> str:
+    """Clubs have their codes in capitals."""
+    return code(raw).upper()
+
+
+def _check_prices(columns: Mapping[str, Values]) -> Iterator[RowFault]:
+    """A row is for a club, a level or a segment, of a product, a group or all, and gives a price or a percentage."""
+    names = ("club", "level", "segment", "sku", "group", "price", "percent", "from", "to")
+    rows = len(columns["list"])
+    cells = zip(*(columns.get(name) or [None] * rows for name in names), strict=True)
+    for row, (club, level, segment, sku, group, minor, off_bp, first, last) in enumerate(cells):
+        if segment is not None and (club is not None or level is not None):
+            yield row, "segment", T("A list is for a club or a level, or for a segment. Leave one of them empty.")
+        if sku is not None and group is not None:
+            yield row, "group", T("The row names a product and a group. Leave one of them empty.")
+        if minor is None and off_bp is None:
+            yield row, "price", T("The price is missing. Write a price or a percentage.")
+        elif minor is not None and off_bp is not None:
+            yield row, "percent", T("The row gives a price and a percentage. Leave one of them empty.")
+        if first is not None and last is not None and cast("dt.date", last) < cast("dt.date", first):
+            yield row, "to", T("The last day is before the first.")
+
+
+PRICE_LISTS = Format(
+    kind="price-list",
+    columns=(
+        Column("list", code, filled=True),
+        Column("club", _club_code, needed=False),
+        Column("level", code, needed=False),
+        Column("segment", code, needed=False),
+        Column("sku", code, needed=False),
+        Column("group", text, needed=False),
+        Column("price", price, needed=False, whole=TWO_DECIMALS),
+        Column("percent", share_off, needed=False),
+        Column("from", day, needed=False),
+        Column("to", day, needed=False),
+        Column("store", code, needed=False),
+        Column("always", yes_no, needed=False),
+    ),
+    check=_check_prices,
+)
+
+KINDS: Mapping[str, Format] = {form.kind: form for form in (PRODUCTS, CUSTOMERS, PURCHASES, PRICE_LISTS)}

@@ -93,6 +93,14 @@ def percent(raw: str) -> int:
     return basis_points
 
 
+def share_off(raw: str) -> int:
+    """A discount as `percent` reads it. `0.15` is refused: as a share it would be 15 %, as written hardly anything."""
+    basis_points = percent(raw)
+    if 0 < basis_points < 100:
+        raise Bad(T("“%(value)s” is less than 1 %%. Write 15 for 15 %%.", value=shown(raw)))
+    return basis_points
+
+
 def quantity(raw: str) -> int:
     """`1`, `0.755` or `-2` in thousandths: 1000, 755, −2000."""
     match = _QUANTITY.fullmatch(raw)

@@ -1,4 +1,4 @@
-"""Which list prices hold: for a basket, in a till's one query of facts or alone."""
+"""Which list prices hold for a basket, in a till's one query of facts or alone."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping
@@ -61,7 +61,7 @@ def entries_in_force(
             .where(
                 PriceListEntry.price_list_id == lists.c.id,
                 of,
-                *_holds_on(day),
+                *holds_on(day),
                 sa.or_(PriceListEntry.store_id.is_(None), PriceListEntry.store_id == store_id),
             )
             .offset(sa.literal_column("0"))
@@ -112,8 +112,8 @@ def _lists_in_force(*, store_id: Any, day: Any, clubs: Any, segments: Any) -> sa
     )
 
 
-def _holds_on(day: Any) -> tuple[sa.ColumnElement[bool], ...]:
-    """Without the operator @>, for which the planner would read the exclusion constraint's index of all days."""
+def holds_on(day: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether an entry holds on a day; without the operator @>, for which the planner would read the exclusion constraint's index of all days."""
     first, after = sa.func.lower(PriceListEntry.validity), sa.func.upper(PriceListEntry.validity)
     today = sa.cast(day, sa.Date)
     return sa.func.coalesce(first <= today, sa.true()), sa.func.coalesce(today < after, sa.true())

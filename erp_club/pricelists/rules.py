@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.facts import ListPrice
 from erp_club.promotions.engine.scope import EVERYTHING, Scope
 
@@ -37,6 +38,13 @@ class Entry:
             return self.segment in segments
         levels = clubs.values() if self.club is None else [clubs[self.club]] if self.club in clubs else []
         return any(self.level in (None, level) for level in levels)
+
+
+def price_of(regular_minor: int, *, price_minor: int | None, off_bp: int | None) -> int:
+    """What a unit costs at an entry's price or share off, as the pricing engine makes it: halves are rounded up."""
+    if price_minor is not None:
+        return price_minor
+    return round_div(regular_minor * (10_000 - (off_bp or 0)), 10_000, Rounding.HALF_UP)
 
 
 def list_prices(

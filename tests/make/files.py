@@ -18,6 +18,7 @@ HEADERS = {
     "products": "sku,name,group,department,brand,list_price,vat_percent",
     "customers": ",".join(column.name for column in CUSTOMERS.columns if column.needed),
     "purchases": "receipt_no,store,sold_at,customer_number,line_no,sku,quantity,list_amount,amount",
+    "price-list": "list,club,sku,group,price,percent,from,to,store",
 }
 DEFAULTS = {
     "products": {"name": "Bread", "group": "BREAD", "department": "PASTRY", "brand": "Own", "list_price": "10.00"}
@@ -25,6 +26,7 @@ DEFAULTS = {
     "customers": {"given_name": "Rachel", "family_name": "Reznik"},
     "purchases": {"receipt_no": "7", "store": "406", "sold_at": "2017-07-01T12:26:30", "line_no": "1", "sku": "1"}
     | {"quantity": "1", "list_amount": "1.58", "amount": "1.43"},
+    "price-list": {"list": "GOLD-26", "club": "GOLD"},
 }
 
 
