@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import openapi, refusals
 from web.deps import Shop
-from web.forms import BODY_LIMIT, FormsAsJson
+from web.forms import BODY_LIMIT, UPLOAD_LIMIT, UPLOADS, FormsAsJson
 from web.middleware import Surround
 from web.routes import ROUTERS
 from web.templating import STATIC
@@ -32,7 +32,12 @@ class Club(FastAPI):
     """FastAPI with our layer outside even of its answer to a crash, which needs the headers and the log's line too."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Surround(super().build_middleware_stack(), limit=BODY_LIMIT, too_large=refusals.too_large)
+        return Surround(
+            super().build_middleware_stack(),
+            limit=BODY_LIMIT,
+            larger=dict.fromkeys(UPLOADS, UPLOAD_LIMIT),
+            too_large=refusals.too_large,
+        )
 
 
 def create_app(shop: Shop, *, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
@@ -51,11 +56,11 @@ def create_app(shop: Shop, *, on_stop: Callable[[], None] = lambda: None) -> Fas
         redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
-        max_body_size=BODY_LIMIT,
+        max_body_size=UPLOAD_LIMIT,
     )
     app.state.shop = shop
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, max_body_size=BODY_LIMIT)
     app.mount("/static", KeptStatic(directory=STATIC), name="static")
     refusals.install(app)
     openapi.install(app)

@@ -1,22 +1,31 @@
 """Forms as JSON: a posted form becomes the JSON body that a machine would have sent.
 
-So a route declares one body model. Hidden fields carry what a form can't say otherwise: `_method` the method,
-`idempotency_key` the header. `lines[0].sku` nests; an empty text is an absent one, in a PATCH null.
+So a route declares one body model. A file becomes its name and its content in base64. Hidden fields carry what a form
+can't say otherwise: `_method` the method, `idempotency_key` the header. `lines[0].sku` nests; an empty text is an
+absent one, in a PATCH null.
 """
 
 import json
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 BODY_LIMIT = 1_000_000
+UPLOAD_LIMIT = 8_000_000
+UPLOADS = frozenset({"/price-list-uploads"})
+"""Where a file may come, which is longer than any form."""
 FIELD_LIMIT = 10_000
+FILE_LIMIT = 4
 DEEPEST = 8
 METHODS = frozenset({"PATCH", "PUT", "DELETE"})
 _STEP = re.compile(r"([^\[\].]+)|\[(\d{1,4})\]")
@@ -41,24 +50,29 @@ class FormsAsJson:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        if Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower() != FORM:
+        kind = Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower()
+        if kind == FORM:
+            posted = await _body(receive)
+            if posted is not None and posted.count("&") > FIELD_LIMIT:
+                await self.too_large(scope, receive, send)
+                return
+            typed = None if posted is None else parse_qsl(posted, keep_blank_values=True)
+            files: dict[str, Any] = {}
+        elif kind == MULTIPART and scope["path"] in UPLOADS:
+            typed, files = await _parts(scope, receive)
+        else:
             await self.app(scope, receive, send)
             return
-        posted = await _body(receive)
-        if posted is None:
+        if typed is None:
             # The sender is gone. Half a form would be read as a whole one with less in it.
             await PlainTextResponse("The form was cut off.", 400)(scope, receive, send)
             return
-        if posted.count("&") > FIELD_LIMIT:
-            await self.too_large(scope, receive, send)
-            return
-        typed = parse_qsl(posted, keep_blank_values=True)
         values: dict[str, Any] = dict(typed)
         values.update({name: [v for n, v in typed if n == name] for name in values if name.endswith("[]")})
         method = values.pop("_method", "").upper()
         key = values.pop("idempotency_key", "")
         kept = [(name, value) for name, value in typed if name in values]
-        body = json.dumps(nest(kept, clears=method == "PATCH")).encode()
+        body = json.dumps(nest(kept, clears=method == "PATCH") | files).encode()
         # In place: the layer around us logs the route that is found in this same scope.
         scope["method"] = method if method in METHODS else "POST"
         scope["headers"] = _headers(scope["headers"], body, key)
@@ -119,6 +133,25 @@ async def _body(receive: Receive) -> str | None:
         chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(chunks).decode("utf-8", "replace")
+
+
+async def _parts(scope: Scope, receive: Receive) -> tuple[list[tuple[str, str]] | None, dict[str, Any]]:
+    """The fields of a form that carries files, and the files that were chosen; no fields where it can't be read."""
+    try:
+        form = await MultiPartParser(
+            Headers(scope=scope), Request(scope, receive).stream(), max_files=FILE_LIMIT, max_fields=FIELD_LIMIT
+        ).parse()
+    except (MultiPartException, ClientDisconnect):
+        return None, {}
+    fields: list[tuple[str, str]] = []
+    files: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            fields.append((name, value))
+        elif value.filename:
+            files[name] = {"name": value.filename, "content": b64encode(await value.read()).decode("ascii")}
+    await form.close()
+    return fields, files
 
 
 def _replay(body: bytes) -> Receive:

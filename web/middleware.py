@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,12 +21,13 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 class Surround:
     """The outermost layer; it never reads a body, and logs neither names, numbers, queries nor bodies.
 
-    `too_large` answers a request whose body is said to be longer than `limit`.
+    `too_large` answers a request whose body is said to be longer than `limit`, or than `larger` says for its address.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, too_large: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, larger: Mapping[str, int], too_large: ASGIApp) -> None:
         self.app = app
         self.limit = limit
+        self.larger = larger
         self.too_large = too_large
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +58,7 @@ class Surround:
         try:
             if is_cross_site(scope["method"], headers):
                 await _refuse_cross_site(request_id)(scope, receive, send_surrounded)
-            elif int(headers.get("content-length", 0)) > self.limit:
+            elif int(headers.get("content-length", 0)) > self.larger.get(scope["path"], self.limit):
                 await self.too_large(scope, receive, send_surrounded)
             else:
                 await self.app(scope, receive, send_surrounded)

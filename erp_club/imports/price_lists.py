@@ -32,11 +32,11 @@ _GONE = "DELETE FROM planned_prices WHERE line IN (SELECT line FROM import_refus
 PLANNED = """
     SELECT w.line, w.list, w.sku, w."group", w.store, w.outcome, w.old_price_minor, w.old_off_bp,
            upper(w.old_validity) AS old_after, w.price_minor, w.off_bp, lower(w.validity) AS first,
-           upper(w.validity) AS after, NULL AS "column", NULL AS msgid, NULL::jsonb AS facts
+           upper(w.validity) AS after, NULL AS "column", NULL AS value, NULL AS msgid, NULL::jsonb AS facts
       FROM planned_prices w
      UNION ALL
     SELECT r.line, s.list, s.sku, s."group", s.store, 'refused', NULL, NULL, NULL, s.price, s.percent, s."from", NULL,
-           r."column", r.msgid, r.facts
+           r."column", r.value, r.msgid, r.facts
       FROM import_refusals r LEFT JOIN staged_prices s ON s.line = r.line
 """
 """What the running import would do, a row for each of the file's (more for one with several faults)."""
@@ -60,14 +60,14 @@ def plan(session: Session, reading: Reading, progress: Progress, *, most: int | 
     staging.create(
         session,
         "planned_lists",
-        "list text PRIMARY KEY, id integer, closed boolean, club text, level text, segment text, always boolean",
+        "list text PRIMARY KEY, id integer, state text, club text, level text, segment text, always boolean",
     )
     # What a list is for is said by the list, or for a new one by the first of its rows that says it.
     run(
         session,
         """
         INSERT INTO planned_lists
-        SELECT DISTINCT ON (s.list) s.list, l.id, coalesce(l.state = 'closed', false),
+        SELECT DISTINCT ON (s.list) s.list, l.id, l.state,
                CASE WHEN l.id IS NULL THEN s.club ELSE c.code END,
                CASE WHEN l.id IS NULL THEN s.level ELSE l.level END,
                CASE WHEN l.id IS NULL THEN s.segment ELSE l.segment END,
@@ -248,7 +248,7 @@ def _refuse_contradictions(session: Session) -> None:
         T("The list %(list)s is closed. Give the prices another list."),
         """
         SELECT w.line, w.list AS value, jsonb_build_object('list', w.list) AS facts
-          FROM planned_prices w JOIN planned_lists l USING (list) WHERE l.closed AND w.outcome <> 'unchanged'
+          FROM planned_prices w JOIN planned_lists l USING (list) WHERE l.state = 'closed' AND w.outcome <> 'unchanged'
         """,
     )
     # In the order of their first days a row overlaps one before it exactly where that one ends no earlier than it

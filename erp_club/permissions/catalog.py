@@ -32,6 +32,9 @@ class Permission(StrEnum):
     COUPONS_VIEW = "coupons.view"
     COUPONS_EDIT = "coupons.edit"
     COUPONS_ISSUE = "coupons.issue"
+    PRICELISTS_VIEW = "pricelists.view"
+    PRICELISTS_EDIT = "pricelists.edit"
+    PRICELISTS_IMPORT = "pricelists.import"
     PURCHASES_VIEW = "purchases.view"
     PURCHASES_EXPORT = "purchases.export"
     SALES_POST = "sales.post"
@@ -75,6 +78,7 @@ _MANAGER = _CASHIER | {
     Permission.CLUBS_VIEW,
     Permission.CATALOGUE_VIEW,
     Permission.COUPONS_VIEW,
+    Permission.PRICELISTS_VIEW,
     Permission.PURCHASES_EXPORT,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
@@ -85,6 +89,7 @@ AT_TILL = (_MANAGER | {Permission.CUSTOMERS_FORM}) - {
     Permission.HOME_VIEW,
     Permission.PURCHASES_EXPORT,
     Permission.CATALOGUE_VIEW,
+    Permission.PRICELISTS_VIEW,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,

@@ -122,7 +122,7 @@ def add_entry(session: Session, list_id: int, fields: EntryFields, *, now: dt.da
         raise _refused_entry(error) from error
     assert entry_id is not None
     after = _price_told(queries.entry(session, list_id, entry_id))
-    _trace(session, list_id, "entry.add", now=now, by=by, after=after)
+    _trace(session, list_id, "add_price", now=now, by=by, after=after)
     return entry_id
 
 
@@ -157,7 +157,7 @@ def change_entry(
     except IntegrityError as error:
         raise _refused_entry(error) from error
     after = _price_told(queries.entry(session, list_id, entry_id))
-    _trace(session, list_id, "entry.change", now=now, by=by, before=before, after=after)
+    _trace(session, list_id, "change_price", now=now, by=by, before=before, after=after)
 
 
 def remove_entry(session: Session, list_id: int, entry_id: int, *, now: dt.datetime, by: Actor) -> None:
@@ -165,7 +165,7 @@ def remove_entry(session: Session, list_id: int, entry_id: int, *, now: dt.datet
     _lock(session, list_id)
     before = _price_told(queries.entry(session, list_id, entry_id))
     session.execute(sa.delete(PriceListEntry).where(PriceListEntry.id == entry_id))
-    _trace(session, list_id, "entry.remove", now=now, by=by, before=before)
+    _trace(session, list_id, "remove_price", now=now, by=by, before=before)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

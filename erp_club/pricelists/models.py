@@ -2,9 +2,10 @@
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, Id, SmallId
@@ -95,3 +96,57 @@ class PriceListEntry(Base):
     off_bp: Mapped[int | None] = mapped_column(sa.Integer)
     validity: Mapped[Range[dt.date]] = mapped_column(DATERANGE, server_default="(,)")
     store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"), index=True)
+
+
+class PriceListUpload(Base):
+    """A file sent to the back office, with what it would change; `applied_at` once that was done.
+
+    `counts` are rows by outcome (and `read`, and new `lists`); `digest` stands for all rows of the preview.
+    """
+
+    __tablename__ = "price_list_uploads"
+    __table_args__ = (sa.CheckConstraint("(applied_at IS NULL) = (content IS NOT NULL)", name="kept_until_applied"),)
+
+    id: Mapped[SmallId]
+    at: Mapped[dt.datetime]
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    actor: Mapped[str]
+    file_name: Mapped[str]
+    content: Mapped[bytes | None]
+    encoding: Mapped[str | None]
+    digest: Mapped[str]
+    counts: Mapped[dict[str, Any]]
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    applied_at: Mapped[dt.datetime | None]
+    applied_by: Mapped[str | None]
+
+
+class PriceListUploadRow(Base):
+    """What one row of an uploaded file would do, or did; refused rows say why. Both days are included."""
+
+    __tablename__ = "price_list_upload_rows"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("upload_id", "no"),
+        sa.CheckConstraint("outcome IN ('new', 'changed', 'unchanged', 'refused')", name="outcome_known"),
+        sa.Index("ix_price_list_upload_rows_outcome", "upload_id", "outcome", "no"),
+    )
+
+    upload_id: Mapped[int] = mapped_column(sa.ForeignKey("price_list_uploads.id", ondelete="CASCADE"))
+    no: Mapped[int]
+    line: Mapped[int]
+    outcome: Mapped[str]
+    list_code: Mapped[str | None]
+    sku: Mapped[str | None]
+    group: Mapped[str | None]
+    store: Mapped[str | None]
+    old_price_minor: Mapped[int | None]
+    old_off_bp: Mapped[int | None] = mapped_column(sa.Integer)
+    old_last: Mapped[dt.date | None]
+    price_minor: Mapped[int | None]
+    off_bp: Mapped[int | None] = mapped_column(sa.Integer)
+    first: Mapped[dt.date | None]
+    last: Mapped[dt.date | None]
+    column: Mapped[str | None]
+    value: Mapped[str | None]
+    msgid: Mapped[str | None]
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

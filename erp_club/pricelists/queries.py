@@ -113,7 +113,8 @@ def _lists_in_force(*, store_id: Any, day: Any, clubs: Any, segments: Any) -> sa
 
 
 def holds_on(day: Any) -> tuple[sa.ColumnElement[bool], ...]:
-    """Whether an entry holds on a day; without the operator @>, for which the planner would read the exclusion constraint's index of all days."""
+    """Whether an entry holds on a day. The operator @> would let the planner read the exclusion constraint's index of
+    all days instead."""
     first, after = sa.func.lower(PriceListEntry.validity), sa.func.upper(PriceListEntry.validity)
     today = sa.cast(day, sa.Date)
     return sa.func.coalesce(first <= today, sa.true()), sa.func.coalesce(today < after, sa.true())

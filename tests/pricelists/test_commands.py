@@ -65,7 +65,7 @@ def test_a_list_begins_as_a_draft_and_holds_once_it_is_published(shop: Session):
     assert found() == 1
     commands.close_list(shop, list_id, **DONE)
     assert found() == 0
-    assert [entry.action.partition(".")[2] for entry in trace(shop)] == ["create", "entry.add", "publish", "close"]
+    assert [entry.action.partition(".")[2] for entry in trace(shop)] == ["create", "add_price", "publish", "close"]
 
 
 def test_only_drafts_are_published_and_only_published_lists_closed(shop: Session):

@@ -20,13 +20,14 @@ from web.views import customers
 
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 PER_PAGE = 25
-ENTITIES = ("customer", "membership", "club", "card", "product", "staff", "store", "terminal", "chain")
+ENTITIES = ("customer", "membership", "club", "card", "product", "staff", "store", "terminal", "chain", "price_list")
 PAGES = {
     "customer": "/customers/{}",
     "club": "/clubs/{}",
     "product": "/products/{}",
     "staff": "/staff/{}",
     "store": "/stores/{}",
+    "price_list": "/price-lists/{}",
 }
 """Where a changed thing is shown."""
 _LABELS = {
@@ -136,9 +137,14 @@ def entries(
         entries=[_line(entry, stores) for entry in shown],
         older_url=_path(here.include_query_params(older_than=shown[-1].id)) if len(found) > PER_PAGE else None,
         newest_url=_path(here.remove_query_params("older_than")) if older_than else None,
-        labels=customers.labels() | {name: translate(label) for name, label in _LABELS.items()},
+        labels=labels(),
     )
     return act.answer(view, "audit/_entries.html" if act.htmx else "audit/entries.html")
+
+
+def labels() -> dict[str, str]:
+    """What fields are called, for the reader."""
+    return customers.labels() | {name: translate(label) for name, label in _LABELS.items()}
 
 
 def _midnight(act: Act, day: dt.date | None) -> dt.datetime | None:

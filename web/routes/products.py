@@ -21,6 +21,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
+from web.views.pricelists import ProductPrice, product_prices
 
 router = APIRouter(route_class=ActRoute, tags=["products"])
 SORTS = ("name", "sku", "group", "department", "brand", "list_price_minor")
@@ -48,6 +49,12 @@ class ProductView(BaseModel):
     earns_points: bool
     stub: bool
     currency: str
+
+
+class ProductPage(ProductView):
+    """A product, and what price lists that aren't closed say of it; none for those who may not see lists."""
+
+    list_prices: list[ProductPrice]
 
 
 class NamedChoice(BaseModel):
@@ -215,10 +222,14 @@ def add_product(act: Edit, body: NewProduct) -> Response:
     return act.done(_view(act, queries.product(act.session, product_id)), f"/products/{product_id}")
 
 
-@router.get("/products/{product_id}", name="products.product", response_model=ProductView)
+@router.get("/products/{product_id}", name="products.product", response_model=ProductPage)
 def product(act: View, product_id: SmallRowId) -> Response:
-    """One product."""
-    return act.answer(_view(act, queries.product(act.session, product_id)), "products/product.html")
+    """One product, and which price lists price it."""
+    row = queries.product(act.session, product_id)
+    shown = act.by.may(Permission.PRICELISTS_VIEW)
+    found = product_prices(act, row.id, row.name, row.list_price_minor) if shown else []
+    view = ProductPage(**_view(act, row).model_dump(), list_prices=found)
+    return act.answer(view, "products/product.html")
 
 
 def product_form(act: Act, form: FormState) -> Response:

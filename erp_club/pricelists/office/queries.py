@@ -1,14 +1,15 @@
 """Price lists and their prices as head office sees them."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductGroup
+from erp_club.catalogue.models import Product, ProductGroup, ProductKind
 from erp_club.clubs.models import Club
 from erp_club.organisation.models import Store
 from erp_club.pricelists import errors
@@ -56,6 +57,7 @@ class EntryRow:
     product_id: int | None
     sku: str | None
     product: str | None
+    group_id: int | None
     group: str | None
     regular_minor: int | None
     price_minor: int | None
@@ -197,6 +199,20 @@ def entries_of_product(session: Session, product_id: int) -> list[tuple[ListRow,
     return [(row, each) for row in map(_list_row, lists) for each in found if each.list_id == row.id]
 
 
+def an_example(session: Session, group_ids: Collection[int | None]) -> dict[int | None, tuple[str, int]]:
+    """Name and regular price of one product of each of these groups; None stands for any product."""
+    priced = sa.select(Product.group_id, Product.name, Product.list_price_minor).where(
+        Product.list_price_minor > 0, Product.kind == ProductKind.GOODS
+    )
+    of_groups = priced.where(Product.group_id.in_({each for each in group_ids if each is not None}))
+    rows = session.execute(of_groups.ext(distinct_on(Product.group_id)).order_by(Product.group_id, Product.id))
+    found: dict[int | None, tuple[str, int]] = {each: (name, minor) for each, name, minor in rows}
+    if None in group_ids:
+        for _, name, minor in session.execute(priced.order_by(Product.id).limit(1)):
+            found[None] = (name, minor)
+    return found
+
+
 def product_id(session: Session, sku: str) -> int | None:
     """The product behind a SKU."""
     return session.scalar(sa.select(Product.id).where(Product.sku == sku))
@@ -232,7 +248,8 @@ _LIST_SORTS: dict[str, Any] = {
 LIST_SORTS = tuple(_LIST_SORTS)
 _ENTRIES = (
     sa.select(
-        PriceListEntry.id, PriceListEntry.price_list_id, Product.id, Product.sku, Product.name, ProductGroup.name,
+        PriceListEntry.id, PriceListEntry.price_list_id, Product.id, Product.sku, Product.name, ProductGroup.id,
+        ProductGroup.name,
         Product.list_price_minor, PriceListEntry.price_minor, PriceListEntry.off_bp, *_days_of(PriceListEntry.validity),
         Store.id, Store.code, Store.name,
     )

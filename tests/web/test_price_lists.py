@@ -1,0 +1,236 @@
+"""Price lists in the back office and over JSON.
+
+REQ L-01
+"""
+
+import itertools
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy.orm import Session
+
+from tests.make.browser import HTML, signed_in
+from tests.make.clubs import a_club
+from tests.make.organisation import a_chain, a_store
+from tests.make.pricelists import a_list, an_entry, in_group
+from tests.make.purchases import a_product
+
+keys = (f"key-{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def office(client: TestClient, session: Session) -> TestClient:
+    """Head office at its desk: the club GOLD, the store 374, milk (10.00, in the group DAIRY) and bread."""
+    a_chain(session)
+    a_club(session)
+    a_store(session)
+    for sku in ("milk", "bread"):
+        a_product(session, sku, name=sku.title())
+    in_group(session, "milk", "DAIRY")
+    signed_in(client, session)
+    client.headers["Origin"] = "http://testserver"
+    return client
+
+
+def send(client: TestClient, method: str, url: str, body: dict[str, Any] | None = None) -> Response:
+    return client.request(method, url, json=body, headers={"Idempotency-Key": next(keys)})
+
+
+def form(client: TestClient, url: str, body: dict[str, Any]) -> Response:
+    return client.post(url, data=body | {"idempotency_key": next(keys)}, headers=HTML)
+
+
+def found(client: TestClient, url: str) -> Any:
+    answer = client.get(url)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def a_staff_list(client: TestClient) -> str:
+    body = {"code": "STAFF", "names": {"en": "Staff prices"}, "segment": "Staff"}
+    return send(client, "POST", "/price-lists", body).headers["location"]
+
+
+def test_a_list_is_set_up_by_a_form_filled_and_published(office: TestClient):
+    club_id = found(office, "/clubs")["clubs"][0]["id"]
+    typed = {"code": "GOLD-26", "names.en": "Gold prices", "names.he": "מחירי זהב", "club_id": str(club_id)}
+    typed |= {"always": "false", "all_stores": "true", "first": "2026-11-01"}
+    opened = form(office, "/price-lists", typed)
+    assert opened.status_code == 303, opened.text
+    url = opened.headers["location"]
+    shown = found(office, url)["price_list"]
+    assert (shown["state"], shown["club"], shown["stores"], shown["first"]) == ("draft", "GOLD", None, "2026-11-01")
+    price = {"sku": "milk", "price": "8,50", "group": "", "percent": ""}
+    assert form(office, f"{url}/prices", price).status_code == 303
+    assert form(office, f"{url}/publications", {}).status_code == 303
+    page = found(office, url)
+    assert page["price_list"]["state"] == "published"
+    assert page["prices"][0]["example"] == {
+        "product": "Milk",
+        "regular_minor": 10_00,
+        "pays_minor": 8_50,
+        "off_bp": 1500,
+    }
+
+
+def test_a_list_may_hold_in_some_stores(office: TestClient, session: Session):
+    other = a_store(session, "406")
+    session.commit()
+    url = a_staff_list(office)
+    ticked = {"_method": "PATCH", "version": "1", "all_stores": "false", "stores[]": [str(other.id)]}
+    assert form(office, url, ticked).status_code == 303
+    assert found(office, url)["price_list"]["stores"] == ["Store 406"]
+    nothing = form(office, url, {"_method": "PATCH", "version": "2", "all_stores": "false"})
+    assert nothing.status_code == 422
+    assert "Choose at least one store" in nothing.text
+    assert send(office, "PATCH", url, {"version": 2, "stores": None}).json()["stores"] is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"code": ""}, "code"),
+        ({"names.en": ""}, "names-en"),
+        ({"segment": ""}, "club_id"),
+        ({"level": "Silver"}, "segment"),
+        ({"first": "2026-02-01", "last": "2026-01-01"}, "last"),
+        ({"first": "soon"}, "first"),
+        ({"club_id": "99999999999"}, "club_id"),
+    ],
+)
+def test_a_wrong_form_comes_back_with_the_fault_beside_its_field(office: TestClient, typed: dict[str, str], field: str):
+    body = {"code": "STAFF", "names.en": "Staff", "segment": "Staff", "all_stores": "true"}
+    answer = form(office, "/price-lists", body | typed)
+    assert answer.status_code == 422
+    assert f'id="e-f-{field}"' in answer.text
+
+
+def test_a_stale_form_is_refused_and_shows_what_is_stored(office: TestClient):
+    url = a_staff_list(office)
+    assert send(office, "PATCH", url, {"version": 1, "always": True}).status_code == 200
+    answer = form(office, url, {"_method": "PATCH", "version": "1", "names.en": "Mine"})
+    assert answer.status_code == 409
+    assert 'value="Mine"' in answer.text
+    assert "even where another price is lower" in answer.text
+
+
+def test_a_price_is_changed_and_removed_by_form(office: TestClient):
+    url = a_staff_list(office)
+    price = send(office, "POST", f"{url}/prices", {"group": "DAIRY", "off_bp": 1000}).json()
+    assert price["example"]["pays_minor"] == 9_00
+    at = f"{url}/prices/{price['id']}"
+    typed = {"_method": "PATCH", "sku": "", "group": "DAIRY", "price": "", "percent": "12.5", "last": "2026-12-31"}
+    changed = form(office, at, typed | {"seen.off_bp": "1000", "seen.price_minor": ""})
+    assert changed.status_code == 303, changed.text
+    shown = found(office, url)["prices"][0]
+    assert (shown["off_bp"], shown["last"], shown["group"]) == (1250, "2026-12-31", "DAIRY")
+    late = form(office, at, typed | {"percent": "20", "seen.off_bp": "1000", "seen.price_minor": ""})
+    assert late.status_code == 409
+    assert form(office, at, {"_method": "DELETE"}).status_code == 303
+    assert found(office, url)["prices"] == []
+    assert [each["action"] for each in found(office, url)["changes"]] == [
+        "price_list.remove_price",
+        "price_list.change_price",
+        "price_list.add_price",
+        "price_list.create",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"sku": "beer", "price_minor": 1}, "sku"),
+        ({"group": "TOYS", "off_bp": 1}, "group"),
+        ({"sku": "milk"}, "price_minor"),
+        ({"sku": "milk", "price_minor": 1, "off_bp": 1}, "off_bp"),
+        ({"sku": "milk", "group": "DAIRY", "off_bp": 1}, "group"),
+        ({"off_bp": 10_001}, "off_bp"),
+        ({"price_minor": -1}, "price_minor"),
+        ({"off_bp": 1, "store_id": 2**31 - 1}, "store_id"),
+        ({"off_bp": 1, "store_id": 2**40}, "store_id"),
+        ({"off_bp": 1, "colour": "red"}, "colour"),
+        ({"off_bp": 1, "last": "9999-12-31"}, "last"),
+    ],
+)
+def test_what_is_wrong_with_a_price_is_told_at_its_field(office: TestClient, body: dict[str, Any], field: str):
+    answer = send(office, "POST", f"{a_staff_list(office)}/prices", body)
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+def test_a_second_price_for_the_same_days_is_refused(office: TestClient):
+    url = a_staff_list(office)
+    send(office, "POST", f"{url}/prices", {"sku": "milk", "off_bp": 1000})
+    again = send(office, "POST", f"{url}/prices", {"sku": "milk", "price_minor": 5_00})
+    assert (again.status_code, again.json()["code"]) == (409, "price-said-twice")
+
+
+def test_lists_and_prices_are_found_sorted_and_exported(office: TestClient, session: Session):
+    gold = a_list(session)
+    an_entry(session, gold, sku="milk", price_minor=8_00)
+    an_entry(session, gold, sku="bread", off_bp=1000)
+    an_entry(session, gold, group="DAIRY")
+    an_entry(session, gold)
+    session.commit()
+    a_staff_list(office)
+
+    def codes(query: str) -> list[str]:
+        return [each["code"] for each in found(office, f"/price-lists{query}")["price_lists"]]
+
+    def skus(query: str) -> list[str | None]:
+        return [each["sku"] for each in found(office, f"/price-lists/{gold}{query}")["prices"]]
+
+    assert codes("") == ["GOLD-26", "STAFF"]
+    assert codes("?text=staff") == codes("?status=draft") == ["STAFF"]
+    assert codes("?sort=entries&direction=desc") == ["GOLD-26", "STAFF"]
+    assert codes("?club=") == ["GOLD-26", "STAFF"]
+    assert skus("") == [None, None, "bread", "milk"]
+    assert skus("?text=mil") == ["milk"]
+    assert skus("?text=dairy") == [None]
+    assert skus("?sort=price&direction=desc")[0] == "milk"
+    assert skus("?on=2026-11-22") == [None, None, "bread", "milk"]
+    lines = office.get(f"/price-lists/{gold}/prices.csv?text=milk").content.decode("utf-8-sig").splitlines()
+    assert lines == [
+        "list,club,level,segment,sku,group,price,percent,from,to,store,always",
+        "GOLD-26,GOLD,,,milk,,8.00,,,,,no",
+    ]
+    assert (
+        office.get("/price-lists.csv").content.decode("utf-8-sig").splitlines()[1].startswith("GOLD-26,GOLD-26 prices")
+    )
+    assert office.get(f"/price-lists/{gold}/prices.xlsx").status_code == 200
+
+
+def test_a_products_page_tells_which_lists_price_it(office: TestClient, session: Session):
+    gold = a_list(session)
+    an_entry(session, gold, sku="milk", price_minor=8_00)
+    an_entry(session, gold, group="DAIRY", off_bp=500)
+    session.commit()
+    milk, bread = (found(office, f"/products?text={sku}")["products"][0]["id"] for sku in ("milk", "bread"))
+    told = found(office, f"/products/{milk}")["list_prices"]
+    assert [(each["price_list"]["code"], each["price"]["example"]["pays_minor"]) for each in told] == [
+        ("GOLD-26", 8_00),
+        ("GOLD-26", 9_50),
+    ]
+    assert found(office, f"/products/{bread}")["list_prices"] == []
+    assert "GOLD-26 prices" in office.get(f"/products/{milk}", headers=HTML).text
+
+
+def test_every_page_is_drawn_with_who_gets_the_prices(office: TestClient, session: Session):
+    gold = a_list(session, "<b>GOLD", level="Silver", first=None)
+    price_id = an_entry(session, gold, sku="milk", price_minor=8_00, store="374")
+    session.commit()
+    a_staff_list(office)
+    for url in (
+        "/price-lists", "/price-lists?text=nothing", "/price-lists/new", f"/price-lists/{gold}",
+        f"/price-lists/{gold}/edit", f"/price-lists/{gold}/closures/new", f"/price-lists/{gold}/prices/new",
+        f"/price-lists/{gold}/prices/{price_id}/edit", "/audit-entries?entity=price_list",
+    ):  # fmt: skip
+        page = office.get(url, headers=HTML)
+        assert page.status_code == 200, url
+        assert "<b>GOLD" not in page.text
+    page = office.get(f"/price-lists/{gold}", headers=HTML).text
+    assert "at the level <bdi>Silver</bdi> buy at these prices." in page
+    assert office.get("/price-lists/999999", headers=HTML).status_code == 404
+    assert office.get(f"/price-lists/{gold}/prices/999999/edit", headers=HTML).status_code == 404
