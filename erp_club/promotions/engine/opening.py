@@ -54,7 +54,7 @@ def _enter(coupon: Coupon, compiled: Compiled, started: Started) -> None:
         if coupon.batch is not None and coupon.fault is not None:
             started.faults[ready.code] = Reason(coupon.fault)
         elif coupon.batch is not None:
-            started.starts.setdefault(ready.code, []).append(Start(coupon=coupon.text))
+            started.starts.setdefault(ready.code, []).append(Start(coupon.text, left_minor=coupon.left_minor))
         else:
             started.starts[ready.code] = [Start(coupon=coupon.text)]
 

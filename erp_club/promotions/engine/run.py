@@ -17,6 +17,8 @@ class Start:
 
     coupon: str | None = None
     claim: Claim | None = None
+    left_minor: int | None = None
+    """The most that the coupon still gives; None is without that limit."""
 
 
 BY_ITSELF = Start()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from erp_club.promotions.engine.basket import Lot
 from erp_club.promotions.engine.earning import CustomerPurse
 from erp_club.promotions.engine.gates import Failure
-from erp_club.promotions.engine.give import Give, Turn, book
+from erp_club.promotions.engine.give import Give, Turn, book, shared
 from erp_club.promotions.engine.opening import UNUSED
 from erp_club.promotions.engine.priced import Pending, Reason
 from erp_club.promotions.engine.run import Open, Record, Run
@@ -42,6 +42,7 @@ def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | No
     )
     single = len(ready.parts) == 1
     outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn)
+    keep_within_coupon(offer, outcome)
     outcome.failure = refusal_of(run, offer, outcome)
     return outcome
 
@@ -57,9 +58,21 @@ def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
         turn.mask = mask | touched if part is ready.parts[-1] else mask
         give = part.give(turn)
         gives.append(give)
+        keep_within_coupon(offer, Outcome(gives))
         shares.append(book(basket, give, mask | touched))
     after, basket.lots = basket.lots, before
     return Outcome(gives, shares, after)
+
+
+def keep_within_coupon(offer: Open, outcome: Outcome) -> None:
+    """Take off no more than what is left of the coupon that started the offer, the first parts before the others."""
+    left = offer.start.left_minor
+    if left is None:
+        return
+    for give in outcome.gives:
+        if give.amount > left:
+            give.takes = shared(left, give.takes)
+        left -= give.amount
 
 
 def refusal_of(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
@@ -104,6 +117,7 @@ def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | N
         run.pending.append(Pending(ready.code, choices))
         return None
     record = Record(ready, offer.start.coupon)
+    keep_within_coupon(offer, outcome)
     if outcome.lots is not None and outcome.shares is not None:
         run.basket.lots = outcome.lots
         booked = outcome.shares

@@ -1,0 +1,40 @@
+# REQ O-09: what is left of a coupon is all that it still gives
+import pytest
+
+from erp_club.promotions.engine.facts import Coupon
+from tests.make.pricing import a_line, an_offer, priced
+
+FIFTY_OFF = {"kind": "amount", "value_minor": 50_00}
+HALF_OFF = {"kind": "percent", "value_bp": 5000}
+BY_COUPON = {"by": "coupon", "batch": "VOUCHER"}
+STACKABLE = {"mode": "stackable", "stage": "code"}
+BASKET = [a_line("tea", 2, 20_00), a_line("coffee", 1, 60_00)]
+
+
+def a_coupon(text: str = "A", *, left_minor: int | None) -> Coupon:
+    return Coupon(text, "VOUCHER", id=1, left_minor=left_minor)
+
+
+@pytest.mark.parametrize("combination", [STACKABLE, {}, {"per": "order"}, {"per": "line"}])
+@pytest.mark.parametrize(("left_minor", "given"), [(None, 50_00), (50_00, 50_00), (20_00, 20_00), (1, 1)])
+def test_an_amount_is_cut_to_what_is_left(combination: dict[str, object], left_minor: int | None, given: int) -> None:
+    offer = an_offer("VOUCHER", FIFTY_OFF, activation=BY_COUPON, combination=combination)
+    told = priced(BASKET, offer, coupons=(a_coupon(left_minor=left_minor),))
+    (applied,) = told.applied
+    assert (applied.amount_minor, applied.coupon, told.discount_minor) == (given, "A", given)
+    assert sum(share.amount_minor for share in applied.shares) == given
+
+
+def test_two_coupons_give_each_what_is_left_of_it() -> None:
+    offer = an_offer("VOUCHER", FIFTY_OFF, activation=BY_COUPON, combination=STACKABLE)
+    coupons = (a_coupon("A", left_minor=12_50), a_coupon("B", left_minor=30_00))
+    told = priced(BASKET, offer, coupons=coupons)
+    assert {each.coupon: each.amount_minor for each in told.applied} == {"A": 12_50, "B": 30_00}
+
+
+def test_of_several_parts_the_first_comes_first() -> None:
+    parts = [{**HALF_OFF, "on": {"products": ["tea"]}}, {**HALF_OFF, "on": {"products": ["coffee"]}}]
+    offer = an_offer("VOUCHER", *parts, activation=BY_COUPON, combination=STACKABLE)
+    told = priced(BASKET, offer, coupons=(a_coupon(left_minor=25_00),))
+    assert {share.line: share.amount_minor for share in told.applied[0].shares} == {"tea": 20_00, "coffee": 5_00}
+    assert told.discount_minor == 25_00
