@@ -13,6 +13,7 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.batches import commands
+from erp_club.promotions.coupons.batches import queries as batches
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.promotions.coupons.issued import queries
 from erp_club.promotions.coupons.issued.queries import CouponFilters, CouponRow
@@ -32,6 +33,7 @@ from web.views.coupons import (
     coupon_line,
     coupon_view,
     filters_of,
+    line,
 )
 
 router = APIRouter(route_class=ActRoute, tags=["coupons"])
@@ -149,8 +151,8 @@ def assign(act: Issue, batch_id: SmallRowId, body: CustomerNumbers) -> Response:
 )
 def coupons_file(act: Issue, batch_id: SmallRowId, suffix: Literal["csv", "xlsx"], asked: Coupons) -> Response:
     """The codes that match as a file, in the order of issue. It is kept who took it."""
-    batch = batch_line(act, batch_id)
-    rows = queries.every(act.session, filters_of(act, batch_id, asked), descending=False)
+    batch = batches.batch(act.session, batch_id)
+    rows = queries.every(act.session, filters_of(act, batch, asked), descending=False)
     answer = lists.stream_file(f"coupons-{batch.code}.{suffix}", FILE_HEADER, _cells(rows))
     commands.record_export(act.session, batch_id, kind=suffix, now=act.now, by=act.by)
     return answer
@@ -169,12 +171,13 @@ def _cells(rows: Iterator[CouponRow]) -> Iterator[tuple[lists.Cell, ...]]:
 @router.get("/coupon-batches/{batch_id}/labels", name="coupons.labels", response_model=Labels)
 def labels(act: Issue, batch_id: SmallRowId, sheets: Annotated[int, Query(ge=1, le=10)] = 2) -> Response:
     """Coupons that can still be used, on sheets of labels with bar code and QR code. It is kept who took them."""
-    filters = CouponFilters(act.today, act.now, batch_id=batch_id, standing=queries.Standing.OPEN)
+    batch = batches.batch(act.session, batch_id)
+    filters = CouponFilters(act.today, act.now, batch=batch, standing=queries.Standing.OPEN)
     state = lists.list_state(act.request, sorts=("issued",)).model_copy(update={"per_page": sheets * A_SHEET})
     state = state.counted(queries.count(act.session, filters, most=lists.COUNTED + 1))
     rows = queries.listing(act.session, filters, descending=False, offset=state.offset, limit=state.per_page)
     view = Labels(
-        batch=batch_line(act, batch_id),
+        batch=line(act, batch),
         chain=act.chain.name,
         state=state,
         coupons=[coupon_line(act, row) for row in rows],

@@ -228,17 +228,17 @@ def form_view(act: Act, batch_id: int | None) -> BatchForm:
     )
 
 
-def filters_of(act: Act, batch_id: int, asked: CouponsAsked) -> CouponFilters:
+def filters_of(act: Act, batch: BatchRow, asked: CouponsAsked) -> CouponFilters:
     """The coupons of a batch that are asked for."""
     return CouponFilters(
-        act.today, act.now, batch_id=batch_id, code=asked.code, customer=asked.customer, standing=asked.standing
+        act.today, act.now, batch=batch, code=asked.code, customer=asked.customer, standing=asked.standing
     )
 
 
 def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
     """A batch with all that its page shows. Raises NotFound."""
-    batch = batch_line(act, batch_id)
-    filters = filters_of(act, batch_id, asked)
+    batch = batches.batch(act.session, batch_id)
+    filters = filters_of(act, batch, asked)
     state = lists.list_state(act.request, sorts=("issued",), direction="desc")
     if "per_page" not in act.request.query_params:
         state = state.model_copy(update={"per_page": PER_PAGE})
@@ -247,7 +247,7 @@ def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
         act.session, filters, descending=state.descending, offset=state.offset, limit=min(state.per_page, state.total)
     )
     return BatchPage(
-        batch=batch,
+        batch=line(act, batch),
         figures=BatchFigures.model_validate(
             batches.figures(act.session, batch_id, today=act.today, now=act.now), from_attributes=True
         ),

@@ -12,6 +12,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 ALPHABET = "23456789ACEFHJKMPRTVWXY"
 RANDOM = 12
@@ -55,9 +56,7 @@ def check_character(body: str) -> str:
 
 def new_codes(count: int, *, prefix: str = "") -> Iterator[str]:
     """So many codes from the operating system's source of randomness. Two may be equal, once in ages."""
-    size, triples = len(_TRIPLES), _TRIPLES
-    # The sums of all triples at all four places are known beforehand: a code costs four look-ups.
-    every = [_sum_at(triple, weight) for triple in triples for weight in (11, 8, 5, 2)]
+    size, triples, every = len(_TRIPLES), _TRIPLES, _sums()
     begun = _sum_at(prefix, RANDOM + 2)
     for _ in range(count):
         rest = secrets.randbelow(size**4)
@@ -73,6 +72,12 @@ def spoken(code: str) -> str:
     prefix, rest = code[: -(RANDOM + 1)], code[-(RANDOM + 1) :]
     groups = [rest[:_GROUP], rest[_GROUP : 2 * _GROUP], rest[2 * _GROUP :]]
     return "-".join([prefix, *groups] if prefix else groups)
+
+
+@cache
+def _sums() -> list[int]:
+    """What every three characters add to the sum at each of their four places: so a code costs four look-ups."""
+    return [_sum_at(triple, weight) for triple in _TRIPLES for weight in (11, 8, 5, 2)]
 
 
 def _sum(code: str) -> int:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.promotions.coupons import errors
+from erp_club.promotions.coupons.batches.queries import BatchRow
 from erp_club.promotions.coupons.codes import is_code, normalised
 from erp_club.promotions.coupons.models import (
     BatchState,
@@ -23,7 +24,7 @@ from erp_club.promotions.coupons.models import (
     CouponState,
     CouponUse,
 )
-from erp_club.promotions.coupons.queries import IS_SPENT, LAST_DAY, OF_COUPON
+from erp_club.promotions.coupons.queries import IS_SPENT, LAST_DAY
 from erp_club.receipts.models import Receipt
 
 
@@ -36,6 +37,9 @@ class Standing(StrEnum):
     COMING = "coming"
     HELD = "held"
     OPEN = "open"
+
+
+_RANK = {standing: place for place, standing in enumerate(Standing)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class CouponFilters:
 
     today: dt.date
     now: dt.datetime
-    batch_id: int | None = None
+    batch: BatchRow | None = None
     customer_id: int | None = None
     code: str | None = None
     customer: str | None = None
@@ -160,17 +164,22 @@ def uses(session: Session, coupon_id: int) -> list[UseRow]:
     return [UseRow(*row) for row in rows]
 
 
+def _tests(today: dt.date, now: dt.datetime) -> dict[Standing, sa.ColumnElement[bool]]:
+    """What tells each standing, in the order in which they are looked at; never null."""
+    held = sa.select(CouponReservation.customer_id, CouponReservation.coupon_id).where(CouponReservation.until > now)
+    return {
+        Standing.BLOCKED: (Coupon.state == CouponState.BLOCKED) | (CouponBatch.state == BatchState.BLOCKED),
+        Standing.SPENT: IS_SPENT,
+        Standing.EXPIRED: sa.func.coalesce(today > LAST_DAY, False),
+        Standing.COMING: sa.func.coalesce(CouponBatch.valid_from > today, False),
+        # Few coupons are held at a time: they are read once and looked up, not asked for coupon by coupon.
+        Standing.HELD: sa.tuple_(Coupon.customer_id, Coupon.id).in_(held),
+    }
+
+
 def _standing(today: dt.date, now: dt.datetime) -> sa.ColumnElement[str]:
-    held = sa.exists().where(OF_COUPON, CouponReservation.until > now).correlate(Coupon)
-    blocked = (Coupon.state == CouponState.BLOCKED) | (CouponBatch.state == BatchState.BLOCKED)
-    return sa.case(
-        (blocked, Standing.BLOCKED.value),
-        (IS_SPENT, Standing.SPENT.value),
-        (today > LAST_DAY, Standing.EXPIRED.value),
-        (CouponBatch.valid_from > today, Standing.COMING.value),
-        (held, Standing.HELD.value),
-        else_=Standing.OPEN.value,
-    )
+    tests = _tests(today, now)
+    return sa.case(*((test, standing.value) for standing, test in tests.items()), else_=Standing.OPEN.value)
 
 
 def _select(today: dt.date, now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
@@ -203,7 +212,7 @@ def _select(today: dt.date, now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _coupon(row: Any) -> CouponRow:
-    return replace(CouponRow(*row), standing=Standing(row.standing))
+    return CouponRow(*row[:-1], standing=Standing(row[-1]))
 
 
 def _ordered(filters: CouponFilters, *, descending: bool) -> sa.Select[*tuple[Any, ...]]:
@@ -213,8 +222,8 @@ def _ordered(filters: CouponFilters, *, descending: bool) -> sa.Select[*tuple[An
 
 def _where(filters: CouponFilters) -> list[sa.ColumnElement[bool]]:
     made: list[sa.ColumnElement[bool]] = []
-    if filters.batch_id is not None:
-        made.append(Coupon.batch_id == filters.batch_id)
+    if filters.batch is not None:
+        made.append(Coupon.batch_id == filters.batch.id)
     if filters.customer_id is not None:
         made.append(Coupon.customer_id == filters.customer_id)
     if filters.code is not None:
@@ -228,5 +237,26 @@ def _where(filters: CouponFilters) -> list[sa.ColumnElement[bool]]:
         number = sa.select(Customer.id).where(Customer.number == filters.customer, Customer.id != UNIDENTIFIED)
         made.append(Coupon.customer_id == number.scalar_subquery())
     if filters.standing is not None:
-        made.append(_standing(filters.today, filters.now) == filters.standing.value)
+        made += _stands(filters.standing, filters)
+    return made
+
+
+def _stands(standing: Standing, filters: CouponFilters) -> list[sa.ColumnElement[bool]]:
+    """What a coupon of this standing has to be, and not to be, each by itself: so that an index can find the few."""
+    tests = _tests(filters.today, filters.now)
+    made = [sa.not_(test) for other, test in tests.items() if _RANK[other] < _RANK[standing]]
+    if standing in tests:
+        made.append(tests[standing])
+    batch = filters.batch
+    match standing:
+        case Standing.SPENT:
+            made.append(Coupon.used > 0)
+        case Standing.BLOCKED if batch is not None and batch.state is not BatchState.BLOCKED:
+            made.append(Coupon.state == CouponState.BLOCKED)
+        case Standing.EXPIRED if batch is not None and (batch.valid_to is None or batch.valid_to >= filters.today):
+            made.append(Coupon.last_day < filters.today)
+        case Standing.COMING if batch is not None and (batch.valid_from is None or batch.valid_from <= filters.today):
+            made.append(sa.false())
+        case _:
+            pass
     return made
