@@ -273,6 +273,9 @@ def test_a_coupon_is_blocked_and_unblocked(office: TestClient, session: Session)
     actions = session.scalars(sa.select(AuditEntry.action).where(AuditEntry.entity == "coupon")).all()
     assert actions == ["coupon.block", "coupon.activate"]
     assert send(office, "POST", "/coupons/999999/blocks").status_code == 404
+    switched = office.get(f"/coupons/{coupon_id}").json()["switched"]
+    assert [(each["blocked"], each["actor"]) for each in switched] == [(False, "Somebody hq"), (True, "Somebody hq")]
+    assert "unblocked" in office.get(f"/coupons/{coupon_id}", headers=HTML).text
 
 
 def test_labels_hold_the_code_as_text_bar_code_and_qr_code_without_style(office: TestClient) -> None:

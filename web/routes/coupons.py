@@ -190,7 +190,7 @@ def labels(act: Issue, batch_id: SmallRowId, sheets: Annotated[int, Query(ge=1, 
 def search(
     act: Annotated[Act, needs(Permission.COUPONS_VIEW, keyless="it changes nothing")], body: CodeSearch
 ) -> Response:
-    """Find a coupon by its code. By POST, since a code is worth money and may not stand in an address."""
+    """Find a coupon by its code. By POST, as a whole code is worth money and addresses are kept in many places."""
     coupon_id = queries.id_by_code(act.session, body.text)
     if coupon_id is not None and wants_html(act.request):
         return act.see_other(f"/coupons/{coupon_id}")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from erp_club.kernel import audit
 from erp_club.promotions.coupons.batches import queries as batches
 from erp_club.promotions.coupons.batches.queries import BatchRow, Standing
 from erp_club.promotions.coupons.codes import spoken
@@ -16,6 +17,7 @@ from web.deps import Act
 
 DAYS_SHOWN = 30
 MOST_OF_A_CUSTOMER = 100
+SWITCHES_SHOWN = 50
 PER_PAGE = 25
 """So many coupons stand below a batch's figures and chart."""
 
@@ -159,11 +161,20 @@ class UseLine(BaseModel):
     staff: str | None
 
 
+class Switched(BaseModel):
+    """When a coupon was blocked or unblocked, and by whom."""
+
+    at: dt.datetime
+    blocked: bool
+    actor: str
+
+
 class CouponPage(BaseModel):
-    """A coupon and its uses, the newest first."""
+    """A coupon, its uses, and when it was blocked or unblocked; the newest first."""
 
     coupon: CouponLine
     uses: list[UseLine]
+    switched: list[Switched]
 
 
 class CustomerCoupons(BaseModel):
@@ -318,6 +329,10 @@ def coupon_view(act: Act, coupon_id: int) -> CouponPage:
                 staff=use.staff,
             )
             for use in issued.uses(act.session, coupon_id)
+        ],
+        switched=[
+            Switched(at=entry.at, blocked=(entry.after or {}).get("state") == "blocked", actor=entry.actor)
+            for entry in audit.entries(act.session, audit.Entries("coupon", str(coupon_id)), limit=SWITCHES_SHOWN)
         ],
     )
 
