@@ -5,6 +5,7 @@ from erp_club.catalogue import models as catalogue
 from erp_club.clubs import models as clubs
 from erp_club.customers import models as customers
 from erp_club.customers.forms import models as customer_forms
+from erp_club.customers.names import models as names
 from erp_club.kernel import audit, idempotency
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
@@ -28,6 +29,7 @@ __all__ = [
     "customers",
     "idempotency",
     "metadata",
+    "names",
     "organisation",
     "permissions",
     "points",

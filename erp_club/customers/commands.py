@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from erp_club.customers import errors, fields, names
+from erp_club.customers import errors, fields
 from erp_club.customers.fields import CONSENTS, IDENTITY, CustomerChanges, CustomerFields, Stored
 from erp_club.customers.forms.queries import form_of
 from erp_club.customers.forms.rules import Place, missing
-from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState, NameToken
+from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState, own_number
+from erp_club.customers.names.commands import keep_names
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.text import T
@@ -48,7 +49,7 @@ def open_customer(
     customer_id, number = _own_number(session, columns["number"])
     columns |= {"id": customer_id, "number": number}
     _write(session, sa.insert(Customer).values(**columns, opened_at=now, changed_at=now), columns)
-    _put_tokens(session, customer_id, columns)
+    keep_names(session, customer_id, _names(columns))
     _record_consents(session, customer_id, columns, now=now, by=by, source=source)
     after = {name: value for name, value in (checked.values | {"number": number}).items() if value is not None}
     audit.record(session, by=by, now=now, action="customer.open", entity="customer", entity_id=customer_id, after=after)
@@ -92,8 +93,7 @@ def edit_customer(
     statement = sa.update(Customer).where(Customer.id == customer_id).values(**columns, changed_at=now)
     _write(session, statement, stored | columns)
     if not columns.keys().isdisjoint(_NAMES):
-        session.execute(sa.delete(NameToken).where(NameToken.customer_id == customer_id))
-        _put_tokens(session, customer_id, stored | columns)
+        keep_names(session, customer_id, _names(stored | columns))
     _record_consents(session, customer_id, columns, now=now, by=by, source=source)
     before = {name: stored[name] for name in after}
     audit.record(
@@ -192,7 +192,7 @@ def _own_number(session: Session, given: Stored | int) -> tuple[int, str]:
     following = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("customers", "id")))
     while True:
         customer_id = session.execute(following).scalar_one()
-        number = str(given) if given else f"C{customer_id:08}"
+        number = str(given) if given else own_number(customer_id)
         if given or session.scalar(sa.select(Customer.id).where(Customer.number == number)) is None:
             return customer_id, number
 
@@ -225,10 +225,8 @@ def _taken(session: Session, error: IntegrityError, values: Mapping[str, Any]) -
     return made(other.number, other.id)
 
 
-def _put_tokens(session: Session, customer_id: int, values: Mapping[str, Any]) -> None:
-    found = names.tokens(*(values[name] for name in _NAMES))
-    if found:
-        session.execute(sa.insert(NameToken), [{"token": token, "customer_id": customer_id} for token in found])
+def _names(values: Mapping[str, Any]) -> list[str | None]:
+    return [values[name] for name in _NAMES]
 
 
 def _record_consents(

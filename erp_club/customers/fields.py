@@ -9,8 +9,9 @@ from typing import Any, TypedDict
 
 import phonenumbers
 
-from erp_club.customers import contact, identity, names
+from erp_club.customers import contact, identity
 from erp_club.customers.errors import Fault
+from erp_club.customers.names.spelling import LONGEST, tidy
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import T
 
@@ -132,7 +133,7 @@ def check(filled: CustomerFields, *, country: str, today: dt.date) -> Checked:
 def _given(filled: CustomerFields, name: str) -> str | dt.date | None:
     value: str | dt.date | None = getattr(filled, name)
     if isinstance(value, str):
-        value = names.tidy(value)
+        value = tidy(value)
     return value or None
 
 
@@ -161,8 +162,8 @@ def _number(text: str) -> str:
 
 
 def _line(field: str, text: str) -> str:
-    if len(text) > names.LONGEST:
-        raise Fault(field, T("This is longer than %(most)s letters.", most=names.LONGEST))
+    if len(text) > LONGEST:
+        raise Fault(field, T("This is longer than %(most)s letters.", most=LONGEST))
     return text
 
 

@@ -1,4 +1,4 @@
-"""Customers: people known to the chain, what they agreed to, and the words their names are found by."""
+"""Customers: people known to the chain, and what they agreed to."""
 
 import datetime as dt
 from enum import StrEnum
@@ -10,6 +10,15 @@ from erp_club.kernel.db import Base, Id
 
 UNIDENTIFIED = 0
 """The customer of every sale whose buyer nobody knows: row 0, so that the big tables can lead with `customer_id`."""
+
+
+def own_number(customer_id: int) -> str:
+    """The number of a customer to whom nobody has given another.
+
+    >>> own_number(17)
+    'C00000017'
+    """
+    return f"C{customer_id:08}"
 
 
 class IdKind(StrEnum):
@@ -38,6 +47,15 @@ def _beginnings(column: str) -> sa.Index:
     )
 
 
+def _endings(column: str) -> sa.Index:
+    """An index that finds a number by its last digits: it holds the number backwards."""
+    return sa.Index(
+        f"ix_customers_{column}_ending",
+        sa.text(f"reverse({column}) text_pattern_ops"),
+        postgresql_where=sa.text(f"{column} IS NOT NULL"),
+    )
+
+
 class Customer(Base):
     """One person. Phones are E.164, the e-mail lower case, the ID in the standard's compact form.
 
@@ -55,6 +73,7 @@ class Customer(Base):
             postgresql_where=sa.text("id_number IS NOT NULL AND state = 'active'"),
         ),
         *(_beginnings(column) for column in ("number", "mobile", "phone", "email", "id_number", "own_id")),
+        *(_endings(column) for column in ("mobile", "phone")),
         sa.Index("ix_customers_names", "family_name", "given_name", "id"),
         sa.CheckConstraint("id_kind IN ('national_id', 'passport', 'none')", name="id_kind_known"),
         sa.CheckConstraint("(id_kind = 'none') = (id_number IS NULL)", name="id_number_with_kind"),
@@ -93,17 +112,6 @@ class Customer(Base):
     state: Mapped[CustomerState] = mapped_column(sa.Text, server_default=CustomerState.ACTIVE.value)
     opened_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
-
-
-class NameToken(Base):
-    """A word of a customer's name as it is compared, for finding by the beginning of any name."""
-
-    __tablename__ = "customer_name_tokens"
-
-    token: Mapped[str] = mapped_column(sa.Text(collation="C"), primary_key=True)
-    customer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
 
 
 class ConsentChange(Base):

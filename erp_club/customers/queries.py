@@ -6,27 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
-from erp_club.customers import contact, errors, identity, names
+from erp_club.customers import contact, errors, identity
 from erp_club.customers.errors import Fault
-from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState, NameToken
+from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState, own_number
+from erp_club.customers.names import spelling
+from erp_club.customers.names.queries import find_by_name
 from erp_club.organisation.models import Store
 
 SHORTEST_PART = 3
 """Characters of a number from which on its beginning is searched for."""
+SHORTEST_ENDING = 4
+"""Digits of a phone from which on its ending is searched for."""
 LOOKED_AT = 200
-"""Hits of one kind before they are put in order: one letter may begin a hundred thousand names."""
+"""Hits of one kind before they are put in order: three digits may begin a hundred thousand numbers."""
 
-_CUSTOMERS, _TOKENS = Customer.__table__, NameToken.__table__
+_CUSTOMERS = Customer.__table__
 # Cards belong to a domain above this one. Here their number is only one more key that leads to a customer.
 _CARDS = sa.table("cards", sa.column("number"), sa.column("customer_id"), sa.column("state"), sa.column("issued_at"))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A customer that a search found, and by what. `exact` where the whole of what was typed is the customer's own."""
+    """A customer that a search found, and by what.
+
+    `exact` where the whole of what was typed is a number or address of the customer's; `spelt` where each word typed is
+    spelt as one of the customer's names, or as it begins.
+    """
 
     customer_id: int
     number: str
@@ -37,6 +45,7 @@ class Found:
     card: str | None
     kind_matched: str
     exact: bool
+    spelt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +115,25 @@ def customer_id_by_number(session: Session, number: str) -> int | None:
     return session.scalar(sa.select(Customer.id).where(Customer.number == number, *_living()))
 
 
-def find(session: Session, text: str, *, country: str, limit: int = 20) -> list[Found]:
+def find(session: Session, text: str, *, country: str, store_id: int | None = None, limit: int = 20) -> list[Found]:
     """The customers that one box finds, by whatever was typed: whole numbers first, then names, then parts of numbers.
 
-    Card, customer number, phone in any spacing with or without the country's code (`country` is the chain's), document
-    number, e-mail, the member's own identifier, or the beginnings of names in any order. A customer is told once, by
-    the best of the kinds.
+    Card, customer number, phone in any spacing with or without the country's code (`country` is the chain's) or its
+    last digits, document number, e-mail, the member's own identifier, or names in any order, as they are spelt or as
+    they sound. A customer is told once, by the best of the kinds. Of those whose names match equally well, those come
+    first who belong to the store `store_id`, then those who bought last.
     """
-    typed = names.tidy(text)[: names.LONGEST]
-    branches = [*_by_code(typed), *_by_contact(typed, country), *_by_name(typed)]
+    typed = spelling.tidy(text)[: spelling.LONGEST]
+    branches = [*_by_code(typed), *_by_contact(typed, country)]
+    if (named := _by_name(session, typed, store_id=store_id, limit=limit)) is not None:
+        branches.append(named)
     if not branches:
         return []
     hits = sa.union_all(*(sa.select(branch.subquery()) for branch in branches)).subquery()
     best = (
-        sa.select(hits.c.customer_id, hits.c.rank, hits.c.kind)
+        sa.select(hits)
         .ext(distinct_on(hits.c.customer_id))
-        .order_by(hits.c.customer_id, hits.c.rank)
+        .order_by(hits.c.customer_id, hits.c.rank, hits.c.place)
         .subquery()
     )
     rows = session.execute(
@@ -135,10 +147,11 @@ def find(session: Session, text: str, *, country: str, limit: int = 20) -> list[
             _newest_card(),
             best.c.kind,
             best.c.rank < _NAME,
+            best.c.spelt,
         )
         .join(best, best.c.customer_id == Customer.id)
         .where(*_living())
-        .order_by(best.c.rank, Customer.family_name, Customer.given_name, Customer.id)
+        .order_by(best.c.rank, best.c.place, Customer.family_name, Customer.given_name, Customer.id)
         .limit(limit)
     )
     return [Found(*row) for row in rows]
@@ -179,12 +192,25 @@ def _part(kind: str, customer_id: sa.ColumnElement[int], column: sa.ColumnElemen
 _LAST = "\U0010ffff"
 
 
-def _hits(
-    kind: str, customer_id: sa.ColumnElement[int], where: sa.ColumnElement[bool], rank: int | sa.ColumnElement[int]
-) -> _Hits:
-    place: sa.ColumnElement[Any] = sa.literal(rank) if isinstance(rank, int) else rank
-    columns: tuple[Any, ...] = (customer_id.label("customer_id"), place.label("rank"), sa.literal(kind).label("kind"))
-    return sa.select(*columns).where(where).limit(LOOKED_AT)
+def _hits(kind: str, customer_id: sa.ColumnElement[int], where: sa.ColumnElement[bool], rank: int) -> _Hits:
+    return sa.select(*_hit_columns(kind, customer_id, sa.literal(rank))).where(where).limit(LOOKED_AT)
+
+
+def _hit_columns(
+    kind: str,
+    customer_id: sa.ColumnElement[int],
+    rank: sa.ColumnElement[int],
+    place: sa.ColumnElement[int] | None = None,
+    spelt: sa.ColumnElement[bool] | None = None,
+) -> tuple[sa.ColumnElement[Any], ...]:
+    """The columns that all branches of a search have. `place` is the order within a rank."""
+    return (
+        customer_id.label("customer_id"),
+        rank.label("rank"),
+        sa.literal(kind).label("kind"),
+        (sa.literal(0) if place is None else place).label("place"),
+        (sa.false() if spelt is None else spelt).label("spelt"),
+    )
 
 
 def _by_code(typed: str) -> list[_Hits]:
@@ -210,6 +236,9 @@ def _by_code(typed: str) -> list[_Hits]:
         ]
         if digits.isdigit():
             made.append(_part("card", _CARDS.c.customer_id, _CARDS.c.number, digits))
+            # What stands on a slip without the letter and the zeros. A mistyped item may look like it too.
+            plain = _CUSTOMERS.c.number == own_number(int(digits))
+            made.append(_hits("number", _CUSTOMERS.c.id, plain, _PART + _KINDS.index("number")))
     return made
 
 
@@ -229,6 +258,8 @@ def _by_contact(typed: str, country: str) -> list[_Hits]:
         if numbers:
             made.append(_whole("phone", _CUSTOMERS.c.id, column.in_(numbers)))
         made += [_part("phone", _CUSTOMERS.c.id, column, start) for start in contact.phone_beginnings(digits, country)]
+        if len(digits) >= SHORTEST_ENDING and digits.isdigit():
+            made.append(_part("phone", _CUSTOMERS.c.id, sa.func.reverse(column), digits[::-1]))
     return made
 
 
@@ -243,24 +274,19 @@ def _numbers(digits: str, country: str) -> list[str]:
     return found
 
 
-def _by_name(typed: str) -> list[_Hits]:
-    """By names that begin with what was typed, in any order; those that are typed whole come first.
-
-    The longest token is looked up in the index by its range; of each name found the others are asked for.
-    """
-    tokens = names.typed_tokens(typed)
-    if not tokens or "@" in typed or not any(letter.isalpha() for letter in typed):
-        return []
-    longest, *others = tokens
-    where: list[sa.ColumnElement[bool]] = [_begins(_TOKENS.c.token, longest)]
-    for token in others:
-        other = _TOKENS.alias()
-        same = other.c.customer_id == _TOKENS.c.customer_id
-        where.append(sa.exists().where(same, _begins(other.c.token, token)))
-    rank = sa.case((_TOKENS.c.token == longest, _NAME), else_=_NAME + 1)
-    # In the index's order, so that the limit keeps the names that are typed whole.
-    return [_hits("name", _TOKENS.c.customer_id, sa.and_(*where), rank).order_by(_TOKENS.c.token)]
-
-
-def _begins(token: Any, beginning: str) -> sa.ColumnElement[bool]:
-    return sa.and_(token >= beginning, token < beginning + _LAST)
+def _by_name(session: Session, typed: str, *, store_id: int | None, limit: int) -> _Hits | None:
+    """By names: the best matches, in their order."""
+    if "@" in typed or not any(letter.isalpha() for letter in typed):
+        return None
+    found = find_by_name(session, typed, store_id=store_id, limit=limit)
+    if not found:
+        return None
+    ids, spelt = [each.customer_id for each in found], [each.spelt for each in found]
+    columns = {"customer_id": sa.BigInteger, "place": sa.Integer, "spelt": sa.Boolean}
+    values = (ids, list(range(len(ids))), spelt)
+    given = (
+        sa.func.unnest(*(sa.literal(each, ARRAY(kind)) for each, kind in zip(values, columns.values(), strict=True)))
+        .table_valued(*(sa.column(name, kind) for name, kind in columns.items()), name="named")
+        .render_derived()
+    )
+    return sa.select(*_hit_columns("name", given.c.customer_id, sa.literal(_NAME), given.c.place, given.c.spelt))

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
-from erp_club.customers import names
+from erp_club.customers.names import commands as names
 from erp_club.imports import staging
 from erp_club.imports.customer_rows import FIELDS, ClubTerm, normalised
 from erp_club.imports.formats import Reading
@@ -60,7 +60,7 @@ def take(
     progress.phase(T("Customers"))
     notes = open_stores(session, "SELECT home_store FROM staged_customers")
     opened, changed, held_back = _write(session, now=now, by=by)
-    _write_names(session)
+    _write_names(session, progress)
     cards, joined = _write_cards(session, now=now), _write_memberships(session, now=now, by=by)
     _write_classes(session)
     taken = number(session, "SELECT count(DISTINCT line) FROM touched_lines")
@@ -279,28 +279,23 @@ def _trace(session: Session, *, now: dt.datetime, by: Actor) -> None:
     )
 
 
-def _write_names(session: Session) -> None:
+def _write_names(session: Session, progress: Progress) -> None:
     """The words by which changed names are found."""
-    staging.create(session, "name_tokens", "token text, customer_id bigint")
-    rows = session.execute(
+    progress.phase(T("Names"))
+    changed = session.execute(
         sa.text(
             """
             SELECT w.id, w.given_name, w.family_name, w.given_name_2, w.family_name_2
               FROM wanted_customers w LEFT JOIN former_customers c ON c.id = w.id
              WHERE (w.given_name, w.family_name, w.given_name_2, w.family_name_2)
                    IS DISTINCT FROM (c.given_name, c.family_name, c.given_name_2, c.family_name_2)
+             ORDER BY w.id
             """
-        )
-    ).all()
-    tokens = ((token, row[0]) for row in rows for token in names.tokens(*row[1:]))
-    staging.copy(session, "name_tokens", ("token", "customer_id"), tokens)
-    run(session, "DELETE FROM customer_name_tokens WHERE customer_id IN (SELECT customer_id FROM name_tokens)")
-    run(
-        session,
-        """
-        INSERT INTO customer_name_tokens (token, customer_id) SELECT token, customer_id FROM name_tokens ORDER BY 1, 2
-        """,
+        ),
+        execution_options={"yield_per": names.BATCH},
     )
+    if names.keep_many(session, ((row[0], row[1:]) for row in changed)) >= names.BATCH:
+        names.count_bearers(session)
 
 
 def _write_cards(session: Session, *, now: dt.datetime) -> int:

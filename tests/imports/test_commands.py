@@ -26,9 +26,9 @@ from tests.make.organisation import NOW, a_chain
 from web.cli import main
 
 TABLES = (
-    "products", "product_groups", "brands", "departments", "customers", "customer_name_tokens", "consent_changes",
-    "cards", "memberships", "membership_periods", "points_accounts", "points_movements", "stores", "receipts",
-    "receipt_lines", "receipt_numbers", "audit_entries",
+    "products", "product_groups", "brands", "departments", "customers", "name_words", "customer_name_words",
+    "consent_changes", "cards", "memberships", "membership_periods", "points_accounts", "points_movements", "stores",
+    "receipts", "receipt_lines", "receipt_numbers", "audit_entries",
 )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card
 from erp_club.clubs.models import Membership, MembershipPeriod
-from erp_club.customers.models import Classification, ConsentChange, Customer, CustomerState, NameToken
+from erp_club.customers.models import Classification, ConsentChange, Customer, CustomerState
+from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import NotFound
 from erp_club.organisation.models import Store
@@ -31,7 +32,8 @@ def the(session: Session, number: str = "C1") -> Customer:
 
 
 def tokens(session: Session, number: str = "C1") -> set[str]:
-    return set(session.scalars(sa.select(NameToken.token).where(NameToken.customer_id == the(session, number).id)))
+    words = sa.select(sa.func.unnest(CustomerWords.words)).where(CustomerWords.customer_id == the(session, number).id)
+    return set(session.scalars(sa.select(NameWord.word).where(NameWord.id.in_(words))))
 
 
 def places(session: Session) -> list[tuple[int, str | None]]:

@@ -166,7 +166,9 @@ def search(
 
     A person is led to the one customer whose number was typed whole.
     """
-    found = queries.find(act.session, body.text, country=act.chain.country, limit=MOST_FOUND + 1)
+    found = queries.find(
+        act.session, body.text, country=act.chain.country, store_id=act.by.store_id, limit=MOST_FOUND + 1
+    )
     exact = [each for each in found if each.exact]
     if len(exact) == 1 and wants_html(act.request) and act.by.may(Permission.CUSTOMERS_VIEW):
         return act.see_other(f"/customers/{exact[0].customer_id}")

@@ -72,12 +72,13 @@ def enter(session: Session, typed: str, *, country: str, now: dt.datetime, by: A
     if digits.isdigit() and queries.is_card(session, digits):
         customer_id = customer_by_card(session, digits)
     else:
-        found = find(session, entry.text, country=country, limit=MOST_CHOICES + 1)
+        found = find(session, entry.text, country=country, store_id=by.store_id, limit=MOST_CHOICES + 1)
         if not found:
             raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
-        meant = [each for each in found if each.exact] or found
-        # The beginning of somebody's number may be a mistyped item: then the cashier looks first.
-        if len(meant) > 1 or not (meant[0].exact or meant[0].kind_matched == "name"):
+        meant = [each for each in found if each.exact] or [each for each in found if each.spelt] or found
+        # The beginning of somebody's number may be a mistyped item, a name that only sounds so another one: then the
+        # cashier looks first.
+        if len(meant) > 1 or not (meant[0].exact or meant[0].spelt):
             return Entered(found=tuple(meant[:MOST_CHOICES]), more=len(meant) > MOST_CHOICES)
         customer_id = meant[0].customer_id
     set_customer(session, customer_id, now=now, by=by)

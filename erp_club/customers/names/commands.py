@@ -1,0 +1,147 @@
+"""Keeping the words of customers' names: one by one as they are opened and changed, and many at once."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.names.entries import NAMES_VERSION, array_text, entry
+from erp_club.customers.names.models import CustomerWords, NameWord
+from erp_club.customers.names.spelling import index_words
+
+BATCH = 10_000
+"""Customers whose names are written in one statement."""
+
+Named = tuple[int, Sequence[str | None]]
+"""A customer's id, and the names in every script."""
+
+
+def keep_names(session: Session, customer_id: int, names: Sequence[str | None]) -> None:
+    """Keep by which words a customer is found, in the caller's transaction; another name's words are forgotten."""
+    _keep(session, [(customer_id, names)])
+
+
+def keep_many(session: Session, customers: Iterable[Named]) -> int:
+    """The same for many customers, in batches; gives how many."""
+    kept = 0
+    source = iter(customers)
+    while batch := list(islice(source, BATCH)):
+        _keep(session, batch)
+        kept += len(batch)
+    return kept
+
+
+def forget_names(session: Session, customer_id: int) -> None:
+    """Let nobody find this customer by a name any more (merged or erased)."""
+    session.execute(sa.delete(CustomerWords).where(CustomerWords.customer_id == customer_id))
+
+
+def count_bearers(session: Session) -> None:
+    """Count anew how many customers have each word, for the words where that has changed much."""
+    session.execute(
+        sa.text(
+            """
+            WITH counted AS (
+              SELECT word AS id, count(*) AS bearers FROM customer_name_words, unnest(words) AS word GROUP BY word
+            )
+            UPDATE name_words w SET bearers = c.bearers FROM counted c
+             WHERE c.id = w.id AND w.bearers NOT BETWEEN c.bearers * 0.9 AND c.bearers * 1.1
+            """
+        )
+    )
+
+
+def rekey_words(session: Session, *, most: int = BATCH) -> int:
+    """Give keys and sounds of today's rules to some words that have those of an older version; gives how many."""
+    stale = sa.select(NameWord.word).where(NameWord.version != NAMES_VERSION).order_by(NameWord.id).limit(most)
+    words = list(session.scalars(stale.with_for_update()))
+    if words:
+        _put_words(session, words, sa.text(_REKEY))
+    return len(words)
+
+
+def rekey_customers(session: Session, *, most: int = BATCH) -> int:
+    """Take the names of some customers apart by today's rules, who were by older ones or never; gives how many."""
+    stale = (
+        sa.select(Customer.id, Customer.given_name, Customer.family_name, Customer.given_name_2, Customer.family_name_2)
+        .outerjoin(CustomerWords, CustomerWords.customer_id == Customer.id)
+        .where(
+            Customer.id != UNIDENTIFIED,
+            Customer.state == CustomerState.ACTIVE,
+            CustomerWords.version.is_distinct_from(NAMES_VERSION),
+        )
+        .order_by(Customer.id)
+        .limit(most)
+        .with_for_update(of=Customer, key_share=True)
+    )
+    return keep_many(session, ((row[0], row[1:]) for row in session.execute(stale).all()))
+
+
+def _keep(session: Session, customers: Sequence[Named]) -> None:
+    found = {customer_id: sorted(index_words(*names)) for customer_id, names in customers}
+    ids = _ids(session, {word for words in found.values() for word in words})
+    rows = [(customer_id, [ids[word] for word in words]) for customer_id, words in found.items()]
+    session.execute(
+        sa.text(_KEEP),
+        {
+            "customers": [customer_id for customer_id, _ in rows],
+            "words": [array_text(words) for _, words in rows],
+            "version": NAMES_VERSION,
+        },
+    )
+
+
+def _ids(session: Session, words: set[str]) -> dict[str, int]:
+    """The numbers of words; new ones are put into the dictionary.
+
+    In order, so that two transactions that put in the same new words don't wait for each other.
+    """
+    known = _known(session, sorted(words))
+    new = sorted(words - known.keys())
+    if new:
+        _put_words(session, new, sa.text(_INSERT))
+        known |= _known(session, new)
+    return known
+
+
+def _known(session: Session, words: list[str]) -> dict[str, int]:
+    known = sa.text("SELECT word, id FROM name_words WHERE word = ANY(:words)")
+    return {row[0]: row[1] for row in session.execute(known, {"words": words})}
+
+
+def _put_words(session: Session, words: Sequence[str], statement: sa.TextClause) -> None:
+    entries = [entry(word) for word in words]
+    session.execute(
+        statement,
+        {
+            "words": [each.word for each in entries],
+            "surfaces": [each.surface for each in entries],
+            "sounds": [each.sounds for each in entries],
+            "keys": [array_text(each.keys) for each in entries],
+            "version": NAMES_VERSION,
+        },
+    )
+
+
+_INSERT = """
+INSERT INTO name_words (word, surface, sounds, keys, version)
+SELECT word, surface, sounds, keys::integer[], :version
+  FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:sounds AS bytea[]), CAST(:keys AS text[]))
+       AS given (word, surface, sounds, keys)
+ ORDER BY word ON CONFLICT (word) DO NOTHING
+"""
+_REKEY = """
+UPDATE name_words w SET surface = given.surface, sounds = given.sounds, keys = given.keys::integer[], version = :version
+  FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:sounds AS bytea[]), CAST(:keys AS text[]))
+       AS given (word, surface, sounds, keys)
+ WHERE w.word = given.word
+"""
+_KEEP = """
+INSERT INTO customer_name_words AS kept (customer_id, words, version)
+SELECT customer_id, words::integer[], :version
+  FROM unnest(CAST(:customers AS bigint[]), CAST(:words AS text[])) AS given (customer_id, words)
+    ON CONFLICT (customer_id) DO UPDATE SET words = excluded.words, version = excluded.version
+ WHERE (kept.words, kept.version) IS DISTINCT FROM (excluded.words, excluded.version)
+"""

@@ -1,0 +1,97 @@
+"""How well the words of the dictionary match one typed word. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cdist
+
+from erp_club.customers.names.alignment import matrix, similarities
+from erp_club.customers.names.entries import sounds
+from erp_club.customers.names.scripts import ABJADS, scripts_of
+from erp_club.customers.names.spelling import surface
+
+LEAST = 0.5
+"""Below this two words are not alike."""
+SAME, SAME_LETTERS = 1.0, 0.985
+"""The word itself, and one that differs by accents, apostrophes or final forms only."""
+MOST_BY_SOUND, MOST_ACROSS = 0.98, 0.97
+"""What two different spellings may reach, in one script and in two."""
+SHORTEST_SLIP, SHORTEST_TWO_SLIPS = 4, 7
+"""Letters of a word in which one typing slip, or two, are allowed for."""
+BEGUN = (0.74, 0.8, 0.86)
+"""What one letter, two, or three and more count as the beginning of a word, before the share of it that is typed."""
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Words of the dictionary that share a key with one that was typed, or begin like it: one list for each column.
+
+    `sounds` are the sound numbers of all, each word's ended by a 0. `same` is the number of the typed word itself.
+    """
+
+    ids: Sequence[int]
+    surfaces: Sequence[str]
+    sounds: bytes
+    bearers: Sequence[int]
+    same: int | None
+
+
+NOTHING = Candidates((), (), b"", (), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A word of the dictionary and how well it matches, between `LEAST` and 1; `spelt` where it begins as was typed."""
+
+    word_id: int
+    score: float
+    spelt: bool
+
+
+def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
+    """The best matches of one typed word, the best first; of equal ones those first that more people have."""
+    if not candidates.ids:
+        return []
+    letters = surface(typed)
+    begins = np.array([each.startswith(letters) for each in candidates.surfaces])
+    scores = _scores(typed, letters, candidates)
+    scores = np.where(begins, np.maximum(scores, _begun(letters, candidates)), scores)
+    order = np.lexsort((-np.array(candidates.bearers), -scores))[:most]
+    order = order[scores[order] >= LEAST]
+    best: list[tuple[int, float, bool]] = list(
+        zip(order.tolist(), scores[order].tolist(), begins[order].tolist(), strict=True)
+    )
+    return [Match(candidates.ids[place], score, spelt) for place, score, spelt in best]
+
+
+def _scores(typed: str, letters: str, candidates: Candidates) -> Scores:
+    """Each candidate's score by sound or, in the same script, by a typing slip."""
+    script, scripts = scripts_of([letters])[0], scripts_of(candidates.surfaces)
+    same = scripts == script
+    heard = sounds(typed)
+    if not heard:
+        return np.where(same, _slips(letters, candidates.surfaces), np.float32(0))
+    scores = similarities(heard, matrix(candidates.sounds), ABJADS[scripts] != ABJADS[script])
+    slips = np.maximum(np.minimum(scores, np.float32(MOST_BY_SOUND)), _slips(letters, candidates.surfaces))
+    return np.where(same, slips, np.minimum(scores, np.float32(MOST_ACROSS)))
+
+
+def _slips(letters: str, surfaces: Sequence[str]) -> Scores:
+    lengths = np.array([len(each) for each in surfaces])
+    slips = cdist([letters], surfaces, scorer=OSA.distance, score_cutoff=2)[0]
+    longer = np.maximum(len(letters), lengths)
+    allowed = np.where(longer >= SHORTEST_TWO_SLIPS, 2, np.where(longer >= SHORTEST_SLIP, 1, 0))
+    return np.where(slips <= allowed, 1 - 0.75 * slips / np.maximum(longer, 1), 0).astype(np.float32)
+
+
+def _begun(letters: str, candidates: Candidates) -> Scores:
+    """What each candidate counts that begins as was typed: the word itself, or one that goes on."""
+    lengths = np.array([len(each) for each in candidates.surfaces])
+    begun = BEGUN[min(len(letters), len(BEGUN)) - 1] + 0.1 * len(letters) / np.maximum(lengths, 1)
+    whole = np.where(np.array(candidates.ids) == candidates.same, SAME, SAME_LETTERS)
+    return np.where(lengths == len(letters), whole, begun).astype(np.float32)

@@ -1,0 +1,258 @@
+"""Finding customers by a name as it is typed."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.names.entries import NAMES_VERSION, array_text
+from erp_club.customers.names.keys import asked_keys
+from erp_club.customers.names.matching import LEAST, NOTHING, SAME_LETTERS, Candidates, Match, matches
+from erp_club.customers.names.models import CustomerWords, NameWord
+from erp_club.customers.names.spelling import PARTICLES, bare, parts, surface, words
+
+MOST_PARTS = 6
+"""Words of what was typed that are looked for; a name has no more."""
+MOST_MATCHES = 180
+"""Words of the dictionary that stand for one typed word."""
+LOOKED_AT = 300
+"""Customers of one step of a search that are compared."""
+SPARE = 60
+"""Customers who are put in order beyond the limit: some who match equally well, some who are no longer there."""
+STEPS = (0.97, 0.8, LEAST)
+"""A search begins with words that match at least so well, and takes the next step only where it has found too few."""
+JOINED, WRITTEN_AS_ONE = 0.84, 0.95
+"""How well two typed words, written as one, have to match a name to be taken for it, and what their match counts."""
+ALIKE = 0.75
+"""How well words have to match where one typed word may be missing."""
+MISSING = 0.72
+"""What a typed word counts that a customer doesn't have, where three or more were typed: a middle name too much."""
+PARTICLE = 0.25
+"""What a word like ben or al weighs beside a name."""
+BARE = 0.98
+"""What is left of a score where an article was taken off."""
+SURPLUS = 0.004
+"""What each word of a customer's takes off that wasn't typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameHit:
+    """A customer and how well the names match what was typed, 0 to 1.
+
+    `spelt` where each word typed is spelt as one of the names, or as it begins.
+    """
+
+    customer_id: int
+    score: float
+    spelt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One of the words looked for, as a reading of what was typed has it: the matches by word, and what it weighs."""
+
+    matches: Mapping[int, Match]
+    weight: float
+
+    def at_least(self, score: float) -> list[int]:
+        """The words that match so well."""
+        return [each.word_id for each in self.matches.values() if each.score >= score]
+
+
+_Bearer = tuple[int, Sequence[int]]
+"""A customer's id and words."""
+
+
+def find_by_name(session: Session, typed: str, *, limit: int, store_id: int | None = None) -> list[NameHit]:
+    """The customers whose names match best, the best first, at most `limit`.
+
+    Words in any order, whole or begun, by spelling, by sound and across scripts. Of those who match equally well,
+    customers of the store `store_id` come first, then those who bought last, then those who were opened first.
+    """
+    typed_parts = [part for word in words(typed) for part in parts(word)][:MOST_PARTS]
+    best: dict[int, NameHit] = {}
+    for reading in _readings(typed_parts, _look_up(session, typed_parts)):
+        _search(session, reading, best, limit, store_id)
+    order = sorted(best.values(), key=lambda hit: (-round(hit.score, 3), hit.customer_id))
+    if len(order) > limit + SPARE:
+        # All those who match as well as the last one stay: the store or a purchase may bring them forward.
+        least = round(order[limit + SPARE].score, 3)
+        order = [hit for hit in order if round(hit.score, 3) >= least]
+    return _ordered(session, order, store_id)[:limit]
+
+
+def stale(session: Session) -> int:
+    """How many words and customers have keys of an older version of the rules, or none yet."""
+    words_ = sa.select(sa.func.count()).select_from(NameWord).where(NameWord.version != NAMES_VERSION)
+    customers = (
+        sa.select(sa.func.count())
+        .select_from(Customer)
+        .outerjoin(CustomerWords, CustomerWords.customer_id == Customer.id)
+        .where(
+            Customer.id != UNIDENTIFIED,
+            Customer.state == CustomerState.ACTIVE,
+            CustomerWords.version.is_distinct_from(NAMES_VERSION),
+        )
+    )
+    return session.scalar(sa.select(words_.scalar_subquery() + customers.scalar_subquery())) or 0
+
+
+def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) -> list[NameHit]:
+    """Living customers among the hits, in their order; those who match equally well by store and last purchase."""
+    rows = session.execute(sa.text(_KNOWN), {"ids": [hit.customer_id for hit in hits], "store": store_id})
+    known = {customer_id: (not ours, -(last or dt.date.min).toordinal()) for customer_id, ours, last in rows}
+    living = [hit for hit in hits if hit.customer_id in known]
+    return sorted(living, key=lambda hit: (-round(hit.score, 3), *known[hit.customer_id], hit.customer_id))
+
+
+def _look_up(session: Session, typed_parts: Sequence[str]) -> dict[str, list[Match]]:
+    """The matches of each part, of each without its article, and of each two neighbours written as one."""
+    joined = [one + other for one, other in itertools.pairwise(typed_parts)]
+    forms = list(dict.fromkeys((*typed_parts, *joined)))
+    without = {form: plain for form in forms if (plain := bare(form))}
+    candidates = _candidates(session, list(dict.fromkeys((*forms, *without.values()))))
+    found: dict[str, list[Match]] = {}
+    for form in forms:
+        got = matches(form, candidates.get(form, NOTHING), most=MOST_MATCHES)
+        if plain := without.get(form):
+            less = matches(plain, candidates.get(plain, NOTHING), most=MOST_MATCHES)
+            got += [Match(match.word_id, match.score * BARE, match.spelt) for match in less]
+        found[form] = sorted(got, key=lambda match: -match.score)
+    return found
+
+
+def _candidates(session: Session, forms: Sequence[str]) -> dict[str, Candidates]:
+    surfaces = [surface(form) for form in forms]
+    rows = session.execute(
+        sa.text(_CANDIDATES),
+        {
+            "words": forms,
+            "surfaces": surfaces,
+            "ends": [f"{each}\U0010ffff" for each in surfaces],
+            "keys": [array_text(asked_keys(form)) for form in forms],
+        },
+    )
+    return {
+        forms[int(number) - 1]: Candidates(ids, letters.split(" "), heard, bearers, same)
+        for number, ids, letters, heard, bearers, same in rows
+    }
+
+
+def _readings(typed_parts: Sequence[str], found: Mapping[str, list[Match]]) -> list[list[Unit]]:
+    """What was typed as it stands, and with two neighbours taken as one where a name is so spelt."""
+    plain = [_unit(part, found) for part in typed_parts]
+    readings = [plain] if plain else []
+    for place, (one, other) in enumerate(itertools.pairwise(typed_parts)):
+        together = _joined(_unit(one + other, found))
+        if together.at_least(JOINED):
+            readings.append([*plain[:place], together, *plain[place + 2 :]])
+    return readings
+
+
+def _unit(form: str, found: Mapping[str, list[Match]]) -> Unit:
+    # The worst first, so that the best of two matches of one word is the one that stays.
+    return Unit({match.word_id: match for match in reversed(found[form])}, PARTICLE if form in PARTICLES else 1.0)
+
+
+def _joined(unit: Unit) -> Unit:
+    """Two typed words written as one; but for a name that is spelt just so, that is less likely than two words are."""
+    counted = (
+        match if match.score >= SAME_LETTERS else Match(match.word_id, match.score * WRITTEN_AS_ONE, match.spelt)
+        for match in unit.matches.values()
+    )
+    return Unit({match.word_id: match for match in counted}, unit.weight)
+
+
+def _search(
+    session: Session, units: Sequence[Unit], best: dict[int, NameHit], limit: int, store_id: int | None
+) -> None:
+    """Add to `best` the customers that match a reading, and how well."""
+    needed = [unit for unit in units if unit.weight == 1] or list(units)
+    for step in STEPS:
+        groups = [unit.at_least(step) for unit in needed]
+        if all(groups):
+            _compare(units, _having(session, groups, store_id), best)
+        if sum(hit.score >= step for hit in best.values()) >= limit:
+            return
+    if len(needed) > 2:
+        groups = [unit.at_least(ALIKE) for unit in needed]
+        for group in itertools.combinations(filter(None, groups), len(needed) - 1):
+            _compare(units, _having(session, group, store_id), best)
+
+
+def _having(session: Session, groups: Sequence[Sequence[int]], store_id: int | None) -> list[_Bearer]:
+    """Customers who have a word of each group, at most `LOOKED_AT`; where there are more, also some of the store's."""
+    having = sa.select(CustomerWords.customer_id, CustomerWords.words).where(
+        *(CustomerWords.words.op("&&")(sa.literal(group, ARRAY(sa.Integer))) for group in groups)
+    )
+    found = _bearers(session, having)
+    if len(found) == LOOKED_AT and store_id is not None:
+        ours = sa.exists().where(Customer.id == CustomerWords.customer_id, Customer.home_store_id == store_id)
+        found += _bearers(session, having.where(ours))
+    return found
+
+
+def _bearers(session: Session, having: sa.Select[int, list[int]]) -> list[_Bearer]:
+    # OFFSET 0 keeps the inner rows together, else the limit makes the planner read the whole table in order.
+    kept = having.offset(sa.literal_column("0")).subquery()
+    rows = session.execute(sa.select(kept).order_by(kept.c.customer_id).limit(LOOKED_AT))
+    return [(row[0], row[1]) for row in rows]
+
+
+def _compare(units: Sequence[Unit], customers: Iterable[_Bearer], best: dict[int, NameHit]) -> None:
+    for customer_id, of_customer in customers:
+        hit = _judged(customer_id, units, of_customer)
+        if customer_id not in best or hit.score > best[customer_id].score:
+            best[customer_id] = hit
+
+
+def _judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) -> NameHit:
+    """How well a customer's words match: each typed word takes the best one that is left, the surest word first."""
+    left = set(of_customer)
+    nothing = Match(0, 0.0, spelt=False)
+    total, spelt, lowest = 0.0, True, 1.0
+    chosen = [
+        (unit, max((unit.matches[w] for w in of_customer if w in unit.matches), key=_by_score, default=nothing))
+        for unit in units
+    ]
+    for unit, _ in sorted(chosen, key=lambda pair: -pair[1].score):
+        match = max((unit.matches[word] for word in left if word in unit.matches), key=_by_score, default=nothing)
+        left.discard(match.word_id)
+        total, spelt = total + match.score * unit.weight, spelt and match.spelt
+        if unit.weight == 1:
+            lowest = min(lowest, match.score)
+    if len(units) > 2:
+        total += max(0.0, MISSING - lowest)
+    score = total / sum(unit.weight for unit in units) - SURPLUS * abs(len(of_customer) - len(units))
+    return NameHit(customer_id, score, spelt)
+
+
+def _by_score(match: Match) -> float:
+    return match.score
+
+
+_KNOWN = """
+SELECT c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integer) AND c.home_store_id IS NOT NULL,
+       (SELECT r.sold_on FROM receipts r WHERE r.customer_id = c.id ORDER BY r.sold_at DESC LIMIT 1)
+  FROM customers c WHERE c.id = ANY(:ids) AND c.state = 'active'
+"""
+# One row for each word typed, since a row for each word of the dictionary would take longer to fetch than to find.
+_CANDIDATES = """
+SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.sounds || '\\000'::bytea, ''),
+       array_agg(w.bearers), max(w.id) FILTER (WHERE w.word = asked.word)
+  FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:ends AS text[]), CAST(:keys AS text[]))
+       WITH ORDINALITY AS asked (word, surface, ends, keys, number)
+ CROSS JOIN LATERAL (
+   SELECT id, word, surface, sounds, bearers FROM name_words WHERE keys && asked.keys::integer[]
+    UNION ALL
+   SELECT id, word, surface, sounds, bearers FROM (
+     SELECT * FROM name_words WHERE surface >= asked.surface AND surface < asked.ends ORDER BY bearers DESC LIMIT 150
+   ) AS begun WHERE NOT keys && asked.keys::integer[]
+ ) AS w
+ GROUP BY asked.number
+"""

@@ -1,0 +1,172 @@
+# REQ C-05 C-06: people are found by their names as they are typed, heard and spelt
+import datetime as dt
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.customers import queries
+from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.names import commands
+from erp_club.customers.names.models import CustomerWords, NameWord
+from erp_club.customers.names.queries import find_by_name, stale
+from tests.customers.test_commands import change
+from tests.make.customers import a_person
+from tests.make.organisation import a_chain, a_store
+
+
+def named(session: Session, given: str, family: str, **filled: Any) -> int:
+    return a_person(session, given_name=given, family_name=family, **filled)
+
+
+def found(session: Session, typed: str, **how: int) -> list[int]:
+    return [each.customer_id for each in queries.find(session, typed, country="IL", **how)]
+
+
+@pytest.fixture
+def people(session: Session) -> dict[str, int]:
+    """A shop's neighbours, whose names have little to do with each other."""
+    a_chain(session)
+    return {
+        "cohen": named(session, "יעל", "כהן"),
+        "gershon": named(session, "רבקה", "גרשון־לוי"),
+        "brien": named(session, "Maeve", "O'Brien"),
+        "nguyen": named(session, "Nguyễn", "Văn An"),
+        "null": named(session, "Null", "Tester"),
+        "x": named(session, "X", "Æ"),
+        "li": named(session, "Wei", "Li"),
+        "katz": named(session, "אוהד", "כץ"),
+        "masri": named(session, "يوسف", "المصري"),
+        "sergey": named(session, "Сергей", "Кузнецов"),
+        "virtanen": named(session, "Kyösti", "Väisänen"),
+        "batsheva": named(session, "בת־שבע", "אשכנזי", given_name_2="Batsheva", family_name_2="Ashkenazi"),
+        "long": named(session, "a" * 200, "b" * 200),
+        "soderstrom": named(session, "Håkan", "Söderström"),
+    }
+
+
+TYPED = {
+    "יעל כהן": "cohen", "כהן יעל": "cohen", "Yael Cohen": "cohen", "Kohen Yael": "cohen", "Яэль Коэн": "cohen",
+    "ياعيل كوهين": "cohen", "יעל כההן": "cohen", "כהן יע": "cohen", "Jael Cohn": "cohen",
+    "גרשון לוי": "gershon", "לוי רבקה": "gershon", "Gershon-Levi Rivka": "gershon", "גרשון-לוי": "gershon",
+    "OBrien": "brien", "o’brien maeve": "brien", "Brien": "brien", "maeve o brien": "brien",
+    "Nguyen An": "nguyen", "van nguyen": "nguyen", "null": "null", "NULL TESTER": "null", "x æ": "x", "X": "x",
+    "Li": "li", "li wei": "li", "כץ": "katz", "Katz": "katz", "Kats Ohad": "katz", "Кац": "katz",
+    "Yousef Al-Masri": "masri", "Elmasri Yusuf": "masri", "מסרי יוסף": "masri", "المصري": "masri", "مصري": "masri",
+    "Sergei Kuznetsov": "sergey", "Kusnezow Sergej": "sergey", "סרגיי קוזנצוב": "sergey", "Кузнецов Сергй": "sergey",
+    "Vaisanen Kyosti": "virtanen", "Wäisänen": "virtanen", "Kyösti Väsiänen": "virtanen", "väisä": "virtanen",
+    "Bat Sheva Ashkenazi": "batsheva", "Бат-Шева Ашкенази": "batsheva", "בתשבע אשכנזי": "batsheva",
+    "Soederstroem Hakan": "soderstrom", "הוקן סודרסטרום": "soderstrom", "Сёдерстрём": "soderstrom",
+    "a" * 200: "long",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_the_one_who_is_meant_comes_first(session: Session, people: dict[str, int], typed: str):
+    assert found(session, typed)[:1] == [people[TYPED[typed]]]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "\u202eלעי", "\x00", "\ud800", "יעל\ud83d", "Yael\x00Cohen", "'", "''", "־", "-", "ʼ", "%", "_", "\\", "🙂",
+        "a " * 200, "x" * 10_000, "כ" * 500, "ʾ", "ـ", "َ", "ь", "ъъъ", "'׳'", "ו", "١٢٣", "ﷺ", "İİİ", "ǅ", "ß",
+        "{1,2}", "a,b", "NaN", "\\N", "1/2 a", "ab\tcd\ref\n", "{}", '"', 'a"b', "$1", ":words", "%(a)s",
+    ],
+)  # fmt: skip
+def test_whatever_is_typed_is_answered(session: Session, people: dict[str, int], typed: str):
+    queries.find(session, typed, country="IL")
+    queries.find(session, f"Yael {typed}", country="IL")
+
+
+def test_new_customers_are_found_at_once_and_changed_names_too(session: Session, people: dict[str, int]):
+    customer_id = named(session, "Zbigniew", "Brzęczyszczykiewicz")
+    assert found(session, "zbigniev brzenczyszczykiewicz") == [customer_id]
+    change(session, customer_id, family_name="Nowak")
+    assert found(session, "Nowak Zbigniew") == [customer_id]
+    assert customer_id not in found(session, "Brzęczyszczykiewicz")
+
+
+def test_the_same_spelling_comes_before_the_same_sound(session: Session):
+    a_chain(session)
+    sounds = named(session, "Kristina", "Karlsson")
+    same = named(session, "Christina", "Carlsson")
+    assert found(session, "carlsson christina") == [same, sounds]
+    assert found(session, "kristina karlsson") == [sounds, same]
+
+
+def test_of_the_same_names_those_of_the_store_come_first_then_who_bought_last(session: Session):
+    a_chain(session)
+    shop = a_store(session)
+    first, bought, ours = (named(session, "David", "Cohen") for _ in range(3))
+    session.execute(sa.update(Customer).where(Customer.id == ours).values(home_store_id=shop.id))
+    session.execute(
+        sa.text(
+            "INSERT INTO receipts"
+            " (customer_id, store_id, receipt_no, sold_at, sold_on, list_minor, total_minor, source)"
+            " VALUES (:customer, :store, 'R1', :at, :day, 100, 100, 'till')"
+        ),
+        {"customer": bought, "store": shop.id, "at": dt.datetime.now(dt.UTC), "day": dt.date(2026, 11, 20)},
+    )
+    assert found(session, "cohen david", store_id=shop.id) == [ours, bought, first]
+    assert found(session, "cohen david") == [bought, first, ours]
+
+
+def test_a_very_common_name_is_limited_and_the_stores_own_are_among_them(session: Session):
+    a_chain(session)
+    shop = a_store(session)
+    rows: list[dict[str, str | int | None]] = [{"number": f"D{number}", "home": None} for number in range(400)]
+    rows.append({"number": "OURS", "home": shop.id})
+    session.execute(
+        sa.text(
+            "INSERT INTO customers (number, given_name, family_name, home_store_id, opened_at, changed_at)"
+            " VALUES (:number, 'David', 'Cohen', :home, now(), now())"
+        ),
+        rows,
+    )
+    while commands.rekey_customers(session):
+        pass
+    told = queries.find(session, "david cohen", country="IL", store_id=shop.id, limit=10)
+    assert (len(told), told[0].number) == (10, "OURS")
+
+
+def test_a_middle_name_more_or_less_is_no_hindrance(session: Session, people: dict[str, int]):
+    with_middle = named(session, "Anna Liisa", "Korhonen")
+    assert found(session, "Korhonen Anna")[:1] == [with_middle]
+    assert found(session, "Anna Maria Korhonen")[:1] == [with_middle]
+    assert found(session, "Annaliisa Korhonen")[:1] == [with_middle]
+
+
+def test_merged_and_erased_people_are_found_by_no_name(session: Session, people: dict[str, int]):
+    session.execute(sa.update(Customer).where(Customer.id == people["katz"]).values(state=CustomerState.MERGED))
+    assert people["katz"] not in found(session, "כץ")
+    commands.forget_names(session, people["cohen"])
+    assert find_by_name(session, "יעל כהן", limit=10) == []
+
+
+def test_a_name_that_is_spelt_so_is_told_from_one_that_sounds_so(session: Session, people: dict[str, int]):
+    spelt = {typed: queries.find(session, typed, country="IL")[0].spelt for typed in ("כהן י", "Cohen Yael", "יעל כהם")}
+    assert spelt == {"כהן י": True, "Cohen Yael": False, "יעל כהם": False}
+
+
+def test_stale_keys_are_counted_and_written_anew(session: Session, people: dict[str, int]):
+    assert stale(session) == 0
+    session.execute(sa.update(NameWord).values(version=0, keys=[], sounds=b""))
+    session.execute(sa.update(CustomerWords).values(version=0))
+    session.execute(sa.delete(CustomerWords).where(CustomerWords.customer_id == people["katz"]))
+    words = session.scalars(sa.select(sa.func.count()).select_from(NameWord)).one()
+    assert stale(session) == words + len(people)
+    assert found(session, "Kats Ohad") == []
+    while commands.rekey_words(session, most=5):
+        pass
+    while commands.rekey_customers(session, most=5):
+        pass
+    assert (stale(session), found(session, "Kats Ohad")) == (0, [people["katz"]])
+
+
+def test_how_many_have_a_word_is_counted_when_asked(session: Session, people: dict[str, int]):
+    for family in ("Levi", "Katz"):
+        named(session, "Yael", family)
+    commands.count_bearers(session)
+    assert session.scalar(sa.select(NameWord.bearers).where(NameWord.word == "yael")) == 2
