@@ -1,10 +1,9 @@
 """`POST /purchases` end to end: HTTP to a real `erp-club serve`, beside bare inserts of the same rows.
 
-Eight tills keep their connections and send a member's receipt of eight lines each time. They write requests and read
-answers on raw sockets, because client and server share the machine's cores.
+Eight tills keep their connections and send a member's receipt of eight lines each time. They write requests as text and
+read answers on raw sockets, because client and server share the machine's cores.
 """
 
-import json
 import os
 import random
 import signal
@@ -28,8 +27,8 @@ def served(home: Path, workers: int, port: int) -> Iterator[None]:
     """A server of its own over the database in this folder."""
     env = os.environ | {"ERP_CLUB_HOME": str(home), "ERP_CLUB_LOG_LEVEL": "INFO"}
     env.pop("ERP_CLUB_DATABASE_URL", None)
-    command = Path(sys.executable).parent / "erp-club"
-    arguments = [str(command), "serve", "--port", str(port), "--workers", str(workers)]
+    # The code of this folder, which need not be what the environment has installed.
+    arguments = [sys.executable, "-m", "web.cli", "serve", "--port", str(port), "--workers", str(workers)]
     with (home / "serve.log").open("wb") as log:
         process = subprocess.Popen(arguments, env=env, stdout=log, stderr=log)
         try:
@@ -66,14 +65,10 @@ def poster(port: int) -> Work:
 
         def post() -> None:
             number = f"{client}-{rng.getrandbits(48):x}"
-            lines = [{"sku": f"S{rng.randrange(1, PRODUCTS + 1)}", "quantity": "1"} for _ in range(LINES)]
-            body = json.dumps(
-                {
-                    "receipt_no": number,
-                    "customer": {"number": f"C{spread(client, rng)}"},
-                    "lines": lines,
-                    "payments": [{"means": "card", "amount_minor": TOTAL}],
-                }
+            sold = ",".join([f'{{"sku":"S{rng.randrange(1, PRODUCTS + 1)}","quantity":"1"}}' for _ in range(LINES)])
+            body = (
+                f'{{"receipt_no":"{number}","customer":{{"number":"C{spread(client, rng)}"}},"lines":[{sold}],'
+                f'"payments":[{{"means":"card","amount_minor":{TOTAL}}}]}}'
             )
             request = f"{head}Idempotency-Key: {number}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
             connection.sendall(request.encode())

@@ -5,22 +5,18 @@ looks for the Idempotency-Key, and commits when the route has returned, before t
 """
 
 import datetime as dt
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
 from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from erp_club.customers.forms.rules import Place
@@ -34,6 +30,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify
 from web import templating
+from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.keys import kept_answer, key_of, request_hash
 from web.navigation import navigation
@@ -249,59 +246,6 @@ def anyone(reason: str) -> Any:
             session.commit()
 
     return _entrance(act, Declared(anyone=reason))
-
-
-@dataclass(frozen=True)
-class Entrance:
-    """The way into a route: opened in the thread that the route itself runs in."""
-
-    request: Request
-    open: Callable[[Request], AbstractContextManager[Act]]
-
-
-class ActRoute(APIRoute):
-    """A route whose session, rights, key, work and commit are one piece of work in one thread.
-
-    FastAPI would open and close a dependency in a thread each, beside the route's own: three changes of threads for a
-    request, which cost as much as its SQL. The entrance is a dependency still, so that the walk over all routes finds
-    what it declares.
-    """
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
-        super().__init__(path, _in_one_thread(endpoint), **settings)
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_in_order(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as wrong:
-                # Who may not do this is told so first, whatever was sent; and the refusal is kept under the key.
-                await run_in_threadpool(_refuse_inside, getattr(request.state, "entrance", None), wrong)
-                raise
-
-        return handle_in_order
-
-
-def _in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(endpoint)
-    def work(**values: Any) -> Any:
-        name = next((name for name, value in values.items() if isinstance(value, Entrance)), None)
-        if name is None:
-            return endpoint(**values)
-        entrance: Entrance = values[name]
-        with entrance.open(entrance.request) as act:
-            values[name] = act
-            return endpoint(**values)
-
-    return work
-
-
-def _refuse_inside(entrance: Entrance | None, wrong: RequestValidationError) -> None:
-    if entrance is not None:
-        with entrance.open(entrance.request):
-            raise wrong
 
 
 def _entrance(act: Callable[[Request], AbstractContextManager[Act]], declared: Declared) -> Any:

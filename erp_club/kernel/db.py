@@ -63,6 +63,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=20,
             pool_timeout=10,
+            pool_use_lifo=True,  # the connection that was used last has what it needs at hand
             hide_parameters=True,  # else the values of a failed statement, people among them, come into the log
             connect_args={"connect_timeout": 5, "application_name": "erp-club"},
         )

@@ -6,6 +6,7 @@ transaction and its errors are Core's as ever.
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, cast
 
 import psycopg
@@ -14,6 +15,8 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.visitors import replacement_traverse
 
+_IDLE = psycopg.pq.TransactionStatus.IDLE
+_NOTHING = nullcontext()
 _NUMBERED = psycopg_dialect(paramstyle="numeric_dollar")
 
 
@@ -32,10 +35,15 @@ class Prepared:
 
     def execute(self, connection: sa.Connection, values: Mapping[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
         """Run it in the connection's transaction; its rows are tuples. Raises what Core would raise."""
+        if not connection.in_transaction():
+            connection.begin()
         driver: Any = connection.connection.driver_connection
         cursor = psycopg.RawCursor[tuple[Any, ...]](driver)
+        # The first statement of a transaction takes its BEGIN along, instead of waiting for that by itself.
+        first = not driver.autocommit and driver.pgconn.transaction_status == _IDLE
         try:
-            return cursor.execute(self.text, [values[name] for name in self._order], prepare=True)
+            with driver.pipeline() if first else _NOTHING:
+                return cursor.execute(self.text, [values[name] for name in self._order], prepare=True)
         except psycopg.Error as error:
             raise _told_by_core(connection, error) from error
 
