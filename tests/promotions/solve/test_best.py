@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from erp_club.promotions.engine.solve import (
     solve,
 )
 from erp_club.promotions.engine.solve.greedy import greedy, saving
+from erp_club.promotions.engine.solve.shapes import Shape
 from tests.promotions.solve.truth import best_saving, shop, shop_with_needs
 
 MINUTES = 60_000
@@ -78,22 +80,15 @@ def test_the_order_of_lines_and_offers_changes_nothing(seed: int, shuffle: rando
     assert solve(stacks[::-1], turned, deadline_ms=MINUTES).saving_minor == found.saving_minor
 
 
-def _turned(shape: PerUnit | Buy | Bundle | Lump, last: int) -> PerUnit | Buy | Bundle | Lump:
+def _turned(shape: Shape, last: int) -> Shape:
     """The same offer where the lines stand in the opposite order."""
 
     def turn(on: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(sorted(last - i for i in on))
 
-    match shape:
-        case PerUnit():
-            return PerUnit(turn(shape.on), shape.off, shape.value, shape.most, shape.pick, shape.cap_minor, shape.group)
-        case Buy():
-            return Buy(turn(shape.on), shape.size, shape.free, shape.off_bp, shape.freed, shape.times)
-        case Bundle():
-            slots = tuple((turn(on), quantity) for on, quantity in shape.slots)
-            return Bundle(slots, shape.off, shape.value, shape.pick, shape.times)
-        case Lump():
-            return Lump(turn(shape.on), shape.value_minor, shape.whole)
+    if isinstance(shape, Bundle):
+        return replace(shape, slots=tuple((turn(on), quantity) for on, quantity in shape.slots))
+    return replace(shape, on=turn(shape.on))
 
 
 @settings(max_examples=80, deadline=None)
@@ -197,6 +192,14 @@ def test_a_share_is_rounded_once_over_its_units_and_never_above_its_cap() -> Non
 def test_at_most_one_unit_is_the_cheapest_or_the_dearest_as_the_offer_says(pick: Pick, saved: int) -> None:
     half = Contender("HALF", PerUnit((0, 1), Off.SHARE, 5000, most=1, pick=pick))
     assert solve(_stacks(1000, 100), [half]).saving_minor == saved
+
+
+def test_a_share_from_three_units_on_needs_three_of_its_own() -> None:
+    ten = Contender("TEN", PerUnit((0, 1, 2), Off.SHARE, 1000, least=3))
+    assert solve(_stacks(1000, 1000), [Contender("TEN", PerUnit((0, 1), Off.SHARE, 1000, least=3))]).saving_minor == 0
+    half = Contender("HALF", PerUnit((2,), Off.SHARE, 1500))
+    assert solve(_stacks(1000, 1000, 1000), [ten, half]).saving_minor == 300
+    assert solve(_stacks(100, 100, 3000), [ten, half]).saving_minor == 450
 
 
 def test_nothing_to_give_is_an_empty_answer() -> None:

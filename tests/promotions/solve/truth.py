@@ -16,7 +16,21 @@ Counts = tuple[int, ...]
 Role = tuple[int, bool]
 """Number of an offer, and whether the units only fulfil its needs."""
 
-KINDS = ("share", "share", "buy", "buy all", "bundle", "lump", "amount", "price", "few", "cheapest", "cap", "slots")
+KINDS = (
+    "share",
+    "share",
+    "buy",
+    "buy all",
+    "bundle",
+    "lump",
+    "amount",
+    "price",
+    "few",
+    "cheapest",
+    "cap",
+    "slots",
+    "least",
+)
 
 
 def shape(draw: random.Random, on: Scope, other: Scope, kinds: Sequence[str] = KINDS) -> Shape:
@@ -26,6 +40,7 @@ def shape(draw: random.Random, on: Scope, other: Scope, kinds: Sequence[str] = K
     shapes = {
         "share": PerUnit(on, Off.SHARE, pick((500, 1000, 1500, 2000, 3333))),
         "amount": PerUnit(on, Off.AMOUNT, pick((50, 100, 333)), group=pick((1, 1, 2))),
+        "least": PerUnit(on, Off.SHARE, pick((1000, 2000)), least=pick((2, 3))),
         "price": PerUnit(on, Off.PRICE, pick((500, 1000))),
         "few": PerUnit(on, Off.SHARE, pick((2000, 5000)), most=pick((1, 2))),
         "cheapest": PerUnit(on, Off.SHARE, pick((2000, 5000)), most=pick((1, 2)), pick=Pick.CHEAPEST),

@@ -63,6 +63,8 @@ def _per_unit(shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int], *, r
         ring: list[list[Move]] = [[((at + 1) % shape.group, True, 0)] for at in range(shape.group)]
         return Automaton(ring, frozenset((0,)), gain)
     there = sum(left[i] for i in shape.on)
+    if shape.least > 1:
+        return _from_least_on(shape.least, gain) if shape.most is None else None
     if shape.most is None or shape.most >= there:
         return Automaton([[(0, True, 0)]], frozenset((0,)), gain)
     line: list[list[Move]] = [[(at + 1, True, 0)] for at in range(shape.most)]
@@ -72,6 +74,12 @@ def _per_unit(shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int], *, r
     return Automaton(
         [*line, [], []], frozenset(range(idle + 1)), gain, starts=(0, idle), strict=frozenset(range(shape.most))
     )
+
+
+def _from_least_on(least: int, gain: Callable[[int], int]) -> Automaton:
+    """No units, or at least so many."""
+    moves: list[list[Move]] = [[(min(least, at + 1), True, 0)] for at in range(least + 1)]
+    return Automaton(moves, frozenset((0, least)), gain)
 
 
 def _buy(shape: Buy, there: int, *, relaxed: bool) -> Automaton:

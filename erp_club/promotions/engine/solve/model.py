@@ -168,6 +168,11 @@ class _Offer:
         if shape.group > 1:
             groups = model.column(self._most(shape.on) // shape.group)
             model.row(0, 0, (groups, -shape.group), *((column, 1) for column in plain))
+        if shape.least > 1:
+            enough = model.column(1)
+            model.row(0, FREE, (enough, -shape.least), *((column, 1) for column in plain))
+            for column in plain:
+                model.row(-FREE, 0, (column, 1), (enough, -int(model.most[column])))
         if not picks or self.contender.every:
             return None
         self.cheapest = columns

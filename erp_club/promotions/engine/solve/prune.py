@@ -31,8 +31,9 @@ def _kind_and_value(contender: Contender) -> tuple[Hashable, int]:
         case PerUnit():
             value = -shape.value if shape.off is Off.PRICE else shape.value
             if shape.most is None and shape.cap_minor is None:
-                return (shape.on, shape.off, shape.group), value
-            return (shape.on, shape.off, shape.group, shape.most, shape.pick, shape.cap_minor), value
+                return (shape.on, shape.off, shape.group, shape.least), value
+            limits = (shape.most, shape.pick, shape.cap_minor)
+            return (shape.on, shape.off, shape.group, shape.least, *limits), value
         case Buy():
             return (shape.on, shape.size, shape.free, shape.freed, shape.times), shape.off_bp
         case Bundle():

@@ -85,6 +85,8 @@ def _work_out(key: str, shape: Shape, stacks: Sequence[Stack], left: Sequence[in
 
 def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
     off, value = shape.off, shape.value
+    if shape.least and sum(left[i] for i in shape.on) < shape.least:
+        return None
     if shape.most is None and shape.group == 1:
         picked = [(i, left[i]) for i in shape.on if left[i]]
     else:

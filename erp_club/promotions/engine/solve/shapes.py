@@ -50,6 +50,8 @@ class PerUnit:
     pick: Pick = Pick.DEAREST
     cap_minor: int | None = None
     group: int = 1
+    least: int = 0
+    """It gives nothing on fewer units than this."""
 
 
 @dataclass(frozen=True, slots=True)
