@@ -5,10 +5,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench catalogues lock
+.PHONY: help demo test lint fmt bench bench-peers catalogues lock
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1: /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
 
 demo: $(VENV)/installed ## load the demo chain and serve it
 	@$(VENV)/bin/erp-club demo
@@ -31,6 +31,9 @@ fmt: $(VENV)/installed-dev ## put the code into the house's format
 bench: $(VENV)/installed-dev ## the measurements of benchmarks/, one table each
 	@for file in benchmarks/[a-z]*.py; do $(PY) -m benchmarks.$$(basename $$file .py) || exit 1; done
 
+bench-peers: $(VENV)/installed-dev .venv-peers/installed ## pricing beside other engines, in an environment of their own
+	@$(PY) -m benchmarks.peers
+
 catalogues: $(VENV)/installed-dev ## take new strings into web/locale and count what is untranslated
 	@$(PY) -m tests.house.catalogues $(PRUNE)
 
@@ -42,6 +45,7 @@ lock: | $(PY) ## resolve pyproject.toml into the lock files
 	@test -x .venv-lock/bin/uv || { $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv==0.13.9; }
 	@$(BACKEND) | $(COMPILE) pyproject.toml - -o requirements.lock
 	@$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
+	@$(COMPILE) --group peers -o requirements-peers.lock
 
 $(VENV)/installed: pyproject.toml requirements.lock | $(PY)
 	@echo "Installing the packages of requirements.lock"
@@ -52,6 +56,12 @@ $(VENV)/installed: pyproject.toml requirements.lock | $(PY)
 $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	@echo "Installing the packages of requirements-dev.lock"
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+.venv-peers/installed: requirements-peers.lock | $(PY)
+	@echo "Installing the packages of requirements-peers.lock"
+	@$(PY) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --quiet --disable-pip-version-check --no-input install --require-hashes --requirement $<
 	@touch $@
 
 # The newest of the usual names that is new enough and can make an environment: Debian ships venv apart.

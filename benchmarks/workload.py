@@ -3,23 +3,16 @@
 A basket has 20 lines of 5 product groups, 1 to 3 units each. Of ten offers four take a share off a group, three give
 the third unit free, two are three for a price, one takes an amount off from a threshold on; all exclude each other, and
 the best combination for the customer is asked for. *Spread*: two offers a group, so the more offers the more groups.
-*Dense*: all offers on the five groups of the basket.
+*Dense*: all offers on the five groups of the basket. It needs the standard library alone, so that peers can read it.
 """
 
-import datetime as dt
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from erp_club.promotions.engine.compile import Compiled, compile_offers
-from erp_club.promotions.engine.facts import Facts, Line
-from erp_club.promotions.engine.offer import Offer
-from erp_club.promotions.engine.ready import Published
-
 GROUPS = 5
 PRODUCTS = 4
-AT = dt.datetime(2026, 11, 25, 12, 0)  # noqa: DTZ001 - the store's own time, without a zone
 
 
 class Kind(StrEnum):
@@ -93,59 +86,3 @@ def baskets(count: int, groups: int) -> Iterator[list[tuple[int, int]]]:
         yield [
             (group * PRODUCTS + place, draw.choice((1, 1, 1, 2, 2, 3))) for group in chosen for place in range(PRODUCTS)
         ]
-
-
-def published(offers: int, *, dense: bool = False, freed: str = "each", priorities: bool = False) -> list[Published]:
-    """The offers as our own documents. `freed`: what a free unit is the cheapest of."""
-    return [
-        Published(Offer.model_validate(_document(plan, freed, priorities=priorities)))
-        for plan in plans(offers, dense=dense)
-    ]
-
-
-def _document(plan: Plan, freed: str, *, priorities: bool) -> dict[str, object]:
-    on = {"groups": [f"G{plan.group}"]}
-    when: dict[str, object] = {"all": []}
-    match plan.kind:
-        case Kind.PERCENT:
-            reward: dict[str, object] = {"kind": "percent", "value_bp": plan.value * 100, "on": on}
-        case Kind.BUY_TWO_GET_ONE:
-            reward = {"kind": "buy_get", "size": 3, "free": 1, "on": on, "freed": freed}
-        case Kind.THREE_FOR:
-            reward = {"kind": "bundle", "slots": [{"on": on, "quantity": 3}], "price_minor": plan.value}
-        case Kind.AMOUNT:
-            reward = {"kind": "amount", "value_minor": plan.value, "on": on}
-            when = {"amount_minor": plan.least_minor, "of": on}
-    combination = {"priority": plan.priority} if priorities else {}
-    return {
-        "code": f"OFFER-{plan.number}",
-        "names": {"en": f"Offer {plan.number}"},
-        "rewards": [reward],
-        "when": when,
-        "combination": combination,
-    }
-
-
-def compiled(offers: int, *, dense: bool = False, freed: str = "each") -> Compiled:
-    """The offers made ready."""
-    return compile_offers(published(offers, dense=dense, freed=freed))
-
-
-def facts(count: int, groups: int) -> list[Facts]:
-    """The baskets as facts, nobody identified."""
-    known = products(groups)
-    return [
-        Facts(tuple(_line(place, known[product], quantity) for place, (product, quantity) in enumerate(basket)), AT)
-        for basket in baskets(count, groups)
-    ]
-
-
-def _line(place: int, product: Product, quantity: int) -> Line:
-    return Line(
-        id=str(place + 1),
-        product=f"P{product.number}",
-        quantity_milli=quantity * 1000,
-        unit_minor=product.price_minor,
-        vat_bp=1800,
-        group=f"G{product.group}",
-    )
