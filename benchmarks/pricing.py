@@ -158,7 +158,7 @@ def _row(offers: int, shops: int, *, one_scope: bool) -> tuple[object, ...]:
         found = solve(stacks, contenders)
         taken.append((time.process_time() - began) * 1000)
         best = solve(stacks, contenders, deadline_ms=NO_DEADLINE).saving_minor
-        quick = saving(greedy(stacks, contenders, [stack.count for stack in stacks]))
+        quick = saving(greedy(stacks, contenders, [stack.units for stack in stacks]))
         best_found += found.saving_minor == best
         proved += found.proof is Proof.PROVED
         below += found.saving_minor < quick

@@ -200,9 +200,9 @@ def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
     for each in taken:
         amounts = allocate(each.saving_minor, [share.weight for share in each.shares]) if each.shares else []
         for share, amount in zip(each.shares, amounts, strict=True):
-            takes.append((ground.lots[share.stack], share.count, amount))
+            takes.append((ground.lots[share.stack], share.units, amount))
         takes += [(ground.lots[stack], count, 0) for stack, count in each.used]
-        used += sum(share.count for share in each.shares) + sum(count for _, count in each.used)
+        used += sum(share.units for share in each.shares) + sum(count for _, count in each.used)
     times = max(each.times for each in taken)
     document = offer.ready.parts[0].document
     give = Give(takes, times)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Reason(StrEnum):
@@ -40,8 +41,7 @@ class Reason(StrEnum):
     NOT_BETTER_ON_LINE = "not_better_on_line"
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What an offer took off one line, and of how many of its units (in thousandths)."""
 
     line: str
@@ -49,8 +49,7 @@ class Share:
     units_milli: int
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """What an offer gave. `times`: how often it counts against its limits; `points_used`: what it cost the customer."""
 
     offer: str
@@ -98,8 +97,7 @@ class Hint:
     gain_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(NamedTuple):
     """A line as it is paid, levy and tax included in `total_minor`.
 
     `list_minor` is at the price list in force; `regular_minor` without any. Discount and points lie on the line's units

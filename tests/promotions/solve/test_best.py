@@ -2,7 +2,6 @@
 
 import random
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -62,7 +61,7 @@ def test_the_deadline_never_gives_less_than_one_offer_after_the_other() -> None:
     draw = random.Random(4)
     for _ in range(10):
         stacks, offers = shop(draw, lines=20, offers=12, kinds=("share", "buy", "buy all", "bundle", "slots", "cap"))
-        quick = saving(greedy(stacks, offers, [stack.count for stack in stacks]))
+        quick = saving(greedy(stacks, offers, [stack.units for stack in stacks]))
         assert solve(stacks, offers, deadline_ms=1).saving_minor >= quick
 
 
@@ -87,8 +86,8 @@ def _turned(shape: Shape, last: int) -> Shape:
         return tuple(sorted(last - i for i in on))
 
     if isinstance(shape, Bundle):
-        return replace(shape, slots=tuple((turn(on), quantity) for on, quantity in shape.slots))
-    return replace(shape, on=turn(shape.on))
+        return shape._replace(slots=tuple((turn(on), quantity) for on, quantity in shape.slots))
+    return shape._replace(on=turn(shape.on))
 
 
 @settings(max_examples=80, deadline=None)
@@ -100,11 +99,11 @@ def test_no_unit_serves_two_offers_and_none_is_worth_less_than_nothing(seed: int
     for offer in found.assignment:
         parts = allocate(offer.saving_minor, [share.weight for share in offer.shares])
         for share, part in zip(offer.shares, parts, strict=True):
-            taken[share.stack] += share.count
-            assert 0 <= part <= share.count * stacks[share.stack].cost_minor
+            taken[share.stack] += share.units
+            assert 0 <= part <= share.units * stacks[share.stack].cost_minor
         for stack, count in offer.used:
             taken[stack] += count
-    assert all(count <= stack.count for count, stack in zip(taken, stacks, strict=True))
+    assert all(count <= stack.units for count, stack in zip(taken, stacks, strict=True))
     assert found.saving_minor == sum(offer.saving_minor for offer in found.assignment)
 
 

@@ -123,12 +123,12 @@ def _assignments(stacks: Sequence[Stack], offers: Sequence[Contender]) -> Iterat
     for i, stack in enumerate(stacks):
         roles = [(number, False) for number, offer in enumerate(offers) if i in _named(offer.shape)]
         roles += [(number, True) for number, offer in enumerate(offers) if any(i in need.on for need in offer.needs)]
-        counts = itertools.product(range(stack.count + 1), repeat=len(roles))
+        counts = itertools.product(range(stack.units + 1), repeat=len(roles))
         each.append(
             [
-                {**dict(zip(roles, count, strict=True)), (-1, False): stack.count - sum(count)}
+                {**dict(zip(roles, count, strict=True)), (-1, False): stack.units - sum(count)}
                 for count in counts
-                if sum(count) <= stack.count
+                if sum(count) <= stack.units
             ]
         )
     yield from itertools.product(*each)
@@ -142,7 +142,7 @@ def _gives(stacks: Sequence[Stack], contender: Contender, mine: Counts, needed: 
     """What the offer gives on just these units; None where it wouldn't take just these."""
     shape = contender.shape
     whole = isinstance(shape, Lump) and shape.whole
-    if whole and any(mine[i] + needed[i] != stacks[i].count for i in _named(shape)):
+    if whole and any(mine[i] + needed[i] != stacks[i].units for i in _named(shape)):
         return None
     if not contender.needs:
         taken = alone(contender, stacks, mine)
@@ -169,7 +169,7 @@ def _times(stacks: Sequence[Stack], contender: Contender, counting: Sequence[int
 
 
 def _units(taken: Taken) -> int:
-    return sum(share.count for share in taken.shares) + sum(count for _, count in taken.used)
+    return sum(share.units for share in taken.shares) + sum(count for _, count in taken.used)
 
 
 def _nothing_passed_over(

@@ -1,7 +1,7 @@
 """Equal units as one class: of two thousand lines few differ in what a unit costs and which offers could have it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from erp_club.promotions.engine.solve.shapes import Bundle, Contender, Need, Share, Stack, Taken
 
@@ -42,11 +42,11 @@ def _scopes(contender: Contender) -> list[tuple[int, ...]]:
 def _renumbered(contender: Contender, to: dict[tuple[int, ...], tuple[int, ...]]) -> Contender:
     shape = contender.shape
     if isinstance(shape, Bundle):
-        shape = replace(shape, slots=tuple((to[on], quantity) for on, quantity in shape.slots))
+        shape = shape._replace(slots=tuple((to[on], quantity) for on, quantity in shape.slots))
     else:
-        shape = replace(shape, on=to[shape.on])
+        shape = shape._replace(on=to[shape.on])
     needs = tuple(Need(to[need.on], need.quantity, need.list_minor) for need in contender.needs)
-    return replace(contender, shape=shape, needs=needs)
+    return contender._replace(shape=shape, needs=needs)
 
 
 def of_stacks(taken: Sequence[Taken], grouped: Classes, left: Sequence[int]) -> list[Taken]:
@@ -66,11 +66,11 @@ def of_stacks(taken: Sequence[Taken], grouped: Classes, left: Sequence[int]) -> 
     answer: list[Taken] = []
     for each in sorted(taken, key=lambda taken: taken.key):
         shares = [
-            Share(i, count, share.weight // share.count * count)
+            Share(i, count, share.weight // share.units * count)
             for share in each.shares
-            for i, count in hand_out(share.stack, share.count)
+            for i, count in hand_out(share.stack, share.units)
         ]
         used = [pair for unit, count in each.used for pair in hand_out(unit, count)]
         shares.sort(key=lambda share: share.stack)
-        answer.append(replace(each, shares=tuple(shares), used=tuple(sorted(used))))
+        answer.append(each._replace(shares=tuple(shares), used=tuple(sorted(used))))
     return answer

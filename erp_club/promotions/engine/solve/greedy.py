@@ -24,7 +24,7 @@ def saving(taken: Sequence[Taken]) -> int:
 
 def touched(taken: Taken, stacks: Sequence[Stack]) -> int:
     """What the units cost that the offer lies on or uses; at least 1."""
-    rewarded = sum(share.count * stacks[share.stack].cost_minor for share in taken.shares)
+    rewarded = sum(share.units * stacks[share.stack].cost_minor for share in taken.shares)
     return max(1, rewarded + sum(count * stacks[i].cost_minor for i, count in taken.used))
 
 
@@ -33,7 +33,7 @@ def without(left: Sequence[int], taken: Sequence[Taken]) -> list[int]:
     rest = list(left)
     for each in taken:
         for share in each.shares:
-            rest[share.stack] -= share.count
+            rest[share.stack] -= share.units
         for i, count in each.used:
             rest[i] -= count
     return rest
@@ -75,4 +75,4 @@ def _whole(contender: Contender, left: Sequence[int], rest: Sequence[int]) -> bo
 
 def touched_units(taken: Sequence[Taken]) -> int:
     """How many units they reward or use."""
-    return sum(sum(share.count for share in each.shares) + sum(count for _, count in each.used) for each in taken)
+    return sum(sum(share.units for share in each.shares) + sum(count for _, count in each.used) for each in taken)

@@ -68,15 +68,15 @@ def build(units: Sequence[Stack], contenders: Sequence[Contender]) -> Model:
         if offer.cheapest:
             cheapest.append(offer.cheapest)
     for unit, columns in model.takers.items():
-        model.row(0, units[unit].count, *((column, 1) for column in columns))
+        model.row(0, units[unit].units, *((column, 1) for column in columns))
     for active, contender in strict:
         for unit in scope(contender):
-            count = units[unit].count
+            count = units[unit].units
             # Where the offer is given, every unit of its scope is somebody's.
             model.row(0, FREE, (active, -count), *((column, 1) for column in model.takers[unit]))
     for columns in cheapest:
         for unit, whole in _from_the_dearest(model, units, columns):
-            model.row(0, FREE, (whole, -units[unit].count), *((column, 1) for column in model.takers[unit]))
+            model.row(0, FREE, (whole, -units[unit].units), *((column, 1) for column in model.takers[unit]))
     return model
 
 
@@ -105,17 +105,17 @@ class _Offer:
         return None
 
     def _most(self, on: Sequence[int]) -> int:
-        return sum(self.units[unit].count for unit in on)
+        return sum(self.units[unit].units for unit in on)
 
     def _needs(self) -> None:
         contender, model = self.contender, self.model
-        limit = most_times(contender, self.units, [unit.count for unit in self.units])
+        limit = most_times(contender, self.units, [unit.units for unit in self.units])
         self.times = model.times[self.number] = model.column(limit)
         shape = contender.shape
         inside = set(shape.on) if isinstance(shape, Lump) and shape.whole else set[int]()
         for need in contender.needs:
             columns = [
-                (model.taker(self.number, "need", unit, self.units[unit].count), unit)
+                (model.taker(self.number, "need", unit, self.units[unit].units), unit)
                 for unit in need.on
                 if unit not in inside
             ]
@@ -124,7 +124,7 @@ class _Offer:
                 kept = self._most(have)
                 model.row(-kept, FREE, (self.times, -need.quantity), *((column, 1) for column, _ in columns))
             if need.list_minor:
-                kept = sum(self.units[unit].count * self.units[unit].list_minor for unit in have)
+                kept = sum(self.units[unit].units * self.units[unit].list_minor for unit in have)
                 terms = ((column, self.units[unit].list_minor) for column, unit in columns)
                 model.row(-kept, FREE, (self.times, -need.list_minor), *terms)
 
@@ -158,7 +158,7 @@ class _Offer:
         on = shape.on
         if not picks:
             on = [unit for unit in on if unit_gain(shape.off, shape.value, self.units[unit].cost_minor)]
-        columns = [(model.taker(self.number, "have", unit, self.units[unit].count), unit) for unit in on]
+        columns = [(model.taker(self.number, "have", unit, self.units[unit].units), unit) for unit in on]
         gains = [unit_gain(shape.off, shape.value, self.units[unit].cost_minor) for unit in on]
         self._rounded([(column, gain) for (column, _), gain in zip(columns, gains, strict=True)], shape.cap_minor)
         plain = [column for column, _ in columns]
@@ -186,8 +186,8 @@ class _Offer:
         if self.times is not None:
             model.row(-FREE, 0, (times, 1), (self.times, -1 if self.contender.every else -most))
         dear = order(shape.on, self.units, Pick.DEAREST)
-        paid = [(model.taker(self.number, "have", unit, self.units[unit].count), unit) for unit in dear]
-        freed = [(model.taker(self.number, "have", unit, self.units[unit].count), unit) for unit in dear]
+        paid = [(model.taker(self.number, "have", unit, self.units[unit].units), unit) for unit in dear]
+        freed = [(model.taker(self.number, "have", unit, self.units[unit].units), unit) for unit in dear]
         self._rounded([(column, self.units[unit].cost_minor * shape.off_bp) for column, unit in freed], None)
         model.row(0, 0, (times, -free), *((column, 1) for column, _ in freed))
         if shape.freed is Freed.CHEAPEST_OF_EACH:
@@ -201,7 +201,7 @@ class _Offer:
         active = model.column(1)
         model.row(0, FREE, (times, 1), (active, -1))
         for column, unit in [*paid, *freed]:
-            model.row(-FREE, 0, (column, 1), (active, -self.units[unit].count))
+            model.row(-FREE, 0, (column, 1), (active, -self.units[unit].units))
         return active
 
     def _each(self, shape: Buy, paid: list[tuple[int, int]], freed: list[tuple[int, int]], most: int) -> None:
@@ -223,7 +223,7 @@ class _Offer:
         model, units = self.model, self.units
         by_class = {unit: column for column, unit in others}
         for unit, whole in _from_the_dearest(model, units, given):
-            count = units[unit].count
+            count = units[unit].units
             model.row(-FREE, count, (by_class[unit], 1), (whole, count))
 
     def _bundle(self, shape: Bundle) -> None:
@@ -235,7 +235,7 @@ class _Offer:
             model.row(-FREE, 0, (sets, 1), (self.times, -1 if self.contender.every else -most))
         members: list[tuple[int, int]] = []
         for on, quantity in shape.slots:
-            slot = [(model.taker(self.number, "have", unit, self.units[unit].count), unit) for unit in on]
+            slot = [(model.taker(self.number, "have", unit, self.units[unit].units), unit) for unit in on]
             model.row(0, 0, (sets, -quantity), *((column, 1) for column, _ in slot))
             members += slot
         cost = [(column, self.units[unit].cost_minor) for column, unit in members]
@@ -253,12 +253,12 @@ class _Offer:
     def _lump(self, shape: Lump) -> None:
         model, units = self.model, self.units
         given = self.times if self.times is not None else model.column(1)
-        columns = [(model.taker(self.number, "have", unit, units[unit].count), unit) for unit in shape.on]
+        columns = [(model.taker(self.number, "have", unit, units[unit].units), unit) for unit in shape.on]
         if shape.whole:
             here = model.column(1)
             model.row(-FREE, 0, (here, 1), (given, -1))
             for column, unit in columns:
-                model.row(0, 0, (column, 1), (here, -units[unit].count))
+                model.row(0, 0, (column, 1), (here, -units[unit].units))
         held = [
             (column, -units[unit].cost_minor)
             for column, unit in [*columns, *model.roles.get((self.number, "need"), [])]
@@ -278,7 +278,7 @@ def _from_the_dearest(model: Model, units: Sequence[Stack], given: Sequence[tupl
         if earlier is not None:
             model.row(0, FREE, (whole, 1), (earlier, -1))
         model.row(0, FREE, (some, 1), (whole, -1))
-        model.row(-FREE, 0, (column, 1), (some, -units[unit].count))
+        model.row(-FREE, 0, (column, 1), (some, -units[unit].units))
         earlier = some
         marks.append((unit, whole))
     return marks

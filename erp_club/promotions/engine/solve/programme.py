@@ -35,7 +35,9 @@ def _run(model: Model, deadline_ms: int) -> tuple[list[int], float]:
     import highspy
     import numpy as np
 
-    solver: Any = highspy.Highs()
+    # Its Python class announces itself on standard output while it enables callbacks, which nothing here needs.
+    plain: Any = highspy.Highs.__base__
+    solver: Any = plain()
     for option, value in (
         ("output_flag", False),
         ("threads", 1),

@@ -20,7 +20,7 @@ def undominated(contenders: Sequence[Contender]) -> list[Contender]:
             best[kind] = (value, contender)
     if len(best) == len(contenders):
         return list(contenders)
-    return sorted((contender for _, contender in best.values()), key=lambda contender: contender.key)
+    return sorted((contender for _, contender in best.values()), key=_key)
 
 
 def _kind_and_value(contender: Contender) -> tuple[Hashable, int]:
@@ -54,21 +54,39 @@ def scope(contender: Contender) -> set[int]:
 
 def components(contenders: Sequence[Contender], left: Sequence[int]) -> list[list[Contender]]:
     """Offers that share units, directly or over others, together; each in the order given."""
-    groups: dict[int, list[Contender]] = {}
-    owner: dict[int, int] = {}
-    for nth, contender in enumerate(contenders):
-        merged = [contender]
-        mine = scope(contender)
-        for other in {owner[i] for i in mine if i in owner and left[i]}:
-            merged = groups.pop(other) + merged
-            owner.update((i, nth) for i, belongs in owner.items() if belongs == other)
-        owner.update((i, nth) for i in mine if left[i])
-        groups[nth] = merged
-    if len(groups) == len(contenders):
-        return list(groups.values())
-    for group in groups.values():
-        group.sort(key=lambda contender: contender.key)
-    return sorted(groups.values(), key=lambda group: group[0].key)
+    alike: dict[tuple[int, ...], list[Contender]] = {}
+    for contender in contenders:
+        alike.setdefault(_all_units(contender), []).append(contender)
+    owner: dict[int, tuple[int, ...]] = {}
+    merged = False
+    for on in list(alike):
+        # Offers of one scope stand under that scope; where scopes share a unit, all move under the later one.
+        others = {owner[i] for i in on if i in owner and left[i]}
+        for i in on:
+            owner[i] = on
+        for other in others:
+            merged = True
+            alike[on] = alike[other] + alike[on]
+            alike[other] = []
+            owner.update([(i, on) for i, belongs in owner.items() if belongs == other])
+    if not merged:
+        return list(alike.values())
+    groups = [sorted(group, key=_key) for group in alike.values() if group]
+    return sorted(groups, key=lambda group: group[0].key)
+
+
+def _key(contender: Contender) -> str:
+    return contender.key
+
+
+def _all_units(contender: Contender) -> tuple[int, ...]:
+    """The stacks that an offer may take units of, rising."""
+    shape = contender.shape
+    if not contender.needs and not isinstance(shape, Bundle):
+        return shape.on
+    if not contender.needs and isinstance(shape, Bundle) and len(shape.slots) == 1:
+        return next(on for on, _ in shape.slots)
+    return tuple(sorted(scope(contender)))
 
 
 def picks_cheapest(contender: Contender) -> bool:

@@ -4,7 +4,6 @@ The search only decides which units are left to whom; whatever it finds is worke
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
@@ -52,7 +51,7 @@ def beside_reserved(
     if taken is None:
         return None
     used = _added(taken.used, ((i, count) for i, count in enumerate(reserved) if count))
-    return replace(taken, used=used, times=times if contender.every else taken.times)
+    return taken._replace(used=used, times=times if contender.every else taken.times)
 
 
 def order(on: Iterable[int], stacks: Sequence[Stack], pick: Pick) -> list[int]:
@@ -309,11 +308,11 @@ def _enough(lump: Lump, stacks: Sequence[Stack], rest: Counts, reserved: Counts,
 def _limited(shape: Shape, times: int) -> Shape:
     match shape:
         case PerUnit():
-            return shape if shape.most is None else replace(shape, most=shape.most * times)
+            return shape if shape.most is None else shape._replace(most=shape.most * times)
         case Buy() | Bundle():
-            return replace(shape, times=times if shape.times is None else min(times, shape.times))
+            return shape._replace(times=times if shape.times is None else min(times, shape.times))
         case Lump():
-            return replace(shape, value_minor=shape.value_minor * times)
+            return shape._replace(value_minor=shape.value_minor * times)
 
 
 def _first(ranked: Iterable[int], left: Sequence[int], count: int) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ from erp_club.promotions.engine.solve.greedy import greedy, saving, touched_unit
 from erp_club.promotions.engine.solve.programme import programme
 from erp_club.promotions.engine.solve.prune import components, picks_cheapest, scope, undominated
 from erp_club.promotions.engine.solve.rules import alone
+from erp_club.promotions.engine.solve.same_scope import same_scope
 from erp_club.promotions.engine.solve.shapes import (
     SCALE,
     Contender,
@@ -33,12 +34,12 @@ def solve(stacks: Sequence[Stack], contenders: Sequence[Contender], *, deadline_
     `deadline_ms` bounds the exact search where scopes overlap; what greedy choice finds is the least that is answered.
     Keys must be distinct. An offer that gives nothing isn't in the answer.
     """
-    left = [stack.count for stack in stacks]
+    left = [stack.units for stack in stacks]
     assignment: list[Taken] = []
     proved = True
     for tier in _tiers(contenders):
         chosen: list[Taken] = []
-        for group in components(undominated(tier), left):
+        for group in components(tier, left):
             taken, sure = _component(stacks, group, left, deadline_ms)
             chosen += taken
             proved = proved and sure
@@ -61,14 +62,19 @@ def _component(
     stacks: Sequence[Stack], group: list[Contender], left: Sequence[int], deadline_ms: int
 ) -> tuple[list[Taken], bool]:
     """What offers that share units give, and whether nothing better exists."""
+    if len(group) > 1:
+        group = undominated(group)
     if len(group) == 1 and straight(group[0]):
         taken = alone(group[0], stacks, left)
         return ([taken] if taken is not None else []), True
+    quickly = same_scope(stacks, group, left)
+    if quickly is not None:
+        return quickly, True
     found = _by_fills(stacks, group, left)
     if found is not None and found.proved:
         return found.taken, True
     grouped = classes(stacks, group, left)
-    quick = greedy(grouped.units, grouped.contenders, [unit.count for unit in grouped.units])
+    quick = greedy(grouped.units, grouped.contenders, [unit.units for unit in grouped.units])
     bound = found.bound if found is not None else None
     best, proved = programme(grouped.units, grouped.contenders, seed=quick, bound=bound, deadline_ms=deadline_ms)
     if found is not None and saving(found.taken) >= saving(best):

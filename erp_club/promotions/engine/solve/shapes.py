@@ -4,8 +4,8 @@ Everything is an integer. `SCALE` parts make one minor unit, so that shares of a
 a share is rounded once over all units that it falls on, half up.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
@@ -13,15 +13,14 @@ from erp_club.promotions.engine.scope import Pick
 SCALE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(NamedTuple):
     """Equal units of one line, in the order of the lines. `cost_minor` is what one of them still costs (≥ 0).
 
     A line whose units cost differently (an odd agora of an earlier discount) is several stacks. `list_minor` is what
     one counts towards amounts that are needed; a weighed line is one unit.
     """
 
-    count: int
+    units: int
     cost_minor: int
     list_minor: int
 
@@ -34,8 +33,7 @@ class Off(StrEnum):
     PRICE = "price"
 
 
-@dataclass(frozen=True, slots=True)
-class PerUnit:
+class PerUnit(NamedTuple):
     """So much off each unit of `on` (indexes of stacks, rising), or each of at most `most` units, picked.
 
     A share is rounded once over its units; `cap_minor` is the most that it all gives. Only units in full groups of
@@ -54,8 +52,7 @@ class PerUnit:
     """It gives nothing on fewer units than this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Buy:
+class Buy(NamedTuple):
     """Of each full `size` units `free` are `off_bp` off; at most `times` times.
 
     Freed `each`: the cheapest of each group, made from the dearest down, of whatever units it takes. Freed `all`: the
@@ -70,8 +67,7 @@ class Buy:
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """`slots` (stacks, how many) together for a price, or a share or amount off; never dearer; at most `times` times.
 
     A share is rounded once over all sets. Sets are filled from the dearest down, or (`pick`) from the cheapest up.
@@ -84,8 +80,7 @@ class Bundle:
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lump:
+class Lump(NamedTuple):
     """`value_minor` once off `on` together, at most what it costs; `every`: once for each time the needs are met.
 
     `whole` takes every unit of `on`: no other offer may serve any. Otherwise it takes only what `needs` say, and lies
@@ -100,8 +95,7 @@ class Lump:
 Shape = PerUnit | Buy | Bundle | Lump
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """Units that fulfil a condition and are used by it: `quantity` of `on`, or so many that they come to `list_minor`.
 
     They give nothing and serve no other offer. Units that the same offer rewards aren't among them.
@@ -112,8 +106,7 @@ class Need:
     list_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
+class Contender(NamedTuple):
     """An exclusive offer that could give something here; its conditions hold already.
 
     `key` names it and breaks ties (the smaller first). `needs` are used once; with `every`, once for each application:
@@ -129,17 +122,15 @@ class Contender:
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """`count` units of a stack on which an offer's saving lies with this weight (`kernel.money.allocate`)."""
+class Share(NamedTuple):
+    """So many units of a stack, on which an offer's saving lies with this weight (`kernel.money.allocate`)."""
 
     stack: int
-    count: int
+    units: int
     weight: int
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What one offer gives: its saving, rounded; the units it lies on; those used without a saving; how many times."""
 
     key: str
@@ -157,8 +148,7 @@ class Proof(StrEnum):
     TIME_LIMIT = "time_limit"
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
+class Solution(NamedTuple):
     """Who takes which units, in the order of the keys, of offers that give something; and what it saves in all."""
 
     assignment: tuple[Taken, ...]

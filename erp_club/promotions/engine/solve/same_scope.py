@@ -1,0 +1,200 @@
+"""The common case, quickly: a few offers on the very same units, as most product groups have.
+
+The same search as `fills`, written out for one offer that takes units one by one, a few kinds of sets without a limit,
+and a lump on all of it. What it can't settle for certain is left to the general search.
+"""
+
+from collections.abc import Sequence
+
+from erp_club.promotions.engine.rewards import Freed
+from erp_club.promotions.engine.scope import Pick
+from erp_club.promotions.engine.solve.rules import alone, unit_gain
+from erp_club.promotions.engine.solve.shapes import SCALE, Bundle, Buy, Contender, Lump, Off, PerUnit, Stack, Taken
+
+_MOST_STATES = 64
+_MOST_UNITS = 150
+_NEVER = -(1 << 100)
+_UNREACHED = _NEVER // 2
+
+Ring = tuple[int, int, int, int]
+"""Units of a set; how many of them, from the cheapest, gain; what their cost is multiplied by; what a full set adds."""
+Chain = tuple["Chain", int] | None
+
+
+def same_scope(stacks: Sequence[Stack], group: Sequence[Contender], left: Sequence[int]) -> list[Taken] | None:
+    """The best assignment among offers that all name the same units; None where that isn't certain."""
+    on = _units_of(group[0])
+    flat: Contender | None = None
+    lump: Contender | None = None
+    sets: list[Contender] = []
+    rings: list[Ring] = []
+    states = 1
+    for contender in group:
+        if _units_of(contender) != on or contender.needs or contender.every:
+            return None
+        shape = contender.shape
+        if isinstance(shape, Lump):
+            if lump is not None or not shape.whole:
+                return None
+            lump = contender
+            continue
+        ring = _ring(shape)
+        if ring is not None:
+            states *= ring[0]
+            sets.append(contender)
+            rings.append(ring)
+        elif flat is None and _is_flat(shape):
+            flat = contender
+        else:
+            return None
+    strict = [each for each in sets if isinstance(each.shape, Buy) and each.shape.freed is Freed.CHEAPEST_OF_ALL]
+    if states > _MOST_STATES or len(strict) > 1:
+        return None
+    return _settled(stacks, left, on, flat, sets, rings, lump)
+
+
+def _units_of(contender: Contender) -> tuple[int, ...]:
+    shape = contender.shape
+    return next(on for on, _ in shape.slots) if isinstance(shape, Bundle) else shape.on
+
+
+def _is_flat(shape: PerUnit | Buy | Bundle | Lump) -> bool:
+    """Whether it takes any units, each for itself."""
+    return (
+        isinstance(shape, PerUnit)
+        and shape.most is None
+        and shape.cap_minor is None
+        and shape.group == 1
+        and shape.least <= 1
+    )
+
+
+def _ring(shape: PerUnit | Buy | Bundle | Lump) -> Ring | None:
+    """A set that may be filled any number of times."""
+    if isinstance(shape, Buy) and shape.times is None:
+        return shape.size, shape.free, shape.off_bp, 0
+    if not isinstance(shape, Bundle) or len(shape.slots) > 1 or shape.times is not None or shape.pick is Pick.CHEAPEST:
+        return None
+    quantity = next(quantity for _, quantity in shape.slots)
+    if shape.off is Off.PRICE:
+        return quantity, quantity, SCALE, -shape.value * SCALE
+    return (quantity, quantity, shape.value, 0) if shape.off is Off.SHARE else None
+
+
+def _settled(
+    stacks: Sequence[Stack],
+    left: Sequence[int],
+    on: Sequence[int],
+    flat: Contender | None,
+    sets: Sequence[Contender],
+    rings: Sequence[Ring],
+    lump: Contender | None,
+) -> list[Taken] | None:
+    """The best of the two sides, the lump or the others, where it is sure what the others give."""
+    whole = alone(lump, stacks, left) if lump is not None else None
+    costs = sorted([(stacks[i].cost_minor, i) for i in on if left[i]])
+    if not costs or sum([left[i] for _, i in costs]) > _MOST_UNITS:
+        return None if costs else []
+    scaled, owned = _fill(costs, left, flat, rings)
+    rates = [multiplied for _, _, multiplied, _ in rings if multiplied % SCALE]
+    if flat is not None and isinstance(flat.shape, PerUnit) and flat.shape.off is Off.SHARE:
+        rates.append(flat.shape.value)
+    inexact = sum(any(cost * rate % SCALE for cost, _ in costs) for rate in rates) if len(rates) > 1 else 1
+    bound = (scaled + max(1, inexact) * SCALE // 2) // SCALE
+    if whole is not None and whole.saving_minor > bound:
+        return [whole]
+    found = _given(stacks, left, [*sets] if flat is None else [*sets, flat], owned, on)
+    saving = sum([taken.saving_minor for taken in found])
+    if saving < bound:
+        return None
+    return [whole] if whole is not None and whole.saving_minor > saving else found
+
+
+def _given(
+    stacks: Sequence[Stack],
+    left: Sequence[int],
+    contenders: Sequence[Contender],
+    owned: Sequence[list[int]],
+    on: Sequence[int],
+) -> list[Taken]:
+    """What the offers give on the units that they were found to have."""
+    found: list[Taken] = []
+    for number, contender in enumerate(contenders):
+        mine = [0] * len(left)
+        for i in owned[number]:
+            mine[i] += 1
+        if not owned[number]:
+            continue
+        if isinstance(contender.shape, Buy) and contender.shape.freed is Freed.CHEAPEST_OF_ALL:
+            # It was let choose; but it may not pass over units that nobody has.
+            for i in on:
+                mine[i] = left[i] - sum([others.count(i) for others in owned if others is not owned[number]])
+        taken = alone(contender, stacks, mine)
+        if taken is not None:
+            found.append(taken)
+    return found
+
+
+def _fill(
+    costs: Sequence[tuple[int, int]], left: Sequence[int], flat: Contender | None, rings: Sequence[Ring]
+) -> tuple[int, list[list[int]]]:
+    """What the best assignment is worth before rounding, and each offer's units as stacks, those of `flat` last."""
+    states = 1
+    places: list[int] = []
+    for size, _, _, _ in rings:
+        places.append(states)
+        states *= size
+    many = sum([left[i] for _, i in costs]) + 1
+    worth = [0] + [_NEVER] * (states - 1)
+    chains: list[Chain] = [None] * states
+    steps = [
+        (number, place, size, gains, rate, full * many)
+        for number, (place, (size, gains, rate, full)) in enumerate(zip(places, rings, strict=True))
+    ]
+    last = len(rings)
+    for cost, i in costs:
+        base = 0 if flat is None or not isinstance(flat.shape, PerUnit) else _flat_gain(flat.shape, cost)
+        owner, base = (last, base * many - 1) if base else (-1, 0)
+        for _ in range(left[i]):
+            worth, chains = _step(worth, chains, steps, cost * many, base, owner)
+    owned: list[list[int]] = [[] for _ in range(last + 1)]
+    chain = chains[0]
+    for _, i in reversed(costs):
+        for _ in range(left[i]):
+            assert chain is not None
+            chain, number = chain
+            if number >= 0:
+                owned[number].append(i)
+    return -(-worth[0] // many), owned
+
+
+def _flat_gain(shape: PerUnit, cost: int) -> int:
+    return cost * shape.value if shape.off is Off.SHARE else unit_gain(shape.off, shape.value, cost)
+
+
+def _step(
+    worth: list[int],
+    chains: list[Chain],
+    steps: Sequence[tuple[int, int, int, int, int, int]],
+    cost: int,
+    base: int,
+    owner: int,
+) -> tuple[list[int], list[Chain]]:
+    """One more unit: to the offer that takes units one by one (or nobody), or into one of the open sets."""
+    after = [value + base for value in worth]
+    chosen: list[Chain] = [(chain, owner) for chain in chains]
+    for number, place, size, gains, rate, full in steps:
+        gain = cost * rate - 1
+        for code, before in enumerate(worth):
+            if before <= _UNREACHED:
+                continue
+            at = code // place % size
+            value = before + gain if at < gains else before - 1
+            target = code + place
+            if at == size - 1:
+                target -= size * place
+                value += full
+            if value > after[target]:
+                after[target] = value
+                chosen[target] = (chains[code], number)
+    return after, chosen
