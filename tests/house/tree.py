@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_OURS = {".git", ".venv", ".venv-lock", ".erp-club", "__pycache__", "node_modules", "dist", "vendor"}
+NOT_OURS = {".git", ".venv", ".venv-lock", ".venv-peers", ".erp-club", "__pycache__", "node_modules", "dist", "vendor"}
 CACHES = (".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache")
 
 
