@@ -32,6 +32,12 @@ def test_two_coupons_give_each_what_is_left_of_it() -> None:
     assert {each.coupon: each.amount_minor for each in told.applied} == {"A": 12_50, "B": 30_00}
 
 
+def test_two_offers_of_one_coupon_give_together_what_is_left_of_it() -> None:
+    offers = (an_offer(code, FIFTY_OFF, activation=BY_COUPON, combination=STACKABLE) for code in ("ONE", "TWO"))
+    told = priced(BASKET, *offers, coupons=(a_coupon(left_minor=60_00),))
+    assert sorted(each.amount_minor for each in told.applied) == [10_00, 50_00]
+
+
 def test_of_several_parts_the_first_comes_first() -> None:
     parts = [{**HALF_OFF, "on": {"products": ["tea"]}}, {**HALF_OFF, "on": {"products": ["coffee"]}}]
     offer = an_offer("VOUCHER", *parts, activation=BY_COUPON, combination=STACKABLE)

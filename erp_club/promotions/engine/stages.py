@@ -42,7 +42,7 @@ def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | No
     )
     single = len(ready.parts) == 1
     outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn)
-    keep_within_coupon(offer, outcome)
+    keep_within_coupon(run, offer, outcome)
     outcome.failure = refusal_of(run, offer, outcome)
     return outcome
 
@@ -58,17 +58,21 @@ def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
         turn.mask = mask | touched if part is ready.parts[-1] else mask
         give = part.give(turn)
         gives.append(give)
-        keep_within_coupon(offer, Outcome(gives))
+        keep_within_coupon(run, offer, Outcome(gives))
         shares.append(book(basket, give, mask | touched))
     after, basket.lots = basket.lots, before
     return Outcome(gives, shares, after)
 
 
-def keep_within_coupon(offer: Open, outcome: Outcome) -> None:
-    """Take off no more than what is left of the coupon that started the offer, the first parts before the others."""
-    left = offer.start.left_minor
-    if left is None:
+def keep_within_coupon(run: Run, offer: Open, outcome: Outcome) -> None:
+    """Take off no more than what is left of the coupon that started the offer, the first parts before the others.
+
+    What other offers that it started have given in this sale is taken off before.
+    """
+    if offer.start.left_minor is None:
         return
+    given = sum(record.amount() for record in run.records if record.coupon == offer.start.coupon)
+    left = offer.start.left_minor - given
     for give in outcome.gives:
         if give.amount > left:
             give.takes = shared(left, give.takes)
@@ -117,7 +121,7 @@ def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | N
         run.pending.append(Pending(ready.code, choices))
         return None
     record = Record(ready, offer.start.coupon)
-    keep_within_coupon(offer, outcome)
+    keep_within_coupon(run, offer, outcome)
     if outcome.lots is not None and outcome.shares is not None:
         run.basket.lots = outcome.lots
         booked = outcome.shares
