@@ -343,6 +343,30 @@ def test_figures_count_what_became_of_coupons(office: TestClient, session: Sessi
     assert office.get(f"/coupon-batches/{batch_id}", headers=HTML).status_code == 200
 
 
+def test_figures_tell_expired_coupons_from_those_that_still_can_be_used(office: TestClient, session: Session) -> None:
+    ended = a_batch(session, "ENDED", valid_to=dt.date(2026, 11, 22))
+    some_coupons(session, 3, "ENDED")
+    fading = a_batch(session, "FADING", days_from_issue=0)
+    some_coupons(session, 2, "FADING")
+    lasting = a_batch(session, "LASTING")
+    some_coupons(session, 4, "LASTING")
+    moment = dt.datetime.now(dt.UTC)
+    held = read(session, *some_coupons(session, 1, "LASTING"))[0].id
+    until = moment + dt.timedelta(minutes=15)
+    commands.reserve(session, [held], customer_id=0, sale_id="s", until=until, now=moment)
+    session.commit()
+
+    def told(batch_id: int) -> tuple[int, int, int]:
+        figures = office.get(f"/coupon-batches/{batch_id}").json()["figures"]
+        return figures["open"], figures["expired"], figures["reserved"]
+
+    assert (told(ended), told(fading), told(lasting)) == ((0, 3, 0), (0, 2, 0), (5, 0, 1))
+    for batch_id, standing, count in ((ended, "expired", 3), (fading, "expired", 2), (lasting, "open", 4)):
+        found = office.get(f"/coupon-batches/{batch_id}?standing={standing}").json()["coupons"]
+        assert [each["standing"] for each in found] == [standing] * count
+    assert office.get(f"/coupon-batches/{lasting}?standing=held").json()["coupons"][0]["id"] == held
+
+
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.CASHIER])
 def test_who_may_not_issue_sees_no_button_and_no_file(client: TestClient, session: Session, role: Role) -> None:
     a_chain(session)

@@ -260,7 +260,7 @@ def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
     return BatchPage(
         batch=line(act, batch),
         figures=BatchFigures.model_validate(
-            batches.figures(act.session, batch_id, today=act.today, now=act.now), from_attributes=True
+            batches.figures(act.session, batch, today=act.today, now=act.now), from_attributes=True
         ),
         days=_days(act, batch_id),
         asked=asked,

@@ -116,54 +116,38 @@ def every(session: Session, filters: BatchFilters, *, sort: str, descending: boo
         yield _batch(row)
 
 
-def figures(session: Session, batch_id: int, *, today: dt.date, now: dt.datetime) -> Figures:
+def figures(session: Session, batch: BatchRow, *, today: dt.date, now: dt.datetime) -> Figures:
     """What became of the coupons of a batch. The indexes of used and of blocked ones spare reading all the others."""
-    last_day = sa.func.coalesce(Coupon.last_day, CouponBatch.valid_to)
-    of_batch = sa.select(CouponBatch.issued, CouponBatch.valid_to).where(CouponBatch.id == batch_id).subquery()
-    row = session.execute(
+    of_batch = Coupon.batch_id == batch.id
+    spent, blocked = session.execute(
         sa.select(
             sa.func.count().filter(IS_SPENT),
             sa.func.count().filter(~IS_SPENT, Coupon.state == CouponState.BLOCKED),
-        ).where(Coupon.batch_id == batch_id, (Coupon.used > 0) | (Coupon.state == CouponState.BLOCKED))
+        ).where(of_batch, (Coupon.used > 0) | (Coupon.state == CouponState.BLOCKED))
     ).one()
-    spent, blocked = row
-    expired = session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Coupon)
-        .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
-        .where(
-            Coupon.batch_id == batch_id,
-            # Where every coupon ends with its batch, one look at the batch tells that none has ended.
-            CouponBatch.days_from_issue.is_not(None) | Coupon.last_day.is_not(None) | (CouponBatch.valid_to < today),
-            last_day < today,
-            ~IS_SPENT,
-            Coupon.state == CouponState.ACTIVE,
-        )
-    )
-    reserved = session.scalar(
-        sa.select(sa.func.count())
-        .select_from(CouponReservation)
-        .join(
-            Coupon,
-            (Coupon.customer_id == CouponReservation.customer_id) & (Coupon.id == CouponReservation.coupon_id),
-        )
-        .where(Coupon.batch_id == batch_id, CouponReservation.until > now)
-    )
+    # Where the batch hasn't ended, only those can have that end so many days after issue.
+    batch_ended = batch.valid_to is not None and batch.valid_to < today
+    ended = sa.func.coalesce(Coupon.last_day, batch.valid_to) < today if batch_ended else Coupon.last_day < today
+    expired = _count(session, of_batch, ended, ~IS_SPENT, Coupon.state == CouponState.ACTIVE)
+    held = sa.select(CouponReservation.customer_id, CouponReservation.coupon_id).where(CouponReservation.until > now)
     uses, given = session.execute(
         sa.select(
             sa.func.count(), sa.cast(sa.func.coalesce(sa.func.sum(CouponUse.given_minor), 0), sa.BigInteger)
-        ).where(CouponUse.batch_id == batch_id)
+        ).where(CouponUse.batch_id == batch.id)
     ).one()
-    issued = session.scalar(sa.select(of_batch.c.issued)) or 0
     return Figures(
-        open=issued - spent - blocked - (expired or 0),
+        open=batch.issued - spent - blocked - expired,
         spent=spent,
-        expired=expired or 0,
+        expired=expired,
         blocked=blocked,
-        reserved=reserved or 0,
+        reserved=_count(session, of_batch, sa.tuple_(Coupon.customer_id, Coupon.id).in_(held)),
         uses=uses,
         given_minor=given,
     )
+
+
+def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(Coupon).where(*conditions)) or 0
 
 
 def uses_by_day(session: Session, batch_id: int, *, zone: str, since: dt.date) -> dict[dt.date, tuple[int, int]]:
