@@ -38,6 +38,9 @@ class Permission(StrEnum):
     PURCHASES_VIEW = "purchases.view"
     PURCHASES_EXPORT = "purchases.export"
     SALES_POST = "sales.post"
+    OFFERS_VIEW = "offers.view"
+    OFFERS_EDIT = "offers.edit"
+    OFFERS_PUBLISH = "offers.publish"
     STORES_VIEW = "stores.view"
     STORES_EDIT = "stores.edit"
     STAFF_VIEW = "staff.view"
@@ -79,6 +82,7 @@ _MANAGER = _CASHIER | {
     Permission.CATALOGUE_VIEW,
     Permission.COUPONS_VIEW,
     Permission.PRICELISTS_VIEW,
+    Permission.OFFERS_VIEW,
     Permission.PURCHASES_EXPORT,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
@@ -90,6 +94,7 @@ AT_TILL = (_MANAGER | {Permission.CUSTOMERS_FORM}) - {
     Permission.PURCHASES_EXPORT,
     Permission.CATALOGUE_VIEW,
     Permission.PRICELISTS_VIEW,
+    Permission.OFFERS_VIEW,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,

@@ -259,6 +259,14 @@ def _points(reward: Points, words: Words) -> Iterator[Text]:
         yield T("%(times)s times the points for %(what)s.", times=Quantity(reward.multiplier_bp // 10), what=of)
     if reward.bonus and reward.per is PointsPer.ORDER:
         yield TN("%(num)s more point.", "%(num)s more points.", reward.bonus)
+    elif reward.bonus and reward.per is PointsPer.UNIT and reward.per_units > 1:
+        yield TN(
+            "%(num)s more point for every %(units)s units of %(what)s.",
+            "%(num)s more points for every %(units)s units of %(what)s.",
+            reward.bonus,
+            units=reward.per_units,
+            what=of,
+        )
     elif reward.bonus and reward.per is PointsPer.UNIT:
         yield TN(
             "%(num)s more point for each unit of %(what)s.",

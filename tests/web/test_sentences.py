@@ -53,6 +53,7 @@ REWARDS: list[dict[str, Any]] = [
     {"kind": "points", "multiplier_bp": 0, "on": {"brands": ["Own"], "regular_price_only": True}},
     {"kind": "points", "bonus": 1},
     {"kind": "points", "bonus": 5, "per": "unit"},
+    {"kind": "points", "bonus": 5, "per": "unit", "per_units": 3},
     {"kind": "points", "bonus": 2, "per": "money", "per_minor": 1000},
     {"kind": "coupon", "batch": "NEXT"},
     {"kind": "coupon", "batch": "NEXT", "count": 2},

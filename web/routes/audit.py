@@ -20,11 +20,24 @@ from web.views import customers
 
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 PER_PAGE = 25
-ENTITIES = ("customer", "membership", "club", "card", "product", "staff", "store", "terminal", "chain", "price_list")
+ENTITIES = (
+    "customer",
+    "membership",
+    "club",
+    "card",
+    "product",
+    "staff",
+    "store",
+    "terminal",
+    "chain",
+    "offer",
+    "price_list",
+)
 PAGES = {
     "customer": "/customers/{}",
     "club": "/clubs/{}",
     "product": "/products/{}",
+    "offer": "/offers/{}",
     "staff": "/staff/{}",
     "store": "/stores/{}",
     "price_list": "/price-lists/{}",

@@ -3,13 +3,21 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from erp_club.organisation.models import Store
 from erp_club.promotions.engine.offer import Offer, Start
-from erp_club.promotions.models import OfferState, OfferUses, OfferVersion, StoredOffer
+from erp_club.promotions.models import (
+    OfferDayUses,
+    OfferMemberUses,
+    OfferState,
+    OfferUses,
+    OfferVersion,
+    StoredOffer,
+)
 from erp_club.promotions.standing import Standing, standing
 
 
@@ -139,3 +147,58 @@ def _row(row: Any, today: dt.date) -> OfferRow:
     kept = OfferState(state)
     stands = standing(kept, shown.first_day, shown.last_day, today=today)
     return OfferRow(offer_id, code, kept, stands, version_no, changed, revision, shown, uses, given_minor)
+
+
+_Key = TypeVar("_Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[_Key]):
+    """What an offer gave on a day or in a store."""
+
+    key: _Key
+    uses: int
+    baskets: int
+    given_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an offer has given so far: uses, sales, known customers, money; by day, oldest first, and by store."""
+
+    uses: int
+    baskets: int
+    members: int
+    given_minor: int
+    days: list[Part[dt.date]]
+    stores: list[Part[str]]
+
+
+def given(session: Session, offer_id: int) -> Given:
+    """What the offer's counters say."""
+    mine = OfferDayUses.offer_id == offer_id
+    sums: tuple[Any, ...] = tuple(
+        sa.cast(sa.func.sum(column), sa.BigInteger)
+        for column in (OfferDayUses.uses, OfferDayUses.baskets, OfferDayUses.given_minor)
+    )
+    days = session.execute(
+        sa.select(OfferDayUses.day, *sums).where(mine).group_by(OfferDayUses.day).order_by(OfferDayUses.day)
+    ).all()
+    stores = session.execute(
+        sa.select(Store.name, *sums)
+        .join(Store, Store.id == OfferDayUses.store_id)
+        .where(mine)
+        .group_by(Store.id, Store.name)
+        .order_by(sums[2].desc(), Store.name)
+    ).all()
+    members = session.scalar(
+        sa.select(sa.func.count(OfferMemberUses.customer_id.distinct())).where(OfferMemberUses.offer_id == offer_id)
+    )
+    return Given(
+        uses=sum(row[1] for row in days),
+        baskets=sum(row[2] for row in days),
+        members=members or 0,
+        given_minor=sum(row[3] for row in days),
+        days=[Part(*row) for row in days],
+        stores=[Part(*row) for row in stores],
+    )
