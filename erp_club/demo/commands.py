@@ -4,6 +4,7 @@ What is real and what is invented, and by which rules, stand in `journey.py` and
 """
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,19 @@ from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.setup import commands as clubs
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.demo import journey
-from erp_club.demo.story import CHAIN, CLUBS, PASSWORD, PIN, STAFF, number_of, renewals, store_place
+from erp_club.demo.story import (
+    CHAIN,
+    CLUBS,
+    GOLD_GROUPS,
+    GOLD_PRICES,
+    GOLD_PRODUCTS,
+    PASSWORD,
+    PIN,
+    STAFF,
+    number_of,
+    renewals,
+    store_place,
+)
 from erp_club.imports import staging
 from erp_club.imports.commands import import_file
 from erp_club.imports.formats import Reading
@@ -32,6 +45,9 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.models import Staff
+from erp_club.pricelists import commands as pricelists
+from erp_club.pricelists.office import queries as prices
+from erp_club.pricelists.settings import EntryFields
 from erp_club.receipts.models import Receipt
 
 __all__ = ["PASSWORD", "PIN", "key_file", "load"]
@@ -75,6 +91,7 @@ def load(session: Session, *, full: bool, home: Path, progress: Progress, now: d
         if kind == "customers":
             _renew(session, today=today)
             _date_back(session)
+    _price_for_gold(session, now=now, by=by)
     progress.phase(T("Stores, tills and staff"))
     _name_stores(session)
     _open_tills(session, key_file(home), now=now, by=by)
@@ -173,6 +190,22 @@ def _date_back(session: Session) -> None:
         UPDATE customers c SET opened_at = o.at, changed_at = o.at FROM opened o WHERE o.id = c.id
         """,
     )
+
+
+def _price_for_gold(session: Session, *, now: dt.datetime, by: Actor) -> None:
+    """The list at which members of GOLD buy; what the products of the data don't hold is left out."""
+    club_id = session.scalars(sa.select(Club.id).where(Club.code == "GOLD")).one()
+    settings = replace(GOLD_PRICES, club_id=club_id)
+    list_id = pricelists.create_list(session, settings, language=CHAIN["language"], now=now, by=by)
+    for name, off_bp in GOLD_GROUPS.items():
+        if (group_id := prices.group_id(session, name)) is not None:
+            fields = EntryFields(group_id=group_id, off_bp=off_bp)
+            pricelists.add_entry(session, list_id, fields, now=now, by=by)
+    for sku, price_minor in GOLD_PRODUCTS.items():
+        if (product_id := prices.product_id(session, sku)) is not None:
+            fields = EntryFields(product_id=product_id, price_minor=price_minor)
+            pricelists.add_entry(session, list_id, fields, now=now, by=by)
+    pricelists.publish_list(session, list_id, now=now, by=by)
 
 
 def _name_stores(session: Session) -> None:

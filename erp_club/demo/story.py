@@ -7,6 +7,7 @@ The rules, so that everybody can tell what the demo should show; n is the number
 - GREEN (24 months): those with n mod 4 = 1; joined on 1 June 2016 plus n × 29 mod 420 days.
 - A membership with a term is renewed n mod 7 times in GOLD and n mod 5 times in GREEN; where that would be 3 times or
   more, again and again until today. It is paid ten days before the end, or twenty days after it where n divides by 11.
+- GOLD buys at a price list of its own, `GOLD_PRICES`: a tenth off two groups, and fixed prices of what sells most.
 - Stores by the number of their receipts take one of `CITIES` each in turn, then again with the next of `QUARTERS`.
 """
 
@@ -18,6 +19,7 @@ from erp_club.clubs.models import TermKind
 from erp_club.clubs.periods import Span, first_period, next_period
 from erp_club.clubs.setup.settings import ClubSettings
 from erp_club.permissions.catalog import Role
+from erp_club.pricelists.settings import PriceListSettings
 
 CHAIN = {
     "name": "Carmel Market",
@@ -113,6 +115,20 @@ CLUBS = (
         renewals_of=5,
     ),
 )
+
+GOLD_PRICES = PriceListSettings(
+    code="GOLD-PRICES",
+    names={
+        "en": "Gold Club prices",
+        "he": "מחירי מועדון הזהב",
+        "fi": "Kultaklubin hinnat",
+        "sv": "Guldklubbens priser",
+    },
+)
+GOLD_GROUPS = {"CHEESE": 1000, "YOGURT": 1000}
+"""Group to the share off its regular prices, in hundredths of a percent."""
+GOLD_PRODUCTS = {"1082185": 89, "1029743": 2_39, "981760": 99}
+"""SKU to price: bananas, a gallon of milk, a dozen eggs."""
 
 CITIES = (
     "Haifa", "Tel Aviv", "Jerusalem", "Rishon LeZion", "Petah Tikva", "Ashdod", "Netanya", "Beer Sheva", "Bnei Brak",

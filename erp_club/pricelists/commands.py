@@ -44,7 +44,8 @@ def create_list(session: Session, settings: PriceListSettings, *, language: str,
             _set_stores(session, list_id, settings.stores)
     except IntegrityError as error:
         raise _gone(settings) from error
-    _trace(session, list_id, "create", now=now, by=by, after=_told(settings))
+    after = {name: value for name, value in _told(settings).items() if value is not None}
+    _trace(session, list_id, "create", now=now, by=by, after=after)
     return list_id
 
 

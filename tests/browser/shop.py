@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, BrowserContext
 
+from erp_club.imports.price_list_uploads import preview
 from erp_club.permissions import passwords
+from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import StaffSession
 from erp_club.purchases.commands import post_sale
@@ -14,6 +16,7 @@ from tests.make.clubs import a_club, a_membership
 from tests.make.coupons import a_batch, read, some_coupons
 from tests.make.customers import a_person
 from tests.make.organisation import a_store, somebody
+from tests.make.pricelists import a_list, an_entry
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till
 from web.deps import SESSION_COOKIE
 
@@ -29,6 +32,8 @@ class Desk:
     club_id: int
     membership_id: int
     product_id: int
+    price_list_id: int
+    upload_id: int
     receipt_id: int
     store_id: int
     terminal_id: int
@@ -51,6 +56,9 @@ class Desk:
             *(f"/terminals/{self.terminal_id}/keys/new", "/staff", f"/staff/{self.staff_id}", "/staff/new"),
             *("/coupon-batches", f"/coupon-batches/{self.batch_id}", f"/coupon-batches/{self.batch_id}/edit"),
             *("/coupon-batches/new", f"/coupons/{self.coupon_id}", f"{customer}?tab=coupons"),
+            *("/price-lists", f"/price-lists/{self.price_list_id}", f"/price-lists/{self.price_list_id}/edit"),
+            *(f"/price-lists/{self.price_list_id}/closures/new", f"/price-lists/{self.price_list_id}/prices/new"),
+            *("/price-lists/new", "/price-list-uploads/new", f"/price-list-uploads/{self.upload_id}"),
             *("/audit-entries", "/nothing-here"),
         )
 
@@ -94,6 +102,11 @@ def a_desk(live: Live, *, rows: int) -> Desk:
         batch_id = a_batch(session, prefix="VAK", personal=True, valid_from=NOW.date(), days_from_issue=30)
         codes = some_coupons(session, rows, customer_id=members[0])
         coupon_id = read(session, codes[0], customer_id=members[0])[0].id
+        price_list_id = a_list(session)
+        for row in range(rows):
+            an_entry(session, price_list_id, sku=f"{7290000000000 + row}")
+        file = "list,sku,percent\n" + "".join(f"GOLD-26,{7290000000000 + row},{row + 1}\n" for row in range(rows))
+        upload_id = preview(session, "gold.csv", file.encode(), now=NOW, by=SYSTEM)
         newcomer_id = a_person(session, given_name="דנה", family_name="לוי")
         token = passwords.new_token("staff")
         now = dt.datetime.now(dt.UTC)
@@ -115,6 +128,8 @@ def a_desk(live: Live, *, rows: int) -> Desk:
         club_id=clubs[0],
         membership_id=memberships[0],
         product_id=products[0],
+        price_list_id=price_list_id,
+        upload_id=upload_id,
         receipt_id=receipts[0],
         store_id=till.store_id,
         terminal_id=till.terminal_id,
