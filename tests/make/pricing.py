@@ -14,8 +14,8 @@ AT = dt.datetime.combine(dt.date(2026, 11, 25), dt.time(12))
 
 def a_line(product: str = "coffee", count: int = 1, unit_minor: int = 1000, **said: Any) -> Line:
     """So many units of a product, VAT 18 %."""
-    given: dict[str, Any] = {"vat_bp": 1800, "group": product}
-    return Line(product, product, count * 1000, unit_minor, **(given | said))
+    given: dict[str, Any] = {"quantity_milli": count * 1000, "vat_bp": 1800, "group": product}
+    return Line(product, product, unit_minor=unit_minor, **(given | said))
 
 
 def an_offer(code: str, *rewards: dict[str, Any], **said: Any) -> Offer:

@@ -1,17 +1,27 @@
-# REQ O-01: what each kind of offer gives; O-06: how they stand beside each other
+# REQ O-01: what each kind of offer gives; O-06: how they stand beside each other; O-07: on which units it lies
+from typing import Any
+
+import pytest
+
+from erp_club.promotions.engine.facts import Claim, Coupon, Line
 from tests.make.pricing import a_line, an_offer, priced, refusal
 
 STACKABLE = {"mode": "stackable"}
 TENTH = {"kind": "percent", "value_bp": 1000}
-THREE_FOR_TWO = {"kind": "buy_get", "size": 3, "on": {"products": ["coffee"]}}
+COFFEE = {"products": ["coffee"]}
+THREE_FOR_TWO = {"kind": "buy_get", "size": 3, "on": COFFEE}
 THREE_FOR_20 = {"kind": "bundle", "slots": [{"quantity": 3}], "price_minor": 2000}
+
+
+def off(lines: list[Line], *rewards: dict[str, Any], **said: Any) -> int:
+    """What one offer takes off."""
+    return priced(lines, an_offer("OFFER", *rewards, **said)).discount_minor
 
 
 def test_a_unit_serves_one_exclusive_offer_and_the_larger_saving_wins() -> None:
     basket = [a_line("coffee", 4, 800), a_line("tea", 1, 500)]
-    answer = priced(
-        basket, an_offer("TENTH", TENTH), an_offer("3FOR2", THREE_FOR_TWO), an_offer("3FOR20", THREE_FOR_20)
-    )
+    offers = [an_offer("TENTH", TENTH), an_offer("3FOR2", THREE_FOR_TWO), an_offer("3FOR20", THREE_FOR_20)]
+    answer = priced(basket, *offers)
     assert {each.offer: each.amount_minor for each in answer.applied} == {"3FOR2": 800, "TENTH": 130}
     assert refusal(answer, "3FOR20").beaten_by == "3FOR2"
     assert answer.total_minor == 3700 - 930
@@ -25,3 +35,176 @@ def test_stackable_shares_compose_on_what_remains() -> None:
 def test_a_hundred_percent_off_is_nothing_at_all_in_net_and_tax() -> None:
     answer = priced([a_line(unit_minor=333)], an_offer("FREE", {"kind": "percent", "value_bp": 10_000}))
     assert (answer.total_minor, answer.tax_minor, answer.lines[0].total_minor) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("reward", "taken"),
+    [
+        ({"value_bp": 1000, "cap_minor": 150}, 150),
+        ({"value_bp": 1000, "base_cap_minor": 1000}, 100),
+        ({"value_bp": 5000, "units": 1}, 250),
+        ({"value_bp": 5000, "units": 1, "pick": "dearest"}, 400),
+        ({"steps": [{"from_quantity": 3, "value": 2000}, {"from_quantity": 4, "value": 3000}]}, 870),
+        ({"steps": [{"from_quantity": 3, "value": 2000}], "count_in": COFFEE, "on": {"groups": ["tea"]}}, 100),
+    ],
+    ids=["a cap", "a cap on its base", "the cheapest", "the dearest", "a higher step", "steps counted elsewhere"],
+)
+def test_a_share_has_steps_caps_and_picked_units(reward: dict[str, Any], taken: int) -> None:
+    basket = [a_line("coffee", 3, 800), a_line("tea", 1, 500)]
+    assert off(basket, {"kind": "percent", **reward}) == taken
+
+
+@pytest.mark.parametrize(
+    ("reward", "taken"),
+    [
+        ({"value_minor": 5000}, 2900),
+        ({"value_minor": 300, "spread": "line"}, 600),
+        ({"value_minor": 300, "spread": "unit"}, 1200),
+        ({"value_minor": 300, "spread": "unit", "group_size": 3}, 900),
+        ({"value_minor": 300, "spread": "unit", "units_per_line": 1}, 600),
+        ({"value_minor": 300, "spread": "unit", "first_minor": 100}, 800),
+    ],
+    ids=["never more than there is", "each line", "each unit", "full groups", "one of a line", "another for the first"],
+)
+def test_an_amount_is_taken_once_from_each_line_or_each_unit(reward: dict[str, Any], taken: int) -> None:
+    assert off([a_line("coffee", 3, 800), a_line("tea", 1, 500)], {"kind": "amount", **reward}) == taken
+
+
+def test_a_fixed_price_lowers_what_is_dearer_and_leaves_the_rest() -> None:
+    assert off([a_line("coffee", 2, 800), a_line("tea", 1, 500)], {"kind": "fixed_price", "price_minor": 600}) == 400
+
+
+def test_what_is_weighed_pays_the_fixed_price_for_its_weight() -> None:
+    cheese = a_line("cheese", unit_minor=4000, quantity_milli=345)
+    assert off([cheese], {"kind": "fixed_price", "price_minor": 3000}) == 1380 - 1035
+
+
+def test_the_second_at_half_price_is_the_cheaper_of_each_pair() -> None:
+    basket = [a_line("coffee", 2, 800), a_line("tea", 2, 500)]
+    half = {"kind": "buy_get", "size": 2, "off_bp": 5000}
+    assert off(basket, half) == 500
+    assert off(basket, half | {"freed": "each"}) == 650
+
+
+def test_a_mixed_bundle_takes_the_dearest_of_each_slot_and_repeats() -> None:
+    slots = [{"on": COFFEE, "quantity": 1}, {"on": {"products": ["cake", "tart"]}, "quantity": 1}]
+    basket = [a_line("coffee", 3, 800), a_line("cake", 1, 900), a_line("tart", 1, 1200)]
+    answer = priced(basket, an_offer("MENU", {"kind": "bundle", "slots": slots, "price_minor": 1500}))
+    assert (answer.discount_minor, answer.applied[0].times, answer.applied[0].units_used) == (700, 2, 4)
+
+
+def test_a_bundle_never_makes_anything_dearer() -> None:
+    assert off([a_line("coffee", 3, 500)], THREE_FOR_20) == 0
+
+
+def test_the_rest_of_the_basket_gets_what_the_dearest_unit_does_not() -> None:
+    dearest = {"kind": "percent", "value_bp": 5000, "units": 1, "pick": "dearest"}
+    assert off([a_line("coffee", 2, 1000)], dearest, TENTH, rest=True) == 500 + 100
+    assert off([a_line("coffee", 2, 1000)], dearest, TENTH) == 500 + 150
+
+
+def test_delivery_is_free_only_through_its_own_offer() -> None:
+    basket = [a_line("coffee"), a_line("van", unit_minor=2500, kind="delivery")]
+    assert off(basket, {"kind": "percent", "value_bp": 5000}) == 500
+    assert off(basket, {"kind": "free_delivery"}) == 2500
+    assert off(basket, {"kind": "free_delivery", "cap_minor": 1000}) == 1000
+
+
+def test_an_added_gift_is_a_line_of_its_own_for_nothing() -> None:
+    answer = priced(
+        [a_line("coffee", 6)],
+        an_offer("GIFT", {"kind": "gift", "products": ["mug"]}, when={"quantity": 3, "of": COFFEE, "every": True}),
+    )
+    gift = answer.lines[-1]
+    assert (gift.product, gift.quantity_milli, gift.total_minor, gift.added_by) == ("mug", 2000, 0, "GIFT")
+    assert (answer.applied[0].free_units, answer.discount_minor, answer.total_minor) == (2, 0, 6000)
+
+
+def test_a_free_unit_of_the_basket_is_none_of_those_that_earn_it() -> None:
+    gift = {"kind": "gift", "products": ["coffee"], "delivery": "in_basket"}
+    when = {"quantity": 2, "of": COFFEE, "every": True}
+    assert [off([a_line("coffee", count)], gift, when=when) for count in (2, 3, 5, 6)] == [0, 1000, 1000, 2000]
+
+
+def test_a_gift_of_several_waits_for_the_choice() -> None:
+    offer = an_offer("GIFT", {"kind": "gift", "products": ["mug", "cup"]})
+    assert priced([a_line()], offer).pending[0].choices == ("mug", "cup")
+    assert priced([a_line()], offer, claims=(Claim("GIFT", "cup"),)).lines[-1].product == "cup"
+    wrong = priced([a_line()], offer, claims=(Claim("GIFT", "pot"),))
+    assert refusal(wrong, "GIFT").reason == "product_not_in_choice"
+
+
+def test_a_sale_draws_the_same_prize_however_often_it_is_priced() -> None:
+    prizes = [{"weight": 1, "off_minor": 100}, {"weight": 1, "off_bp": 2000}, {"weight": 1, "product": "mug"}]
+    offer = an_offer("DRAW", {"kind": "surprise", "prizes": prizes, "nothing_weight": 1})
+    sales = [f"sale-{number}" for number in range(60)]
+    first = [priced([a_line()], offer, sale_id=sale) for sale in sales]
+    assert first == [priced([a_line()], offer, sale_id=sale) for sale in sales]
+    drawn = {(answer.discount_minor, len(answer.lines)) for answer in first}
+    assert drawn == {(0, 1), (100, 1), (200, 1), (0, 2)}
+
+
+def test_units_that_fulfil_a_condition_are_used_by_it() -> None:
+    half_tea = an_offer(
+        "TEA",
+        {"kind": "percent", "value_bp": 5000, "units": 1, "on": {"products": ["tea"]}},
+        when={"quantity": 2, "of": COFFEE},
+    )
+    small = an_offer("COFFEE", {"kind": "percent", "value_bp": 1000, "on": COFFEE})
+    basket = [a_line("coffee", 2), a_line("tea", 1, 2000)]
+    assert priced(basket, half_tea, small).discount_minor == 1000
+    free = an_offer(
+        "TEA", half_tea.rewards[0].model_dump(), when={"quantity": 2, "of": COFFEE}, combination={"used": False}
+    )
+    assert priced(basket, free, small).discount_minor == 1200
+
+
+def test_a_higher_priority_has_its_units_first_even_where_it_saves_less() -> None:
+    first = an_offer("FIRST", {"kind": "percent", "value_bp": 500}, combination={"priority": 1})
+    assert priced([a_line()], first, an_offer("TENTH", TENTH)).discount_minor == 50
+
+
+def test_one_offer_has_the_order_and_says_what_it_beat() -> None:
+    order = {"mode": "exclusive", "group": "order", "per": "order"}
+    answer = priced(
+        [a_line(unit_minor=10_000)],
+        an_offer("TENTH", TENTH, combination=order),
+        an_offer("FIVE", {"kind": "amount", "value_minor": 500}, combination=order),
+    )
+    assert [each.offer for each in answer.applied] == ["TENTH"]
+    assert refusal(answer, "FIVE").reason == "not_better_than_applied_order_discount"
+    assert refusal(answer, "FIVE").beaten_by == "TENTH"
+
+
+def test_each_line_keeps_its_largest_discount() -> None:
+    line = {"mode": "exclusive", "group": "line", "per": "line"}
+    answer = priced(
+        [a_line("coffee", unit_minor=10_000), a_line("tea", unit_minor=2000)],
+        an_offer("TENTH", TENTH, combination=line),
+        an_offer("FIVE", {"kind": "amount", "value_minor": 500, "spread": "line"}, combination=line),
+    )
+    assert [line.discount_minor for line in answer.lines] == [1000, 500]
+
+
+def test_offers_of_different_groups_come_on_top_of_each_other() -> None:
+    offers = [an_offer(code, TENTH, combination={"group": code}) for code in ("ONE", "TWO")]
+    assert priced([a_line(unit_minor=10_000)], *offers).total_minor == 8100
+
+
+def test_each_coupon_of_a_batch_is_an_offer_of_its_own() -> None:
+    five = an_offer(
+        "FIVE",
+        {"kind": "amount", "value_minor": 500},
+        activation={"by": "coupon", "batch": "FIVES"},
+        combination=STACKABLE,
+    )
+    coupons = (Coupon("A", "FIVES"), Coupon("B", "FIVES"), Coupon("C", "FIVES", fault="used_up"))
+    answer = priced([a_line(unit_minor=2000)], five, coupons=coupons)
+    assert [(each.coupon, each.amount_minor) for each in answer.applied] == [("A", 500), ("B", 500)]
+
+
+def test_an_amount_typed_in_by_hand_takes_at_most_what_is_left() -> None:
+    hand = Line("hand", "hand", 1000, -5000)
+    answer = priced([a_line(), hand], an_offer("TENTH", TENTH))
+    assert [line.total_minor for line in answer.lines] == [900, -900]
+    assert (answer.total_minor, answer.discount_minor) == (0, 100)

@@ -50,7 +50,7 @@ def _mixed(run: Run, group: str, offers: Sequence[Open]) -> list[Open]:
             savings[per] = sum(record.amount() for record in run.records[before[0] :])
         _back(run, before)
         run.basket.lots, run.bits = lots, bits
-    best = max(Per, key=lambda per: savings.get(per, 0))
+    best = max((per for per in Per if sides[per]), key=lambda per: savings.get(per, 0))
     won = compete(run, group, sides[best])
     winner = won[0].ready.code if won else run.records[-1].ready.code if savings.get(best) else None
     for offer in (each for per, side in sides.items() if per is not best for each in side):
@@ -103,7 +103,7 @@ def by_line(run: Run, bit: int, offers: Sequence[Open]) -> None:
             _keep_lines(outcome, won)
             settle(run, offer, outcome, bit)
         else:
-            line = next(iter(_on_lines(outcome)), None)
+            line = next((i for i, amount in _on_lines(outcome).items() if amount), None)
             run.refuse(offer.ready, Reason.NOT_BETTER_ON_LINE, None, None if line is None else best[line][3].ready.code)
 
 

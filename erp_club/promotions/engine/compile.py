@@ -114,6 +114,8 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         gates=tuple(needs.gates),
         times=tuple(needs.times),
         needed=tuple(needs.units),
+        uses_needed=bool(needs.units) and combination.used,
+        least=_least(parts, needs) if combination.used else 0,
         touches=_touches(parts, needs, (scope for _, scope in earnings)),
         start=offer.activation.by,
         points=offer.activation.points,
@@ -163,6 +165,12 @@ def _turn(offer: Offer, stage: int) -> tuple[object, ...]:
     first = offer.rewards[0]
     kind = 0 if isinstance(first, FixedPrice | Bundle) else 2 if isinstance(first, Amount) else 1
     return (stage, position, -combination.priority, kind, offer.code)
+
+
+def _least(parts: tuple[Part, ...], needs: Needs) -> int:
+    """The quantity that the condition asks of the very scope of the reward."""
+    own = parts[0].scopes if len(parts) == 1 else ()
+    return max((quantity for scope, quantity in needs.units if own == (scope,)), default=0)
 
 
 def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:

@@ -7,9 +7,9 @@ from erp_club.kernel.money import allocate, round_div
 from erp_club.promotions.engine.basket import BP
 from erp_club.promotions.engine.facts import EarnBase, EarningRule
 from erp_club.promotions.engine.give import Take
-from erp_club.promotions.engine.priced import EarnedPoints
+from erp_club.promotions.engine.priced import EarnedPoints, Reason
 from erp_club.promotions.engine.rewards import Points, PointsPer
-from erp_club.promotions.engine.run import Open, Run
+from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.scope import Scope
 from erp_club.promotions.engine.scopes import GOODS, holds
 
@@ -68,7 +68,11 @@ def earned(run: Run, off: Mapping[int, int] | None = None) -> list[Earned]:
         return []
     paid = _Paid(run, off or {})
     found = [_by_rule(run, rule, paid) for rule in run.facts.earning]
+    given = {record.ready.code for record in run.records}
     for offer in run.earning:
+        # One that gives something else too gives points only where it was applied.
+        if offer.ready.parts and offer.ready.code not in given:
+            continue
         for reward, scope in offer.ready.earnings:
             for club in _clubs(run, reward):
                 found.append(_by_offer(run, offer, reward, scope, club, paid, found))
@@ -179,6 +183,23 @@ def _with_manual(run: Run, lines: list[int], *, named: bool) -> list[int]:
     if named:
         return lines
     return lines + [i for i, line in enumerate(run.basket.lines) if line.unit_minor < 0 and line.kind == GOODS]
+
+
+def note(run: Run, all_earned: Sequence[Earned]) -> None:
+    """Keep with each offer the points that it gave; one that was to give only points, and gave none, is refused."""
+    points: dict[str, int] = {}
+    for each in all_earned:
+        if each.offer is not None:
+            points[each.offer] = points.get(each.offer, 0) + each.points
+    for record in run.records:
+        record.points += points.pop(record.ready.code, 0)
+    for offer in run.earning:
+        if offer.ready.parts:
+            continue
+        if points.get(offer.ready.code):
+            run.records.append(Record(offer.ready, offer.start.coupon, points=points[offer.ready.code]))
+        else:
+            run.refuse(offer.ready, Reason.NO_GAIN)
 
 
 def told(run: Run, all_earned: Sequence[Earned]) -> tuple[EarnedPoints, ...]:

@@ -5,7 +5,7 @@ units before a lower one is looked at. An added gift takes nothing off: it takes
 those that no discount has.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from erp_club.kernel.money import allocate
@@ -15,8 +15,8 @@ from erp_club.promotions.engine.give import Give, Take, first_units, in_order
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Spread
 from erp_club.promotions.engine.run import Open, Run
-from erp_club.promotions.engine.shaping import usual
-from erp_club.promotions.engine.solve import Contender, Lump, Need, Stack, Taken, solve
+from erp_club.promotions.engine.shaping import hopeless, usual
+from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Stack, Taken, solve
 from erp_club.promotions.engine.stages import Outcome, refusal_of, settle, work_out
 
 _PART = "#"
@@ -68,56 +68,59 @@ def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
         _tier(run, bit, tiers[priority])
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """An offer that competes. `shaped`: the search knows its rule; else it is one lump that is worked out again."""
+
+    offer: Open
+    contenders: list[Contender]
+    shaped: bool
+
+
 def _tier(run: Run, bit: int, offers: Sequence[Open]) -> None:
     """The offers of one priority."""
     ground = _field(run, bit)
-    competing: dict[str, tuple[Open, list[Contender]]] = {}
+    rivals: dict[str, Rival] = {}
     gifts: list[Open] = []
-    for offer in _once_each(run, offers):
-        contenders, failure = _contenders(run, offer, ground)
-        if failure is not None:
-            run.refuse(offer.ready, *failure)
-        elif contenders:
-            competing[offer.ready.code] = (offer, contenders)
+    plain = usual(run.facts.policy)
+    for offer in offers:
+        code = offer.ready.code
+        rival = _rival(run, offer, ground, plain=plain) if code not in rivals else (Reason.NO_GAIN, None)
+        if isinstance(rival, Rival):
+            rivals[code] = rival
+        elif rival is not None:
+            # A second coupon for the same units gains nothing.
+            run.refuse(offer.ready, *rival)
         else:
             gifts.append(offer)
-    won = _solved(run, ground, competing)
-    _tell_losers(run, ground, competing, won)
-    for code, taken in won.items():
-        _book(run, ground, competing[code][0], taken)
+    won = _solved(run, ground, rivals)
+    _tell_losers(run, ground, rivals, won)
+    # Those that are worked out again come last: several parts put new lots in the place of ours.
+    for code in sorted(won, key=lambda code: (not rivals[code].shaped, code)):
+        _book(run, ground, rivals[code], won[code])
     for offer in sorted(gifts, key=lambda each: each.ready.code):
         _give_gift(run, bit, offer)
 
 
-def _once_each(run: Run, offers: Sequence[Open]) -> Iterable[Open]:
-    """Each offer once: a second coupon for the same units gains nothing."""
-    seen: set[str] = set()
-    for offer in offers:
-        if offer.ready.code in seen:
-            run.refuse(offer.ready, Reason.NO_GAIN)
-        else:
-            seen.add(offer.ready.code)
-            yield offer
-
-
-def _contenders(run: Run, offer: Open, ground: Field) -> tuple[list[Contender], Failure | None]:
-    """An offer as it competes; nothing for one that takes nothing off; or why it can't."""
+def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Failure | None:
+    """An offer as it competes, or why it can't; None for one that takes nothing off."""
     ready = offer.ready
-    needs = _needs(run, offer, ground)
+    needs = _needs(run, offer, ground) if ready.uses_needed else ()
     every = bool(needs) and bool(ready.times)
-    shape = None
-    if ready.shaping is not None and usual(run.facts.policy):
+    if plain and ready.shaping is not None:
         shape = ready.shaping(run.basket, ground.on, 1 if every else offer.times, offer.most)
-    if shape is not None and not ready.points:
-        return [Contender(ready.code, shape, 0, needs, every, offer.times if every else None)], None
+        if shape is not None:
+            if ready.least and isinstance(shape, PerUnit):
+                shape = shape._replace(least=ready.least)
+            failure = hopeless(shape, ground.stacks)
+            if failure is None and ready.points:
+                failure = work_out(run, offer, mask=ground.bit).failure
+            contender = Contender(ready.code, shape, 0, needs, every, offer.times if every else None)
+            return failure or Rival(offer, [contender], True)
     alone = work_out(run, offer, mask=ground.bit)
     if alone.failure is not None:
-        return [], alone.failure
-    if shape is not None:
-        return [Contender(ready.code, shape, 0, needs, every, offer.times if every else None)], None
-    if not alone.amount:
-        return [], None
-    return _lumps(offer, alone, ground, needs), None
+        return alone.failure
+    return Rival(offer, _lumps(offer, alone, ground, needs), False) if alone.amount else None
 
 
 def _lumps(offer: Open, alone: Outcome, ground: Field, needs: tuple[Need, ...]) -> list[Contender]:
@@ -148,8 +151,6 @@ def _needs(run: Run, offer: Open, ground: Field) -> tuple[Need, ...]:
     A reward on all units of a scope lies on those that fulfil its condition too; one on some units lies on others.
     """
     ready = offer.ready
-    if not ready.needed or not ready.offer.combination.used:
-        return ()
     rewarded = {i for part in ready.parts for scope in part.scopes for i in run.basket.by_scope.get(scope, ())}
     document = ready.parts[0].document
     picked = isinstance(document, Percent | Amount | FixedPrice) and document.units is not None
@@ -160,30 +161,26 @@ def _needs(run: Run, offer: Open, ground: Field) -> tuple[Need, ...]:
     )
 
 
-def _solved(run: Run, ground: Field, competing: dict[str, tuple[Open, list[Contender]]]) -> dict[str, list[Taken]]:
+def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list[Taken]]:
     """What each offer gets. One that turns out above its budget or its points is left out, and all is decided again."""
-    left_out: set[str] = set()
     while True:
-        contenders = [each for code, (_, held) in competing.items() if code not in left_out for each in held]
+        contenders = [each for rival in rivals.values() for each in rival.contenders]
         if not contenders:
             return {}
         solution = solve(ground.stacks, contenders, deadline_ms=run.facts.policy.deadline_ms)
         won: dict[str, list[Taken]] = {}
         for taken in solution.assignment:
             won.setdefault(taken.key.split(_PART)[0], []).append(taken)
-        too_much = {
-            code: failure
+        too_much = [
+            (code, failure)
             for code, taken in won.items()
-            if (failure := _unaffordable(run, ground, competing[code][0], taken)) is not None
-        }
+            if (failure := _unaffordable(run, ground, rivals[code].offer, taken)) is not None
+        ]
+        for code, failure in too_much:
+            run.refuse(rivals.pop(code).offer.ready, *failure)
         if not too_much:
-            run.proved = run.proved and solution.proof == "proved"
-            for code in left_out:
-                del competing[code]
+            run.proved = run.proved and solution.proof is Proof.PROVED
             return won
-        for code, failure in too_much.items():
-            run.refuse(competing[code][0].ready, *failure)
-            left_out.add(code)
 
 
 def _unaffordable(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) -> Failure | None:
@@ -198,11 +195,15 @@ def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
     takes: list[Take] = []
     used = 0
     for each in taken:
-        amounts = allocate(each.saving_minor, [share.weight for share in each.shares]) if each.shares else []
+        amounts = [each.saving_minor]
+        if len(each.shares) != 1:
+            amounts = allocate(each.saving_minor, [share.weight for share in each.shares]) if each.shares else []
         for share, amount in zip(each.shares, amounts, strict=True):
             takes.append((ground.lots[share.stack], share.units, amount))
-        takes += [(ground.lots[stack], count, 0) for stack, count in each.used]
-        used += sum(share.units for share in each.shares) + sum(count for _, count in each.used)
+            used += share.units
+        for stack, count in each.used:
+            takes.append((ground.lots[stack], count, 0))
+            used += count
     times = max(each.times for each in taken)
     document = offer.ready.parts[0].document
     give = Give(takes, times)
@@ -213,9 +214,10 @@ def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
     return give
 
 
-def _book(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) -> None:
+def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None:
     """Give an offer the units that it got; one that competed as a lump is worked out on them again."""
-    if offer.ready.shaping is not None and usual(run.facts.policy) and _PART not in taken[0].key:
+    offer = rival.offer
+    if rival.shaped:
         settle(run, offer, Outcome([_give(ground, offer, taken)]), ground.bit)
         return
     outcome = work_out(run, offer, mask=ground.bit)
@@ -225,23 +227,26 @@ def _book(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) -> None:
     settle(run, offer, outcome, ground.bit)
 
 
-def _tell_losers(
-    run: Run, ground: Field, competing: dict[str, tuple[Open, list[Contender]]], won: dict[str, list[Taken]]
-) -> None:
+def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[str, list[Taken]]) -> None:
     """Why the others get nothing: by themselves, or because another offer has their units."""
+    losers = [rival.offer for code, rival in rivals.items() if code not in won]
+    if not losers:
+        return
     holders: dict[int, tuple[int, str]] = {}
     for code, taken in won.items():
         saving = sum(each.saving_minor for each in taken)
         for each in taken:
             for stack in (*(share.stack for share in each.shares), *(stack for stack, _ in each.used)):
-                holders[stack] = max(holders.get(stack, (0, "")), (saving, code))
-    for code, (offer, _) in competing.items():
-        if code in won:
-            continue
-        stacks = {stack for part in offer.ready.parts for scope in part.scopes for stack in ground.on(scope)}
+                held = holders.get(stack)
+                if held is None or (saving, code) > held:
+                    holders[stack] = (saving, code)
+    for offer in losers:
+        parts = offer.ready.parts
+        stacks = (stack for part in parts for scope in part.scopes for stack in ground.on(scope))
         winner = max((holders[stack] for stack in stacks if stack in holders), default=None)
-        failure = None
-        if winner is None or not isinstance(offer.ready.parts[0].document, Percent):
+        failure: Failure | None = None
+        # The hopeless ones are gone: but for a fixed price, what could give something has been beaten to it.
+        if winner is None or isinstance(parts[0].document, FixedPrice):
             failure = work_out(run, offer, mask=ground.bit).failure
         if failure is not None or winner is None:
             run.refuse(offer.ready, *(failure or (Reason.NO_GAIN, None)))
@@ -253,7 +258,7 @@ def _give_gift(run: Run, bit: int, offer: Open) -> None:
     """A gift that is added, where the units that its condition needs are still there."""
     basket, ready = run.basket, offer.ready
     needed: list[Take] = []
-    for scope, quantity in ready.needed if ready.offer.combination.used else ():
+    for scope, quantity in ready.needed if ready.uses_needed else ():
         lots = in_order(basket, basket.open_lots(scope, bit), dearest=False)
         units = first_units(lots, quantity * offer.times)
         if sum(count for _, count, _ in units) < quantity * offer.times:

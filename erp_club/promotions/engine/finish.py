@@ -32,23 +32,23 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
     taxes = _rounded_alone(run) if apart else None
     lines: list[PricedLine] = []
     for i, line in enumerate(basket.lines):
-        left, listed = basket.left(i), basket.listed[i]
-        if line.unit_minor < 0:
-            listed = left
-        levy = line_amount(line.levy_minor, line.quantity_milli) if line.levy_minor else 0
+        left, by_hand = basket.left(i), line.unit_minor < 0
+        # An amount typed in by hand has no regular price: it is what it could take.
+        listed = left if by_hand else basket.listed[i]
         tax = left - net_of(left, line.vat_bp) if taxes is None else max(0, min(left, taxes[i]))
+        levy = line_amount(line.levy_minor, line.quantity_milli) if line.levy_minor else 0
         lines.append(
             PricedLine(
                 line.id,
                 line.product,
                 line.quantity_milli,
-                basket.regular[i] if line.unit_minor >= 0 else left,
+                left if by_hand else basket.regular[i],
                 listed,
                 listed - left,
                 left + levy,
                 tax + levy,
                 levy,
-                points.get(i, 0),
+                points.get(i, 0) if points else 0,
                 basket.list_codes[i],
             )
         )

@@ -1,15 +1,27 @@
-"""Hints for the till: how little is missing for an offer, and what it would gain."""
+"""Hints for the till: how little is missing for an offer, and what the offer itself would then give more.
 
+The gain is that of the offer by itself, at list prices; where units are missing it is reckoned with the cheapest
+matching unit of the basket. It is None where nothing can be said without knowing what will be added.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.promotions.engine.basket import BP, Basket
 from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.conditions import QuantityIs
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal
+from erp_club.promotions.engine.ready import Part, Ready
+from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Spread
+from erp_club.promotions.engine.run import Record, Run
 
 BUY_MORE_UNITS = "buy_more_units"
 SPEND_MORE = "spend_more"
 _KINDS = {Reason.MIN_QUANTITY: BUY_MORE_UNITS, Reason.MIN_AMOUNT: SPEND_MORE}
 
 
-def hints_of(compiled: Compiled, refused: list[Refusal]) -> tuple[Hint, ...]:
-    """The offers of which only units or an amount is missing."""
+def hints_of(run: Run, compiled: Compiled, refused: Iterable[Refusal]) -> tuple[Hint, ...]:
+    """For offers that lack only units or an amount, and those that a few units more would let give again."""
     hints: list[Hint] = []
     for refusal in refused:
         kind = _KINDS.get(refusal.reason)
@@ -17,5 +29,94 @@ def hints_of(compiled: Compiled, refused: list[Refusal]) -> tuple[Hint, ...]:
             continue
         ready = compiled.by_code.get(refusal.offer)
         if ready is not None and ready.hint:
-            hints.append(Hint(refusal.offer, kind, refusal.missing))
+            units = refusal.missing if kind == BUY_MORE_UNITS else 0
+            hints.append(Hint(refusal.offer, kind, refusal.missing, _gain(run, ready, units, refusal.missing)))
+    for record in run.records:
+        missing = _short_of_more(run.basket, record)
+        if missing and record.ready.hint:
+            gain = _gain(run, record.ready, missing, missing)
+            hints.append(Hint(record.ready.code, BUY_MORE_UNITS, missing, gain))
     return tuple(hints)
+
+
+def _short_of_more(basket: Basket, record: Record) -> int:
+    """The units that are missing for one set more, where what is to be paid for it is there already."""
+    document = record.ready.parts[0].document if len(record.ready.parts) == 1 else None
+    if not isinstance(document, BuyGet) or document.applications is not None or record.ready.limits is not None:
+        return 0
+    over = _count(basket, record.ready.parts[0].scopes[0]) % document.size
+    missing = document.size - over
+    return missing if over and missing <= document.free else 0
+
+
+def _count(basket: Basket, scope: int) -> int:
+    """Units of a scope that offers can tell apart."""
+    return sum(basket.pieces[i] for i in basket.by_scope.get(scope, ()))
+
+
+def _gain(run: Run, ready: Ready, units: int, missing: int) -> int | None:
+    """What the offer would give; `units` of them are missing, else an amount."""
+    if len(ready.parts) != 1:
+        return None
+    part, basket = ready.parts[0], run.basket
+    document = part.document
+    if isinstance(document, BuyGet):
+        unit = _cheapest(basket, part.scopes[0])
+        return None if unit is None else round_div(unit * document.free * document.off_bp, BP, Rounding.HALF_UP)
+    if isinstance(document, Bundle):
+        return _bundle_gain(basket, part, document, units)
+    if isinstance(document, Gift):
+        worth = [run.facts.products[each].unit_minor for each in document.products if each in run.facts.products]
+        return min(worth) * document.quantity if len(worth) == len(document.products) else None
+    if isinstance(document, Percent | Amount | FixedPrice) and document.units is None:
+        return _scope_gain(basket, ready, part, units, missing)
+    return None
+
+
+def _bundle_gain(basket: Basket, part: Part, document: Bundle, units: int) -> int | None:
+    """What one set would save, of the dearest units that are there and the cheapest for what is missing."""
+    unit = _cheapest(basket, part.scopes[0])
+    if document.price_minor is None or len(document.slots) > 1 or unit is None:
+        return None
+    there = document.slots[0].quantity - units if document.slots else 0
+    gain = _dearest(basket, part.scopes[0], there) + unit * units - document.price_minor
+    return gain if gain > 0 else None
+
+
+def _scope_gain(basket: Basket, ready: Ready, part: Part, units: int, missing: int) -> int | None:
+    """What a share or an amount off a whole scope would give, with what is missing added to the scope."""
+    scope, document = part.scopes[0], part.document
+    base = basket.amount(scope)
+    if units and any(asked == scope for asked, _ in ready.needed):
+        base += units * (_cheapest(basket, scope) or 0)
+    elif not units and scope in ready.touches and _asks_amount_of(ready, scope):
+        base += missing
+    if isinstance(document, Percent):
+        rate = max([document.value_bp, *(step.value for step in document.steps if step.from_quantity <= 1)])
+        gain = round_div(base * min(rate, BP), BP, Rounding.HALF_UP)
+        return gain if document.cap_minor is None else min(gain, document.cap_minor)
+    if isinstance(document, Amount) and document.spread is Spread.ONCE:
+        return min(base, document.value_minor)
+    return None
+
+
+def _asks_amount_of(ready: Ready, scope: int) -> bool:
+    """Whether an amount of the very scope of the reward is asked for."""
+    return ready.touches == (scope,) and not isinstance(ready.offer.when, QuantityIs)
+
+
+def _cheapest(basket: Basket, scope: int) -> int | None:
+    """The list price of the cheapest unit."""
+    worth = [basket.worth[i] for i in basket.by_scope.get(scope, ())]
+    return min(worth) // 1000 if worth else None
+
+
+def _dearest(basket: Basket, scope: int, units: int) -> int:
+    """What so many of the dearest units come to."""
+    total = 0
+    held: Sequence[int] = basket.by_scope.get(scope, ())
+    for i in sorted(held, key=lambda i: -basket.worth[i]):
+        count = min(units, basket.pieces[i])
+        total += basket.worth[i] * count // 1000
+        units -= count
+    return total

@@ -14,6 +14,7 @@ code of the offer. Where units cost the same, those of the earlier line go first
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from erp_club.promotions.engine import earning, finish
 from erp_club.promotions.engine.compete import compete
@@ -28,14 +29,38 @@ from erp_club.promotions.engine.stages import take_turn
 
 
 def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False) -> Priced:
-    """The priced basket, with a word on every offer that could touch it (`explain_all`: on every published one)."""
+    """The priced basket, with a word on every offer that could touch it (`explain_all`: on every published one).
+
+    A price list that isn't to hold always gives way where the basket is cheaper without it: a lower price may cost a
+    threshold, or a discount that is for regular prices only.
+    """
+    priced = _price(facts, compiled, explain_all=explain_all)
+    if not _lists_may_cost(facts, compiled, priced):
+        return priced
+    always = tuple(each for each in facts.price_lists if each.always)
+    other = _price(replace(facts, price_lists=always), compiled, explain_all=explain_all)
+    return other if other.total_minor < priced.total_minor else priced
+
+
+def _lists_may_cost(facts: Facts, compiled: Compiled, priced: Priced) -> bool:
+    """Whether a price list could make this basket dearer."""
+    if not any(line.list_code or line.list_minor != line.regular_minor for line in priced.lines):
+        return False
+    if all(each.always for each in facts.price_lists):
+        return False
+    asked = (Reason.MIN_AMOUNT, Reason.EXCLUDED)
+    return compiled.scopes.regular_price_only or any(each.reason in asked for each in priced.refused)
+
+
+def _price(facts: Facts, compiled: Compiled, *, explain_all: bool) -> Priced:
+    """The basket at the price lists that the facts hold."""
     run = run_of(facts, compiled.scopes)
     started = started_by(run, compiled)
     competing: dict[str, list[Open]] = {}
     stackable: list[list[Open]] = [[], [], [], []]
     for ready in candidates(run, compiled, started):
         for offer in open_offers(run, ready, started):
-            if ready.earnings:
+            if ready.earnings and (not run.earning or run.earning[-1].ready is not ready):
                 run.earning.append(offer)
             if not ready.parts:
                 continue
@@ -45,7 +70,7 @@ def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False) -> Pri
                 stackable[ready.stage].append(offer)
     _stages(run, competing, stackable)
     finish.cap_manual(run.basket)
-    refused = run.refused + started.unknown
+    refused = list(started.unknown)
     if explain_all:
         refused += _untouched(run, compiled, started)
     return _answer(run, compiled, refused)
@@ -85,6 +110,8 @@ def _untouched(run: Run, compiled: Compiled, started: Started) -> list[Refusal]:
 def _answer(run: Run, compiled: Compiled, refused: list[Refusal]) -> Priced:
     """Everything as it is answered."""
     all_earned = earning.earned(run)
+    earning.note(run, all_earned)
+    refused += run.refused
     lines = finish.lines_of(run, all_earned)
     refused.sort(key=lambda each: each.offer)
     basket = run.basket
@@ -99,7 +126,7 @@ def _answer(run: Run, compiled: Compiled, refused: list[Refusal]) -> Priced:
         tuple(record.told(basket) for record in run.records),
         tuple(refused),
         tuple(run.pending),
-        hints_of(compiled, refused),
+        hints_of(run, compiled, refused),
         earning.told(run, all_earned),
         sum(record.points_used for record in run.records),
         "proved" if run.proved else "time_limit",

@@ -50,6 +50,10 @@ class Ready:
     gates: tuple[Gate, ...]
     times: tuple[Times, ...]
     needed: tuple[tuple[int, int], ...]
+    uses_needed: bool
+    """Whether units that fulfil its condition are used by that."""
+    least: int
+    """The units of its own scope that it must have itself, where its condition counts these."""
     touches: tuple[int, ...]
     start: Start
     points: int

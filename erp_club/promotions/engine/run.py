@@ -103,13 +103,13 @@ class Run:
             held = record.shares.setdefault(i, [0, 0])
             held[0] += amount
             held[1] += units
-        record.times = max(record.times, give.times)
         record.units_used += give.units_used
         record.free_units += give.free_units
         record.points_used += give.points_used
         record.coupons += give.coupons
         record.batch = give.batch or record.batch
-        self.gifts += [(record.ready, product, count) for product, count in give.gifts]
+        for product, count in give.gifts:
+            self.gifts.append((record.ready, product, count))
 
     def kept(self, record: Record) -> None:
         """Add a record; what codes took is seen by amount conditions where the chain counts so."""

@@ -62,6 +62,8 @@ class Scopes:
 
     numbers: dict[_Key, int] = field(default_factory=dict[_Key, int])
     exclusions: dict[int, Exclusion] = field(default_factory=dict[int, Exclusion])
+    regular_price_only: bool = False
+    """Whether any scope passes over what is sold below its regular price."""
     everything: list[int] = field(default_factory=list[int])
     by_product: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     by_group: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
@@ -79,6 +81,7 @@ class Scopes:
         exclusion = _exclusion(scope)
         if exclusion is not None:
             self.exclusions[number] = exclusion
+            self.regular_price_only |= exclusion.regular_price_only
         if scope.everything:
             self.everything.append(number)
         for index, words in (

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.basket import BP, Basket
 from erp_club.promotions.engine.facts import Policy, StackBase
+from erp_club.promotions.engine.gates import Failure
+from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.rewards import Amount, BuyGet, FixedPrice, Percent, Reward, Spread
 from erp_club.promotions.engine.rewards import Bundle as BundleOf
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
 from erp_club.promotions.engine.scopes import Scopes
 from erp_club.promotions.engine.shares import stepped
-from erp_club.promotions.engine.solve import Bundle, Buy, Lump, Off, PerUnit
+from erp_club.promotions.engine.solve import Bundle, Buy, Lump, Off, PerUnit, Stack
 from erp_club.promotions.engine.solve.shapes import Shape
 
 On = Callable[[int], tuple[int, ...]]
@@ -50,6 +52,25 @@ def shaping_of(rewards: Sequence[Reward], scopes: Scopes) -> Shaping | None:
             return _bundle(reward, scopes)
         case _:
             return None
+
+
+def hopeless(shape: Shape, stacks: Sequence[Stack]) -> Failure | None:
+    """Why a set can't be had whatever the others do: too few units, or none that come to more than its price."""
+    if isinstance(shape, Buy):
+        missing = shape.size - sum(stacks[i].units for i in shape.on)
+        return (Reason.MIN_QUANTITY, missing) if missing > 0 else None
+    if not isinstance(shape, Bundle) or len(shape.slots) > 1:
+        return None
+    on, missing = next(iter(shape.slots))
+    cost = 0
+    for stack in sorted((stacks[i] for i in on), key=lambda stack: -stack.cost_minor):
+        units = min(stack.units, missing)
+        cost, missing = cost + units * stack.cost_minor, missing - units
+        if not missing:
+            break
+    if missing:
+        return Reason.MIN_QUANTITY, missing
+    return (Reason.NO_GAIN, None) if cost <= (shape.value if shape.off is Off.PRICE else 0) else None
 
 
 def _number(on: Scope | None, scopes: Scopes) -> int:

@@ -29,6 +29,8 @@ class Outcome:
 def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | None = None) -> Outcome:
     """What an offer would give on what is left now. Changes nothing."""
     ready, basket = offer.ready, run.basket
+    if ready.points:
+        offer = _affordable(run, offer)
     turn = Turn(
         basket,
         offer.times,
@@ -47,19 +49,32 @@ def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | No
     return outcome
 
 
+def _affordable(run: Run, offer: Open) -> Open:
+    """The offer as often as the customer's points pay for it, at least once: then it says what is missing."""
+    purse = CustomerPurse(run)
+    club = purse.club(offer.ready.club)
+    if club is None:
+        return offer
+    most = max(1, (purse.balance(club) + purse.earned_after(club, ())) // offer.ready.points)
+    return Open(offer.ready, min(offer.times, most), most if offer.most is None else min(offer.most, most), offer.start)
+
+
 def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
     """Several parts, each on what those before have left (the last, where it is for the rest, on other units)."""
     ready, basket = offer.ready, run.basket
     before, basket.lots = basket.lots, basket.state()
-    mask, touched = turn.mask, run.bit(f"parts of {ready.code}") if ready.offer.rest else 0
+    mask, own = turn.mask, run.bit(f"parts of {ready.code}")
     gives: list[Give] = []
     shares: list[dict[int, list[int]]] = []
     for part in ready.parts:
-        turn.mask = mask | touched if part is ready.parts[-1] else mask
+        turn.mask = mask | own if ready.offer.rest and part is ready.parts[-1] else mask
         give = part.give(turn)
         gives.append(give)
         keep_within_coupon(run, offer, Outcome(gives))
-        shares.append(book(basket, give, mask | touched))
+        shares.append(book(basket, give, own))
+    # Its own parts may share units; for all other offers they are taken.
+    for lot in (lot for lots in basket.lots for lot in lots if lot.taken & own):
+        lot.taken = lot.taken & ~own | mask
     after, basket.lots = basket.lots, before
     return Outcome(gives, shares, after)
 
@@ -96,7 +111,13 @@ def refusal_of(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
 
 def cost_of(offer: Open, outcome: Outcome) -> int:
     """The points that the offer costs, each time it is given."""
-    return offer.ready.points * max(give.times for give in outcome.gives)
+    return offer.ready.points * times_of(offer, outcome)
+
+
+def times_of(offer: Open, outcome: Outcome) -> int:
+    """How often it is given: so many sets, or as often as its condition is fulfilled."""
+    sets = max(give.times for give in outcome.gives)
+    return max(sets, offer.times) if offer.ready.times and sets == 1 else sets
 
 
 def _too_dear(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
@@ -129,6 +150,7 @@ def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | N
         booked = [book(run.basket, give, mask) for give in outcome.gives]
     for give, shares in zip(outcome.gives, booked, strict=True):
         run.note(record, give, shares)
+    record.times = times_of(offer, outcome)
     _pay_points(run, offer, outcome, record)
     run.kept(record)
     return record

@@ -94,7 +94,8 @@ def _offers(shop: Shop, priced: Priced) -> Told:
     """What programmes did, and why others didn't."""
     ids = shop.ids
     giving = [each for each in priced.applied if each.amount_minor or each.free_units or each.coupons_issued]
-    lists = list(dict.fromkeys(line.list_code for line in priced.lines if line.list_code))
+    changed = [line for line in priced.lines if line.list_minor != line.regular_minor]
+    lists = list(dict.fromkeys(line.list_code for line in changed if line.list_code))
     gifts = [line.product for line in priced.lines if line.added_by is not None]
     return {
         "free_units": sum(each.free_units for each in priced.applied),

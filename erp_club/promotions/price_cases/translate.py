@@ -190,7 +190,7 @@ def _lists(case: Case) -> list[facts.ListPrice]:
             continue
         on = Scope.model_validate(named(programme) or {})
         price = reward.value if reward.value_bp is None else None
-        lists.append(facts.ListPrice(on, price, reward.value_bp, list_code=programme.id))
+        lists.append(facts.ListPrice(on, price, reward.value_bp, always=True, list_code=programme.id))
     return lists
 
 

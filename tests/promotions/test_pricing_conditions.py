@@ -1,0 +1,161 @@
+# REQ O-02: when an offer holds; O-03: club offers are for members; O-05: offers that cost points; O-08: what is missing
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from erp_club.promotions.engine.facts import Claim, Coupon, Facts, ListPrice, Member, Shopper, Used
+from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.scope import Scope
+from tests.make.pricing import AT, a_line, a_shopper, an_offer, compiled, priced, refusal
+
+TENTH = {"kind": "percent", "value_bp": 1000}
+FIVE = {"kind": "amount", "value_minor": 500}
+MEMBER = Shopper("7", {"CLUB": Member("gold")}, frozenset({"parents"}), birthday_in=-2, purchases=4)
+ASK = {"en": "Are there two?"}
+
+
+@pytest.mark.parametrize(
+    ("when", "said", "reason"),
+    [
+        ({"stores": ["042"]}, {"store": "042"}, "wrong_store"),
+        ({"channels": ["web"]}, {"channel": "web"}, "wrong_channel"),
+        ({"terminals": [3]}, {"terminal": 3}, "wrong_terminal"),
+        ({"weekdays": [3]}, {"at": AT}, "wrong_day"),
+        ({"from_time": "11:00", "to_time": "12:01"}, {"at": AT}, "wrong_hour"),
+        ({"from_time": "22:00", "to_time": "06:00"}, {"at": AT.replace(hour=23)}, "wrong_hour"),
+        ({"means": ["card"]}, {"means": ("cash", "card")}, "wrong_means"),
+        ({"clubs": ["CLUB"]}, {"shopper": MEMBER}, "not_member"),
+        ({"clubs": ["CLUB"], "levels": ["gold"]}, {"shopper": MEMBER}, "not_member"),
+        ({"segments": ["parents"]}, {"shopper": MEMBER}, "not_in_segment"),
+        ({"days_before": 7, "days_after": 2}, {"shopper": MEMBER}, "customer_needed"),
+        ({"first": 5, "last": 5}, {"shopper": MEMBER}, "customer_needed"),
+        ({"customer_known": True}, {"shopper": MEMBER}, "customer_needed"),
+        ({"confirm": "PAIR", "question": ASK}, {"confirmed": frozenset({"PAIR"})}, "not_confirmed"),
+        ({"amount_minor": 1000}, {"lines": (a_line(),)}, "min_amount"),
+        ({"quantity": 2}, {"lines": (a_line(count=2),)}, "min_qty"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_an_offer_holds_where_its_condition_does_and_says_what_it_lacks(
+    when: dict[str, Any], said: dict[str, Any], reason: str
+) -> None:
+    offers = compiled(an_offer("OFFER", TENTH, when=when), an_offer("ELSE", TENTH, when={"not": when}))
+    other = Facts((a_line(unit_minor=999),), dt.datetime.combine(dt.date(2026, 11, 27), dt.time(10)))
+    here = price(Facts(**{"lines": other.lines, "at": other.at, **said}), offers)
+    elsewhere = price(other, offers)
+    assert [each.offer for each in here.applied] == ["OFFER"]
+    assert [each.offer for each in elsewhere.applied] == ["ELSE"]
+    assert refusal(elsewhere, "OFFER").reason == reason
+    assert refusal(here, "ELSE").reason == "excluded"
+
+
+def test_a_member_of_another_level_is_told_so() -> None:
+    offer = an_offer("GOLD", TENTH, when={"clubs": ["CLUB"], "levels": ["gold"]})
+    assert refusal(priced([a_line()], offer, shopper=a_shopper()), "GOLD").reason == "wrong_level"
+
+
+def test_one_of_several_conditions_is_enough() -> None:
+    offer = an_offer("OFFER", TENTH, when={"any": [{"stores": ["042"]}, {"quantity": 3}]})
+    assert priced([a_line(count=3)], offer).discount_minor == 300
+    assert refusal(priced([a_line()], offer), "OFFER").reason == "wrong_store"
+
+
+def test_what_is_missing_is_told_in_units_and_in_money() -> None:
+    amount = an_offer("HUNDRED", TENTH, when={"amount_minor": 10_000})
+    units = an_offer("FIVE", TENTH, when={"quantity": 5})
+    answer = priced([a_line(count=2, unit_minor=1240)], amount, units)
+    assert [refusal(answer, code).missing for code in ("HUNDRED", "FIVE")] == [7520, 3]
+
+
+def test_thresholds_look_at_list_amounts_once() -> None:
+    stack = {"mode": "stackable"}
+    half = an_offer("HALF", {"kind": "percent", "value_bp": 5000}, combination=stack)
+    threshold = an_offer("TEN", FIVE, when={"amount_minor": 1000}, combination=stack)
+    assert priced([a_line()], half, threshold).total_minor == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [
+        ({"first_day": "2026-11-26"}, "not_yet_valid"),
+        ({"last_day": "2026-11-24"}, "expired"),
+        ({"first_day": "2026-11-25", "last_day": "2026-11-25"}, None),
+    ],
+    ids=["tomorrow", "yesterday", "today"],
+)
+def test_the_first_and_the_last_day_belong_to_an_offer(days: dict[str, str], reason: str | None) -> None:
+    answer = priced([a_line()], an_offer("OFFER", TENTH, **days))
+    assert [each.reason for each in answer.refused] == ([] if reason is None else [reason])
+
+
+@pytest.mark.parametrize(
+    ("limits", "used", "times"),
+    [
+        ({"per_basket": 2}, Used(), 2),
+        ({"uses": 10}, Used(uses=9), 1),
+        ({"uses_per_day": 5}, Used(today=5), 0),
+        ({"per_member": 2}, Used(member=2), 0),
+        ({"per_member_day": 1}, Used(member=8), 1),
+        ({"per_member_month": 3, "per_member_year": 9}, Used(member_month=2, member_year=9), 0),
+        ({"budget_minor": 3000}, Used(given_minor=0), 3),
+        ({"budget_minor": 3000}, Used(given_minor=1), 0),
+    ],
+)
+def test_limits_and_budgets_bound_what_an_offer_gives(limits: dict[str, int], used: Used, times: int) -> None:
+    offer = an_offer("3FOR2", {"kind": "buy_get", "size": 3}, limits=limits)
+    answer = priced([a_line(count=9)], offer, used={"3FOR2": used}, shopper=a_shopper())
+    assert answer.discount_minor == times * 1000
+    assert [each.times for each in answer.applied] == ([times] if times else [])
+    assert [each.reason for each in answer.refused] == ([] if times else ["used_up"])
+
+
+def test_a_limit_for_each_member_needs_a_known_customer() -> None:
+    answer = priced([a_line()], an_offer("ONCE", TENTH, limits={"per_member": 1}))
+    assert refusal(answer, "ONCE").reason == "customer_needed"
+
+
+def test_an_offer_starts_by_its_code_however_it_is_written_and_not_without() -> None:
+    offer = an_offer("OFFER", TENTH, activation={"by": "code", "code": "Ten"})
+    assert refusal(priced([a_line()], offer), "OFFER").reason == "code_needed"
+    assert priced([a_line()], offer, coupons=(Coupon("TEN"),)).applied[0].coupon == "TEN"
+    unknown = priced([a_line()], offer, coupons=(Coupon("TENN"),))
+    assert refusal(unknown, "TENN").reason == "unknown_code"
+
+
+def test_an_offer_of_the_cashier_waits_to_be_chosen_and_costs_points() -> None:
+    offer = an_offer("FIVE", FIVE, activation={"by": "cashier", "points": 50, "club": "CLUB"})
+    chosen = (Claim("FIVE"),)
+    assert refusal(priced([a_line()], offer, shopper=a_shopper(points=60)), "FIVE").reason == "not_chosen"
+    bought = priced([a_line()], offer, shopper=a_shopper(points=60), claims=chosen)
+    assert (bought.discount_minor, bought.points_used) == (500, 50)
+    poor = refusal(priced([a_line()], offer, shopper=a_shopper(points=20), claims=chosen), "FIVE")
+    assert (poor.reason, poor.missing) == ("not_enough_points", 30)
+
+
+def test_the_lowest_price_list_wins_unless_one_holds_always() -> None:
+    lists = [
+        ListPrice(off_bp=1000, list_code="TENTH"),
+        ListPrice(Scope(products=("coffee",)), price_minor=950, list_code="COFFEE"),
+    ]
+    assert [line.list_code for line in priced([a_line()], price_lists=tuple(lists)).lines] == ["TENTH"]
+    lists.append(ListPrice(price_minor=1100, always=True, list_code="ALWAYS"))
+    answer = priced([a_line()], price_lists=tuple(lists))
+    assert (answer.total_minor, answer.regular_minor, answer.discount_minor) == (1100, 1000, 0)
+
+
+def test_a_price_list_never_costs_a_member_a_threshold() -> None:
+    offer = an_offer("OFFER", {"kind": "percent", "value_bp": 2000}, when={"amount_minor": 1000})
+    lower = ListPrice(off_bp=100, list_code="MEMBERS")
+    assert priced([a_line()], offer, price_lists=(lower,)).total_minor == 800
+    regular = an_offer("OFFER", {"kind": "percent", "value_bp": 2000, "on": {"regular_price_only": True}})
+    assert priced([a_line()], regular, price_lists=(lower,)).total_minor == 800
+
+
+def test_every_published_offer_has_its_word_on_request() -> None:
+    offers = compiled(an_offer("TEA", {**TENTH, "on": {"products": ["tea"]}}), an_offer("ALL", TENTH))
+    facts = Facts((a_line(),), AT)
+    assert [each.offer for each in price(facts, offers).refused] == []
+    assert [(each.offer, each.reason) for each in price(facts, offers, explain_all=True).refused] == [
+        ("TEA", "no_gain")
+    ]

@@ -1,0 +1,152 @@
+# REQ P-01, P-05, O-01: what a sale earns, points as money, and what returns take along; O-10, O-11: savings, hints
+import pytest
+
+from erp_club.promotions.engine.facts import Claim, EarnBase, EarningRule, Facts, Line, ListPrice, Policy
+from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.priced import EarnedPoints
+from erp_club.promotions.engine.rewards import PointsPer
+from erp_club.promotions.engine.savings import AsMember, ClubSaving, club_savings
+from erp_club.promotions.engine.scope import Scope
+from erp_club.promotions.engine.units import part_of
+from tests.make.pricing import AT, a_line, a_shopper, an_offer, compiled, priced, refusal
+
+TENTH = {"kind": "percent", "value_bp": 1000}
+RULE = EarningRule("CLUB", 1, per_minor=100)
+REDEEM = {"kind": "redeem", "club": "CLUB", "worth_minor": 10}
+
+
+def redeeming(**said: int) -> Offer:
+    return an_offer("MONEY", {**REDEEM, **said}, activation={"by": "cashier"})
+
+
+def test_points_are_earned_on_what_was_paid_and_lie_on_the_lines() -> None:
+    basket = [a_line("coffee", unit_minor=2555), a_line("tea", unit_minor=1000)]
+    (earned,) = priced(basket, an_offer("TENTH", TENTH), shopper=a_shopper(), earning=(RULE,)).earned
+    assert earned == EarnedPoints("CLUB", 31, (("coffee", 22), ("tea", 9)))
+
+
+def test_some_goods_and_some_kinds_earn_nothing() -> None:
+    basket = [
+        a_line("coffee", unit_minor=1000),
+        a_line("stamps", unit_minor=1000, earns=False),
+        a_line("card", unit_minor=5000, kind="gift_card"),
+    ]
+    (earned,) = priced(basket, shopper=a_shopper(), earning=(RULE,)).earned
+    assert earned.points == 10
+
+
+def test_tenths_of_points_and_points_by_unit_and_by_order() -> None:
+    rules = (
+        EarningRule("CLUB", 1, per_minor=1000, scale=10),
+        EarningRule("CLUB", 2, per=PointsPer.UNIT, on=Scope(products=("tea",))),
+        EarningRule("CLUB", 5, per=PointsPer.ORDER),
+    )
+    basket = [a_line("coffee", unit_minor=2650), a_line("tea", 3, 100)]
+    earned = priced(basket, shopper=a_shopper(), earning=rules).earned
+    assert [each.points for each in earned] == [29, 6, 5]
+    assert earned[2].lines == ()
+
+
+@pytest.mark.parametrize(
+    ("reward", "points"),
+    [
+        ({"multiplier_bp": 20_000}, 20),
+        ({"multiplier_bp": 0}, -20),
+        ({"multiplier_bp": 30_000, "on": {"products": ["tea"]}}, 20),
+        ({"bonus": 7}, 7),
+        ({"bonus": 3, "per": "unit"}, 6),
+        ({"bonus": 3, "per": "money", "per_minor": 400}, 15),
+    ],
+)
+def test_an_offer_gives_more_points_fewer_or_none(reward: dict[str, object], points: int) -> None:
+    basket = [a_line("coffee"), a_line("tea")]
+    offer = an_offer("POINTS", {"kind": "points", **reward})
+    answer = priced(basket, offer, shopper=a_shopper(), earning=(RULE,))
+    assert [each.points for each in answer.earned] == [20, points]
+    assert [(each.offer, each.points, each.amount_minor) for each in answer.applied] == [("POINTS", points, 0)]
+
+
+def test_a_stranger_earns_nothing_and_is_told() -> None:
+    answer = priced([a_line()], an_offer("POINTS", {"kind": "points", "bonus": 7, "club": "CLUB"}))
+    assert answer.earned == ()
+    assert refusal(answer, "POINTS").reason == "no_gain"
+
+
+def test_an_offer_that_lost_its_units_gives_no_points_either() -> None:
+    both = an_offer("BOTH", {"kind": "percent", "value_bp": 500}, {"kind": "points", "bonus": 7})
+    assert [each.points for each in priced([a_line()], both, shopper=a_shopper()).applied] == [7]
+    assert priced([a_line()], both, an_offer("TENTH", TENTH), shopper=a_shopper()).earned == ()
+
+
+def test_points_pay_in_whole_blocks_and_never_more_than_the_basket() -> None:
+    basket, shopper = [a_line(unit_minor=995)], a_shopper(points=500)
+    claim = (Claim("MONEY"),)
+    answer = priced(basket, redeeming(block=10), shopper=shopper, claims=claim)
+    assert (answer.points_used, answer.discount_minor, answer.total_minor) == (90, 900, 95)
+    half = priced(basket, redeeming(most_bp=5000), shopper=shopper, claims=claim)
+    assert half.points_used == 49
+    asked = priced(basket, redeeming(), shopper=shopper, claims=(Claim("MONEY", points=30),))
+    assert (asked.points_used, asked.total_minor) == (30, 695)
+
+
+def test_too_few_points_say_how_many_are_missing() -> None:
+    few = priced([a_line()], redeeming(least=100), shopper=a_shopper(points=60), claims=(Claim("MONEY"),))
+    assert (refusal(few, "MONEY").reason, refusal(few, "MONEY").missing) == ("not_enough_points", 40)
+    above = priced([a_line()], redeeming(), shopper=a_shopper(points=60), claims=(Claim("MONEY", points=80),))
+    assert refusal(above, "MONEY").missing == 20
+
+
+def test_points_of_this_sale_may_pay_it_where_the_chain_says_so() -> None:
+    policy = Policy(points_of_this_sale_usable=True)
+    facts = {"shopper": a_shopper(points=0), "earning": (RULE,), "claims": (Claim("MONEY"),), "policy": policy}
+    answer = priced([a_line(unit_minor=11_000)], redeeming(), **facts)
+    # Each point used lowers what is paid by 10 and so, ten by ten, what is earned.
+    assert (answer.points_used, answer.earned[0].points) == (100, 100)
+
+
+def test_points_are_earned_before_points_are_paid_where_the_chain_says_so() -> None:
+    facts = {"shopper": a_shopper(points=50), "earning": (RULE,), "claims": (Claim("MONEY"),)}
+    assert priced([a_line()], redeeming(), **facts).earned[0].points == 5
+    policy = Policy(earn_base=EarnBase.BEFORE_REDEMPTION)
+    assert priced([a_line()], redeeming(), **facts, policy=policy).earned[0].points == 10
+
+
+def test_the_parts_of_all_units_sum_to_the_whole() -> None:
+    assert [part_of(100, 3000, before_milli=1000 * i, returned_milli=1000) for i in range(3)] == [34, 33, 33]
+    assert part_of(100, 3000, before_milli=0, returned_milli=3000) == 100
+    assert sum(part_of(-100, 345, before_milli=i, returned_milli=1) for i in range(345)) == -100
+
+
+@pytest.mark.parametrize(
+    ("offer", "count", "told"),
+    [
+        (an_offer("OFFER", {"kind": "buy_get", "size": 3}), 2, ("buy_more_units", 1, 1000)),
+        (an_offer("OFFER", {"kind": "buy_get", "size": 3}), 5, ("buy_more_units", 1, 1000)),
+        (an_offer("OFFER", TENTH, when={"amount_minor": 5000}), 4, ("spend_more", 1000, 500)),
+        (an_offer("OFFER", TENTH, when={"quantity": 5}), 4, ("buy_more_units", 1, 500)),
+        (
+            an_offer("OFFER", {"kind": "bundle", "slots": [{"quantity": 3}], "price_minor": 2500}),
+            2,
+            ("buy_more_units", 1, 500),
+        ),
+    ],
+    ids=["one more for the free one", "for the second free one", "spend more", "buy more", "a set"],
+)
+def test_a_hint_says_what_is_missing_and_what_it_gains(offer: Offer, count: int, told: tuple[str, int, int]) -> None:
+    (hint,) = priced([a_line(count=count)], offer).hints
+    assert (hint.kind, hint.missing, hint.gain_minor) == told
+
+
+def test_an_offer_may_keep_its_hint_to_itself() -> None:
+    assert priced([a_line()], an_offer("OFFER", {"kind": "buy_get", "size": 3}, hint=False)).hints == ()
+
+
+def test_a_stranger_is_told_what_the_best_membership_would_have_saved() -> None:
+    offers = compiled(
+        an_offer("ONE", TENTH, when={"clubs": ["ONE"]}),
+        an_offer("TWO", {"kind": "percent", "value_bp": 500}, when={"clubs": ["TWO"]}),
+    )
+    facts = Facts((Line("coffee", "coffee", 1000, 12_300),), AT)
+    clubs = [AsMember("ONE"), AsMember("TWO", price_lists=(ListPrice(off_bp=1000),)), AsMember("NONE")]
+    assert club_savings(facts, offers, 12_300, clubs) == ClubSaving("TWO", 1784)
+    assert club_savings(facts, offers, 12_300, clubs[2:]) is None

@@ -1,0 +1,160 @@
+# REQ O-06, O-07: what holds for every basket and every set of offers
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from erp_club.promotions.engine.compile import compile_offers
+from erp_club.promotions.engine.facts import Facts, Line, Policy, TaxOfDiscount
+from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.priced import Priced
+from erp_club.promotions.engine.ready import Published
+from tests.make.pricing import AT, an_offer
+
+WORDS = ["A", "B", "C", "D", "E"]
+GROUPS = {"A": "g1", "B": "g1", "C": "g2", "D": "g2", "E": "g3"}
+Document = dict[str, Any]
+
+scopes = st.one_of(
+    st.none(),
+    st.builds(lambda names: {"products": names}, st.lists(st.sampled_from(WORDS), min_size=1, max_size=3, unique=True)),
+    st.builds(lambda name: {"groups": [name]}, st.sampled_from(["g1", "g2", "g3"])),
+)
+minor = st.integers(0, 3000)
+shares = st.sampled_from([0, 1, 333, 1000, 2500, 5000, 9999, 10_000])
+few = st.integers(1, 4)
+
+
+def _with(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Document]:
+    return st.fixed_dictionaries({"kind": st.just(kind), "on": scopes, **fields})
+
+
+picks = st.sampled_from(["cheapest", "dearest"])
+money_off = st.one_of(
+    _with("percent", value_bp=shares),
+    _with("percent", value_bp=shares, units=few, pick=picks),
+    _with("percent", value_bp=shares, cap_minor=minor, base_cap_minor=minor),
+    _with("amount", value_minor=minor),
+    _with("amount", value_minor=minor, spread=st.just("line")),
+    _with("amount", value_minor=minor, spread=st.just("unit"), group_size=few),
+    _with("amount", value_minor=minor, spread=st.just("unit"), first_minor=minor, units_per_line=few),
+    _with("fixed_price", price_minor=minor),
+    _with("fixed_price", price_minor=minor, units=few, pick=picks),
+    _with("buy_get", size=st.just(3), free=st.integers(1, 3), off_bp=shares, freed=st.sampled_from(["all", "each"])),
+    st.builds(
+        lambda slots, value, pick: {"kind": "bundle", "slots": slots, "pick": pick, **value},
+        st.lists(st.fixed_dictionaries({"on": scopes, "quantity": few}), min_size=1, max_size=2),
+        st.one_of(
+            st.builds(lambda value: {"price_minor": value}, minor),
+            st.builds(lambda value: {"off_bp": value}, shares),
+            st.builds(lambda value: {"off_minor": value}, minor),
+        ),
+        picks,
+    ),
+)
+conditions = st.one_of(
+    st.just({"all": []}),
+    st.builds(lambda least, on: {"amount_minor": least, "of": on}, minor, scopes),
+    st.builds(lambda count, on, every: {"quantity": count, "of": on, "every": every}, few, scopes, st.booleans()),
+)
+stackable = st.fixed_dictionaries(
+    {"mode": st.just("stackable"), "stage": st.sampled_from([None, "item", "basket", "code"])}
+)
+exclusive = st.fixed_dictionaries({"mode": st.just("exclusive")})
+grouped = st.fixed_dictionaries(
+    {
+        "mode": st.just("exclusive"),
+        "group": st.sampled_from([None, "one", "two"]),
+        "per": st.sampled_from(["unit", "line", "order"]),
+        "priority": st.integers(0, 1),
+    }
+)
+
+
+def offers(combinations: st.SearchStrategy[Document], most: int = 4) -> st.SearchStrategy[list[Offer]]:
+    rewards = st.lists(money_off, min_size=1, max_size=2)
+    parts = st.tuples(rewards, conditions, combinations, st.booleans())
+    return st.lists(parts, max_size=most).map(
+        lambda many: [
+            an_offer(f"O{number}", *rewards, when=when, combination=combination, rest=rest and len(rewards) > 1)
+            for number, (rewards, when, combination, rest) in enumerate(many)
+        ]
+    )
+
+
+single = st.lists(st.tuples(money_off, conditions), min_size=1, max_size=4).map(
+    lambda many: [an_offer(f"O{number}", reward, when=when) for number, (reward, when) in enumerate(many)]
+)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[Line, ...]:
+    quantities = st.sampled_from([1000, 1000, 2000, 3000, 7000, 345, 1500, 1, 40_000])
+    prices = st.one_of(st.integers(0, 2500), st.just(0))
+    many = draw(st.lists(st.tuples(st.sampled_from(WORDS), quantities, prices, st.booleans()), max_size=6))
+    made = [
+        Line(str(i), word, quantity, unit, draw(st.sampled_from([0, 1000, 1800, 2550])), GROUPS[word], levy_minor=levy)
+        for i, (word, quantity, unit, levied) in enumerate(many)
+        for levy in [25 if levied else 0]
+    ]
+    if draw(st.integers(0, 4)) == 0:
+        made.append(Line("hand", "hand", 1000, -draw(minor), 1800))
+    return tuple(made)
+
+
+policies = st.builds(
+    Policy,
+    prices_include_tax=st.booleans(),
+    tax_of_discount=st.sampled_from(list(TaxOfDiscount)),
+    deadline_ms=st.just(50),
+)
+
+
+def compute(basket: tuple[Line, ...], held: list[Offer], **said: Any) -> Priced:
+    return price(Facts(basket, AT, **said), compile_offers(Published(offer) for offer in held))
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), offers(st.one_of(stackable, exclusive, grouped)), policies)
+def test_sums_are_exact_and_nothing_is_negative(basket: tuple[Line, ...], held: list[Offer], policy: Policy) -> None:
+    answer = compute(basket, held, policy=policy)
+    taken: dict[str, int] = {}
+    for applied in answer.applied:
+        assert applied.amount_minor == sum(share.amount_minor for share in applied.shares)
+        for share in applied.shares:
+            assert share.amount_minor > 0
+            taken[share.line] = taken.get(share.line, 0) + share.amount_minor
+    for line, asked in zip(answer.lines, basket, strict=True):
+        assert line.discount_minor == taken.get(line.id, 0)
+        assert line.total_minor == line.list_minor - line.discount_minor + line.levy_minor
+        if asked.unit_minor >= 0:
+            assert 0 <= line.discount_minor <= line.list_minor
+            assert line.levy_minor <= line.tax_minor <= line.total_minor
+            if line.discount_minor == line.list_minor:
+                assert (line.total_minor, line.tax_minor) == (line.levy_minor, line.levy_minor)
+    assert answer.total_minor == sum(line.total_minor for line in answer.lines) >= 0
+    assert answer.discount_minor == sum(applied.amount_minor for applied in answer.applied)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), offers(st.one_of(stackable, exclusive, grouped)))
+def test_every_offer_that_could_touch_the_basket_has_its_word(basket: tuple[Line, ...], held: list[Offer]) -> None:
+    facts = Facts(basket, AT)
+    answer = price(facts, compile_offers(Published(offer) for offer in held), explain_all=True)
+    applied, refused = [each.offer for each in answer.applied], [each.offer for each in answer.refused]
+    assert sorted([*applied, *refused]) == sorted(offer.code for offer in held)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), offers(st.one_of(stackable, exclusive, grouped)), st.randoms(use_true_random=False))
+def test_the_price_hangs_on_no_order_of_offers(basket: tuple[Line, ...], held: list[Offer], random: Any) -> None:
+    shuffled = list(held)
+    random.shuffle(shuffled)
+    assert compute(basket, shuffled) == compute(basket, held)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), single)
+def test_an_added_offer_never_makes_the_best_basket_dearer(basket: tuple[Line, ...], held: list[Offer]) -> None:
+    assert compute(basket, held).total_minor <= compute(basket, held[:-1]).total_minor
