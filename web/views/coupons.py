@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from erp_club.kernel import audit
+from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.batches import queries as batches
 from erp_club.promotions.coupons.batches.queries import BatchRow, Standing
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.promotions.coupons.issued import queries as issued
 from erp_club.promotions.coupons.issued.queries import CouponFilters, CouponRow
 from erp_club.promotions.coupons.models import ANYBODY, BatchState
+from erp_club.promotions.standing import Standing as OfferStanding
 from web import lists
 from web.deps import Act
 
@@ -130,10 +132,24 @@ class CouponsAsked(BaseModel):
     standing: issued.Standing | None
 
 
+class OfferLine(BaseModel):
+    """An offer that has to do with a batch: `started` by its coupons, else it issues them with a purchase."""
+
+    id: int
+    code: str
+    names: dict[str, str]
+    standing: OfferStanding
+    started: bool
+
+
 class BatchPage(BaseModel):
-    """A batch, its figures, its uses of the last 30 days, and its coupons that match."""
+    """A batch, its figures, its uses of the last 30 days, its offers, and its coupons that match.
+
+    `offers` is null to whoever may not see offers.
+    """
 
     batch: BatchLine
+    offers: list[OfferLine] | None
     figures: BatchFigures
     days: list[UsedDay]
     asked: CouponsAsked
@@ -262,11 +278,21 @@ def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
         figures=BatchFigures.model_validate(
             batches.figures(act.session, batch, today=act.today, now=act.now), from_attributes=True
         ),
+        offers=_offers(act, batch.code),
         days=_days(act, batch_id),
         asked=asked,
         state=state,
         coupons=[coupon_line(act, row) for row in rows],
     )
+
+
+def _offers(act: Act, batch_code: str) -> list[OfferLine] | None:
+    if not act.by.may(Permission.OFFERS_VIEW):
+        return None
+    return [
+        OfferLine.model_validate(offer, from_attributes=True)
+        for offer in batches.offers_of(act.session, batch_code, today=act.today)
+    ]
 
 
 def _days(act: Act, batch_id: int) -> list[UsedDay]:

@@ -20,6 +20,11 @@ from erp_club.promotions.coupons.models import (
     CouponUse,
 )
 from erp_club.promotions.coupons.queries import IS_SPENT
+from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
+from erp_club.promotions.standing import Standing as OfferStanding
+from erp_club.promotions.standing import standing as offer_standing
+
+MOST_OFFERS = 50
 
 
 class Standing(StrEnum):
@@ -78,6 +83,17 @@ class Figures:
     reserved: int
     uses: int
     given_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferOfBatch:
+    """An offer that has to do with a batch: `started` by its coupons, else it issues them. `standing` on a day."""
+
+    id: int
+    code: str
+    names: Mapping[str, str]
+    standing: OfferStanding
+    started: bool
 
 
 def batch(session: Session, batch_id: int) -> BatchRow:
@@ -148,6 +164,27 @@ def figures(session: Session, batch: BatchRow, *, today: dt.date, now: dt.dateti
 
 def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(Coupon).where(*conditions)) or 0
+
+
+def offers_of(session: Session, batch_code: str, *, today: dt.date) -> list[OfferOfBatch]:
+    """The offers that coupons of the batch start, then those that issue them, as their newest versions say; by code."""
+    document = OfferVersion.document
+    starts = document.contains({"activation": {"batch": batch_code}})
+    issues = document.contains({"rewards": [{"kind": "coupon", "batch": batch_code}]})
+    first, last = (sa.cast(document[name].astext, sa.Date) for name in ("first_day", "last_day"))
+    rows = session.execute(
+        sa.select(StoredOffer.id, StoredOffer.code, document["names"], StoredOffer.state, first, last, starts)
+        .join(
+            OfferVersion, (OfferVersion.offer_id == StoredOffer.id) & (OfferVersion.version_no == StoredOffer.latest_no)
+        )
+        .where(starts | issues, StoredOffer.state != OfferState.ENDED)
+        .order_by(starts.desc(), StoredOffer.code)
+        .limit(MOST_OFFERS)
+    )
+    return [
+        OfferOfBatch(id_, code, names, offer_standing(OfferState(state), first_day, last_day, today=today), started)
+        for id_, code, names, state, first_day, last_day, started in rows
+    ]
 
 
 def uses_by_day(session: Session, batch_id: int, *, zone: str, since: dt.date) -> dict[dt.date, tuple[int, int]]:
