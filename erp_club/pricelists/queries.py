@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product, ProductGroup
-from erp_club.clubs.models import Club
+from erp_club.clubs.models import Club, ClubState
 from erp_club.organisation.models import Store
 from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore
 from erp_club.pricelists.rules import Entry, list_prices
@@ -97,6 +97,8 @@ def _lists_in_force(*, store_id: Any, day: Any, clubs: Any, segments: Any) -> sa
         PriceList.state == PriceListState.PUBLISHED,
         PriceList.validity.contains(sa.cast(day, sa.Date)),
         sa.or_(PriceList.all_stores, in_stores.exists()),
+        # A club that is closed gives its members nothing more.
+        sa.or_(PriceList.club_id.is_(None), Club.state == ClubState.PUBLISHED),
     ]
     if clubs is not None or segments is not None:
         of_club = sa.or_(PriceList.club_id.is_(None), Club.code == sa.any_(_texts(clubs)))

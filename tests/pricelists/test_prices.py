@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Club, ClubState
 from erp_club.pricelists import queries
 from erp_club.pricelists.models import PriceListState
 from erp_club.promotions.engine.facts import ListPrice
@@ -86,6 +87,12 @@ def test_a_list_may_be_for_a_customer_group_without_any_club(shop: Session):
 @pytest.mark.parametrize("state", [PriceListState.DRAFT, PriceListState.CLOSED])
 def test_a_draft_prices_nothing_yet_and_a_closed_list_nothing_more(shop: Session, state: PriceListState):
     an_entry(shop, a_list(shop, state=state), sku="milk")
+    assert prices(shop) == []
+
+
+def test_a_closed_club_gives_no_list_prices_any_more(shop: Session):
+    an_entry(shop, a_list(shop), sku="milk")
+    shop.execute(sa.update(Club).values(state=ClubState.CLOSED))
     assert prices(shop) == []
 
 
