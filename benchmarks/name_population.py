@@ -11,7 +11,6 @@ import re
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import accumulate
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -26,9 +25,12 @@ SCRIPTS = {
     "sv": {"la": 0.92, "ru": 0.05, "he": 0.03},
 }
 """How the members of a community are written in the chain's books."""
-RARE_SURNAME, RARE_GIVEN = 0.8, 0.4
+RARE_SURNAME, RARE_GIVEN = 0.8, 0.5
 """Names from the long tail: the hundred commonest surnames of Israel, Finland or Sweden are those of a fifth of the
-people, the hundred commonest given names those of three fifths."""
+people, the hundred and fifty commonest given names those of half of them."""
+FLAT_GIVEN = 12
+FLAT_SURNAMES = {"he": 2, "ar": 12, "ru": 12, "fi": 25, "sv": 4}
+"""How little the first names of a list stand out: in Israel Cohen does, in Finland nobody."""
 MIDDLE = 0.15
 """Members with a second given name."""
 
@@ -110,11 +112,17 @@ def _known_spellings() -> dict[str, dict[str, list[str]]]:
 
 
 class Choice:
-    """Names drawn by rank: the n-th as often as 1 / (n + 2)."""
+    """Names drawn by rank, the n-th as often as 1 / (n + flat): a larger `flat` lets the first ones stand out less."""
 
-    def __init__(self, names: list[Name]):
-        self._names = names
-        self._sums = list(accumulate(1 / (rank + 2) for rank in range(1, len(names) + 1)))
+    def __init__(self, flat: int) -> None:
+        self._flat = flat
+        self._names: list[Name] = []
+        self._sums: list[float] = []
+
+    def add(self, name: Name) -> None:
+        """One that is less common than those added before."""
+        self._names.append(name)
+        self._sums.append((self._sums[-1] if self._sums else 0) + 1 / (len(self._names) + self._flat))
 
     def draw(self, rng: random.Random) -> Name:
         return self._names[bisect(self._sums, rng.random() * self._sums[-1])]
@@ -123,29 +131,29 @@ class Choice:
 def _commonest() -> dict[tuple[str, str], list[Choice]]:
     known = _known_spellings()
     found: dict[tuple[str, str], list[Choice]] = defaultdict(list)
-    heading = ("", "")
+    heading, listed = ("", ""), set[int]()
     for line in (HERE / "names_common.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             community, kind, *_ = line.strip("[]").split()
             heading = community, kind
         elif not line.startswith("#"):
-            names: list[Name] = []
+            choice = Choice(FLAT_SURNAMES[heading[0]] if heading[1] == "surname" else FLAT_GIVEN)
             for written in line.split("; "):
                 native, latin = written, None
                 if heading[0] in {"he", "ar"}:
                     native, latin = re.fullmatch(r"(.+?) ([A-Z].*)", written).groups()  # type: ignore[union-attr]
-                names.append(Name(native, latin, known.get(native) or known.get(latin or "")))
-            found[heading].append(Choice(names))
-    # Names of the cases that the lists don't have are common ones too.
-    listed = {id(name._known) for choices in found.values() for c in choices for name in c._names}  # noqa: SLF001
+                forms = known.get(native) or known.get(latin or "")
+                listed.add(id(forms))
+                choice.add(Name(native, latin, forms))
+            found[heading].append(choice)
+    # Names of the cases that the lists don't have are the less common ones.
     rows = (line.split("\t") for line in CASES.read_text(encoding="utf-8").splitlines() if line.startswith("E\t"))
     for _, _key, kind, community, script, spelling, _group in rows:
         forms = known[spelling]
         if id(forms) not in listed and script == {"fi": "la", "sv": "la"}.get(community, community):
             listed.add(id(forms))
             for choice in found[community, {"g": "given", "s": "surname"}[kind]]:
-                choice._names.append(Name(spelling, forms["la"][0], forms))  # noqa: SLF001
-                choice._sums.append(choice._sums[-1] + 1 / (len(choice._names) + 2))  # noqa: SLF001
+                choice.add(Name(spelling, forms["la"][0], forms))
     return found
 
 
@@ -216,8 +224,10 @@ def members(count: int, *, seed: int = 1) -> Iterator[tuple[str, str, str]]:
     common = _commonest()
     communities, shares = list(SHARES), list(SHARES.values())
     scripts = {each: (list(SCRIPTS[each]), list(SCRIPTS[each].values())) for each in SCRIPTS}
-    rare: dict[str, list[Name]] = {each: [_rare(each, rng) for _ in range(20_000)] for each in communities}
-    given = {each: [_rare(each, rng) for _ in range(1_500)] for each in communities}
+    rare: dict[str, list[Name]] = {
+        each: [_rare(each, rng) for _ in range(min(20_000, count // 20))] for each in communities
+    }
+    given = {each: [_rare(each, rng) for _ in range(min(1_500, count // 20))] for each in communities}
 
     def given_name(community: str) -> Name:
         if rng.random() < RARE_GIVEN:

@@ -14,6 +14,7 @@ Keys are kept as 32-bit numbers: where two share one by chance, the closer look 
 
 import zlib
 from collections.abc import Iterable
+from functools import cache
 
 from erp_club.customers.names.script import VOWELS, Sound
 from erp_club.customers.names.scripts import heard
@@ -91,27 +92,28 @@ def _meant_halves(plain: str, length: int) -> list[str]:
 
 
 def skeletons(sounds: Iterable[Sound]) -> list[str]:
-    """The skeletons of a word, at most `MOST_SKELETONS`, those of its likeliest readings first."""
+    """The skeletons of a word, at most `MOST_SKELETONS`, those of its likeliest readings first; none of one unheard."""
     found = [""]
     for sound in sounds:
         classes = {first: _classes(sound, first=first) for first in (True, False)}
         longer = (_with(skeleton, each) for skeleton in found for each in classes[not skeleton])
         found = list(dict.fromkeys(longer))[: 3 * MOST_SKELETONS]
-    return found[:MOST_SKELETONS]
+    return list(filter(None, found))[:MOST_SKELETONS]
 
 
-def _classes(sound: Sound, *, first: bool) -> list[str]:
-    """What a sound may add to a skeleton, the likeliest first. At the beginning of a word g is often another's h."""
+@cache
+def _classes(sound: Sound, *, first: bool) -> tuple[str, ...]:
+    """What a sound may add to a skeleton, the likeliest first. At the beginning one's g is another's h or j."""
     added: list[str] = []
     for phoneme in sound.phonemes:
         added += CLASSES.get(phoneme, "")
         if phoneme in SILENT:
             added.append(OPEN if first else "")
     if first and sound.phonemes == "g":
-        added.append("H")
+        added += "HS"
     if sound.dropped < 1 and sound.phonemes[0] not in SILENT:
         added.append("")
-    return list(dict.fromkeys(added))
+    return tuple(dict.fromkeys(added))
 
 
 def _with(skeleton: str, added: str) -> str:

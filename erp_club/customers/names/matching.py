@@ -77,8 +77,8 @@ def _scores(typed: str, letters: str, candidates: Candidates) -> Scores:
     if not heard:
         return np.where(same, _slips(letters, candidates.surfaces), np.float32(0))
     scores = similarities(heard, matrix(candidates.sounds), ABJADS[scripts] != ABJADS[script])
-    slips = np.maximum(np.minimum(scores, np.float32(MOST_BY_SOUND)), _slips(letters, candidates.surfaces))
-    return np.where(same, slips, np.minimum(scores, np.float32(MOST_ACROSS)))
+    slips = np.maximum(scores * np.float32(MOST_BY_SOUND), _slips(letters, candidates.surfaces))
+    return np.where(same, slips, scores * np.float32(MOST_ACROSS))
 
 
 def _slips(letters: str, surfaces: Sequence[str]) -> Scores:

@@ -26,7 +26,7 @@ class NameWord(Base):
     surface: Mapped[str] = mapped_column(sa.Text(collation="C"))
     sounds: Mapped[bytes]
     keys: Mapped[list[int]] = mapped_column(ARRAY(sa.Integer))
-    bearers: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    bearers: Mapped[int] = mapped_column(sa.Integer, server_default="1")
     version: Mapped[int] = mapped_column(sa.SmallInteger)
 
 

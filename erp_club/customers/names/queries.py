@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from erp_club.customers.names.spelling import PARTICLES, bare, parts, surface, w
 
 MOST_PARTS = 6
 """Words of what was typed that are looked for; a name has no more."""
-MOST_MATCHES = 180
+MOST_MATCHES = 100
 """Words of the dictionary that stand for one typed word."""
 LOOKED_AT = 300
 """Customers of one step of a search that are compared."""
@@ -28,7 +28,7 @@ STEPS = (0.97, 0.8, LEAST)
 """A search begins with words that match at least so well, and takes the next step only where it has found too few."""
 JOINED, WRITTEN_AS_ONE = 0.84, 0.95
 """How well two typed words, written as one, have to match a name to be taken for it, and what their match counts."""
-ALIKE = 0.75
+ALIKE = 0.8
 """How well words have to match where one typed word may be missing."""
 MISSING = 0.72
 """What a typed word counts that a customer doesn't have, where three or more were typed: a middle name too much."""
@@ -74,9 +74,11 @@ def find_by_name(session: Session, typed: str, *, limit: int, store_id: int | No
     Words in any order, whole or begun, by spelling, by sound and across scripts. Of those who match equally well,
     customers of the store `store_id` come first, then those who bought last, then those who were opened first.
     """
-    typed_parts = [part for word in words(typed) for part in parts(word)][:MOST_PARTS]
+    groups = [parts(word) for word in words(typed)]
+    typed_parts = [part for group in groups for part in group][:MOST_PARTS]
+    hyphens = {place for place, goes_on in enumerate(on for group in groups for on in _goes_on(group)) if goes_on}
     best: dict[int, NameHit] = {}
-    for reading in _readings(typed_parts, _look_up(session, typed_parts)):
+    for reading in _readings(typed_parts, hyphens, _look_up(session, typed_parts)):
         _search(session, reading, best, limit, store_id)
     order = sorted(best.values(), key=lambda hit: (-round(hit.score, 3), hit.customer_id))
     if len(order) > limit + SPARE:
@@ -143,12 +145,21 @@ def _candidates(session: Session, forms: Sequence[str]) -> dict[str, Candidates]
     }
 
 
-def _readings(typed_parts: Sequence[str], found: Mapping[str, list[Match]]) -> list[list[Unit]]:
+def _goes_on(group: Sequence[str]) -> list[bool]:
+    """Of which parts of a word a hyphen leads on to the next."""
+    return [True] * (len(group) - 1) + [False]
+
+
+def _readings(
+    typed_parts: Sequence[str], hyphens: Collection[int], found: Mapping[str, list[Match]]
+) -> list[list[Unit]]:
     """What was typed as it stands, and with two neighbours taken as one where a name is so spelt."""
     plain = [_unit(part, found) for part in typed_parts]
     readings = [plain] if plain else []
     for place, (one, other) in enumerate(itertools.pairwise(typed_parts)):
-        together = _joined(_unit(one + other, found))
+        together = _unit(one + other, found)
+        if place not in hyphens:
+            together = _less_likely(together)
         if together.at_least(JOINED):
             readings.append([*plain[:place], together, *plain[place + 2 :]])
     return readings
@@ -159,8 +170,8 @@ def _unit(form: str, found: Mapping[str, list[Match]]) -> Unit:
     return Unit({match.word_id: match for match in reversed(found[form])}, PARTICLE if form in PARTICLES else 1.0)
 
 
-def _joined(unit: Unit) -> Unit:
-    """Two typed words written as one; but for a name that is spelt just so, that is less likely than two words are."""
+def _less_likely(unit: Unit) -> Unit:
+    """Two typed words taken as one: but for a name that is spelt just so, two words are likelier."""
     counted = (
         match if match.score >= SAME_LETTERS else Match(match.word_id, match.score * WRITTEN_AS_ONE, match.spelt)
         for match in unit.matches.values()

@@ -16,6 +16,9 @@ from erp_club.customers.names.script import VOWELS, Sound
 FAR = 1.2
 """What two sounds cost that have nothing in common."""
 
+RARER = 0.04
+"""What it costs that a sound isn't the likeliest one of its letter."""
+
 NEAR = {
     "bv": 0.35, "bp": 0.35, "bf": 0.6, "pf": 0.35, "pv": 0.6, "vf": 0.2, "vw": 0.1, "vu": 0.4, "vo": 0.5,
     "wu": 0.2, "wo": 0.3, "kq": 0.0, "kg": 0.45, "qg": 0.4, "kx": 0.3, "kh": 0.6, "gx": 0.4, "gh": 0.35, "xh": 0.2,
@@ -43,8 +46,11 @@ def _substitution() -> Costs:
     costs = np.full((len(SOUNDS) + 1, len(SOUNDS) + 1), 9.0, dtype=np.float32)
     for first, one in enumerate(SOUNDS, 1):
         for second, other in enumerate(SOUNDS, 1):
-            pairs = ((a, b) for a in one.phonemes for b in other.phonemes)
-            costs[first, second] = min(0.0 if a == b else near.get((a, b), FAR) for a, b in pairs)
+            costs[first, second] = min(
+                (0.0 if a == b else near.get((a, b), FAR)) + RARER * (bool(rank_a) + bool(rank_b))
+                for rank_a, a in enumerate(one.phonemes)
+                for rank_b, b in enumerate(other.phonemes)
+            )
     return costs
 
 
