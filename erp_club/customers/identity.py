@@ -5,7 +5,9 @@ National IDs by python-stdnum where it knows the country's; those of Israel, Fin
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stdnum import get_cc_module, luhn
 from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
@@ -13,7 +15,7 @@ from stdnum.util import clean
 
 from erp_club.customers import mrz
 from erp_club.customers.errors import Fault
-from erp_club.kernel.text import T
+from erp_club.kernel.text import T, Text
 
 NATIONAL_ID, PASSPORT = "national_id", "passport"
 FIELD = "id_number"
@@ -85,7 +87,7 @@ def _israeli(number: str) -> str:
         )
     digits = digits.zfill(9)
     if not luhn.is_valid(digits):
-        raise Fault(FIELD, _CHECK_DIGIT)
+        raise Fault(FIELD, _swapped(digits, luhn.is_valid) or _CHECK_DIGIT)
     return digits
 
 
@@ -109,15 +111,21 @@ def _finnish(number: str, today: dt.date) -> Document:
             FIELD,
             T("A Finnish identity code is a birthday, a sign for the century, three digits and a check character."),
         )
-    day, month, year, sign, individual, digit = match.groups()
+    day, month, year, sign, individual, _ = match.groups()
     born = _date(_FINNISH_CENTURIES[sign] + int(year), int(month), int(day), today)
-    if _FINNISH_DIGITS[int(day + month + year + individual) % 31] != digit:
-        raise Fault(FIELD, T("The check character at the end is wrong. Compare each one with the document."))
+    if not _finnish_is_right(code):
+        wrong = T("The check character at the end is wrong. Compare each one with the document.")
+        raise Fault(FIELD, _swapped(code, _finnish_is_right) or wrong)
     if int(individual) < 2:
         raise Fault(FIELD, T("The three digits before the check character are never below 002."))
     if int(individual) >= _TEMPORARY:
         raise Fault(FIELD, T("This is a temporary code, which a hospital gives. Use the one of the identity card."))
     return Document(NATIONAL_ID, "FI", code, born)
+
+
+def _finnish_is_right(code: str) -> bool:
+    digits = code[:6] + code[7:10]
+    return bool(_FINNISH.fullmatch(code)) and _FINNISH_DIGITS[int(digits) % 31] == code[10]
 
 
 _SWEDISH = re.compile(r"(\d\d)?(\d\d)(\d\d)(\d\d)([-+]?)(\d{4})", re.ASCII)
@@ -152,9 +160,28 @@ def _swedish(number: str, today: dt.date) -> Document:
     real_day = int(day) - _COORDINATION if is_coordination else int(day)
     unknown = is_coordination and (real_day == 0 or int(month) == 0)
     born = None if unknown else _date(full_year, int(month), real_day, today)
-    if not luhn.is_valid(year + month + day + serial):
-        raise Fault(FIELD, _CHECK_DIGIT)
+    ten = year + month + day + serial
+    if not luhn.is_valid(ten):
+        raise Fault(FIELD, _swapped(ten, luhn.is_valid) or _CHECK_DIGIT)
     return Document(NATIONAL_ID, "SE", f"{full_year:04}{month}{day}{serial}", born)
+
+
+def _swapped(number: str, is_right: Callable[[str], bool]) -> Text | None:
+    """A question where exchanging two neighbours, and no other two, makes the number right; None else."""
+    found = [
+        (first, second)
+        for place, (first, second) in enumerate(pairwise(number))
+        if first.isdigit() and second.isdigit() and first != second
+        if is_right(number[:place] + second + first + number[place + 2 :])
+    ]
+    if len(found) != 1:
+        return None
+    first, second = found[0]
+    return T(
+        "The check digit is wrong. Did you swap the %(first)s and the %(second)s? Compare them with the document.",
+        first=first,
+        second=second,
+    )
 
 
 def _of_country(country: str, number: str) -> str:

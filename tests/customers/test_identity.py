@@ -1,5 +1,6 @@
 # REQ C-04: documents are checked, and a refusal says what is wrong
 import datetime as dt
+import itertools
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,7 @@ WRONG = {
     ("IL", "000000000"): "9 digits",
     ("IL", "35567546A"): "digits only",
     ("IL", "٣٥٥٦٧٥٤٦٣"): "digits only",
-    ("FI", "131052-308U"): "check character",
+    ("FI", "131052-308V"): "check character",
     ("FI", "131052308T"): "11 characters",
     ("FI", "310252-308Y"): "no such day",
     ("FI", "131052G308T"): "sign for the century",
@@ -178,3 +179,33 @@ def test_a_passport_number_is_letters_and_digits(typed: str, kept: str):
 )
 def test_a_passport_number_of_another_form_is_refused(typed: str, says: str):
     assert says in why("DE", typed, kind="passport")
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "asked"),
+    [
+        ("IL", "355675436", "the 3 and the 6?"),
+        ("FI", "131052-380T", "the 8 and the 0?"),
+        ("SE", "880320-0061", "the 6 and the 1?"),
+    ],
+)
+def test_two_digits_that_were_swapped_are_named(country: str, number: str, asked: str):
+    assert asked in why(country, number)
+
+
+@given(st.integers(1, 99_999_999), st.integers(0, 7))
+def test_a_swap_is_asked_about_only_where_it_mends_the_number(first: int, place: int):
+    body = f"{first:08d}"
+    right = body + luhn.calc_check_digit(body)
+    swapped = right[:place] + right[place + 1] + right[place] + right[place + 2 :]
+    if luhn.is_valid(swapped):
+        return
+    said = why("IL", swapped)
+    mends = [
+        (a, b)
+        for at, (a, b) in enumerate(itertools.pairwise(swapped))
+        if a != b and luhn.is_valid(swapped[:at] + b + a + swapped[at + 2 :])
+    ]
+    assert ("swap" in said) is (len(mends) == 1)
+    if len(mends) == 1:
+        assert f"the {mends[0][0]} and the {mends[0][1]}?" in said
