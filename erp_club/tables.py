@@ -6,6 +6,7 @@ from erp_club.clubs import models as clubs
 from erp_club.customers import models as customers
 from erp_club.customers.forms import models as customer_forms
 from erp_club.customers.names import models as names
+from erp_club.customers.relatives import models as relatives
 from erp_club.kernel import audit, idempotency
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
@@ -37,4 +38,5 @@ __all__ = [
     "promotions",
     "purchases",
     "receipts",
+    "relatives",
 ]

@@ -147,8 +147,8 @@ def _parsers(country: str, today: dt.date) -> Mapping[str, Callable[[Any], Store
         "mobile": lambda text: contact.phone(text, country, field="mobile"),
         "email": contact.email,
         "country": partial(_country, "country"),
-        "birthday": lambda given: _past_day("birthday", given, today),
-        "anniversary": lambda given: _past_day("anniversary", given, today),
+        "birthday": lambda given: past_day("birthday", given, today),
+        "anniversary": lambda given: past_day("anniversary", given, today),
         "gender": _gender,
         "language": _language,
         "home_store": partial(_line, "home_store"),
@@ -202,7 +202,8 @@ def day(field: str, given: str | dt.date) -> dt.date:
     raise Fault(field, T("Write a date as year-month-day or day.month.year, like 22.2.1979."))
 
 
-def _past_day(field: str, given: str | dt.date, today: dt.date) -> dt.date:
+def past_day(field: str, given: str | dt.date, today: dt.date) -> dt.date:
+    """A day of a living memory, as `day` reads it. Raises Fault."""
     found = day(field, given)
     if found > today:
         raise Fault(field, T("This day lies in the future. Check the year."))

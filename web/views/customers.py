@@ -27,6 +27,7 @@ from web.views.clubs import MembershipsView, memberships_view
 from web.views.coupons import CustomerCoupons, customer_coupons_view
 from web.views.points import HistoryView, history_view
 from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
+from web.views.relatives import RelativesView, relatives_view
 
 CHANGES_SHOWN = 50
 _SHOWN_DIGITS = 3
@@ -223,6 +224,7 @@ class CustomerPage(BaseModel):
     points: list[Points]
     memberships: MembershipsView
     cards: CardsView
+    relatives: RelativesView
     year: YearOfPurchases | None
     history: HistoryView | None
     purchases: CustomerPurchases | None
@@ -329,6 +331,7 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
         points=list(worth.values()),
         memberships=memberships,
         cards=cards_view(act, customer_id),
+        relatives=relatives_view(act, customer_id),
         year=year_view(act, customer_id, year) if may_see_purchases else None,
         history=history_view(act, customer_id, year=year) if tab == "points" else None,
         purchases=customer_purchases_view(act, customer_id) if tab == "purchases" else None,
