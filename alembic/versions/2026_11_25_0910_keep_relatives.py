@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_0910"
-down_revision = "2026_11_25_0745"
+down_revision = "2026_11_25_0915"
 branch_labels = None
 depends_on = None
 

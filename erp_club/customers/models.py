@@ -51,7 +51,8 @@ def _endings(column: str) -> sa.Index:
     """An index that finds a number by its last digits: it holds the number backwards."""
     return sa.Index(
         f"ix_customers_{column}_ending",
-        sa.text(f"reverse({column}) text_pattern_ops"),
+        sa.func.reverse(sa.column(column)).label("ending"),
+        postgresql_ops={"ending": "text_pattern_ops"},
         postgresql_where=sa.text(f"{column} IS NOT NULL"),
     )
 
