@@ -41,6 +41,7 @@ class Permission(StrEnum):
     OFFERS_VIEW = "offers.view"
     OFFERS_EDIT = "offers.edit"
     OFFERS_PUBLISH = "offers.publish"
+    OFFERS_ACTIVATE = "offers.activate"
     STORES_VIEW = "stores.view"
     STORES_EDIT = "stores.edit"
     STAFF_VIEW = "staff.view"
@@ -68,6 +69,7 @@ _CASHIER = frozenset(
         Permission.POINTS_VIEW,
         Permission.PURCHASES_VIEW,
         Permission.SALES_POST,
+        Permission.OFFERS_ACTIVATE,
         Permission.SELF,
     }
 )

@@ -87,15 +87,20 @@ _IN_FORCE = (
 # How much is used up.
 
 
-def uses_of(which: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
-    """The counters of some offers: code and the fields of `Used`, for a `customer` (0: nobody known) and a `day`.
+DAY, CUSTOMER = sa.bindparam("day", type_=sa.Date), sa.bindparam("customer", type_=sa.BigInteger)
 
-    `day` is the store's date; month and year are its calendar month and year.
+
+def uses_of(
+    which: sa.ColumnElement[bool], *, customer: sa.ColumnElement[int] = CUSTOMER
+) -> sa.Select[*tuple[Any, ...]]:
+    """The counters of some offers: code and the fields of `Used`, for a customer (0: nobody known) and a `day`.
+
+    `day` is the store's date; month and year are its calendar month and year. `customer` may be a literal column of the
+    statement around this one.
     """
-    day, customer = sa.bindparam("day", type_=sa.Date), sa.bindparam("customer", type_=sa.BigInteger)
     today = (
         sa.select(sa.func.coalesce(sa.cast(sa.func.sum(OfferDayUses.uses), sa.BigInteger), 0))
-        .where(OfferDayUses.offer_id == StoredOffer.id, OfferDayUses.day == day)
+        .where(OfferDayUses.offer_id == StoredOffer.id, OfferDayUses.day == DAY)
         .scalar_subquery()
     )
 
@@ -107,15 +112,15 @@ def uses_of(which: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     member = (
         sa.select(
             since().label("ever"),
-            since(day).label("day"),
-            since(sa.func.date_trunc("month", day)).label("month"),
-            since(sa.func.date_trunc("year", day)).label("year"),
+            since(DAY).label("day"),
+            since(sa.func.date_trunc("month", DAY)).label("month"),
+            since(sa.func.date_trunc("year", DAY)).label("year"),
         )
         .where(
             OfferMemberUses.customer_id == customer,
             customer != 0,
             OfferMemberUses.offer_id == StoredOffer.id,
-            OfferMemberUses.day <= day,
+            OfferMemberUses.day <= DAY,
         )
         .lateral()
     )
@@ -136,13 +141,19 @@ def uses_of(which: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-USES = uses_of(sa.and_(StoredOffer.state == OfferState.PUBLISHED, StoredOffer.counted))
-"""The counters of every offer in force that has limits; a query of its own, or embedded by `USES_JSON`."""
-_EACH = USES.subquery("uses")
-USES_JSON = sa.select(
-    sa.func.coalesce(sa.func.jsonb_agg(sa.func.jsonb_build_array(*_EACH.c)), sa.text("'[]'::jsonb"))
-).scalar_subquery()
-"""The same as one value, a list of lists in that order, for another statement that binds `customer` and `day`."""
+_COUNTED = sa.and_(StoredOffer.state == OfferState.PUBLISHED, StoredOffer.counted)
+USES = uses_of(_COUNTED)
+"""The counters of every offer in force that has limits; a query of its own, or embedded by `uses_json`."""
+
+
+def uses_json(*, customer: sa.ColumnElement[int] = CUSTOMER) -> sa.ScalarSelect[Any]:
+    """The same as one value, a list of lists in that order, for another statement that binds a `day`."""
+    each = uses_of(_COUNTED, customer=customer).subquery("uses")
+    told = sa.func.jsonb_agg(sa.func.jsonb_build_array(*each.c))
+    return sa.select(sa.func.coalesce(told, sa.text("'[]'::jsonb"))).scalar_subquery()
+
+
+USES_JSON = uses_json()
 
 
 def used(row: Any) -> Used:

@@ -1,59 +1,137 @@
-"""Selling: facts gathered, the sale checked, and written."""
+"""Selling: facts gathered, the basket priced, the sale checked, and written with all that hangs on it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.queries import Earning, earning_memberships
 from erp_club.customers.models import UNIDENTIFIED
+from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.queries import TerminalFacts
 from erp_club.points.rules import points_for
+from erp_club.promotions.commands import count_uses
+from erp_club.promotions.coupons import commands as coupons
+from erp_club.promotions.engine.priced import Applied
 from erp_club.purchases import sale as sales
+from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.posting.commands import Posted, write_sale
-from erp_club.purchases.queries import PricedLine, buyer, price_lines
-from erp_club.purchases.sale import Order, Sale
+from erp_club.purchases.pricing import PricedBasket, price_basket
+from erp_club.purchases.quotes import errors, queries
+from erp_club.purchases.quotes.commands import is_for, quoted
+from erp_club.purchases.sale import Sale
+from erp_club.purchases.settled import Order, sale_of
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """A sale that a till sent, as it was priced and posted."""
+    """A sale that a till sent, as it was priced and posted; `issued` are the codes of coupons for the next purchase."""
 
     sale: Sale
-    lines: tuple[PricedLine, ...]
+    basket: PricedBasket
     posted: Posted
+    issued: tuple[str, ...] = ()
 
 
-def sell(
-    session: Session, order: Order, *, terminal: TerminalFacts, currency: str, now: dt.datetime, by: Actor
-) -> Sold:
-    """Price an order of this till and post it, in the store's day.
+def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold:
+    """Price an order of this till, or take the price that it was quoted, and post it in the store's day.
 
-    Raises what `price_lines`, `buyer` and `post_sale` raise, and Conflict `total-changed` where the till expected
+    Raises what `price_basket`, `sale.check` and `settle` raise, and Conflict `total-changed` where the till expected
     another total.
     """
-    sold_at = order.sold_at or now
-    sales.check_time(sold_at, now=now)
-    priced = price_lines(session, order.lines)
-    sale = Sale(
-        store_id=terminal.store_id,
-        terminal_id=terminal.id,
-        receipt_no=order.receipt_no,
-        sold_at=sold_at,
-        sold_on=sold_at.astimezone(ZoneInfo(terminal.time_zone)).date(),
-        customer_id=buyer(session, customer_id=order.customer_id, number=order.customer_number, card=order.card),
-        lines=tuple(each.line for each in priced),
-        payments=order.payments,
-        currency=currency,
-    )
+    sales.check_time(place.sold_at, now=place.now)
+    basket = _quoted(session, order, place) or price_basket(session, order.asked, place)
+    sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=order.payments, currency=currency)
     sales.check_expected(sale, order.expected_total_minor)
-    return Sold(sale, tuple(priced), post_sale(session, sale, now=now, by=by))
+    return settle(session, sale, basket, order.asked, place)
+
+
+def _quoted(session: Session, order: Order, place: Place) -> PricedBasket | None:
+    """The price that this very basket was quoted, while it holds."""
+    if order.quote_id is None:
+        return None
+    row = queries.quote_if_kept(session, order.quote_id, terminal_id=place.terminal.id, now=place.now)
+    return quoted(row).basket if row is not None and is_for(row, order.asked) else None
+
+
+def settle(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, place: Place) -> Sold:
+    """Write a priced sale: its receipt with points, and what its offers and coupons used, gave and issued.
+
+    Raises Invalid and Refused as `sale.check`, Conflict `receipt-exists` where the store has this receipt number, and
+    Conflict `quote-changed` with the new price where a limit, a budget or a coupon was used up meanwhile.
+    """
+    sales.check(sale, now=place.now)
+    earning = [(basket.accounts[club], points) for club, points in basket.points_by_club.items()]
+    if not basket.priced.applied and not basket.coupons:
+        return Sold(sale, basket, write_sale(session.connection(), sale, earning, now=place.now, by=place.by))
+    try:
+        with session.begin_nested():
+            return _settle(session, sale, basket, earning, asked, place)
+    except Conflict as changed:
+        # Undone to before the sale; what it would cost now is told with the refusal.
+        if changed.code != "quote-changed":
+            raise
+        raise errors.quote_changed(price_basket(session, asked, place).priced) from changed
+
+
+def _settle(
+    session: Session,
+    sale: Sale,
+    basket: PricedBasket,
+    earning: Sequence[tuple[Earning, int]],
+    asked: Asked,
+    place: Place,
+) -> Sold:
+    posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
+    applied, key = basket.priced.applied, {"customer_id": sale.customer_id}
+    coupons.use(
+        session,
+        _gave(basket),
+        **key,
+        receipt_id=posted.receipt_id,
+        sale_id=asked.sale_id,
+        now=place.now,
+        by=place.by,
+    )
+    issued: list[str] = []
+    for batch, count in sorted(_issues(applied).items()):
+        issued += coupons.issue(
+            session,
+            batch,
+            count,
+            **key,
+            receipt_id=posted.receipt_id,
+            now=place.now,
+            today=sale.sold_on,
+            by=place.by,
+        )
+    # Last, since all tills that give the same offers wait for these rows.
+    count_uses(session, applied, **key, store_id=sale.store_id, on=sale.sold_on)
+    return Sold(sale, basket, posted, tuple(issued))
+
+
+def _gave(basket: PricedBasket) -> dict[int, int]:
+    """What each coupon gave, by its id; one that gave nothing stays unused."""
+    gave: dict[int, int] = {}
+    ids = {coupon.text: coupon.id for coupon in basket.coupons if coupon.id}
+    for each in basket.priced.applied:
+        if each.coupon in ids:
+            gave[ids[each.coupon]] = gave.get(ids[each.coupon], 0) + each.amount_minor
+    return gave
+
+
+def _issues(applied: Sequence[Applied]) -> dict[str, int]:
+    """How many coupons of each batch the sale gives for the next purchase."""
+    issues: dict[str, int] = {}
+    for each in applied:
+        if each.batch is not None and each.coupons_issued:
+            issues[each.batch] = issues.get(each.batch, 0) + each.coupons_issued
+    return issues
 
 
 def post_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> Posted:
-    """Write a sale with its points.
+    """Write a sale whose prices are settled already, with its points.
 
     Each club whose membership holds on the day of the sale gives points on what was paid for products that earn, by
     its own rule, rounded down once; a club that gives none leaves no movement.

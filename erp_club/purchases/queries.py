@@ -1,79 +1,24 @@
-"""What a sale needs to know before it is posted: prices, and who buys."""
+"""What can't be sold, and what a receipt earned and was given by offers."""
 
-from collections.abc import Sequence
+import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from erp_club.cards.queries import customer_by_card
-from erp_club.catalogue.models import Product
 from erp_club.clubs.models import Club, Membership
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
-from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T, Text
 from erp_club.points.models import PointsMovement
-from erp_club.purchases.sale import MOST_MINOR, SaleLine, line_amount
-
-
-@dataclass(frozen=True, slots=True)
-class PricedLine:
-    """A product, how much of it, and what that costs at its list price. `price_minor` is for one unit."""
-
-    sku: str
-    name: str
-    price_minor: int
-    line: SaleLine
-
-
-def price_lines(session: Session, wanted: Sequence[tuple[str, int]]) -> list[PricedLine]:
-    """Price (SKU, quantity in thousandths) in the order given, with one query.
-
-    Raises Invalid with `lines[i].sku` for an unknown product or one without a price, `lines[i].quantity` for an amount
-    beyond all reason.
-    """
-    rows = _PRODUCTS.execute(session.connection(), {"skus": list({sku for sku, _ in wanted})})
-    found = {row[0]: row[1:] for row in rows}
-    priced: list[PricedLine] = []
-    errors: list[FieldError] = []
-    for index, (sku, milli) in enumerate(wanted):
-        row = found.get(sku)
-        if row is None:
-            errors.append(FieldError(f"lines[{index}].sku", T("No product has the code %(code)s.", code=sku)))
-            continue
-        product_id, name, price_minor, vat_bp, earns, stub = row
-        if stub:
-            errors.append(FieldError(f"lines[{index}].sku", no_price(sku)))
-            continue
-        amount = line_amount(price_minor, milli)
-        if amount > MOST_MINOR:
-            errors.append(FieldError(f"lines[{index}].quantity", T("This quantity is too large to be true.")))
-            continue
-        line = SaleLine(product_id, milli, amount, amount, vat_bp, earns)
-        priced.append(PricedLine(sku, name, price_minor, line))
-    if errors:
-        raise Invalid(errors)
-    return priced
+from erp_club.promotions.coupons.models import Coupon, CouponBatch
+from erp_club.promotions.models import OfferVersion, StoredOffer
+from erp_club.receipts.models import ReceiptDiscount, ReceiptMissedSaving, ReceiptOffer
 
 
 def no_price(sku: str) -> Text:
     """Why a product that only a file has named is not sold: at its price of 0 it would be given away."""
     return T("%(code)s has no price yet. Give it one under Products, or ask head office.", code=sku)
-
-
-_PRODUCTS = Prepared(
-    sa.select(
-        Product.sku,
-        Product.id,
-        Product.name,
-        Product.list_price_minor,
-        Product.vat_bp,
-        Product.earns_points,
-        Product.stub,
-    ).where(Product.sku == sa.any_(sa.bindparam("skus", type_=ARRAY(sa.Text))))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +53,134 @@ _EARNED = (
 )
 
 
-def buyer(session: Session, *, customer_id: int | None, number: str | None, card: str | None) -> int:
-    """Who buys: the customer of this id, number or card, whichever is given first; 0 where none is.
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """What an offer gave on a receipt, with its words in the version that priced it."""
 
-    Raises Invalid for an id or number that nobody has, NotFound and Conflict as `cards.queries.read_card`.
-    """
-    if card is not None:
-        return customer_by_card(session, card)
-    if customer_id is None and number is None:
-        return UNIDENTIFIED
-    statement, value = (_BY_ID, str(customer_id)) if number is None else (_BY_NUMBER, number)
-    row = statement.execute(session.connection(), {"value": value}).fetchone()
-    if row is None:
-        field = "customer.id" if number is None else "customer.number"
-        raise Invalid([FieldError(field, T("There is no such customer. Look the customer up again."))])
-    return row[0]
+    code: str
+    version: int
+    names: dict[str, str]
+    receipt_message: dict[str, str]
+    times: int
+    amount_minor: int
+    points: int
+    points_used: int
+    coupon: str | None
 
 
-_LIVING = sa.select(Customer.id).where(Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED)
-_BY_ID = Prepared(_LIVING.where(Customer.id == sa.bindparam("value", type_=sa.BigInteger)))
-_BY_NUMBER = Prepared(_LIVING.where(Customer.number == sa.bindparam("value", type_=sa.Text)))
+@dataclass(frozen=True, slots=True)
+class DiscountRow:
+    """What an offer took off a line."""
+
+    line_no: int
+    offer: str
+    amount_minor: int
+    units_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedRow:
+    """A coupon for the next purchase that was issued with a receipt; its batch's names, and its last day if any."""
+
+    code: str
+    names: dict[str, str]
+    last_day: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRow:
+    """What a membership would have saved."""
+
+    club: str
+    club_id: int
+    names: dict[str, str]
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRows:
+    """All that offers gave on a receipt."""
+
+    offers: tuple[OfferRow, ...]
+    discounts: tuple[DiscountRow, ...]
+    issued: tuple[IssuedRow, ...]
+    missed: MissedRow | None
+
+
+def given_on(session: Session, customer_id: int, receipt_id: int) -> GivenRows:
+    """What offers gave on a receipt, with one query; nothing for one that a file brought."""
+    offers, discounts, issued, missed = session.execute(_GIVEN, {"customer": customer_id, "receipt": receipt_id}).one()
+    return GivenRows(
+        offers=tuple(OfferRow(*each) for each in offers or ()),
+        discounts=tuple(DiscountRow(*each) for each in discounts or ()),
+        issued=tuple(
+            IssuedRow(code, names, dt.date.fromisoformat(last) if last else None) for code, names, last in issued or ()
+        ),
+        missed=MissedRow(*missed) if missed else None,
+    )
+
+
+_CUSTOMER = sa.bindparam("customer", type_=sa.BigInteger)
+_RECEIPT = sa.bindparam("receipt", type_=sa.BigInteger)
+
+
+def _rows(statement: sa.Select[*tuple[Any, ...]], order: tuple[Any, ...], *told: Any) -> sa.ScalarSelect[Any]:
+    rows = aggregate_order_by(sa.func.json_build_array(*told), *order)
+    return statement.with_only_columns(sa.func.json_agg(rows)).scalar_subquery()
+
+
+def _of_receipt(table: type[ReceiptOffer | ReceiptDiscount]) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(table.offer_id)
+        .join(StoredOffer, StoredOffer.id == table.offer_id)
+        .where(table.customer_id == _CUSTOMER, table.receipt_id == _RECEIPT)
+    )
+
+
+def _given() -> sa.Select[*tuple[Any, ...]]:
+    version = (OfferVersion.offer_id == ReceiptOffer.offer_id) & (OfferVersion.version_no == ReceiptOffer.version_no)
+    offers = _rows(
+        _of_receipt(ReceiptOffer).join(OfferVersion, version),
+        (StoredOffer.code,),
+        StoredOffer.code,
+        ReceiptOffer.version_no,
+        OfferVersion.document["names"],
+        sa.func.coalesce(OfferVersion.document["receipt_message"], sa.text("'{}'::jsonb")),
+        ReceiptOffer.times,
+        ReceiptOffer.amount_minor,
+        ReceiptOffer.points,
+        ReceiptOffer.points_used,
+        ReceiptOffer.coupon,
+    )
+    discounts = _rows(
+        _of_receipt(ReceiptDiscount),
+        (ReceiptDiscount.line_no, StoredOffer.code),
+        ReceiptDiscount.line_no,
+        StoredOffer.code,
+        ReceiptDiscount.amount_minor,
+        ReceiptDiscount.units_milli,
+    )
+    issued = _rows(
+        sa.select(Coupon.id)
+        .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
+        .where(
+            Coupon.receipt_customer_id == _CUSTOMER,
+            Coupon.receipt_id == _RECEIPT,
+        ),
+        (Coupon.id,),
+        Coupon.code,
+        CouponBatch.names,
+        sa.func.coalesce(Coupon.last_day, CouponBatch.valid_to),
+    )
+    told = sa.func.json_build_array(Club.code, Club.id, Club.names, ReceiptMissedSaving.amount_minor)
+    missed = (
+        sa.select(told)
+        .select_from(ReceiptMissedSaving)
+        .join(Club, Club.id == ReceiptMissedSaving.club_id)
+        .where(ReceiptMissedSaving.customer_id == _CUSTOMER, ReceiptMissedSaving.receipt_id == _RECEIPT)
+        .scalar_subquery()
+    )
+    return sa.select(offers, discounts, issued, missed)
+
+
+_GIVEN = _given()

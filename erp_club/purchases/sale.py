@@ -25,7 +25,11 @@ OLDEST = dt.timedelta(days=31)
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """One line. Amounts are for the whole line with VAT, before and after discounts; `earns`: its product earns."""
+    """One line. Amounts are for the whole line with VAT, before and after discounts; `earns`: its product earns.
+
+    `regular_minor`, where a `price_list` made another list amount of it; `tax_minor`, where the rate makes another of
+    the amount. `added`: a gift that nobody scanned.
+    """
 
     product_id: int
     quantity_milli: int
@@ -33,6 +37,45 @@ class SaleLine:
     amount_minor: int
     vat_bp: int
     earns: bool
+    regular_minor: int | None = None
+    price_list: str | None = None
+    tax_minor: int | None = None
+    added: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineDiscount:
+    """What an offer took off a line (numbered from 1), and of how many of its units in thousandths."""
+
+    line_no: int
+    offer: str
+    amount_minor: int
+    units_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenOffer:
+    """What an offer gave in a sale, in the version that priced it; `amount_minor` is what its discounts sum to."""
+
+    offer: str
+    version: int
+    times: int
+    amount_minor: int
+    points: int = 0
+    points_used: int = 0
+    coupon: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All that offers gave in a sale, and what a membership of a club would have saved (club, minor units)."""
+
+    offers: tuple[GivenOffer, ...] = ()
+    discounts: tuple[LineDiscount, ...] = ()
+    missed: tuple[int, int] | None = None
+
+
+NOTHING_GIVEN = Given()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +99,12 @@ class Sale:
     lines: tuple[SaleLine, ...]
     payments: tuple[Payment, ...]
     currency: str
+    given: Given = NOTHING_GIVEN
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether neither an offer nor a price list has touched it, so that its receipt is lines and payments alone."""
+        return self.given is NOTHING_GIVEN and not any(line.price_list or line.added for line in self.lines)
 
     @property
     def list_minor(self) -> int:
@@ -162,17 +211,3 @@ def receipt_hash(sold_at: dt.datetime, customer_id: int, lines: list[tuple[int, 
         f"{product}:{quantity}:{before}:{after}" for product, quantity, before, after in lines
     )
     return hashlib.sha256(told.encode()).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A sale as a till sends it: products by SKU with quantities in thousandths, the buyer by id, number or card."""
-
-    receipt_no: str
-    lines: tuple[tuple[str, int], ...]
-    payments: tuple[Payment, ...]
-    sold_at: dt.datetime | None = None
-    customer_id: int | None = None
-    customer_number: str | None = None
-    card: str | None = None
-    expected_total_minor: int | None = None

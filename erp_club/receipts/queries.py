@@ -58,6 +58,10 @@ class LineRow:
     list_minor: int
     amount_minor: int
     vat_bp: int
+    regular_minor: int | None
+    price_list: str | None
+    tax_minor: int | None
+    added: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,10 @@ _LINES = (
         ReceiptLine.list_minor,
         ReceiptLine.amount_minor,
         ReceiptLine.vat_bp,
+        ReceiptLine.regular_minor,
+        ReceiptLine.price_list,
+        ReceiptLine.tax_minor,
+        ReceiptLine.added,
     )
     .join(Product, Product.id == ReceiptLine.product_id)
     .where(

@@ -11,6 +11,7 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
 from erp_club.points.models import PointsAccount, PointsMovement
+from erp_club.purchases.facts import Place
 from erp_club.purchases.sale import Payment, Sale, SaleLine
 from erp_club.receipts.models import Means
 from tests.make.organisation import PIN, a_chain, a_store, a_terminal, an_actor, somebody
@@ -74,6 +75,15 @@ def a_till_in(session: Session, store_id: int, *, username: str) -> Till:
         an_actor(staff_id, terminal_id=terminal_id, store_id=store.id),
         {"Authorization": f"Bearer {key}", "X-Staff-Session": token},
     )
+
+
+def a_place(session: Session, till: Till, *, now: dt.datetime = NOW) -> Place:
+    """The till as pricing knows it."""
+    from erp_club.organisation.models import Store
+
+    store = session.get_one(Store, till.store_id)
+    facts = TerminalFacts(till.terminal_id, 1, "Till", store.id, store.code, store.name, store.time_zone)
+    return Place(facts, till.by, now, now)
 
 
 def a_line(

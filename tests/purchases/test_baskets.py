@@ -12,12 +12,13 @@ from erp_club.clubs.commands import join_club
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Invalid, NotFound, Refused
-from erp_club.purchases.baskets import commands, queries
+from erp_club.purchases.baskets import commands, entering, queries
+from erp_club.purchases.baskets.entering import Entered
 from erp_club.receipts.models import Means
 from erp_club.receipts.queries import receipt
 from tests.make.clubs import a_card, a_club, a_membership
 from tests.make.customers import a_person
-from tests.make.purchases import NOW, Till, a_product, a_till, a_till_in
+from tests.make.purchases import NOW, Till, a_place, a_product, a_till, a_till_in
 
 MILK, COFFEE = "7290000000017", "7290000000024"
 TODAY = dt.date(2026, 11, 22)
@@ -31,8 +32,8 @@ def till(session: Session) -> Till:
     return made
 
 
-def enter(session: Session, till: Till, typed: str) -> commands.Entered:
-    return commands.enter(session, typed, country="IL", now=NOW, by=till.by)
+def enter(session: Session, till: Till, typed: str) -> Entered:
+    return entering.enter(session, typed, a_place(session, till), country="IL")
 
 
 def basket(session: Session, till: Till) -> list[tuple[str, int]]:
@@ -47,7 +48,7 @@ def customer(session: Session, till: Till) -> int | None:
 
 def pay(session: Session, till: Till, means: Means = Means.CASH, **known: int) -> commands.Paid:
     given: dict[str, int | None] = {"tendered_minor": None, "expected_minor": None} | known
-    return commands.pay(session, means=means, currency="ILS", today=TODAY, now=NOW, by=till.by, **given)
+    return commands.pay(session, a_place(session, till), means=means, currency="ILS", **given)
 
 
 def test_an_x_means_times_where_no_code_has_it(session: Session, till: Till):
@@ -98,7 +99,7 @@ def test_a_card_a_phone_and_a_name_identify_the_customer(session: Session, till:
     a_card(session, noa, "2900000000018")
     for typed in ("2900000000018", ";2900000000018=2512?", "052-696 1785", "+972526961785", "noa levi"):
         commands.remove_customer(session, now=NOW, by=till.by)
-        assert enter(session, till, typed) == commands.Entered()
+        assert enter(session, till, typed) == Entered()
         assert customer(session, till) == noa
 
 

@@ -22,16 +22,19 @@ from web.routes import (
     prices,
     products,
     purchases,
+    quotes,
     relatives,
     staff,
     stores,
     till,
+    till_benefits,
     till_customers,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
     # What tills ask all day is found first.
     purchases.router,
+    quotes.router,
     till.router,
     access.router,
     audit.router,
@@ -54,5 +57,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     relatives.router,
     staff.router,
     stores.router,
+    till_benefits.router,
     till_customers.router,
 )

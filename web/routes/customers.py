@@ -20,7 +20,7 @@ from web.forms import FormState
 from web.refusals import again
 from web.views import customers as views
 from web.views.customers import CustomerForm, CustomerLine, CustomerPage, Person, SearchPage
-from web.views.till import Panel, panel_view
+from web.views.panel import Panel, panel_view
 
 router = APIRouter(route_class=ActRoute, tags=["customers"])
 MOST_FOUND = 50

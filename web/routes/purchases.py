@@ -1,13 +1,13 @@
 """Sales: posted as a till of another make does it, listed, opened, and printed."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from erp_club.customers import queries as customers
@@ -15,51 +15,39 @@ from erp_club.kernel.money import to_text
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases import commands
-from erp_club.purchases.sale import MOST_LINES, MOST_MINOR, Order, Payment
+from erp_club.purchases.quotes.commands import sale_key
+from erp_club.purchases.sale import MOST_MINOR, Payment
+from erp_club.purchases.settled import Order, tax_in
 from erp_club.receipts import queries
 from erp_club.receipts.models import Means
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from web import i18n, lists
+from web.basket_bodies import BasketBody, SaleId, asked_of
+from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
-from web.fields import AmountText, Body, QuantityText, RowId, Storable, Unsaid, Word
+from web.fields import AmountText, Body, RowId, Storable, Unsaid
 from web.views.purchases import (
     SORTS,
+    ClubSavings,
     CustomerPurchases,
     EarnedPoints,
+    LineDiscount,
     PurchaseLine,
+    PurchaseOffer,
     PurchaseRow,
     PurchaseView,
     customer_purchases_view,
     purchase_view,
+    quantity_text,
     rows_view,
+    savings_view,
 )
+from web.views.quotes import offer_name
 from web.views.slip import Slip, slip_view
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
 ReceiptNo = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,50}$")]
 View = Annotated[Act, needs(Permission.PURCHASES_VIEW)]
-
-
-class SoldLine(Body):
-    """How much of what. Returns are not sold: they come with their receipt."""
-
-    sku: Word
-    quantity: Annotated[QuantityText, Field(gt=0, le=9_999_999, description="Above 0, at most three decimals")]
-
-
-class SoldTo(Body):
-    """Who buys: exactly one of the three."""
-
-    id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
-    number: Word | None = None
-    card: Word | None = None
-
-    @model_validator(mode="after")
-    def _one_of_three(self) -> Self:
-        given = sum(each is not None for each in (self.id, self.number, self.card))
-        if given != 1:
-            raise PydanticCustomError("too_long" if given else "missing", "exactly one of id, number and card")
-        return self
 
 
 class PaidWith(Body):
@@ -69,18 +57,23 @@ class PaidWith(Body):
     amount_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)]
 
 
-class NewPurchase(Body):
+class NewPurchase(BasketBody):
     """A sale. The receipt's number is unique in the store for ever.
 
-    Payments cover the total exactly. What isn't paid by card is paid in cash and rounded to the smallest coin.
+    `quote_id` names the quote whose price it takes; another basket, or one whose time is over, is priced anew.
+    Payments cover the discounted total exactly. What isn't paid by card is paid in cash and rounded to the smallest
+    coin.
     """
 
     receipt_no: Annotated[ReceiptNo, Field(description="1 to 50 visible ASCII characters", examples=["3-000017"])]
     sold_at: Annotated[
         AwareDatetime | None, Field(description="With offset; now where left out; at most 31 days ago")
     ] = None
-    customer: SoldTo | None = None
-    lines: Annotated[list[SoldLine], Field(max_length=MOST_LINES)]
+    quote_id: uuid.UUID | None = None
+    sale_id: Annotated[
+        SaleId | None,
+        Field(description="The till's name for the sale, as its quotes had it; else the receipt's number"),
+    ] = None
     payments: Annotated[list[PaidWith], Field(max_length=20)] = []
     expected_total_minor: Annotated[
         int | None, Field(ge=0, le=MOST_MINOR, description="Refused as total-changed where our total is another")
@@ -88,16 +81,24 @@ class NewPurchase(Body):
 
 
 class Purchase(BaseModel):
-    """A posted sale, with the points that it earned in each club and the balances after it."""
+    """A posted sale, with the points that it earned in each club and the balances after it.
+
+    `coupons`: codes issued for the next purchase. Gifts that offers added are lines of their own.
+    """
 
     id: int
     receipt_no: str
     sold_at: dt.datetime
     customer_id: int | None
     currency: str
+    list_minor: int
+    discount_minor: int
     total_minor: int
     rounding_minor: int
     lines: list[PurchaseLine]
+    offers: list[PurchaseOffer]
+    coupons: list[str]
+    club_savings: ClubSavings | None
     earned: list[EarnedPoints]
 
 
@@ -142,45 +143,67 @@ class PurchasesPage(BaseModel):
 
 @router.post("/purchases", name="purchases.post", status_code=201, response_model=Purchase)
 def post_purchase(act: Annotated[Act, needs(Permission.SALES_POST, at_till=True)], body: NewPurchase) -> Response:
-    """Post a sale in the till's store, with its points."""
-    sold = commands.sell(
-        act.session, _order(body), terminal=act.terminal, currency=act.chain.currency, now=act.now, by=act.by
-    )
+    """Post a sale in the till's store, with its offers, coupons and points.
+
+    With `quote_id` at the price that was quoted, while it holds and the basket is the same; else priced anew.
+    """
+    place = place_of(act, body.sold_at or act.now)
+    sold = commands.sell(act.session, _order(body, act.terminal.id), place, currency=act.chain.currency)
     return act.done(_posted(sold), f"/purchases/{sold.posted.receipt_id}")
 
 
-def _order(body: NewPurchase) -> Order:
-    buyer = body.customer or SoldTo.model_construct(id=None, number=None, card=None)
+def _order(body: NewPurchase, terminal_id: int) -> Order:
+    means = tuple(dict.fromkeys(each.means.value for each in body.payments))
     return Order(
         receipt_no=body.receipt_no,
-        lines=tuple((line.sku, line.quantity) for line in body.lines),
+        asked=asked_of(body, sale_id=sale_key(terminal_id, body.sale_id or body.receipt_no), means=means),
         payments=tuple(Payment(each.means, each.amount_minor) for each in body.payments),
-        sold_at=body.sold_at,
-        customer_id=buyer.id,
-        customer_number=buyer.number,
-        card=buyer.card,
+        quote_id=body.quote_id,
         expected_total_minor=body.expected_total_minor,
     )
 
 
 def _posted(sold: commands.Sold) -> Purchase:
-    sale, posted = sold.sale, sold.posted
+    sale, posted, basket = sold.sale, sold.posted, sold.basket
+    names = {each.offer: offer_name(basket, each.offer) for each in sale.given.offers}
     return Purchase(
         id=posted.receipt_id,
         receipt_no=sale.receipt_no,
         sold_at=sale.sold_at,
         customer_id=sale.customer_id or None,
         currency=sale.currency,
+        list_minor=sale.list_minor,
+        discount_minor=sale.list_minor - posted.total_minor,
         total_minor=posted.total_minor,
         rounding_minor=posted.rounding_minor,
         lines=[
             PurchaseLine(
-                line_no=number, product_id=each.line.product_id, sku=each.sku, name=each.name,
-                quantity_milli=each.line.quantity_milli, list_minor=each.line.list_minor,
-                amount_minor=each.line.amount_minor, vat_bp=each.line.vat_bp,
+                line_no=number, product_id=line.product_id, sku=product.sku, name=product.name,
+                quantity_milli=line.quantity_milli,
+                regular_minor=line.list_minor if line.regular_minor is None else line.regular_minor,
+                list_minor=line.list_minor, amount_minor=line.amount_minor, vat_bp=line.vat_bp,
+                tax_minor=tax_in(line.amount_minor, line.vat_bp) if line.tax_minor is None else line.tax_minor,
+                price_list=line.price_list, added=line.added,
+                discounts=[
+                    LineDiscount(
+                        offer=each.offer, name=names[each.offer], amount_minor=each.amount_minor,
+                        quantity=quantity_text(each.units_milli),
+                    )
+                    for each in sale.given.discounts
+                    if each.line_no == number
+                ],
             )
-            for number, each in enumerate(sold.lines, 1)
+            for number, (line, product) in enumerate(zip(sale.lines, basket.products_of_lines, strict=True), 1)
         ],
+        offers=[
+            PurchaseOffer(
+                offer=each.offer, version=each.version, name=names[each.offer], times=each.times,
+                amount_minor=each.amount_minor, points=each.points, points_used=each.points_used, coupon=each.coupon,
+            )
+            for each in sale.given.offers
+        ],
+        coupons=list(sold.issued),
+        club_savings=savings_view(basket.missed, currency=sale.currency) if basket.missed else None,
         earned=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.earned],
     )  # fmt: skip
 

@@ -11,17 +11,19 @@ from starlette.responses import Response
 
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.baskets import commands
+from erp_club.purchases.baskets import commands, entering
 from erp_club.purchases.baskets import errors as baskets
 from erp_club.receipts.models import Means
+from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, anyone, needs, wants_html
 from web.fields import AmountText, Body, QuantityText, Storable
 from web.forms import FormState
 from web.i18n import translate
 from web.refusals import again
 from web.routes.access import sign_on_page
+from web.views.payment import PaymentPage, payment_view
 from web.views.slip import Slip, slip_view
-from web.views.till import PaymentPage, TillPage, payment_view, till_view
+from web.views.till import TillPage, till_view
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
 LineNo = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -29,7 +31,7 @@ AtTill = Annotated[Act, needs(Permission.SALES_POST, at_till=True)]
 
 
 class Entry(Body):
-    """What was scanned or typed: an item (`3*code` for three), a card, a phone, a number or a name."""
+    """What was scanned or typed: an item (`3*code` for three), a card, a coupon, a phone, a number or a name."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
 
@@ -48,7 +50,7 @@ class Quantity(Body):
 
 
 class BasketPayment(Body):
-    """How the basket is paid. `expected_minor` is the total shown.
+    """How the basket is paid. `expected_minor` is the total shown, `expected_card_minor` the one shown for a card.
 
     Cash handed over comes as a machine's `tendered_minor` or as the typed `tendered`; with neither it is exact.
     """
@@ -57,6 +59,7 @@ class BasketPayment(Body):
     tendered: AmountText | None = None
     tendered_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
     expected_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    expected_card_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
 
 def shown(act: Act, view: TillPage, *, toast: dict[str, object] | None = None) -> Response:
@@ -112,8 +115,8 @@ def start_next(act: AtTill) -> Response:
 @router.post("/baskets/current/entries", name="baskets.entry", response_model=TillPage)
 @again(till_page)
 def enter(act: AtTill, body: Entry) -> Response:
-    """Take a scanned or typed item, card, phone, number or name."""
-    done = commands.enter(act.session, body.code, country=act.chain.country, now=act.now, by=act.by)
+    """Take a scanned or typed item, card, coupon, phone, number or name."""
+    done = entering.enter(act.session, body.code, place_of(act, act.now), country=act.chain.country)
     return shown(act, till_view(act, done))
 
 
@@ -125,7 +128,7 @@ def change_line(act: AtTill, line_no: LineNo, body: Quantity) -> Response:
         commands.set_quantity(act.session, line_no, body.quantity, now=act.now, by=act.by)
     if body.change is not None:
         commands.change_quantity(act.session, line_no, body.change, now=act.now, by=act.by)
-    return shown(act, till_view(act, commands.Entered(line_no)))
+    return shown(act, till_view(act, entering.Entered(line_no)))
 
 
 @router.delete("/baskets/current/lines/{line_no}", name="baskets.line.remove", response_model=TillPage)
@@ -187,13 +190,11 @@ def pay(act: AtTill, body: BasketPayment) -> Response:
     """Pay the basket: the sale is posted, with its points, and has its receipt."""
     commands.pay(
         act.session,
+        place_of(act, act.now),
         means=body.means,
         tendered_minor=body.tendered if body.tendered is not None else body.tendered_minor,
-        expected_minor=body.expected_minor,
+        expected_minor=body.expected_card_minor if body.means is Means.CARD else body.expected_minor,
         currency=act.chain.currency,
-        today=act.today,
-        now=act.now,
-        by=act.by,
     )
     return shown(act, till_view(act))
 

@@ -21,7 +21,8 @@ from web.refusals import again
 from web.routes.customers import CustomerBody
 from web.routes.till import AtTill, shown, till_page
 from web.views.customers import Choice, FormFieldLine, Person, form_view
-from web.views.till import PanelClub, TillPage, till_view
+from web.views.panel import PanelClub
+from web.views.till import TillPage, till_view
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
 ClubId = Annotated[int, Field(ge=1, le=2**31 - 1)]

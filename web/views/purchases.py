@@ -2,16 +2,21 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from pydantic import BaseModel, Field, computed_field
 
-from erp_club.purchases.queries import earned_by
+from erp_club.kernel.text import T
+from erp_club.purchases.queries import GivenRows, earned_by, given_on
+from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.reports.years import shown_year
 from web.deps import Act
-from web.formats import month
+from web.formats import localised, money_text, month
+from web.i18n import LANGUAGE, say
 from web.lists import COUNTED, ListState, list_state
+from web.views.reasons import isolated
 
 SORTS = ("sold_at", "receipt_no", "store", "customer", "lines", "total_minor")
 
@@ -24,17 +29,34 @@ class Buyer(BaseModel):
     name: str
 
 
+class LineDiscount(BaseModel):
+    """What an offer took off a line, and of how many of its units."""
+
+    offer: str
+    name: str
+    amount_minor: int
+    quantity: str
+
+
 class PurchaseLine(BaseModel):
-    """A line; amounts are for the whole line with VAT, before and after discounts."""
+    """A line; amounts are for the whole line with VAT, before and after discounts.
+
+    `regular_minor` is at the product's own price, where `price_list` made another list amount of it. `added`: a gift.
+    """
 
     line_no: int
     product_id: int
     sku: str
     name: str
     quantity_milli: int = Field(exclude=True)
+    regular_minor: int
     list_minor: int
     amount_minor: int
     vat_bp: int
+    tax_minor: int
+    price_list: str | None
+    added: bool
+    discounts: list[LineDiscount]
 
     @computed_field
     @property
@@ -58,8 +80,30 @@ class EarnedPoints(BaseModel):
     balance: int
 
 
+class PurchaseOffer(BaseModel):
+    """What an offer gave, in the version that priced the sale."""
+
+    offer: str
+    version: int
+    name: str
+    times: int
+    amount_minor: int
+    points: int
+    points_used: int
+    coupon: str | None
+
+
+class ClubSavings(BaseModel):
+    """What the same basket would cost less for a member of the club that gives most."""
+
+    club: str
+    name: str
+    amount_minor: int
+    words: str
+
+
 class PurchaseView(BaseModel):
-    """A whole receipt. `customer` is null for nobody known."""
+    """A whole receipt. `customer` is null for nobody known; `coupons` were issued for the next purchase."""
 
     id: int
     receipt_no: str
@@ -77,6 +121,9 @@ class PurchaseView(BaseModel):
     rounding_minor: int
     source: str
     lines: list[PurchaseLine]
+    offers: list[PurchaseOffer]
+    coupons: list[str]
+    club_savings: ClubSavings | None
     payments: list[PurchasePayment]
     earned: list[EarnedPoints]
     zone: str = Field(exclude=True)
@@ -148,6 +195,8 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     found = queries.receipt(act.session, receipt_id)
     row = found.row
     earned = earned_by(act.session, row.customer_id, receipt_id) if row.customer_id else []
+    given = given_on(act.session, row.customer_id, receipt_id)
+    discounts = discounts_by_number(given)
     return PurchaseView(
         id=row.id, receipt_no=row.receipt_no, sold_at=row.sold_at, sold_on=row.sold_on, zone=row.zone,
         store=row.store, store_code=row.store_code, terminal=found.terminal, staff=found.staff,
@@ -157,14 +206,60 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
         lines=[
             PurchaseLine(
                 line_no=line.line_no, product_id=line.product_id, sku=line.sku, name=line.name,
-                quantity_milli=line.quantity_milli, list_minor=line.list_minor, amount_minor=line.amount_minor,
-                vat_bp=line.vat_bp,
+                quantity_milli=line.quantity_milli,
+                regular_minor=line.list_minor if line.regular_minor is None else line.regular_minor,
+                list_minor=line.list_minor, amount_minor=line.amount_minor, vat_bp=line.vat_bp,
+                tax_minor=tax_in(line.amount_minor, line.vat_bp) if line.tax_minor is None else line.tax_minor,
+                price_list=line.price_list, added=line.added, discounts=discounts.get(line.line_no, []),
             )
             for line in found.lines
         ],
+        offers=[
+            PurchaseOffer(
+                offer=each.code, version=each.version, name=localised(each.names), times=each.times,
+                amount_minor=each.amount_minor, points=each.points, points_used=each.points_used, coupon=each.coupon,
+            )
+            for each in given.offers
+        ],
+        coupons=[each.code for each in given.issued],
+        club_savings=savings_view(given.missed, currency=act.chain.currency) if given.missed else None,
         payments=[PurchasePayment(means=each.means.value, amount_minor=each.amount_minor) for each in found.payments],
         earned=[EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance) for each in earned],
     )  # fmt: skip
+
+
+class Saving(Protocol):
+    """What a membership would have saved."""
+
+    @property
+    def club(self) -> str: ...
+    @property
+    def names(self) -> dict[str, str]: ...
+    @property
+    def amount_minor(self) -> int: ...
+
+
+def savings_view(missed: Saving, *, currency: str) -> ClubSavings:
+    """What a membership would have saved, in words."""
+    name = localised(missed.names)
+    amount = money_text(missed.amount_minor, currency, LANGUAGE.get())
+    words = say(T("A member of %(club)s would save %(amount)s on this purchase.", club=isolated(name), amount=amount))
+    return ClubSavings(club=missed.club, name=name, amount_minor=missed.amount_minor, words=words)
+
+
+def discounts_by_number(given: GivenRows) -> dict[int, list[LineDiscount]]:
+    """What offers took off each line of a receipt, by its number."""
+    names = {each.code: localised(each.names) for each in given.offers}
+    made: dict[int, list[LineDiscount]] = {}
+    for each in given.discounts:
+        told = LineDiscount(
+            offer=each.offer,
+            name=names[each.offer],
+            amount_minor=each.amount_minor,
+            quantity=quantity_text(each.units_milli),
+        )
+        made.setdefault(each.line_no, []).append(told)
+    return made
 
 
 def rows_view(rows: Iterable[ReceiptRow]) -> list[PurchaseRow]:

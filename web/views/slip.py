@@ -6,18 +6,42 @@ from collections import defaultdict
 from pydantic import BaseModel, Field
 
 from erp_club.kernel.money import Rounding, round_div
-from erp_club.purchases.queries import earned_by
+from erp_club.promotions.coupons.codes import spoken
+from erp_club.purchases.queries import GivenRows, earned_by, given_on
+from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
 from web.deps import Act
+from web.formats import localised
+from web.views.purchases import ClubSavings, discounts_by_number, savings_view
+
+
+class SlipDiscount(BaseModel):
+    """What an offer took off a line."""
+
+    name: str
+    amount_minor: int
 
 
 class SlipLine(BaseModel):
-    """A line; `price_minor` is for one unit, before discounts."""
+    """A line; `price_minor` is for one unit at the price in force, before discounts. `added`: a gift."""
 
     name: str
     quantity_milli: int
+    regular_minor: int
     price_minor: int
+    list_minor: int
     amount_minor: int
+    added: bool
+    discounts: list[SlipDiscount]
+
+
+class SlipCoupon(BaseModel):
+    """A coupon for the next purchase: its code as scanners and as people read it."""
+
+    name: str
+    code: str
+    spoken: str
+    last_day: dt.date | None
 
 
 class SlipPayment(BaseModel):
@@ -61,6 +85,10 @@ class Slip(BaseModel):
     rounding_minor: int
     payments: list[SlipPayment]
     vat: list[SlipVat]
+    saved_minor: int
+    messages: list[str]
+    coupons: list[SlipCoupon]
+    club_savings: ClubSavings | None
     earned: list[SlipEarned]
 
 
@@ -68,6 +96,9 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
     """The slip of a receipt. Raises NotFound."""
     found = queries.receipt(act.session, receipt_id)
     row = found.row
+    given = given_on(act.session, row.customer_id, row.id)
+    regular = sum(line.list_minor if line.regular_minor is None else line.regular_minor for line in found.lines)
+    missed = given.missed
     return Slip(
         receipt_id=row.id,
         receipt_no=row.receipt_no,
@@ -80,26 +111,46 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
         language=found.language,
         currency=act.chain.currency,
         customer=short_name(row.customer),
-        lines=[
-            SlipLine(
-                name=line.name,
-                quantity_milli=line.quantity_milli,
-                price_minor=round_div(line.list_minor * 1000, line.quantity_milli, Rounding.HALF_UP)
-                if line.quantity_milli > 0
-                else 0,
-                amount_minor=line.amount_minor,
-            )
-            for line in found.lines
-        ],
+        lines=_lines(found.lines, given),
         total_minor=row.total_minor,
         rounding_minor=row.rounding_minor,
         payments=[SlipPayment(means=each.means, amount_minor=each.amount_minor) for each in found.payments],
         vat=_vat(found.lines),
+        saved_minor=max(regular - row.total_minor, 0),
+        messages=[words for each in given.offers if (words := localised(each.receipt_message))],
+        coupons=[
+            SlipCoupon(name=localised(each.names), code=each.code, spoken=spoken(each.code), last_day=each.last_day)
+            for each in given.issued
+        ],
+        club_savings=savings_view(missed, currency=act.chain.currency) if missed else None,
         earned=[
             SlipEarned(names=each.names, points=each.points, balance=each.balance)
             for each in earned_by(act.session, row.customer_id, row.id)
         ],
     )
+
+
+def _lines(lines: tuple[queries.LineRow, ...], given: GivenRows) -> list[SlipLine]:
+    discounts = discounts_by_number(given)
+    return [
+        SlipLine(
+            name=line.name,
+            quantity_milli=line.quantity_milli,
+            regular_minor=_of_one(line, line.list_minor if line.regular_minor is None else line.regular_minor),
+            price_minor=_of_one(line, line.list_minor),
+            list_minor=line.list_minor,
+            amount_minor=line.amount_minor,
+            added=line.added,
+            discounts=[
+                SlipDiscount(name=each.name, amount_minor=each.amount_minor) for each in discounts.get(line.line_no, [])
+            ],
+        )
+        for line in lines
+    ]
+
+
+def _of_one(line: queries.LineRow, minor: int) -> int:
+    return round_div(minor * 1000, line.quantity_milli, Rounding.HALF_UP) if line.quantity_milli > 0 else 0
 
 
 def short_name(name: str) -> str:
@@ -111,8 +162,6 @@ def short_name(name: str) -> str:
 def _vat(lines: tuple[queries.LineRow, ...]) -> list[SlipVat]:
     by_rate: dict[int, int] = defaultdict(int)
     for line in lines:
-        by_rate[line.vat_bp] += line.amount_minor
-    return [
-        SlipVat(vat_bp=bp, vat_minor=round_div(amount * bp, 10_000 + bp, Rounding.HALF_UP))
-        for bp, amount in sorted(by_rate.items())
-    ]
+        tax = tax_in(line.amount_minor, line.vat_bp) if line.tax_minor is None else line.tax_minor
+        by_rate[line.vat_bp] += tax
+    return [SlipVat(vat_bp=bp, vat_minor=tax) for bp, tax in sorted(by_rate.items())]

@@ -2,22 +2,26 @@
 
 import datetime as dt
 import uuid
-from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
-from erp_club.clubs.queries import clubs_to_join, earning_memberships, memberships
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import Found
-from erp_club.kernel.money import Rounding, round_div, to_text
-from erp_club.points.rules import points_for
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.promotions.engine.priced import PricedLine
 from erp_club.purchases.baskets import queries
-from erp_club.purchases.baskets.commands import Entered
+from erp_club.purchases.baskets.entering import Entered
 from erp_club.purchases.baskets.entry import new_customer
+from erp_club.purchases.baskets.pricing import OpenPrice, price_open
 from erp_club.purchases.models import Basket
-from erp_club.purchases.sale import rounding
+from erp_club.purchases.pricing import PricedBasket
+from erp_club.purchases.sale import line_amount, rounding
 from web.deps import Act
-from web.views.clubs import Standing, standing
+from web.security import SAFE_METHODS
+from web.views.benefits import TillBenefits, benefits_view
+from web.views.panel import Panel, panel_view
+from web.views.purchases import LineDiscount, quantity_text
+from web.views.quotes import discounts_by_line, offer_name
 from web.views.slip import Slip, slip_view
 
 PAID_SHOWN = dt.timedelta(minutes=15)
@@ -25,67 +29,31 @@ PAID_SHOWN = dt.timedelta(minutes=15)
 
 
 class TillLine(BaseModel):
-    """A line of the basket; `price_minor` is for one unit."""
+    """A line of the basket. `price_minor` is for one unit at the price list in force, `regular_minor` without any.
+
+    `list_minor` and `amount_minor` are for the whole line, before and after discounts.
+    """
 
     line_no: int
     sku: str
     name: str
     quantity: str
     quantity_milli: int = Field(exclude=True)
+    regular_minor: int
     price_minor: int
+    list_minor: int
     amount_minor: int
+    discounts: list[LineDiscount]
 
 
-class PanelMembership(BaseModel):
-    """A membership of the customer. `earns` is what this sale adds; `renewable`: it ended or ends soon."""
+class TillGift(BaseModel):
+    """What an offer adds to the basket for nothing; `list_minor` is what it would cost."""
 
-    membership_id: int
-    names: dict[str, str]
-    tone: str
-    state: Standing
-    state_on: dt.date | None
-    valid_until: dt.date | None
-    balance: int
-    worth_minor: int
-    currency: str
-    earns: int
-    renewable: bool
-
-
-class PanelClub(BaseModel):
-    """A club that the customer can join."""
-
-    club_id: int
-    names: dict[str, str]
-
-
-class PanelPurchase(BaseModel):
-    """One of the last purchases."""
-
-    receipt_id: int
-    sold_on: dt.date
-    store: str
-    total_minor: int
-
-
-class Panel(BaseModel):
-    """All that the till shows of a customer."""
-
-    customer_id: int
-    number: str
-    given_name: str
-    family_name: str
-    mobile: str | None
-    city: str | None
-    card: str | None
-    memberships: list[PanelMembership]
-    clubs: list[PanelClub]
-    recent: list[PanelPurchase]
-
-    @property
-    def name(self) -> str:
-        """Given and family name."""
-        return f"{self.given_name} {self.family_name}".strip()
+    sku: str
+    name: str
+    quantity: str
+    list_minor: int
+    offer: str
 
 
 class HeldSale(BaseModel):
@@ -118,7 +86,7 @@ class PaidSale(BaseModel):
     slip: Slip
 
 
-class Offer(BaseModel):
+class Newcomer(BaseModel):
     """What is known already of somebody who could be opened as new."""
 
     phone: str
@@ -127,18 +95,25 @@ class Offer(BaseModel):
 
 
 class TillPage(BaseModel):
-    """The till: the open basket, who buys, and what waits. `hot` is the line that was just changed."""
+    """The till: the open basket, who buys, and what waits. `hot` is the line that was just changed.
+
+    `list_minor` is what the items cost at their price list, `saved_minor` what is off their regular price in all.
+    """
 
     basket_id: uuid.UUID | None
     lines: list[TillLine]
+    gifts: list[TillGift]
     hot: int | None
     items: int
+    list_minor: int
+    saved_minor: int
     total_minor: int
     cash_rounding_minor: int
+    benefits: TillBenefits
     customer: Panel | None
     choices: list[Choice]
     more_choices: bool
-    offer: Offer | None
+    newcomer: Newcomer | None
     held: list[HeldSale]
     paid: PaidSale | None
     idle_minutes: int
@@ -150,83 +125,81 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
     `typed` is an entry that found nobody, from which a new customer may be offered.
     """
     entered = entered or Entered()
-    terminal_id = act.terminal.id
-    basket = queries.opened(act.session, terminal_id)
-    paid = None if basket else queries.last_paid(act.session, terminal_id)
-    lines = basket.lines if basket else []
-    held = queries.held(act.session, terminal_id) if basket is None or basket.holding else []
-    total = sum(line.line.amount_minor for line in lines)
-    earning = sum(line.line.amount_minor for line in lines if line.line.earns)
-    known = basket is not None and basket.customer_id != UNIDENTIFIED
+    opened = queries.opened(act.session, act.terminal.id)
+    paid = None if opened else queries.last_paid(act.session, act.terminal.id)
+    held = queries.held(act.session, act.terminal.id) if opened is None or opened.holding else []
+    price = price_now(act, opened) if opened else None
+    priced = price.basket.priced if price else None
+    known = opened is not None and opened.customer_id != UNIDENTIFIED
+    earns = price.basket.points_by_club if price else {}
+    lines = opened.lines if opened else []
+    total = priced.total_minor if priced else 0
     fresh = new_customer(typed)
     return TillPage(
-        basket_id=basket.basket_id if basket else None,
-        lines=[_line(line) for line in lines],
+        basket_id=opened.basket_id if opened else None,
+        lines=_lines(lines, price.basket) if price else [],
+        gifts=_gifts(price.basket) if price else [],
         hot=entered.line_no,
         items=queries.count_items([line.line.quantity_milli for line in lines]),
+        list_minor=priced.list_minor if priced else 0,
+        saved_minor=priced.regular_minor - total if priced else 0,
         total_minor=total,
         cash_rounding_minor=rounding(total, 0, act.chain.currency),
-        customer=panel_view(act, basket.customer_id, earning_minor=earning) if basket and known else None,
+        benefits=benefits_view(price, currency=act.chain.currency) if price else TillBenefits(),
+        customer=panel_view(act, opened.customer_id, earns=earns) if opened and known else None,
         choices=[_choice(each) for each in entered.found],
         more_choices=entered.more,
-        offer=Offer(phone=fresh.phone, given_name=fresh.given_name, family_name=fresh.family_name) if fresh else None,
+        newcomer=Newcomer(phone=fresh.phone, given_name=fresh.given_name, family_name=fresh.family_name)
+        if fresh
+        else None,
         held=[_held(each) for each in held],
         paid=_paid(act, paid) if paid else None,
         idle_minutes=act.settings.till_idle_minutes,
     )
 
 
-def panel_view(act: Act, customer_id: int, *, earning_minor: int = 0) -> Panel:
-    """A customer as the till shows them. `earning_minor` is what of the sale earns points.
-
-    Raises NotFound `customer-unknown`.
-    """
-    buyer = queries.buyer(act.session, customer_id)
-    clubs = earning_memberships(act.session, customer_id, on=act.today)
-    earns = {club.club_id: points_for(earning_minor, club.earn_points, club.earn_per_minor) for club in clubs}
-    return Panel(
-        customer_id=buyer.customer_id,
-        number=buyer.number,
-        given_name=buyer.given_name,
-        family_name=buyer.family_name,
-        mobile=buyer.mobile,
-        city=buyer.city,
-        card=buyer.card,
-        memberships=[
-            PanelMembership(
-                membership_id=row.membership_id,
-                names=row.names,
-                tone=row.tone,
-                state=standing(row, act.today),
-                valid_until=row.valid_until,
-                balance=row.balance,
-                worth_minor=row.worth_minor,
-                currency=row.currency,
-                earns=earns.get(row.club_id, 0),
-                state_on=row.state_on,
-                renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
-            )
-            for row in memberships(act.session, customer_id, today=act.today)
-        ],
-        clubs=[PanelClub(club_id=club.id, names=club.names) for club in clubs_to_join(act.session, customer_id)],
-        recent=[
-            PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
-            for row in queries.recent_purchases(act.session, customer_id)
-        ],
-    )
+def price_now(act: Act, opened: queries.Opened) -> OpenPrice:
+    """The open basket at its price; after a write its coupons are held for another while."""
+    hold = act.request.method not in SAFE_METHODS
+    return price_open(act.session, act.terminal, opened, now=act.now, by=act.by, hold=hold)
 
 
-def _line(line: queries.Line) -> TillLine:
-    milli = line.line.quantity_milli
-    return TillLine(
-        line_no=line.line_no,
-        sku=line.sku,
-        name=line.name,
-        quantity=f"{(Decimal(milli) / 1000).normalize():f}",
-        quantity_milli=milli,
-        price_minor=line.price_minor,
-        amount_minor=line.line.amount_minor,
-    )
+def _lines(lines: list[queries.Line], basket: PricedBasket) -> list[TillLine]:
+    by_line = discounts_by_line(basket)
+    return [
+        TillLine(
+            line_no=line.line_no,
+            sku=line.sku,
+            name=line.name,
+            quantity=quantity_text(line.line.quantity_milli),
+            quantity_milli=line.line.quantity_milli,
+            regular_minor=line.price_minor,
+            price_minor=line.price_minor if priced.list_minor == priced.regular_minor else unit_price(priced),
+            list_minor=priced.list_minor,
+            amount_minor=priced.total_minor,
+            discounts=by_line.get(priced.id, []),
+        )
+        for line, priced in zip(lines, basket.priced.lines, strict=False)
+    ]
+
+
+def unit_price(line: PricedLine) -> int:
+    """What one costs at the price list in force."""
+    return round_div(line.list_minor * 1000, line.quantity_milli, Rounding.HALF_UP)
+
+
+def _gifts(basket: PricedBasket) -> list[TillGift]:
+    return [
+        TillGift(
+            sku=line.product,
+            name=basket.products[line.product].name,
+            quantity=quantity_text(line.quantity_milli),
+            list_minor=line_amount(basket.products[line.product].price_minor, line.quantity_milli),
+            offer=offer_name(basket, line.added_by),
+        )
+        for line in basket.priced.lines
+        if line.added_by
+    ]
 
 
 def _choice(found: Found) -> Choice:
@@ -265,51 +238,3 @@ def _paid(act: Act, basket: Basket) -> PaidSale | None:
         change_minor=change,
         slip=slip,
     )
-
-
-NOTES_MINOR = {
-    "ILS": (2000, 5000, 10000, 20000),
-    "EUR": (500, 1000, 2000, 5000, 10000),
-    "SEK": (2000, 5000, 10000, 20000, 50000),
-}
-"""Banknotes in common use at a till."""
-MOST_NOTES = 4
-
-
-class Note(BaseModel):
-    """An amount that somebody may well hand over."""
-
-    minor: int
-    text: str
-
-
-class PaymentPage(BaseModel):
-    """What is to be paid: by card to the last unit, in cash rounded."""
-
-    total_minor: int
-    rounding_minor: int
-    cash_minor: int
-    notes: list[Note]
-
-
-def payment_view(act: Act) -> PaymentPage | None:
-    """What the open basket costs; None for an empty one."""
-    basket = queries.opened(act.session, act.terminal.id)
-    if basket is None or not basket.lines:
-        return None
-    total = sum(line.line.amount_minor for line in basket.lines)
-    rounded = rounding(total, 0, act.chain.currency)
-    cash = total + rounded
-    return PaymentPage(
-        total_minor=total,
-        rounding_minor=rounded,
-        cash_minor=cash,
-        notes=[Note(minor=minor, text=to_text(minor)) for minor in likely_notes(cash, act.chain.currency)],
-    )
-
-
-def likely_notes(due_minor: int, currency: str) -> list[int]:
-    """What is likely handed over for an amount: for each banknote the fewest of it that cover the amount."""
-    notes = NOTES_MINOR.get(currency, ())
-    sums = {round_div(due_minor, note, Rounding.UP) * note for note in notes}
-    return sorted(minor for minor in sums if minor > due_minor)[:MOST_NOTES]

@@ -84,6 +84,12 @@ class Coupon(Base):
         sa.PrimaryKeyConstraint("customer_id", "id"),
         sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
         sa.Index("ix_coupons_batch_id", "batch_id", "id"),
+        sa.Index(
+            "ix_coupons_receipt",
+            "receipt_customer_id",
+            "receipt_id",
+            postgresql_where=sa.text("receipt_id IS NOT NULL"),
+        ),
         sa.Index("ix_coupons_used", "batch_id", postgresql_where=sa.text("used > 0")),
         sa.Index("ix_coupons_blocked", "batch_id", postgresql_where=sa.text("state = 'blocked'")),
         sa.CheckConstraint("state IN ('active', 'blocked')", name="state_known"),

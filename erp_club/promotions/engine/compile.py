@@ -55,6 +55,8 @@ class Compiled:
     by_entry: dict[str, list[Ready]]
     """By the code that is entered, without case."""
     by_batch: dict[str, list[Ready]]
+    gifts: frozenset[str]
+    """The products (SKU) that offers may add to a basket."""
 
     def version_of(self, code: str) -> int | None:
         """The version of an offer that is in force."""
@@ -90,7 +92,19 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         tuple(anywhere),
         by_entry,
         by_batch,
+        frozenset(sku for each in ready for reward in each.offer.rewards for sku in _added(reward)),
     )
+
+
+def _added(reward: RewardDocument) -> Iterable[str]:
+    """The products that a reward may add to a basket."""
+    match reward:
+        case Gift():
+            return reward.products
+        case Surprise():
+            return (prize.product for prize in reward.prizes if prize.product is not None)
+        case _:
+            return ()
 
 
 def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:

@@ -11,36 +11,22 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.cards.queries import customer_by_card
 from erp_club.clubs.commands import renew_membership
 from erp_club.clubs.queries import customer_of
 from erp_club.customers.models import UNIDENTIFIED
-from erp_club.customers.queries import Found, find
 from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
 from erp_club.permissions.actors import Actor
 from erp_club.purchases.baskets import errors, queries
-from erp_club.purchases.baskets.entry import checked_quantity, new_customer, read_entry, read_x
-from erp_club.purchases.commands import Posted, post_sale
+from erp_club.purchases.baskets.entry import checked_quantity
+from erp_club.purchases.baskets.pricing import asked_of
+from erp_club.purchases.commands import Posted, settle
+from erp_club.purchases.facts import Place, gather
 from erp_club.purchases.models import Basket, BasketLine, BasketState
-from erp_club.purchases.sale import Payment, Sale, rounding
+from erp_club.purchases.pricing import price_gathered
+from erp_club.purchases.sale import Payment, rounding
+from erp_club.purchases.settled import sale_of
 from erp_club.receipts.models import Means
-
-MOST_CHOICES = 9
-"""As many as there are number keys to choose with."""
-UNIT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """What an entry did: changed this line, or identified the customer (both empty), or left a choice.
-
-    `more` tells that more customers would fit than are found here.
-    """
-
-    line_no: int | None = None
-    found: tuple[Found, ...] = ()
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,49 +38,51 @@ class Paid:
     change_minor: int
 
 
-def enter(session: Session, typed: str, *, country: str, now: dt.datetime, by: Actor) -> Entered:
-    """Take what was scanned or typed: a product (`3*code` for three), a card, a phone, a number or a name.
-
-    Raises Refused as `read_entry` and `product_by_code`; `unknown-code`, or `nobody-found` for a phone or name; for a
-    card that doesn't identify what reading it raises.
-    """
+def take(session: Session, *, now: dt.datetime, by: Actor) -> Basket:
+    """The terminal's open basket, begun where there is none, behind the terminal's lock."""
     terminal_id = _terminal_id(by)
-    entry = read_entry(typed)
-    product_id = queries.product_by_code(session, entry.text)
-    if product_id is None and entry.quantity_milli is None and (times := read_x(entry.text)):
-        entry, product_id = times, queries.product_by_code(session, times.text)
-    if product_id is not None:
-        basket = _take(session, terminal_id, now=now, by=by)
-        return Entered(_add(session, basket, product_id, entry.quantity_milli or UNIT))
-    if entry.quantity_milli is not None:
-        raise errors.unknown_product(entry.text)
-    digits = "".join(entry.text.split()).replace("-", "")
-    if digits.isdigit() and queries.is_card(session, digits):
-        customer_id = customer_by_card(session, digits)
-    else:
-        found = find(session, entry.text, country=country, store_id=by.store_id, limit=MOST_CHOICES + 1)
-        if not found:
-            raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
-        meant = [each for each in found if each.exact] or [each for each in found if each.spelt] or found
-        # The beginning of somebody's number may be a mistyped item, a name that only sounds so another one: then the
-        # cashier looks first.
-        if len(meant) > 1 or not (meant[0].exact or meant[0].spelt):
-            return Entered(found=tuple(meant[:MOST_CHOICES]), more=len(meant) > MOST_CHOICES)
-        customer_id = meant[0].customer_id
-    set_customer(session, customer_id, now=now, by=by)
-    return Entered()
+    session.execute(_LOCK, {"terminal": terminal_id})
+    basket = queries.open_basket(session, terminal_id)
+    if basket is None:
+        basket = Basket(
+            id=uuid.uuid4(),
+            terminal_id=terminal_id,
+            state=BasketState.OPEN,
+            customer_id=UNIDENTIFIED,
+            staff_id=by.staff_id,
+            opened_at=now,
+            last_line=0,
+        )
+        session.add(basket)
+        session.flush()
+    return basket
+
+
+def add_product(session: Session, product_id: int, quantity_milli: int, *, now: dt.datetime, by: Actor) -> int:
+    """Add so much of a product to the open basket, to its line where it has one; gives the line's number.
+
+    Raises Refused `quantity` for more than can be right.
+    """
+    basket = take(session, now=now, by=by)
+    added = {"basket": basket.id, "no": basket.last_line + 1, "product": product_id, "milli": quantity_milli}
+    line_no, held_milli = session.execute(_ADD, added).one()
+    checked_quantity(held_milli)
+    if line_no > basket.last_line:
+        basket.last_line = line_no
+        session.flush()
+    return line_no
 
 
 def set_customer(session: Session, customer_id: int, *, now: dt.datetime, by: Actor) -> None:
     """Identify the customer of the open basket. Raises NotFound `customer-unknown`."""
     buyer = queries.buyer(session, customer_id)
-    _take(session, _terminal_id(by), now=now, by=by).customer_id = buyer.customer_id
+    take(session, now=now, by=by).customer_id = buyer.customer_id
     session.flush()
 
 
 def remove_customer(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Make the open basket one of an unknown customer again."""
-    _take(session, _terminal_id(by), now=now, by=by).customer_id = UNIDENTIFIED
+    take(session, now=now, by=by).customer_id = UNIDENTIFIED
     session.flush()
 
 
@@ -150,7 +138,7 @@ def remove_line(session: Session, line_no: int, *, now: dt.datetime, by: Actor) 
 
 def start_next(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Begin the next sale: what was shown of the last one has been seen."""
-    _take(session, _terminal_id(by), now=now, by=by)
+    take(session, now=now, by=by)
 
 
 def hold(session: Session, *, now: dt.datetime, by: Actor) -> None:
@@ -167,7 +155,7 @@ def resume(session: Session, basket_id: uuid.UUID, *, now: dt.datetime, by: Acto
     Raises NotFound `basket-gone` for one that was paid or taken up already, or is another till's.
     """
     terminal_id = _terminal_id(by)
-    opened = _take(session, terminal_id, now=now, by=by)
+    opened = take(session, now=now, by=by)
     basket = session.get(Basket, basket_id, populate_existing=True)
     if basket is None or basket.terminal_id != terminal_id:
         raise errors.basket_gone()
@@ -208,45 +196,42 @@ def drop(session: Session, *, now: dt.datetime, by: Actor) -> uuid.UUID:
 
 def pay(
     session: Session,
+    place: Place,
     *,
     means: Means,
     tendered_minor: int | None,
     expected_minor: int | None,
     currency: str,
-    today: dt.date,
-    now: dt.datetime,
-    by: Actor,
 ) -> Paid:
     """Post the open basket as a sale, paid by one means; the next entry begins a new basket.
 
-    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact. `today` is the store's.
+    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact.
     Raises Conflict `basket-empty` or `total-changed`, Invalid where the cash doesn't cover what is due, and what
-    posting a sale raises.
+    settling a sale raises.
     """
-    basket, filled = _filled(session, now=now, by=by)
-    terminal = session.get_one(Terminal, basket.terminal_id, populate_existing=True)
-    lines = tuple(line.line for line in filled)
-    total = sum(line.amount_minor for line in lines)
+    basket, _ = _filled(session, now=place.now, by=place.by)
+    opened = queries.opened(session, place.terminal.id)
+    assert opened is not None
+    asked = asked_of(place.terminal, opened, means=(means.value,))
+    price = price_gathered(gather(session, asked, place, entered_before=True))
+    total = price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
     due = total + rounding(total, total if means is Means.CARD else 0, currency)
     tendered = (due if tendered_minor is None else tendered_minor) if means is Means.CASH else None
     if tendered is not None and tendered < due:
         raise errors.too_little()
-    sale = Sale(
-        store_id=terminal.store_id,
-        terminal_id=terminal.id,
+    terminal = session.get_one(Terminal, basket.terminal_id, populate_existing=True)
+    sale = sale_of(
+        price,
+        place,
         receipt_no=_next_receipt_no(session, terminal),
-        sold_at=now,
-        sold_on=today,
-        customer_id=basket.customer_id,
-        lines=lines,
         payments=(Payment(means, due),) if due else (),
         currency=currency,
     )
-    posted = post_sale(session, sale, now=now, by=by)
-    _close(session, basket, posted, tendered, now=now, by=by)
-    return Paid(posted, tendered, tendered - due if tendered is not None else 0)
+    sold = settle(session, sale, price, asked, place)
+    _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)
+    return Paid(sold.posted, tendered, tendered - due if tendered is not None else 0)
 
 
 def _terminal_id(by: Actor) -> int:
@@ -255,45 +240,16 @@ def _terminal_id(by: Actor) -> int:
     return by.terminal_id
 
 
-def _take(session: Session, terminal_id: int, *, now: dt.datetime, by: Actor) -> Basket:
-    """The terminal's open basket, begun where there is none, behind the terminal's lock."""
-    session.execute(_LOCK, {"terminal": terminal_id})
-    basket = queries.open_basket(session, terminal_id)
-    if basket is None:
-        basket = Basket(
-            id=uuid.uuid4(),
-            terminal_id=terminal_id,
-            state=BasketState.OPEN,
-            customer_id=UNIDENTIFIED,
-            staff_id=by.staff_id,
-            opened_at=now,
-            last_line=0,
-        )
-        session.add(basket)
-        session.flush()
-    return basket
-
-
 def _filled(session: Session, *, now: dt.datetime, by: Actor) -> tuple[Basket, list[queries.Line]]:
-    basket = _take(session, _terminal_id(by), now=now, by=by)
+    basket = take(session, now=now, by=by)
     lines = queries.lines(session, basket.id)
     if not lines:
         raise errors.empty_basket()
     return basket, lines
 
 
-def _add(session: Session, basket: Basket, product_id: int, quantity_milli: int) -> int:
-    added = {"basket": basket.id, "no": basket.last_line + 1, "product": product_id, "milli": quantity_milli}
-    line_no, held_milli = session.execute(_ADD, added).one()
-    checked_quantity(held_milli)
-    if line_no > basket.last_line:
-        basket.last_line = line_no
-        session.flush()
-    return line_no
-
-
 def _line(session: Session, line_no: int, *, now: dt.datetime, by: Actor) -> BasketLine:
-    basket = _take(session, _terminal_id(by), now=now, by=by)
+    basket = take(session, now=now, by=by)
     line = session.get(BasketLine, (basket.id, line_no), populate_existing=True)
     if line is None:
         raise errors.line_gone()

@@ -2,6 +2,7 @@
 
 from erp_club.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Refused
 from erp_club.kernel.text import T
+from erp_club.promotions.coupons.errors import FAULTS
 from erp_club.purchases.queries import no_price
 
 
@@ -77,3 +78,18 @@ def too_little() -> Invalid:
 def no_receipt_yet() -> Conflict:
     """There is no last receipt."""
     return Conflict(T("This till hasn't sold anything yet."), code="receipt-unknown")
+
+
+def offer_unknown() -> NotFound:
+    """The offer isn't in force."""
+    return NotFound(T("This offer isn't there any more."), code="offer-unknown")
+
+
+def too_many_choices() -> Conflict:
+    """Nobody needs as many."""
+    return Conflict(T("This sale has as many coupons and offers as it can hold."), code="too-many-choices")
+
+
+def coupon_refused(fault: str) -> Refused:
+    """The coupon or code can't be used here and now."""
+    return Refused(FAULTS[fault], field="code", code="coupon-refused", facts={"reason": fault})

@@ -12,6 +12,7 @@ from erp_club.catalogue.models import Product
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.organisation.models import Store
 from erp_club.purchases.baskets import errors
+from erp_club.purchases.baskets.benefits import Benefits, benefits_of
 from erp_club.purchases.models import Basket, BasketLine, BasketState
 from erp_club.purchases.sale import SaleLine, line_amount
 from erp_club.receipts.models import Receipt, ReceiptNumber
@@ -36,6 +37,7 @@ class Opened:
 
     basket_id: uuid.UUID
     customer_id: int
+    benefits: Benefits
     holding: bool
     lines: list[Line]
 
@@ -85,8 +87,9 @@ def opened(session: Session, terminal_id: int) -> Opened | None:
     rows = session.execute(_OPENED, {"terminal": terminal_id}).all()
     if not rows:
         return None
-    basket_id, customer_id, holding = rows[0][:3]
-    return Opened(basket_id, customer_id, holding, [_line(*row[3:]) for row in rows if row.line_no is not None])
+    basket_id, customer_id, coupons, claims, confirmed, holding = rows[0][:6]
+    lines = [_line(*row[6:]) for row in rows if row.line_no is not None]
+    return Opened(basket_id, customer_id, benefits_of(coupons, claims, confirmed), holding, lines)
 
 
 def last_paid(session: Session, terminal_id: int) -> Basket | None:
@@ -186,6 +189,9 @@ _OPENED = (
     sa.select(
         Basket.id.label("basket_id"),
         Basket.customer_id,
+        Basket.coupons,
+        Basket.claims,
+        Basket.confirmed,
         sa.exists().where(_HOLDING.terminal_id == _TERMINAL, _HOLDING.state == BasketState.HELD),
         *_LINE,
     )

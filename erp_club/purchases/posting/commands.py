@@ -24,9 +24,19 @@ from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.promotions.models import StoredOffer
 from erp_club.purchases import sale as sales
 from erp_club.purchases.sale import Sale
-from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptNumber, ReceiptPayment, ReceiptSource
+from erp_club.receipts.models import (
+    Receipt,
+    ReceiptDiscount,
+    ReceiptLine,
+    ReceiptMissedSaving,
+    ReceiptNumber,
+    ReceiptOffer,
+    ReceiptPayment,
+    ReceiptSource,
+)
 
 
 class Written(sa.types.UserDefinedType[str]):
@@ -58,6 +68,11 @@ def number(value: int | None) -> str | None:
 def numbers(values: Iterable[int]) -> str:
     """A list of numbers as the statement takes it."""
     return f"{{{','.join(map(str, values))}}}"
+
+
+def some_numbers(values: Iterable[int | None]) -> str:
+    """The same of a list in which some are missing."""
+    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
 
 
 def _given(name: str, type_: sa.types.TypeEngine[Any] = NUMBER) -> sa.BindParameter[Any]:
@@ -167,22 +182,56 @@ def _movements(taken: CTE, account: CTE) -> CTE:
     )
 
 
-def _build() -> sa.Select[Any, Any, Any]:
+def _given_by_offers(taken: CTE) -> tuple[CTE, ...]:
+    """What offers gave, by offer and by line, and what a membership would have saved."""
+    key = {"customer_id": taken.c.customer_id, "receipt_id": taken.c.receipt_id}
+    amounts = ("version_no", "times", "amount_minor", "points", "points_used")
+    offer = _arrays("offer", None, code=WORDS, **dict.fromkeys(amounts, NUMBERS), coupon=WORDS)
+    discount = _arrays("discount", None, line_no=NUMBERS, code=WORDS, amount_minor=NUMBERS, units_milli=NUMBERS)
+    missed = _arrays("missed", None, club_id=NUMBERS, amount_minor=NUMBERS)
+    return (
+        _insert(
+            ReceiptOffer,
+            "receipt_offer",
+            taken.join(offer, sa.true()).join(StoredOffer, StoredOffer.code == offer.c.code),
+            **key,
+            offer_id=StoredOffer.id,
+            **{name: offer.c[name] for name in (*amounts, "coupon")},
+        ),
+        _insert(
+            ReceiptDiscount,
+            "receipt_discount",
+            taken.join(discount, sa.true()).join(StoredOffer, StoredOffer.code == discount.c.code),
+            **key,
+            offer_id=StoredOffer.id,
+            **{name: discount.c[name] for name in ("line_no", "amount_minor", "units_milli")},
+        ),
+        _insert(ReceiptMissedSaving, "receipt_missed", taken.join(missed, sa.true()), **key, **dict(missed.c.items())),
+    )
+
+
+def _build(*, offers: bool) -> sa.Select[Any, Any, Any]:
     taken = _taken()
     account = _accounts(taken)
     numbers_of = ("product_id", "quantity_milli", "list_minor", "amount_minor", "vat_bp")
-    lines = _parts(ReceiptLine, "line", taken, "line_no", **dict.fromkeys(numbers_of, NUMBERS))
+    columns: dict[str, sa.types.TypeEngine[Any]] = dict.fromkeys(numbers_of, NUMBERS)
+    if offers:
+        columns |= {"regular_minor": NUMBERS, "price_list": WORDS, "tax_minor": NUMBERS, "added": ARRAY(sa.Boolean)}
+    lines = _parts(ReceiptLine, "line", taken, "line_no", **columns)
     payments = _parts(ReceiptPayment, "payment", taken, "payment_no", means=WORDS, amount_minor=NUMBERS)
     return (
         sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance)
         .select_from(taken.outerjoin(account, sa.true()))
         .add_cte(_receipt(taken), lines, payments, _movements(taken, account))
+        .add_cte(*(_given_by_offers(taken) if offers else ()))
     )
 
 
-POST = Prepared(_build())
+POST = Prepared(_build(offers=False))
 """Rows (receipt, account, balance): one for each account that earned, else one with None for the account; no row where
 the store has the receipt already."""
+POST_WITH_OFFERS = Prepared(_build(offers=True))
+"""The same for a sale that offers or price lists have touched: most aren't, and needn't carry what only these have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +262,11 @@ def write_sale(
 
     Raises Conflict `receipt-exists` where the store has this receipt number.
     """
-    rows = POST.execute(connection, _values(sale, earning, now=now, by=by)).fetchall()
+    values = _values(sale, earning, now=now, by=by)
+    if sale.is_plain:
+        rows = POST.execute(connection, values).fetchall()
+    else:
+        rows = POST_WITH_OFFERS.execute(connection, values | _values_of_offers(sale)).fetchall()
     if not rows:
         raise Conflict(
             T("This store already has a receipt with the number %(number)s.", number=sale.receipt_no),
@@ -255,4 +308,28 @@ def _values(sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datet
         "payment_amount_minor": numbers([payment.amount_minor for payment in payments]),
         "earned_account_id": numbers([club.points_account_id for club, _ in earning]),
         "earned_points": numbers([points for _, points in earning]),
+    }
+
+
+def _values_of_offers(sale: Sale) -> dict[str, Any]:
+    lines, offers, discounts = sale.lines, sale.given.offers, sale.given.discounts
+    missed = [sale.given.missed] if sale.given.missed else []
+    return {
+        "line_regular_minor": some_numbers([line.regular_minor for line in lines]),
+        "line_price_list": [line.price_list for line in lines],
+        "line_tax_minor": some_numbers([line.tax_minor for line in lines]),
+        "line_added": [line.added for line in lines],
+        "offer_code": [each.offer for each in offers],
+        "offer_version_no": numbers([each.version for each in offers]),
+        "offer_times": numbers([each.times for each in offers]),
+        "offer_amount_minor": numbers([each.amount_minor for each in offers]),
+        "offer_points": numbers([each.points for each in offers]),
+        "offer_points_used": numbers([each.points_used for each in offers]),
+        "offer_coupon": [each.coupon for each in offers],
+        "discount_line_no": numbers([each.line_no for each in discounts]),
+        "discount_code": [each.offer for each in discounts],
+        "discount_amount_minor": numbers([each.amount_minor for each in discounts]),
+        "discount_units_milli": numbers([each.units_milli for each in discounts]),
+        "missed_club_id": numbers([club_id for club_id, _ in missed]),
+        "missed_amount_minor": numbers([amount for _, amount in missed]),
     }

@@ -1,0 +1,65 @@
+"""What was scanned or typed into the till's one field, taken for what it is."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from erp_club.cards.queries import customer_by_card
+from erp_club.customers.queries import Found, find
+from erp_club.promotions import queries as offers
+from erp_club.promotions.coupons.codes import is_code, normalised
+from erp_club.purchases.baskets import commands, errors, queries
+from erp_club.purchases.baskets.choices import enter_coupon
+from erp_club.purchases.baskets.entry import new_customer, read_entry, read_x
+from erp_club.purchases.facts import Place
+
+MOST_CHOICES = 9
+"""As many as there are number keys to choose with."""
+UNIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What an entry did: changed this line, or identified the customer (both empty), or left a choice.
+
+    `more` tells that more customers would fit than are found here.
+    """
+
+    line_no: int | None = None
+    found: tuple[Found, ...] = ()
+    more: bool = False
+
+
+def enter(session: Session, typed: str, place: Place, *, country: str) -> Entered:
+    """Take what was scanned or typed: a product (`3*code` for three), a card, a coupon, a phone, a number or a name.
+
+    Raises Refused as `read_entry` and `product_by_code`; `unknown-code`, or `nobody-found` for a phone or name; for a
+    card that doesn't identify what reading it raises, for a coupon what `enter_coupon` raises.
+    """
+    entry = read_entry(typed)
+    product_id = queries.product_by_code(session, entry.text)
+    if product_id is None and entry.quantity_milli is None and (times := read_x(entry.text)):
+        entry, product_id = times, queries.product_by_code(session, times.text)
+    if product_id is not None:
+        milli = entry.quantity_milli or UNIT
+        return Entered(commands.add_product(session, product_id, milli, now=place.now, by=place.by))
+    if entry.quantity_milli is not None:
+        raise errors.unknown_product(entry.text)
+    digits = "".join(entry.text.split()).replace("-", "")
+    if digits.isdigit() and queries.is_card(session, digits):
+        customer_id = customer_by_card(session, digits)
+    elif is_code(normalised(entry.text)) or entry.text.casefold() in offers.published(session).by_entry:
+        enter_coupon(session, entry.text, place)
+        return Entered()
+    else:
+        found = find(session, entry.text, country=country, store_id=place.by.store_id, limit=MOST_CHOICES + 1)
+        if not found:
+            raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
+        meant = [each for each in found if each.exact] or [each for each in found if each.spelt] or found
+        # The beginning of somebody's number may be a mistyped item, a name that only sounds so another one: then the
+        # cashier looks first.
+        if len(meant) > 1 or not (meant[0].exact or meant[0].spelt):
+            return Entered(found=tuple(meant[:MOST_CHOICES]), more=len(meant) > MOST_CHOICES)
+        customer_id = meant[0].customer_id
+    commands.set_customer(session, customer_id, now=place.now, by=place.by)
+    return Entered()

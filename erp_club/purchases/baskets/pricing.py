@@ -1,0 +1,163 @@
+"""The open basket of a till at its price: the same function as for a quote, with every scan."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.permissions.actors import Actor
+from erp_club.permissions.queries import TerminalFacts
+from erp_club.promotions.engine.conditions import All, AnyOf, Condition, Confirmed, Not
+from erp_club.promotions.engine.facts import Claim
+from erp_club.promotions.engine.offer import Start
+from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.priced import Priced, Reason, Refusal
+from erp_club.purchases.baskets.queries import Opened
+from erp_club.purchases.facts import Asked, Gathered, Place, gather
+from erp_club.purchases.pricing import PricedBasket, price_gathered, texts_of
+from erp_club.purchases.quotes.commands import KEPT, hold_coupons, sale_key
+from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.receipts.models import Means
+
+
+def asked_of(terminal: TerminalFacts, opened: Opened, *, means: tuple[str, ...] = ()) -> Asked:
+    """The open basket as pricing is asked; its lines are numbered in their order, not by their own numbers."""
+    return Asked(
+        lines=tuple((line.sku, line.line.quantity_milli) for line in opened.lines),
+        buyer=Buyer(opened.customer_id) if opened.customer_id != UNIDENTIFIED else NOBODY,
+        coupons=opened.benefits.coupons,
+        claims=opened.benefits.claims,
+        confirmed=opened.benefits.confirmed,
+        means=means,
+        sale_id=sale_key(terminal.id, opened.basket_id.hex),
+    )
+
+
+MOST_CHOOSABLE = 20
+"""So many offers are priced a second time, as if they had been chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choosable:
+    """An offer that the cashier may start: how much less there would be to pay with it (or is, where it was chosen).
+
+    `refusal`: why it gives nothing even so.
+    """
+
+    offer: str
+    names: dict[str, str]
+    chosen: bool
+    gain_minor: int
+    points: int = 0
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an offer asks the cashier to confirm."""
+
+    code: str
+    question: dict[str, str]
+    offer: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPrice:
+    """The open basket priced, and what may be chosen and is to be answered in it."""
+
+    basket: PricedBasket
+    choosable: tuple[Choosable, ...]
+    questions: tuple[Question, ...]
+
+
+def price_open(
+    session: Session, terminal: TerminalFacts, opened: Opened, *, now: dt.datetime, by: Actor, hold: bool = False
+) -> OpenPrice:
+    """Price the open basket; with `hold` its coupons are kept for it for another while."""
+    asked = asked_of(terminal, opened)
+    gathered = gather(session, asked, Place(terminal, by, now, now), entered_before=True)
+    basket = price_gathered(gathered)
+    if hold and basket.coupons:
+        hold_coupons(session, basket, asked.sale_id, until=now + KEPT, now=now)
+    return OpenPrice(basket, _choosable(gathered, basket), _questions(gathered, basket))
+
+
+def totals_by_means(
+    session: Session,
+    terminal: TerminalFacts,
+    opened: Opened,
+    means: Sequence[Means],
+    *,
+    now: dt.datetime,
+    by: Actor,
+) -> list[int]:
+    """What the open basket costs if it is paid by each of these means alone."""
+    gathered = gather(session, asked_of(terminal, opened), Place(terminal, by, now, now), entered_before=True)
+    return [price(replace(gathered.facts, means=(each.value,)), gathered.compiled).total_minor for each in means]
+
+
+def _choosable(gathered: Gathered, basket: PricedBasket) -> tuple[Choosable, ...]:
+    chosen = {claim.offer for claim in gathered.facts.claims}
+    asked = [each.offer for each in basket.priced.refused if each.reason is Reason.NOT_CHOSEN]
+    wanted = dict.fromkeys([*sorted(chosen), *asked[:MOST_CHOOSABLE]])
+    made = [
+        _tried(gathered, basket.priced, offer, chosen=offer in chosen)
+        for offer in wanted
+        if offer in gathered.compiled.by_code and gathered.compiled.by_code[offer].start is Start.CASHIER
+    ]
+    # What gives most stands first; what gives nothing last.
+    return tuple(
+        sorted(made, key=lambda each: (not each.chosen, each.refusal is not None, -each.gain_minor, each.offer))
+    )
+
+
+def _tried(gathered: Gathered, priced: Priced, offer: str, *, chosen: bool) -> Choosable:
+    """The basket with the offer chosen beside the basket without it."""
+    facts, others = gathered.facts, tuple(each for each in gathered.facts.claims if each.offer != offer)
+    other = price(replace(facts, claims=others if chosen else (*others, Claim(offer))), gathered.compiled)
+    with_it, without = (priced, other) if chosen else (other, priced)
+    refusal = next((each for each in with_it.refused if each.offer == offer), None)
+    return Choosable(
+        offer,
+        texts_of(gathered.compiled.by_code[offer].offer.names),
+        chosen,
+        without.total_minor - with_it.total_minor,
+        sum(each.points for each in with_it.applied if each.offer == offer),
+        refusal,
+    )
+
+
+def _questions(gathered: Gathered, basket: PricedBasket) -> tuple[Question, ...]:
+    """What the offers of this basket ask: those that wait for an answer, and those that were answered with yes."""
+    waiting = [each.offer for each in basket.priced.refused if each.reason is Reason.NOT_CONFIRMED]
+    answered = gathered.facts.confirmed
+    applied = [each.offer for each in basket.priced.applied] if answered else []
+    made: dict[str, Question] = {}
+    for offer in (*waiting, *applied):
+        ready = gathered.compiled.by_code.get(offer)
+        if ready is None:
+            continue
+        for asked in _asks(ready.offer.when):
+            made.setdefault(
+                asked.confirm, Question(asked.confirm, texts_of(asked.question), offer, asked.confirm in answered)
+            )
+    return tuple(made.values())
+
+
+def _asks(condition: Condition) -> Iterator[Confirmed]:
+    match condition:
+        case Confirmed():
+            yield condition
+        case All():
+            for each in condition.all:
+                yield from _asks(each)
+        case AnyOf():
+            for each in condition.any:
+                yield from _asks(each)
+        case Not():
+            yield from _asks(condition.no)
+        case _:
+            return

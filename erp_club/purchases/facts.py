@@ -1,0 +1,255 @@
+"""Gathers what the pricing engine is told of a basket: in one place, with a fixed number of queries."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.text import T
+from erp_club.permissions.actors import Actor
+from erp_club.permissions.queries import TerminalFacts
+from erp_club.pricelists.rules import list_prices
+from erp_club.promotions import queries as offers
+from erp_club.promotions.coupons.entry import take_entries
+from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.facts import (
+    PRODUCT_POLICY,
+    Claim,
+    Coupon,
+    EarningRule,
+    Facts,
+    Line,
+    ListPrice,
+    Member,
+    Policy,
+    Shopper,
+)
+from erp_club.purchases.queries import no_price
+from erp_club.purchases.quotes import queries
+from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
+from erp_club.purchases.sale import MOST_MINOR, line_amount
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A basket to be priced: (SKU, quantity in thousandths) by line, who buys, and what was entered beside the items.
+
+    `sale_id` is the till's name for the sale: draws hang on it, and coupons are held for it.
+    """
+
+    lines: tuple[tuple[str, int], ...]
+    buyer: Buyer = NOBODY
+    coupons: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    confirmed: frozenset[str] = frozenset()
+    means: tuple[str, ...] = ()
+    sale_id: str = ""
+
+
+def _nothing(_texts: Sequence[str]) -> None:
+    """For where nobody counts wrong codes: what is tried out, and what was entered before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The till and who works there, the moment of the sale, and the moment of asking, by which coupons are held.
+
+    `on_wrong` is told the codes that were entered in vain, so that somebody counts them whatever becomes of the sale.
+    """
+
+    terminal: TerminalFacts
+    by: Actor
+    sold_at: dt.datetime
+    now: dt.datetime
+    on_wrong: Callable[[Sequence[str]], None] = _nothing
+
+    @property
+    def local(self) -> dt.datetime:
+        """The moment of the sale by the store's clock, without a zone."""
+        return self.sold_at.astimezone(ZoneInfo(self.terminal.time_zone)).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherClub:
+    """A published club in which the customer holds no membership today, and the list prices of its members."""
+
+    code: str
+    id: int
+    names: Mapping[str, str]
+    price_lists: tuple[ListPrice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The engine's facts, the offers in force, and what a sale needs of the same rows."""
+
+    facts: Facts
+    compiled: Compiled
+    products: Mapping[str, SoldProduct]
+    customer_id: int
+    memberships: Mapping[str, HeldMembership]
+    others: tuple[OtherClub, ...]
+
+
+def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool = False) -> Gathered:
+    """Everything that the price of this basket depends on.
+
+    One query, and one more where coupons were entered; the first basket after the offers have changed reads those too.
+    `entered_before`: the coupons were taken when they were entered, so a till that is locked for new ones keeps them.
+    Raises Invalid with `lines[i].sku` for an unknown product or one without a price, `lines[i].quantity` for an amount
+    beyond all reason, and what `queries.tell` raises for the buyer.
+    """
+    local = place.local
+    wanted = {sku for sku, _ in asked.lines}
+    told = queries.tell(session, wanted, asked.buyer, store_id=place.terminal.store_id, day=local.date())
+    check_lines(asked.lines, told.products)
+    compiled = offers.published(session, told.catalogue)
+    products = told.products
+    if gifts := compiled.gifts - products.keys():
+        products = {**products, **queries.products(session, gifts)}
+    coupons = _coupons(session, asked, place, told, compiled, entered_before)
+    return Gathered(
+        facts=_facts(asked, place, told, products, coupons),
+        compiled=compiled,
+        products=products,
+        customer_id=told.customer_id,
+        memberships={each.club: each for each in told.memberships},
+        others=_others(told),
+    )
+
+
+def check_lines(lines: Sequence[tuple[str, int]], products: Mapping[str, SoldProduct]) -> None:
+    """Raises Invalid for lines that can't be sold, each at its field."""
+    errors: list[FieldError] = []
+    for index, (sku, milli) in enumerate(lines):
+        product = products.get(sku)
+        if product is None:
+            errors.append(FieldError(f"lines[{index}].sku", T("No product has the code %(code)s.", code=sku)))
+        elif product.stub:
+            errors.append(FieldError(f"lines[{index}].sku", no_price(sku)))
+        elif line_amount(product.price_minor, milli) > MOST_MINOR:
+            errors.append(FieldError(f"lines[{index}].quantity", T("This quantity is too large to be true.")))
+    if errors:
+        raise Invalid(errors)
+
+
+def nearest_birthday(birthday: dt.date, today: dt.date) -> int:
+    """Days to the birthday that is nearest, below zero for one just past; of two as near, the one to come.
+
+    29 February is celebrated on the 28th in the years that have none.
+    """
+    days = [(_celebrated(birthday, year) - today).days for year in (today.year - 1, today.year, today.year + 1)]
+    return min(days, key=lambda each: (abs(each), -each))
+
+
+def _celebrated(birthday: dt.date, year: int) -> dt.date:
+    try:
+        return birthday.replace(year=year)
+    except ValueError:
+        return dt.date(year, 2, 28)
+
+
+def _facts(
+    asked: Asked,
+    place: Place,
+    told: Told,
+    products: Mapping[str, SoldProduct],
+    coupons: tuple[Coupon, ...],
+) -> Facts:
+    local = place.local
+    return Facts(
+        lines=tuple(
+            _line(str(number), products[sku], milli) for number, (sku, milli) in enumerate(asked.lines, start=1)
+        ),
+        at=local,
+        shopper=_shopper(told, local.date()),
+        price_lists=list_prices(told.entries, clubs=dict.fromkeys(each.club for each in told.memberships)),
+        earning=tuple(
+            EarningRule(each.club, each.earn_points, each.earn_per_minor)
+            for each in told.memberships
+            if each.earn_points
+        ),
+        coupons=coupons,
+        claims=asked.claims,
+        confirmed=asked.confirmed,
+        used=offers.used_by_code(told.uses),
+        store=place.terminal.store_code,
+        terminal=place.terminal.number,
+        means=asked.means,
+        sale_id=asked.sale_id,
+        products={sku: _line("", product, 1000) for sku, product in products.items()},
+        policy=policy(told.policy),
+    )
+
+
+def _line(line_id: str, product: SoldProduct, milli: int) -> Line:
+    return Line(
+        id=line_id,
+        product=product.sku,
+        quantity_milli=milli,
+        unit_minor=product.price_minor,
+        vat_bp=product.vat_bp,
+        group=product.group,
+        department=product.department,
+        brand=product.brand,
+        kind=product.kind,
+        earns=product.earns,
+    )
+
+
+def _shopper(told: Told, today: dt.date) -> Shopper | None:
+    if not told.customer_id:
+        return None
+    return Shopper(
+        id=str(told.customer_id),
+        clubs={each.club: Member(points=each.balance) for each in told.memberships},
+        birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,
+        purchases=told.purchases,
+    )
+
+
+def _others(told: Told) -> tuple[OtherClub, ...]:
+    held = {each.club for each in told.memberships}
+    return tuple(
+        OtherClub(each.code, each.id, each.names, list_prices(told.entries, clubs=dict.fromkeys([*held, each.code])))
+        for each in told.clubs
+        if each.code not in held
+    )
+
+
+def _coupons(
+    session: Session, asked: Asked, place: Place, told: Told, compiled: Compiled, entered_before: bool
+) -> tuple[Coupon, ...]:
+    """What was entered, in order. The code of an offer is no coupon of a batch."""
+    entered = tuple(dict.fromkeys(asked.coupons))
+    others = [text for text in entered if text.strip().casefold() not in compiled.by_entry]
+    if not others:
+        return tuple(Coupon(text) for text in entered)
+    read = queries.entered_coupons(
+        session,
+        others,
+        customer_id=told.customer_id,
+        sale_id=asked.sale_id,
+        terminal_id=place.terminal.id,
+        today=place.local.date(),
+        now=place.now,
+    )
+    locked_until = None if entered_before else read.locked_until
+    taken = take_entries(read.entries, locked_until=locked_until, now=place.now, by=place.by)
+    if taken.wrong and not entered_before:
+        place.on_wrong(taken.wrong)
+    by_text = {coupon.text: coupon for coupon in taken.coupons}
+    return tuple(by_text.get(text) or Coupon(text) for text in entered)
+
+
+_POLICY = TypeAdapter(Policy)
+
+
+def policy(settings: Mapping[str, Any]) -> Policy:
+    """The chain's policy: the product's own, but for what the chain has set."""
+    return _POLICY.validate_python({**settings}) if settings else PRODUCT_POLICY

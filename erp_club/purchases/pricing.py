@@ -1,0 +1,179 @@
+"""A basket priced for a till: the engine's answer, with what people and receipts need to know beside it.
+
+The one way from a basket to its price: quotes, purchases and the till's own basket all go through `price_basket`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.queries import Earning
+from erp_club.permissions.actors import Actor
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.errors import not_permitted
+from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.facts import Claim, Coupon, Facts, Member, Shopper
+from erp_club.promotions.engine.offer import Start
+from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.priced import Priced
+from erp_club.promotions.engine.scope import Texts
+from erp_club.purchases.facts import Asked, Gathered, Place, gather
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product of the basket; `price_minor` is the regular price of one."""
+
+    id: int
+    sku: str
+    name: str
+    price_minor: int
+    vat_bp: int
+    earns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferNote:
+    """What is said of an offer, in the version that priced the basket. `questions` by what they confirm."""
+
+    version: int
+    names: dict[str, str]
+    receipt_message: dict[str, str] = field(default_factory=dict[str, str])
+    till_message: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What the same basket would have cost less for a member of the club that gives most."""
+
+    club: str
+    club_id: int
+    names: dict[str, str]
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricedBasket:
+    """A basket with its price. Lines are numbered from 1 as they were asked; gifts that offers add come after them.
+
+    `accounts`: what the sale may earn in, by the club's code. `started`: the offers that a coupon or code which was
+    entered could start.
+    """
+
+    customer_id: int
+    priced: Priced
+    products: dict[str, Product]
+    offers: dict[str, OfferNote]
+    accounts: dict[str, Earning]
+    coupons: tuple[Coupon, ...] = ()
+    started: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    missed: Missed | None = None
+
+    @property
+    def products_of_lines(self) -> list[Product]:
+        """The product of each line, gifts included."""
+        return [self.products[line.product] for line in self.priced.lines]
+
+    @property
+    def points_by_club(self) -> dict[str, int]:
+        """What the sale earns in each club, where that is anything, in the order of the clubs' codes."""
+        points: dict[str, int] = defaultdict(int)
+        for each in self.priced.earned:
+            points[each.club] += each.points
+        return {club: points[club] for club in sorted(points) if points[club] > 0 and club in self.accounts}
+
+
+def price_basket(session: Session, asked: Asked, place: Place, *, explain_all: bool = False) -> PricedBasket:
+    """Price a basket here and now; `explain_all` tells of every offer in force why it did or didn't give something.
+
+    Raises what `facts.gather` raises, and Forbidden for an offer that only a cashier with the right may choose.
+    """
+    gathered = gather(session, asked, place)
+    check_claims(asked.claims, gathered.compiled, by=place.by)
+    return price_gathered(gathered, explain_all=explain_all)
+
+
+def price_gathered(gathered: Gathered, *, explain_all: bool = False) -> PricedBasket:
+    """The price of a basket of which everything is gathered; whoever calls has looked at who chose what."""
+    facts, compiled = gathered.facts, gathered.compiled
+    priced = price(facts, compiled, explain_all=explain_all)
+    started = {coupon.text: _started_by(coupon, compiled) for coupon in facts.coupons}
+    return PricedBasket(
+        customer_id=gathered.customer_id,
+        priced=priced,
+        products=_products(gathered, priced),
+        offers=_notes(compiled, priced, started),
+        accounts={
+            each.club: Earning(each.account_id, each.club_id, dict(each.names), each.earn_points, each.earn_per_minor)
+            for each in gathered.memberships.values()
+        },
+        coupons=facts.coupons,
+        started=started,
+        missed=_missed(gathered, priced),
+    )
+
+
+def check_claims(claims: Iterable[Claim], compiled: Compiled, *, by: Actor) -> None:
+    """Raises Forbidden where somebody who may not has chosen an offer that a cashier starts."""
+    for claim in claims:
+        ready = compiled.by_code.get(claim.offer)
+        if ready is not None and ready.start is Start.CASHIER and not by.may(Permission.OFFERS_ACTIVATE):
+            raise not_permitted(Permission.OFFERS_ACTIVATE)
+
+
+def _products(gathered: Gathered, priced: Priced) -> dict[str, Product]:
+    """Those of the lines, gifts included, and those that may be chosen."""
+    wanted = {line.product for line in priced.lines} | {sku for each in priced.pending for sku in each.choices}
+    return {
+        sku: Product(each.id, each.sku, each.name, each.price_minor, each.vat_bp, each.earns)
+        for sku, each in gathered.products.items()
+        if sku in wanted
+    }
+
+
+def _started_by(coupon: Coupon, compiled: Compiled) -> tuple[str, ...]:
+    if coupon.batch is not None:
+        return tuple(ready.code for ready in compiled.by_batch.get(coupon.batch, ()))
+    return tuple(ready.code for ready in compiled.by_entry.get(coupon.text.strip().casefold(), ()))
+
+
+def _notes(compiled: Compiled, priced: Priced, started: Mapping[str, tuple[str, ...]]) -> dict[str, OfferNote]:
+    codes = [each.offer for told in (priced.applied, priced.refused, priced.pending, priced.hints) for each in told]
+    codes += [each.beaten_by for each in priced.refused if each.beaten_by]
+    codes += [offer for offers in started.values() for offer in offers]
+    found = {code: compiled.by_code[code] for code in dict.fromkeys(codes) if code in compiled.by_code}
+    return {
+        code: OfferNote(
+            ready.version,
+            texts_of(ready.offer.names),
+            texts_of(ready.offer.receipt_message),
+            texts_of(ready.offer.till_message),
+        )
+        for code, ready in found.items()
+    }
+
+
+def texts_of(texts: Texts) -> dict[str, str]:
+    """What an offer says, by language."""
+    return {str(language): text for language, text in texts.items()}
+
+
+def _missed(gathered: Gathered, priced: Priced) -> Missed | None:
+    """What the club that would give most would have given, of those that the customer holds no membership of today."""
+    made: list[Missed] = []
+    for each in gathered.others:
+        if not gathered.compiled.offers and not each.price_lists:
+            continue
+        as_member = replace(gathered.facts, shopper=_as_member(gathered.facts, each.code), price_lists=each.price_lists)
+        saved = priced.total_minor - price(as_member, gathered.compiled).total_minor
+        if saved > 0:
+            made.append(Missed(each.code, each.id, dict(each.names), saved))
+    return max(made, key=lambda each: each.amount_minor, default=None)
+
+
+def _as_member(facts: Facts, club: str) -> Shopper:
+    """The same customer, or somebody nobody knows yet, having just joined a club."""
+    shopper = facts.shopper or Shopper(id="")
+    return replace(shopper, clubs={**shopper.clubs, club: Member()})

@@ -1,0 +1,344 @@
+"""What pricing asks of the database about a basket: products, and who buys, in one query whatever is in them."""
+
+import datetime as dt
+import functools
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import Session
+
+from erp_club.cards import errors as cards
+from erp_club.cards.models import Card, CardState
+from erp_club.cards.queries import compact
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
+from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.prepared import Prepared
+from erp_club.kernel.text import T
+from erp_club.organisation.models import Chain
+from erp_club.points.models import PointsAccount
+from erp_club.pricelists.queries import entries_in_force
+from erp_club.pricelists.rules import Entry
+from erp_club.promotions.coupons import queries as coupons
+from erp_club.promotions.coupons.entry import Entry as Entered
+from erp_club.promotions.queries import CATALOGUE_VERSION, uses_json
+from erp_club.purchases.models import Quote
+from erp_club.purchases.quotes import errors
+from erp_club.receipts.models import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who is said to buy: by id, number or card, the first that is given; nobody known where none is."""
+
+    customer_id: int | None = None
+    number: str | None = None
+    card: str | None = None
+
+
+NOBODY = Buyer()
+
+
+@dataclass(frozen=True, slots=True)
+class SoldProduct:
+    """A product as pricing needs it; `price_minor` is the regular price of one."""
+
+    sku: str
+    id: int
+    name: str
+    price_minor: int
+    vat_bp: int
+    earns: bool
+    stub: bool
+    kind: str
+    group: str | None
+    department: str | None
+    brand: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMembership:
+    """A membership that gives benefits on the day: its club, and the account that the sale adds to."""
+
+    club: str
+    club_id: int
+    names: Mapping[str, str]
+    account_id: int
+    balance: int
+    earn_points: int
+    earn_per_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClub:
+    """A published club."""
+
+    code: str
+    id: int
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the database told: products by SKU, what price lists say of them, and of the customer (0 for nobody known).
+
+    `catalogue` is the version of the offers in force, `uses` what of their limits is used up.
+    """
+
+    products: Mapping[str, SoldProduct]
+    entries: tuple[Entry, ...]
+    policy: Mapping[str, Any]
+    catalogue: uuid.UUID
+    uses: Sequence[Sequence[Any]]
+    customer_id: int
+    birthday: dt.date | None
+    purchases: int
+    memberships: tuple[HeldMembership, ...]
+    clubs: tuple[OpenClub, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRow:
+    """A quote as it is kept; `request` and `answer` as `quotes.commands` wrote them."""
+
+    id: uuid.UUID
+    sale_id: str
+    expires_at: dt.datetime
+    request: dict[str, Any]
+    answer: dict[str, Any]
+
+
+def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int, day: dt.date) -> Told:
+    """All about these products and this buyer on the store's day, with one query.
+
+    Raises Invalid `customer.id` or `customer.number` where nobody has it, and for a card what reading it raises.
+    """
+    by, who = _said(buyer)
+    # Numbers as text: the driver would name another type for a small one than for a large one.
+    asked = {"skus": list(skus), "day": day, "store": str(store_id), "who": who}
+    row = _Row(*_statement(by).execute(session.connection(), asked).fetchall()[0])
+    if by != "nobody":
+        _check(by, row)
+    return Told(
+        products={each[0]: SoldProduct(*each) for each in row.products or ()},
+        entries=tuple([Entry(*each) for each in row.entries or ()]),
+        policy=row.pricing,
+        catalogue=row.catalogue,
+        uses=row.uses,
+        customer_id=row.customer_id or UNIDENTIFIED,
+        birthday=row.birthday,
+        purchases=row.purchases or 0,
+        memberships=tuple([HeldMembership(*each) for each in row.memberships or ()]),
+        clubs=tuple([OpenClub(*each) for each in row.clubs or ()]),
+    )
+
+
+class _Row(NamedTuple):
+    """A row of `_statement`, with its columns in this order."""
+
+    customer_id: int | None
+    birthday: dt.date | None
+    card_state: str | None
+    pricing: dict[str, Any]
+    catalogue: uuid.UUID
+    products: list[list[Any]] | None
+    entries: list[list[Any]] | None
+    uses: list[list[Any]]
+    purchases: int | None
+    memberships: list[list[Any]] | None
+    clubs: list[list[Any]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredCoupons:
+    """What codes are, in the order of entry, and until when none are taken here, if so."""
+
+    entries: tuple[Entered, ...]
+    locked_until: dt.datetime | None
+
+
+def entered_coupons(
+    session: Session,
+    texts: Sequence[str],
+    *,
+    customer_id: int,
+    sale_id: str,
+    terminal_id: int,
+    today: dt.date,
+    now: dt.datetime,
+) -> EnteredCoupons:
+    """What these codes are to this customer, sale and till, with one query."""
+    values = coupons.values_of(texts, customer_id=customer_id, sale_id=sale_id, now=now, today=today)
+    rows = session.connection().execute(_COUPONS, values | {"coupon_scope": wrong_codes_of(terminal_id)}).all()
+    return EnteredCoupons(coupons.entries(texts, (row for row in rows if row.code is not None)), rows[0].locked_until)
+
+
+def wrong_codes_of(terminal_id: int) -> str:
+    """Under which name the wrong codes of a till are counted."""
+    return f"terminal:{terminal_id}"
+
+
+def quote(session: Session, quote_id: uuid.UUID, *, terminal_id: int, now: dt.datetime) -> QuoteRow:
+    """A quote of this till whose time isn't over. Raises NotFound `quote-gone`."""
+    found = quote_if_kept(session, quote_id, terminal_id=terminal_id, now=now)
+    if found is None:
+        raise errors.no_quote()
+    return found
+
+
+def quote_if_kept(session: Session, quote_id: uuid.UUID, *, terminal_id: int, now: dt.datetime) -> QuoteRow | None:
+    """The same; None where it is gone."""
+    row = session.connection().execute(_QUOTE, {"quote": quote_id, "terminal": terminal_id, "now": now}).one_or_none()
+    return None if row is None else QuoteRow(*row)
+
+
+def products(session: Session, skus: Collection[str]) -> dict[str, SoldProduct]:
+    """These products by SKU; a gift of an offer that has just been published is asked for alone."""
+    found: Any = session.connection().execute(_ALONE, {"skus": list(skus)}).scalar_one()
+    return {each[0]: SoldProduct(*each) for each in found or ()}
+
+
+By = Literal["nobody", "id", "number", "card"]
+
+
+def _said(buyer: Buyer) -> tuple[By, str | None]:
+    if buyer.card is not None:
+        return "card", compact(buyer.card)
+    if buyer.number is not None:
+        return "number", buyer.number
+    if buyer.customer_id:
+        return "id", str(buyer.customer_id)
+    return "nobody", None
+
+
+def _check(by: By, row: _Row) -> None:
+    if by == "card":
+        if row.customer_id is None:
+            raise cards.unknown()
+        match CardState(row.card_state or ""):
+            case CardState.BLOCKED:
+                raise cards.blocked()
+            case CardState.LOST:
+                raise cards.lost()
+            case CardState.REPLACED:
+                raise cards.replaced()
+            case CardState.ACTIVE:
+                return
+    if row.customer_id is None:
+        text = T("There is no such customer. Look the customer up again.")
+        raise Invalid([FieldError(f"customer.{by}", text)])
+
+
+_SKUS = Product.sku == sa.any_(sa.bindparam("skus", type_=ARRAY(sa.Text)))
+_DAY, _STORE = sa.bindparam("day", type_=sa.Date), sa.bindparam("store", type_=sa.Integer)
+
+
+def _products() -> sa.ScalarSelect[Any]:
+    told = sa.func.json_build_array(
+        Product.sku, Product.id, Product.name, Product.list_price_minor, Product.vat_bp, Product.earns_points,
+        Product.stub, Product.kind, ProductGroup.name, Department.name, Brand.name,
+    )  # fmt: skip
+    return (
+        sa.select(sa.func.json_agg(told))
+        .select_from(Product)
+        .outerjoin(ProductGroup, ProductGroup.id == Product.group_id)
+        .outerjoin(Department, Department.id == Product.department_id)
+        .outerjoin(Brand, Brand.id == Product.brand_id)
+        .where(_SKUS)
+        .scalar_subquery()
+    )
+
+
+def _entries() -> sa.ScalarSelect[Any]:
+    """What all lists in force say of the products, so that it also tells what members of other clubs would pay."""
+    wanted = sa.select(Product.id, Product.group_id).where(_SKUS).subquery("wanted")
+    said = entries_in_force(wanted, store_id=_STORE, day=_DAY).subquery("said")
+    return sa.select(sa.func.json_agg(sa.func.json_build_array(*said.c))).scalar_subquery()
+
+
+def _buyer(by: By) -> sa.Subquery:
+    if by == "nobody":
+        columns = {"id": sa.BigInteger, "birthday": sa.Date, "card_state": sa.Text}
+        return sa.select(*(sa.cast(sa.null(), kind).label(name) for name, kind in columns.items())).subquery("buyer")
+    state = Card.state if by == "card" else sa.cast(sa.null(), sa.Text)
+    found = sa.select(Customer.id, Customer.birthday, state.label("card_state")).where(
+        Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED
+    )
+    if by == "card":
+        found = found.join(Card, Card.customer_id == Customer.id)
+    column = {"card": Card.number, "number": Customer.number, "id": Customer.id}[by]
+    return found.where(column == sa.bindparam("who", type_=column.type)).subquery("buyer")
+
+
+def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
+    told = sa.func.json_build_array(
+        Club.code, Club.id, Club.names, PointsAccount.id, PointsAccount.balance, Club.earn_points, Club.earn_per_minor
+    )
+    holds = sa.exists().where(
+        MembershipPeriod.customer_id == Membership.customer_id,
+        MembershipPeriod.membership_id == Membership.id,
+        MembershipPeriod.validity.contains(_DAY),
+    )
+    account = (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id)
+    return (
+        sa.select(sa.func.json_agg(aggregate_order_by(told, Club.code)))
+        .select_from(Membership)
+        .join(Club, Club.id == Membership.club_id)
+        .join(PointsAccount, account)
+        .where(Membership.customer_id == buyer.c.id, Club.state == ClubState.PUBLISHED, holds)
+        .correlate(buyer)
+        .scalar_subquery()
+    )
+
+
+_CLUBS = (
+    sa.select(sa.func.json_agg(aggregate_order_by(sa.func.json_build_array(Club.code, Club.id, Club.names), Club.code)))
+    .where(Club.state == ClubState.PUBLISHED)
+    .scalar_subquery()
+)
+
+
+def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
+    return sa.select(sa.func.count()).where(Receipt.customer_id == buyer.c.id).correlate(buyer).scalar_subquery()
+
+
+# By its name, since the counters of offers are read two levels below the buyer.
+_BUYER_ID = sa.literal_column("coalesce(buyer.id, 0)", sa.BigInteger())
+
+
+@functools.cache
+def _statement(by: By) -> Prepared:
+    """Built once for each way of naming the buyer, as every scan asks it; the columns of a `_Row`."""
+    buyer = _buyer(by)
+    return Prepared(
+        sa.select(
+            buyer.c.id,
+            buyer.c.birthday,
+            buyer.c.card_state,
+            Chain.pricing,
+            CATALOGUE_VERSION,
+            _products(),
+            _entries(),
+            uses_json(customer=_BUYER_ID),
+            _purchases(buyer),
+            _memberships(buyer),
+            _CLUBS,
+        ).select_from(sa.outerjoin(Chain, buyer, sa.true()))
+    )
+
+
+_ALONE = sa.select(_products())
+_ENTERED = coupons.COUPONS.subquery("entered")
+_COUPONS = sa.select(coupons.LOCKED_UNTIL.scalar_subquery().label("locked_until"), *_ENTERED.c).select_from(
+    sa.outerjoin(sa.select(sa.literal(1)).subquery("one"), _ENTERED, sa.true())
+)
+_QUOTE = sa.select(Quote.id, Quote.sale_id, Quote.expires_at, Quote.request, Quote.answer).where(
+    Quote.id == sa.bindparam("quote", type_=sa.Uuid),
+    Quote.terminal_id == sa.bindparam("terminal", type_=sa.Integer),
+    Quote.expires_at > sa.bindparam("now", type_=sa.DateTime(timezone=True)),
+)

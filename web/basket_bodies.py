@@ -1,0 +1,73 @@
+"""What a till says of a basket: the part that quotes and purchases share."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp_club.promotions.engine.facts import Claim
+from erp_club.purchases.facts import Asked
+from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.sale import MOST_LINES
+from web.fields import Body, QuantityText, Storable, Word
+
+SaleId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
+OfferCode = Annotated[str, StringConstraints(min_length=1, max_length=50), Storable]
+
+
+class SoldLine(Body):
+    """How much of what. Returns are not sold: they come with their receipt."""
+
+    sku: Word
+    quantity: Annotated[QuantityText, Field(gt=0, le=9_999_999, description="Above 0, at most three decimals")]
+
+
+class SoldTo(Body):
+    """Who buys: exactly one of the three."""
+
+    id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    number: Word | None = None
+    card: Word | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        given = sum(each is not None for each in (self.id, self.number, self.card))
+        if given != 1:
+            raise PydanticCustomError("too_long" if given else "missing", "exactly one of id, number and card")
+        return self
+
+
+class Activation(Body):
+    """An offer that was chosen at the till, with the product of a free choice, or how many points to use."""
+
+    offer: OfferCode
+    product: Word | None = None
+    points: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+
+
+class BasketBody(Body):
+    """What is bought, who buys, and what was entered, chosen and confirmed beside the items."""
+
+    customer: SoldTo | None = None
+    lines: Annotated[list[SoldLine], Field(max_length=MOST_LINES)]
+    coupons: Annotated[
+        list[Word], Field(max_length=20, description="Coupons and codes of offers, as they were entered")
+    ] = []
+    activations: Annotated[list[Activation], Field(max_length=50)] = []
+    confirmations: Annotated[
+        list[OfferCode], Field(max_length=50, description="What offers ask the cashier, and was answered with yes")
+    ] = []
+
+
+def asked_of(body: BasketBody, *, sale_id: str, means: tuple[str, ...] = ()) -> Asked:
+    """The basket of a body. `sale_id` is the sale's key."""
+    buyer = body.customer
+    return Asked(
+        lines=tuple([(line.sku, line.quantity) for line in body.lines]),
+        buyer=Buyer(buyer.id, buyer.number, buyer.card) if buyer else NOBODY,
+        coupons=tuple(body.coupons),
+        claims=tuple([Claim(each.offer, each.product, each.points) for each in body.activations]),
+        confirmed=frozenset(body.confirmations),
+        means=means,
+        sale_id=sale_id,
+    )

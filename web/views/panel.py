@@ -1,0 +1,104 @@
+"""All that a till shows of a customer."""
+
+import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydantic import BaseModel
+
+from erp_club.clubs.queries import clubs_to_join, memberships
+from erp_club.purchases.baskets import queries
+from web.deps import Act
+from web.views.clubs import Standing, standing
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+class PanelMembership(BaseModel):
+    """A membership of the customer. `earns` is what this sale adds; `renewable`: it ended or ends soon."""
+
+    membership_id: int
+    names: dict[str, str]
+    tone: str
+    state: Standing
+    state_on: dt.date | None
+    valid_until: dt.date | None
+    balance: int
+    worth_minor: int
+    currency: str
+    earns: int
+    renewable: bool
+
+
+class PanelClub(BaseModel):
+    """A club that the customer can join."""
+
+    club_id: int
+    names: dict[str, str]
+
+
+class PanelPurchase(BaseModel):
+    """One of the last purchases."""
+
+    receipt_id: int
+    sold_on: dt.date
+    store: str
+    total_minor: int
+
+
+class Panel(BaseModel):
+    """All that the till shows of a customer."""
+
+    customer_id: int
+    number: str
+    given_name: str
+    family_name: str
+    mobile: str | None
+    city: str | None
+    card: str | None
+    memberships: list[PanelMembership]
+    clubs: list[PanelClub]
+    recent: list[PanelPurchase]
+
+    @property
+    def name(self) -> str:
+        """Given and family name."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING) -> Panel:
+    """A customer as the till shows them. `earns` is what the sale adds, by the club's code.
+
+    Raises NotFound `customer-unknown`.
+    """
+    buyer = queries.buyer(act.session, customer_id)
+    return Panel(
+        customer_id=buyer.customer_id,
+        number=buyer.number,
+        given_name=buyer.given_name,
+        family_name=buyer.family_name,
+        mobile=buyer.mobile,
+        city=buyer.city,
+        card=buyer.card,
+        memberships=[
+            PanelMembership(
+                membership_id=row.membership_id,
+                names=row.names,
+                tone=row.tone,
+                state=standing(row, act.today),
+                valid_until=row.valid_until,
+                balance=row.balance,
+                worth_minor=row.worth_minor,
+                currency=row.currency,
+                earns=earns.get(row.code, 0),
+                state_on=row.state_on,
+                renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
+            )
+            for row in memberships(act.session, customer_id, today=act.today)
+        ],
+        clubs=[PanelClub(club_id=club.id, names=club.names) for club in clubs_to_join(act.session, customer_id)],
+        recent=[
+            PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
+            for row in queries.recent_purchases(act.session, customer_id)
+        ],
+    )

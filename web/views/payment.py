@@ -1,0 +1,64 @@
+"""What is to be paid for the open basket of a till."""
+
+from pydantic import BaseModel
+
+from erp_club.kernel.money import Rounding, round_div, to_text
+from erp_club.purchases.baskets import queries
+from erp_club.purchases.baskets.pricing import totals_by_means
+from erp_club.purchases.sale import rounding
+from erp_club.receipts.models import Means
+from web.deps import Act
+
+NOTES_MINOR = {
+    "ILS": (2000, 5000, 10000, 20000),
+    "EUR": (500, 1000, 2000, 5000, 10000),
+    "SEK": (2000, 5000, 10000, 20000, 50000),
+}
+"""Banknotes in common use at a till."""
+MOST_NOTES = 4
+
+
+class Note(BaseModel):
+    """An amount that somebody may well hand over."""
+
+    minor: int
+    text: str
+
+
+class PaymentPage(BaseModel):
+    """What is to be paid. An offer may hang on the means: `total_minor` is by card, `cash_total_minor` in cash.
+
+    `cash_minor` is that with its rounding.
+    """
+
+    total_minor: int
+    cash_total_minor: int
+    rounding_minor: int
+    cash_minor: int
+    notes: list[Note]
+
+
+def payment_view(act: Act) -> PaymentPage | None:
+    """What the open basket costs; None for an empty one."""
+    opened = queries.opened(act.session, act.terminal.id)
+    if opened is None or not opened.lines:
+        return None
+    by_card, in_cash = totals_by_means(
+        act.session, act.terminal, opened, (Means.CARD, Means.CASH), now=act.now, by=act.by
+    )
+    rounded = rounding(in_cash, 0, act.chain.currency)
+    cash = in_cash + rounded
+    return PaymentPage(
+        total_minor=by_card,
+        cash_total_minor=in_cash,
+        rounding_minor=rounded,
+        cash_minor=cash,
+        notes=[Note(minor=minor, text=to_text(minor)) for minor in likely_notes(cash, act.chain.currency)],
+    )
+
+
+def likely_notes(due_minor: int, currency: str) -> list[int]:
+    """What is likely handed over for an amount: for each banknote the fewest of it that cover the amount."""
+    notes = NOTES_MINOR.get(currency, ())
+    sums = {round_div(due_minor, note, Rounding.UP) * note for note in notes}
+    return sorted(minor for minor in sums if minor > due_minor)[:MOST_NOTES]

@@ -1,0 +1,98 @@
+"""Why an offer gave nothing, and what is missing for it, in the reader's words."""
+
+from collections.abc import Callable, Mapping
+
+from erp_club.kernel.text import TN, T, Text
+from erp_club.promotions.engine.priced import Hint, Reason, Refusal
+from web.formats import money_text
+from web.i18n import LANGUAGE, say
+
+Name = Callable[[str], str]
+"""An offer's name by its code."""
+
+_TEXTS: Mapping[Reason, Text] = {
+    Reason.MIN_AMOUNT: T("The purchase is too small."),
+    Reason.MIN_QUANTITY: T("There are too few items."),
+    Reason.NOT_MEMBER: T("Only for members of the club."),
+    Reason.WRONG_LEVEL: T("Only for another level of the club."),
+    Reason.NOT_IN_SEGMENT: T("Not for this customer."),
+    Reason.CUSTOMER_NEEDED: T("Only for a customer who is identified."),
+    Reason.CUSTOMER_KNOWN: T("Only where nobody is identified."),
+    Reason.WRONG_STORE: T("Not in this store."),
+    Reason.WRONG_CHANNEL: T("Not where this is sold."),
+    Reason.WRONG_TERMINAL: T("Not at this till."),
+    Reason.WRONG_DAY: T("Not on this day."),
+    Reason.WRONG_HOUR: T("Not at this hour."),
+    Reason.WRONG_MEANS: T("Only with another means of payment."),
+    Reason.NOT_BIRTHDAY: T("Only around the birthday."),
+    Reason.WRONG_PURCHASE_NUMBER: T("Not for this purchase of the customer."),
+    Reason.NOT_CONFIRMED: T("The cashier hasn't confirmed what it asks for."),
+    Reason.EXCLUDED: T("Something in this sale rules it out."),
+    Reason.CODE_NEEDED: T("It needs its coupon or code."),
+    Reason.NOT_CHOSEN: T("It hasn't been chosen."),
+    Reason.NOT_OWNER: T("This coupon belongs to another customer."),
+    Reason.USED_UP: T("It is used up."),
+    Reason.EXPIRED: T("It is no longer valid."),
+    Reason.NOT_YET_VALID: T("It isn't valid yet."),
+    Reason.UNKNOWN_CODE: T("This code can't be used. Check that it was entered right."),
+    Reason.NOT_ENOUGH_POINTS: T("There are too few points."),
+    Reason.PRODUCT_NOT_IN_CHOICE: T("This product can't be chosen here."),
+    Reason.NO_GAIN: T("It would give nothing on this basket."),
+    Reason.BEATEN: T("Another offer gives more."),
+    Reason.NOT_BETTER_THAN_ORDER_DISCOUNT: T("The discount on the purchase gives as much already."),
+    Reason.NOT_BETTER_ON_LINE: T("Another offer gives more on these items."),
+}
+
+
+def refusal_words(refusal: Refusal, *, currency: str, name: Name) -> str:
+    """Why the offer gave nothing, with what is missing or what beat it."""
+    missing = refusal.missing
+    if refusal.reason is Reason.BEATEN and refusal.beaten_by is not None:
+        return say(T("%(offer)s gives more.", offer=isolated(name(refusal.beaten_by))))
+    if not missing:
+        return say(_TEXTS[refusal.reason])
+    match refusal.reason:
+        case Reason.MIN_AMOUNT:
+            return say(T("%(amount)s more is needed.", amount=_money(missing, currency)))
+        case Reason.MIN_QUANTITY:
+            return say(TN("%(num)s more item is needed.", "%(num)s more items are needed.", missing))
+        case Reason.NOT_ENOUGH_POINTS:
+            return say(TN("%(num)s more point is needed.", "%(num)s more points are needed.", missing))
+        case _:
+            return say(_TEXTS[refusal.reason])
+
+
+def fault_words(fault: str) -> str:
+    """Why a coupon or code that was entered can't be used."""
+    return say(_TEXTS[Reason(fault)])
+
+
+def hint_words(hint: Hint, *, currency: str, name: Name) -> str:
+    """What the customer could add, and what it would save."""
+    offer, missing = isolated(name(hint.offer)), hint.missing
+    if hint.kind == "spend_more":
+        amount = _money(missing, currency)
+        if not hint.gain_minor:
+            return say(T("%(amount)s more for %(offer)s.", amount=amount, offer=offer))
+        gain = _money(hint.gain_minor, currency)
+        return say(T("%(amount)s more for %(offer)s, which saves %(gain)s.", amount=amount, offer=offer, gain=gain))
+    if not hint.gain_minor:
+        return say(TN("%(num)s more for %(offer)s.", "%(num)s more for %(offer)s.", missing, offer=offer))
+    return say(
+        TN(
+            "%(num)s more for %(offer)s, which saves %(gain)s.",
+            "%(num)s more for %(offer)s, which saves %(gain)s.",
+            missing,
+            offer=offer,
+            gain=_money(hint.gain_minor, currency),
+        )
+    )
+
+
+def isolated(text: str) -> str:
+    """A name inside a sentence that may run the other way (Unicode's first strong isolate)."""
+    return f"\u2068{text}\u2069"
+
+
+def _money(minor: int, currency: str) -> str:
+    return money_text(minor, currency, LANGUAGE.get())
