@@ -16,14 +16,21 @@ from erp_club.clubs.setup import commands as clubs
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.demo import journey
 from erp_club.demo.story import (
+    BIRTHDAY,
+    BIRTHDAY_EVERY,
     CHAIN,
     CLUBS,
+    COUPON_OFFERS,
     GOLD_GROUPS,
     GOLD_PRICES,
     GOLD_PRODUCTS,
+    LEAFLET,
+    LEAFLETS,
     PASSWORD,
     PIN,
     STAFF,
+    VOUCHER,
+    VOUCHERS,
     number_of,
     renewals,
     store_place,
@@ -48,6 +55,9 @@ from erp_club.permissions.models import Staff
 from erp_club.pricelists import commands as pricelists
 from erp_club.pricelists.office import queries as prices
 from erp_club.pricelists.settings import EntryFields
+from erp_club.promotions import commands as offers
+from erp_club.promotions.coupons.batches import commands as batches
+from erp_club.promotions.engine.offer import Offer
 from erp_club.receipts.models import Receipt
 
 __all__ = ["PASSWORD", "PIN", "key_file", "load"]
@@ -92,6 +102,7 @@ def load(session: Session, *, full: bool, home: Path, progress: Progress, now: d
             _renew(session, today=today)
             _date_back(session)
     _price_for_gold(session, now=now, by=by)
+    _issue_coupons(session, today=today, now=now, by=by)
     progress.phase(T("Stores, tills and staff"))
     _name_stores(session)
     _open_tills(session, key_file(home), now=now, by=by)
@@ -206,6 +217,22 @@ def _price_for_gold(session: Session, *, now: dt.datetime, by: Actor) -> None:
             fields = EntryFields(product_id=product_id, price_minor=price_minor)
             pricelists.add_entry(session, list_id, fields, now=now, by=by)
     pricelists.publish_list(session, list_id, now=now, by=by)
+
+
+def _issue_coupons(session: Session, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+    """Batches with coupons that are out, and the offers that these start."""
+    leaflets, birthdays, vouchers = (
+        batches.create_batch(session, settings, language=CHAIN["language"], now=now, by=by)
+        for settings in (LEAFLET, BIRTHDAY, VOUCHER)
+    )
+    for document in COUPON_OFFERS:
+        offer_id = offers.create_offer(session, Offer.model_validate(document), now=now, by=by)
+        offers.publish_offer(session, offer_id, language=CHAIN["language"], today=today, now=now, by=by)
+    batches.generate(session, leaflets, LEAFLETS, now=now, today=today, by=by)
+    batches.generate(session, vouchers, VOUCHERS, now=now, today=today, by=by)
+    numbers = session.scalars(sa.select(Customer.number).where(Customer.id != UNIDENTIFIED).order_by(Customer.id)).all()
+    lucky = [number for number in numbers if number_of(number) % BIRTHDAY_EVERY == 0]
+    batches.assign(session, birthdays, lucky, now=now, today=today, by=by)
 
 
 def _name_stores(session: Session) -> None:

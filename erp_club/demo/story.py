@@ -8,6 +8,8 @@ The rules, so that everybody can tell what the demo should show; n is the number
 - A membership with a term is renewed n mod 7 times in GOLD and n mod 5 times in GREEN; where that would be 3 times or
   more, again and again until today. It is paid ten days before the end, or twenty days after it where n divides by 11.
 - GOLD buys at a price list of its own, `GOLD_PRICES`: a tenth off two groups, and fixed prices of what sells most.
+- `LEAFLETS` coupons of the leaflet and `VOUCHERS` vouchers, whose rest is used next time, lie ready to be printed; each
+  customer whose n divides by `BIRTHDAY_EVERY` holds a birthday coupon.
 - Stores by the number of their receipts take one of `CITIES` each in turn, then again with the next of `QUARTERS`.
 """
 
@@ -20,6 +22,7 @@ from erp_club.clubs.periods import Span, first_period, next_period
 from erp_club.clubs.setup.settings import ClubSettings
 from erp_club.permissions.catalog import Role
 from erp_club.pricelists.settings import PriceListSettings
+from erp_club.promotions.coupons.batches.settings import BatchSettings
 
 CHAIN = {
     "name": "Carmel Market",
@@ -129,6 +132,52 @@ GOLD_GROUPS = {"CHEESE": 1000, "YOGURT": 1000}
 """Group to the share off its regular prices, in hundredths of a percent."""
 GOLD_PRODUCTS = {"1082185": 89, "1029743": 2_39, "981760": 99}
 """SKU to price: bananas, a gallon of milk, a dozen eggs."""
+
+LEAFLET = BatchSettings(
+    code="LEAFLET",
+    names={"en": "Leaflet coupon", "he": "קופון מהעלון", "fi": "Lehtisen kuponki", "sv": "Kupong ur reklambladet"},
+    prefix="TAKE",
+)
+BIRTHDAY = BatchSettings(
+    code="BIRTHDAY",
+    names={"en": "Birthday coupon", "he": "קופון יום הולדת", "fi": "Syntymäpäiväkuponki", "sv": "Födelsedagskupong"},
+    personal=True,
+)
+VOUCHER = BatchSettings(
+    code="VOUCHER",
+    names={"en": "Voucher of 20.00", "he": "שובר 20 ש״ח", "fi": "20 sekelin arvokuponki", "sv": "Värdebevis 20 sekel"},
+    uses=10,
+    worth_minor=20_00,
+)
+LEAFLETS, VOUCHERS = 480, 24
+BIRTHDAY_EVERY = 10
+"""One in so many customers holds a birthday coupon: those whose n divides by it."""
+COUPON_OFFERS = (
+    {
+        "code": "LEAFLET-2",
+        "names": {"en": "2.00 off from 10.00", "he": "2 ש״ח הנחה מ־10 ש״ח", "fi": "2,00 alennus yli 10,00 ostoksesta",
+                  "sv": "2,00 rabatt från 10,00"},
+        "rewards": [{"kind": "amount", "value_minor": 2_00}],
+        "when": {"amount_minor": 10_00},
+        "activation": {"by": "coupon", "batch": "LEAFLET"},
+        "combination": {"mode": "stackable", "stage": "code"},
+    },
+    {
+        "code": "BIRTHDAY-10",
+        "names": {"en": "10 % off for your birthday", "he": "10% הנחה ליום ההולדת", "fi": "10 % syntymäpäiväalennus",
+                  "sv": "10 % på födelsedagen"},
+        "rewards": [{"kind": "percent", "value_bp": 1000}],
+        "activation": {"by": "coupon", "batch": "BIRTHDAY"},
+        "combination": {"mode": "stackable", "stage": "code"},
+    },
+    {
+        "code": "VOUCHER-20",
+        "names": {"en": "Voucher", "he": "שובר", "fi": "Arvokuponki", "sv": "Värdebevis"},
+        "rewards": [{"kind": "amount", "value_minor": 20_00}],
+        "activation": {"by": "coupon", "batch": "VOUCHER"},
+        "combination": {"mode": "stackable", "stage": "code"},
+    },
+)  # fmt: skip
 
 CITIES = (
     "Haifa", "Tel Aviv", "Jerusalem", "Rishon LeZion", "Petah Tikva", "Ashdod", "Netanya", "Beer Sheva", "Bnei Brak",

@@ -27,6 +27,8 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.points.rules import points_for
 from erp_club.pricelists.queries import prices_for
+from erp_club.promotions.coupons.models import CouponBatch
+from erp_club.promotions.queries import published
 from erp_club.receipts.models import Receipt, ReceiptLine
 from tests.make.files import Quiet
 from tests.make.organisation import NOW, a_chain, a_store
@@ -99,6 +101,10 @@ def test_the_demo_chain_is_loaded_whole_and_found_again(committed: Database, hom
         assert stat.S_IMODE(key_file(home).stat().st_mode) == 0o600
         found = prices_for(session, products=["1082185"], clubs={"GOLD": None}, store="406", day=NOW.date())
         assert [(price.list_code, price.price_minor) for price in found] == [("GOLD-PRICES", 89)]
+        issued = session.execute(sa.select(CouponBatch.code, CouponBatch.issued).order_by(CouponBatch.code)).all()
+        assert [code for code, _ in issued] == ["BIRTHDAY", "LEAFLET", "VOUCHER"]
+        assert all(count > 20 for _, count in issued)
+        assert set(published(session).by_batch) == {code for code, _ in issued}
         for username in ("hq", "manager", "cashier"):
             permissions.sign_in(session, username=username, password="demo-club", now=NOW, hours=1)
     key_file(home).unlink()
