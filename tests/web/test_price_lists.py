@@ -138,6 +138,20 @@ def test_a_price_is_changed_and_removed_by_form(office: TestClient):
     ]
 
 
+def test_a_dialog_leads_back_to_the_prices_that_were_looked_at(office: TestClient):
+    url = a_staff_list(office)
+    for behind, leads_to in (
+        (f"http://testserver{url}?text=milk&page=2", f"{url}?text=milk&page=2"),
+        (f"http://testserver{url}", url),
+        ("http://elsewhere/price-lists?x=1", url),
+    ):
+        price = send(office, "POST", f"{url}/prices", {"sku": "milk", "off_bp": 1000}).json()
+        headers = HTML | {"HX-Request": "true", "HX-Current-URL": behind}
+        body = {"_method": "DELETE", "idempotency_key": next(keys)}
+        answer = office.post(f"{url}/prices/{price['id']}", data=body, headers=headers)
+        assert answer.headers["hx-redirect"] == leads_to
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -115,7 +116,7 @@ def add_price(act: Edit, list_id: SmallRowId, body: NewPrice) -> Response:
     """Add a price to a list."""
     fields = EntryFields(**_given(act, body))
     price_id = commands.add_entry(act.session, list_id, fields, now=act.now, by=act.by)
-    return act.done(price_line(act, list_id, price_id), f"/price-lists/{list_id}")
+    return act.done(price_line(act, list_id, price_id), _page(act, list_id))
 
 
 @router.get(
@@ -134,7 +135,7 @@ def edit_price(act: Edit, list_id: SmallRowId, price_id: RowId, body: PriceChang
     """Change a price; 409 `price-said-twice` where the list says another on the same days."""
     seen = None if body.seen is None else body.seen.model_dump(exclude_unset=True)
     commands.change_entry(act.session, list_id, price_id, _given(act, body), seen=seen, now=act.now, by=act.by)
-    return act.done(price_line(act, list_id, price_id), f"/price-lists/{list_id}", status=200)
+    return act.done(price_line(act, list_id, price_id), _page(act, list_id), status=200)
 
 
 @router.delete(
@@ -143,7 +144,14 @@ def edit_price(act: Edit, list_id: SmallRowId, price_id: RowId, body: PriceChang
 def remove_price(act: Edit, list_id: SmallRowId, price_id: RowId) -> Response:
     """Take a price out of a list; its history keeps it."""
     commands.remove_entry(act.session, list_id, price_id, now=act.now, by=act.by)
-    return act.done(list_line(act, list_id), f"/price-lists/{list_id}", status=200)
+    return act.done(list_line(act, list_id), _page(act, list_id), status=200)
+
+
+def _page(act: Act, list_id: int) -> str:
+    """The list's page, as it stands behind the dialog: with the search, day and page that somebody looks at."""
+    page = f"/price-lists/{list_id}"
+    behind = urlsplit(act.request.headers.get("hx-current-url", ""))
+    return f"{page}?{behind.query}" if behind.path == page and behind.query else page
 
 
 def _given(act: Act, body: NewPrice) -> dict[str, Any]:
