@@ -46,13 +46,24 @@ def test_a_wrong_expectation_is_named_and_ends_with_1(tmp_path: Path) -> None:
     assert run("price-case", str(file)).exit_code == 0
 
 
-@pytest.mark.parametrize("content", ["", "[1]", '{"cases": [{"id": "x"}]}', '{"id": "x", "basket": [{"id": "a"}]}'])
+@pytest.mark.parametrize(
+    "content", ["", "1", "[1]", '{"cases": [{"id": "x"}]}', '{"id": "x", "basket": [{"id": "a"}]}']
+)
 def test_a_file_that_holds_no_cases_is_refused_in_a_sentence(tmp_path: Path, content: str) -> None:
     file = tmp_path / "cases.json"
     file.write_text(content)
     result = run("price-case", str(file))
     assert result.exit_code == 2
     assert "can't be read as price cases" in result.stderr
+
+
+def test_a_case_that_cannot_be_read_leaves_the_others_their_price(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([{"id": "odd", "basket": [{}]}, CASES[0]]))
+    result = run("price-case", str(file), "--check")
+    assert result.exit_code == 2
+    assert "odd" in result.stderr
+    assert [each["id"] for each in json.loads(result.stdout)] == [CASES[0]["id"]]
 
 
 def test_a_case_that_expects_nothing_tells_all_figures(tmp_path: Path) -> None:

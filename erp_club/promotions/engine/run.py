@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from erp_club.promotions.engine.basket import Basket
 from erp_club.promotions.engine.facts import Claim, Facts
 from erp_club.promotions.engine.give import Give
+from erp_club.promotions.engine.offer import Start as By
 from erp_club.promotions.engine.priced import Applied, Pending, Reason, Refusal, Share
-from erp_club.promotions.engine.ready import CODE, Ready
+from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.scopes import Scopes
 
 
@@ -22,6 +23,7 @@ class Start:
 
 
 BY_ITSELF = Start()
+_BY_CODE = (By.CODE, By.COUPON)
 
 
 @dataclass(slots=True, eq=False)
@@ -114,7 +116,7 @@ class Run:
     def kept(self, record: Record) -> None:
         """Add a record; what codes took is seen by amount conditions where the chain counts so."""
         self.records.append(record)
-        if record.ready.stage == CODE and self.facts.policy.threshold_counts == "after_codes":
+        if record.ready.start in _BY_CODE and self.facts.policy.threshold_counts == "after_codes":
             self.basket.codes_took((i, amount) for i, (amount, _) in record.shares.items())
 
 
