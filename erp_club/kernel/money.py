@@ -70,7 +70,8 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
         return [total, *([0] * (len(weights) - 1))]
     size = abs(total)
     parts = [size * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(size * weights[i] % whole), i))
-    for i in by_remainder[: size - sum(parts)]:
-        parts[i] += 1
+    odd = size - sum(parts)
+    if odd:
+        for i in sorted(range(len(weights)), key=lambda i: (-(size * weights[i] % whole), i))[:odd]:
+            parts[i] += 1
     return parts if total >= 0 else [-part for part in parts]

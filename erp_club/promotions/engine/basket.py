@@ -52,59 +52,69 @@ class Basket:
     """The lines of a sale with their list amounts (`listed`, tax included), lots, and the lines of every scope."""
 
     __slots__ = (
-        "_amounts", "_counts", "_nets", "by_scope", "facts", "goods_rest", "lines", "list_codes", "listed", "lots",
-        "pieces", "reduced", "regular", "sizes", "taken_by_codes", "units", "worth",
+        "_amounts", "_counts", "_nets", "by_scope", "changed", "facts", "lines", "listed", "lots", "pieces",
+        "regular", "taken_by_codes", "worth",
     )  # fmt: skip
 
     def __init__(self, facts: Facts, scopes: Scopes) -> None:
         self.facts = facts
         self.lines: Sequence[Line] = facts.lines
-        self.regular: list[int] = []
+        self.changed: dict[int, tuple[int, str]] = {}
+        """Lines of which a price list gives the price of one, and that list."""
         self.listed: list[int] = []
-        self.units: list[int] = []
-        """List price of one."""
+        self.regular = self.listed
         self.pieces: list[int] = []
         """Units of a line that offers can tell apart."""
-        self.sizes: list[int] = []
-        """Thousandths in one of those."""
         self.worth: list[int] = []
         """List amount of one of those, in thousandths of a minor unit: what units are ordered by."""
-        self.list_codes: list[str] = []
-        self.reduced: list[bool] = []
         self.lots: list[list[Lot]] = []
         self._counts: dict[int, int] = {}
         self._amounts: dict[int, int] = {}
         self._nets: dict[int, int] = {}
         self.taken_by_codes: list[int] | None = None
-        touchable = self._open(facts)
+        if facts.price_lists:
+            prices = _Prices(facts.price_lists)
+            for i, line in enumerate(self.lines):
+                if line.unit_minor >= 0 and (price := prices.of(line)) is not None:
+                    self.changed[i] = price
+        touchable = self._open(facts.policy.prices_include_tax)
         self.by_scope = scopes.find(self.lines, touchable, self.reduced)
 
-    def _open(self, facts: Facts) -> list[int]:
-        """Work out list prices and amounts; the lines that offers may touch."""
+    def _open(self, with_tax: bool) -> list[int]:
+        """Work out list amounts; the lines that offers may touch."""
         touchable: list[int] = []
-        prices = _Prices(facts.price_lists) if facts.price_lists else None
-        with_tax = facts.policy.prices_include_tax
         for i, line in enumerate(self.lines):
-            unit, code = line.unit_minor, ""
             quantity = line.quantity_milli
-            regular = _gross(line, unit, with_tax)
-            listed, open_ = regular, unit >= 0 and quantity > 0
-            if prices is not None and open_:
-                unit, code = prices.of(line)
-                listed = _gross(line, unit, with_tax) if unit != line.unit_minor else regular
-            pieces = 1 if quantity % 1000 else max(1, quantity // 1000)
-            self.units.append(unit)
-            self.list_codes.append(code)
-            self.regular.append(regular)
-            self.listed.append(listed)
+            if quantity % 1000:
+                pieces, amount = 1, line_amount(self.unit(i), quantity)
+            else:
+                pieces = quantity // 1000
+                amount = self.unit(i) * pieces
+                pieces = max(1, pieces)
+            if not with_tax:
+                amount += tax_on(amount, line.vat_bp)
+            self.listed.append(amount)
             self.pieces.append(pieces)
-            self.sizes.append(quantity if pieces == 1 else 1000)
-            self.worth.append(listed * 1000 // pieces)
-            self.reduced.append(line.reduced or unit < line.unit_minor)
-            self.lots.append([Lot(i, pieces, listed)])
-            if open_:
+            self.worth.append(amount * 1000 // pieces)
+            self.lots.append([Lot(i, pieces, amount)])
+            if line.unit_minor >= 0 and quantity > 0:
                 touchable.append(i)
+        if self.changed:
+            self.regular = [_gross(line, with_tax) for line in self.lines]
         return touchable
+
+    def unit(self, i: int) -> int:
+        """The list price of one."""
+        return self.changed[i][0] if i in self.changed else self.lines[i].unit_minor
+
+    def reduced(self, i: int) -> bool:
+        """Whether a line is sold below its regular price, by itself or by a price list."""
+        line = self.lines[i]
+        return line.reduced or (i in self.changed and self.changed[i][0] < line.unit_minor)
+
+    def size(self, i: int) -> int:
+        """The thousandths in one unit of a line."""
+        return self.lines[i].quantity_milli // self.pieces[i]
 
     def count(self, scope: int) -> int:
         """Units of a scope, as conditions count them."""
@@ -169,9 +179,9 @@ class Basket:
         return [[Lot(lot.line, lot.count, lot.left, lot.taken) for lot in lots] for lots in self.lots]
 
 
-def _gross(line: Line, unit_minor: int, with_tax: bool) -> int:
-    """The amount of a line with tax."""
-    amount = line_amount(unit_minor, line.quantity_milli)
+def _gross(line: Line, with_tax: bool) -> int:
+    """The regular amount of a line with tax."""
+    amount = line_amount(line.unit_minor, line.quantity_milli)
     return amount if with_tax else amount + tax_on(amount, line.vat_bp)
 
 
@@ -191,19 +201,22 @@ class _Prices:
             else:
                 self.wide.append(entry)
 
-    def of(self, line: Line) -> tuple[int, str]:
-        """The price of one and the list that gives it: the lowest, or the lowest of those that hold always."""
-        best, code, always = line.unit_minor, "", False
+    def of(self, line: Line) -> tuple[int, str] | None:
+        """The price of one and the list that gives it: the lowest, or the lowest of those that hold always.
+
+        None where no list gives a lower price, or holds always.
+        """
+        best, code, always, found = line.unit_minor, "", False, False
         for entry in (*self.by_product.get(line.product, ()), *self.wide):
             if entry.always < always or not holds(entry.on, line, reduced=line.reduced):
                 continue
             price = entry.price_minor
             if price is None:
                 price = round_div(line.unit_minor * (BP - (entry.off_bp or 0)), BP, Rounding.HALF_UP)
-            cheaper = (price, entry.list_code) < (best, code) if code else price < best
+            cheaper = (price, entry.list_code) < (best, code) if found else price < best
             if entry.always > always or cheaper:
-                best, code, always = price, entry.list_code, entry.always
-        return best, code
+                best, code, always, found = price, entry.list_code, entry.always, True
+        return (best, code) if found else None
 
 
 def spread(total: int, lots: Sequence[Lot]) -> list[int]:

@@ -117,7 +117,7 @@ def _lines(run: Run, on: Scope) -> list[int]:
     return [
         i
         for i, line in enumerate(run.basket.lines)
-        if (line.earns and holds(on, line, reduced=run.basket.reduced[i])) and (whole or line.unit_minor >= 0)
+        if (line.earns and holds(on, line, reduced=run.basket.reduced(i))) and (whole or line.unit_minor >= 0)
     ]
 
 

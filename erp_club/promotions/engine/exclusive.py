@@ -7,14 +7,15 @@ those that no discount has.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from erp_club.kernel.money import allocate
 from erp_club.promotions.engine.basket import BP, Lot
 from erp_club.promotions.engine.gates import Failure
-from erp_club.promotions.engine.give import Give, Take, first_units, in_order
+from erp_club.promotions.engine.give import Give, Take, book, first_units, in_order
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Spread
-from erp_club.promotions.engine.run import Open, Run
+from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, usual
 from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Stack, Taken, solve
 from erp_club.promotions.engine.stages import Outcome, refusal_of, settle, work_out
@@ -39,7 +40,7 @@ class Field:
         found = self.known.get(scope)
         if found is None:
             lines = self.run.basket.by_scope.get(scope, ())
-            found = self.known[scope] = tuple(stack for i in lines for stack in self.of_line[i])
+            found = self.known[scope] = tuple([stack for i in lines for stack in self.of_line[i]])
         return found
 
 
@@ -47,7 +48,12 @@ def _field(run: Run, bit: int) -> Field:
     """All units that don't serve the group yet."""
     basket, made = run.basket, Field(run, bit)
     for i, lots in enumerate(basket.lots):
-        first = len(made.lots)
+        first, lot = len(made.lots), lots[0]
+        if len(lots) == 1 and not lot.taken & bit and lot.left >= 0 and not lot.left % lot.count:
+            made.lots.append(lot)
+            made.stacks.append(Stack(lot.count, lot.left // lot.count, basket.worth[i] // 1000))
+            made.of_line.append((first,))
+            continue
         for lot in list(lots):
             if lot.taken & bit:
                 continue
@@ -68,8 +74,7 @@ def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
         _tier(run, bit, tiers[priority])
 
 
-@dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(NamedTuple):
     """An offer that competes. `shaped`: the search knows its rule; else it is one lump that is worked out again."""
 
     offer: Open
@@ -218,7 +223,14 @@ def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None
     """Give an offer the units that it got; one that competed as a lump is worked out on them again."""
     offer = rival.offer
     if rival.shaped:
-        settle(run, offer, Outcome([_give(ground, offer, taken)]), ground.bit)
+        give = _give(ground, offer, taken)
+        if offer.ready.points or offer.start.left_minor is not None:
+            settle(run, offer, Outcome([give]), ground.bit)
+            return
+        record = Record(offer.ready, offer.start.coupon)
+        run.note(record, give, book(run.basket, give, ground.bit))
+        record.times = max(give.times, offer.times) if offer.ready.times else give.times
+        run.kept(record)
         return
     outcome = work_out(run, offer, mask=ground.bit)
     if _PART in taken[0].key:

@@ -32,7 +32,8 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
     taxes = _rounded_alone(run) if apart else None
     lines: list[PricedLine] = []
     for i, line in enumerate(basket.lines):
-        left, by_hand = basket.left(i), line.unit_minor < 0
+        lots, by_hand = basket.lots[i], line.unit_minor < 0
+        left = lots[0].left if len(lots) == 1 else basket.left(i)
         # An amount typed in by hand has no regular price: it is what it could take.
         listed = left if by_hand else basket.listed[i]
         tax = left - net_of(left, line.vat_bp) if taxes is None else max(0, min(left, taxes[i]))
@@ -49,7 +50,7 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
                 tax + levy,
                 levy,
                 points.get(i, 0) if points else 0,
-                basket.list_codes[i],
+                basket.changed[i][1] if i in basket.changed else "",
             )
         )
     return (*lines, *_gifts(run, basket.lines))
@@ -64,7 +65,7 @@ def _rounded_alone(run: Run) -> list[int]:
         if with_tax:
             taxes.append(listed - net_of(listed, line.vat_bp))
         else:
-            taxes.append(tax_on(line_amount(basket.units[i], line.quantity_milli), line.vat_bp))
+            taxes.append(tax_on(line_amount(basket.unit(i), line.quantity_milli), line.vat_bp))
     for record in run.records:
         for i, (amount, _) in record.shares.items():
             taxes[i] -= amount - net_of(amount, basket.lines[i].vat_bp)

@@ -148,5 +148,5 @@ def book(basket: Basket, give: Give, mask: int) -> dict[int, list[int]]:
         units.taken |= mask
         held = lines.setdefault(lot.line, [0, 0])
         held[0] += amount
-        held[1] += count * basket.sizes[lot.line]
+        held[1] += count * basket.size(lot.line)
     return lines

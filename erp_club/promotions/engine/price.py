@@ -114,16 +114,21 @@ def _answer(run: Run, compiled: Compiled, refused: list[Refusal]) -> Priced:
     refused += run.refused
     lines = finish.lines_of(run, all_earned)
     refused.sort(key=lambda each: each.offer)
-    basket = run.basket
-    listed, discount = sum(line.list_minor for line in lines), sum(line.discount_minor for line in lines)
+    regular = listed = discount = total = tax = 0
+    for line in lines:
+        regular += line.regular_minor
+        listed += line.list_minor
+        discount += line.discount_minor
+        total += line.total_minor
+        tax += line.tax_minor
     return Priced(
         lines,
-        sum(line.regular_minor for line in lines),
+        regular,
         listed,
         discount,
-        sum(line.total_minor for line in lines),
-        sum(line.tax_minor for line in lines),
-        tuple(record.told(basket) for record in run.records),
+        total,
+        tax,
+        tuple([record.told(run.basket) for record in run.records]),
         tuple(refused),
         tuple(run.pending),
         hints_of(run, compiled, refused),

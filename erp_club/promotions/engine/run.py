@@ -61,7 +61,7 @@ class Record:
         return Applied(
             self.ready.code,
             self.amount(),
-            tuple(Share(lines[i].id, amount, units) for i, (amount, units) in sorted(self.shares.items()) if amount),
+            tuple([Share(lines[i].id, amount, units) for i, (amount, units) in sorted(self.shares.items()) if amount]),
             max(1, self.times),
             self.units_used,
             self.free_units,
@@ -101,10 +101,13 @@ class Run:
 
     def note(self, record: Record, give: Give, shares: Mapping[int, list[int]]) -> None:
         """Add one reward to what an offer gave."""
-        for i, (amount, units) in shares.items():
-            held = record.shares.setdefault(i, [0, 0])
-            held[0] += amount
-            held[1] += units
+        if not record.shares:
+            record.shares = dict(shares)
+        else:
+            for i, (amount, units) in shares.items():
+                held = record.shares.setdefault(i, [0, 0])
+                held[0] += amount
+                held[1] += units
         record.units_used += give.units_used
         record.free_units += give.free_units
         record.points_used += give.points_used

@@ -3,7 +3,7 @@
 Equal scopes of different offers share one number, so that a basket is grouped once however many offers there are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from erp_club.promotions.engine.facts import Line
@@ -95,7 +95,9 @@ class Scopes:
                 index[word] = (*index.get(word, _NONE), number)
         return number
 
-    def find(self, lines: Sequence[Line], touchable: Iterable[int], reduced: Sequence[bool]) -> dict[int, list[int]]:
+    def find(
+        self, lines: Sequence[Line], touchable: Iterable[int], reduced: Callable[[int], bool]
+    ) -> dict[int, list[int]]:
         """The lines (by position, ascending) of every scope that holds any. Only `touchable` lines are looked at."""
         found: dict[int, list[int]] = {}
         goods: list[int] = []
@@ -104,7 +106,7 @@ class Scopes:
             if line.kind == GOODS:
                 goods.append(i)
             for number in self._named_by(line):
-                if number in self.exclusions and self.exclusions[number].holds(line, reduced[i]):
+                if number in self.exclusions and self.exclusions[number].holds(line, reduced(i)):
                     continue
                 held = found.get(number)
                 if held is None:
@@ -113,7 +115,7 @@ class Scopes:
                     held.append(i)
         for number in self.everything if goods else ():
             exclusion = self.exclusions.get(number)
-            held = goods if exclusion is None else [i for i in goods if not exclusion.holds(lines[i], reduced[i])]
+            held = goods if exclusion is None else [i for i in goods if not exclusion.holds(lines[i], reduced(i))]
             if held:
                 found[number] = held
         return found

@@ -155,7 +155,7 @@ def _per_unit(reward: Amount, scopes: Scopes) -> Reward:
 def _value_of(basket: Basket, lot: Lot, value: int, units: int, basis: Basis | None) -> int:
     """An amount per unit for so many units (of a weighed line: for its quantity), with tax."""
     if units == 1 and basket.pieces[lot.line] == 1:
-        value = round_div(value * basket.sizes[lot.line], 1000, Rounding.HALF_UP)
+        value = round_div(value * basket.size(lot.line), 1000, Rounding.HALF_UP)
     if _basis(basket, basis) is Basis.EXCLUDING:
         rate = basket.lines[lot.line].vat_bp
         return round_div(value * units * (BP + rate), BP, Rounding.HALF_UP)
