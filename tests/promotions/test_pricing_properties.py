@@ -1,16 +1,19 @@
 # REQ O-06, O-07: what holds for every basket and every set of offers
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erp_club.promotions.engine.compile import compile_offers
-from erp_club.promotions.engine.facts import Facts, Line, Policy, TaxOfDiscount
+from erp_club.promotions.engine.conditions import All, ClubIs
+from erp_club.promotions.engine.facts import Facts, Line, ListPrice, Policy, TaxOfDiscount
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
-from tests.make.pricing import AT, an_offer
+from erp_club.promotions.engine.scope import Scope
+from tests.make.pricing import AT, a_shopper, an_offer
 
 WORDS = ["A", "B", "C", "D", "E"]
 GROUPS = {"A": "g1", "B": "g1", "C": "g2", "D": "g2", "E": "g3"}
@@ -158,3 +161,77 @@ def test_the_price_hangs_on_no_order_of_offers(basket: tuple[Line, ...], held: l
 @given(lines(), single)
 def test_an_added_offer_never_makes_the_best_basket_dearer(basket: tuple[Line, ...], held: list[Offer]) -> None:
     assert compute(basket, held).total_minor <= compute(basket, held[:-1]).total_minor
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), single, st.randoms(use_true_random=False))
+def test_the_price_hangs_on_no_order_of_lines(basket: tuple[Line, ...], held: list[Offer], random: Any) -> None:
+    shuffled = list(basket)
+    random.shuffle(shuffled)
+    assert compute(tuple(shuffled), held).total_minor == compute(basket, held).total_minor
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), offers(st.one_of(stackable, exclusive, grouped)), policies)
+def test_pricing_twice_is_pricing_once(basket: tuple[Line, ...], held: list[Offer], policy: Policy) -> None:
+    compiled = compile_offers(Published(offer) for offer in held)
+    facts = Facts(basket, AT, policy=policy)
+    assert price(facts, compiled) == price(facts, compiled)
+
+
+only_members = st.lists(st.booleans(), min_size=4, max_size=4)
+lists = st.lists(
+    st.builds(lambda off, on: ListPrice(Scope.model_validate(on or {}), off_bp=off), shares, scopes), max_size=2
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines(), single, only_members, lists, st.booleans())
+def test_a_member_never_pays_more_than_a_stranger(
+    basket: tuple[Line, ...], held: list[Offer], for_members: list[bool], prices: list[ListPrice], regular: bool
+) -> None:
+    offers_here = [
+        offer.model_copy(update={"when": All(all=(offer.when, ClubIs(clubs=("CLUB",))))}) if club else offer
+        for offer, club in zip(held, for_members, strict=False)
+    ]
+    if regular:
+        on = {"regular_price_only": True}
+        offers_here.append(an_offer("REGULAR", {"kind": "percent", "value_bp": 2000, "on": on}))
+    member = compute(basket, offers_here, shopper=a_shopper(), price_lists=tuple(prices))
+    assert member.total_minor <= compute(basket, offers_here).total_minor
+
+
+@pytest.mark.parametrize("milli", [-1000, 0, 1, 999, 1_000_000_000])
+@pytest.mark.parametrize("unit", [0, 1, 99_999])
+def test_odd_quantities_and_prices_get_a_clear_answer(milli: int, unit: int) -> None:
+    rewards: list[Document] = [
+        {"kind": "percent", "value_bp": 1000},
+        {"kind": "percent", "value_bp": 1000, "units": 1},
+        {"kind": "amount", "value_minor": 7},
+        {"kind": "amount", "value_minor": 7, "spread": "unit", "group_size": 3},
+        {"kind": "fixed_price", "price_minor": 11},
+        {"kind": "buy_get", "size": 3},
+        {"kind": "buy_get", "size": 3, "freed": "each"},
+        {"kind": "bundle", "slots": [{"quantity": 3}], "price_minor": 500},
+    ]
+    for mode in ("exclusive", "stackable"):
+        held = [an_offer(f"O{i}", each, combination={"mode": mode}) for i, each in enumerate(rewards)]
+        answer = compute((Line("0", "A", milli, unit), Line("1", "B", 2000, 500)), held)
+        first, second = answer.lines
+        assert abs(first.total_minor) <= abs(first.list_minor)
+        assert first.discount_minor == 0 or milli > 0
+        assert answer.total_minor == first.total_minor + second.total_minor
+
+
+def test_a_receipt_of_2000_lines_is_priced() -> None:
+    basket = tuple(
+        Line(str(i), f"P{i % 700}", 1000 * (1 + i % 3), 100 + i % 900, 1800, f"g{i % 40}") for i in range(2000)
+    )
+    held = [
+        an_offer(f"G{i}", {"kind": "buy_get", "size": 3, "on": {"groups": [f"g{i}", f"g{i + 1}"]}})
+        for i in range(0, 40, 2)
+    ]
+    held += [an_offer(f"P{i}", {"kind": "percent", "value_bp": 1500, "on": {"groups": [f"g{i}"]}}) for i in range(40)]
+    answer = compute(basket, held, policy=Policy(deadline_ms=50))
+    assert answer.total_minor == sum(line.total_minor for line in answer.lines)
+    assert answer.discount_minor > answer.list_minor * 15 // 100
