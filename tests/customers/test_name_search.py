@@ -170,3 +170,17 @@ def test_how_many_have_a_word_is_counted_when_asked(session: Session, people: di
         named(session, "Yael", family)
     commands.count_bearers(session)
     assert session.scalar(sa.select(NameWord.bearers).where(NameWord.word == "yael")) == 2
+
+
+def test_one_letter_is_first_of_all_that_of_a_short_name(session: Session):
+    a_chain(session)
+    for given, family in (("Liisa", "Lindqvist"), ("Lea", "Lehtonen"), ("Wei", "Li"), ("כרמל", "כהן"), ("אוהד", "כץ")):
+        named(session, given, family)
+    told = [queries.find(session, typed, country="IL")[0] for typed in ("l", "כ")]
+    assert [each.family_name for each in told] == ["Li", "כץ"]
+
+
+def test_a_name_half_typed_comes_before_a_short_one_that_sounds_so(session: Session):
+    a_chain(session)
+    half, sounds = named(session, "Coral", "Navon"), named(session, "קו", "נבון")
+    assert found(session, "co") == [half, sounds]

@@ -24,6 +24,9 @@ SHORTEST_SLIP, SHORTEST_TWO_SLIPS = 4, 7
 BEGUN = (0.74, 0.8, 0.86)
 """What one letter, two, or three and more count as the beginning of a word, before the share of it that is typed."""
 
+TOO_SHORT = 0.82
+"""What the sound of one letter counts, or of two that aren't an abjad's: more likely somebody is still typing."""
+
 Scores = NDArray[np.float32]
 
 
@@ -46,11 +49,15 @@ NOTHING = Candidates((), (), b"", (), None)
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A word of the dictionary and how well it matches, between `LEAST` and 1; `spelt` where it begins as was typed."""
+    """A word of the dictionary and how well it matches, between `LEAST` and 1; `spelt` where it begins as was typed.
+
+    `bearers` is about how many customers have it.
+    """
 
     word_id: int
     score: float
     spelt: bool
+    bearers: int = 0
 
 
 def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
@@ -77,6 +84,8 @@ def _scores(typed: str, letters: str, candidates: Candidates) -> Scores:
     if not heard:
         return np.where(same, _slips(letters, candidates.surfaces), np.float32(0))
     scores = similarities(heard, matrix(candidates.sounds), ABJADS[scripts] != ABJADS[script])
+    if len(letters) < (2 if ABJADS[script] else 3):
+        scores *= np.float32(TOO_SHORT)
     slips = np.maximum(scores * np.float32(MOST_BY_SOUND), _slips(letters, candidates.surfaces))
     return np.where(same, slips, scores * np.float32(MOST_ACROSS))
 

@@ -3,10 +3,9 @@
 import datetime as dt
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
@@ -22,6 +21,8 @@ MOST_MATCHES = 100
 """Words of the dictionary that stand for one typed word."""
 LOOKED_AT = 300
 """Customers of one step of a search that are compared."""
+ENOUGH = 2_000
+"""Customers with a single word that is begun so: of the beginning of half a million names the best few are taken."""
 SPARE = 60
 """Customers who are put in order beyond the limit: some who match equally well, some who are no longer there."""
 STEPS = (0.97, 0.8, LEAST)
@@ -62,6 +63,12 @@ class Unit:
     def at_least(self, score: float) -> list[int]:
         """The words that match so well."""
         return [each.word_id for each in self.matches.values() if each.score >= score]
+
+    def best(self, score: float) -> list[int]:
+        """Of the words that match so well the best ones, as many as `ENOUGH` customers have."""
+        good = sorted((each for each in self.matches.values() if each.score >= score), key=_by_score, reverse=True)
+        before = itertools.accumulate((each.bearers for each in good), initial=0)
+        return [each.word_id for each, others in zip(good, before, strict=False) if others < ENOUGH]
 
 
 _Bearer = tuple[int, Sequence[int]]
@@ -123,7 +130,7 @@ def _look_up(session: Session, typed_parts: Sequence[str]) -> dict[str, list[Mat
         got = matches(form, candidates.get(form, NOTHING), most=MOST_MATCHES)
         if plain := without.get(form):
             less = matches(plain, candidates.get(plain, NOTHING), most=MOST_MATCHES)
-            got += [Match(match.word_id, match.score * BARE, match.spelt) for match in less]
+            got += [replace(match, score=match.score * BARE) for match in less]
         found[form] = sorted(got, key=lambda match: -match.score)
     return found
 
@@ -173,7 +180,7 @@ def _unit(form: str, found: Mapping[str, list[Match]]) -> Unit:
 def _less_likely(unit: Unit) -> Unit:
     """Two typed words taken as one: but for a name that is spelt just so, two words are likelier."""
     counted = (
-        match if match.score >= SAME_LETTERS else Match(match.word_id, match.score * WRITTEN_AS_ONE, match.spelt)
+        match if match.score >= SAME_LETTERS else replace(match, score=match.score * WRITTEN_AS_ONE)
         for match in unit.matches.values()
     )
     return Unit({match.word_id: match for match in counted}, unit.weight)
@@ -185,7 +192,7 @@ def _search(
     """Add to `best` the customers that match a reading, and how well."""
     needed = [unit for unit in units if unit.weight == 1] or list(units)
     for step in STEPS:
-        groups = [unit.at_least(step) for unit in needed]
+        groups = [unit.at_least(step) for unit in needed] if len(needed) > 1 else [needed[0].best(step)]
         if all(groups):
             _compare(units, _having(session, groups, store_id), best)
         if sum(hit.score >= step for hit in best.values()) >= limit:
@@ -198,21 +205,18 @@ def _search(
 
 def _having(session: Session, groups: Sequence[Sequence[int]], store_id: int | None) -> list[_Bearer]:
     """Customers who have a word of each group, at most `LOOKED_AT`; where there are more, also some of the store's."""
-    having = sa.select(CustomerWords.customer_id, CustomerWords.words).where(
-        *(CustomerWords.words.op("&&")(sa.literal(group, ARRAY(sa.Integer))) for group in groups)
-    )
-    found = _bearers(session, having)
+    given: dict[str, object] = {f"group_{number}": array_text(group) for number, group in enumerate(groups)}
+    condition = " AND ".join(f"words && CAST(:{name} AS integer[])" for name in given)
+    found = _bearers(session, _HAVING.replace("CONDITION", condition), given)
     if len(found) == LOOKED_AT and store_id is not None:
-        ours = sa.exists().where(Customer.id == CustomerWords.customer_id, Customer.home_store_id == store_id)
-        found += _bearers(session, having.where(ours))
+        found += _bearers(
+            session, _HAVING.replace("CONDITION", f"{condition} AND {_OURS}"), given | {"store": store_id}
+        )
     return found
 
 
-def _bearers(session: Session, having: sa.Select[int, list[int]]) -> list[_Bearer]:
-    # OFFSET 0 keeps the inner rows together, else the limit makes the planner read the whole table in order.
-    kept = having.offset(sa.literal_column("0")).subquery()
-    rows = session.execute(sa.select(kept).order_by(kept.c.customer_id).limit(LOOKED_AT))
-    return [(row[0], row[1]) for row in rows]
+def _bearers(session: Session, statement: str, given: dict[str, object]) -> list[_Bearer]:
+    return [(row[0], row[1]) for row in session.execute(sa.text(statement), given | {"limit": LOOKED_AT})]
 
 
 def _compare(units: Sequence[Unit], customers: Iterable[_Bearer], best: dict[int, NameHit]) -> None:
@@ -247,12 +251,20 @@ def _by_score(match: Match) -> float:
     return match.score
 
 
+# OFFSET 0 keeps the inner rows together, else the limit makes the planner read the whole table in order.
+_HAVING = """
+SELECT customer_id, words FROM (
+  SELECT customer_id, words FROM customer_name_words WHERE CONDITION OFFSET 0
+) AS found ORDER BY customer_id LIMIT :limit
+"""
+_OURS = "EXISTS (SELECT FROM customers c WHERE c.id = customer_id AND c.home_store_id = :store)"
 _KNOWN = """
 SELECT c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integer) AND c.home_store_id IS NOT NULL,
        (SELECT r.sold_on FROM receipts r WHERE r.customer_id = c.id ORDER BY r.sold_at DESC LIMIT 1)
   FROM customers c WHERE c.id = ANY(:ids) AND c.state = 'active'
 """
-# One row for each word typed, since a row for each word of the dictionary would take longer to fetch than to find.
+# One row for each word typed, since a row for each word of the dictionary would take longer to fetch than to find. A
+# single letter is first of all that of a short name.
 _CANDIDATES = """
 SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.sounds || '\\000'::bytea, ''),
        array_agg(w.bearers), max(w.id) FILTER (WHERE w.word = asked.word)
@@ -262,7 +274,8 @@ SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.s
    SELECT id, word, surface, sounds, bearers FROM name_words WHERE keys && asked.keys::integer[]
     UNION ALL
    SELECT id, word, surface, sounds, bearers FROM (
-     SELECT * FROM name_words WHERE surface >= asked.surface AND surface < asked.ends ORDER BY bearers DESC LIMIT 150
+     SELECT * FROM name_words WHERE surface >= asked.surface AND surface < asked.ends
+      ORDER BY length(asked.surface) > 1 OR length(surface) < 4 DESC, bearers DESC LIMIT 150
    ) AS begun WHERE NOT keys && asked.keys::integer[]
  ) AS w
  GROUP BY asked.number
