@@ -17,6 +17,7 @@ from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
 from erp_club.receipts import models as receipts
+from erp_club.reports import models as reports
 
 metadata = Base.metadata
 
@@ -39,4 +40,5 @@ __all__ = [
     "purchases",
     "receipts",
     "relatives",
+    "reports",
 ]

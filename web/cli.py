@@ -21,7 +21,7 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from web import cli_data, cli_names, cli_pricing, i18n, logs
+from web import cli_data, cli_forecast, cli_names, cli_pricing, i18n, logs
 from web.app import create_app
 from web.cli_database import opened
 from web.deps import Shop
@@ -47,7 +47,15 @@ def main() -> None:
     """Customer clubs for retail chains."""
 
 
-for command in (cli_data.import_, cli_data.export, cli_data.demo, cli_names.names, cli_pricing.price_case):
+_COMMANDS = (
+    cli_data.import_,
+    cli_data.export,
+    cli_data.demo,
+    cli_forecast.forecast,
+    cli_names.names,
+    cli_pricing.price_case,
+)
+for command in _COMMANDS:
     main.add_command(command)
 
 

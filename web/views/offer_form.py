@@ -21,6 +21,7 @@ from web.offer_forms import deeds, fields
 from web.offer_forms.reading import read_offer
 from web.offer_forms.typed import Typed, condition_rows, field_of, flatten, to_document, to_typed
 
+Names = dict[str, str]
 SCOPED = (Thing.GROUP, Thing.DEPARTMENT, Thing.BRAND, Thing.PRODUCT)
 
 
@@ -158,6 +159,11 @@ def offer_typed(typed: Typed) -> Offer | None:
         return read_offer({"code": "X", "names": {}} | said) if isinstance(said, dict) else None
     except (Invalid, ValueError, RecursionError):
         return None
+
+
+def names_of(offer: Offer) -> Names:
+    """What the offer is called, by language; its code where nobody has named it yet."""
+    return {**offer.names} or {"en": offer.code}
 
 
 def words_for(act: Act, *offers: Offer) -> Words:

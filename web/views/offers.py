@@ -16,9 +16,8 @@ from erp_club.promotions.standing import Standing, standing
 from web import lists
 from web.deps import Act
 from web.i18n import say
-from web.views.offer_form import as_json, sentence_of, words_for
-
-Names = dict[str, str]
+from web.views.forecasts import ForecastView, forecasts_of
+from web.views.offer_form import Names, as_json, names_of, sentence_of, words_for
 
 
 class OfferLine(BaseModel):
@@ -103,6 +102,7 @@ class OfferPage(BaseModel):
     most_uses: int | None
     days: list[DayFigures]
     stores: list[DayFigures]
+    forecasts: list[ForecastView]
     versions: list[VersionLine]
     document: dict[str, Any]
     as_json: str
@@ -153,11 +153,6 @@ def offer_lines(act: Act, rows: list[OfferRow]) -> list[OfferLine]:
     ]
 
 
-def names_of(offer: Offer) -> Names:
-    """What the offer is called, by language; its code where nobody has named it yet."""
-    return {**offer.names} or {"en": offer.code}
-
-
 def offer_view(act: Act, offer_id: int) -> OfferPage:
     """One offer. Raises NotFound."""
     held = queries.offer(act.session, offer_id)
@@ -194,6 +189,7 @@ def offer_view(act: Act, offer_id: int) -> OfferPage:
             DayFigures(name=each.key, uses=each.uses, baskets=each.baskets, given_minor=each.given_minor)
             for each in given.stores
         ],
+        forecasts=forecasts_of(act, offer_id),
         versions=_versions(queries.versions(act.session, offer_id)),
         document=short(newest),
         as_json=as_json(newest),

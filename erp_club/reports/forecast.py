@@ -1,0 +1,377 @@
+"""What offers would have cost: past receipts priced again with and without them, beside all in force (O-12).
+
+Receipts are taken at their list amounts, without lines below zero and without price lists. Members are those of the
+day; clubs, groups and names are today's. Limits count from zero, sale by sale in the order of time. An offer that a
+cashier, a code or a coupon starts is priced as if everybody used it, which is the most that it could cost. A basket
+that the tried offers give nothing costs nothing and isn't priced a second time.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.organisation.models import Chain
+from erp_club.promotions import queries as offers
+from erp_club.promotions.documents import parts
+from erp_club.promotions.engine.compile import Compiled, compile_offers
+from erp_club.promotions.engine.conditions import BirthdayIs, Confirmed, PurchaseNumberIs
+from erp_club.promotions.engine.facts import Claim, Coupon, Facts, Line, Member, Policy, Shopper, Used
+from erp_club.promotions.engine.offer import Offer, Start
+from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.priced import Priced
+from erp_club.promotions.engine.ready import Published
+
+_POLICY = TypeAdapter(Policy)
+PORTION = 2_000
+"""Receipts between two words about progress."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Which receipts: local days, both included, of one store or of all."""
+
+    first: dt.date
+    last: dt.date
+    store_id: int | None = None
+
+
+@dataclass(slots=True)
+class Part:
+    """What the tried offers would have cost on a day, in a store, or by one of them."""
+
+    baskets: int = 0
+    cost_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The outcome. `receipts` were looked at; of them the offers touched `baskets`, of `members` known customers.
+
+    `before_minor` is what those baskets came to without the offers, `cost_minor` how much less with them. `points` more
+    than without. By day, by store (code) and by offer (code), each with the uses in `uses`.
+    """
+
+    receipts: int
+    baskets: int
+    members: int
+    before_minor: int
+    cost_minor: int
+    points: int
+    days: dict[dt.date, Part]
+    stores: dict[str, Part]
+    offers: dict[str, Part]
+    uses: dict[str, int]
+
+    @property
+    def uplift_bp(self) -> int:
+        """By how much the touched baskets would have to grow to bring in as much as before, in basis points."""
+        after = self.before_minor - self.cost_minor
+        return round_div(self.cost_minor * 10_000, after, Rounding.UP) if after > 0 else 0
+
+
+def last_month(today: dt.date) -> tuple[dt.date, dt.date]:
+    """The first and last day of the calendar month before this one."""
+    last = today.replace(day=1) - dt.timedelta(days=1)
+    return last.replace(day=1), last
+
+
+def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progress: Progress) -> Forecast:
+    """Price the period's receipts with and without the tried offers, beside all others in force.
+
+    An offer in force with the code of a tried one is left out on both sides. `progress` is told how many receipts of
+    how many are done.
+    """
+    codes = {offer.code for offer in tried}
+    others = [each for each in offers.in_force(session) if each.offer.code not in codes]
+    trial = [_always(offer) for offer in tried]
+    replay = _Replay(
+        without=compile_offers(others),
+        beside=compile_offers([*others, *(Published(offer) for offer in trial)]),
+        codes=frozenset(codes),
+        starts=_starts(trial),
+        limited=frozenset(offer.code for offer in (*trial, *(each.offer for each in others)) if offer.limits.counted),
+        policy=_POLICY.validate_python(session.scalar(sa.select(Chain.pricing)) or {}),
+    )
+    total = session.scalar(_count(period)) or 0
+    wanted = _wanted(each.offer for each in [*others, *(Published(offer) for offer in trial)])
+    for done, basket in enumerate(_baskets(session, period, wanted), start=1):
+        replay.take(basket)
+        if done % PORTION == 0:
+            progress(done, total)
+    progress(total, total)
+    return replay.outcome()
+
+
+def _always(offer: Offer) -> Offer:
+    """The offer without its days: it is tried on the past."""
+    return offer.model_copy(update={"first_day": None, "last_day": None})
+
+
+@dataclass(frozen=True, slots=True)
+class _Starts:
+    coupons: tuple[Coupon, ...]
+    claims: tuple[Claim, ...]
+    confirmed: frozenset[str]
+
+
+def _starts(tried: Iterable[Offer]) -> _Starts:
+    """Whatever it takes to start the tried offers."""
+    coupons: list[Coupon] = []
+    claims: list[Claim] = []
+    confirmed: set[str] = set()
+    for offer in tried:
+        start = offer.activation
+        if start.by is Start.CODE and start.code:
+            coupons.append(Coupon(start.code))
+        elif start.by is Start.COUPON and start.batch:
+            coupons.append(Coupon(f"forecast-{start.batch}", batch=start.batch))
+        elif start.by is Start.CASHIER:
+            claims.append(Claim(offer.code))
+        confirmed |= {part.confirm for _, part in parts(offer) if isinstance(part, Confirmed)}
+    return _Starts(tuple(coupons), tuple(claims), frozenset(confirmed))
+
+
+class _Basket(NamedTuple):
+    """A past receipt as facts."""
+
+    id: int
+    customer_id: int
+    store: str
+    day: dt.date
+    lines: tuple[Line, ...]
+    at: dt.datetime
+    shopper: Shopper | None
+
+
+@dataclass(slots=True)
+class _Counter:
+    """What an offer has used up so far in the replay."""
+
+    uses: int = 0
+    given: int = 0
+    days: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
+    members: dict[int, list[dt.date]] = field(default_factory=lambda: defaultdict(list))
+
+    def used(self, customer_id: int, day: dt.date) -> Used:
+        """As the engine is told of it."""
+        mine = self.members.get(customer_id, ()) if customer_id else ()
+        month = (day.year, day.month)
+        return Used(
+            uses=self.uses,
+            today=self.days.get(day, 0),
+            given_minor=self.given,
+            member=len(mine),
+            member_today=sum(1 for each in mine if each == day),
+            member_month=sum(1 for each in mine if (each.year, each.month) == month),
+            member_year=sum(1 for each in mine if each.year == day.year),
+        )
+
+
+@dataclass(slots=True)
+class _Replay:
+    """The sums while receipts go by."""
+
+    without: Compiled
+    beside: Compiled
+    codes: frozenset[str]
+    starts: _Starts
+    limited: frozenset[str]
+    policy: Policy
+    receipts: int = 0
+    before_minor: int = 0
+    cost_minor: int = 0
+    points: int = 0
+    members: set[int] = field(default_factory=set[int])
+    days: dict[dt.date, Part] = field(default_factory=lambda: defaultdict(Part))
+    stores: dict[str, Part] = field(default_factory=lambda: defaultdict(Part))
+    offers: dict[str, Part] = field(default_factory=lambda: defaultdict(Part))
+    uses: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    counters: dict[str, _Counter] = field(default_factory=lambda: defaultdict(_Counter))
+
+    def take(self, basket: _Basket) -> None:
+        """Price one receipt, and add up what the tried offers changed."""
+        self.receipts += 1
+        if not basket.lines:
+            return
+        facts = Facts(
+            lines=basket.lines,
+            at=basket.at,
+            shopper=basket.shopper,
+            coupons=self.starts.coupons,
+            claims=self.starts.claims,
+            confirmed=self.starts.confirmed,
+            used={code: self.counters[code].used(basket.customer_id, basket.day) for code in self.limited},
+            store=basket.store,
+            sale_id=str(basket.id),
+            policy=self.policy,
+        )
+        after = price(facts, self.beside)
+        given = [each for each in after.applied if each.offer in self.codes]
+        self._count(after, basket)
+        if not given:
+            return
+        before = price(facts, self.without)
+        cost = before.total_minor - after.total_minor
+        self.before_minor += before.total_minor
+        self.cost_minor += cost
+        self.points += _points(after) - _points(before)
+        if basket.customer_id:
+            self.members.add(basket.customer_id)
+        for part in (self.days[basket.day], self.stores[basket.store]):
+            part.baskets += 1
+            part.cost_minor += cost
+        for each in given:
+            self.uses[each.offer] += each.times
+            self.offers[each.offer].baskets += 1
+            self.offers[each.offer].cost_minor += each.amount_minor
+
+    def _count(self, after: Priced, basket: _Basket) -> None:
+        for each in after.applied:
+            if each.offer in self.limited:
+                counter = self.counters[each.offer]
+                counter.uses += each.times
+                counter.given += each.amount_minor
+                counter.days[basket.day] += each.times
+                if basket.customer_id:
+                    counter.members[basket.customer_id] += [basket.day] * each.times
+
+    def outcome(self) -> Forecast:
+        """The sums."""
+        return Forecast(
+            receipts=self.receipts,
+            baskets=sum(part.baskets for part in self.days.values()),
+            members=len(self.members),
+            before_minor=self.before_minor,
+            cost_minor=self.cost_minor,
+            points=self.points,
+            days=dict(sorted(self.days.items())),
+            stores=dict(sorted(self.stores.items(), key=lambda each: (-each[1].cost_minor, each[0]))),
+            offers=dict(self.offers),
+            uses=dict(self.uses),
+        )
+
+
+def _points(priced: Priced) -> int:
+    return sum(each.points for each in priced.earned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which facts any offer asks for: what none asks for isn't read."""
+
+    birthdays: bool
+    numbers: bool
+
+
+def _wanted(published: Iterable[Offer]) -> _Wanted:
+    asked = {type(part) for offer in published for _, part in parts(offer)}
+    return _Wanted(BirthdayIs in asked, PurchaseNumberIs in asked)
+
+
+# Reading: one pass over receipts in the order of time with a cursor of the server, products once.
+
+_PRODUCTS = sa.text("""
+    SELECT p.id, p.sku, g.name, d.name, b.name, p.kind, p.earns_points
+      FROM products p
+      LEFT JOIN product_groups g ON g.id = p.group_id
+      LEFT JOIN departments d ON d.id = p.department_id
+      LEFT JOIN brands b ON b.id = p.brand_id
+""")
+_OF_PERIOD = "r.sold_on BETWEEN :first AND :last AND (CAST(:store AS integer) IS NULL OR r.store_id = :store)"
+_RECEIPTS = """
+    SELECT r.id, r.customer_id, s.code, r.sold_on, (r.sold_at AT TIME ZONE s.time_zone) AS at, held.clubs,
+           {birthday} AS birthday, {number} AS number, sold.products, sold.quantities, sold.amounts, sold.rates
+      FROM receipts r
+      JOIN stores s ON s.id = r.store_id
+      CROSS JOIN LATERAL (
+        SELECT array_agg(l.product_id ORDER BY l.line_no) AS products,
+               array_agg(l.quantity_milli ORDER BY l.line_no) AS quantities,
+               array_agg(l.list_minor ORDER BY l.line_no) AS amounts,
+               array_agg(l.vat_bp ORDER BY l.line_no) AS rates
+          FROM receipt_lines l
+         WHERE l.customer_id = r.customer_id AND l.receipt_id = r.id AND l.quantity_milli > 0
+      ) sold
+      LEFT JOIN LATERAL (
+        SELECT array_agg(c.code) AS clubs
+          FROM memberships m
+          JOIN clubs c ON c.id = m.club_id AND c.state = 'published'
+         WHERE m.customer_id = r.customer_id AND r.customer_id <> 0
+           AND EXISTS (
+             SELECT FROM membership_periods p
+              WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND p.validity @> r.sold_on
+           )
+      ) held ON true
+     WHERE {period}
+     ORDER BY r.sold_at, r.id
+"""
+_COUNT = f"SELECT count(*) FROM receipts r WHERE {_OF_PERIOD}"  # noqa: S608 - both parts are ours
+_BIRTHDAY = "(SELECT c.birthday FROM customers c WHERE c.id = r.customer_id)"
+_NUMBER = """
+    CASE WHEN r.customer_id = 0 THEN 0 ELSE
+      (SELECT count(*) FROM receipts e WHERE e.customer_id = r.customer_id AND e.sold_at < r.sold_at) END
+"""
+
+
+def _count(period: Period) -> sa.TextClause:
+    return sa.text(_COUNT).bindparams(**_bound(period))
+
+
+def _bound(period: Period) -> dict[str, Any]:
+    return {"first": period.first, "last": period.last, "store": period.store_id}
+
+
+def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Basket]:
+    goods = {row[0]: tuple(row[1:]) for row in session.execute(_PRODUCTS)}
+    statement = _RECEIPTS.format(
+        birthday=_BIRTHDAY if wanted.birthdays else "NULL::date",
+        number=_NUMBER if wanted.numbers else "0",
+        period=_OF_PERIOD,
+    )
+    rows = session.connection().execute(
+        sa.text(statement), _bound(period), execution_options={"stream_results": True, "yield_per": PORTION}
+    )
+    for receipt_id, customer_id, store, day, at, clubs, birthday, number, ids, quantities, amounts, rates in rows:
+        shopper = None
+        if customer_id:
+            shopper = Shopper(
+                id=str(customer_id),
+                clubs={code: Member() for code in clubs or ()},
+                birthday_in=_nearest(birthday, day) if birthday else None,
+                purchases=number,
+            )
+        lines = tuple(
+            _line(str(index), goods[product], milli, minor, vat)
+            for index, (product, milli, minor, vat) in enumerate(
+                zip(ids or (), quantities or (), amounts or (), rates or (), strict=True), start=1
+            )
+        )
+        yield _Basket(receipt_id, customer_id, store, day, lines, at, shopper)
+
+
+def _line(line_id: str, product: tuple[Any, ...], milli: int, minor: int, vat_bp: int) -> Line:
+    sku, group, department, brand, kind, earns = product
+    return Line(
+        line_id, sku, milli, round_div(minor * 1000, milli, Rounding.HALF_UP), vat_bp, group, department, brand, kind,
+        earns=earns,
+    )  # fmt: skip
+
+
+def _nearest(birthday: dt.date, today: dt.date) -> int:
+    """Days to the nearest birthday, below zero for one just past; 29 February is the 28th in other years."""
+
+    def celebrated(year: int) -> dt.date:
+        try:
+            return birthday.replace(year=year)
+        except ValueError:
+            return dt.date(year, 2, 28)
+
+    days = [(celebrated(year) - today).days for year in (today.year - 1, today.year, today.year + 1)]
+    return min(days, key=lambda each: (abs(each), -each))

@@ -1,0 +1,92 @@
+"""What pages show of forecasts: how far one is, and what came out."""
+
+import datetime as dt
+from typing import Any
+
+from pydantic import BaseModel
+
+from erp_club.organisation import queries as organisation
+from erp_club.promotions import queries as offers
+from erp_club.reports import runs
+from erp_club.reports.models import RunState
+from web.deps import Act
+from web.views.offer_form import names_of
+
+
+class Figures(BaseModel):
+    """Of one day, store or offer."""
+
+    name: str
+    baskets: int
+    cost_minor: int
+    uses: int = 0
+
+
+class Outcome(BaseModel):
+    """What the offers would have done: see `reports.forecast.Forecast`."""
+
+    receipts: int
+    baskets: int
+    members: int
+    before_minor: int
+    cost_minor: int
+    points: int
+    uplift_bp: int
+    days: list[Figures]
+    stores: list[Figures]
+    offers: list[Figures]
+
+
+class ForecastView(BaseModel):
+    """A forecast as it stands; `done` of `total` receipts are priced."""
+
+    id: int
+    offer_id: int | None
+    names: dict[str, str]
+    first_day: dt.date
+    last_day: dt.date
+    store: str | None
+    state: RunState
+    done: int
+    total: int
+    currency: str
+    asked_at: dt.datetime
+    outcome: Outcome | None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is still something to wait for."""
+        return self.state in {RunState.WAITING, RunState.RUNNING}
+
+
+def forecast_view(act: Act, run_id: int) -> ForecastView:
+    """One forecast. Raises NotFound."""
+    return _view(act, runs.run(act.session, run_id))
+
+
+def forecasts_of(act: Act, offer_id: int) -> list[ForecastView]:
+    """The newest forecasts of an offer."""
+    return [_view(act, row) for row in runs.runs_of(act.session, offer_id)]
+
+
+def _view(act: Act, row: runs.RunRow) -> ForecastView:
+    names = {} if row.offer_id is None else names_of(offers.offer(act.session, row.offer_id).latest.offer)
+    outcome: dict[str, Any] | None = row.outcome
+    if outcome is not None and outcome["stores"]:
+        called = {store.code: store.name for store in organisation.stores(act.session)}
+        stores = [each | {"name": called.get(each["name"], each["name"])} for each in outcome["stores"]]
+        outcome = outcome | {"stores": stores}
+    return ForecastView(
+        id=row.id,
+        offer_id=row.offer_id,
+        names=names,
+        first_day=row.first,
+        last_day=row.last,
+        store=row.store,
+        state=row.state,
+        done=row.done,
+        total=row.total,
+        currency=act.chain.currency,
+        asked_at=row.asked_at,
+        outcome=None if outcome is None else Outcome.model_validate(outcome),
+    )
