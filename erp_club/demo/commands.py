@@ -15,6 +15,7 @@ from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.setup import commands as clubs
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.demo import journey
+from erp_club.demo.offers import OFFERS
 from erp_club.demo.story import (
     BIRTHDAY,
     BIRTHDAY_EVERY,
@@ -103,6 +104,7 @@ def load(session: Session, *, full: bool, home: Path, progress: Progress, now: d
             _date_back(session)
     _price_for_gold(session, now=now, by=by)
     _issue_coupons(session, today=today, now=now, by=by)
+    _publish_offers(session, today=today, now=now, by=by)
     progress.phase(T("Stores, tills and staff"))
     _name_stores(session)
     _open_tills(session, key_file(home), now=now, by=by)
@@ -201,6 +203,12 @@ def _date_back(session: Session) -> None:
         UPDATE customers c SET opened_at = o.at, changed_at = o.at FROM opened o WHERE o.id = c.id
         """,
     )
+
+
+def _publish_offers(session: Session, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+    for document in OFFERS:
+        offer_id = offers.create_offer(session, Offer.model_validate(document), now=now, by=by)
+        offers.publish_offer(session, offer_id, language=CHAIN["language"], today=today, now=now, by=by)
 
 
 def _price_for_gold(session: Session, *, now: dt.datetime, by: Actor) -> None:

@@ -15,6 +15,7 @@ from tests.browser.conftest import Live, Window, open_window
 from tests.make.clubs import a_club, a_membership
 from tests.make.coupons import a_batch, read, some_coupons
 from tests.make.customers import a_person
+from tests.make.offers import a_published_offer
 from tests.make.organisation import a_store, somebody
 from tests.make.pricelists import a_list, an_entry
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till
@@ -40,6 +41,7 @@ class Desk:
     staff_id: int
     batch_id: int
     coupon_id: int
+    offer_id: int
 
     def pages(self) -> tuple[str, ...]:
         """Every page of the back office, and a refusal."""
@@ -58,6 +60,8 @@ class Desk:
             *("/coupon-batches/new", f"/coupons/{self.coupon_id}", f"{customer}?tab=coupons"),
             *("/price-lists", f"/price-lists/{self.price_list_id}", f"/price-lists/{self.price_list_id}/edit"),
             *(f"/price-lists/{self.price_list_id}/closures/new", f"/price-lists/{self.price_list_id}/prices/new"),
+            *("/offers", "/offers?standing=draft", f"/offers/{self.offer_id}", f"/offers/{self.offer_id}/edit"),
+            *("/offers/new", "/offers/new?kind=bundle", f"/offers/{self.offer_id}/forecasts/new"),
             *("/price-lists/new", "/price-list-uploads/new", f"/price-list-uploads/{self.upload_id}"),
             *("/audit-entries", "/nothing-here"),
         )
@@ -107,6 +111,7 @@ def a_desk(live: Live, *, rows: int) -> Desk:
             an_entry(session, price_list_id, sku=f"{7290000000000 + row}")
         file = "list,sku,percent\n" + "".join(f"GOLD-26,{7290000000000 + row},{row + 1}\n" for row in range(rows))
         upload_id = preview(session, "gold.csv", file.encode(), now=NOW, by=SYSTEM)
+        offer_id = a_published_offer(session, when={"all": [{"clubs": ["GOLD"]}, {"not": {"weekdays": [6]}}]})
         newcomer_id = a_person(session, given_name="דנה", family_name="לוי")
         token = passwords.new_token("staff")
         now = dt.datetime.now(dt.UTC)
@@ -136,4 +141,5 @@ def a_desk(live: Live, *, rows: int) -> Desk:
         staff_id=staff_id,
         batch_id=batch_id,
         coupon_id=coupon_id,
+        offer_id=offer_id,
     )

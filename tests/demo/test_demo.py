@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.demo.commands import key_file, load
 from erp_club.demo.journey import PACKAGE
+from erp_club.demo.offers import OFFERS
+from erp_club.demo.story import COUPON_OFFERS
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import Text
@@ -28,7 +30,7 @@ from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.points.rules import points_for
 from erp_club.pricelists.queries import prices_for
 from erp_club.promotions.coupons.models import CouponBatch
-from erp_club.promotions.queries import published
+from erp_club.promotions.queries import in_force, published
 from erp_club.receipts.models import Receipt, ReceiptLine
 from tests.make.files import Quiet
 from tests.make.organisation import NOW, a_chain, a_store
@@ -95,6 +97,8 @@ def test_the_demo_chain_is_loaded_whole_and_found_again(committed: Database, hom
         assert balances == expected_points(session)
         sums = sa.select(PointsMovement.account_id, sa.func.sum(PointsMovement.points)).group_by("account_id")
         assert by_account(session, sums) == {key: points for key, points in balances.items() if points}
+        written = sorted(str(offer["code"]) for offer in (*OFFERS, *COUPON_OFFERS))
+        assert [each.offer.code for each in in_force(session)] == written
         till = session.scalars(sa.select(Terminal).order_by(Terminal.id)).first()
         assert till is not None
         assert till.key_hash == passwords.token_hash(key_file(home).read_text(encoding="ascii").strip())

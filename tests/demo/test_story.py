@@ -4,7 +4,10 @@ import datetime as dt
 
 from erp_club.clubs.periods import first_period
 from erp_club.clubs.setup.settings import faults
+from erp_club.demo.offers import OFFERS
 from erp_club.demo.story import CHAIN, CLUBS, number_of, renewals, store_place
+from erp_club.promotions import documents
+from erp_club.promotions.engine.offer import Offer
 
 TODAY = dt.date(2026, 11, 22)
 FAMILY, GOLD, GREEN = CLUBS
@@ -61,3 +64,11 @@ def test_every_store_has_a_name_of_its_own():
     places = [store_place(rank) for rank in range(600)]
     assert places[0] == ("Haifa", "Haifa Central")
     assert len({name for _, name in places}) == 600
+
+
+def test_offers_are_as_head_office_could_have_written_them():
+    for document in OFFERS:
+        offer = Offer.model_validate(document)
+        assert documents.faults(offer, language=CHAIN["language"], today=TODAY) == []
+        texts = [offer.names, *(text for text in (offer.receipt_message, offer.till_message) if text)]
+        assert all(set(text) == {"he", "fi", "sv", "en"} for text in texts), offer.code
