@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_0930"
-down_revision = "2026_11_25_0745"
+down_revision = "2026_11_25_0850"
 branch_labels = None
 depends_on = None
 

@@ -27,6 +27,7 @@ from erp_club.promotions.engine.offer import Offer, Start
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
+from erp_club.purchases.facts import nearest_birthday
 
 _POLICY = TypeAdapter(Policy)
 PORTION = 2_000
@@ -91,12 +92,12 @@ def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progre
     """
     codes = {offer.code for offer in tried}
     others = [each for each in offers.in_force(session) if each.offer.code not in codes]
-    trial = [_always(offer) for offer in tried]
+    trial = [always(offer) for offer in tried]
     replay = _Replay(
         without=compile_offers(others),
         beside=compile_offers([*others, *(Published(offer) for offer in trial)]),
         codes=frozenset(codes),
-        starts=_starts(trial),
+        starts=starts(trial),
         limited=frozenset(offer.code for offer in (*trial, *(each.offer for each in others)) if offer.limits.counted),
         policy=_POLICY.validate_python(session.scalar(sa.select(Chain.pricing)) or {}),
     )
@@ -110,19 +111,21 @@ def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progre
     return replay.outcome()
 
 
-def _always(offer: Offer) -> Offer:
+def always(offer: Offer) -> Offer:
     """The offer without its days: it is tried on the past."""
     return offer.model_copy(update={"first_day": None, "last_day": None})
 
 
 @dataclass(frozen=True, slots=True)
-class _Starts:
+class Starts:
+    """What is entered, chosen and confirmed at the till."""
+
     coupons: tuple[Coupon, ...]
     claims: tuple[Claim, ...]
     confirmed: frozenset[str]
 
 
-def _starts(tried: Iterable[Offer]) -> _Starts:
+def starts(tried: Iterable[Offer]) -> Starts:
     """Whatever it takes to start the tried offers."""
     coupons: list[Coupon] = []
     claims: list[Claim] = []
@@ -136,7 +139,7 @@ def _starts(tried: Iterable[Offer]) -> _Starts:
         elif start.by is Start.CASHIER:
             claims.append(Claim(offer.code))
         confirmed |= {part.confirm for _, part in parts(offer) if isinstance(part, Confirmed)}
-    return _Starts(tuple(coupons), tuple(claims), frozenset(confirmed))
+    return Starts(tuple(coupons), tuple(claims), frozenset(confirmed))
 
 
 class _Basket(NamedTuple):
@@ -182,7 +185,7 @@ class _Replay:
     without: Compiled
     beside: Compiled
     codes: frozenset[str]
-    starts: _Starts
+    starts: Starts
     limited: frozenset[str]
     policy: Policy
     receipts: int = 0
@@ -344,7 +347,7 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
             shopper = Shopper(
                 id=str(customer_id),
                 clubs={code: Member() for code in clubs or ()},
-                birthday_in=_nearest(birthday, day) if birthday else None,
+                birthday_in=nearest_birthday(birthday, day) if birthday else None,
                 purchases=number,
             )
         lines = tuple(
@@ -362,16 +365,3 @@ def _line(line_id: str, product: tuple[Any, ...], milli: int, minor: int, vat_bp
         line_id, sku, milli, round_div(minor * 1000, milli, Rounding.HALF_UP), vat_bp, group, department, brand, kind,
         earns=earns,
     )  # fmt: skip
-
-
-def _nearest(birthday: dt.date, today: dt.date) -> int:
-    """Days to the nearest birthday, below zero for one just past; 29 February is the 28th in other years."""
-
-    def celebrated(year: int) -> dt.date:
-        try:
-            return birthday.replace(year=year)
-        except ValueError:
-            return dt.date(year, 2, 28)
-
-    days = [(celebrated(year) - today).days for year in (today.year - 1, today.year, today.year + 1)]
-    return min(days, key=lambda each: (abs(each), -each))

@@ -61,7 +61,12 @@ class Desk:
             *("/price-lists", f"/price-lists/{self.price_list_id}", f"/price-lists/{self.price_list_id}/edit"),
             *(f"/price-lists/{self.price_list_id}/closures/new", f"/price-lists/{self.price_list_id}/prices/new"),
             *("/offers", "/offers?standing=draft", f"/offers/{self.offer_id}", f"/offers/{self.offer_id}/edit"),
-            *("/offers/new", "/offers/new?kind=bundle", f"/offers/{self.offer_id}/forecasts/new"),
+            *(
+                "/offers/new",
+                "/offers/new?kind=bundle",
+                f"/offers/{self.offer_id}/forecasts/new",
+                f"/offers/{self.offer_id}/trials/new",
+            ),
             *("/price-lists/new", "/price-list-uploads/new", f"/price-list-uploads/{self.upload_id}"),
             *("/audit-entries", "/nothing-here"),
         )

@@ -30,6 +30,7 @@ from web.routes import (
     till,
     till_benefits,
     till_customers,
+    trials,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -61,4 +62,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     stores.router,
     till_benefits.router,
     till_customers.router,
+    trials.router,
 )

@@ -12,6 +12,8 @@ from erp_club.reports.models import RunState
 from web.deps import Act
 from web.views.offer_form import names_of
 
+MOST_BARS = 100
+
 
 class Figures(BaseModel):
     """Of one day, store or offer."""
@@ -20,6 +22,14 @@ class Figures(BaseModel):
     baskets: int
     cost_minor: int
     uses: int = 0
+
+
+class DayFigures(BaseModel):
+    """Of one day."""
+
+    day: dt.date
+    baskets: int
+    cost_minor: int
 
 
 class Outcome(BaseModel):
@@ -32,7 +42,7 @@ class Outcome(BaseModel):
     cost_minor: int
     points: int
     uplift_bp: int
-    days: list[Figures]
+    days: list[DayFigures]
     stores: list[Figures]
     offers: list[Figures]
 
@@ -72,6 +82,8 @@ def forecasts_of(act: Act, offer_id: int) -> list[ForecastView]:
 def _view(act: Act, row: runs.RunRow) -> ForecastView:
     names = {} if row.offer_id is None else names_of(offers.offer(act.session, row.offer_id).latest.offer)
     outcome: dict[str, Any] | None = row.outcome
+    if outcome is not None:
+        outcome = outcome | {"days": _days(row.first, row.last, outcome["days"])}
     if outcome is not None and outcome["stores"]:
         called = {store.code: store.name for store in organisation.stores(act.session)}
         stores = [each | {"name": called.get(each["name"], each["name"])} for each in outcome["stores"]]
@@ -90,3 +102,12 @@ def _view(act: Act, row: runs.RunRow) -> ForecastView:
         asked_at=row.asked_at,
         outcome=None if outcome is None else Outcome.model_validate(outcome),
     )
+
+
+def _days(first: dt.date, last: dt.date, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every day of a period that a chart can hold, else those on which something happened."""
+    by_day = {each["name"]: each for each in told}
+    days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+    if not told or len(days) > MOST_BARS:
+        days = [dt.date.fromisoformat(name) for name in by_day]
+    return [{"day": day, "baskets": 0, "cost_minor": 0} | by_day.get(day.isoformat(), {}) for day in days]

@@ -67,8 +67,17 @@ class Difference(BaseModel):
     after: str | None
 
 
-class DayFigures(BaseModel):
-    """What an offer gave on a day, or in a store."""
+class DayGiven(BaseModel):
+    """What an offer gave on a day."""
+
+    day: dt.date
+    uses: int
+    baskets: int
+    given_minor: int
+
+
+class StoreGiven(BaseModel):
+    """What an offer gave in a store."""
 
     name: str
     uses: int
@@ -100,8 +109,8 @@ class OfferPage(BaseModel):
     given_minor: int
     budget_minor: int | None
     most_uses: int | None
-    days: list[DayFigures]
-    stores: list[DayFigures]
+    days: list[DayGiven]
+    stores: list[StoreGiven]
     forecasts: list[ForecastView]
     versions: list[VersionLine]
     document: dict[str, Any]
@@ -182,11 +191,11 @@ def offer_view(act: Act, offer_id: int) -> OfferPage:
         budget_minor=shown.limits.budget_minor,
         most_uses=shown.limits.uses,
         days=[
-            DayFigures(name=each.key.isoformat(), uses=each.uses, baskets=each.baskets, given_minor=each.given_minor)
+            DayGiven(day=each.key, uses=each.uses, baskets=each.baskets, given_minor=each.given_minor)
             for each in given.days
         ],
         stores=[
-            DayFigures(name=each.key, uses=each.uses, baskets=each.baskets, given_minor=each.given_minor)
+            StoreGiven(name=each.key, uses=each.uses, baskets=each.baskets, given_minor=each.given_minor)
             for each in given.stores
         ],
         forecasts=forecasts_of(act, offer_id),
