@@ -186,6 +186,15 @@ def test_each_line_keeps_its_largest_discount() -> None:
     assert [line.discount_minor for line in answer.lines] == [1000, 500]
 
 
+def test_an_offer_of_two_parts_keeps_only_the_lines_that_it_wins() -> None:
+    line = {"mode": "exclusive", "group": "line", "per": "line"}
+    two = an_offer("TWO", TENTH, {"kind": "amount", "value_minor": 100, "spread": "line"}, combination=line)
+    tea = an_offer("TEA", {"kind": "percent", "value_bp": 5000, "on": {"products": ["tea"]}}, combination=line)
+    answer = priced([a_line("coffee"), a_line("tea")], two, tea)
+    assert [line.discount_minor for line in answer.lines] == [200, 500]
+    assert {each.offer: each.amount_minor for each in answer.applied} == {"TWO": 200, "TEA": 500}
+
+
 def test_offers_of_different_groups_come_on_top_of_each_other() -> None:
     offers = [an_offer(code, TENTH, combination={"group": code}) for code in ("ONE", "TWO")]
     assert priced([a_line(unit_minor=10_000)], *offers).total_minor == 8100

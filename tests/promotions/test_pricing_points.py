@@ -89,6 +89,13 @@ def test_points_pay_in_whole_blocks_and_never_more_than_the_basket() -> None:
     assert (asked.points_used, asked.total_minor) == (30, 695)
 
 
+def test_points_pay_for_what_the_offer_names_only() -> None:
+    offer = an_offer("MONEY", {**REDEEM, "on": {"products": ["tea"]}}, activation={"by": "cashier"})
+    basket = [a_line("coffee"), a_line("tea", unit_minor=300)]
+    answer = priced(basket, offer, shopper=a_shopper(points=500), claims=(Claim("MONEY"),))
+    assert (answer.points_used, [line.total_minor for line in answer.lines]) == (30, [1000, 0])
+
+
 def test_too_few_points_say_how_many_are_missing() -> None:
     few = priced([a_line()], redeeming(least=100), shopper=a_shopper(points=60), claims=(Claim("MONEY"),))
     assert (refusal(few, "MONEY").reason, refusal(few, "MONEY").missing) == ("not_enough_points", 40)

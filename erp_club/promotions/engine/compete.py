@@ -8,6 +8,7 @@ stays, then the one whose turn comes first.
 from collections.abc import Sequence
 
 from erp_club.promotions.engine.exclusive import by_unit
+from erp_club.promotions.engine.give import Take, shared
 from erp_club.promotions.engine.offer import Per
 from erp_club.promotions.engine.offer import Start as By
 from erp_club.promotions.engine.priced import Reason
@@ -100,7 +101,7 @@ def by_line(run: Run, bit: int, offers: Sequence[Open]) -> None:
     for outcome, offer in sorted(tried, key=lambda each: each[1].ready.turn):
         won = {i for i, (*_, winner) in best.items() if winner is offer}
         if outcome.failure is not None or won:
-            _keep_lines(outcome, won)
+            _keep_lines(run, bit, outcome, won)
             settle(run, offer, outcome, bit)
         else:
             line = next((i for i, amount in _on_lines(outcome).items() if amount), None)
@@ -110,13 +111,40 @@ def by_line(run: Run, bit: int, offers: Sequence[Open]) -> None:
 def _on_lines(outcome: Outcome) -> dict[int, int]:
     """What an offer would take off each line."""
     lines: dict[int, int] = {}
-    for give in outcome.gives if outcome.failure is None else ():
-        for lot, _, amount in give.takes:
-            lines[lot.line] = lines.get(lot.line, 0) + amount
+    if outcome.failure is not None:
+        return lines
+    if outcome.shares is not None:
+        amounts = [(i, amount) for shares in outcome.shares for i, (amount, _) in shares.items()]
+    else:
+        amounts = [(lot.line, amount) for give in outcome.gives for lot, _, amount in give.takes]
+    for i, amount in amounts:
+        lines[i] = lines.get(i, 0) + amount
     return lines
 
 
-def _keep_lines(outcome: Outcome, won: set[int]) -> None:
-    """Drop what was worked out for other lines."""
-    for give in outcome.gives:
-        give.takes = [take for take in give.takes if take[0].line in won]
+def _keep_lines(run: Run, bit: int, outcome: Outcome, won: set[int]) -> None:
+    """Drop what was worked out for other lines. What several parts take off a line becomes one amount off it."""
+    if outcome.shares is None:
+        for give in outcome.gives:
+            give.takes = [take for take in give.takes if take[0].line in won]
+        return
+    for give, shares in zip(outcome.gives, outcome.shares, strict=True):
+        give.takes = []
+        for i, (amount, _) in shares.items():
+            if i in won and amount:
+                lots = [lot for lot in run.basket.lots[i] if not lot.taken & bit]
+                give.takes += shared(amount, [(lot, lot.count, lot.left) for lot in lots])
+    first, *others = outcome.gives
+    for give in others:
+        first.takes = _together(first.takes, give.takes)
+        give.takes = []
+    outcome.shares = outcome.lots = None
+
+
+def _together(some: list[Take], more: list[Take]) -> list[Take]:
+    """Takes of the same whole lots as one."""
+    amounts: dict[int, Take] = {}
+    for lot, count, amount in (*some, *more):
+        held = amounts.get(id(lot))
+        amounts[id(lot)] = (lot, count, amount + (held[2] if held is not None else 0))
+    return list(amounts.values())

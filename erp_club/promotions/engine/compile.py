@@ -204,7 +204,7 @@ def _part(reward: RewardDocument, scopes: Scopes) -> Part:
         case Percent() | Amount() | FixedPrice() | BuyGet():
             return Part(_on_goods(reward, scopes), reward, held(reward.on))
         case Redeem():
-            return Part(redeem(reward, scopes), reward, held(None), reward.club)
+            return Part(redeem(reward, scopes), reward, held(reward.on), reward.club)
         case Points():
             raise TypeError("points are counted when all is priced")
         case _:

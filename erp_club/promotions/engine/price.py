@@ -44,9 +44,9 @@ def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False) -> Pri
 
 def _lists_may_cost(facts: Facts, compiled: Compiled, priced: Priced) -> bool:
     """Whether a price list could make this basket dearer."""
-    if not any(line.list_code or line.list_minor != line.regular_minor for line in priced.lines):
-        return False
     if all(each.always for each in facts.price_lists):
+        return False
+    if not any(line.list_code or line.list_minor != line.regular_minor for line in priced.lines):
         return False
     asked = (Reason.MIN_AMOUNT, Reason.EXCLUDED)
     return compiled.scopes.regular_price_only or any(each.reason in asked for each in priced.refused)

@@ -12,7 +12,7 @@ from erp_club.promotions.engine.scopes import Scopes
 
 def redeem(reward: Redeem, scopes: Scopes) -> Reward:
     """Points in whole blocks off the goods, never more than these still cost."""
-    scope = scopes.number(EVERYTHING)
+    scope = scopes.number(reward.on or EVERYTHING)
 
     def give(turn: Turn) -> Give:
         purse = turn.purse

@@ -220,7 +220,8 @@ class Redeem(Part):
     block: Annotated[int, Field(ge=1, le=MOST_MINOR)] = 1
     least: Annotated[int, Field(ge=0, le=MOST_MINOR)] = 0
     most_bp: BasisPoints = 10_000
-    """The largest share of the basket that points pay."""
+    """The largest share of the basket (or of `on`) that points pay."""
+    on: Scope | None = None
 
 
 Reward = Annotated[
