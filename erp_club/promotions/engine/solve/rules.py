@@ -25,6 +25,8 @@ from erp_club.promotions.engine.solve.shapes import (
 _MOST_TRIALS = 40
 MOST_TIMES = 10_000
 Counts = list[int]
+Runs = list[tuple[int, int]]
+"""(stack, count) of units in the order they go."""
 
 
 def whole_minor(scaled: int) -> int:
@@ -167,44 +169,84 @@ def _union(shape: Bundle) -> set[int]:
     return {i for on, _ in shape.slots for i in on}
 
 
-def _fill(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int], times: int) -> list[list[int]] | None:
-    """For each slot the stacks of its units for so many sets, one a unit, in the order they go; None where some lack.
+def _fill(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int], times: int) -> list[Runs] | None:
+    """For each slot its units for so many sets, in the order they go; None where some lack.
 
     The slot with the smallest scope chooses first, as the others can do without its units more easily.
     """
     rest = list(left)
-    slots: list[list[int]] = [[] for _ in shape.slots]
+    slots: list[Runs] = [[] for _ in shape.slots]
     for nth in sorted(range(len(shape.slots)), key=lambda nth: (sum(left[i] for i in shape.slots[nth][0]), nth)):
         on, quantity = shape.slots[nth]
-        need = quantity * times
-        for i, count in _first(order(on, stacks, shape.pick), rest, need):
-            slots[nth].extend([i] * count)
+        slots[nth] = _first(order(on, stacks, shape.pick), rest, quantity * times)
+        for i, count in slots[nth]:
             rest[i] -= count
-        if len(slots[nth]) < need:
+        if sum(count for _, count in slots[nth]) < quantity * times:
             return None
     return slots
 
 
-def _sets(key: str, shape: Bundle, stacks: Sequence[Stack], slots: list[list[int]], times: int) -> Taken | None:
-    """The sets that gain something, of units that stand in the order they go."""
+def _sets(key: str, shape: Bundle, stacks: Sequence[Stack], slots: Sequence[Runs], times: int) -> Taken | None:
+    """The sets that gain something, of units that stand in the order they go; equal sets at once."""
     counts: dict[int, int] = {}
-    scaled = gaining = 0
-    for nth in range(times):
+    scaled = gaining = done = 0
+    places = [_Place(runs) for runs in slots]
+    while done < times:
+        repeats = min(
+            times - done, *(place.repeats(quantity) for place, (_, quantity) in zip(places, shape.slots, strict=True))
+        )
         members = [
-            i
-            for units, (_, quantity) in zip(slots, shape.slots, strict=True)
-            for i in units[nth * quantity : (nth + 1) * quantity]
+            pair
+            for place, (_, quantity) in zip(places, shape.slots, strict=True)
+            for pair in place.take(quantity, repeats)
         ]
-        gain = unit_gain(shape.off, shape.value, sum(stacks[i].cost_minor for i in members))
+        done += repeats
+        gain = unit_gain(shape.off, shape.value, sum([stacks[i].cost_minor * count for i, count in members]))
         if gain <= 0:
             continue
-        scaled += gain
-        gaining += 1
-        for i in members:
-            counts[i] = counts.get(i, 0) + 1
+        scaled += gain * repeats
+        gaining += repeats
+        for i, count in members:
+            counts[i] = counts.get(i, 0) + count * repeats
     saving = whole_minor(scaled)
-    shares = tuple(Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items()))
+    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items())])
     return Taken(key, saving, shares, (), gaining) if saving > 0 else None
+
+
+class _Place:
+    """How far the units of a slot are used up."""
+
+    __slots__ = ("at", "rest", "runs")
+
+    def __init__(self, runs: Runs) -> None:
+        self.runs = runs
+        self.at = 0
+        self.rest = runs[0][1] if runs else 0
+
+    def repeats(self, quantity: int) -> int:
+        """How many sets in a row have the same units of this slot: several only while they are of one stack."""
+        return max(1, self.rest // quantity)
+
+    def take(self, quantity: int, repeats: int) -> Runs:
+        """The units of one of so many equal sets."""
+        if self.rest >= quantity * repeats:
+            taken = [(self.runs[self.at][0], quantity)]
+            self.rest -= quantity * repeats
+        else:
+            taken = Runs()
+            while quantity:
+                part = min(quantity, self.rest)
+                if part:
+                    taken.append((self.runs[self.at][0], part))
+                quantity -= part
+                self.rest -= part
+                if not self.rest and self.at + 1 < len(self.runs):
+                    self.at += 1
+                    self.rest = self.runs[self.at][1]
+        if not self.rest and self.at + 1 < len(self.runs):
+            self.at += 1
+            self.rest = self.runs[self.at][1]
+        return taken
 
 
 def _lump(key: str, shape: Lump, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:

@@ -26,6 +26,7 @@ from erp_club.promotions.engine.solve.straight import straight
 _MOST_WORK = 60_000
 """Steps of the dynamic programme (units × states × offers): some 20 ms, where the integer programme does no better."""
 _MOST_LUMPS = 4
+_MOST_UNITS = 1_000
 
 
 def solve(stacks: Sequence[Stack], contenders: Sequence[Contender], *, deadline_ms: int = 50) -> Solution:
@@ -173,6 +174,8 @@ def _runners(
     stacks: Sequence[Stack], others: Sequence[Contender], left: Sequence[int], *, relaxed: bool
 ) -> list[Runner] | None:
     runners: list[Runner] = []
+    if sum([left[i] for i in {i for contender in others for i in scope(contender)}]) > _MOST_UNITS:
+        return None
     for number, contender in enumerate(others):
         machine = automaton(contender, stacks, left, relaxed=relaxed)
         if machine is None or isinstance(contender.shape, Lump):
