@@ -143,9 +143,10 @@ def _freed_between(start: int, end: int, size: int, free: int) -> int:
 
 
 def _bundle(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    if len(shape.slots) == 1:
+        return _one_slot(key, shape, stacks, left)
     times = min(sum(left[i] for i in on) // quantity for on, quantity in shape.slots)
-    if len(shape.slots) > 1:
-        times = min(times, sum(left[i] for i in _union(shape)) // sum(quantity for _, quantity in shape.slots))
+    times = min(times, sum(left[i] for i in _union(shape)) // sum(quantity for _, quantity in shape.slots))
     if shape.times is not None:
         times = min(times, shape.times)
     best: Taken | None = None
@@ -163,6 +164,43 @@ def _bundle(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[int
         times -= 1
         trials -= 1
     return best
+
+
+def _one_slot(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
+    """The same for the most usual bundle. From the dearest down, no set gains after one that doesn't."""
+    on, quantity = next(iter(shape.slots))
+    times = sum([left[i] for i in on]) // quantity
+    if shape.times is not None:
+        times = min(times, shape.times)
+    off, value, dearest = shape.off, shape.value, shape.pick is Pick.DEAREST
+    counts: dict[int, int] = {}
+    scaled = gaining = cost = filled = 0
+    open_set: Runs = []
+    for i in order(on, stacks, shape.pick):
+        each, rest = stacks[i].cost_minor, left[i]
+        while rest and times:
+            # Whole sets of equal units at once; else what the open set lacks.
+            sets = min(times, rest // quantity) if not filled else 1
+            part = quantity if sets > 1 else min(rest, quantity - filled)
+            open_set.append((i, part))
+            rest -= part * max(1, sets)
+            filled += part
+            cost += part * each
+            if filled < quantity:
+                continue
+            times -= max(1, sets)
+            gain = unit_gain(off, value, cost)
+            if gain > 0:
+                scaled += gain * max(1, sets)
+                gaining += max(1, sets)
+                for k, count in open_set:
+                    counts[k] = counts.get(k, 0) + count * max(1, sets)
+            elif dearest:
+                times = 0
+            open_set, filled, cost = [], 0, 0
+    saving = whole_minor(scaled)
+    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items())])
+    return Taken(key, saving, shares, (), gaining) if saving > 0 else None
 
 
 def _union(shape: Bundle) -> set[int]:

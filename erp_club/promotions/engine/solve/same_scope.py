@@ -92,6 +92,11 @@ def _settled(
 ) -> list[Taken] | None:
     """The best of the two sides, the lump or the others, where it is sure what the others give."""
     whole = alone(lump, stacks, left) if lump is not None else None
+    if not sets:
+        better = alone(flat, stacks, left) if flat is not None else None
+        if better is None or (whole is not None and whole.saving_minor > better.saving_minor):
+            better = whole
+        return [better] if better is not None else []
     costs = sorted([(stacks[i].cost_minor, i) for i in on if left[i]])
     if not costs or sum([left[i] for _, i in costs]) > _MOST_UNITS:
         return None if costs else []

@@ -37,26 +37,32 @@ def solve(stacks: Sequence[Stack], contenders: Sequence[Contender], *, deadline_
     """
     left = [stack.units for stack in stacks]
     assignment: list[Taken] = []
+    chosen: list[Taken] = []
     proved = True
     for tier in _tiers(contenders):
-        chosen: list[Taken] = []
+        left = without(left, chosen) if chosen else left
+        chosen = []
         for group in components(tier, left):
             taken, sure = _component(stacks, group, left, deadline_ms)
             chosen += taken
             proved = proved and sure
-        left = without(left, chosen)
         assignment += chosen
-    assignment.sort(key=lambda taken: taken.key)
+    assignment.sort(key=_key)
     return Solution(tuple(assignment), saving(assignment), Proof.PROVED if proved else Proof.TIME_LIMIT)
 
 
-def _tiers(contenders: Sequence[Contender]) -> Iterable[list[Contender]]:
+def _key(named: Contender | Taken) -> str:
+    return named.key
+
+
+def _tiers(contenders: Sequence[Contender]) -> list[list[Contender]]:
     """Offers of one priority together, the highest first, each in the order of the keys."""
     tiers: dict[int, list[Contender]] = {}
     for contender in contenders:
         tiers.setdefault(contender.priority, []).append(contender)
-    for priority in sorted(tiers, reverse=True):
-        yield sorted(tiers[priority], key=lambda contender: contender.key)
+    for tier in tiers.values():
+        tier.sort(key=_key)
+    return [tiers[priority] for priority in sorted(tiers, reverse=True)]
 
 
 def _component(
