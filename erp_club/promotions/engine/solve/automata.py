@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
-from erp_club.promotions.engine.solve.rules import unit_gain
 from erp_club.promotions.engine.solve.shapes import SCALE, Bundle, Buy, Contender, Off, PerUnit, Stack
+from erp_club.promotions.engine.solve.units import unit_gain
 
 Move = tuple[int, bool, int]
 """Next state; whether the unit's own gain counts; what is added besides (scaled)."""
@@ -110,7 +110,7 @@ def _buy_of_all(shape: Buy, times: int, gain: Callable[[int], int], *, limited: 
     freed_states = times * free + 1
     zero = freed_states + times * paid
     full = zero + size
-    idle = full + times * paid + 1
+    idle = full + (times * paid + 1 if limited else 0)
     moves: list[list[Move]] = [[] for _ in range(idle + 1)]
     last = {idle}
     for freed in range(freed_states):
@@ -128,9 +128,9 @@ def _buy_of_all(shape: Buy, times: int, gain: Callable[[int], int], *, limited: 
     for state in range(freed_states, full - 1):
         moves[state].append((state + 1, False, 0))
     last.update(range(zero, full))
-    for still in range(times * paid + 1):
+    for still in range(times * paid + 1 if limited else 0):
         moves[full + still].append((full + max(0, still - 1), False, 0))
-    last.add(full)
+    last.add(full)  # without a limit that is idle
     return Automaton(moves, frozenset(last), gain, starts=(0, idle), strict=frozenset(range(idle)))
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.solve.automata import Automaton, Move
-from erp_club.promotions.engine.solve.rules import order
 from erp_club.promotions.engine.solve.shapes import SCALE, Stack
+from erp_club.promotions.engine.solve.units import order
 
 NOBODY = -1
 NOTHING = (0, NOBODY)
-_MOST_LABELS = 4_000
+_MOST_LABELS = 6_000
+"""Of all steps together."""
 Chain = tuple["Chain", int] | None
 Choice = tuple[int, int, int, list[list[Move]], int]
 """Number of the offer, place and number of its states in a code, its moves, and what this unit gains."""
@@ -22,12 +23,16 @@ Choice = tuple[int, int, int, list[list[Move]], int]
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """An offer in the search: its number, its scope, its automaton, and whether its sum must be rounded."""
+    """An offer in the search: its number, its scope, its automaton, and whether its sum must be rounded.
+
+    `absorbs`: it is let choose now, but may hold units that give it nothing, so that others may pass them over.
+    """
 
     number: int
     on: tuple[int, ...]
     automaton: Automaton
     rounds: bool = False
+    absorbs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def fill(stacks: Sequence[Stack], runners: Sequence[Runner], left: Sequence[int]
     """The assignment of the `left` units that is worth most before any rounding."""
     units = order({i for runner in runners for i in runner.on if left[i]}, stacks, Pick.CHEAPEST)
     many = sum(left[i] for i in units) + 1
-    base = _base(stacks, runners)
+    base = base_of(stacks, runners)
     sets = [runner for runner in runners if len(runner.automaton.moves) > 1]
     labels = _starts(sets)
     for i in units:
@@ -65,7 +70,7 @@ def fill(stacks: Sequence[Stack], runners: Sequence[Runner], left: Sequence[int]
     return Filled(_owned(chain, units, left), -(-worth // many))
 
 
-def _base(stacks: Sequence[Stack], runners: Sequence[Runner]) -> dict[int, tuple[int, int]]:
+def base_of(stacks: Sequence[Stack], runners: Sequence[Runner]) -> dict[int, tuple[int, int]]:
     """For each stack the best offer that takes units one by one, without a state, and what it gains."""
     base: dict[int, tuple[int, int]] = {}
     for runner in runners:
@@ -104,6 +109,8 @@ def _choices(sets: Sequence[Runner], stack: int, cost: int, many: int) -> list[C
 def _strict(sets: Sequence[Runner], stack: int) -> list[tuple[int, int, frozenset[int]]]:
     """Where a unit of this stack may not be passed over: place and number of states, and those states."""
     strict: list[tuple[int, int, frozenset[int]]] = []
+    if absorbed(sets, stack):
+        return strict
     place = 1
     for runner in sets:
         size = len(runner.automaton.moves)
@@ -111,6 +118,11 @@ def _strict(sets: Sequence[Runner], stack: int) -> list[tuple[int, int, frozense
             strict.append((place, size, runner.automaton.strict))
         place *= size
     return strict
+
+
+def absorbed(sets: Sequence[Runner], stack: int) -> bool:
+    """Whether some offer may hold a unit of this stack for nothing."""
+    return any(runner.absorbs and stack in runner.on for runner in sets)
 
 
 def _step(
@@ -181,6 +193,7 @@ def fill_rounded(stacks: Sequence[Stack], runners: Sequence[Runner], left: Seque
     units = order({i for runner in runners for i in runner.on if left[i]}, stacks, Pick.CHEAPEST)
     rounding = [runner.number for runner in runners if runner.rounds]
     slack = len(rounding) * SCALE
+    steps = 0
     first = dict.fromkeys(_starts(runners), (0, None))
     labels: dict[tuple[int, tuple[int, ...]], tuple[int, Chain]] = {
         (code, (0,) * len(rounding)): label for code, label in first.items()
@@ -191,7 +204,8 @@ def fill_rounded(stacks: Sequence[Stack], runners: Sequence[Runner], left: Seque
         places = {number: nth for nth, number in enumerate(rounding)}
         for _ in range(left[i]):
             labels = _near_best(_rounded_step(labels, choices, strict, places), slack)
-            if len(labels) > _MOST_LABELS:
+            steps += len(labels)
+            if steps > _MOST_LABELS:
                 return None
     best: tuple[int, Chain] | None = None
     for (code, rests), (worth, chain) in labels.items():

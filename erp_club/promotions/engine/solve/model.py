@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.solve.prune import scope
-from erp_club.promotions.engine.solve.rules import most_times, order, unit_gain
+from erp_club.promotions.engine.solve.rules import most_times
 from erp_club.promotions.engine.solve.shapes import SCALE, Bundle, Buy, Contender, Lump, Off, PerUnit, Stack
+from erp_club.promotions.engine.solve.units import order, unit_gain
 
 FREE = float("inf")
 Row = tuple[dict[int, int], float, float]

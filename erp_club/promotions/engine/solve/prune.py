@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
-from erp_club.promotions.engine.solve.shapes import Bundle, Buy, Contender, Lump, Off, PerUnit
+from erp_club.promotions.engine.solve.shapes import Bundle, Buy, Contender, Lump, Off, PerUnit, Stack, Taken
 
 
 def undominated(contenders: Sequence[Contender]) -> list[Contender]:
@@ -95,3 +95,33 @@ def picks_cheapest(contender: Contender) -> bool:
     if isinstance(shape, Buy):
         return shape.freed is Freed.CHEAPEST_OF_ALL
     return isinstance(shape, PerUnit) and shape.most is not None and shape.pick is Pick.CHEAPEST
+
+
+def choosing(contender: Contender) -> Contender:
+    """The same offer, were it free to choose its units."""
+    shape = contender.shape
+    if isinstance(shape, Buy):
+        return contender._replace(shape=shape._replace(freed=Freed.CHEAPEST_OF_EACH))
+    if isinstance(shape, PerUnit):
+        return contender._replace(shape=shape._replace(pick=Pick.DEAREST))
+    return contender
+
+
+def nothing_passed_over(
+    stacks: Sequence[Stack], contenders: Sequence[Contender], left: Sequence[int], taken: Sequence[Taken]
+) -> bool:
+    """Whether no offer that gives the cheapest leaves a unit to nobody that it would have to give or count."""
+    given = {each.key: each for each in taken}
+    over = list(left)
+    for each in taken:
+        for share in each.shares:
+            over[share.stack] -= share.units
+        for i, count in each.used:
+            over[i] -= count
+    for contender in contenders:
+        if contender.key not in given or not picks_cheapest(contender):
+            continue
+        dearest = max(stacks[share.stack].cost_minor for share in given[contender.key].shares)
+        if any(over[i] and stacks[i].cost_minor < dearest for i in scope(contender)):
+            return False
+    return True

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
+from erp_club.promotions.engine.solve.bundles import all_slots, bundle
 from erp_club.promotions.engine.solve.shapes import (
     SCALE,
     Bundle,
@@ -21,17 +22,11 @@ from erp_club.promotions.engine.solve.shapes import (
     Stack,
     Taken,
 )
+from erp_club.promotions.engine.solve.units import first_units, order, unit_gain, whole_minor
 
 _MOST_TRIALS = 40
 MOST_TIMES = 10_000
 Counts = list[int]
-Runs = list[tuple[int, int]]
-"""(stack, count) of units in the order they go."""
-
-
-def whole_minor(scaled: int) -> int:
-    """Scaled savings in minor units, half up."""
-    return (2 * scaled + SCALE) // (2 * SCALE)
 
 
 def alone(contender: Contender, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
@@ -56,22 +51,6 @@ def beside_reserved(
     return taken._replace(used=used, times=times if contender.every else taken.times)
 
 
-def order(on: Iterable[int], stacks: Sequence[Stack], pick: Pick) -> list[int]:
-    """The stacks of a scope, dearest or cheapest first; equal ones in the order of the lines."""
-    if pick is Pick.DEAREST:
-        return sorted(on, key=lambda i: -stacks[i].cost_minor)
-    return sorted(on, key=lambda i: stacks[i].cost_minor)
-
-
-def unit_gain(off: Off, value: int, cost_minor: int) -> int:
-    """What one unit gains, in scaled minor units."""
-    if off is Off.SHARE:
-        return cost_minor * value
-    if off is Off.AMOUNT:
-        return min(value, cost_minor) * SCALE
-    return max(0, cost_minor - value) * SCALE
-
-
 def _work_out(key: str, shape: Shape, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
     match shape:
         case PerUnit():
@@ -79,7 +58,7 @@ def _work_out(key: str, shape: Shape, stacks: Sequence[Stack], left: Sequence[in
         case Buy():
             return _buy(key, shape, stacks, left)
         case Bundle():
-            return _bundle(key, shape, stacks, left)
+            return bundle(key, shape, stacks, left)
         case Lump():
             return _lump(key, shape, stacks, left)
 
@@ -93,7 +72,7 @@ def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[
     else:
         there = sum(left[i] for i in shape.on)
         most = there if shape.most is None else min(there, shape.most)
-        picked = sorted(_first(order(shape.on, stacks, shape.pick), left, most - most % shape.group))
+        picked = sorted(first_units(order(shape.on, stacks, shape.pick), left, most - most % shape.group))
     if off is Off.SHARE:
         shares = tuple(Share(i, count, stacks[i].cost_minor * count) for i, count in picked if stacks[i].cost_minor)
         saving = whole_minor(value * sum(share.weight for share in shares))
@@ -114,13 +93,13 @@ def _buy(key: str, shape: Buy, stacks: Sequence[Stack], left: Sequence[int]) -> 
         return None
     dear = order(shape.on, stacks, Pick.DEAREST)
     if shape.freed is Freed.CHEAPEST_OF_ALL:
-        freed = dict(_first(order(shape.on, stacks, Pick.CHEAPEST), left, times * free))
+        freed = dict(first_units(order(shape.on, stacks, Pick.CHEAPEST), left, times * free))
         rest = [count - freed.get(i, 0) for i, count in enumerate(left)]
-        paid = _first(dear, rest, times * (size - free))
+        paid = first_units(dear, rest, times * (size - free))
     else:
         freed, paid = dict[int, int](), list[tuple[int, int]]()
         at = 0
-        for i, count in _first(dear, left, times * size):
+        for i, count in first_units(dear, left, times * size):
             given = _freed_between(at, at + count, size, free)
             at += count
             if given:
@@ -140,151 +119,6 @@ def _freed_between(start: int, end: int, size: int, free: int) -> int:
         return at // size * free + max(0, at % size - paid)
 
     return before(end) - before(start)
-
-
-def _bundle(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
-    if len(shape.slots) == 1:
-        return _one_slot(key, shape, stacks, left)
-    times = min(sum(left[i] for i in on) // quantity for on, quantity in shape.slots)
-    times = min(times, sum(left[i] for i in _union(shape)) // sum(quantity for _, quantity in shape.slots))
-    if shape.times is not None:
-        times = min(times, shape.times)
-    best: Taken | None = None
-    apart = sum(len(on) for on, _ in shape.slots) == len(_union(shape))
-    # Slots that share units may do better with fewer sets; of many sets, the last few don't matter much.
-    trials = max(1, min(_MOST_TRIALS, 10 * _MOST_TRIALS // max(1, times)))
-    while times > 0 and trials > 0:
-        slots = _fill(shape, stacks, left, times)
-        if slots is not None:
-            taken = _sets(key, shape, stacks, slots, times)
-            if taken is not None and (best is None or taken.saving_minor > best.saving_minor):
-                best = taken
-            if apart:
-                break
-        times -= 1
-        trials -= 1
-    return best
-
-
-def _one_slot(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
-    """The same for the most usual bundle. From the dearest down, no set gains after one that doesn't."""
-    on, quantity = next(iter(shape.slots))
-    times = sum([left[i] for i in on]) // quantity
-    if shape.times is not None:
-        times = min(times, shape.times)
-    off, value, dearest = shape.off, shape.value, shape.pick is Pick.DEAREST
-    counts: dict[int, int] = {}
-    scaled = gaining = cost = filled = 0
-    open_set: Runs = []
-    for i in order(on, stacks, shape.pick):
-        each, rest = stacks[i].cost_minor, left[i]
-        while rest and times:
-            # Whole sets of equal units at once; else what the open set lacks.
-            sets = min(times, rest // quantity) if not filled else 1
-            part = quantity if sets > 1 else min(rest, quantity - filled)
-            open_set.append((i, part))
-            rest -= part * max(1, sets)
-            filled += part
-            cost += part * each
-            if filled < quantity:
-                continue
-            times -= max(1, sets)
-            gain = unit_gain(off, value, cost)
-            if gain > 0:
-                scaled += gain * max(1, sets)
-                gaining += max(1, sets)
-                for k, count in open_set:
-                    counts[k] = counts.get(k, 0) + count * max(1, sets)
-            elif dearest:
-                times = 0
-            open_set, filled, cost = [], 0, 0
-    saving = whole_minor(scaled)
-    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items())])
-    return Taken(key, saving, shares, (), gaining) if saving > 0 else None
-
-
-def _union(shape: Bundle) -> set[int]:
-    return {i for on, _ in shape.slots for i in on}
-
-
-def _fill(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int], times: int) -> list[Runs] | None:
-    """For each slot its units for so many sets, in the order they go; None where some lack.
-
-    The slot with the smallest scope chooses first, as the others can do without its units more easily.
-    """
-    rest = list(left)
-    slots: list[Runs] = [[] for _ in shape.slots]
-    for nth in sorted(range(len(shape.slots)), key=lambda nth: (sum(left[i] for i in shape.slots[nth][0]), nth)):
-        on, quantity = shape.slots[nth]
-        slots[nth] = _first(order(on, stacks, shape.pick), rest, quantity * times)
-        for i, count in slots[nth]:
-            rest[i] -= count
-        if sum(count for _, count in slots[nth]) < quantity * times:
-            return None
-    return slots
-
-
-def _sets(key: str, shape: Bundle, stacks: Sequence[Stack], slots: Sequence[Runs], times: int) -> Taken | None:
-    """The sets that gain something, of units that stand in the order they go; equal sets at once."""
-    counts: dict[int, int] = {}
-    scaled = gaining = done = 0
-    places = [_Place(runs) for runs in slots]
-    while done < times:
-        repeats = min(
-            times - done, *(place.repeats(quantity) for place, (_, quantity) in zip(places, shape.slots, strict=True))
-        )
-        members = [
-            pair
-            for place, (_, quantity) in zip(places, shape.slots, strict=True)
-            for pair in place.take(quantity, repeats)
-        ]
-        done += repeats
-        gain = unit_gain(shape.off, shape.value, sum([stacks[i].cost_minor * count for i, count in members]))
-        if gain <= 0:
-            continue
-        scaled += gain * repeats
-        gaining += repeats
-        for i, count in members:
-            counts[i] = counts.get(i, 0) + count * repeats
-    saving = whole_minor(scaled)
-    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items())])
-    return Taken(key, saving, shares, (), gaining) if saving > 0 else None
-
-
-class _Place:
-    """How far the units of a slot are used up."""
-
-    __slots__ = ("at", "rest", "runs")
-
-    def __init__(self, runs: Runs) -> None:
-        self.runs = runs
-        self.at = 0
-        self.rest = runs[0][1] if runs else 0
-
-    def repeats(self, quantity: int) -> int:
-        """How many sets in a row have the same units of this slot: several only while they are of one stack."""
-        return max(1, self.rest // quantity)
-
-    def take(self, quantity: int, repeats: int) -> Runs:
-        """The units of one of so many equal sets."""
-        if self.rest >= quantity * repeats:
-            taken = [(self.runs[self.at][0], quantity)]
-            self.rest -= quantity * repeats
-        else:
-            taken = Runs()
-            while quantity:
-                part = min(quantity, self.rest)
-                if part:
-                    taken.append((self.runs[self.at][0], part))
-                quantity -= part
-                self.rest -= part
-                if not self.rest and self.at + 1 < len(self.runs):
-                    self.at += 1
-                    self.rest = self.runs[self.at][1]
-        if not self.rest and self.at + 1 < len(self.runs):
-            self.at += 1
-            self.rest = self.runs[self.at][1]
-        return taken
 
 
 def _lump(key: str, shape: Lump, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
@@ -334,7 +168,7 @@ def _useful_times(shape: Shape, left: Sequence[int]) -> int:
 def _reserve(contender: Contender, stacks: Sequence[Stack], left: Sequence[int], times: int) -> Counts | None:
     """Units for the needs, so that the reward loses least: those that it can't have first, then its last choice."""
     shape = contender.shape
-    rewarded = _union(shape) if isinstance(shape, Bundle) else set(shape.on)
+    rewarded = all_slots(shape) if isinstance(shape, Bundle) else set(shape.on)
     last = Pick.DEAREST if _from_the_cheapest(shape) else Pick.CHEAPEST
     reserved = [0] * len(left)
     rest = list(left)
@@ -393,19 +227,6 @@ def _limited(shape: Shape, times: int) -> Shape:
             return shape._replace(times=times if shape.times is None else min(times, shape.times))
         case Lump():
             return shape._replace(value_minor=shape.value_minor * times)
-
-
-def _first(ranked: Iterable[int], left: Sequence[int], count: int) -> list[tuple[int, int]]:
-    """The first so many units in this order, as (stack, count)."""
-    picked: list[tuple[int, int]] = []
-    for i in ranked:
-        if count <= 0:
-            break
-        if left[i]:
-            take = min(left[i], count)
-            picked.append((i, take))
-            count -= take
-    return picked
 
 
 def _added(used: Iterable[tuple[int, int]], more: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
-from erp_club.promotions.engine.solve.rules import alone, unit_gain
+from erp_club.promotions.engine.solve.rules import alone
 from erp_club.promotions.engine.solve.shapes import SCALE, Bundle, Buy, Contender, Lump, Off, PerUnit, Stack, Taken
+from erp_club.promotions.engine.solve.units import unit_gain
 
 _MOST_STATES = 64
 _MOST_UNITS = 150
