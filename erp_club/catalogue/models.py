@@ -47,12 +47,14 @@ class Brand(Base):
 class Product(Base):
     """One thing with one price. `stub` is set where a sale or a file named a SKU that nobody had described.
 
-    `list_price_minor` includes VAT; `vat_bp` is in hundredths of a percent (17 % = 1700).
+    `list_price_minor` includes VAT; `vat_bp` is in hundredths of a percent (17 % = 1700). `levy_minor` is charged on
+    each unit beside the price, and never discounted.
     """
 
     __tablename__ = "products"
     __table_args__ = (
         sa.CheckConstraint("list_price_minor >= 0", name="price_not_negative"),
+        sa.CheckConstraint("levy_minor >= 0", name="levy_not_negative"),
         sa.CheckConstraint("vat_bp BETWEEN 0 AND 10000", name="vat_in_range"),
         sa.CheckConstraint("kind IN ('goods', 'delivery', 'gift_card', 'deposit')", name="kind_known"),
         sa.CheckConstraint("kind = 'goods' OR NOT earns_points", name="only_goods_earn"),
@@ -67,5 +69,6 @@ class Product(Base):
     list_price_minor: Mapped[int]
     vat_bp: Mapped[int] = mapped_column(sa.Integer)
     kind: Mapped[ProductKind] = mapped_column(sa.Text, server_default=ProductKind.GOODS.value)
+    levy_minor: Mapped[int] = mapped_column(server_default="0")
     earns_points: Mapped[bool] = mapped_column(server_default=sa.true())
     stub: Mapped[bool] = mapped_column(server_default=sa.false())

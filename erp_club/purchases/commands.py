@@ -19,7 +19,7 @@ from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.posting.commands import Posted, write_sale
 from erp_club.purchases.pricing import PricedBasket, price_basket
 from erp_club.purchases.quotes import errors, queries
-from erp_club.purchases.quotes.commands import is_for, quoted
+from erp_club.purchases.quotes.commands import end_quote, is_for, quoted
 from erp_club.purchases.sale import Sale
 from erp_club.purchases.settled import Order, sale_of
 
@@ -44,7 +44,10 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     basket = _quoted(session, order, place) or price_basket(session, order.asked, place)
     sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=order.payments, currency=currency)
     sales.check_expected(sale, order.expected_total_minor)
-    return settle(session, sale, basket, order.asked, place)
+    sold = settle(session, sale, basket, order.asked, place)
+    if order.quote_id is not None:
+        end_quote(session, order.quote_id, terminal_id=place.terminal.id)
+    return sold
 
 
 def _quoted(session: Session, order: Order, place: Place) -> PricedBasket | None:

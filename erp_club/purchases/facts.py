@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import ProductKind
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
@@ -198,7 +199,9 @@ def _line(line_id: str, product: SoldProduct, milli: int) -> Line:
         department=product.department,
         brand=product.brand,
         kind=product.kind,
-        earns=product.earns,
+        levy_minor=product.levy_minor,
+        # What merely passes money on is passed over by kind, unless an offer names it.
+        earns=product.earns or product.kind != ProductKind.GOODS,
     )
 
 

@@ -55,7 +55,10 @@ def sale_of(
 
 def _line(basket: PricedBasket, line: PricedLine) -> SaleLine:
     product = basket.products[line.product]
-    listed = line_amount(product.price_minor, line.quantity_milli) if line.added_by else line.list_minor
+    # A levy is paid whatever is taken off, so it belongs to both amounts.
+    listed = line.list_minor + line.levy_minor
+    if line.added_by is not None:
+        listed = line_amount(product.price_minor, line.quantity_milli)
     return SaleLine(
         product_id=product.id,
         quantity_milli=line.quantity_milli,
@@ -63,7 +66,7 @@ def _line(basket: PricedBasket, line: PricedLine) -> SaleLine:
         amount_minor=line.total_minor,
         vat_bp=product.vat_bp,
         earns=product.earns,
-        regular_minor=line.regular_minor if line.list_code and line.regular_minor != listed else None,
+        regular_minor=line.regular_minor + line.levy_minor if line.list_code else None,
         price_list=line.list_code or None,
         tax_minor=None if line.tax_minor == tax_in(line.total_minor, product.vat_bp) else line.tax_minor,
         added=line.added_by is not None,

@@ -3,6 +3,7 @@ import itertools
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer
-from tests.make.purchases import Till, a_product, a_till
+from tests.make.pricelists import a_list, an_entry
+from tests.make.purchases import Till, a_product, a_till, another_till
 from tests.make.wire import statements
 
 MILK, BREAD = "7290000000017", "7290000000024"
@@ -72,3 +74,106 @@ def test_a_quote_takes_four_queries_at_most_whatever_it_asks(client: TestClient,
         with statements(session) as sent:
             assert ask(client, till, body).status_code == 201
         assert len([each for each in sent if "SAVEPOINT" not in each]) <= 4, sent
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({"sku": MILK, "quantity": "0"}, "lines[0].quantity"),
+        ({"sku": MILK, "quantity": "-1"}, "lines[0].quantity"),
+        ({"sku": MILK, "quantity": "1000000"}, "lines[0].quantity"),
+        ({"sku": MILK, "quantity": "1e6"}, "lines[0].quantity"),
+        ({"sku": "nothing", "quantity": "1"}, "lines[0].sku"),
+    ],
+)
+def test_a_line_that_cannot_be_sold_is_told_at_its_field(
+    client: TestClient, till: Till, line: dict[str, str], field: str
+) -> None:
+    answer = ask(client, till, basket(lines=[line]))
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+def test_a_thousandth_and_a_price_of_nothing_are_priced(client: TestClient, session: Session, till: Till) -> None:
+    a_product(session, "BAG", price_minor=0, name="Bag")
+    a_published_offer(session)
+    session.commit()
+    lines = [{"sku": MILK, "quantity": "0.001"}, {"sku": "BAG", "quantity": "1"}]
+    told = ask(client, till, basket(lines=lines)).json()
+    assert [line["total_minor"] for line in told["lines"]] == [1, 0]
+    assert told["total_minor"] == 1
+
+
+def test_two_thousand_lines_have_a_price_and_one_more_has_none(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    a_published_offer(session)
+    session.commit()
+    line = {"sku": MILK, "quantity": "1"}
+    told = ask(client, till, basket(lines=[line] * 2000)).json()
+    assert (told["list_minor"], told["discount_minor"]) == (2_008_000, 200_800)
+    assert sum(each["discount_minor"] for each in told["lines"]) == 200_800
+    assert ask(client, till, basket(lines=[line] * 2001)).status_code == 422
+    assert ask(client, till, basket(lines=[])).status_code == 422
+
+
+def test_a_price_list_makes_the_members_price(client: TestClient, session: Session, till: Till) -> None:
+    a_membership(session, a_customer(session), a_club(session))
+    session.execute(sa.text("UPDATE membership_periods SET validity = daterange('2020-01-01', NULL)"))
+    an_entry(session, a_list(session, "GOLD-PRICES"), sku=MILK, price_minor=9_00)
+    session.commit()
+    stranger = ask(client, till, basket()).json()
+    member = ask(client, till, basket(customer={"number": "100001"})).json()
+    assert (stranger["total_minor"], member["total_minor"]) == (32_87, 29_75)
+    milk = member["lines"][0]
+    assert (milk["regular_minor"], milk["list_minor"], milk["price_list"]) == (30_12, 27_00, "GOLD-PRICES")
+    assert member["discount_minor"] == 0
+
+
+def test_the_next_quote_of_a_sale_replaces_the_one_before(client: TestClient, session: Session, till: Till) -> None:
+    first, second = ask(client, till, basket()).json(), ask(client, till, basket()).json()
+    assert client.get(f"/quotes/{first['id']}", headers=till.headers).status_code == 404
+    again = client.get(f"/quotes/{second['id']}", headers=till.headers)
+    assert again.json() == second
+
+
+def test_another_till_neither_sees_nor_drops_a_quote(client: TestClient, session: Session, till: Till) -> None:
+    other = another_till(session, store_code="375", username="cashier2")
+    session.commit()
+    made = ask(client, till, basket()).json()
+    for method in ("GET", "DELETE"):
+        answer = client.request(method, f"/quotes/{made['id']}", headers=other.headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "quote-gone")
+    assert client.get(f"/quotes/{made['id']}", headers=till.headers).status_code == 200
+
+
+def test_every_offer_in_force_is_explained_on_request(client: TestClient, session: Session, till: Till) -> None:
+    a_product(session, "COFFEE", name="Coffee")
+    on_coffee = {"kind": "percent", "value_bp": 1000, "on": {"products": ["COFFEE"]}}
+    a_published_offer(session, "COFFEE", rewards=[on_coffee])
+    a_club(session)
+    a_published_offer(session, "MEMBERS", when={"clubs": ["GOLD"]})
+    session.commit()
+    told = ask(client, till, basket()).json()
+    every = ask(client, till, basket(), explain="?explain=all").json()
+    assert {each["offer"] for each in told["refused"]} == {"MEMBERS"}
+    assert {each["offer"]: each["reason"] for each in every["refused"]}["MEMBERS"] == "not_member"
+    assert "COFFEE" in {each["offer"] for each in every["refused"]}
+    assert all(each["words"] for each in every["refused"])
+
+
+def test_a_reason_is_told_in_the_readers_language(client: TestClient, session: Session, till: Till) -> None:
+    a_published_offer(session, "MORE", when={"amount_minor": 40_00})
+    session.commit()
+    hebrew = client.post("/quotes", json=basket(), headers=till.headers | {"Accept-Language": "he"}).json()
+    assert [each["missing"] for each in hebrew["refused"]] == [7_13]
+    assert hebrew["refused"][0]["words"] == "חסרים עוד ₪7.13."
+    assert hebrew["hints"][0]["kind"] == "spend_more"
+
+
+def test_wrong_codes_lock_the_till_for_new_ones(client: TestClient, till: Till) -> None:
+    told = [ask(client, till, basket(coupons=[f"WRONG-{number}"])) for number in range(10)]
+    assert {each.json()["refused"][0]["reason"] for each in told} == {"unknown_code"}
+    locked = ask(client, till, basket(coupons=["WRONG-11"]))
+    assert (locked.status_code, locked.json()["code"]) == (429, "coupon-entry-locked")
+    assert ask(client, till, basket()).status_code == 201

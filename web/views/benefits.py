@@ -78,7 +78,8 @@ def benefits_view(price: OpenPrice, *, currency: str) -> TillBenefits:
             )
             for each in price.questions
         ],
-        hints=hints_view(basket, currency=currency),
+        # The cashier reads the first ones.
+        hints=sorted(hints_view(basket, currency=currency), key=lambda each: -(each.gain_minor or 0)),
         messages=[
             TillMessage(offer=offer_name(basket, each.offer), words=localised(note.till_message))
             for each in basket.priced.applied

@@ -17,6 +17,7 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
 from erp_club.permissions.actors import Actor
+from erp_club.promotions.coupons.commands import release
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.entry import checked_quantity
 from erp_club.purchases.baskets.pricing import asked_of
@@ -24,6 +25,7 @@ from erp_club.purchases.commands import Posted, settle
 from erp_club.purchases.facts import Place, gather
 from erp_club.purchases.models import Basket, BasketLine, BasketState
 from erp_club.purchases.pricing import price_gathered
+from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.sale import Payment, rounding
 from erp_club.purchases.settled import sale_of
 from erp_club.receipts.models import Means
@@ -180,6 +182,8 @@ def drop(session: Session, *, now: dt.datetime, by: Actor) -> uuid.UUID:
     """
     basket, lines = _filled(session, now=now, by=by)
     basket.state = BasketState.DROPPED
+    if basket.coupons:
+        release(session, sale_key(basket.terminal_id, basket.id.hex))
     audit.record(
         session,
         by=by,

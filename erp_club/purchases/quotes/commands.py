@@ -84,9 +84,14 @@ def hold_coupons(session: Session, basket: PricedBasket, key: str, *, until: dt.
     session.connection().execute(RESERVE, values)
 
 
+def end_quote(session: Session, quote_id: uuid.UUID, *, terminal_id: int) -> str | None:
+    """Take a quote away, as its sale is done, and give the sale's name; None where it is gone already."""
+    return session.connection().execute(_DROP, {"quote": quote_id, "terminal": terminal_id}).scalar_one_or_none()
+
+
 def drop_quote(session: Session, quote_id: uuid.UUID, *, terminal_id: int) -> None:
     """Give a sale up: its price and the coupons that it holds are free. Raises NotFound `quote-gone`."""
-    sale_id = session.connection().execute(_DROP, {"quote": quote_id, "terminal": terminal_id}).scalar_one_or_none()
+    sale_id = end_quote(session, quote_id, terminal_id=terminal_id)
     if sale_id is None:
         raise errors.no_quote()
     release(session, sale_key(terminal_id, sale_id))

@@ -59,6 +59,7 @@ class SoldProduct:
     group: str | None
     department: str | None
     brand: str | None
+    levy_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ _DAY, _STORE = sa.bindparam("day", type_=sa.Date), sa.bindparam("store", type_=s
 def _products() -> sa.ScalarSelect[Any]:
     told = sa.func.json_build_array(
         Product.sku, Product.id, Product.name, Product.list_price_minor, Product.vat_bp, Product.earns_points,
-        Product.stub, Product.kind, ProductGroup.name, Department.name, Brand.name,
+        Product.stub, Product.kind, ProductGroup.name, Department.name, Brand.name, Product.levy_minor,
     )  # fmt: skip
     return (
         sa.select(sa.func.json_agg(told))

@@ -1,0 +1,245 @@
+# REQ T-01 T-04 O-04 O-09 O-11: offers, coupons, choices and questions at the till
+import uuid
+from typing import Any
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.promotions.coupons.models import Coupon
+from erp_club.receipts.models import ReceiptOffer
+from tests.make.clubs import a_club, a_membership
+from tests.make.coupons import a_batch, some_coupons
+from tests.make.customers import a_person
+from tests.make.offers import a_published_offer
+from tests.make.pricelists import a_list, an_entry
+from tests.make.purchases import Till, a_product, a_till
+
+MILK, CUP, TIN = "7290000000017", "7290000000024", "7290000000031"
+HTML = {"Accept": "text/html"}
+FORM = {"Origin": "http://testserver"}
+
+
+@pytest.fixture
+def till(session: Session) -> Till:
+    made = a_till(session)
+    a_product(session, MILK, price_minor=10_00)
+    a_product(session, CUP, price_minor=12_00, name="Cup")
+    a_product(session, TIN, price_minor=8_00, name="Tin")
+    session.commit()
+    return made
+
+
+def send(client: TestClient, till: Till, method: str, url: str, **body: Any) -> httpx2.Response:
+    headers = till.headers | {"Idempotency-Key": uuid.uuid4().hex}
+    return client.request(method, url, json=body, headers=headers)
+
+
+def told(answer: httpx2.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def scan(client: TestClient, till: Till, code: str = MILK) -> dict[str, Any]:
+    return told(send(client, till, "POST", "/baskets/current/entries", code=code))
+
+
+def by_hand(session: Session, code: str = "HAND", **said: Any) -> None:
+    a_published_offer(session, code, names={"en": "By hand"}, activation={"by": "cashier"}, **said)
+    session.commit()
+
+
+def a_coupon(session: Session, **said: Any) -> str:
+    a_batch(session)
+    [code] = some_coupons(session)
+    reward = {"kind": "amount", "value_minor": 5_00}
+    a_published_offer(session, "FIVE", rewards=[reward], activation={"by": "coupon", "batch": "WINTER"}, **said)
+    session.commit()
+    return code
+
+
+def test_every_scan_prices_the_basket_with_the_offers_under_their_lines(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    a_published_offer(session)
+    session.commit()
+    view = scan(client, till)
+    [line] = view["lines"]
+    assert (line["list_minor"], line["amount_minor"]) == (10_00, 9_00)
+    assert line["discounts"] == [{"offer": "TENTH", "name": "A tenth off", "amount_minor": 1_00, "quantity": "1"}]
+    assert (view["saved_minor"], view["total_minor"]) == (1_00, 9_00)
+    paid = told(send(client, till, "POST", "/baskets/current/payments", means="card", expected_card_minor=9_00))
+    assert paid["paid"]["due_minor"] == 9_00
+    assert paid["paid"]["slip"]["lines"][0]["discounts"] == [{"name": "A tenth off", "amount_minor": 1_00}]
+    assert paid["paid"]["slip"]["saved_minor"] == 1_00
+
+
+def test_identifying_a_member_brings_the_price_list_with_the_regular_price_beside(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    noa = a_person(session, given_name="Noa")
+    a_membership(session, noa, a_club(session))
+    session.execute(sa.text("UPDATE membership_periods SET validity = daterange('2020-01-01', NULL)"))
+    an_entry(session, a_list(session), sku=MILK, price_minor=8_50)
+    session.commit()
+    before = scan(client, till)
+    assert before["benefits"]["club_savings"]["amount_minor"] == 1_50
+    after = told(send(client, till, "PUT", "/baskets/current/customer", customer_id=noa))
+    [line] = after["lines"]
+    assert (line["regular_minor"], line["price_minor"], line["amount_minor"]) == (10_00, 8_50, 8_50)
+    assert (after["saved_minor"], after["benefits"]["club_savings"]) == (1_50, None)
+
+
+def test_the_cashier_is_told_what_one_more_would_bring(client: TestClient, session: Session, till: Till) -> None:
+    a_published_offer(session, "MORE", names={"en": "Three for two"}, when={"quantity": 3})
+    session.commit()
+    [hint] = scan(client, till, f"2*{MILK}")["benefits"]["hints"]
+    assert (hint["offer"], hint["missing"]) == ("MORE", 1)
+    assert "Three for two" in hint["words"]
+
+
+def test_an_offer_of_the_cashier_gives_nothing_until_it_is_chosen(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    by_hand(session)
+    view = scan(client, till)
+    assert view["total_minor"] == 10_00
+    [offer] = view["benefits"]["offers"]
+    assert (offer["offer"], offer["chosen"], offer["gain_minor"]) == ("HAND", False, 1_00)
+    chosen = told(send(client, till, "POST", "/baskets/current/activations", offer="HAND"))
+    assert (chosen["total_minor"], chosen["benefits"]["offers"][0]["chosen"]) == (9_00, True)
+    back = told(send(client, till, "DELETE", "/baskets/current/activations/HAND"))
+    assert back["total_minor"] == 10_00
+    assert send(client, till, "POST", "/baskets/current/activations", offer="NONE").json()["code"] == "offer-unknown"
+
+
+def test_an_offer_that_cannot_apply_says_why(client: TestClient, session: Session, till: Till) -> None:
+    by_hand(session, when={"amount_minor": 50_00})
+    scan(client, till)
+    send(client, till, "POST", "/baskets/current/activations", offer="HAND")
+    view = told(client.get("/baskets/current/offers", headers=till.headers))
+    assert view["offers"][0]["words"] == "₪40.00 more is needed."
+
+
+def test_a_coupon_goes_into_the_one_field_or_its_own(client: TestClient, session: Session, till: Till) -> None:
+    code = a_coupon(session)
+    scan(client, till)
+    view = scan(client, till, code.lower())
+    assert view["total_minor"] == 5_00
+    [coupon] = view["benefits"]["coupons"]
+    assert (coupon["gives"], coupon["amount_minor"]) == (True, 5_00)
+    assert scan(client, till, code)["benefits"]["coupons"] == view["benefits"]["coupons"], (
+        "entered twice it is there once"
+    )
+    without = told(send(client, till, "DELETE", "/baskets/current/coupons/1"))
+    assert (without["total_minor"], without["benefits"]["coupons"]) == (10_00, [])
+    again = told(send(client, till, "POST", "/baskets/current/coupons", code=code))
+    assert again["total_minor"] == 5_00
+    told(send(client, till, "POST", "/baskets/current/payments", means="card"))
+    assert session.scalar(sa.select(Coupon.used)) == 1
+
+
+def test_a_coupon_that_is_none_is_refused_and_ten_of_them_close_the_field(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    scan(client, till)
+    for number in range(10):
+        refused = send(client, till, "POST", "/baskets/current/coupons", code=f"WRONG-{number}")
+        assert (refused.status_code, refused.json()["code"]) == (422, "coupon-refused")
+        assert refused.json()["errors"][0]["field"] == "code"
+    locked = send(client, till, "POST", "/baskets/current/coupons", code="WRONG-10")
+    assert (locked.status_code, locked.json()["code"]) == (429, "coupon-entry-locked")
+    assert scan(client, till)["total_minor"] == 20_00
+
+
+def test_a_coupon_that_lacks_something_says_what(client: TestClient, session: Session, till: Till) -> None:
+    code = a_coupon(session, when={"amount_minor": 30_00})
+    scan(client, till)
+    [coupon] = scan(client, till, code)["benefits"]["coupons"]
+    assert (coupon["gives"], coupon["words"]) == (False, "₪20.00 more is needed.")
+
+
+def test_the_code_of_an_offer_is_entered_like_a_coupon(client: TestClient, session: Session, till: Till) -> None:
+    a_published_offer(session, "SUMMER", activation={"by": "code", "code": "SUMMER26"})
+    session.commit()
+    scan(client, till)
+    assert scan(client, till, "summer26")["total_minor"] == 9_00
+
+
+def test_a_free_choice_stays_open_until_it_is_made(client: TestClient, session: Session, till: Till) -> None:
+    a_published_offer(session, "GIFT", rewards=[{"kind": "gift", "products": [CUP, TIN]}])
+    session.commit()
+    view = scan(client, till)
+    assert view["gifts"] == []
+    [pending] = view["benefits"]["pending"]
+    assert [each["name"] for each in pending["choices"]] == ["Cup", "Tin"]
+    view = told(send(client, till, "POST", "/baskets/current/choices", offer="GIFT", product=TIN))
+    assert [(each["sku"], each["list_minor"]) for each in view["gifts"]] == [(TIN, 8_00)]
+    assert (view["total_minor"], view["benefits"]["pending"]) == (10_00, [])
+    paid = told(send(client, till, "POST", "/baskets/current/payments", means="card"))
+    assert [line["added"] for line in paid["paid"]["slip"]["lines"]] == [False, True]
+
+
+def test_what_an_offer_asks_is_answered_by_the_cashier(client: TestClient, session: Session, till: Till) -> None:
+    asks = {"confirm": "PARTY", "question": {"en": "A party of two?"}}
+    a_published_offer(session, when=asks)
+    session.commit()
+    view = scan(client, till)
+    [question] = view["benefits"]["questions"]
+    assert (question["words"], question["confirmed"], view["total_minor"]) == ("A party of two?", False, 10_00)
+    yes = told(send(client, till, "POST", "/baskets/current/answers", question="PARTY"))
+    assert (yes["total_minor"], yes["benefits"]["questions"][0]["confirmed"]) == (9_00, True)
+    no = told(send(client, till, "POST", "/baskets/current/answers", question="PARTY", yes=False))
+    assert no["total_minor"] == 10_00
+
+
+def test_a_sale_on_hold_keeps_its_coupons_and_choices(client: TestClient, session: Session, till: Till) -> None:
+    by_hand(session)
+    code = a_coupon(session)
+    scan(client, till, f"2*{MILK}")
+    scan(client, till, code)
+    send(client, till, "POST", "/baskets/current/activations", offer="HAND")
+    before = client.get("/till", headers=till.headers).json()
+    held = told(send(client, till, "POST", "/baskets/current/holds"))
+    assert held["benefits"]["coupons"] == []
+    back = told(send(client, till, "POST", f"/baskets/{held['held'][0]['basket_id']}/resumptions"))
+    assert (back["total_minor"], back["benefits"]) == (before["total_minor"], before["benefits"])
+
+
+def test_an_offer_that_hangs_on_the_means_is_in_the_price_when_it_is_paid(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    a_published_offer(session, when={"means": ["card"]})
+    session.commit()
+    scan(client, till)
+    due = told(client.get("/baskets/current/payments/new", headers=till.headers))
+    assert (due["total_minor"], due["cash_total_minor"]) == (9_00, 10_00)
+    told(send(client, till, "POST", "/baskets/current/payments", means="card", expected_card_minor=9_00))
+    assert session.scalar(sa.select(sa.func.count()).select_from(ReceiptOffer)) == 1
+
+
+def test_a_price_that_changed_before_paying_is_shown_first(client: TestClient, session: Session, till: Till) -> None:
+    scan(client, till)
+    a_published_offer(session)
+    session.commit()
+    late = send(client, till, "POST", "/baskets/current/payments", means="card", expected_card_minor=10_00)
+    assert (late.status_code, late.json()["code"], late.json()["total_minor"]) == (409, "total-changed", 9_00)
+
+
+def test_without_script_offers_and_coupons_have_pages_of_their_own(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    by_hand(session)
+    scan(client, till)
+    page = client.get("/baskets/current/offers", headers=till.headers | HTML)
+    assert 'action="/baskets/current/activations"' in page.text
+    entry = client.get("/baskets/current/coupons/new", headers=till.headers | HTML)
+    assert 'action="/baskets/current/coupons"' in entry.text
+    key = uuid.uuid4().hex
+    wrong = client.post(
+        "/baskets/current/coupons", data={"code": "WRONG", "idempotency_key": key}, headers=till.headers | HTML | FORM
+    )
+    assert wrong.status_code == 422
+    assert 'aria-invalid="true"' in wrong.text
