@@ -26,6 +26,7 @@ from erp_club.pricelists.queries import entries_in_force
 from erp_club.pricelists.rules import Entry
 from erp_club.promotions.coupons import queries as coupons
 from erp_club.promotions.coupons.entry import Entry as Entered
+from erp_club.promotions.models import OfferState, StoredOffer
 from erp_club.promotions.queries import CATALOGUE_VERSION, uses_json
 from erp_club.purchases.models import Quote
 from erp_club.purchases.quotes import errors
@@ -305,7 +306,10 @@ _CLUBS = (
 
 
 def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
-    return sa.select(sa.func.count()).where(Receipt.customer_id == buyer.c.id).correlate(buyer).scalar_subquery()
+    """How often the customer has bought; not counted where no offer is in force that could ask."""
+    counted = sa.select(sa.func.count()).where(Receipt.customer_id == buyer.c.id).correlate(buyer).scalar_subquery()
+    asked = sa.exists().where(StoredOffer.state == OfferState.PUBLISHED)
+    return sa.select(sa.case((asked, counted))).correlate(buyer).scalar_subquery()
 
 
 # By its name, since the counters of offers are read two levels below the buyer.

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_25_0910"
+revision = "2026_11_25_0925"
 down_revision = "2026_11_25_0850"
 branch_labels = None
 depends_on = None
