@@ -77,7 +77,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class OtherClub:
-    """A published club in which the customer holds no membership today, and the list prices of its members."""
+    """A published club in which the customer holds no membership today, and what its members' lists say besides."""
 
     code: str
     id: int
@@ -219,7 +219,7 @@ def _shopper(told: Told, today: dt.date) -> Shopper | None:
 def _others(told: Told) -> tuple[OtherClub, ...]:
     held = {each.club for each in told.memberships}
     return tuple(
-        OtherClub(each.code, each.id, each.names, list_prices(told.entries, clubs=dict.fromkeys([*held, each.code])))
+        OtherClub(each.code, each.id, each.names, list_prices(told.entries, clubs={each.code: None}))
         for each in told.clubs
         if each.code not in held
     )

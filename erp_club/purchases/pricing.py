@@ -5,7 +5,7 @@ The one way from a basket to its price: quotes, purchases and the till's own bas
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -14,10 +14,11 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
 from erp_club.promotions.engine.compile import Compiled
-from erp_club.promotions.engine.facts import Claim, Coupon, Facts, Member, Shopper
+from erp_club.promotions.engine.facts import Claim, Coupon
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
+from erp_club.promotions.engine.savings import AsMember, club_savings
 from erp_club.promotions.engine.scope import Texts
 from erp_club.purchases.facts import Asked, Gathered, Place, gather
 
@@ -162,18 +163,9 @@ def texts_of(texts: Texts) -> dict[str, str]:
 
 def _missed(gathered: Gathered, priced: Priced) -> Missed | None:
     """What the club that would give most would have given, of those that the customer holds no membership of today."""
-    made: list[Missed] = []
-    for each in gathered.others:
-        if not gathered.compiled.offers and not each.price_lists:
-            continue
-        as_member = replace(gathered.facts, shopper=_as_member(gathered.facts, each.code), price_lists=each.price_lists)
-        saved = priced.total_minor - price(as_member, gathered.compiled).total_minor
-        if saved > 0:
-            made.append(Missed(each.code, each.id, dict(each.names), saved))
-    return max(made, key=lambda each: each.amount_minor, default=None)
-
-
-def _as_member(facts: Facts, club: str) -> Shopper:
-    """The same customer, or somebody nobody knows yet, having just joined a club."""
-    shopper = facts.shopper or Shopper(id="")
-    return replace(shopper, clubs={**shopper.clubs, club: Member()})
+    others = {each.code: each for each in gathered.others if gathered.compiled.offers or each.price_lists}
+    as_members = [AsMember(each.code, price_lists=each.price_lists) for each in others.values()]
+    best = club_savings(gathered.facts, gathered.compiled, priced.total_minor, as_members)
+    if best is None:
+        return None
+    return Missed(best.club, others[best.club].id, dict(others[best.club].names), best.saved_minor)

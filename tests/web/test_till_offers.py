@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from erp_club.promotions.coupons.models import Coupon
+from erp_club.promotions.coupons.codes import check_character
+from erp_club.promotions.coupons.models import Coupon, CouponCode
 from erp_club.receipts.models import ReceiptOffer
 from tests.make.clubs import a_club, a_membership
 from tests.make.coupons import a_batch, some_coupons
@@ -139,6 +140,17 @@ def test_a_coupon_goes_into_the_one_field_or_its_own(client: TestClient, session
     assert again["total_minor"] == 5_00
     told(send(client, till, "POST", "/baskets/current/payments", means="card"))
     assert session.scalar(sa.select(Coupon.used)) == 1
+
+
+def test_a_coupon_whose_code_begins_like_a_quantity_is_a_coupon(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    a_coupon(session)
+    code = "3XY5KAA55YRE" + check_character("3XY5KAA55YRE")
+    session.execute(sa.update(CouponCode).values(code=code))
+    session.commit()
+    scan(client, till)
+    assert scan(client, till, code)["total_minor"] == 5_00
 
 
 def test_a_coupon_that_is_none_is_refused_and_ten_of_them_close_the_field(

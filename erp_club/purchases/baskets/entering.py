@@ -38,7 +38,9 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
     """
     entry = read_entry(typed)
     product_id = queries.product_by_code(session, entry.text)
-    if product_id is None and entry.quantity_milli is None and (times := read_x(entry.text)):
+    # A coupon's code may begin like a quantity: 3XY5…
+    is_coupon = product_id is None and entry.quantity_milli is None and is_code(normalised(entry.text))
+    if product_id is None and entry.quantity_milli is None and not is_coupon and (times := read_x(entry.text)):
         entry, product_id = times, queries.product_by_code(session, times.text)
     if product_id is not None:
         milli = entry.quantity_milli or UNIT
@@ -48,7 +50,7 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
     digits = "".join(entry.text.split()).replace("-", "")
     if digits.isdigit() and queries.is_card(session, digits):
         customer_id = customer_by_card(session, digits)
-    elif is_code(normalised(entry.text)) or entry.text.casefold() in offers.published(session).by_entry:
+    elif is_coupon or entry.text.casefold() in offers.published(session).by_entry:
         enter_coupon(session, entry.text, place)
         return Entered()
     else:
