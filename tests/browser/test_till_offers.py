@@ -1,4 +1,6 @@
 # REQ T-01 T-02 T-04 O-04 O-09 O-11: offers and coupons at the till as its cashiers use them
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -23,8 +25,8 @@ def coupon() -> list[str]:
 @pytest.fixture
 def key(live: Live, coupon: list[str]) -> str:
     """A shop with an offer of each way to start, a gift to choose and a question; the key of its till."""
-    stackable = {"combination": {"mode": "stackable"}}
-    five = {"rewards": [{"kind": "amount", "value_minor": 5_00}]} | stackable
+    stackable: dict[str, Any] = {"combination": {"mode": "stackable"}}
+    five: dict[str, Any] = {"rewards": [{"kind": "amount", "value_minor": 5_00}]} | stackable
     with live.database.session() as session:
         a_chain(session)
         _, made = a_terminal(session, a_store(session))
