@@ -43,15 +43,26 @@ def _exclusion(scope: Scope) -> Exclusion | None:
     return Exclusion(products, groups, departments, brands, scope.regular_price_only)
 
 
-_Key = tuple[frozenset[str] | bool, ...]
+_Key = tuple[tuple[str, ...] | bool, ...]
+
+
+def _words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The same for the same words in any order."""
+    return words if len(words) < 2 else tuple(sorted(set(words)))
 
 
 def _key(scope: Scope) -> _Key:
     """The same for scopes that hold the same lines."""
     return (
-        *map(frozenset, (scope.products, scope.groups, scope.departments, scope.brands, scope.kinds)),
-        *map(frozenset, (scope.without_products, scope.without_groups)),
-        *map(frozenset, (scope.without_departments, scope.without_brands)),
+        _words(scope.products),
+        _words(scope.groups),
+        _words(scope.departments),
+        _words(scope.brands),
+        _words(scope.kinds),
+        _words(scope.without_products),
+        _words(scope.without_groups),
+        _words(scope.without_departments),
+        _words(scope.without_brands),
         scope.regular_price_only,
     )
 
