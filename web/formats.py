@@ -128,6 +128,11 @@ def phone(e164: str, country: str) -> Markup:
     return _isolated(phone_text(e164, country))
 
 
+def masked(number: str) -> Markup:
+    """The last four digits of a number, to tell people of one name apart without showing it."""
+    return _isolated(f"•••• {number[-4:]}")
+
+
 def name(text: object) -> Markup:
     """Other people's words, which may run in either direction."""
     return Markup("<bdi>{}</bdi>").format(text)
@@ -153,6 +158,7 @@ FILTERS = {
     "moment": moment,
     "ltr": ltr,
     "phone": phone,
+    "masked": masked,
     "name": name,
     "localised": localised,
 }

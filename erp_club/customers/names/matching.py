@@ -24,6 +24,8 @@ SHORTEST_SLIP, SHORTEST_TWO_SLIPS = 4, 7
 BEGUN = (0.74, 0.8, 0.86)
 """What one letter, two, or three and more count as the beginning of a word, before the share of it that is typed."""
 
+COMMON = 0.01
+"""What a word gains with twice the bearers, where only so many words can be looked for."""
 TOO_SHORT = 0.82
 """What the sound of one letter counts, or of two that aren't an abjad's: more likely somebody is still typing."""
 
@@ -61,19 +63,20 @@ class Match:
 
 
 def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
-    """The best matches of one typed word, the best first; of equal ones those first that more people have."""
+    """The best matches of one typed word. A common name is preferred a little to a rare one that sounds nearer."""
     if not candidates.ids:
         return []
     letters = surface(typed)
     begins = np.array([each.startswith(letters) for each in candidates.surfaces])
     scores = _scores(typed, letters, candidates)
     scores = np.where(begins, np.maximum(scores, _begun(letters, candidates)), scores)
-    order = np.lexsort((-np.array(candidates.bearers), -scores))[:most]
-    order = order[scores[order] >= LEAST]
-    best: list[tuple[int, float, bool]] = list(
-        zip(order.tolist(), scores[order].tolist(), begins[order].tolist(), strict=True)
-    )
-    return [Match(candidates.ids[place], score, spelt) for place, score, spelt in best]
+    likely = scores + COMMON * np.log2(np.maximum(candidates.bearers, 1))
+    order = np.argsort(-likely, kind="stable")
+    places: list[int] = order[scores[order] >= LEAST][:most].tolist()
+    return [
+        Match(candidates.ids[place], float(scores[place]), bool(begins[place]), candidates.bearers[place])
+        for place in places
+    ]
 
 
 def _scores(typed: str, letters: str, candidates: Candidates) -> Scores:
