@@ -52,6 +52,8 @@ class Desk:
             *(f"{customer}/edit", f"/customers/{self.newcomer_id}", "/customers/new"),
             *("/clubs", f"/clubs/{self.club_id}", f"/clubs/{self.club_id}/edit", "/clubs/new"),
             *(f"/clubs/{self.club_id}/closures/new", f"/memberships/{self.membership_id}/extensions/new"),
+            *(f"/memberships/{self.membership_id}/{noun}/new" for noun in ("pauses", "terminations", "corrections")),
+            *("/customer-forms/till", "/customer-forms/office"),
             *("/products", f"/products/{self.product_id}", f"/products/{self.product_id}/edit", "/products/new"),
             *("/purchases", f"/purchases/{self.receipt_id}", f"/purchases/{self.receipt_id}/slip"),
             *("/stores", f"/stores/{self.store_id}", f"/stores/{self.store_id}/edit", "/stores/new"),

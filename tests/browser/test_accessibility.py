@@ -57,6 +57,8 @@ def test_no_page_of_the_back_office_has_a_fault_for_axe(browser: Browser, live: 
     expect(page.locator("[aria-invalid=true]")).to_be_focused()
     look(page, "a form with a fault")
     page.goto(f"/customers/{desk.customer_id}")
+    page.locator("#memberships .menu summary").first.click()
+    look(page, "a menu in a table")
     page.locator("a[href$='extensions/new']").first.click()
     expect(page.locator("#dlg[open] form")).to_be_visible()
     look(page, "a dialog")
