@@ -319,6 +319,8 @@ def _redeem(reward: Redeem, words: Words) -> Iterator[Text]:
         yield TN("In steps of %(num)s point.", "In steps of %(num)s points.", reward.block)
     if reward.least:
         yield TN("%(num)s point at least.", "%(num)s points at least.", reward.least)
+    if reward.on is not None:
+        yield T("Points pay for %(what)s only.", what=what(reward.on, words))
     if reward.most_bp < 10_000:
         yield T("Points pay %(rate)s of the basket at most.", rate=Rate(reward.most_bp))
     if reward.club is not None:

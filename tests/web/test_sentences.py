@@ -59,7 +59,7 @@ REWARDS: list[dict[str, Any]] = [
     {"kind": "coupon", "batch": "NEXT", "count": 2},
     {"kind": "surprise", "prizes": PRIZES, "nothing_weight": 4},
     {"kind": "redeem", "worth_minor": 5, "worth_points": 100, "block": 50, "least": 100, "club": "GOLD"},
-    {"kind": "redeem", "worth_minor": 5, "most_bp": 5000},
+    {"kind": "redeem", "worth_minor": 5, "most_bp": 5000, "on": TEA},
 ]
 CONDITIONS: list[dict[str, Any]] = [
     {"quantity": 2, "of": TEA, "every": True},

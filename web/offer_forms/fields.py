@@ -151,6 +151,7 @@ REWARDS: dict[str, tuple[Ask, ...]] = {
         Ask("block", N_("In steps of so many points"), optional=True, more=True),
         Ask("least", N_("So many points at least"), optional=True, more=True),
         Ask("most_bp", N_("Percent of the basket at most"), "percent", optional=True, more=True),
+        _ON,
     ),
 }
 REWARD_NAMES = {
