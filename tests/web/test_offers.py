@@ -132,6 +132,24 @@ def test_what_no_document_can_be_is_refused_and_never_a_crash(office: TestClient
         assert send(office, "POST", "/offers/previews", body).status_code == 200, deed
 
 
+@pytest.mark.parametrize("bad", ["\x00", "\ud800"])
+def test_what_no_table_can_hold_is_refused_wherever_it_stands(office: TestClient, session: Session, bad: str) -> None:
+    offer_id = a_draft(session, "OTHER")
+    session.commit()
+    bodies: tuple[dict[str, Any], ...] = (
+        {"form": "1", "find": {"rewards": [{"on": bad}]}},
+        {"form": "1", "rewards": [{"kind": "gift", "products": [bad]}]},
+        {"form": "1", "document": bad},
+        {"form": "1", "rewards": [{bad: "x"}]},
+        {bad: 1},
+    )
+    for body in bodies:
+        for method, url in (("POST", "/offers/previews"), ("POST", "/offers"), ("PATCH", f"/offers/{offer_id}")):
+            content = json.dumps(body | {"revision": 1})
+            headers = json_headers() | {"Content-Type": "application/json"}
+            assert office.request(method, url, content=content, headers=headers).status_code == 422, (url, body)
+
+
 def test_publishing_tells_what_is_missing_beside_its_field(office: TestClient, session: Session) -> None:
     when = {"all": [{"clubs": ["NOBODY"]}]}
     offer_id = a_draft(session, when=when, names={"he": "הנחה"})

@@ -35,9 +35,7 @@ _KINDS_IN_LIST = frozenset({"all", "any", "rewards"})
 
 def read_offer(document: Any) -> Offer:
     """The document as an offer. Raises Invalid with a fault for each field."""
-    found = _unreadable(document, "", 0)
-    if found:
-        raise Invalid(found)
+    check_texts(document)
     try:
         return Offer.model_validate(document)
     except ValidationError as error:
@@ -53,6 +51,13 @@ def _follows(error: ErrorDetails, found: list[ErrorDetails]) -> bool:
     )
 
 
+def check_texts(body: Any) -> None:
+    """Raises Invalid for texts and names of fields that no table can hold, and for what is nested beyond reason."""
+    found = _unreadable(body, "", 0)
+    if found:
+        raise Invalid(found)
+
+
 def read_text(text: str) -> Any:
     """JSON as somebody typed it, not validated yet. Raises Invalid at `document`."""
     try:
@@ -66,18 +71,22 @@ def read_text(text: str) -> Any:
 
 
 def _unreadable(value: Any, path: str, depth: int) -> list[FieldError]:
-    """Texts that no table can hold, and what is nested beyond reason."""
     if depth > DEEPEST:
         return [FieldError(path, T("This is nested too deep."))]
     if isinstance(value, str):
-        bad = "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value)
-        return [FieldError(path, T("This has characters that can't be stored."))] if bad else []
+        return [FieldError(path, T("This has characters that can't be stored."))] if _is_bad(value) else []
     if isinstance(value, dict):
+        if any(_is_bad(str(name)) for name in value):
+            return [FieldError(path, T("This has characters that can't be stored."))]
         steps = [(f"{path}{'.' if path else ''}{name}", inner) for name, inner in value.items()]
         return [fault for step, inner in steps for fault in _unreadable(inner, step, depth + 1)]
     if isinstance(value, list):
         return [f for i, inner in enumerate(value) for f in _unreadable(inner, f"{path}[{i}]", depth + 1)]
     return []
+
+
+def _is_bad(text: str) -> bool:
+    return "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _fault(error: ErrorDetails) -> FieldError:

@@ -22,7 +22,7 @@ from web.deps import Act, ActRoute, anyone, needs
 from web.fields import SmallRowId, Storable, Unsaid
 from web.forms import FormState
 from web.offer_forms import deeds, fields
-from web.offer_forms.reading import read_offer, read_text
+from web.offer_forms.reading import check_texts, read_offer, read_text
 from web.offer_forms.typed import Typed, to_document
 from web.refusals import again
 from web.views.offer_form import OfferForm, as_json, edit_form, new_form, offer_typed, taken_at_once, typed_of
@@ -137,6 +137,7 @@ def preview(
     body: Document,
 ) -> Response:
     """The form after one of its buttons, and the sentence that says what the offer would do."""
+    check_texts(body)
     deed = str(body.get("do", ""))
     offer_id = str(body.get("offer_id", ""))
     typed: Typed = {name: value for name, value in body.items() if name not in {"do", "offer_id"}}
@@ -165,6 +166,7 @@ def _raw(typed: Typed) -> Document:
 
 def _said(body: Document) -> Any:
     """The document that a body says: itself, one typed as JSON, or the fields of the form."""
+    check_texts(body)
     if isinstance(body.get("document"), str):
         return read_text(body["document"])
     if isinstance(body.get("document"), dict):
