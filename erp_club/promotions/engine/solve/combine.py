@@ -177,8 +177,10 @@ def _settled(
         one = alone(contender, stacks, mine)
         if one is not None:
             taken.append(one)
+        if number in free and not isinstance(contender.shape, Buy):
+            over = [have + back for have, back in zip(over, without(mine, [one] if one else []), strict=True)]
         if chosen is not None and (one is None or one.saving_minor < chosen.saving_minor):
             broken.add(number)
-    if free and not nothing_passed_over(stacks, others, left, taken):
-        return Found(given, bound), free & filled.owned.keys()
+    if free and not nothing_passed_over(stacks, others, over, taken):
+        return Found(given, bound), set(free)
     return Found(taken, bound), broken

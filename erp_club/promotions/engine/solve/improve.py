@@ -38,7 +38,7 @@ def improved(
         if found is None or saving(found.taken) <= had:
             continue
         after = [*others, *found.taken]
-        if nothing_passed_over(units, contenders, left, after):
+        if nothing_passed_over(units, contenders, without(left, after), after):
             now = {taken.key: taken for taken in after}
             since = 0
     return list(now.values())

@@ -108,16 +108,10 @@ def choosing(contender: Contender) -> Contender:
 
 
 def nothing_passed_over(
-    stacks: Sequence[Stack], contenders: Sequence[Contender], left: Sequence[int], taken: Sequence[Taken]
+    stacks: Sequence[Stack], contenders: Sequence[Contender], over: Sequence[int], taken: Sequence[Taken]
 ) -> bool:
-    """Whether no offer that gives the cheapest leaves a unit to nobody that it would have to give or count."""
+    """Whether no offer that gives the cheapest leaves a cheaper unit to nobody. `over`: units that nobody holds."""
     given = {each.key: each for each in taken}
-    over = list(left)
-    for each in taken:
-        for share in each.shares:
-            over[share.stack] -= share.units
-        for i, count in each.used:
-            over[i] -= count
     for contender in contenders:
         if contender.key not in given or not picks_cheapest(contender):
             continue

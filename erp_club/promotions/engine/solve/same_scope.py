@@ -162,7 +162,10 @@ def _fill(
         base = 0 if flat is None or not isinstance(flat.shape, PerUnit) else _flat_gain(flat.shape, cost)
         owner, base = (last, base * many - 1) if base else (-1, 0)
         for _ in range(left[i]):
-            worth, chains = _step(worth, chains, steps, cost * many, base, owner)
+            if last == 1:
+                worth, chains = _ring_step(worth, chains, steps[0], cost * many, base, owner)
+            else:
+                worth, chains = _step(worth, chains, steps, cost * many, base, owner)
     owned: list[list[int]] = [[] for _ in range(last + 1)]
     chain = chains[0]
     for _, i in reversed(costs):
@@ -176,6 +179,33 @@ def _fill(
 
 def _flat_gain(shape: PerUnit, cost: int) -> int:
     return cost * shape.value if shape.off is Off.SHARE else unit_gain(shape.off, shape.value, cost)
+
+
+def _ring_step(
+    worth: list[int],
+    chains: list[Chain],
+    step: tuple[int, int, int, int, int, int],
+    cost: int,
+    base: int,
+    owner: int,
+) -> tuple[list[int], list[Chain]]:
+    """The same as `_step` where there is one kind of set, which is the usual case."""
+    _, _, size, gains, rate, full = step
+    gain = cost * rate - 1
+    filled = worth[-1] + full + (gain if size == gains else -1)
+    way = chains[-1]
+    after: list[int] = []
+    chosen: list[Chain] = []
+    for at in range(size):
+        value, chain = worth[at], chains[at]
+        if filled > value + base:
+            after.append(filled)
+            chosen.append((way, 0))
+        else:
+            after.append(value + base)
+            chosen.append((chain, owner))
+        filled, way = value + (gain if at < gains else -1), chain
+    return after, chosen
 
 
 def _step(
