@@ -1,16 +1,14 @@
 """The console script `erp-club`."""
 
 import datetime as dt
-import gc
 import os
 import sys
 
 import click
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
-from erp_club.kernel import db, schema
+from erp_club.kernel import schema
 from erp_club.kernel.errors import NotFound, Refused
 from erp_club.kernel.money import CASH_STEP_MINOR
 from erp_club.kernel.settings import Settings
@@ -21,10 +19,8 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from web import cli_data, cli_forecast, cli_names, cli_pricing, i18n, logs
-from web.app import create_app
+from web import cli_data, cli_forecast, cli_names, cli_pricing, i18n
 from web.cli_database import opened
-from web.deps import Shop
 
 
 class Told(click.Group):
@@ -79,7 +75,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     settings = Settings.from_env()
     with opened():
         uvicorn.run(
-            "web.cli:application",
+            "web.server:application",
             factory=True,
             host=host or settings.host,
             port=port or settings.port,
@@ -90,19 +86,6 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
             timeout_graceful_shutdown=10,
             timeout_keep_alive=75,  # a till keeps its connection between two scans
         )
-
-
-def application() -> FastAPI:
-    """The app of one server process, over its own connections."""
-    settings = Settings.from_env()
-    logs.start(settings.log_level)
-    database = db.connect(settings)
-    app = create_app(Shop(database, settings), on_stop=database.close)
-    # What stands now stands until the end: the collector needn't look through it again every few requests.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 50, 100)
-    return app
 
 
 @main.command()

@@ -108,7 +108,7 @@ def parse_url(text: str) -> URL:
     """`postgresql://…` or `postgres://…` as an URL for psycopg 3. Raises Unavailable for anything else."""
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise _wrong_url() from error
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise _wrong_url()
@@ -123,7 +123,7 @@ def _wrong_url() -> Unavailable:
 
 
 def _check_server(database: Database) -> None:
-    safe_url = database.url.render_as_string(hide_password=True)
+    safe_url = database.url.set(drivername="postgresql").render_as_string(hide_password=True)
     try:
         with database.engine.connect() as connection:
             version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int / 10000"))

@@ -1,11 +1,15 @@
 """Every setting of an installation, from environment variables named `ERP_CLUB_…`."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from erp_club.kernel.errors import Unavailable
 from erp_club.kernel.text import T
+
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Settings:
     def from_env(cls) -> "Settings":
         """Read the process's environment.
 
-        Raises Unavailable where a number isn't one, naming the variable.
+        Raises Unavailable where a value can't be taken, naming the variable: none is guessed.
         """
         env = os.environ
         return cls(
@@ -35,8 +39,8 @@ class Settings:
             host=env.get("ERP_CLUB_HOST", cls.host),
             port=_whole_number("ERP_CLUB_PORT", cls.port),
             workers=_whole_number("ERP_CLUB_WORKERS", cls.workers),
-            secure_cookies=env.get("ERP_CLUB_SECURE_COOKIES", "no").lower() in {"yes", "true", "1"},
-            log_level=env.get("ERP_CLUB_LOG_LEVEL", cls.log_level).upper(),
+            secure_cookies=_YES_NO[_one_of("ERP_CLUB_SECURE_COOKIES", "no", _YES_NO)],
+            log_level=_one_of("ERP_CLUB_LOG_LEVEL", cls.log_level.lower(), _LEVELS).upper(),
             session_hours=_whole_number("ERP_CLUB_SESSION_HOURS", cls.session_hours),
             till_idle_minutes=_whole_number("ERP_CLUB_TILL_IDLE_MINUTES", cls.till_idle_minutes),
         )
@@ -49,3 +53,18 @@ def _whole_number(name: str, default: int) -> int:
             T("%(name)s is “%(value)s”, but must be a whole number.", name=name, value=value), code="setting-wrong"
         )
     return int(value)
+
+
+def _one_of(name: str, default: str, known: Collection[str]) -> str:
+    value = os.environ.get(name) or default
+    if value.lower() not in known:
+        raise Unavailable(
+            T(
+                "%(name)s is “%(value)s”, but must be one of: %(known)s.",
+                name=name,
+                value=value,
+                known=", ".join(known),
+            ),
+            code="setting-wrong",
+        )
+    return value.lower()

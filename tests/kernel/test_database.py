@@ -1,4 +1,6 @@
 # A clear message when the database isn't what it must be
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, url: str, *words: str) -> Result:
     return CliRunner().invoke(main, list(words))
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://u:p@h/d", "://"])
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:p@h/d", "://", "postgresql://h:port/d"])
 def test_a_wrong_url_is_told_with_what_a_right_one_looks_like(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     result = _run(monkeypatch, url, "migrate")
     assert result.exit_code == 2
@@ -30,8 +32,30 @@ def test_a_wrong_url_is_told_with_what_a_right_one_looks_like(monkeypatch: pytes
 def test_a_server_that_nobody_runs_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     result = _run(monkeypatch, "postgresql://u:secret@127.0.0.1:1/d", "migrate")
     assert result.exit_code == 2
-    assert "doesn't answer" in result.output
+    assert "The database postgresql://u:***@127.0.0.1:1/d doesn't answer" in result.output
     assert "secret" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ERP_CLUB_PORT", "http"),
+        ("ERP_CLUB_SECURE_COOKIES", "perhaps"),
+        ("ERP_CLUB_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_setting_that_cannot_be_taken_is_told_and_never_guessed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = _run(monkeypatch, "", "serve")
+    assert result.exit_code == 2
+    assert f"{name} is “{value}”, but must be" in result.output
+
+
+def test_no_command_but_the_server_spends_seconds_on_the_pages() -> None:
+    asked = "import sys, web.cli; sys.exit('fastapi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
 def test_ones_own_server_needs_no_home(monkeypatch: pytest.MonkeyPatch, committed: Database, tmp_path: Path) -> None:
