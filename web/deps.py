@@ -250,6 +250,8 @@ def anyone(reason: str) -> Any:
 
 def _entrance(act: Callable[[Request], AbstractContextManager[Act]], declared: Declared) -> Any:
     async def entrance(request: Request) -> Entrance:
+        if request.method not in SAFE_METHODS and request.scope["route"].body_field is None:
+            await request.body()  # nobody else reads it; a key still tells one body from another
         request.state.entrance = Entrance(request, act)
         return request.state.entrance
 

@@ -21,7 +21,7 @@ def key_of(request: Request) -> str | None:
 def request_hash(request: Request) -> bytes:
     """What tells one request from another: its method, address and body."""
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
-    # FastAPI has read the body before it calls a dependency, and Starlette keeps it.
+    # It was read before: by FastAPI for the route's model, else by the route's entrance. Starlette keeps it.
     digest.update(getattr(request, "_body", b""))
     return digest.digest()
 

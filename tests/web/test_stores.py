@@ -97,6 +97,18 @@ def test_a_repeat_opens_no_second_till(client: TestClient, session: Session):
     assert session.scalars(sa.select(sa.func.count()).select_from(Terminal)).one() == 1
 
 
+def test_a_key_tells_bodies_apart_where_the_route_takes_none(client: TestClient, session: Session):
+    a_chain(session)
+    signed_in(client, session)
+    till_id, _ = a_terminal(session, a_store(session))
+    headers = json_headers()
+    closed, again, other = (
+        client.post(f"/terminals/{till_id}/closures", headers=headers, json=body) for body in ({}, {}, {"why": "sold"})
+    )
+    assert (closed.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
 def test_a_store_shows_what_it_sold_and_when_each_till_sold_last(client: TestClient, session: Session):
     a_chain(session)
     store, other = a_store(session), a_store(session, "375")

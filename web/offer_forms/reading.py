@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import N_, T
 from erp_club.promotions.engine.offer import Offer
-from web.refusals import MESSAGES, OTHERWISE
+from web.messages import MESSAGES, OTHERWISE
 
 DEEPEST = 12
 """How deep objects and lists may stand in each other: more than anybody's conditions need."""

@@ -1,0 +1,42 @@
+"""What is wrong with a value, in words: by the kind of fault that pydantic names."""
+
+from erp_club.kernel.text import N_
+
+MESSAGES: dict[str, str] = {
+    "missing": N_("This field is required."),
+    "string_too_short": N_("This is too short."),
+    "string_too_long": N_("This is too long."),
+    "string_type": N_("Enter a text."),
+    "string_pattern_mismatch": N_("This isn't in the right form."),
+    "int_type": N_("Enter a whole number."),
+    "int_parsing": N_("Enter a whole number."),
+    "int_parsing_size": N_("This number is too large."),
+    "int_from_float": N_("Enter a whole number."),
+    "decimal_parsing": N_("Enter a number."),
+    "decimal_type": N_("Enter a number."),
+    "greater_than": N_("This number is too small."),
+    "greater_than_equal": N_("This number is too small."),
+    "less_than": N_("This number is too large."),
+    "less_than_equal": N_("This number is too large."),
+    "bool_parsing": N_("Answer yes or no."),
+    "bool_type": N_("Answer yes or no."),
+    "date_from_datetime_parsing": N_("Enter a date as year-month-day."),
+    "date_parsing": N_("Enter a date as year-month-day."),
+    "date_type": N_("Enter a date as year-month-day."),
+    "date_from_datetime_inexact": N_("Enter a date as year-month-day."),
+    "datetime_parsing": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "datetime_from_date_parsing": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "datetime_type": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "timezone_aware": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "enum": N_("Choose one of the values that are offered."),
+    "literal_error": N_("Choose one of the values that are offered."),
+    "extra_forbidden": N_("There is no such field."),
+    "too_short": N_("Enter at least one."),
+    "too_long": N_("These are too many."),
+    "uuid_parsing": N_("This isn't in the right form."),
+    "uuid_type": N_("This isn't in the right form."),
+    "characters": N_("This has characters that can't be stored."),
+    "json_invalid": N_("The body isn't valid JSON."),
+    "model_attributes_type": N_("Send a JSON object with Content-Type: application/json."),
+}
+OTHERWISE = N_("This value can't be taken.")
