@@ -173,6 +173,23 @@ def test_a_coupon_that_lacks_something_says_what(client: TestClient, session: Se
     assert (coupon["gives"], coupon["words"]) == (False, "₪20.00 more is needed.")
 
 
+def test_a_members_own_coupons_are_shown_and_used_only_if_chosen(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    noa = a_person(session, given_name="Noa")
+    a_batch(session, personal=True)
+    [code] = some_coupons(session, customer_id=noa)
+    reward = {"kind": "amount", "value_minor": 5_00}
+    a_published_offer(session, "FIVE", rewards=[reward], activation={"by": "coupon", "batch": "WINTER"})
+    session.commit()
+    scan(client, till)
+    view = told(send(client, till, "PUT", "/baskets/current/customer", customer_id=noa))
+    assert ([each["code"] for each in view["customer"]["coupons"]], view["total_minor"]) == ([code], 10_00)
+    used = told(send(client, till, "POST", "/baskets/current/coupons", code=code))
+    assert used["total_minor"] == 5_00
+    assert client.get("/till", headers=till.headers).json()["customer"]["coupons"] == []
+
+
 def test_the_code_of_an_offer_is_entered_like_a_coupon(client: TestClient, session: Session, till: Till) -> None:
     a_published_offer(session, "SUMMER", activation={"by": "code", "code": "SUMMER26"})
     session.commit()

@@ -7,10 +7,14 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 from erp_club.clubs.queries import clubs_to_join, memberships
+from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
 from web.deps import Act
-from web.views.clubs import Standing, standing
+from web.views.clubs import Standing as MembershipStanding
+from web.views.clubs import standing
 
+MOST_COUPONS = 6
+"""So many coupons the till shows, the oldest first."""
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -20,7 +24,7 @@ class PanelMembership(BaseModel):
     membership_id: int
     names: dict[str, str]
     tone: str
-    state: Standing
+    state: MembershipStanding
     state_on: dt.date | None
     valid_until: dt.date | None
     balance: int
@@ -35,6 +39,14 @@ class PanelClub(BaseModel):
 
     club_id: int
     names: dict[str, str]
+
+
+class PanelCoupon(BaseModel):
+    """A coupon of the customer's own that can be used today; `last_day` is included."""
+
+    code: str
+    names: dict[str, str]
+    last_day: dt.date | None
 
 
 class PanelPurchase(BaseModel):
@@ -58,6 +70,7 @@ class Panel(BaseModel):
     card: str | None
     memberships: list[PanelMembership]
     clubs: list[PanelClub]
+    coupons: list[PanelCoupon]
     recent: list[PanelPurchase]
 
     @property
@@ -97,8 +110,16 @@ def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING
             for row in memberships(act.session, customer_id, today=act.today)
         ],
         clubs=[PanelClub(club_id=club.id, names=club.names) for club in clubs_to_join(act.session, customer_id)],
+        coupons=[
+            PanelCoupon(code=row.code, names=dict(row.names), last_day=row.last_day)
+            for row in listing(act.session, _usable(act, customer_id), descending=False, offset=0, limit=MOST_COUPONS)
+        ],
         recent=[
             PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
             for row in queries.recent_purchases(act.session, customer_id)
         ],
     )
+
+
+def _usable(act: Act, customer_id: int) -> CouponFilters:
+    return CouponFilters(act.today, act.now, customer_id=customer_id, standing=Standing.OPEN)
