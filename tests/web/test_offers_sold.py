@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions.commands import pause_offer
 from erp_club.promotions.coupons.models import Coupon
@@ -153,7 +154,8 @@ def test_a_gift_is_a_line_of_the_receipt_for_nothing(client: TestClient, session
     assert (gift["sku"], gift["added"], gift["list_minor"], gift["amount_minor"]) == ("CUP", True, 12_00, 0)
     assert (sold["list_minor"], sold["discount_minor"], sold["total_minor"]) == (44_87, 12_00, 32_87)
     slip = client.get(f"/purchases/{sold['id']}/slip", headers=till.headers).json()
-    assert slip["lines"][2]["discounts"] == [{"name": "A tenth off", "amount_minor": 12_00}]
+    [discount] = slip["lines"][2]["discounts"]
+    assert (discount["names"]["en"], discount["amount_minor"]) == ("A tenth off", 12_00)
 
 
 def test_cash_rounds_what_is_left_after_the_discounts_as_its_own_line(
@@ -177,6 +179,20 @@ def test_a_coupon_for_the_next_purchase_stands_on_the_receipt(client: TestClient
     assert [each["code"] for each in slip["coupons"]] == [code]
     page = client.get(f"/purchases/{sold['id']}/slip", headers=till.headers | {"Accept": "text/html"})
     assert slip["coupons"][0]["spoken"] in page.text
+
+
+def test_a_slip_speaks_the_customers_language_of_its_offers_too(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    customer_id = a_customer(session)
+    session.get_one(Customer, customer_id).language = "he"
+    a_published_offer(session, receipt_message={"en": "Come again.", "he": "בואו שוב."})
+    session.commit()
+    sold = buy(client, till, 29_58, customer={"id": customer_id}).json()
+    page = client.get(f"/purchases/{sold['id']}/slip", headers=till.headers | {"Accept": "text/html"}).text
+    assert "עשר אחוז הנחה" in page
+    assert "בואו שוב." in page
+    assert "A tenth off" not in page
 
 
 def test_a_member_earns_on_what_was_paid_after_discounts(client: TestClient, session: Session, till: Till) -> None:

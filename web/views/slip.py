@@ -11,14 +11,19 @@ from erp_club.purchases.queries import GivenRows, earned_by, given_on
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
 from web.deps import Act
-from web.formats import localised
-from web.views.purchases import ClubSavings, discounts_by_number, savings_view
 
 
 class SlipDiscount(BaseModel):
     """What an offer took off a line."""
 
-    name: str
+    names: dict[str, str]
+    amount_minor: int
+
+
+class SlipSaving(BaseModel):
+    """What a membership of a club would have saved."""
+
+    names: dict[str, str]
     amount_minor: int
 
 
@@ -38,7 +43,7 @@ class SlipLine(BaseModel):
 class SlipCoupon(BaseModel):
     """A coupon for the next purchase: its code as scanners and as people read it."""
 
-    name: str
+    names: dict[str, str]
     code: str
     spoken: str
     last_day: dt.date | None
@@ -67,7 +72,10 @@ class SlipEarned(BaseModel):
 
 
 class Slip(BaseModel):
-    """A printed receipt. The customer's family name is shortened: slips are left lying about."""
+    """A printed receipt. The customer's family name is shortened: slips are left lying about.
+
+    Names stand in all their languages: which one is printed is decided when it is drawn.
+    """
 
     receipt_id: int
     receipt_no: str
@@ -86,9 +94,9 @@ class Slip(BaseModel):
     payments: list[SlipPayment]
     vat: list[SlipVat]
     saved_minor: int
-    messages: list[str]
+    messages: list[dict[str, str]]
     coupons: list[SlipCoupon]
-    club_savings: ClubSavings | None
+    club_savings: SlipSaving | None
     earned: list[SlipEarned]
 
 
@@ -117,12 +125,12 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
         payments=[SlipPayment(means=each.means, amount_minor=each.amount_minor) for each in found.payments],
         vat=_vat(found.lines),
         saved_minor=max(regular - row.total_minor, 0),
-        messages=[words for each in given.offers if (words := localised(each.receipt_message))],
+        messages=[each.receipt_message for each in given.offers if each.receipt_message],
         coupons=[
-            SlipCoupon(name=localised(each.names), code=each.code, spoken=spoken(each.code), last_day=each.last_day)
+            SlipCoupon(names=each.names, code=each.code, spoken=spoken(each.code), last_day=each.last_day)
             for each in given.issued
         ],
-        club_savings=savings_view(missed, currency=act.chain.currency) if missed else None,
+        club_savings=SlipSaving(names=missed.names, amount_minor=missed.amount_minor) if missed else None,
         earned=[
             SlipEarned(names=each.names, points=each.points, balance=each.balance)
             for each in earned_by(act.session, row.customer_id, row.id)
@@ -131,7 +139,7 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
 
 
 def _lines(lines: tuple[queries.LineRow, ...], given: GivenRows) -> list[SlipLine]:
-    discounts = discounts_by_number(given)
+    names = {each.code: each.names for each in given.offers}
     return [
         SlipLine(
             name=line.name,
@@ -142,7 +150,9 @@ def _lines(lines: tuple[queries.LineRow, ...], given: GivenRows) -> list[SlipLin
             amount_minor=line.amount_minor,
             added=line.added,
             discounts=[
-                SlipDiscount(name=each.name, amount_minor=each.amount_minor) for each in discounts.get(line.line_no, [])
+                SlipDiscount(names=names[each.offer], amount_minor=each.amount_minor)
+                for each in given.discounts
+                if each.line_no == line.line_no
             ],
         )
         for line in lines
