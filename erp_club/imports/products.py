@@ -50,7 +50,9 @@ def take(session: Session, reading: Reading, progress: Progress) -> Outcome:
     known = "(SELECT sku FROM staged_products)"
     run(session, f"SELECT FROM products p WHERE p.sku IN {known} ORDER BY p.id FOR NO KEY UPDATE")
     staging.create(session, "wanted_products", "LIKE products, line bigint")
-    run(session, "ALTER TABLE wanted_products ALTER id DROP NOT NULL, ALTER stub DROP NOT NULL")
+    # What no file says.
+    unsaid = ", ".join(f"ALTER {column} DROP NOT NULL" for column in ("id", "stub", "levy_minor"))
+    run(session, f"ALTER TABLE wanted_products {unsaid}")
     run(session, f"INSERT INTO wanted_products (line, id, sku, {_FIELDS}) SELECT * FROM ({_WANTED}) AS wanted")
     staging.refuse_where(
         session,
