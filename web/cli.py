@@ -5,14 +5,16 @@ import os
 import sys
 
 import click
+import psycopg
 import uvicorn
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_club.kernel import schema
 from erp_club.kernel.errors import NotFound, Refused
 from erp_club.kernel.money import CASH_STEP_MINOR
 from erp_club.kernel.settings import Settings
-from erp_club.kernel.text import T
+from erp_club.kernel.text import T, Text
 from erp_club.organisation import commands as organisation
 from erp_club.organisation import queries as stores
 from erp_club.permissions import commands as permissions
@@ -36,6 +38,17 @@ class Told(click.Group):
                 if each.text != refused.text:
                     click.echo(f"  {each.field}: {i18n.say(each.text)}", err=True)
             ctx.exit(2)
+        except (OperationalError, psycopg.OperationalError) as stopped:
+            click.echo(i18n.say(_stopped(stopped)), err=True)
+            ctx.exit(2)
+
+
+def _stopped(error: OperationalError | psycopg.OperationalError) -> Text:
+    """What PostgreSQL stopped a command with, in words. What the command hadn't committed is undone."""
+    cause = error.orig if isinstance(error, OperationalError) else error
+    if isinstance(cause, psycopg.errors.DiskFull):
+        return T("The disk that holds the database is full. Make room there, then try again.")
+    return T("The database stopped answering: %(reason)s Try again.", reason=str(cause).strip().partition("\n")[0])
 
 
 @click.group(cls=Told)

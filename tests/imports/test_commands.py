@@ -8,12 +8,13 @@ import gzip
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
-from erp_club.imports import commands
+from erp_club.imports import commands, staging
 from erp_club.imports.exports import export_file
 from erp_club.imports.files import open_table
 from erp_club.imports.formats import Reading
@@ -201,6 +202,28 @@ def test_an_export_that_cannot_be_written_is_told(shop: Database, tmp_path: Path
     told = run("export", "products", str(tmp_path / "nowhere" / "out.csv"))
     assert told.exit_code == 2
     assert "can't be written" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("stopped", "told"),
+    [
+        (psycopg.errors.DiskFull("could not extend file"), "The disk that holds the database is full. Make room"),
+        (psycopg.errors.AdminShutdown("terminating connection\nDETAIL: Noa Levi"), "answering: terminating connection"),
+    ],
+)
+def test_an_import_that_the_database_stops_is_told_and_leaves_nothing(
+    shop: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: Exception, told: str
+):
+    def stop(*_: object, **__: object) -> None:
+        raise stopped
+
+    before = rows_in(shop)
+    monkeypatch.setattr(staging, "copy", stop)
+    result = run("import", "products", str(whole_shop(tmp_path)["products"]))
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Noa Levi" not in result.stderr
+    assert rows_in(shop) == before
 
 
 def test_of_two_imports_at_once_the_second_waits_and_finds_it_done(shop: Database, tmp_path: Path):
