@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session, sessionmaker
 
 from erp_club.kernel import embedded, schema
-from erp_club.kernel.db import Database, parse_url
+from erp_club.kernel.db import Database, OneEngineSession, parse_url
 from erp_club.kernel.settings import Settings
 from web.app import create_app
 from web.deps import Shop
@@ -25,7 +25,9 @@ class OneConnection(Database):
     def __init__(self, connection: sa.Connection) -> None:
         self.url = connection.engine.url
         self.engine = connection.engine
-        self.session = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        self.session = sessionmaker(
+            connection, class_=OneEngineSession, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,7 @@ class Act:
     identity: Identity
     now: dt.datetime
     key: idempotency.Key | None = None
+    kept: idempotency.KeptAnswer | None = None
     cookies: list[tuple[str, str | None, int | None]] = field(default_factory=list[tuple[str, str | None, int | None]])
 
     @property
@@ -158,14 +159,19 @@ class Act:
         """Set a cookie with the answer; None takes it away."""
         self.cookies.append((name, value, seconds))
 
+    def commit(self) -> None:
+        """End the transaction, with the answer of a write kept under its key in the same one."""
+        if self.key is not None and self.kept is not None:
+            idempotency.keep_answer(self.session, self.key, self.kept, now=self.now)
+        self.session.commit()
+
     def afterwards(self, work: Callable[[Session], None]) -> None:
         """Do this in a transaction of its own once the request's has ended, however that ends: a refusal undoes it."""
         self.request.state.afterwards = [*getattr(self.request.state, "afterwards", ()), work]
 
     def keep(self, response: Response) -> Response:
-        """Keep the answer of a write under its key, in the write's own transaction."""
-        if self.key is not None:
-            keep_answer(self.session, self.key, response, self.now)
+        """The answer as it leaves; that of a write is kept under its key when the write is committed."""
+        self.kept = kept_answer(response) if self.key is not None else None
         for name, value, seconds in self.cookies:
             put_cookie(response, name, value, seconds, secure=self.settings.secure_cookies)
         return response
@@ -221,7 +227,7 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
                 if keyed:
                     take_key(working)
                 yield working
-                session.commit()
+                working.commit()
         finally:
             _do_afterwards(request)
 
@@ -329,11 +335,6 @@ def take_key(act: Act) -> None:
     if kept is not None:
         raise Replay(Response(kept.answer, kept.status, {**kept.headers, "Idempotency-Replayed": "true"}))
     act.request.state.key = act.key = key
-
-
-def keep_answer(session: Session, key: idempotency.Key, response: Response, now: dt.datetime) -> None:
-    """Keep an answer under its key."""
-    idempotency.keep_answer(session, key, kept_answer(response), now=now)
 
 
 def keep_refusal(request: Request, response: Response) -> None:

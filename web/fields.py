@@ -16,9 +16,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def _storable(text: str | None) -> str | None:
     # PostgreSQL takes no NUL, and UTF-8 has no lone surrogates. A filter may be unsaid.
-    if text and ("\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)):
+    if text and _UNSTORABLE.search(text):
         raise PydanticCustomError("characters", "has characters that can't be stored")
     return text
 

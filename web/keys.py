@@ -20,7 +20,8 @@ def key_of(request: Request) -> str | None:
 
 def request_hash(request: Request) -> bytes:
     """What tells one request from another: its method, address and body."""
-    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    scope = request.scope
+    digest = hashlib.sha256(f"{scope['method']} {scope['path']}?".encode() + scope["query_string"] + b"\n")
     # It was read before: by FastAPI for the route's model, else by the route's entrance. Starlette keeps it.
     digest.update(getattr(request, "_body", b""))
     return digest.digest()

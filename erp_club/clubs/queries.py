@@ -231,7 +231,7 @@ def events(session: Session, customer_id: int) -> dict[int, list[EventRow]]:
 
 def earning_memberships(session: Session, customer_id: int, *, on: dt.date) -> list[Earning]:
     """What the customer's purchases of a day add to: memberships in published clubs with a period that holds it."""
-    rows = _EARNING.execute(session.connection(), {"customer": str(customer_id), "day": on})
+    rows = _EARNING.execute(session.connection(), {"customer": str(customer_id), "day": on}).rows
     return [Earning(*row) for row in rows]
 
 

@@ -6,6 +6,7 @@ One `Database` a process. Sessions are sync; whoever opens one commits it (`web/
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import psycopg
@@ -14,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_column, sessionmaker
 
 from erp_club.kernel import embedded
 from erp_club.kernel.errors import Unavailable
@@ -52,6 +53,27 @@ class Base(DeclarativeBase):
     }
 
 
+class OneEngineSession(Session):
+    """A session that has one engine, and so finds the connection of its transaction without looking among several."""
+
+    _held: tuple[SessionTransaction, sa.Connection] | None = None
+
+    def connection(
+        self,
+        bind_arguments: dict[str, Any] | None = None,
+        execution_options: Mapping[str, Any] | None = None,
+    ) -> sa.Connection:
+        """The connection of the transaction, or of the savepoint, that is open."""
+        if self._held is not None:
+            transaction, connection = self._held
+            if transaction is (self.get_nested_transaction() or self.get_transaction()) and transaction.is_active:
+                return connection
+        connection = super().connection(bind_arguments, execution_options)
+        opened = self.get_nested_transaction() or self.get_transaction()
+        self._held = (opened, connection) if opened else None
+        return connection
+
+
 class Database:
     """An engine and its sessions, over the user's own PostgreSQL or the embedded one."""
 
@@ -69,7 +91,7 @@ class Database:
         )
         if server is not None:
             event.listen(self.engine, "do_connect", self._connect_to_embedded)
-        self.session = sessionmaker(self.engine, expire_on_commit=False)
+        self.session = sessionmaker(self.engine, class_=OneEngineSession, expire_on_commit=False)
 
     def _connect_to_embedded(self, dialect: Any, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
         """Connect; where the embedded server has died, start it again first and connect then."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg import Error
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from erp_club.kernel.db import Base
@@ -92,20 +94,28 @@ def claiming(who: sa.Subquery) -> tuple[sa.FromClause, list[sa.ColumnElement[Any
 
 
 def keep_answer(session: Session, key: Key, kept: KeptAnswer, *, now: dt.datetime) -> None:
-    """Keep an answer in the transaction of the write that it answers.
+    """Keep an answer as the last thing in the transaction of the write that it answers; it takes the COMMIT along.
 
-    Raises Conflict `still-running` where one is kept already: the first request ended in the moment between our look
-    and our hold, and what this one did must not be done twice.
+    Whoever calls commits the session next. Raises Conflict `still-running`, and nothing is committed, where one is kept
+    already: the first request ended in the moment between our look and our hold, and what this one did must not be
+    done twice.
     """
-    if _KEEP.execute(session.connection(), _row(key, kept, now)).rowcount == 0:
-        raise still_running()
+    session.flush()
+    connection = session.connection()
+    try:
+        # With a savepoint around it the transaction is somebody else's to commit.
+        _KEEP.execute(connection, _row(key, kept, now), last=not connection.in_nested_transaction())
+    except IntegrityError as taken:
+        if isinstance(taken.orig, Error) and taken.orig.diag.constraint_name == "pk_idempotency_keys":
+            raise still_running() from taken
+        raise
 
 
 def keep_refusal(session: Session, key: Key, kept: KeptAnswer, *, now: dt.datetime) -> None:
     """Keep the answer to a write that was undone, unless a repeat of it has begun or ended by now."""
     claim = Claim(*session.connection().execute(_CLAIM, {"scope": key.scope, "key": key.key}).one())
     if claim.locked and claim.status is None:
-        _KEEP.execute(session.connection(), _row(key, kept, now))
+        _KEEP_IF_NEW.execute(session.connection(), _row(key, kept, now))
 
 
 def _row(key: Key, kept: KeptAnswer, now: dt.datetime) -> dict[str, Any]:
@@ -130,4 +140,5 @@ _TABLE = sa.inspect(IdempotencyKey).local_table
 _ASKED = sa.select(sa.bindparam("scope", type_=sa.Text).label("scope"), sa.bindparam("key", type_=sa.Text).label("key"))
 _HELD, _FOUND = claiming(_ASKED.subquery("asked"))
 _CLAIM = sa.select(*_FOUND).select_from(_HELD)
-_KEEP = Prepared(insert(IdempotencyKey).on_conflict_do_nothing())
+_KEEP = Prepared(insert(IdempotencyKey))
+_KEEP_IF_NEW = Prepared(insert(IdempotencyKey).on_conflict_do_nothing())

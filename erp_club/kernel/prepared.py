@@ -1,30 +1,53 @@
-"""Statements that Core builds and compiles once, and that go straight to the driver from then on.
+"""Statements that Core builds and compiles once, and that go straight to libpq from then on.
 
-Core looks a statement up in its cache, walks over its parameters and reads the shape of its rows at each execution. For
-the few that every sale and every request runs, that costs half as much as PostgreSQL's own work. The connection, its
-transaction and its errors are Core's as ever.
+Core looks a statement up in its cache, walks over its parameters and reads the shape of its rows at each execution, and
+psycopg's cursor does as much again. For the few that every sale and every request runs, that costs more than
+PostgreSQL's own work. The connection, its transaction, its errors and its types are theirs as ever.
 """
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import generators, waiting
+from psycopg._preparing import Prepare
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.visitors import replacement_traverse
 
-_IDLE = psycopg.pq.TransactionStatus.IDLE
-_NOTHING = nullcontext()
 _NUMBERED = psycopg_dialect(paramstyle="numeric_dollar")
+_DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.PIPELINE_SYNC})
+_PATIENCE = 0.1
+"""Seconds between two looks for Ctrl-C while the server is silent."""
+_IDLE, _READ_OR_WRITE, _READABLE = TransactionStatus.IDLE, waiting.Wait.RW, waiting.Ready.R
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a statement told: its rows, and how many it read or wrote."""
+
+    rows: list[tuple[Any, ...]]
+    rowcount: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A statement with the types of its values, as psycopg's record of what is prepared on a connection knows it."""
+
+    query: bytes
+    types: tuple[int, ...]
 
 
 class Prepared:
     """A statement with named parameters.
 
     Values and rows are the driver's own: our column types don't take part, so whoever runs it sends plain values. The
-    placeholders are PostgreSQL's `$1`, since psycopg would read its own anew in every statement above 4,096 characters.
+    placeholders are PostgreSQL's `$1`.
     """
 
     def __init__(self, statement: sa.Executable) -> None:
@@ -32,20 +55,94 @@ class Prepared:
         compiled: Any = ready.compile(dialect=_NUMBERED)
         self.text: bytes = compiled.string.encode()
         self._order: list[str] = compiled.positiontup
+        self._formats = [PyFormat.AUTO] * len(self._order)
+        self._typed: dict[tuple[int, ...], _Typed] = {}
 
-    def execute(self, connection: sa.Connection, values: Mapping[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Run it in the connection's transaction; its rows are tuples. Raises what Core would raise."""
+    def execute(self, connection: sa.Connection, values: Mapping[str, Any], *, last: bool = False) -> Answer:
+        """Run it in the connection's transaction. Raises what Core would raise.
+
+        The first statement of a transaction takes its BEGIN along, instead of waiting for that by itself, and one that
+        is said to be the `last` its COMMIT, which isn't reached where the statement fails.
+        """
         if not connection.in_transaction():
             connection.begin()
         driver: Any = connection.connection.driver_connection
-        cursor = psycopg.RawCursor[tuple[Any, ...]](driver)
-        # The first statement of a transaction takes its BEGIN along, instead of waiting for that by itself.
-        first = not driver.autocommit and driver.pgconn.transaction_status == _IDLE
         try:
-            with driver.pipeline() if first else _NOTHING:
-                return cursor.execute(self.text, [values[name] for name in self._order], prepare=True)
+            return self._run(driver, connection.info, [values[name] for name in self._order], last=last)
         except psycopg.Error as error:
             raise _told_by_core(connection, error) from error
+
+    def _run(self, driver: Any, info: dict[Any, Any], values: Sequence[Any], *, last: bool) -> Answer:
+        pgconn: PGconn = driver.pgconn
+        transformer: Any = info.get(self)
+        if transformer is None:
+            transformer = info[self] = Transformer(driver)
+        sent = transformer.dump_sequence(values, self._formats)
+        types, formats = transformer.types or (), transformer.formats
+        name = self._named(driver, types)
+        before = not driver.autocommit and pgconn.transaction_status == _IDLE
+        if before or last:
+            result = _with_its_transaction(pgconn, name, sent, formats, begin=before, commit=last)
+        else:
+            result = pgconn.exec_prepared(name, sent, formats)
+            _check([result])
+        transformer.set_pgresult(result)
+        rows = transformer.load_rows(0, result.ntuples, tuple)
+        transformer.set_pgresult(None)
+        return Answer(rows, result.command_tuples or 0)
+
+    def _named(self, driver: Any, types: tuple[int, ...]) -> bytes:
+        """The statement's name on this connection, where it is prepared if it isn't yet.
+
+        psycopg keeps the names, since it has the server forget them all after a rollback.
+        """
+        typed = self._typed.get(types)
+        if typed is None:
+            typed = self._typed[types] = _Typed(self.text, types)
+        known = driver._prepared  # noqa: SLF001 - psycopg shows it nowhere else
+        state, name = known.get(typed, True)
+        if state is not Prepare.YES:
+            _check([driver.pgconn.prepare(name, self.text, types)])
+        known.maybe_add_to_cache(typed, state, name)
+        return name
+
+
+def _with_its_transaction(
+    pgconn: PGconn, name: bytes, values: Any, formats: Any, *, begin: bool, commit: bool
+) -> PGresult:
+    """The statement, with BEGIN before it or COMMIT after it, in one round trip."""
+    pgconn.enter_pipeline_mode()
+    if begin:
+        pgconn.send_query_params(b"BEGIN", None)
+    pgconn.send_query_prepared(name, values, formats)
+    if commit:
+        pgconn.send_query_params(b"COMMIT", None)
+    pgconn.pipeline_sync()
+    try:
+        results = waiting.wait(_results(pgconn, 2 + begin + commit), pgconn.socket, _PATIENCE)
+        pgconn.exit_pipeline_mode()
+    except BaseException:
+        pgconn.finish()  # nobody knows what it would answer next
+        raise
+    _check(results)
+    return results[1] if begin else results[0]
+
+
+def _results(pgconn: PGconn, count: int) -> Generator[waiting.Wait, waiting.Ready | int, list[PGresult]]:
+    """Send what waits to be sent, and read the results of so many commands."""
+    while pgconn.flush():
+        if (yield _READ_OR_WRITE) & _READABLE:
+            pgconn.consume_input()
+    found: list[PGresult] = []
+    for _ in range(count):
+        found += yield from generators.fetch_many(pgconn)
+    return found
+
+
+def _check(results: Sequence[PGresult]) -> None:
+    for result in results:
+        if result.status not in _DONE:
+            raise psycopg.errors.error_from_result(result, encoding="utf-8")
 
 
 def _constant(element: Any, **_: Any) -> sa.ColumnElement[Any] | None:

@@ -76,7 +76,7 @@ def identify(
     A session that was opened at a terminal by PIN holds at that terminal only. An Idempotency-Key is held until the
     transaction ends, in the scope of that same identity.
     """
-    found = _IDENTIFY.execute(
+    rows = _IDENTIFY.execute(
         session.connection(),
         {
             "staff_token": staff_token_hash,
@@ -85,9 +85,10 @@ def identify(
             "now": now,
             "key": key,
         },
-    ).fetchone()
-    if found is None:
+    ).rows
+    if not rows:
         return None
+    found = rows[0]
     chain = ChainFacts(*found[:6])
     terminal = TerminalFacts(*found[6:13]) if found[6] is not None else None
     staff_id, staff_name, username, role_name, language, staff_store_id, by_pin = found[13:20]

@@ -8,6 +8,7 @@ neither lines nor total.
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, Refused
 from erp_club.kernel.money import Rounding, cash_rounding, round_div
@@ -86,9 +87,12 @@ class Payment:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sale:
-    """A sale as it is posted. `sold_on` is the store's date of `sold_at`; `customer_id` 0 is nobody known."""
+    """A sale as it is posted. `sold_on` is the store's date of `sold_at`; `customer_id` 0 is nobody known.
+
+    Its sums are made once, however often they are asked for.
+    """
 
     store_id: int
     terminal_id: int | None
@@ -101,27 +105,27 @@ class Sale:
     currency: str
     given: Given = NOTHING_GIVEN
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether neither an offer nor a price list has touched it, so that its receipt is lines and payments alone."""
         return self.given is NOTHING_GIVEN and not any(line.price_list or line.added for line in self.lines)
 
-    @property
+    @cached_property
     def list_minor(self) -> int:
         """What the lines would cost without discounts."""
         return sum(line.list_minor for line in self.lines)
 
-    @property
+    @cached_property
     def total_minor(self) -> int:
         """What the lines cost."""
         return sum(line.amount_minor for line in self.lines)
 
-    @property
+    @cached_property
     def earning_minor(self) -> int:
         """What was paid for products that earn points."""
         return sum(line.amount_minor for line in self.lines if line.earns)
 
-    @property
+    @cached_property
     def rounding_minor(self) -> int:
         """What cash rounding adds to the total, or, below zero, takes from it."""
         return rounding(self.total_minor, self.paid_minor(Means.CARD), self.currency)

@@ -25,7 +25,7 @@ SELF = Prepared(
 
 
 def _open(session: Session, code: str) -> list[tuple[str, ...]]:
-    return OPEN.execute(session.connection(), {"code": code, "name": "North", "time_zone": "UTC"}).fetchall()
+    return OPEN.execute(session.connection(), {"code": code, "name": "North", "time_zone": "UTC"}).rows
 
 
 def test_it_works_in_the_session_s_own_transaction(session: Session) -> None:
@@ -40,7 +40,7 @@ def test_a_statement_may_be_longer_than_what_psycopg_remembers(session: Session)
     long = Prepared(wanted)
     assert len(long.text) > 4096
     with statements(session) as sent:
-        rows = long.execute(session.connection(), {f"n{n}": n for n in range(200)}).fetchall()
+        rows = long.execute(session.connection(), {f"n{n}": n for n in range(200)}).rows
     assert rows == [tuple(range(200))]
     assert len(sent) == 1
 
@@ -49,7 +49,7 @@ def test_a_value_of_the_statement_s_own_is_part_of_its_text(session: Session) ->
     named = Prepared(sa.select(Store.code).where(Store.name == "O'Neil", Store.code == sa.bindparam("code")))
     assert b"'O''Neil'" in named.text
     OPEN.execute(session.connection(), {"code": "N2", "name": "O'Neil", "time_zone": "UTC"})
-    assert named.execute(session.connection(), {"code": "N2"}).fetchall() == [("N2",)]
+    assert named.execute(session.connection(), {"code": "N2"}).rows == [("N2",)]
 
 
 def test_what_the_database_refuses_is_raised_as_core_raises_it(session: Session) -> None:
@@ -62,13 +62,37 @@ def test_what_the_database_refuses_is_raised_as_core_raises_it(session: Session)
     assert code not in str(refused.value.statement)
 
 
+def test_the_last_statement_takes_its_commit_along(committed: Database) -> None:
+    values = {"name": "North", "time_zone": "UTC"}
+    with committed.session() as session:
+        with statements(session) as sent:
+            answer = OPEN.execute(session.connection(), values | {"code": "L1"}, last=True)
+        assert (answer.rows, answer.rowcount) == ([("L1", "North")], 1)
+        assert len(sent) == 3  # BEGIN, the statement, COMMIT
+        session.rollback()
+        OPEN.execute(session.connection(), values | {"code": "L2"})
+        with pytest.raises(IntegrityError):
+            OPEN.execute(session.connection(), values | {"code": "L1"}, last=True)
+        session.rollback()
+    with committed.session() as session:
+        assert session.scalars(sa.select(Store.code).where(Store.code.in_(["L1", "L2"]))).all() == ["L1"]
+
+
+def test_a_value_may_be_longer_than_what_the_socket_takes_at_once(committed: Database) -> None:
+    long = "x" * 3_000_000
+    echo = Prepared(sa.select(sa.bindparam("text", type_=sa.Text)))
+    with committed.session() as session:
+        assert echo.execute(session.connection(), {"text": long}).rows == [(long,)]
+        assert echo.execute(session.connection(), {"text": long}).rows == [(long,)]
+
+
 def test_when_the_server_is_gone_the_next_session_connects_anew(committed: Database) -> None:
     with committed.session() as one, committed.session() as other:
         for session in (one, other):
-            assert SUM.execute(session.connection(), {"one": 2, "other": 3}).fetchall() == [(5,)]
+            assert SUM.execute(session.connection(), {"one": 2, "other": 3}).rows == [(5,)]
         with pytest.raises(OperationalError) as lost:
             SELF.execute(one.connection(), {"one": "x", "other": "x"})
         assert lost.value.connection_invalidated
         one.rollback()
-        assert SUM.execute(one.connection(), {"one": 2, "other": 3}).fetchall() == [(5,)]
-        assert SUM.execute(other.connection(), {"one": 3, "other": 3}).fetchall() == [(6,)]
+        assert SUM.execute(one.connection(), {"one": 2, "other": 3}).rows == [(5,)]
+        assert SUM.execute(other.connection(), {"one": 3, "other": 3}).rows == [(6,)]

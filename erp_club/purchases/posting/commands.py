@@ -264,9 +264,9 @@ def write_sale(
     """
     values = _values(sale, earning, now=now, by=by)
     if sale.is_plain:
-        rows = POST.execute(connection, values).fetchall()
+        rows = POST.execute(connection, values).rows
     else:
-        rows = POST_WITH_OFFERS.execute(connection, values | _values_of_offers(sale)).fetchall()
+        rows = POST_WITH_OFFERS.execute(connection, values | _values_of_offers(sale)).rows
     if not rows:
         raise Conflict(
             T("This store already has a receipt with the number %(number)s.", number=sale.receipt_no),

@@ -123,7 +123,7 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
     by, who = _said(buyer)
     # Numbers as text: the driver would name another type for a small one than for a large one.
     asked = {"skus": list(skus), "day": day, "store": str(store_id), "who": who}
-    row = _Row(*_statement(by).execute(session.connection(), asked).fetchall()[0])
+    row = _Row(*_statement(by).execute(session.connection(), asked).rows[0])
     if by != "nobody":
         _check(by, row)
     return Told(
