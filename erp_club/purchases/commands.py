@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.posting.commands import Posted, write_sale
 from erp_club.purchases.pricing import PricedBasket, price_basket
 from erp_club.purchases.quotes import errors, queries
-from erp_club.purchases.quotes.commands import end_quote, is_for, quoted
+from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_key
 from erp_club.purchases.sale import Sale
 from erp_club.purchases.settled import Order, sale_of
 
@@ -41,21 +41,24 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     another total.
     """
     sales.check_time(place.sold_at, now=place.now)
-    basket = _quoted(session, order, place) or price_basket(session, order.asked, place)
+    quote, asked = _quote_of(session, order, place), order.asked
+    if quote is not None and order.sale_of_quote:
+        asked = replace(asked, sale_id=sale_key(place.terminal.id, quote.sale_id))
+    known = quoted(quote).basket if quote is not None and is_for(quote, asked) else None
+    basket = known or price_basket(session, asked, place)
     sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=order.payments, currency=currency)
     sales.check_expected(sale, order.expected_total_minor)
-    sold = settle(session, sale, basket, order.asked, place)
+    sold = settle(session, sale, basket, asked, place)
     if order.quote_id is not None:
         end_quote(session, order.quote_id, terminal_id=place.terminal.id)
     return sold
 
 
-def _quoted(session: Session, order: Order, place: Place) -> PricedBasket | None:
-    """The price that this very basket was quoted, while it holds."""
+def _quote_of(session: Session, order: Order, place: Place) -> queries.QuoteRow | None:
+    """The quote that the order names, while it holds."""
     if order.quote_id is None:
         return None
-    row = queries.quote_if_kept(session, order.quote_id, terminal_id=place.terminal.id, now=place.now)
-    return quoted(row).basket if row is not None and is_for(row, order.asked) else None
+    return queries.quote_if_kept(session, order.quote_id, terminal_id=place.terminal.id, now=place.now)
 
 
 def settle(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, place: Place) -> Sold:

@@ -17,7 +17,7 @@ from erp_club.permissions.queries import TerminalFacts
 from erp_club.pricelists.rules import list_prices
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.entry import take_entries
-from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.compile import Compiled, entry_key
 from erp_club.promotions.engine.facts import (
     PRODUCT_POLICY,
     Claim,
@@ -228,9 +228,9 @@ def _others(told: Told) -> tuple[OtherClub, ...]:
 def _coupons(
     session: Session, asked: Asked, place: Place, told: Told, compiled: Compiled, entered_before: bool
 ) -> tuple[Coupon, ...]:
-    """What was entered, in order. The code of an offer is no coupon of a batch."""
+    """What was entered, in order; a coupon written in two ways is one. The code of an offer is no coupon of a batch."""
     entered = tuple(dict.fromkeys(asked.coupons))
-    others = [text for text in entered if text.strip().casefold() not in compiled.by_entry]
+    others = [text for text in entered if entry_key(text) not in compiled.by_entry]
     if not others:
         return tuple(Coupon(text) for text in entered)
     read = queries.entered_coupons(
@@ -247,7 +247,8 @@ def _coupons(
     if taken.wrong and not entered_before:
         place.on_wrong(taken.wrong)
     by_text = {coupon.text: coupon for coupon in taken.coupons}
-    return tuple(by_text.get(text) or Coupon(text) for text in entered)
+    twice = set(others) - by_text.keys()
+    return tuple(by_text.get(text) or Coupon(text) for text in entered if text not in twice)
 
 
 _POLICY = TypeAdapter(Policy)

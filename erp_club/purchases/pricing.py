@@ -13,7 +13,7 @@ from erp_club.clubs.queries import Earning
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
-from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.compile import Compiled, entry_key
 from erp_club.promotions.engine.facts import Claim, Coupon
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.price import price
@@ -137,7 +137,7 @@ def _products(gathered: Gathered, priced: Priced) -> dict[str, Product]:
 def _started_by(coupon: Coupon, compiled: Compiled) -> tuple[str, ...]:
     if coupon.batch is not None:
         return tuple(ready.code for ready in compiled.by_batch.get(coupon.batch, ()))
-    return tuple(ready.code for ready in compiled.by_entry.get(coupon.text.strip().casefold(), ()))
+    return tuple(ready.code for ready in compiled.by_entry.get(entry_key(coupon.text), ()))
 
 
 def _notes(compiled: Compiled, priced: Priced, started: Mapping[str, tuple[str, ...]]) -> dict[str, OfferNote]:

@@ -24,13 +24,17 @@ from erp_club.purchases.sale import (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A sale as a till sends it: the basket, what it is paid with, and the quote by which it was priced, if any."""
+    """A sale as a till sends it: the basket, what it is paid with, and the quote by which it was priced, if any.
+
+    `sale_of_quote`: the till named no sale, so it is the quote's, which holds the coupons.
+    """
 
     receipt_no: str
     asked: Asked
     payments: tuple[Payment, ...]
     sold_at: dt.datetime | None = None
     quote_id: uuid.UUID | None = None
+    sale_of_quote: bool = False
     expected_total_minor: int | None = None
 
 

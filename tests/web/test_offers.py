@@ -92,6 +92,8 @@ def test_an_offer_is_paused_resumed_copied_and_ended(office: TestClient, session
         ({"when": {"all": [{"not": {"weekdays": [8]}}]}}, "when.all[0].not.weekdays[0]"),
         ({"when": {"any": [{"quantity": 1, "of": {"groups": [""]}}]}}, "when.any[0].of.groups[0]"),
         ({"when": {"from_time": "late", "to_time": "20:00"}}, "when.from_time"),
+        ({"when": {"from_time": "10:00", "to_time": "20:00+02:00"}}, "when.to_time"),
+        ({"limits": {"uses": 10**30}}, "limits.uses"),
         ({"activation": {"by": "code"}}, "activation.code"),
         ({"activation": {"by": "coupon"}}, "activation.batch"),
         ({"names": {"de": "Zehntel"}}, "names.de"),

@@ -223,3 +223,36 @@ def test_a_sale_without_offers_leaves_a_receipt_without_them(client: TestClient,
     assert (sold["offers"], sold["coupons"], sold["club_savings"], sold["discount_minor"]) == ([], [], None, 0)
     rows = session.execute(sa.select(ReceiptLine.regular_minor, ReceiptLine.price_list, ReceiptLine.tax_minor)).all()
     assert {tuple(row) for row in rows} == {(None, None, None)}
+
+
+def test_a_commit_that_only_names_its_quote_gets_the_quoted_price_and_coupon(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    a_batch(session)
+    [code] = some_coupons(session)
+    a_published_offer(session, activation={"by": "coupon", "batch": "WINTER"})
+    session.commit()
+    quoted = quote(client, till, coupons=[code])
+    sold = buy(client, till, quoted["total_minor"], coupons=[code], quote_id=quoted["id"])
+    assert (sold.status_code, sold.json()["discount_minor"]) == (201, 3_29)
+    assert session.scalars(sa.select(Coupon.used)).one() == 1
+    session.expire_all()
+    assert quote(client, till, "s2", coupons=[code])["discount_minor"] == 0
+
+
+def test_a_coupon_entered_in_two_writings_is_one(client: TestClient, session: Session, till: Till) -> None:
+    a_batch(session)
+    [code] = some_coupons(session)
+    a_published_offer(session, activation={"by": "coupon", "batch": "WINTER"})
+    session.commit()
+    told = quote(client, till, coupons=[code, code.lower(), f"{code[:4]} {code[4:]}"])
+    assert (told["discount_minor"], told["refused"]) == (3_29, [])
+
+
+@pytest.mark.parametrize("entered", ["spring", " SPRING ", "ＳＰＲＩＮＧ"])
+def test_the_code_of_an_offer_is_taken_as_people_type_it(
+    client: TestClient, session: Session, till: Till, entered: str
+) -> None:
+    a_published_offer(session, activation={"by": "code", "code": "Spring"})
+    session.commit()
+    assert quote(client, till, coupons=[entered])["discount_minor"] == 3_29

@@ -24,6 +24,7 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "union_tag_not_found": N_("Say which kind of reward this is."),
     "time_parsing": N_("Enter a time as 18:30."),
     "time_type": N_("Enter a time as 18:30."),
+    "time_with_offset": N_("Enter a time as 18:30."),
     "dict_type": N_("An object is needed here."),
     "tuple_type": N_("A list is needed here."),
 }

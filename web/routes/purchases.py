@@ -72,7 +72,7 @@ class NewPurchase(BasketBody):
     quote_id: uuid.UUID | None = None
     sale_id: Annotated[
         SaleId | None,
-        Field(description="The till's name for the sale, as its quotes had it; else the receipt's number"),
+        Field(description="The till's name for the sale; else that of the quote, else the receipt's number"),
     ] = None
     payments: Annotated[list[PaidWith], Field(max_length=20)] = []
     expected_total_minor: Annotated[
@@ -159,6 +159,7 @@ def _order(body: NewPurchase, terminal_id: int) -> Order:
         asked=asked_of(body, sale_id=sale_key(terminal_id, body.sale_id or body.receipt_no), means=means),
         payments=tuple(Payment(each.means, each.amount_minor) for each in body.payments),
         quote_id=body.quote_id,
+        sale_of_quote=body.sale_id is None,
         expected_total_minor=body.expected_total_minor,
     )
 

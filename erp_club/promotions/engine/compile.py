@@ -5,6 +5,7 @@ looks only at offers that could touch it, however many are published. An exclusi
 same scope and conditions always beats is kept behind that one and never priced.
 """
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -42,6 +43,11 @@ _LAST = 1_000_001
 _NO_LIMITS = Limits()
 
 
+def entry_key(text: str) -> str:
+    """The code of an offer as it is looked up: without case, full-width letters as usual ones, no spaces around."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
 @dataclass(slots=True)
 class Compiled:
     """All offers in force, with where to find those that a basket touches."""
@@ -53,7 +59,7 @@ class Compiled:
     anywhere: tuple[Ready, ...]
     """Offers that look at no goods at all."""
     by_entry: dict[str, list[Ready]]
-    """By the code that is entered, without case."""
+    """By the code that is entered, as `entry_key` reads it."""
     by_batch: dict[str, list[Ready]]
     gifts: frozenset[str]
     """The products (SKU) that offers may add to a basket."""
@@ -74,7 +80,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
     for each in ready:
         activation = each.offer.activation
         if activation.code is not None:
-            by_entry.setdefault(activation.code.casefold(), []).append(each)
+            by_entry.setdefault(entry_key(activation.code), []).append(each)
         if activation.batch is not None:
             by_batch.setdefault(activation.batch, []).append(each)
     by_scope: dict[int, list[Ready]] = {}

@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.scope import Basis, Code, Count, Key, Minor, Part, Scope, Texts
 
@@ -49,11 +50,20 @@ class DayIs(Part):
     weekdays: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1, max_length=7)]
 
 
-class HourIs(Part):
-    """From `from_time` on and before `to_time`, over midnight where that is the earlier one."""
+def _by_the_stores_clock(time: dt.time) -> dt.time:
+    if time.tzinfo is not None:
+        raise PydanticCustomError("time_with_offset", "a time by the store's clock has no offset")
+    return time
 
-    from_time: dt.time
-    to_time: dt.time
+
+StoreTime = Annotated[dt.time, AfterValidator(_by_the_stores_clock)]
+
+
+class HourIs(Part):
+    """From `from_time` on and before `to_time`, over midnight where that is the earlier one; by the store's clock."""
+
+    from_time: StoreTime
+    to_time: StoreTime
 
 
 class MeansIs(Part):

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.conditions import All, Condition
 from erp_club.promotions.engine.rewards import Reward
-from erp_club.promotions.engine.scope import MOST_MINOR, Code, Count, Key, Part, Texts
+from erp_club.promotions.engine.scope import MOST_MINOR, MOST_USES, Code, Count, Key, Part, Texts
 
 
 class Start(StrEnum):
@@ -88,15 +88,18 @@ class Combination(Part):
     """An amount is taken first from lines that no later offer of its stage can use."""
 
 
+Uses = Annotated[int, Field(ge=1, le=MOST_USES)]
+
+
 class Limits(Part):
     """How often and how much: None is without limit. `per_member_*` need a known customer."""
 
-    uses: Annotated[int, Field(ge=1)] | None = None
-    uses_per_day: Annotated[int, Field(ge=1)] | None = None
-    per_member: Annotated[int, Field(ge=1)] | None = None
-    per_member_day: Annotated[int, Field(ge=1)] | None = None
-    per_member_month: Annotated[int, Field(ge=1)] | None = None
-    per_member_year: Annotated[int, Field(ge=1)] | None = None
+    uses: Uses | None = None
+    uses_per_day: Uses | None = None
+    per_member: Uses | None = None
+    per_member_day: Uses | None = None
+    per_member_month: Uses | None = None
+    per_member_year: Uses | None = None
     per_basket: Count | None = None
     budget_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
 

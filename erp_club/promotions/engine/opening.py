@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.compile import Compiled, entry_key
 from erp_club.promotions.engine.facts import Coupon, Used
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.offer import Limits
@@ -45,7 +45,7 @@ def started_by(run: Run, compiled: Compiled) -> Started:
 def _enter(coupon: Coupon, compiled: Compiled, started: Started) -> None:
     """One entered code."""
     if coupon.batch is None:
-        named = compiled.by_entry.get(coupon.text.casefold(), [])
+        named = compiled.by_entry.get(entry_key(coupon.text), [])
     else:
         named = compiled.by_batch.get(coupon.batch, [])
     if not named:

@@ -8,6 +8,7 @@ from erp_club.cards.queries import customer_by_card
 from erp_club.customers.queries import Found, find
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.codes import is_code, normalised
+from erp_club.promotions.engine.compile import entry_key
 from erp_club.purchases.baskets import commands, errors, queries
 from erp_club.purchases.baskets.choices import enter_coupon
 from erp_club.purchases.baskets.entry import new_customer, read_entry, read_x
@@ -50,7 +51,7 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
     digits = "".join(entry.text.split()).replace("-", "")
     if digits.isdigit() and queries.is_card(session, digits):
         customer_id = customer_by_card(session, digits)
-    elif is_coupon or entry.text.casefold() in offers.published(session).by_entry:
+    elif is_coupon or entry_key(entry.text) in offers.published(session).by_entry:
         enter_coupon(session, entry.text, place)
         return Entered()
     else:
