@@ -54,6 +54,8 @@ def _read(file: Path) -> list[Any]:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError) as fault:
         raise _unreadable(file, str(fault)) from fault
+    except RecursionError:
+        raise _unreadable(file, i18n.say(T("This is nested too deep."))) from None
     cases: Any = content.get("cases", [content]) if isinstance(content, dict) else content
     if not isinstance(cases, list):
         raise _unreadable(file, "cases")

@@ -47,7 +47,7 @@ def test_a_wrong_expectation_is_named_and_ends_with_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "1", "[1]", '{"cases": [{"id": "x"}]}', '{"id": "x", "basket": [{"id": "a"}]}']
+    "content", ["", "1", "[1]", "[" * 100_000, '{"cases": [{"id": "x"}]}', '{"id": "x", "basket": [{"id": "a"}]}']
 )
 def test_a_file_that_holds_no_cases_is_refused_in_a_sentence(tmp_path: Path, content: str) -> None:
     file = tmp_path / "cases.json"

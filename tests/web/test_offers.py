@@ -82,6 +82,7 @@ def test_an_offer_is_paused_resumed_copied_and_ended(office: TestClient, session
         ({"code": "lower"}, "code"),
         ({"rewards": []}, "rewards"),
         ({"rewards": [{"kind": "fish"}]}, "rewards[0]"),
+        ({"rewards": [[]]}, "rewards[0]"),
         ({"rewards": [{"value_bp": 1}]}, "rewards[0]"),
         ({"rewards": [{"kind": "percent", "value_bp": 10001}]}, "rewards[0].value_bp"),
         ({"rewards": [{"kind": "percent", "on": {"group": ["Tea"]}}]}, "rewards[0].on.group"),
@@ -118,6 +119,7 @@ def test_what_no_document_can_be_is_refused_and_never_a_crash(office: TestClient
     for document in ("", "[1]", '"text"', "null", "{", "[" * 5_000, "nonsense"):
         assert send(office, "POST", "/offers", {"document": document}).status_code == 422, document[:20]
         assert send(office, "POST", "/offers/previews", {"form": "1", "document": document}).status_code == 200
+    assert wrong(send(office, "POST", "/offers", {"document": "null"})) == ["document"]
     for body in ({"rewards": "x", "form": "1"}, {"form": "1", "conditions": ["x", 3]}, {"form": "1", "find": ["a"]}):
         assert send(office, "POST", "/offers", body).status_code == 422
         assert send(office, "POST", "/offers/previews", body).status_code == 200

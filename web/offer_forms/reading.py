@@ -26,10 +26,13 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "time_type": N_("Enter a time as 18:30."),
     "time_with_offset": N_("Enter a time as 18:30."),
     "dict_type": N_("An object is needed here."),
+    "model_type": N_("An object is needed here."),
+    "model_attributes_type": N_("An object is needed here."),
     "tuple_type": N_("A list is needed here."),
 }
 _AT = {"code_with_start": "code", "batch_with_start": "batch", "free_above_size": "free", "one_of_three": "price_minor"}
 """Faults of several fields together, and the one at which they are told."""
+_NO_OBJECT = frozenset({"model_type", "model_attributes_type"})
 _KINDS_INSIDE = frozenset({"when", "not"})
 _KINDS_IN_LIST = frozenset({"all", "any", "rewards"})
 
@@ -91,7 +94,8 @@ def _is_bad(text: str) -> bool:
 
 
 def _fault(error: ErrorDetails) -> FieldError:
-    path = path_of(error["loc"])
+    # What is no object at all has no field to tell it at: it was typed as JSON.
+    path = path_of(error["loc"]) or ("document" if error["type"] in _NO_OBJECT else "")
     if error["type"] in _AT:
         path += f"{'.' if path else ''}{_AT[error['type']]}"
     return FieldError(path, T(_MESSAGES.get(error["type"], OTHERWISE)))
