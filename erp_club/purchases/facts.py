@@ -144,7 +144,8 @@ def nearest_birthday(birthday: dt.date, today: dt.date) -> int:
 
     29 February is celebrated on the 28th in the years that have none.
     """
-    days = [(_celebrated(birthday, year) - today).days for year in (today.year - 1, today.year, today.year + 1)]
+    years = range(max(dt.MINYEAR, today.year - 1), min(dt.MAXYEAR, today.year + 1) + 1)
+    days = [(_celebrated(birthday, year) - today).days for year in years]
     return min(days, key=lambda each: (abs(each), -each))
 
 

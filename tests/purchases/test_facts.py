@@ -88,6 +88,8 @@ def test_a_blocked_card_identifies_nobody(session: Session, till: Till) -> None:
         (dt.date(1990, 12, 30), dt.date(2026, 1, 2), -3),
         (dt.date(1992, 2, 29), dt.date(2026, 2, 27), 1),
         (dt.date(1992, 2, 29), dt.date(2028, 2, 29), 0),
+        (dt.date(1990, 5, 10), dt.date(1, 5, 9), 1),
+        (dt.date(1990, 5, 10), dt.date(9999, 5, 11), -1),
     ],
 )
 def test_the_nearest_birthday_is_counted_over_the_turn_of_the_year(

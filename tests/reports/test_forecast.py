@@ -209,8 +209,9 @@ def test_head_office_asks_on_the_offers_page_and_sees_it_come_along(committed: D
         assert "Cost by day" in page.text
         assert client.get(f"/offers/{offer_id}", headers=HTML).status_code == 200
         assert client.get(f"/offers/{offer_id}/forecasts/new", headers=HTML).status_code == 200
-        wrong = client.post(f"/offers/{offer_id}/forecasts", json={"last_day": "2020-01-01"}, headers=json_headers())
-        assert wrong.status_code == 422
+        for wrong in ({"last_day": "2020-01-01"}, {"store_id": 10**30}):
+            refused = client.post(f"/offers/{offer_id}/forecasts", json=wrong, headers=json_headers())
+            assert refused.status_code == 422, wrong
 
 
 def test_the_console_tells_the_same(committed: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from erp_club.organisation import queries as organisation
@@ -29,7 +29,7 @@ class NewForecast(Body):
 
     first_day: dt.date | None = None
     last_day: dt.date | None = None
-    store_id: int | None = None
+    store_id: Annotated[int, Field(ge=0, lt=2**31)] | None = None
 
 
 class StoreChoice(BaseModel):
