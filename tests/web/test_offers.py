@@ -230,6 +230,12 @@ def test_a_wrong_form_comes_back_with_the_fault_beside_its_field(office: TestCli
     assert 'id="e-f-conditions-0-quantity"' in answer.text
 
 
+def test_a_wrong_document_typed_as_json_comes_back_with_the_path_of_each_fault(office: TestClient) -> None:
+    answer = typed(office, "/offers", document='{"code": "TEA", "names": {}, "rewards": [{"kind": "fish"}]}')
+    assert answer.status_code == 422
+    assert "\u2066rewards[0]\u2069: There is no such kind of reward." in answer.text
+
+
 def test_the_buttons_of_the_form_work_without_script(office: TestClient, session: Session) -> None:
     a_product(session, "7290000000017", name="Green tea")
     session.commit()
