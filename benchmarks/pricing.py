@@ -1,7 +1,7 @@
 """How long the engine takes for a basket of 20 lines with any number of offers, and how near its answer is to the best.
 
 CPU of the process, one core. The workload is `benchmarks.workload`; offers are published documents, made ready once.
-*Best*: random baskets with overlapping offers against the same search with five seconds, and against greedy choice.
+*Best*: random baskets with overlapping offers against HiGHS without a deadline, and against greedy choice.
 """
 
 import datetime as dt
@@ -20,13 +20,17 @@ from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.ready import Published
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.solve import Bundle, Buy, Contender, Off, PerUnit, Proof, Stack, solve
+from erp_club.promotions.engine.solve.classes import classes
 from erp_club.promotions.engine.solve.greedy import greedy, saving
+from erp_club.promotions.engine.solve.programme import programme
+from erp_club.promotions.engine.solve.prune import undominated
 
 AT = dt.datetime(2026, 11, 25, 12, 0)  # noqa: DTZ001 - the store's own time, without a zone
 SIZES = (10, 100, 1_000, 10_000)
 BASKETS, ROUNDS = 200, 3
 SHOPS = 1_000
-LONG_MS = 5_000
+PATIENCE_MS = 600_000
+"""What HiGHS may take to prove one basket: as good as no deadline. One that isn't proved by then is told."""
 
 
 def published(offers: int, *, dense: bool = False, freed: str = "each") -> list[Published]:
@@ -144,13 +148,33 @@ def against_the_best() -> None:
         (12, 50, False),
     ]:
         rows.append(_row(offers, shops, one_scope=one_scope))
-    head = ("offers that compete", "shops", "best found", "proved", "below greedy", "greedy loses", "p50 ms", "p95 ms")
+    head = (
+        "offers that compete",
+        "shops",
+        "best is known",
+        "found of those",
+        "proved",
+        "below greedy",
+        "greedy loses",
+        "p50 ms",
+        "p95 ms",
+    )
     table("The best combination, 50 ms at most", head, rows)
+
+
+def best_of_all(stacks: Sequence[Stack], contenders: Sequence[Contender]) -> tuple[int, bool]:
+    """The greatest saving that HiGHS finds for the whole integer programme, and whether it has proved it.
+
+    Of offers that differ in nothing but their value only the best one is in force, here as in the engine.
+    """
+    grouped = classes(stacks, undominated(contenders), [stack.units for stack in stacks])
+    taken, sure = programme(grouped.units, grouped.contenders, seed=[], bound=None, deadline_ms=PATIENCE_MS)
+    return saving(taken), sure
 
 
 def _row(offers: int, shops: int, *, one_scope: bool) -> tuple[object, ...]:
     draw = random.Random(offers)
-    best_found = proved = below = 0
+    best_found = proved = below = certain = 0
     lost: list[float] = []
     taken: list[float] = []
     for _ in range(shops):
@@ -158,15 +182,17 @@ def _row(offers: int, shops: int, *, one_scope: bool) -> tuple[object, ...]:
         began = time.process_time()
         found = solve(stacks, contenders)
         taken.append((time.process_time() - began) * 1000)
-        best = solve(stacks, contenders, deadline_ms=LONG_MS).saving_minor
+        best, sure = best_of_all(stacks, contenders)
+        certain += sure
+        assert not sure or found.saving_minor <= best, "a proof that another answer disproves"
         quick = saving(greedy(stacks, contenders, [stack.units for stack in stacks]))
-        best_found += found.saving_minor == best
+        best_found += sure and found.saving_minor == best
         proved += found.proof is Proof.PROVED
         below += found.saving_minor < quick
         lost.append(1 - quick / best if best else 0)
     taken.sort()
     name = f"{offers}, {'one scope' if one_scope else 'overlapping'}"
-    shares = (f"{best_found / shops:.1%}", f"{proved / shops:.1%}", below, f"{sum(lost) / shops:.1%}")
+    shares = (certain, f"{best_found / certain:.1%}", f"{proved / shops:.1%}", below, f"{sum(lost) / shops:.1%}")
     return (name, shops, *shares, f"{taken[shops // 2]:.2f}", f"{p95(taken):.2f}")
 
 

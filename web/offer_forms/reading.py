@@ -37,11 +37,14 @@ _KINDS_INSIDE = frozenset({"when", "not"})
 _KINDS_IN_LIST = frozenset({"all", "any", "rewards"})
 
 
-def read_offer(document: Any) -> Offer:
-    """The document as an offer. Raises Invalid with a fault for each field."""
+def read_offer(document: Any, *, typed: bool = False) -> Offer:
+    """The document as an offer; `typed` in the fields of a form, where numbers are texts.
+
+    Raises Invalid with a fault for each field: in JSON neither `true` nor "5" is a number.
+    """
     check_texts(document)
     try:
-        return Offer.model_validate(document)
+        return Offer.model_validate_json(json.dumps(document), strict=not typed)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
         raise Invalid([_fault(each) for each in found if not _follows(each, found)]) from error

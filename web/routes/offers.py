@@ -126,7 +126,7 @@ def new_offer(act: Edit, kind: Annotated[str | None, Query(max_length=30)] = Non
 @again(new_offer_page)
 def add_offer(act: Edit, body: Document) -> Response:
     """Write an offer down as a draft: a document as in /schemas/offer.json. It gives nothing until it is published."""
-    offer = read_offer(_said(body))
+    offer = read_offer(_said(body), typed=_in_fields(body))
     offer_id = commands.create_offer(act.session, offer, now=act.now, by=act.by)
     return act.done(_kept(act, offer_id), f"/offers/{offer_id}")
 
@@ -174,6 +174,11 @@ def _said(body: Document) -> Any:
     return to_document(body) if body.get("form") else body
 
 
+def _in_fields(body: Document) -> bool:
+    """Whether the offer was typed in the fields of the form."""
+    return bool(body.get("form")) and not isinstance(body.get("document"), str | dict)
+
+
 def offer_form_page(act: Act, form: FormState) -> Response:
     """The form of an offer, as it was typed or as it stands."""
     typed = typed_of(form) if form.values else None
@@ -204,7 +209,8 @@ def edit_offer(act: Edit, offer_id: SmallRowId, body: Document) -> Response:
     held = queries.offer(act.session, offer_id)
     if body.get("form") and isinstance(said, dict):
         said.setdefault("code", held.code)
-    commands.change_offer(act.session, offer_id, read_offer(said), revision=revision, now=act.now, by=act.by)
+    offer = read_offer(said, typed=_in_fields(body))
+    commands.change_offer(act.session, offer_id, offer, revision=revision, now=act.now, by=act.by)
     return act.done(_kept(act, offer_id), f"/offers/{offer_id}", status=200)
 
 

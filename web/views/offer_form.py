@@ -155,8 +155,11 @@ def offer_typed(typed: Typed) -> Offer | None:
     """The offer that is typed, as far as it can be said what it does; None where it can't yet."""
     try:
         document = typed.get("document")
-        said = json.loads(document) if isinstance(document, str) else to_document(typed)
-        return read_offer({"code": "X", "names": {}} | said) if isinstance(said, dict) else None
+        as_text = isinstance(document, str)
+        said = json.loads(document) if as_text else to_document(typed)
+        if not isinstance(said, dict):
+            return None
+        return read_offer({"code": "X", "names": {}} | said, typed=not as_text)
     except (Invalid, ValueError, RecursionError):
         return None
 

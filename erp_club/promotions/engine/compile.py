@@ -44,8 +44,8 @@ _NO_LIMITS = Limits()
 
 
 def entry_key(text: str) -> str:
-    """The code of an offer as it is looked up: without case, full-width letters as usual ones, no spaces around."""
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    """The code of an offer as it is looked up: without case and spaces, full-width letters as usual ones."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 @dataclass(slots=True)

@@ -22,7 +22,8 @@ from erp_club.promotions.engine.solve import (
     Stack,
     solve,
 )
-from erp_club.promotions.engine.solve.greedy import greedy, saving
+from erp_club.promotions.engine.solve.greedy import greedy, saving, without
+from erp_club.promotions.engine.solve.prune import nothing_passed_over
 from erp_club.promotions.engine.solve.shapes import Shape
 from tests.promotions.solve.truth import best_saving, shop, shop_with_needs
 
@@ -149,6 +150,16 @@ def test_an_offer_that_frees_the_cheapest_may_not_leave_it_to_nobody() -> None:
     # Where another offer takes the cheapest one, the next is free.
     found = solve(stacks, [three, Contender("TEN", PerUnit(everything, Off.SHARE, 1000))])
     assert [(offer.key, offer.saving_minor) for offer in found.assignment] == [("3FOR2", 800), ("TEN", 10)]
+
+
+def test_no_set_that_is_given_up_leaves_the_cheapest_to_nobody() -> None:
+    # A set for 38.69 of two things for 6.80 would let another offer free dearer ones, were it really sold.
+    draw = random.Random(6)
+    for _ in range(150):
+        stacks, offers = shop(draw, lines=12, offers=3, kinds=("buy all", "bundle", "share"))
+        taken = solve(stacks, offers).assignment
+        over = without([stack.units for stack in stacks], taken)
+        assert nothing_passed_over(stacks, offers, over, taken), (stacks, offers)
 
 
 def test_a_bundle_takes_the_dearest_and_never_raises_a_price() -> None:

@@ -181,6 +181,8 @@ def _settled(
             over = [have + back for have, back in zip(over, without(mine, [one] if one else []), strict=True)]
         if chosen is not None and (one is None or one.saving_minor < chosen.saving_minor):
             broken.add(number)
-    if free and not nothing_passed_over(stacks, others, over, taken):
+    # A set that makes goods dearer is given up in the end, and what it held from the cheapest is nobody's then.
+    whole = without(left, taken[len(given) :])
+    if not nothing_passed_over(stacks, others, whole, taken):
         return Found(given, bound), set(free)
     return Found(taken, bound), broken

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from erp_club.promotions.engine.solve.greedy import saving
+from erp_club.promotions.engine.solve.greedy import saving, without
 from erp_club.promotions.engine.solve.model import Model, build
+from erp_club.promotions.engine.solve.prune import nothing_passed_over
 from erp_club.promotions.engine.solve.rules import alone, beside_reserved
 from erp_club.promotions.engine.solve.shapes import Contender, Stack, Taken
 
@@ -26,6 +27,8 @@ def programme(
     if bound is not None:
         most = min(most, bound)
     found = _settled(units, contenders, model, values) if values else []
+    if not nothing_passed_over(units, contenders, without([unit.units for unit in units], found), found):
+        found = []
     best = found if saving(found) > saving(seed) else seed
     return best, saving(best) >= most
 
