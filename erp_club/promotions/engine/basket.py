@@ -40,6 +40,10 @@ def line_amount(unit_minor: int, quantity_milli: int) -> int:
 
 def net_of(gross_minor: int, vat_bp: int) -> int:
     """What is left of an amount without its tax; halves go up."""
+    if gross_minor > 0 and vat_bp:
+        # As `round_div` does it, without the two calls that every line of every basket would pay for.
+        whole = BP + vat_bp
+        return (2 * BP * gross_minor + whole) // (2 * whole)
     return round_div(gross_minor * BP, BP + vat_bp, Rounding.HALF_UP) if vat_bp else gross_minor
 
 
@@ -83,21 +87,24 @@ class Basket:
     def _open(self, with_tax: bool) -> list[int]:
         """Work out list amounts; the lines that offers may touch."""
         touchable: list[int] = []
+        changed, listed, pieces_of, worth, lots = self.changed, self.listed, self.pieces, self.worth, self.lots
         for i, line in enumerate(self.lines):
             quantity = line.quantity_milli
-            if quantity % 1000:
-                pieces, amount = 1, line_amount(self.unit(i), quantity)
+            unit = changed[i][0] if i in changed else line.unit_minor
+            pieces, broken = divmod(quantity, 1000)
+            if broken:
+                pieces, amount = 1, line_amount(unit, quantity)
             else:
-                pieces = quantity // 1000
-                amount = self.unit(i) * pieces
-                pieces = max(1, pieces)
+                amount = unit * pieces
+                if pieces < 1:
+                    pieces = 1
             if not with_tax:
                 amount += tax_on(amount, line.vat_bp)
-            self.listed.append(amount)
-            self.pieces.append(pieces)
-            self.worth.append(amount * 1000 // pieces)
-            self.lots.append([Lot(i, pieces, amount)])
-            if line.unit_minor >= 0 and quantity > 0:
+            listed.append(amount)
+            pieces_of.append(pieces)
+            worth.append(amount * 1000 // pieces)
+            lots.append([Lot(i, pieces, amount)])
+            if quantity > 0 and line.unit_minor >= 0:
                 touchable.append(i)
         if self.changed:
             self.regular = [_gross(line, with_tax) for line in self.lines]
