@@ -18,6 +18,7 @@ from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
 from erp_club.receipts import models as receipts
 from erp_club.reports import models as reports
+from erp_club.stored_value import models as stored_value
 
 metadata = Base.metadata
 
@@ -41,4 +42,5 @@ __all__ = [
     "receipts",
     "relatives",
     "reports",
+    "stored_value",
 ]

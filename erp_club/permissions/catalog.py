@@ -38,6 +38,14 @@ class Permission(StrEnum):
     PURCHASES_VIEW = "purchases.view"
     PURCHASES_EXPORT = "purchases.export"
     SALES_POST = "sales.post"
+    STORED_VALUE_VIEW = "stored_value.view"
+    STORED_VALUE_SELL = "stored_value.sell"
+    STORED_VALUE_GIVE = "stored_value.give"
+    STORED_VALUE_LOAD = "stored_value.load"
+    STORED_VALUE_PAY = "stored_value.pay"
+    STORED_VALUE_REFUND = "stored_value.refund"
+    STORED_VALUE_BLOCK = "stored_value.block"
+    STORED_VALUE_EDIT = "stored_value.edit"
     OFFERS_VIEW = "offers.view"
     OFFERS_EDIT = "offers.edit"
     OFFERS_PUBLISH = "offers.publish"
@@ -69,6 +77,10 @@ _CASHIER = frozenset(
         Permission.POINTS_VIEW,
         Permission.PURCHASES_VIEW,
         Permission.SALES_POST,
+        Permission.STORED_VALUE_VIEW,
+        Permission.STORED_VALUE_SELL,
+        Permission.STORED_VALUE_LOAD,
+        Permission.STORED_VALUE_PAY,
         Permission.OFFERS_ACTIVATE,
         Permission.SELF,
     }
@@ -86,6 +98,9 @@ _MANAGER = _CASHIER | {
     Permission.PRICELISTS_VIEW,
     Permission.OFFERS_VIEW,
     Permission.PURCHASES_EXPORT,
+    Permission.STORED_VALUE_GIVE,
+    Permission.STORED_VALUE_REFUND,
+    Permission.STORED_VALUE_BLOCK,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,

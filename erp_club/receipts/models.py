@@ -21,6 +21,7 @@ class Means(StrEnum):
 
     CASH = "cash"
     CARD = "card"
+    STORED_VALUE = "stored_value"
 
 
 class Receipt(Base):
@@ -163,7 +164,7 @@ class ReceiptPayment(Base):
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "receipt_id", "payment_no"),
         sa.ForeignKeyConstraint(["customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
-        sa.CheckConstraint("means IN ('cash', 'card')", name="means_known"),
+        sa.CheckConstraint("means IN ('cash', 'card', 'stored_value')", name="means_known"),
     )
 
     customer_id: Mapped[int]

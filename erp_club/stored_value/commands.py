@@ -1,0 +1,301 @@
+"""Money onto cards and off them. Every command here works on cards that the caller's transaction holds by `hold`.
+
+A card's row is locked first, in a statement of its own, and its lots are read after that: a snapshot that waited for
+the lock would still show the lots as they were before. Several cards are locked in the order of their keys.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from erp_club.permissions.actors import Actor
+from erp_club.stored_value import errors
+from erp_club.stored_value.lots import Part, last_day, take, usable
+from erp_club.stored_value.models import (
+    CardKind,
+    CardState,
+    MovementKind,
+    ValueCard,
+    ValueLot,
+    ValueMovement,
+    ValueMovementLot,
+)
+from erp_club.stored_value.queries import CardKey, HeldCard, heirs_of, held_cards, payments_of
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why and where money moves. `on` is the store's day; a receipt is (customer, receipt)."""
+
+    at: dt.datetime
+    on: dt.date
+    by: Actor
+    receipt: tuple[int, int] | None = None
+    reason: str | None = None
+    reverses_seq: int | None = None
+    other_card_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A movement as it was written: what it did to each lot, and the balance after it."""
+
+    card: CardKey
+    seq: int
+    amount_minor: int
+    balance_minor: int
+    parts: tuple[Part, ...]
+
+
+def hold(session: Session, keys: Iterable[CardKey]) -> Mapping[CardKey, HeldCard]:
+    """Lock these cards until the transaction ends and give them as they are then, with their lots.
+
+    Raises NotFound where one isn't there.
+    """
+    wanted = sorted(set(keys))
+    # FOR NO KEY UPDATE: rows that only refer to the card may be written meanwhile.
+    session.execute(
+        sa.select(ValueCard.id)
+        .where(sa.tuple_(ValueCard.customer_id, ValueCard.id).in_(wanted))
+        .order_by(ValueCard.customer_id, ValueCard.id)
+        .with_for_update(key_share=True)
+    ).all()
+    held = held_cards(session, wanted)
+    if len(held) < len(wanted):
+        raise errors.no_card()
+    return held
+
+
+def put_in(session: Session, card: HeldCard, amount_minor: int, *, kind: MovementKind, cause: Cause) -> Moved:
+    """Put so much (above 0) onto a card as money that ends when its kind says, counted from the day.
+
+    The balance may not come above what the kind allows: raises Conflict `stored-value-full`.
+    """
+    if card.balance_minor + amount_minor > card.most_minor:
+        raise errors.too_much_on_it(card.most_minor, card.currency, field="amount_minor")
+    lot_id = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
+    return _write(session, card.key, kind, (Part(lot_id, amount_minor),), cause)
+
+
+def sell(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause, given: bool = False) -> Moved:
+    """Make a card that lies ready good for so much. Raises Conflict `stored-value-sold` where it is out already."""
+    if card.state is not CardState.NEW:
+        raise errors.known_already()
+    session.execute(sa.update(ValueCard).where(*_is(card.key)).values(state=CardState.ACTIVE, issued_at=cause.at))
+    kind = MovementKind.GIVEN if given else MovementKind.SOLD
+    return put_in(session, card, amount_minor, kind=kind, cause=cause)
+
+
+def load(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) -> Moved:
+    """Load a prepaid card. Raises Conflict where it isn't active, is a gift card, or would hold too much."""
+    if card.state is not CardState.ACTIVE:
+        raise errors.unusable(card.state)
+    if card.kind is not CardKind.PREPAID:
+        raise errors.not_loadable()
+    return put_in(session, card, amount_minor, kind=MovementKind.LOADED, cause=cause)
+
+
+def pay(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) -> Moved:
+    """Pay so much (above 0), first with what ends first. Raises Conflict `stored-value-too-little`."""
+    parts, missing = take(card.lots, amount_minor, on=cause.on)
+    if missing:
+        raise errors.too_little(usable(card.lots, on=cause.on), card.currency)
+    return _write(session, card.key, MovementKind.PAID, parts, cause)
+
+
+def give_back(session: Session, card: HeldCard, seq: int, amount_minor: int, *, cause: Cause) -> Moved:
+    """Give back so much (above 0) of a payment to the card that made it, to the lots that it came from.
+
+    What came from a lot that has ended meanwhile is good again for as long as money that is put in today. A card that
+    is lost or blocked gets its money too; it can be moved to a new one. Raises NotFound for no such payment, Conflict
+    `stored-value-refund-too-much`.
+    """
+    left = _left_of(session, card.key, seq)
+    if not left:
+        raise errors.no_payment()
+    if amount_minor > (most := sum(left.values())):
+        raise errors.refund_too_much(most, card.currency)
+    ends = {lot.id: lot for lot in card.lots}
+    parts: dict[int, int] = {}
+    due = amount_minor
+    # What ends last was taken last, and is given back first.
+    for lot_id in sorted(left, key=lambda each: (ends[each].last_day or dt.date.max, each), reverse=True):
+        part = min(left[lot_id], due)
+        if part > 0:
+            lot = lot_id
+            if not ends[lot_id].holds(cause.on):
+                lot = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
+            parts[lot] = parts.get(lot, 0) + part
+            due -= part
+    made = tuple(Part(lot_id, part) for lot_id, part in sorted(parts.items()))
+    return _write(session, card.key, MovementKind.REFUNDED, made, replace(cause, reverses_seq=seq))
+
+
+def refund_payment(session: Session, key: CardKey, seq: int, amount_minor: int, *, cause: Cause) -> Moved:
+    """Give back so much (above 0) of a card's payment; where the card was replaced, the newer one gets it in the end.
+
+    Raises as `give_back`.
+    """
+    heir = heirs_of(session, [key]).get(key)
+    held = hold(session, [key] if heir is None else [key, heir])
+    moved = give_back(session, held[key], seq, amount_minor, cause=cause)
+    if heir is not None:
+        again = held_cards(session, [key, heir])
+        move(session, again[key], again[heir], cause=cause)
+    return moved
+
+
+def refund_receipt(session: Session, receipt: tuple[int, int], amount_minor: int, *, cause: Cause) -> list[Moved]:
+    """Give back so much (above 0) of what cards paid of a receipt (customer, receipt), the last card first.
+
+    Gives the refunds; raises Conflict `stored-value-refund-too-much` where the cards have paid less, or most of it was
+    given back before.
+    """
+    keys = [each.key for each in payments_of(session, receipt)]
+    held = hold(session, [*keys, *heirs_of(session, keys).values()])
+    # Read behind the locks: another refund of the same receipt may have been waited for.
+    paid = payments_of(session, receipt)
+    left = sum(each.left_minor for each in paid)
+    if amount_minor > left:
+        raise errors.refund_too_much(left, next((card.currency for card in held.values()), ""))
+    made: list[Moved] = []
+    for each in reversed(paid):
+        part = min(each.left_minor, amount_minor - sum(moved.amount_minor for moved in made))
+        if part > 0:
+            made.append(refund_payment(session, each.key, each.seq, part, cause=cause))
+    return made
+
+
+def move(session: Session, old: HeldCard, new: HeldCard, *, cause: Cause) -> tuple[Moved, Moved] | None:
+    """Move all that lies on a card to another one, each lot with its last day; None where there is nothing.
+
+    Both movements name the other card, so that sums over both stay what they were.
+    """
+    lots = [lot for lot in old.lots if lot.remaining_minor]
+    if not lots:
+        return None
+    out = tuple(Part(lot.id, -lot.remaining_minor) for lot in lots)
+    into = tuple(Part(_open_lot(session, new.key, lot.last_day), lot.remaining_minor) for lot in lots)
+    return (
+        _write(session, old.key, MovementKind.MOVED, out, replace(cause, other_card_id=new.key.card_id)),
+        _write(session, new.key, MovementKind.MOVED, into, replace(cause, other_card_id=old.key.card_id)),
+    )
+
+
+def adjust(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) -> Moved:
+    """Put right what lies on a card, up or down (not 0), with the cause's reason. Raises as `put_in` and `pay`."""
+    if card.state is not CardState.ACTIVE:
+        raise errors.unusable(card.state)
+    if amount_minor > 0:
+        return put_in(session, card, amount_minor, kind=MovementKind.ADJUSTED, cause=cause)
+    parts, missing = take(card.lots, -amount_minor, on=cause.on)
+    if missing:
+        raise errors.too_little(usable(card.lots, on=cause.on), card.currency, field="amount_minor")
+    return _write(session, card.key, MovementKind.ADJUSTED, parts, cause)
+
+
+def open_with(session: Session, key: CardKey, lots: Sequence[tuple[int, dt.date | None]], *, cause: Cause) -> Moved:
+    """Take a balance over from another system: (amount above 0, last day) by lot, one lot a day."""
+    parts = tuple(Part(_open_lot(session, key, ends), amount) for amount, ends in lots)
+    return _write(session, key, MovementKind.OPENING, parts, cause)
+
+
+def _left_of(session: Session, key: CardKey, seq: int) -> dict[int, int]:
+    """What a payment took of each lot and hasn't been given back, by lot; empty where there is no such payment.
+
+    A refund that went to another lot, because the first had ended, counts for the lots in the order of refunding.
+    """
+    movement = sa.and_(ValueMovement.customer_id == key.customer_id, ValueMovement.card_id == key.card_id)
+    taken = {
+        row.lot_id: -row.amount_minor
+        for row in session.execute(
+            sa.select(ValueMovementLot.lot_id, ValueMovementLot.amount_minor)
+            .join(ValueMovement, _OF_MOVEMENT)
+            .where(movement, ValueMovement.seq == seq, ValueMovement.kind == MovementKind.PAID)
+        )
+    }
+    back = session.scalar(
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(ValueMovement.amount_minor), 0), sa.BigInteger)).where(
+            movement, ValueMovement.reverses_seq == seq
+        )
+    )
+    lots = session.execute(sa.select(ValueLot.id, ValueLot.last_day).where(ValueLot.id.in_(taken), *_of_lot(key)))
+    ends = {row.id: row.last_day for row in lots}
+    for lot_id in sorted(taken, key=lambda each: (ends[each] or dt.date.max, each), reverse=True):
+        part = min(taken[lot_id], back or 0)
+        taken[lot_id] -= part
+        back = (back or 0) - part
+    return taken
+
+
+def _open_lot(session: Session, key: CardKey, ends: dt.date | None) -> int:
+    """The card's lot of this last day, opened empty where there is none."""
+    found = insert(ValueLot).values(customer_id=key.customer_id, card_id=key.card_id, last_day=ends, remaining_minor=0)
+    upsert = found.on_conflict_do_update(
+        index_elements=[ValueLot.customer_id, ValueLot.card_id, ValueLot.last_day],
+        set_={"remaining_minor": ValueLot.remaining_minor},
+    )
+    return session.execute(upsert.returning(ValueLot.id)).scalar_one()
+
+
+def _write(session: Session, key: CardKey, kind: MovementKind, parts: tuple[Part, ...], cause: Cause) -> Moved:
+    """A movement with what it does to lots, and the balances beside. The card's row is held by the caller."""
+    amount = sum(part.amount_minor for part in parts)
+    balance, seq = session.execute(
+        sa.update(ValueCard)
+        .where(*_is(key))
+        .values(balance_minor=ValueCard.balance_minor + amount, last_seq=ValueCard.last_seq + 1)
+        .returning(ValueCard.balance_minor, ValueCard.last_seq)
+        .execution_options(synchronize_session=False)
+    ).one()
+    named = {"customer_id": key.customer_id, "card_id": key.card_id, "seq": seq}
+    receipt_customer, receipt = cause.receipt or (None, None)
+    session.execute(
+        sa.insert(ValueMovement).values(
+            **named,
+            kind=kind,
+            amount_minor=amount,
+            balance_after_minor=balance,
+            at=cause.at,
+            on_date=cause.on,
+            receipt_customer_id=receipt_customer,
+            receipt_id=receipt,
+            reverses_seq=cause.reverses_seq,
+            other_card_id=cause.other_card_id,
+            reason=cause.reason,
+            store_id=cause.by.store_id,
+            terminal_id=cause.by.terminal_id,
+            staff_id=cause.by.staff_id,
+        )
+    )
+    for part in parts:
+        session.execute(
+            sa.update(ValueLot)
+            .where(*_of_lot(key), ValueLot.id == part.lot_id)
+            .values(remaining_minor=ValueLot.remaining_minor + part.amount_minor)
+            .execution_options(synchronize_session=False)
+        )
+    session.execute(
+        sa.insert(ValueMovementLot),
+        [{**named, "lot_id": part.lot_id, "amount_minor": part.amount_minor} for part in parts],
+    )
+    return Moved(key, seq, amount, balance, parts)
+
+
+def _is(key: CardKey) -> tuple[sa.ColumnElement[bool], ...]:
+    return ValueCard.customer_id == key.customer_id, ValueCard.id == key.card_id
+
+
+def _of_lot(key: CardKey) -> tuple[sa.ColumnElement[bool], ...]:
+    return ValueLot.customer_id == key.customer_id, ValueLot.card_id == key.card_id
+
+
+_OF_MOVEMENT = (
+    (ValueMovementLot.customer_id == ValueMovement.customer_id)
+    & (ValueMovementLot.card_id == ValueMovement.card_id)
+    & (ValueMovementLot.seq == ValueMovement.seq)
+)

@@ -1,0 +1,118 @@
+"""Where what stands beside the movements of cards isn't what they come to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.stored_value.models import ValueCard, ValueLot, ValueMovement, ValueMovementLot
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCard:
+    """A card where `what` (balance, movements, balance after, lot, movement's lots) isn't what it should be.
+
+    `at` is the movement's seq or the lot's id; `stored` and `derived` are the two numbers.
+    """
+
+    customer_id: int
+    card_id: int
+    what: str
+    at: int | None
+    stored: int | None
+    derived: int | None
+
+
+def wrong_cards(session: Session, *, limit: int = 100) -> list[WrongCard]:
+    """Everything that movements and their lots contradict, the first `limit` of each kind. Empty is what it should be.
+
+    A card's balance is the sum of its movements, which are numbered without gaps; each movement's balance is the sum up
+    to it, its lots come to its amount, and what remains in a lot is the sum of what was done to it.
+    """
+    made: list[WrongCard] = []
+    for what, statement in _CHECKS:
+        made += [
+            WrongCard(customer, card, what, at, stored, derived)
+            for customer, card, at, stored, derived in session.execute(statement.limit(limit))
+        ]
+    return made
+
+
+def _whole(total: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.coalesce(total, 0), sa.BigInteger)
+
+
+def _cards(stored: sa.ColumnElement[int], derived: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
+    sums = (
+        sa.select(derived.label("derived"))
+        .where(ValueMovement.customer_id == ValueCard.customer_id, ValueMovement.card_id == ValueCard.id)
+        .correlate(ValueCard)
+        .lateral("sums")
+    )
+    return (
+        sa.select(ValueCard.customer_id, ValueCard.id, sa.null(), stored, sums.c.derived)
+        .join(sums, sa.true())
+        .where(stored != sums.c.derived)
+        .order_by(ValueCard.customer_id, ValueCard.id)
+    )
+
+
+def _running() -> sa.Select[*tuple[Any, ...]]:
+    card = (ValueMovement.customer_id, ValueMovement.card_id)
+    up_to = sa.func.sum(ValueMovement.amount_minor).over(partition_by=card, order_by=ValueMovement.seq)
+    rows = sa.select(
+        *card, ValueMovement.seq, ValueMovement.balance_after_minor.label("stored"), _whole(up_to).label("derived")
+    ).subquery()
+    return (
+        sa.select(*rows.c)
+        .where(rows.c.stored != rows.c.derived)
+        .order_by(rows.c.customer_id, rows.c.card_id, rows.c.seq)
+    )
+
+
+def _movement_lots() -> sa.Select[*tuple[Any, ...]]:
+    card = (ValueMovement.customer_id, ValueMovement.card_id, ValueMovement.seq)
+    parts = (
+        sa.select(_whole(sa.func.sum(ValueMovementLot.amount_minor)))
+        .where(
+            ValueMovementLot.customer_id == ValueMovement.customer_id,
+            ValueMovementLot.card_id == ValueMovement.card_id,
+            ValueMovementLot.seq == ValueMovement.seq,
+        )
+        .scalar_subquery()
+    )
+    rows = sa.select(*card, ValueMovement.amount_minor.label("stored"), parts.label("derived")).subquery()
+    return (
+        sa.select(*rows.c)
+        .where(rows.c.stored != rows.c.derived)
+        .order_by(rows.c.customer_id, rows.c.card_id, rows.c.seq)
+    )
+
+
+def _lots() -> sa.Select[*tuple[Any, ...]]:
+    lot = (ValueLot.customer_id, ValueLot.card_id, ValueLot.id)
+    done = (
+        sa.select(_whole(sa.func.sum(ValueMovementLot.amount_minor)))
+        .where(
+            ValueMovementLot.customer_id == ValueLot.customer_id,
+            ValueMovementLot.card_id == ValueLot.card_id,
+            ValueMovementLot.lot_id == ValueLot.id,
+        )
+        .scalar_subquery()
+    )
+    rows = sa.select(*lot, ValueLot.remaining_minor.label("stored"), done.label("derived")).subquery()
+    return (
+        sa.select(*rows.c)
+        .where(rows.c.stored != rows.c.derived)
+        .order_by(rows.c.customer_id, rows.c.card_id, rows.c.id)
+    )
+
+
+_CHECKS: tuple[tuple[str, sa.Select[*tuple[Any, ...]]], ...] = (
+    ("balance", _cards(ValueCard.__table__.c.balance_minor, _whole(sa.func.sum(ValueMovement.amount_minor)))),
+    ("movements", _cards(ValueCard.__table__.c.last_seq, sa.func.count())),
+    ("balance after", _running()),
+    ("movement's lots", _movement_lots()),
+    ("lot", _lots()),
+)
