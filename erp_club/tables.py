@@ -5,9 +5,10 @@ from erp_club.catalogue import models as catalogue
 from erp_club.clubs import models as clubs
 from erp_club.customers import models as customers
 from erp_club.customers.forms import models as customer_forms
+from erp_club.customers.id_numbers import models as id_numbers
 from erp_club.customers.names import models as names
 from erp_club.customers.relatives import models as relatives
-from erp_club.kernel import audit, idempotency
+from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.permissions import models as permissions
@@ -30,7 +31,9 @@ __all__ = [
     "coupons",
     "customer_forms",
     "customers",
+    "id_numbers",
     "idempotency",
+    "kept_keys",
     "metadata",
     "names",
     "organisation",

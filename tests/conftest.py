@@ -12,11 +12,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from erp_club.kernel import embedded, schema
 from erp_club.kernel.db import Database, OneEngineSession, parse_url
+from erp_club.kernel.keyring import Keyring, new_keys
 from erp_club.kernel.settings import Settings
 from web.app import create_app
 from web.deps import Shop
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+
+
+KEYS = new_keys()
 
 
 class OneConnection(Database):
@@ -25,9 +29,22 @@ class OneConnection(Database):
     def __init__(self, connection: sa.Connection) -> None:
         self.url = connection.engine.url
         self.engine = connection.engine
+        self.keyring = Keyring(text=KEYS)
         self.session = sessionmaker(
-            connection, class_=OneEngineSession, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            connection,
+            class_=OneEngineSession,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+            info={"keyring": self.keyring},
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys() -> Iterator[None]:
+    """Commands of the console take the keys of this run, and leave none in the working folder."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ERP_CLUB_KEYRING", KEYS)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +118,7 @@ def committed(server: sa.URL, template: sa.URL) -> Iterator[Database]:
     """A database of this test's own that really commits, for tests of locking and of whole commands."""
     assert template.database
     url = _create(server, template.database)
-    database = Database(url)
+    database = Database(url, keyring=Keyring(text=KEYS))
     yield database
     database.engine.dispose()
     _drop(server, url)

@@ -21,7 +21,7 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from web import cli_data, cli_forecast, cli_names, cli_pricing, i18n
+from web import cli_data, cli_forecast, cli_keyring, cli_names, cli_pricing, i18n
 from web.cli_database import opened
 
 
@@ -61,6 +61,7 @@ _COMMANDS = (
     cli_data.export,
     cli_data.demo,
     cli_forecast.forecast,
+    cli_keyring.keyring,
     cli_names.names,
     cli_pricing.price_case,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from erp_club.customers.commands import record_export
 from erp_club.demo import commands as demo_chain
 from erp_club.imports import exports, staging
 from erp_club.imports.commands import import_file
@@ -105,6 +106,10 @@ def export(kind: str, file: Path) -> None:
     """Write products, customers, purchases or price lists into a file that import takes: .csv, .csv.gz or .xlsx."""
     with opened() as database, database.session() as session:
         rows = exports.export_file(session, kind, file)
+        if kind == "customers":
+            now = dt.datetime.now(dt.UTC)
+            record_export(session, filters={}, suffix=file.name, id_numbers=True, now=now, by=SYSTEM)
+            session.commit()
     _say(T("%(rows)s rows are in %(file)s.", rows=rows, file=str(file)))
 
 

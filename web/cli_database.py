@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from erp_club.kernel import db, schema
+from erp_club.kernel import db, kept_keys, schema
 from erp_club.kernel.settings import Settings
 
 
 @contextmanager
 def opened(*, current: bool = True) -> Iterator[db.Database]:
-    """The database of the environment's settings, with a schema that is current where `current`."""
+    """The database of the environment's settings, with a schema that is current where `current`, and its own keys."""
     database = db.connect(Settings.from_env())
     try:
         if current:
             schema.check(database)
+            with database.session() as session:
+                kept_keys.check_keys(session, database.keyring)
         yield database
     finally:
         database.close()

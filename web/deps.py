@@ -337,9 +337,15 @@ def take_key(act: Act) -> None:
     act.request.state.key = act.key = key
 
 
+_NOT_KEPT = frozenset({"id_number"})
+
+
 def keep_refusal(request: Request, response: Response) -> None:
     """Keep the refusal of a write under its key, so that its repeat is refused alike; its own transaction is gone."""
     key = getattr(request.state, "key", None)
+    form = getattr(request.state, "form", None)
+    if form is not None and not _NOT_KEPT.isdisjoint(form.values):
+        return  # the form that comes back shows what was typed, which stands nowhere in the clear
     if key is None or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
     with shop(request).database.session() as session:

@@ -14,10 +14,14 @@ from erp_club.customers import errors, fields
 from erp_club.customers.fields import CONSENTS, IDENTITY, CustomerChanges, CustomerFields, Stored
 from erp_club.customers.forms.queries import form_of
 from erp_club.customers.forms.rules import Place, missing
+from erp_club.customers.id_numbers import sealing
+from erp_club.customers.id_numbers.queries import id_rules
+from erp_club.customers.id_numbers.rules import IdRules
 from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState, own_number
 from erp_club.customers.names.commands import keep_names
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
+from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.text import T
 from erp_club.organisation import queries as organisation
 from erp_club.organisation.models import Store
@@ -25,7 +29,7 @@ from erp_club.permissions.actors import Actor
 
 _NAMES = ("given_name", "family_name", "given_name_2", "family_name_2")
 _CONSENTS = tuple(f"consent_{channel}" for channel in CONSENTS)
-Values = dict[str, Stored | int]
+Values = dict[str, Stored | int | bytes]
 
 
 def open_customer(
@@ -44,7 +48,8 @@ def open_customer(
     on the channels means all three of them (X-01). Raises Invalid with every
     wrong field, Conflict `id-taken`, `number-taken` or `own-id-taken`.
     """
-    checked = fields.check(_with_channels(filled), country=country, today=_today(now))
+    rules = id_rules(session)
+    checked = fields.check(_with_channels(filled), country=country, today=_today(now), id_rules=rules)
     columns = _columns(session, checked.values, [*checked.errors, *_missing(session, place, filled, checked)])
     customer_id, number = _own_number(session, columns["number"])
     columns |= {"id": customer_id, "number": number}
@@ -52,7 +57,9 @@ def open_customer(
     keep_names(session, customer_id, _names(columns))
     _record_consents(session, customer_id, columns, now=now, by=by, source=source)
     after = {name: value for name, value in (checked.values | {"number": number}).items() if value is not None}
-    audit.record(session, by=by, now=now, action="customer.open", entity="customer", entity_id=customer_id, after=after)
+    audit.record(
+        session, by=by, now=now, action="customer.open", entity="customer", entity_id=customer_id, after=_told(after)
+    )
     return customer_id
 
 
@@ -70,20 +77,21 @@ def edit_customer(
 ) -> None:
     """Change some fields; None empties one, but a consent is only ever given or refused.
 
-    What the form of a `place` needs isn't emptied. What isn't named is not judged again, except that birthday and ID
-    number may not contradict each other. `seen` is the `changed_at` of the customer whom the form showed. Raises
-    NotFound, Conflict `stale` where somebody has changed the customer since, and Invalid and Conflict as
-    `open_customer` does.
+    An ID number as it is shown, masked, is the one that is kept. What the form of a `place` needs isn't emptied.
+    What isn't changed is not judged again, except that birthday and ID number may not contradict each other.
+    `seen` is the `changed_at` of the customer whom the form showed. Raises NotFound, Conflict `stale` where somebody
+    has changed the customer since, and Invalid and Conflict as `open_customer` does.
     """
     stored = _locked(session, customer_id)
     if seen is not None and seen != stored["changed_at"]:
         raise errors.stale()
     filled, named = _changed(stored, changes)
-    checked = fields.check(filled, country=country, today=_today(now))
+    rules = id_rules(session)
+    checked = fields.check(filled, country=country, today=_today(now), id_rules=rules)
     wrong = [error for error in checked.errors if error.field in named]
     wrong += [error for error in _missing(session, place, filled, checked) if error.field in named]
     if "birthday" in named and named.isdisjoint(IDENTITY):
-        wrong += _contradiction(filled, checked, country, _today(now))
+        wrong += _contradiction(filled, checked, country, _today(now), rules)
     if "number" in named and filled.number is None:
         wrong.append(FieldError("number", T("A customer keeps a number. Enter one.")))
     after = {name: value for name, value in checked.values.items() if name in named and value != stored[name]}
@@ -103,9 +111,15 @@ def edit_customer(
         action="customer.edit",
         entity="customer",
         entity_id=customer_id,
-        before=before,
-        after=after,
+        before=_told(before),
+        after=_told(after),
     )
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the change log tells: of an ID number the last signs."""
+    number = values.get("id_number")
+    return {**values, "id_number": sealing.masked(number)} if number else dict(values)
 
 
 def _missing(
@@ -118,9 +132,11 @@ def _missing(
     return [error for error in missing(form_of(session, place), filled) if error.field not in told]
 
 
-def record_export(session: Session, *, filters: Mapping[str, object], suffix: str, now: dt.datetime, by: Actor) -> None:
-    """Keep that somebody took customers out as a file, and by which filters."""
-    after = {"file": suffix, **filters}
+def record_export(
+    session: Session, *, filters: Mapping[str, object], suffix: str, id_numbers: bool, now: dt.datetime, by: Actor
+) -> None:
+    """Keep that somebody took customers out as a file, by which filters, and whether with whole ID numbers."""
+    after = {"file": suffix, "id_numbers": id_numbers, **filters}
     audit.record(session, by=by, now=now, action="customer.export", entity="customer", entity_id="*", after=after)
 
 
@@ -147,34 +163,40 @@ def _locked(session: Session, customer_id: int) -> dict[str, Any]:
     row = session.execute(statement).mappings().one_or_none()
     if row is None:
         raise errors.unknown_customer()
-    return dict(row)
+    return {**row, "id_number": sealing.opened(session, row["id_key"], row["id_sealed"])}
 
 
 def _changed(stored: Mapping[str, Any], changes: CustomerChanges) -> tuple[CustomerFields, frozenset[str]]:
     """All fields with the changes in them, and the names of those that count as changed."""
     said = {name: value for name, value in changes.items() if value is not None or name not in _CONSENTS}
+    kept = stored["id_number"]
+    if kept is not None and said.get("id_number") == sealing.masked(kept):
+        said["id_number"] = kept
     before = CustomerFields(**{name: stored[name] for name in CustomerFields.__dataclass_fields__})
     filled = replace(before, **said)
     named = set(said)
     if said.get("consent_advertising") and not before.consent_advertising:
         filled = _with_channels(filled)
         named.update(_CONSENTS)
-    if not named.isdisjoint(IDENTITY):
+    if any(said[name] != stored[name] for name in named & IDENTITY):
         named.update(IDENTITY)
+    else:
+        # A form sends the document as it was shown: what hasn't changed isn't judged again.
+        named -= IDENTITY
     return filled, frozenset(named)
 
 
 def _contradiction(
-    filled: CustomerFields, checked: fields.Checked, country: str, today: dt.date
+    filled: CustomerFields, checked: fields.Checked, country: str, today: dt.date, rules: IdRules
 ) -> Iterable[FieldError]:
     """The fault of a new birthday that an ID number, which is right by itself, tells otherwise."""
-    alone = fields.check(replace(filled, birthday=None), country=country, today=today)
+    alone = fields.check(replace(filled, birthday=None), country=country, today=today, id_rules=rules)
     right = {error.field for error in checked.errors} - {error.field for error in alone.errors}
     return [FieldError("birthday", error.text) for error in checked.errors if error.field in right & IDENTITY]
 
 
 def _columns(session: Session, values: Mapping[str, Stored], wrong: Iterable[FieldError]) -> Values:
-    """The fields as columns: a store's code becomes its id. Raises Invalid with all that is wrong."""
+    """The fields as columns: a store's code becomes its id, an ID number is sealed. Raises Invalid with all faults."""
     columns: Values = dict(values)
     faults = list(wrong)
     if "home_store" in columns:
@@ -184,10 +206,15 @@ def _columns(session: Session, values: Mapping[str, Stored], wrong: Iterable[Fie
             faults.append(FieldError("home_store", T("No store has the code %(code)s.", code=code)))
     if faults:
         raise Invalid(faults)
+    if "id_number" in columns:
+        number = columns.pop("id_number")
+        kept = sealing.sealed(keyring_of(session, writes=True), str(number)) if number else sealing.EMPTY
+        columns.update(id_sealed=kept["id_sealed"], id_key=kept["id_key"])
+        columns.update(id_hash=kept["id_hash"], id_ending=kept["id_ending"])
     return columns
 
 
-def _own_number(session: Session, given: Stored | int) -> tuple[int, str]:
+def _own_number(session: Session, given: Stored | int | bytes) -> tuple[int, str]:
     """A new id, and the customer's number: the one given, else one made of the id that no import has used."""
     following = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("customers", "id")))
     while True:
@@ -212,7 +239,7 @@ def _write(session: Session, statement: sa.Insert | sa.Update, values: Mapping[s
 def _taken(session: Session, error: IntegrityError, values: Mapping[str, Any]) -> Conflict | None:
     constraint = error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
     made, names_ = {
-        "uq_customers_identity": (errors.id_taken, ("id_country", "id_kind", "id_number")),
+        "uq_customers_identity": (errors.id_taken, ("id_country", "id_kind", "id_hash")),
         "uq_customers_number": (errors.number_taken, ("number",)),
         "uq_customers_own_id": (errors.own_id_taken, ("own_id",)),
     }.get(constraint or "", (None, ()))

@@ -11,6 +11,7 @@ import phonenumbers
 
 from erp_club.customers import contact, identity
 from erp_club.customers.errors import Fault
+from erp_club.customers.id_numbers.rules import IdRules
 from erp_club.customers.names.spelling import LONGEST, tidy
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import T
@@ -104,10 +105,11 @@ class Checked:
     errors: tuple[FieldError, ...]
 
 
-def check(filled: CustomerFields, *, country: str, today: dt.date) -> Checked:
+def check(filled: CustomerFields, *, country: str, today: dt.date, id_rules: IdRules) -> Checked:
     """Every field in its stored form, or why not.
 
     `country` is the chain's: phones without a country code are dialled and IDs without a country are issued there.
+    `id_rules` say which ID numbers are kept at all; the number is told whole, whoever keeps it seals it.
     """
     values: dict[str, Stored] = {}
     errors: list[FieldError] = []
@@ -123,7 +125,7 @@ def check(filled: CustomerFields, *, country: str, today: dt.date) -> Checked:
     if nameless and not any(each.field.endswith("_name") for each in errors):
         errors.append(FieldError("family_name", T("Enter a name.")))
     try:
-        values |= _identity(filled, values.get("birthday"), country, today)
+        values |= _identity(filled, values.get("birthday"), country, today, id_rules)
     except Fault as fault:
         errors.append(FieldError(fault.field, fault.text))
     values |= {f"consent_{channel}": getattr(filled, f"consent_{channel}") for channel in CONSENTS}
@@ -212,7 +214,9 @@ def past_day(field: str, given: str | dt.date, today: dt.date) -> dt.date:
     return found
 
 
-def _identity(filled: CustomerFields, birthday: Stored, country: str, today: dt.date) -> dict[str, Stored]:
+def _identity(
+    filled: CustomerFields, birthday: Stored, country: str, today: dt.date, id_rules: IdRules
+) -> dict[str, Stored]:
     """The document's three fields; without a number there is none."""
     number, kind = _given(filled, "id_number"), _given(filled, "id_kind")
     if number is None and kind in {None, "none", identity.NATIONAL_ID}:
@@ -223,6 +227,11 @@ def _identity(filled: CustomerFields, birthday: Stored, country: str, today: dt.
     if kind not in {identity.NATIONAL_ID, identity.PASSPORT}:
         raise Fault("id_kind", T("Choose what kind of document this is the number of."))
     issuer = _country("id_country", str(_given(filled, "id_country") or country))
+    if not id_rules.keep(str(kind), issuer):
+        raise Fault(
+            "id_number",
+            T("This chain keeps no ID numbers of this kind and country. Leave the number empty, or choose another."),
+        )
     known = birthday if isinstance(birthday, dt.date) else None
     document = identity.check(str(kind), issuer, str(number), birthday=known, today=today)
     return {"id_kind": document.kind, "id_country": document.country, "id_number": document.number}

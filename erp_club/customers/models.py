@@ -60,6 +60,8 @@ def _endings(column: str) -> sa.Index:
 class Customer(Base):
     """One person. Phones are E.164, the e-mail lower case, the ID in the standard's compact form.
 
+    The ID number is sealed under the key `id_key` of the keyring. `id_hash` finds it whole and keeps it unique,
+    `id_ending` finds it by its last four signs; nothing else of it is here (`id_numbers.sealing`).
     Consents are three-valued: asked and given, asked and refused, never asked.
     """
 
@@ -69,15 +71,20 @@ class Customer(Base):
             "uq_customers_identity",
             "id_country",
             "id_kind",
-            "id_number",
+            "id_hash",
             unique=True,
-            postgresql_where=sa.text("id_number IS NOT NULL AND state = 'active'"),
+            postgresql_where=sa.text("id_hash IS NOT NULL AND state = 'active'"),
         ),
-        *(_beginnings(column) for column in ("number", "mobile", "phone", "email", "id_number", "own_id")),
+        *(
+            sa.Index(f"ix_customers_{column}", column, postgresql_where=sa.text(f"{column} IS NOT NULL"))
+            for column in ("id_hash", "id_ending")
+        ),
+        *(_beginnings(column) for column in ("number", "mobile", "phone", "email", "own_id")),
         *(_endings(column) for column in ("mobile", "phone")),
         sa.Index("ix_customers_names", "family_name", "given_name", "id"),
         sa.CheckConstraint("id_kind IN ('national_id', 'passport', 'none')", name="id_kind_known"),
-        sa.CheckConstraint("(id_kind = 'none') = (id_number IS NULL)", name="id_number_with_kind"),
+        sa.CheckConstraint("(id_kind = 'none') = (id_hash IS NULL)", name="id_number_with_kind"),
+        sa.CheckConstraint("num_nulls(id_sealed, id_key, id_hash, id_ending) IN (0, 4)", name="id_number_whole"),
         sa.CheckConstraint("(id_kind = 'none') = (id_country IS NULL)", name="id_country_with_kind"),
         sa.CheckConstraint("gender IN ('F', 'M', 'X')", name="gender_known"),
         sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="state_known"),
@@ -92,7 +99,10 @@ class Customer(Base):
     family_name_2: Mapped[str | None]
     id_kind: Mapped[IdKind] = mapped_column(sa.Text, server_default=IdKind.NONE.value)
     id_country: Mapped[str | None] = mapped_column(sa.String(2))
-    id_number: Mapped[str | None]
+    id_sealed: Mapped[bytes | None]
+    id_key: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    id_hash: Mapped[bytes | None]
+    id_ending: Mapped[bytes | None]
     phone: Mapped[str | None]
     mobile: Mapped[str | None]
     email: Mapped[str | None]

@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.customers import contact, errors, identity
+from erp_club.customers import contact, errors
 from erp_club.customers.errors import Fault
+from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState, own_number
 from erp_club.customers.names import spelling
 from erp_club.customers.names.queries import find_by_name
+from erp_club.kernel.kept_keys import keyring_of
 from erp_club.organisation.models import Store
 
 SHORTEST_PART = 3
@@ -49,7 +51,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """All that is stored about one customer. `card` is the newest active one."""
+    """All that is stored about one customer, of the ID number the last signs. `card` is the newest active one."""
 
     customer_id: int
     number: str
@@ -86,7 +88,8 @@ class CustomerRecord:
 
 def record(session: Session, customer_id: int) -> CustomerRecord:
     """The customer. Raises NotFound for one that isn't there, is merged or erased, and for the unidentified one."""
-    plain = [column for column in Customer.__table__.c if column.name not in {"id", "home_store_id", "state"}]
+    kept_apart = {"id", "home_store_id", "state", "id_hash", "id_ending"}
+    plain = [column for column in Customer.__table__.c if column.name not in kept_apart]
     statement = (
         sa.select(
             Customer.id.label("customer_id"),
@@ -106,7 +109,13 @@ def record(session: Session, customer_id: int) -> CustomerRecord:
         .where(Classification.customer_id == customer_id)
         .order_by(Classification.name)
     )
-    return CustomerRecord(**row, classifications=tuple((name, value) for name, value in own))
+    shown = {name: value for name, value in row.items() if name not in sealing.COLUMNS}
+    number = sealing.opened(session, row["id_key"], row["id_sealed"])
+    return CustomerRecord(
+        **shown,
+        id_number=number and sealing.masked(number),
+        classifications=tuple((name, value) for name, value in own),
+    )
 
 
 def customer_id_by_number(session: Session, number: str) -> int | None:
@@ -118,12 +127,17 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
     """The customers that one box finds, by whatever was typed: whole numbers first, then names, then parts of numbers.
 
     Card, customer number, phone in any spacing with or without the country's code (`country` is the chain's) or its
-    last digits, document number, e-mail, the member's own identifier, or names in any order, as they are spelt or as
-    they sound. A customer is told once, by the best of the kinds. Of those whose names match equally well, those come
-    first who belong to the store `store_id`, then those who bought last.
+    last digits, document number or its last four signs, e-mail, the member's own identifier, or names in any order, as
+    they are spelt or as they sound. A customer is told once, by the best of the kinds. Of those whose names match
+    equally well, those come first who belong to the store `store_id`, then those who bought last.
     """
     typed = spelling.tidy(text)[: spelling.LONGEST]
-    branches = [*_by_code(typed), *_by_contact(typed, country), *_by_name(session, typed, store_id, limit)]
+    branches = [
+        *_by_code(typed),
+        *_by_document(session, typed),
+        *_by_contact(typed, country),
+        *_by_name(session, typed, store_id, limit),
+    ]
     if not branches:
         return []
     # Put together of fixed parts: to build the same of expressions takes longer than the search in the database.
@@ -180,7 +194,7 @@ def _newest_card() -> sa.Label[Any]:
     )
 
 
-def _whole(kind: str, column: str, numbers: Iterable[str]) -> _Branch:
+def _whole(kind: str, column: str, numbers: Iterable[str | bytes]) -> _Branch:
     """The customers of whom one of the numbers is the whole one."""
     name = f"{kind}_{column}"
     return _hits(kind, f"{column} = ANY(:{name})", _KINDS.index(kind), {name: list(numbers)})
@@ -212,7 +226,7 @@ def _hits(kind: str, condition: str, rank: int, given: Mapping[str, object]) -> 
 
 
 def _by_code(typed: str) -> list[_Branch]:
-    """By what has no spaces to speak of: customer number, card, document, the member's own identifier."""
+    """By what has no spaces to speak of: customer number, card, the member's own identifier."""
     if not typed:
         return []
     made = [
@@ -223,14 +237,12 @@ def _by_code(typed: str) -> list[_Branch]:
     if not _CODE.fullmatch(code):
         return made
     digits = code.replace("-", "")
-    made.append(_whole("id", "id_number", identity.possible_numbers(code)))
     if digits.isdigit():
         made.append(_whole("card", "number", (digits,)))
     if len(digits) >= SHORTEST_PART:
         made += [
             _part("number", "number", code),
             _part("own_id", "own_id", typed),
-            _part("id", "id_number", code),
         ]
         if digits.isdigit():
             made.append(_part("card", "number", digits))
@@ -238,6 +250,30 @@ def _by_code(typed: str) -> list[_Branch]:
             plain = {"plain_number": own_number(int(digits))}
             made.append(_hits("number", "number = :plain_number", _PART + _KINDS.index("number"), plain))
     return made
+
+
+def _by_document(session: Session, typed: str) -> list[_Branch]:
+    """By the whole number of a document, or by how it ends. What it begins with no hash can tell."""
+    code = re.sub(r"\s", "", typed).upper()
+    plain = code.replace("-", "")
+    if not _CODE.fullmatch(code) or len(plain) < sealing.SHORTEST_ENDING:
+        return []
+    keyring = keyring_of(session)
+    ending = [sealing.ending_hash(keyring, code)]
+    made = [_whole("id", "id_hash", sealing.possible_hashes(keyring, code))]
+    if len(plain) == sealing.SHORTEST_ENDING:
+        condition = "id_ending = ANY(:id_ending)"
+        made.append(_hits("id", condition, _PART + _KINDS.index("id"), {"id_ending": ending}))
+    else:
+        rows = session.execute(_SO_ENDING, {"ending": ending, "most": LOOKED_AT})
+        found = [row.id for row in rows if sealing.ends_so(keyring.open(row.id_key, row.id_sealed), code)]
+        if found:
+            condition = "id = ANY(CAST(:id_ending AS bigint[]))"
+            made.append(_hits("id", condition, _PART + _KINDS.index("id"), {"id_ending": found}))
+    return made
+
+
+_SO_ENDING = sa.text("SELECT id, id_sealed, id_key FROM customers WHERE id_ending = ANY(:ending) LIMIT :most")
 
 
 def _by_contact(typed: str, country: str) -> list[_Branch]:

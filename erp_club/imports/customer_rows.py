@@ -8,8 +8,12 @@ from typing import Any, cast
 
 from erp_club.clubs.periods import first_period
 from erp_club.customers import fields
+from erp_club.customers.fields import IDENTITY
+from erp_club.customers.id_numbers import sealing
+from erp_club.customers.id_numbers.rules import IdRules
 from erp_club.imports.formats import Batch, Refusal
 from erp_club.imports.values import shown
+from erp_club.kernel.keyring import Keyring
 from erp_club.kernel.text import T, Text
 
 FIELDS = {
@@ -19,7 +23,11 @@ FIELDS = {
     "language": "text", "home_store": "text", "own_id": "text", "consent_advertising": "boolean",
     "consent_sms": "boolean", "consent_email": "boolean", "consent_post": "boolean",
 }  # fmt: skip
-"""The staged fields of a customer and their types, named as in the file."""
+"""The fields of a customer and their types, named as in the file."""
+STAGED = {name: kind for name, kind in FIELDS.items() if name != "id_number"} | {
+    "id_sealed": "bytea", "id_key": "smallint", "id_hash": "bytea", "id_ending": "bytea",
+}  # fmt: skip
+"""What is staged of them: an ID number comes into no table as it stands in the file."""
 
 _CARD = re.compile(r"[0-9]{8,19}")
 
@@ -44,20 +52,32 @@ class Kept:
     refusals: list[Refusal] = field(default_factory=list[Refusal])
 
 
-def normalised(
-    batch: Batch, columns: Sequence[str], *, country: str, clubs: Mapping[str, ClubTerm], today: dt.date
-) -> Kept:
-    """Check a batch; a row with a fault is refused. `clubs` by the file's columns, `country` where none is said."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the rows are judged by: `clubs` by the file's columns, `country` where a row says none."""
+
+    country: str
+    clubs: Mapping[str, ClubTerm]
+    id_rules: IdRules
+    keyring: Keyring
+    today: dt.date
+
+
+def normalised(batch: Batch, columns: Sequence[str], known: Known) -> Kept:
+    """Check a batch; a row with a fault is refused."""
     kept = Kept()
     for line, *values in zip(batch.lines, *batch.values, strict=True):
         row = dict(zip(columns, values, strict=True))
         said = {name: str(value) for name, value in row.items() if value is not None}
-        faults = list(_check(row, country=country, today=today))
+        faults = list(_check(row, known))
         if faults:
             kept.refusals += [Refusal(line, column, said.get(column, ""), why) for column, why in faults]
             continue
-        kept.customers.append((line, row["number"], row["card"], *(row.get(name) for name in FIELDS)))
-        for column, term in clubs.items():
+        number = cast("str | None", row.get("id_number"))
+        row |= cast("dict[str, object]", sealing.sealed(known.keyring, number))
+        mask = number and sealing.masked(number)
+        kept.customers.append((line, row["number"], row["card"], mask, *(row.get(name) for name in STAGED)))
+        for column, term in known.clubs.items():
             if (joined_on := cast("dt.date | None", row[column])) is not None:
                 last = first_period(joined_on, term.months).last
                 kept.joins.append((line, term.club_id, joined_on, last and last + dt.timedelta(days=1)))
@@ -67,13 +87,16 @@ def normalised(
     return kept
 
 
-def _check(row: dict[str, object], *, country: str, today: dt.date) -> Iterator[tuple[str, Text]]:
+def _check(row: dict[str, object], known: Known) -> Iterator[tuple[str, Text]]:
     """Give what is wrong with a row, and put the stored forms in the place of what was written."""
+    if sealing.is_masked(str(row.get("id_number") or "")):
+        row |= dict.fromkeys(IDENTITY)  # as an export shows it: the document stays as it is
     if row["number"] == "0":
         yield "number", T("The number 0 stands for customers who are not identified. Give this one another.")
-    home = str(row.get("country") or country)
+    home = str(row.get("country") or known.country)
     said = {name: row.get(name) for name in ("number", *FIELDS)}
-    checked = fields.check(fields.CustomerFields(**cast("dict[str, Any]", said)), country=home, today=today)
+    filled = fields.CustomerFields(**cast("dict[str, Any]", said))
+    checked = fields.check(filled, country=home, today=known.today, id_rules=known.id_rules)
     # What the file doesn't say stays unsaid: it leaves what is known.
     row |= {name: value for name, value in checked.values.items() if said[name] is not None}
     for error in checked.errors:
@@ -84,5 +107,5 @@ def _check(row: dict[str, object], *, country: str, today: dt.date) -> Iterator[
         if not _CARD.fullmatch(str(row["card"])):
             yield "card", T("“%(value)s” is no card number: it has 8 to 19 digits.", value=shown(str(row["card"])))
     for name, value in row.items():
-        if name.startswith("club:") and isinstance(value, dt.date) and value > today:
+        if name.startswith("club:") and isinstance(value, dt.date) and value > known.today:
             yield name, T("%(day)s is still to come.", day=value.isoformat())

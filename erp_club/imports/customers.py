@@ -6,25 +6,32 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
+from erp_club.customers.id_numbers.queries import id_rules
+from erp_club.customers.id_numbers.sealing import COLUMNS as SEALED
 from erp_club.customers.names import commands as names
 from erp_club.imports import staging
-from erp_club.imports.customer_rows import FIELDS, ClubTerm, normalised
+from erp_club.imports.customer_rows import STAGED, ClubTerm, Known, normalised
 from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome, told
 from erp_club.imports.staging import Progress, number, rowcount, run
 from erp_club.imports.stubs import open_stores
 from erp_club.kernel.errors import NotFound
+from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.text import TN, T
 from erp_club.permissions.actors import Actor
 
 _CONSENTS = ("advertising", "sms", "email", "post")
-_COLUMNS = [name.replace("home_store", "home_store_id") for name in FIELDS]
+_COLUMNS = [name.replace("home_store", "home_store_id") for name in STAGED]
 _LISTED = ", ".join(_COLUMNS)
 
 
 def _wanted(column: str) -> str:
     """What a column will be. An empty cell leaves it; a document comes or goes as one; no yes where there was a no."""
-    if column in {"id_kind", "id_country", "id_number"}:
+    if column in SEALED:
+        # A number looks different each time that it is sealed: one that is the same stays as it is.
+        same = "s.id_kind IS NULL OR s.id_hash = c.id_hash"
+        return f"CASE WHEN {same} THEN c.{column} WHEN s.id_kind <> 'none' THEN s.{column} END"
+    if column in {"id_kind", "id_country"}:
         return f"CASE WHEN s.id_kind IS NULL THEN c.{column} WHEN s.id_kind <> 'none' THEN s.{column} END"
     if column.startswith("consent_"):
         return f"CASE WHEN c.{column} IS FALSE THEN false ELSE coalesce(s.{column}, c.{column}) END"
@@ -113,16 +120,20 @@ def _stage(
     clubs: dict[str, ClubTerm],
     today: dt.date,
 ) -> int:
-    columns = ", ".join(f"{name} {kind}" for name, kind in FIELDS.items())
-    staging.create(session, "staged_customers", f"line bigint, number text, card text, {columns}, id bigint")
+    columns = ", ".join(f"{name} {kind}" for name, kind in STAGED.items())
+    staging.create(
+        session, "staged_customers", f"line bigint, number text, card text, id_mask text, {columns}, id bigint"
+    )
     staging.create(session, "staged_joins", "line bigint, club_id integer, joined_on date, ends_before date")
     staging.create(session, "staged_classes", "line bigint, name text, value text")
     staging.create(session, "touched_lines", "line bigint")
+    keyring = keyring_of(session, writes=True)
+    known = Known(country=country, clubs=clubs, id_rules=id_rules(session), keyring=keyring, today=today)
     read = 0
     for batch in reading.batches():
-        kept = normalised(batch, reading.columns, country=country, clubs=clubs, today=today)
+        kept = normalised(batch, reading.columns, known)
         read += len(batch.lines) + len({refusal.line for refusal in batch.refusals})
-        staging.copy(session, "staged_customers", ("line", "number", "card", *FIELDS), kept.customers)
+        staging.copy(session, "staged_customers", ("line", "number", "card", "id_mask", *STAGED), kept.customers)
         if kept.joins:
             staging.copy(session, "staged_joins", ("line", "club_id", "joined_on", "ends_before"), kept.joins)
         if kept.classes:
@@ -136,26 +147,27 @@ def _stage(
 
 def _refuse(session: Session) -> None:
     """What another customer has, in the file or in the database, and memberships that began on another day."""
-    for column, key, taken in (
+    for column, value, key, taken in (
         (
             "id_number",
-            "id_country, id_kind, id_number",
+            "id_mask",
+            "id_country, id_kind, id_hash",
             """
             SELECT o.id FROM customers o WHERE o.state = 'active'
-               AND (o.id_country, o.id_kind, o.id_number) = (s.id_country, s.id_kind, s.id_number)
+               AND (o.id_country, o.id_kind, o.id_hash) = (s.id_country, s.id_kind, s.id_hash)
             """,
         ),
-        ("card", "card", "SELECT o.customer_id FROM cards o WHERE o.number = s.card"),
-        ("own_id", "own_id", "SELECT o.id FROM customers o WHERE o.own_id = s.own_id"),
+        ("card", "card", "card", "SELECT o.customer_id FROM cards o WHERE o.number = s.card"),
+        ("own_id", "own_id", "own_id", "SELECT o.id FROM customers o WHERE o.own_id = s.own_id"),
     ):
         staging.refuse_where(
             session,
             column,
             T("“%(value)s” stands already in line %(line)s."),
             f"""
-            SELECT line, {column} AS value, jsonb_build_object('value', {column}, 'line', first) AS facts FROM (
-              SELECT line, {column}, min(line) OVER (PARTITION BY {key}) AS first
-                FROM staged_customers WHERE {column} IS NOT NULL
+            SELECT line, {value} AS value, jsonb_build_object('value', {value}, 'line', first) AS facts FROM (
+              SELECT line, {value}, min(line) OVER (PARTITION BY {key}) AS first
+                FROM staged_customers WHERE {value} IS NOT NULL
             ) AS all_lines WHERE line > first
             """,
         )
@@ -164,7 +176,7 @@ def _refuse(session: Session) -> None:
             column,
             T("Customer %(number)s has “%(value)s” already. Correct the number, or that customer."),
             f"""
-            SELECT s.line, s.{column} AS value, jsonb_build_object('value', s.{column}, 'number', c.number) AS facts
+            SELECT s.line, s.{value} AS value, jsonb_build_object('value', s.{value}, 'number', c.number) AS facts
               FROM staged_customers s CROSS JOIN LATERAL ({taken}) AS taken (id)
               JOIN customers c ON c.id = taken.id WHERE taken.id IS DISTINCT FROM s.id
             """,
@@ -260,23 +272,32 @@ def _trace(session: Session, *, now: dt.datetime, by: Actor) -> None:
         )
     run(
         session,
-        """
+        f"""
         INSERT INTO audit_entries
                (at, staff_id, actor, terminal_id, store_id, action, entity, entity_id, before, after)
         SELECT :now, :staff, :actor, :terminal, :store,
                CASE WHEN c.id IS NULL THEN 'customer.open' ELSE 'customer.edit' END, 'customer', w.id::text,
                changes.before, changes.after
           FROM wanted_customers w LEFT JOIN former_customers c ON c.id = w.id
+          JOIN staged_customers s ON s.line = w.line
           CROSS JOIN LATERAL (
             SELECT CASE WHEN c.id IS NOT NULL THEN jsonb_object_agg(n.key, o.value) END AS before,
                    jsonb_object_agg(n.key, n.value) AS after
-              FROM jsonb_each(to_jsonb(w)) n LEFT JOIN jsonb_each(to_jsonb(c)) o USING (key)
+              FROM jsonb_each({_SHOWN.format(row="w", mask="s.id_mask")}) n
+              LEFT JOIN jsonb_each({_SHOWN.format(row="c", mask="'•••'")}) o USING (key)
              WHERE n.key = ANY(:fields) AND n.value <> coalesce(o.value, 'null')
           ) AS changes
          ORDER BY w.id
         """,
-        {**who, "fields": ["number", *_COLUMNS]},
+        {**who, "fields": ["number", "id_number", *(name for name in _COLUMNS if name not in SEALED)]},
     )
+
+
+# What the change log tells of an ID number: the last signs of a new one, and that there was one before.
+_SHOWN = (
+    "to_jsonb({row}) || CASE WHEN c.id_hash IS DISTINCT FROM w.id_hash "
+    "THEN jsonb_build_object('id_number', CASE WHEN {row}.id_hash IS NOT NULL THEN {mask} END) ELSE '{{}}' END"
+)
 
 
 def _write_names(session: Session, progress: Progress) -> None:

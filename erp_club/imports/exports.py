@@ -3,7 +3,7 @@
 import csv
 import gzip
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, LiteralString, cast
@@ -14,7 +14,10 @@ from sqlalchemy.orm import Session
 
 from erp_club.imports.staging import driver
 from erp_club.kernel.errors import Refused, Unavailable
+from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.text import T
+
+Row = tuple[str | None, ...]
 
 MOST_SHEET_ROWS = 1_048_576
 """Rows of an XLSX sheet, the header among them (ECMA-376; Excel's limit)."""
@@ -23,14 +26,20 @@ MOST_SHEET_ROWS = 1_048_576
 def export_file(session: Session, kind: str, path: Path) -> int:
     """Write all rows of a kind, and give how many: CSV, packed where the name ends with .gz, or XLSX.
 
-    Streamed from the database; the file takes its name only when it is whole. Raises Unavailable where it can't be
-    written, Refused where a sheet can't hold the rows.
+    Streamed from the database; the file takes its name only when it is whole. ID numbers stand in it whole: whoever
+    writes it has the installation and its keys in hand. Raises Unavailable where it can't be written, Refused where a
+    sheet can't hold the rows.
     """
     columns, query = _KINDS[kind](session)
+    opened = _opened_number(session, columns) if kind == "customers" else None
     part = path.with_name(path.name + ".part")
     try:
-        write = _write_sheet if path.suffix.lower() == ".xlsx" else _write_csv
-        rows = write(session, part, columns, query, packed=path.suffix.lower() == ".gz")
+        if path.suffix.lower() == ".xlsx":
+            rows = _write_sheet(part, columns, _rows(session, query, opened))
+        elif opened is None:
+            rows = _copy_csv(session, part, columns, query, packed=path.suffix.lower() == ".gz")
+        else:
+            rows = _write_csv(part, columns, _rows(session, query, opened), packed=path.suffix.lower() == ".gz")
         part.replace(path)
     except OSError as error:
         raise Unavailable(
@@ -42,17 +51,57 @@ def export_file(session: Session, kind: str, path: Path) -> int:
     return rows
 
 
-def _write_csv(session: Session, path: Path, columns: Sequence[str], query: sql.Composed, *, packed: bool) -> int:
+def _opened_number(session: Session, columns: Sequence[str]) -> Callable[[Row], Row]:
+    """What opens the ID number of a customer's row, which the query gives as `key:hexadecimal`."""
+    place = columns.index("id_number")
+    keyring = keyring_of(session)
+
+    def opened(row: Row) -> Row:
+        kept = row[place]
+        if kept is None:
+            return row
+        key, _, sealed = kept.partition(":")
+        return (*row[:place], keyring.open(int(key), bytes.fromhex(sealed)), *row[place + 1 :])
+
+    return opened
+
+
+def _rows(session: Session, query: sql.Composed, opened: Callable[[Row], Row] | None) -> Iterator[Row]:
+    """The rows of a query through a cursor of the server."""
+    with driver(session).cursor("export") as cursor:
+        cursor.itersize = 5000
+        for row in cursor.execute(query):
+            yield opened(row) if opened else row
+
+
+def _copy_csv(session: Session, path: Path, columns: Sequence[str], query: sql.Composed, *, packed: bool) -> int:
+    """A file that the database itself writes, the quickest way."""
     with _opened(path, packed=packed) as stream:
-        header = io.StringIO()
-        csv.writer(header).writerow(columns)
-        stream.write(header.getvalue().encode("utf-8-sig"))
+        stream.write(_header(columns))
         statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')").format(query)
         with driver(session).cursor() as cursor:
             with cursor.copy(statement) as rows:
                 for block in rows:
                     stream.write(block)
             return cursor.rowcount
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterator[Row], *, packed: bool) -> int:
+    count = 0
+    with _opened(path, packed=packed) as stream:
+        stream.write(_header(columns))
+        with io.TextIOWrapper(stream, "utf-8", newline="", write_through=False) as text:
+            writer = csv.writer(text, lineterminator="\n")
+            for row in rows:
+                writer.writerow(row)
+                count += 1
+    return count
+
+
+def _header(columns: Sequence[str]) -> bytes:
+    header = io.StringIO()
+    csv.writer(header).writerow(columns)
+    return header.getvalue().encode("utf-8-sig")
 
 
 @contextmanager
@@ -65,15 +114,13 @@ def _opened(path: Path, *, packed: bool) -> Generator[IO[bytes]]:
             yield cast("IO[bytes]", stream)
 
 
-def _write_sheet(session: Session, path: Path, columns: Sequence[str], query: sql.Composed, *, packed: bool) -> int:
-    assert not packed
+def _write_sheet(path: Path, columns: Sequence[str], rows: Iterator[Row]) -> int:
     count = 0
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(path, options) as book, driver(session).cursor("export") as cursor:
+    with xlsxwriter.Workbook(path, options) as book:
         sheet: Any = book.add_worksheet()  # pyright: ignore[reportUnknownMemberType] - as above
         sheet.write_row(0, 0, columns)
-        cursor.itersize = 5000
-        for count, row in enumerate(cursor.execute(query), start=1):
+        for count, row in enumerate(rows, start=1):
             if count >= MOST_SHEET_ROWS:
                 raise Refused(
                     T("A sheet holds no more than %(rows)s rows. Export to a .csv file.", rows=MOST_SHEET_ROWS - 1),
@@ -136,6 +183,7 @@ def _customers(session: Session) -> tuple[list[str], sql.Composed]:
         "anniversary", "phone", "street", "postcode", "city", "country", "given_name_2", "family_name_2", "own_id",
     )  # fmt: skip
     columns = {name: f"c.{name}::text" for name in plain}
+    columns["id_number"] = "c.id_key::text || ':' || encode(c.id_sealed, 'hex')"
     columns["home_store"] = "h.code"
     columns |= {f"consent_{name}": _yes_no(f"c.consent_{name}") for name in ("advertising", "sms", "email", "post")}
     columns["card"] = (

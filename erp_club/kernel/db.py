@@ -19,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_
 
 from erp_club.kernel import embedded
 from erp_club.kernel.errors import Unavailable
+from erp_club.kernel.keyring import Keyring
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T
 
@@ -77,8 +78,16 @@ class OneEngineSession(Session):
 class Database:
     """An engine and its sessions, over the user's own PostgreSQL or the embedded one."""
 
-    def __init__(self, url: URL, *, server: embedded.Embedded | None = None, pool_size: int = 20) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        server: embedded.Embedded | None = None,
+        keyring: Keyring | None = None,
+        pool_size: int = 20,
+    ) -> None:
         self.url = url
+        self.keyring = keyring or Keyring()
         self._server = server
         self.engine = sa.create_engine(
             url,
@@ -91,7 +100,9 @@ class Database:
         )
         if server is not None:
             event.listen(self.engine, "do_connect", self._connect_to_embedded)
-        self.session = sessionmaker(self.engine, class_=OneEngineSession, expire_on_commit=False)
+        self.session = sessionmaker(
+            self.engine, class_=OneEngineSession, expire_on_commit=False, info={"keyring": self.keyring}
+        )
 
     def _connect_to_embedded(self, dialect: Any, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
         """Connect; where the embedded server has died, start it again first and connect then."""
@@ -114,10 +125,11 @@ def connect(settings: Settings) -> Database:
 
     Raises Unavailable where the URL is wrong, nobody answers, or the server is older than PostgreSQL 16.
     """
+    keyring = Keyring(text=settings.keyring, file=settings.home / "keyring")
     if settings.database_url is None:
         server = embedded.join(settings.home)
-        return Database(make_url(server.url), server=server)
-    database = Database(parse_url(settings.database_url))
+        return Database(make_url(server.url), server=server, keyring=keyring)
+    database = Database(parse_url(settings.database_url), keyring=keyring)
     try:
         _check_server(database)
     except Unavailable:

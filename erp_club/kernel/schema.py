@@ -42,6 +42,7 @@ def migrate(database: Database) -> None:
             connection.commit()
             made = config()
             made.attributes["connection"] = connection
+            made.attributes["keyring"] = database.keyring
             command.upgrade(made, "head")
         finally:
             connection.rollback()

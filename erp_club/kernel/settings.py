@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from erp_club.kernel.errors import Unavailable
@@ -25,6 +25,7 @@ class Settings:
     log_level: str = "INFO"
     session_hours: int = 10
     till_idle_minutes: int = 10
+    keyring: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -43,6 +44,7 @@ class Settings:
             log_level=_one_of("ERP_CLUB_LOG_LEVEL", cls.log_level.lower(), _LEVELS).upper(),
             session_hours=_whole_number("ERP_CLUB_SESSION_HOURS", cls.session_hours),
             till_idle_minutes=_whole_number("ERP_CLUB_TILL_IDLE_MINUTES", cls.till_idle_minutes),
+            keyring=env.get("ERP_CLUB_KEYRING") or None,
         )
 
 

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     CUSTOMERS_EDIT = "customers.edit"
     CUSTOMERS_EXPORT = "customers.export"
     CUSTOMERS_FORM = "customers.form"
+    CUSTOMERS_REVEAL_ID = "customers.reveal_id"
+    CUSTOMERS_ID_RULES = "customers.id_rules"
     CLUBS_VIEW = "clubs.view"
     CLUBS_EDIT = "clubs.edit"
     MEMBERSHIPS_JOIN = "memberships.join"

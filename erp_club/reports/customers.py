@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from erp_club.cards.models import Card, CardState
 from erp_club.clubs import models as clubs
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
+from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.kernel.kept_keys import keyring_of
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
 from erp_club.receipts.models import Receipt
@@ -132,9 +134,12 @@ def listing(
 
 
 def every(
-    session: Session, filters: CustomerFilters, *, sort: str, descending: bool, today: dt.date
+    session: Session, filters: CustomerFilters, *, sort: str, descending: bool, today: dt.date, id_numbers: bool
 ) -> Iterator[tuple[Any, ...]]:
-    """All customers that match, by `FILE_COLUMNS`, read through a cursor of the server."""
+    """All customers that match, by `FILE_COLUMNS`, read through a cursor of the server.
+
+    ID numbers are whole where `id_numbers`, else their last signs; an import leaves such a document as it is.
+    """
     card = (
         sa.select(Card.number)
         .where(Card.customer_id == Customer.id, Card.state == CardState.ACTIVE)
@@ -142,16 +147,23 @@ def every(
         .limit(1)
         .scalar_subquery()
     )
-    own = {"home_store": Store.code, "card": card}
+    own = {"home_store": Store.code, "card": card, "id_number": Customer.id_sealed}
     columns = [own[name] if name in own else Customer.__table__.c[name] for name in FILE_COLUMNS]
     statement = (
-        sa.select(*columns)
+        sa.select(*columns, Customer.id_key)
         .select_from(Customer)
         .outerjoin(Store, Store.id == Customer.home_store_id)
         .where(*_where(filters, today))
         .order_by(*_ordered(sort, descending=descending))
     )
-    for row in session.execute(statement, execution_options={"yield_per": 2_000}):
+    keyring = keyring_of(session)
+    place = FILE_COLUMNS.index("id_number")
+    for found in session.execute(statement, execution_options={"yield_per": 2_000}):
+        row: list[Any] = list(found)
+        key = row.pop()
+        if key is not None:
+            number = keyring.open(key, row[place])
+            row[place] = number if id_numbers else sealing.masked(number)
         yield tuple(row)
 
 

@@ -58,7 +58,8 @@ BY = {
     "3456": ("phone", False),
     "355675463": ("id", True),
     "35567546-3": ("id", True),
-    "35567": ("id", False),
+    "75463": ("id", False),
+    "5463": ("id", False),
     "YAEL.L@example.org": ("email", True),
     "yael.l@ex": ("email", False),
     "fob-77": ("own_id", True),
@@ -125,5 +126,5 @@ def test_a_search_looks_into_indexes_only(session: Session, yael: int):
     event.remove(engine, "before_cursor_execute", explain)
     plan = "\n".join(seen)
     assert "Seq Scan" not in plan
-    for index in ("mobile", "phone", "email", "number", "id_number", "own_id"):
+    for index in ("mobile", "phone", "email", "number", "id_hash", "own_id"):
         assert f"_{index}_beginning" in plan or f"ix_customers_{index}" in plan, plan

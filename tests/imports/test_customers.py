@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card
 from erp_club.clubs.models import Membership, MembershipPeriod
+from erp_club.customers.id_numbers.queries import id_number
 from erp_club.customers.models import Classification, ConsentChange, Customer, CustomerState
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.kernel.audit import AuditEntry
@@ -19,6 +20,7 @@ from erp_club.kernel.errors import NotFound
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
 from tests.make.clubs import a_card, a_club, a_customer
+from tests.make.customers import keep_ids_of
 from tests.make.files import a_file, counted, taken_in, told
 from tests.make.organisation import a_chain
 
@@ -47,7 +49,11 @@ def test_a_customer_is_opened_in_the_forms_that_are_stored(session: Session, tmp
     assert counted(taken_in(session, a_file(tmp_path, "customers", row, more="city"), "customers")) == (1, 0, 0)
     customer = the(session)
     assert (customer.given_name, customer.family_name, customer.city) == ("Rachel", "Reznik", "Haifa")
-    assert (customer.id_kind, customer.id_country, customer.id_number) == ("national_id", "IL", "306016924")
+    assert (customer.id_kind, customer.id_country, id_number(session, customer.id)) == (
+        "national_id",
+        "IL",
+        "306016924",
+    )
     assert (customer.mobile, customer.email) == ("+972549656164", "rachel@example.org")
     assert (customer.birthday, customer.gender, customer.language) == (dt.date(1976, 12, 13), "F", "he")
     assert (customer.consent_sms, customer.consent_post) == (True, None)
@@ -79,7 +85,11 @@ def test_an_empty_cell_leaves_what_is_known(session: Session, tmp_path: Path):
     assert counted(taken_in(session, a_file(tmp_path, "customers", later), "customers")) == (1, 0, 0)
     customer = the(session)
     assert (customer.given_name, customer.family_name) == ("Rahel", "Reznik")
-    assert (customer.id_number, customer.mobile, customer.email) == ("306016924", "+972549656164", "r@example.org")
+    assert (id_number(session, customer.id), customer.mobile, customer.email) == (
+        "306016924",
+        "+972549656164",
+        "r@example.org",
+    )
     assert tokens(session) == {"rahel", "reznik"}
 
 
@@ -97,12 +107,45 @@ def test_a_change_is_traced_with_what_was_before(session: Session, tmp_path: Pat
     assert entry == expected
 
 
+def test_no_table_tells_an_id_number_of_a_file(session: Session, tmp_path: Path):
+    # REQ C-04
+    a_chain(session)
+    taken_in(session, a_file(tmp_path, "customers", RACHEL), "customers")
+    for table in ("customers", "audit_entries", "staged_customers", "wanted_customers"):
+        rows = session.scalar(sa.text(f"SELECT jsonb_agg(to_jsonb(t))::text FROM {table} t"))
+        assert RACHEL["id_number"] not in rows
+    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "customer.open")).one()
+    assert (entry.after or {})["id_number"] == "••••••924"
+    changed = RACHEL | {"id_number": "355675463"}
+    taken_in(session, a_file(tmp_path, "customers", changed), "customers")
+    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "customer.edit")).one()
+    assert (entry.before, entry.after) == ({"id_number": "•••"}, {"id_number": "••••••463"})
+
+
+def test_a_masked_id_number_leaves_the_document_as_it_is(session: Session, tmp_path: Path):
+    # REQ C-04 I-02
+    a_chain(session)
+    taken_in(session, a_file(tmp_path, "customers", RACHEL), "customers")
+    masked = RACHEL | {"id_number": "••••••924"}
+    assert counted(taken_in(session, a_file(tmp_path, "customers", masked), "customers")) == (0, 1, 0)
+    assert id_number(session, the(session).id) == "306016924"
+
+
+def test_a_number_that_the_chain_does_not_keep_is_refused_in_a_file(session: Session, tmp_path: Path):
+    # REQ C-04
+    a_chain(session)
+    finnish = RACHEL | {"id_country": "FI", "id_number": "131052-308T"}
+    assert counted(taken_in(session, a_file(tmp_path, "customers", finnish), "customers")) == (0, 0, 1)
+    keep_ids_of(session, "FI")
+    assert counted(taken_in(session, a_file(tmp_path, "customers", finnish), "customers")) == (1, 0, 0)
+
+
 def test_the_kind_none_takes_a_document_away(session: Session, tmp_path: Path):
     a_chain(session)
     taken_in(session, a_file(tmp_path, "customers", RACHEL), "customers")
     taken_in(session, a_file(tmp_path, "customers", {"number": "C1", "id_kind": "none"}), "customers")
     customer = the(session)
-    assert (customer.id_kind, customer.id_country, customer.id_number) == ("none", None, None)
+    assert (customer.id_kind, customer.id_country, id_number(session, customer.id)) == ("none", None, None)
 
 
 @pytest.mark.parametrize(

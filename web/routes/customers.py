@@ -140,15 +140,23 @@ def customers(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], filters: As
 def customers_file(
     act: Annotated[Act, needs(Permission.CUSTOMERS_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
-    """All customers that match as a file, in the columns that an import reads. It is kept who took it."""
+    """All customers that match as a file, in the columns that an import reads. It is kept who took it.
+
+    ID numbers are masked for who may not see them whole.
+    """
     state = lists.list_state(act.request, sorts=reports.SORTS)
+    whole = act.by.may(Permission.CUSTOMERS_REVEAL_ID)
     rows = reports.every(
-        act.session, filters.asked(act.zone), sort=state.sort, descending=state.descending, today=act.today
+        act.session,
+        filters.asked(act.zone),
+        sort=state.sort,
+        descending=state.descending,
+        today=act.today,
+        id_numbers=whole,
     )
     answer = lists.stream_file(f"customers.{suffix}", reports.FILE_COLUMNS, rows)
-    commands.record_export(
-        act.session, filters=filters.model_dump(exclude_none=True), suffix=suffix, now=act.now, by=act.by
-    )
+    asked = filters.model_dump(exclude_none=True)
+    commands.record_export(act.session, filters=asked, suffix=suffix, id_numbers=whole, now=act.now, by=act.by)
     return answer
 
 

@@ -73,6 +73,7 @@ class NewCustomerPage(BaseModel):
     stores: list[Choice]
     country: str
     countries: list[tuple[str, str]] = Field(exclude=True)
+    id_kinds: tuple[str, ...]
     labels: dict[str, str] = Field(exclude=True)
     clubs: list[PanelClub]
 

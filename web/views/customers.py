@@ -13,6 +13,7 @@ from erp_club.clubs.queries import clubs
 from erp_club.customers import queries
 from erp_club.customers.forms import rules
 from erp_club.customers.forms.queries import form_of
+from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.queries import CustomerRecord, Found
 from erp_club.kernel import audit
 from erp_club.kernel.text import N_
@@ -30,7 +31,6 @@ from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_pur
 from web.views.relatives import RelativesView, relatives_view
 
 CHANGES_SHOWN = 50
-_SHOWN_DIGITS = 3
 _LABELS = {
     "number": N_("Customer number"),
     "given_name": N_("Given name"),
@@ -121,7 +121,7 @@ class SearchPage(BaseModel):
 
 
 class Person(BaseModel):
-    """A customer's data. Who may not change them sees the last digits of the ID number only."""
+    """A customer's data, of the ID number the last signs: `POST /customers/{id}/id-number-views` shows it whole."""
 
     customer_id: int | None = None
     number: str | None = None
@@ -187,6 +187,7 @@ class CustomerForm(BaseModel):
     stores: list[Choice]
     country: str
     countries: list[tuple[str, str]] = Field(exclude=True)
+    id_kinds: tuple[str, ...]
     labels: dict[str, str] = Field(exclude=True)
 
 
@@ -235,17 +236,14 @@ class CustomerPage(BaseModel):
 
 def person_view(act: Act, customer_id: int) -> Person:
     """A customer's data. Raises NotFound."""
-    masked = not act.by.may(Permission.CUSTOMERS_EDIT)
-    return person(queries.record(act.session, customer_id), masked=masked, zone=act.zone)
+    return person(queries.record(act.session, customer_id), zone=act.zone)
 
 
-def person(record: CustomerRecord, *, masked: bool, zone: str) -> Person:
-    """The record as it is shown, the ID number with its last digits only where `masked`."""
+def person(record: CustomerRecord, *, zone: str) -> Person:
+    """The record as it is shown."""
     shown = {name: getattr(record, name) for name in CustomerRecord.__slots__}
     shown["classifications"] = dict(record.classifications)
     shown["opened_on"] = record.opened_at.astimezone(ZoneInfo(zone)).date()
-    if masked and record.id_number:
-        shown["id_number"] = f"{'•' * max(0, len(record.id_number) - _SHOWN_DIGITS)}{record.id_number[-_SHOWN_DIGITS:]}"
     return Person(**shown)
 
 
@@ -287,7 +285,8 @@ def labels() -> dict[str, str]:
 
 
 @cache
-def _countries(language: str) -> list[tuple[str, str]]:
+def countries(language: str) -> list[tuple[str, str]]:
+    """Every country's two letters and name, by name."""
     names = Locale.parse(LOCALES[language]).territories
     return sorted(((code, names.get(code, code)) for code in SUPPORTED_REGIONS), key=lambda pair: pair[1])
 
@@ -310,7 +309,8 @@ def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm
         fields=form_fields(act, act.place),
         stores=store_choices(act),
         country=act.chain.country,
-        countries=_countries(LANGUAGE.get()),
+        countries=countries(LANGUAGE.get()),
+        id_kinds=id_rules(act.session).kinds(),
         labels=labels(),
     )
 
