@@ -28,6 +28,7 @@ class ProductFields:
     brand: str | None = None
     kind: ProductKind = ProductKind.GOODS
     earns_points: bool = True
+    levy_minor: int = 0
 
 
 class ProductChanges(TypedDict, total=False):
@@ -41,6 +42,7 @@ class ProductChanges(TypedDict, total=False):
     brand: str | None
     kind: ProductKind
     earns_points: bool
+    levy_minor: int
 
 
 def add_product(session: Session, fields: ProductFields, *, now: dt.datetime, by: Actor) -> int:
@@ -102,6 +104,7 @@ def _columns(session: Session, fields: dict[str, Any]) -> dict[str, Any]:
         "brand_id": _named(session, Brand, fields["brand"]),
         "kind": fields["kind"],
         "earns_points": fields["earns_points"],
+        "levy_minor": fields["levy_minor"],
     }
 
 
@@ -115,6 +118,7 @@ def _described(session: Session, product: Product) -> dict[str, Any]:
         "brand": _name(session, Brand, product.brand_id),
         "kind": ProductKind(product.kind),
         "earns_points": product.earns_points,
+        "levy_minor": product.levy_minor,
     }
 
 

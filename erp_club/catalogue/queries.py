@@ -31,6 +31,7 @@ class ProductRow:
     vat_bp: int
     kind: ProductKind
     earns_points: bool
+    levy_minor: int
     stub: bool
 
 
@@ -98,6 +99,7 @@ _ROW: tuple[Any, ...] = (
     Product.vat_bp,
     Product.kind,
     Product.earns_points,
+    Product.levy_minor,
     Product.stub,
 )
 _FROM = (

@@ -61,6 +61,12 @@ def set_chain(
     _change(session, chain, wanted, entity="chain", now=now, by=by)
 
 
+def set_pricing(session: Session, policy: Mapping[str, object], *, now: dt.datetime, by: Doer) -> None:
+    """Keep the policies of pricing that differ from the product's own, by their names; the next basket goes by them."""
+    chain = session.get_one(Chain, 1, with_for_update={"key_share": True})
+    _change(session, chain, {"pricing": dict(policy)}, entity="chain", now=now, by=by)
+
+
 def add_store(
     session: Session, *, code: str, name: str, city: str | None, time_zone: str, now: dt.datetime, by: Doer
 ) -> int:

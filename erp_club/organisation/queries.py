@@ -9,9 +9,14 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
-from erp_club.organisation.models import Store, Terminal, TerminalEnrolment
+from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
 
 StoreSort = Literal["name", "code", "city", "tills"]
+
+
+def pricing_policy(session: Session) -> dict[str, Any]:
+    """The policies of pricing that the chain has set, by their names in the engine; empty where all are the usual."""
+    return session.scalar(sa.select(Chain.pricing)) or {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Permission(StrEnum):
     OFFERS_EDIT = "offers.edit"
     OFFERS_PUBLISH = "offers.publish"
     OFFERS_ACTIVATE = "offers.activate"
+    PRICING_EDIT = "pricing.edit"
     STORES_VIEW = "stores.view"
     STORES_EDIT = "stores.edit"
     STAFF_VIEW = "staff.view"

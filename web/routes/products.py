@@ -35,7 +35,10 @@ TypedBp = Annotated[AmountText, Field(ge=0, le=10_000)]
 
 
 class ProductView(BaseModel):
-    """A product. The price is with VAT; `vat_bp` is in hundredths of a percent; `stub`: nobody has described it yet."""
+    """A product. The price is with VAT, which `vat_bp` gives in hundredths of a percent.
+
+    `levy_minor` is charged on each beside the price (a bottle deposit); `stub`: nobody has described it yet.
+    """
 
     id: int
     sku: str
@@ -47,6 +50,7 @@ class ProductView(BaseModel):
     vat_bp: int
     kind: ProductKind
     earns_points: bool
+    levy_minor: int
     stub: bool
     currency: str
 
@@ -95,6 +99,11 @@ class ProductForm(BaseModel):
         """The VAT in percent as it is typed."""
         return to_text(self.product.vat_bp).removesuffix(".00") if self.product else ""
 
+    @property
+    def levy(self) -> str:
+        """The levy as it is typed."""
+        return to_text(self.product.levy_minor) if self.product and self.product.levy_minor else ""
+
 
 class NewProduct(Body):
     """A product to open.
@@ -114,6 +123,8 @@ class NewProduct(Body):
     brand: Line | None = None
     kind: ProductKind = ProductKind.GOODS
     earns_points: bool = True
+    levy_minor: Minor = 0
+    levy: Typed | None = None
 
 
 class ProductChange(Body):
@@ -129,6 +140,8 @@ class ProductChange(Body):
     brand: Line | None = None
     kind: ProductKind = ProductKind.GOODS
     earns_points: bool = True
+    levy_minor: Minor = 0
+    levy: Typed | None = None
 
 
 def asked(
@@ -217,6 +230,7 @@ def add_product(act: Edit, body: NewProduct) -> Response:
         brand=body.brand or None,
         kind=body.kind,
         earns_points=body.earns_points,
+        levy_minor=body.levy_minor if body.levy is None else body.levy,
     )
     product_id = commands.add_product(act.session, fields, now=act.now, by=act.by)
     return act.done(_view(act, queries.product(act.session, product_id)), f"/products/{product_id}")
@@ -248,9 +262,11 @@ def edit_form(act: Edit, product_id: SmallRowId) -> Response:  # noqa: ARG001
 def edit_product(act: Edit, product_id: SmallRowId, body: ProductChange) -> Response:
     """Change a product. Receipts keep what they were sold at."""
     given = body.model_dump(exclude_unset=True)
-    for typed, kept in (("list_price", "list_price_minor"), ("vat_percent", "vat_bp")):
+    for typed, kept in (("list_price", "list_price_minor"), ("vat_percent", "vat_bp"), ("levy", "levy_minor")):
         if typed in given:
             given[kept] = given.pop(typed)
+    if "levy_minor" in given:
+        given["levy_minor"] = given["levy_minor"] or 0
     changes = cast("commands.ProductChanges", {name: None if value == "" else value for name, value in given.items()})
     commands.edit_product(act.session, product_id, changes, now=act.now, by=act.by)
     return act.done(_view(act, queries.product(act.session, product_id)), f"/products/{product_id}", status=200)
@@ -284,5 +300,5 @@ def _view(act: Act, row: ProductRow) -> ProductView:
     return ProductView(
         id=row.id, sku=row.sku, name=row.name, group=row.group, department=row.department, brand=row.brand,
         list_price_minor=row.list_price_minor, vat_bp=row.vat_bp, kind=row.kind, earns_points=row.earns_points,
-        stub=row.stub, currency=act.chain.currency,
+        levy_minor=row.levy_minor, stub=row.stub, currency=act.chain.currency,
     )  # fmt: skip
