@@ -8,6 +8,7 @@ from erp_club.customers.forms import models as customer_forms
 from erp_club.customers.id_numbers import models as id_numbers
 from erp_club.customers.names import models as names
 from erp_club.customers.relatives import models as relatives
+from erp_club.jobs import models as jobs
 from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
@@ -33,6 +34,7 @@ __all__ = [
     "customers",
     "id_numbers",
     "idempotency",
+    "jobs",
     "kept_keys",
     "metadata",
     "names",

@@ -9,7 +9,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import openapi, refusals
-from web.background import BACKGROUND
 from web.deps import Shop
 from web.forms import BODY_LIMIT, UPLOAD_LIMIT, UPLOADS, FormsAsJson
 from web.middleware import Surround
@@ -47,7 +46,6 @@ def create_app(shop: Shop, *, on_stop: Callable[[], None] = lambda: None) -> Fas
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        BACKGROUND.stop()
         on_stop()
 
     app = Club(

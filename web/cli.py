@@ -21,7 +21,7 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from web import cli_data, cli_forecast, cli_keyring, cli_names, cli_pricing, i18n
+from web import beside, cli_data, cli_forecast, cli_jobs, cli_keyring, cli_names, cli_pricing, i18n
 from web.cli_database import opened
 
 
@@ -61,6 +61,8 @@ _COMMANDS = (
     cli_data.export,
     cli_data.demo,
     cli_forecast.forecast,
+    cli_jobs.job,
+    cli_jobs.worker,
     cli_keyring.keyring,
     cli_names.names,
     cli_pricing.price_case,
@@ -81,13 +83,11 @@ def migrate() -> None:
 @click.option("--host", default=None, help="Address to listen on (ERP_CLUB_HOST, 127.0.0.1).")
 @click.option("--port", type=int, default=None, help="Port to listen on (ERP_CLUB_PORT, 8000).")
 @click.option("--workers", type=int, default=None, help="Processes (ERP_CLUB_WORKERS, 1).")
-@click.option(
-    "--no-worker", is_flag=True, expose_value=False, help="Run no job worker beside it; there are no jobs yet."
-)
-def serve(host: str | None, port: int | None, workers: int | None) -> None:
+@click.option("--no-worker", is_flag=True, help="Run no job worker beside it.")
+def serve(host: str | None, port: int | None, workers: int | None, no_worker: bool) -> None:
     """Serve the pages and the API."""
     settings = Settings.from_env()
-    with opened():
+    with opened(), beside.worker(wanted=not no_worker):
         uvicorn.run(
             "web.server:application",
             factory=True,

@@ -41,8 +41,8 @@ def start(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # psycopg's and SQLAlchemy's own lines can hold values of statements.
-    for quiet in ("sqlalchemy", "psycopg", "alembic"):
+    # psycopg's and SQLAlchemy's own lines can hold values of statements; procrastinate's come each minute.
+    for quiet in ("sqlalchemy", "psycopg", "alembic", "procrastinate"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
 
 

@@ -54,6 +54,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             (N_("Form of new customers"), "/customer-forms", "list-details", Permission.CUSTOMERS_FORM),
             (N_("ID numbers kept"), "/id-rules", "lock", Permission.CUSTOMERS_ID_RULES),
             (N_("Staff"), "/staff", "shield-check", Permission.STAFF_VIEW),
+            (N_("Jobs"), "/jobs", "clock", Permission.JOBS_VIEW),
             (N_("Change log"), "/audit-entries", "history", Permission.AUDIT_VIEW),
         ),
     ),

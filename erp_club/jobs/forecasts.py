@@ -1,48 +1,35 @@
-"""Works off the forecasts that were asked for. Safe to run in any number of processes: each takes another run."""
+"""Works off a forecast that was asked for on an offer's page."""
 
 import datetime as dt
-from collections.abc import Callable
 
-from erp_club.kernel.db import Database
+from sqlalchemy.orm import Session
+
+from erp_club.jobs import commands
+from erp_club.jobs.declared import Cursor, Job, Run, Step
+from erp_club.kernel.text import N_
+from erp_club.permissions.actors import Actor
 from erp_club.reports import runs
-from erp_club.reports.forecast import Forecast, forecast
+from erp_club.reports.forecast import forecast
 
 
-class _Stopped(Exception):
-    """The process is about to end."""
+def _batch(session: Session, run: Run, _cursor: Cursor) -> Step:
+    forecast_id = int(run.parameters["forecast"])
+    asked = runs.asked(session, forecast_id)
+    outcome = forecast(session, asked.offers, asked.period, progress=run.tell)
+    runs.keep(session, forecast_id, outcome)
+    return Step(None, 0, {"receipts": outcome.receipts, "baskets": outcome.baskets})
 
 
-def work(database: Database, *, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Do one forecast from beginning to end; False where none waits. One that is stopped half-way waits again."""
-    with database.session() as session:
-        taken = runs.take(session, now=_now())
-        session.commit()
-    if taken is None:
-        return False
-    outcome: Forecast | None = None
-    stopped = False
-    try:
-        # What is read and what is told go over two connections: the reading one stays in one transaction.
-        with database.session() as reading, database.session() as telling:
-
-            def tell(done: int, total: int) -> None:
-                if stopping():
-                    raise _Stopped
-                runs.beat(telling, taken.id, done=done, total=total, now=_now())
-                telling.commit()
-
-            outcome = forecast(reading, taken.offers, taken.period, progress=tell)
-    except _Stopped:
-        stopped = True
-    finally:
-        with database.session() as session:
-            if stopped:
-                runs.put_back(session, taken.id)
-            else:
-                runs.finish(session, taken.id, outcome, now=_now())
-            session.commit()
-    return not stopped
+FORECAST = Job(
+    name="forecast",
+    title=N_("Forecasts of offers"),
+    about=N_("Prices past receipts again with an offer. Started on the page of the offer."),
+    batch=_batch,
+    counts={"receipts": N_("Receipts"), "baskets": N_("Baskets touched")},
+    by_hand=False,
+)
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+def start(session: Session, forecast_id: int, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+    """Let a worker begin with the forecast."""
+    commands.ask(session, FORECAST, as_of=today, parameters={"forecast": forecast_id}, now=now, by=by)

@@ -57,6 +57,8 @@ class Permission(StrEnum):
     STORES_EDIT = "stores.edit"
     STAFF_VIEW = "staff.view"
     STAFF_EDIT = "staff.edit"
+    JOBS_VIEW = "jobs.view"
+    JOBS_RUN = "jobs.run"
     AUDIT_VIEW = "audit.view"
     SELF = "self.preferences"
 

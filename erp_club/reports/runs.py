@@ -1,4 +1,4 @@
-"""Forecasts as runs: asked for by a person, worked off by whichever process takes them, kept with their outcome."""
+"""Forecasts that people ask for: what is to be replayed, and the outcome once a worker has done it."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,34 +16,28 @@ from erp_club.permissions.actors import Actor
 from erp_club.promotions.documents import short
 from erp_club.promotions.engine.offer import Offer
 from erp_club.reports.forecast import Forecast, Period
-from erp_club.reports.models import ForecastRun, RunState
+from erp_club.reports.models import ForecastRun
 
-LEFT_BEHIND = dt.timedelta(seconds=30)
-"""A run that hasn't given a sign of life for so long is taken up again."""
 MOST_DAYS = 800
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A run that this process works on."""
+class Asked:
+    """What is to be replayed."""
 
-    id: int
     offers: tuple[Offer, ...]
     period: Period
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as it stands; `outcome` as `kept` wrote it."""
+    """A forecast; `outcome` as `kept` wrote it, None before it is done."""
 
     id: int
     offer_id: int | None
     first: dt.date
     last: dt.date
     store: str | None
-    state: RunState
-    done: int
-    total: int
     outcome: dict[str, Any] | None
     asked_at: dt.datetime
 
@@ -75,59 +69,20 @@ def ask(
     return run_id
 
 
-def take(session: Session, *, now: dt.datetime) -> Taken | None:
-    """The oldest run that waits or was left behind, which is this process's from now on; None where there is none."""
-    wanted = (
-        sa.select(ForecastRun.id)
-        .where(
-            sa.or_(
-                ForecastRun.state == RunState.WAITING,
-                sa.and_(ForecastRun.state == RunState.RUNNING, ForecastRun.beat_at < now - LEFT_BEHIND),
-            )
-        )
-        .order_by(ForecastRun.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
+def asked(session: Session, run_id: int) -> Asked:
+    """What the forecast is about."""
     row = session.execute(
-        sa.update(ForecastRun)
-        .where(ForecastRun.id == wanted)
-        .values(state=RunState.RUNNING, beat_at=now, done=0)
-        .returning(
-            ForecastRun.id, ForecastRun.documents, ForecastRun.first_day, ForecastRun.last_day, ForecastRun.store_id
+        sa.select(ForecastRun.documents, ForecastRun.first_day, ForecastRun.last_day, ForecastRun.store_id).where(
+            ForecastRun.id == run_id
         )
-    ).one_or_none()
-    if row is None:
-        return None
+    ).one()
     offers = tuple(Offer.model_validate(document) for document in row.documents)
-    return Taken(row.id, offers, Period(row.first_day, row.last_day, row.store_id))
+    return Asked(offers, Period(row.first_day, row.last_day, row.store_id))
 
 
-def beat(session: Session, run_id: int, *, done: int, total: int, now: dt.datetime) -> None:
-    """How far the run is."""
-    session.execute(sa.update(ForecastRun).where(ForecastRun.id == run_id).values(done=done, total=total, beat_at=now))
-
-
-def put_back(session: Session, run_id: int) -> None:
-    """Let another process take the run up again."""
-    session.execute(
-        sa.update(ForecastRun).where(ForecastRun.id == run_id).values(state=RunState.WAITING, beat_at=None, done=0)
-    )
-
-
-def finish(session: Session, run_id: int, outcome: Forecast | None, *, now: dt.datetime) -> None:
-    """Keep the outcome; without one the run has failed."""
-    session.execute(
-        sa.update(ForecastRun)
-        .where(ForecastRun.id == run_id)
-        .values(
-            state=RunState.FAILED if outcome is None else RunState.DONE,
-            outcome=None if outcome is None else kept(outcome),
-            finished_at=now,
-            beat_at=now,
-        )
-    )
+def keep(session: Session, run_id: int, outcome: Forecast) -> None:
+    """Keep what came out."""
+    session.execute(sa.update(ForecastRun).where(ForecastRun.id == run_id).values(outcome=kept(outcome)))
 
 
 def kept(outcome: Forecast) -> dict[str, Any]:
@@ -171,9 +126,6 @@ def _rows(session: Session, which: sa.ColumnElement[bool]) -> list[RunRow]:
             ForecastRun.first_day,
             ForecastRun.last_day,
             Store.name,
-            ForecastRun.state,
-            ForecastRun.done,
-            ForecastRun.total,
             ForecastRun.outcome,
             ForecastRun.asked_at,
         )
@@ -181,4 +133,4 @@ def _rows(session: Session, which: sa.ColumnElement[bool]) -> list[RunRow]:
         .where(which)
         .order_by(ForecastRun.id.desc())
     )
-    return [RunRow(*row[:5], RunState(row[5]), *row[6:]) for row in rows]
+    return [RunRow(*row) for row in rows]

@@ -10,7 +10,9 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from erp_club.jobs import forecasts
+from erp_club.jobs import forecasts, runner
+from erp_club.jobs import queries as jobs
+from erp_club.jobs.models import RunState
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Invalid
 from erp_club.kernel.settings import Settings
@@ -18,7 +20,6 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptSource
 from erp_club.reports import runs
 from erp_club.reports.forecast import Forecast, Period, forecast, last_month
-from erp_club.reports.models import ForecastRun, RunState
 from tests.make.browser import HTML, json_headers, signed_in
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.offers import NOW, a_draft, a_published_offer, an_offer
@@ -145,49 +146,42 @@ def test_a_period_that_cant_be_is_refused(session: Session, milk: int) -> None:
 
 
 def laid(database: Database) -> tuple[int, int]:
-    """A shop with one receipt, a draft, and a run that was asked for: their ids."""
+    """A shop with one receipt, a draft, and a forecast that was asked for: their ids."""
     with database.session() as session:
         a_chain(session)
         bought(session, a_store(session).id, a_product(session))
         offer_id = a_draft(session)
         run_id = runs.ask(session, [an_offer()], OCTOBER, offer_id=offer_id, now=NOW, by=SYSTEM)
+        forecasts.start(session, run_id, today=NOW.date(), now=NOW, by=SYSTEM)
         session.commit()
     return offer_id, run_id
 
 
-def test_a_run_is_worked_off_once_and_kept(committed: Database) -> None:
+def work_of(database: Database, run_id: int) -> jobs.RunRow:
+    with database.session() as session:
+        return jobs.run_with(session, "forecast", {"forecast": run_id})
+
+
+def test_a_forecast_is_worked_off_once_and_kept(committed: Database) -> None:
     _, run_id = laid(committed)
-    assert forecasts.work(committed)
-    assert not forecasts.work(committed)
+    assert runner.work_waiting(committed) == 1
+    assert runner.work_waiting(committed) == 0
+    work = work_of(committed, run_id)
+    assert (work.state, work.done, work.total) == (RunState.DONE, 1, 1)
     with committed.session() as session:
         row = runs.run(session, run_id)
-    assert (row.state, row.done, row.total) == (RunState.DONE, 1, 1)
     assert row.outcome is not None
     assert row.outcome["cost_minor"] == 1_00
     assert row.outcome["offers"] == [{"name": "TENTH", "baskets": 1, "cost_minor": 1_00, "uses": 1}]
 
 
-def test_a_run_that_is_stopped_half_way_waits_again(committed: Database) -> None:
+def test_a_forecast_that_is_stopped_half_way_waits_again(committed: Database) -> None:
     _, run_id = laid(committed)
-    assert not forecasts.work(committed, stopping=lambda: True)
-    with committed.session() as session:
-        assert runs.run(session, run_id).state is RunState.WAITING
-    assert forecasts.work(committed)
-
-
-def test_a_run_that_a_process_left_behind_is_taken_up_again(committed: Database) -> None:
-    _, run_id = laid(committed)
-    with committed.session() as session:
-        assert runs.take(session, now=dt.datetime.now(dt.UTC)) is not None
-        session.commit()
-    assert not forecasts.work(committed)
-    with committed.session() as session:
-        old = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
-        session.execute(sa.update(ForecastRun).values(beat_at=old))
-        session.commit()
-    assert forecasts.work(committed)
-    with committed.session() as session:
-        assert runs.run(session, run_id).state is RunState.DONE
+    looks = iter((False, False, True, True))
+    runner.work_waiting(committed, stopping=lambda: next(looks))
+    assert work_of(committed, run_id).state is RunState.QUEUED
+    runner.work_waiting(committed)
+    assert work_of(committed, run_id).state is RunState.DONE
 
 
 def test_head_office_asks_on_the_offers_page_and_sees_it_come_along(committed: Database) -> None:
@@ -199,11 +193,11 @@ def test_head_office_asks_on_the_offers_page_and_sees_it_come_along(committed: D
         answer = client.post(f"/offers/{offer_id}/forecasts", json=asked, headers=json_headers())
         assert answer.status_code == 201, answer.text
         url = answer.headers["location"]
+        assert client.get(url).json()["state"] == "queued"
+        assert "is about to begin" in client.get(url, headers=HTML).text
+        runner.work_waiting(committed)
         seen = client.get(url).json()
-        for _ in range(2_000):
-            seen = client.get(url).json()
-            if seen["state"] == "done":
-                break
+        assert seen["state"] == "done"
         assert seen["outcome"]["cost_minor"] == 1_00
         page = client.get(url, headers=HTML)
         assert "Cost by day" in page.text

@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from erp_club.jobs import forecasts, queue
 from erp_club.organisation import queries as organisation
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions import queries
 from erp_club.reports import runs
 from erp_club.reports.forecast import Period, last_month
-from web.background import BACKGROUND
-from web.deps import Act, ActRoute, needs, shop
+from web.deps import Act, ActRoute, needs
 from web.fields import Body, RowId, SmallRowId
 from web.forms import FormState
 from web.refusals import again
@@ -79,7 +79,8 @@ def add_forecast(act: Edit, offer_id: SmallRowId, body: NewForecast) -> Response
     if body.store_id is not None:
         period = Period(period.first, period.last, organisation.store(act.session, body.store_id).id)
     run_id = runs.ask(act.session, [held.latest.offer], period, offer_id=offer_id, now=act.now, by=act.by)
-    BACKGROUND.nudge(shop(act.request).database)
+    forecasts.start(act.session, run_id, today=act.today, now=act.now, by=act.by)
+    queue.nudge(act.session)
     return act.done(forecast_view(act, run_id), f"/forecasts/{run_id}")
 
 
@@ -89,5 +90,6 @@ def forecast(act: View, run_id: RowId) -> Response:
     view = forecast_view(act, run_id)
     if view.open:
         # Whoever looks at a run that a process left behind lets another one take it up.
-        BACKGROUND.nudge(shop(act.request).database)
+        forecasts.start(act.session, run_id, today=act.today, now=act.now, by=act.by)
+    queue.nudge(act.session)
     return act.answer(view, "offers/_forecast.html" if act.htmx else "offers/forecast.html")

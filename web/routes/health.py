@@ -1,9 +1,12 @@
 """Whether the process lives and the system can work; no key needed."""
 
+import datetime as dt
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
+from erp_club.jobs import queries as jobs
 from erp_club.kernel import schema
 from erp_club.kernel.errors import Unavailable
 from web.deps import Declared, declare, shop
@@ -17,6 +20,7 @@ class Health(BaseModel):
     process: str = "ok"
     database: str | None = None
     migrations: str | None = None
+    worker: str | None = None
 
 
 def _open_to_all() -> None:
@@ -34,11 +38,19 @@ def healthz() -> Response:
 
 @router.get("/readyz", name="health.ready", response_model=Health, dependencies=[_OPEN])
 def readyz(request: Request) -> Response:
-    """The database answers and has this version's schema; 503 with what is missing."""
-    state = Health(database="ok", migrations="ok")
+    """The database answers and has this version's schema; 503 with what is missing.
+
+    A job worker that gives no sign of life is told, but tills sell without one.
+    """
+    state = Health(database="ok", migrations="ok", worker="none seen in the last minute")
+    database = shop(request).database
     try:
-        if not schema.is_current(shop(request).database):
+        if not schema.is_current(database):
             state.migrations = "not current: run erp-club migrate"
+        else:
+            with database.session() as session:
+                if jobs.worker_lives(session, now=dt.datetime.now(dt.UTC)):
+                    state.worker = "ok"
     except Unavailable:
         state.database = "unreachable"
         state.migrations = "unknown"

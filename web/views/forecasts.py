@@ -5,10 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from erp_club.jobs import queries as jobs
+from erp_club.jobs.forecasts import FORECAST
+from erp_club.jobs.models import OPEN, RunState
 from erp_club.organisation import queries as organisation
 from erp_club.promotions import queries as offers
 from erp_club.reports import runs
-from erp_club.reports.models import RunState
 from web.deps import Act
 from web.views.offer_form import names_of
 
@@ -66,7 +68,7 @@ class ForecastView(BaseModel):
     @property
     def open(self) -> bool:
         """Whether there is still something to wait for."""
-        return self.state in {RunState.WAITING, RunState.RUNNING}
+        return self.state in OPEN
 
 
 def forecast_view(act: Act, run_id: int) -> ForecastView:
@@ -88,6 +90,7 @@ def _view(act: Act, row: runs.RunRow) -> ForecastView:
         called = {store.code: store.name for store in organisation.stores(act.session)}
         stores = [each | {"name": called.get(each["name"], each["name"])} for each in outcome["stores"]]
         outcome = outcome | {"stores": stores}
+    work = jobs.run_with(act.session, FORECAST.name, {"forecast": row.id})
     return ForecastView(
         id=row.id,
         offer_id=row.offer_id,
@@ -95,9 +98,9 @@ def _view(act: Act, row: runs.RunRow) -> ForecastView:
         first_day=row.first,
         last_day=row.last,
         store=row.store,
-        state=row.state,
-        done=row.done,
-        total=row.total,
+        state=work.state,
+        done=work.done,
+        total=work.total,
         currency=act.chain.currency,
         asked_at=row.asked_at,
         outcome=None if outcome is None else Outcome.model_validate(outcome),

@@ -1,0 +1,23 @@
+"""Every job of the product, and the order of the night."""
+
+from erp_club.jobs.declared import Job
+from erp_club.jobs.forecasts import FORECAST
+from erp_club.jobs.names import NAMES_REKEY
+
+NIGHT = (
+    "points-activate",
+    "points-convert",
+    "memberships-lapse",
+    "points-expire",
+    "levels-recheck",
+    "ledger-seal",
+    "ledger-verify",
+)
+"""The order of what is done each night, whichever of these jobs there are: points that were waiting become available,
+are converted into codes, memberships and levels end, points expire, levels are looked at again, and last the ledger is
+sealed and verified. A scheduled run waits until those before it of the same day are done."""
+
+BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
+"""The jobs that come before each."""
+
+JOBS: dict[str, Job] = {job.name: job for job in (FORECAST, NAMES_REKEY)}

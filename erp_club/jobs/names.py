@@ -1,0 +1,33 @@
+"""Gives new keys to names whose keys are of an older version of the product."""
+
+from sqlalchemy.orm import Session
+
+from erp_club.customers.names import commands, queries
+from erp_club.jobs.declared import Cursor, Job, Run, Step
+from erp_club.kernel.text import N_
+
+_STEPS = (commands.rekey_words, commands.rekey_customers)
+"""Words first: taking names apart then finds them with today's keys."""
+
+
+def _batch(session: Session, _run: Run, cursor: Cursor) -> Step:
+    place = cursor[0] if cursor else 0
+    if place == len(_STEPS):
+        commands.count_bearers(session)
+        return Step(None, 0)
+    kept = _STEPS[place](session)
+    return Step([place if kept else place + 1], kept, {"names": kept})
+
+
+def _total(session: Session, _run: Run) -> int:
+    return queries.stale(session)
+
+
+NAMES_REKEY = Job(
+    name="names-rekey",
+    title=N_("New keys for the search for names"),
+    about=N_("After a version that reads names otherwise, names that are stored already are read again."),
+    batch=_batch,
+    total=_total,
+    counts={"names": N_("Names with new keys")},
+)

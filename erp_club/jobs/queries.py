@@ -1,0 +1,164 @@
+"""What is known of runs: those that wait, a job's newest ones, one with its log."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from erp_club.jobs import errors
+from erp_club.jobs.models import OPEN, JobLine, JobRun, Level, RunState
+
+_ALIVE = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as it stands; `done` of `total` is dealt with (no total where it isn't known beforehand)."""
+
+    id: int
+    name: str
+    as_of: dt.date
+    parameters: dict[str, Any]
+    scheduled: bool
+    dry_run: bool
+    undo_of: int | None
+    undone_by: int | None
+    state: RunState
+    done: int
+    total: int
+    counts: dict[str, int]
+    asked_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    staff_id: int | None
+    actor: str
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still to be worked on."""
+        return self.state in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A line of a run's log."""
+
+    id: int
+    at: dt.datetime
+    level: Level
+    text: str
+    values: dict[str, Any]
+
+
+def open_runs(session: Session) -> Sequence[int]:
+    """The ids of the runs that wait, are at work, or were left behind, the oldest first."""
+    return session.scalars(sa.select(JobRun.id).where(JobRun.state.in_(OPEN)).order_by(JobRun.id)).all()
+
+
+def name_of(session: Session, run_id: int) -> str:
+    """Which job the run is of. Raises NotFound."""
+    name = session.scalar(sa.select(JobRun.name).where(JobRun.id == run_id))
+    if name is None:
+        raise errors.no_run()
+    return name
+
+
+def run(session: Session, run_id: int) -> RunRow:
+    """One run. Raises NotFound."""
+    row = session.execute(_runs().where(JobRun.id == run_id)).one_or_none()
+    if row is None:
+        raise errors.no_run()
+    return _row(row)
+
+
+def run_with(session: Session, name: str, parameters: dict[str, Any]) -> RunRow:
+    """The newest run of a job with just these parameters. Raises NotFound."""
+    told = sa.cast(parameters, JobRun.parameters.type)
+    asked = _runs().where(JobRun.name == name, JobRun.parameters == told).order_by(JobRun.id.desc()).limit(1)
+    row = session.execute(asked).one_or_none()
+    if row is None:
+        raise errors.no_run()
+    return _row(row)
+
+
+def runs_of(session: Session, name: str, *, limit: int, older_than: int | None = None) -> list[RunRow]:
+    """A job's runs, the newest first; `older_than` is the id of the last one seen before."""
+    asked = _runs().where(JobRun.name == name).order_by(JobRun.id.desc()).limit(limit)
+    if older_than is not None:
+        asked = asked.where(JobRun.id < older_than)
+    return [_row(row) for row in session.execute(asked)]
+
+
+def newest(session: Session) -> dict[str, RunRow]:
+    """Each job's newest run."""
+    last = sa.select(sa.func.max(JobRun.id)).group_by(JobRun.name)
+    asked = _runs().where(JobRun.id.in_(last))
+    return {row.name: _row(row) for row in session.execute(asked)}
+
+
+def lines(session: Session, run_id: int, *, limit: int = 200) -> list[LineRow]:
+    """The newest `limit` lines of a run's log, oldest first."""
+    asked = (
+        sa.select(JobLine.id, JobLine.at, JobLine.level, JobLine.text, JobLine.values)
+        .where(JobLine.run_id == run_id)
+        .order_by(JobLine.id.desc())
+        .limit(limit)
+    )
+    rows = session.execute(asked).all()
+    return [LineRow(row.id, row.at, Level(row.level), row.text, row[4]) for row in reversed(rows)]
+
+
+def waits_for(session: Session, row: RunRow, before: Sequence[str]) -> RunRow | None:
+    """The run of the same day that a scheduled one waits for, if any."""
+    if not (row.scheduled and row.state is RunState.QUEUED and before):
+        return None
+    asked = _runs().where(
+        JobRun.name.in_(before),
+        JobRun.as_of == row.as_of,
+        JobRun.key.is_not(None),
+        JobRun.state != RunState.DONE,
+        JobRun.id != row.id,
+    )
+    found = session.execute(asked.order_by(JobRun.id).limit(1)).one_or_none()
+    return None if found is None else _row(found)
+
+
+def worker_lives(session: Session, *, now: dt.datetime) -> bool:
+    """Whether any worker has given a sign of life within the last minute."""
+    workers = sa.table("procrastinate_workers", sa.column("last_heartbeat"), schema="procrastinate")
+    return bool(session.scalar(sa.select(sa.exists().where(workers.c.last_heartbeat > now - _ALIVE))))
+
+
+def _runs() -> sa.Select[*tuple[Any, ...]]:
+    undo = aliased(JobRun)
+    undone_by = sa.select(undo.id).where(undo.undo_of == JobRun.id).correlate(JobRun).scalar_subquery()
+    return sa.select(
+        JobRun.id,
+        JobRun.name,
+        JobRun.as_of,
+        JobRun.parameters,
+        JobRun.key.is_not(None).label("scheduled"),
+        JobRun.dry_run,
+        JobRun.undo_of,
+        undone_by.label("undone_by"),
+        JobRun.state,
+        JobRun.done,
+        JobRun.total,
+        JobRun.counts,
+        JobRun.asked_at,
+        JobRun.started_at,
+        JobRun.finished_at,
+        JobRun.staff_id,
+        JobRun.actor,
+    )
+
+
+def _row(row: Any) -> RunRow:
+    values = dict(zip(_FIELDS, row, strict=True))
+    return RunRow(**values | {"state": RunState(row.state)})
+
+
+_FIELDS = tuple(field.name for field in fields(RunRow))

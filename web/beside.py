@@ -1,0 +1,44 @@
+"""The job worker beside the web server: a process of its own, so that no job takes a till's time.
+
+It ends with the server however that ends, as its standard input does, and is started again when it dies by itself.
+"""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+_AGAIN_SECONDS = 5.0
+_PATIENCE_SECONDS = 30.0
+
+
+@contextmanager
+def worker(*, wanted: bool) -> Generator[None]:
+    """Have a worker as long as the block lasts."""
+    if not wanted:
+        yield
+        return
+    ending = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(ending,), name="worker's keeper")
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        keeper.join()
+
+
+def _keep(ending: threading.Event) -> None:
+    while not ending.is_set():
+        words = [sys.executable, "-m", "web.cli", "worker", "--beside"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE) as process:  # noqa: S603 - our own words
+            while process.poll() is None and not ending.wait(0.2):
+                pass
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        ending.wait(_AGAIN_SECONDS)

@@ -1,0 +1,214 @@
+"""What pages show of jobs: when each runs, what it would do, how far a run is and what it has said."""
+
+import datetime as dt
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+from erp_club.jobs import commands, errors, queries, schedules
+from erp_club.jobs.catalogue import BEFORE, JOBS
+from erp_club.jobs.declared import Job, Preview, Run
+from erp_club.jobs.models import Level, RunState
+from erp_club.kernel.text import T
+from web.deps import Act
+from web.i18n import say, translate
+
+_DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
+SHOWN = 25
+
+
+class Count(BaseModel):
+    """How many of something a run has dealt with."""
+
+    name: str
+    label: str
+    number: int
+
+
+class LogLine(BaseModel):
+    """A line of a run's log in the reader's language."""
+
+    at: dt.datetime
+    level: Level
+    text: str
+
+
+class RunView(BaseModel):
+    """A run as it stands. `done` of `total` is dealt with; no total where it isn't known beforehand."""
+
+    id: int
+    job: str
+    title: str
+    as_of: dt.date
+    state: RunState
+    dry_run: bool
+    undo_of: int | None
+    undone_by: int | None
+    done: int
+    total: int
+    counts: list[Count]
+    asked_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    actor: str
+    waits_for: str | None = None
+    can_undo: bool = False
+    lines: list[LogLine] = []
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still to be worked on."""
+        return self.state in {RunState.QUEUED, RunState.RUNNING, RunState.STOPPING}
+
+
+class JobView(BaseModel):
+    """A job; `schedule` in words."""
+
+    name: str
+    title: str
+    about: str
+    schedule: str | None
+    next_due: dt.datetime | None
+    by_hand: bool
+    last: RunView | None
+
+
+class JobsPage(BaseModel):
+    """All jobs, and whether anybody does them."""
+
+    jobs: list[JobView]
+    worker: bool
+
+
+class SampleView(BaseModel):
+    """One of those whom a run would touch."""
+
+    customer_id: int
+    number: str
+    points: int
+
+
+class PreviewView(BaseModel):
+    """Whom a run would touch."""
+
+    counts: list[Count]
+    sample: list[SampleView]
+
+
+class JobPage(BaseModel):
+    """One job with its runs. The preview is for `as_of`; None where the job can't tell beforehand."""
+
+    job: JobView
+    as_of: dt.date
+    today: dt.date
+    preview: PreviewView | None
+    runs: list[RunView]
+    older: int | None
+
+
+def job_named(name: str) -> Job:
+    """The job of that name. Raises NotFound."""
+    found = JOBS.get(name)
+    if found is None:
+        raise errors.no_job(name)
+    return found
+
+
+def jobs_page(act: Act) -> JobsPage:
+    """All jobs."""
+    newest = queries.newest(act.session)
+    views = [_job(act, job, newest.get(job.name)) for job in JOBS.values()]
+    return JobsPage(jobs=views, worker=queries.worker_lives(act.session, now=act.now))
+
+
+def job_page(act: Act, name: str, *, as_of: dt.date | None, older_than: int | None) -> JobPage:
+    """One job."""
+    job = job_named(name)
+    rows = queries.runs_of(act.session, name, limit=SHOWN + 1, older_than=older_than)
+    day = as_of or act.today
+    preview = job.preview(act.session, Run(0, name, day, {}, act.by, act.now)) if job.preview else None
+    newest = rows[0] if rows and older_than is None else None
+    return JobPage(
+        job=_job(act, job, newest),
+        as_of=day,
+        today=act.today,
+        preview=None if preview is None else preview_view(job, preview),
+        runs=[run_view(row) for row in rows[:SHOWN]],
+        older=rows[SHOWN - 1].id if len(rows) > SHOWN else None,
+    )
+
+
+def preview_view(job: Job, preview: Preview) -> PreviewView:
+    """A preview with its labels."""
+    return PreviewView(
+        counts=_counts(job, preview.counts),
+        sample=[
+            SampleView(customer_id=each.customer_id, number=each.number, points=each.points) for each in preview.sample
+        ],
+    )
+
+
+def run_page(act: Act, run_id: int) -> RunView:
+    """One run with its log, and what it waits for. Raises NotFound."""
+    row = queries.run(act.session, run_id)
+    view = run_view(row)
+    waits = queries.waits_for(act.session, row, BEFORE.get(row.name, ()))
+    view.waits_for = None if waits is None else translate(JOBS[waits.name].title) if waits.name in JOBS else waits.name
+    view.can_undo = commands.may_be_undone(row, JOBS.get(row.name)) and row.undone_by is None
+    view.lines = [
+        LogLine(at=line.at, level=line.level, text=say(T(line.text, **line.values)))
+        for line in queries.lines(act.session, run_id)
+    ]
+    return view
+
+
+def run_view(row: queries.RunRow) -> RunView:
+    """A run without its log."""
+    job = JOBS.get(row.name)
+    return RunView(
+        id=row.id,
+        job=row.name,
+        title=translate(job.title) if job else row.name,
+        as_of=row.as_of,
+        state=row.state,
+        dry_run=row.dry_run,
+        undo_of=row.undo_of,
+        undone_by=row.undone_by,
+        done=row.done,
+        total=row.total,
+        counts=_counts(job, row.counts),
+        asked_at=row.asked_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        actor=row.actor,
+    )
+
+
+def _job(act: Act, job: Job, last: queries.RunRow | None) -> JobView:
+    due = schedules.next_due(job.schedule, act.now, act.chain.time_zone) if job.schedule else None
+    return JobView(
+        name=job.name,
+        title=translate(job.title),
+        about=translate(job.about),
+        schedule=_in_words(job.schedule) if job.schedule else None,
+        next_due=due,
+        by_hand=job.by_hand,
+        last=run_view(last) if last else None,
+    )
+
+
+def _in_words(line: str) -> str:
+    daily = _DAILY.fullmatch(line)
+    if daily is None:
+        return line
+    return say(T("Each day at %(time)s", time=dt.time(int(daily[2]), int(daily[1]))))
+
+
+def _counts(job: Job | None, numbers: Any) -> list[Count]:
+    labels = job.counts if job else {}
+    return [
+        Count(name=name, label=translate(label), number=numbers[name])
+        for name, label in labels.items()
+        if name in numbers
+    ]
