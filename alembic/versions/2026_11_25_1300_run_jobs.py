@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_1300"
-down_revision = "2026_11_25_0925"
+down_revision = "2026_11_25_1300"
 branch_labels = None
 depends_on = None
 

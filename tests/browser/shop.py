@@ -70,7 +70,7 @@ class Desk:
                 f"/offers/{self.offer_id}/trials/new",
             ),
             *("/price-lists/new", "/price-list-uploads/new", f"/price-list-uploads/{self.upload_id}"),
-            *("/audit-entries", "/nothing-here"),
+            *("/audit-entries", "/jobs", "/jobs/names-rekey", "/nothing-here"),
         )
 
     def open(self, browser: Browser, window: Window) -> BrowserContext:

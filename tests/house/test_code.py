@@ -11,8 +11,8 @@ COMMITS = {
     "web/deps.py": "the transaction of a request",
     "web/cli.py": "the transaction of a command",
     "web/cli_data.py": "the transaction of a command",
+    "web/cli_jobs.py": "the transactions of a command that works in steps",
     "web/cli_keyring.py": "the transactions of a command that works in steps",
-    "web/cli_names.py": "the transactions of a command that works in steps",
     "erp_club/jobs/": "the transactions of a job",
     "erp_club/kernel/schema.py": "a migration is a transaction of its own",
 }
