@@ -157,8 +157,9 @@ def _runs() -> sa.Select[*tuple[Any, ...]]:
 
 
 def _row(row: Any) -> RunRow:
-    values = dict(zip(_FIELDS, row, strict=True))
-    return RunRow(**values | {"state": RunState(row.state)})
+    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
+    values["state"] = RunState(row.state)
+    return RunRow(**values)
 
 
 _FIELDS = tuple(field.name for field in fields(RunRow))

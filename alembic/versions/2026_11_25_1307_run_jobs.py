@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "2026_11_25_1300"
-down_revision = "2026_11_25_1300"
+revision = "2026_11_25_1307"
+down_revision = "2026_11_25_1250"
 branch_labels = None
 depends_on = None
 
