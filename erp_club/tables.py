@@ -4,6 +4,7 @@ from erp_club.cards import models as cards
 from erp_club.catalogue import models as catalogue
 from erp_club.clubs import models as clubs
 from erp_club.customers import models as customers
+from erp_club.customers.duplicates import models as duplicates
 from erp_club.customers.forms import models as customer_forms
 from erp_club.customers.id_numbers import models as id_numbers
 from erp_club.customers.names import models as names
@@ -32,6 +33,7 @@ __all__ = [
     "coupons",
     "customer_forms",
     "customers",
+    "duplicates",
     "id_numbers",
     "idempotency",
     "jobs",

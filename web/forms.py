@@ -33,10 +33,14 @@ _STEP = re.compile(r"([^\[\].]+)|\[(\d{1,4})\]")
 
 @dataclass
 class FormState:
-    """What somebody typed, and what is wrong with it by field (`""` for the form as a whole)."""
+    """What somebody typed, and what is wrong with it by field (`""` for the form as a whole).
+
+    `facts` are what the refusal tells beside, as a machine would read them.
+    """
 
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     errors: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class FormsAsJson:

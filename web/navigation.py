@@ -32,6 +32,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
         N_("Members"),
         (
             (N_("Customers"), "/customers", "users", Permission.CUSTOMERS_VIEW),
+            (N_("One person twice"), "/suspected-pairs", "users", Permission.PEOPLE_MERGE),
             (N_("Clubs"), "/clubs", "star", Permission.CLUBS_VIEW),
         ),
     ),

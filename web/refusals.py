@@ -113,6 +113,7 @@ async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
 def refuse(request: Request, error: Refused) -> Response:
     """Answer a refusal; a refused write is kept under its key, so that its repeat is refused alike."""
     form = getattr(request.state, "form", None) or FormState()
+    form.facts = error.facts
     for each in error.fields:
         form.errors.setdefault(each.field, []).append(say(each.text))
     if not error.fields:

@@ -82,6 +82,8 @@ class Customer(Base):
         *(_beginnings(column) for column in ("number", "mobile", "phone", "email", "own_id")),
         *(_endings(column) for column in ("mobile", "phone")),
         sa.Index("ix_customers_names", "family_name", "given_name", "id"),
+        sa.Index("ix_customers_birthday", "birthday", postgresql_where=sa.text("birthday IS NOT NULL")),
+        sa.Index("ix_customers_street", sa.text("lower(street)"), postgresql_where=sa.text("street IS NOT NULL")),
         sa.CheckConstraint("id_kind IN ('national_id', 'passport', 'none')", name="id_kind_known"),
         sa.CheckConstraint("(id_kind = 'none') = (id_hash IS NULL)", name="id_number_with_kind"),
         sa.CheckConstraint("num_nulls(id_sealed, id_key, id_hash, id_ending) IN (0, 4)", name="id_number_whole"),

@@ -4,10 +4,11 @@ import datetime as dt
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, BeforeValidator, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from starlette.responses import Response
 
 from erp_club.customers import commands, queries
+from erp_club.customers.duplicates.commands import open_new_customer
 from erp_club.customers.fields import CustomerChanges, CustomerFields
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
@@ -20,6 +21,7 @@ from web.forms import FormState
 from web.refusals import again
 from web.views import customers as views
 from web.views.customers import CustomerForm, CustomerLine, CustomerPage, Person, SearchPage
+from web.views.duplicates import Candidates, refused_candidates
 from web.views.panel import Panel, panel_view
 
 router = APIRouter(route_class=ActRoute, tags=["customers"])
@@ -99,6 +101,22 @@ class CustomerBody(Body):
     consent_sms: bool | None = None
     consent_email: bool | None = None
     consent_post: bool | None = None
+
+
+def _apart(value: object) -> object:
+    """A form sends `17,23`."""
+    given = value if isinstance(value, list) else [value]
+    return [word for each in given for word in (each.split(",") if isinstance(each, str) else [each]) if word != ""]
+
+
+Confirmed = Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], BeforeValidator(_apart), Field(max_length=100)]
+"""Customers of whom somebody has said that this is another person."""
+
+
+class CustomerOpening(CustomerBody):
+    """Somebody new, who is none of the customers `confirmed_not` whom a refusal has named as possible duplicates."""
+
+    confirmed_not: Confirmed = []
 
 
 class CustomerEdit(CustomerBody):
@@ -186,12 +204,20 @@ def search(
     return act.answer(view, "customers/search.html")
 
 
+class NewCustomerForm(CustomerForm):
+    """What the form of a new customer begins with, and who it may be already."""
+
+    candidates: Candidates
+
+
 def new_page(act: Act, form: FormState) -> Response:
     """The form of a new customer."""
-    return act.answer(views.form_view(act, Person()), "customers/new.html", form=form)
+    known = refused_candidates(act, form, at_till=False)
+    view = NewCustomerForm(**dict(views.form_view(act, Person())), candidates=known)
+    return act.answer(view, "customers/new.html", form=form)
 
 
-@router.get("/customers/new", name="customers.new", response_model=CustomerForm)
+@router.get("/customers/new", name="customers.new", response_model=NewCustomerForm)
 def new_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)]) -> Response:
     """The form of a new customer."""
     return new_page(act, FormState())
@@ -199,11 +225,20 @@ def new_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)]) -> Respo
 
 @router.post("/customers", name="customers.open", status_code=201, response_model=Person)
 @again(new_page)
-def open_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)], body: CustomerBody) -> Response:
-    """Open a customer. Consent to advertising, with the channels left out, is consent to all three."""
-    fields = CustomerFields(**body.model_dump())
-    customer_id = commands.open_customer(
-        act.session, fields, country=act.chain.country, place=act.place, now=act.now, by=act.by
+def open_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)], body: CustomerOpening) -> Response:
+    """Open a customer. Consent to advertising, with the channels left out, is consent to all three.
+
+    409 `possible-duplicates` names `candidates` who may be the same person: choose one of them, or send the request
+    again under a new key with their ids in `confirmed_not`.
+    """
+    customer_id = open_new_customer(
+        act.session,
+        CustomerFields(**body.model_dump(exclude={"confirmed_not"})),
+        country=act.chain.country,
+        place=act.place,
+        confirmed_not=body.confirmed_not,
+        now=act.now,
+        by=act.by,
     )
     return act.done(views.person_view(act, customer_id), f"/customers/{customer_id}")
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from erp_club.cards.commands import hand_out_card
 from erp_club.clubs.commands import join_club
 from erp_club.clubs.queries import clubs
-from erp_club.customers.commands import open_customer
+from erp_club.customers.duplicates.commands import open_new_customer
 from erp_club.customers.fields import CustomerFields
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
@@ -18,9 +18,10 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line
 from web.forms import FormState
 from web.refusals import again
-from web.routes.customers import CustomerBody
+from web.routes.customers import Confirmed, CustomerBody
 from web.routes.till import AtTill, shown, till_page
 from web.views.customers import Choice, FormFieldLine, Person, form_view
+from web.views.duplicates import Candidates, refused_candidates
 from web.views.panel import PanelClub
 from web.views.till import TillPage, till_view
 
@@ -63,6 +64,7 @@ class NewCustomer(CustomerBody):
 
     card: Line | None = None
     clubs: Annotated[dict[ClubId, bool], Field(max_length=100)] = {}
+    confirmed_not: Confirmed = []
 
 
 class NewCustomerPage(BaseModel):
@@ -76,6 +78,7 @@ class NewCustomerPage(BaseModel):
     id_kinds: tuple[str, ...]
     labels: dict[str, str] = Field(exclude=True)
     clubs: list[PanelClub]
+    candidates: Candidates
 
 
 @router.put("/baskets/current/customer", name="baskets.customer", response_model=TillPage)
@@ -118,7 +121,8 @@ def _new_customer_page(
         PanelClub(club_id=club.id, names=club.names) for club in clubs(act.session) if club.state == "published"
     ]
     person = Person(mobile=phone or None, given_name=given_name, family_name=family_name)
-    view = NewCustomerPage(**dict(form_view(act, person)), clubs=open_clubs)
+    known = refused_candidates(act, form, at_till=True)
+    view = NewCustomerPage(**dict(form_view(act, person)), clubs=open_clubs, candidates=known)
     return act.answer(view, "till/_new_customer.html" if act.htmx else "till/new_customer.html", form=form)
 
 
@@ -148,8 +152,17 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     joins = [club_id for club_id, wanted in body.clubs.items() if wanted]
     if joins and not act.by.may(Permission.MEMBERSHIPS_JOIN):
         raise errors.not_permitted(Permission.MEMBERSHIPS_JOIN)
-    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs"}))
-    customer_id = open_customer(act.session, filled, country=act.chain.country, place=act.place, now=act.now, by=act.by)
+    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not"}))
+    customer_id = open_new_customer(
+        act.session,
+        filled,
+        country=act.chain.country,
+        place=act.place,
+        card=body.card,
+        confirmed_not=body.confirmed_not,
+        now=act.now,
+        by=act.by,
+    )
     if body.card:
         hand_out_card(act.session, customer_id, body.card, now=act.now)
     for club_id in joins:

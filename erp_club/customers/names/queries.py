@@ -3,13 +3,14 @@
 import datetime as dt
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.names.entries import NAMES_VERSION, array_text
+from erp_club.customers.names.judging import PARTICLE, NameHit, Unit, judged
 from erp_club.customers.names.keys import asked_keys
 from erp_club.customers.names.matching import LEAST, NOTHING, SAME_LETTERS, Candidates, Match, matches
 from erp_club.customers.names.models import CustomerWords, NameWord
@@ -21,8 +22,6 @@ MOST_MATCHES = 100
 """Words of the dictionary that stand for one typed word."""
 LOOKED_AT = 300
 """Customers of one step of a search that are compared."""
-ENOUGH = 2_000
-"""Customers with a single word that is begun so: of the beginning of half a million names the best few are taken."""
 SPARE = 60
 """Customers who are put in order beyond the limit: some who match equally well, some who are no longer there."""
 STEPS = (0.97, 0.8, LEAST)
@@ -31,44 +30,8 @@ JOINED, WRITTEN_AS_ONE = 0.84, 0.95
 """How well two typed words, written as one, have to match a name to be taken for it, and what their match counts."""
 ALIKE = 0.8
 """How well words have to match where one typed word may be missing."""
-MISSING = 0.72
-"""What a typed word counts that a customer doesn't have, where three or more were typed: a middle name too much."""
-PARTICLE = 0.25
-"""What a word like ben or al weighs beside a name."""
 BARE = 0.98
 """What is left of a score where an article was taken off."""
-SURPLUS = 0.004
-"""What each word of a customer's takes off that wasn't typed."""
-
-
-@dataclass(frozen=True, slots=True)
-class NameHit:
-    """A customer and how well the names match what was typed, 0 to 1.
-
-    `spelt` where each word typed is spelt as one of the names, or as it begins.
-    """
-
-    customer_id: int
-    score: float
-    spelt: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One of the words looked for, as a reading of what was typed has it: the matches by word, and what it weighs."""
-
-    matches: Mapping[int, Match]
-    weight: float
-
-    def at_least(self, score: float) -> list[int]:
-        """The words that match so well."""
-        return [each.word_id for each in self.matches.values() if each.score >= score]
-
-    def best(self, score: float) -> list[int]:
-        """Of the words that match so well the best ones, as many as `ENOUGH` customers have."""
-        good = sorted((each for each in self.matches.values() if each.score >= score), key=_by_score, reverse=True)
-        before = itertools.accumulate((each.bearers for each in good), initial=0)
-        return [each.word_id for each, others in zip(good, before, strict=False) if others < ENOUGH]
 
 
 _Bearer = tuple[int, Sequence[int]]
@@ -221,34 +184,9 @@ def _bearers(session: Session, statement: str, given: dict[str, object]) -> list
 
 def _compare(units: Sequence[Unit], customers: Iterable[_Bearer], best: dict[int, NameHit]) -> None:
     for customer_id, of_customer in customers:
-        hit = _judged(customer_id, units, of_customer)
+        hit = judged(customer_id, units, of_customer)
         if customer_id not in best or hit.score > best[customer_id].score:
             best[customer_id] = hit
-
-
-def _judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) -> NameHit:
-    """How well a customer's words match: each typed word takes the best one that is left, the surest word first."""
-    left = set(of_customer)
-    nothing = Match(0, 0.0, spelt=False)
-    total, spelt, lowest = 0.0, True, 1.0
-    chosen = [
-        (unit, max((unit.matches[w] for w in of_customer if w in unit.matches), key=_by_score, default=nothing))
-        for unit in units
-    ]
-    for unit, _ in sorted(chosen, key=lambda pair: -pair[1].score):
-        match = max((unit.matches[word] for word in left if word in unit.matches), key=_by_score, default=nothing)
-        left.discard(match.word_id)
-        total, spelt = total + match.score * unit.weight, spelt and match.spelt
-        if unit.weight == 1:
-            lowest = min(lowest, match.score)
-    if len(units) > 2:
-        total += max(0.0, MISSING - lowest)
-    score = total / sum(unit.weight for unit in units) - SURPLUS * abs(len(of_customer) - len(units))
-    return NameHit(customer_id, score, spelt)
-
-
-def _by_score(match: Match) -> float:
-    return match.score
 
 
 # OFFSET 0 keeps the inner rows together, else the limit makes the planner read the whole table in order.

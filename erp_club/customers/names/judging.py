@@ -1,0 +1,72 @@
+"""How well a customer's names, word by word, match what was typed. Pure."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from erp_club.customers.names.matching import Match
+
+ENOUGH = 2_000
+"""Customers with a single word that is begun so: of the beginning of half a million names the best few are taken."""
+MISSING = 0.72
+"""What a typed word counts that a customer doesn't have, where three or more were typed: a middle name too much."""
+PARTICLE = 0.25
+"""What a word like ben or al weighs beside a name."""
+SURPLUS = 0.004
+"""What each word of a customer's takes off that wasn't typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameHit:
+    """A customer and how well the names match what was typed, 0 to 1.
+
+    `spelt` where each word typed is spelt as one of the names, or as it begins.
+    """
+
+    customer_id: int
+    score: float
+    spelt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One of the words looked for, as a reading of what was typed has it: the matches by word, and what it weighs."""
+
+    matches: Mapping[int, Match]
+    weight: float
+
+    def at_least(self, score: float) -> list[int]:
+        """The words that match so well."""
+        return [each.word_id for each in self.matches.values() if each.score >= score]
+
+    def best(self, score: float) -> list[int]:
+        """Of the words that match so well the best ones, as many as `ENOUGH` customers have."""
+        good = sorted((each for each in self.matches.values() if each.score >= score), key=by_score, reverse=True)
+        before = itertools.accumulate((each.bearers for each in good), initial=0)
+        return [each.word_id for each, others in zip(good, before, strict=False) if others < ENOUGH]
+
+
+def judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) -> NameHit:
+    """How well a customer's words match: each typed word takes the best one that is left, the surest word first."""
+    left = set(of_customer)
+    nothing = Match(0, 0.0, spelt=False)
+    total, spelt, lowest = 0.0, True, 1.0
+    chosen = [
+        (unit, max((unit.matches[w] for w in of_customer if w in unit.matches), key=by_score, default=nothing))
+        for unit in units
+    ]
+    for unit, _ in sorted(chosen, key=lambda pair: -pair[1].score):
+        match = max((unit.matches[word] for word in left if word in unit.matches), key=by_score, default=nothing)
+        left.discard(match.word_id)
+        total, spelt = total + match.score * unit.weight, spelt and match.spelt
+        if unit.weight == 1:
+            lowest = min(lowest, match.score)
+    if len(units) > 2:
+        total += max(0.0, MISSING - lowest)
+    score = total / sum(unit.weight for unit in units) - SURPLUS * abs(len(of_customer) - len(units))
+    return NameHit(customer_id, score, spelt)
+
+
+def by_score(match: Match) -> float:
+    """The key to put matches in order by."""
+    return match.score
