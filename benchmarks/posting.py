@@ -28,7 +28,7 @@ from benchmarks.shop import (
     table,
 )
 from erp_club import tables as _tables  # noqa: F401 - foreign keys name tables of every domain
-from erp_club.clubs.queries import Earning
+from erp_club.clubs.earning.queries import Earning
 from erp_club.permissions.actors import Actor
 from erp_club.purchases import commands
 from erp_club.purchases.posting.commands import write_sale
@@ -36,6 +36,7 @@ from erp_club.purchases.sale import Payment, Sale, SaleLine
 from erp_club.receipts.models import Means
 
 TOTAL = LINES * PRICE_MINOR
+JOINED_ON = dt.date(2020, 1, 1)
 ID_BLOCK = 1_000_000_000
 _serial = itertools.count(1)
 
@@ -78,7 +79,7 @@ def _poster(choose: Choice) -> Work:
 
         def post() -> None:
             sale = _sale(shop, client, choose(client, rng), rng)
-            club = Earning(sale.customer_id, 1, {"en": "Bench"}, 1, 100)
+            club = Earning(sale.customer_id, sale.customer_id, 1, {"en": "Bench"}, 1, 100, JOINED_ON, 100, 500)
             write_sale(connection, sale, [(club, TOTAL // 100)], now=sale.sold_at, by=by)
 
         return post
@@ -117,8 +118,8 @@ LINE = """INSERT INTO receipt_lines (customer_id, receipt_id, line_no, product_i
 PAYMENT = """INSERT INTO receipt_payments (customer_id, receipt_id, payment_no, means, amount_minor)
   VALUES (%(customer)s, %(id)s, 1, 'card', %(total)s)"""
 MOVEMENT = f"""INSERT INTO points_movements (customer_id, account_id, seq, kind, points, balance_after, at, on_date,
-  receipt_id, store_id, terminal_id, staff_id) VALUES (%(customer)s, %(customer)s, %(seq)s, 'earned', {TOTAL // 100},
-  %(seq)s, %(at)s, %(on)s, %(id)s, %(store)s, %(terminal)s, %(staff)s)"""
+  by_customer_id, receipt_id, store_id, terminal_id, staff_id) VALUES (%(customer)s, %(customer)s, %(seq)s, 'earned',
+  {TOTAL // 100}, %(seq)s, %(at)s, %(on)s, %(customer)s, %(id)s, %(store)s, %(terminal)s, %(staff)s)"""
 INSERTS = (RECEIPT, NUMBER, LINE, PAYMENT, MOVEMENT)
 ONE_STATEMENT = f"WITH a AS ({RECEIPT}), b AS ({NUMBER}), c AS ({LINE}), d AS ({PAYMENT}) {MOVEMENT}"
 

@@ -73,8 +73,8 @@ _MANY = (
     """INSERT INTO customers (number, given_name, family_name, opened_at, changed_at)
     SELECT 'C' || n, 'Given ' || n, 'Family ' || n, now(), now() FROM generate_series(1, :customers) n""",
     "INSERT INTO points_accounts (customer_id, id) SELECT id, id FROM customers WHERE id > 0",
-    """INSERT INTO memberships (customer_id, club_id, points_account_id, joined_on)
-    SELECT id, (SELECT id FROM clubs), id, DATE '2020-01-01' FROM customers WHERE id > 0""",
+    """INSERT INTO memberships (customer_id, club_id, points_holder_id, points_account_id, joined_on)
+    SELECT id, (SELECT id FROM clubs), id, id, DATE '2020-01-01' FROM customers WHERE id > 0""",
     """INSERT INTO membership_periods (customer_id, membership_id, period_no, validity, kind, at)
     SELECT customer_id, id, 1, daterange('2020-01-01', NULL), 'joining', now() FROM memberships""",
 )

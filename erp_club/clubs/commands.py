@@ -25,6 +25,8 @@ from erp_club.clubs.setup.settings import ClubTerms
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
+from erp_club.points.commands import revive_account
+from erp_club.points.ledger.commands import Account
 from erp_club.points.models import PointsAccount
 
 
@@ -54,7 +56,7 @@ class Held:
 
     membership_id: int
     customer_id: int
-    points_account_id: int
+    account: Account
     club_id: int
     club_state: ClubState
     terms: ClubTerms
@@ -101,7 +103,7 @@ def join_club(
     if held is None:
         membership_id, account_id = _new_membership(session, customer_id, club_id, today)
     else:
-        membership_id, account_id = held.membership_id, held.points_account_id
+        membership_id, account_id = held.membership_id, held.account.id
         _reopen(session, held)
     number = 1 if held is None else held.last_no + 1
     add_period(session, (customer_id, membership_id, number), span, PeriodKind.JOINING, now=now, by=by)
@@ -127,6 +129,7 @@ def _held_before(session: Session, customer_id: int, club_id: int) -> Held | Non
 
 def _reopen(session: Session, held: Held) -> None:
     """Whoever left and joins again keeps the history: the membership and its account are the same."""
+    revive_account(session, held.account)
     session.execute(
         sa.update(Membership)
         .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
@@ -140,7 +143,13 @@ def _new_membership(session: Session, customer_id: int, club_id: int, today: dt.
     assert account_id is not None
     membership_id = session.scalar(
         sa.insert(Membership)
-        .values(customer_id=customer_id, club_id=club_id, points_account_id=account_id, joined_on=today)
+        .values(
+            customer_id=customer_id,
+            club_id=club_id,
+            points_holder_id=customer_id,
+            points_account_id=account_id,
+            joined_on=today,
+        )
         .returning(Membership.id)
     )
     assert membership_id is not None
@@ -216,14 +225,14 @@ def hold(session: Session, membership_id: int) -> Held:
         sa.select(Club.state, *_TERMS).where(Club.id == row.club_id).with_for_update(read=True)
     ).one()
     mine = session.execute(
-        sa.select(Membership.points_account_id, Membership.state, Membership.state_on)
+        sa.select(Membership.points_holder_id, Membership.points_account_id, Membership.state, Membership.state_on)
         .where(Membership.customer_id == row.customer_id, Membership.id == membership_id)
         .with_for_update(key_share=True)
     ).one()
     return Held(
         membership_id=membership_id,
         customer_id=row.customer_id,
-        points_account_id=mine.points_account_id,
+        account=Account(mine.points_account_id, mine.points_holder_id),
         club_id=row.club_id,
         club_state=ClubState(club.state),
         terms=_terms(club[1:]),

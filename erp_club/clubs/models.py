@@ -99,10 +99,31 @@ class Club(Base):
     version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
 
 
+class ClubRules(Base):
+    """What a club says of points, from a day on until a later version begins; one is never changed.
+
+    `document` as `clubs.rules` reads it. Of versions that begin on one day, the latest holds.
+    """
+
+    __tablename__ = "club_rules"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("club_id", "version_no"),
+        sa.CheckConstraint("version_no > 0", name="version_above_zero"),
+    )
+
+    club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id"))
+    version_no: Mapped[int] = mapped_column(sa.Integer)
+    effective_from: Mapped[dt.date]
+    document: Mapped[dict[str, Any]]
+    at: Mapped[dt.datetime]
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+
+
 class Membership(Base):
     """One customer in one club, once; when it held is in its periods, what was done to them in its events.
 
-    `state_on` is the first day of a pause, or the first without membership after an ending.
+    `state_on` is the first day of a pause, or the first without membership after an ending. `points_holder_id` holds
+    the points account: the customer, or whoever it is shared with.
     """
 
     __tablename__ = "memberships"
@@ -110,17 +131,19 @@ class Membership(Base):
         sa.PrimaryKeyConstraint("customer_id", "id"),
         sa.UniqueConstraint("customer_id", "club_id"),
         sa.ForeignKeyConstraint(
-            ["customer_id", "points_account_id"], ["points_accounts.customer_id", "points_accounts.id"]
+            ["points_holder_id", "points_account_id"], ["points_accounts.customer_id", "points_accounts.id"]
         ),
         sa.CheckConstraint("state IN ('open', 'paused', 'ended')", name="state_known"),
         sa.CheckConstraint("(state = 'open') = (state_on IS NULL)", name="state_has_day"),
         sa.Index("ix_memberships_id", "id"),
         sa.Index("ix_memberships_club_id", "club_id", "customer_id"),
+        sa.Index("ix_memberships_points_account_id", "points_account_id"),
     )
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
     club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id"))
+    points_holder_id: Mapped[int]
     points_account_id: Mapped[int]
     joined_on: Mapped[dt.date]
     state: Mapped[MembershipState] = mapped_column(sa.Text, server_default=MembershipState.OPEN.value)

@@ -4,12 +4,13 @@ Pure; all days are local and included. A membership's spans never overlap, so ev
 it isn't. It expires by time alone.
 """
 
-import calendar
 import datetime as dt
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from erp_club.kernel.dates import add_months
 
 LATEST = dt.date(2999, 12, 31)
 """The last day that a membership may reach; whatever lasts longer has no end."""
@@ -32,18 +33,6 @@ class Span:
     def holds(self, day: dt.date) -> bool:
         """Whether the day lies within."""
         return self.first <= day and (self.last is None or day <= self.last)
-
-
-def add_months(day: dt.date, months: int) -> dt.date:
-    """The same day `months` later, or the month's last day where there is no such day.
-
-    Raises ValueError beyond the year 9999.
-    """
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    if year > dt.MAXYEAR:
-        raise ValueError("beyond the calendar")
-    return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def first_period(start: dt.date, months: int | None) -> Span:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
+from erp_club.clubs.earning.queries import ACCOUNT, HELD
 from erp_club.clubs.models import (
     Club,
     ClubState,
@@ -23,7 +24,6 @@ from erp_club.clubs.models import (
     TermKind,
 )
 from erp_club.clubs.periods import RenewalFrom, Span
-from erp_club.kernel.prepared import Prepared
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsAccount
@@ -119,17 +119,6 @@ class MembershipRow:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Earning:
-    """An account that a sale adds to, and at which rate."""
-
-    points_account_id: int
-    club_id: int
-    names: dict[str, str]
-    earn_points: int
-    earn_per_minor: int
-
-
 def clubs(session: Session) -> list[ClubRow]:
     """All clubs: published ones first, then drafts, then closed ones; each by code."""
     order = sa.case({ClubState.PUBLISHED: 0, ClubState.DRAFT: 1}, value=Club.state, else_=2)
@@ -169,12 +158,9 @@ def figures(session: Session, *, today: dt.date, club_id: int | None = None) -> 
             Membership.club_id,
             sa.func.count().filter(holds),
             # sum() of bigint is numeric; a club's points fit a bigint.
-            sa.cast(sa.func.sum(PointsAccount.balance), sa.BigInteger),
+            sa.cast(sa.func.sum(PointsAccount.balance).filter(HELD), sa.BigInteger),
         )
-        .join(
-            PointsAccount,
-            (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id),
-        )
+        .join(PointsAccount, ACCOUNT)
         .where(Membership.club_id == club_id if club_id is not None else sa.true())
         .group_by(Membership.club_id)
     )
@@ -227,12 +213,6 @@ def events(session: Session, customer_id: int) -> dict[int, list[EventRow]]:
     for row in rows:
         made.setdefault(row[0], []).append(EventRow(EventKind(row[1]), *row[2:]))
     return made
-
-
-def earning_memberships(session: Session, customer_id: int, *, on: dt.date) -> list[Earning]:
-    """What the customer's purchases of a day add to: memberships in published clubs with a period that holds it."""
-    rows = _EARNING.execute(session.connection(), {"customer": str(customer_id), "day": on}).rows
-    return [Earning(*row) for row in rows]
 
 
 _CLUB = (
@@ -294,10 +274,7 @@ _MEMBERSHIPS = (
         Store.name.label("store"),
     )
     .join(Club, Club.id == Membership.club_id)
-    .join(
-        PointsAccount,
-        (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id),
-    )
+    .join(PointsAccount, ACCOUNT)
     .join(
         MembershipPeriod,
         (MembershipPeriod.customer_id == Membership.customer_id) & (MembershipPeriod.membership_id == Membership.id),
@@ -356,20 +333,3 @@ def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
         worth_minor=worth_of(row.balance, row.worth_points, row.worth_minor),
         currency=row.currency,
     )
-
-
-# Built once: every sale asks it, and building it costs more than asking.
-_EARNING = Prepared(
-    sa.select(Membership.points_account_id, Club.id, Club.names, Club.earn_points, Club.earn_per_minor)
-    .join(Club, Club.id == Membership.club_id)
-    .where(
-        Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
-        Club.state == ClubState.PUBLISHED,
-        sa.exists().where(
-            MembershipPeriod.customer_id == Membership.customer_id,
-            MembershipPeriod.membership_id == Membership.id,
-            MembershipPeriod.validity.contains(sa.bindparam("day", type_=sa.Date)),
-        ),
-    )
-    .order_by(Club.code)
-)

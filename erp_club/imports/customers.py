@@ -354,8 +354,8 @@ def _write_memberships(session: Session, *, now: dt.datetime, by: Actor) -> int:
     run(
         session,
         """
-        INSERT INTO memberships (customer_id, id, club_id, points_account_id, joined_on)
-        SELECT customer_id, id, club_id, account_id, joined_on FROM new_memberships
+        INSERT INTO memberships (customer_id, id, club_id, points_holder_id, points_account_id, joined_on)
+        SELECT customer_id, id, club_id, customer_id, account_id, joined_on FROM new_memberships
         """,
     )
     run(

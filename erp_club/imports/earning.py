@@ -1,13 +1,18 @@
 """Points for imported purchases: the club's rule of today, for those who were members on the day."""
 
+import dataclasses
+import itertools
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.earning.queries import rules_on
 from erp_club.clubs.models import Club, ClubState
 from erp_club.imports import staging
 from erp_club.imports.staging import number, run
 from erp_club.kernel.errors import Conflict, NotFound
 from erp_club.kernel.text import T
+from erp_club.points.rules import Bucket, bucket, idle_last_day
 
 # As points/rules.py has it, so that a file earns what a till would have given: rounded down once a receipt.
 _POINTS = "(div(sum(l.amount_minor), c.earn_per_minor) * c.earn_points)::bigint"
@@ -31,19 +36,38 @@ def published(session: Session, codes: tuple[str, ...]) -> list[int]:
 def earn(session: Session, clubs: list[int]) -> int:
     """Give the points of `new_receipts` to the members of these clubs, in the order of the sales; gives their sum.
 
-    The accounts stay locked to the end of the transaction: a till that sells to the same member waits.
+    They carry the terms that the club's rules had on the day of the sale. The accounts stay locked to the end of the
+    transaction: a till that sells to the same member waits.
     """
+    _gather(session, clubs)
+    _bucket(session)
+    run(
+        session,
+        """
+        SELECT FROM points_accounts a
+         WHERE (a.customer_id, a.id) IN (SELECT holder_id, account_id FROM earned)
+         ORDER BY a.id FOR NO KEY UPDATE
+        """,
+    )
+    _number(session)
+    _fill_lots(session)
+    _write(session)
+    return number(session, "SELECT sum(points) FROM earned")
+
+
+def _gather(session: Session, clubs: list[int]) -> None:
     staging.create(
         session,
         "earned",
-        "customer_id bigint, account_id bigint, receipt_id bigint, store_id integer, sold_at timestamptz, "
-        "sold_on date, points bigint",
+        "customer_id bigint, holder_id bigint, account_id bigint, club_id integer, joined_on date, receipt_id bigint, "
+        "store_id integer, sold_at timestamptz, sold_on date, points bigint",
     )
     run(
         session,
         f"""
         INSERT INTO earned
-        SELECT r.customer_id, m.points_account_id, r.id, r.store_id, r.sold_at, r.sold_on, {_POINTS}
+        SELECT r.customer_id, m.points_holder_id, m.points_account_id, c.id, m.joined_on, r.id, r.store_id, r.sold_at,
+               r.sold_on, {_POINTS}
           FROM new_receipts r
           JOIN memberships m ON m.customer_id = r.customer_id AND m.club_id = ANY(:clubs)
           JOIN clubs c ON c.id = m.club_id
@@ -51,41 +75,121 @@ def earn(session: Session, clubs: list[int]) -> int:
           JOIN products p ON p.id = l.product_id AND p.earns_points
          WHERE EXISTS (SELECT FROM membership_periods v WHERE v.validity @> r.sold_on
                        AND (v.customer_id, v.membership_id) = (m.customer_id, m.id))
-         GROUP BY r.customer_id, m.points_account_id, r.id, r.store_id, r.sold_at, r.sold_on, c.id
+         GROUP BY r.customer_id, m.points_holder_id, m.points_account_id, r.id, r.store_id, r.sold_at, r.sold_on, c.id,
+                  m.joined_on
         HAVING {_POINTS} > 0
         """,
         {"clubs": clubs},
     )
     run(session, "ANALYZE earned")
-    run(
+
+
+def _bucket(session: Session) -> None:
+    """The lot of each club, day and day of joining: the same function says it as for a sale at a till."""
+    staging.create(
         session,
-        """
-        SELECT FROM points_accounts a
-         WHERE (a.customer_id, a.id) IN (SELECT customer_id, account_id FROM earned)
-         ORDER BY a.customer_id, a.id FOR UPDATE
-        """,
+        "buckets",
+        "club_id integer, sold_on date, joined_on date, available_on date, last_day date, rule_version integer, "
+        "earned_month date, waits_for text, idle_last_day date",
+    )
+    days = session.execute(sa.text("SELECT DISTINCT club_id, sold_on, joined_on FROM earned ORDER BY 1, 2, 3")).all()
+    made: list[tuple[object, ...]] = []
+    for (club_id, sold_on), members in itertools.groupby(days, lambda row: (row.club_id, row.sold_on)):
+        terms = rules_on(session, club_id, on=sold_on).terms
+        idle = idle_last_day(terms.expiry, sold_on)
+        for _, _, joined_on in members:
+            lot = bucket(terms, sold_on, joined_on=joined_on)
+            made.append((club_id, sold_on, joined_on, *dataclasses.astuple(lot), idle))
+    columns = [field.name for field in dataclasses.fields(Bucket)]
+    staging.copy(session, "buckets", ["club_id", "sold_on", "joined_on", *columns, "idle_last_day"], made)
+    run(session, "ANALYZE buckets")
+
+
+def _number(session: Session) -> None:
+    """Each movement with its number, its balance, and what of it pays a debt."""
+    staging.create(
+        session,
+        "numbered",
+        "customer_id bigint, holder_id bigint, account_id bigint, seq bigint, points bigint, balance_after bigint, "
+        "repaid bigint, sold_at timestamptz, sold_on date, receipt_id bigint, store_id integer, available_on date, "
+        "last_day date, rule_version integer, earned_month date, waits_for text, idle_last_day date",
     )
     run(
         session,
         """
-        INSERT INTO points_movements
-               (customer_id, account_id, seq, kind, points, balance_after, at, on_date, receipt_id, store_id)
-        SELECT e.customer_id, e.account_id, a.last_seq + row_number() OVER in_time, 'earned', e.points,
-               a.balance + sum(e.points) OVER in_time, e.sold_at, e.sold_on, e.receipt_id, e.store_id
-          FROM earned e JOIN points_accounts a ON (a.customer_id, a.id) = (e.customer_id, e.account_id)
-        WINDOW in_time AS (PARTITION BY e.customer_id, e.account_id ORDER BY e.sold_at, e.receipt_id
+        INSERT INTO numbered
+        SELECT e.customer_id, e.holder_id, e.account_id, a.last_seq + row_number() OVER in_time, e.points,
+               a.balance + sum(e.points) OVER in_time,
+               least(a.debt, sum(e.points) OVER in_time) - least(a.debt, sum(e.points) OVER in_time - e.points),
+               e.sold_at, e.sold_on, e.receipt_id, e.store_id, b.available_on, b.last_day, b.rule_version,
+               b.earned_month, b.waits_for, b.idle_last_day
+          FROM earned e
+          JOIN points_accounts a ON (a.customer_id, a.id) = (e.holder_id, e.account_id)
+          JOIN buckets b USING (club_id, sold_on, joined_on)
+        WINDOW in_time AS (PARTITION BY e.holder_id, e.account_id ORDER BY e.sold_at, e.receipt_id
                            ROWS UNBOUNDED PRECEDING)
+        """,
+    )
+    run(session, "ANALYZE numbered")
+
+
+def _fill_lots(session: Session) -> None:
+    run(
+        session,
+        """
+        INSERT INTO points_lots AS l (customer_id, account_id, available_on, last_day, rule_version, earned_month,
+                                      waits_for, earned, remaining)
+        SELECT holder_id, account_id, available_on, last_day, rule_version, earned_month, waits_for,
+               sum(points - repaid), sum(points - repaid)
+          FROM numbered WHERE points > repaid
+         GROUP BY holder_id, account_id, available_on, last_day, rule_version, earned_month, waits_for
+         ORDER BY holder_id, account_id, last_day, earned_month
+            ON CONFLICT ON CONSTRAINT uq_points_lots_bucket
+            DO UPDATE SET earned = l.earned + excluded.earned, remaining = l.remaining + excluded.remaining
+        """,
+    )
+
+
+def _write(session: Session) -> None:
+    run(
+        session,
+        """
+        INSERT INTO points_movements (customer_id, account_id, seq, kind, points, balance_after, at, on_date,
+                                      by_customer_id, receipt_id, rule_version, store_id)
+        SELECT holder_id, account_id, seq, 'earned', points, balance_after, sold_at, sold_on, customer_id, receipt_id,
+               rule_version, store_id
+          FROM numbered ORDER BY 1, 2, 3
+        """,
+    )
+    # Two days are never equal where one is missing, so a day that no lot has stands in for it.
+    run(
+        session,
+        """
+        INSERT INTO points_movement_lots (customer_id, account_id, seq, lot_id, points)
+        SELECT n.holder_id, n.account_id, n.seq, l.id, n.points - n.repaid
+          FROM numbered n
+          JOIN points_lots l ON (l.customer_id, l.account_id, l.rule_version)
+                              = (n.holder_id, n.account_id, n.rule_version)
+           AND coalesce(l.last_day, 'infinity') = coalesce(n.last_day, 'infinity')
+           AND coalesce(l.earned_month, 'infinity') = coalesce(n.earned_month, 'infinity')
+           AND coalesce(l.available_on, 'infinity') = coalesce(n.available_on, 'infinity')
+           AND coalesce(l.waits_for, '') = coalesce(n.waits_for, '')
+         WHERE n.points > n.repaid
+         UNION ALL
+        SELECT holder_id, account_id, seq, 0, repaid FROM numbered WHERE repaid > 0
          ORDER BY 1, 2, 3
         """,
     )
     run(
         session,
         """
-        UPDATE points_accounts a SET balance = a.balance + e.points, last_seq = a.last_seq + e.movements
-          FROM (SELECT customer_id, account_id, sum(points) AS points, count(*) AS movements
-                  FROM earned GROUP BY customer_id, account_id) AS e
-         WHERE (a.customer_id, a.id) = (e.customer_id, e.account_id)
+        UPDATE points_accounts a
+           SET balance = a.balance + e.points, last_seq = a.last_seq + e.movements, debt = a.debt - e.repaid,
+               repaid = 0, idle_last_day = greatest(a.idle_last_day, e.idle_last_day)
+          FROM (SELECT holder_id, account_id, sum(points) AS points, count(*) AS movements, sum(repaid) AS repaid,
+                       max(idle_last_day) AS idle_last_day
+                  FROM numbered GROUP BY holder_id, account_id) AS e
+         WHERE (a.customer_id, a.id) = (e.holder_id, e.account_id)
         """,
     )
     run(session, "ANALYZE points_movements")
-    return number(session, "SELECT sum(points) FROM earned")

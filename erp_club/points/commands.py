@@ -1,55 +1,278 @@
-"""Moving points outside a sale."""
+"""Moving points outside a sale.
+
+Each command holds its account (`ledger.commands`): whatever else moves its points waits until the transaction ends.
+Who gives or takes says why with a `Cause`. Points are whole numbers and, where a command says nothing else, above 0.
+"""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.permissions.actors import Actor
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.kernel.dates import add_months
+from erp_club.kernel.lots import (
+    DEBT,
+    Part,
+    Taken,
+    give,
+    given_back,
+    in_order,
+    pay_debt,
+    take,
+    take_in_order,
+)
+from erp_club.points import errors
+from erp_club.points.ledger.commands import (
+    Account,
+    Cause,
+    HeldAccount,
+    HeldLot,
+    Moved,
+    change_lots,
+    fill_lot,
+    hold_account,
+    lots_by_id,
+    movement_parts,
+    reversed_parts,
+    write_movement,
+)
+from erp_club.points.models import AccountState, MovementKind, PointsAccount
+from erp_club.points.rules import Bucket, Fate, FatePolicy, ReturnedExpired, ReturnPolicy
 
 
-def balance_to_change(session: Session, customer_id: int, account_id: int) -> int:
-    """The account's balance, locked until the transaction ends: nobody earns or spends meanwhile."""
-    return session.execute(
-        sa.select(PointsAccount.balance)
-        .where(PointsAccount.customer_id == customer_id, PointsAccount.id == account_id)
-        .with_for_update(key_share=True)
-    ).scalar_one()
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a return took back: the movement, None where it found nothing and made no debt; `missing` wasn't found."""
+
+    moved: Moved | None
+    missing: int
 
 
-def move_points(
+def earn_points(session: Session, account: Account, points: int, *, to: Bucket, cause: Cause) -> Moved:
+    """Add points: a debt is paid first, the rest opens the lot `to` or adds to it. Raises NotFound."""
+    held = hold_account(session, account)
+    return _earn(session, held, points, to=to, cause=cause)
+
+
+def redeem_points(session: Session, account: Account, points: int, *, cause: Cause) -> Moved:
+    """Use points: of what may be used on the day, the earliest last day first, then the oldest.
+
+    Raises NotFound, Conflict `points-too-few` (facts: `available`), `points-frozen`.
+    """
+    held = hold_account(session, account)
+    if held.state is AccountState.FROZEN:
+        raise errors.frozen(held.frozen_until)
+    usable = held.available(cause.on)
+    if usable < points:
+        raise errors.too_few(usable, points)
+    moved = _write(session, held, take(held.lots, points, on=cause.on).parts, cause)
+    if cause.kind is MovementKind.REDEEMED:
+        _count_redeemed(session, account, points, cause.on)
+    return moved
+
+
+def take_back_points(
+    session: Session, account: Account, points: int, *, of: int | None, to_debt: bool = True, cause: Cause
+) -> TakenBack:
+    """Take back what a movement (its `seq`) gave: from its own lots first, then from others, then as a debt.
+
+    Others are those in use first, then pending ones; what has expired is nobody's any more. Without `to_debt` what the
+    lots don't have is missing, and whoever calls deducts it or writes it off. Raises NotFound.
+    """
+    held = hold_account(session, account)
+    own: set[int] = {part.lot_id for part in movement_parts(session, account, of)} if of is not None else set()
+    order = [*in_order(lot for lot in held.lots if lot.id in own), *_others(held, own, cause.on)]
+    taken = take_in_order(order, points)
+    owed = (Part(DEBT, -taken.missing),) if to_debt and taken.missing else ()
+    moved = _write(session, held, (*taken.parts, *owed), cause, reverses_seq=of) if taken.parts or owed else None
+    return TakenBack(moved, 0 if to_debt else taken.missing)
+
+
+def give_back_points(
+    session: Session, account: Account, points: int, *, of: int, policy: ReturnPolicy, cause: Cause
+) -> Moved:
+    """Give back what a movement (its `seq`) took, to the lots that it took from, the one taken last first.
+
+    A debt made meanwhile is paid first. What belongs to a lot whose last day is over goes where `policy.expired` says.
+    In several goes it comes to the same as at once. Raises NotFound, ValueError for more than is still to be given.
+    """
+    held = hold_account(session, account)
+    gone = sum(reversed_parts(session, account, of).values())
+    taken = movement_parts(session, account, of)
+    lots = lots_by_id(session, account, [part.lot_id for part in taken])
+    in_turn = [Part(lot.id, next(p.amount for p in taken if p.lot_id == lot.id)) for lot in in_order(lots.values())]
+    back = pay_debt(held.debt, reversed(given_back(in_turn, points, before=gone)))
+    parts = [_to_its_lot(session, account, lots, part, policy, cause.on) for part in back]
+    return write_movement(session, account, parts, cause, reverses_seq=of)
+
+
+def adjust_points(session: Session, account: Account, points: int, *, to: Bucket, cause: Cause) -> Moved:
+    """Change a balance by hand (P-11): above zero into the lot `to`, below zero from what the account has.
+
+    Pending points can be taken too. Raises NotFound, Conflict `points-too-few`.
+    """
+    held = hold_account(session, account)
+    if points > 0:
+        return _earn(session, held, points, to=to, cause=cause)
+    taken = take_in_order(_others(held, set(), cause.on), -points)
+    if taken.missing:
+        raise errors.too_few(-points - taken.missing, -points)
+    return _write(session, held, taken.parts, cause)
+
+
+def transfer_points(
+    session: Session, source: Account, target: Account, *, points: int | None = None, cause: Cause
+) -> tuple[Moved, Moved] | None:
+    """Move points from one account to another with the days they may be used on; without `points` all, a debt too.
+
+    A paired movement in each account; None where there is nothing to move. Raises NotFound, Conflict `points-too-few`.
+    """
+    held = {each: hold_account(session, each) for each in sorted((source, target))}
+    giver, taker = held[source], held[target]
+    if points is None:
+        taken = Taken(take_in_order(in_order(giver.lots), sum(lot.remaining for lot in giver.lots)).parts, 0)
+    elif giver.available(cause.on) < points:
+        raise errors.too_few(giver.available(cause.on), points)
+    else:
+        taken = take(giver.lots, points, on=cause.on)
+    owed = giver.debt if points is None else 0
+    if not taken.parts and not owed:
+        return None
+    out = _write(session, giver, (*taken.parts, Part(DEBT, owed)), cause)
+    return out, write_movement(session, target, _arriving(session, giver, taker, taken.parts, owed, cause), cause)
+
+
+def release_points(session: Session, account: Account, points: int, *, of: int, cause: Cause) -> Moved:
+    """Make pending points of a movement (its `seq`) available from today, as their event has come (P-04).
+
+    Fewer where some were taken back meanwhile. Raises NotFound.
+    """
+    held = hold_account(session, account)
+    own = {part.lot_id for part in movement_parts(session, account, of)}
+    waiting = in_order(lot for lot in held.lots if lot.id in own and lot.available_on is None)
+    parts: list[Part] = []
+    buckets = {lot.id: lot.bucket for lot in waiting}
+    for part in take_in_order(waiting, points).parts:
+        bucket = replace(buckets[part.lot_id], available_on=cause.on.replace(day=1), waits_for=None)
+        parts += [part, Part(fill_lot(session, account, bucket, -part.amount), -part.amount)]
+    if not parts:
+        raise errors.no_movement()
+    change_lots(session, account, [part for part in parts if part.amount < 0])
+    return write_movement(session, account, parts, cause, reverses_seq=of)
+
+
+def freeze_account(session: Session, account: Account, *, until: dt.date | None) -> None:
+    """Nobody uses the account's points, to be lost after `until` (included) unless it is revived. Raises NotFound."""
+    _set_state(session, account, AccountState.FROZEN, until)
+
+
+def revive_account(session: Session, account: Account) -> None:
+    """A frozen or closed account is open again. Raises NotFound."""
+    _set_state(session, account, AccountState.OPEN, None)
+
+
+def end_account(session: Session, account: Account, *, policy: FatePolicy, cause: Cause) -> tuple[Moved, ...]:
+    """Do with an account's points what the club says where a membership lapses or is ended (M-08, M-14).
+
+    What is dropped or converted is told by its movements: the converted part by one of kind `converted`, for which
+    whoever calls gives something. A debt stays. Raises NotFound.
+    """
+    held = hold_account(session, account)
+    if policy.fate is Fate.KEEP:
+        return ()
+    if policy.fate is Fate.FREEZE:
+        freeze_account(session, account, until=add_months(cause.on, policy.freeze_months))
+        return ()
+    made: list[Moved] = []
+    if policy.fate is Fate.CONVERT and (usable := held.available(cause.on)):
+        converted = replace(cause, kind=MovementKind.CONVERTED)
+        made.append(_write(session, held, take(held.lots, usable, on=cause.on).parts, converted))
+        held = hold_account(session, account)
+    if held.lots:
+        rest = sum(lot.remaining for lot in held.lots)
+        made.append(_write(session, held, take_in_order(in_order(held.lots), rest).parts, cause))
+    _set_state(session, account, AccountState.CLOSED, None)
+    return tuple(made)
+
+
+def _earn(session: Session, held: HeldAccount, points: int, *, to: Bucket, cause: Cause) -> Moved:
+    repaid, left = give(held.debt, points)
+    parts = [Part(DEBT, repaid)]
+    if left:
+        parts.append(Part(fill_lot(session, held.account, to, left), left))
+    return write_movement(session, held.account, parts, replace(cause, rule_version=to.rule_version))
+
+
+def _write(
+    session: Session, held: HeldAccount, parts: Sequence[Part], cause: Cause, *, reverses_seq: int | None = None
+) -> Moved:
+    change_lots(session, held.account, parts)
+    return write_movement(session, held.account, parts, cause, reverses_seq=reverses_seq)
+
+
+def _others(held: HeldAccount, own: set[int], on: dt.date) -> list[HeldLot]:
+    """The lots that something else than a redemption takes from: those in use in order, then pending ones."""
+    alive = [lot for lot in held.lots if lot.id not in own and not lot.expired(on)]
+    return [*in_order(lot for lot in alive if lot.usable(on)), *in_order(lot for lot in alive if lot.pending(on))]
+
+
+def _to_its_lot(
     session: Session,
-    customer_id: int,
-    account_id: int,
-    points: int,
-    *,
-    kind: MovementKind,
-    today: dt.date,
-    now: dt.datetime,
-    by: Actor,
-) -> None:
-    """Add points (below zero: take them) with a movement of this kind on the store's date; 0 moves nothing."""
-    if points == 0:
-        return
-    account = session.execute(
-        sa.update(PointsAccount)
-        .where(PointsAccount.customer_id == customer_id, PointsAccount.id == account_id)
-        .values(balance=PointsAccount.balance + points, last_seq=PointsAccount.last_seq + 1)
-        .returning(PointsAccount.balance, PointsAccount.last_seq)
-    ).one()
+    account: Account,
+    lots: dict[int, HeldLot],
+    part: Part,
+    policy: ReturnPolicy,
+    on: dt.date,
+) -> Part:
+    """Put back what belongs to a lot, or into one of a later last day, and tell where it went."""
+    if part.lot_id == DEBT:
+        return part
+    lot = lots[part.lot_id]
+    if policy.expired is ReturnedExpired.EXTENDED and lot.expired(on):
+        last = on + dt.timedelta(days=policy.extended_days)
+        bucket = Bucket(on.replace(day=1), last, lot.bucket.rule_version, None)
+        return Part(fill_lot(session, account, bucket, part.amount), part.amount)
+    change_lots(session, account, [part])
+    return part
+
+
+def _arriving(
+    session: Session, giver: HeldAccount, taker: HeldAccount, parts: Sequence[Part], owed: int, cause: Cause
+) -> list[Part]:
+    """What another account's points and debt do here: points pay the debt, and a debt takes from the lots."""
+    buckets = {lot.id: lot.bucket for lot in giver.lots}
+    arrived: list[Part] = []
+    for part in pay_debt(taker.debt, [Part(part.lot_id, -part.amount) for part in parts]):
+        to = DEBT if part.lot_id == DEBT else fill_lot(session, taker.account, buckets[part.lot_id], part.amount)
+        arrived.append(Part(to, part.amount))
+    if owed:
+        taken = take_in_order(_others(taker, set(), cause.on), owed)
+        change_lots(session, taker.account, taken.parts)
+        arrived += [*taken.parts, Part(DEBT, -taken.missing)]
+    return arrived
+
+
+def _count_redeemed(session: Session, account: Account, points: int, on: dt.date) -> None:
+    """Keep how many were used on the store's date; a sale of an earlier day that comes late counts for today's."""
+    same = PointsAccount.redeemed_on >= on
     session.execute(
-        sa.insert(PointsMovement).values(
-            customer_id=customer_id,
-            account_id=account_id,
-            seq=account.last_seq,
-            kind=kind,
-            points=points,
-            balance_after=account.balance,
-            at=now,
-            on_date=today,
-            store_id=by.store_id,
-            terminal_id=by.terminal_id,
-            staff_id=by.staff_id,
+        sa.update(PointsAccount)
+        .where(PointsAccount.customer_id == account.holder_id, PointsAccount.id == account.id)
+        .values(
+            redeemed_that_day=sa.case((same, PointsAccount.redeemed_that_day), else_=0) + points,
+            redeemed_on=sa.func.greatest(PointsAccount.redeemed_on, on),
         )
     )
+
+
+def _set_state(session: Session, account: Account, state: AccountState, until: dt.date | None) -> None:
+    done = session.execute(
+        sa.update(PointsAccount)
+        .where(PointsAccount.customer_id == account.holder_id, PointsAccount.id == account.id)
+        .values(state=state, frozen_until=until)
+        .returning(PointsAccount.id)
+    ).one_or_none()
+    if done is None:
+        raise errors.no_account()

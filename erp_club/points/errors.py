@@ -1,9 +1,35 @@
 """Refusals about points."""
 
-from erp_club.kernel.errors import NotFound
+import datetime as dt
+
+from erp_club.kernel.errors import Conflict, NotFound
 from erp_club.kernel.text import T
 
 
 def no_account() -> NotFound:
     """There is no such account."""
     return NotFound(T("There is no such points account."), code="points-account-unknown")
+
+
+def no_movement() -> NotFound:
+    """There is no such movement."""
+    return NotFound(T("There is no such movement of points."), code="points-movement-unknown")
+
+
+def too_few(available: int, asked: int, *, field: str | None = None) -> Conflict:
+    """The account hasn't got as many (facts: `available` and `asked`)."""
+    return Conflict(
+        T("Only %(available)s points can be used now. Use fewer.", available=available),
+        field=field,
+        code="points-too-few",
+        facts={"available": available, "asked": asked},
+    )
+
+
+def frozen(until: dt.date | None, *, field: str | None = None) -> Conflict:
+    """Nobody uses the points of a frozen account."""
+    if until is None:
+        text = T("These points are frozen. Renew the membership to use them.")
+    else:
+        text = T("These points are frozen until %(day)s. Renew the membership to use them.", day=until)
+    return Conflict(text, field=field, code="points-frozen")

@@ -1,4 +1,4 @@
-"""The points ledger: accounts with a balance kept beside, and movements that are only ever added."""
+"""The points ledger: accounts, lots, and movements that are only ever added."""
 
 import datetime as dt
 from enum import StrEnum
@@ -13,33 +13,120 @@ class MovementKind(StrEnum):
     """Why points moved."""
 
     EARNED = "earned"
+    EVENT = "event"
+    """Given for something other than a purchase: joining, a review, an event told over the API."""
+    GIFT = "gift"
+    OPENING = "opening"
+    """A balance brought from another system."""
+    REDEEMED = "redeemed"
+    CONVERTED = "converted"
+    """Made into a code, a coupon or money of another kind."""
+    RETURNED = "returned"
+    """Taken back, since what earned them came back."""
+    REFUNDED = "refunded"
+    """Given back, since what they paid for came back."""
+    RELEASED = "released"
+    """Pending points became available by an event; the balance stays."""
+    EXPIRED = "expired"
+    RESET = "reset"
+    ADJUSTED = "adjusted"
+    TRANSFERRED = "transferred"
+    """To or from another account, by a merge or a link of memberships."""
     ENDED = "ended"
     """The membership was ended, and its points with it."""
     RESTORED = "restored"
     """The ending was undone."""
+    UNDONE = "undone"
+    """A job's movement was undone."""
+
+
+class AccountState(StrEnum):
+    """A frozen account keeps its points, and nobody uses them; a closed one belongs to a membership that was ended."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    CLOSED = "closed"
 
 
 class PointsAccount(Base):
-    """One balance in whole points. `last_seq` numbers the movements without gaps: a lost one would show."""
+    """One balance in whole points, held by one customer; memberships of others may share it.
+
+    `balance` is what its lots hold less the `debt`. `last_seq` numbers the movements without gaps: a lost one would
+    show. `repaid` is how much of a debt the latest credit paid: an UPDATE tells its new values only. `idle_last_day` is
+    the last day of the whole balance where the club lets it end by inactivity; each purchase moves it.
+    `redeemed_that_day` were used on the store's date `redeemed_on`, by which a daily ceiling is held.
+    """
 
     __tablename__ = "points_accounts"
-    __table_args__ = (sa.PrimaryKeyConstraint("customer_id", "id"), sa.Index("ix_points_accounts_id", "id"))
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "id"),
+        sa.Index("ix_points_accounts_id", "id"),
+        sa.CheckConstraint("debt >= 0", name="debt_not_negative"),
+        sa.CheckConstraint("state IN ('open', 'frozen', 'closed')", name="state_known"),
+        sa.CheckConstraint("frozen_until IS NULL OR state = 'frozen'", name="frozen_has_state"),
+    )
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
     balance: Mapped[int] = mapped_column(server_default="0")
+    debt: Mapped[int] = mapped_column(server_default="0")
+    repaid: Mapped[int] = mapped_column(server_default="0")
     last_seq: Mapped[int] = mapped_column(server_default="0")
+    state: Mapped[AccountState] = mapped_column(sa.Text, server_default=AccountState.OPEN.value)
+    frozen_until: Mapped[dt.date | None]
+    idle_last_day: Mapped[dt.date | None]
+    redeemed_on: Mapped[dt.date | None]
+    redeemed_that_day: Mapped[int] = mapped_column(server_default="0")
+
+
+class PointsLot(Base):
+    """Points of an account that are alike in when they may be used, under which rules they were given, and in age.
+
+    `available_on` and `last_day` are included; without the first they wait for the event `waits_for`, without the
+    second they never expire, and `earned_month` (its first day) keeps them apart by age. `open` is there for the index:
+    a lot that empties leaves it, and one that merely changes stays where it is.
+    """
+
+    __tablename__ = "points_lots"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "account_id", "id"),
+        sa.UniqueConstraint(
+            "customer_id", "account_id", "last_day", "earned_month", "available_on", "rule_version", "waits_for",
+            name="uq_points_lots_bucket", postgresql_nulls_not_distinct=True,
+        ),
+        sa.ForeignKeyConstraint(["customer_id", "account_id"], ["points_accounts.customer_id", "points_accounts.id"]),
+        sa.CheckConstraint("remaining BETWEEN 0 AND earned", name="remaining_in_range"),
+        sa.CheckConstraint("(available_on IS NULL) = (waits_for IS NOT NULL)", name="waits_for_something"),
+        sa.Index("ix_points_lots_last_day", "last_day", postgresql_where=sa.text("open")),
+    )  # fmt: skip
+
+    customer_id: Mapped[int]
+    account_id: Mapped[int]
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
+    available_on: Mapped[dt.date | None]
+    last_day: Mapped[dt.date | None]
+    rule_version: Mapped[int] = mapped_column(sa.Integer)
+    earned_month: Mapped[dt.date | None]
+    waits_for: Mapped[str | None]
+    earned: Mapped[int]
+    remaining: Mapped[int]
+    open: Mapped[bool] = mapped_column(sa.Boolean, sa.Computed("remaining > 0", persisted=True))
 
 
 class PointsMovement(Base):
-    """Points in (above zero) or out. A trigger refuses UPDATE and DELETE; the sum of a row's account is its balance."""
+    """Points in (above zero) or out. A trigger refuses UPDATE and DELETE; the sum of a row's account is its balance.
+
+    `by_customer_id` is who of those that share the account moved them; a receipt is theirs. `reverses_seq` is the
+    movement that this one takes back or gives back, `run_id` the run of a job.
+    """
 
     __tablename__ = "points_movements"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "account_id", "seq"),
         sa.ForeignKeyConstraint(["customer_id", "account_id"], ["points_accounts.customer_id", "points_accounts.id"]),
-        sa.ForeignKeyConstraint(["customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
-        sa.CheckConstraint("points <> 0", name="moves_something"),
+        sa.ForeignKeyConstraint(["by_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.CheckConstraint("points <> 0 OR kind = 'released'", name="moves_something"),
+        sa.CheckConstraint("reverses_seq < seq", name="reverses_earlier"),
     )
 
     customer_id: Mapped[int]
@@ -50,7 +137,56 @@ class PointsMovement(Base):
     balance_after: Mapped[int]
     at: Mapped[dt.datetime]
     on_date: Mapped[dt.date]
+    by_customer_id: Mapped[int]
     receipt_id: Mapped[int | None]
+    reverses_seq: Mapped[int | None]
+    rule_version: Mapped[int | None] = mapped_column(sa.Integer)
+    reason: Mapped[str | None]
+    run_id: Mapped[int | None]
+    approval_id: Mapped[int | None]
     store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
     terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"))
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+
+
+class PointsMovementLot(Base):
+    """What a movement did to one lot, or, as lot 0, to the debt (below zero makes one, above it pays).
+
+    A lot's rows sum to what remains in it, a movement's to its points. A trigger refuses UPDATE and DELETE.
+    """
+
+    __tablename__ = "points_movement_lots"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "account_id", "seq", "lot_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "account_id", "seq"],
+            ["points_movements.customer_id", "points_movements.account_id", "points_movements.seq"],
+        ),
+        sa.CheckConstraint("points <> 0", name="moves_something"),
+    )
+
+    customer_id: Mapped[int]
+    account_id: Mapped[int]
+    seq: Mapped[int]
+    lot_id: Mapped[int]
+    points: Mapped[int]
+
+
+class PointsSeal(Base):
+    """A hash over an account's movements up to `seq`, and over the seal before it: none of them changes unnoticed."""
+
+    __tablename__ = "points_seals"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "account_id", "seq"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "account_id", "seq"],
+            ["points_movements.customer_id", "points_movements.account_id", "points_movements.seq"],
+        ),
+        sa.CheckConstraint("octet_length(hash) = 32", name="hash_length"),
+    )
+
+    customer_id: Mapped[int]
+    account_id: Mapped[int]
+    seq: Mapped[int]
+    hash: Mapped[bytes]
+    at: Mapped[dt.datetime]

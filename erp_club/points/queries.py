@@ -1,7 +1,7 @@
 """What stands in the points ledger."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.points import errors
+from erp_club.points.ledger.commands import Account
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
 from erp_club.receipts.models import Receipt
 
@@ -110,6 +111,23 @@ def all_movements(
     yield from (_movement(row) for row in session.execute(asked))
 
 
+def movements_at(
+    session: Session, account: Account, *, at: dt.datetime, kinds: Collection[MovementKind]
+) -> list[tuple[int, int]]:
+    """Number and points of the movements of one moment, as one command writes them, oldest first."""
+    rows = session.execute(
+        sa.select(PointsMovement.seq, PointsMovement.points)
+        .where(
+            PointsMovement.customer_id == account.holder_id,
+            PointsMovement.account_id == account.id,
+            PointsMovement.at == at,
+            PointsMovement.kind.in_(kinds),
+        )
+        .order_by(PointsMovement.seq)
+    )
+    return [(seq, points) for seq, points in rows]
+
+
 def balance_by_month(session: Session, customer_id: int, account_id: int) -> dict[dt.date, int]:
     """The balance at the end of each month in which points moved, by its first day, oldest first.
 
@@ -193,7 +211,7 @@ def _movements(customer_id: int, account_id: int, flow: Flow) -> sa.Select[*tupl
             Staff.name.label("staff"),
         )
         .outerjoin(
-            Receipt, (Receipt.customer_id == PointsMovement.customer_id) & (Receipt.id == PointsMovement.receipt_id)
+            Receipt, (Receipt.customer_id == PointsMovement.by_customer_id) & (Receipt.id == PointsMovement.receipt_id)
         )
         .outerjoin(Store, Store.id == PointsMovement.store_id)
         .outerjoin(Terminal, Terminal.id == PointsMovement.terminal_id)

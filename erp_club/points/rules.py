@@ -1,5 +1,11 @@
-"""What a purchase earns and what points are worth. Pure: amounts in minor units, points whole."""
+"""What a club says about its points, as facts, and what follows. Pure: amounts in minor units, points whole."""
 
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from math import gcd
+
+from erp_club.kernel.dates import add_months, day_in, month_end
 from erp_club.kernel.money import Rounding, round_div
 
 
@@ -14,3 +20,216 @@ def points_for(amount_minor: int, earn_points: int, earn_per_minor: int) -> int:
 def worth_of(points: int, worth_points: int, worth_minor: int) -> int:
     """What a balance is worth at `worth_minor` for `worth_points` (> 0): rounded down in size, below zero too."""
     return round_div(points * worth_minor, worth_points, Rounding.DOWN)
+
+
+class ExpiryKind(StrEnum):
+    """When points expire (P-09)."""
+
+    NEVER = "never"
+    MONTHS = "months"
+    """`months` after the day of earning, that day included."""
+    MONTHS_END = "months_end"
+    """At the end of the month in which the above would be."""
+    YEARLY = "yearly"
+    """On `day` of `month`, the first such day that is at least `months` after the day of earning."""
+    MEMBER_YEAR = "member_year"
+    """On the last day of the member's year, counted from joining."""
+    INACTIVITY = "inactivity"
+    """The whole balance at once, `months` after the latest purchase, that day included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When points expire. Days are included: points may be used on their last day."""
+
+    kind: ExpiryKind = ExpiryKind.NEVER
+    months: int = 0
+    month: int = 12
+    day: int = 31
+
+
+NEVER = Expiry()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What points carry along from the day they are earned, under the version of the rules that gave them.
+
+    They may be used `available_after_days` later (0: at once), or once the event `waits_for` is told, whatever the
+    days; earlier they are pending.
+    """
+
+    version: int = 1
+    available_after_days: int = 0
+    waits_for: str | None = None
+    expiry: Expiry = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What points of one lot have in common: those of an account that are alike in all of this are one lot.
+
+    `available_on` is None where they wait for the event `waits_for`; `earned_month` (its first day) is there only for
+    points that never expire, so that these keep an age.
+    """
+
+    available_on: dt.date | None
+    last_day: dt.date | None
+    rule_version: int
+    earned_month: dt.date | None
+    waits_for: str | None = None
+
+
+def bucket(terms: Terms, earned_on: dt.date, *, joined_on: dt.date | None = None) -> Bucket:
+    """The lot to which points go that are earned on this day; `joined_on` is needed for the member's year.
+
+    Points that may be used at once count as available from the first of their month: a day of its own would only make
+    a lot of each day. Raises ValueError where the last day would be beyond the calendar.
+    """
+    last = last_day(terms.expiry, earned_on, joined_on=joined_on)
+    month = earned_on.replace(day=1)
+    if terms.waits_for is not None:
+        available_on = None
+    elif terms.available_after_days:
+        available_on = earned_on + dt.timedelta(days=terms.available_after_days)
+    else:
+        available_on = month
+    return Bucket(available_on, last, terms.version, None if last else month, terms.waits_for)
+
+
+def last_day(expiry: Expiry, earned_on: dt.date, *, joined_on: dt.date | None = None) -> dt.date | None:
+    """The last day, included, on which points earned on this day may be used; None where no day is set for them."""
+    match expiry.kind:
+        case ExpiryKind.NEVER | ExpiryKind.INACTIVITY:
+            return None
+        case ExpiryKind.MONTHS:
+            return add_months(earned_on, expiry.months)
+        case ExpiryKind.MONTHS_END:
+            return month_end(add_months(earned_on, expiry.months))
+        case ExpiryKind.YEARLY:
+            least = add_months(earned_on, expiry.months)
+            this = day_in(least.year, expiry.month, expiry.day)
+            return this if this >= least else day_in(least.year + 1, expiry.month, expiry.day)
+        case ExpiryKind.MEMBER_YEAR:
+            return member_year_end(joined_on or earned_on, earned_on)
+
+
+def member_year_end(joined_on: dt.date, day: dt.date) -> dt.date:
+    """The last day of the member's year that holds `day`: the one before the next return of the day of joining."""
+    years = day.year - joined_on.year
+    turn = add_months(joined_on, 12 * years)
+    if turn <= day:
+        turn = add_months(joined_on, 12 * (years + 1))
+    return turn - dt.timedelta(days=1)
+
+
+def idle_last_day(expiry: Expiry, bought_on: dt.date) -> dt.date | None:
+    """Until when, that day included, the whole balance lasts after a purchase; None unless inactivity ends it."""
+    return add_months(bought_on, expiry.months) if expiry.kind is ExpiryKind.INACTIVITY else None
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """How points pay (P-05): `worth_points` are worth `worth_minor`, taken in steps.
+
+    `min_balance` must be available, and at least `min_points` are used at once. Ceilings: `max_points` a purchase,
+    `max_share_bp` (in hundredths of a percent) of what points may pay for, `max_points_a_day` by the store's date.
+    `whole_items`: only what pays whole items. Goods of the `excluded_groups` and `excluded_skus` and, unless `reduced`,
+    those that cost less than their list price are not paid with points; neither is what is no goods.
+    """
+
+    worth_points: int
+    worth_minor: int
+    step: int = 1
+    min_points: int = 1
+    min_balance: int = 0
+    max_points: int | None = None
+    max_share_bp: int = 10_000
+    max_points_a_day: int | None = None
+    whole_items: bool = False
+    reduced: bool = True
+    excluded_groups: frozenset[str] = frozenset()
+    excluded_skus: frozenset[str] = frozenset()
+
+    def worth(self, points: int) -> int:
+        """What these points pay, in minor units, rounded down."""
+        return worth_of(points, self.worth_points, self.worth_minor)
+
+
+def whole_step(worth_points: int, worth_minor: int) -> int:
+    """The fewest points that are worth whole minor units."""
+    return worth_points // gcd(worth_points, worth_minor) if worth_minor else worth_points
+
+
+class Clawback(StrEnum):
+    """What becomes of points that a return should take back and that are spent already (P-08)."""
+
+    DEBT = "debt"
+    DEDUCT = "deduct"
+    """Their worth is deducted from the money that is paid back."""
+    WRITE_OFF = "write_off"
+    """Forgiven, by whoever may."""
+
+
+class Redeemed(StrEnum):
+    """What becomes of points that paid for what is returned."""
+
+    BACK = "back"
+    BACK_IF_WHOLE = "back_if_whole"
+    """Only once all of the receipt is returned."""
+    NEVER = "never"
+
+
+class ReturnedExpired(StrEnum):
+    """What becomes of points that are given back after their last day."""
+
+    AS_EXPIRED = "as_expired"
+    """They go back to their lot, and expire with it."""
+    EXTENDED = "extended"
+    """They may be used for so many days more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPolicy:
+    """What a return does to points. `extended_days` counts from the day of the return, itself not counted."""
+
+    clawback: Clawback = Clawback.DEBT
+    redeemed: Redeemed = Redeemed.BACK
+    expired: ReturnedExpired = ReturnedExpired.AS_EXPIRED
+    extended_days: int = 0
+
+
+AS_USUAL = ReturnPolicy()
+
+
+class Fate(StrEnum):
+    """What becomes of the points of a membership that has lapsed or was ended (M-08, M-14)."""
+
+    KEEP = "keep"
+    FREEZE = "freeze"
+    """Nobody uses them; they revive on renewal within so many months, and are lost after that."""
+    DROP = "drop"
+    CONVERT = "convert"
+    """They become what the club's conversion gives for them, and the rest is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class FatePolicy:
+    """What becomes of points, and for how many months from the last day they are frozen."""
+
+    fate: Fate
+    freeze_months: int = 0
+
+
+KEPT, DROPPED = FatePolicy(Fate.KEEP), FatePolicy(Fate.DROP)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRules:
+    """All that a club's rules say of points on one day. `redemption` is None where points don't pay."""
+
+    terms: Terms
+    redemption: Redemption | None
+    returns: ReturnPolicy = AS_USUAL
+    lapsed: FatePolicy = KEPT
+    ended: FatePolicy = DROPPED

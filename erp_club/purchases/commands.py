@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.queries import Earning, earning_memberships
+from erp_club.clubs.earning.queries import Earning, earning_memberships
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
@@ -68,7 +68,7 @@ def settle(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, pla
     Conflict `quote-changed` with the new price where a limit, a budget or a coupon was used up meanwhile.
     """
     sales.check(sale, now=place.now)
-    earning = [(basket.accounts[club], points) for club, points in basket.points_by_club.items()]
+    earning = basket.earning
     if not basket.priced.applied and not basket.coupons:
         return Sold(sale, basket, write_sale(session.connection(), sale, earning, now=place.now, by=place.by))
     try:
@@ -149,8 +149,8 @@ def post_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> P
 
 def _earning(session: Session, sale: Sale) -> list[tuple[Earning, int]]:
     """The clubs that give points for this sale, and how many."""
-    if sale.customer_id == UNIDENTIFIED or sale.earning_minor <= 0:
+    if sale.customer_id == UNIDENTIFIED:
         return []
     clubs = earning_memberships(session, sale.customer_id, on=sale.sold_on)
     points = [(club, points_for(sale.earning_minor, club.earn_points, club.earn_per_minor)) for club in clubs]
-    return [(club, gained) for club, gained in points if gained > 0]
+    return [(club, gained) for club, gained in points if gained > 0 or club.counts_purchases]

@@ -172,9 +172,9 @@ def _facts(
         shopper=_shopper(told, local.date()),
         price_lists=list_prices(told.entries, clubs=dict.fromkeys(each.club for each in told.memberships)),
         earning=tuple(
-            EarningRule(each.club, each.earn_points, each.earn_per_minor)
+            EarningRule(each.club, each.earning.earn_points, each.earning.earn_per_minor)
             for each in told.memberships
-            if each.earn_points
+            if each.earning.earn_points
         ),
         coupons=coupons,
         claims=asked.claims,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.queries import Earning
+from erp_club.clubs.earning.queries import Earning
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
@@ -85,6 +85,16 @@ class PricedBasket:
             points[each.club] += each.points
         return {club: points[club] for club in sorted(points) if points[club] > 0 and club in self.accounts}
 
+    @property
+    def earning(self) -> list[tuple[Earning, int]]:
+        """The accounts that the sale adds to and how many points, with those for which every purchase counts."""
+        points = self.points_by_club
+        return [
+            (account, points.get(club, 0))
+            for club, account in sorted(self.accounts.items())
+            if club in points or account.counts_purchases
+        ]
+
 
 def price_basket(session: Session, asked: Asked, place: Place, *, explain_all: bool = False) -> PricedBasket:
     """Price a basket here and now; `explain_all` tells of every offer in force why it did or didn't give something.
@@ -106,10 +116,7 @@ def price_gathered(gathered: Gathered, *, explain_all: bool = False) -> PricedBa
         priced=priced,
         products=_products(gathered, priced),
         offers=_notes(compiled, priced, started),
-        accounts={
-            each.club: Earning(each.account_id, each.club_id, dict(each.names), each.earn_points, each.earn_per_minor)
-            for each in gathered.memberships.values()
-        },
+        accounts={each.club: each.earning for each in gathered.memberships.values()},
         coupons=facts.coupons,
         started=started,
         missed=_missed(gathered, priced),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club, Membership
 from erp_club.kernel.text import T, Text
-from erp_club.points.models import PointsMovement
+from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.models import OfferVersion, StoredOffer
 from erp_club.receipts.models import ReceiptDiscount, ReceiptMissedSaving, ReceiptOffer
@@ -41,12 +41,13 @@ _EARNED = (
     .select_from(PointsMovement)
     .join(
         Membership,
-        (Membership.customer_id == PointsMovement.customer_id)
+        (Membership.points_holder_id == PointsMovement.customer_id)
         & (Membership.points_account_id == PointsMovement.account_id),
     )
     .join(Club, Club.id == Membership.club_id)
     .where(
-        PointsMovement.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
+        Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
+        PointsMovement.kind == MovementKind.EARNED,
         PointsMovement.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
     )
     .order_by(Club.code, PointsMovement.seq)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card, CardState
 from erp_club.clubs import models as clubs
+from erp_club.clubs.earning.queries import ACCOUNT
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
@@ -239,11 +240,10 @@ def _clubs(session: Session, ids: Sequence[int], today: dt.date) -> tuple[dict[i
     """The clubs that these customers are in, and their points."""
     held: dict[int, list[HeldClub]] = {}
     points: dict[int, int] = {}
-    account = (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id)
     rows = session.execute(
         sa.select(Membership.customer_id, Club.names, Club.tone, _valid(today), PointsAccount.balance)
         .join(Club, Club.id == Membership.club_id)
-        .join(PointsAccount, account)
+        .join(PointsAccount, ACCOUNT)
         .where(Membership.customer_id.in_(ids))
         .order_by(Membership.customer_id, Membership.id)
     )

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.earning.queries import ACCOUNT, HELD
 from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.organisation.models import Store
@@ -109,16 +110,14 @@ def club_figures(session: Session, *, today: dt.date) -> list[ClubFigures]:
         MembershipPeriod.membership_id == Membership.id,
         MembershipPeriod.validity.op("@>", return_type=sa.Boolean)(sa.literal(today, sa.Date)),
     )
+    balance = sa.func.sum(PointsAccount.balance).filter(HELD)
     counted = (
         sa.select(
             Membership.club_id,
             sa.func.count().filter(holds).label("members"),
-            sa.cast(sa.func.coalesce(sa.func.sum(PointsAccount.balance), 0), sa.BigInteger).label("points"),
+            sa.cast(sa.func.coalesce(balance, 0), sa.BigInteger).label("points"),
         )
-        .join(
-            PointsAccount,
-            (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id),
-        )
+        .join(PointsAccount, ACCOUNT)
         .group_by(Membership.club_id)
         .subquery()
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands, queries
 from erp_club.clubs.breaks import commands as breaks
+from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.models import Club, EventKind, MembershipEvent, MembershipPeriod, MembershipState
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.kernel.audit import AuditEntry
@@ -57,8 +58,8 @@ def test_a_paused_membership_gives_nothing_and_ends_later_by_the_pause(session: 
     yael, joined = a_member(session)
     left = paused(session, joined, on=TODAY + 10 * DAY)
     assert (left.state, left.valid_until) == (MembershipState.PAUSED, TODAY + 9 * DAY)
-    assert len(queries.earning_memberships(session, yael, on=TODAY + 9 * DAY)) == 1
-    assert queries.earning_memberships(session, yael, on=TODAY + 10 * DAY) == []
+    assert len(earning_memberships(session, yael, on=TODAY + 9 * DAY)) == 1
+    assert earning_memberships(session, yael, on=TODAY + 10 * DAY) == []
     back = resumed(session, joined, today=TODAY + 40 * DAY)
     assert (back.state, back.valid_until) == (MembershipState.OPEN, dt.date(2027, 11, 21) + 30 * DAY)
     held = row(session, yael, today=TODAY + 40 * DAY)
@@ -209,8 +210,8 @@ def test_a_correction_says_anew_which_days_were_held(session: Session) -> None:
         session, joined.membership_id, spans=right, reason="Joined in January", now=NOW, by=SYSTEM
     )
     assert row(session, yael).spans == tuple(right)
-    assert len(queries.earning_memberships(session, yael, on=dt.date(2026, 3, 1))) == 1
-    assert queries.earning_memberships(session, yael, on=dt.date(2026, 7, 1)) == []
+    assert len(earning_memberships(session, yael, on=dt.date(2026, 3, 1))) == 1
+    assert earning_memberships(session, yael, on=dt.date(2026, 7, 1)) == []
     entry = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert (entry.action, entry.after and entry.after["reason"]) == ("membership.correct", "Joined in January")
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.models import CardState
 from erp_club.clubs import commands, queries
+from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.models import ClubState, MembershipPeriod, PeriodKind
 from erp_club.clubs.periods import Span
 from erp_club.clubs.setup import commands as setup
@@ -40,7 +41,7 @@ def test_joining_gives_benefits_a_points_account_and_a_card_at_once(session: Ses
     assert joined.valid_until == dt.date(2027, 11, 21)
     assert joined.card_number is not None
     assert joined.card_number.startswith("29")
-    (earning,) = queries.earning_memberships(session, yael, on=TODAY)
+    (earning,) = earning_memberships(session, yael, on=TODAY)
     assert (earning.points_account_id, earning.earn_points, earning.earn_per_minor) == (
         joined.points_account_id,
         1,
@@ -63,7 +64,7 @@ def test_a_customer_holds_many_clubs_at_once_each_with_its_own_points(session: S
     assert second.card_number is None, "one card holds in every club"
     assert second.valid_until is None
     assert [row.code for row in queries.memberships(session, yael, today=TODAY)] == ["GOLD", "KITCHEN"]
-    assert len(queries.earning_memberships(session, yael, on=dt.date(2090, 1, 1))) == 1
+    assert len(earning_memberships(session, yael, on=dt.date(2090, 1, 1))) == 1
 
 
 @pytest.mark.parametrize("state", [ClubState.DRAFT, ClubState.CLOSED])
@@ -137,7 +138,7 @@ def test_renewing_late_starts_today_and_leaves_the_gap(session: Session) -> None
     row = only(session, yael, today=late)
     assert row.is_valid
     assert row.spans == (Span(TODAY, dt.date(2027, 11, 21)), Span(late, dt.date(2029, 2, 28)))
-    assert queries.earning_memberships(session, yael, on=late - DAY) == []
+    assert earning_memberships(session, yael, on=late - DAY) == []
 
 
 def test_renewing_on_the_last_day_loses_none(session: Session) -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card, CardState
@@ -12,7 +11,10 @@ from erp_club.clubs.setup import commands as setup
 from erp_club.clubs.setup.settings import ClubSettings
 from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.commands import earn_points, take_back_points
+from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.models import MovementKind
+from erp_club.points.rules import Terms, bucket
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -68,30 +70,13 @@ def a_card(
 
 
 def moved(session: Session, customer_id: int, account_id: int, *points: int, on: dt.date = TODAY) -> None:
-    """Add movements to an account and keep its balance beside."""
-    account = session.execute(
-        sa.select(PointsAccount.balance, PointsAccount.last_seq)
-        .where(PointsAccount.customer_id == customer_id, PointsAccount.id == account_id)
-        .with_for_update()
-    ).one()
-    balance, seq = account.balance, account.last_seq
-    for each in points:
-        balance, seq = balance + each, seq + 1
-        session.add(
-            PointsMovement(
-                customer_id=customer_id,
-                account_id=account_id,
-                seq=seq,
-                kind=MovementKind.EARNED,
-                points=each,
-                balance_after=balance,
-                at=dt.datetime.combine(on, dt.time(10, seq % 60), dt.UTC),
-                on_date=on,
-            )
-        )
-    session.execute(
-        sa.update(PointsAccount)
-        .where(PointsAccount.customer_id == customer_id, PointsAccount.id == account_id)
-        .values(balance=balance, last_seq=seq)
-    )
-    session.flush()
+    """Add movements to an account: points earned, and below zero points taken back, as a debt where need be."""
+    account = Account(account_id, customer_id)
+    for number, each in enumerate(points):
+        now = dt.datetime.combine(on, dt.time(10, number % 60), dt.UTC)
+        if each > 0:
+            cause = Cause(MovementKind.EARNED, on, now, SYSTEM)
+            earn_points(session, account, each, to=bucket(Terms(), on), cause=cause)
+        else:
+            cause = Cause(MovementKind.RETURNED, on, now, SYSTEM)
+            take_back_points(session, account, -each, of=None, cause=cause)

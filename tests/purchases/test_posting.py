@@ -6,12 +6,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import ClubState
+from erp_club.clubs.rules import EarnedTerms, RulesDocument
+from erp_club.clubs.setup.commands import add_rules
 from erp_club.kernel.errors import Conflict
-from erp_club.points.models import PointsMovement
+from erp_club.permissions.actors import SYSTEM
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.points.rules import Expiry, ExpiryKind
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.sale import Payment
 from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptNumber, ReceiptPayment
-from tests.make.clubs import a_club, a_customer, a_membership
+from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till, another_till, ledger
 from tests.make.wire import statements
 
@@ -123,3 +127,70 @@ def test_a_store_has_each_receipt_number_once_and_another_store_its_own(session:
     elsewhere = another_till(session, store_code="375", username="cashier2")
     post_sale(session, a_sale(elsewhere, a_line(milk)), now=NOW, by=elsewhere.by)
     assert session.scalar(sa.select(sa.func.count()).select_from(ReceiptNumber)) == 2
+
+
+def test_a_sale_opens_a_lot_or_adds_to_it(session: Session) -> None:
+    """REQ P-09: one lot a month where points never expire, one for each last day where they do."""
+    till, milk = a_till(session), a_product(session)
+    customer_id, club_id = a_customer(session), a_club(session)
+    a_membership(session, customer_id, club_id)
+
+    def sell(number: int) -> None:
+        sale = a_sale(till, a_line(milk, 30_00), customer_id=customer_id, receipt_no=str(number))
+        post_sale(session, sale, now=NOW, by=till.by)
+
+    sell(1)
+    sell(2)
+    month_end = RulesDocument(EarnedTerms(expiry=Expiry(ExpiryKind.MONTHS_END, months=3)))
+    add_rules(session, club_id, month_end, effective_from=NOW.date(), now=NOW, by=SYSTEM)
+    sell(3)
+    lots = session.execute(
+        sa.select(PointsLot.available_on, PointsLot.last_day, PointsLot.rule_version, PointsLot.earned_month)
+        .add_columns(PointsLot.earned, PointsLot.remaining)
+        .order_by(PointsLot.id)
+    ).all()
+    first = dt.date(2026, 11, 1)
+    assert [tuple(lot) for lot in lots] == [
+        (first, None, 1, first, 6, 6),
+        (first, dt.date(2027, 2, 28), 2, None, 3, 3),
+    ]
+    parts = session.execute(sa.select(PointsMovementLot.seq, PointsMovementLot.points).order_by("seq")).all()
+    assert [tuple(part) for part in parts] == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("debt", "left", "parts"), [(2, 1, [("debt", 2), ("lot", 1)]), (3, 0, [("debt", 3)]), (5, -2, [("debt", 3)])]
+)
+def test_what_a_sale_earns_pays_a_debt_first(
+    session: Session, debt: int, left: int, parts: list[tuple[str, int]]
+) -> None:
+    """REQ P-08"""
+    till, milk = a_till(session), a_product(session)
+    customer_id = a_customer(session)
+    account = a_membership(session, customer_id, a_club(session)).points_account_id
+    moved(session, customer_id, account, -debt)
+    sale = a_sale(till, a_line(milk, 30_00), customer_id=customer_id)
+    post_sale(session, sale, now=NOW, by=till.by)
+    row = session.execute(sa.select(PointsAccount.balance, PointsAccount.debt)).one()
+    assert tuple(row) == (left, max(-left, 0))
+    rows = session.execute(
+        sa.select(PointsMovementLot.lot_id, PointsMovementLot.points)
+        .where(PointsMovementLot.seq == 2)
+        .order_by(PointsMovementLot.lot_id)
+    )
+    assert [("lot" if lot_id else "debt", points) for lot_id, points in rows] == parts
+
+
+def test_where_inactivity_ends_a_balance_each_purchase_moves_its_last_day_even_if_it_earns_nothing(
+    session: Session,
+) -> None:
+    """REQ P-09"""
+    till, milk = a_till(session), a_product(session)
+    customer_id, club_id = a_customer(session), a_club(session)
+    account = a_membership(session, customer_id, club_id).points_account_id
+    idle = RulesDocument(EarnedTerms(expiry=Expiry(ExpiryKind.INACTIVITY, months=6)))
+    add_rules(session, club_id, idle, effective_from=NOW.date(), now=NOW, by=SYSTEM)
+    sale = a_sale(till, a_line(milk, 5_00), customer_id=customer_id)
+    assert post_sale(session, sale, now=NOW, by=till.by).earned == ()
+    assert session.scalar(sa.select(PointsAccount.idle_last_day)) == dt.date(2027, 5, 22)
+    assert ledger(session, account) == (0, 0, [])

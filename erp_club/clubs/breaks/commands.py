@@ -24,10 +24,9 @@ from erp_club.clubs.models import (
     PeriodKind,
 )
 from erp_club.clubs.periods import Span
+from erp_club.clubs.points.commands import end_points, points_lost, restore_points
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
-from erp_club.points.commands import balance_to_change, move_points
-from erp_club.points.models import MovementKind
 
 Days = Mapping[int, Span | None]
 
@@ -116,7 +115,7 @@ def end_membership(
     by: Actor,
     backdated: bool = False,
 ) -> Changed:
-    """End a membership: `on` is the first day without it, its points go at once (M-08).
+    """End a membership: `on` is the first day without it; its points go at once, or as the club says (M-08, M-14).
 
     `points_lost` is what was shown and confirmed. A paused membership can be ended; a debt stays. Raises NotFound,
     Conflict `membership-ended`, `points-changed`, Refused as `pause_membership`.
@@ -130,8 +129,7 @@ def end_membership(
     lost = _loss(session, held, on).points
     if lost != points_lost:
         raise errors.points_changed(lost)
-    account = held.points_account_id
-    move_points(session, held.customer_id, account, -lost, kind=MovementKind.ENDED, today=today, now=now, by=by)
+    end_points(session, held, on=on, today=today, now=now, by=by)
     return _change(
         session,
         held,
@@ -160,16 +158,7 @@ def restore_membership(
     event = _last_event(session, held, EventKind.TERMINATION)
     if now - event.at > dt.timedelta(days=held.terms.undo_days):
         raise errors.not_undoable(held.terms.undo_days)
-    move_points(
-        session,
-        held.customer_id,
-        held.points_account_id,
-        -event.points,
-        kind=MovementKind.RESTORED,
-        today=today,
-        now=now,
-        by=by,
-    )
+    restore_points(session, held, ended_at=event.at, today=today, now=now, by=by)
     was = MembershipState(event.before["state"])
     paused_on = event.before["state_on"]
     return _change(
@@ -238,8 +227,7 @@ def _kept(days: Days, on: dt.date) -> dict[int, Span | None]:
 
 
 def _loss(session: Session, held: Held, on: dt.date) -> Loss:
-    balance = balance_to_change(session, held.customer_id, held.points_account_id)
-    return Loss(max(balance, 0), periods.days_held(periods.cut(held.spans, on).rest))
+    return Loss(points_lost(session, held, on=on), periods.days_held(periods.cut(held.spans, on).rest))
 
 
 def _change(

@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors
-from erp_club.clubs.models import Club, ClubState, TermKind
+from erp_club.clubs.models import Club, ClubRules, ClubState, TermKind
 from erp_club.clubs.periods import RenewalFrom
+from erp_club.clubs.rules import FIRST_DAY, RulesDocument, document_json
 from erp_club.clubs.setup.settings import ClubChanges, ClubSettings, faults
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Invalid
@@ -33,6 +34,7 @@ def create_club(
     )
     if club_id is None:
         raise errors.code_taken()
+    _add_version(session, club_id, 1, RulesDocument(), effective_from=FIRST_DAY, now=now, by=by)
     after = dataclasses.asdict(settings) | {"currency": currency}
     audit.record(session, by=by, now=now, action="club.create", entity="club", entity_id=club_id, after=after)
     return club_id
@@ -72,6 +74,50 @@ def change_club(
     before = {name: old[name] for name in after}
     audit.record(
         session, by=by, now=now, action="club.change", entity="club", entity_id=club_id, before=before, after=after
+    )
+
+
+def add_rules(
+    session: Session, club_id: int, document: RulesDocument, *, effective_from: dt.date, now: dt.datetime, by: Actor
+) -> int:
+    """Let other rules about points hold from a day on, that day included, and give the number of the version.
+
+    What was earned keeps its terms. Raises NotFound.
+    """
+    _lock_club(session, club_id)
+    latest = session.scalar(sa.select(sa.func.max(ClubRules.version_no)).where(ClubRules.club_id == club_id)) or 0
+    _add_version(session, club_id, latest + 1, document, effective_from=effective_from, now=now, by=by)
+    audit.record(
+        session,
+        by=by,
+        now=now,
+        action="club.rules",
+        entity="club",
+        entity_id=club_id,
+        after={"version": latest + 1, "effective_from": effective_from, "rules": document_json(document)},
+    )
+    return latest + 1
+
+
+def _add_version(
+    session: Session,
+    club_id: int,
+    version: int,
+    document: RulesDocument,
+    *,
+    effective_from: dt.date,
+    now: dt.datetime,
+    by: Actor,
+) -> None:
+    session.execute(
+        sa.insert(ClubRules).values(
+            club_id=club_id,
+            version_no=version,
+            effective_from=effective_from,
+            document=document_json(document),
+            at=now,
+            staff_id=by.staff_id,
+        )
     )
 
 

@@ -1,31 +1,31 @@
-"""The one statement that posts a sale: number, receipt, lines, payments, balances and movements.
+"""The one statement that posts a sale: number, receipt, lines, payments, and its points.
 
 Everything hangs on the receipt's number, which is unique in its store: where it is taken, nothing is written and no row
-comes back. A movement's number and balance are what the UPDATE of its account returns, so two tills that sell to one
-member at once wait for each other on that row and never count from the same balance.
+comes back. `points.commands` has what moves points.
 
 The statement is built once and never changes, so that Core compiles it and PostgreSQL plans it once; lists travel as
 arrays.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.sql.selectable import CTE, TableValuedAlias
+from sqlalchemy.sql.selectable import CTE
 
-from erp_club.clubs.queries import Earning
+from erp_club.clubs.earning.queries import Earning
 from erp_club.kernel.db import Base
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
 from erp_club.promotions.models import StoredOffer
 from erp_club.purchases import sale as sales
+from erp_club.purchases.posting.points.commands import earned_points, earning_accounts, values_of
+from erp_club.purchases.posting.values import NUMBERS, WORDS, arrays, given, number, numbers, some_numbers
 from erp_club.purchases.sale import Sale
 from erp_club.receipts.models import (
     Receipt,
@@ -39,54 +39,6 @@ from erp_club.receipts.models import (
 )
 
 
-class Written(sa.types.UserDefinedType[str]):
-    """A value that is sent in PostgreSQL's own notation, with a cast to the type named.
-
-    By itself psycopg looks at each number and names another type for a small than for a large one, and every mixture of
-    them is a statement of its own to PostgreSQL.
-    """
-
-    cache_ok = True
-    render_bind_cast = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_kw: Any) -> str:
-        return self.name
-
-
-NUMBER, NUMBERS, WORDS = Written("BIGINT"), Written("BIGINT[]"), ARRAY(sa.Text)
-ONE = sa.literal_column("1", sa.BigInteger())
-
-
-def number(value: int | None) -> str | None:
-    """A number as the statement takes it."""
-    return None if value is None else str(value)
-
-
-def numbers(values: Iterable[int]) -> str:
-    """A list of numbers as the statement takes it."""
-    return f"{{{','.join(map(str, values))}}}"
-
-
-def some_numbers(values: Iterable[int | None]) -> str:
-    """The same of a list in which some are missing."""
-    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
-
-
-def _given(name: str, type_: sa.types.TypeEngine[Any] = NUMBER) -> sa.BindParameter[Any]:
-    """A value of the sale. An UPDATE would take one that is named as its column for a new value, so they are marked."""
-    return sa.bindparam(f"sale_{name}", type_=type_)
-
-
-def _arrays(name: str, numbered: str | None, **columns: sa.types.TypeEngine[Any]) -> TableValuedAlias:
-    """Parallel arrays of these types as rows; `numbered` names a column that counts them from 1."""
-    arrays = [sa.bindparam(f"{name}_{key}", type_=type_) for key, type_ in columns.items()]
-    rows = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality=numbered, name=name)
-    return rows.render_derived(name=name)
-
-
 def _insert(table: type[Base], name: str, rows: sa.FromClause, /, **values: Any) -> CTE:
     """Rows of a table, one for each of the given rows."""
     return sa.insert(table).from_select(list(values), sa.select(*values.values()).select_from(rows)).cte(name)
@@ -95,52 +47,22 @@ def _insert(table: type[Base], name: str, rows: sa.FromClause, /, **values: Any)
 def _taken() -> CTE:
     """Take the receipt's number in its store; no row where it is taken."""
     values = {
-        "store_id": _given("store_id"),
-        "receipt_no": _given("receipt_no", sa.Text()),
-        "customer_id": _given("customer_id"),
+        "store_id": given("store_id"),
+        "receipt_no": given("receipt_no", sa.Text()),
+        "customer_id": given("customer_id"),
         "receipt_id": sa.func.nextval(sa.literal_column("'receipts_id_seq'")),
-        "content_hash": _given("content_hash", sa.LargeBinary()),
+        "content_hash": given("content_hash", sa.LargeBinary()),
     }
     inserted = insert(ReceiptNumber).from_select(list(values), sa.select(*values.values())).on_conflict_do_nothing()
     return inserted.returning(ReceiptNumber.customer_id, ReceiptNumber.receipt_id).cte("taken")
 
 
-def _accounts(taken: CTE) -> CTE:
-    """Add the points to their accounts; of several accounts, in the order of their ids."""
-    earned = _arrays("earned", None, account_id=NUMBERS, points=NUMBERS)
-    several = sa.func.cardinality(sa.bindparam("earned_account_id", type_=NUMBERS)) > ONE
-    # An UPDATE takes its rows in whatever order the plan gives. Two sales to one member of two clubs could each hold
-    # what the other wants; so where there are several, they are locked in order first.
-    locked = (
-        sa.select(PointsAccount.id)
-        .where(
-            several,
-            PointsAccount.customer_id == _given("customer_id"),
-            PointsAccount.id == sa.any_(sa.bindparam("earned_account_id", type_=NUMBERS)),
-        )
-        .order_by(PointsAccount.id)
-        .with_for_update(key_share=True)
-        .cte("locked")
-    )
-    return (
-        sa.update(PointsAccount)
-        .values(balance=PointsAccount.balance + earned.c.points, last_seq=PointsAccount.last_seq + ONE)
-        .where(
-            PointsAccount.customer_id == taken.c.customer_id,
-            PointsAccount.id == earned.c.account_id,
-            sa.select(sa.func.count()).select_from(locked).scalar_subquery() >= sa.literal_column("0"),
-        )
-        .returning(PointsAccount.id, PointsAccount.balance, PointsAccount.last_seq, earned.c.points)
-        .cte("account")
-    )
-
-
 def _place() -> dict[str, Any]:
-    return {name: _given(name) for name in ("store_id", "terminal_id", "staff_id")}
+    return {name: given(name) for name in ("store_id", "terminal_id", "staff_id")}
 
 
 def _receipt(taken: CTE) -> CTE:
-    amounts = {name: _given(name) for name in ("list_minor", "total_minor", "rounding_minor")}
+    amounts = {name: given(name) for name in ("list_minor", "total_minor", "rounding_minor")}
     return _insert(
         Receipt,
         "receipt",
@@ -148,9 +70,9 @@ def _receipt(taken: CTE) -> CTE:
         customer_id=taken.c.customer_id,
         id=taken.c.receipt_id,
         **_place(),
-        receipt_no=_given("receipt_no", sa.Text()),
-        sold_at=_given("sold_at", sa.DateTime(timezone=True)),
-        sold_on=_given("sold_on", sa.Date()),
+        receipt_no=given("receipt_no", sa.Text()),
+        sold_at=given("sold_at", sa.DateTime(timezone=True)),
+        sold_on=given("sold_on", sa.Date()),
         **amounts,
         source=sa.literal_column(f"'{ReceiptSource.TILL.value}'"),
     )
@@ -158,37 +80,19 @@ def _receipt(taken: CTE) -> CTE:
 
 def _parts(table: type[Base], name: str, taken: CTE, numbered: str, **columns: sa.types.TypeEngine[Any]) -> CTE:
     """The receipt's lines or payments, counted from 1 in the order of their arrays."""
-    rows = _arrays(name, numbered, **columns)
+    rows = arrays(name, numbered, **columns)
     values = {column: rows.c[column] for column in (numbered, *columns)}
     key = {"customer_id": taken.c.customer_id, "receipt_id": taken.c.receipt_id}
     return _insert(table, f"{name}s", taken.join(rows, sa.true()), **key, **values)
-
-
-def _movements(taken: CTE, account: CTE) -> CTE:
-    return _insert(
-        PointsMovement,
-        "movements",
-        taken.join(account, sa.true()),
-        customer_id=taken.c.customer_id,
-        account_id=account.c.id,
-        seq=account.c.last_seq,
-        kind=sa.literal_column(f"'{MovementKind.EARNED.value}'"),
-        points=account.c.points,
-        balance_after=account.c.balance,
-        at=_given("at", sa.DateTime(timezone=True)),
-        on_date=_given("sold_on", sa.Date()),
-        receipt_id=taken.c.receipt_id,
-        **_place(),
-    )
 
 
 def _given_by_offers(taken: CTE) -> tuple[CTE, ...]:
     """What offers gave, by offer and by line, and what a membership would have saved."""
     key = {"customer_id": taken.c.customer_id, "receipt_id": taken.c.receipt_id}
     amounts = ("version_no", "times", "amount_minor", "points", "points_used")
-    offer = _arrays("offer", None, code=WORDS, **dict.fromkeys(amounts, NUMBERS), coupon=WORDS)
-    discount = _arrays("discount", None, line_no=NUMBERS, code=WORDS, amount_minor=NUMBERS, units_milli=NUMBERS)
-    missed = _arrays("missed", None, club_id=NUMBERS, amount_minor=NUMBERS)
+    offer = arrays("offer", None, code=WORDS, **dict.fromkeys(amounts, NUMBERS), coupon=WORDS)
+    discount = arrays("discount", None, line_no=NUMBERS, code=WORDS, amount_minor=NUMBERS, units_milli=NUMBERS)
+    missed = arrays("missed", None, club_id=NUMBERS, amount_minor=NUMBERS)
     return (
         _insert(
             ReceiptOffer,
@@ -212,7 +116,7 @@ def _given_by_offers(taken: CTE) -> tuple[CTE, ...]:
 
 def _build(*, offers: bool) -> sa.Select[Any, Any, Any]:
     taken = _taken()
-    account = _accounts(taken)
+    account = earning_accounts(taken)
     numbers_of = ("product_id", "quantity_milli", "list_minor", "amount_minor", "vat_bp")
     columns: dict[str, sa.types.TypeEngine[Any]] = dict.fromkeys(numbers_of, NUMBERS)
     if offers:
@@ -222,7 +126,7 @@ def _build(*, offers: bool) -> sa.Select[Any, Any, Any]:
     return (
         sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance)
         .select_from(taken.outerjoin(account, sa.true()))
-        .add_cte(_receipt(taken), lines, payments, _movements(taken, account))
+        .add_cte(_receipt(taken), lines, payments, *earned_points(taken, account))
         .add_cte(*(_given_by_offers(taken) if offers else ()))
     )
 
@@ -280,7 +184,9 @@ def write_sale(
         receipt_no=sale.receipt_no,
         total_minor=sale.total_minor,
         rounding_minor=sale.rounding_minor,
-        earned=tuple([Earned(club.names, points, balances[club.points_account_id]) for club, points in earning]),
+        earned=tuple(
+            [Earned(club.names, points, balances[club.points_account_id]) for club, points in earning if points]
+        ),
     )
 
 
@@ -306,8 +212,7 @@ def _values(sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datet
         "line_vat_bp": numbers([line.vat_bp for line in lines]),
         "payment_means": [payment.means.value for payment in payments],
         "payment_amount_minor": numbers([payment.amount_minor for payment in payments]),
-        "earned_account_id": numbers([club.points_account_id for club, _ in earning]),
-        "earned_points": numbers([points for _, points in earning]),
+        **values_of(sale, earning),
     }
 
 

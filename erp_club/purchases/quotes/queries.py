@@ -4,7 +4,7 @@ import datetime as dt
 import functools
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from erp_club.cards import errors as cards
 from erp_club.cards.models import Card, CardState
 from erp_club.cards.queries import compact
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
+from erp_club.clubs.earning.queries import ACCOUNT, Earning, earning_columns, rules_in_force
 from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel.errors import FieldError, Invalid
@@ -65,15 +66,11 @@ class SoldProduct:
 
 @dataclass(frozen=True, slots=True)
 class HeldMembership:
-    """A membership that gives benefits on the day: its club, and the account that the sale adds to."""
+    """A membership that gives benefits on the day: its club's code, the account's balance, and how the sale earns."""
 
     club: str
-    club_id: int
-    names: Mapping[str, str]
-    account_id: int
     balance: int
-    earn_points: int
-    earn_per_minor: int
+    earning: Earning
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +132,14 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
         customer_id=row.customer_id or UNIDENTIFIED,
         birthday=row.birthday,
         purchases=row.purchases or 0,
-        memberships=tuple([HeldMembership(*each) for each in row.memberships or ()]),
+        memberships=tuple([_held(*each) for each in row.memberships or ()]),
         clubs=tuple([OpenClub(*each) for each in row.clubs or ()]),
     )
+
+
+def _held(club: str, balance: int, *earning: Any) -> HeldMembership:
+    made = Earning(*earning)
+    return HeldMembership(club, balance, replace(made, joined_on=dt.date.fromisoformat(str(made.joined_on))))
 
 
 class _Row(NamedTuple):
@@ -278,20 +280,19 @@ def _buyer(by: By) -> sa.Subquery:
 
 
 def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
-    told = sa.func.json_build_array(
-        Club.code, Club.id, Club.names, PointsAccount.id, PointsAccount.balance, Club.earn_points, Club.earn_per_minor
-    )
+    rules = rules_in_force(_DAY)
+    told = sa.func.json_build_array(Club.code, PointsAccount.balance, *earning_columns(rules))
     holds = sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,
         MembershipPeriod.validity.contains(_DAY),
     )
-    account = (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id)
     return (
         sa.select(sa.func.json_agg(aggregate_order_by(told, Club.code)))
         .select_from(Membership)
         .join(Club, Club.id == Membership.club_id)
-        .join(PointsAccount, account)
+        .join(PointsAccount, ACCOUNT)
+        .outerjoin(rules, sa.true())
         .where(Membership.customer_id == buyer.c.id, Club.state == ClubState.PUBLISHED, holds)
         .correlate(buyer)
         .scalar_subquery()
