@@ -1,0 +1,79 @@
+"""The periods over which rules count: by the calendar, by the member's year, up to declared days. Pure."""
+
+import datetime as dt
+
+from erp_club.clubs.periods import Span, add_months
+from erp_club.programmes.engine.parts import Every, Period
+
+_MONTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
+DAY = dt.timedelta(days=1)
+
+
+def span_of(period: Period, day: dt.date, *, joined_on: dt.date | None = None, term: Span | None = None) -> Span:
+    """The period that holds `day`. A member's year is counted from `joined_on`; without it, from 1 January.
+
+    A rolling window ends with the day. After the last declared day the period has no end.
+    """
+    match period.every:
+        case Every.DAY:
+            return Span(day, day)
+        case Every.WEEK:
+            first = day - dt.timedelta(days=day.weekday())
+            return Span(first, first + dt.timedelta(days=6))
+        case Every.MEMBER_YEAR:
+            return member_year(joined_on or dt.date(day.year, 1, 1), day)
+        case Every.TERM:
+            return term or Span(joined_on or dt.date.min, None)
+        case Every.DECLARED:
+            return _declared(period.days, day)
+        case Every.ROLLING:
+            return Span(add_months(day, -(period.months or 1)) + DAY, day)
+        case Every.EVER:
+            return Span(dt.date.min, None)
+        case _:
+            return _calendar(_MONTHS[period.every], period.starts_month, day)
+
+
+def next_span(period: Period, span: Span, *, joined_on: dt.date | None = None, term: Span | None = None) -> Span | None:
+    """The period after this one; None after one without end."""
+    if span.last is None or span.last >= dt.date.max:
+        return None
+    if period.every is Every.ROLLING:
+        return Span(span.last + DAY, add_months(span.last + DAY, period.months or 1) - DAY)
+    if period.every is Every.TERM and term is not None:
+        months = max(1, round((span.last - span.first).days / 30.44))
+        return Span(span.last + DAY, add_months(span.last + DAY, months) - DAY)
+    return span_of(period, span.last + DAY, joined_on=joined_on, term=term)
+
+
+def member_year(joined_on: dt.date, day: dt.date) -> Span:
+    """The member's year that holds `day`: from one anniversary of joining to the day before the next."""
+    years = day.year - joined_on.year
+    if add_months(joined_on, 12 * years) > day:
+        years -= 1
+    return Span(add_months(joined_on, 12 * years), add_months(joined_on, 12 * (years + 1)) - DAY)
+
+
+def _calendar(months: int, starts_month: int, day: dt.date) -> Span:
+    past = (day.month - starts_month) % months if months < 12 else (day.month - starts_month) % 12
+    first = add_months(day.replace(day=1), -past)
+    return Span(first, add_months(first, months) - DAY)
+
+
+def _declared(days: tuple[dt.date, ...], day: dt.date) -> Span:
+    before = [each for each in days if each < day]
+    after = [each for each in days if each >= day]
+    return Span(before[-1] + DAY if before else dt.date.min, after[0] if after else None)
+
+
+def celebrated(born: dt.date, year: int) -> dt.date:
+    """The birthday in a year: 29 February on the 28th in the years that have none."""
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        return dt.date(year, 2, 28)
+
+
+def age_on(born: dt.date, day: dt.date) -> int:
+    """Whole years on a day."""
+    return day.year - born.year - (celebrated(born, day.year) > day)

@@ -1,0 +1,266 @@
+"""Levels as a function of dated movements. Pure.
+
+The level of a day hangs on what is known by then, summed by day: movements of one day count in any order. A return is
+counted on the day of its purchase, but known only when it comes in; from then on it counts as if the goods had never
+been bought. What was spent doesn't count at all, so burning points never lowers a level.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from erp_club.clubs.periods import Span, add_months
+from erp_club.programmes.engine.calendar import DAY, next_span, span_of
+from erp_club.programmes.engine.facts import Moved
+from erp_club.programmes.engine.levels import Down, Keep, Level, Levels, Up
+from erp_club.programmes.engine.parts import Every, Measure, Need, Period
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A level given by hand, from and to which day (none is without end), and why."""
+
+    level: str
+    first: dt.date
+    last: dt.date | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The level of a day. `kept_until` (None without end) is the last day on which it holds if nothing more comes."""
+
+    level: str
+    kept_until: dt.date | None
+    counted: int
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """From `first` on this level, until the next stay."""
+
+    first: dt.date
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is missing for the next level: of the levels' own measure, and until when it must come."""
+
+    level: str
+    missing: int
+    until: dt.date | None
+
+
+def measures(levels: Levels) -> tuple[Measure, ...]:
+    """Every measure that the levels ask, numbered as `Moved.measure` names them; 0 is the levels' own."""
+    needs = [need.measure for level in levels.levels for need in (*level.also, *level.instead)]
+    return tuple(dict.fromkeys([levels.measure, *needs]))
+
+
+class _Sums:
+    """What is known by a day, by measure and day."""
+
+    __slots__ = ("by_day", "joined_on", "term")
+
+    def __init__(self, moved: Iterable[Moved], known_by: dt.date, joined_on: dt.date, term: Span | None) -> None:
+        self.by_day: dict[int, dict[dt.date, int]] = defaultdict(lambda: defaultdict(int))
+        self.joined_on, self.term = joined_on, term
+        for each in moved:
+            if each.known <= known_by:
+                self.by_day[each.measure][each.on] += each.value
+
+    def over(self, period: Period, day: dt.date, measure: int, since: dt.date | None = None) -> int:
+        """The sum of the window that holds the day, up to it, not before `since`."""
+        span = span_of(period, day, joined_on=self.joined_on, term=self.term)
+        first = span.first if since is None else max(span.first, since)
+        return sum(value for on, value in self.by_day[measure].items() if first <= on <= day)
+
+
+class _Climb:
+    """One pass over the days: for each level the last day on which it is kept."""
+
+    def __init__(self, levels: Levels, sums: _Sums, joined_on: dt.date) -> None:
+        self.levels, self.sums, self.joined_on = levels, sums, joined_on
+        self.numbers = {measure: index for index, measure in enumerate(measures(levels))}
+        self.kept: dict[int, dt.date] = {0: dt.date.max}
+        self.waiting: dict[int, tuple[dt.date, dt.date]] = {}
+        self.top = 0
+        self.since: dt.date | None = None
+
+    def step(self, day: dt.date) -> None:
+        """Look at one day: levels that begin, that were reached, and that have run out."""
+        for index, (begins, until) in list(self.waiting.items()):
+            if begins <= day:
+                self._hold(index, until)
+                del self.waiting[index]
+        reached = self.reached(day)
+        if reached > 0:
+            self._reach(reached, day)
+        self._fall(day)
+
+    def reached(self, day: dt.date) -> int:
+        """The highest level whose figures are met on the day; the one held may need less to be kept."""
+        best = 0
+        for index, level in enumerate(self.levels.levels):
+            if self._met(level, day, held=index <= self.top and index > 0 and self._is_held(index, day)):
+                best = index
+        return best
+
+    def _is_held(self, index: int, day: dt.date) -> bool:
+        return self.kept.get(index, dt.date.min) >= day
+
+    def _met(self, level: Level, day: dt.date, *, held: bool) -> bool:
+        if level.by_hand:
+            return False
+        if level.at_least is not None:
+            least = level.keep_at_least if held and level.keep_at_least is not None else level.at_least
+            own = self.sums.over(self.levels.window, day, 0, self.since) >= least
+            if own and all(self._need(need, day) for need in level.also):
+                return True
+        return any(self._need(need, day) for need in level.instead)
+
+    def _need(self, need: Need, day: dt.date) -> bool:
+        window = need.period or self.levels.window
+        return self.sums.over(window, day, self.numbers[need.measure], self.since) >= need.at_least
+
+    def _reach(self, index: int, day: dt.date) -> None:
+        until = self.keep_until(day)
+        new = index > self.top
+        begins = {Up.AT_ONCE: day, Up.NEXT_DAY: day + DAY, Up.NEXT_PERIOD: self._next_begins(day)}[self.levels.up]
+        if new and begins > day:
+            self.waiting[index] = (begins, max(until, self.keep_until(begins)))
+            return
+        self._hold(index, until)
+        if new and self.levels.restart == "reached":
+            self.since = day + DAY
+
+    def _hold(self, index: int, until: dt.date) -> None:
+        for each in range(1, index + 1):
+            self.kept[each] = max(self.kept.get(each, dt.date.min), until)
+        self.top = max(self.top, index)
+
+    def _next_begins(self, day: dt.date) -> dt.date:
+        span = span_of(self.levels.window, day, joined_on=self.joined_on, term=self.sums.term)
+        if self.levels.window.every is Every.ROLLING:
+            return add_months(day.replace(day=1), 1)
+        return dt.date.max if span.last is None else span.last + DAY
+
+    def keep_until(self, day: dt.date) -> dt.date:
+        """Until when a level is kept that is reached on the day."""
+        window = self.levels.window
+        span = span_of(window, day, joined_on=self.joined_on, term=self.sums.term)
+        match self.levels.keep:
+            case Keep.WHILE:
+                return day
+            case Keep.EVER:
+                return dt.date.max
+            case Keep.MONTHS:
+                return add_months(day, self.levels.keep_months or 1) - DAY
+            case Keep.WINDOW_END:
+                return span.last or dt.date.max
+            case Keep.NEXT_WINDOW:
+                after = next_span(window, span, joined_on=self.joined_on, term=self.sums.term)
+                return (after.last if after is not None else None) or dt.date.max
+
+    def _fall(self, day: dt.date) -> None:
+        """Where the top level has run out: one step down, or to the highest that is still kept."""
+        while self.top > 0 and self.kept.get(self.top, dt.date.min) < day:
+            ran_out, self.top = self.kept[self.top], self.top - 1
+            if self.levels.down is Down.ONE and self.top > 0 and self.kept.get(self.top, dt.date.min) < day:
+                self.kept[self.top] = self.keep_until(ran_out + DAY)
+                if self.levels.keep is Keep.WHILE:
+                    break
+
+
+def standing(
+    levels: Levels,
+    moved: Sequence[Moved],
+    day: dt.date,
+    *,
+    joined_on: dt.date,
+    overrides: Sequence[Override] = (),
+    term: Span | None = None,
+) -> Standing:
+    """The level of a day, as known on it."""
+    climb = _pass(levels, moved, day, joined_on=joined_on, term=term)
+    kept = climb.kept.get(climb.top, dt.date.max)
+    counted = climb.sums.over(levels.window, day, 0, climb.since)
+    for override in overrides:
+        if override.first <= day and (override.last is None or day <= override.last):
+            return Standing(override.level, override.last, counted, by_hand=True)
+    until = None if climb.top == 0 or kept == dt.date.max else kept
+    return Standing(levels.levels[climb.top].code, until, counted)
+
+
+def history(
+    levels: Levels,
+    moved: Sequence[Moved],
+    until: dt.date,
+    *,
+    joined_on: dt.date,
+    overrides: Sequence[Override] = (),
+    term: Span | None = None,
+) -> tuple[Stay, ...]:
+    """Every change of level from joining up to and including `until`, each as it was known on its day."""
+    days = _days(levels, moved, until, joined_on, term)
+    days |= {each.first for each in overrides if joined_on <= each.first <= until}
+    days |= {each.last + DAY for each in overrides if each.last is not None and each.last < until}
+    stays: list[Stay] = []
+    for day in sorted(days):
+        now = standing(levels, moved, day, joined_on=joined_on, overrides=overrides, term=term)
+        if not stays or stays[-1].level != now.level:
+            stays.append(Stay(day, now.level))
+    return tuple(stays)
+
+
+def next_level(
+    levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None = None
+) -> Next | None:
+    """The next level up by figures, and how much of the levels' measure is missing for it; None at the top."""
+    climb = _pass(levels, moved, day, joined_on=joined_on, term=term)
+    counted = climb.sums.over(levels.window, day, 0, climb.since)
+    span = span_of(levels.window, day, joined_on=joined_on, term=term)
+    for index, level in enumerate(levels.levels):
+        if index > climb.top and index not in climb.waiting and level.at_least is not None:
+            return Next(level.code, max(0, level.at_least - counted), span.last)
+    return None
+
+
+def _pass(levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None) -> _Climb:
+    climb = _Climb(levels, _Sums(moved, day, joined_on, term), joined_on)
+    for each in sorted(_days(levels, moved, day, joined_on, term)):
+        climb.step(each)
+    return climb
+
+
+def _days(
+    levels: Levels, moved: Sequence[Moved], until: dt.date, joined_on: dt.date, term: Span | None
+) -> set[dt.date]:
+    """The days on which anything can change: movements, days after them, beginnings of windows, and `until`."""
+    days = {joined_on, until}
+    for each in moved:
+        days |= {each.on, each.on + DAY, each.known}
+        if levels.keep is Keep.MONTHS:
+            days.add(add_months(each.on, levels.keep_months or 1))
+        for window in _windows(levels):
+            if window.every is Every.ROLLING:
+                days.add(add_months(each.on, window.months or 1))
+    span: Span | None = span_of(levels.window, joined_on, joined_on=joined_on, term=term)
+    if levels.window.every is not Every.ROLLING:
+        while span is not None and span.first <= until:
+            days.add(span.first)
+            span = next_span(levels.window, span, joined_on=joined_on, term=term)
+    else:
+        month = joined_on.replace(day=1)
+        while month <= until:
+            days.add(month)
+            month = add_months(month, 1)
+    return {each for each in days if joined_on <= each <= until}
+
+
+def _windows(levels: Levels) -> tuple[Period, ...]:
+    needs = [need.period for level in levels.levels for need in (*level.also, *level.instead) if need.period]
+    return (levels.window, *needs)

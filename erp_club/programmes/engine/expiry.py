@@ -1,0 +1,46 @@
+"""On which day points expire. Pure."""
+
+import datetime as dt
+
+from erp_club.clubs.periods import add_months
+from erp_club.programmes.engine.calendar import DAY, member_year
+from erp_club.programmes.engine.earning import Availability
+from erp_club.programmes.engine.spending import EachYear, Expires, Inactivity, MemberYearEnd, MonthsAfter
+
+
+def last_day(rule: Expires, earned_on: dt.date, *, joined_on: dt.date | None = None) -> dt.date | None:
+    """The last day on which points that were earned on a day can be used; None: they don't expire.
+
+    "N months after earning" includes the day D + N. After inactivity, `earned_on` is the day of the last purchase.
+    """
+    match rule:
+        case MonthsAfter():
+            day = add_months(earned_on, rule.months)
+            return add_months(day.replace(day=1), 1) - DAY if rule.to_month_end else day
+        case EachYear():
+            first = _yearly(rule, earned_on.year)
+            year = earned_on.year + (1 if first < earned_on else 0)
+            return _yearly(rule, year + rule.years_after)
+        case MemberYearEnd():
+            last = member_year(joined_on or earned_on, earned_on).last
+            assert last is not None
+            return add_months(last + DAY, 12 * rule.years_after) - DAY
+        case Inactivity():
+            return add_months(earned_on, rule.months)
+        case _:
+            return None
+
+
+def _yearly(rule: EachYear, year: int) -> dt.date:
+    try:
+        return dt.date(year, rule.last_day.month, rule.last_day.day)
+    except ValueError:
+        return dt.date(year, 2, 28)
+
+
+def available_on(rule: Availability, earned_on: dt.date) -> dt.date | None:
+    """The first day on which points can be used; None: they wait for an event."""
+    if rule.on_event is not None:
+        return None
+    days = max(rule.after_days, 1) if rule.next_purchase else rule.after_days
+    return earned_on + dt.timedelta(days=days)

@@ -1,0 +1,190 @@
+"""What a rule gives, in which form, and from when to when it can be used."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp_club.programmes.engine.parts import (
+    EVERYTHING,
+    Code,
+    Days,
+    Key,
+    Month,
+    Months,
+    Number,
+    Part,
+    RuleCode,
+    Scope,
+    SomeDays,
+    SomeMinor,
+    SomePoints,
+)
+
+
+class PointsGiven(Part):
+    """Points on the account; without a number as many as the rule comes to."""
+
+    kind: Literal["points"] = "points"
+    points: SomePoints | None = None
+
+
+class DiscountGiven(Part):
+    """A discount on one purchase: an amount or a share, on a scope, to a ceiling."""
+
+    kind: Literal["discount"] = "discount"
+    amount_minor: SomeMinor | None = None
+    off_bp: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    on: Scope = EVERYTHING
+    cap_minor: SomeMinor | None = None
+    least_minor: SomeMinor | None = None
+    """What the purchase must come to."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.amount_minor is not None and self.off_bp is not None:
+            raise PydanticCustomError("amount_or_share", "an amount or a share, not both")
+        return self
+
+
+class CouponGiven(Part):
+    """Coupons of a batch; with a denomination as many as the amount reached makes whole."""
+
+    kind: Literal["coupon"] = "coupon"
+    batch: Code
+    count: Number = 1
+    denomination_minor: SomeMinor | None = None
+
+
+class CodeGiven(Part):
+    """One personal code for a discount, used once; what it is worth beyond the basket is lost."""
+
+    kind: Literal["code"] = "code"
+    amount_minor: SomeMinor | None = None
+
+
+class StoredValueGiven(Part):
+    """Money on the member's gift account, a means of payment."""
+
+    kind: Literal["stored_value"] = "stored_value"
+    amount_minor: SomeMinor | None = None
+    denomination_minor: SomeMinor | None = None
+
+
+class GiftGiven(Part):
+    """One of these products for nothing."""
+
+    kind: Literal["gift"] = "gift"
+    products: Annotated[tuple[Key, ...], Field(min_length=1, max_length=100)]
+    quantity: Number = 1
+
+
+class EntitlementGiven(Part):
+    """So many uses of an entitlement of the programme."""
+
+    kind: Literal["entitlement"] = "entitlement"
+    entitlement: RuleCode
+    count: Number = 1
+
+
+class PayoutGiven(Part):
+    """Money by bank transfer: a row of the payout list."""
+
+    kind: Literal["payout"] = "payout"
+    amount_minor: SomeMinor | None = None
+
+
+Given = Annotated[
+    PointsGiven
+    | DiscountGiven
+    | CouponGiven
+    | CodeGiven
+    | StoredValueGiven
+    | GiftGiven
+    | EntitlementGiven
+    | PayoutGiven,
+    Field(discriminator="kind"),
+]
+
+
+class At(StrEnum):
+    """When it is given: at once when reached, in the night after, or at the end of the period."""
+
+    REACHED = "reached"
+    NIGHT = "night"
+    PERIOD_END = "period_end"
+
+
+class Usable(StrEnum):
+    """From when it can be used: at once, from the next purchase on, or from a day."""
+
+    AT_ONCE = "at_once"
+    NEXT_PURCHASE = "next_purchase"
+    DAY = "day"
+
+
+class Until(StrEnum):
+    """A last day that the calendar says."""
+
+    MONTH_END = "month_end"
+    YEAR_END = "year_end"
+    TERM_END = "term_end"
+
+
+class Issue(Part):
+    """When what was reached is given, and from when to when it can be used.
+
+    `by_day_of_month`: given at the latest on this day of the month after the period. Valid N days or months from D
+    includes D + N; without either, and without `valid_until`, it doesn't age.
+    """
+
+    at: At = At.REACHED
+    after_days: Days = 0
+    by_day_of_month: Annotated[int, Field(ge=1, le=28)] | None = None
+    published_on: dt.date | None = None
+    """What has gathered until then is published to all members on this day."""
+    usable: Usable = Usable.AT_ONCE
+    usable_from: dt.date | None = None
+    usable_after_days: SomeDays | None = None
+    valid_days: SomeDays | None = None
+    valid_months: Months | None = None
+    valid_until: Until | None = None
+    automatic: bool = False
+    """The till uses it by itself at the next purchase."""
+    part_use: bool = False
+    """What a purchase doesn't use up stays for the next."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if sum(each is not None for each in (self.valid_days, self.valid_months, self.valid_until)) > 1:
+            raise PydanticCustomError("one_validity", "one of valid_days, valid_months and valid_until")
+        said = self.usable_from is not None or self.usable_after_days is not None
+        if (self.usable is Usable.DAY) != said or (self.usable_from is not None and self.usable_after_days is not None):
+            raise PydanticCustomError("usable_day", "usable: day goes with usable_from or usable_after_days")
+        return self
+
+
+AT_ONCE = Issue()
+
+
+class AgeGrowth(Part):
+    """What is given grows by so much with each year of age from `from_age` on, to a ceiling."""
+
+    per_year_minor: SomeMinor
+    from_age: Annotated[int, Field(ge=0, le=150)] = 0
+    most_minor: SomeMinor | None = None
+
+
+class YearDay(Part):
+    """A day of every year."""
+
+    month: Month
+    day: Annotated[int, Field(ge=1, le=31)]
+
+    @model_validator(mode="after")
+    def _in_calendar(self) -> Self:
+        if self.day > (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[self.month - 1]:
+            raise PydanticCustomError("no_such_day", "there is no such day")
+        return self

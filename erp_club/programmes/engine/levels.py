@@ -1,0 +1,108 @@
+"""Levels: what reaches them, how long they are kept, and what they give."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp_club.programmes.engine.gifts import AT_ONCE, Given, Issue
+from erp_club.programmes.engine.parts import Every, Key, Keys, Measure, Months, Need, Number, Part, Period, RuleCode
+from erp_club.promotions.engine.scope import Texts
+
+
+class Entitlement(Part):
+    """What a membership, or its levels, gives directly: so many uses a period, each of them this."""
+
+    code: RuleCode
+    names: Texts = {}
+    gives: Given
+    count: Number | None = None
+    period: Period = Period(every=Every.MONTH)
+    levels: Keys = ()
+    channels: Keys = ()
+
+
+class Level(Part):
+    """A level. Reached by `at_least` of the levels' measure together with each of `also`, or by one of `instead`.
+
+    The lowest has 0 or nothing: who joins has it. `by_hand` is given by people alone.
+    """
+
+    code: Key
+    names: Texts = {}
+    at_least: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | None = None
+    also: Annotated[tuple[Need, ...], Field(max_length=10)] = ()
+    instead: Annotated[tuple[Need, ...], Field(max_length=10)] = ()
+    by_hand: bool = False
+    keep_at_least: Number | None = None
+    """To keep it less may be enough."""
+    gives: Annotated[tuple[Given, ...], Field(max_length=10)] = ()
+    """Given when it is reached."""
+
+    @model_validator(mode="after")
+    def _a_way_to_it(self) -> Self:
+        if self.by_hand and (self.at_least is not None or self.also or self.instead):
+            raise PydanticCustomError("by_hand_alone", "a level given by hand has no figures")
+        if self.also and self.at_least is None:
+            raise PydanticCustomError("also_with_figure", "also goes with at_least")
+        return self
+
+
+class Up(StrEnum):
+    """When a level that was reached holds."""
+
+    AT_ONCE = "at_once"
+    NEXT_DAY = "next_day"
+    NEXT_PERIOD = "next_period"
+
+
+class Keep(StrEnum):
+    """How long a level is kept from when it was reached, or reached again.
+
+    While the figure holds; to the end of the window; through the next window; some months; or for ever.
+    """
+
+    WHILE = "while"
+    WINDOW_END = "window_end"
+    NEXT_WINDOW = "next_window"
+    MONTHS = "months"
+    EVER = "ever"
+
+
+class Down(StrEnum):
+    """Where a level falls that isn't kept: one step, or to what is reached."""
+
+    ONE = "one"
+    REACHED = "reached"
+
+
+class Milestone(Part):
+    """A reward on the way: at so much of the measure, once a window, or for each so much."""
+
+    code: RuleCode
+    at: Number
+    every: bool = False
+    gives: Annotated[tuple[Given, ...], Field(min_length=1, max_length=10)]
+    issue: Issue = AT_ONCE
+
+
+class Levels(Part):
+    """The levels from the lowest to the highest, and how one moves among them."""
+
+    measure: Measure = Measure()
+    window: Period = Period(every=Every.YEAR)
+    levels: Annotated[tuple[Level, ...], Field(min_length=1, max_length=20)]
+    up: Up = Up.AT_ONCE
+    keep: Keep = Keep.NEXT_WINDOW
+    keep_months: Months | None = None
+    down: Down = Down.ONE
+    milestones: Annotated[tuple[Milestone, ...], Field(max_length=50)] = ()
+    restart: Literal["never", "reached"] = "never"
+    """Whether what was counted begins again at 0 when a level is reached."""
+
+    @model_validator(mode="after")
+    def _months_with_keep(self) -> Self:
+        if (self.keep is Keep.MONTHS) != (self.keep_months is not None):
+            raise PydanticCustomError("keep_months", "keep_months goes with keep: months")
+        return self

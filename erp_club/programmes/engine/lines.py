@@ -1,0 +1,116 @@
+"""Which lines and how much of them a rule counts: scopes, exclusions, and the share that some means paid. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from erp_club.kernel.money import allocate
+from erp_club.programmes.engine.facts import Bought, Purchase, Tender
+from erp_club.programmes.engine.parts import Excluded, Scope
+
+GOODS = "goods"
+UNKNOWN = ""
+"""The means of what isn't paid yet."""
+
+
+def in_scope(on: Scope, line: Bought) -> bool:
+    """Whether a scope holds the line: goods of every kind where it names nothing, else what it names."""
+    named = (
+        line.product in on.products
+        or line.group in on.groups
+        or line.department in on.departments
+        or line.brand in on.brands
+        or line.kind in on.kinds
+    )
+    if not named and not (on.everything and line.kind == GOODS):
+        return False
+    return not (
+        line.product in on.without_products
+        or line.group in on.without_groups
+        or line.department in on.without_departments
+        or line.brand in on.without_brands
+        or (on.regular_price_only and line.reduced)
+    )
+
+
+def passed_over(excluded: Excluded, line: Bought) -> bool:
+    """Whether an exclusion names the line."""
+    return (
+        line.product in excluded.products
+        or line.group in excluded.groups
+        or line.department in excluded.departments
+        or line.brand in excluded.brands
+        or line.kind in excluded.kinds
+        or (bool(line.price_list) and line.price_list in excluded.price_lists)
+        or (excluded.reduced and line.reduced)
+        or (excluded.promoted and line.promoted)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PaidLine:
+    """A line with what each means paid of it."""
+
+    line: Bought
+    by: dict[str, int]
+
+    def minor(self, means: Sequence[str], without: Sequence[str]) -> int:
+        """How much of it these means (all, where none is named) paid, without those."""
+        return sum(amount for each, amount in self.by.items() if (not means or each in means) and each not in without)
+
+
+def paid_lines(
+    purchase: Purchase, *, points_pay: Callable[[Bought], bool] | None = None, before_discounts: bool = False
+) -> tuple[PaidLine, ...]:
+    """The lines with what paid them. A tender that names no lines is spread over what is left, in proportion.
+
+    `points_pay`: what points may pay for; they are spread over these lines first.
+    """
+    left = [max(0, line.paid_minor) for line in purchase.lines]
+    by: list[dict[str, int]] = [{} for _ in purchase.lines]
+    where = {line.id: index for index, line in enumerate(purchase.lines)}
+
+    def put(index: int, means: str, amount: int) -> None:
+        amount = min(amount, left[index])
+        left[index] -= amount
+        if amount:
+            by[index][means] = by[index].get(means, 0) + amount
+
+    for tender in purchase.tenders:
+        for line_id, amount in tender.lines:
+            put(where[line_id], tender.means, amount)
+    for tender in sorted(purchase.tenders, key=_points_first):
+        if tender.lines:
+            continue
+        weights = list(left)
+        if tender.means == "points" and points_pay is not None:
+            weights = [w if points_pay(line) else 0 for w, line in zip(left, purchase.lines, strict=True)]
+        if sum(weights) > 0:
+            shares = allocate(min(tender.amount_minor, sum(weights)), weights)
+            for index, amount in enumerate(shares):
+                put(index, tender.means, amount)
+    for index, line in enumerate(purchase.lines):
+        rest = _rest(line, left[index], before_discounts=before_discounts)
+        if rest:
+            means = next(iter(by[index]), _main_means(purchase.tenders))
+            by[index][means] = by[index].get(means, 0) + rest
+    return tuple(PaidLine(line, each) for line, each in zip(purchase.lines, by, strict=True))
+
+
+def _rest(line: Bought, left: int, *, before_discounts: bool) -> int:
+    """What no tender names: all of it before payment, a coin of cash rounding after; a return is below zero as a whole.
+
+    Where points are earned before discounts, what these took counts with it.
+    """
+    rest = left if line.paid_minor >= 0 else line.paid_minor
+    if before_discounts and line.before_minor is not None:
+        rest += max(0, line.before_minor - line.paid_minor)
+    return rest
+
+
+def _points_first(tender: Tender) -> bool:
+    return tender.means != "points"
+
+
+def _main_means(tenders: Sequence[Tender]) -> str:
+    """What a last coin counts as: the means that paid most."""
+    return max(tenders, key=lambda each: each.amount_minor).means if tenders else UNKNOWN

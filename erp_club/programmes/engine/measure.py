@@ -1,0 +1,103 @@
+"""From purchases to what a rule counts: dated movements of a measure, and its sum over days. Pure."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from erp_club.programmes.engine.conditions import missed
+from erp_club.programmes.engine.earn import Earned
+from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
+from erp_club.programmes.engine.lines import in_scope, paid_lines, passed_over
+from erp_club.programmes.engine.parts import NOTHING, Counts, Excluded, Measure
+from erp_club.programmes.engine.rewards import ExtraPart
+
+NOBODY = MemberFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """A purchase of the member's past with what it earned: points on the account, and on counters by name.
+
+    A return has lines below zero; `returns_on` is the day of the purchase that it takes back, where that is known.
+    """
+
+    purchase: Purchase
+    points: int = 0
+    counters: tuple[tuple[str, int], ...] = ()
+    returns_on: dt.date | None = None
+    member: MemberFacts = NOBODY
+
+    @property
+    def counted_on(self) -> dt.date:
+        """The day on which it counts."""
+        return self.returns_on or self.purchase.on
+
+
+def lived(purchase: Purchase, earned: Earned, member: MemberFacts = NOBODY) -> Lived:
+    """A purchase with what it has earned."""
+    return Lived(purchase, earned.points, member=member)
+
+
+def measured(measure: Measure, past: Lived, *, excluded: Excluded = NOTHING) -> int:
+    """How much of the measure one purchase is; below zero for a return."""
+    purchase = past.purchase
+    if missed(measure.when, purchase, past.member) is not None:
+        return 0
+    if measure.counts is Counts.POINTS:
+        return past.points
+    if measure.counts is Counts.COUNTER:
+        return dict(past.counters).get(measure.counter or "", 0)
+    amount, units, any_line = 0, 0, False
+    never = (*excluded.means, *measure.excluded.means)
+    for each in paid_lines(purchase):
+        line = each.line
+        if not in_scope(measure.on, line) or passed_over(measure.excluded, line) or passed_over(excluded, line):
+            continue
+        counts = each.minor(measure.means, never)
+        if counts == 0 and line.paid_minor != 0:
+            continue
+        any_line = True
+        amount += counts
+        units += line.quantity_milli * counts // line.paid_minor if line.paid_minor else line.quantity_milli
+    if measure.counts is Counts.SPEND:
+        return amount
+    if measure.counts is Counts.UNITS:
+        return units
+    return 1 if any_line and amount >= 0 and purchase.total_minor >= 0 else 0
+
+
+def movements(
+    measures: Sequence[Measure], past: Iterable[Lived], *, excluded: Excluded = NOTHING, by_store_day: bool = True
+) -> tuple[Moved, ...]:
+    """The dated movements of these measures, numbered in their order. A day in a store is one visit, where so set."""
+    made: list[Moved] = []
+    visited: set[tuple[int, dt.date, str]] = set()
+    for each in past:
+        for number, measure in enumerate(measures):
+            value = measured(measure, each, excluded=excluded)
+            if not value:
+                continue
+            visit = (number, each.counted_on, each.purchase.store)
+            if measure.counts is Counts.VISITS and by_store_day:
+                if visit in visited:
+                    continue
+                visited.add(visit)
+            made.append(Moved(each.counted_on, value, each.purchase.on, number))
+    return tuple(made)
+
+
+def total(
+    measure: Measure, past: Iterable[Lived], first: dt.date, last: dt.date, *, excluded: Excluded = NOTHING
+) -> int:
+    """The sum of a measure over the days from first to last."""
+    return sum(each.value for each in movements([measure], past, excluded=excluded) if first <= each.on <= last)
+
+
+def extra_part(extra: ExtraPart, base: Measure, past: Iterable[Lived], first: dt.date, last: dt.date) -> int:
+    """How much of the base an extra names."""
+    narrowed = base.model_copy(update={"on": extra.on or base.on})
+    return sum(
+        measured(narrowed, each)
+        for each in past
+        if first <= each.counted_on <= last and missed(extra.when, each.purchase, each.member) is None
+    )

@@ -1,0 +1,194 @@
+"""The small words of a programme: its numbers, when a rule holds, what it looks at, and over which period.
+
+Amounts are in minor units with tax, quantities in thousandths, rates in basis points (700 = 7 %). Points are counted in
+the smallest part of the account's unit: where stamps come in halves, 1 is half a stamp. Days and hours are the store's;
+first and last day are included.
+"""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp_club.promotions.engine.conditions import StoreTime
+from erp_club.promotions.engine.scope import EVERYTHING, MOST_MINOR, BasisPoints, Code, Key, Keys, Minor, Part, Scope
+
+__all__ = ["EVERYTHING", "BasisPoints", "Code", "Key", "Keys", "Minor", "Part", "Scope"]
+
+MOST_POINTS = 10_000_000_000
+MOST_MONTHS = 1_200
+MOST_DAYS = 3_660
+Points = Annotated[int, Field(ge=0, le=MOST_POINTS)]
+SomePoints = Annotated[int, Field(ge=1, le=MOST_POINTS)]
+SomeMinor = Annotated[int, Field(ge=1, le=MOST_MINOR)]
+Milli = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
+SomeDays = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+Months = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
+Age = Annotated[int, Field(ge=0, le=150)]
+Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Month = Annotated[int, Field(ge=1, le=12)]
+DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+Factor = Annotated[int, Field(ge=0, le=1_000_000)]
+"""A multiple in basis points: 20000 doubles, 0 cancels."""
+RuleCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$")]
+Event = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,49}$")]
+LongTexts = Annotated[
+    dict[Literal["en", "he", "fi", "sv"], Annotated[str, Field(max_length=20_000)]], Field(max_length=4)
+]
+
+
+class Round(StrEnum):
+    """How a part of a point becomes whole."""
+
+    DOWN = "down"
+    UP = "up"
+    HALF_UP = "half_up"
+
+
+class Birthday(StrEnum):
+    """How near the member's birthday must be: the day itself, its calendar week (from Monday), or its month."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class When(Part):
+    """When a rule holds: everything that is named here must be so; nothing named is always."""
+
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+    weekdays: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(max_length=7)] = ()
+    month_days: Annotated[tuple[DayOfMonth, ...], Field(max_length=31)] = ()
+    from_time: StoreTime | None = None
+    to_time: StoreTime | None = None
+    """From `from_time` on and before `to_time`, over midnight where that is the earlier one."""
+    stores: Keys = ()
+    without_stores: Keys = ()
+    channels: Keys = ()
+    levels: Keys = ()
+    segments: Keys = ()
+    birthday: Birthday | None = None
+    least_minor: SomeMinor | None = None
+    """What the receipt comes to at least."""
+    most_minor: SomeMinor | None = None
+    first_purchase: Number | None = None
+    """From this number of the member's purchases on (1 is the first ever), `last_purchase` the last one."""
+    last_purchase: Number | None = None
+    joined_within_days: Days | None = None
+    """Only so many days from joining; day D + N is included."""
+    min_age: Age | None = None
+    max_age: Age | None = None
+    means: Keys = ()
+    """Paid at least in part with one of these."""
+    confirm: Code | None = None
+    """Something the cashier confirms, such as a party of two."""
+
+    @model_validator(mode="after")
+    def _both_hours(self) -> Self:
+        if (self.from_time is None) != (self.to_time is None):
+            raise PydanticCustomError("both_hours", "from_time and to_time go together")
+        return self
+
+
+ALWAYS = When()
+
+
+class Excluded(Part):
+    """What a rule passes over: lines of these, lines sold below the regular price, and what these means paid."""
+
+    products: Keys = ()
+    groups: Keys = ()
+    departments: Keys = ()
+    brands: Keys = ()
+    kinds: Keys = ()
+    price_lists: Keys = ()
+    reduced: bool = False
+    """Lines that a price list, or the product itself, sells below the regular price."""
+    promoted: bool = False
+    """Lines that an offer has touched."""
+    means: Keys = ()
+
+
+NOTHING = Excluded()
+
+
+class Counts(StrEnum):
+    """What a measure counts: money paid (minor units), points that came in (not those spent), receipts, days with a
+    receipt, units (thousandths), a counter of the programme, or the points on the account."""
+
+    SPEND = "spend"
+    POINTS = "points"
+    PURCHASES = "purchases"
+    VISITS = "visits"
+    UNITS = "units"
+    COUNTER = "counter"
+    BALANCE = "balance"
+
+
+class Measure(Part):
+    """What is counted of what a member bought, net of returns: on which goods, when, and paid how."""
+
+    counts: Counts = Counts.SPEND
+    counter: RuleCode | None = None
+    on: Scope = EVERYTHING
+    excluded: Excluded = NOTHING
+    means: Keys = ()
+    """Only the part paid with these."""
+    when: When = ALWAYS
+
+    @model_validator(mode="after")
+    def _named_counter(self) -> Self:
+        if (self.counts is Counts.COUNTER) != (self.counter is not None):
+            raise PydanticCustomError("counter_named", "counter goes with counts: counter")
+        return self
+
+
+class Every(StrEnum):
+    """The kinds of period: by the calendar, by the member's own year or term, up to declared days, or without end."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
+    MEMBER_YEAR = "member_year"
+    TERM = "term"
+    DECLARED = "declared"
+    ROLLING = "rolling"
+    EVER = "ever"
+
+
+class Period(Part):
+    """Over which days something is summed up.
+
+    `starts_month` moves the beginning of years, half-years and quarters; `months` is the length of a rolling window
+    that ends with the day asked about; `days` are the declared last days.
+    """
+
+    every: Every = Every.MONTH
+    starts_month: Month = 1
+    months: Months | None = None
+    days: Annotated[tuple[dt.date, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _what_goes_with_it(self) -> Self:
+        if (self.every is Every.ROLLING) != (self.months is not None):
+            raise PydanticCustomError("months_with_rolling", "months goes with every: rolling")
+        if (self.every is Every.DECLARED) != bool(self.days):
+            raise PydanticCustomError("days_with_declared", "days goes with every: declared")
+        if any(later <= earlier for earlier, later in zip(self.days, self.days[1:], strict=False)):
+            raise PydanticCustomError("days_in_order", "days must be in order")
+        return self
+
+
+class Need(Part):
+    """So much of a measure within a period (else within the rule's own)."""
+
+    measure: Measure = Measure()
+    at_least: Number
+    period: Period | None = None

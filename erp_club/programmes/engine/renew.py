@@ -1,0 +1,211 @@
+"""Who may join, what joining, renewing and leaving cost, and until when a membership holds. Pure."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from erp_club.clubs.periods import Span, add_months, first_period
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.programmes.engine.calendar import DAY
+from erp_club.programmes.engine.membership import (
+    DateTerm,
+    Fees,
+    Household,
+    LevelFee,
+    LifetimeTerm,
+    MonthsTerm,
+    Refund,
+    SlidingTerm,
+    Staff,
+    Way,
+)
+from erp_club.programmes.engine.programme import Programme
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Somebody who wants to join. `age` None is unknown; `known` are the fields of the form that are filled in."""
+
+    way: Way = Way.REQUEST
+    age: int | None = None
+    has_guardian: bool = False
+    is_private: bool = True
+    is_staff: bool = False
+    country: str | None = None
+    known: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    clubs: frozenset[str] = frozenset()
+    channel: str = "store"
+    purchase_minor: int = 0
+    invited_on: dt.date | None = None
+
+
+def may_not_join(programme: Programme, who: Applicant, *, on: dt.date) -> tuple[str, ...]:
+    """What keeps the applicant from joining, by the name of the parameter; empty where nothing does."""
+    joining, rule = programme.joining, programme.joining.eligibility
+    found: dict[str, bool] = {
+        "channels.joining": who.channel not in programme.channels.joining,
+        "joining.ways": who.way not in joining.ways,
+        "joining.purchase_minor": who.way is Way.PURCHASE and who.purchase_minor < (joining.purchase_minor or 0),
+        "joining.invitation_days": who.way is Way.INVITATION and _invitation_over(programme, who.invited_on, on),
+        "joining.eligibility.min_age": rule.min_age is not None and (who.age is None or who.age < rule.min_age),
+        "joining.eligibility.max_age": rule.max_age is not None and (who.age is None or who.age > rule.max_age),
+        "joining.eligibility.guardian_below_age": rule.guardian_below_age is not None
+        and (who.age is None or who.age < rule.guardian_below_age)
+        and not who.has_guardian,
+        "joining.eligibility.private_only": rule.private_only and not who.is_private,
+        "joining.eligibility.staff": (rule.staff is Staff.EXCLUDED and who.is_staff)
+        or (rule.staff is Staff.ONLY and not who.is_staff),
+        "joining.eligibility.countries": bool(rule.countries) and who.country not in rule.countries,
+        "joining.eligibility.required_data": not set(rule.required_data) <= who.known,
+        "joining.eligibility.segments": bool(rule.segments) and not who.segments & set(rule.segments),
+        "joining.eligibility.not_with_clubs": bool(who.clubs & set(rule.not_with_clubs)),
+    }
+    return tuple(name for name, hinders in found.items() if hinders)
+
+
+def _invitation_over(programme: Programme, invited_on: dt.date | None, on: dt.date) -> bool:
+    days = programme.joining.invitation_days
+    return invited_on is None or (days is not None and on > invited_on + dt.timedelta(days=days))
+
+
+def first_term(programme: Programme, start: dt.date) -> Span:
+    """The days that joining gives."""
+    term = programme.term
+    match term:
+        case MonthsTerm():
+            return first_period(start, term.months)
+        case SlidingTerm():
+            return Span(start, slid_until(term, start))
+        case LifetimeTerm():
+            return Span(start, None)
+        case DateTerm():
+            return Span(start, _date_end(term, start))
+
+
+def _date_end(term: DateTerm, start: dt.date) -> dt.date:
+    if term.last_day is not None:
+        return max(term.last_day, start)
+    assert term.each_year is not None
+    for year in range(start.year, start.year + 3):
+        month, day = term.each_year.month, term.each_year.day
+        end = dt.date(year, month, 28) if (month, day) == (2, 29) and year % 4 else dt.date(year, month, day)
+        if end >= start and (end - start).days >= term.least_days:
+            return end
+    return start
+
+
+def slid_until(term: SlidingTerm, purchased_on: dt.date) -> dt.date:
+    """The last day of a sliding term after a purchase."""
+    return add_months(purchased_on, term.months) - DAY
+
+
+def may_renew(programme: Programme, last_day: dt.date, on: dt.date) -> bool:
+    """Whether it isn't too early to renew."""
+    earliest = programme.renewal.earliest_days
+    return earliest is None or on >= last_day - dt.timedelta(days=earliest)
+
+
+def is_on_time(programme: Programme, last_day: dt.date, on: dt.date) -> bool:
+    """Whether a renewal on this day counts as on time."""
+    return on <= last_day + dt.timedelta(days=programme.renewal.grace_days)
+
+
+def has_benefits(programme: Programme, last_day: dt.date | None, on: dt.date) -> bool:
+    """Whether a membership that ends on `last_day` (None: never) gives its benefits on a day."""
+    if last_day is None or on <= last_day:
+        return True
+    return programme.renewal.benefits_in_grace and is_on_time(programme, last_day, on)
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What is due, what it would be without the waiver, and how much of the term's purchases is missing for it."""
+
+    due_minor: int
+    full_minor: int
+    missing_minor: int = 0
+    product: str | None = None
+    now_minor: int = 0
+    """What is to be paid now, the rest in instalments."""
+    levels: tuple[str, ...] = field(default_factory=tuple[str, ...])
+
+
+def joining_fee(fees: Fees, level: str | None = None) -> Fee:
+    """The fee of joining (at a paid level)."""
+    paid = level_fee(fees, level)
+    full = fees.joining_minor if paid is None else paid.joining_minor
+    now = full if fees.instalments is None else min(full, fees.instalments.first_minor)
+    return Fee(full, full, product=fees.joining_product, now_minor=now)
+
+
+def renewal_fee(fees: Fees, term_minor: int, level: str | None = None) -> Fee:
+    """The fee of renewing. `term_minor`: the ending term's purchases up to now, net of returns, without fees."""
+    paid = level_fee(fees, level)
+    full = fees.renewal_minor if paid is None else paid.renewal_minor
+    waiver = fees.waiver
+    if waiver is None:
+        return Fee(full, full, product=fees.renewal_product, now_minor=full)
+    if term_minor >= waiver.at_least_minor:
+        due = full - round_div(full * waiver.off_bp, 10_000, Rounding.HALF_UP)
+        return Fee(due, full, product=fees.renewal_product, now_minor=due)
+    return Fee(full, full, waiver.at_least_minor - term_minor, fees.renewal_product, full)
+
+
+def upgrade_fee(fees: Fees, old: str | None, new: str, term: Span, on: dt.date) -> int:
+    """What a paid level costs within the term: the difference, for the days that are left where it is prorated."""
+    before, after = level_fee(fees, old), level_fee(fees, new)
+    if after is None:
+        return 0
+    less = fees.joining_minor if before is None else before.joining_minor
+    difference = max(0, after.joining_minor - less)
+    if not after.upgrade_pro_rata or term.last is None:
+        return difference
+    days = (term.last - term.first).days + 1
+    left = max(0, (term.last - max(on, term.first)).days + 1)
+    return round_div(difference * left, days, Rounding.HALF_UP)
+
+
+def level_fee(fees: Fees, level: str | None) -> LevelFee | None:
+    """The fee of a paid level; None where it has none of its own."""
+    return next((each for each in fees.levels if each.level == level), None)
+
+
+def refund_minor(fees: Fees, paid_minor: int, term: Span, on: dt.date, *, paid_on: dt.date | None = None) -> int:
+    """What of a paid fee comes back when the membership ends on a day (the first without it)."""
+    if fees.deposit or fees.refund is Refund.WHOLE:
+        return paid_minor
+    if fees.refund_days is not None and on <= (paid_on or term.first) + dt.timedelta(days=fees.refund_days):
+        return paid_minor
+    if fees.refund is Refund.NEVER or term.last is None:
+        return 0
+    days = (term.last - term.first).days + 1
+    left = max(0, (term.last - max(on, term.first)).days + 1)
+    return round_div(paid_minor * left, days, Rounding.DOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of a household. `address` as it is registered; None is unknown."""
+
+    id: str
+    address: str | None = None
+    age: int | None = None
+
+
+def may_not_share(household: Household, main: Person, members: tuple[Person, ...], who: Person) -> tuple[str, ...]:
+    """What keeps somebody from sharing the main member's account; `members` are those who do, the main one included."""
+    found = {
+        "household.most_persons": len(members) >= household.most_persons,
+        "household.same_address": household.same_address and (who.address is None or who.address != main.address),
+        "household.min_age": household.min_age is not None and (who.age is None or who.age < household.min_age),
+    }
+    return tuple(name for name, hinders in found.items() if hinders)
+
+
+def no_longer_share(household: Household, main: Person, members: tuple[Person, ...]) -> tuple[str, ...]:
+    """Which persons of the household no longer meet its conditions, by id."""
+    return tuple(
+        each.id
+        for each in members
+        if each.id != main.id and household.same_address and (each.address is None or each.address != main.address)
+    )

@@ -1,0 +1,172 @@
+"""What points are worth, what they buy, when they expire, and what becomes of them after returns."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp_club.programmes.engine.gifts import AT_ONCE, Given, Issue, YearDay
+from erp_club.programmes.engine.parts import (
+    ALWAYS,
+    EVERYTHING,
+    NOTHING,
+    BasisPoints,
+    Days,
+    Excluded,
+    Key,
+    Keys,
+    Months,
+    Number,
+    Part,
+    Points,
+    RuleCode,
+    Scope,
+    SomeMinor,
+    SomePoints,
+    When,
+)
+from erp_club.promotions.engine.scope import Texts
+
+
+class Taxed(StrEnum):
+    """What points are for VAT: a discount, or a means of payment."""
+
+    DISCOUNT = "discount"
+    MEANS = "means"
+
+
+class Redemption(Part):
+    """Points as money: `worth_points` pay `worth_minor`, in steps, within ceilings."""
+
+    worth_points: SomePoints
+    worth_minor: SomeMinor
+    least_balance: Points = 0
+    least_points: Points = 0
+    step: SomePoints = 1
+    most_points: SomePoints | None = None
+    """In one purchase."""
+    most_points_visit: SomePoints | None = None
+    most_points_day: SomePoints | None = None
+    most_minor: SomeMinor | None = None
+    most_bp: BasisPoints = 10_000
+    least_purchase_minor: SomeMinor | None = None
+    whole_items: bool = False
+    on: Scope = EVERYTHING
+    excluded: Excluded = NOTHING
+    when: When = ALWAYS
+    automatic: bool = False
+    """The till uses what there is by itself."""
+    own_sale: bool = False
+    """Points of this sale can be used in it."""
+    group: Key | None = None
+    """Shares nothing with offers of this exclusive group."""
+    vat: Taxed = Taxed.DISCOUNT
+
+
+class Benefit(Part):
+    """Something with a price in points."""
+
+    code: RuleCode
+    names: Texts = {}
+    points: SomePoints
+    gives: Given
+    most_per_year: Number | None = None
+    levels: Keys = ()
+    when: When = ALWAYS
+    issue: Issue = AT_ONCE
+
+
+class Charity(Part):
+    """Points can be given to a charity."""
+
+    names: Texts
+    least_points: SomePoints = 1
+    step: SomePoints = 1
+
+
+class Never(Part):
+    """Points don't expire."""
+
+    kind: Literal["never"] = "never"
+
+
+class MonthsAfter(Part):
+    """Points expire so many months after they were earned: to the day, or at the end of that month."""
+
+    kind: Literal["months"] = "months"
+    months: Months
+    to_month_end: bool = False
+
+
+class EachYear(Part):
+    """Points earned up to so many months before a day of the year expire on it."""
+
+    kind: Literal["each_year"] = "each_year"
+    last_day: YearDay
+    years_after: Annotated[int, Field(ge=0, le=10)] = 0
+    """0: on the next such day; 1: on the one a year later."""
+
+
+class MemberYearEnd(Part):
+    """Points expire at the end of the member's year in which they were earned, or so many years later."""
+
+    kind: Literal["member_year"] = "member_year"
+    years_after: Annotated[int, Field(ge=0, le=10)] = 0
+
+
+class Inactivity(Part):
+    """The whole balance expires so many months after the last purchase; each purchase starts the clock again."""
+
+    kind: Literal["inactivity"] = "inactivity"
+    months: Months
+
+
+Expires = Annotated[Never | MonthsAfter | EachYear | MemberYearEnd | Inactivity, Field(discriminator="kind")]
+
+
+class Expiry(Part):
+    """When points expire, oldest first, and how many days before the member is told."""
+
+    rule: Expires = Never()
+    warning_days: Days = 30
+
+
+class Clawback(StrEnum):
+    """What becomes of returned points that aren't there: a debt earned back first, off the refund, or let go."""
+
+    DEBT = "debt"
+    DEDUCT = "deduct"
+    WRITE_OFF = "write_off"
+
+
+class Back(StrEnum):
+    """What of redeemed points comes back with a return."""
+
+    BACK = "back"
+    BACK_IF_WHOLE = "back_if_whole"
+    NEVER = "never"
+
+
+class ExpiredBack(StrEnum):
+    """What becomes of points that come back after they would have expired."""
+
+    EXPIRED = "expired"
+    NEW_DAYS = "new_days"
+
+
+class Returns(Part):
+    """What a return does to points."""
+
+    clawback: Clawback = Clawback.DEBT
+    redeemed: Back = Back.BACK
+    expired: ExpiredBack = ExpiredBack.EXPIRED
+    new_days: Annotated[int, Field(ge=1, le=3_660)] | None = None
+    levels_fall: bool = True
+    """Whether what was returned counts off the levels."""
+
+    @model_validator(mode="after")
+    def _days(self) -> Self:
+        if (self.expired is ExpiredBack.NEW_DAYS) != (self.new_days is not None):
+            raise PydanticCustomError("new_days", "new_days goes with expired: new_days")
+        return self
