@@ -1,5 +1,6 @@
-# REQ M-02, M-09, M-11, P-01, P-02, P-05, P-08, P-15, P-16, P-17, B-01, B-02: six clubs as their chains have printed them
+# REQ M-02, M-09, M-11, P-01, P-02, P-05, P-08, P-15, P-16, P-17, B-01, B-02: six clubs as their chains print them
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,7 @@ class TestBagelCafe:
 
     def test_30_percent_once_in_the_anniversary_month_from_six_for_a_couple(self):  # bagel-4
         who = Celebrant(day("2026-01-01"), self.anniversary)
-        two = {"confirmed": frozenset({"COUPLE"})}
+        two: dict[str, Any] = {"confirmed": frozenset({"COUPLE"})}
         first = purchase(260, on="2026-06-20", at="18:30", **two)
         assert self.pays("anniversary", first, who) == 182
         used = occasions.after_use(who, Span(day("2026-06-01"), day("2026-06-30")))
@@ -138,7 +139,7 @@ class TestBagelCafe:
 class TestOroOro:
     club = example("oro_oro")
 
-    def order(self, items: float, delivery: float = 0, **said: object) -> Purchase:
+    def order(self, items: float, delivery: float = 0, **said: Any) -> Purchase:
         lines = [bought(items, id="item")]
         if delivery:
             lines.append(bought(delivery, id="way", kind="delivery"))

@@ -6,6 +6,7 @@ been bought. What was spent doesn't count at all, so burning points never lowers
 """
 
 import datetime as dt
+import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -89,9 +90,13 @@ class _Climb:
         self.waiting: dict[int, tuple[dt.date, dt.date]] = {}
         self.top = 0
         self.since: dt.date | None = None
+        self.day = joined_on
+        self.seen: set[dt.date] = set()
 
     def step(self, day: dt.date) -> None:
         """Look at one day: levels that begin, that were reached, and that have run out."""
+        self.day = day
+        self.seen.add(day)
         for index, (begins, until) in list(self.waiting.items()):
             if begins <= day:
                 self._hold(index, until)
@@ -110,7 +115,8 @@ class _Climb:
         return best
 
     def _is_held(self, index: int, day: dt.date) -> bool:
-        return self.kept.get(index, dt.date.min) >= day
+        # On the first day after it runs out it is still looked at as something to keep.
+        return self.kept.get(index, dt.date.min) >= day - DAY
 
     def _met(self, level: Level, day: dt.date, *, held: bool) -> bool:
         if level.by_hand:
@@ -139,6 +145,8 @@ class _Climb:
 
     def _hold(self, index: int, until: dt.date) -> None:
         for each in range(1, index + 1):
+            if self.levels.keep is Keep.MONTHS and self.kept.get(each, dt.date.min) >= self.day:
+                continue  # so many months from when it was reached; looked at again when they are over
             self.kept[each] = max(self.kept.get(each, dt.date.min), until)
         self.top = max(self.top, index)
 
@@ -206,6 +214,8 @@ def history(
 ) -> tuple[Stay, ...]:
     """Every change of level from joining up to and including `until`, each as it was known on its day."""
     days = _days(levels, moved, until, joined_on, term)
+    if levels.keep is Keep.MONTHS:
+        days |= _ends(levels, moved, until, joined_on=joined_on, term=term)
     days |= {each.first for each in overrides if joined_on <= each.first <= until}
     days |= {each.last + DAY for each in overrides if each.last is not None and each.last < until}
     stays: list[Stay] = []
@@ -231,8 +241,13 @@ def next_level(
 
 def _pass(levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None) -> _Climb:
     climb = _Climb(levels, _Sums(moved, day, joined_on, term), joined_on)
-    for each in sorted(_days(levels, moved, day, joined_on, term)):
-        climb.step(each)
+    days = sorted(_days(levels, moved, day, joined_on, term))
+    while days:
+        climb.step(heapq.heappop(days))
+        if levels.keep is Keep.MONTHS:
+            after = {kept + DAY for kept in climb.kept.values() if climb.day <= kept < day}
+            for each in sorted(after - set(days)):
+                heapq.heappush(days, each)
     return climb
 
 
@@ -259,6 +274,17 @@ def _days(
             days.add(month)
             month = add_months(month, 1)
     return {each for each in days if joined_on <= each <= until}
+
+
+def _ends(
+    levels: Levels, moved: Sequence[Moved], until: dt.date, *, joined_on: dt.date, term: Span | None
+) -> set[dt.date]:
+    """The days after levels run out that are kept for some months, however often they were kept again."""
+    ends: set[dt.date] = set()
+    for known in {each.known for each in moved} | {until}:
+        then = [each for each in moved if each.known <= known]
+        ends |= _pass(levels, then, until, joined_on=joined_on, term=term).seen
+    return ends
 
 
 def _windows(levels: Levels) -> tuple[Period, ...]:

@@ -1,0 +1,46 @@
+"""A programme as a document: how it is written down, shown short, copied, and what it names. Pure."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any, cast
+
+from erp_club.programmes.engine.programme import Programme
+from erp_club.promotions.documents import parts, short
+from erp_club.promotions.engine.scope import Part
+
+EXAMPLES = ("bagel_cafe", "oro_oro", "s_group", "shoez", "team_sportia", "waterstones")
+"""Clubs as real chains run them, that come with the product."""
+
+
+def whole(programme: Programme) -> dict[str, Any]:
+    """The document as it is kept: everything said, so that another default of tomorrow changes nothing of it."""
+    return programme.model_dump(mode="json", by_alias=True)
+
+
+def brief(programme: Programme) -> dict[str, Any]:
+    """The document as people read and write it: what has its usual value is left out."""
+    return cast("dict[str, Any]", short(programme))
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a programme (2020-12)."""
+    made = Programme.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "/schemas/programme.json", **made}
+
+
+def every_part(programme: Programme) -> Iterator[tuple[str, Part]]:
+    """The programme and all parts inside it, each with its path."""
+    return parts(programme)
+
+
+def example(name: str) -> Programme:
+    """One of the clubs that come with the product. Raises KeyError for another name."""
+    if name not in EXAMPLES:
+        raise KeyError(name)
+    text = (files("erp_club.programmes") / "examples" / f"{name}.json").read_text(encoding="utf-8")
+    return Programme.model_validate_json(text)
+
+
+def copied(programme: Programme, code: str, names: dict[str, str]) -> Programme:
+    """The same rules under another code and name."""
+    return Programme.model_validate({**whole(programme), "code": code, "names": names})

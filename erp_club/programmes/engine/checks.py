@@ -1,0 +1,368 @@
+"""What a draft gets wrong before it runs: what keeps it from being published, and what is probably a slip. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from erp_club.kernel.text import T, Text
+from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
+from erp_club.programmes.engine.gifts import (
+    CodeGiven,
+    CouponGiven,
+    DiscountGiven,
+    EntitlementGiven,
+    Given,
+    PayoutGiven,
+    PointsGiven,
+    StoredValueGiven,
+)
+from erp_club.programmes.engine.levels import Keep, Levels
+from erp_club.programmes.engine.membership import LifetimeTerm, Outcome
+from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Every, Measure, Scope, When
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import ByEvery, ByPercent, ByThreshold, OccasionKind, PeriodReward
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, at which place of the document; a `stops` keeps it from being published."""
+
+    path: str
+    text: Text
+    stops: bool = True
+
+
+def findings(programme: Programme) -> tuple[Finding, ...]:
+    """All of them, in the order of the document: faults and warnings."""
+    return (
+        *_channels(programme),
+        *_membership(programme),
+        *_earning(programme),
+        *_levels(programme),
+        *_codes_named(programme),
+        *_redemption(programme),
+        *_rewards(programme),
+        *_occasions(programme),
+        *_expiry(programme),
+    )
+
+
+def stops(programme: Programme) -> tuple[Finding, ...]:
+    """Only what keeps it from being published."""
+    return tuple(each for each in findings(programme) if each.stops)
+
+
+def _channels(programme: Programme) -> Iterator[Finding]:
+    channels = programme.channels
+    if not channels.joining:
+        yield Finding("channels.joining", T("Nobody can join: name at least one channel."))
+    if programme.earning.rules and not channels.earning:
+        yield Finding("channels.earning", T("Nothing can be earned: name at least one channel."))
+    if programme.redemption is not None and not channels.redeeming:
+        yield Finding("channels.redeeming", T("Nothing can be redeemed: name at least one channel."))
+    for index, store in enumerate(channels.without_stores):
+        if store in channels.stores:
+            yield Finding(f"channels.without_stores[{index}]", T("This store is named as one of the club as well."))
+
+
+def _membership(programme: Programme) -> Iterator[Finding]:
+    fees, rule = programme.fees, programme.joining.eligibility
+    if rule.min_age is not None and rule.max_age is not None and rule.max_age < rule.min_age:
+        yield Finding("joining.eligibility.max_age", T("The highest age is below the lowest one: nobody can join."))
+    if programme.code in rule.not_with_clubs:
+        yield Finding("joining.eligibility.not_with_clubs", T("A club can't exclude itself."))
+    if fees.instalments is not None:
+        if fees.instalments.first_minor >= fees.joining_minor:
+            yield Finding("fees.instalments.first_minor", T("The first part must be less than the whole fee."))
+        elif not any(isinstance(each.gives, PayoutGiven | StoredValueGiven) for each in programme.rewards):
+            yield Finding("fees.instalments", T("No period reward pays money from which the rest could be withheld."))
+    if fees.waiver is not None and fees.renewal_minor == 0 and not any(each.renewal_minor for each in fees.levels):
+        yield Finding("fees.waiver", T("There is no renewal fee to waive."), stops=False)
+    lifelong = isinstance(programme.term, LifetimeTerm)
+    if lifelong and fees.renewal_minor:
+        yield Finding("fees.renewal_minor", T("A membership for life is never renewed, so this is never paid."))
+    if programme.joining.invitation_days is not None and "invitation" not in programme.joining.ways:
+        text = T("Nobody joins by invitation, so this has no effect.")
+        yield Finding("joining.invitation_days", text, stops=False)
+    yield from _coupled_fates(programme)
+
+
+def _coupled_fates(programme: Programme) -> Iterator[Finding]:
+    lapse = programme.lapse
+    if lapse.points is Outcome.FREEZE and isinstance(programme.term, LifetimeTerm):
+        yield Finding("lapse.points", T("A membership for life doesn't lapse, so this has no effect."), stops=False)
+
+
+def _earning(programme: Programme) -> Iterator[Finding]:
+    for place, rules in (
+        ("earning", programme.earning.rules),
+        *((f"counters[{i}]", each.rules) for i, each in enumerate(programme.counters)),
+    ):
+        yield from _earn_rules(place, rules)
+    for place, when in _whens(programme):
+        yield from _when(place, when, programme)
+
+
+def _earn_rules(place: str, rules: Sequence[EarnRule]) -> Iterator[Finding]:
+    for index, rule in enumerate(rules):
+        path = f"{place}.rules[{index}]"
+        if isinstance(rule, PerTable):
+            yield from _rising(f"{path}.bands", [band.from_minor for band in rule.bands], "from_minor")
+            yield from _falling_bands(path, rule)
+        if isinstance(rule, PerMoney) and rule.growing is not None:
+            yield from _rising(f"{path}.growing.steps", [s.from_minor for s in rule.growing.steps], "from_minor")
+        covered = next((first for first in rules[:index] if _covers(first, rule)), None)
+        if covered is not None and rule.stands is Stands.INSTEAD:
+            text = T(
+                "This rule never earns: the rule %(other)s before it fits every line that it fits.", other=covered.code
+            )
+            yield Finding(path, text)
+        if set(rule.means) & set(rule.excluded.means):
+            yield Finding(f"{path}.means", T("These means are excluded as well."))
+        if isinstance(rule, Multiplied) and rule.factor_bp == 10_000:
+            yield Finding(f"{path}.factor_bp", T("Once the points changes nothing."), stops=False)
+
+
+def _falling_bands(path: str, rule: PerTable) -> Iterator[Finding]:
+    def least(index: int) -> int:
+        band = rule.bands[index]
+        return band.points if band.per_minor is None else band.from_minor // band.per_minor * band.points
+
+    for index in range(1, len(rule.bands)):
+        if least(index) < least(index - 1):
+            text = T("Here a larger amount earns less than the band before.")
+            yield Finding(f"{path}.bands[{index}].points", text, stops=False)
+
+
+def _covers(first: EarnRule, second: EarnRule) -> bool:
+    """Whether the first fits every line, always, that the second fits."""
+    narrower = first.when == ALWAYS and first.excluded == NOTHING and not first.means
+    whole = first.on == second.on or (first.on == Scope() and not second.on.kinds)
+    return first.stands is Stands.INSTEAD and not isinstance(first, Multiplied) and narrower and whole
+
+
+def _rising(path: str, values: Iterable[int], field: str) -> Iterator[Finding]:
+    for index, (before, after) in enumerate(pairwise(values), start=1):
+        if after == before:
+            yield Finding(f"{path}[{index}].{field}", T("Two steps begin at the same figure."))
+        elif after < before:
+            yield Finding(f"{path}[{index}].{field}", T("Steps must rise: this one begins below the one before."))
+
+
+def _whens(programme: Programme) -> Iterator[tuple[str, When]]:
+    for index, rule in enumerate(programme.earning.rules):
+        yield f"earning.rules[{index}].when", rule.when
+    for index, event in enumerate(programme.earning.events):
+        yield f"earning.events[{index}].when", event.when
+    for index, reward in enumerate(programme.rewards):
+        yield f"rewards[{index}].base.when", reward.base.when
+        for number, extra in enumerate(reward.extras):
+            yield f"rewards[{index}].extras[{number}].when", extra.when
+    for index, occasion in enumerate(programme.occasions):
+        yield f"occasions[{index}].when", occasion.when
+    for index, benefit in enumerate(programme.benefits):
+        yield f"benefits[{index}].when", benefit.when
+    if programme.redemption is not None:
+        yield "redemption.when", programme.redemption.when
+
+
+def _when(path: str, when: When, programme: Programme) -> Iterator[Finding]:
+    if when.first_day is not None and when.last_day is not None and when.last_day < when.first_day:
+        yield Finding(f"{path}.last_day", T("The last day is before the first one."))
+    if when.from_time is not None and when.from_time == when.to_time:
+        yield Finding(f"{path}.to_time", T("From and to the same hour is never."))
+    if when.least_minor is not None and when.most_minor is not None and when.most_minor < when.least_minor:
+        yield Finding(f"{path}.most_minor", T("The highest amount is below the lowest one."))
+    if when.first_purchase is not None and when.last_purchase is not None and when.last_purchase < when.first_purchase:
+        yield Finding(f"{path}.last_purchase", T("The last purchase comes before the first one."))
+    if when.min_age is not None and when.max_age is not None and when.max_age < when.min_age:
+        yield Finding(f"{path}.max_age", T("The highest age is below the lowest one."))
+    yield from _known_levels(f"{path}.levels", when.levels, programme)
+
+
+def _known_levels(path: str, named: Sequence[str], programme: Programme) -> Iterator[Finding]:
+    known = {level.code for level in programme.levels.levels} if programme.levels is not None else set[str]()
+    for index, level in enumerate(named):
+        if level not in known:
+            yield Finding(f"{path}[{index}]", T("This programme has no level %(key)s.", key=level))
+
+
+def _levels(programme: Programme) -> Iterator[Finding]:
+    levels = programme.levels
+    if levels is None:
+        return
+    codes = [level.code for level in levels.levels]
+    for index, code in enumerate(codes):
+        if code in codes[:index]:
+            yield Finding(f"levels.levels[{index}].code", T("Two levels have the same code."))
+    reachable = [(i, level) for i, level in enumerate(levels.levels) if level.at_least is not None]
+    for (_, before), (index, after) in pairwise(reachable):
+        if (after.at_least or 0) <= (before.at_least or 0):
+            text = T("This level needs no more than the one below it, which therefore nobody has.")
+            yield Finding(f"levels.levels[{index}].at_least", text)
+    if levels.levels[0].at_least not in {0, None} or levels.levels[0].by_hand:
+        text = T("The lowest level is the one of everybody who joins; its figure has no effect.")
+        yield Finding("levels.levels[0].at_least", text, stops=False)
+    for index, level in enumerate(levels.levels[1:], start=1):
+        if level.at_least is None and not level.instead and not level.by_hand and not _is_paid(programme, level.code):
+            yield Finding(f"levels.levels[{index}]", T("Nobody can reach this level: give it a figure."))
+        if level.keep_at_least is not None and level.at_least is not None and level.keep_at_least > level.at_least:
+            text = T("Keeping a level can't need more than reaching it.")
+            yield Finding(f"levels.levels[{index}].keep_at_least", text)
+    yield from _level_window(programme, levels)
+
+
+def _is_paid(programme: Programme, level: str) -> bool:
+    return any(each.level == level for each in programme.fees.levels)
+
+
+def _level_window(programme: Programme, levels: Levels) -> Iterator[Finding]:
+    counted = levels.measure.counts
+    if counted is Counts.POINTS and not programme.earning.rules and not programme.earning.events:
+        yield Finding("levels.measure", T("Nobody can reach a level: this programme gives no points."))
+    if counted is Counts.BALANCE:
+        text = T("Levels can't count the balance: spending points would lower them.")
+        yield Finding("levels.measure.counts", text)
+    if levels.window.every is Every.EVER and levels.keep in {Keep.WINDOW_END, Keep.NEXT_WINDOW}:
+        text = T("What is counted for ever has no end of period, so a level is never lost.")
+        yield Finding("levels.keep", text, stops=False)
+
+
+def _codes_named(programme: Programme) -> Iterator[Finding]:
+    counters = {each.code for each in programme.counters}
+    entitlements = {each.code for each in programme.entitlements}
+    for path, measure in _measures(programme):
+        if measure.counter is not None and measure.counter not in counters:
+            yield Finding(f"{path}.counter", T("This programme has no counter %(key)s.", key=measure.counter))
+    for path, gives in _given(programme):
+        if isinstance(gives, EntitlementGiven) and gives.entitlement not in entitlements:
+            text = T("This programme has no entitlement %(key)s.", key=gives.entitlement)
+            yield Finding(f"{path}.entitlement", text)
+    for index, fee in enumerate(programme.fees.levels):
+        yield from _known_levels(f"fees.levels[{index}].level", (fee.level,), programme)
+    for name in ("entitlements", "benefits", "rewards", "occasions"):
+        for index, each in enumerate(getattr(programme, name)):
+            yield from _known_levels(f"{name}[{index}].levels", each.levels, programme)
+
+
+def _measures(programme: Programme) -> Iterator[tuple[str, Measure]]:
+    if programme.levels is not None:
+        yield "levels.measure", programme.levels.measure
+        for index, level in enumerate(programme.levels.levels):
+            for name in ("also", "instead"):
+                for number, need in enumerate(getattr(level, name)):
+                    yield f"levels.levels[{index}].{name}[{number}].measure", need.measure
+    for index, reward in enumerate(programme.rewards):
+        yield f"rewards[{index}].base", reward.base
+        if reward.paid_on is not None:
+            yield f"rewards[{index}].paid_on.measure", reward.paid_on.measure
+
+
+def _given(programme: Programme) -> Iterator[tuple[str, Given]]:
+    for index, occasion in enumerate(programme.occasions):
+        for number, gives in enumerate(occasion.gives):
+            yield f"occasions[{index}].gives[{number}]", gives
+    for index, benefit in enumerate(programme.benefits):
+        yield f"benefits[{index}].gives", benefit.gives
+    for index, reward in enumerate(programme.rewards):
+        yield f"rewards[{index}].gives", reward.gives
+    if programme.levels is not None:
+        for index, level in enumerate(programme.levels.levels):
+            for number, gives in enumerate(level.gives):
+                yield f"levels.levels[{index}].gives[{number}]", gives
+
+
+def _redemption(programme: Programme) -> Iterator[Finding]:
+    rule = programme.redemption
+    if rule is None:
+        return
+    if rule.most_points is not None and rule.least_points > rule.most_points:
+        yield Finding("redemption.least_points", T("The least is above the most: nobody can redeem."))
+    if rule.most_points is not None and rule.step > rule.most_points:
+        yield Finding("redemption.step", T("The step is above the most: nobody can redeem."))
+    if rule.most_bp == 0:
+        yield Finding("redemption.most_bp", T("Points may pay for nothing at all."))
+    for index, earn_rule in enumerate(programme.earning.rules):
+        if (
+            isinstance(earn_rule, PerMoney)
+            and earn_rule.points * rule.worth_minor > earn_rule.per_minor * rule.worth_points
+        ):
+            text = T("Here a purchase earns points that are worth more than the purchase.")
+            yield Finding(f"earning.rules[{index}].points", text)
+
+
+def _rewards(programme: Programme) -> Iterator[Finding]:
+    for index, reward in enumerate(programme.rewards):
+        path = f"rewards[{index}]"
+        function = reward.function
+        if isinstance(function, ByPercent):
+            yield from _rising(f"{path}.function.steps", [s.from_amount for s in function.steps], "from_amount")
+        if isinstance(function, ByThreshold):
+            yield from _rising(f"{path}.function.steps", [s.at for s in function.steps], "at")
+            for number, (before, after) in enumerate(pairwise(function.steps), start=1):
+                if after.value <= before.value:
+                    text = T("A higher step gives no more than the one below it.")
+                    yield Finding(f"{path}.function.steps[{number}].value", text)
+        yield from _worth(path, reward, programme)
+        if reward.least_minor is not None and reward.most_minor is not None and reward.most_minor < reward.least_minor:
+            yield Finding(f"{path}.most_minor", T("The highest amount is below the lowest one."))
+        if reward.takes and reward.base.counts not in {Counts.POINTS, Counts.BALANCE}:
+            yield Finding(f"{path}.takes", T("Only points can be taken off; this counts something else."))
+        if reward.paid_on is not None and not isinstance(function, ByPercent):
+            yield Finding(f"{path}.paid_on", T("Only a percentage can be paid on another base."))
+
+
+def _worth(path: str, reward: PeriodReward, programme: Programme) -> Iterator[Finding]:
+    """A code that is worth more than what it took to earn its points."""
+    if isinstance(reward.gives, PointsGiven) or reward.base.counts not in {Counts.POINTS, Counts.BALANCE}:
+        return
+    cheapest = min(
+        (
+            (rule.per_minor, rule.points)
+            for rule in programme.earning.rules
+            if isinstance(rule, PerMoney) and rule.points and rule.stands is Stands.INSTEAD
+        ),
+        key=lambda each: each[0] / each[1],
+        default=None,
+    )
+    if cheapest is None:
+        return
+    per_minor, points = cheapest
+    steps: list[tuple[str, int, int]] = []
+    if isinstance(reward.function, ByThreshold):
+        steps = [(f"{path}.function.steps[{i}].value", s.at, s.value) for i, s in enumerate(reward.function.steps)]
+    elif isinstance(reward.function, ByEvery):
+        steps = [(f"{path}.function.value", reward.function.every, reward.function.value)]
+    for place, at, value in steps:
+        if value * points > at * per_minor:
+            yield Finding(place, T("This is worth more than the purchases that earn its points."))
+
+
+def _occasions(programme: Programme) -> Iterator[Finding]:
+    for index, occasion in enumerate(programme.occasions):
+        path = f"occasions[{index}]"
+        for number, gives in enumerate(occasion.gives):
+            if isinstance(gives, DiscountGiven) and gives.amount_minor is None and gives.off_bp is None:
+                yield Finding(f"{path}.gives[{number}]", T("Say how much: an amount or a percentage."))
+            if isinstance(gives, PointsGiven) and gives.points is None:
+                yield Finding(f"{path}.gives[{number}].points", T("Say how many points."))
+            valued = isinstance(gives, CodeGiven | StoredValueGiven | PayoutGiven)
+            if valued and gives.amount_minor is None:
+                yield Finding(f"{path}.gives[{number}].amount_minor", T("Say how much: an amount or a percentage."))
+        if occasion.relatives and occasion.occasion is not OccasionKind.RELATIVE_BIRTHDAY:
+            yield Finding(f"{path}.relatives", T("Relatives belong to a relative's birthday."))
+        if occasion.growth is not None and any(isinstance(each, CouponGiven) for each in occasion.gives):
+            yield Finding(f"{path}.growth", T("A coupon can't grow with age."))
+
+
+def _expiry(programme: Programme) -> Iterator[Finding]:
+    switch = programme.switch
+    last_earning, last_redeeming = switch.last_earning_day, switch.last_redeeming_day
+    if last_earning is not None and last_redeeming is not None and last_redeeming < last_earning:
+        text = T("Points could still be earned when they can no longer be redeemed.")
+        yield Finding("switch.last_redeeming_day", text)
+    earns = bool(programme.earning.rules or programme.earning.events)
+    spends = programme.redemption is not None or bool(programme.benefits or programme.rewards)
+    if earns and not spends:
+        text = T("Points are earned but buy nothing: add redemption, benefits or a period reward.")
+        yield Finding("redemption", text, stops=False)
