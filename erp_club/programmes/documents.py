@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
 from erp_club.programmes.engine.programme import Programme
 from erp_club.promotions.documents import parts, short
@@ -19,7 +19,7 @@ def whole(programme: Programme) -> dict[str, Any]:
 
 def brief(programme: Programme) -> dict[str, Any]:
     """The document as people read and write it: what has its usual value is left out."""
-    return cast("dict[str, Any]", short(programme))
+    return short(programme)
 
 
 def schema() -> dict[str, Any]:

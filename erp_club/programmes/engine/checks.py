@@ -113,9 +113,7 @@ def _earn_rules(place: str, rules: Sequence[EarnRule]) -> Iterator[Finding]:
             yield from _rising(f"{path}.growing.steps", [s.from_minor for s in rule.growing.steps], "from_minor")
         covered = next((first for first in rules[:index] if _covers(first, rule)), None)
         if covered is not None and rule.stands is Stands.INSTEAD:
-            text = T(
-                "This rule never earns: the rule %(other)s before it fits every line that it fits.", other=covered.code
-            )
+            text = T("This rule never earns: the rule %(other)s before it fits all its lines.", other=covered.code)
             yield Finding(path, text)
         if set(rule.means) & set(rule.excluded.means):
             yield Finding(f"{path}.means", T("These means are excluded as well."))
