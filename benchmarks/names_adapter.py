@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from erp_club import tables as _tables  # noqa: F401 - foreign keys name tables of every domain
 from erp_club.customers.queries import find
+from erp_club.kernel.keyring import Keyring
+from erp_club.kernel.settings import Settings
 
 _sessions: dict[int, tuple[Session, str]] = {}
 
@@ -36,7 +38,9 @@ def _session(conn: psycopg.Connection) -> tuple[Session, str]:
     """A session over the connection, kept for the next search, and the chain's country."""
     if id(conn) not in _sessions:
         engine = sa.create_engine("postgresql+psycopg://", creator=lambda: conn, poolclass=sa.StaticPool)
-        session = Session(engine)
+        settings = Settings.from_env()
+        keyring = Keyring(text=settings.keyring, file=settings.home / "keyring")
+        session = Session(engine, info={"keyring": keyring})
         country = session.scalar(sa.text("SELECT country FROM chain")) or "IL"
         _sessions[id(conn)] = session, country
     return _sessions[id(conn)]

@@ -253,10 +253,13 @@ def _by_code(typed: str) -> list[_Branch]:
 
 
 def _by_document(session: Session, typed: str) -> list[_Branch]:
-    """By the whole number of a document, or by how it ends. What it begins with no hash can tell."""
+    """By the whole number of a document, or by how it ends. What it begins with no hash can tell.
+
+    Every document's number has a digit, so a name needs no keys and costs no query here.
+    """
     code = re.sub(r"\s", "", typed).upper()
     plain = code.replace("-", "")
-    if not _CODE.fullmatch(code) or len(plain) < sealing.SHORTEST_ENDING:
+    if not _CODE.fullmatch(code) or len(plain) < sealing.SHORTEST_ENDING or plain.isalpha():
         return []
     keyring = keyring_of(session)
     ending = [sealing.ending_hash(keyring, code)]
