@@ -49,6 +49,10 @@ class Permission(StrEnum):
     STORED_VALUE_REFUND = "stored_value.refund"
     STORED_VALUE_BLOCK = "stored_value.block"
     STORED_VALUE_EDIT = "stored_value.edit"
+    SALES_RETURN = "sales.return"
+    SALES_CANCEL = "sales.cancel"
+    SALES_RETURN_WITHOUT_RECEIPT = "sales.return_without_receipt"
+    SALES_WRITE_OFF = "sales.write_off"
     OFFERS_VIEW = "offers.view"
     OFFERS_EDIT = "offers.edit"
     OFFERS_PUBLISH = "offers.publish"
@@ -87,11 +91,15 @@ _CASHIER = frozenset(
         Permission.STORED_VALUE_SELL,
         Permission.STORED_VALUE_LOAD,
         Permission.STORED_VALUE_PAY,
+        Permission.SALES_RETURN,
+        Permission.SALES_CANCEL,
         Permission.OFFERS_ACTIVATE,
         Permission.SELF,
     }
 )
 _MANAGER = _CASHIER | {
+    Permission.SALES_RETURN_WITHOUT_RECEIPT,
+    Permission.SALES_WRITE_OFF,
     Permission.HOME_VIEW,
     Permission.CUSTOMERS_EDIT,
     Permission.MEMBERSHIPS_EXTEND,

@@ -24,10 +24,20 @@ class Means(StrEnum):
     STORED_VALUE = "stored_value"
 
 
-class Receipt(Base):
-    """A sale. Amounts are what the lines sum to; `rounding_minor` is what cash rounding added (or took).
+class ReturnKind(StrEnum):
+    """Why a receipt gives money back."""
 
-    `sold_on` is the store's local date of `sold_at`. What it earned stands in the points ledger.
+    RETURN = "return"
+    CANCELLATION = "cancellation"
+    """The whole sale, on its day, in its store."""
+    WITHOUT_RECEIPT = "without_receipt"
+
+
+class Receipt(Base):
+    """A sale, or a return: that has amounts and quantities below zero.
+
+    Amounts are what the lines sum to; `rounding_minor` is what cash rounding added (or took). `sold_on` is the store's
+    local date of `sold_at`. What it earned stands in the points ledger.
     """
 
     __tablename__ = "receipts"
@@ -172,3 +182,105 @@ class ReceiptPayment(Base):
     payment_no: Mapped[int] = mapped_column(sa.SmallInteger)
     means: Mapped[Means] = mapped_column(sa.Text)
     amount_minor: Mapped[int]
+
+
+class ReceiptReturn(Base):
+    """A receipt that gives back what another one sold, to the same customer; the other one stays as it is."""
+
+    __tablename__ = "receipt_returns"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id"),
+        sa.ForeignKeyConstraint(["customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.ForeignKeyConstraint(["customer_id", "original_receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.CheckConstraint("kind IN ('return', 'cancellation', 'without_receipt')", name="kind_known"),
+        sa.CheckConstraint(
+            "(kind = 'without_receipt') = (original_receipt_id IS NULL)", name="original_unless_without"
+        ),
+        sa.CheckConstraint("original_receipt_id <> receipt_id", name="of_another"),
+        sa.Index("ix_receipt_returns_original", "customer_id", "original_receipt_id"),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    kind: Mapped[ReturnKind] = mapped_column(sa.Text)
+    original_receipt_id: Mapped[int | None]
+    reason: Mapped[str]
+
+
+class ReceiptReturnLine(Base):
+    """Which line of the original a line of a return takes back, and how much of it (above zero, in thousandths)."""
+
+    __tablename__ = "receipt_return_lines"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id", "line_no"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "receipt_id", "line_no"],
+            ["receipt_lines.customer_id", "receipt_lines.receipt_id", "receipt_lines.line_no"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "original_receipt_id", "original_line_no"],
+            ["receipt_lines.customer_id", "receipt_lines.receipt_id", "receipt_lines.line_no"],
+            name="fk_receipt_return_lines_original",
+        ),
+        sa.CheckConstraint("quantity_milli > 0", name="quantity_above_zero"),
+        sa.Index("ix_receipt_return_lines_original", "customer_id", "original_receipt_id", "original_line_no"),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    line_no: Mapped[int] = mapped_column(sa.Integer)
+    original_receipt_id: Mapped[int]
+    original_line_no: Mapped[int] = mapped_column(sa.Integer)
+    quantity_milli: Mapped[int]
+
+
+class ReceiptLineReturned(Base):
+    """How much of a sold line has come back in all: the check lets no two tills return the same unit."""
+
+    __tablename__ = "receipt_lines_returned"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id", "line_no"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "receipt_id", "line_no"],
+            ["receipt_lines.customer_id", "receipt_lines.receipt_id", "receipt_lines.line_no"],
+        ),
+        sa.CheckConstraint("returned_milli BETWEEN 1 AND sold_milli", name="no_more_than_sold"),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    line_no: Mapped[int] = mapped_column(sa.Integer)
+    sold_milli: Mapped[int]
+    returned_milli: Mapped[int]
+
+
+class ReceiptReturnPoints(Base):
+    """What a return settled with one points account, whoever holds it.
+
+    `settled` points were taken back; of them `owed` became a debt, `paid` were paid for with `deducted_minor` of the
+    refund, and `written_off` were forgiven. `given_back` are points that had paid for the goods.
+    """
+
+    __tablename__ = "receipt_return_points"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id", "holder_id", "account_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "receipt_id"], ["receipt_returns.customer_id", "receipt_returns.receipt_id"]
+        ),
+        # By name: points stand above receipts, and only the tables know each other.
+        sa.ForeignKeyConstraint(["holder_id", "account_id"], ["points_accounts.customer_id", "points_accounts.id"]),
+        sa.CheckConstraint("least(settled, given_back, owed, paid, written_off) >= 0", name="none_below_zero"),
+        sa.CheckConstraint("owed + paid + written_off <= settled", name="no_more_than_settled"),
+        sa.CheckConstraint("deducted_minor >= 0", name="deducted_not_negative"),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    holder_id: Mapped[int]
+    account_id: Mapped[int]
+    settled: Mapped[int]
+    given_back: Mapped[int]
+    owed: Mapped[int]
+    paid: Mapped[int]
+    written_off: Mapped[int]
+    deducted_minor: Mapped[int]

@@ -1,7 +1,7 @@
 """Receipts as they stand in the books: one with all that is on it, lists, and what they sum to by month and group."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -136,6 +136,27 @@ def receipt(session: Session, receipt_id: int) -> ReceiptRecord:
         lines=tuple(LineRow(*line) for line in session.execute(_LINES, key)),
         payments=tuple(PaymentRow(Means(means), amount) for means, amount in session.execute(_PAYMENTS, key)),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ProductName:
+    """A product as it is called today."""
+
+    product_id: int
+    sku: str
+    name: str
+
+
+def product_names(session: Session, product_ids: Collection[int]) -> list[ProductName]:
+    """What these products are called."""
+    rows = session.execute(sa.select(Product.id, Product.sku, Product.name).where(Product.id.in_(product_ids)))
+    return [ProductName(*row) for row in rows]
+
+
+def found_by_number(session: Session, receipt_no: str, *, limit: int = 20) -> list[ReceiptRow]:
+    """The receipts of this number, in whatever stores, the latest first."""
+    filters = ReceiptFilters(text=receipt_no)
+    return listing(session, filters, sort="sold_at", descending=True, offset=0, limit=limit)
 
 
 def listing(

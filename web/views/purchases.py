@@ -8,8 +8,10 @@ from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
 from erp_club.purchases.queries import GivenRows, earned_by, given_on
+from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
+from erp_club.receipts.models import ReturnKind
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.reports.years import shown_year
 from web.deps import Act
@@ -57,6 +59,13 @@ class PurchaseLine(BaseModel):
     price_list: str | None
     added: bool
     discounts: list[LineDiscount]
+    returned_milli: int = Field(default=0, exclude=True)
+
+    @computed_field
+    @property
+    def returned(self) -> str:
+        """How much of it has come back."""
+        return quantity_text(self.returned_milli)
 
     @computed_field
     @property
@@ -102,8 +111,31 @@ class ClubSavings(BaseModel):
     words: str
 
 
+class ReturnOf(BaseModel):
+    """The sale that a return takes back; without one the goods came without a receipt."""
+
+    id: int | None
+    receipt_no: str | None
+    kind: ReturnKind
+
+
+class ReturnLink(BaseModel):
+    """A return of the receipt; its total is below zero."""
+
+    id: int
+    receipt_no: str
+    kind: ReturnKind
+    sold_at: dt.datetime
+    zone: str = Field(exclude=True)
+    store: str
+    total_minor: int
+
+
 class PurchaseView(BaseModel):
-    """A whole receipt. `customer` is null for nobody known; `coupons` were issued for the next purchase."""
+    """A whole receipt. `customer` is null for nobody known; `coupons` were issued for the next purchase.
+
+    `return_of` is null for a sale, and `returns` are what has come back of it.
+    """
 
     id: int
     receipt_no: str
@@ -126,7 +158,14 @@ class PurchaseView(BaseModel):
     club_savings: ClubSavings | None
     payments: list[PurchasePayment]
     earned: list[EarnedPoints]
+    return_of: ReturnOf | None
+    returns: list[ReturnLink]
     zone: str = Field(exclude=True)
+
+    @property
+    def returnable(self) -> bool:
+        """Whether anything of it can still be returned."""
+        return self.return_of is None and any(line.quantity_milli > line.returned_milli for line in self.lines)
 
 
 class PurchaseRow(BaseModel):
@@ -197,6 +236,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     earned = earned_by(act.session, row.customer_id, receipt_id) if row.customer_id else []
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
+    back = standing(act.session, row.customer_id, receipt_id)
     return PurchaseView(
         id=row.id, receipt_no=row.receipt_no, sold_at=row.sold_at, sold_on=row.sold_on, zone=row.zone,
         store=row.store, store_code=row.store_code, terminal=found.terminal, staff=found.staff,
@@ -211,6 +251,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
                 list_minor=line.list_minor, amount_minor=line.amount_minor, vat_bp=line.vat_bp,
                 tax_minor=tax_in(line.amount_minor, line.vat_bp) if line.tax_minor is None else line.tax_minor,
                 price_list=line.price_list, added=line.added, discounts=discounts.get(line.line_no, []),
+                returned_milli=back.returned_milli.get(line.line_no, 0),
             )
             for line in found.lines
         ],
@@ -225,6 +266,16 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
         club_savings=savings_view(given.missed, currency=act.chain.currency) if given.missed else None,
         payments=[PurchasePayment(means=each.means.value, amount_minor=each.amount_minor) for each in found.payments],
         earned=[EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance) for each in earned],
+        return_of=None if back.kind is None else ReturnOf(
+            id=back.original_id, receipt_no=back.original_no, kind=back.kind
+        ),
+        returns=[
+            ReturnLink(
+                id=each.receipt_id, receipt_no=each.receipt_no, kind=each.kind, sold_at=each.sold_at, zone=each.zone,
+                store=each.store, total_minor=each.total_minor,
+            )
+            for each in back.returns
+        ],
     )  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from pydantic import BaseModel, Field
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.purchases.queries import GivenRows, earned_by, given_on
+from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
+from erp_club.receipts.models import ReturnKind
 from web.deps import Act
 
 
@@ -74,7 +76,8 @@ class SlipEarned(BaseModel):
 class Slip(BaseModel):
     """A printed receipt. The customer's family name is shortened: slips are left lying about.
 
-    Names stand in all their languages: which one is printed is decided when it is drawn.
+    Names stand in all their languages: which one is printed is decided when it is drawn. Of a return, `kind` says why,
+    and `return_of` is the number of the receipt that it takes back.
     """
 
     receipt_id: int
@@ -98,6 +101,8 @@ class Slip(BaseModel):
     coupons: list[SlipCoupon]
     club_savings: SlipSaving | None
     earned: list[SlipEarned]
+    return_of: str | None
+    kind: ReturnKind | None
 
 
 def slip_view(act: Act, receipt_id: int) -> Slip:
@@ -107,6 +112,7 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
     given = given_on(act.session, row.customer_id, row.id)
     regular = sum(line.list_minor if line.regular_minor is None else line.regular_minor for line in found.lines)
     missed = given.missed
+    back = standing(act.session, row.customer_id, row.id)
     return Slip(
         receipt_id=row.id,
         receipt_no=row.receipt_no,
@@ -124,7 +130,7 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
         rounding_minor=row.rounding_minor,
         payments=[SlipPayment(means=each.means, amount_minor=each.amount_minor) for each in found.payments],
         vat=_vat(found.lines),
-        saved_minor=max(regular - row.total_minor, 0),
+        saved_minor=max(regular - row.total_minor, 0) if back.kind is None else 0,
         messages=[each.receipt_message for each in given.offers if each.receipt_message],
         coupons=[
             SlipCoupon(names=each.names, code=each.code, spoken=spoken(each.code), last_day=each.last_day)
@@ -135,6 +141,8 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
             SlipEarned(names=each.names, points=each.points, balance=each.balance)
             for each in earned_by(act.session, row.customer_id, row.id)
         ],
+        return_of=back.original_no,
+        kind=back.kind,
     )
 
 
@@ -160,7 +168,9 @@ def _lines(lines: tuple[queries.LineRow, ...], given: GivenRows) -> list[SlipLin
 
 
 def _of_one(line: queries.LineRow, minor: int) -> int:
-    return round_div(minor * 1000, line.quantity_milli, Rounding.HALF_UP) if line.quantity_milli > 0 else 0
+    if not line.quantity_milli:
+        return 0
+    return abs(round_div(minor * 1000, abs(line.quantity_milli), Rounding.HALF_UP))
 
 
 def short_name(name: str) -> str:

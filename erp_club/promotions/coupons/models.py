@@ -37,7 +37,8 @@ class CouponBatch(Base):
 
     Its coupons hold from `valid_from` to `valid_to`, both included, where these are set; with `days_from_issue` N each
     ends N days after the day it was issued on, that day included. `worth_minor`: what is left of so much after a use
-    can be used again; without it a use takes the coupon whole, and what it didn't need is lost.
+    can be used again; without it a use takes the coupon whole, and what it didn't need is lost. `back_on_return`: who
+    returns all that it was used for gets the use back.
     """
 
     __tablename__ = "coupon_batches"
@@ -66,6 +67,7 @@ class CouponBatch(Base):
     days_from_issue: Mapped[int | None] = mapped_column(sa.Integer)
     most: Mapped[int | None] = mapped_column(sa.Integer)
     issued: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    back_on_return: Mapped[bool] = mapped_column(server_default=sa.false())
     state: Mapped[BatchState] = mapped_column(sa.Text, server_default=BatchState.ACTIVE.value)
     version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
     created_at: Mapped[dt.datetime]
@@ -152,6 +154,30 @@ class CouponUse(Base):
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"))
     store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
+
+
+class CouponUseBack(Base):
+    """A use that a return gave back: the coupon has one more use, and so much more worth, than it was issued with.
+
+    The use itself stays. The receipt is the return's; the key lets a use come back once.
+    """
+
+    __tablename__ = "coupon_uses_back"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "coupon_id", "use_no"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "coupon_id", "use_no"],
+            ["coupon_uses.customer_id", "coupon_uses.coupon_id", "coupon_uses.use_no"],
+        ),
+        sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+    )
+
+    customer_id: Mapped[int]
+    coupon_id: Mapped[int]
+    use_no: Mapped[int] = mapped_column(sa.Integer)
+    receipt_customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    at: Mapped[dt.datetime]
 
 
 class CouponReservation(Base):

@@ -14,10 +14,11 @@ def part_of(amount: int, quantity_milli: int, *, before_milli: int, returned_mil
 
 
 def _up_to(amount: int, quantity_milli: int, milli: int) -> int:
-    """What lies on the first so many thousandths."""
-    if quantity_milli % 1000 or milli % 1000:
+    """What lies on the first so many thousandths: never less than on fewer."""
+    if quantity_milli % 1000:
         return round_div(amount * milli, quantity_milli, Rounding.HALF_UP)
-    units, count = quantity_milli // 1000, milli // 1000
-    size = abs(amount)
-    part = size // units * count + min(count, size % units)
+    units, (count, rest) = quantity_milli // 1000, divmod(milli, 1000)
+    each, odd = divmod(abs(amount), units)
+    # A part of a unit has its part of what lies on that unit.
+    part = each * count + min(count, odd) + round_div((each + (count < odd)) * rest, 1000, Rounding.HALF_UP)
     return part if amount >= 0 else -part

@@ -225,11 +225,10 @@ def pay(
     tendered = (due if tendered_minor is None else tendered_minor) if means is Means.CASH else None
     if tendered is not None and tendered < due:
         raise errors.too_little()
-    terminal = session.get_one(Terminal, basket.terminal_id, populate_existing=True)
     sale = sale_of(
         price,
         place,
-        receipt_no=_next_receipt_no(session, terminal),
+        receipt_no=next_receipt_no(session, basket.terminal_id),
         payments=(Payment(means, due),) if due else (),
         currency=currency,
     )
@@ -268,8 +267,9 @@ def _set(session: Session, line: BasketLine, quantity_milli: int) -> None:
     session.flush()
 
 
-def _next_receipt_no(session: Session, terminal: Terminal) -> str:
+def next_receipt_no(session: Session, terminal_id: int) -> str:
     """`T3-000124`: the till's number keeps tills of a store apart. A number that a file brought is passed over."""
+    terminal = session.get_one(Terminal, terminal_id, populate_existing=True, with_for_update={"key_share": True})
     while True:
         receipt_no = f"T{terminal.number}-{terminal.next_receipt:06d}"
         terminal.next_receipt += 1

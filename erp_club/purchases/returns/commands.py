@@ -1,0 +1,264 @@
+"""Returning: what comes back is reckoned, booked as a receipt of its own, and settled with points and coupons."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.kernel import audit
+from erp_club.kernel.errors import Conflict, FieldError, Invalid
+from erp_club.kernel.text import T
+from erp_club.points.ledger.commands import Cause
+from erp_club.points.models import MovementKind
+from erp_club.purchases.baskets.commands import next_receipt_no
+from erp_club.purchases.facts import Place, check_lines
+from erp_club.purchases.quotes.queries import products as products_of
+from erp_club.purchases.returns import queries
+from erp_club.purchases.returns.arithmetic import deducted, reckon, refund_rounding
+from erp_club.purchases.returns.arithmetic import refunds as refunds_of
+from erp_club.purchases.returns.booking.commands import ReturnReceipt, give_uses_back, write_points, write_return
+from erp_club.purchases.returns.facts import Bought, BoughtLine, Reckoned, ReturnedLine, UsedCoupon, Wish
+from erp_club.purchases.returns.queries import Original
+from erp_club.purchases.returns.refunding import Refunding, give_back
+from erp_club.purchases.returns.settling import Settled, move_points, plan_points
+from erp_club.purchases.sale import check_time, line_amount
+from erp_club.purchases.settled import tax_in
+from erp_club.receipts.models import ReturnKind
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A return as somebody asks for it. `write_off` forgives points that are missing.
+
+    `receipt_no` is the return's own; without one it is numbered here.
+    """
+
+    wish: Wish
+    receipt_no: str | None = None
+    kind: ReturnKind = ReturnKind.RETURN
+    reason: str = ""
+    write_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A return as it was booked, or as it would be. `receipt_id` is None for a preview; amounts are above zero.
+
+    `refunds` are what each means pays, without `rounding_minor`, which cash pays (or keeps) beside it.
+    """
+
+    receipt_id: int | None
+    receipt: ReturnReceipt
+    original: Original | None
+    reckoned: Reckoned
+    points: tuple[Settled, ...] = ()
+    used_coupons: tuple[UsedCoupon, ...] = ()
+
+    @property
+    def coupons(self) -> tuple[UsedCoupon, ...]:
+        """Coupons that have their use back."""
+        return self.reckoned.coupons
+
+    @property
+    def deducted_minor(self) -> int:
+        """What was kept of the refund for points that were missing."""
+        return sum(each.deducted_minor for each in self.points)
+
+
+def return_goods(session: Session, receipt_id: int, asked: Asked, place: Place, *, currency: str) -> Returned:
+    """Take goods of a receipt back, in whole or in part, at any store.
+
+    Raises NotFound, Conflict `is-a-return`, `nothing-to-return`, `receipt-exists`, and for a cancellation
+    `cancellation-late` or `already-returned`; Invalid for lines or a time that can't be.
+    """
+    check_time(place.sold_at, now=place.now)
+    original = queries.hold_original(session, receipt_id)
+    bought = queries.bought(session, original, currency=currency)
+    if asked.kind is ReturnKind.CANCELLATION:
+        _check_cancellation(original, bought, place)
+    made = _book(session, original, bought, asked, place)
+    audit.record(
+        session,
+        by=place.by,
+        now=place.now,
+        action=f"sales.{'cancel' if asked.kind is ReturnKind.CANCELLATION else 'return'}",
+        entity="receipt",
+        entity_id=original.id,
+        after=_traced(made),
+    )
+    return made
+
+
+def preview_return(session: Session, receipt_id: int, asked: Asked, place: Place, *, currency: str) -> Returned:
+    """What a return would come to: it is booked and undone, so that it is exactly that. Raises as `return_goods`."""
+    with session.begin_nested() as undone:
+        made = return_goods(session, receipt_id, replace(asked, receipt_no=None), place, currency=currency)
+        undone.rollback()
+    return replace(made, receipt_id=None, receipt=replace(made.receipt, receipt_no=asked.receipt_no or ""))
+
+
+def check_expected(made: Returned, expected_total_minor: int | None) -> None:
+    """Raises Conflict `total-changed` where another total was shown than what comes back."""
+    if expected_total_minor is not None and expected_total_minor != made.receipt.total_minor:
+        raise Conflict(
+            T("What goes back is not what was shown. Look at it again."),
+            code="total-changed",
+            facts={"total_minor": made.receipt.total_minor, "expected_total_minor": expected_total_minor},
+        )
+
+
+def _check_cancellation(original: Original, bought: Bought, place: Place) -> None:
+    if original.store_id != place.terminal.store_id or original.sold_on != place.local.date():
+        raise Conflict(
+            T("Only a sale of today in this store can be cancelled. Return the goods instead."),
+            code="cancellation-late",
+        )
+    if any(line.returned_milli for line in bought.lines):
+        raise Conflict(
+            T("Some of this sale has been returned already. Return the rest instead."), code="already-returned"
+        )
+
+
+def _book(session: Session, original: Original, bought: Bought, asked: Asked, place: Place) -> Returned:
+    reckoned = reckon(bought, asked.wish)
+    # Before the accounts: a till that sells holds its own row first, too.
+    receipt_no = asked.receipt_no or _number(session, original, place)
+    settled: list[Settled] = []
+    left = reckoned.total_minor
+    for back in reckoned.points:  # in the order of the accounts, as everybody holds them
+        planned = plan_points(session, back, place, refund_minor=left, write_off=asked.write_off)
+        left -= planned.deducted_minor
+        settled.append(planned)
+    refunds = deducted(reckoned.refunds, reckoned.total_minor - left)
+    made = ReturnReceipt(
+        kind=asked.kind,
+        customer_id=original.customer_id,
+        original_id=original.id,
+        store_id=place.terminal.store_id,
+        receipt_no=receipt_no,
+        at=place.sold_at,
+        on=place.local.date(),
+        reason=asked.reason,
+        lines=reckoned.lines,
+        refunds=refunds,
+        rounding_minor=refund_rounding(refunds, bought),
+    )
+    receipt_id = write_return(session, made, by=place.by)
+    cause = Cause(
+        kind=MovementKind.RETURNED,
+        on=made.on,
+        now=place.now,
+        by=place.by,
+        customer_id=made.customer_id,
+        receipt_id=receipt_id,
+        reason=asked.reason or None,
+    )
+    moved = tuple(move_points(session, each, cause) for each in settled)
+    write_points(session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.due or each.given_back])
+    give_uses_back(session, reckoned.coupons, customer_id=made.customer_id, receipt_id=receipt_id, now=place.now)
+    for each in refunds:
+        give_back(session, Refunding(original, place, asked.reason), each.means, each.amount_minor)
+    return Returned(receipt_id, made, original, reckoned, moved, bought.coupons)
+
+
+def _number(session: Session, original: Original, place: Place) -> str:
+    """The till's next number; in the back office, where no till counts, one of the receipt that is returned."""
+    if place.by.terminal_id is not None:
+        return next_receipt_no(session, place.by.terminal_id)
+    return f"R{original.id}-{queries.count_returns(session, original) + 1}"
+
+
+def _kept(settled: Settled) -> dict[str, int]:
+    return {
+        "holder_id": settled.account.holder_id,
+        "account_id": settled.account.account_id,
+        "settled": settled.due,
+        "given_back": settled.given_back,
+        "owed": settled.owed,
+        "paid": settled.paid,
+        "written_off": settled.written_off,
+        "deducted_minor": settled.deducted_minor,
+    }
+
+
+def _traced(made: Returned) -> dict[str, Any]:
+    return {
+        "receipt_no": made.receipt.receipt_no,
+        "total_minor": -made.receipt.total_minor,
+        "reason": made.receipt.reason,
+        "refunds": {each.means.value: each.amount_minor for each in made.receipt.refunds},
+        "deducted_minor": made.deducted_minor,
+        "written_off": sum(each.written_off for each in made.points),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """Goods that come back without a receipt: what they are, how much, and what is paid for them in all.
+
+    `amount_minor` None is today's price.
+    """
+
+    sku: str
+    quantity_milli: int
+    amount_minor: int | None = None
+
+
+def return_without_receipt(
+    session: Session, goods: tuple[Unproved, ...], asked: Asked, place: Place, *, currency: str
+) -> Returned:
+    """Take goods back that nobody can show a receipt for, at today's price or less; it earns and takes no points.
+
+    Raises Invalid for goods that aren't known or have no price, and for more money than today's price.
+    """
+    check_time(place.sold_at, now=place.now)
+    lines = _unproved(session, goods)
+    bought = Bought(tuple(each.line for each in lines), currency)
+    total = sum(each.amount_minor for each in lines)
+    refunds = refunds_of((), total, means=asked.wish.means)
+    made = ReturnReceipt(
+        kind=ReturnKind.WITHOUT_RECEIPT,
+        customer_id=UNIDENTIFIED,
+        original_id=None,
+        store_id=place.terminal.store_id,
+        receipt_no=asked.receipt_no or next_receipt_no(session, place.terminal.id),
+        at=place.sold_at,
+        on=place.local.date(),
+        reason=asked.reason,
+        lines=lines,
+        refunds=refunds,
+        rounding_minor=refund_rounding(refunds, bought),
+    )
+    receipt_id = write_return(session, made, by=place.by)
+    done = Returned(receipt_id, made, None, Reckoned(lines, refunds, (), (), is_whole=True), ())
+    audit.record(
+        session,
+        by=place.by,
+        now=place.now,
+        action="sales.return_without_receipt",
+        entity="receipt",
+        entity_id=receipt_id,
+        after=_traced(done),
+    )
+    return done
+
+
+def _unproved(session: Session, goods: tuple[Unproved, ...]) -> tuple[ReturnedLine, ...]:
+    products = products_of(session, {each.sku for each in goods})
+    check_lines([(each.sku, each.quantity_milli) for each in goods], products)
+    lines: list[ReturnedLine] = []
+    errors: list[FieldError] = []
+    for number, each in enumerate(goods, start=1):
+        product = products[each.sku]
+        listed = line_amount(product.price_minor, each.quantity_milli)
+        amount = listed if each.amount_minor is None else each.amount_minor
+        if amount > listed:
+            text = T("Without a receipt no more than today's price is paid back.")
+            errors.append(FieldError(f"lines[{number - 1}].amount_minor", text))
+        tax = tax_in(amount, product.vat_bp)
+        line = BoughtLine(number, product.id, each.quantity_milli, listed, amount, tax, product.vat_bp, earns=False)
+        lines.append(ReturnedLine(line, each.quantity_milli, listed, amount, tax))
+    if errors:
+        raise Invalid(errors)
+    return tuple(lines)

@@ -1,0 +1,390 @@
+"""What a return needs to know of a receipt: what was sold, paid, earned and used, and what has come back of it."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import Product
+from erp_club.clubs.earning.queries import rules_in_force
+from erp_club.clubs.models import Club, Membership
+from erp_club.clubs.rules import points_rules
+from erp_club.kernel.errors import Conflict, NotFound
+from erp_club.kernel.text import T
+from erp_club.organisation.models import Store
+from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
+from erp_club.purchases.returns.facts import Account, Bought, BoughtLine, Discount, Paid, UsedCoupon
+from erp_club.purchases.settled import tax_in
+from erp_club.receipts.models import (
+    Means,
+    Receipt,
+    ReceiptDiscount,
+    ReceiptLine,
+    ReceiptLineReturned,
+    ReceiptOffer,
+    ReceiptPayment,
+    ReceiptReturn,
+    ReceiptReturnPoints,
+    ReturnKind,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The receipt of a sale; `sold_on` is its store's date."""
+
+    customer_id: int
+    id: int
+    receipt_no: str
+    store_id: int
+    sold_at: dt.datetime
+    sold_on: dt.date
+    rounding_minor: int
+
+
+def hold_original(session: Session, receipt_id: int) -> Original:
+    """The receipt, locked until the transaction ends: returns of one receipt come one after the other.
+
+    Raises NotFound, Conflict `is-a-return`.
+    """
+    row = session.execute(
+        sa.select(
+            Receipt.customer_id,
+            Receipt.id,
+            Receipt.receipt_no,
+            Receipt.store_id,
+            Receipt.sold_at,
+            Receipt.sold_on,
+            Receipt.rounding_minor,
+        )
+        .where(Receipt.id == receipt_id)
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(T("There is no such receipt."), code="receipt-unknown")
+    original = Original(*row)
+    if session.scalar(sa.select(sa.exists().where(*_is(ReceiptReturn, original)))):
+        raise Conflict(T("This receipt is itself a return. Sell the goods again instead."), code="is-a-return")
+    return original
+
+
+def bought(session: Session, original: Original, *, currency: str) -> Bought:
+    """The receipt with what has come back of it, read after it is held."""
+    payments = _payments(session, original, of_returns=False)
+    refunded = _payments(session, original, of_returns=True)
+    cash = -refunded.pop(None, 0)
+    payments.pop(None, None)
+    return Bought(
+        lines=_lines(session, original),
+        currency=currency,
+        paid=tuple(
+            Paid(means, payments.get(means, 0), -refunded.get(means, 0))
+            for means in Means
+            if payments.get(means) or refunded.get(means)
+        ),
+        accounts=_accounts(session, original),
+        coupons=_coupons(session, original),
+        cash_minor=cash,
+    )
+
+
+def count_returns(session: Session, original: Original) -> int:
+    """How many returns the receipt has had."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count()).where(
+                ReceiptReturn.customer_id == original.customer_id, ReceiptReturn.original_receipt_id == original.id
+            )
+        )
+        or 0
+    )
+
+
+def _is(table: Any, original: Original) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.customer_id == original.customer_id, table.receipt_id == original.id
+
+
+def _lines(session: Session, original: Original) -> tuple[BoughtLine, ...]:
+    discounts: dict[int, list[Discount]] = defaultdict(list)
+    for line_no, offer_id, amount, units, by_points in session.execute(
+        sa.select(
+            ReceiptDiscount.line_no,
+            ReceiptDiscount.offer_id,
+            ReceiptDiscount.amount_minor,
+            ReceiptDiscount.units_milli,
+            ReceiptOffer.points_used > 0,
+        )
+        .join(
+            ReceiptOffer,
+            (ReceiptOffer.customer_id == ReceiptDiscount.customer_id)
+            & (ReceiptOffer.receipt_id == ReceiptDiscount.receipt_id)
+            & (ReceiptOffer.offer_id == ReceiptDiscount.offer_id),
+        )
+        .where(*_is(ReceiptDiscount, original))
+        .order_by(ReceiptDiscount.line_no, ReceiptDiscount.offer_id)
+    ):
+        discounts[line_no].append(Discount(offer_id, amount, units, by_points))
+    returned = (
+        (ReceiptLineReturned.customer_id == ReceiptLine.customer_id)
+        & (ReceiptLineReturned.receipt_id == ReceiptLine.receipt_id)
+        & (ReceiptLineReturned.line_no == ReceiptLine.line_no)
+    )
+    rows = session.execute(
+        sa.select(
+            ReceiptLine,
+            Product.earns_points & (Product.kind == "goods"),
+            sa.func.coalesce(ReceiptLineReturned.returned_milli, 0),
+        )
+        .join(Product, Product.id == ReceiptLine.product_id)
+        .outerjoin(ReceiptLineReturned, returned)
+        .where(*_is(ReceiptLine, original))
+        .order_by(ReceiptLine.line_no)
+    )
+    return tuple(
+        BoughtLine(
+            line_no=line.line_no,
+            product_id=line.product_id,
+            quantity_milli=line.quantity_milli,
+            list_minor=line.list_minor,
+            amount_minor=line.amount_minor,
+            tax_minor=tax_in(line.amount_minor, line.vat_bp) if line.tax_minor is None else line.tax_minor,
+            vat_bp=line.vat_bp,
+            earns=earns,
+            discounts=tuple(discounts[line.line_no]),
+            returned_milli=back,
+        )
+        for line, earns, back in rows
+    )
+
+
+def _payments(session: Session, original: Original, *, of_returns: bool) -> dict[Means | None, int]:
+    """By means without cash rounding, of the sale or of its returns; under None the cash with it."""
+    receipts = sa.select(Receipt.id, Receipt.rounding_minor).where(Receipt.customer_id == original.customer_id)
+    if of_returns:
+        receipts = receipts.join(
+            ReceiptReturn,
+            (ReceiptReturn.customer_id == Receipt.customer_id) & (ReceiptReturn.receipt_id == Receipt.id),
+        ).where(ReceiptReturn.original_receipt_id == original.id)
+    else:
+        receipts = receipts.where(Receipt.id == original.id)
+    asked = receipts.subquery()
+    rows = session.execute(
+        sa.select(ReceiptPayment.means, sa.cast(sa.func.sum(ReceiptPayment.amount_minor), sa.BigInteger))
+        .join(asked, asked.c.id == ReceiptPayment.receipt_id)
+        .where(ReceiptPayment.customer_id == original.customer_id)
+        .group_by(ReceiptPayment.means)
+    )
+    sums: dict[Means | None, int] = {Means(means): amount for means, amount in rows}
+    rounding = session.scalar(sa.select(sa.cast(sa.func.sum(asked.c.rounding_minor), sa.BigInteger))) or 0
+    sums[None] = sums.get(Means.CASH, 0)
+    if sums[None] or rounding:
+        sums[Means.CASH] = sums[None] - rounding
+    return sums
+
+
+def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
+    """What the sale's movements did to each account, with the club's rules of the sale's day; by the accounts' ids."""
+    if not original.customer_id:
+        return ()
+    earned: dict[tuple[int, int], list[Any]] = defaultdict(list)
+    # By holder, since the movements lie in that order: the customer's own, and those of whoever shares an account.
+    holders = sa.select(Membership.points_holder_id).where(Membership.customer_id == original.customer_id)
+    own = sa.select(sa.literal(original.customer_id, sa.BigInteger()))
+    for row in session.execute(
+        sa.select(
+            PointsMovement.account_id,
+            PointsMovement.customer_id,
+            PointsMovement.kind,
+            PointsMovement.seq,
+            PointsMovement.points,
+        )
+        .where(
+            PointsMovement.customer_id.in_(holders.union(own)),
+            PointsMovement.by_customer_id == original.customer_id,
+            PointsMovement.receipt_id == original.id,
+            PointsMovement.kind.in_((MovementKind.EARNED, MovementKind.REDEEMED)),
+        )
+        .order_by(PointsMovement.account_id, PointsMovement.seq)
+    ):
+        earned[row.account_id, row.customer_id].append(row)
+    if not earned:
+        return ()
+    settled = _settled(session, original)
+    clubs = _clubs(session, [account_id for account_id, _ in earned], on=original.sold_on)
+    return tuple(
+        _account(account_id, holder_id, rows, settled.get((account_id, holder_id), (0, 0)), clubs.get(account_id))
+        for (account_id, holder_id), rows in sorted(earned.items())
+    )
+
+
+def _account(
+    account_id: int, holder_id: int, rows: Sequence[Any], settled: tuple[int, int], club: Any | None
+) -> Account:
+    gained = [row for row in rows if row.kind == MovementKind.EARNED]
+    used = [row for row in rows if row.kind == MovementKind.REDEEMED]
+    said: dict[str, Any] = {}
+    if club is not None:
+        rules = points_rules(club.version_no or 1, club.document or "{}", club.worth_points, club.worth_minor)
+        said = {
+            "earn_points": club.earn_points,
+            "earn_per_minor": club.earn_per_minor,
+            "worth_points": club.worth_points,
+            "worth_minor": club.worth_minor,
+            "returns": rules.returns,
+            "club": club.code,
+            "names": club.names,
+        }
+    return Account(
+        holder_id=holder_id,
+        account_id=account_id,
+        earned=sum(row.points for row in gained),
+        settled=settled[0],
+        used=-sum(row.points for row in used),
+        given_back=settled[1],
+        earned_seq=gained[0].seq if gained else None,
+        used_seq=used[0].seq if used else None,
+        **said,
+    )
+
+
+def _settled(session: Session, original: Original) -> Mapping[tuple[int, int], tuple[int, int]]:
+    """What former returns have settled and given back, by account and holder."""
+    rows = session.execute(
+        sa.select(
+            ReceiptReturnPoints.account_id,
+            ReceiptReturnPoints.holder_id,
+            sa.cast(sa.func.sum(ReceiptReturnPoints.settled), sa.BigInteger),
+            sa.cast(sa.func.sum(ReceiptReturnPoints.given_back), sa.BigInteger),
+        )
+        .join(
+            ReceiptReturn,
+            (ReceiptReturn.customer_id == ReceiptReturnPoints.customer_id)
+            & (ReceiptReturn.receipt_id == ReceiptReturnPoints.receipt_id),
+        )
+        .where(ReceiptReturn.customer_id == original.customer_id, ReceiptReturn.original_receipt_id == original.id)
+        .group_by(ReceiptReturnPoints.account_id, ReceiptReturnPoints.holder_id)
+    )
+    return {(account_id, holder_id): (settled, back) for account_id, holder_id, settled, back in rows}
+
+
+def _clubs(session: Session, accounts: Sequence[int], *, on: dt.date) -> dict[int, Any]:
+    """The club of each account, with its rules of a day."""
+    rules = rules_in_force(sa.literal(on, sa.Date()))
+    rows = session.execute(
+        sa.select(
+            Membership.points_account_id,
+            Club.code,
+            Club.names,
+            Club.earn_points,
+            Club.earn_per_minor,
+            Club.worth_points,
+            Club.worth_minor,
+            rules.c.version_no,
+            rules.c.document,
+        )
+        .join(Club, Club.id == Membership.club_id)
+        .outerjoin(rules, sa.true())
+        .where(Membership.points_account_id.in_(accounts))
+    )
+    return {row.points_account_id: row for row in rows}
+
+
+def _coupons(session: Session, original: Original) -> tuple[UsedCoupon, ...]:
+    back = (
+        sa.exists()
+        .where(
+            CouponUseBack.customer_id == CouponUse.customer_id,
+            CouponUseBack.coupon_id == CouponUse.coupon_id,
+            CouponUseBack.use_no == CouponUse.use_no,
+        )
+        .correlate(CouponUse)
+    )
+    rows = session.execute(
+        sa.select(
+            CouponUse.customer_id,
+            CouponUse.coupon_id,
+            CouponUse.use_no,
+            Coupon.code,
+            CouponUse.given_minor,
+            CouponBatch.back_on_return,
+            back,
+            CouponBatch.names,
+        )
+        .join(Coupon, (Coupon.customer_id == CouponUse.customer_id) & (Coupon.id == CouponUse.coupon_id))
+        .join(CouponBatch, CouponBatch.id == CouponUse.batch_id)
+        .where(CouponUse.receipt_customer_id == original.customer_id, CouponUse.receipt_id == original.id)
+        .order_by(CouponUse.customer_id, CouponUse.coupon_id)
+    )
+    return tuple(UsedCoupon(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRow:
+    """A return of a receipt, as its page lists it. `zone` is the store's."""
+
+    receipt_id: int
+    receipt_no: str
+    kind: ReturnKind
+    sold_at: dt.datetime
+    zone: str
+    store: str
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a receipt stands among returns: what it returns, what returned it, and how much of each line came back."""
+
+    kind: ReturnKind | None
+    original_id: int | None
+    original_no: str | None
+    reason: str
+    returns: tuple[ReturnRow, ...]
+    returned_milli: Mapping[int, int]
+
+
+def standing(session: Session, customer_id: int, receipt_id: int) -> Standing:
+    """Where a receipt stands among returns."""
+    own = session.execute(
+        sa.select(ReceiptReturn.kind, ReceiptReturn.original_receipt_id, Receipt.receipt_no, ReceiptReturn.reason)
+        .outerjoin(
+            Receipt,
+            (Receipt.customer_id == ReceiptReturn.customer_id) & (Receipt.id == ReceiptReturn.original_receipt_id),
+        )
+        .where(ReceiptReturn.customer_id == customer_id, ReceiptReturn.receipt_id == receipt_id)
+    ).one_or_none()
+    returns = session.execute(
+        sa.select(
+            Receipt.id,
+            Receipt.receipt_no,
+            ReceiptReturn.kind,
+            Receipt.sold_at,
+            Store.time_zone,
+            Store.name,
+            Receipt.total_minor,
+        )
+        .select_from(ReceiptReturn)
+        .join(Receipt, (Receipt.customer_id == ReceiptReturn.customer_id) & (Receipt.id == ReceiptReturn.receipt_id))
+        .join(Store, Store.id == Receipt.store_id)
+        .where(ReceiptReturn.customer_id == customer_id, ReceiptReturn.original_receipt_id == receipt_id)
+        .order_by(Receipt.id)
+    )
+    returned = session.execute(
+        sa.select(ReceiptLineReturned.line_no, ReceiptLineReturned.returned_milli).where(
+            ReceiptLineReturned.customer_id == customer_id, ReceiptLineReturned.receipt_id == receipt_id
+        )
+    )
+    kind, original_id, original_no, reason = own or (None, None, None, "")
+    return Standing(
+        kind=None if kind is None else ReturnKind(kind),
+        original_id=original_id,
+        original_no=original_no,
+        reason=reason,
+        returns=tuple(ReturnRow(*row) for row in returns),
+        returned_milli={line_no: milli for line_no, milli in returned},  # noqa: C416 - dict() knows no Row
+    )

@@ -1,0 +1,41 @@
+"""Giving money back by means that keep it: each has a handler of its own; cash and bank cards are the till's affair."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from erp_club.purchases.facts import Place
+from erp_club.purchases.returns.queries import Original
+from erp_club.receipts.models import Means
+from erp_club.stored_value import commands as stored_value
+
+
+@dataclass(frozen=True, slots=True)
+class Refunding:
+    """The receipt whose payment goes back, the till at work, and the reason, if any was told."""
+
+    original: Original
+    place: Place
+    reason: str
+
+
+Handler = Callable[[Session, Refunding, int], object]
+
+
+def _to_cards(session: Session, refunding: Refunding, amount_minor: int) -> object:
+    """To the prepaid and gift cards that paid, the last one first."""
+    place, original = refunding.place, refunding.original
+    cause = stored_value.Cause(at=place.now, on=place.local.date(), by=place.by, reason=refunding.reason or None)
+    return stored_value.refund_receipt(session, (original.customer_id, original.id), amount_minor, cause=cause)
+
+
+HANDLERS: Mapping[Means, Handler] = {Means.STORED_VALUE: _to_cards}
+"""What gives a means its money back; a means without one is paid out at the till."""
+
+
+def give_back(session: Session, refunding: Refunding, means: Means, amount_minor: int) -> None:
+    """Give so much (above 0) back by a means. Raises what its handler raises."""
+    handler = HANDLERS.get(means)
+    if handler is not None:
+        handler(session, refunding, amount_minor)

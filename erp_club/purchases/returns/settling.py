@@ -1,0 +1,112 @@
+"""What a return settles with a points account: used points back first, then earned ones taken, by the club's rule."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.permissions.catalog import Permission
+from erp_club.points import commands as points
+from erp_club.points.ledger.commands import Account as LedgerAccount
+from erp_club.points.ledger.commands import Cause, HeldAccount, hold_account, movement_parts
+from erp_club.points.models import MovementKind
+from erp_club.points.rules import Clawback, worth_of
+from erp_club.purchases.facts import Place
+from erp_club.purchases.returns.facts import Account, PointsBack
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What becomes of one account: `due` points are settled and `given_back` come back.
+
+    Of what is due and spent already, `owed` becomes a debt, `paid` is paid for with `deducted_minor` of the refund, and
+    `written_off` is forgiven. `balance` is the one after it.
+    """
+
+    account: Account
+    due: int
+    given_back: int
+    owed: int
+    paid: int
+    written_off: int
+    deducted_minor: int
+    balance: int
+
+    @property
+    def taken(self) -> int:
+        """What is taken from the account, a debt among it."""
+        return self.due - self.paid - self.written_off
+
+    @property
+    def missing(self) -> int:
+        """What was due and spent already."""
+        return self.owed + self.paid + self.written_off
+
+    @property
+    def clawback(self) -> Clawback:
+        """The club's rule for what is missing."""
+        return self.account.returns.clawback
+
+
+def plan_points(session: Session, back: PointsBack, place: Place, *, refund_minor: int, write_off: bool) -> Settled:
+    """Hold an account and decide what becomes of what it hasn't any more; at most `refund_minor` is deducted for it.
+
+    It is a debt by itself. Where the club deducts, it is paid for as far as the refund reaches; where the club lets it
+    be written off, whoever may does so with `write_off`.
+    """
+    account = back.account
+    held = hold_account(session, LedgerAccount(account.account_id, account.holder_id))
+    there = _takeable(session, held, account, place) + max(back.given_back - held.debt, 0)
+    missing = max(back.due - there, 0)
+    paid, deducted = _paid_for(account, missing, refund_minor)
+    forgiven = account.returns.clawback is Clawback.WRITE_OFF and place.by.may(Permission.SALES_WRITE_OFF)
+    written_off = missing if write_off and forgiven else 0
+    return Settled(
+        account=account,
+        due=back.due,
+        given_back=back.given_back,
+        owed=missing - paid - written_off,
+        paid=paid,
+        written_off=written_off,
+        deducted_minor=deducted,
+        balance=held.balance + back.given_back - (back.due - paid - written_off),
+    )
+
+
+def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
+    """Write what was planned, and tell the balance after it."""
+    account = settled.account
+    ledger = LedgerAccount(account.account_id, account.holder_id)
+    balance = settled.balance
+    if settled.given_back and account.used_seq is not None:
+        balance = points.give_back_points(
+            session,
+            ledger,
+            settled.given_back,
+            of=account.used_seq,
+            policy=account.returns,
+            cause=replace(cause, kind=MovementKind.REFUNDED),
+        ).balance
+    if settled.taken:
+        back = points.take_back_points(session, ledger, settled.taken, of=account.earned_seq, cause=cause)
+        balance = back.moved.balance if back.moved else balance
+    return replace(settled, balance=balance)
+
+
+def _takeable(session: Session, held: HeldAccount, account: Account, place: Place) -> int:
+    """What can be taken without a debt: from the lots of the sale's own movement, and those that haven't expired."""
+    own = set[int]()
+    if account.earned_seq is not None:
+        own = {part.lot_id for part in movement_parts(session, held.account, account.earned_seq)}
+    today = place.local.date()
+    return sum(lot.remaining for lot in held.lots if lot.id in own or not lot.expired(today))
+
+
+def _paid_for(account: Account, missing: int, refund_minor: int) -> tuple[int, int]:
+    """How many of the missing points are paid for, and with how much."""
+    if account.returns.clawback is not Clawback.DEDUCT or not missing or not account.worth_minor:
+        return 0, 0
+    worth = worth_of(missing, account.worth_points, account.worth_minor)
+    if worth <= refund_minor:
+        return missing, worth
+    return round_div(refund_minor * account.worth_points, account.worth_minor, Rounding.DOWN), refund_minor

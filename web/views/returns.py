@@ -1,0 +1,234 @@
+"""A return as tills and people see it: what comes back, what it pays and by which means, points and coupons."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from pydantic import BaseModel, Field, computed_field
+
+from erp_club.points.rules import Clawback
+from erp_club.purchases.returns.commands import Returned
+from erp_club.purchases.returns.queries import standing
+from erp_club.purchases.returns.settling import Settled
+from erp_club.receipts import queries
+from erp_club.receipts.models import Means, ReturnKind
+from erp_club.receipts.queries import ReceiptRecord
+from web.deps import Act
+from web.formats import localised
+from web.views.purchases import Buyer, quantity_text
+
+
+class ReturnedPart(BaseModel):
+    """A part of a line that comes back; amounts above zero, as they are paid back. `line_no` is the sale's."""
+
+    line_no: int
+    product_id: int
+    name: str
+    quantity_milli: int = Field(exclude=True)
+    list_minor: int
+    discount_minor: int
+    amount_minor: int
+    tax_minor: int
+
+    @computed_field
+    @property
+    def quantity(self) -> str:
+        """The quantity as a decimal."""
+        return quantity_text(self.quantity_milli)
+
+
+class RefundedPart(BaseModel):
+    """What one means pays back, cash rounding included."""
+
+    means: Means
+    amount_minor: int
+
+
+class ReturnedPoints(BaseModel):
+    """What becomes of a club's points. `taken_back` goes from the account, `given_back` comes to it.
+
+    `missing` of what is due was spent already: of it `owed` becomes a debt, `paid` is deducted from the refund,
+    `written_off` is forgiven. `rule` is what the club does with it.
+    """
+
+    club: str
+    name: str
+    taken_back: int
+    given_back: int
+    missing: int
+    owed: int
+    paid: int
+    written_off: int
+    deducted_minor: int
+    rule: Clawback
+    balance: int
+
+
+class ReturnedCoupon(BaseModel):
+    """A coupon that was used for the sale, and whether its use comes back."""
+
+    code: str
+    name: str
+    given_back: bool
+
+
+class ReturnView(BaseModel):
+    """A return, booked or (with `preview`) as it would be. `total_minor` is what the goods had cost.
+
+    `paid_back_minor` goes out: the total less what is deducted for points, with cash rounding. `level` is null where
+    the return changes no level.
+    """
+
+    id: int | None
+    preview: bool
+    kind: ReturnKind
+    receipt_no: str
+    original_id: int | None
+    currency: str
+    lines: list[ReturnedPart]
+    total_minor: int
+    deducted_minor: int
+    rounding_minor: int
+    paid_back_minor: int
+    refunds: list[RefundedPart]
+    points: list[ReturnedPoints]
+    coupons: list[ReturnedCoupon]
+    level: None = None
+
+
+class ReturnableLine(BaseModel):
+    """A line of a receipt, and how much of it is left to return."""
+
+    line_no: int
+    sku: str
+    name: str
+    quantity_milli: int = Field(exclude=True)
+    left_milli: int = Field(exclude=True)
+    amount_minor: int
+
+    @computed_field
+    @property
+    def quantity(self) -> str:
+        """How much was sold."""
+        return quantity_text(self.quantity_milli)
+
+    @computed_field
+    @property
+    def left(self) -> str:
+        """How much of it can still come back."""
+        return quantity_text(self.left_milli)
+
+
+class ReturnPage(BaseModel):
+    """The form of a return: the receipt, what is left of it, and what the asked lines come to, once that is known."""
+
+    id: int
+    receipt_no: str
+    store: str
+    sold_at: dt.datetime
+    zone: str = Field(exclude=True)
+    currency: str
+    customer: Buyer | None
+    lines: list[ReturnableLine]
+    preview: ReturnView | None
+    may_cancel: bool
+
+    def chosen(self, line: ReturnableLine) -> str:
+        """How much of a line stands in the form: what the preview shows, else nothing."""
+        shown = self.preview.lines if self.preview else []
+        return next((each.quantity for each in shown if each.line_no == line.line_no), "0")
+
+    @property
+    def is_left(self) -> bool:
+        """Whether anything can still be returned."""
+        return any(line.left_milli > 0 for line in self.lines)
+
+
+def return_view(act: Act, made: Returned) -> ReturnView:
+    """The view of a return."""
+    receipt = made.receipt
+    names = {row.product_id: row.name for row in _products(act, made)}
+    cash = receipt.rounding_minor
+    refunds = [
+        RefundedPart(means=e.means, amount_minor=e.amount_minor + (cash if e.means is Means.CASH else 0))
+        for e in receipt.refunds
+    ]
+    back = {(each.customer_id, each.coupon_id) for each in made.coupons}
+    return ReturnView(
+        id=made.receipt_id,
+        preview=made.receipt_id is None,
+        kind=receipt.kind,
+        receipt_no=receipt.receipt_no,
+        original_id=receipt.original_id,
+        currency=act.chain.currency,
+        lines=[
+            ReturnedPart(
+                line_no=each.line.line_no, product_id=each.line.product_id, name=names[each.line.product_id],
+                quantity_milli=each.quantity_milli, list_minor=each.list_minor,
+                discount_minor=each.list_minor - each.amount_minor, amount_minor=each.amount_minor,
+                tax_minor=each.tax_minor,
+            )
+            for each in made.reckoned.lines
+        ],
+        total_minor=receipt.total_minor,
+        deducted_minor=made.deducted_minor,
+        rounding_minor=receipt.rounding_minor,
+        paid_back_minor=sum(each.amount_minor for each in refunds),
+        refunds=refunds,
+        points=_points(made.points),
+        coupons=[
+            ReturnedCoupon(
+                code=each.code, name=localised(dict(each.names)), given_back=(each.customer_id, each.coupon_id) in back
+            )
+            for each in made.used_coupons
+        ],
+    )  # fmt: skip
+
+
+def _products(act: Act, made: Returned) -> Iterable[queries.ProductName]:
+    return queries.product_names(act.session, {each.line.product_id for each in made.reckoned.lines})
+
+
+def _points(settled: Iterable[Settled]) -> list[ReturnedPoints]:
+    return [
+        ReturnedPoints(
+            club=each.account.club, name=localised(dict(each.account.names)), taken_back=each.taken,
+            given_back=each.given_back, missing=each.missing, owed=each.owed, paid=each.paid,
+            written_off=each.written_off, deducted_minor=each.deducted_minor, rule=each.clawback, balance=each.balance,
+        )
+        for each in settled
+        if each.due or each.given_back
+    ]  # fmt: skip
+
+
+def return_page_view(act: Act, receipt_id: int, preview: ReturnView | None = None) -> ReturnPage:
+    """The receipt with what is left of it. Raises NotFound."""
+    found: ReceiptRecord = queries.receipt(act.session, receipt_id)
+    row = found.row
+    back = standing(act.session, row.customer_id, receipt_id)
+    nothing_back = not back.returned_milli and back.kind is None
+    return ReturnPage(
+        id=row.id,
+        receipt_no=row.receipt_no,
+        store=row.store,
+        sold_at=row.sold_at,
+        zone=row.zone,
+        currency=act.chain.currency,
+        customer=Buyer(id=row.customer_id, number=row.customer_number, name=row.customer) if row.customer_id else None,
+        lines=[
+            ReturnableLine(
+                line_no=line.line_no, sku=line.sku, name=line.name, quantity_milli=line.quantity_milli,
+                left_milli=0
+                if back.kind is not None
+                else max(line.quantity_milli, 0) - back.returned_milli.get(line.line_no, 0),
+                amount_minor=line.amount_minor,
+            )
+            for line in found.lines
+        ],
+        preview=preview,
+        may_cancel=nothing_back and _is_of_today(act, row.store_id, found),
+    )  # fmt: skip
+
+
+def _is_of_today(act: Act, store_id: int, found: ReceiptRecord) -> bool:
+    here = act.identity.terminal
+    return (here is None or here.store_id == store_id) and found.row.sold_on == act.today
