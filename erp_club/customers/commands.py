@@ -19,6 +19,7 @@ from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.id_numbers.rules import IdRules
 from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState, own_number
 from erp_club.customers.names.commands import keep_names
+from erp_club.customers.scans import SCANNED, filled_in
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.kept_keys import keyring_of
@@ -44,11 +45,13 @@ def open_customer(
 ) -> int:
     """Open a customer and give the id. `country` is the chain's; `source` says where the consents were given.
 
+    The lines of a passport in the ID number fill in the document, and the person where nothing else is said.
     `place` is where a form was filled in: what it needs has to be there (C-02). Consent to advertising without a word
     on the channels means all three of them (X-01). Raises Invalid with every
     wrong field, Conflict `id-taken`, `number-taken` or `own-id-taken`.
     """
     rules = id_rules(session)
+    filled = filled_in(filled, today=_today(now))
     checked = fields.check(_with_channels(filled), country=country, today=_today(now), id_rules=rules)
     columns = _columns(session, checked.values, [*checked.errors, *_missing(session, place, filled, checked)])
     customer_id, number = _own_number(session, columns["number"])
@@ -85,7 +88,7 @@ def edit_customer(
     stored = _locked(session, customer_id)
     if seen is not None and seen != stored["changed_at"]:
         raise errors.stale()
-    filled, named = _changed(stored, changes)
+    filled, named = _changed(stored, changes, _today(now))
     rules = id_rules(session)
     checked = fields.check(filled, country=country, today=_today(now), id_rules=rules)
     wrong = [error for error in checked.errors if error.field in named]
@@ -166,19 +169,21 @@ def _locked(session: Session, customer_id: int) -> dict[str, Any]:
     return {**row, "id_number": sealing.opened(session, row["id_key"], row["id_sealed"])}
 
 
-def _changed(stored: Mapping[str, Any], changes: CustomerChanges) -> tuple[CustomerFields, frozenset[str]]:
+def _changed(
+    stored: Mapping[str, Any], changes: CustomerChanges, today: dt.date
+) -> tuple[CustomerFields, frozenset[str]]:
     """All fields with the changes in them, and the names of those that count as changed."""
     said = {name: value for name, value in changes.items() if value is not None or name not in _CONSENTS}
     kept = stored["id_number"]
     if kept is not None and said.get("id_number") == sealing.masked(kept):
         said["id_number"] = kept
     before = CustomerFields(**{name: stored[name] for name in CustomerFields.__dataclass_fields__})
-    filled = replace(before, **said)
-    named = set(said)
+    filled = filled_in(replace(before, **said), today=today)
+    named = set(said) | {name for name in SCANNED if getattr(filled, name) != getattr(before, name)}
     if said.get("consent_advertising") and not before.consent_advertising:
         filled = _with_channels(filled)
         named.update(_CONSENTS)
-    if any(said[name] != stored[name] for name in named & IDENTITY):
+    if any(getattr(filled, name) != stored[name] for name in named & IDENTITY):
         named.update(IDENTITY)
     else:
         # A form sends the document as it was shown: what hasn't changed isn't judged again.

@@ -81,3 +81,21 @@ def test_the_same_rule_holds_for_machines(office: TestClient, session: Session):
     session.commit()
     opened = send(office, "POST", "/customers", body)
     assert (opened.status_code, opened.json()["id_number"]) == (201, "••••••••08T")
+
+
+ZONE = "P<FINERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10"
+
+
+def test_a_scanned_passport_fills_in_the_form_of_a_new_customer(office: TestClient):
+    page = office.get("/customers/new", headers=HTML).text
+    assert 'hx-post="/customers/scans"' in page
+    typed = {"mobile": "0530302018", "id_kind": "national_id", "id_country": "IL", "id_number": ZONE}
+    answer = office.post("/customers/scans", data=typed, headers=HTML)
+    assert answer.status_code == 200
+    for value in ("Anna Maria", "Eriksson", "L898902C3", "1974-08-12", "0530302018"):
+        assert f'value="{value}"' in answer.text
+    assert '<option value="passport" selected>' in answer.text
+    assert '<option value="FI" selected>' in answer.text
+    told = office.post("/customers/scans", json={"id_number": ZONE}).json()["person"]
+    assert (told["id_country"], told["birthday"], told["gender"]) == ("FI", "1974-08-12", "F")
+    assert office.post("/customers/scans", json={"id_number": ZONE[:-1]}).status_code == 422

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from erp_club.customers import commands, queries
 from erp_club.customers.duplicates.commands import open_new_customer
 from erp_club.customers.fields import CustomerChanges, CustomerFields
+from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from erp_club.reports import customers as reports
@@ -212,8 +213,12 @@ class NewCustomerForm(CustomerForm):
 
 def new_page(act: Act, form: FormState) -> Response:
     """The form of a new customer."""
+    return _new_page(act, form, Person())
+
+
+def _new_page(act: Act, form: FormState, person: Person) -> Response:
     known = refused_candidates(act, form, at_till=False)
-    view = NewCustomerForm(**dict(views.form_view(act, Person())), candidates=known)
+    view = NewCustomerForm(**dict(views.form_view(act, person)), candidates=known)
     return act.answer(view, "customers/new.html", form=form)
 
 
@@ -241,6 +246,17 @@ def open_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)], body: C
         by=act.by,
     )
     return act.done(views.person_view(act, customer_id), f"/customers/{customer_id}")
+
+
+@router.post("/customers/scans", name="customers.scan", response_model=NewCustomerForm)
+@again(new_page)
+def scan(
+    act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN, keyless="it fills in the form and keeps nothing")],
+    body: CustomerOpening,
+) -> Response:
+    """Fill in the form of a new customer from the lines of a passport in `id_number`; what was typed stays."""
+    filled = scanned(CustomerFields(**body.model_dump(exclude={"confirmed_not"})), today=act.today)
+    return _new_page(act, views.scanned_form(act, filled), views.scanned_person(filled))
 
 
 @router.get("/customers/{customer_id}", name="customers.customer", response_model=CustomerPage)

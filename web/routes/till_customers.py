@@ -11,6 +11,7 @@ from erp_club.clubs.commands import join_club
 from erp_club.clubs.queries import clubs
 from erp_club.customers.duplicates.commands import open_new_customer
 from erp_club.customers.fields import CustomerFields
+from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands
@@ -20,7 +21,7 @@ from web.forms import FormState
 from web.refusals import again
 from web.routes.customers import Confirmed, CustomerBody
 from web.routes.till import AtTill, shown, till_page
-from web.views.customers import Choice, FormFieldLine, Person, form_view
+from web.views.customers import Choice, FormFieldLine, Person, form_view, scanned_form
 from web.views.duplicates import Candidates, refused_candidates
 from web.views.panel import PanelClub
 from web.views.till import TillPage, till_view
@@ -143,6 +144,14 @@ def show_new_customer(act: Opening) -> Response:
 def offer_new_customer(act: Offering, body: OfferedCustomer) -> Response:
     """The same with what nobody was found by; a POST, as no phone or name stands in an address."""
     return _new_customer_page(act, FormState(), **body.model_dump())
+
+
+@router.post("/baskets/current/customers/scans", name="baskets.customers.scan", response_model=NewCustomerPage)
+@again(new_customer_again)
+def scan_new(act: Offering, body: NewCustomer) -> Response:
+    """Fill in the dialog from the lines of a passport in `id_number`; what was typed stays."""
+    filled = scanned(CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not"})), today=act.today)
+    return _new_customer_page(act, scanned_form(act, filled))
 
 
 @router.post("/baskets/current/customers", name="baskets.customers.open", response_model=TillPage)

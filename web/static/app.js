@@ -132,6 +132,19 @@
     document.querySelectorAll("form[data-busy]").forEach((form) => setBusy(form, false));
   });
 
+  // The lines of a passport, which a scanner types with Enter after each: once they are whole they are read.
+
+  const zone = (field) => field.value.replace(/\s/g, "");
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches("[data-zone]") || !/[<;>.]/.test(event.target.value)) return;
+    event.preventDefault();
+    event.target.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-zone]") || ![72, 88, 90].includes(zone(event.target).length)) return;
+    event.target.form.querySelector("[data-read]").click();
+  });
+
   // Keys and clicks.
 
   document.addEventListener("keydown", (event) => {

@@ -206,6 +206,10 @@
     const code = read(done);
     const field = document.activeElement;
     const before = editable(field) && field.value.endsWith(done.typed) ? field.value.slice(0, -done.typed.length) : null;
+    if (field.matches("[data-zone]")) {
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+      return;
+    }
     if (field === scan) scan.value = "";
     else if (before !== null) field.value = before;
     if (!dialog.open) {

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 
 from erp_club.clubs.queries import clubs
 from erp_club.customers import queries
+from erp_club.customers.fields import CustomerFields
 from erp_club.customers.forms import rules
 from erp_club.customers.forms.queries import form_of
 from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.queries import CustomerRecord, Found
+from erp_club.customers.scans import SCANNED
 from erp_club.kernel import audit
 from erp_club.kernel.text import N_
 from erp_club.organisation.queries import stores
@@ -22,6 +24,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.reports.customers import CustomerRow
 from web.deps import Act
 from web.formats import LOCALES
+from web.forms import FormState
 from web.i18n import LANGUAGE, translate
 from web.views.cards import CardsView, cards_view
 from web.views.clubs import MembershipsView, memberships_view
@@ -299,6 +302,18 @@ def form_fields(act: Act, place: rules.Place) -> list[FormFieldLine]:
         for each in form_of(act.session, place)
         if each.shown
     ]
+
+
+def scanned_person(filled: CustomerFields) -> Person:
+    """What a form begins with that a passport has filled in."""
+    return Person(**{name: getattr(filled, name) for name in SCANNED if getattr(filled, name)})
+
+
+def scanned_form(act: Act, filled: CustomerFields) -> FormState:
+    """What was typed into the form, with what the passport tells in its place."""
+    posted: FormState = getattr(act.request.state, "form", None) or FormState()
+    told = {name: str(getattr(filled, name) or "") for name in SCANNED}
+    return FormState(values=posted.values | told)
 
 
 def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm:

@@ -16,6 +16,7 @@ from erp_club.customers.duplicates.queries import Candidate, Shown, candidates, 
 from erp_club.customers.fields import CustomerFields
 from erp_club.customers.forms.rules import Place
 from erp_club.customers.id_numbers.queries import id_rules
+from erp_club.customers.scans import filled_in
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
@@ -40,6 +41,7 @@ def open_new_customer(
     the card that they were handed. Raises Conflict `possible-duplicates` with the candidates, `id-taken` or
     `card-taken` where the document or the card is a customer's, and what `open_customer` raises.
     """
+    filled = filled_in(filled, today=_today(now))
     checked = fields.check(filled, country=country, today=_today(now), id_rules=id_rules(session))
     found: list[Candidate] = []
     if not checked.errors:
