@@ -45,7 +45,10 @@ def run(database: Database, *, as_of: dt.date = TODAY, dry_run: bool = False) ->
 
 def movements(session: Session) -> list[tuple[str, int, int]]:
     asked = sa.select(PointsMovement.kind, PointsMovement.points, PointsMovement.balance_after)
-    return [(row.kind, row.points, row.balance_after) for row in session.execute(asked.order_by(PointsMovement.account_id, PointsMovement.seq))]
+    return [
+        (row.kind, row.points, row.balance_after)
+        for row in session.execute(asked.order_by(PointsMovement.account_id, PointsMovement.seq))
+    ]
 
 
 def derived(session: Session) -> None:
@@ -120,7 +123,7 @@ def test_a_debt_stays_beside_points_that_end_and_the_whole_of_an_idle_account_en
         session.commit()
     assert run(shop).counts == {"accounts": 3, "points": 195}
     with shop.session() as session:
-        balances = dict(session.execute(sa.select(PointsAccount.id, PointsAccount.balance)).tuples().all())
+        balances = {row.id: row.balance for row in session.execute(sa.select(PointsAccount.id, PointsAccount.balance))}
         assert (balances[fourth.id], balances[idle.id]) == (-20, 0)
         derived(session)
 

@@ -55,7 +55,7 @@ def expire_points(
             PointsLot.account_id,
             PointsLot.id.label("lot_id"),
             (-PointsLot.remaining).label("points"),
-            sa.null().label("reverses_seq"),
+            sa.cast(sa.null(), sa.BigInteger).label("reverses_seq"),
         )
         .join(PointsAccount, _ITS_ACCOUNT)
         .where(_ended(on), sa.tuple_(PointsLot.customer_id, PointsLot.account_id).in_(among(keys)))

@@ -43,10 +43,14 @@ def hold_accounts(session: Session, keys: Sequence[Key]) -> None:
 
 def among(keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:
     """The keys as rows of the columns `customer_id` and `account_id`."""
-    listed = sa.func.unnest(
-        sa.bindparam("customers", [customer for customer, _ in keys], type_=ARRAY(sa.BigInteger), unique=True),
-        sa.bindparam("accounts", [account for _, account in keys], type_=ARRAY(sa.BigInteger), unique=True),
-    ).table_valued(sa.column("customer_id", sa.BigInteger), sa.column("account_id", sa.BigInteger), name="keys")
+    listed = (
+        sa.func.unnest(
+            sa.bindparam("customers", [customer for customer, _ in keys], type_=ARRAY(sa.BigInteger), unique=True),
+            sa.bindparam("accounts", [account for _, account in keys], type_=ARRAY(sa.BigInteger), unique=True),
+        )
+        .table_valued(sa.column("customer_id", sa.BigInteger), sa.column("account_id", sa.BigInteger), name="keys")
+        .render_derived()
+    )
     return sa.select(listed.c.customer_id, listed.c.account_id)
 
 
