@@ -20,6 +20,7 @@ from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
 from erp_club.receipts import models as receipts
+from erp_club.receipts.rollups import models as rollups
 from erp_club.reports import models as reports
 from erp_club.stored_value import models as stored_value
 
@@ -49,5 +50,6 @@ __all__ = [
     "receipts",
     "relatives",
     "reports",
+    "rollups",
     "stored_value",
 ]

@@ -21,7 +21,7 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from web import beside, cli_data, cli_forecast, cli_jobs, cli_keyring, cli_names, cli_pricing, i18n
+from web import beside, cli_data, cli_forecast, cli_jobs, cli_keyring, cli_names, cli_pricing, cli_segments, i18n
 from web.cli_database import opened
 
 
@@ -66,6 +66,7 @@ _COMMANDS = (
     cli_keyring.keyring,
     cli_names.names,
     cli_pricing.price_case,
+    cli_segments.segment,
 )
 for command in _COMMANDS:
     main.add_command(command)

@@ -1,0 +1,138 @@
+"""What a queryable field is: a name, a type, and where its value stands.
+
+A domain describes its own in `segment_fields.py`. Nobody below knows who asks, so the fields are put together at the
+top (`Registry`) and passed in.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from erp_club.kernel.text import T, Text
+
+
+class Op(StrEnum):
+    """How a value is compared. `between` includes both ends."""
+
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    IN = "in"
+    NOT_IN = "not_in"
+    BETWEEN = "between"
+    IS_NULL = "is_null"
+
+
+class Kind(StrEnum):
+    """The type of a field's value."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    DATE = "date"
+    YES_NO = "yes_no"
+
+
+class Shape(StrEnum):
+    """Where a field's value stands.
+
+    `COLUMN`: an expression over the customer's own row. `FIGURE`: a SELECT of (customer_id, value) with at most one row
+    a customer. `ROWS`: the same with any number of rows: any one of them may hold what is asked. `FLAGS`: by each
+    possible value, an expression over the customer's own row that says yes or no.
+    """
+
+    COLUMN = "column"
+    FIGURE = "figure"
+    ROWS = "rows"
+    FLAGS = "flags"
+
+
+SAME = frozenset({Op.EQ, Op.NE, Op.IN, Op.NOT_IN})
+ORDER = frozenset({Op.LT, Op.LE, Op.GT, Op.GE, Op.BETWEEN})
+OPERATORS = {
+    Kind.NUMBER: SAME | ORDER | {Op.IS_NULL},
+    Kind.DATE: SAME | ORDER | {Op.IS_NULL},
+    Kind.TEXT: SAME | ORDER | {Op.IS_NULL},
+    Kind.YES_NO: frozenset({Op.EQ, Op.NE, Op.IS_NULL}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a field's value depends on: the as-of day, a club's code, and what stood after the colon (`class:NAME`)."""
+
+    as_of: dt.date
+    club: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a field's possible values, and what it is called."""
+
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field. `read` gives the expression or the SELECT that its `shape` says.
+
+    `choices` are all values there can be; `picker` names a list that people choose from (stores, clubs, groups).
+    `otherwise` is the value of a customer with none; None: it is missing. `by_club`: it takes a club's code. `named`:
+    it is asked for as `name:NAME`. `whole`: the value depends on other customers too, so it is never read for one
+    alone. `by_sale`: a sale can change it.
+    """
+
+    name: str
+    label: Text
+    kind: Kind
+    shape: Shape
+    read: Callable[[Ask], Any]
+    operators: frozenset[Op] | None = None
+    choices: tuple[Choice, ...] = ()
+    picker: str = ""
+    otherwise: int | bool | None = None
+    by_club: bool = False
+    named: bool = False
+    whole: bool = False
+    by_sale: bool = False
+
+    @property
+    def ops(self) -> frozenset[Op]:
+        """The operators that it takes."""
+        return OPERATORS[self.kind] if self.operators is None else self.operators
+
+
+class Registry:
+    """All the fields that may be asked for. One name may stand for several types (a code, a number, yes or no)."""
+
+    def __init__(self, *fields: Iterable[Field]) -> None:
+        self._fields: dict[str, tuple[Field, ...]] = {}
+        for each in fields:
+            for field in each:
+                self._fields[field.name] = (*self._fields.get(field.name, ()), field)
+
+    def __iter__(self) -> Iterator[Field]:
+        """Every field, the first of each name."""
+        return (fields[0] for fields in self._fields.values())
+
+    def find(self, asked: str) -> tuple[Field, ...]:
+        """The fields of a name as it is asked for (`age`, `class:Diet`); none where nobody knows it."""
+        name, colon, rest = asked.partition(":")
+        found = self._fields.get(name, ())
+        return tuple(field for field in found if field.named == bool(colon) and (not colon or rest.strip()))
+
+
+def local(column: Any) -> sa.ColumnElement[Any]:
+    """A text ordered by its letters' numbers: the same on every server, whatever its language."""
+    return sa.collate(column, "C")
+
+
+YES = (Choice("true", T("Yes")), Choice("false", T("No")))

@@ -1,0 +1,93 @@
+"""What customers' receipts sum to, kept beside them so that segments and reports needn't read every line.
+
+A receipt waits in `receipts_to_roll` from the moment it is written, by a trigger in its own transaction, until it is
+added here. So what the rollups hold and what waits are together always all receipts, and a sale pays for one short row.
+"""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_club.kernel.db import Base
+
+
+class ReceiptToRoll(Base):
+    """A receipt of a known customer that the rollups don't hold yet."""
+
+    __tablename__ = "receipts_to_roll"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class GroupToRoll(Base):
+    """A product group whose products have changed, so that its rows are to be made anew from the lines."""
+
+    __tablename__ = "groups_to_roll"
+
+    group_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+
+
+class CustomerDay(Base):
+    """A customer's receipts in a store on a day.
+
+    `purchases` counts receipts that hold a line with a quantity of 0 or above, `returns` those with one below 0.
+    """
+
+    __tablename__ = "customer_days"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "sold_on", "store_id"),
+        # Whole columns, so that a period is read from the index alone.
+        sa.Index(
+            "ix_customer_days_sold_on",
+            "sold_on",
+            "customer_id",
+            postgresql_include=["store_id", "purchases", "returns", "spend_minor", "quantity_milli"],
+        ),
+    )
+
+    customer_id: Mapped[int]
+    sold_on: Mapped[dt.date]
+    store_id: Mapped[int] = mapped_column(sa.Integer)
+    purchases: Mapped[int] = mapped_column(sa.Integer)
+    returns: Mapped[int] = mapped_column(sa.Integer)
+    spend_minor: Mapped[int]
+    quantity_milli: Mapped[int]
+
+
+class CustomerGroupDay(Base):
+    """A customer's lines of a product group on a day, as the products are grouped today."""
+
+    __tablename__ = "customer_group_days"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint(
+            "group_id",
+            "sold_on",
+            "customer_id",
+            postgresql_include=["purchases", "returns", "spend_minor", "quantity_milli"],
+        ),
+        sa.Index("ix_customer_group_days_customer_id", "customer_id", "group_id"),
+    )
+
+    group_id: Mapped[int] = mapped_column(sa.Integer)
+    sold_on: Mapped[dt.date]
+    customer_id: Mapped[int]
+    purchases: Mapped[int] = mapped_column(sa.Integer)
+    returns: Mapped[int] = mapped_column(sa.Integer)
+    spend_minor: Mapped[int]
+    quantity_milli: Mapped[int]
+
+
+class CustomerSummary(Base):
+    """All of a customer's receipts. The days are those of purchases; a customer who only returned has none."""
+
+    __tablename__ = "customer_summaries"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    purchases: Mapped[int] = mapped_column(sa.Integer)
+    returns: Mapped[int] = mapped_column(sa.Integer)
+    spend_minor: Mapped[int]
+    quantity_milli: Mapped[int]
+    first_on: Mapped[dt.date | None]
+    last_on: Mapped[dt.date | None]

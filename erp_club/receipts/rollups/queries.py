@@ -1,0 +1,21 @@
+"""What the rollups hold."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import ProductGroup
+from erp_club.receipts.models import Receipt
+from erp_club.receipts.rollups.models import GroupToRoll
+
+
+def latest_day(session: Session) -> dt.date:
+    """The last day with a receipt; the first of all days without any."""
+    return session.scalar(sa.select(sa.func.max(Receipt.sold_on))) or dt.date.min
+
+
+def stale_groups(session: Session) -> frozenset[str]:
+    """The product groups whose rows are to be made anew, by name."""
+    asked = sa.select(ProductGroup.name).join(GroupToRoll, GroupToRoll.group_id == ProductGroup.id)
+    return frozenset(session.scalars(asked))

@@ -1,0 +1,64 @@
+"""Who is in a segment."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import Customer
+from erp_club.receipts.rollups import queries as rollups
+from erp_club.segments.compiler import Facts, holding, members
+from erp_club.segments.metrics import Rolled
+from erp_club.segments.tree import Condition
+
+_MEMORY = "SET LOCAL work_mem = '128MB'"
+"""What a sum over a million customers needs to stay in memory. It holds until the transaction ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A customer in a sample."""
+
+    id: int
+    number: str
+    given_name: str
+    family_name: str
+
+
+def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = None) -> Facts:
+    """What trees are compiled with on this day."""
+    rolled = Rolled(rollups.latest_day(session), rollups.stale_groups(session))
+    return Facts(as_of, rolled=rolled, only=only)
+
+
+def count(session: Session, condition: Condition, asked: Facts) -> int:
+    """How many customers are in it."""
+    session.execute(sa.text(_MEMORY))
+    found = members(condition, asked).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def numbers(session: Session, condition: Condition, asked: Facts) -> Iterator[str]:
+    """The numbers of the customers in it, in order, read in portions."""
+    session.execute(sa.text(_MEMORY))
+    found = members(condition, asked, Customer.number).order_by(sa.collate(Customer.number, "C"))
+    return iter(session.scalars(found.execution_options(yield_per=5_000)))
+
+
+def sample(session: Session, condition: Condition, asked: Facts, *, size: int = 10) -> list[Member]:
+    """Some customers in it: always the same ones while it stays the same."""
+    session.execute(sa.text(_MEMORY))
+    columns = (Customer.id, Customer.number, Customer.given_name, Customer.family_name)
+    found = members(condition, asked, *columns).order_by(sa.func.hashint8(Customer.id), Customer.id).limit(size)
+    return [Member(*row) for row in session.execute(found)]
+
+
+def held_by(session: Session, conditions: Mapping[str, Condition], asked: Facts) -> dict[int, frozenset[str]]:
+    """For each customer that `asked` is only for, the names of the conditions that hold."""
+    if not conditions:
+        return {}
+    names = tuple(conditions)
+    rows = session.execute(holding(conditions, asked))
+    return {row[0]: frozenset(name for name, held in zip(names, row[1:], strict=True) if held) for row in rows}

@@ -1,0 +1,58 @@
+"""The console's segments: who is in one."""
+
+import csv
+import datetime as dt
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from erp_club.kernel.errors import FieldError, Invalid, NotFound
+from erp_club.kernel.text import T
+from erp_club.organisation.models import Chain
+from erp_club.purchases.segment_registry import REGISTRY
+from erp_club.segments import queries
+from erp_club.segments.reading import Definition, read_definition
+from web.cli_database import opened
+from web.offer_forms.reading import read_text
+
+
+@click.group()
+def segment() -> None:
+    """Questions about customers."""
+
+
+@segment.command("count")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--as-of", "as_of", type=click.DateTime(formats=["%Y-%m-%d"]), default=None,
+              help="The day the question is asked on; today where left out.")  # fmt: skip
+@click.option("--numbers", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="OUT.csv",
+              help="Write the customers' numbers there.")  # fmt: skip
+def count(file: Path, as_of: dt.datetime | None, numbers: Path | None) -> None:
+    """Count the customers in the segment that FILE describes."""
+    asked = read_file(file)
+    with opened() as database, database.session() as session:
+        facts = session.get(Chain, 1)
+        if facts is None:
+            raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
+        today = dt.datetime.now(ZoneInfo(facts.time_zone)).date()
+        compiled = queries.facts(session, as_of.date() if as_of else today)
+        if numbers is None:
+            found = queries.count(session, asked.where, compiled)
+        else:
+            found = 0
+            with numbers.open("w", encoding="utf-8", newline="") as stream:
+                writer = csv.writer(stream, lineterminator="\n")
+                writer.writerow(("customer_number",))
+                for found, number in enumerate(queries.numbers(session, asked.where, compiled), 1):  # noqa: B007
+                    writer.writerow((number,))
+    click.echo(found)
+
+
+def read_file(file: Path) -> Definition:
+    """The definition in a file. Raises Invalid with every fault, each with its place."""
+    try:
+        said = read_text(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Invalid([FieldError(str(file), T("This file isn't UTF-8."))]) from error
+    return read_definition(said, REGISTRY)
