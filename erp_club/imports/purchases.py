@@ -15,6 +15,7 @@ from erp_club.imports.outcome import Outcome
 from erp_club.imports.staging import Progress, number, rowcount, run
 from erp_club.imports.stubs import open_products, open_stores
 from erp_club.kernel.text import TN, T, Text
+from erp_club.receipts.rollups import commands as rollups
 
 _COLUMNS = {
     "receipt_no": 'text COLLATE "C"', "store": 'text COLLATE "C"', "sold_at": "timestamp", "customer_number": "text",
@@ -57,6 +58,7 @@ def take(session: Session, reading: Reading, progress: Progress, *, earn: tuple[
     if receipts:
         for table in ("receipts", "receipt_lines", "receipt_numbers"):
             run(session, f"ANALYZE {table}")
+        rollups.roll_all(session)
     refused = staging.refused_rows(session)
     return Outcome(
         kind=reading.form.kind,

@@ -45,7 +45,9 @@ def people(customers: list[dict[str, str]], purchases: list[dict[str, str]]) -> 
             row["store"],
             dt.datetime.fromisoformat(row["sold_at"]).date(),
             row["sku"],
-            *(product.get(name) or None for name in ("group", "department", "brand")),
+            product.get("group") or None,
+            product.get("department") or None,
+            product.get("brand") or None,
             Decimal(row["quantity"]),
             int(Decimal(row["amount"]) * 100),
         )

@@ -53,9 +53,7 @@ def shop(session: Session, tmp_path: Path) -> dict[str, Person]:
 
 
 @pytest.mark.parametrize("rolled", ["lines", "waiting", "half rolled", "all rolled"])
-def test_random_trees_find_the_same_customers_as_the_raw_files(
-    session: Session, shop: dict[str, Person], rolled: str
-):
+def test_random_trees_find_the_same_customers_as_the_raw_files(session: Session, shop: dict[str, Person], rolled: str):
     if rolled == "half rolled":
         roll(session, most=2_000)
     elif rolled == "all rolled":
