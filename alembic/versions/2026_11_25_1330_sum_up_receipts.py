@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_1330"
-down_revision = "2026_11_25_1306"
+down_revision = "2026_11_25_1320"
 branch_labels = None
 depends_on = None
 

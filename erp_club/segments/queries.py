@@ -13,7 +13,7 @@ from erp_club.segments.compiler import Facts, holding, members
 from erp_club.segments.metrics import Rolled
 from erp_club.segments.tree import Condition
 
-_MEMORY = "SET LOCAL work_mem = '128MB'"
+MEMORY = "SET LOCAL work_mem = '128MB'"
 """What a sum over a million customers needs to stay in memory. It holds until the transaction ends."""
 
 
@@ -35,21 +35,21 @@ def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = No
 
 def count(session: Session, condition: Condition, asked: Facts) -> int:
     """How many customers are in it."""
-    session.execute(sa.text(_MEMORY))
+    session.execute(sa.text(MEMORY))
     found = members(condition, asked).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
 def numbers(session: Session, condition: Condition, asked: Facts) -> Iterator[str]:
     """The numbers of the customers in it, in order, read in portions."""
-    session.execute(sa.text(_MEMORY))
+    session.execute(sa.text(MEMORY))
     found = members(condition, asked, Customer.number).order_by(sa.collate(Customer.number, "C"))
     return iter(session.scalars(found.execution_options(yield_per=5_000)))
 
 
 def sample(session: Session, condition: Condition, asked: Facts, *, size: int = 10) -> list[Member]:
     """Some customers in it: always the same ones while it stays the same."""
-    session.execute(sa.text(_MEMORY))
+    session.execute(sa.text(MEMORY))
     columns = (Customer.id, Customer.number, Customer.given_name, Customer.family_name)
     found = members(condition, asked, *columns).order_by(sa.func.hashint8(Customer.id), Customer.id).limit(size)
     return [Member(*row) for row in session.execute(found)]

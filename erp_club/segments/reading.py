@@ -295,7 +295,8 @@ _One = Callable[[Any, str], Single | None]
 
 def _of_value(fields: Sequence[Field], said: Any) -> Field:
     """Of several types by one name, the one that the value has; else the first, which then says what it needs."""
-    value: Any = cast("Any", said)[0] if isinstance(said, list) and said else said
+    values = cast("list[Any]", said) if isinstance(said, list) else [said]
+    value = values[0] if values else None
     kinds = {
         Kind.YES_NO: isinstance(value, bool),
         Kind.NUMBER: isinstance(value, (int, float, Decimal)) and not isinstance(value, bool),
