@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
@@ -164,6 +164,11 @@ class Act:
         if self.key is not None and self.kept is not None:
             idempotency.keep_answer(self.session, self.key, self.kept, now=self.now)
         self.session.commit()
+
+    def refuse_after_commit(self, refusal: Refused) -> NoReturn:
+        """End the transaction with what it has counted, and refuse all the same: a wrong PIN counts."""
+        self.session.commit()
+        raise refusal
 
     def afterwards(self, work: Callable[[Session], None]) -> None:
         """Do this in a transaction of its own once the request's has ended, however that ends: a refusal undoes it."""

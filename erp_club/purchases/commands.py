@@ -22,16 +22,21 @@ from erp_club.purchases.quotes import errors, queries
 from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_key
 from erp_club.purchases.sale import Sale
 from erp_club.purchases.settled import Order, sale_of
+from erp_club.purchases.value_cards import NO_CARDS, CardsOfSale, CardToSell, settle_cards, with_cards
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """A sale that a till sent, as it was priced and posted; `issued` are the codes of coupons for the next purchase."""
+    """A sale that a till sent, as it was priced and posted; `issued` are the codes of coupons for the next purchase.
+
+    `cards` is what it did to prepaid and gift cards.
+    """
 
     sale: Sale
     basket: PricedBasket
     posted: Posted
     issued: tuple[str, ...] = ()
+    cards: CardsOfSale = NO_CARDS
 
 
 def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold:
@@ -46,9 +51,10 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
         asked = replace(asked, sale_id=sale_key(place.terminal.id, quote.sale_id))
     known = quoted(quote).basket if quote is not None and is_for(quote, asked) else None
     basket = known or price_basket(session, asked, place)
-    sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=order.payments, currency=currency)
+    payments = with_cards(session, order.payments, order.claims, basket.priced.total_minor, place)
+    sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=payments, currency=currency)
     sales.check_expected(sale, order.expected_total_minor)
-    sold = settle(session, sale, basket, asked, place)
+    sold = settle(session, sale, basket, asked, place, cards=order.cards)
     if order.quote_id is not None:
         end_quote(session, order.quote_id, terminal_id=place.terminal.id)
     return sold
@@ -61,8 +67,16 @@ def _quote_of(session: Session, order: Order, place: Place) -> queries.QuoteRow 
     return queries.quote_if_kept(session, order.quote_id, terminal_id=place.terminal.id, now=place.now)
 
 
-def settle(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, place: Place) -> Sold:
-    """Write a priced sale: its receipt with points, and what its offers and coupons used, gave and issued.
+def settle(
+    session: Session,
+    sale: Sale,
+    basket: PricedBasket,
+    asked: Asked,
+    place: Place,
+    *,
+    cards: Sequence[CardToSell] = (),
+) -> Sold:
+    """Write a priced sale: its receipt with points, what cards pay and are sold, and what offers and coupons gave.
 
     Raises Invalid and Refused as `sale.check`, Conflict `receipt-exists` where the store has this receipt number, and
     Conflict `quote-changed` with the new price where a limit, a budget or a coupon was used up meanwhile.
@@ -70,10 +84,12 @@ def settle(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, pla
     sales.check(sale, now=place.now)
     earning = basket.earning
     if not basket.priced.applied and not basket.coupons:
-        return Sold(sale, basket, write_sale(session.connection(), sale, earning, now=place.now, by=place.by))
+        posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
+        done = settle_cards(session, sale, basket, posted.receipt_id, cards, place)
+        return Sold(sale, basket, posted, cards=done)
     try:
         with session.begin_nested():
-            return _settle(session, sale, basket, earning, asked, place)
+            return _settle(session, sale, basket, earning, asked, place, cards)
     except Conflict as changed:
         # Undone to before the sale; what it would cost now is told with the refusal.
         if changed.code != "quote-changed":
@@ -88,8 +104,10 @@ def _settle(
     earning: Sequence[tuple[Earning, int]],
     asked: Asked,
     place: Place,
+    cards: Sequence[CardToSell],
 ) -> Sold:
     posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
+    done = settle_cards(session, sale, basket, posted.receipt_id, cards, place)
     applied, key = basket.priced.applied, {"customer_id": sale.customer_id}
     coupons.use(
         session,
@@ -114,7 +132,7 @@ def _settle(
         )
     # Last, since all tills that give the same offers wait for these rows.
     count_uses(session, applied, **key, store_id=sale.store_id, on=sale.sold_on)
-    return Sold(sale, basket, posted, tuple(issued))
+    return Sold(sale, basket, posted, tuple(issued), done)
 
 
 def _gave(basket: PricedBasket) -> dict[int, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import ProductKind
 from erp_club.clubs.earning.queries import Earning
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
@@ -33,6 +34,7 @@ class Product:
     price_minor: int
     vat_bp: int
     earns: bool
+    kind: str = ProductKind.GOODS.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _products(gathered: Gathered, priced: Priced) -> dict[str, Product]:
     """Those of the lines, gifts included, and those that may be chosen."""
     wanted = {line.product for line in priced.lines} | {sku for each in priced.pending for sku in each.choices}
     return {
-        sku: Product(each.id, each.sku, each.name, each.price_minor, each.vat_bp, each.earns)
+        sku: Product(each.id, each.sku, each.name, each.price_minor, each.vat_bp, each.earns, each.kind)
         for sku, each in gathered.products.items()
         if sku in wanted
     }

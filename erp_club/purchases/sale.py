@@ -1,8 +1,8 @@
 """A sale as facts: what was bought, for whom, how it was paid, and what that sums to. Pure: no database.
 
-**Cash rounding.** What is paid by card is paid to the last unit. What remains is paid in cash and rounded to the
-smallest coin (`kernel.money.CASH_STEP_MINOR`); the difference is an amount of its own, earns nothing, and changes
-neither lines nor total.
+**Cash rounding.** What is paid by card, or with a prepaid or gift card, is paid to the last unit. What remains is paid
+in cash and rounded to the smallest coin (`kernel.money.CASH_STEP_MINOR`); the difference is an amount of its own, earns
+nothing, and changes neither lines nor total.
 """
 
 import datetime as dt
@@ -81,10 +81,12 @@ NOTHING_GIVEN = Given()
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What one means paid, above 0."""
+    """What one means paid, above 0; `card` is the prepaid or gift card that did, `card_number` its end."""
 
     means: Means
     amount_minor: int
+    card: tuple[int, int] | None = None
+    card_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,16 +130,21 @@ class Sale:
     @cached_property
     def rounding_minor(self) -> int:
         """What cash rounding adds to the total, or, below zero, takes from it."""
-        return rounding(self.total_minor, self.paid_minor(Means.CARD), self.currency)
+        return rounding(self.total_minor, self.exact_minor, self.currency)
+
+    @cached_property
+    def exact_minor(self) -> int:
+        """What was paid by means that pay to the last unit: all but cash."""
+        return sum(payment.amount_minor for payment in self.payments if payment.means is not Means.CASH)
 
     def paid_minor(self, means: Means) -> int:
         """What was paid by one means."""
         return sum(payment.amount_minor for payment in self.payments if payment.means is means)
 
 
-def rounding(total_minor: int, by_card_minor: int, currency: str) -> int:
-    """The cash rounding of a total of which this much is paid by card: only the rest is rounded."""
-    return cash_rounding(total_minor - by_card_minor, currency)
+def rounding(total_minor: int, exact_minor: int, currency: str) -> int:
+    """The cash rounding of a total of which this much is paid to the last unit: only the rest is rounded."""
+    return cash_rounding(total_minor - exact_minor, currency)
 
 
 def line_amount(price_minor: int, quantity_milli: int) -> int:
@@ -174,10 +181,10 @@ def check_time(sold_at: dt.datetime, *, now: dt.datetime) -> None:
 
 
 def _check_payments(sale: Sale) -> None:
-    total, by_card, in_cash = sale.total_minor, sale.paid_minor(Means.CARD), sale.paid_minor(Means.CASH)
-    covered = in_cash == total - by_card + sale.rounding_minor
+    total, exact, in_cash = sale.total_minor, sale.exact_minor, sale.paid_minor(Means.CASH)
+    covered = in_cash == total - exact + sale.rounding_minor
     # Without cash nothing is rounded, unless there is nothing to pay at all: 0.04 in cash is 0.00.
-    if not covered or (not in_cash and by_card not in {0, total}):
+    if not covered or (not in_cash and exact not in {0, total}):
         raise Refused(
             T("The payments don't cover the total exactly. Check what is paid in cash and by card."),
             field="payments",
@@ -185,9 +192,22 @@ def _check_payments(sale: Sale) -> None:
             facts={
                 "total_minor": total,
                 "due_minor": {"cash": total + rounding(total, 0, sale.currency), "card": total},
-                "paid_minor": {"cash": in_cash, "card": by_card},
-            },
+                "paid_minor": {"cash": in_cash, "card": sale.paid_minor(Means.CARD)},
+            }
+            | _given_by_cards(sale),
         )
+
+
+def _given_by_cards(sale: Sale) -> dict[str, object]:
+    """What each prepaid or gift card would give, and what is due then beside what else was said to be paid."""
+    cards = [payment for payment in sale.payments if payment.card is not None]
+    if not cards:
+        return {}
+    rest = sale.total_minor - sum(payment.amount_minor for payment in sale.payments)
+    return {
+        "cards": [{"card": payment.card_number, "amount_minor": payment.amount_minor} for payment in cards],
+        "rest_minor": {"cash": rest + rounding(rest, 0, sale.currency), "card": rest},
+    }
 
 
 def check_expected(sale: Sale, expected_total_minor: int | None) -> None:

@@ -20,11 +20,15 @@ from erp_club.purchases.sale import (
     SaleLine,
     line_amount,
 )
+from erp_club.purchases.value_cards import CardClaim, CardToSell
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """A sale as a till sends it: the basket, what it is paid with, and the quote by which it was priced, if any.
+
+    `payments` are those by cash and bank card; `claims` are the prepaid and gift cards that pay, in their order, and
+    `cards` those that are sold.
 
     `sale_of_quote`: the till named no sale, so it is the quote's, which holds the coupons.
     """
@@ -33,6 +37,8 @@ class Order:
     asked: Asked
     payments: tuple[Payment, ...]
     sold_at: dt.datetime | None = None
+    claims: tuple[CardClaim, ...] = ()
+    cards: tuple[CardToSell, ...] = ()
     quote_id: uuid.UUID | None = None
     sale_of_quote: bool = False
     expected_total_minor: int | None = None

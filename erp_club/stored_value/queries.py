@@ -23,6 +23,7 @@ from erp_club.stored_value.models import (
     ValueCard,
     ValueLot,
     ValueMovement,
+    ValueMovementLot,
     ValueNumber,
 )
 
@@ -97,6 +98,20 @@ class Paying:
     seq: int
     paid_minor: int
     left_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCard:
+    """What a receipt did to a card; `last_day` is of the money that it put onto it, None is for ever."""
+
+    key: CardKey
+    number: str
+    names: Mapping[str, str]
+    kind: CardKind
+    moved: MovementKind
+    amount_minor: int
+    balance_after_minor: int
+    last_day: dt.date | None
 
 
 def held_cards(session: Session, keys: Collection[CardKey]) -> Mapping[CardKey, HeldCard]:
@@ -212,6 +227,37 @@ def payments_of(session: Session, receipt: tuple[int, int]) -> list[Paying]:
     return [Paying(CardKey(row[0], row[1]), *row[2:]) for row in rows]
 
 
+def cards_of_receipt(session: Session, receipt: tuple[int, int]) -> list[ReceiptCard]:
+    """What a receipt (customer, receipt) did to cards, in the order in which it did."""
+    rows = session.execute(
+        sa.select(
+            ValueMovement.customer_id, ValueMovement.card_id, ValueCard.number, CardProduct.names, CardProduct.kind,
+            ValueMovement.kind.label("moved"), ValueMovement.amount_minor, ValueMovement.balance_after_minor,
+            sa.func.max(ValueLot.last_day),
+        )
+        .join(ValueCard, _OF_CARD)
+        .join(CardProduct, CardProduct.id == ValueCard.product_id)
+        .join(ValueMovementLot, _OF_MOVEMENT)
+        .join(
+            ValueLot,
+            (ValueLot.customer_id == ValueMovementLot.customer_id)
+            & (ValueLot.card_id == ValueMovementLot.card_id)
+            & (ValueLot.id == ValueMovementLot.lot_id),
+        )
+        .where(ValueMovement.receipt_customer_id == receipt[0], ValueMovement.receipt_id == receipt[1])
+        .group_by(
+            ValueMovement.customer_id, ValueMovement.card_id, ValueMovement.seq, ValueMovement.kind,
+            ValueMovement.amount_minor, ValueMovement.balance_after_minor, ValueMovement.at, ValueCard.number,
+            CardProduct.names, CardProduct.kind,
+        )
+        .order_by(ValueMovement.at, ValueMovement.card_id, ValueMovement.seq)
+    )  # fmt: skip
+    return [
+        ReceiptCard(CardKey(row[0], row[1]), row[2], row[3], CardKind(row[4]), MovementKind(row[5]), *row[6:])
+        for row in rows
+    ]
+
+
 def movements(session: Session, key: CardKey, *, before: int | None = None, limit: int = 50) -> list[MovementRow]:
     """The newest movements of a card, or those before the movement `before` (its `seq`, not included)."""
     asked = _movements(key).limit(limit)
@@ -294,5 +340,10 @@ _HELD = (
     CardProduct.most_minor,
     CardProduct.amounts_minor,
     CardProduct.has_pin,
+)
+_OF_MOVEMENT = (
+    (ValueMovementLot.customer_id == ValueMovement.customer_id)
+    & (ValueMovementLot.card_id == ValueMovement.card_id)
+    & (ValueMovementLot.seq == ValueMovement.seq)
 )
 _OF_CARD = (ValueCard.customer_id == ValueMovement.customer_id) & (ValueCard.id == ValueMovement.card_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import Product, ProductKind
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.stored_value import commands
 from erp_club.stored_value.commands import Cause
@@ -61,3 +62,19 @@ def a_cause(*, on: dt.date = TODAY, by: Actor = SYSTEM, receipt: tuple[int, int]
 
 def paid(session: Session, key: CardKey, amount_minor: int, *, on: dt.date = TODAY) -> commands.Moved:
     return commands.pay(session, held(session, key), amount_minor, cause=a_cause(on=on))
+
+
+def an_article(session: Session, sku: str = "GIFT-1", *, price_minor: int = 1_00) -> str:
+    """The catalogue's article by which tills sell a kind of card; by default its quantity is the amount."""
+    session.add(
+        Product(
+            sku=sku,
+            name="Gift card",
+            list_price_minor=price_minor,
+            vat_bp=0,
+            kind=ProductKind.GIFT_CARD,
+            earns_points=False,
+        )
+    )
+    session.flush()
+    return sku

@@ -18,14 +18,17 @@ from erp_club.purchases import commands
 from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.sale import MOST_MINOR, Payment
 from erp_club.purchases.settled import Order, tax_in
+from erp_club.purchases.value_cards import CardClaim, CardToSell
 from erp_club.receipts import queries
-from erp_club.receipts.models import Means
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
+from erp_club.stored_value.proof.commands import Entered
 from web import i18n, lists
 from web.basket_bodies import BasketBody, SaleId, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
-from web.fields import AmountText, Body, RowId, Storable, Unsaid
+from web.fields import AmountText, RowId, Storable, Unsaid
+from web.payment_bodies import PaidWith, SoldCard
+from web.value_entry import proven
 from web.views.purchases import (
     SORTS,
     ClubSavings,
@@ -44,17 +47,11 @@ from web.views.purchases import (
 )
 from web.views.quotes import offer_name
 from web.views.slip import Slip, slip_view
+from web.views.value_cards import CardOfPurchase, PurchasePayment, card_of_purchase, payment_lines
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
 ReceiptNo = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,50}$")]
 View = Annotated[Act, needs(Permission.PURCHASES_VIEW)]
-
-
-class PaidWith(Body):
-    """What one means pays. Cash is what the receipt takes of it, not what was handed over."""
-
-    means: Means
-    amount_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)]
 
 
 class NewPurchase(BasketBody):
@@ -75,6 +72,7 @@ class NewPurchase(BasketBody):
         Field(description="The till's name for the sale; else that of the quote, else the receipt's number"),
     ] = None
     payments: Annotated[list[PaidWith], Field(max_length=20)] = []
+    cards: Annotated[list[SoldCard], Field(max_length=100)] = []
     expected_total_minor: Annotated[
         int | None, Field(ge=0, le=MOST_MINOR, description="Refused as total-changed where our total is another")
     ] = None
@@ -83,7 +81,8 @@ class NewPurchase(BasketBody):
 class Purchase(BaseModel):
     """A posted sale, with the points that it earned in each club and the balances after it.
 
-    `coupons`: codes issued for the next purchase. Gifts that offers added are lines of their own.
+    `payments` says what each card gave and what is left on it, `cards` are those that were sold or loaded. `coupons`:
+    codes issued for the next purchase. Gifts that offers added are lines of their own.
     """
 
     id: int
@@ -100,6 +99,8 @@ class Purchase(BaseModel):
     coupons: list[str]
     club_savings: ClubSavings | None
     earned: list[EarnedPoints]
+    payments: list[PurchasePayment]
+    cards: list[CardOfPurchase]
 
 
 class StoreChoice(BaseModel):
@@ -147,17 +148,30 @@ def post_purchase(act: Annotated[Act, needs(Permission.SALES_POST, at_till=True)
 
     With `quote_id` at the price that was quoted, while it holds and the basket is the same; else priced anew.
     """
+    claims = _claims(act, body)
     place = place_of(act, body.sold_at or act.now)
-    sold = commands.sell(act.session, _order(body, act.terminal.id), place, currency=act.chain.currency)
+    sold = commands.sell(act.session, _order(body, act.terminal.id, claims), place, currency=act.chain.currency)
     return act.done(_posted(sold), f"/purchases/{sold.posted.receipt_id}")
 
 
-def _order(body: NewPurchase, terminal_id: int) -> Order:
+def _claims(act: Act, body: NewPurchase) -> tuple[CardClaim, ...]:
+    """The cards that pay, proven."""
+    paying = [(number, each) for number, each in enumerate(body.payments) if each.card is not None]
+    entries = [Entered(each.card or "", each.pin, f"payments[{number}].card") for number, each in paying]
+    keys = proven(act, entries, also=[card.number for card in body.cards if card.number])
+    return tuple(CardClaim(key, each.amount_minor) for key, (_, each) in zip(keys, paying, strict=True))
+
+
+def _order(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...]) -> Order:
     means = tuple(dict.fromkeys(each.means.value for each in body.payments))
     return Order(
         receipt_no=body.receipt_no,
         asked=asked_of(body, sale_id=sale_key(terminal_id, body.sale_id or body.receipt_no), means=means),
-        payments=tuple(Payment(each.means, each.amount_minor) for each in body.payments),
+        payments=tuple(
+            Payment(each.means, each.amount_minor) for each in body.payments if each.card is None and each.amount_minor
+        ),
+        claims=claims,
+        cards=tuple(CardToSell(each.sku, each.amount_minor, each.number, each.pin) for each in body.cards),
         quote_id=body.quote_id,
         sale_of_quote=body.sale_id is None,
         expected_total_minor=body.expected_total_minor,
@@ -206,6 +220,8 @@ def _posted(sold: commands.Sold) -> Purchase:
         coupons=list(sold.issued),
         club_savings=savings_view(basket.missed, currency=sale.currency) if basket.missed else None,
         earned=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.earned],
+        payments=payment_lines(sale.payments, sold.cards.paid),
+        cards=[card_of_purchase(each) for each in sold.cards.sold],
     )  # fmt: skip
 
 

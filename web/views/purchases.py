@@ -14,11 +14,13 @@ from erp_club.receipts import queries
 from erp_club.receipts.models import ReturnKind
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.reports.years import shown_year
+from erp_club.stored_value.queries import cards_of_receipt
 from web.deps import Act
 from web.formats import localised, money_text, month
 from web.i18n import LANGUAGE, say
 from web.lists import COUNTED, ListState, list_state
 from web.views.reasons import isolated
+from web.views.value_cards import CardOfPurchase, PurchasePayment, cards_sold, paid_with
 
 SORTS = ("sold_at", "receipt_no", "store", "customer", "lines", "total_minor")
 
@@ -72,13 +74,6 @@ class PurchaseLine(BaseModel):
     def quantity(self) -> str:
         """The quantity as a decimal: `1`, `0.25`."""
         return quantity_text(self.quantity_milli)
-
-
-class PurchasePayment(BaseModel):
-    """What one means paid."""
-
-    means: str
-    amount_minor: int
 
 
 class EarnedPoints(BaseModel):
@@ -157,6 +152,7 @@ class PurchaseView(BaseModel):
     coupons: list[str]
     club_savings: ClubSavings | None
     payments: list[PurchasePayment]
+    cards: list[CardOfPurchase]
     earned: list[EarnedPoints]
     return_of: ReturnOf | None
     returns: list[ReturnLink]
@@ -237,6 +233,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
     back = standing(act.session, row.customer_id, receipt_id)
+    cards = cards_of_receipt(act.session, (row.customer_id, row.id))
     return PurchaseView(
         id=row.id, receipt_no=row.receipt_no, sold_at=row.sold_at, sold_on=row.sold_on, zone=row.zone,
         store=row.store, store_code=row.store_code, terminal=found.terminal, staff=found.staff,
@@ -264,7 +261,8 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
         ],
         coupons=[each.code for each in given.issued],
         club_savings=savings_view(given.missed, currency=act.chain.currency) if given.missed else None,
-        payments=[PurchasePayment(means=each.means.value, amount_minor=each.amount_minor) for each in found.payments],
+        payments=paid_with(found.payments, cards),
+        cards=cards_sold(cards, whole=False),
         earned=[EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance) for each in earned],
         return_of=None if back.kind is None else ReturnOf(
             id=back.original_id, receipt_no=back.original_no, kind=back.kind

@@ -6,13 +6,19 @@ from collections import defaultdict
 from pydantic import BaseModel, Field
 
 from erp_club.kernel.money import Rounding, round_div
+from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.purchases.queries import GivenRows, earned_by, given_on
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
 from erp_club.receipts.models import ReturnKind
+from erp_club.stored_value.queries import cards_of_receipt
 from web.deps import Act
+from web.views.value_cards import CardOfPurchase, PurchasePayment, cards_sold, paid_with
+
+WHOLE_FOR = dt.timedelta(days=1)
+"""So long the numbers of cards that a sale sold can be printed whole; later a slip that lay about would be money."""
 
 
 class SlipDiscount(BaseModel):
@@ -51,13 +57,6 @@ class SlipCoupon(BaseModel):
     last_day: dt.date | None
 
 
-class SlipPayment(BaseModel):
-    """What one means paid."""
-
-    means: str
-    amount_minor: int
-
-
 class SlipVat(BaseModel):
     """The VAT that the lines of one rate hold."""
 
@@ -94,7 +93,8 @@ class Slip(BaseModel):
     lines: list[SlipLine]
     total_minor: int
     rounding_minor: int
-    payments: list[SlipPayment]
+    payments: list[PurchasePayment]
+    cards: list[CardOfPurchase]
     vat: list[SlipVat]
     saved_minor: int
     messages: list[dict[str, str]]
@@ -113,6 +113,7 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
     regular = sum(line.list_minor if line.regular_minor is None else line.regular_minor for line in found.lines)
     missed = given.missed
     back = standing(act.session, row.customer_id, row.id)
+    cards = cards_of_receipt(act.session, (row.customer_id, row.id))
     return Slip(
         receipt_id=row.id,
         receipt_no=row.receipt_no,
@@ -128,7 +129,8 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
         lines=_lines(found.lines, given),
         total_minor=row.total_minor,
         rounding_minor=row.rounding_minor,
-        payments=[SlipPayment(means=each.means, amount_minor=each.amount_minor) for each in found.payments],
+        payments=paid_with(found.payments, cards),
+        cards=cards_sold(cards, whole=act.by.may(Permission.STORED_VALUE_LOAD) and act.now - row.sold_at < WHOLE_FOR),
         vat=_vat(found.lines),
         saved_minor=max(regular - row.total_minor, 0) if back.kind is None else 0,
         messages=[each.receipt_message for each in given.offers if each.receipt_message],

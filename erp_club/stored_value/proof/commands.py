@@ -49,8 +49,13 @@ class Proof:
     refusal: Refused | None = None
 
 
-def prove(session: Session, entries: Sequence[Entered], *, scope: str, now: dt.datetime) -> Proof:
+def prove(
+    session: Session, entries: Sequence[Entered], *, scope: str, now: dt.datetime, also: Sequence[str] = ()
+) -> Proof:
     """Find and lock the cards of these entries; `scope` is who enters, as `terminal:7`.
+
+    The cards of the numbers `also` are locked with them, unproven: two sales that each pay with the card that the other
+    one loads would else wait for each other.
 
     An unknown number, a wrong or missing PIN and a card locked by wrong PINs are told alike and take alike long. A card
     that is blocked, lost, closed or not sold yet is told as such to whoever has proven it. Raises Throttled where
@@ -62,7 +67,8 @@ def prove(session: Session, entries: Sequence[Entered], *, scope: str, now: dt.d
     if locked is not None:
         raise errors.throttled(locked, now, field=entries[0].field if entries else "number")
     found = [key_by_number(session, compact(entry.number)) for entry in entries]
-    held = hold(session, [key for key in found if key is not None])
+    others = [key_by_number(session, compact(number)) for number in also]
+    held = hold(session, [key for key in (*found, *others) if key is not None])
     seen: set[CardKey] = set()
     for entry, key in zip(entries, found, strict=True):
         if not _is_right(session, key, entry.pin):

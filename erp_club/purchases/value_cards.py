@@ -1,0 +1,201 @@
+"""Prepaid and gift cards in a sale: what each that pays gives, and those that the sale makes good or loads."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import ProductKind
+from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.text import T
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.errors import not_permitted
+from erp_club.purchases.facts import Place
+from erp_club.purchases.pricing import PricedBasket, Product
+from erp_club.purchases.sale import Payment, Sale
+from erp_club.receipts.models import Means
+from erp_club.stored_value import commands, errors, queries
+from erp_club.stored_value.commands import Cause
+from erp_club.stored_value.issued.commands import Issued, ToIssue, check_load, issue
+from erp_club.stored_value.lots import Claim, last_day, shares, usable
+from erp_club.stored_value.models import CardKind, CardState
+from erp_club.stored_value.numbers import compact, masked
+from erp_club.stored_value.queries import CardKey, SellingProduct
+
+
+@dataclass(frozen=True, slots=True)
+class CardClaim:
+    """A card that pays, whose number and PIN are proven; without an amount it gives what is still due."""
+
+    key: CardKey
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardToSell:
+    """A card that is sold, or loaded, with an article of the sale.
+
+    The number is that of a card that lies ready, or of a prepaid card to load; without one a card is made, with the PIN
+    that the customer chooses. Without an amount it takes the article's price, or the whole line if it is the only one.
+    """
+
+    sku: str
+    amount_minor: int | None = None
+    number: str | None = None
+    pin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardPaid:
+    """What a card gave, and what is left on it."""
+
+    key: CardKey
+    number: str
+    amount_minor: int
+    balance_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardSold:
+    """A card that was sold or loaded: so much came onto it, until the last day; None is for ever."""
+
+    key: CardKey
+    number: str
+    kind: CardKind
+    sku: str
+    amount_minor: int
+    balance_minor: int
+    last_day: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardsOfSale:
+    """What a sale did to cards."""
+
+    paid: tuple[CardPaid, ...] = ()
+    sold: tuple[CardSold, ...] = ()
+
+
+NO_CARDS = CardsOfSale()
+
+
+def with_cards(
+    session: Session, payments: tuple[Payment, ...], claims: Sequence[CardClaim], total_minor: int, place: Place
+) -> tuple[Payment, ...]:
+    """The payments of a sale with what each card gives: first what was asked for, then what is still due, in order.
+
+    The cards are held. A card that has nothing to give isn't among the payments. Raises Conflict
+    `stored-value-too-little` where a card was asked for more than it has, Forbidden where the cashier may not.
+    """
+    if not claims:
+        return payments
+    held = commands.hold(session, [claim.key for claim in claims])
+    on = place.local.date()
+    asked = [Claim(usable(held[claim.key].lots, on=on), claim.amount_minor) for claim in claims]
+    due = total_minor - sum(payment.amount_minor for payment in payments)
+    made = list(payments)
+    for claim, has, gives in zip(claims, asked, shares(due, asked), strict=True):
+        card = held[claim.key]
+        if gives > has.available_minor:
+            raise errors.too_little(has.available_minor, card.currency, field="payments")
+        if gives:
+            made.append(Payment(Means.STORED_VALUE, gives, claim.key, masked(card.number)))
+    return tuple(made)
+
+
+def settle_cards(
+    session: Session, sale: Sale, basket: PricedBasket, receipt_id: int, wanted: Sequence[CardToSell], place: Place
+) -> CardsOfSale:
+    """Take from the cards that pay for a posted sale, and make good or load those that it sells.
+
+    Raises Refused `cards-differ`, Invalid, Conflict and Forbidden where a card can't be sold or loaded so.
+    """
+    articles = {each.id: each for each in basket.products_of_lines if each.kind == ProductKind.GIFT_CARD}
+    paying = [payment for payment in sale.payments if payment.card is not None]
+    if not articles and not paying and not wanted:
+        return NO_CARDS
+    cause = Cause(place.now, sale.sold_on, place.by, (sale.customer_id, receipt_id))
+    return CardsOfSale(_pay(session, paying, cause), _sell(session, sale, articles, wanted, cause))
+
+
+def _pay(session: Session, paying: Sequence[Payment], cause: Cause) -> tuple[CardPaid, ...]:
+    keys = [CardKey(*payment.card) for payment in paying if payment.card is not None]
+    if not keys:
+        return ()
+    held = commands.hold(session, keys)
+    made: list[CardPaid] = []
+    for key, payment in zip(keys, paying, strict=True):
+        moved = commands.pay(session, held[key], payment.amount_minor, cause=cause)
+        made.append(CardPaid(key, masked(held[key].number), payment.amount_minor, moved.balance_minor))
+    return tuple(made)
+
+
+def _sell(
+    session: Session, sale: Sale, articles: Mapping[int, Product], wanted: Sequence[CardToSell], cause: Cause
+) -> tuple[CardSold, ...]:
+    selling = queries.selling(session, list(articles))
+    sells = {articles[each].sku: kind for each, kind in selling.items()}
+    for number, card in enumerate(wanted):
+        if card.sku not in sells:
+            text = T("No article with the code %(code)s in this sale sells cards.", code=card.sku)
+            raise Invalid([FieldError(f"cards[{number}].sku", text)])
+    amounts: dict[str, int] = defaultdict(int)
+    for line in sale.lines:
+        if line.product_id in selling:
+            # What lies on a card is what it costs without discounts: a card sold for less is worth as much.
+            face = line.list_minor if line.regular_minor is None else line.regular_minor
+            amounts[articles[line.product_id].sku] += face
+    made: list[CardSold] = []
+    for article_id, kind in selling.items():
+        article = articles[article_id]
+        named = [(number, card) for number, card in enumerate(wanted) if card.sku == article.sku]
+        for number, card in _cards_of(article, kind, named, amounts[article.sku]):
+            made.append(_make_good(session, article.sku, kind, card, f"cards[{number}].", cause))
+    return tuple(made)
+
+
+def _cards_of(
+    article: Product, kind: SellingProduct, named: Sequence[tuple[int, CardToSell]], amount_minor: int
+) -> list[tuple[int, ToIssue]]:
+    """The cards that an article of the sale comes to, with their places among those named."""
+    if not named:
+        # Of fixed amounts each unit is a card; of any amount the whole is one.
+        each = article.price_minor if article.price_minor in kind.amounts_minor else amount_minor
+        count, rest = divmod(amount_minor, each) if each else (0, 0)
+        if rest:
+            raise errors.cards_differ(article.sku, {"amount_minor": amount_minor})
+        named = [(number, CardToSell(article.sku, each)) for number in range(count)]
+    otherwise = amount_minor if len(named) == 1 else article.price_minor
+    made = [
+        (number, ToIssue(kind.id, otherwise if card.amount_minor is None else card.amount_minor, card.number, card.pin))
+        for number, card in named
+    ]
+    if sum(card.amount_minor for _, card in made) != amount_minor:
+        raise errors.cards_differ(article.sku, {"amount_minor": amount_minor})
+    return made
+
+
+def _make_good(session: Session, sku: str, kind: SellingProduct, wanted: ToIssue, field: str, cause: Cause) -> CardSold:
+    loaded = _load(session, kind, wanted, field, cause)
+    done = loaded or issue(session, wanted, cause=cause, field=field)
+    ends = last_day(cause.on, done.card.valid_months)
+    moved = done.moved
+    return CardSold(done.card.key, done.card.number, kind.kind, sku, moved.amount_minor, moved.balance_minor, ends)
+
+
+def _load(session: Session, kind: SellingProduct, wanted: ToIssue, field: str, cause: Cause) -> Issued | None:
+    """Load the prepaid card of the number; None where the number isn't that of one that is out."""
+    key = queries.key_by_number(session, compact(wanted.number)) if wanted.number else None
+    if key is None:
+        return None
+    card = commands.hold(session, [key])[key]
+    if card.state is CardState.NEW or card.kind is not CardKind.PREPAID:
+        return None
+    if card.product_id != kind.id:
+        raise errors.other_product(f"{field}number")
+    if not cause.by.may(Permission.STORED_VALUE_LOAD):
+        raise not_permitted(Permission.STORED_VALUE_LOAD)
+    check_load(card, wanted.amount_minor, field=f"{field}amount_minor")
+    return Issued(card, commands.load(session, card, wanted.amount_minor, cause=cause))

@@ -1,0 +1,49 @@
+"""How a sale is paid, and which prepaid and gift cards it sells: what tills send beside the basket."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp_club.purchases.sale import MOST_MINOR
+from erp_club.receipts.models import Means
+from web.fields import Body, Storable, Word
+
+Pin = Annotated[str, StringConstraints(max_length=20), Storable]
+CardAmount = Annotated[int, Field(ge=1, le=MOST_MINOR)]
+
+
+class PaidWith(Body):
+    """What one means pays. Cash is what the receipt takes of it, not what was handed over.
+
+    A prepaid or gift card (`stored_value`) is named by its number, and its PIN where it has one. Without an amount it
+    gives what is still due after all amounts that are said, several cards in their order.
+    """
+
+    means: Means
+    amount_minor: CardAmount | None = None
+    card: Word | None = None
+    pin: Pin | None = None
+
+    @model_validator(mode="after")
+    def _of_its_means(self) -> Self:
+        by_card = self.means is Means.STORED_VALUE
+        if (by_card and self.card is None) or (not by_card and self.amount_minor is None):
+            raise PydanticCustomError("missing", "a stored_value payment names its card, others their amount")
+        if not by_card and (self.card is not None or self.pin is not None):
+            raise PydanticCustomError("extra_forbidden", "only a stored_value payment has card and pin")
+        return self
+
+
+class SoldCard(Body):
+    """A prepaid or gift card that is sold or loaded with an article of the basket.
+
+    `number`: one that lies ready, or a prepaid card to load; without it a card is made, with the `pin` that the
+    customer chooses where the kind has one. Without `amount_minor` it takes the article's price, or the line's where it
+    is the only one. An article's cards come to its list amount; where none is named, cards are made for it.
+    """
+
+    sku: Word
+    amount_minor: CardAmount | None = None
+    number: Word | None = None
+    pin: Pin | None = None
