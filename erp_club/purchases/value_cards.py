@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import ProductKind
 from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.lots import available
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
@@ -19,7 +20,7 @@ from erp_club.receipts.models import Means
 from erp_club.stored_value import commands, errors, queries
 from erp_club.stored_value.commands import Cause
 from erp_club.stored_value.issued.commands import Issued, ToIssue, check_load, issue
-from erp_club.stored_value.lots import Claim, last_day, shares, usable
+from erp_club.stored_value.lots import Claim, last_day, shares
 from erp_club.stored_value.models import CardKind, CardState
 from erp_club.stored_value.numbers import compact, masked
 from erp_club.stored_value.queries import CardKey, SellingProduct
@@ -93,7 +94,7 @@ def with_cards(
         return payments
     held = commands.hold(session, [claim.key for claim in claims])
     on = place.local.date()
-    asked = [Claim(usable(held[claim.key].lots, on=on), claim.amount_minor) for claim in claims]
+    asked = [Claim(available(held[claim.key].lots, on), claim.amount_minor) for claim in claims]
     due = total_minor - sum(payment.amount_minor for payment in payments)
     made = list(payments)
     for claim, has, gives in zip(claims, asked, shares(due, asked), strict=True):

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.lots import Part, available, given_back, take
 from erp_club.permissions.actors import Actor
 from erp_club.stored_value import errors
-from erp_club.stored_value.lots import Part, last_day, take, usable
+from erp_club.stored_value.lots import last_day
 from erp_club.stored_value.models import (
     CardKind,
     CardState,
@@ -101,10 +102,10 @@ def load(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) -
 
 def pay(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) -> Moved:
     """Pay so much (above 0), first with what ends first. Raises Conflict `stored-value-too-little`."""
-    parts, missing = take(card.lots, amount_minor, on=cause.on)
-    if missing:
-        raise errors.too_little(usable(card.lots, on=cause.on), card.currency)
-    return _write(session, card.key, MovementKind.PAID, parts, cause)
+    taken = take(card.lots, amount_minor, on=cause.on)
+    if taken.missing:
+        raise errors.too_little(available(card.lots, cause.on), card.currency)
+    return _write(session, card.key, MovementKind.PAID, taken.parts, cause)
 
 
 def give_back(session: Session, card: HeldCard, seq: int, amount_minor: int, *, cause: Cause) -> Moved:
@@ -114,23 +115,18 @@ def give_back(session: Session, card: HeldCard, seq: int, amount_minor: int, *, 
     is lost or blocked gets its money too; it can be moved to a new one. Raises NotFound for no such payment, Conflict
     `stored-value-refund-too-much`.
     """
-    left = _left_of(session, card.key, seq)
-    if not left:
+    taken, before = _taken_by(session, card.key, seq)
+    if not taken:
         raise errors.no_payment()
-    if amount_minor > (most := sum(left.values())):
-        raise errors.refund_too_much(most, card.currency)
-    ends = {lot.id: lot for lot in card.lots}
+    if amount_minor > (left := -sum(part.amount for part in taken) - before):
+        raise errors.refund_too_much(left, card.currency)
+    ended = {lot.id for lot in card.lots if lot.expired(cause.on)}
     parts: dict[int, int] = {}
-    due = amount_minor
-    # What ends last was taken last, and is given back first.
-    for lot_id in sorted(left, key=lambda each: (ends[each].last_day or dt.date.max, each), reverse=True):
-        part = min(left[lot_id], due)
-        if part > 0:
-            lot = lot_id
-            if not ends[lot_id].holds(cause.on):
-                lot = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
-            parts[lot] = parts.get(lot, 0) + part
-            due -= part
+    for part in given_back(taken, amount_minor, before=before):
+        lot_id = part.lot_id
+        if lot_id in ended:
+            lot_id = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
+        parts[lot_id] = parts.get(lot_id, 0) + part.amount
     made = tuple(Part(lot_id, part) for lot_id, part in sorted(parts.items()))
     return _write(session, card.key, MovementKind.REFUNDED, made, replace(cause, reverses_seq=seq))
 
@@ -175,11 +171,11 @@ def move(session: Session, old: HeldCard, new: HeldCard, *, cause: Cause) -> tup
 
     Both movements name the other card, so that sums over both stay what they were.
     """
-    lots = [lot for lot in old.lots if lot.remaining_minor]
+    lots = [lot for lot in old.lots if lot.remaining]
     if not lots:
         return None
-    out = tuple(Part(lot.id, -lot.remaining_minor) for lot in lots)
-    into = tuple(Part(_open_lot(session, new.key, lot.last_day), lot.remaining_minor) for lot in lots)
+    out = tuple(Part(lot.id, -lot.remaining) for lot in lots)
+    into = tuple(Part(_open_lot(session, new.key, lot.last_day), lot.remaining) for lot in lots)
     return (
         _write(session, old.key, MovementKind.MOVED, out, replace(cause, other_card_id=new.key.card_id)),
         _write(session, new.key, MovementKind.MOVED, into, replace(cause, other_card_id=old.key.card_id)),
@@ -192,10 +188,10 @@ def adjust(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause)
         raise errors.unusable(card.state)
     if amount_minor > 0:
         return put_in(session, card, amount_minor, kind=MovementKind.ADJUSTED, cause=cause)
-    parts, missing = take(card.lots, -amount_minor, on=cause.on)
-    if missing:
-        raise errors.too_little(usable(card.lots, on=cause.on), card.currency, field="amount_minor")
-    return _write(session, card.key, MovementKind.ADJUSTED, parts, cause)
+    taken = take(card.lots, -amount_minor, on=cause.on)
+    if taken.missing:
+        raise errors.too_little(available(card.lots, cause.on), card.currency, field="amount_minor")
+    return _write(session, card.key, MovementKind.ADJUSTED, taken.parts, cause)
 
 
 def open_with(session: Session, key: CardKey, lots: Sequence[tuple[int, dt.date | None]], *, cause: Cause) -> Moved:
@@ -204,32 +200,24 @@ def open_with(session: Session, key: CardKey, lots: Sequence[tuple[int, dt.date 
     return _write(session, key, MovementKind.OPENING, parts, cause)
 
 
-def _left_of(session: Session, key: CardKey, seq: int) -> dict[int, int]:
-    """What a payment took of each lot and hasn't been given back, by lot; empty where there is no such payment.
-
-    A refund that went to another lot, because the first had ended, counts for the lots in the order of refunding.
-    """
+def _taken_by(session: Session, key: CardKey, seq: int) -> tuple[list[Part], int]:
+    """What a payment took of each lot, in that order, and how much was given back; nothing where it is no payment."""
     movement = sa.and_(ValueMovement.customer_id == key.customer_id, ValueMovement.card_id == key.card_id)
-    taken = {
-        row.lot_id: -row.amount_minor
-        for row in session.execute(
-            sa.select(ValueMovementLot.lot_id, ValueMovementLot.amount_minor)
-            .join(ValueMovement, _OF_MOVEMENT)
-            .where(movement, ValueMovement.seq == seq, ValueMovement.kind == MovementKind.PAID)
-        )
-    }
-    back = session.scalar(
-        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(ValueMovement.amount_minor), 0), sa.BigInteger)).where(
-            movement, ValueMovement.reverses_seq == seq
-        )
+    of_lot = (
+        (ValueLot.customer_id == ValueMovementLot.customer_id)
+        & (ValueLot.card_id == ValueMovementLot.card_id)
+        & (ValueLot.id == ValueMovementLot.lot_id)
     )
-    lots = session.execute(sa.select(ValueLot.id, ValueLot.last_day).where(ValueLot.id.in_(taken), *_of_lot(key)))
-    ends = {row.id: row.last_day for row in lots}
-    for lot_id in sorted(taken, key=lambda each: (ends[each] or dt.date.max, each), reverse=True):
-        part = min(taken[lot_id], back or 0)
-        taken[lot_id] -= part
-        back = (back or 0) - part
-    return taken
+    rows = session.execute(
+        sa.select(ValueMovementLot.lot_id, ValueMovementLot.amount_minor)
+        .join(ValueMovement, _OF_MOVEMENT)
+        .join(ValueLot, of_lot)
+        .where(movement, ValueMovement.seq == seq, ValueMovement.kind == MovementKind.PAID)
+        .order_by(ValueLot.last_day.asc().nulls_last(), ValueLot.id)
+    )
+    taken = [Part(row.lot_id, row.amount_minor) for row in rows]
+    back = sa.cast(sa.func.coalesce(sa.func.sum(ValueMovement.amount_minor), 0), sa.BigInteger)
+    return taken, session.execute(sa.select(back).where(movement, ValueMovement.reverses_seq == seq)).scalar_one()
 
 
 def _open_lot(session: Session, key: CardKey, ends: dt.date | None) -> int:
@@ -244,7 +232,7 @@ def _open_lot(session: Session, key: CardKey, ends: dt.date | None) -> int:
 
 def _write(session: Session, key: CardKey, kind: MovementKind, parts: tuple[Part, ...], cause: Cause) -> Moved:
     """A movement with what it does to lots, and the balances beside. The card's row is held by the caller."""
-    amount = sum(part.amount_minor for part in parts)
+    amount = sum(part.amount for part in parts)
     balance, seq = session.execute(
         sa.update(ValueCard)
         .where(*_is(key))
@@ -276,12 +264,12 @@ def _write(session: Session, key: CardKey, kind: MovementKind, parts: tuple[Part
         session.execute(
             sa.update(ValueLot)
             .where(*_of_lot(key), ValueLot.id == part.lot_id)
-            .values(remaining_minor=ValueLot.remaining_minor + part.amount_minor)
+            .values(remaining_minor=ValueLot.remaining_minor + part.amount)
             .execution_options(synchronize_session=False)
         )
     session.execute(
         sa.insert(ValueMovementLot),
-        [{**named, "lot_id": part.lot_id, "amount_minor": part.amount_minor} for part in parts],
+        [{**named, "lot_id": part.lot_id, "amount_minor": part.amount} for part in parts],
     )
     return Moved(key, seq, amount, balance, parts)
 

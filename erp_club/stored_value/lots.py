@@ -1,47 +1,16 @@
-"""Which money goes first, and how much each card gives. Pure."""
+"""How much each card gives, and how long its money holds; which money goes first, `kernel.lots` says. Pure."""
 
 import calendar
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Money that can be used until `last_day`, included; None is for ever."""
-
-    id: int
-    last_day: dt.date | None
-    remaining_minor: int
-
-    def holds(self, on: dt.date) -> bool:
-        """Whether it can still be used on this day."""
-        return self.last_day is None or on <= self.last_day
+from erp_club.kernel.lots import Lot
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a movement does to a lot: above zero in, below zero out."""
-
-    lot_id: int
-    amount_minor: int
-
-
-def usable(lots: Sequence[Lot], *, on: dt.date) -> int:
-    """What can be paid with on this day. What has expired counts for nothing, whether it is booked yet or not."""
-    return sum(lot.remaining_minor for lot in lots if lot.holds(on))
-
-
-def take(lots: Sequence[Lot], amount_minor: int, *, on: dt.date) -> tuple[tuple[Part, ...], int]:
-    """Take so much out: first what ends first, then the oldest lot. Gives the parts (below 0) and what is missing."""
-    parts: list[Part] = []
-    missing = amount_minor
-    for lot in sorted(lots, key=lambda lot: (lot.last_day or dt.date.max, lot.id)):
-        part = min(lot.remaining_minor, missing) if lot.holds(on) else 0
-        if part > 0:
-            parts.append(Part(lot.id, -part))
-            missing -= part
-    return tuple(parts), missing
+def lot(lot_id: int, last_day: dt.date | None, remaining_minor: int) -> Lot:
+    """Money of a card that can be used until `last_day`, included; None is for ever. It can be used at once."""
+    return Lot(lot_id, remaining_minor, dt.date.min, last_day)
 
 
 @dataclass(frozen=True, slots=True)

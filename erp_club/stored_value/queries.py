@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from erp_club.kernel.lots import Lot
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.receipts.models import Receipt
 from erp_club.stored_value import errors
-from erp_club.stored_value.lots import Lot
+from erp_club.stored_value.lots import lot
 from erp_club.stored_value.models import (
     CardArticle,
     CardKind,
@@ -124,7 +125,7 @@ def held_cards(session: Session, keys: Collection[CardKey]) -> Mapping[CardKey, 
         .order_by(ValueLot.id)
     ):
         lots.setdefault(CardKey(row.customer_id, row.card_id), []).append(
-            Lot(row.id, row.last_day, row.remaining_minor)
+            lot(row.id, row.last_day, row.remaining_minor)
         )
     rows = session.execute(
         sa.select(*_HELD)

@@ -14,7 +14,7 @@ from erp_club.stored_value import commands
 from erp_club.stored_value.expiry.commands import expire_cards, expiring
 from erp_club.stored_value.issued import commands as issued
 from erp_club.stored_value.issued.commands import ToIssue
-from erp_club.stored_value.lots import Claim, Lot, last_day, shares, take
+from erp_club.stored_value.lots import Claim, last_day, shares
 from erp_club.stored_value.models import CardState, MovementKind, ValueCard, ValueLot, ValueMovement
 from erp_club.stored_value.numbers import compact, is_own, new_number, spoken
 from erp_club.stored_value.queries import CardKey, key_by_number, movements
@@ -70,7 +70,7 @@ def test_what_ends_first_is_used_first_and_what_has_ended_counts_for_nothing(ses
     next_month = dt.date(2026, 12, 22)
     issued.load_card(session, card.key.card_id, 20_00, now=NOW, today=next_month, by=SYSTEM)
     paid(session, card.key, 10_00)
-    assert [(lot.last_day, lot.remaining_minor) for lot in held(session, card.key).lots] == [
+    assert [(lot.last_day, lot.remaining) for lot in held(session, card.key).lots] == [
         (dt.date(2031, 11, 22), 40_00),
         (dt.date(2031, 12, 22), 20_00),
     ]
@@ -99,7 +99,7 @@ def test_a_refund_goes_back_to_the_card_and_to_the_lot_that_paid(session: Sessio
     card = a_gift_card(session, 100_00)
     payment = paid(session, card.key, 60_00)
     commands.give_back(session, held(session, card.key), payment.seq, 25_00, cause=a_cause())
-    assert [lot.remaining_minor for lot in held(session, card.key).lots] == [65_00]
+    assert [lot.remaining for lot in held(session, card.key).lots] == [65_00]
     with pytest.raises(Conflict) as refused:
         commands.give_back(session, held(session, card.key), payment.seq, 35_01, cause=a_cause())
     assert refused.value.facts == {"left_minor": 35_00}
@@ -112,7 +112,7 @@ def test_what_has_ended_meanwhile_is_good_again_when_it_is_refunded(session: Ses
     card = a_gift_card(session, 100_00)
     payment = paid(session, card.key, 60_00)
     commands.give_back(session, held(session, card.key), payment.seq, 60_00, cause=a_cause(on=LATER))
-    assert {(lot.last_day, lot.remaining_minor) for lot in held(session, card.key).lots} == {
+    assert {(lot.last_day, lot.remaining) for lot in held(session, card.key).lots} == {
         (dt.date(2031, 11, 22), 40_00),
         (dt.date(2036, 11, 23), 60_00),
     }
@@ -127,7 +127,7 @@ def test_a_lost_cards_money_moves_to_a_new_one_with_its_last_days(session: Sessi
         session, card.key.card_id, number=None, pin=None, now=NOW, today=dt.date(2027, 1, 1), by=SYSTEM
     )
     assert held(session, card.key).state is CardState.CLOSED
-    assert [(lot.last_day, lot.remaining_minor) for lot in held(session, new).lots] == [(dt.date(2031, 11, 22), 60_00)]
+    assert [(lot.last_day, lot.remaining) for lot in held(session, new).lots] == [(dt.date(2031, 11, 22), 60_00)]
     # What the old one paid comes to the new one.
     issued.refund_payment(session, card.key.card_id, payment.seq, 40_00, now=NOW, today=TODAY, by=SYSTEM)
     assert held(session, new).balance_minor == 100_00
@@ -200,13 +200,6 @@ def test_cards_give_in_the_order_given_what_is_still_due_after_named_amounts() -
     assert shares(100, [Claim(30), Claim(50), Claim(90)]) == [30, 50, 20]
     assert shares(100, [Claim(80), Claim(50, 40)]) == [60, 40]
     assert shares(10, [Claim(30), Claim(30)]) == [10, 0]
-
-
-def test_lots_without_a_last_day_go_last() -> None:
-    lots = [Lot(1, None, 5), Lot(2, dt.date(2027, 1, 1), 5), Lot(3, dt.date(2026, 1, 1), 5)]
-    parts, missing = take(lots, 12, on=TODAY)
-    assert [(part.lot_id, part.amount_minor) for part in parts] == [(2, -5), (1, -5)]
-    assert missing == 2
 
 
 @pytest.mark.parametrize("what", ["balance", "lot", "movement's lots"])

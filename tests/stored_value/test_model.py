@@ -94,7 +94,7 @@ def test_a_card_holds_what_a_plain_list_of_amounts_holds(session: Session, steps
             day += dt.timedelta(days=days)
             key = step(session, key, plain, what, amount, day)
             stored = held(session, key)
-            assert {lot.last_day: lot.remaining_minor for lot in stored.lots if lot.remaining_minor} == plain.shown
+            assert {lot.last_day: lot.remaining for lot in stored.lots if lot.remaining} == plain.shown
             assert stored.balance_minor == sum(plain.shown.values())
         assert wrong_cards(session) == []
 

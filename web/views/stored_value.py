@@ -216,9 +216,9 @@ def lot_lines(act: Act, held: queries.HeldCard) -> list[LotLine]:
     """What lies on a card, what ends first at the top."""
     lots = sorted(held.lots, key=lambda lot: lot.last_day or dt.date.max)
     return [
-        LotLine(last_day=lot.last_day, remaining_minor=lot.remaining_minor, ended=not lot.holds(act.today))
+        LotLine(last_day=lot.last_day, remaining_minor=lot.remaining, ended=lot.expired(act.today))
         for lot in lots
-        if lot.remaining_minor
+        if lot.remaining
     ]
 
 
