@@ -32,6 +32,7 @@ from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, id
 from web import templating
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
+from web.i18n import LANGUAGE
 from web.keys import kept_answer, key_of, request_hash
 from web.navigation import navigation
 from web.security import SAFE_METHODS
@@ -94,6 +95,11 @@ class Act:
     def zone(self) -> str:
         """The time zone of the till's store, else the chain's."""
         return self.identity.terminal.time_zone if self.identity.terminal else self.chain.time_zone
+
+    @property
+    def read_in(self) -> str | None:
+        """The language in which a person reads the page; None for a machine, of which nobody knows what it shows."""
+        return LANGUAGE.get() if wants_html(self.request) else None
 
     @property
     def place(self) -> Place:

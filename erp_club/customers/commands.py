@@ -11,13 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.customers import errors, fields
+from erp_club.customers.consents.commands import record_consents
 from erp_club.customers.fields import CONSENTS, IDENTITY, CustomerChanges, CustomerFields, Stored
 from erp_club.customers.forms.queries import form_of
 from erp_club.customers.forms.rules import Place, missing
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.id_numbers.rules import IdRules
-from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState, own_number
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState, own_number
 from erp_club.customers.names.commands import keep_names
 from erp_club.customers.scans import SCANNED, filled_in
 from erp_club.kernel import audit
@@ -42,8 +43,10 @@ def open_customer(
     by: Actor,
     place: Place | None = None,
     source: str | None = None,
+    language: str | None = None,
 ) -> int:
-    """Open a customer and give the id. `country` is the chain's; `source` says where the consents were given.
+    """Open a customer and give the id. `country` is the chain's; `source` says where the consents were given,
+    and `language` in which one their wording was read.
 
     The lines of a passport in the ID number fill in the document, and the person where nothing else is said.
     `place` is where a form was filled in: what it needs has to be there (C-02). Consent to advertising without a word
@@ -58,7 +61,7 @@ def open_customer(
     columns |= {"id": customer_id, "number": number}
     _write(session, sa.insert(Customer).values(**columns, opened_at=now, changed_at=now), columns)
     keep_names(session, customer_id, _names(columns))
-    _record_consents(session, customer_id, columns, now=now, by=by, source=source)
+    record_consents(session, customer_id, columns, now=now, by=by, source=source, language=language)
     after = {name: value for name, value in (checked.values | {"number": number}).items() if value is not None}
     audit.record(
         session, by=by, now=now, action="customer.open", entity="customer", entity_id=customer_id, after=_told(after)
@@ -76,6 +79,7 @@ def edit_customer(
     by: Actor,
     place: Place | None = None,
     source: str | None = None,
+    language: str | None = None,
     seen: dt.datetime | None = None,
 ) -> None:
     """Change some fields; None empties one, but a consent is only ever given or refused.
@@ -105,7 +109,7 @@ def edit_customer(
     _write(session, statement, stored | columns)
     if not columns.keys().isdisjoint(_NAMES):
         keep_names(session, customer_id, _names(stored | columns))
-    _record_consents(session, customer_id, columns, now=now, by=by, source=source)
+    record_consents(session, customer_id, columns, now=now, by=by, source=source, language=language)
     before = {name: stored[name] for name in after}
     audit.record(
         session,
@@ -259,23 +263,3 @@ def _taken(session: Session, error: IntegrityError, values: Mapping[str, Any]) -
 
 def _names(values: Mapping[str, Any]) -> list[str | None]:
     return [values[name] for name in _NAMES]
-
-
-def _record_consents(
-    session: Session, customer_id: int, values: Mapping[str, Any], *, now: dt.datetime, by: Actor, source: str | None
-) -> None:
-    rows = [
-        {
-            "customer_id": customer_id,
-            "channel": channel,
-            "given": values[f"consent_{channel}"],
-            "at": now,
-            "source": source or ("till" if by.terminal_id else "office"),
-            "staff_id": by.staff_id,
-            "terminal_id": by.terminal_id,
-        }
-        for channel in CONSENTS
-        if values.get(f"consent_{channel}") is not None
-    ]
-    if rows:
-        session.execute(sa.insert(ConsentChange), rows)

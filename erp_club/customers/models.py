@@ -128,15 +128,25 @@ class Customer(Base):
 
 
 class ConsentChange(Base):
-    """One yes or no, for ever: who said it, when, where and how. Rows are never updated or deleted."""
+    """One yes or no, for ever: to what wording, who took it, when, where and how. Rows are never updated or deleted.
+
+    `wording_id` and its `language` are None where it came without: from a file, or while nothing was worded.
+    """
 
     __tablename__ = "consent_changes"
-    __table_args__ = (sa.CheckConstraint("channel IN ('advertising', 'sms', 'email', 'post')", name="channel_known"),)
+    __table_args__ = (
+        sa.CheckConstraint("channel IN ('advertising', 'sms', 'email', 'post')", name="channel_known"),
+        sa.CheckConstraint("purpose = 'marketing'", name="purpose_known"),
+        sa.CheckConstraint("(wording_id IS NULL) = (language IS NULL)", name="wording_with_language"),
+    )
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"), primary_key=True)
     id: Mapped[Id]
     channel: Mapped[str]
+    purpose: Mapped[str] = mapped_column(server_default="marketing")
     given: Mapped[bool]
+    wording_id: Mapped[int | None] = mapped_column(sa.ForeignKey("consent_wordings.id"))
+    language: Mapped[str | None] = mapped_column(sa.String(2))
     at: Mapped[dt.datetime]
     source: Mapped[str]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))

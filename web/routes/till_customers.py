@@ -77,6 +77,7 @@ class NewCustomerPage(BaseModel):
     country: str
     countries: list[tuple[str, str]] = Field(exclude=True)
     id_kinds: tuple[str, ...]
+    wordings: dict[str, str]
     labels: dict[str, str] = Field(exclude=True)
     clubs: list[PanelClub]
     candidates: Candidates
@@ -167,6 +168,7 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
         filled,
         country=act.chain.country,
         place=act.place,
+        language=act.read_in,
         card=body.card,
         confirmed_not=body.confirmed_not,
         now=act.now,

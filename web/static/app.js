@@ -145,6 +145,13 @@
     event.target.form.querySelector("[data-read]").click();
   });
 
+  // Who agrees to advertising agrees to all of it, unless they say otherwise.
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.name !== "consent_advertising" || !target.checked) return;
+    for (const box of target.form.querySelectorAll("[type=checkbox][name^=consent_]")) box.checked = true;
+  });
+
   // Keys and clicks.
 
   document.addEventListener("keydown", (event) => {

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from erp_club.clubs.queries import clubs
 from erp_club.customers import queries
+from erp_club.customers.consents import queries as consents
 from erp_club.customers.fields import CustomerFields
 from erp_club.customers.forms import rules
 from erp_club.customers.forms.queries import form_of
@@ -191,6 +192,7 @@ class CustomerForm(BaseModel):
     country: str
     countries: list[tuple[str, str]] = Field(exclude=True)
     id_kinds: tuple[str, ...]
+    wordings: dict[str, str] = {}
     labels: dict[str, str] = Field(exclude=True)
 
 
@@ -304,6 +306,16 @@ def form_fields(act: Act, place: rules.Place) -> list[FormFieldLine]:
     ]
 
 
+def _wordings(act: Act) -> dict[str, str]:
+    """What is asked for each consent, in the reader's language; what nobody has worded isn't there."""
+    told: dict[str, str] = {}
+    for channel, wording in consents.current(act.session).items():
+        language = consents.read_in(wording.texts, LANGUAGE.get())
+        if language:
+            told[f"consent_{channel}"] = wording.texts[language]
+    return told
+
+
 def scanned_person(filled: CustomerFields) -> Person:
     """What a form begins with that a passport has filled in."""
     return Person(**{name: getattr(filled, name) for name in SCANNED if getattr(filled, name)})
@@ -326,6 +338,7 @@ def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm
         country=act.chain.country,
         countries=countries(LANGUAGE.get()),
         id_kinds=id_rules(act.session).kinds(),
+        wordings=_wordings(act),
         labels=labels(),
     )
 

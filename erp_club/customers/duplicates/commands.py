@@ -32,6 +32,7 @@ def open_new_customer(
     now: dt.datetime,
     by: Actor,
     place: Place | None = None,
+    language: str | None = None,
     card: str | None = None,
     confirmed_not: Collection[int] = (),
 ) -> int:
@@ -48,7 +49,7 @@ def open_new_customer(
         _one_at_a_time(session, checked.values)
         found = candidates(session, checked.values, country=country, card=card)
         _refuse(session, found, confirmed_not, by)
-    customer_id = open_customer(session, filled, country=country, place=place, now=now, by=by)
+    customer_id = open_customer(session, filled, country=country, place=place, now=now, by=by, language=language)
     others = [each.customer_id for each in found if each.customer_id in confirmed_not]
     if others:
         _confirm(session, [(customer_id, other) for other in others], at_opening=True, now=now, by=by)
