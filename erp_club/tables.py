@@ -23,6 +23,7 @@ from erp_club.purchases import models as purchases
 from erp_club.receipts import models as receipts
 from erp_club.receipts.rollups import models as rollups
 from erp_club.reports import models as reports
+from erp_club.segments import models as segments
 from erp_club.stored_value import models as stored_value
 
 metadata = Base.metadata
@@ -53,5 +54,6 @@ __all__ = [
     "relatives",
     "reports",
     "rollups",
+    "segments",
     "stored_value",
 ]

@@ -170,7 +170,9 @@ def _facts(
         ),
         at=local,
         shopper=_shopper(told, local.date()),
-        price_lists=list_prices(told.entries, clubs=dict.fromkeys(each.club for each in told.memberships)),
+        price_lists=list_prices(
+            told.entries, clubs=dict.fromkeys(each.club for each in told.memberships), segments=told.segments
+        ),
         earning=tuple(
             EarningRule(each.club, each.earning.earn_points, each.earning.earn_per_minor)
             for each in told.memberships
@@ -214,6 +216,7 @@ def _shopper(told: Told, today: dt.date) -> Shopper | None:
         clubs={each.club: Member(points=each.balance) for each in told.memberships},
         birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,
         purchases=told.purchases,
+        segments=told.segments,
     )
 
 

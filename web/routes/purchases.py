@@ -23,6 +23,7 @@ from erp_club.receipts import queries
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.stored_value.proof.commands import Entered
 from web import i18n, lists
+from web.after_sale import find_segments_again
 from web.basket_bodies import BasketBody, SaleId, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
@@ -151,6 +152,7 @@ def post_purchase(act: Annotated[Act, needs(Permission.SALES_POST, at_till=True)
     claims = _claims(act, body)
     place = place_of(act, body.sold_at or act.now)
     sold = commands.sell(act.session, _order(body, act.terminal.id, claims), place, currency=act.chain.currency)
+    find_segments_again(act, sold.posted.customer_id)
     return act.done(_posted(sold), f"/purchases/{sold.posted.receipt_id}")
 
 

@@ -14,6 +14,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands, entering
 from erp_club.purchases.baskets import errors as baskets
 from erp_club.receipts.models import Means
+from web.after_sale import find_segments_again
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, anyone, needs, wants_html
 from web.fields import AmountText, Body, QuantityText, Storable
@@ -188,7 +189,7 @@ def show_payment(act: AtTill) -> Response:
 @again(payment_page)
 def pay(act: AtTill, body: BasketPayment) -> Response:
     """Pay the basket: the sale is posted, with its points, and has its receipt."""
-    commands.pay(
+    paid = commands.pay(
         act.session,
         place_of(act, act.now),
         means=body.means,
@@ -196,6 +197,7 @@ def pay(act: AtTill, body: BasketPayment) -> Response:
         expected_minor=body.expected_card_minor if body.means is Means.CARD else body.expected_minor,
         currency=act.chain.currency,
     )
+    find_segments_again(act, paid.posted.customer_id)
     return shown(act, till_view(act))
 
 

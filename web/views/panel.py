@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from erp_club.clubs.queries import clubs_to_join, memberships
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
+from erp_club.segments.saved import of_customer
 from web.deps import Act
 from web.views.clubs import Standing as MembershipStanding
 from web.views.clubs import standing
@@ -72,6 +73,7 @@ class Panel(BaseModel):
     clubs: list[PanelClub]
     coupons: list[PanelCoupon]
     recent: list[PanelPurchase]
+    segments: list[str]
 
     @property
     def name(self) -> str:
@@ -118,6 +120,7 @@ def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING
             PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
             for row in queries.recent_purchases(act.session, customer_id)
         ],
+        segments=of_customer(act.session, customer_id, at_till=True),
     )
 
 

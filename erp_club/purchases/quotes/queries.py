@@ -32,6 +32,7 @@ from erp_club.promotions.queries import CATALOGUE_VERSION, uses_json
 from erp_club.purchases.models import Quote
 from erp_club.purchases.quotes import errors
 from erp_club.receipts.models import Receipt
+from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Told:
     purchases: int
     memberships: tuple[HeldMembership, ...]
     clubs: tuple[OpenClub, ...]
+    segments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
         purchases=row.purchases or 0,
         memberships=tuple([_held(*each) for each in row.memberships or ()]),
         clubs=tuple([OpenClub(*each) for each in row.clubs or ()]),
+        segments=frozenset(row.segments or ()),
     )
 
 
@@ -156,6 +159,7 @@ class _Row(NamedTuple):
     purchases: int | None
     memberships: list[list[Any]] | None
     clubs: list[list[Any]] | None
+    segments: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +303,17 @@ def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     )
 
 
+def _segments(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
+    """The names of the segments that the buyer is in; offers and price lists speak of them so."""
+    return (
+        sa.select(sa.func.json_agg(Segment.name))
+        .join(SegmentCustomer, SegmentCustomer.segment_id == Segment.id)
+        .where(SegmentCustomer.customer_id == buyer.c.id, Segment.state == SegmentState.ACTIVE)
+        .correlate(buyer)
+        .scalar_subquery()
+    )
+
+
 _CLUBS = (
     sa.select(sa.func.json_agg(aggregate_order_by(sa.func.json_build_array(Club.code, Club.id, Club.names), Club.code)))
     .where(Club.state == ClubState.PUBLISHED)
@@ -334,6 +349,7 @@ def _statement(by: By) -> Prepared:
             _purchases(buyer),
             _memberships(buyer),
             _CLUBS,
+            _segments(buyer),
         ).select_from(sa.outerjoin(Chain, buyer, sa.true()))
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import ProductGroup
 from erp_club.receipts.models import Receipt
-from erp_club.receipts.rollups.models import GroupToRoll
+from erp_club.receipts.rollups.models import GroupToRoll, ReceiptToRoll
 
 
 def latest_day(session: Session) -> dt.date:
@@ -19,3 +19,8 @@ def stale_groups(session: Session) -> frozenset[str]:
     """The product groups whose rows are to be made anew, by name."""
     asked = sa.select(ProductGroup.name).join(GroupToRoll, GroupToRoll.group_id == ProductGroup.id)
     return frozenset(session.scalars(asked))
+
+
+def waiting(session: Session) -> int:
+    """How many receipts wait to be added."""
+    return session.scalar(sa.select(sa.func.count()).select_from(ReceiptToRoll)) or 0
