@@ -4,6 +4,7 @@ from erp_club.jobs.declared import Job
 from erp_club.jobs.forecasts import FORECAST
 from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
+from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
 
 NIGHT = (
@@ -22,4 +23,6 @@ sealed and verified. A scheduled run waits until those before it of the same day
 BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
 """The jobs that come before each."""
 
-JOBS: dict[str, Job] = {job.name: job for job in (POINTS_EXPIRE, FORECAST, NAMES_REKEY, ROLLUPS, SEGMENTS_REFRESH)}
+JOBS: dict[str, Job] = {
+    job.name: job for job in (POINTS_EXPIRE, POINTS_PROGRAMME, FORECAST, NAMES_REKEY, ROLLUPS, SEGMENTS_REFRESH)
+}

@@ -111,7 +111,7 @@ def resume_run(session: Session, run_id: int, *, now: dt.datetime, by: Actor) ->
     _say(session, run_id, Said(T("%(name)s resumed it.", name=by.name)), now=now)
 
 
-def undo_run(session: Session, run_id: int, job: Job, *, now: dt.datetime, by: Actor) -> int:
+def undo_run(session: Session, run_id: int, job: Job, *, today: dt.date, now: dt.datetime, by: Actor) -> int:
     """Ask for the undoing of a finished run, and give the run that does it; there is one ever. Raises Conflict."""
     row = _locked(session, run_id)
     if not may_be_undone(row, job):
@@ -120,7 +120,7 @@ def undo_run(session: Session, run_id: int, job: Job, *, now: dt.datetime, by: A
         insert(JobRun)
         .values(
             name=row.name,
-            as_of=row.as_of,
+            as_of=today,
             parameters=row.parameters,
             key=f"undo:{run_id}",
             undo_of=run_id,

@@ -25,6 +25,7 @@ class Settings:
     log_level: str = "INFO"
     session_hours: int = 10
     till_idle_minutes: int = 10
+    points_limit: int = 100_000
     keyring: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -44,6 +45,7 @@ class Settings:
             log_level=_one_of("ERP_CLUB_LOG_LEVEL", cls.log_level.lower(), _LEVELS).upper(),
             session_hours=_whole_number("ERP_CLUB_SESSION_HOURS", cls.session_hours),
             till_idle_minutes=_whole_number("ERP_CLUB_TILL_IDLE_MINUTES", cls.till_idle_minutes),
+            points_limit=_whole_number("ERP_CLUB_POINTS_LIMIT", cls.points_limit),
             keyring=env.get("ERP_CLUB_KEYRING") or None,
         )
 

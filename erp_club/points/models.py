@@ -127,7 +127,11 @@ class PointsMovement(Base):
         sa.ForeignKeyConstraint(["by_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
         sa.CheckConstraint("points <> 0 OR kind = 'released'", name="moves_something"),
         sa.CheckConstraint("reverses_seq < seq", name="reverses_earlier"),
-    )
+        sa.Index(
+            "ix_points_movements_run_id", "run_id", "customer_id", "account_id",
+            postgresql_where=sa.text("run_id IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     customer_id: Mapped[int]
     account_id: Mapped[int]

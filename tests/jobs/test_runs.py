@@ -201,11 +201,11 @@ def test_a_run_that_fails_tells_why_and_can_be_resumed(committed: Database, monk
 def test_a_finished_run_is_undone_once(committed: Database) -> None:
     run_id = asked(committed)
     with committed.session() as session, pytest.raises(Conflict):
-        commands.undo_run(session, run_id, STAMP, now=NOW, by=SYSTEM)
+        commands.undo_run(session, run_id, STAMP, today=TODAY, now=NOW, by=SYSTEM)
     runner.work_waiting(committed)
     with committed.session() as session:
-        undo = commands.undo_run(session, run_id, STAMP, now=NOW, by=SYSTEM)
-        assert commands.undo_run(session, run_id, STAMP, now=NOW, by=SYSTEM) == undo
+        undo = commands.undo_run(session, run_id, STAMP, today=TODAY, now=NOW, by=SYSTEM)
+        assert commands.undo_run(session, run_id, STAMP, today=TODAY, now=NOW, by=SYSTEM) == undo
         session.commit()
     runner.work_waiting(committed)
     assert stamps(committed, "unstamped") == [str(run_id)]

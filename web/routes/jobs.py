@@ -100,6 +100,6 @@ def resume_run(act: Do, run_id: RowId) -> Response:
 def undo_run(act: Do, run_id: RowId) -> Response:
     """Take a finished run back, by another run that compensates what it did."""
     name = queries.name_of(act.session, run_id)
-    undo_id = commands.undo_run(act.session, run_id, job_named(name), now=act.now, by=act.by)
+    undo_id = commands.undo_run(act.session, run_id, job_named(name), today=act.today, now=act.now, by=act.by)
     queue.nudge(act.session)
     return act.done(run_page(act, undo_id), f"/job-runs/{undo_id}")

@@ -157,7 +157,7 @@ def run_page(act: Act, run_id: int) -> RunView:
     view.waits_for = None if waits is None else translate(JOBS[waits.name].title) if waits.name in JOBS else waits.name
     view.can_undo = commands.may_be_undone(row, JOBS.get(row.name)) and row.undone_by is None
     view.lines = [
-        LogLine(at=line.at, level=line.level, text=say(T(line.text, **line.values)))
+        LogLine(at=line.at, level=line.level, text=_told(line))
         for line in queries.lines(act.session, run_id)
     ]
     return view
@@ -183,6 +183,13 @@ def run_view(row: queries.RunRow) -> RunView:
         finished_at=row.finished_at,
         actor=row.actor,
     )
+
+
+def _told(line: queries.LineRow) -> str:
+    values = dict(line.values)
+    if values.get("reason"):
+        values["reason"] = translate(values["reason"])  # a sentence of ours, or the words of a fault
+    return say(T(line.text, **values))
 
 
 def _job(act: Act, job: Job, last: queries.RunRow | None) -> JobView:

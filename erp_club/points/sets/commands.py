@@ -54,6 +54,22 @@ def among(keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:
     return sa.select(listed.c.customer_id, listed.c.account_id)
 
 
+def given_parts(rows: Sequence[tuple[int, int, int, int, int]]) -> sa.Select[*tuple[Any, ...]]:
+    """Parts that were worked out beforehand, as `write_movements` takes them: their columns in its order."""
+    names = ("customer_id", "account_id", "lot_id", "points", "reverses_seq")
+    listed = (
+        sa.func.unnest(
+            *(
+                sa.bindparam(name, [row[place] for row in rows], type_=ARRAY(sa.BigInteger), unique=True)
+                for place, name in enumerate(names)
+            )
+        )
+        .table_valued(*(sa.column(name, sa.BigInteger) for name in names), name="given")
+        .render_derived()
+    )
+    return sa.select(*(listed.c[name] for name in names))
+
+
 def write_movements(
     session: Session, parts: sa.Select[*tuple[Any, ...]], cause: SetCause, *, filled: bool = False
 ) -> tuple[int, int]:

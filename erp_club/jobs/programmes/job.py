@@ -1,0 +1,89 @@
+"""The job that runs programmes of points, and takes their runs back."""
+
+import datetime as dt
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from erp_club.customers import queries as customers
+from erp_club.jobs.declared import Cursor, Job, Occasion, Preview, Run, Said, Sample, Step
+from erp_club.jobs.models import Level
+from erp_club.jobs.programmes import commands, queries
+from erp_club.kernel.settings import Settings
+from erp_club.kernel.text import N_, T
+from erp_club.points.models import MovementKind
+from erp_club.points.sets.commands import SetCause
+
+BATCH, UNDO_BATCH = 10_000, 2_000
+"""Accounts in one transaction. Undoing looks at all that came after, so it takes fewer at once."""
+SAMPLE = 10
+
+
+def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
+    programme_id = int(run.parameters["programme"])
+    if cursor is None and not run.dry_run:
+        wanted = commands.runnable(session, programme_id, limit=Settings.from_env().points_limit)
+    else:
+        wanted = queries.programme(session, programme_id)
+    cause = SetCause(commands.kind_of(wanted), run.as_of, run.now, run.by, run.id, wanted.name)
+    after = (cursor[0], cursor[1]) if cursor else None
+    keys, taken, given = commands.change_points(session, wanted, after=after, limit=BATCH, as_of=run.as_of, cause=cause)
+    counts = {"accounts": len(keys), "given": given, "taken": taken}
+    return Step(list(keys[-1]) if keys else None, len(keys), counts)
+
+
+def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
+    assert run.undo_of is not None
+    after = (cursor[0], cursor[1]) if cursor else None
+    cause = SetCause(MovementKind.UNDONE, run.as_of, run.now, run.by, run.id)
+    done = commands.take_back(session, run.undo_of, after=after, limit=UNDO_BATCH, cause=cause)
+    numbers = customers.numbers_of(session, [customer for customer, _ in done.left])
+    said = [
+        Said(T("%(number)s is left as it is. %(reason)s", number=numbers[customer], reason=reason), Level.WARN)
+        for customer, reason in done.left
+    ]
+    moved = {"given": max(done.points, 0), "taken": max(-done.points, 0)}
+    counts = {"accounts": done.accounts, "left": len(done.left), **moved}
+    return Step(list(done.last) if done.last else None, done.looked_at, counts, said)
+
+
+def _total(session: Session, run: Run) -> int:
+    return queries.touched(session, queries.programme(session, int(run.parameters["programme"]))).accounts
+
+
+def preview(session: Session, programme_id: int) -> Preview:
+    """Whom a programme would touch now."""
+    wanted = queries.programme(session, programme_id)
+    touched = queries.touched(session, wanted)
+    some = queries.some_touched(session, wanted, limit=SAMPLE)
+    counts = {"accounts": touched.accounts, "given": touched.given, "taken": touched.taken}
+    return Preview(counts, [Sample(each.customer_id, each.number, each.points) for each in some])
+
+
+def _due(session: Session, now: dt.datetime, zone: str) -> Sequence[Occasion]:
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return [Occasion(day, {"programme": found}, key(found, day)) for found, day in queries.due(session, today)]
+
+
+def key(programme_id: int, day: dt.date) -> str:
+    """By which a programme is run once for a day, by its schedule or by hand."""
+    return f"{POINTS_PROGRAMME.name}:{programme_id}:{day}"
+
+
+POINTS_PROGRAMME = Job(
+    name="points-programme",
+    title=N_("Programmes of points"),
+    about=N_("Zeroes or changes the points of chosen members. Set up and started on the page of a programme."),
+    batch=_batch,
+    total=_total,
+    counts={
+        "accounts": N_("Accounts"),
+        "given": N_("Points given"),
+        "taken": N_("Points taken"),
+        "left": N_("Left as they are"),
+    },
+    due=_due,
+    undo=_undo,
+    by_hand=False,
+)

@@ -1,0 +1,265 @@
+"""Whom a programme chooses, and what it would do to them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from erp_club.clubs.models import Club, Membership, MembershipState
+from erp_club.customers.models import Customer
+from erp_club.jobs.programmes.models import PointsProgramme, ProgrammeState
+from erp_club.jobs.programmes.replay import Later, Standing
+from erp_club.jobs.programmes.rules import EXTRA, WHOLE_BP, Effect, Rounding
+from erp_club.kernel.errors import NotFound
+from erp_club.kernel.lots import Lot, Part
+from erp_club.kernel.text import T
+from erp_club.permissions.models import Staff
+from erp_club.points.models import AccountState, PointsAccount, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.points.sets.commands import Key, among
+from erp_club.receipts.models import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeRow:
+    """A programme with the names of its club and people."""
+
+    id: int
+    name: str
+    club_id: int
+    club_code: str
+    club_names: dict[str, str]
+    joined_from: dt.date | None
+    joined_to: dt.date | None
+    inactive_since: dt.date | None
+    numbers: list[str] | None
+    effect: Effect
+    amount: int
+    rounding: Rounding
+    last_day: dt.date | None
+    run_on: dt.date | None
+    state: ProgrammeState
+    made_at: dt.datetime
+    made_by: int | None
+    maker: str | None
+    approved_at: dt.datetime | None
+    approver: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a programme would do: accounts, points given and points taken (both ≥ 0), and a few of the accounts."""
+
+    accounts: int
+    given: int
+    taken: int
+
+    @property
+    def moved(self) -> int:
+        """Points that move, either way."""
+        return self.given + self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedAccount:
+    """One account with its holder, and by how many points its balance would change."""
+
+    customer_id: int
+    number: str
+    points: int
+
+
+def programme(session: Session, programme_id: int) -> ProgrammeRow:
+    """One programme. Raises NotFound."""
+    row = session.execute(_programmes().where(PointsProgramme.id == programme_id)).one_or_none()
+    if row is None:
+        raise NotFound(T("There is no such programme."), code="points-programme-unknown")
+    return _row(row)
+
+
+def programmes(session: Session, *, limit: int = 200) -> list[ProgrammeRow]:
+    """The newest programmes first."""
+    return [_row(row) for row in session.execute(_programmes().order_by(PointsProgramme.id.desc()).limit(limit))]
+
+
+def due(session: Session, today: dt.date) -> Sequence[tuple[int, dt.date]]:
+    """The programmes that run by themselves, on today or on a day before it, and that day."""
+    asked = sa.select(PointsProgramme.id, PointsProgramme.run_on).where(
+        PointsProgramme.run_on <= today, PointsProgramme.state == ProgrammeState.OPEN
+    )
+    return [(programme_id, day) for programme_id, day in session.execute(asked) if day is not None]
+
+
+def touched(session: Session, wanted: ProgrammeRow) -> Touched:
+    """What it would do now."""
+    change = chosen(wanted).subquery().c.change
+    given, taken = sa.func.sum(change).filter(change > 0), sa.func.sum(-change).filter(change < 0)
+    row = session.execute(sa.select(sa.func.count(), *(_whole(each) for each in (given, taken)))).one()
+    return Touched(*row)
+
+
+def some_touched(session: Session, wanted: ProgrammeRow, *, limit: int) -> list[TouchedAccount]:
+    """A few of those accounts."""
+    some = chosen(wanted).order_by(PointsAccount.customer_id, PointsAccount.id).limit(limit).subquery()
+    asked = sa.select(Customer.id, Customer.number, some.c.change).join(some, some.c.customer_id == Customer.id)
+    return [TouchedAccount(*row) for row in session.execute(asked.order_by(Customer.id))]
+
+
+def next_keys(session: Session, wanted: ProgrammeRow, *, after: Key | None, limit: int) -> list[Key]:
+    """The next accounts that it would change, in the order of their holders."""
+    asked = chosen(wanted).order_by(PointsAccount.customer_id, PointsAccount.id).limit(limit)
+    if after is not None:
+        asked = asked.where(sa.tuple_(PointsAccount.customer_id, PointsAccount.id) > sa.tuple_(*after))
+    return [(row.customer_id, row.account_id) for row in session.execute(asked)]
+
+
+def moved_by(session: Session, run_id: int, *, after: Key | None, limit: int) -> list[Key]:
+    """The next accounts that a run has moved, in the order of their holders."""
+    asked = (
+        sa.select(PointsMovement.customer_id, PointsMovement.account_id)
+        .where(PointsMovement.run_id == run_id)
+        .order_by(PointsMovement.customer_id, PointsMovement.account_id)
+        .limit(limit)
+    )
+    if after is not None:
+        asked = asked.where(sa.tuple_(PointsMovement.customer_id, PointsMovement.account_id) > sa.tuple_(*after))
+    return [(row.customer_id, row.account_id) for row in session.execute(asked)]
+
+
+def standings(session: Session, run_id: int, keys: Sequence[Key]) -> dict[Key, tuple[int, Standing]]:
+    """These held accounts, each with the number of the run's movement, and all that its undoing must know."""
+    lots: dict[Key, list[Lot]] = {key: [] for key in keys}
+    given: dict[int, int] = {}
+    for row in session.execute(_all_of(PointsLot, keys, _LOT)):
+        lots[row.customer_id, row.account_id].append(Lot(row.id, row.remaining, row.available_on, row.last_day))
+        given[row.id] = row.earned
+    moves: dict[Key, dict[int, Later]] = {key: {} for key in keys}
+    undone: dict[Key, int] = {}
+    for row in session.execute(_since(run_id, keys)):
+        key = row.customer_id, row.account_id
+        if row.run_id == run_id:
+            undone.setdefault(key, row.seq)
+        known = moves[key].get(row.seq, Later(row.kind, row.on_date, ()))
+        moves[key][row.seq] = replace(known, parts=(*known.parts, Part(row.lot_id, row.points)))
+    debts = {
+        (row.customer_id, row.id): row.debt
+        for row in session.execute(
+            sa.select(PointsAccount.customer_id, PointsAccount.id, PointsAccount.debt).where(
+                sa.tuple_(PointsAccount.customer_id, PointsAccount.id).in_(among(keys))
+            )
+        )
+    }
+    made: dict[Key, tuple[int, Standing]] = {}
+    for key in keys:
+        seq = undone[key]
+        later = tuple(moves[key][each] for each in sorted(moves[key]) if each > seq)
+        made[key] = seq, Standing(debts[key], tuple(lots[key]), given, moves[key][seq].parts, later)
+    return made
+
+
+_LOT = (
+    *(PointsLot.customer_id, PointsLot.account_id, PointsLot.id, PointsLot.remaining),
+    *(PointsLot.available_on, PointsLot.last_day, PointsLot.earned),
+)
+
+
+def _all_of(table: Any, keys: Sequence[Key], columns: Sequence[Any]) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(*columns).where(sa.tuple_(table.customer_id, table.account_id).in_(among(keys)))
+
+
+def _since(run_id: int, keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:
+    """The parts of the run's movements and of all that came after them, in order."""
+    first = aliased(PointsMovement)
+    move, part = PointsMovement, PointsMovementLot
+    return (
+        sa.select(
+            *(move.customer_id, move.account_id, move.seq, move.kind, move.on_date, move.run_id),
+            *(part.lot_id, part.points),
+        )
+        .join(first, (first.customer_id == move.customer_id) & (first.account_id == move.account_id))
+        .join(
+            part,
+            (part.customer_id == move.customer_id) & (part.account_id == move.account_id) & (part.seq == move.seq),
+        )
+        .where(
+            first.run_id == run_id,
+            move.seq >= first.seq,
+            sa.tuple_(move.customer_id, move.account_id).in_(among(keys)),
+        )
+        .order_by(move.customer_id, move.account_id, move.seq, part.lot_id)
+    )
+
+
+def chosen(wanted: ProgrammeRow) -> sa.Select[*tuple[Any, ...]]:
+    """Accounts of the chosen members that would change: `customer_id`, `account_id`, `change`. Closed ones never do."""
+    change = change_of(wanted, PointsAccount.balance)
+    return sa.select(PointsAccount.customer_id, PointsAccount.id.label("account_id"), change.label("change")).where(
+        PointsAccount.state != AccountState.CLOSED, change != 0, _has_member(wanted)
+    )
+
+
+def change_of(wanted: ProgrammeRow, balance: Any) -> sa.ColumnElement[int]:
+    """`rules.change` over a column."""
+    amount = sa.literal(wanted.amount, sa.BigInteger())
+    held = sa.func.greatest(balance, 0)
+    match wanted.effect:
+        case Effect.ZERO | Effect.SET:
+            return amount - balance
+        case Effect.ADD:
+            return sa.func.greatest(amount, -held)
+        case Effect.PERCENT:
+            return sa.func.div(held * (WHOLE_BP + amount) + EXTRA[wanted.rounding], WHOLE_BP).cast(sa.BigInteger) - held
+
+
+def _has_member(wanted: ProgrammeRow) -> sa.ColumnElement[bool]:
+    member = sa.select(Membership.id).where(
+        Membership.points_holder_id == PointsAccount.customer_id,
+        Membership.points_account_id == PointsAccount.id,
+        Membership.club_id == wanted.club_id,
+        Membership.state != MembershipState.ENDED,
+    )
+    if wanted.joined_from is not None:
+        member = member.where(Membership.joined_on >= wanted.joined_from)
+    if wanted.joined_to is not None:
+        member = member.where(Membership.joined_on <= wanted.joined_to)
+    if wanted.inactive_since is not None:
+        bought = sa.select(Receipt.id).where(
+            Receipt.customer_id == Membership.customer_id, Receipt.sold_on >= wanted.inactive_since
+        )
+        member = member.where(~bought.correlate(Membership).exists())
+    if wanted.numbers is not None:
+        named = sa.select(Customer.id).where(
+            Customer.id == Membership.customer_id, Customer.number == sa.any_(sa.cast(wanted.numbers, _TEXTS))
+        )
+        member = member.where(named.correlate(Membership).exists())
+    return member.correlate(PointsAccount).exists()
+
+
+_TEXTS = PointsProgramme.numbers.type
+
+
+def _whole(total: Any) -> Any:
+    return sa.cast(sa.func.coalesce(total, 0), sa.BigInteger)
+
+
+def _programmes() -> sa.Select[*tuple[Any, ...]]:
+    maker, approver = aliased(Staff), aliased(Staff)
+    table = PointsProgramme
+    return (
+        sa.select(
+            *(table.id, table.name, table.club_id, Club.code, Club.names, table.joined_from, table.joined_to),
+            *(table.inactive_since, table.numbers, table.effect, table.amount, table.rounding, table.last_day),
+            *(table.run_on, table.state, table.made_at, table.made_by, maker.name, table.approved_at, approver.name),
+        )
+        .join(Club, Club.id == table.club_id)
+        .outerjoin(maker, maker.id == table.made_by)
+        .outerjoin(approver, approver.id == table.approved_by)
+    )
+
+
+def _row(row: Any) -> ProgrammeRow:
+    made = list(row)
+    made[9], made[11], made[14] = Effect(made[9]), Rounding(made[11]), ProgrammeState(made[14])
+    return ProgrammeRow(*made)
