@@ -118,6 +118,7 @@ class _Hold:
         batch = job.undo if run.undo_of is not None else job.batch
         assert batch is not None
         with self._database.session() as session:
+            commands.plan_afresh(session)
             if run.dry_run:
                 # The same work, taken back: what it counts is what a real run would have done.
                 with session.begin_nested() as tried:
