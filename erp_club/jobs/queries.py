@@ -76,12 +76,17 @@ def run(session: Session, run_id: int) -> RunRow:
 
 def run_with(session: Session, name: str, parameters: dict[str, Any]) -> RunRow:
     """The newest run of a job with just these parameters. Raises NotFound."""
-    told = sa.cast(parameters, JobRun.parameters.type)
-    asked = _runs().where(JobRun.name == name, JobRun.parameters == told).order_by(JobRun.id.desc()).limit(1)
-    row = session.execute(asked).one_or_none()
-    if row is None:
+    found = runs_with(session, name, parameters, limit=1)
+    if not found:
         raise errors.no_run()
-    return _row(row)
+    return found[0]
+
+
+def runs_with(session: Session, name: str, parameters: dict[str, Any], *, limit: int) -> list[RunRow]:
+    """A job's newest runs with just these parameters, and those that take them back."""
+    told = sa.cast(parameters, JobRun.parameters.type)
+    asked = _runs().where(JobRun.name == name, JobRun.parameters == told).order_by(JobRun.id.desc()).limit(limit)
+    return [_row(row) for row in session.execute(asked)]
 
 
 def runs_of(session: Session, name: str, *, limit: int, older_than: int | None = None) -> list[RunRow]:

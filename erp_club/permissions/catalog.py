@@ -61,6 +61,8 @@ class Permission(StrEnum):
     STORES_EDIT = "stores.edit"
     STAFF_VIEW = "staff.view"
     STAFF_EDIT = "staff.edit"
+    POINTS_PROGRAMMES = "points.programmes"
+    POINTS_APPROVE = "points.approve"
     JOBS_VIEW = "jobs.view"
     JOBS_RUN = "jobs.run"
     AUDIT_VIEW = "audit.view"

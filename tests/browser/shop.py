@@ -70,7 +70,8 @@ class Desk:
                 f"/offers/{self.offer_id}/trials/new",
             ),
             *("/price-lists/new", "/price-list-uploads/new", f"/price-list-uploads/{self.upload_id}"),
-            *("/audit-entries", "/jobs", "/jobs/names-rekey", "/nothing-here"),
+            *("/audit-entries", "/jobs", "/jobs/names-rekey", "/jobs/points-expire", "/nothing-here"),
+            *("/points-programmes", "/points-programmes/new"),
         )
 
     def open(self, browser: Browser, window: Window) -> BrowserContext:

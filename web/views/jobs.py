@@ -157,8 +157,7 @@ def run_page(act: Act, run_id: int) -> RunView:
     view.waits_for = None if waits is None else translate(JOBS[waits.name].title) if waits.name in JOBS else waits.name
     view.can_undo = commands.may_be_undone(row, JOBS.get(row.name)) and row.undone_by is None
     view.lines = [
-        LogLine(at=line.at, level=line.level, text=_told(line))
-        for line in queries.lines(act.session, run_id)
+        LogLine(at=line.at, level=line.level, text=_told(line)) for line in queries.lines(act.session, run_id)
     ]
     return view
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from erp_club.clubs import queries as clubs
 from erp_club.jobs.programmes import queries
 from erp_club.jobs.programmes.models import PointsProgramme, ProgrammeState
 from erp_club.jobs.programmes.queries import ProgrammeRow
@@ -41,8 +42,9 @@ class ProgrammeSettings:
 
 
 def set_up(session: Session, settings: ProgrammeSettings, *, today: dt.date, now: dt.datetime, by: Actor) -> int:
-    """Set a programme up and give its id. Raises Invalid."""
+    """Set a programme up and give its id. Raises Invalid, and NotFound for a club that isn't there."""
     _check(settings, today)
+    clubs.club(session, settings.club_id)
     values: dict[str, Any] = {name: getattr(settings, name) for name in ProgrammeSettings.__dataclass_fields__}
     values["numbers"] = None if settings.numbers is None else list(settings.numbers)
     made = session.scalar(

@@ -1,0 +1,87 @@
+# REQ P-10 A-01 A-03: head office sets a programme up, sees whom it touches, and runs it; over a limit a second person
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.permissions.catalog import Role
+from tests.make.clubs import a_club
+from tests.make.office import HTML, form, head_office, send
+from tests.make.organisation import PASSWORD, somebody
+from tests.points.test_expiry import a_member, earned
+
+
+@pytest.fixture
+def office(client: TestClient, session: Session) -> TestClient:
+    office = head_office(client, session)
+    earned(session, a_member(session, "100001", a_club(session)), 120_000, last_day=None)
+    session.commit()
+    return office
+
+
+def set_up(office: TestClient, **other: object) -> int:
+    club_id = office.get("/points-programmes/new").json()["clubs"][0]["id"]
+    told = send(office, "POST", "/points-programmes", {"name": "Spring", "club_id": club_id, "effect": "zero"} | other)
+    assert told.status_code == 201, told.text
+    return told.json()["programme"]["id"]
+
+
+def test_a_programme_shows_whom_it_touches_before_it_runs(office: TestClient) -> None:
+    programme_id = set_up(office, effect="percent", percent="-10", numbers="100001, 100002")
+    page = office.get(f"/points-programmes/{programme_id}", headers=HTML)
+    assert page.status_code == 200
+    assert "100001" in page.text
+    counts = {each["name"]: each["number"] for each in office.get(page.url.path).json()["preview"]["counts"]}
+    assert counts == {"accounts": 1, "given": 0, "taken": 12_000}
+    run = send(office, "POST", f"/points-programmes/{programme_id}/runs").json()
+    assert (run["state"], run["dry_run"]) == ("queued", False)
+    assert send(office, "POST", f"/points-programmes/{programme_id}/runs").json()["id"] == run["id"]
+    assert send(office, "POST", f"/points-programmes/{programme_id}/runs", {"dry_run": True}).json()["dry_run"]
+    assert "Spring" in office.get("/points-programmes", headers=HTML).text
+
+
+def test_over_the_limit_only_somebody_else_lets_it_run(office: TestClient, session: Session) -> None:
+    url = f"/points-programmes/{set_up(office)}"
+    assert "must approve it before it runs" in office.get(url, headers=HTML).text
+    refused = send(office, "POST", f"{url}/runs")
+    assert (refused.status_code, refused.json()["code"], refused.json()["points"]) == (
+        403,
+        "approval-required",
+        120_000,
+    )
+    assert send(office, "POST", f"{url}/approvals").json()["code"] == "second-person-needed"
+    somebody(session, Role.HQ, username="second")
+    session.commit()
+    token = office.post("/sign-in", json={"username": "second", "password": PASSWORD}).json()["token"]
+    office.cookies.clear()
+    office.headers["Cookie"] = f"club_session={token}"
+    assert form(office, f"{url}/approvals").status_code == 303
+    assert "Approved by" in office.get(url, headers=HTML).text
+    assert send(office, "POST", f"{url}/runs").status_code == 201
+
+
+def test_what_was_typed_wrong_comes_back_beside_its_field(office: TestClient) -> None:
+    assert office.get("/points-programmes/new", headers=HTML).status_code == 200
+    refused = form(
+        office, "/points-programmes", {"name": "Spring", "club_id": "1", "effect": "percent", "run_on": "2020-01-01"}
+    )
+    assert refused.status_code == 422
+    for told in ("Say how many.", "This day is over already.", 'value="Spring"'):
+        assert told in refused.text
+    club_id = office.get("/points-programmes/new").json()["clubs"][0]["id"]
+    for wrong in (
+        {"points": 10**12, "effect": "add"},
+        {"percent": "-101", "effect": "percent"},
+        {"effect": "fish"},
+        {"numbers": "\x00"},
+        {"club_id": 2**31 - 1},
+    ):
+        body = {"name": "Spring", "club_id": club_id, "effect": "zero"} | wrong
+        assert send(office, "POST", "/points-programmes", body).status_code in {404, 422}, wrong
+
+
+def test_a_withdrawn_programme_runs_no_more(office: TestClient) -> None:
+    url = f"/points-programmes/{set_up(office)}"
+    assert form(office, f"{url}/withdrawals").status_code == 303
+    assert send(office, "POST", f"{url}/runs").status_code == 409
+    assert "Withdrawn" in office.get(url, headers=HTML).text
+    assert office.get("/points-programmes/7777").status_code == 404

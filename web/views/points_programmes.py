@@ -1,0 +1,100 @@
+"""What pages show of programmes of points."""
+
+import datetime as dt
+
+from pydantic import BaseModel
+
+from erp_club.clubs import queries as clubs
+from erp_club.jobs import queries as jobs
+from erp_club.jobs.programmes import job, queries
+from erp_club.jobs.programmes.job import POINTS_PROGRAMME
+from erp_club.jobs.programmes.models import ProgrammeState
+from erp_club.jobs.programmes.rules import Effect, Rounding
+from web.deps import Act
+from web.views.jobs import PreviewView, RunView, preview_view, run_view
+
+
+class ProgrammeView(BaseModel):
+    """A programme. `amount` is whole points, or with percent hundredths of a percent; `over` that it moves so many
+    points now that a second person must approve it, and none has.
+    """
+
+    id: int
+    name: str
+    club_id: int
+    club_names: dict[str, str]
+    joined_from: dt.date | None
+    joined_to: dt.date | None
+    inactive_since: dt.date | None
+    numbers: list[str] | None
+    effect: Effect
+    amount: int
+    rounding: Rounding
+    last_day: dt.date | None
+    run_on: dt.date | None
+    state: ProgrammeState
+    made_at: dt.datetime
+    maker: str | None
+    approved_at: dt.datetime | None
+    approver: str | None
+
+
+class ProgrammesPage(BaseModel):
+    """The newest programmes first."""
+
+    programmes: list[ProgrammeView]
+
+
+class ProgrammePage(BaseModel):
+    """A programme, what it would do now, and its runs. `over` is whether it needs an approval that it hasn't."""
+
+    programme: ProgrammeView
+    preview: PreviewView
+    limit: int
+    over: bool
+    mine: bool
+    runs: list[RunView]
+
+
+class ClubChoice(BaseModel):
+    """A club to choose."""
+
+    id: int
+    names: dict[str, str]
+
+
+class ProgrammeForm(BaseModel):
+    """What the form of a programme offers."""
+
+    clubs: list[ClubChoice]
+
+
+def programme_form(act: Act) -> ProgrammeForm:
+    """What the form of a programme offers."""
+    return ProgrammeForm(clubs=[ClubChoice(id=club.id, names=club.names) for club in clubs.clubs(act.session)])
+
+
+def programmes_page(act: Act) -> ProgrammesPage:
+    """The newest programmes first."""
+    return ProgrammesPage(programmes=[_view(row) for row in queries.programmes(act.session)])
+
+
+def programme_page(act: Act, programme_id: int) -> ProgrammePage:
+    """One programme. Raises NotFound."""
+    row = queries.programme(act.session, programme_id)
+    limit = act.settings.points_limit
+    preview = job.preview(act.session, programme_id)
+    moved = preview.counts["given"] + preview.counts["taken"]
+    runs = jobs.runs_with(act.session, POINTS_PROGRAMME.name, {"programme": programme_id}, limit=25)
+    return ProgrammePage(
+        programme=_view(row),
+        preview=preview_view(POINTS_PROGRAMME, preview),
+        limit=limit,
+        over=moved > limit and row.approved_at is None,
+        mine=row.made_by == act.by.staff_id,
+        runs=[run_view(each) for each in runs],
+    )
+
+
+def _view(row: queries.ProgrammeRow) -> ProgrammeView:
+    return ProgrammeView(**{name: getattr(row, name) for name in ProgrammeView.model_fields})
