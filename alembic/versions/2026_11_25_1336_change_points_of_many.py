@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_1336"
-down_revision = "2026_11_25_1320"
+down_revision = "2026_11_25_1340"
 branch_labels = None
 depends_on = None
 
