@@ -262,4 +262,28 @@ def _price_list(session: Session) -> tuple[list[str], sql.Composed]:
     )
 
 
-_KINDS = {"products": _products, "customers": _customers, "purchases": _purchases, "price-list": _price_list}
+def _stored_value(session: Session) -> tuple[list[str], sql.Composed]:
+    """A row for each last day of the money on a card; of a PIN its hash, since nobody knows the PIN."""
+    del session
+    return _select(
+        {
+            "number": "c.number",
+            "pin": "c.pin_hash",
+            "kind": "p.kind",
+            "balance": _money("coalesce(l.remaining_minor, 0)"),
+            "last_day": "l.last_day::text",
+            "state": "c.state",
+        },
+        "FROM stored_value_cards c JOIN stored_value_products p ON p.id = c.product_id "
+        "LEFT JOIN stored_value_lots l ON (l.customer_id, l.card_id) = (c.customer_id, c.id) AND l.remaining_minor > 0 "
+        "ORDER BY c.number, l.last_day NULLS LAST",
+    )
+
+
+_KINDS = {
+    "products": _products,
+    "customers": _customers,
+    "purchases": _purchases,
+    "price-list": _price_list,
+    "stored-value": _stored_value,
+}

@@ -7,6 +7,7 @@ from typing import cast
 from erp_club.imports.formats import Column, Format, RowFault, Values
 from erp_club.imports.values import (
     TWO_DECIMALS,
+    Bad,
     code,
     country,
     day,
@@ -23,6 +24,8 @@ from erp_club.imports.values import (
     yes_no,
 )
 from erp_club.kernel.text import T
+from erp_club.permissions.passwords import pin_faults
+from erp_club.stored_value.numbers import can_be, compact
 
 
 def _check_products(columns: Mapping[str, Values]) -> Iterator[RowFault]:
@@ -177,4 +180,46 @@ PRICE_LISTS = Format(
     check=_check_prices,
 )
 
-KINDS: Mapping[str, Format] = {form.kind: form for form in (PRODUCTS, CUSTOMERS, PURCHASES, PRICE_LISTS)}
+
+def _card_number(raw: str) -> str:
+    """A card's number without the blanks and hyphens that people write into it."""
+    number = compact(code(raw))
+    if not can_be(number):
+        raise Bad(T("A card's number has 4 to 40 letters and digits."))
+    return number
+
+
+def _card_pin(raw: str) -> str:
+    """A PIN, or the hash of one as an export writes it."""
+    pin = code(raw)
+    if not pin.startswith("$argon2id$") and pin_faults(pin):
+        raise Bad(T("A PIN has 4 to 8 digits."))
+    return pin
+
+
+def _check_cards(columns: Mapping[str, Values]) -> Iterator[RowFault]:
+    """Nothing lies on a card below zero, or before it is sold."""
+    balances = cast("list[int]", columns["balance"])
+    states = columns.get("state") or [None] * len(balances)
+    for row, (balance, state) in enumerate(zip(balances, states, strict=True)):
+        if balance < 0:
+            yield row, "balance", T("The balance is below 0.")
+        elif balance and state == "new":
+            yield row, "state", T("There is money on the card, so it isn't new. Write active.")
+
+
+STORED_VALUE = Format(
+    kind="stored-value",
+    columns=(
+        Column("number", _card_number, filled=True),
+        Column("pin", _card_pin, needed=False),
+        Column("kind", one_of("prepaid", "gift"), filled=True),
+        Column("balance", money, filled=True, whole=TWO_DECIMALS),
+        Column("last_day", day),
+        Column("state", one_of("new", "active", "blocked", "lost", "closed"), needed=False),
+    ),
+    group=("number",),
+    check=_check_cards,
+)
+
+KINDS: Mapping[str, Format] = {form.kind: form for form in (PRODUCTS, CUSTOMERS, PURCHASES, PRICE_LISTS, STORED_VALUE)}

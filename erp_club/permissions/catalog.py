@@ -43,8 +43,10 @@ class Permission(StrEnum):
     PURCHASES_EXPORT = "purchases.export"
     SALES_POST = "sales.post"
     STORED_VALUE_VIEW = "stored_value.view"
+    STORED_VALUE_SELL = "stored_value.sell"
     STORED_VALUE_GIVE = "stored_value.give"
     STORED_VALUE_LOAD = "stored_value.load"
+    STORED_VALUE_PAY = "stored_value.pay"
     STORED_VALUE_REFUND = "stored_value.refund"
     STORED_VALUE_BLOCK = "stored_value.block"
     STORED_VALUE_EDIT = "stored_value.edit"
@@ -89,7 +91,9 @@ _CASHIER = frozenset(
         Permission.PURCHASES_VIEW,
         Permission.SALES_POST,
         Permission.STORED_VALUE_VIEW,
+        Permission.STORED_VALUE_SELL,
         Permission.STORED_VALUE_LOAD,
+        Permission.STORED_VALUE_PAY,
         Permission.SALES_RETURN,
         Permission.SALES_CANCEL,
         Permission.OFFERS_ACTIVATE,

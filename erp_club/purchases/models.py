@@ -27,6 +27,8 @@ class Basket(Base):
     `staff_id` is whoever opened it, and once it is paid whoever took the money. `tendered_minor` is what was handed
     over in cash. `coupons`, `claims` (offers chosen, each with the product of a choice) and `confirmed` are what was
     entered, chosen and answered beside the items.
+    `paying_cards` are the ids of the prepaid and gift cards that were shown to pay with, in their order; `sold_cards`
+    those that are to be sold or loaded, where they aren't simply made (number, and hash of the PIN).
     """
 
     __tablename__ = "baskets"
@@ -52,6 +54,8 @@ class Basket(Base):
     coupons: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     claims: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     confirmed: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
+    paying_cards: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger), server_default="{}")
+    sold_cards: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
 
 
 class BasketLine(Base):

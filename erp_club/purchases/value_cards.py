@@ -46,6 +46,7 @@ class CardToSell:
     amount_minor: int | None = None
     number: str | None = None
     pin: str | None = None
+    pin_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def with_cards(
     """
     if not claims:
         return payments
+    if not place.by.may(Permission.STORED_VALUE_PAY):
+        raise not_permitted(Permission.STORED_VALUE_PAY)
     held = commands.hold(session, [claim.key for claim in claims])
     on = place.local.date()
     asked = [Claim(available(held[claim.key].lots, on), claim.amount_minor) for claim in claims]
@@ -99,6 +102,8 @@ def with_cards(
     made = list(payments)
     for claim, has, gives in zip(claims, asked, shares(due, asked), strict=True):
         card = held[claim.key]
+        if card.state is not CardState.ACTIVE:
+            raise errors.unusable(card.state, field="payments")
         if gives > has.available_minor:
             raise errors.too_little(has.available_minor, card.currency, field="payments")
         if gives:
@@ -168,9 +173,22 @@ def _cards_of(
         if rest:
             raise errors.cards_differ(article.sku, {"amount_minor": amount_minor})
         named = [(number, CardToSell(article.sku, each)) for number in range(count)]
+    elif article.price_minor in kind.amounts_minor and all(card.amount_minor is None for _, card in named):
+        # What isn't named of several alike is made.
+        more = amount_minor // article.price_minor - len(named)
+        named = [*named, *((len(named) + number, CardToSell(article.sku)) for number in range(more))]
     otherwise = amount_minor if len(named) == 1 else article.price_minor
     made = [
-        (number, ToIssue(kind.id, otherwise if card.amount_minor is None else card.amount_minor, card.number, card.pin))
+        (
+            number,
+            ToIssue(
+                kind.id,
+                otherwise if card.amount_minor is None else card.amount_minor,
+                card.number,
+                card.pin,
+                pin_hash=card.pin_hash,
+            ),
+        )
         for number, card in named
     ]
     if sum(card.amount_minor for _, card in made) != amount_minor:
@@ -180,6 +198,8 @@ def _cards_of(
 
 def _make_good(session: Session, sku: str, kind: SellingProduct, wanted: ToIssue, field: str, cause: Cause) -> CardSold:
     loaded = _load(session, kind, wanted, field, cause)
+    if loaded is None and not cause.by.may(Permission.STORED_VALUE_SELL):
+        raise not_permitted(Permission.STORED_VALUE_SELL)
     done = loaded or issue(session, wanted, cause=cause, field=field)
     ends = last_day(cause.on, done.card.valid_months)
     moved = done.moved

@@ -143,6 +143,17 @@ def key_by_id(session: Session, card_id: int) -> CardKey:
     return CardKey(*row)
 
 
+def keys_by_ids(session: Session, card_ids: Sequence[int]) -> list[CardKey]:
+    """The keys of the cards of these ids, in their order. Raises NotFound where one isn't there."""
+    if not card_ids:
+        return []
+    rows = session.execute(sa.select(ValueCard.id, ValueCard.customer_id).where(ValueCard.id.in_(card_ids)))
+    found = {row.id: CardKey(row.customer_id, row.id) for row in rows}
+    if any(card_id not in found for card_id in card_ids):
+        raise errors.no_card()
+    return [found[card_id] for card_id in card_ids]
+
+
 def key_by_number(session: Session, number: str) -> CardKey | None:
     """The key of the card of this compact number, whatever its state."""
     row = session.execute(
@@ -257,6 +268,24 @@ def cards_of_receipt(session: Session, receipt: tuple[int, int]) -> list[Receipt
         ReceiptCard(CardKey(row[0], row[1]), row[2], row[3], CardKind(row[4]), MovementKind(row[5]), *row[6:])
         for row in rows
     ]
+
+
+def known_money(session: Session, key: CardKey) -> list[dict[dt.date | None, int]]:
+    """What lies on a card by last day, and what it was taken over with."""
+    of_lot = (ValueLot.customer_id == key.customer_id) & (ValueLot.card_id == key.card_id)
+    now = session.execute(sa.select(ValueLot.last_day, ValueLot.remaining_minor).where(of_lot)).all()
+    then = session.execute(
+        sa.select(ValueLot.last_day, ValueMovementLot.amount_minor)
+        .select_from(ValueMovementLot)
+        .join(ValueMovement, _OF_MOVEMENT)
+        .join(ValueLot, of_lot & (ValueLot.id == ValueMovementLot.lot_id))
+        .where(
+            ValueMovement.customer_id == key.customer_id,
+            ValueMovement.card_id == key.card_id,
+            ValueMovement.kind == MovementKind.OPENING,
+        )
+    ).all()
+    return [{day: minor for day, minor in rows if minor} for rows in (now, then)]
 
 
 def movements(session: Session, key: CardKey, *, before: int | None = None, limit: int = 50) -> list[MovementRow]:

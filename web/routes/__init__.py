@@ -39,6 +39,7 @@ from web.routes import (
     stores,
     till,
     till_benefits,
+    till_cards,
     till_customers,
     trials,
 )
@@ -81,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     stored_value.router,
     stores.router,
     till_benefits.router,
+    till_cards.router,
     till_customers.router,
     trials.router,
 )

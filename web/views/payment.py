@@ -4,9 +4,11 @@ from pydantic import BaseModel
 
 from erp_club.kernel.money import Rounding, round_div, to_text
 from erp_club.purchases.baskets import queries
+from erp_club.purchases.baskets.paying import paying
 from erp_club.purchases.baskets.pricing import totals_by_means
 from erp_club.purchases.sale import rounding
 from erp_club.receipts.models import Means
+from erp_club.stored_value.numbers import masked
 from web.deps import Act
 
 NOTES_MINOR = {
@@ -25,10 +27,20 @@ class Note(BaseModel):
     text: str
 
 
+class PaysToo(BaseModel):
+    """A prepaid or gift card that pays: what can be used of it, and what it gives."""
+
+    id: int
+    card: str
+    usable_minor: int
+    gives_minor: int
+
+
 class PaymentPage(BaseModel):
     """What is to be paid. An offer may hang on the means: `total_minor` is by card, `cash_total_minor` in cash.
 
-    `cash_minor` is that with its rounding.
+    `cards` pay first; `rest_minor` is what is left then by card, `cash_minor` in cash with its rounding. `sold_cards`:
+    what was said of cards that the basket sells (the ends of numbers, null for one that is made).
     """
 
     total_minor: int
@@ -36,6 +48,10 @@ class PaymentPage(BaseModel):
     rounding_minor: int
     cash_minor: int
     notes: list[Note]
+    rest_minor: int
+    cards: list[PaysToo]
+    sells_cards: bool
+    sold_cards: list[str | None]
 
 
 def payment_view(act: Act) -> PaymentPage | None:
@@ -44,15 +60,28 @@ def payment_view(act: Act) -> PaymentPage | None:
     if opened is None or not opened.lines:
         return None
     by_card, in_cash = totals_by_means(
-        act.session, act.terminal, opened, (Means.CARD, Means.CASH), now=act.now, by=act.by
+        act.session, act.terminal, opened, (Means.CARD, Means.CASH), now=act.now, by=act.by,
+        beside=(Means.STORED_VALUE.value,) if opened.paying_cards else (),
+    )  # fmt: skip
+    cards = paying(act.session, opened.paying_cards, by_card, on=act.today)
+    beside_cash = paying(act.session, opened.paying_cards, in_cash, on=act.today)
+    rest, rest_in_cash = (
+        total - sum(card.gives_minor for card in given) for total, given in ((by_card, cards), (in_cash, beside_cash))
     )
-    rounded = rounding(in_cash, 0, act.chain.currency)
-    cash = in_cash + rounded
+    rounded = rounding(rest_in_cash, 0, act.chain.currency)
+    cash = rest_in_cash + rounded
     return PaymentPage(
         total_minor=by_card,
         cash_total_minor=in_cash,
         rounding_minor=rounded,
         cash_minor=cash,
+        rest_minor=rest,
+        cards=[
+            PaysToo(id=each.card_id, card=each.number, usable_minor=each.usable_minor, gives_minor=each.gives_minor)
+            for each in cards
+        ],
+        sells_cards=any(line.kind == "gift_card" for line in opened.lines),
+        sold_cards=[masked(each["number"]) if each.get("number") else None for each in opened.sold_cards],
         notes=[Note(minor=minor, text=to_text(minor)) for minor in likely_notes(cash, act.chain.currency)],
     )
 

@@ -130,7 +130,7 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
         total_minor=row.total_minor,
         rounding_minor=row.rounding_minor,
         payments=paid_with(found.payments, cards),
-        cards=cards_sold(cards, whole=act.by.may(Permission.STORED_VALUE_LOAD) and act.now - row.sold_at < WHOLE_FOR),
+        cards=cards_sold(cards, whole=act.by.may(Permission.STORED_VALUE_SELL) and act.now - row.sold_at < WHOLE_FOR),
         vat=_vat(found.lines),
         saved_minor=max(regular - row.total_minor, 0) if back.kind is None else 0,
         messages=[each.receipt_message for each in given.offers if each.receipt_message],

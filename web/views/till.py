@@ -229,7 +229,8 @@ def _paid(act: Act, basket: Basket) -> PaidSale | None:
     if basket.staff_id != act.by.staff_id or act.now - basket.paid_at > PAID_SHOWN:
         return None
     slip = slip_view(act, basket.receipt_id)
-    due = slip.total_minor + slip.rounding_minor
+    by_cards = sum(each.amount_minor for each in slip.payments if each.card is not None)
+    due = slip.total_minor + slip.rounding_minor - by_cards
     change = basket.tendered_minor - due if basket.tendered_minor is not None else 0
     return PaidSale(
         receipt_id=basket.receipt_id,

@@ -20,6 +20,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons.commands import release
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.entry import checked_quantity
+from erp_club.purchases.baskets.paying import claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.commands import Posted, settle
 from erp_club.purchases.facts import Place, gather
@@ -28,6 +29,7 @@ from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.sale import Payment, rounding
 from erp_club.purchases.settled import sale_of
+from erp_club.purchases.value_cards import with_cards
 from erp_club.receipts.models import Means
 
 
@@ -207,7 +209,7 @@ def pay(
     expected_minor: int | None,
     currency: str,
 ) -> Paid:
-    """Post the open basket as a sale, paid by one means; the next entry begins a new basket.
+    """Post the open basket as a sale: its cards pay what they can, one means the rest; the next entry begins a new one.
 
     `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact.
     Raises Conflict `basket-empty` or `total-changed`, Invalid where the cash doesn't cover what is due, and what
@@ -216,12 +218,16 @@ def pay(
     basket, _ = _filled(session, now=place.now, by=place.by)
     opened = queries.opened(session, place.terminal.id)
     assert opened is not None
-    asked = asked_of(place.terminal, opened, means=(means.value,))
+    claims = claims_of(session, basket)
+    beside = (Means.STORED_VALUE.value,) if claims else ()
+    asked = asked_of(place.terminal, opened, means=(*beside, means.value))
     price = price_gathered(gather(session, asked, place, entered_before=True))
     total = price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
-    due = total + rounding(total, total if means is Means.CARD else 0, currency)
+    by_cards = with_cards(session, (), claims, total, place)
+    rest = total - sum(payment.amount_minor for payment in by_cards)
+    due = 0 if means is Means.STORED_VALUE else rest + rounding(rest, 0 if means is Means.CASH else rest, currency)
     tendered = (due if tendered_minor is None else tendered_minor) if means is Means.CASH else None
     if tendered is not None and tendered < due:
         raise errors.too_little()
@@ -229,10 +235,10 @@ def pay(
         price,
         place,
         receipt_no=next_receipt_no(session, basket.terminal_id),
-        payments=(Payment(means, due),) if due else (),
+        payments=(*by_cards, *((Payment(means, due),) if due else ())),
         currency=currency,
     )
-    sold = settle(session, sale, price, asked, place)
+    sold = settle(session, sale, price, asked, place, cards=sold_of(basket))
     _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)
     return Paid(sold.posted, tendered, tendered - due if tendered is not None else 0)
 
@@ -285,6 +291,7 @@ def _close(
     basket.receipt_id = posted.receipt_id
     basket.paid_at = now
     basket.tendered_minor = tendered_minor
+    basket.sold_cards = []
     basket.staff_id = by.staff_id
     session.execute(sa.delete(BasketLine).where(BasketLine.basket_id == basket.id))
     session.flush()

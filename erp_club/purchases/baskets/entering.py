@@ -13,6 +13,7 @@ from erp_club.purchases.baskets import commands, errors, queries
 from erp_club.purchases.baskets.choices import enter_coupon
 from erp_club.purchases.baskets.entry import new_customer, read_entry, read_x
 from erp_club.purchases.facts import Place
+from erp_club.stored_value.numbers import compact, is_own
 
 MOST_CHOICES = 9
 """As many as there are number keys to choose with."""
@@ -48,6 +49,9 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
         return Entered(commands.add_product(session, product_id, milli, now=place.now, by=place.by))
     if entry.quantity_milli is not None:
         raise errors.unknown_product(entry.text)
+    # By its form alone: whether there is such a card is told to whoever proves it.
+    if is_own(compact(entry.text)):
+        raise errors.value_card()
     digits = "".join(entry.text.split()).replace("-", "")
     if digits.isdigit() and queries.is_card(session, digits):
         customer_id = customer_by_card(session, digits)

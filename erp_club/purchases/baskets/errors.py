@@ -51,6 +51,21 @@ def line_gone() -> NotFound:
     return NotFound(T("This line is no longer in the basket."), code="line-gone")
 
 
+def sells_no_card() -> Conflict:
+    """Nothing in the basket sells or loads cards."""
+    return Conflict(
+        T("Nothing in this basket sells or loads a card. Scan the card's article first."), code="no-card-sold"
+    )
+
+
+def value_card() -> Conflict:
+    """The number of a prepaid or gift card, where an item was expected."""
+    return Conflict(
+        T("This is a prepaid or gift card. Press F10 and scan it there to pay with it, or F1 to see its balance."),
+        code="value-card",
+    )
+
+
 def empty_basket() -> Conflict:
     """Nothing to hold, drop or pay."""
     return Conflict(T("The basket is empty. Scan an item first."), code="basket-empty")

@@ -93,10 +93,13 @@ def totals_by_means(
     *,
     now: dt.datetime,
     by: Actor,
+    beside: tuple[str, ...] = (),
 ) -> list[int]:
-    """What the open basket costs if it is paid by each of these means alone."""
+    """What the open basket costs if it is paid by each of these means alone, or by it and what stands `beside`."""
     gathered = gather(session, asked_of(terminal, opened), Place(terminal, by, now, now), entered_before=True)
-    return [price(replace(gathered.facts, means=(each.value,)), gathered.compiled).total_minor for each in means]
+    return [
+        price(replace(gathered.facts, means=(*beside, each.value)), gathered.compiled).total_minor for each in means
+    ]
 
 
 def _choosable(gathered: Gathered, basket: PricedBasket) -> tuple[Choosable, ...]:

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -29,6 +30,7 @@ class Line:
     name: str
     price_minor: int
     line: SaleLine
+    kind: str = "goods"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Opened:
     benefits: Benefits
     holding: bool
     lines: list[Line]
+    paying_cards: tuple[int, ...] = ()
+    sold_cards: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,10 @@ def opened(session: Session, terminal_id: int) -> Opened | None:
     rows = session.execute(_OPENED, {"terminal": terminal_id}).all()
     if not rows:
         return None
-    basket_id, customer_id, coupons, claims, confirmed, holding = rows[0][:6]
-    lines = [_line(*row[6:]) for row in rows if row.line_no is not None]
-    return Opened(basket_id, customer_id, benefits_of(coupons, claims, confirmed), holding, lines)
+    basket_id, customer_id, coupons, claims, confirmed, holding, paying, sold = rows[0][:8]
+    lines = [_line(*row[8:]) for row in rows if row.line_no is not None]
+    benefits = benefits_of(coupons, claims, confirmed)
+    return Opened(basket_id, customer_id, benefits, holding, lines, tuple(paying), tuple(sold))
 
 
 def last_paid(session: Session, terminal_id: int) -> Basket | None:
@@ -102,11 +107,10 @@ def lines(session: Session, basket_id: uuid.UUID) -> list[Line]:
     return [_line(*row) for row in session.execute(_LINES, {"basket": basket_id})]
 
 
-def _line(
-    line_no: int, milli: int, product_id: int, sku: str, name: str, price_minor: int, vat_bp: int, earns: bool
-) -> Line:
+def _line(line_no: int, milli: int, product_id: int, sku: str, name: str, price_minor: int, *rest: Any) -> Line:
+    vat_bp, earns, kind = rest
     amount = line_amount(price_minor, milli)
-    return Line(line_no, sku, name, price_minor, SaleLine(product_id, milli, amount, amount, vat_bp, earns))
+    return Line(line_no, sku, name, price_minor, SaleLine(product_id, milli, amount, amount, vat_bp, earns), kind)
 
 
 def count_items(quantities_milli: list[int]) -> int:
@@ -183,6 +187,7 @@ _LINE = (
     Product.list_price_minor,
     Product.vat_bp,
     Product.earns_points,
+    Product.kind,
 )
 _HOLDING = aliased(Basket)
 _OPENED = (
@@ -193,6 +198,8 @@ _OPENED = (
         Basket.claims,
         Basket.confirmed,
         sa.exists().where(_HOLDING.terminal_id == _TERMINAL, _HOLDING.state == BasketState.HELD),
+        Basket.paying_cards,
+        Basket.sold_cards,
         *_LINE,
     )
     .outerjoin(BasketLine, BasketLine.basket_id == Basket.id)

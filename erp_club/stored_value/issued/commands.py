@@ -36,7 +36,8 @@ class ToIssue:
     """A card to sell or give: of this kind, with so much on it.
 
     With a number it is one that lies ready (whose PIN, if any, lies with it), else one is made, for which the customer
-    has chosen a PIN where the kind has one. `customer_id` holds it, 0 is whoever brings it.
+    has chosen a PIN where the kind has one (or its hash, where it was chosen before). `customer_id` holds it, 0 is
+    whoever brings it.
     """
 
     product_id: int
@@ -44,6 +45,7 @@ class ToIssue:
     number: str | None = None
     pin: str | None = None
     customer_id: int = BEARER
+    pin_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ def issue(session: Session, wanted: ToIssue, *, cause: Cause, given: bool = Fals
     if wanted.number:
         card = _ready(session, wanted, field=field)
     else:
-        pin_hash = _pin_hash(product, wanted.pin, field=f"{field}pin")
+        chosen = wanted.pin_hash if product.has_pin else None
+        pin_hash = chosen or _pin_hash(product, wanted.pin, field=f"{field}pin")
         key = new_card(session, product.id, customer_id=wanted.customer_id, pin_hash=pin_hash, now=cause.at)
         card = commands.hold(session, [key])[key]
     return Issued(card, commands.sell(session, card, wanted.amount_minor, cause=cause, given=given))
@@ -100,7 +103,7 @@ def load_card(
     check_load(card, amount_minor, field="amount_minor")
     moved = commands.load(session, card, amount_minor, cause=Cause(now, today, by))
     after = {"amount_minor": amount_minor, "balance_minor": moved.balance_minor}
-    _trace(session, key, "load", None, after, now=now, by=by)
+    _trace(session, key, "fill", None, after, now=now, by=by)
     return Issued(card, moved)
 
 

@@ -66,6 +66,12 @@ def product_by_code(session: Session, code: str) -> ProductRow:
     return _product(row)
 
 
+def imported_into(session: Session, kind: CardKind) -> int | None:
+    """To which kind of card those of a file belong: the oldest of prepaid or gift cards; None where there is none."""
+    oldest = sa.select(CardProduct.id).where(CardProduct.kind == kind).order_by(CardProduct.id).limit(1)
+    return session.scalar(oldest)
+
+
 def settings(session: Session, product_id: int) -> ProductSettings:
     """The kind as it is set. Raises NotFound."""
     row = product(session, product_id)

@@ -1,0 +1,50 @@
+"""The prepaid and gift cards of a till's basket as a sale takes them, and what each would give."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.lots import available
+from erp_club.purchases.models import Basket
+from erp_club.purchases.value_cards import CardClaim, CardToSell
+from erp_club.stored_value import queries as stored_value
+from erp_club.stored_value.lots import Claim, shares
+from erp_club.stored_value.models import CardKind
+from erp_club.stored_value.numbers import masked
+
+
+@dataclass(frozen=True, slots=True)
+class PayingCard:
+    """A card that pays for the open basket: what can be used of it, and what it gives of the total."""
+
+    card_id: int
+    number: str
+    kind: CardKind
+    usable_minor: int
+    gives_minor: int
+
+
+def paying(session: Session, card_ids: Sequence[int], total_minor: int, *, on: dt.date) -> list[PayingCard]:
+    """What each of these cards would give of a total, in their order."""
+    keys = stored_value.keys_by_ids(session, card_ids)
+    held = stored_value.held_cards(session, keys)
+    has = [available(held[key].lots, on) for key in keys]
+    gives = shares(total_minor, [Claim(each) for each in has])
+    return [
+        PayingCard(key.card_id, masked(held[key].number), held[key].kind, usable, part)
+        for key, usable, part in zip(keys, has, gives, strict=True)
+    ]
+
+
+def claims_of(session: Session, basket: Basket) -> list[CardClaim]:
+    """The cards that pay for a basket, as a sale takes them."""
+    return [CardClaim(key) for key in stored_value.keys_by_ids(session, basket.paying_cards)]
+
+
+def sold_of(basket: Basket) -> list[CardToSell]:
+    """The cards that a basket sells, as a sale takes them."""
+    return [
+        CardToSell(each["sku"], None, each.get("number"), pin_hash=each.get("pin_hash")) for each in basket.sold_cards
+    ]
