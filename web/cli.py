@@ -21,7 +21,18 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from web import beside, cli_data, cli_forecast, cli_jobs, cli_keyring, cli_names, cli_pricing, cli_segments, i18n
+from web import (
+    beside,
+    cli_backup,
+    cli_data,
+    cli_forecast,
+    cli_jobs,
+    cli_keyring,
+    cli_names,
+    cli_pricing,
+    cli_segments,
+    i18n,
+)
 from web.cli_database import opened
 
 
@@ -57,6 +68,8 @@ def main() -> None:
 
 
 _COMMANDS = (
+    cli_backup.backup,
+    cli_backup.restore,
     cli_data.import_,
     cli_data.export,
     cli_data.demo,

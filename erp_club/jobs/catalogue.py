@@ -6,6 +6,7 @@ from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
+from erp_club.jobs.verify import LEDGER_VERIFY
 
 NIGHT = (
     "points-activate",
@@ -24,5 +25,9 @@ BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
 """The jobs that come before each."""
 
 JOBS: dict[str, Job] = {
-    job.name: job for job in (POINTS_EXPIRE, POINTS_PROGRAMME, FORECAST, NAMES_REKEY, ROLLUPS, SEGMENTS_REFRESH)
+    job.name: job
+    for job in (
+        *(POINTS_EXPIRE, LEDGER_VERIFY, POINTS_PROGRAMME),
+        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY),
+    )
 }

@@ -33,14 +33,15 @@ def nudge(session: Session) -> None:
 
 
 def plan(session: Session, *, now: dt.datetime) -> None:
-    """Ask for the run of every schedule's newest day, and of what else is due."""
+    """Ask for the run of every schedule's newest moment, and of what else is due; each is there once."""
     chain = session.get(Chain, 1)
     if chain is None:
         return
     for job in JOBS.values():
         if job.schedule is not None:
-            day = schedules.last_due(job.schedule, now, chain.time_zone).date()
-            commands.ask(session, job, as_of=day, key=f"{job.name}:{day}", now=now, by=SYSTEM)
+            due = schedules.last_due(job.schedule, now, chain.time_zone)
+            key = f"{job.name}:{due.astimezone(dt.UTC):%Y-%m-%dT%H:%M}"
+            commands.ask(session, job, as_of=due.date(), key=key, now=now, by=SYSTEM)
         for occasion in job.due(session, now, chain.time_zone) if job.due else ():
             commands.ask(
                 session,

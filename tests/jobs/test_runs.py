@@ -234,6 +234,22 @@ def test_a_schedule_is_run_once_a_day_in_the_chains_time_also_when_nobody_worked
     assert days == [dt.date(2026, 11, day) for day in (21, 22, 25)]
 
 
+def test_a_schedule_of_minutes_has_a_run_each_time_that_it_is_due(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(JOBS, "stamp", dataclasses.replace(STAMP, schedule="*/10 * * * *"))
+    with committed.session() as session:
+        a_chain(session)
+        session.commit()
+    for minute in (0, 1, 9, 10, 25):
+        with committed.session() as session:
+            queue.plan(session, now=NOW + dt.timedelta(minutes=minute))
+            session.commit()
+        runner.work_waiting(committed)
+    with committed.session() as session:
+        assert len(queries.runs_of(session, "stamp", limit=10)) == 3
+
+
 def test_the_night_keeps_its_order(committed: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     early, late = NIGHT[1], NIGHT[3]
     for name in (early, late):

@@ -1,0 +1,118 @@
+# REQ A-04: everything is written to a file while tills sell, and comes back proven or not at all
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from erp_club.jobs import commands, runner
+from erp_club.jobs import queries as jobs
+from erp_club.jobs.verify import LEDGER_VERIFY
+from erp_club.kernel import embedded_cluster
+from erp_club.kernel.db import Database
+from erp_club.permissions.actors import SYSTEM
+from erp_club.points.commands import redeem_points
+from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from tests.make.organisation import NOW, a_chain
+from tests.make.points import many_accounts
+from web.cli import main
+
+TODAY = NOW.date()
+
+
+@pytest.fixture
+def shop(committed: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """Fifty members with points; PostgreSQL's own tools are those of the embedded server, whose version fits."""
+    monkeypatch.setenv("PATH", str(embedded_cluster.program("pg_dump").parent))
+    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+    with committed.session() as session:
+        a_chain(session)
+        many_accounts(session, 50, last_day=TODAY)
+        session.commit()
+    return committed
+
+
+@pytest.fixture
+def fresh(shop: Database) -> Iterator[Database]:
+    """An empty database beside it."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with shop.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    made = Database(shop.url.set(database=name))
+    yield made
+    made.engine.dispose()
+    with shop.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def erp_club(monkeypatch: pytest.MonkeyPatch, database: Database, *words: str) -> Result:
+    monkeypatch.setenv("ERP_CLUB_DATABASE_URL", database.url.render_as_string(hide_password=False))
+    return CliRunner().invoke(main, words)
+
+
+def counted(database: Database) -> tuple[int, int]:
+    with database.session() as session:
+        balance = sa.select(sa.cast(sa.func.sum(PointsAccount.balance), sa.BigInteger))
+        moves = sa.select(sa.func.count()).select_from(PointsMovement)
+        return session.execute(balance).scalar_one(), session.execute(moves).scalar_one()
+
+
+def test_what_was_there_when_the_backup_began_comes_back_proven(
+    shop: Database, fresh: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, ends = counted(shop), threading.Event()
+
+    def sell() -> None:
+        with shop.session() as session:
+            account = Account(*session.execute(sa.select(PointsAccount.id, PointsAccount.customer_id).limit(1)).one())
+        for _ in range(100):
+            with shop.session() as session:
+                redeem_points(session, account, 1, cause=Cause(MovementKind.REDEEMED, TODAY, NOW, SYSTEM))
+                session.commit()
+            if ends.wait(0.01):
+                return
+
+    till = threading.Thread(target=sell)
+    till.start()
+    done = erp_club(monkeypatch, shop, "backup", str(tmp_path / "all"))
+    ends.set()
+    till.join()
+    assert done.exit_code == 0, done.output
+    back = erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all"))
+    assert (back.exit_code, "Every balance is what its movements come to." in back.output) == (0, True), back.output
+    assert before[0] >= counted(fresh)[0] >= counted(shop)[0]
+    assert before[1] <= counted(fresh)[1] <= counted(shop)[1]
+    again = erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all"))
+    assert (again.exit_code, "isn't empty" in again.output) == (2, True)
+
+
+def test_a_wrong_balance_is_named_and_the_restored_place_isnt_passed(
+    shop: Database, fresh: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shop.session() as session:
+        account_id = session.scalar(sa.select(sa.func.min(PointsAccount.id)))
+        session.execute(sa.update(PointsAccount).where(PointsAccount.id == account_id).values(balance=141))
+        run_id = commands.ask(session, LEDGER_VERIFY, as_of=TODAY, now=NOW, by=SYSTEM)
+        session.commit()
+    runner.work(shop, run_id)
+    with shop.session() as session:
+        assert jobs.run(session, run_id).counts == {"wrong": 1}
+    assert erp_club(monkeypatch, shop, "backup", str(tmp_path / "all")).exit_code == 0
+    back = erp_club(monkeypatch, fresh, "restore", str(tmp_path / "all"))
+    assert back.exit_code == 1
+    assert f"Points account {account_id}: its balance is 141, its movements come to 140." in back.output
+
+
+def test_a_tool_that_is_missing_or_stops_is_told_in_words(
+    shop: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = erp_club(monkeypatch, shop, "backup", str(tmp_path / "no folder" / "all"))
+    assert (told.exit_code, "tool stopped" in told.output) == (2, True)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told = erp_club(monkeypatch, shop, "backup", str(tmp_path / "all"))
+    assert (told.exit_code, "Install PostgreSQL's client tools" in told.output) == (2, True)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,87 @@
+"""Backup and restore of everything, with PostgreSQL's own tools."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from erp_club.jobs.verify import wrong_balances
+from erp_club.kernel import embedded_cluster, schema
+from erp_club.kernel.db import Database
+from erp_club.kernel.errors import Conflict, Unavailable
+from erp_club.kernel.settings import Settings
+from erp_club.kernel.text import T
+from web import i18n
+from web.cli_database import opened
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write the whole database to FILE, as it stands at one moment, while tills sell.
+
+    The keys of sealed ID numbers aren't in it: keep a copy of the keyring apart.
+    """
+    half = file.with_name(f"{file.name}.part")
+    with opened() as database:
+        try:
+            _run("pg_dump", database, "--format=custom", "--no-owner", f"--file={half}")
+            half.replace(file)
+        finally:
+            half.unlink(missing_ok=True)
+    click.echo(i18n.say(T("%(file)s holds everything up to now.", file=file)))
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def restore(file: Path) -> None:
+    """Bring a backup into an empty database, and prove its ledgers; nothing is served before that."""
+    with opened(current=False) as database:
+        if _tables(database):
+            raise Conflict(
+                T("This database isn't empty. Restore into a new ERP_CLUB_HOME or an empty database."),
+                code="database-not-empty",
+            )
+        _run("pg_restore", database, "--exit-on-error", "--single-transaction", "--no-owner", str(file))
+        schema.migrate(database)
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+        with database.session() as session:
+            wrong = wrong_balances(session)
+    for each in wrong:
+        click.echo(i18n.say(each), err=True)
+    if wrong:
+        sys.exit(1)
+    click.echo(i18n.say(T("Restored. Every balance is what its movements come to.")))
+
+
+def _tables(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        return bool(sa.inspect(connection).get_table_names())
+
+
+def _run(name: str, database: Database, *words: str) -> None:
+    """Run a tool on the database; its password goes by the environment. Raises Unavailable with what it says."""
+    if Settings.from_env().database_url is None:
+        program: Path | str = embedded_cluster.program(name)
+    else:
+        found = shutil.which(name)
+        if found is None:
+            raise Unavailable(
+                T("%(name)s isn't on this machine. Install PostgreSQL's client tools, then try again.", name=name),
+                code="client-tools-missing",
+            )
+        program = found
+    url = database.url.set(drivername="postgresql")
+    env = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    target = f"--dbname={url.set(password=None).render_as_string(hide_password=False)}"
+    told = subprocess.run(  # noqa: S603 - our own words, and the file that was named
+        [str(program), target, *words], env=env, capture_output=True, text=True, check=False
+    )
+    if told.returncode:
+        first = (told.stderr.strip() or name).partition("\n")[0]
+        raise Unavailable(T("The database's tool stopped: %(reason)s", reason=first), code="client-tool-failed")
