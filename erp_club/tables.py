@@ -21,6 +21,7 @@ from erp_club.pricelists import models as pricelists
 from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
+from erp_club.purchases.uploads import models as uploads
 from erp_club.receipts import models as receipts
 from erp_club.receipts.rollups import models as rollups
 from erp_club.reports import models as reports
@@ -58,4 +59,5 @@ __all__ = [
     "rollups",
     "segments",
     "stored_value",
+    "uploads",
 ]

@@ -41,6 +41,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
         N_("Sales"),
         (
             (N_("Receipts"), "/purchases", "receipt", Permission.PURCHASES_VIEW),
+            (N_("Offline sales"), "/upload-conflicts", "alert-triangle", Permission.SALES_CONFLICTS),
             (N_("Products"), "/products", "tag", Permission.CATALOGUE_VIEW),
             (N_("Price lists"), "/price-lists", "list-details", Permission.PRICELISTS_VIEW),
             (N_("Offers"), "/offers", "discount", Permission.OFFERS_VIEW),

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     SALES_CANCEL = "sales.cancel"
     SALES_RETURN_WITHOUT_RECEIPT = "sales.return_without_receipt"
     SALES_WRITE_OFF = "sales.write_off"
+    SALES_CONFLICTS = "sales.conflicts"
     OFFERS_VIEW = "offers.view"
     OFFERS_EDIT = "offers.edit"
     OFFERS_PUBLISH = "offers.publish"
@@ -103,6 +104,7 @@ _CASHIER = frozenset(
 _MANAGER = _CASHIER | {
     Permission.SALES_RETURN_WITHOUT_RECEIPT,
     Permission.SALES_WRITE_OFF,
+    Permission.SALES_CONFLICTS,
     Permission.HOME_VIEW,
     Permission.CUSTOMERS_EDIT,
     Permission.MEMBERSHIPS_EXTEND,

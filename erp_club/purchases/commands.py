@@ -162,7 +162,35 @@ def post_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> P
     Raises Invalid and Refused as `sale.check`, Conflict `receipt-exists` where the store has this receipt number.
     """
     sales.check(sale, now=now)
+    return book_sale(session, sale, now=now, by=by)
+
+
+def book_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> Posted:
+    """The same for a sale that was made already and has to stand as it is, whatever is wrong with it.
+
+    Raises Conflict `receipt-exists` where the store has this receipt number.
+    """
     return write_sale(session.connection(), sale, _earning(session, sale), now=now, by=by)
+
+
+def use_coupon(
+    session: Session, coupon_id: int, gave_minor: int, *, customer_id: int, receipt_id: int, asked: Asked, place: Place
+) -> bool:
+    """Use a coupon for a receipt that stands already; False where it can't be used any more."""
+    try:
+        with session.begin_nested():
+            coupons.use(
+                session,
+                {coupon_id: gave_minor},
+                customer_id=customer_id,
+                receipt_id=receipt_id,
+                sale_id=asked.sale_id,
+                now=place.now,
+                by=place.by,
+            )
+    except Conflict:
+        return False
+    return True
 
 
 def _earning(session: Session, sale: Sale) -> list[tuple[Earning, int]]:

@@ -42,6 +42,7 @@ from web.routes import (
     till_cards,
     till_customers,
     trials,
+    uploads,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -85,4 +86,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     till_cards.router,
     till_customers.router,
     trials.router,
+    uploads.router,
 )
