@@ -6,6 +6,7 @@ from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
+from erp_club.jobs.stored_value import STORED_VALUE_EXPIRE
 from erp_club.jobs.verify import LEDGER_VERIFY
 
 NIGHT = (
@@ -13,13 +14,14 @@ NIGHT = (
     "points-convert",
     "memberships-lapse",
     "points-expire",
+    "stored-value-expire",
     "levels-recheck",
     "ledger-seal",
     "ledger-verify",
 )
 """The order of what is done each night, whichever of these jobs there are: points that were waiting become available,
-are converted into codes, memberships and levels end, points expire, levels are looked at again, and last the ledger is
-sealed and verified. A scheduled run waits until those before it of the same day are done."""
+are converted into codes, memberships and levels end, points and money on cards expire, levels are looked at again, and
+last the ledger is sealed and verified. A scheduled run waits until those before it of the same day are done."""
 
 BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
 """The jobs that come before each."""
@@ -27,7 +29,7 @@ BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        *(POINTS_EXPIRE, LEDGER_VERIFY, POINTS_PROGRAMME),
+        *(POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY),
     )
 }

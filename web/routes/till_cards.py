@@ -43,6 +43,13 @@ def payment_again(act: Act, form: FormState) -> Response:
     return payment_page(act, form)
 
 
+def _redrawn(act: Act) -> Response:
+    """The dialog as it is now, its fields empty: a morph would keep what was typed into them."""
+    response = payment_page(act, FormState())
+    response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
 def _at(form: FormState, field: str, own: str) -> None:
     if field in form.errors:
         form.errors.setdefault(own, []).extend(form.errors.pop(field))
@@ -60,7 +67,7 @@ def pay_with(act: Paying, body: ShownCard) -> Response:
     """Let a card pay for the open basket: it gives what is still due after those before it, when the sale is paid."""
     (key,) = proven(act, [Entered(body.card, body.card_pin, "card")])
     cards.pay_with(act.session, key, now=act.now, by=act.by)
-    return payment_page(act, FormState())
+    return _redrawn(act)
 
 
 @router.delete("/baskets/current/value-cards/{card_id}", name="baskets.value_cards.remove", response_model=PaymentPage)
@@ -68,7 +75,7 @@ def pay_with(act: Paying, body: ShownCard) -> Response:
 def pay_without(act: Paying, card_id: CardId) -> Response:
     """Let a card not pay after all."""
     cards.pay_without(act.session, card_id, now=act.now, by=act.by)
-    return payment_page(act, FormState())
+    return _redrawn(act)
 
 
 @router.post("/baskets/current/card-sales", name="baskets.card_sales", response_model=PaymentPage)
@@ -76,7 +83,7 @@ def pay_without(act: Paying, card_id: CardId) -> Response:
 def sell_card(act: Selling, body: CardSold) -> Response:
     """Say which card the basket sells or loads; where nothing is said, a new one is made for its article."""
     cards.sell_card(act.session, number=body.number, pin=body.new_pin, now=act.now, by=act.by)
-    return payment_page(act, FormState())
+    return _redrawn(act)
 
 
 @router.delete("/baskets/current/card-sales/{position}", name="baskets.card_sales.remove", response_model=PaymentPage)
@@ -84,4 +91,4 @@ def sell_card(act: Selling, body: CardSold) -> Response:
 def sell_no_card(act: Selling, position: Annotated[int, Path(ge=1, le=100)]) -> Response:
     """Take back what was said of a card to sell; positions count from 1."""
     cards.sell_no_card(act.session, position, now=act.now, by=act.by)
-    return payment_page(act, FormState())
+    return _redrawn(act)

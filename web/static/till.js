@@ -219,6 +219,7 @@
     const card = dialog.querySelector("[data-scan]");
     if (card) {
       card.value = code;
+      if (card.dataset.scan === "focus") card.focus();
       return;
     }
     dialog.close();

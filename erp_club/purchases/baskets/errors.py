@@ -61,7 +61,7 @@ def sells_no_card() -> Conflict:
 def value_card() -> Conflict:
     """The number of a prepaid or gift card, where an item was expected."""
     return Conflict(
-        T("This is a prepaid or gift card. Press F10 and scan it there to pay with it, or F1 to see its balance."),
+        T("This is a prepaid or gift card. Press F10 and scan it there to pay with it."),
         code="value-card",
     )
 
