@@ -47,7 +47,8 @@ _EARNED = (
     .join(Club, Club.id == Membership.club_id)
     .where(
         Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
-        PointsMovement.kind == MovementKind.EARNED,
+        # Of a return: what it took back, and what it gave back.
+        PointsMovement.kind.in_((MovementKind.EARNED, MovementKind.RETURNED, MovementKind.REFUNDED)),
         PointsMovement.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
     )
     .order_by(Club.code, PointsMovement.seq)

@@ -88,6 +88,8 @@ def test_a_preview_tells_what_a_return_does_and_writes_nothing(
     # 32.87 earned 32; the 22.83 that stay would have earned 22.
     assert [(each["taken_back"], each["missing"], each["balance"]) for each in told["points"]] == [(10, 0, 22)]
     assert balance(session) == 22
+    slip = client.get(f"/purchases/{told['id']}/slip", headers=till.headers).json()
+    assert [(each["points"], each["balance"]) for each in slip["earned"]] == [(-10, 22)]
 
 
 def test_the_return_is_a_receipt_of_its_own_and_the_sale_stays(
