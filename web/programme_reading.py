@@ -17,6 +17,8 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "counter_named": N_("A counter's name goes with what counts a counter, and only with it."),
     "months_with_rolling": N_("A number of months goes with a rolling period, and only with it."),
     "days_with_declared": N_("Days go with a declared period, and only with it."),
+    "starts_month": N_("A first month goes with quarters, half-years and years, and only with them."),
+    "multiple_of": N_("Enter a multiple with two decimals at most."),
     "days_in_order": N_("Put the days in order."),
     "amount_or_share": N_("Give an amount or a percentage, not both."),
     "one_validity": N_("Give one length: days, months, or a last day of the calendar."),

@@ -31,7 +31,7 @@ Age = Annotated[int, Field(ge=0, le=150)]
 Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Month = Annotated[int, Field(ge=1, le=12)]
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
-Factor = Annotated[int, Field(ge=0, le=1_000_000)]
+Factor = Annotated[int, Field(ge=0, le=1_000_000, multiple_of=10)]
 """A multiple in basis points: 20000 doubles, 0 cancels."""
 RuleCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$")]
 Event = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,49}$")]
@@ -181,6 +181,8 @@ class Period(Part):
             raise PydanticCustomError("months_with_rolling", "months goes with every: rolling")
         if (self.every is Every.DECLARED) != bool(self.days):
             raise PydanticCustomError("days_with_declared", "days goes with every: declared")
+        if self.starts_month != 1 and self.every not in {Every.QUARTER, Every.HALF_YEAR, Every.YEAR}:
+            raise PydanticCustomError("starts_month", "starts_month goes with quarters, half-years and years")
         if any(later <= earlier for earlier, later in zip(self.days, self.days[1:], strict=False)):
             raise PydanticCustomError("days_in_order", "days must be in order")
         return self

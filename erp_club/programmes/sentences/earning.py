@@ -1,0 +1,180 @@
+"""What is earned, in plain sentences: each rule with its figures. Pure."""
+
+from collections.abc import Iterator
+
+from erp_club.kernel.text import TN, Listed, Quantity, T, Text
+from erp_club.programmes.engine import earning as e
+from erp_club.programmes.engine.parts import Round
+from erp_club.programmes.sentences.words import (
+    Say,
+    Words,
+    called,
+    means,
+    not_for,
+    only_if,
+    period,
+    set_ones,
+    what,
+)
+
+
+def rule(of: e.Rule, words: Words) -> Iterator[Text]:
+    """One rule."""
+    yield from _lead(of, words)
+    if of.names:
+        yield T("This is called %(name)s.", name=called(of.names, of.code))
+    if of.stands is e.Stands.ON_TOP and not isinstance(of, e.Multiplied | e.Extra):
+        yield T("It comes on top of other rules.")
+    if of.stands is e.Stands.INSTEAD and isinstance(of, e.Multiplied | e.Extra):
+        yield T("It takes the place of later rules.")
+    if of.means:
+        yield T("Only the part paid by %(means)s counts.", means=means(of.means))
+    yield from not_for(of.excluded, words)
+    yield from only_if(of.when, words)
+    yield from set_ones(of, {
+        "most_points": lambda points: T("At most %(points)s a receipt.", points=words.points(points)),
+        "most_points_day": lambda points: T("At most %(points)s a day.", points=words.points(points)),
+    })  # fmt: skip
+
+
+def _lead(of: e.Rule, words: Words) -> Iterator[Text]:
+    goods = what(of.on, words)
+    match of:
+        case e.PerMoney():
+            yield from _per_money(of, words)
+        case e.PerTable():
+            bands = Listed(tuple(_band(band, words) for band in of.bands), "and")
+            yield T("For %(what)s on one receipt: %(bands)s.", what=goods, bands=bands)
+        case e.PerVisit():
+            values = {"points": words.points(of.points), "what": goods}
+            if of.visit is e.VisitIs.DAY:
+                yield T("%(points)s for each day on which a store sells the member %(what)s.", **values)
+            else:
+                yield T("%(points)s for each purchase of %(what)s.", **values)
+            if of.least_minor is not None:
+                yield T("It must come to %(amount)s.", amount=words.money(of.least_minor))
+        case e.PerUnit():
+            values = {"points": words.points(of.points), "units": Quantity(of.per_milli), "what": goods}
+            if of.full:
+                yield T("%(points)s for each full %(units)s units of %(what)s.", **values)
+            else:
+                yield T("%(points)s for %(units)s units of %(what)s, and for parts of it.", **values)
+        case e.Multiplied():
+            if of.factor_bp == 0:
+                yield T("No points for %(what)s.", what=goods)
+            else:
+                yield T("%(times)s times the points for %(what)s.", times=Quantity(of.factor_bp // 10), what=goods)
+        case e.Extra():
+            yield T("%(points)s more for a receipt with %(what)s.", points=words.points(of.points), what=goods)
+
+
+def _per_money(of: e.PerMoney, words: Words) -> Iterator[Text]:
+    values = {"points": words.points(of.points), "amount": words.money(of.per_minor), "what": what(of.on, words)}
+    if of.full:
+        yield T("%(points)s for each full %(amount)s paid for %(what)s.", **values)
+    else:
+        yield T("%(points)s for %(amount)s paid for %(what)s.", **values)
+    if of.least_minor is not None:
+        yield T("It must come to %(amount)s.", amount=words.money(of.least_minor))
+    if of.growing is not None:
+        steps = Listed(tuple(
+            T("%(points)s from %(amount)s on", points=words.points(step.points), amount=words.money(step.from_minor))
+            for step in of.growing.steps
+        ), "and")  # fmt: skip
+        yield T("With what is bought in %(period)s it grows: %(steps)s.", period=period(of.growing.period), steps=steps)
+        yield _REACH[of.growing.reach]
+
+
+_REACH = {
+    e.Reach.EACH_PART: T("Of a purchase that passes a step, each part has its own rate."),
+    e.Reach.BEFORE: T("A purchase has the rate that was reached before it."),
+    e.Reach.AFTER: T("A purchase has the rate that is reached with it."),
+}
+
+
+def _band(band: e.Band, words: Words) -> Text:
+    values = {"points": words.points(band.points), "amount": words.money(band.from_minor)}
+    if band.per_minor is None:
+        return T("%(points)s from %(amount)s on", **values)
+    each = words.money(band.per_minor)
+    return T("from %(amount)s on %(points)s for each full %(each)s", each=each, **values)
+
+
+_ROUND = {
+    Round.DOWN: T("Parts of a point are dropped, once a receipt."),
+    Round.UP: T("Parts of a point are rounded up, once a receipt."),
+    Round.HALF_UP: T("Parts of a point are rounded to the nearest, once a receipt."),
+}
+_SEVERAL = {
+    e.Several.HIGHEST: T("Of several multiples the highest counts."),
+    e.Several.ADDED: T("Several multiples are added."),
+    e.Several.MULTIPLIED: T("Several multiples are multiplied."),
+}
+
+
+def earning(of: e.Earning, words: Words) -> Iterator[Text]:
+    """All of it."""
+    for each in of.rules:
+        yield from rule(each, words)
+    if of.rules:
+        yield _ROUND[of.rounding]
+    if of.several is not e.Several.HIGHEST or sum(isinstance(each, e.Multiplied) for each in of.rules) > 1:
+        yield _SEVERAL[of.several]
+    yield from not_for(of.excluded, words)
+    table: dict[str, Say] = {
+        "most_points": lambda points: T("All in all at most %(points)s a receipt.", points=words.points(points)),
+        "most_points_day": lambda points: T("All in all at most %(points)s a day.", points=words.points(points)),
+        "payer_only": lambda _: T("Points are only for the one who pays."),
+        "before_discounts": lambda _: T("Points are counted on prices before offers."),
+    }
+    yield from set_ones(of, table)
+    for event in of.events:
+        yield from event_points(event, words)
+    yield from _available(of.available)
+    if of.late is not None:
+        yield TN(
+            "A purchase without the card can be registered by its receipt for %(num)s day.",
+            "A purchase without the card can be registered by its receipt for %(num)s days.",
+            of.late.days,
+        )
+        if of.late.most_per_month is not None:
+            yield TN("So once a month at most.", "So %(num)s times a month at most.", of.late.most_per_month)
+
+
+def _available(of: e.Availability) -> Iterator[Text]:
+    if of.after_days:
+        yield TN("Points can be used after %(num)s day.", "Points can be used after %(num)s days.", of.after_days)
+    if of.on_event is not None:
+        yield T("Points can be used from the event %(event)s on.", event=called({}, of.on_event))
+    if of.next_purchase:
+        yield T("Points can be used from the next day on.")
+
+
+_ONCE = {
+    "ever": T("Once in all."), "subject": T("Once for each thing that it is about."), "day": T("Once a day."),
+    "year": T("Once a year."), "no": T("Each time."),
+}  # fmt: skip
+
+
+def event_points(of: e.EventPoints, words: Words) -> Iterator[Text]:
+    """Points for an event."""
+    yield T("%(points)s for the event %(event)s.", points=words.points(of.points), event=called({}, of.event))
+    yield _ONCE[of.once]
+    yield from set_ones(of, {
+        "most_times": lambda n: TN("Once a member at most.", "%(num)s times a member at most.", n),
+        "within_days": lambda n: TN(
+            "At the latest %(num)s day after the purchase.", "At the latest %(num)s days after the purchase.", n
+        ),
+    })  # fmt: skip
+    yield from only_if(of.when, words)
+
+
+def counter(of: e.Counter, words: Words) -> Iterator[Text]:
+    """A counter and its own rules."""
+    yield T("The counter %(name)s is counted beside the points, and buys nothing.", name=called(of.names, of.code))
+    for each in of.rules:
+        yield from rule(each, words)
+    for event in of.events:
+        yield from event_points(event, words)
+    if of.rounding is not Round.DOWN:
+        yield _ROUND[of.rounding]

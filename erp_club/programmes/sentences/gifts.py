@@ -1,0 +1,96 @@
+"""What is given, in which form, and from when to when it can be used: as phrases and sentences. Pure."""
+
+from collections.abc import Iterator
+
+from erp_club.kernel.text import TN, Rate, T, Text
+from erp_club.programmes.engine import gifts as g
+from erp_club.programmes.sentences.words import MONTHS, Say, Words, set_ones, what
+from erp_club.promotions.documents import Thing
+
+
+def given(gives: g.Given, words: Words) -> Text:
+    """What is given, as a phrase; without a figure of its own it is what the rule comes to."""
+    match gives:
+        case g.PointsGiven():
+            return T("points") if gives.points is None else words.points(gives.points)
+        case g.DiscountGiven():
+            return _discount(gives, words)
+        case g.CouponGiven():
+            return _coupon(gives, words)
+        case g.CodeGiven():
+            return _valued(
+                gives.amount_minor, T("a personal discount code"), T("a personal discount code of %(amount)s"), words
+            )
+        case g.StoredValueGiven():
+            said = _valued(gives.amount_minor, T("stored value"), T("%(amount)s of stored value"), words)
+            if gives.denomination_minor is None:
+                return said
+            return T("%(gift)s in steps of %(amount)s", gift=said, amount=words.money(gives.denomination_minor))
+        case g.GiftGiven():
+            names = words.goods.named(Thing.PRODUCT, gives.products)
+            return TN("once %(what)s as a gift", "%(num)s times %(what)s as a gift", gives.quantity, what=names)
+        case g.EntitlementGiven():
+            called = words.code(gives.entitlement)
+            return TN("once %(name)s", "%(num)s times %(name)s", gives.count, name=called)
+        case g.PayoutGiven():
+            return _valued(
+                gives.amount_minor, T("money to the bank account"), T("%(amount)s to the bank account"), words
+            )
+
+
+def _valued(minor: int | None, plain: Text, valued: Text, words: Words) -> Text:
+    return plain if minor is None else Text(valued.msgid, {"amount": words.money(minor)})
+
+
+def _discount(gives: g.DiscountGiven, words: Words) -> Text:
+    off = Rate(gives.off_bp) if gives.off_bp is not None else words.money(gives.amount_minor or 0)
+    said = T("%(value)s off %(what)s", value=off, what=what(gives.on, words))
+    if gives.cap_minor is not None:
+        said = T("%(gift)s, at most %(amount)s", gift=said, amount=words.money(gives.cap_minor))
+    if gives.least_minor is not None:
+        said = T("%(gift)s, where it comes to %(amount)s", gift=said, amount=words.money(gives.least_minor))
+    return said
+
+
+def _coupon(gives: g.CouponGiven, words: Words) -> Text:
+    name = words.goods.name(Thing.BATCH, gives.batch)
+    said = TN("a coupon of %(batch)s", "%(num)s coupons of %(batch)s", gives.count, batch=name)
+    if gives.denomination_minor is not None:
+        said = T("%(gift)s in steps of %(amount)s", gift=said, amount=words.money(gives.denomination_minor))
+    return said
+
+
+_AT = {g.At.NIGHT: T("It is given in the night after."), g.At.PERIOD_END: T("It is given at the end of the period.")}
+_USABLE = {g.Usable.NEXT_PURCHASE: T("It can be used from the next purchase on.")}
+_UNTIL = {
+    g.Until.MONTH_END: T("It is valid to the end of the month."),
+    g.Until.YEAR_END: T("It is valid to the end of the year."),
+    g.Until.TERM_END: T("It is valid to the end of the member's year."),
+}
+_ISSUE: dict[str, Say] = {
+    "at": lambda at: _AT[at],
+    "after_days": lambda days: TN("It is given %(num)s day later.", "It is given %(num)s days later.", days),
+    "by_day_of_month": lambda day: T("It is given by day %(day)s of the next month.", day=day),
+    "published_on": lambda day: T("It gathers and is published to all members on %(day)s.", day=day),
+    "usable_from": lambda day: T("It can be used from %(day)s on.", day=day),
+    "usable_after_days": lambda days: TN(
+        "It can be used %(num)s day after it is given.", "It can be used %(num)s days after it is given.", days
+    ),
+    "valid_days": lambda days: TN("It is valid for %(num)s day.", "It is valid for %(num)s days.", days),
+    "valid_months": lambda months: TN("It is valid for %(num)s month.", "It is valid for %(num)s months.", months),
+    "valid_until": lambda until: _UNTIL[until],
+    "automatic": lambda _: T("The till uses it by itself."),
+    "part_use": lambda _: T("What a purchase doesn't use up stays for the next."),
+}
+
+
+def issued(issue: g.Issue) -> Iterator[Text]:
+    """When it is given, and from when to when it can be used."""
+    if issue.usable is g.Usable.NEXT_PURCHASE:
+        yield _USABLE[issue.usable]
+    yield from set_ones(issue, _ISSUE)
+
+
+def year_day(day: g.YearDay) -> Text:
+    """A day of every year."""
+    return Text("%(day)s %(month)s", {"day": day.day, "month": MONTHS[day.month - 1]})

@@ -1,0 +1,303 @@
+"""Levels, entitlements, period rewards and occasions, in plain sentences. Pure."""
+
+from collections.abc import Iterator
+
+from erp_club.kernel.text import TN, Listed, Quantity, Rate, T, Text
+from erp_club.programmes.engine import levels as lv
+from erp_club.programmes.engine import rewards as r
+from erp_club.programmes.engine.gifts import PointsGiven
+from erp_club.programmes.engine.parts import Measure, Round
+from erp_club.programmes.sentences.gifts import given, issued
+from erp_club.programmes.sentences.words import (
+    Say,
+    Words,
+    amount,
+    called,
+    channels,
+    levels,
+    measure,
+    need,
+    only_if,
+    period,
+    set_ones,
+    what,
+)
+
+_UP = {
+    lv.Up.AT_ONCE: T("A level holds as soon as it is reached."),
+    lv.Up.NEXT_DAY: T("A level holds from the day after it is reached."),
+    lv.Up.NEXT_PERIOD: T("A level holds from the next period on."),
+}
+_KEEP = {
+    lv.Keep.WHILE: T("It is kept while the figure is reached."),
+    lv.Keep.WINDOW_END: T("It is kept to the end of the period."),
+    lv.Keep.NEXT_WINDOW: T("It is kept through the next period."),
+    lv.Keep.EVER: T("It is kept for ever."),
+}
+_DOWN = {
+    lv.Down.ONE: T("Who doesn't reach it again goes down one level."),
+    lv.Down.REACHED: T("Who doesn't reach it again goes down to the level reached."),
+}
+
+
+def level_rules(of: lv.Levels, words: Words) -> Iterator[Text]:
+    """The levels, and how one moves among them."""
+    yield T("Levels go by %(measure)s in %(period)s.", measure=measure(of.measure, words), period=period(of.window))
+    for each in of.levels:
+        yield from _level(each, of.measure, words)
+    yield _UP[of.up]
+    if of.keep is lv.Keep.MONTHS:
+        yield TN("It is kept for %(num)s month.", "It is kept for %(num)s months.", of.keep_months or 1)
+    else:
+        yield _KEEP[of.keep]
+    yield _DOWN[of.down]
+    if of.restart == "reached":
+        yield T("When a level is reached, counting begins again.")
+    for milestone in of.milestones:
+        yield from _milestone(milestone, of.measure, words)
+
+
+def _level(of: lv.Level, counted: Measure, words: Words) -> Iterator[Text]:
+    name = called(of.names, of.code)
+    if of.by_hand:
+        yield T("%(level)s is given by hand.", level=name)
+    elif of.at_least is None:
+        yield T("%(level)s has no figure of its own.", level=name)
+    else:
+        yield T("%(level)s: from %(amount)s on.", level=name, amount=amount(counted, of.at_least, words))
+    for each in of.also:
+        yield T("%(level)s needs as well: %(need)s.", level=name, need=need(each, words))
+    for each in of.instead:
+        yield T("%(level)s is reached by this too: %(need)s.", level=name, need=need(each, words))
+    if of.keep_at_least is not None:
+        least = amount(counted, of.keep_at_least, words)
+        yield T("To keep %(level)s, %(amount)s are enough.", level=name, amount=least)
+    if of.gives:
+        gifts = Listed(tuple(given(each, words) for each in of.gives), "and")
+        yield T("Who reaches %(level)s gets %(gifts)s.", level=name, gifts=gifts)
+
+
+def _milestone(of: lv.Milestone, counted: Measure, words: Words) -> Iterator[Text]:
+    gifts = Listed(tuple(given(each, words) for each in of.gives), "and")
+    at = amount(counted, of.at, words)
+    if of.every:
+        yield T("At every %(amount)s: %(gifts)s.", amount=at, gifts=gifts)
+    else:
+        yield T("At %(amount)s: %(gifts)s.", amount=at, gifts=gifts)
+    yield from issued(of.issue)
+
+
+def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
+    """What a membership gives directly."""
+    values = {"name": called(of.names, of.code), "gift": given(of.gives, words)}
+    if of.count is None:
+        yield T("%(name)s: %(gift)s, as often as one likes.", **values)
+    else:
+        yield TN(
+            "%(name)s: %(gift)s, once in %(period)s.",
+            "%(name)s: %(gift)s, %(num)s times in %(period)s.",
+            of.count,
+            period=period(of.period),
+            **values,
+        )
+    yield from set_ones(of, {
+        "levels": lambda codes: T("Only for level %(levels)s.", levels=levels(codes, words)),
+        "channels": lambda keys: T("Only in %(channels)s.", channels=channels(keys, "or")),
+    })  # fmt: skip
+
+
+def period_reward(of: r.PeriodReward, words: Words) -> Iterator[Text]:
+    """What a period brings."""
+    yield T(
+        "%(name)s: for %(measure)s in %(period)s.",
+        name=called(of.names, of.code),
+        measure=measure(of.base, words),
+        period=period(of.period),
+    )
+    yield from _function(of, words)
+    yield T("It is given as %(gift)s.", gift=given(of.gives, words))
+    if of.paid_on is not None:
+        base = measure(of.paid_on.measure, words)
+        if of.paid_on.per_unit:
+            yield T("The percent reached is paid as so many cents a unit, on %(measure)s.", measure=base)
+        else:
+            yield T("The percent reached is paid on %(measure)s.", measure=base)
+    for extra in of.extras:
+        yield from _extra(extra, words)
+    yield from _limits(of, words)
+    yield from issued(of.issue)
+
+
+def _function(of: r.PeriodReward, words: Words) -> Iterator[Text]:
+    function = of.function
+    match function:
+        case r.ByPercent():
+            steps = Listed(tuple(
+                T("%(rate)s from %(amount)s on", rate=Rate(s.rate_bp), amount=amount(of.base, s.from_amount, words))
+                for s in function.steps
+            ), "and")  # fmt: skip
+            if function.on is r.OnWhat.WHOLE:
+                yield T("%(steps)s, each on the whole.", steps=steps)
+            else:
+                yield T("%(steps)s, each on its own part.", steps=steps)
+        case r.ByThreshold():
+            steps = Listed(tuple(
+                T("%(value)s for %(amount)s", value=_value(of, s.value, words), amount=amount(of.base, s.at, words))
+                for s in function.steps
+            ), "and")  # fmt: skip
+            if function.reached is r.Reached.HIGHEST:
+                yield T("The highest step reached: %(steps)s.", steps=steps)
+            else:
+                yield T("Each step reached: %(steps)s.", steps=steps)
+        case r.ByEvery():
+            every = amount(of.base, function.every, words)
+            yield T("For each full %(amount)s: %(value)s.", amount=every, value=_value(of, function.value, words))
+        case r.ByRate():
+            if function.rate_bp is None:
+                yield T("The rate is declared when the period is over.")
+            else:
+                yield T("The declared rate is %(rate)s.", rate=Rate(function.rate_bp))
+            if function.declared_on is not None:
+                yield T("It is declared on %(day)s.", day=function.declared_on)
+
+
+def _value(of: r.PeriodReward, value: int, words: Words) -> object:
+    return words.points(value) if isinstance(of.gives, PointsGiven) else words.money(value)
+
+
+def _extra(of: r.ExtraPart, words: Words) -> Iterator[Text]:
+    times = Quantity(of.times_bp // 10)
+    goods = T("a part of it") if of.on is None else what(of.on, words)
+    yield T("Counted once and paid %(times)s times: %(what)s.", times=times, what=goods)
+    yield from only_if(of.when, words)
+
+
+_ROUND = {
+    Round.DOWN: T("The value is rounded down."), Round.UP: T("The value is rounded up."),
+    Round.HALF_UP: T("The value is rounded to the nearest."),
+}  # fmt: skip
+_REST = {
+    r.Rest.CARRY: T("What is left over goes into the next period."),
+    r.Rest.DROP: T("What is left over is dropped."),
+}
+_REST_YEAR = {
+    r.Rest.CARRY: T("At the end of the member's year what is left over is carried on."),
+    r.Rest.DROP: T("At the end of the member's year what is left over is dropped."),
+}
+_LATE = {
+    r.Late.SETTLE: T("Purchases that come in late change the reward, with the next one."),
+    r.Late.NEXT: T("Purchases that come in late count in the next period."),
+    r.Late.IGNORE: T("Purchases that come in late don't count."),
+}
+_RETURNS = {
+    r.Late.SETTLE: T("Returns after the period change the reward, with the next one."),
+    r.Late.NEXT: T("Returns after the period count in the next period."),
+    r.Late.IGNORE: T("Returns after the period change nothing."),
+}
+
+
+def _limits(of: r.PeriodReward, words: Words) -> Iterator[Text]:
+    if of.rounding is not Round.HALF_UP:
+        yield _ROUND[of.rounding]
+    if of.least_minor is not None:
+        yield T("Less than %(amount)s isn't given.", amount=_value(of, of.least_minor, words))
+    if of.most_minor is not None:
+        yield T("At most %(amount)s is given.", amount=_value(of, of.most_minor, words))
+    if of.takes:
+        yield T("What gave it is taken off the points.")
+    yield _REST[of.rest]
+    if of.rest_at_year_end is not None:
+        yield _REST_YEAR[of.rest_at_year_end]
+    for each in of.needs:
+        yield _past(each, words)
+    if of.levels:
+        yield T("Only for level %(levels)s.", levels=levels(of.levels, words))
+    if not of.member_at_end:
+        yield T("Also for who is no member any more at the end of the period.")
+    yield _LATE[of.late]
+    yield _RETURNS[of.returns]
+
+
+def _past(of: r.PastPeriods, words: Words) -> Text:
+    values: dict[str, object] = {"amount": amount(of.measure, of.at_least, words), "periods": of.periods}
+    values["measure"] = measure(of.measure, words)
+    if of.of_them is None:
+        return T("Only where %(measure)s in the last %(periods)s periods together comes to %(amount)s.", **values)
+    return T(
+        "Only where %(measure)s comes to %(amount)s in each of %(count)s of the last %(periods)s periods.",
+        count=of.of_them,
+        **values,
+    )
+
+
+_OCCASIONS = {
+    r.OccasionKind.JOINING: T("For joining: %(gifts)s."),
+    r.OccasionKind.RENEWAL: T("For renewing: %(gifts)s."),
+    r.OccasionKind.FIRST_PURCHASE: T("For the first purchase: %(gifts)s."),
+    r.OccasionKind.BIRTHDAY: T("For the member's birthday: %(gifts)s."),
+    r.OccasionKind.RELATIVE_BIRTHDAY: T("For a relative's birthday: %(gifts)s."),
+    r.OccasionKind.ANNIVERSARY: T("For the wedding anniversary: %(gifts)s."),
+    r.OccasionKind.REFERRER: T("For bringing a friend: %(gifts)s."),
+    r.OccasionKind.REFERRED: T("For being brought by a friend: %(gifts)s."),
+    r.OccasionKind.EVENT: T("For an event: %(gifts)s."),
+}
+_RELATIVES = {"spouse": T("spouse"), "child": T("child"), "parent": T("parent"), "other": T("other relative")}
+
+
+def occasion(of: r.Occasion, words: Words) -> Iterator[Text]:
+    """A reward for an occasion."""
+    gifts = Listed(tuple(given(each, words) for each in of.gives), "or" if of.choose else "and")
+    yield Text(_OCCASIONS[of.occasion].msgid, {"gifts": gifts})
+    if of.names:
+        yield T("This is called %(name)s.", name=called(of.names, of.code))
+    if of.event is not None:
+        yield T("The event is %(event)s.", event=called({}, of.event))
+    if of.choose:
+        yield T("The member chooses one.")
+    if of.relatives:
+        yield T("For these: %(relatives)s.", relatives=Listed(tuple(_RELATIVES[each] for each in of.relatives)))
+    if of.around is not None:
+        yield from _around(of.around)
+    if of.growth is not None:
+        values = {"amount": words.money(of.growth.per_year_minor), "age": of.growth.from_age}
+        yield T("It grows by %(amount)s with each year of age from %(age)s on.", **values)
+        if of.growth.most_minor is not None:
+            yield T("It grows to %(amount)s at most.", amount=words.money(of.growth.most_minor))
+    yield from set_ones(of, _conditions(words))
+    for each in of.needs:
+        yield T("Only with %(need)s.", need=need(each, words))
+    yield from only_if(of.when, words)
+    yield from issued(of.issue)
+
+
+def _conditions(words: Words) -> dict[str, Say]:
+    return {
+        "levels": lambda codes: T("Only for level %(levels)s.", levels=levels(codes, words)),
+        "least_points": lambda points: T("Only with a balance of %(points)s.", points=words.points(points)),
+        "least_months": lambda n: TN(
+            "Only after %(num)s month of membership.", "Only after %(num)s months of membership.", n
+        ),
+        "known_at_joining": lambda _: T("Only where the date was given at joining."),
+        "known_days_before": lambda n: TN(
+            "The date must be given %(num)s day before.", "The date must be given %(num)s days before.", n
+        ),
+        "after_purchase_minor": lambda n: T("Once the friend has bought for %(amount)s.", amount=words.money(n)),
+        "most_per_year": lambda n: TN("Once a year at most.", "%(num)s times a year at most.", n),
+    }  # fmt: skip
+
+
+def _around(of: r.Around) -> Iterator[Text]:
+    if of.whole_months:
+        yield T("In the month of the day.")
+        if of.months_before:
+            yield TN("And %(num)s month before.", "And %(num)s months before.", of.months_before)
+        if of.months_after:
+            yield TN("And %(num)s month after.", "And %(num)s months after.", of.months_after)
+    elif of.days_before or of.days_after:
+        yield T(
+            "From %(before)s days before to %(after)s days after the day.", before=of.days_before, after=of.days_after
+        )
+    else:
+        yield T("On the day itself.")
+    if of.hebrew_calendar:
+        yield T("The day goes by the Hebrew calendar.")
