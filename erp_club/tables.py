@@ -18,6 +18,7 @@ from erp_club.organisation import models as organisation
 from erp_club.permissions import models as permissions
 from erp_club.points import models as points
 from erp_club.pricelists import models as pricelists
+from erp_club.programmes import models as programmes
 from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
@@ -51,6 +52,7 @@ __all__ = [
     "points",
     "points_programmes",
     "pricelists",
+    "programmes",
     "promotions",
     "purchases",
     "receipts",

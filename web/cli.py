@@ -30,6 +30,7 @@ from web import (
     cli_keyring,
     cli_names,
     cli_pricing,
+    cli_programme,
     cli_segments,
     i18n,
 )
@@ -79,6 +80,7 @@ _COMMANDS = (
     cli_keyring.keyring,
     cli_names.names,
     cli_pricing.price_case,
+    cli_programme.programme,
     cli_segments.segment,
 )
 for command in _COMMANDS:

@@ -11,6 +11,7 @@ COMMITS = {
     "web/deps.py": "the transaction of a request",
     "web/cli.py": "the transaction of a command",
     "web/cli_data.py": "the transaction of a command",
+    "web/cli_programme.py": "the transaction of a command",
     "web/cli_jobs.py": "the transactions of a command that works in steps",
     "web/cli_keyring.py": "the transactions of a command that works in steps",
     "erp_club/jobs/": "the transactions of a job",

@@ -1,0 +1,131 @@
+"""What of a programme the club's own settings and its rules about points say, as those are kept. Pure."""
+
+import dataclasses
+from math import gcd
+
+from erp_club.clubs.models import TermKind
+from erp_club.clubs.periods import RenewalFrom
+from erp_club.clubs.rules import EarnedTerms, Paying, RulesDocument
+from erp_club.clubs.setup.settings import ClubChanges, ClubSettings
+from erp_club.points import rules as r
+from erp_club.programmes.engine import membership as m
+from erp_club.programmes.engine import spending as s
+from erp_club.programmes.engine.earning import PerMoney, Stands
+from erp_club.programmes.engine.parts import ALWAYS
+from erp_club.programmes.engine.programme import Programme
+
+
+def club_settings(programme: Programme, *, language: str) -> ClubSettings:
+    """The club's settings; `language` is the chain's, in which the English name stands where there is none."""
+    names = {str(key): text for key, text in programme.names.items()}
+    first = next(iter(names.values()), programme.code)
+    names = {"en": names.get("en", first), language: names.get(language, names.get("en", first))} | names
+    points, per_minor = _flat_rate(programme)
+    worth = programme.redemption
+    months = _months(programme.term)
+    return ClubSettings(
+        code=programme.code,
+        names=names,
+        earn_points=points,
+        earn_per_minor=per_minor,
+        worth_points=worth.worth_points if worth else 1,
+        worth_minor=worth.worth_minor if worth else 0,
+        term_kind=TermKind.LIFETIME if months is None else TermKind.MONTHS,
+        term_months=months,
+        renewal_from=RenewalFrom(programme.renewal.begins.value),
+        grace_days=min(programme.renewal.grace_days, 366),
+        warning_days=min(programme.renewal.warning_days, 366),
+        undo_days=min(programme.undo.days, 366),
+    )
+
+
+def changes(programme: Programme, *, language: str) -> ClubChanges:
+    """The same as a change of a club that is there already."""
+    made = club_settings(programme, language=language)
+    said = {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}
+    return ClubChanges(**(said | {"code": None}))
+
+
+def _months(term: m.Term) -> int | None:
+    match term:
+        case m.MonthsTerm() | m.SlidingTerm():
+            return term.months
+        case m.DateTerm():
+            return 12 if term.each_year is not None else None
+        case m.LifetimeTerm():
+            return None
+
+
+def _flat_rate(programme: Programme) -> tuple[int, int]:
+    """The first rate on all that is bought, always and however it is paid; without one, no points."""
+    for rule in programme.earning.rules:
+        plain = isinstance(rule, PerMoney) and rule.stands is Stands.INSTEAD and rule.on.everything
+        if plain and isinstance(rule, PerMoney) and rule.when == ALWAYS and not rule.means:
+            if rule.full:
+                return rule.points, rule.per_minor
+            common = gcd(rule.points, rule.per_minor) or 1
+            return rule.points // common, rule.per_minor // common
+    return 0, 100
+
+
+def points_rules(programme: Programme) -> RulesDocument:
+    """What the programme says of points, as the ledger takes it."""
+    available = programme.earning.available
+    return RulesDocument(
+        terms=EarnedTerms(
+            max(available.after_days, int(available.next_purchase)), available.on_event, expiry(programme.expiry.rule)
+        ),
+        paying=_paying(programme),
+        returns=_returns(programme.returns),
+        lapsed=_fate(programme.lapse),
+        ended=_fate(programme.end),
+    )
+
+
+def expiry(rule: s.Expires) -> r.Expiry:
+    """When points expire."""
+    match rule:
+        case s.Never():
+            return r.NEVER
+        case s.MonthsAfter():
+            kind = r.ExpiryKind.MONTHS_END if rule.to_month_end else r.ExpiryKind.MONTHS
+            return r.Expiry(kind, rule.months)
+        case s.EachYear():
+            return r.Expiry(r.ExpiryKind.YEARLY, 12 * rule.years_after, rule.last_day.month, rule.last_day.day)
+        case s.MemberYearEnd():
+            return r.Expiry(r.ExpiryKind.MEMBER_YEAR)
+        case s.Inactivity():
+            return r.Expiry(r.ExpiryKind.INACTIVITY, rule.months)
+
+
+def _paying(programme: Programme) -> Paying | None:
+    rule = programme.redemption
+    if rule is None:
+        return None
+    ceilings = [each for each in (rule.most_points, rule.most_points_visit) if each is not None]
+    if rule.most_minor is not None:
+        ceilings.append(rule.most_minor * rule.worth_points // rule.worth_minor)
+    excluded, everywhere = rule.excluded, programme.excluded
+    return Paying(
+        step=rule.step if rule.step > 1 else None,
+        min_points=max(rule.least_points, 1),
+        min_balance=rule.least_balance,
+        max_points=min(ceilings, default=None),
+        max_share_bp=rule.most_bp,
+        max_points_a_day=rule.most_points_day,
+        whole_items=rule.whole_items,
+        reduced=not (excluded.reduced or everywhere.reduced or rule.on.regular_price_only),
+        excluded_groups=frozenset((*excluded.groups, *everywhere.groups, *rule.on.without_groups)),
+        excluded_skus=frozenset((*excluded.products, *everywhere.products, *rule.on.without_products)),
+    )
+
+
+def _returns(of: s.Returns) -> r.ReturnPolicy:
+    expired = r.ReturnedExpired.AS_EXPIRED if of.new_days is None else r.ReturnedExpired.EXTENDED
+    return r.ReturnPolicy(
+        r.Clawback(of.clawback.value), r.Redeemed(of.redeemed.value), expired, extended_days=of.new_days or 0
+    )
+
+
+def _fate(of: m.Fate) -> r.FatePolicy:
+    return r.FatePolicy(r.Fate(of.points.value), (of.freeze_months or 0) if of.points is m.Outcome.FREEZE else 0)

@@ -1,0 +1,119 @@
+"""The console's programmes: loaded from a file, shown in sentences or as JSON, and checked."""
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.errors import FieldError, Invalid, NotFound
+from erp_club.kernel.text import T, Text
+from erp_club.organisation.models import Chain
+from erp_club.permissions.actors import SYSTEM
+from erp_club.programmes import commands, documents, queries
+from erp_club.programmes.engine.checks import findings
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.sentences.programme import sections
+from web import i18n
+from web.cli_database import opened
+from web.offer_forms.reading import read_text
+from web.programme_reading import read_programme
+
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.group()
+def programme() -> None:
+    """A club's whole programme as one document."""
+
+
+@programme.command()
+@click.argument("file", type=FILE)
+@click.option("--publish", is_flag=True, help="Open the club for joining as well, where it is a draft.")
+def load(file: Path, publish: bool) -> None:
+    """Let the programme of FILE hold for its club; a club that isn't there yet is set up."""
+    read = _read(file)
+    with opened() as database, database.session() as session:
+        chain = _chain(session)
+        now = dt.datetime.now(dt.UTC)
+        loaded = commands.load_programme(
+            session,
+            read,
+            currency=chain.currency,
+            language=chain.language,
+            today=now.astimezone(ZoneInfo(chain.time_zone)).date(),
+            now=now,
+            by=SYSTEM,
+            publish=publish,
+        )
+        session.commit()
+    values = {"club": read.code, "version": loaded.version_no, "day": loaded.effective_from}
+    if loaded.is_new:
+        _say(T("Version %(version)s of %(club)s holds from %(day)s on.", **values))
+    else:
+        _say(T("Version %(version)s of %(club)s says the same; nothing has changed.", **values))
+    _warn(read)
+
+
+@programme.command()
+@click.argument("club")
+@click.option("--json", "as_json", is_flag=True, help="As a document that can be loaded again.")
+def show(club: str, as_json: bool) -> None:
+    """Show the programme of the club with the code CLUB, or of an example by its name, in plain sentences."""
+    read = documents.example(club) if club in documents.EXAMPLES else _held(club)
+    if as_json:
+        click.echo(json.dumps(documents.brief(read), ensure_ascii=False, indent=2))
+        return
+    for section in sections(read):
+        click.echo(i18n.say(section.title))
+        for text in section.sentences:
+            click.echo(f"  {_plain(text)}")
+
+
+@programme.command()
+@click.argument("file", type=FILE)
+def check(file: Path) -> None:
+    """Check the programme of FILE: ends with 2 where it can't be, and names each place."""
+    read = _read(file)
+    found = findings(read)
+    for each in found:
+        mark = i18n.say(T("Fault")) if each.stops else i18n.say(T("Warning"))
+        click.echo(f"{mark}: {each.path}: {_plain(each.text)}", err=each.stops)
+    if any(each.stops for each in found):
+        sys.exit(2)
+    _say(T("%(club)s can be published.", club=read.code))
+
+
+def _held(club: str) -> Programme:
+    with opened() as database, database.session() as session:
+        return queries.versions(session, club)[0].programme
+
+
+def _read(file: Path) -> Programme:
+    try:
+        return read_programme(read_text(file.read_text(encoding="utf-8-sig")))
+    except UnicodeDecodeError as error:
+        raise Invalid([FieldError(str(file), T("This file isn't UTF-8."))]) from error
+
+
+def _chain(session: Session) -> Chain:
+    chain = session.get(Chain, 1)
+    if chain is None:
+        raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
+    return chain
+
+
+def _warn(read: Programme) -> None:
+    for each in findings(read):
+        click.echo(f"{i18n.say(T('Warning'))}: {each.path}: {_plain(each.text)}")
+
+
+def _say(text: Text) -> None:
+    click.echo(_plain(text))
+
+
+def _plain(text: Text) -> str:
+    return i18n.say(text).replace("\u2068", "").replace("\u2069", "")
