@@ -60,6 +60,9 @@ class Permission(StrEnum):
     OFFERS_PUBLISH = "offers.publish"
     OFFERS_ACTIVATE = "offers.activate"
     PRICING_EDIT = "pricing.edit"
+    SEGMENTS_VIEW = "segments.view"
+    SEGMENTS_EDIT = "segments.edit"
+    SEGMENTS_EXPORT = "segments.export"
     STORES_VIEW = "stores.view"
     STORES_EDIT = "stores.edit"
     STAFF_VIEW = "staff.view"
@@ -120,6 +123,7 @@ _MANAGER = _CASHIER | {
     Permission.STORED_VALUE_GIVE,
     Permission.STORED_VALUE_REFUND,
     Permission.STORED_VALUE_BLOCK,
+    Permission.SEGMENTS_VIEW,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,

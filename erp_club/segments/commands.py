@@ -148,6 +148,11 @@ def take_list(
     return made, [number for number in wanted if number not in found]
 
 
+def record_export(session: Session, segment_id: int, told: dict[str, Any], *, now: dt.datetime, by: Actor) -> None:
+    """Keep who took a list of the segment's customers out, and what of them."""
+    _record(session, "segment.export", segment_id, None, told, now, by)
+
+
 def refresh(
     session: Session, segment_id: int, *, registry: Registry, today: dt.date, now: dt.datetime,
     known: Known | None = None,

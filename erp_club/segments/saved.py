@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.fields import Registry
 from erp_club.kernel.text import T
@@ -19,6 +19,7 @@ from erp_club.segments import tree
 from erp_club.segments.compiler import Facts
 from erp_club.segments.metrics import Rolled
 from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, SegmentKind, SegmentState, SegmentVersion
+from erp_club.segments.queries import Member
 from erp_club.segments.reading import read_condition
 from erp_club.segments.tree import Condition
 
@@ -200,3 +201,24 @@ def any_by_sale(session: Session) -> bool:
 def limit_time(session: Session, *, milliseconds: int) -> None:
     """Let a statement of this transaction take so long at most; then it is cancelled."""
     session.execute(sa.text(f"SET LOCAL statement_timeout = {int(milliseconds)}"))
+
+
+def sample(session: Session, segment_id: int, *, size: int = 10) -> list[Member]:
+    """Some of those who are kept as being in it: always the same ones while it stays the same."""
+    rows = session.execute(
+        sa.select(Customer.id, Customer.number, Customer.given_name, Customer.family_name)
+        .join(SegmentCustomer, SegmentCustomer.customer_id == Customer.id)
+        .where(SegmentCustomer.segment_id == segment_id, Customer.state == CustomerState.ACTIVE)
+        .order_by(sa.func.hashint8(Customer.id), Customer.id)
+        .limit(size)
+    )
+    return [Member(*row) for row in rows]
+
+
+def customer_id(session: Session, number: str) -> int | None:
+    """The living customer with this number."""
+    return session.scalar(
+        sa.select(Customer.id).where(
+            Customer.number == number, Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED
+        )
+    )

@@ -104,6 +104,11 @@ def batch(session: Session, batch_id: int) -> BatchRow:
     return _batch(row)
 
 
+def codes(session: Session) -> list[str]:
+    """The codes of all batches, in order."""
+    return list(session.scalars(sa.select(CouponBatch.code).order_by(CouponBatch.code)))
+
+
 def settings(session: Session, batch_id: int) -> BatchSettings:
     """The batch as it is set. Raises NotFound."""
     row = session.execute(sa.select(*_SETTINGS).where(CouponBatch.id == batch_id)).one_or_none()

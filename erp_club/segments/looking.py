@@ -1,0 +1,72 @@
+"""Looking at a question before it is saved: a count and a sample, or an estimate where that would take too long."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg.errors import QueryCanceled
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.segments.compiler import Facts, holding, members
+from erp_club.segments.queries import MEMORY, Member
+from erp_club.segments.tree import Condition
+
+SAMPLED = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How many customers it is, and ten of them. An estimate where `exact` is false."""
+
+    customers: int
+    exact: bool
+    sample: list[Member]
+
+
+def look(session: Session, condition: Condition, facts: Facts, *, milliseconds: int | None) -> Look:
+    """Count and sample in one pass; after so many milliseconds an estimate from some customers. None waits."""
+    session.execute(sa.text(MEMORY))
+    if milliseconds is None:
+        return _pass(session, condition, facts)
+    nested = session.begin_nested()
+    try:
+        session.execute(sa.text(f"SET LOCAL statement_timeout = {int(milliseconds)}"))
+        found = _pass(session, condition, facts)
+    except OperationalError as error:
+        if not isinstance(error.orig, QueryCanceled):
+            raise
+        nested.rollback()
+        return _estimate(session, condition, facts)
+    session.execute(sa.text("SET LOCAL statement_timeout = 0"))
+    nested.commit()
+    return found
+
+
+def _pass(session: Session, condition: Condition, facts: Facts) -> Look:
+    columns = (Customer.id, Customer.number, Customer.given_name, Customer.family_name, sa.func.count().over())
+    found = members(condition, facts, *columns).order_by(sa.func.hashint8(Customer.id), Customer.id).limit(10)
+    rows: Any = session.execute(found).all()
+    return Look(rows[0][4] if rows else 0, True, [Member(*row[:4]) for row in rows])
+
+
+def _estimate(session: Session, condition: Condition, facts: Facts) -> Look:
+    total = session.scalar(sa.text("SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = 'customers'::regclass"))
+    share = min(100.0, 100.0 * SAMPLED / float(total or 1))
+    sampled = sa.tablesample(Customer.__table__, sa.func.system(share), name="sampled")
+    ids = tuple(
+        session.scalars(
+            sa.select(sampled.c.id).where(sampled.c.state == CustomerState.ACTIVE, sampled.c.id != UNIDENTIFIED)
+        )
+    )
+    found = _pass(session, condition, replace(facts, only=ids))
+    return replace(found, customers=round(found.customers * 100.0 / share), exact=False)
+
+
+def holds_for(session: Session, conditions: Sequence[Condition], facts: Facts) -> list[bool] | None:
+    """For the one customer that the facts are only for, which of the conditions hold; None where there is nobody."""
+    named = {str(index): condition for index, condition in enumerate(conditions)}
+    row = session.execute(holding(named, facts)).one_or_none()
+    return None if row is None else [bool(held) for held in row[1:]]

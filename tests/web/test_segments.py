@@ -1,0 +1,217 @@
+"""The pages of segments: the list, the builder with and without script, one segment, lists taken out.
+
+REQ S-01 S-03 S-05 X-05
+"""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import Customer
+from erp_club.kernel.audit import AuditEntry
+from erp_club.purchases.segment_registry import REGISTRY
+from erp_club.segments import saved
+from tests.make.clubs import a_customer
+from tests.make.office import HTML, form, head_office, send
+from web.segment_forms.nodes import from_condition, to_condition
+
+OURS = {"name": "Ours", "where": {"field": "number", "op": "in", "value": ["A", "B"]}}
+
+
+@pytest.fixture
+def office(client: TestClient, session: Session) -> TestClient:
+    made = head_office(client, session)
+    for number in ("A", "B", "C"):
+        a_customer(session, number)
+    session.commit()
+    return made
+
+
+def add(office: TestClient, **other: Any) -> int:
+    told = send(office, "POST", "/segments", OURS | other)
+    assert told.status_code == 201, told.text
+    return told.json()["id"]
+
+
+def condition_of(session: Session, segment_id: int) -> Any:
+    return saved.one(session, segment_id).condition
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser would send of the builder without pressing any button."""
+    part = page.split('id="segment-form"')[1].split("</form>", maxsplit=1)[0]
+    sent: dict[str, str] = {}
+    for tag in re.findall(r"<input [^>]*>", part):
+        said = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
+        if "name" in said and (said.get("type") != "checkbox" or " checked" in tag):
+            sent[said["name"]] = said.get("value", "")
+    for name, options in re.findall(r'<select [^>]*name="([^"]*)"[^>]*>(.*?)</select>', part, re.DOTALL):
+        chosen = re.findall(r'<option value="([^"]*)" selected', options) or re.findall(r'value="([^"]*)"', options)
+        sent[name] = chosen[0]
+    sent.pop("idempotency_key")
+    return sent
+
+
+def press(office: TestClient, sent: dict[str, str], do: str, **typed: str) -> dict[str, str]:
+    """The form as it comes back after a button, without script."""
+    page = form(office, "/segment-previews", sent | typed | {"do": do})
+    assert page.status_code == 200, page.text
+    return fields(page.text)
+
+
+def test_segments_are_listed_with_their_counts(office: TestClient):
+    assert "No segments yet" in office.get("/segments", headers=HTML).text
+    add(office)
+    add(office, name="<i>Others</i>")
+    assert [(each["name"], each["customers"]) for each in office.get("/segments").json()["segments"]] == [
+        ("<i>Others</i>", 2), ("Ours", 2),
+    ]  # fmt: skip
+    page = office.get("/segments?text=oth", headers=HTML).text
+    assert "<i>" not in page
+    assert "Ours" not in page.split('id="segments"')[1]
+    assert "Nothing matches" in office.get("/segments?text=zzz", headers=HTML).text
+
+
+def test_a_question_is_built_without_script(office: TestClient, session: Session):
+    sent = fields(office.get("/segments/new", headers=HTML).text)
+    sent = press(office, sent, "add|0", **{"nodes[0].add": "Amount bought for"})
+    sent |= {"nodes[1].value": "10.50", "nodes[1].period": "last_month", "nodes[1].new": "COFFEE"}
+    sent = press(office, sent, "take|1")
+    assert sent["nodes[1].of[0]"] == "COFFEE"
+    sent = press(office, sent, "group|0|none")
+    sent = press(office, sent, "add|2", **{"nodes[2].add": "Consent"})
+    sent = press(office, sent, "take|3", **{"nodes[3].new": "SMS"})
+    told = form(office, "/segments", sent | {"name": "Coffee", "notes": "for May", "at_till": "true"})
+    assert told.status_code == 303, told.text
+    made = int(told.headers["Location"].rsplit("/", 1)[1])
+    assert condition_of(session, made) == {
+        "all": [
+            {"metric": "spend", "of": {"group": ["COFFEE"]}, "over": {"calendar": "last_month"}, "op": "ge",
+             "value": 1050},
+            {"not": {"any": [{"field": "consent", "op": "in", "value": ["sms"]}]}},
+        ]
+    }  # fmt: skip
+    again = fields(office.get(f"/segments/{made}/edit", headers=HTML).text)
+    again = press(office, again, "remove|2")
+    changed = form(office, f"/segments/{made}", again | {"_method": "PATCH"})
+    assert changed.status_code == 303, changed.text
+    assert len(condition_of(session, made)["all"]) == 1
+    assert [each["version_no"] for each in office.get(f"/segments/{made}").json()["versions"]] == [2, 1]
+
+
+def test_the_builder_tells_count_sample_and_sentence_while_it_is_built(office: TestClient):
+    told = send(office, "POST", "/segment-previews", {"where": OURS["where"]}).json()["live"]
+    assert (told["customers"], told["exact"]) == (2, True)
+    assert {each["number"] for each in told["sample"]} == {"A", "B"}
+    assert "Customer number" in told["sentence"]
+    assert send(office, "POST", "/segment-previews", {"where": {"field": "x"}}).json()["live"]["customers"] is None
+
+
+def test_a_faulty_form_comes_back_with_the_message_at_its_field(office: TestClient):
+    sent = fields(office.get("/segments/new", headers=HTML).text)
+    sent = press(office, sent, "add|0", **{"nodes[0].add": "Age"})
+    page = form(office, "/segments", sent | {"name": "Old", "nodes[1].value": "old"})
+    assert page.status_code == 422
+    assert 'id="e-f-nodes-1-value"' in page.text
+    assert 'value="old"' in page.text
+    lost = form(office, "/segment-previews", sent | {"nodes[0].add": "shoe size", "do": "add|0"})
+    assert "There is no such question." in lost.text
+
+
+@pytest.mark.parametrize(
+    ("where", "field"),
+    [
+        ({"any": [{"field": "shoe", "op": "eq", "value": 1}]}, "where.any[0].field"),
+        ({"metric": "spend", "over": {"from": "2026-02-01", "to": "2026-01-01"}, "op": "ge", "value": 1}, "where.over"),
+        ({"field": "segment", "op": "eq", "value": "Nobody's"}, "where"),
+        (None, "where"),
+        ("x" * 10, "where"),
+    ],
+)
+def test_a_machine_is_told_the_place_in_the_tree(office: TestClient, where: Any, field: str):
+    told = send(office, "POST", "/segments", OURS | {"where": where})
+    assert told.status_code == 422
+    assert [each["field"] for each in told.json()["errors"]] == [field]
+
+
+def test_what_the_form_cannot_say_is_edited_as_json(office: TestClient, session: Session):
+    made = add(office, where={"field": "number", "op": "between", "value": ["A", "B"]})
+    page = office.get(f"/segments/{made}/edit", headers=HTML).text
+    assert 'name="document"' in page
+    where = {"field": "number", "op": "between", "value": ["B", "C"]}
+    sent = {"form": "1", "version": "1", "document": json.dumps(where), "_method": "PATCH"}
+    assert form(office, f"/segments/{made}", sent).status_code == 303
+    assert condition_of(session, made) == where
+    assert form(office, f"/segments/{made}", sent | {"document": "{", "version": "2"}).status_code == 422
+    assert form(office, f"/segments/{made}", sent).status_code == 409
+
+
+def test_why_somebody_is_in_it_is_told_step_by_step(office: TestClient):
+    made = add(office, where={"all": [OURS["where"], {"field": "number", "op": "in", "value": ["B"]}]})
+    told = office.get(f"/segments/{made}?customer=A").json()
+    assert [each["holds"] for each in told["told"]] == [False, True, False]
+    assert office.get(f"/segments/{made}?customer=B").json()["told"][0]["holds"] is True
+    assert office.get(f"/segments/{made}?customer=ZZ").json()["found"] is False
+    assert office.get(f"/segments/{made}?customer=A", headers=HTML).status_code == 200
+
+
+def test_a_mailing_list_holds_who_consents_and_says_who_is_left_out(office: TestClient, session: Session):
+    made = add(office, where={"all": []})
+    session.execute(sa.update(Customer).where(Customer.number == "A").values(consent_sms=True, mobile="+972501234567"))
+    session.execute(sa.update(Customer).where(Customer.number == "B").values(consent_sms=True))
+    session.commit()
+    reach = office.get(f"/segments/{made}").json()["reach"][0]
+    assert reach == {"channel": "sms", "reached": 1, "without_consent": 1, "without_address": 1}
+    lines = office.get(f"/segments/{made}/mailing-list.csv?channel=sms").content.decode("utf-8-sig").splitlines()
+    assert lines == ["number,given_name,family_name,language,mobile", "A,Yael,Cohen,,+972501234567"]
+    assert office.get(f"/segments/{made}/customers.csv").content.decode("utf-8-sig").splitlines()[1] == "Ours,A"
+    taken = session.scalars(sa.select(AuditEntry.after).where(AuditEntry.action == "segment.export")).all()
+    assert [entry and entry.get("without_consent") for entry in taken] == [1, None]
+
+
+def test_a_segment_is_frozen_closed_and_opened(office: TestClient, session: Session):
+    made = add(office)
+    frozen = form(office, f"/segments/{made}/frozen-copies", {"name": "Then"})
+    assert frozen.status_code == 303
+    assert form(office, f"/segments/{made}/frozen-copies", {"name": "Then"}).status_code == 409
+    assert "List" in office.get(frozen.headers["Location"], headers=HTML).text
+    assert form(office, f"/segments/{made}/closures").status_code == 303
+    assert office.get(f"/segments/{made}").json()["segment"]["state"] == "closed"
+    assert form(office, f"/segments/{made}/openings").status_code == 303
+    assert form(office, f"/segments/{made}/refreshes").status_code == 303
+
+
+def test_a_list_by_numbers_is_refused_where_nobody_has_one(office: TestClient):
+    page = form(office, "/segment-lists", {"name": "Staff", "numbers": "A, ZZ"})
+    assert page.status_code == 422
+    assert "ZZ" in page.text
+    assert form(office, "/segment-lists", {"name": "Staff", "numbers": "A\nB"}).status_code == 303
+    assert office.get("/segments").json()["segments"][0]["customers"] == 2
+
+
+def test_a_segment_names_what_speaks_of_it(office: TestClient):
+    made = add(office)
+    other = add(office, name="Both", where={"any": [{"field": "segment", "op": "in", "value": ["Ours"]}]})
+    assert office.get(f"/segments/{made}").json()["uses"] == [{"kind": "segment", "id": other, "name": "Both"}]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"all": [{"metric": "purchases", "over": {"last_days": 9}, "op": "between", "value": [1, 2]}]},
+        {"any": [{"metric": "spend", "of": {"sku": ["7"]}, "op": "lt", "value": 1234},
+                 {"not": {"any": [{"field": "points", "op": "ge", "value": 5, "club": "GOLD"}]}}]},
+        {"all": [{"field": "joined_on", "op": "between", "value": ["2026-01-01", "2026-02-01"]},
+                 {"field": "class:Diet", "op": "in", "value": ["vegan"]}]},
+        {"all": [{"metric": "visit_days", "over": {"from": "2026-01-01", "to": "2026-02-01"}, "op": "eq", "value": 0}]},
+    ],
+)  # fmt: skip
+def test_the_form_says_again_what_it_was_filled_from(where: Any):
+    nodes = from_condition(where, REGISTRY)
+    assert nodes is not None
+    assert to_condition(nodes, REGISTRY)[0] == where

@@ -1,0 +1,308 @@
+"""What pages show of segments: the list, one with who is in it and why, and the builder."""
+
+import datetime as dt
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from erp_club.catalogue.models import Brand, Department, ProductGroup
+from erp_club.catalogue.queries import choices
+from erp_club.kernel.errors import FieldError, Invalid, Refused
+from erp_club.permissions.catalog import Permission
+from erp_club.promotions.coupons.batches.queries import codes as batch_codes
+from erp_club.purchases.segment_registry import REGISTRY
+from erp_club.reports import mailing, segment_use
+from erp_club.segments import looking, saved
+from erp_club.segments.models import SegmentKind, SegmentState
+from erp_club.segments.reading import read_condition
+from erp_club.segments.sentence import lines, sentence
+from erp_club.segments.tree import Condition
+from web.deps import Act
+from web.forms import FormState
+from web.i18n import LANGUAGES, say
+from web.segment_forms.asks import Ask, asks, of_keys, periods
+from web.segment_forms.nodes import Node, from_condition, to_condition
+from web.views.customers import club_choices, store_choices
+
+DAYS_SHOWN = 90
+LIVE_MILLISECONDS = 900
+"""So long a count may take while somebody builds; then an estimate stands there until the exact one comes."""
+
+
+class SegmentLine(BaseModel):
+    """A segment in a list. `trend` is its count by day, the oldest first."""
+
+    id: int
+    name: str
+    notes: str
+    kind: SegmentKind
+    state: SegmentState
+    owner: str
+    customers: int
+    counted_at: dt.datetime | None
+    at_till: bool
+    version: int
+    trend: list[int]
+
+
+class SegmentsPage(BaseModel):
+    """The segments whose name holds the text."""
+
+    text: str | None
+    segments: list[SegmentLine]
+
+
+class Told(BaseModel):
+    """A line of a question told step by step; `holds` is null where nobody was asked about."""
+
+    depth: int
+    text: str
+    holds: bool | None = None
+
+
+class Someone(BaseModel):
+    """A customer in a sample; no name for those who may not see customers."""
+
+    id: int
+    number: str
+    name: str
+
+
+class SegmentVersionLine(BaseModel):
+    """A question that the segment asked from a moment on."""
+
+    version_no: int
+    at: dt.datetime
+    by: str
+    sentence: str
+
+
+class UseLine(BaseModel):
+    """What speaks of the segment: an offer, a price list, another segment."""
+
+    kind: str
+    id: int
+    name: str
+
+
+class ReachLine(BaseModel):
+    """Whom a channel may reach of the segment, and how many are left out and why."""
+
+    channel: str
+    reached: int
+    without_consent: int
+    without_address: int
+
+
+class DayCount(BaseModel):
+    """A count on a day."""
+
+    day: dt.date
+    customers: int
+
+
+class SegmentPage(BaseModel):
+    """One segment. `asked` is the customer's number that was asked about, `found` whether there is such a customer."""
+
+    segment: SegmentLine
+    condition: dict[str, Any] | None
+    told: list[Told]
+    versions: list[SegmentVersionLine]
+    uses: list[UseLine]
+    reach: list[ReachLine]
+    days: list[DayCount]
+    sample: list[Someone]
+    asked: str
+    found: bool | None
+
+
+class Live(BaseModel):
+    """A question at work: in words, how many, ten of them. Nothing where it can't be read yet."""
+
+    sentence: str = ""
+    customers: int | None = None
+    exact: bool = True
+    sample: list[Someone] = Field(default_factory=list[Someone])
+
+
+class Builder(BaseModel):
+    """The builder's form. `document` is the question as JSON where it is edited so."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    segment_id: int | None
+    name: str
+    document: str | None
+    live: Live
+    nodes: list[Node] = Field(exclude=True)
+    asks: dict[str, Ask] = Field(exclude=True)
+    of_keys: list[tuple[str, str]] = Field(exclude=True)
+    periods: list[tuple[str, str]] = Field(exclude=True)
+    lists: dict[str, list[tuple[str, str]]] = Field(exclude=True)
+
+    def below(self, index: int) -> list[int]:
+        """The nodes right below one."""
+        return [place for place, node in enumerate(self.nodes) if place and node.parent == index]
+
+    def called(self, picker: str) -> dict[str, str]:
+        """What the values of a list are called, where they are called otherwise."""
+        return {value: label for value, label in self.lists.get(picker, []) if label}
+
+    def options(self, picker: str) -> list[tuple[str, str]]:
+        """A list as the options of a select."""
+        return [(value, label or value) for value, label in self.lists.get(picker, [])]
+
+
+def segment_line(row: saved.Row, trend: list[tuple[dt.date, int]]) -> SegmentLine:
+    """A row of the list."""
+    return SegmentLine(
+        id=row.id, name=row.name, notes=row.notes, kind=row.kind, state=row.state, owner=row.owner,
+        customers=row.customers, counted_at=row.counted_at, at_till=row.at_till, version=row.version,
+        trend=[count for _, count in trend],
+    )  # fmt: skip
+
+
+def segments_page(act: Act, text: str | None) -> SegmentsPage:
+    """The list."""
+    rows = saved.every(act.session, text=text)
+    since = act.today - dt.timedelta(days=DAYS_SHOWN)
+    trends = saved.trend(act.session, [row.id for row in rows], since=since)
+    return SegmentsPage(text=text, segments=[segment_line(row, trends.get(row.id, [])) for row in rows])
+
+
+def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
+    """One segment; with a customer's number also why that customer is in it or not."""
+    row = saved.one(act.session, segment_id)
+    trend = saved.trend(act.session, [row.id], since=act.today - dt.timedelta(days=DAYS_SHOWN)).get(row.id, [])
+    condition = None if row.condition is None else read_condition(row.condition, REGISTRY)
+    told, found = _told(act, condition, asked)
+    return SegmentPage(
+        segment=segment_line(row, trend),
+        condition=row.condition,
+        told=told,
+        versions=[
+            SegmentVersionLine(version_no=each.version_no, at=each.at, by=each.by,
+                               sentence=say(sentence(read_condition(each.condition, REGISTRY), act.chain.currency)))
+            for each in saved.versions(act.session, row.id)
+        ],
+        uses=[UseLine(kind=use.kind, id=use.id, name=use.name) for use in segment_use.uses(act.session, row.name)],
+        reach=[
+            ReachLine(channel=each.channel, reached=each.reached, without_consent=each.without_consent,
+                      without_address=each.without_address)
+            for each in mailing.reach(act.session, row.id)
+        ],
+        days=[DayCount(day=day, customers=count) for day, count in trend],
+        sample=_people(act, saved.sample(act.session, row.id)),
+        asked=asked,
+        found=found,
+    )  # fmt: skip
+
+
+def _told(act: Act, condition: Condition | None, asked: str) -> tuple[list[Told], bool | None]:
+    if condition is None:
+        return [], None
+    steps = list(lines(condition, act.chain.currency))
+    holds: list[bool] | None = None
+    found: bool | None = None
+    if asked:
+        customer_id = saved.customer_id(act.session, asked)
+        found = customer_id is not None
+        if customer_id is not None:
+            facts = saved.facts(act.session, act.today, REGISTRY, only=(customer_id,))
+            holds = looking.holds_for(act.session, [step.condition for step in steps], facts)
+    return [
+        Told(depth=step.depth, text=say(step.text), holds=None if holds is None else holds[index])
+        for index, step in enumerate(steps)
+    ], found
+
+
+def _people(act: Act, sample: list[Any]) -> list[Someone]:
+    named = act.by.may(Permission.CUSTOMERS_VIEW)
+    return [
+        Someone(id=each.id, number=each.number, name=f"{each.given_name} {each.family_name}".strip() if named else "")
+        for each in sample
+    ]
+
+
+def condition_of(nodes: list[Node], form: FormState) -> Any:
+    """The question that the form says. Raises Invalid with faults at the form's own fields."""
+    made, places = to_condition(nodes, REGISTRY)
+    try:
+        read_condition(made, REGISTRY)
+    except Invalid as error:
+        raise Invalid([FieldError(_place(each.field, places), each.text) for each in error.fields]) from error
+    form.facts["condition"] = made
+    return made
+
+
+def _place(path: str, places: dict[str, int]) -> str:
+    known = max((each for each in places if path.startswith(each)), key=len, default="where")
+    rest = path[len(known) :].lstrip(".").split(".")[0].split("[")[0]
+    name = {"over": "days", "of": "new", "field": "what", "metric": "what", "op": "op", "": "add"}.get(rest, "value")
+    return f"nodes[{places.get(known, 0)}].{name}"
+
+
+def builder(
+    act: Act, nodes: list[Node], *, segment_id: int | None = None, name: str = "", document: str | None = None,
+    exact: bool = False,
+) -> Builder:  # fmt: skip
+    """The builder with what its question finds."""
+    condition: Any = None
+    try:
+        condition = json.loads(document) if document is not None else to_condition(nodes, REGISTRY)[0]
+    except (ValueError, RecursionError, Invalid):
+        condition = None
+    return Builder(
+        segment_id=segment_id,
+        name=name,
+        document=document,
+        live=live(act, condition, exact=exact),
+        nodes=nodes,
+        asks=asks(REGISTRY),
+        of_keys=of_keys(),
+        periods=periods(),
+        lists=_lists(act),
+    )
+
+
+def live(act: Act, condition: Any, *, exact: bool) -> Live:
+    """A question in words with its count and ten customers; nothing of it where it can't be read."""
+    try:
+        asked = read_condition(condition, REGISTRY)
+        facts = saved.facts(act.session, act.today, REGISTRY)
+        found = looking.look(act.session, asked, facts, milliseconds=None if exact else LIVE_MILLISECONDS)
+    except Refused:
+        return Live()
+    return Live(
+        sentence=say(sentence(asked, act.chain.currency)),
+        customers=found.customers,
+        exact=found.exact,
+        sample=_people(act, found.sample),
+    )
+
+
+def stored_nodes(condition: dict[str, Any] | None) -> tuple[list[Node], str | None]:
+    """A saved question for the form, or as JSON where the form can't say it."""
+    nodes = from_condition(condition, REGISTRY)
+    if nodes is None:
+        return [Node(kind="all")], json.dumps(condition, ensure_ascii=False, indent=2)
+    return nodes, None
+
+
+def _lists(act: Act) -> dict[str, list[tuple[str, str]]]:
+    """What values are picked from: (value, what it is called)."""
+
+    def named(table: type[ProductGroup | Department | Brand]) -> list[tuple[str, str]]:
+        return [(choice.name, "") for choice in choices(act.session, table)]
+
+    return {
+        "group": named(ProductGroup),
+        "department": named(Department),
+        "brand": named(Brand),
+        "store": [(store.code, store.name) for store in store_choices(act)],
+        "club": [(club.code, club.names.get(act.chain.language, "")) for club in club_choices(act)],
+        "segment": [(row.name, "") for row in saved.every(act.session) if row.state is SegmentState.ACTIVE],
+        "batch": [(code, "") for code in batch_codes(act.session)],
+        "language": list(LANGUAGES.items()),
+    }
