@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from erp_club.clubs.earning.queries import ACCOUNT
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape
 from erp_club.kernel.text import T
@@ -74,8 +75,7 @@ def _ends_in_days(ask: Ask) -> Any:
 
 
 def _points(ask: Ask) -> Any:
-    on = (PointsAccount.customer_id == Membership.customer_id) & (PointsAccount.id == Membership.points_account_id)
-    return _of_club(_memberships(PointsAccount.balance).join(PointsAccount, on), ask)
+    return _of_club(_memberships(PointsAccount.balance).join(PointsAccount, ACCOUNT), ask)
 
 
 def _level(ask: Ask) -> Any:

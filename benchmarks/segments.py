@@ -1,0 +1,155 @@
+"""How long twelve segments of the catalogue take at many members, over the rollups and over the bare lines.
+
+`ERP_CLUB_BENCH_MEMBERS` (1,000,000) members buy eight receipts of four lines each in a year; half of them hold a
+membership, most consent to something. Both ways find the same customers, or the benchmark fails.
+"""
+
+import datetime as dt
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from benchmarks.shop import machine, table
+from erp_club.kernel import db, schema
+from erp_club.kernel.settings import Settings
+from erp_club.purchases.segment_registry import REGISTRY
+from erp_club.receipts.rollups.commands import roll_all
+from erp_club.segments import queries
+from erp_club.segments.compiler import Facts, members
+from erp_club.segments.reading import read_condition
+
+MEMBERS = int(os.environ.get("ERP_CLUB_BENCH_MEMBERS", "1000000"))
+RECEIPTS, LINES, GROUPS, PRODUCTS, STORES = 8, 4, 300, 3_000, 100
+AS_OF = dt.date(2026, 11, 21)
+TARGET = 1.0
+
+
+def bought(metric: str, op: str, value: int, over: Any = None, **of: list[str]) -> dict[str, Any]:
+    return {"metric": metric, "op": op, "value": value, "over": over, "of": of}
+
+
+LAST_30, LAST_90, MONTH = {"last_days": 30}, {"last_days": 90}, {"calendar": "this_month"}
+SMS = {"field": "consent", "op": "eq", "value": "sms"}
+GOLD = {"field": "club", "op": "eq", "value": "GOLD"}
+CATALOGUE: dict[str, Any] = {
+    "bought for over 100.00 in the last 30 days": bought("spend", "gt", 100_00, LAST_30),
+    "at least 4 purchases in the last 90 days": bought("purchases", "ge", 4, LAST_90),
+    "nothing for 90 days": {"not": bought("days_since_last", "le", 90)},
+    "group 7 at least twice, but not in 90 days": {
+        "all": [bought("purchases", "ge", 2, None, group=["G7"]), bought("purchases", "eq", 0, LAST_90, group=["G7"])]
+    },
+    "groups 1 to 3 for 50.00 this year, SMS": {
+        "all": [bought("spend", "ge", 50_00, {"calendar": "this_year"}, group=["G1", "G2", "G3"]), SMS]
+    },
+    "never group 5": bought("purchases", "eq", 0, None, group=["G5"]),
+    "a product in the last 90 days": bought("purchases", "ge", 1, LAST_90, sku=["17", "18"]),
+    "for over 500.00 ever, by e-mail": {
+        "all": [bought("spend", "gt", 500_00), {"field": "consent", "op": "eq", "value": "email"}]
+    },
+    "gold, birthday in 14 days": {"all": [GOLD, {"field": "birthday_in_days", "op": "le", "value": 14}]},
+    "gold with points, not here this month": {
+        "all": [GOLD, {"field": "points", "op": "ge", "value": 50, "club": "GOLD"},
+                bought("visit_days", "eq", 0, MONTH)]
+    },
+    "in store 9 on two days of the last quarter, 30 to 40": {
+        "all": [bought("visit_days", "ge", 2, {"from": "2026-07-01", "to": "2026-09-30"}, store=["S9"]),
+                {"field": "age", "op": "between", "value": [30, 40]}]
+    },
+    "coffee twice in 90 days but not this month, home store, SMS": {
+        "all": [bought("purchases", "ge", 2, LAST_90, group=["G9"]),
+                {"not": bought("purchases", "ge", 1, MONTH, group=["G9"])},
+                {"field": "home_store", "op": "eq", "value": "S9"}, SMS]
+    },
+}  # fmt: skip
+
+
+def fill(session: Session) -> None:
+    """Customers, memberships, products and receipts, as set-based as can be."""
+    given = {"members": MEMBERS, "products": PRODUCTS, "groups": GROUPS, "stores": STORES, "receipts": RECEIPTS,
+             "lines": LINES, "as_of": AS_OF}  # fmt: skip
+    for statement in _FILL.split(";\n"):
+        session.execute(sa.text(statement), given)
+        session.commit()
+
+
+_FILL = r"""
+INSERT INTO stores (code, name, time_zone) SELECT 'S' || n, 'Store ' || n, 'UTC' FROM generate_series(1, :stores) n;
+INSERT INTO product_groups (name) SELECT 'G' || n FROM generate_series(1, :groups) n;
+INSERT INTO products (sku, name, group_id, list_price_minor, vat_bp)
+SELECT n::text, 'P' || n, 1 + n % :groups, 1000, 1700 FROM generate_series(1, :products) n;
+INSERT INTO customers (number, given_name, family_name, birthday, home_store_id, consent_sms, consent_email, opened_at,
+                       changed_at)
+SELECT 'M' || n, 'A', 'B', date '1950-01-01' + (n::bigint * 7919 % 20000)::int, 1 + n % :stores, n % 3 = 0, n % 2 = 0,
+       now(), now() FROM generate_series(1, :members) n;
+INSERT INTO clubs (code, names, currency, state, earn_points, earn_per_minor, worth_points, worth_minor, term_kind)
+VALUES ('GOLD', '{"en": "Gold"}', 'ILS', 'published', 1, 1000, 100, 500, 'lifetime');
+INSERT INTO points_accounts (customer_id, balance) SELECT id, id % 300 FROM customers WHERE id % 2 = 1;
+INSERT INTO memberships (customer_id, club_id, points_holder_id, points_account_id, joined_on)
+SELECT a.customer_id, c.id, a.customer_id, a.id, date '2024-01-01' FROM points_accounts a CROSS JOIN clubs c;
+INSERT INTO membership_periods (customer_id, membership_id, period_no, validity, kind, at)
+SELECT customer_id, id, 1, daterange(joined_on, NULL), 'joining', now() FROM memberships;
+INSERT INTO receipts (customer_id, store_id, receipt_no, sold_at, sold_on, list_minor, total_minor, source)
+SELECT c.id, 1 + (hashint8(c.id * 31 + n)::bigint & 1023) % :stores, c.id || '-' || n, d.day, d.day, 0, 0, 'import'
+  FROM customers c CROSS JOIN generate_series(1, :receipts) n
+ CROSS JOIN LATERAL (SELECT :as_of - (hashint8(c.id * 131 + n)::bigint & 1048575)::int % 365 AS day) d WHERE c.id <> 0;
+INSERT INTO receipt_lines (customer_id, receipt_id, line_no, product_id, quantity_milli, list_minor, amount_minor,
+                           vat_bp)
+SELECT r.customer_id, r.id, n, 1 + (hashint8(r.id * 17 + n)::bigint & 1048575) % :products, 1000, m.minor, m.minor, 1700
+  FROM receipts r CROSS JOIN generate_series(1, :lines) n
+ CROSS JOIN LATERAL (SELECT 100 + (hashint8(r.id * 57 + n)::bigint & 1048575) % 3000 AS minor) m;
+ANALYZE
+"""
+
+
+def timed(session: Session, document: Any, facts: Facts) -> tuple[float, int, int]:
+    """Seconds (the better of two), how many, and the sum of their ids, which tells one set from another."""
+    condition = read_condition(document, REGISTRY)
+    session.execute(sa.text(queries.MEMORY))
+    found = members(condition, facts).subquery()
+    asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(found.c.id), 0)).select_from(found)
+    seconds = float("inf")
+    for _ in range(2):
+        before = time.perf_counter()
+        session.execute(asked).one()
+        seconds = min(seconds, time.perf_counter() - before)
+    customers, checked = session.execute(asked).one()
+    return seconds, customers, int(checked)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="erp-club-bench-", ignore_cleanup_errors=True) as folder:
+        settings = Settings(home=Path(folder))
+        settings.home.chmod(0o755)
+        database = db.connect(settings)
+        try:
+            schema.migrate(database)
+            with database.session() as session:
+                fill(session)
+                before = time.perf_counter()
+                rolled = roll_all(session)
+                session.commit()
+                rolling = time.perf_counter() - before
+                session.execute(sa.text("ANALYZE"))
+                rows = [_row(session, name, document) for name, document in CATALOGUE.items()]
+        finally:
+            database.close()
+    title = f"{MEMBERS:,} members, {rolled:,} receipts, {rolled * LINES:,} lines; rolled up in {rolling:.0f} s"
+    print(machine())
+    table(title, ["segment", "customers", "rollups, s", "lines, s", f"target {TARGET:g} s"], rows)
+
+
+def _row(session: Session, name: str, document: Any) -> list[str]:
+    with_rollups = timed(session, document, queries.facts(session, AS_OF))
+    over_lines = timed(session, document, Facts(AS_OF))
+    assert with_rollups[1:] == over_lines[1:], name
+    met = "met" if with_rollups[0] <= TARGET else "**missed**"
+    return [name, f"{with_rollups[1]:,}", f"{with_rollups[0]:.3f}", f"{over_lines[0]:.3f}", met]
+
+
+if __name__ == "__main__":
+    main()
