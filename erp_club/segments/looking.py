@@ -31,17 +31,15 @@ def look(session: Session, condition: Condition, facts: Facts, *, milliseconds: 
     session.execute(sa.text(MEMORY))
     if milliseconds is None:
         return _pass(session, condition, facts)
-    nested = session.begin_nested()
     try:
-        session.execute(sa.text(f"SET LOCAL statement_timeout = {int(milliseconds)}"))
-        found = _pass(session, condition, facts)
+        with session.begin_nested():
+            session.execute(sa.text(f"SET LOCAL statement_timeout = {int(milliseconds)}"))
+            found = _pass(session, condition, facts)
+            session.execute(sa.text("SET LOCAL statement_timeout = 0"))
     except OperationalError as error:
         if not isinstance(error.orig, QueryCanceled):
             raise
-        nested.rollback()
-        return _estimate(session, condition, facts)
-    session.execute(sa.text("SET LOCAL statement_timeout = 0"))
-    nested.commit()
+        return estimate(session, condition, facts)
     return found
 
 
@@ -52,7 +50,8 @@ def _pass(session: Session, condition: Condition, facts: Facts) -> Look:
     return Look(rows[0][4] if rows else 0, True, [Member(*row[:4]) for row in rows])
 
 
-def _estimate(session: Session, condition: Condition, facts: Facts) -> Look:
+def estimate(session: Session, condition: Condition, facts: Facts) -> Look:
+    """What some customers, taken at random, say of all; its sample is of these."""
     total = session.scalar(sa.text("SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = 'customers'::regclass"))
     share = min(100.0, 100.0 * SAMPLED / float(total or 1))
     sampled = sa.tablesample(Customer.__table__, sa.func.system(share), name="sampled")

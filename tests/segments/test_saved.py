@@ -18,9 +18,10 @@ from erp_club.purchases.facts import Asked, gather
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.quotes.queries import Buyer
 from erp_club.purchases.segment_registry import REGISTRY
-from erp_club.segments import commands, saved
+from erp_club.segments import commands, looking, saved
 from erp_club.segments.commands import Settings
 from erp_club.segments.models import Segment, SegmentCount, SegmentState, SegmentVersion
+from erp_club.segments.reading import read_condition
 from tests.make.clubs import a_customer
 from tests.make.organisation import a_chain
 from tests.make.purchases import NOW, a_line, a_place, a_product, a_sale, a_till
@@ -156,3 +157,13 @@ def test_nobody_is_in_a_closed_segment(session: Session, people: dict[str, int])
     commands.set_state(session, segment_id, SegmentState.CLOSED, now=NOW, by=SYSTEM)
     assert saved.of_customer(session, people["A"]) == []
     assert saved.known(session, REGISTRY).ids == {}
+
+
+def test_an_estimate_stands_for_a_count_that_takes_too_long(session: Session, people: dict[str, int]):
+    session.execute(sa.text("ANALYZE customers"))
+    facts = saved.facts(session, TODAY, REGISTRY)
+    every = read_condition({"all": []}, REGISTRY)
+    exact = looking.look(session, every, facts, milliseconds=None)
+    assert (exact.customers, exact.exact, len(exact.sample)) == (3, True, 3)
+    estimate = looking.estimate(session, every, facts)
+    assert (estimate.exact, estimate.customers) == (False, 3)
