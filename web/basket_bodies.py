@@ -1,17 +1,20 @@
 """What a till says of a basket: the part that quotes and purchases share."""
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.facts import Claim
-from erp_club.purchases.facts import Asked
+from erp_club.purchases.facts import Asked, PointsPayment
 from erp_club.purchases.quotes.queries import NOBODY, Buyer
 from erp_club.purchases.sale import MOST_LINES
 from web.fields import Body, QuantityText, Storable, Word
 
 SaleId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
+PointsCount = Annotated[int, Field(ge=1, le=10_000_000)]
+ClubCode = Annotated[str, StringConstraints(min_length=1, max_length=50), Storable]
 OfferCode = Annotated[str, StringConstraints(min_length=1, max_length=50), Storable]
 
 
@@ -42,7 +45,14 @@ class Activation(Body):
 
     offer: OfferCode
     product: Word | None = None
-    points: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    points: PointsCount | None = None
+
+
+class PointsToUse(Body):
+    """So many points of a club that are to pay; the club can be left out where the customer is in one only."""
+
+    points: PointsCount
+    club: ClubCode | None = None
 
 
 class BasketBody(Body):
@@ -59,8 +69,10 @@ class BasketBody(Body):
     ] = []
 
 
-def asked_of(body: BasketBody, *, sale_id: str, means: tuple[str, ...] = ()) -> Asked:
-    """The basket of a body. `sale_id` is the sale's key."""
+def asked_of(
+    body: BasketBody, *, sale_id: str, means: tuple[str, ...] = (), points: Sequence[PointsToUse] = ()
+) -> Asked:
+    """The basket of a body, and the points that are to pay. `sale_id` is the sale's key."""
     buyer = body.customer
     return Asked(
         lines=tuple([(line.sku, line.quantity) for line in body.lines]),
@@ -70,4 +82,5 @@ def asked_of(body: BasketBody, *, sale_id: str, means: tuple[str, ...] = ()) -> 
         confirmed=frozenset(body.confirmations),
         means=means,
         sale_id=sale_id,
+        points=tuple([PointsPayment(each.points, each.club) for each in points]),
     )

@@ -1,5 +1,6 @@
 """How a sale is paid, and which prepaid and gift cards it sells: what tills send beside the basket."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -7,27 +8,52 @@ from pydantic_core import PydanticCustomError
 
 from erp_club.purchases.sale import MOST_MINOR
 from erp_club.receipts.models import Means
+from web.basket_bodies import ClubCode, PointsCount
 from web.fields import Body, Storable, Word
 
 Pin = Annotated[str, StringConstraints(max_length=20), Storable]
 CardAmount = Annotated[int, Field(ge=1, le=MOST_MINOR)]
 
 
+class PaidBy(StrEnum):
+    """What a till may say that a sale is paid with. Points lower the total; the others are means of payment."""
+
+    CASH = "cash"
+    CARD = "card"
+    STORED_VALUE = "stored_value"
+    POINTS = "points"
+
+
 class PaidWith(Body):
     """What one means pays. Cash is what the receipt takes of it, not what was handed over.
 
     A prepaid or gift card (`stored_value`) is named by its number, and its PIN where it has one. Without an amount it
-    gives what is still due after all amounts that are said, several cards in their order.
+    gives what is still due after all amounts that are said, several cards in their order. So many `points` of a `club`
+    lower the total by what a quote says they are worth; the other payments cover the rest. The club can be left out
+    where the customer is in one only.
     """
 
-    means: Means
+    means: PaidBy
     amount_minor: CardAmount | None = None
     card: Word | None = None
     pin: Pin | None = None
+    points: PointsCount | None = None
+    club: ClubCode | None = None
+
+    @property
+    def paid_by(self) -> Means | None:
+        """The means of payment; None for points, which lower the total instead."""
+        return None if self.means is PaidBy.POINTS else Means(self.means)
 
     @model_validator(mode="after")
     def _of_its_means(self) -> Self:
-        by_card = self.means is Means.STORED_VALUE
+        if self.means is PaidBy.POINTS:
+            if self.points is None or self.amount_minor is not None or self.card is not None or self.pin is not None:
+                raise PydanticCustomError("missing", "a payment in points says how many, and nothing else but its club")
+            return self
+        if self.points is not None or self.club is not None:
+            raise PydanticCustomError("extra_forbidden", "only a payment in points has points and club")
+        by_card = self.means is PaidBy.STORED_VALUE
         if (by_card and self.card is None) or (not by_card and self.amount_minor is None):
             raise PydanticCustomError("missing", "a stored_value payment names its card, others their amount")
         if not by_card and (self.card is not None or self.pin is not None):

@@ -43,6 +43,16 @@ class _Typed:
     types: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A prepared statement's name with its values as they are sent, and what reads its answer."""
+
+    transformer: Any
+    name: bytes
+    values: Any
+    formats: Any
+
+
 class Prepared:
     """A statement with named parameters.
 
@@ -51,41 +61,57 @@ class Prepared:
     """
 
     def __init__(self, statement: sa.Executable) -> None:
-        ready = cast("Any", replacement_traverse(cast("Any", statement), {}, _constant))
-        compiled: Any = ready.compile(dialect=_NUMBERED)
+        compiled: Any = cast("Any", statement).compile(dialect=_NUMBERED)
+        if not all(bound.required for bound in compiled.binds.values()):
+            # Copies the statement, and some copies tell one CTE as two; so only where there is anything to write in.
+            ready = cast("Any", replacement_traverse(cast("Any", statement), {}, _constant))
+            compiled = ready.compile(dialect=_NUMBERED)
         self.text: bytes = compiled.string.encode()
         self._order: list[str] = compiled.positiontup
         self._formats = [PyFormat.AUTO] * len(self._order)
         self._typed: dict[tuple[int, ...], _Typed] = {}
 
-    def execute(self, connection: sa.Connection, values: Mapping[str, Any], *, last: bool = False) -> Answer:
+    def execute(
+        self,
+        connection: sa.Connection,
+        values: Mapping[str, Any],
+        *,
+        last: bool = False,
+        after: "tuple[Prepared, Mapping[str, Any]] | None" = None,
+    ) -> Answer:
         """Run it in the connection's transaction. Raises what Core would raise.
 
         The first statement of a transaction takes its BEGIN along, instead of waiting for that by itself, and one that
-        is said to be the `last` its COMMIT, which isn't reached where the statement fails.
+        is said to be the `last` its COMMIT, which isn't reached where the statement fails. `after` is run before it in
+        the same round trip, and its rows are dropped: locks, since what follows sees all that they have waited for.
         """
         if not connection.in_transaction():
             connection.begin()
         driver: Any = connection.connection.driver_connection
         try:
-            return self._run(driver, connection.info, [values[name] for name in self._order], last=last)
+            ready = [] if after is None else [after[0]._ready(driver, connection.info, after[1])]  # noqa: SLF001
+            return self._run(driver, [*ready, self._ready(driver, connection.info, values)], last=last)
         except psycopg.Error as error:
             raise _told_by_core(connection, error) from error
 
-    def _run(self, driver: Any, info: dict[Any, Any], values: Sequence[Any], *, last: bool) -> Answer:
-        pgconn: PGconn = driver.pgconn
+    def _ready(self, driver: Any, info: dict[Any, Any], values: Mapping[str, Any]) -> "_Ready":
+        """The statement with its values, as the server takes it."""
         transformer: Any = info.get(self)
         if transformer is None:
             transformer = info[self] = Transformer(driver)
-        sent = transformer.dump_sequence(values, self._formats)
-        types, formats = transformer.types or (), transformer.formats
-        name = self._named(driver, types)
+        sent = transformer.dump_sequence([values[name] for name in self._order], self._formats)
+        return _Ready(transformer, self._named(driver, transformer.types or ()), sent, transformer.formats)
+
+    def _run(self, driver: Any, statements: "Sequence[_Ready]", *, last: bool) -> Answer:
+        pgconn: PGconn = driver.pgconn
         before = not driver.autocommit and pgconn.transaction_status == _IDLE
-        if before or last:
-            result = _with_its_transaction(pgconn, name, sent, formats, begin=before, commit=last)
+        ready = statements[-1]
+        if before or last or len(statements) > 1:
+            result = _at_once(pgconn, statements, begin=before, commit=last)
         else:
-            result = pgconn.exec_prepared(name, sent, formats)
+            result = pgconn.exec_prepared(ready.name, ready.values, ready.formats)
             _check([result])
+        transformer = ready.transformer
         transformer.set_pgresult(result)
         rows = transformer.load_rows(0, result.ntuples, tuple)
         transformer.set_pgresult(None)
@@ -107,25 +133,25 @@ class Prepared:
         return name
 
 
-def _with_its_transaction(
-    pgconn: PGconn, name: bytes, values: Any, formats: Any, *, begin: bool, commit: bool
-) -> PGresult:
-    """The statement, with BEGIN before it or COMMIT after it, in one round trip."""
+def _at_once(pgconn: PGconn, statements: "Sequence[_Ready]", *, begin: bool, commit: bool) -> PGresult:
+    """The statements, with BEGIN before them or COMMIT after them, in one round trip: what the last one tells."""
     pgconn.enter_pipeline_mode()
     if begin:
         pgconn.send_query_params(b"BEGIN", None)
-    pgconn.send_query_prepared(name, values, formats)
+    for each in statements:
+        pgconn.send_query_prepared(each.name, each.values, each.formats)
     if commit:
         pgconn.send_query_params(b"COMMIT", None)
     pgconn.pipeline_sync()
     try:
-        results = waiting.wait(_results(pgconn, 2 + begin + commit), pgconn.socket, _PATIENCE)
+        count = len(statements) + 1 + begin + commit
+        results = waiting.wait(_results(pgconn, count), pgconn.socket, _PATIENCE)
         pgconn.exit_pipeline_mode()
     except BaseException:
         pgconn.finish()  # nobody knows what it would answer next
         raise
     _check(results)
-    return results[1] if begin else results[0]
+    return results[len(statements) - 1 + begin]
 
 
 def _results(pgconn: PGconn, count: int) -> Generator[waiting.Wait, waiting.Ready | int, list[PGresult]]:

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     CARDS_ISSUE = "cards.issue"
     CARDS_BLOCK = "cards.block"
     POINTS_VIEW = "points.view"
+    POINTS_REDEEM = "points.redeem"
     CATALOGUE_VIEW = "catalogue.view"
     CATALOGUE_EDIT = "catalogue.edit"
     COUPONS_VIEW = "coupons.view"
@@ -92,6 +93,7 @@ _CASHIER = frozenset(
         Permission.MEMBERSHIPS_RENEW,
         Permission.CARDS_ISSUE,
         Permission.POINTS_VIEW,
+        Permission.POINTS_REDEEM,
         Permission.PURCHASES_VIEW,
         Permission.SALES_POST,
         Permission.STORED_VALUE_VIEW,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from erp_club.kernel.errors import Conflict, NotFound
+from erp_club.kernel.errors import Conflict, NotFound, Refused
 from erp_club.kernel.text import T
 
 
@@ -33,3 +33,30 @@ def frozen(until: dt.date | None, *, field: str | None = None) -> Conflict:
     else:
         text = T("These points are frozen until %(day)s. Renew the membership to use them.", day=until)
     return Conflict(text, field=field, code="points-frozen")
+
+
+def balance_low(available: int, least: int) -> Conflict:
+    """The club wants more to be there before any are used (facts: `available` and `least`)."""
+    return Conflict(
+        T(
+            "Points can be used from a balance of %(least)s. Only %(available)s are there.",
+            least=least,
+            available=available,
+        ),
+        code="points-balance-low",
+        facts={"available": available, "least": least},
+    )
+
+
+def day_limit(left: int) -> Conflict:
+    """The club's ceiling for a day is reached (facts: `left_today`)."""
+    return Conflict(
+        T("Only %(left)s more points can be used today. Use fewer.", left=left),
+        code="points-day-limit",
+        facts={"left_today": left},
+    )
+
+
+def not_taken(field: str) -> Refused:
+    """No offer in force lets points of the club pay in this sale."""
+    return Refused(T("Points can't pay in this sale."), field=field, code="points-not-taken")

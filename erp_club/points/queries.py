@@ -14,7 +14,7 @@ from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.points import errors
 from erp_club.points.ledger.commands import Account
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot, PointsMovement
 from erp_club.receipts.models import Receipt
 
 
@@ -34,6 +34,34 @@ class AccountRow:
     account_id: int
     balance: int
     movements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account can do on a day. `pending` becomes available later, `debt` is paid by what comes in first.
+
+    `next_points` expire next, after `next_day` (their last, included); None where nothing that is available expires.
+    """
+
+    available: int
+    pending: int
+    debt: int
+    frozen: bool
+    next_points: int = 0
+    next_day: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """A lot that holds anything: its first and its last day of use, included. `waits_for` an event, where it does."""
+
+    id: int
+    remaining: int
+    earned: int
+    available_on: dt.date | None
+    last_day: dt.date | None
+    waits_for: str | None
+    earned_month: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +137,87 @@ def all_movements(
     """Every movement, the newest first, read piece by piece."""
     asked = _movements(customer_id, account_id, flow).execution_options(yield_per=1000)
     yield from (_movement(row) for row in session.execute(asked))
+
+
+def available_points(day: sa.ColumnElement[dt.date]) -> sa.ColumnElement[int]:
+    """What may be used on this day of the `PointsAccount` that the query reads."""
+    forever = sa.literal_column("DATE 'infinity'", sa.Date())
+    held = (
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(PointsLot.remaining), 0), sa.BigInteger))
+        .where(
+            PointsLot.customer_id == PointsAccount.customer_id,
+            PointsLot.account_id == PointsAccount.id,
+            PointsLot.remaining > 0,
+            PointsLot.available_on <= day,
+            sa.func.coalesce(PointsLot.last_day, forever) >= day,
+        )
+        .correlate(PointsAccount)
+        .scalar_subquery()
+    )
+    usable = (PointsAccount.state == AccountState.OPEN.value) & (
+        sa.func.coalesce(PointsAccount.idle_last_day, forever) >= day
+    )
+    return sa.case((usable, held), else_=sa.literal(0))
+
+
+def standings(session: Session, account_ids: Collection[int], *, on: dt.date) -> dict[int, Standing]:
+    """What these accounts can do on a day, by their ids, with one query."""
+    dead = (PointsAccount.state != AccountState.OPEN) | (sa.func.coalesce(PointsAccount.idle_last_day, on) < on)
+    rows = session.execute(
+        sa.select(
+            PointsAccount.id,
+            PointsAccount.debt,
+            PointsAccount.state,
+            PointsLot.remaining,
+            PointsLot.available_on,
+            sa.func.least(PointsLot.last_day, PointsAccount.idle_last_day).label("last_day"),
+            dead.label("dead"),
+        )
+        .outerjoin(
+            PointsLot,
+            (PointsLot.customer_id == PointsAccount.customer_id)
+            & (PointsLot.account_id == PointsAccount.id)
+            & (PointsLot.remaining > 0)
+            & (sa.func.coalesce(PointsLot.last_day, on) >= on),
+        )
+        .where(PointsAccount.id.in_(account_ids))
+    )
+    by_account: dict[int, list[Any]] = {}
+    for row in rows:
+        by_account.setdefault(row.id, []).append(row)
+    return {account_id: _standing(found, on) for account_id, found in by_account.items()}
+
+
+def _standing(rows: list[Any], on: dt.date) -> Standing:
+    lots = [row for row in rows if row.remaining and not row.dead]
+    usable = [row for row in lots if row.available_on is not None and row.available_on <= on]
+    next_day = min((row.last_day for row in usable if row.last_day is not None), default=None)
+    return Standing(
+        available=sum(row.remaining for row in usable),
+        pending=sum(row.remaining for row in lots) - sum(row.remaining for row in usable),
+        debt=rows[0].debt,
+        frozen=rows[0].state == AccountState.FROZEN,
+        next_points=sum(row.remaining for row in usable if next_day is not None and row.last_day == next_day),
+        next_day=next_day,
+    )
+
+
+def lots(session: Session, customer_id: int, account_id: int) -> list[LotRow]:
+    """The lots that hold anything, as they are used up."""
+    rows = session.execute(
+        sa.select(
+            PointsLot.id,
+            PointsLot.remaining,
+            PointsLot.earned,
+            PointsLot.available_on,
+            PointsLot.last_day,
+            PointsLot.waits_for,
+            PointsLot.earned_month,
+        )
+        .where(PointsLot.customer_id == customer_id, PointsLot.account_id == account_id, PointsLot.remaining > 0)
+        .order_by(PointsLot.last_day.asc().nulls_last(), PointsLot.id)
+    )
+    return [LotRow(*row) for row in rows]
 
 
 def movements_at(

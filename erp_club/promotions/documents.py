@@ -11,7 +11,6 @@ from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import N_, T, Text
 from erp_club.promotions.engine.conditions import Confirmed
 from erp_club.promotions.engine.offer import Offer
-from erp_club.promotions.engine.rewards import Redeem
 from erp_club.promotions.engine.scope import Part
 
 
@@ -118,11 +117,8 @@ def unknown(name: Named) -> FieldError:
 
 
 def faults(offer: Offer, *, language: str, today: dt.date) -> list[FieldError]:
-    """Why the offer can't be published, by field, as far as that follows from the document; `language` is the chain's.
-
-    Points that customers pay with wait for the ledger that takes them off an account.
-    """
-    return [*_date_faults(offer, today), *_points_faults(offer), *_text_faults(offer, language), *_kind_faults(offer)]
+    """Why the offer can't be published, by field, as far as its document tells; `language` is the chain's."""
+    return [*_date_faults(offer, today), *_text_faults(offer, language), *_kind_faults(offer)]
 
 
 def _date_faults(offer: Offer, today: dt.date) -> Iterator[FieldError]:
@@ -131,15 +127,6 @@ def _date_faults(offer: Offer, today: dt.date) -> Iterator[FieldError]:
         yield FieldError("last_day", T("The last day is before the first one."))
     elif last is not None and last < today:
         yield FieldError("last_day", T("This day is over. Choose a later one, or leave the offer without end."))
-
-
-def _points_faults(offer: Offer) -> Iterator[FieldError]:
-    text = T("Offers that customers pay for with points can't be published yet.")
-    if offer.activation.points:
-        yield FieldError("activation.points", text)
-    for index, reward in enumerate(offer.rewards):
-        if isinstance(reward, Redeem):
-            yield FieldError(f"rewards[{index}].kind", text)
 
 
 def _text_faults(offer: Offer, language: str) -> Iterator[FieldError]:

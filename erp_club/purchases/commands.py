@@ -10,13 +10,16 @@ from erp_club.clubs.earning.queries import Earning, earning_memberships
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.errors import not_permitted
+from erp_club.points import errors as points_errors
 from erp_club.points.rules import points_for
 from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
 from erp_club.purchases import sale as sales
 from erp_club.purchases.facts import Asked, Place
-from erp_club.purchases.posting.commands import Posted, write_sale
+from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_with_points
 from erp_club.purchases.pricing import PricedBasket, price_basket
 from erp_club.purchases.quotes import errors, queries
 from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_key
@@ -51,6 +54,7 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
         asked = replace(asked, sale_id=sale_key(place.terminal.id, quote.sale_id))
     known = quoted(quote).basket if quote is not None and is_for(quote, asked) else None
     basket = known or price_basket(session, asked, place)
+    check_points_paid(basket, asked)
     payments = with_cards(session, order.payments, order.claims, basket.priced.total_minor, place)
     sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=payments, currency=currency)
     sales.check_expected(sale, order.expected_total_minor)
@@ -58,6 +62,14 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     if order.quote_id is not None:
         end_quote(session, order.quote_id, terminal_id=place.terminal.id)
     return sold
+
+
+def check_points_paid(basket: PricedBasket, asked: Asked) -> None:
+    """Raises Conflict `points-too-few` where points that are to pay can't all be used (facts: how many can)."""
+    wanted = sum(each.points for each in asked.points)
+    used = sum(basket.spent_by_club.values())
+    if wanted > used:
+        raise points_errors.too_few(used, wanted, field="payments")
 
 
 def _quote_of(session: Session, order: Order, place: Place) -> queries.QuoteRow | None:
@@ -78,10 +90,13 @@ def settle(
 ) -> Sold:
     """Write a priced sale: its receipt with points, what cards pay and are sold, and what offers and coupons gave.
 
-    Raises Invalid and Refused as `sale.check`, Conflict `receipt-exists` where the store has this receipt number, and
-    Conflict `quote-changed` with the new price where a limit, a budget or a coupon was used up meanwhile.
+    Raises Invalid and Refused as `sale.check`, Conflict `receipt-exists` where the store has this receipt number,
+    Conflict `quote-changed` with the new price where a limit, a budget or a coupon was used up meanwhile, and what
+    `write_sale_with_points` raises where points were; Forbidden for points without the permission.
     """
     sales.check(sale, now=place.now)
+    if basket.spent_by_club and not place.by.may(Permission.POINTS_REDEEM):
+        raise not_permitted(Permission.POINTS_REDEEM)
     earning = basket.earning
     if not basket.priced.applied and not basket.coupons:
         posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
@@ -89,7 +104,7 @@ def settle(
         return Sold(sale, basket, posted, cards=done)
     try:
         with session.begin_nested():
-            return _settle(session, sale, basket, earning, asked, place, cards)
+            return _settle(session, sale, basket, asked, place, cards)
     except Conflict as changed:
         # Undone to before the sale; what it would cost now is told with the refusal.
         if changed.code != "quote-changed":
@@ -101,12 +116,15 @@ def _settle(
     session: Session,
     sale: Sale,
     basket: PricedBasket,
-    earning: Sequence[tuple[Earning, int]],
     asked: Asked,
     place: Place,
     cards: Sequence[CardToSell],
 ) -> Sold:
-    posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
+    connection = session.connection()
+    if basket.spent_by_club:
+        posted = write_sale_with_points(connection, sale, basket.spending, now=place.now, by=place.by)
+    else:
+        posted = write_sale(connection, sale, basket.earning, now=place.now, by=place.by)
     done = settle_cards(session, sale, basket, posted.receipt_id, cards, place)
     applied, key = basket.priced.applied, {"customer_id": sale.customer_id}
     coupons.use(

@@ -1,8 +1,8 @@
 """Gathers what the pricing engine is told of a basket: in one place, with a fixed number of queries."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
+from erp_club.points import errors
 from erp_club.pricelists.rules import list_prices
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.entry import take_entries
@@ -30,10 +31,20 @@ from erp_club.promotions.engine.facts import (
     Policy,
     Shopper,
 )
+from erp_club.promotions.engine.offer import Start
+from erp_club.promotions.engine.ready import Ready
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
 from erp_club.purchases.sale import MOST_MINOR, line_amount
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPayment:
+    """So many points of a club that are to pay; without a club of the only one that the customer is in."""
+
+    points: int
+    club: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class Asked:
     confirmed: frozenset[str] = frozenset()
     means: tuple[str, ...] = ()
     sale_id: str = ""
+    points: tuple[PointsPayment, ...] = ()
 
 
 def _nothing(_texts: Sequence[str]) -> None:
@@ -114,8 +126,9 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
     if gifts := compiled.gifts - products.keys():
         products = {**products, **queries.products(session, gifts)}
     coupons = _coupons(session, asked, place, told, compiled, entered_before)
+    claims = (*asked.claims, *points_claims(asked.points, compiled))
     return Gathered(
-        facts=_facts(asked, place, told, products, coupons),
+        facts=_facts(replace(asked, claims=claims), place, told, products, coupons),
         compiled=compiled,
         products=products,
         customer_id=told.customer_id,
@@ -124,19 +137,40 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
     )
 
 
+def points_claims(points: Sequence[PointsPayment], compiled: Compiled) -> Iterator[Claim]:
+    """Points that are to pay as the choice of the offer that takes them.
+
+    Raises Refused `points-not-taken` where no offer in force takes points of that club.
+    """
+    for each in points:
+        offer = next((ready for ready in compiled.by_code.values() if takes_points(ready, each.club)), None)
+        if offer is None:
+            raise errors.not_taken("payments")
+        yield Claim(offer.code, points=each.points)
+
+
+def takes_points(ready: Ready, club: str | None) -> bool:
+    """Whether an offer lets points of a club pay as money, where the cashier says how many."""
+    return (
+        ready.redeems
+        and ready.start in {Start.AUTO, Start.CASHIER}
+        and any(part.club in {club, None} or club is None for part in ready.parts)
+    )
+
+
 def check_lines(lines: Sequence[tuple[str, int]], products: Mapping[str, SoldProduct]) -> None:
     """Raises Invalid for lines that can't be sold, each at its field."""
-    errors: list[FieldError] = []
+    found: list[FieldError] = []
     for index, (sku, milli) in enumerate(lines):
         product = products.get(sku)
         if product is None:
-            errors.append(FieldError(f"lines[{index}].sku", T("No product has the code %(code)s.", code=sku)))
+            found.append(FieldError(f"lines[{index}].sku", T("No product has the code %(code)s.", code=sku)))
         elif product.stub:
-            errors.append(FieldError(f"lines[{index}].sku", no_price(sku)))
+            found.append(FieldError(f"lines[{index}].sku", no_price(sku)))
         elif line_amount(product.price_minor, milli) > MOST_MINOR:
-            errors.append(FieldError(f"lines[{index}].quantity", T("This quantity is too large to be true.")))
-    if errors:
-        raise Invalid(errors)
+            found.append(FieldError(f"lines[{index}].quantity", T("This quantity is too large to be true.")))
+    if found:
+        raise Invalid(found)
 
 
 def nearest_birthday(birthday: dt.date, today: dt.date) -> int:
@@ -213,7 +247,7 @@ def _shopper(told: Told, today: dt.date) -> Shopper | None:
         return None
     return Shopper(
         id=str(told.customer_id),
-        clubs={each.club: Member(points=each.balance) for each in told.memberships},
+        clubs={each.club: Member(points=each.available) for each in told.memberships},
         birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,
         purchases=told.purchases,
         segments=told.segments,

@@ -22,6 +22,8 @@ from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.savings import AsMember, club_savings
 from erp_club.promotions.engine.scope import Texts
 from erp_club.purchases.facts import Asked, Gathered, Place, gather
+from erp_club.purchases.redeeming import Redeemable
+from erp_club.purchases.spending import Spending
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class PricedBasket:
     coupons: tuple[Coupon, ...] = ()
     started: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     missed: Missed | None = None
+    redeemable: tuple[Redeemable, ...] = ()
 
     @property
     def products_of_lines(self) -> list[Product]:
@@ -86,6 +89,25 @@ class PricedBasket:
         for each in self.priced.earned:
             points[each.club] += each.points
         return {club: points[club] for club in sorted(points) if points[club] > 0 and club in self.accounts}
+
+    @property
+    def spent_by_club(self) -> dict[str, int]:
+        """What offers cost in points, and what points pay, by club."""
+        points: dict[str, int] = defaultdict(int)
+        for each in self.priced.applied:
+            if each.points_used and each.points_club is not None:
+                points[each.points_club] += each.points_used
+        return dict(points)
+
+    @property
+    def spending(self) -> list[Spending]:
+        """The accounts that the sale adds to or takes from, with how many points."""
+        spent, earned = self.spent_by_club, dict(self.points_by_club)
+        return [
+            Spending(account, spent.get(club, 0), earned.get(club, 0))
+            for club, account in sorted(self.accounts.items())
+            if club in spent or club in earned or account.counts_purchases
+        ]
 
     @property
     def earning(self) -> list[tuple[Earning, int]]:
@@ -104,7 +126,7 @@ def price_basket(session: Session, asked: Asked, place: Place, *, explain_all: b
     Raises what `facts.gather` raises, and Forbidden for an offer that only a cashier with the right may choose.
     """
     gathered = gather(session, asked, place)
-    check_claims(asked.claims, gathered.compiled, by=place.by)
+    check_claims(gathered.facts.claims, gathered.compiled, by=place.by)
     return price_gathered(gathered, explain_all=explain_all)
 
 
@@ -126,11 +148,14 @@ def price_gathered(gathered: Gathered, *, explain_all: bool = False) -> PricedBa
 
 
 def check_claims(claims: Iterable[Claim], compiled: Compiled, *, by: Actor) -> None:
-    """Raises Forbidden where somebody who may not has chosen an offer that a cashier starts."""
+    """Raises Forbidden where somebody who may not has chosen an offer that a cashier starts, or that uses points."""
     for claim in claims:
         ready = compiled.by_code.get(claim.offer)
-        if ready is not None and ready.start is Start.CASHIER and not by.may(Permission.OFFERS_ACTIVATE):
-            raise not_permitted(Permission.OFFERS_ACTIVATE)
+        if ready is None:
+            continue
+        needed = Permission.POINTS_REDEEM if ready.redeems or ready.points else Permission.OFFERS_ACTIVATE
+        if (ready.start is Start.CASHIER or ready.redeems) and not by.may(needed):
+            raise not_permitted(needed)
 
 
 def _products(gathered: Gathered, priced: Priced) -> dict[str, Product]:

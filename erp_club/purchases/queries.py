@@ -22,22 +22,40 @@ def no_price(sku: str) -> Text:
 
 
 @dataclass(frozen=True, slots=True)
-class EarnedRow:
-    """What one club's account gained by a receipt, and its balance right after that."""
+class MovedRow:
+    """What a club's account gained by a receipt (below 0: gave back) or paid of it (above 0), and its balance then."""
 
     names: dict[str, str]
     points: int
     balance: int
 
 
-def earned_by(session: Session, customer_id: int, receipt_id: int) -> list[EarnedRow]:
+@dataclass(frozen=True, slots=True)
+class MovedRows:
+    """The points that a receipt earned and used, by club."""
+
+    earned: tuple[MovedRow, ...]
+    spent: tuple[MovedRow, ...]
+
+
+def moved_by(session: Session, customer_id: int, receipt_id: int) -> MovedRows:
     """The points of a receipt by club."""
-    rows = session.execute(_EARNED, {"customer": customer_id, "receipt": receipt_id})
-    return [EarnedRow(*row) for row in rows]
+    rows = session.execute(_MOVED, {"customer": customer_id, "receipt": receipt_id}).all()
+    after, used = {row.account_id: row.balance_after for row in rows}, MovementKind.REDEEMED
+    return MovedRows(
+        tuple(MovedRow(row.names, row.points, row.balance_after) for row in rows if row.kind != used),
+        tuple(MovedRow(row.names, -row.points, after[row.account_id]) for row in rows if row.kind == used),
+    )
 
 
-_EARNED = (
-    sa.select(Club.names, PointsMovement.points, PointsMovement.balance_after)
+_MOVED = (
+    sa.select(
+        Club.names,
+        PointsMovement.kind,
+        PointsMovement.account_id,
+        PointsMovement.points,
+        PointsMovement.balance_after,
+    )
     .select_from(PointsMovement)
     .join(
         Membership,
@@ -48,7 +66,9 @@ _EARNED = (
     .where(
         Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
         # Of a return: what it took back, and what it gave back.
-        PointsMovement.kind.in_((MovementKind.EARNED, MovementKind.RETURNED, MovementKind.REFUNDED)),
+        PointsMovement.kind.in_(
+            (MovementKind.EARNED, MovementKind.REDEEMED, MovementKind.RETURNED, MovementKind.REFUNDED)
+        ),
         PointsMovement.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
     )
     .order_by(Club.code, PointsMovement.seq)

@@ -56,7 +56,7 @@ def test_offers_and_a_coupon_by_keyboard_alone(page: Page, key: str, coupon: lis
     scan(page, f"3*{MILK}")
     due(page, "27.00")
     expect(page.locator("#line-1 .promo")).to_contain_text("A tenth off")
-    page.keyboard.press("F4")
+    page.keyboard.press("F1")
     expect(page.locator("#offers button").first).to_be_focused()
     page.keyboard.press("Enter")
     due(page, "22.00")
@@ -147,7 +147,7 @@ def test_offers_at_the_till_have_no_fault_for_axe(page: Page, key: str, coupon: 
     page.locator("#benefits .several button").first.click()
     expect(page.locator("tr.gift")).to_be_visible()
     look()
-    for key_name, dialog in (("F4", "#offers"), ("F7", "#coupon")):
+    for key_name, dialog in (("F1", "#offers"), ("F4", "#points"), ("F7", "#coupon")):
         page.keyboard.press(key_name)
         expect(page.locator(dialog)).to_be_visible()
         look()

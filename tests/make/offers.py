@@ -35,3 +35,16 @@ def a_published_offer(session: Session, code: str = "TENTH", **said: Any) -> int
 
 def publish(session: Session, offer_id: int) -> int:
     return commands.publish_offer(session, offer_id, language="en", today=TODAY, now=NOW, by=SYSTEM)
+
+
+def points_that_pay(session: Session, code: str = "PAY", *, club: str = "GOLD", **said: Any) -> int:
+    """An offer by which points pay, 100 for 5.00, as many as the cashier says."""
+    reward: dict[str, Any] = {"kind": "redeem", "club": club, "worth_points": 1, "worth_minor": 5}
+    return a_published_offer(
+        session,
+        code,
+        names={"en": "Pay with points"},
+        activation={"by": "cashier"},
+        combination={"mode": "stackable"},
+        rewards=[reward | said],
+    )

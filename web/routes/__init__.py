@@ -42,6 +42,7 @@ from web.routes import (
     till_benefits,
     till_cards,
     till_customers,
+    till_points,
     trials,
     uploads,
 )
@@ -86,6 +87,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     stores.router,
     till_benefits.router,
     till_cards.router,
+    till_points.router,
     till_customers.router,
     trials.router,
     uploads.router,

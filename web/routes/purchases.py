@@ -24,7 +24,7 @@ from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.stored_value.proof.commands import Entered
 from web import i18n, lists
 from web.after_sale import find_segments_again
-from web.basket_bodies import BasketBody, SaleId, asked_of
+from web.basket_bodies import BasketBody, PointsToUse, SaleId, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import AmountText, RowId, Storable, Unsaid
@@ -80,7 +80,7 @@ class NewPurchase(BasketBody):
 
 
 class Purchase(BaseModel):
-    """A posted sale, with the points that it earned in each club and the balances after it.
+    """A posted sale, with the points that it earned and used in each club and the balances after it.
 
     `payments` says what each card gave and what is left on it, `cards` are those that were sold or loaded. `coupons`:
     codes issued for the next purchase. Gifts that offers added are lines of their own.
@@ -102,6 +102,7 @@ class Purchase(BaseModel):
     earned: list[EarnedPoints]
     payments: list[PurchasePayment]
     cards: list[CardOfPurchase]
+    spent: list[EarnedPoints]
 
 
 class StoreChoice(BaseModel):
@@ -165,12 +166,18 @@ def _claims(act: Act, body: NewPurchase) -> tuple[CardClaim, ...]:
 
 
 def _order(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...]) -> Order:
-    means = tuple(dict.fromkeys(each.means.value for each in body.payments))
+    in_points = [PointsToUse(points=each.points, club=each.club) for each in body.payments if each.points]
+    in_money = [each for each in body.payments if each.paid_by is not None]
+    means = tuple(dict.fromkeys(each.paid_by.value for each in in_money if each.paid_by))
     return Order(
         receipt_no=body.receipt_no,
-        asked=asked_of(body, sale_id=sale_key(terminal_id, body.sale_id or body.receipt_no), means=means),
+        asked=asked_of(
+            body, sale_id=sale_key(terminal_id, body.sale_id or body.receipt_no), means=means, points=in_points
+        ),
         payments=tuple(
-            Payment(each.means, each.amount_minor) for each in body.payments if each.card is None and each.amount_minor
+            Payment(each.paid_by, each.amount_minor)
+            for each in in_money
+            if each.paid_by and each.card is None and each.amount_minor
         ),
         claims=claims,
         cards=tuple(CardToSell(each.sku, each.amount_minor, each.number, each.pin) for each in body.cards),
@@ -224,6 +231,7 @@ def _posted(sold: commands.Sold) -> Purchase:
         earned=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.earned],
         payments=payment_lines(sale.payments, sold.cards.paid),
         cards=[card_of_purchase(each) for each in sold.cards.sold],
+        spent=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.spent],
     )  # fmt: skip
 
 

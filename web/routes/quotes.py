@@ -10,7 +10,7 @@ from starlette.responses import Response
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.quotes import commands, queries
 from erp_club.purchases.sale import MOST_LINES, check_time
-from web.basket_bodies import BasketBody, SaleId, SoldLine, asked_of
+from web.basket_bodies import BasketBody, PointsToUse, SaleId, SoldLine, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs
 from web.views.quotes import QuoteView, quote_view
@@ -27,6 +27,7 @@ class NewQuote(BasketBody):
     lines: Annotated[list[SoldLine], Field(min_length=1, max_length=MOST_LINES)]
     sale_id: Annotated[SaleId, Field(description="1 to 100 visible ASCII characters", examples=["3-000017"])]
     sold_at: Annotated[AwareDatetime | None, Field(description="With offset; now where left out")] = None
+    points: Annotated[list[PointsToUse], Field(max_length=5, description="Points that are to pay")] = []
     means: Annotated[
         list[Literal["cash", "card"]], Field(max_length=2, description="What will be paid with, where it is known")
     ] = []
@@ -45,7 +46,9 @@ def make_quote(
     check_time(sold_at, now=act.now)
     quoted = commands.make_quote(
         act.session,
-        asked_of(body, sale_id=commands.sale_key(act.terminal.id, body.sale_id), means=tuple(body.means)),
+        asked_of(
+            body, sale_id=commands.sale_key(act.terminal.id, body.sale_id), means=tuple(body.means), points=body.points
+        ),
         place_of(act, sold_at),
         sale_id=body.sale_id,
         explain_all=explain == "all",

@@ -171,6 +171,18 @@
     if (event.target.matches("#basket [data-send]")) event.target.blur();
   });
 
+  // What the points that are typed are worth, as they are typed.
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("#points form");
+    const shown = form?.querySelector("[data-worth]");
+    if (!shown) return;
+    const rate = form.querySelector("[name=offer]:checked, input[type=hidden][name=offer]").dataset;
+    const points = Number(form.querySelector("[data-points]").value);
+    const minor = Math.floor((points * rate.worthMinor) / rate.worthPoints);
+    const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: shown.dataset.currency });
+    shown.textContent = minor > 0 ? money.format(minor / 100) : "\u00a0";
+  });
+
   // Keys. A burst is what a scanner types; both what arrived and what those keys are on an American keyboard are kept,
   // since scanners are set to that one and the till may be set to Hebrew or Finnish.
 

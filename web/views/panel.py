@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 from erp_club.clubs.queries import clubs_to_join, memberships
+from erp_club.points.queries import standings
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
 from erp_club.segments.saved import of_customer
@@ -20,7 +21,10 @@ NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class PanelMembership(BaseModel):
-    """A membership of the customer. `earns` is what this sale adds; `renewable`: it ended or ends soon."""
+    """A membership of the customer. `earns` is what this sale adds; `renewable`: it ended or ends soon.
+
+    Of its points `available` can be used now and `pending` later; `next_points` can be used until `next_day`, included.
+    """
 
     membership_id: int
     names: dict[str, str]
@@ -29,6 +33,12 @@ class PanelMembership(BaseModel):
     state_on: dt.date | None
     valid_until: dt.date | None
     balance: int
+    available: int
+    pending: int
+    debt: int
+    frozen: bool
+    next_points: int
+    next_day: dt.date | None
     worth_minor: int
     currency: str
     earns: int
@@ -87,6 +97,8 @@ def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING
     Raises NotFound `customer-unknown`.
     """
     buyer = queries.buyer(act.session, customer_id)
+    held = memberships(act.session, customer_id, today=act.today)
+    points = standings(act.session, [row.points_account_id for row in held], on=act.today)
     return Panel(
         customer_id=buyer.customer_id,
         number=buyer.number,
@@ -103,13 +115,19 @@ def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING
                 state=standing(row, act.today),
                 valid_until=row.valid_until,
                 balance=row.balance,
+                available=points[row.points_account_id].available,
+                pending=points[row.points_account_id].pending,
+                debt=points[row.points_account_id].debt,
+                frozen=points[row.points_account_id].frozen,
+                next_points=points[row.points_account_id].next_points,
+                next_day=points[row.points_account_id].next_day,
                 worth_minor=row.worth_minor,
                 currency=row.currency,
                 earns=earns.get(row.code, 0),
                 state_on=row.state_on,
                 renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
             )
-            for row in memberships(act.session, customer_id, today=act.today)
+            for row in held
         ],
         clubs=[PanelClub(club_id=club.id, names=club.names) for club in clubs_to_join(act.session, customer_id)],
         coupons=[

@@ -7,7 +7,7 @@ from typing import Protocol
 from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
-from erp_club.purchases.queries import GivenRows, earned_by, given_on
+from erp_club.purchases.queries import GivenRows, MovedRow, MovedRows, given_on, moved_by
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
@@ -156,6 +156,7 @@ class PurchaseView(BaseModel):
     earned: list[EarnedPoints]
     return_of: ReturnOf | None
     returns: list[ReturnLink]
+    spent: list[EarnedPoints]
     zone: str = Field(exclude=True)
 
     @property
@@ -229,7 +230,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     """The receipt with lines, payments and points. Raises NotFound."""
     found = queries.receipt(act.session, receipt_id)
     row = found.row
-    earned = earned_by(act.session, row.customer_id, receipt_id) if row.customer_id else []
+    moved = moved_by(act.session, row.customer_id, receipt_id) if row.customer_id else MovedRows((), ())
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
     back = standing(act.session, row.customer_id, receipt_id)
@@ -263,7 +264,8 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
         club_savings=savings_view(given.missed, currency=act.chain.currency) if given.missed else None,
         payments=paid_with(found.payments, cards),
         cards=cards_sold(cards, whole=False),
-        earned=[EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance) for each in earned],
+        earned=_points(moved.earned),
+        spent=_points(moved.spent),
         return_of=None if back.kind is None else ReturnOf(
             id=back.original_id, receipt_no=back.original_no, kind=back.kind
         ),
@@ -275,6 +277,10 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
             for each in back.returns
         ],
     )  # fmt: skip
+
+
+def _points(moved: Iterable[MovedRow]) -> list[EarnedPoints]:
+    return [EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance) for each in moved]
 
 
 class Saving(Protocol):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from erp_club.promotions.engine.priced import Applied, PricedLine
 from erp_club.purchases.pricing import PricedBasket
 from erp_club.purchases.quotes.commands import Quoted
+from erp_club.purchases.redeeming import Redeemable
 from erp_club.purchases.sale import rounding
 from web.formats import localised
 from web.views.purchases import ClubSavings, LineDiscount, quantity_text, savings_view
@@ -115,6 +116,26 @@ class DueMinor(BaseModel):
     card: int
 
 
+class RedeemableInClub(BaseModel):
+    """An offer by which points of a club pay: `most_points` take `most_minor` off, in whole `step`s, `least` at once.
+
+    `available` can be used today; `missing` is how many more are needed where none can be used.
+    """
+
+    offer: str
+    name: str
+    club: str
+    available: int
+    most_points: int
+    most_minor: int
+    worth_points: int
+    worth_minor: int
+    step: int
+    least: int
+    used: int
+    missing: int | None
+
+
 class BasketPrice(BaseModel):
     """A basket with its price and its reasons. `proof`: `proved`, or `time_limit` for the best found in time."""
 
@@ -135,6 +156,7 @@ class BasketPrice(BaseModel):
     club_savings: ClubSavings | None
     earned: list[EarnedInClub]
     points_used: int
+    redeemable: list[RedeemableInClub]
     proof: str
 
 
@@ -194,6 +216,7 @@ def price_view(basket: PricedBasket, *, currency: str) -> BasketPrice:
             for club, points in basket.points_by_club.items()
         ],
         points_used=priced.points_used,
+        redeemable=redeemable_view(basket),
         proof=priced.proof,
     )
 
@@ -263,6 +286,19 @@ def _line(basket: PricedBasket, line: PricedLine, discounts: list[LineDiscount],
         vat_bp=product.vat_bp, regular_minor=line.regular_minor, list_minor=line.list_minor,
         discount_minor=line.discount_minor, total_minor=line.total_minor, tax_minor=line.tax_minor,
         price_list=line.list_code or None, added_by=line.added_by, points=line.points, discounts=discounts,
+    )  # fmt: skip
+
+
+def redeemable_view(basket: PricedBasket) -> list[RedeemableInClub]:
+    """What points could pay in the basket."""
+    return [_redeemable(each) for each in basket.redeemable]
+
+
+def _redeemable(each: Redeemable) -> RedeemableInClub:
+    return RedeemableInClub(
+        offer=each.offer, name=localised(each.names), club=each.club, available=each.available,
+        most_points=each.most_points, most_minor=each.most_minor, worth_points=each.worth_points,
+        worth_minor=each.worth_minor, step=each.step, least=each.least, used=each.used, missing=each.missing,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.codes import spoken
-from erp_club.purchases.queries import GivenRows, earned_by, given_on
+from erp_club.purchases.queries import GivenRows, given_on, moved_by
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
@@ -65,7 +65,7 @@ class SlipVat(BaseModel):
 
 
 class SlipEarned(BaseModel):
-    """What one club's account gained, and the balance after it."""
+    """What one club's account gained or paid, and the balance after the sale."""
 
     names: dict[str, str]
     points: int
@@ -101,6 +101,7 @@ class Slip(BaseModel):
     coupons: list[SlipCoupon]
     club_savings: SlipSaving | None
     earned: list[SlipEarned]
+    spent: list[SlipEarned]
     return_of: str | None
     kind: ReturnKind | None
 
@@ -111,7 +112,7 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
     row = found.row
     given = given_on(act.session, row.customer_id, row.id)
     regular = sum(line.list_minor if line.regular_minor is None else line.regular_minor for line in found.lines)
-    missed = given.missed
+    missed, moved = given.missed, moved_by(act.session, row.customer_id, row.id)
     back = standing(act.session, row.customer_id, row.id)
     cards = cards_of_receipt(act.session, (row.customer_id, row.id))
     return Slip(
@@ -139,10 +140,8 @@ def slip_view(act: Act, receipt_id: int) -> Slip:
             for each in given.issued
         ],
         club_savings=SlipSaving(names=missed.names, amount_minor=missed.amount_minor) if missed else None,
-        earned=[
-            SlipEarned(names=each.names, points=each.points, balance=each.balance)
-            for each in earned_by(act.session, row.customer_id, row.id)
-        ],
+        earned=[SlipEarned(names=each.names, points=each.points, balance=each.balance) for each in moved.earned],
+        spent=[SlipEarned(names=each.names, points=each.points, balance=each.balance) for each in moved.spent],
         return_of=back.original_no,
         kind=back.kind,
     )

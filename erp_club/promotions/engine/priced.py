@@ -67,6 +67,8 @@ class Applied(NamedTuple):
     """Of the coupons that it issues."""
     version: int = 1
     """Of the offer, as it was published."""
+    points_club: str | None = None
+    """Whose points were used."""
 
 
 @dataclass(frozen=True, slots=True)

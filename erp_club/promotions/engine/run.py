@@ -50,6 +50,7 @@ class Record:
     points: int = 0
     coupons: int = 0
     batch: str | None = None
+    points_club: str | None = None
 
     def amount(self) -> int:
         """All that it took off."""
@@ -71,6 +72,7 @@ class Record:
             self.coupons,
             self.batch,
             self.ready.version,
+            self.points_club,
         )
 
 

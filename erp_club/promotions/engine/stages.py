@@ -164,6 +164,7 @@ def _pay_points(run: Run, offer: Open, outcome: Outcome, record: Record) -> None
         named = next((part.club for part in offer.ready.parts if part.club is not None), offer.ready.club)
         club = CustomerPurse(run).club(named)
         assert club is not None
+        record.points_club = club
         run.spent[club] = run.spent.get(club, 0) + record.points_used
 
 

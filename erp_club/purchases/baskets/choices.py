@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
+from erp_club.points import errors as points_errors
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.codes import normalised
 from erp_club.promotions.engine.facts import Claim
@@ -15,7 +16,8 @@ from erp_club.purchases.baskets.commands import take
 from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.facts import Place, gather
 from erp_club.purchases.models import Basket
-from erp_club.purchases.pricing import check_claims
+from erp_club.purchases.pricing import check_claims, price_gathered
+from erp_club.purchases.redeeming import redeemable
 
 
 def choose_offer(
@@ -43,6 +45,24 @@ def choose_offer(
         raise errors.too_many_choices()
     basket.claims = column_of([*others, claim])
     session.flush()
+
+
+def use_points(session: Session, offer: str, points: int | None, place: Place) -> None:
+    """Let so many points pay in the open basket by this offer, or with None as many as can, whatever was said before.
+
+    Raises what `choose_offer` raises, Conflict `points-too-few` (facts: `available`, the most that can pay) at `points`
+    where the basket takes fewer.
+    """
+    choose_offer(session, offer, points=points, now=place.now, by=place.by)
+    opened = queries.opened(session, place.terminal.id)
+    assert opened is not None
+    gathered = gather(session, asked_of(place.terminal, opened), place, entered_before=True)
+    told = next((each for each in redeemable(gathered) if each.offer == offer), None)
+    used = sum(each.points_used for each in price_gathered(gathered).priced.applied if each.offer == offer)
+    if told is None or not used or (points is not None and used < points):
+        raise points_errors.too_few(told.most_points if told else 0, points or 0, field="points")
+    if points is None:
+        choose_offer(session, offer, points=used, now=place.now, by=place.by)
 
 
 def give_up_offer(session: Session, offer: str, *, now: dt.datetime, by: Actor) -> None:

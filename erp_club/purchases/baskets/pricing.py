@@ -19,6 +19,7 @@ from erp_club.purchases.facts import Asked, Gathered, Place, gather
 from erp_club.purchases.pricing import PricedBasket, price_gathered, texts_of
 from erp_club.purchases.quotes.commands import KEPT, hold_coupons, sale_key
 from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.redeeming import redeemable
 from erp_club.receipts.models import Means
 
 
@@ -79,7 +80,7 @@ def price_open(
     """Price the open basket; with `hold` its coupons are kept for it for another while."""
     asked = asked_of(terminal, opened)
     gathered = gather(session, asked, Place(terminal, by, now, now), entered_before=True)
-    basket = price_gathered(gathered)
+    basket = replace(price_gathered(gathered), redeemable=redeemable(gathered))
     if hold and basket.coupons:
         hold_coupons(session, basket, asked.sale_id, until=now + KEPT, now=now)
     return OpenPrice(basket, _choosable(gathered, basket), _questions(gathered, basket))

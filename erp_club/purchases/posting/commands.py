@@ -22,11 +22,21 @@ from erp_club.kernel.errors import Conflict
 from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
+from erp_club.points import errors as points
 from erp_club.promotions.models import StoredOffer
 from erp_club.purchases import sale as sales
 from erp_club.purchases.posting.points.commands import earned_points, earning_accounts, values_of
+from erp_club.purchases.posting.spending.commands import (
+    LOCK,
+    ONE,
+    checked,
+    moved_accounts,
+    moved_points,
+)
+from erp_club.purchases.posting.spending.commands import values_of as values_of_spending
 from erp_club.purchases.posting.values import NUMBERS, WORDS, arrays, given, number, numbers, some_numbers
 from erp_club.purchases.sale import Sale
+from erp_club.purchases.spending import Spending
 from erp_club.receipts.models import (
     Receipt,
     ReceiptDiscount,
@@ -44,8 +54,8 @@ def _insert(table: type[Base], name: str, rows: sa.FromClause, /, **values: Any)
     return sa.insert(table).from_select(list(values), sa.select(*values.values()).select_from(rows)).cte(name)
 
 
-def _taken() -> CTE:
-    """Take the receipt's number in its store; no row where it is taken."""
+def _taken(*, unless: CTE | None = None) -> CTE:
+    """Take the receipt's number in its store; no row where it is taken, or where `unless` has any."""
     values = {
         "store_id": given("store_id"),
         "receipt_no": given("receipt_no", sa.Text()),
@@ -53,7 +63,10 @@ def _taken() -> CTE:
         "receipt_id": sa.func.nextval(sa.literal_column("'receipts_id_seq'")),
         "content_hash": given("content_hash", sa.LargeBinary()),
     }
-    inserted = insert(ReceiptNumber).from_select(list(values), sa.select(*values.values())).on_conflict_do_nothing()
+    row = sa.select(*values.values())
+    if unless is not None:
+        row = row.where(~sa.exists(sa.select(unless.c.account_id)))
+    inserted = insert(ReceiptNumber).from_select(list(values), row).on_conflict_do_nothing()
     return inserted.returning(ReceiptNumber.customer_id, ReceiptNumber.receipt_id).cte("taken")
 
 
@@ -117,18 +130,35 @@ def _given_by_offers(taken: CTE) -> tuple[CTE, ...]:
 def _build(*, offers: bool) -> sa.Select[Any, Any, Any]:
     taken = _taken()
     account = earning_accounts(taken)
+    return (
+        sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance)
+        .select_from(taken.outerjoin(account, sa.true()))
+        .add_cte(*_written(taken, offers=offers), *earned_points(taken, account))
+    )
+
+
+def _build_spending() -> sa.Select[Any]:
+    checks = checked()
+    taken = _taken(unless=checks.refused)
+    account = moved_accounts(taken, checks)
+    one = sa.select(ONE.label("one")).subquery("one")
+    told = one.outerjoin(checks.refused, sa.true()).outerjoin(taken, sa.true()).outerjoin(account, sa.true())
+    return (
+        sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance, *checks.refused.c)
+        .select_from(told)
+        .add_cte(*_written(taken, offers=True), *moved_points(taken, account, checks))
+    )
+
+
+def _written(taken: CTE, *, offers: bool) -> tuple[CTE, ...]:
+    """The receipt with its parts."""
     numbers_of = ("product_id", "quantity_milli", "list_minor", "amount_minor", "vat_bp")
     columns: dict[str, sa.types.TypeEngine[Any]] = dict.fromkeys(numbers_of, NUMBERS)
     if offers:
         columns |= {"regular_minor": NUMBERS, "price_list": WORDS, "tax_minor": NUMBERS, "added": ARRAY(sa.Boolean)}
     lines = _parts(ReceiptLine, "line", taken, "line_no", **columns)
     payments = _parts(ReceiptPayment, "payment", taken, "payment_no", means=WORDS, amount_minor=NUMBERS)
-    return (
-        sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance)
-        .select_from(taken.outerjoin(account, sa.true()))
-        .add_cte(_receipt(taken), lines, payments, *earned_points(taken, account))
-        .add_cte(*(_given_by_offers(taken) if offers else ()))
-    )
+    return (_receipt(taken), lines, payments, *(_given_by_offers(taken) if offers else ()))
 
 
 POST = Prepared(_build(offers=False))
@@ -136,6 +166,13 @@ POST = Prepared(_build(offers=False))
 the store has the receipt already."""
 POST_WITH_OFFERS = Prepared(_build(offers=True))
 """The same for a sale that offers or price lists have touched: most aren't, and needn't carry what only these have."""
+
+
+POST_SPENDING = Prepared(_build_spending())
+"""The same for a sale that points pay for. A row without a receipt names the account that hasn't enough, if one hasn't.
+
+Never run without `LOCK` before it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +194,8 @@ class Posted:
     total_minor: int
     rounding_minor: int
     earned: tuple[Earned, ...]
+    spent: tuple[Earned, ...] = ()
+    """What each club's account paid, above 0, with the balance after the sale."""
 
 
 def write_sale(
@@ -166,31 +205,79 @@ def write_sale(
 
     Raises Conflict `receipt-exists` where the store has this receipt number.
     """
-    values = _values(sale, earning, now=now, by=by)
+    values = _values(sale, now=now, by=by) | values_of(sale, earning)
     if sale.is_plain:
         rows = POST.execute(connection, values).rows
     else:
         rows = POST_WITH_OFFERS.execute(connection, values | _values_of_offers(sale)).rows
     if not rows:
-        raise Conflict(
-            T("This store already has a receipt with the number %(number)s.", number=sale.receipt_no),
-            field="receipt_no",
-            code="receipt-exists",
-        )
+        raise _receipt_exists(sale)
+    return _posted(sale, rows, earned=earning)
+
+
+def write_sale_with_points(
+    connection: sa.Connection, sale: Sale, spending: Sequence[Spending], *, now: dt.datetime, by: Actor
+) -> Posted:
+    """Write a checked sale that points pay for, with what it earns: its accounts are locked in the same round trip.
+
+    Raises Conflict `receipt-exists`, `points-too-few`, `points-balance-low` or `points-day-limit`; nothing is written
+    then.
+    """
+    moved = values_of_spending(spending, sale.sold_on)
+    values = _values(sale, now=now, by=by) | _values_of_offers(sale) | moved
+    rows = POST_SPENDING.execute(connection, values, after=(LOCK, moved)).rows
+    receipt_id, _, _, refused, problem, available, left_today = rows[0]
+    if refused is not None:
+        account = next(each for each in spending if each.account.points_account_id == refused)
+        raise _refusal(account, problem, available, left_today)
+    if receipt_id is None:
+        raise _receipt_exists(sale)
+    told = [row[:3] for row in rows]
+    earned = [(each.account, each.earned) for each in spending]
+    return _posted(sale, told, earned=earned, spent=[(each.account, each.spent) for each in spending])
+
+
+def _refusal(account: Spending, problem: str, available: int, left_today: int | None) -> Conflict:
+    limits = account.account.rules.redemption
+    if problem == "balance" and limits is not None:
+        return points.balance_low(available, limits.min_balance)
+    if problem == "day":
+        return points.day_limit(left_today or 0)
+    return points.too_few(available, account.spent)
+
+
+def _receipt_exists(sale: Sale) -> Conflict:
+    return Conflict(
+        T("This store already has a receipt with the number %(number)s.", number=sale.receipt_no),
+        field="receipt_no",
+        code="receipt-exists",
+    )
+
+
+def _posted(
+    sale: Sale,
+    rows: Sequence[Sequence[Any]],
+    *,
+    earned: Sequence[tuple[Earning, int]],
+    spent: Sequence[tuple[Earning, int]] = (),
+) -> Posted:
     balances: dict[int, int] = {account_id: balance for _, account_id, balance in rows}
+
+    def told(moved: Sequence[tuple[Earning, int]]) -> tuple[Earned, ...]:
+        return tuple([Earned(club.names, each, balances[club.points_account_id]) for club, each in moved if each])
+
     return Posted(
         receipt_id=rows[0][0],
         customer_id=sale.customer_id,
         receipt_no=sale.receipt_no,
         total_minor=sale.total_minor,
         rounding_minor=sale.rounding_minor,
-        earned=tuple(
-            [Earned(club.names, points, balances[club.points_account_id]) for club, points in earning if points]
-        ),
+        earned=told(earned),
+        spent=told(spent),
     )
 
 
-def _values(sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datetime, by: Actor) -> dict[str, Any]:
+def _values(sale: Sale, *, now: dt.datetime, by: Actor) -> dict[str, Any]:
     lines, payments = sale.lines, sale.payments
     return {
         "sale_store_id": number(sale.store_id),
@@ -212,7 +299,6 @@ def _values(sale: Sale, earning: Sequence[tuple[Earning, int]], *, now: dt.datet
         "line_vat_bp": numbers([line.vat_bp for line in lines]),
         "payment_means": [payment.means.value for payment in payments],
         "payment_amount_minor": numbers([payment.amount_minor for payment in payments]),
-        **values_of(sale, earning),
     }
 
 

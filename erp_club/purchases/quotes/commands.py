@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from erp_club.purchases.models import Quote
 from erp_club.purchases.pricing import PricedBasket, check_claims, price_gathered
 from erp_club.purchases.quotes import errors
 from erp_club.purchases.quotes.queries import QuoteRow
+from erp_club.purchases.redeeming import redeemable
 
 KEPT = dt.timedelta(minutes=15)
 """How long a quote's price and coupons are kept."""
@@ -44,8 +45,9 @@ def make_quote(session: Session, asked: Asked, place: Place, *, sale_id: str, ex
     coupon at this moment.
     """
     gathered = gather(session, asked, place)
-    check_claims(asked.claims, gathered.compiled, by=place.by)
-    basket = price_gathered(gathered, explain_all=explain_all)
+    check_claims(gathered.facts.claims, gathered.compiled, by=place.by)
+    priced = price_gathered(gathered, explain_all=explain_all)
+    basket = replace(priced, redeemable=redeemable(gathered))
     made = Quoted(uuid.uuid4(), sale_id, place.now + KEPT, basket)
     held = usable(basket)
     values = {
@@ -111,7 +113,8 @@ def is_for(row: QuoteRow, asked: Asked) -> bool:
 
 def _content(asked: Asked) -> tuple[object, ...]:
     chosen = frozenset((claim.offer, claim.product, claim.points) for claim in asked.claims)
-    return (asked.lines, asked.buyer, frozenset(asked.coupons), chosen, asked.confirmed, asked.sale_id)
+    lines, said = asked.lines, (frozenset(asked.coupons), chosen, asked.confirmed, asked.points)
+    return (lines, asked.buyer, *said, asked.sale_id)
 
 
 _ASKED, _BASKET = TypeAdapter(Asked), TypeAdapter(PricedBasket)

@@ -23,6 +23,7 @@ from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Chain
 from erp_club.points.models import PointsAccount
+from erp_club.points.queries import available_points
 from erp_club.pricelists.queries import entries_in_force
 from erp_club.pricelists.rules import Entry
 from erp_club.promotions.coupons import queries as coupons
@@ -67,10 +68,10 @@ class SoldProduct:
 
 @dataclass(frozen=True, slots=True)
 class HeldMembership:
-    """A membership that gives benefits on the day: its club's code, the account's balance, and how the sale earns."""
+    """A membership that gives benefits on the day: its club's code, the points to use, and how the sale earns."""
 
     club: str
-    balance: int
+    available: int
     earning: Earning
 
 
@@ -140,9 +141,9 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
     )
 
 
-def _held(club: str, balance: int, *earning: Any) -> HeldMembership:
+def _held(club: str, available: int, *earning: Any) -> HeldMembership:
     made = Earning(*earning)
-    return HeldMembership(club, balance, replace(made, joined_on=dt.date.fromisoformat(str(made.joined_on))))
+    return HeldMembership(club, available, replace(made, joined_on=dt.date.fromisoformat(str(made.joined_on))))
 
 
 class _Row(NamedTuple):
@@ -285,7 +286,7 @@ def _buyer(by: By) -> sa.Subquery:
 
 def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     rules = rules_in_force(_DAY)
-    told = sa.func.json_build_array(Club.code, PointsAccount.balance, *earning_columns(rules))
+    told = sa.func.json_build_array(Club.code, available_points(_DAY), *earning_columns(rules))
     holds = sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,
