@@ -1,5 +1,6 @@
 """A JSON document as a programme, or what is wrong with it, by field and in words."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,10 +56,13 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
 
 
 def read_programme(document: Any) -> Programme:
-    """The document as a programme. Raises Invalid with a fault for each field, at its path in the document."""
+    """The document as a programme. Raises Invalid with a fault for each field, at its path in the document.
+
+    Neither `true` nor "5" is a number.
+    """
     check_texts(document)
     try:
-        return Programme.model_validate(document)
+        return Programme.model_validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
         raise Invalid([FieldError(place(each["loc"], document), _words(each)) for each in found]) from error

@@ -22,8 +22,8 @@ class VersionRow:
     programme: Programme
 
 
-def versions(session: Session, code: str) -> list[VersionRow]:
-    """All versions of the club with this code, the latest first. Raises NotFound where there is none."""
+def versions_of(session: Session, club_id: int) -> list[VersionRow]:
+    """All versions of a club, the latest first; none where it has no programme."""
     rows = session.execute(
         sa.select(
             ProgrammeVersion.club_id,
@@ -31,11 +31,16 @@ def versions(session: Session, code: str) -> list[VersionRow]:
             ProgrammeVersion.effective_from,
             ProgrammeVersion.document,
         )
-        .join(Club, Club.id == ProgrammeVersion.club_id)
-        .where(Club.code == code.upper())
+        .where(ProgrammeVersion.club_id == club_id)
         .order_by(ProgrammeVersion.version_no.desc())
     )
-    made = [VersionRow(*row[:3], programme=Programme.model_validate(row.document)) for row in rows]
+    return [VersionRow(*row[:3], programme=Programme.model_validate(row.document)) for row in rows]
+
+
+def versions(session: Session, code: str) -> list[VersionRow]:
+    """All versions of the club with this code, the latest first. Raises NotFound where there is none."""
+    club_id = session.scalar(sa.select(Club.id).where(Club.code == code.upper()))
+    made = [] if club_id is None else versions_of(session, club_id)
     if not made:
         raise errors.no_programme()
     return made

@@ -1,0 +1,105 @@
+"""A club's programme as people see it: sentences by section, its versions, and the document itself."""
+
+import datetime as dt
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from erp_club.programmes import documents, queries
+from erp_club.programmes.engine.checks import findings
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.queries import VersionRow
+from erp_club.programmes.sentences.programme import sections
+from erp_club.promotions.clauses import Names
+from erp_club.promotions.documents import Thing
+from erp_club.promotions.naming import queries as naming
+from web import i18n
+from web.deps import Act
+from web.forms import FormState
+from web.views.clubs import ClubLine, club_line
+
+
+class SectionLine(BaseModel):
+    """A heading of the programme and the sentences under it, in the reader's language."""
+
+    part: str
+    title: str
+    sentences: list[str]
+
+
+class VersionLine(BaseModel):
+    """A version, and from which day it holds."""
+
+    version_no: int
+    effective_from: dt.date
+    in_force: bool
+
+
+class Warned(BaseModel):
+    """What is probably a slip, at its place in the document."""
+
+    path: str
+    text: str
+
+
+class ProgrammePage(BaseModel):
+    """A club's programme: the latest version in sentences and as a document. Empty where there is none."""
+
+    club: ClubLine
+    sections: list[SectionLine]
+    versions: list[VersionLine]
+    warnings: list[Warned]
+    document: dict[str, Any]
+    as_json: str
+
+
+def programme_page(act: Act, club_id: int, form: FormState) -> ProgrammePage:
+    """The page; what is typed in the form stands in its field again. Raises NotFound for an unknown club."""
+    club = club_line(act, club_id)
+    rows = queries.versions_of(act.session, club_id)
+    read = rows[0].programme if rows else None
+    document = documents.brief(read) if read else _blank(act, club)
+    typed = form.values.get("document")
+    return ProgrammePage(
+        club=club,
+        sections=section_lines(act, read) if read else [],
+        versions=_versions(rows, act.today),
+        warnings=[Warned(path=each.path, text=i18n.say(each.text)) for each in findings(read)] if read else [],
+        document=document,
+        as_json=typed if isinstance(typed, str) else json.dumps(document, ensure_ascii=False, indent=2),
+    )
+
+
+def section_lines(act: Act, read: Programme) -> list[SectionLine]:
+    """The sentences, with the names of what they name."""
+    return [
+        SectionLine(part=each.part, title=i18n.say(each.title), sentences=[i18n.say(text) for text in each.sentences])
+        for each in sections(read, _names(act, read))
+    ]
+
+
+def _names(act: Act, read: Programme) -> Names:
+    keys: set[tuple[Thing, str]] = set()
+    fields = {
+        "products": Thing.PRODUCT, "without_products": Thing.PRODUCT, "stores": Thing.STORE,
+        "without_stores": Thing.STORE, "not_with_clubs": Thing.CLUB, "batch": Thing.BATCH,
+    }  # fmt: skip
+    for _, part in documents.every_part(read):
+        for name, thing in fields.items():
+            value = getattr(part, name, ())
+            keys |= {(thing, key) for key in ((value,) if isinstance(value, str) else value)}
+    return naming.called(act.session, keys)
+
+
+def _versions(rows: list[VersionRow], today: dt.date) -> list[VersionLine]:
+    begun = [each for each in rows if each.effective_from <= today]
+    live = max(begun, key=lambda each: (each.effective_from, each.version_no), default=None)
+    return [
+        VersionLine(version_no=each.version_no, effective_from=each.effective_from, in_force=each is live)
+        for each in rows
+    ]
+
+
+def _blank(act: Act, club: ClubLine) -> dict[str, Any]:
+    return {"code": club.code, "names": {**club.names}, "currency": act.chain.currency}
