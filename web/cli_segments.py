@@ -2,6 +2,8 @@
 
 import csv
 import datetime as dt
+import json
+import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,8 +13,10 @@ from erp_club.kernel.errors import FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Chain
 from erp_club.purchases.segment_registry import REGISTRY
-from erp_club.segments import queries
+from erp_club.receipts.rollups import commands as rollups
+from erp_club.segments import queries, saved
 from erp_club.segments.reading import Definition, read_definition
+from web import i18n
 from web.cli_database import opened
 from web.offer_forms.reading import read_text
 
@@ -36,7 +40,7 @@ def count(file: Path, as_of: dt.datetime | None, numbers: Path | None) -> None:
         if facts is None:
             raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
         today = dt.datetime.now(ZoneInfo(facts.time_zone)).date()
-        compiled = queries.facts(session, as_of.date() if as_of else today)
+        compiled = saved.facts(session, as_of.date() if as_of else today, REGISTRY)
         if numbers is None:
             found = queries.count(session, asked.where, compiled)
         else:
@@ -47,6 +51,20 @@ def count(file: Path, as_of: dt.datetime | None, numbers: Path | None) -> None:
                 for found, number in enumerate(queries.numbers(session, asked.where, compiled), 1):  # noqa: B007
                     writer.writerow((number,))
     click.echo(found)
+
+
+@segment.command("verify")
+def verify() -> None:
+    """Sum all lines of receipts again and compare with the sums that segments read; exit 1 where one differs."""
+    with opened() as database, database.session() as session:
+        wrong = rollups.verify(session)
+    if wrong is None:
+        click.echo(i18n.say(T("Every sum is what the lines come to.")))
+        return
+    text = T("%(table)s has %(kept)s where the lines come to %(proved)s.", table=wrong.table,
+             kept=json.dumps(wrong.kept), proved=json.dumps(wrong.proved))  # fmt: skip
+    click.echo(i18n.say(text), err=True)
+    sys.exit(1)
 
 
 def read_file(file: Path) -> Definition:

@@ -72,6 +72,7 @@ class Desk:
             *("/price-lists/new", "/price-list-uploads/new", f"/price-list-uploads/{self.upload_id}"),
             *("/audit-entries", "/jobs", "/jobs/names-rekey", "/jobs/points-expire", "/nothing-here"),
             *("/points-programmes", "/points-programmes/new"),
+            *("/segments", "/segments/new", "/segments/lists/new"),
         )
 
     def open(self, browser: Browser, window: Window) -> BrowserContext:

@@ -11,7 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from erp_club.kernel.db import Database
-from tests.make.clubs import a_customer
+from erp_club.permissions.actors import SYSTEM
+from erp_club.receipts.rollups.models import CustomerSummary
+from erp_club.segments import commands
+from erp_club.segments.commands import Settings
+from tests.make.clubs import NOW, TODAY, a_customer
 from tests.make.organisation import a_chain
 from web.cli import main
 
@@ -56,3 +60,27 @@ def test_what_is_wrong_is_told_with_its_place(folder: Path, document: Any, told:
     result = count(folder, document)
     assert result.exit_code == 2
     assert told in result.output
+
+
+def test_sums_are_proved_against_the_lines(folder: Path, committed: Database):
+    def verify() -> Result:
+        return CliRunner().invoke(main, ["segment", "verify"])
+
+    assert (verify().exit_code, verify().output) == (0, "Every sum is what the lines come to.\n")
+    with committed.session() as session:
+        row = CustomerSummary(customer_id=1, purchases=1, returns=0, spend_minor=5, quantity_milli=1)
+        session.add(row)
+        session.commit()
+    assert verify().exit_code == 1
+    assert "customer_summaries" in verify().output
+
+
+def test_a_file_may_speak_of_saved_segments(folder: Path, committed: Database):
+    with committed.session() as session:
+        commands.take_list(session, Settings("Staff"), ["C1", "C2"], today=TODAY, now=NOW, by=SYSTEM)
+        session.commit()
+    document = {"name": "x", "where": {"not": {"field": "segment", "op": "eq", "value": "Staff"}}}
+    assert count(folder, document).output == "1\n"
+    unknown = count(folder, {"name": "x", "where": {"field": "segment", "op": "eq", "value": "Nobody"}})
+    assert unknown.exit_code == 2
+    assert "Nobody" in unknown.output

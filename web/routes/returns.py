@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
+from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.queries import TerminalFacts
@@ -17,6 +18,7 @@ from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import MOST_LINES, MOST_MINOR
 from erp_club.receipts import queries
 from erp_club.receipts.models import Means, ReturnKind
+from web.after_sale import find_segments_again
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, Line, QuantityText, RowId, Storable, Unsaid, Word
 from web.forms import FormState
@@ -119,6 +121,7 @@ def _do(act: Act, receipt_id: int, body: PaidBack, asked: commands.Asked, *, pre
     made = work(act.session, receipt_id, asked, place, currency=act.chain.currency)
     if not preview:
         commands.check_expected(made, body.expected_total_minor)
+        find_segments_again(act, made.original.customer_id if made.original else UNIDENTIFIED)
     return made
 
 
