@@ -67,6 +67,8 @@ class RulesDocument:
     returns: ReturnPolicy = AS_USUAL
     lapsed: FatePolicy = KEPT
     ended: FatePolicy = DROPPED
+    programme: dict[str, Any] | None = None
+    """What earns, of the club's programme, where a sale earns by that; read by `purchases.plans`."""
 
 
 DOCUMENT = TypeAdapter(RulesDocument)

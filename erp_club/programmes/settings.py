@@ -2,12 +2,14 @@
 
 import dataclasses
 from math import gcd
+from typing import Any
 
 from erp_club.clubs.models import TermKind
 from erp_club.clubs.periods import RenewalFrom
 from erp_club.clubs.rules import EarnedTerms, Paying, RulesDocument
 from erp_club.clubs.setup.settings import ClubChanges, ClubSettings
 from erp_club.points import rules as r
+from erp_club.programmes import documents
 from erp_club.programmes.engine import membership as m
 from erp_club.programmes.engine import spending as s
 from erp_club.programmes.engine.earning import PerMoney, Stands
@@ -79,7 +81,14 @@ def points_rules(programme: Programme) -> RulesDocument:
         returns=_returns(programme.returns),
         lapsed=_fate(programme.lapse),
         ended=_fate(programme.end),
+        programme=what_earns(programme) if programme.earning.rules else None,
     )
+
+
+def what_earns(programme: Programme) -> dict[str, Any]:
+    """The part of the document by which a sale earns, short: every sale of a member reads it."""
+    kept = {"code", "names", "currency", "unit", "earning", "excluded", "channels", "redemption", "switch"}
+    return {name: value for name, value in documents.brief(programme).items() if name in kept}
 
 
 def expiry(rule: s.Expires) -> r.Expiry:

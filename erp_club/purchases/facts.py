@@ -16,6 +16,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
 from erp_club.points import errors
 from erp_club.pricelists.rules import list_prices
+from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.entry import take_entries
 from erp_club.promotions.engine.compile import Compiled, entry_key
@@ -33,6 +34,7 @@ from erp_club.promotions.engine.facts import (
 )
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
+from erp_club.purchases.plans import ProgrammePlan, programme_of
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
@@ -210,8 +212,9 @@ def _facts(
         earning=tuple(
             EarningRule(each.club, each.earning.earn_points, each.earning.earn_per_minor)
             for each in told.memberships
-            if each.earning.earn_points
+            if each.earning.earn_points and programme_of(each.earning.rules_document) is None
         ),
+        plans=_plans(asked, place, told),
         coupons=coupons,
         claims=asked.claims,
         confirmed=asked.confirmed,
@@ -223,6 +226,32 @@ def _facts(
         products={sku: _line("", product, 1000) for sku, product in products.items()},
         policy=policy(told.policy),
     )
+
+
+def _plans(asked: Asked, place: Place, told: Told) -> tuple[ProgrammePlan, ...]:
+    """How the clubs earn that have a programme."""
+    made: list[ProgrammePlan] = []
+    for each in told.memberships:
+        programme = programme_of(each.earning.rules_document)
+        if programme is not None:
+            member = MemberFacts(
+                joined_on=each.earning.joined_on,
+                birthday=told.birthday,
+                segments=told.segments,
+                purchases=told.purchases,
+            )
+            made.append(
+                ProgrammePlan(
+                    each.club,
+                    programme,
+                    member,
+                    place.local,
+                    place.terminal.store_code,
+                    means=asked.means,
+                    confirmed=asked.confirmed,
+                )
+            )
+    return tuple(made)
 
 
 def _line(line_id: str, product: SoldProduct, milli: int) -> Line:

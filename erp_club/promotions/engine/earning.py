@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from erp_club.kernel.money import allocate, round_div
 from erp_club.promotions.engine.basket import BP
-from erp_club.promotions.engine.facts import EarnBase, EarningRule
+from erp_club.promotions.engine.facts import EarnBase, EarningPlan, EarningRule, PaidFor
 from erp_club.promotions.engine.give import Take
 from erp_club.promotions.engine.priced import EarnedPoints, Reason
 from erp_club.promotions.engine.rewards import Points, PointsPer
@@ -64,10 +64,13 @@ class CustomerPurse:
 
 def earned(run: Run, off: Mapping[int, int] | None = None) -> list[Earned]:
     """What the sale earns as it is priced so far, were `off` (by line) taken off too."""
-    if not run.facts.earning and not run.earning:
+    if not run.facts.earning and not run.facts.plans and not run.earning:
         return []
     paid = _Paid(run, off or {})
     found = [_by_rule(run, rule, paid) for rule in run.facts.earning]
+    if run.facts.plans:
+        lines = _paid_for(run, paid)
+        found += [_by_plan(plan, lines) for plan in run.facts.plans]
     given = {record.ready.code for record in run.records}
     for offer in run.earning:
         # One that gives something else too gives points only where it was applied.
@@ -105,7 +108,7 @@ def _clubs(run: Run, reward: Points) -> list[str]:
     """The clubs in which a reward gives points: the named one, else each that earns; only the customer's own."""
     shopper = run.facts.shopper
     own: set[str] = set() if shopper is None else set(shopper.clubs)
-    earning = {rule.club for rule in run.facts.earning}
+    earning = {rule.club for rule in (*run.facts.earning, *run.facts.plans)}
     if reward.club is not None:
         return [reward.club] if reward.club in own | earning else []
     return sorted(earning or own)
@@ -134,6 +137,21 @@ def _by_rule(run: Run, rule: EarningRule, paid: _Paid) -> Earned:
         steps = round_div(max(0, sum(amounts.values())) * rule.scale, rule.per_minor, run.facts.policy.points_rounding)
         earned_here.lines = _over(steps * rule.points, amounts)
     return earned_here
+
+
+def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
+    """The lines as programmes look at them; points that paid are no offer."""
+    touched = {i for record in run.records if not record.ready.redeems for i in record.shares}
+    return [
+        PaidFor(line, paid.of(i, named=False), run.basket.listed[i], run.basket.reduced(i), i in touched)
+        for i, line in enumerate(run.basket.lines)
+    ]
+
+
+def _by_plan(plan: EarningPlan, lines: Sequence[PaidFor]) -> Earned:
+    """What a club's programme gives."""
+    on_lines, rest = plan.earned(lines)
+    return Earned(plan.club, dict(on_lines), rest)
 
 
 def units_of(run: Run, i: int) -> int:

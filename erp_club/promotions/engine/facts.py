@@ -5,11 +5,11 @@ the chain states its prices (with tax, or without).
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from erp_club.kernel.money import Rounding
 from erp_club.promotions.engine.rewards import PointsPer
@@ -126,6 +126,30 @@ class EarningRule:
     scale: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class PaidFor:
+    """A line with what was paid for it, and what it cost at the price list; `promoted`: an offer has touched it."""
+
+    line: Line
+    paid_minor: int
+    before_minor: int
+    reduced: bool = False
+    promoted: bool = False
+
+
+class EarningPlan(Protocol):
+    """How a club's whole programme earns, where one rate doesn't say it. Asked as often as the engine likes."""
+
+    @property
+    def club(self) -> str:
+        """The club's code."""
+        ...
+
+    def earned(self, lines: Sequence[PaidFor]) -> tuple[Mapping[int, int], int]:
+        """Points by the place of the line, and those that lie on none."""
+        ...
+
+
 class TaxOfDiscount(StrEnum):
     """Whether tax comes from the net line, or a discount is a negative line whose tax is rounded alone."""
 
@@ -185,6 +209,8 @@ class Facts:
     shopper: Shopper | None = None
     price_lists: tuple[ListPrice, ...] = ()
     earning: tuple[EarningRule, ...] = ()
+    plans: tuple[EarningPlan, ...] = ()
+    """For clubs that earn by a programme; they have no rule beside it."""
     coupons: tuple[Coupon, ...] = ()
     """Codes and coupons as entered, in order; a code of an offer is a coupon without a batch."""
     claims: tuple[Claim, ...] = ()
