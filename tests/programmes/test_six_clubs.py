@@ -146,7 +146,7 @@ class TestOroOro:
         return purchase(*lines, channel="web", **said)
 
     def test_five_percent_of_items_without_delivery(self):  # oro-1
-        assert points(self.club, self.order(200, 30, by={"credit_card": 230})) == 10
+        assert points(self.club, self.order(200, 30, by={"card": 230})) == 10
 
     def test_nothing_on_the_part_paid_with_points(self):  # oro-2
         assert points(self.club, self.order(240, by={"points": 40, "bit": 200})) == 10
@@ -154,7 +154,7 @@ class TestOroOro:
     def test_points_pay_items_and_not_the_way(self):  # oro-3
         used = redeemable(self.club, self.order(100, 25), MEMBER, Purse(120))
         assert (used.points, used.pays_minor) == (100, 10_000)
-        paid = self.order(100, 25, by={"points": 100, "credit_card": 25})
+        paid = self.order(100, 25, by={"points": 100, "card": 25})
         assert points(self.club, paid) == 0
 
     def test_a_return_takes_the_points_back_and_other_means_earn_nothing(self):  # oro-4

@@ -1,0 +1,67 @@
+# REQ M-11 P-01 P-03 P-16: what real clubs print on paper comes out at the till, from the document alone
+import itertools
+import uuid
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.permissions.actors import SYSTEM
+from erp_club.programmes import commands, documents
+from erp_club.programmes.engine.programme import Programme
+from tests.make.clubs import a_customer, a_membership
+from tests.make.offers import NOW, TODAY
+from tests.make.programmes import example
+from tests.make.purchases import Till, a_product, a_till
+
+numbers = itertools.count(1)
+
+
+def a_member(session: Session, name: str) -> int:
+    """A customer in one of the example clubs, whose amounts are taken for those of the shop."""
+    club = Programme.model_validate(documents.whole(example(name)) | {"currency": "ILS"})
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "today": TODAY, "now": NOW, "by": SYSTEM}
+    loaded = commands.load_programme(session, club, publish=True, **how)
+    customer_id = a_customer(session)
+    a_membership(session, customer_id, loaded.club_id)
+    session.commit()
+    return customer_id
+
+
+@pytest.fixture
+def till(session: Session) -> Till:
+    made = a_till(session)
+    session.commit()
+    return made
+
+
+def points(client: TestClient, session: Session, till: Till, customer_id: int, minor: int, means: str = "card") -> int:
+    number = next(numbers)
+    a_product(session, f"P{number}", price_minor=minor)
+    session.commit()
+    body = {
+        "receipt_no": f"R-{number}",
+        "customer": {"id": customer_id},
+        "lines": [{"sku": f"P{number}", "quantity": "1"}],
+        "payments": [{"means": means, "amount_minor": minor}],
+    }
+    headers = till.headers | {"Idempotency-Key": uuid.uuid4().hex}
+    answer = client.post("/purchases", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return sum(each["points"] for each in answer.json()["earned"])
+
+
+CASES = [
+    ("bagel_cafe", [(300_00, 21), (400_00, 28), (100_00, 7)]),
+    ("team_sportia", [(2_400_00, 2400)]),
+    ("waterstones", [(4_99, 0), (7_99, 1), (10_00, 2), (16_99, 2), (34_50, 6)]),
+]
+
+
+@pytest.mark.parametrize(("name", "sales"), CASES, ids=[each[0] for each in CASES])
+def test_a_club_earns_as_it_is_printed(
+    client: TestClient, session: Session, till: Till, name: str, sales: list[tuple[int, int]]
+) -> None:
+    customer_id = a_member(session, name)
+    assert [points(client, session, till, customer_id, minor) for minor, _ in sales] == [each for _, each in sales]
