@@ -140,7 +140,7 @@ def test_numbers_that_stood_in_the_clear_are_sealed_by_the_migration(committed: 
     script = ScriptDirectory.from_config(schema.config()).get_revision("2026_11_25_1250")
     assert script is not None
     with database.engine.connect() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+        connection.execute(sa.text("DROP SCHEMA public, procrastinate CASCADE; CREATE SCHEMA public"))
         connection.commit()
         config = schema.config()
         config.attributes["connection"] = connection
