@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench bench-peers catalogues lock
+.PHONY: help demo test lint fmt bench bench-peers torture catalogues lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
@@ -33,6 +33,9 @@ bench: $(VENV)/installed-dev ## the measurements of benchmarks/, one table each
 
 bench-peers: $(VENV)/installed-dev .venv-peers/installed ## pricing beside other engines, in an environment of their own
 	@$(PY) -m benchmarks.peers
+
+torture: $(VENV)/installed-dev ## 15 minutes of tills at work while server and PostgreSQL are killed 200 times
+	@$(PY) -m tests.torture
 
 catalogues: $(VENV)/installed-dev ## take new strings into web/locale and count what is untranslated
 	@$(PY) -m tests.house.catalogues $(PRUNE)

@@ -1,6 +1,7 @@
 """The console script `erp-club`."""
 
 import datetime as dt
+import importlib
 import os
 import sys
 
@@ -21,24 +22,39 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from web import (
-    beside,
-    cli_backup,
-    cli_data,
-    cli_forecast,
-    cli_jobs,
-    cli_keyring,
-    cli_names,
-    cli_pricing,
-    cli_programme,
-    cli_segments,
-    i18n,
-)
+from web import beside, i18n
 from web.cli_database import opened
+
+_ELSEWHERE = {
+    "backup": "web.cli_backup:backup",
+    "restore": "web.cli_backup:restore",
+    "import": "web.cli_data:import_",
+    "export": "web.cli_data:export",
+    "demo": "web.cli_data:demo",
+    "forecast": "web.cli_forecast:forecast",
+    "job": "web.cli_jobs:job",
+    "worker": "web.cli_jobs:worker",
+    "keyring": "web.cli_keyring:keyring",
+    "names": "web.cli_names:names",
+    "price-case": "web.cli_pricing:price_case",
+    "programme": "web.cli_programme:programme",
+    "segment": "web.cli_segments:segment",
+}
+"""Commands brought in when they are asked for: a server that was killed must be back in seconds."""
 
 
 class Told(click.Group):
     """Says a refusal in one sentence and ends with 2, in the language of the terminal."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = _ELSEWHERE[cmd_name].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), name)
+        return found
 
     def invoke(self, ctx: click.Context) -> object:
         i18n.LANGUAGE.set(i18n.choose(None, os.environ.get("LANG", "").split(".")[0].replace("_", "-")))
@@ -66,25 +82,6 @@ def _stopped(error: OperationalError | psycopg.OperationalError) -> Text:
 @click.group(cls=Told)
 def main() -> None:
     """Customer clubs for retail chains."""
-
-
-_COMMANDS = (
-    cli_backup.backup,
-    cli_backup.restore,
-    cli_data.import_,
-    cli_data.export,
-    cli_data.demo,
-    cli_forecast.forecast,
-    cli_jobs.job,
-    cli_jobs.worker,
-    cli_keyring.keyring,
-    cli_names.names,
-    cli_pricing.price_case,
-    cli_programme.programme,
-    cli_segments.segment,
-)
-for command in _COMMANDS:
-    main.add_command(command)
 
 
 @main.command()

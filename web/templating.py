@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, select_autoescape
 
 from web import charts, codes, formats, i18n
 
@@ -36,6 +36,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         auto_reload=False,
+        # Compiled once for all processes and starts: a server that was killed must be back in seconds.
+        bytecode_cache=FileSystemBytecodeCache(),
     )
     made.install_gettext_callables(i18n.translate, i18n.translate_number, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(static=static, fresh_key=fresh_key, langs=i18n.LANGUAGES, say=i18n.say, charts=charts)
