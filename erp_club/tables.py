@@ -4,6 +4,7 @@ from erp_club.cards import models as cards
 from erp_club.catalogue import models as catalogue
 from erp_club.clubs import models as clubs
 from erp_club.customers import models as customers
+from erp_club.customers.classes import models as classes
 from erp_club.customers.consents import models as consents
 from erp_club.customers.duplicates import models as duplicates
 from erp_club.customers.forms import models as customer_forms
@@ -35,6 +36,7 @@ __all__ = [
     "audit",
     "cards",
     "catalogue",
+    "classes",
     "clubs",
     "consents",
     "coupons",

@@ -57,6 +57,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             (N_("Stores and tills"), "/stores", "building-store", Permission.STORES_VIEW),
             (N_("Pricing rules"), "/pricing-policy", "discount", Permission.PRICING_EDIT),
             (N_("Form of new customers"), "/customer-forms", "list-details", Permission.CUSTOMERS_FORM),
+            (N_("Own fields"), "/classification-fields", "adjustments", Permission.CUSTOMERS_CLASSES),
             (N_("Wordings of consents"), "/consent-wordings", "mail", Permission.CUSTOMERS_CONSENT_WORDINGS),
             (N_("ID numbers kept"), "/id-rules", "lock", Permission.CUSTOMERS_ID_RULES),
             (N_("Staff"), "/staff", "shield-check", Permission.STAFF_VIEW),

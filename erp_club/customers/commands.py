@@ -11,6 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.customers import errors, fields
+from erp_club.customers.classes.commands import keep_classes
+from erp_club.customers.classes.queries import class_fields, classes_of
+from erp_club.customers.classes.rules import Said, path
+from erp_club.customers.classes.rules import check as check_classes
 from erp_club.customers.consents.commands import record_consents
 from erp_club.customers.fields import CONSENTS, IDENTITY, CustomerChanges, CustomerFields, Stored
 from erp_club.customers.forms.queries import form_of
@@ -44,9 +48,10 @@ def open_customer(
     place: Place | None = None,
     source: str | None = None,
     language: str | None = None,
+    classes: Mapping[str, Said] | None = None,
 ) -> int:
     """Open a customer and give the id. `country` is the chain's; `source` says where the consents were given,
-    and `language` in which one their wording was read.
+    and `language` in which one their wording was read. `classes` stand in head office's own fields, by name.
 
     The lines of a passport in the ID number fill in the document, and the person where nothing else is said.
     `place` is where a form was filled in: what it needs has to be there (C-02). Consent to advertising without a word
@@ -56,13 +61,17 @@ def open_customer(
     rules = id_rules(session)
     filled = filled_in(filled, today=_today(now))
     checked = fields.check(_with_channels(filled), country=country, today=_today(now), id_rules=rules)
-    columns = _columns(session, checked.values, [*checked.errors, *_missing(session, place, filled, checked)])
+    own = check_classes(class_fields(session), classes or {})
+    wrong = [*checked.errors, *own.errors]
+    wrong += _missing(session, place, filled, own.values, told=wrong)
+    columns = _columns(session, checked.values, wrong)
     customer_id, number = _own_number(session, columns["number"])
     columns |= {"id": customer_id, "number": number}
     _write(session, sa.insert(Customer).values(**columns, opened_at=now, changed_at=now), columns)
     keep_names(session, customer_id, _names(columns))
     record_consents(session, customer_id, columns, now=now, by=by, source=source, language=language)
-    after = {name: value for name, value in (checked.values | {"number": number}).items() if value is not None}
+    _, kept = keep_classes(session, customer_id, own.values)
+    after = {name: value for name, value in (checked.values | {"number": number} | kept).items() if value is not None}
     audit.record(
         session, by=by, now=now, action="customer.open", entity="customer", entity_id=customer_id, after=_told(after)
     )
@@ -80,14 +89,15 @@ def edit_customer(
     place: Place | None = None,
     source: str | None = None,
     language: str | None = None,
+    classes: Mapping[str, Said] | None = None,
     seen: dt.datetime | None = None,
 ) -> None:
     """Change some fields; None empties one, but a consent is only ever given or refused.
 
-    An ID number as it is shown, masked, is the one that is kept. What the form of a `place` needs isn't emptied.
-    What isn't changed is not judged again, except that birthday and ID number may not contradict each other.
-    `seen` is the `changed_at` of the customer whom the form showed. Raises NotFound, Conflict `stale` where somebody
-    has changed the customer since, and Invalid and Conflict as `open_customer` does.
+    `classes` changes head office's own fields. An ID number as it is shown, masked, is the one that is kept. What the
+    form of a `place` needs isn't emptied. What isn't changed is not judged again, except that birthday and ID number
+    may not contradict each other. `seen` is the `changed_at` of the customer whom the form showed. Raises NotFound,
+    Conflict `stale` where somebody has changed the customer since, and Invalid and Conflict as `open_customer` does.
     """
     stored = _locked(session, customer_id)
     if seen is not None and seen != stored["changed_at"]:
@@ -96,21 +106,31 @@ def edit_customer(
     rules = id_rules(session)
     checked = fields.check(filled, country=country, today=_today(now), id_rules=rules)
     wrong = [error for error in checked.errors if error.field in named]
-    wrong += [error for error in _missing(session, place, filled, checked) if error.field in named]
+    own = check_classes(class_fields(session), classes or {})
+    held = classes_of(session, customer_id) | own.values
+    named |= {path(name) for name in own.values}
+    wrong += own.errors
+    wrong += [
+        error
+        for error in _missing(session, place, filled, held, told=[*checked.errors, *own.errors])
+        if error.field in named
+    ]
     if "birthday" in named and named.isdisjoint(IDENTITY):
         wrong += _contradiction(filled, checked, country, _today(now), rules)
     if "number" in named and filled.number is None:
         wrong.append(FieldError("number", T("A customer keeps a number. Enter one.")))
     after = {name: value for name, value in checked.values.items() if name in named and value != stored[name]}
     columns = _columns(session, after, wrong)
-    if not columns:
+    own_before, own_after = keep_classes(session, customer_id, own.values)
+    if not columns and not own_after:
         return
     statement = sa.update(Customer).where(Customer.id == customer_id).values(**columns, changed_at=now)
     _write(session, statement, stored | columns)
     if not columns.keys().isdisjoint(_NAMES):
         keep_names(session, customer_id, _names(stored | columns))
     record_consents(session, customer_id, columns, now=now, by=by, source=source, language=language)
-    before = {name: stored[name] for name in after}
+    before = {name: stored[name] for name in after} | own_before
+    after |= own_after
     audit.record(
         session,
         by=by,
@@ -130,13 +150,18 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _missing(
-    session: Session, place: Place | None, filled: CustomerFields, checked: fields.Checked
+    session: Session,
+    place: Place | None,
+    filled: CustomerFields,
+    classes: Mapping[str, str | None],
+    *,
+    told: Iterable[FieldError],
 ) -> list[FieldError]:
     """What the form of a place needs and nobody has filled in; what is wrong already is told once."""
     if place is None:
         return []
-    told = {error.field for error in checked.errors}
-    return [error for error in missing(form_of(session, place), filled) if error.field not in told]
+    wrong = {error.field for error in told}
+    return [error for error in missing(form_of(session, place), filled, classes) if error.field not in wrong]
 
 
 def record_export(

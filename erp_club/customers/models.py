@@ -157,6 +157,7 @@ class Classification(Base):
     """A value of one of head office's own fields (`class:NAME` in files) for one customer."""
 
     __tablename__ = "customer_classifications"
+    __table_args__ = (sa.Index("ix_customer_classifications_name", "name", "value"),)
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from erp_club.clubs.periods import first_period
 from erp_club.customers import fields
+from erp_club.customers.classes.rules import PREFIX, ClassField, stored
+from erp_club.customers.errors import Fault
 from erp_club.customers.fields import IDENTITY
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.id_numbers.rules import IdRules
@@ -59,6 +61,7 @@ class Known:
     country: str
     clubs: Mapping[str, ClubTerm]
     id_rules: IdRules
+    classes: Mapping[str, ClassField]
     keyring: Keyring
     today: dt.date
 
@@ -82,8 +85,8 @@ def normalised(batch: Batch, columns: Sequence[str], known: Known) -> Kept:
                 last = first_period(joined_on, term.months).last
                 kept.joins.append((line, term.club_id, joined_on, last and last + dt.timedelta(days=1)))
         for column, value in row.items():
-            if value is not None and column.startswith("class:"):
-                kept.classes.append((line, column.removeprefix("class:"), str(value)))
+            if value is not None and column.startswith(PREFIX):
+                kept.classes.append((line, column.removeprefix(PREFIX), str(value)))
     return kept
 
 
@@ -107,5 +110,11 @@ def _check(row: dict[str, object], known: Known) -> Iterator[tuple[str, Text]]:
         if not _CARD.fullmatch(str(row["card"])):
             yield "card", T("“%(value)s” is no card number: it has 8 to 19 digits.", value=shown(str(row["card"])))
     for name, value in row.items():
+        defined = known.classes.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+        if defined is not None and value is not None:
+            try:
+                row[name] = stored(defined, str(value))
+            except Fault as fault:
+                yield name, fault.text
         if name.startswith("club:") and isinstance(value, dt.date) and value > known.today:
             yield name, T("%(day)s is still to come.", day=value.isoformat())

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
+from erp_club.customers.classes.queries import class_fields
 from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.id_numbers.sealing import COLUMNS as SEALED
 from erp_club.customers.names import commands as names
@@ -128,7 +129,7 @@ def _stage(
     staging.create(session, "staged_classes", "line bigint, name text, value text")
     staging.create(session, "touched_lines", "line bigint")
     keyring = keyring_of(session, writes=True)
-    known = Known(country=country, clubs=clubs, id_rules=id_rules(session), keyring=keyring, today=today)
+    known = Known(country, clubs, id_rules(session), class_fields(session), keyring, today)
     read = 0
     for batch in reading.batches():
         kept = normalised(batch, reading.columns, known)

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     CUSTOMERS_FORM = "customers.form"
     CUSTOMERS_REVEAL_ID = "customers.reveal_id"
     CUSTOMERS_ID_RULES = "customers.id_rules"
+    CUSTOMERS_CLASSES = "customers.classes"
     CUSTOMERS_CONSENT_WORDINGS = "customers.consent_wordings"
     PEOPLE_MERGE = "people.merge"
     CLUBS_VIEW = "clubs.view"

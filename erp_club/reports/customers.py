@@ -13,8 +13,10 @@ from erp_club.cards.models import Card, CardState
 from erp_club.clubs import models as clubs
 from erp_club.clubs.earning.queries import ACCOUNT
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
+from erp_club.customers.classes.models import ClassificationField
+from erp_club.customers.classes.rules import PREFIX
 from erp_club.customers.id_numbers import sealing
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
@@ -30,8 +32,9 @@ class CustomerFilters:
 
     `club` and `store` (the home store) are codes. `membership` is about that club, else about any: `valid` today,
     `ends_soon` in the last days of which the club warns, `paused`, `ended`, or `none` ever held. `consent` keeps those
-    who gave it. `opened_from` and `opened_to` are dates in `zone`, `bought_from` and `bought_to` the stores' dates of
-    at least one purchase.
+    who gave it. `class_name` keeps those who have something in this field of head office's own, `class_value` this in
+    it: a choice by its code, a text by any part. `opened_from` and `opened_to` are dates in `zone`, `bought_from` and
+    `bought_to` the stores' dates of at least one purchase.
     """
 
     club: str | None = None
@@ -44,6 +47,8 @@ class CustomerFilters:
     opened_to: dt.date | None = None
     bought_from: dt.date | None = None
     bought_to: dt.date | None = None
+    class_name: str | None = None
+    class_value: str | None = None
     zone: str = "UTC"
 
 
@@ -78,7 +83,7 @@ FILE_COLUMNS = (
     "phone", "mobile", "email", "street", "postcode", "city", "country", "birthday", "anniversary", "gender",
     "language", "home_store", "own_id", "consent_advertising", "consent_sms", "consent_email", "consent_post", "card",
 )  # fmt: skip
-"""The columns of the file, named as an import reads them."""
+"""The columns of the file, named as an import reads them; those of head office's own fields follow."""
 
 _SORTS: dict[str, tuple[Any, ...]] = {
     "name": (Customer.family_name, Customer.given_name, Customer.id),
@@ -134,10 +139,16 @@ def listing(
     ]
 
 
+def file_columns(session: Session) -> tuple[str, ...]:
+    """The columns of the file, with one for each of head office's own fields."""
+    own = session.scalars(sa.select(ClassificationField.name).order_by(ClassificationField.name))
+    return (*FILE_COLUMNS, *(f"{PREFIX}{name}" for name in own))
+
+
 def every(
     session: Session, filters: CustomerFilters, *, sort: str, descending: bool, today: dt.date, id_numbers: bool
 ) -> Iterator[tuple[Any, ...]]:
-    """All customers that match, by `FILE_COLUMNS`, read through a cursor of the server.
+    """All customers that match, by `file_columns`, read through a cursor of the server.
 
     ID numbers are whole where `id_numbers`, else their last signs; an import leaves such a document as it is.
     """
@@ -150,6 +161,7 @@ def every(
     )
     own = {"home_store": Store.code, "card": card, "id_number": Customer.id_sealed}
     columns = [own[name] if name in own else Customer.__table__.c[name] for name in FILE_COLUMNS]
+    columns += [_class_value(name.removeprefix(PREFIX)) for name in file_columns(session)[len(FILE_COLUMNS) :]]
     statement = (
         sa.select(*columns, Customer.id_key)
         .select_from(Customer)
@@ -168,6 +180,14 @@ def every(
         yield tuple(row)
 
 
+def _class_value(name: str) -> sa.ScalarSelect[str]:
+    return (
+        sa.select(Classification.value)
+        .where(Classification.customer_id == Customer.id, Classification.name == name)
+        .scalar_subquery()
+    )
+
+
 def _ordered(sort: str, *, descending: bool) -> list[Any]:
     return [column.desc() if descending else column.asc() for column in _SORTS[sort]]
 
@@ -184,6 +204,8 @@ def _where(filters: CustomerFilters, today: dt.date) -> list[sa.ColumnElement[bo
         made.append(Customer.__table__.c[f"consent_{filters.consent}"])
     if filters.birthday_month:
         made.append(sa.extract("month", Customer.birthday) == filters.birthday_month)
+    if filters.class_name:
+        made.append(_classified(filters.class_name, filters.class_value))
     if filters.opened_from:
         made.append(Customer.opened_at >= _midnight(filters.opened_from, filters.zone))
     if filters.opened_to and filters.opened_to < dt.date.max:
@@ -194,6 +216,17 @@ def _where(filters: CustomerFilters, today: dt.date) -> list[sa.ColumnElement[bo
         bought += [Receipt.sold_on <= filters.bought_to] if filters.bought_to else []
         made.append(sa.exists().where(*bought))
     return made
+
+
+def _classified(name: str, value: str | None) -> sa.ColumnElement[bool]:
+    wanted = [Classification.customer_id == Customer.id, Classification.name == name]
+    if value:
+        part = Classification.value.icontains(value, autoescape=True)
+        kind = sa.select(ClassificationField.kind).where(ClassificationField.name == name).scalar_subquery()
+        codes = sa.func.string_to_array(sa.func.lower(Classification.value), ";")
+        whole = sa.func.lower(value) == sa.any_(codes)
+        wanted.append(sa.case((sa.func.coalesce(kind, "text") == "text", part), else_=whole))
+    return sa.exists().where(*wanted)
 
 
 def _midnight(day: dt.date, zone: str) -> dt.datetime:

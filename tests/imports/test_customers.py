@@ -12,15 +12,18 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card
 from erp_club.clubs.models import Membership, MembershipPeriod
+from erp_club.customers.classes.commands import set_class_field
+from erp_club.customers.classes.rules import ClassField, ClassKind
 from erp_club.customers.id_numbers.queries import id_number
 from erp_club.customers.models import Classification, ConsentChange, Customer, CustomerState
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import NotFound
 from erp_club.organisation.models import Store
+from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
 from tests.make.clubs import a_card, a_club, a_customer
-from tests.make.customers import keep_ids_of
+from tests.make.customers import NOW, keep_ids_of
 from tests.make.files import a_file, counted, taken_in, told
 from tests.make.organisation import a_chain
 
@@ -120,6 +123,17 @@ def test_no_table_tells_an_id_number_of_a_file(session: Session, tmp_path: Path)
     taken_in(session, a_file(tmp_path, "customers", changed), "customers")
     entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "customer.edit")).one()
     assert (entry.before, entry.after) == ({"id_number": "•••"}, {"id_number": "••••••463"})
+
+
+def test_a_field_of_head_office_is_judged_in_a_file(session: Session, tmp_path: Path):
+    # REQ C-03
+    a_chain(session)
+    set_class_field(session, ClassField("Size", ClassKind.NUMBER), now=NOW, by=SYSTEM)
+    wrong = a_file(tmp_path, "customers", RACHEL | {"class:Size": "big"}, more="class:Size")
+    assert counted(taken_in(session, wrong, "customers")) == (0, 0, 1)
+    right = a_file(tmp_path, "customers", RACHEL | {"class:Size": "39,0"}, more="class:Size")
+    assert counted(taken_in(session, right, "customers")) == (1, 0, 0)
+    assert session.scalars(sa.select(Classification.value)).all() == ["39"]
 
 
 def test_a_masked_id_number_leaves_the_document_as_it_is(session: Session, tmp_path: Path):

@@ -16,7 +16,7 @@ from erp_club.permissions.catalog import Permission
 from web.deps import Act, ActRoute, needs
 from web.fields import Storable, Unsaid
 from web.i18n import translate
-from web.views import customers
+from web.views import customer_labels
 
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 PER_PAGE = 25
@@ -157,7 +157,7 @@ def entries(
 
 def labels() -> dict[str, str]:
     """What fields are called, for the reader."""
-    return customers.labels() | {name: translate(label) for name, label in _LABELS.items()}
+    return customer_labels.labels() | {name: translate(label) for name, label in _LABELS.items()}
 
 
 def _midnight(act: Act, day: dt.date | None) -> dt.datetime | None:

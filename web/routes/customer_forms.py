@@ -6,6 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from erp_club.customers.classes.queries import class_fields
+from erp_club.customers.classes.rules import MOST_FIELDS
 from erp_club.customers.forms import commands
 from erp_club.customers.forms.queries import form_of
 from erp_club.customers.forms.rules import FIELDS, FormField, Place
@@ -14,7 +16,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line
 from web.forms import FormState
 from web.refusals import again
-from web.views.customers import labels
+from web.views.customer_labels import labels
 
 router = APIRouter(route_class=ActRoute, tags=["customer forms"])
 Decide = Annotated[Act, needs(Permission.CUSTOMERS_FORM)]
@@ -34,7 +36,7 @@ class FormFieldBody(Body):
 class FormBody(Body):
     """All fields of a form; what isn't named isn't shown."""
 
-    fields: Annotated[list[FormFieldBody], Field(max_length=2 * len(FIELDS))]
+    fields: Annotated[list[FormFieldBody], Field(max_length=2 * (len(FIELDS) + MOST_FIELDS))]
 
 
 class FormFieldView(BaseModel):
@@ -59,7 +61,7 @@ def _view(act: Act, place: Place) -> CustomerFormPage:
         FormFieldView(name=each.name, shown=each.shown, required=each.required, help=dict(each.help))
         for each in form_of(act.session, place)
     ]
-    return CustomerFormPage(place=place, fields=fields, labels=labels())
+    return CustomerFormPage(place=place, fields=fields, labels=labels(class_fields(act.session).values()))
 
 
 @router.get("/customer-forms", name="customer_forms", response_model=CustomerFormPage)

@@ -1,13 +1,14 @@
 """Customers: the list and its files, the search, and the record of one."""
 
 import datetime as dt
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from starlette.responses import Response
 
 from erp_club.customers import commands, queries
+from erp_club.customers.classes.rules import MOST_CHOICES, MOST_FIELDS
 from erp_club.customers.duplicates.commands import open_new_customer
 from erp_club.customers.fields import CustomerChanges, CustomerFields
 from erp_club.customers.scans import scanned
@@ -48,6 +49,8 @@ class Filters(BaseModel):
     opened_to: Day = None
     bought_from: Day = None
     bought_to: Day = None
+    class_name: Code = None
+    class_value: Code = None
 
     def asked(self, zone: str) -> CustomerFilters:
         """As the query takes them."""
@@ -62,12 +65,27 @@ class CustomersPage(BaseModel):
     customers: list[CustomerLine]
     clubs: list[views.ClubChoice]
     stores: list[views.Choice]
+    classes: list[views.Choice]
 
 
 class Search(Body):
     """What somebody typed to find a customer: any number of theirs, or the beginnings of names."""
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+
+
+def _chosen(value: Any) -> Any:
+    """A form sends several choices as `{"A": "true"}`, with an empty `_` to say that it asks them."""
+    return [code for code, ticked in value.items() if ticked and code != "_"] if isinstance(value, dict) else value
+
+
+ClassName = Annotated[str, StringConstraints(max_length=60), Storable]
+ClassText = Annotated[str, StringConstraints(max_length=1_000), Storable]
+ClassValue = Annotated[
+    ClassText | Annotated[list[Line], Field(max_length=MOST_CHOICES)] | None, BeforeValidator(_chosen)
+]
+Classes = Annotated[dict[ClassName, ClassValue], Field(max_length=MOST_FIELDS)]
+"""Head office's own fields by name: a text, or several codes."""
 
 
 class CustomerBody(Body):
@@ -102,6 +120,7 @@ class CustomerBody(Body):
     consent_sms: bool | None = None
     consent_email: bool | None = None
     consent_post: bool | None = None
+    classes: Classes = {}
 
 
 def _apart(value: object) -> object:
@@ -151,6 +170,7 @@ def customers(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], filters: As
         customers=[views.line(row, act.zone) for row in rows],
         clubs=views.club_choices(act),
         stores=views.store_choices(act),
+        classes=views.class_choices(act),
     )
     return act.answer(view, "customers/_list.html" if act.htmx else "customers/list.html")
 
@@ -173,7 +193,7 @@ def customers_file(
         today=act.today,
         id_numbers=whole,
     )
-    answer = lists.stream_file(f"customers.{suffix}", reports.FILE_COLUMNS, rows)
+    answer = lists.stream_file(f"customers.{suffix}", reports.file_columns(act.session), rows)
     asked = filters.model_dump(exclude_none=True)
     commands.record_export(act.session, filters=asked, suffix=suffix, id_numbers=whole, now=act.now, by=act.by)
     return answer
@@ -238,10 +258,11 @@ def open_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)], body: C
     """
     customer_id = open_new_customer(
         act.session,
-        CustomerFields(**body.model_dump(exclude={"confirmed_not"})),
+        CustomerFields(**body.model_dump(exclude={"confirmed_not", "classes"})),
         country=act.chain.country,
         place=act.place,
         language=act.read_in,
+        classes=body.classes,
         confirmed_not=body.confirmed_not,
         now=act.now,
         by=act.by,
@@ -256,7 +277,7 @@ def scan(
     body: CustomerOpening,
 ) -> Response:
     """Fill in the form of a new customer from the lines of a passport in `id_number`; what was typed stays."""
-    filled = scanned(CustomerFields(**body.model_dump(exclude={"confirmed_not"})), today=act.today)
+    filled = scanned(CustomerFields(**body.model_dump(exclude={"confirmed_not", "classes"})), today=act.today)
     return _new_page(act, views.scanned_form(act, filled), views.scanned_person(filled))
 
 
@@ -331,7 +352,7 @@ def edit_customer(
     part: Part | None = None,
 ) -> Response:
     """Change what is in the body; null empties a field. A consent is given or refused, and can't be unasked again."""
-    changes = cast("CustomerChanges", body.model_dump(exclude_unset=True, exclude={"changed_at"}))
+    changes = cast("CustomerChanges", body.model_dump(exclude_unset=True, exclude={"changed_at", "classes"}))
     commands.edit_customer(
         act.session,
         customer_id,
@@ -339,6 +360,7 @@ def edit_customer(
         country=act.chain.country,
         place=act.place,
         language=act.read_in,
+        classes=body.classes,
         now=act.now,
         by=act.by,
         seen=body.changed_at,

@@ -52,7 +52,7 @@ def search(act: Looking, body: DuplicateSearch, at: Literal["office", "till"] = 
     By POST, since no name and no number may stand in an address. What is missing or wrong yet isn't looked at.
     `at` says whose form it is.
     """
-    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not"}))
+    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"}))
     found = commands.probable(act.session, filled, country=act.chain.country, now=act.now, card=body.card)
     view = candidates_view(act, found, confirmed=body.confirmed_not, at_till=at == "till")
     return act.answer(view, "duplicates/_candidates.html")

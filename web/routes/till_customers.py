@@ -21,6 +21,7 @@ from web.forms import FormState
 from web.refusals import again
 from web.routes.customers import Confirmed, CustomerBody
 from web.routes.till import AtTill, shown, till_page
+from web.views.customer_labels import ClassFieldView
 from web.views.customers import Choice, FormFieldLine, Person, form_view, scanned_form
 from web.views.duplicates import Candidates, refused_candidates
 from web.views.panel import PanelClub
@@ -78,6 +79,7 @@ class NewCustomerPage(BaseModel):
     countries: list[tuple[str, str]] = Field(exclude=True)
     id_kinds: tuple[str, ...]
     wordings: dict[str, str]
+    classes: dict[str, ClassFieldView]
     labels: dict[str, str] = Field(exclude=True)
     clubs: list[PanelClub]
     candidates: Candidates
@@ -151,7 +153,9 @@ def offer_new_customer(act: Offering, body: OfferedCustomer) -> Response:
 @again(new_customer_again)
 def scan_new(act: Offering, body: NewCustomer) -> Response:
     """Fill in the dialog from the lines of a passport in `id_number`; what was typed stays."""
-    filled = scanned(CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not"})), today=act.today)
+    filled = scanned(
+        CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"})), today=act.today
+    )
     return _new_customer_page(act, scanned_form(act, filled))
 
 
@@ -162,13 +166,14 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     joins = [club_id for club_id, wanted in body.clubs.items() if wanted]
     if joins and not act.by.may(Permission.MEMBERSHIPS_JOIN):
         raise errors.not_permitted(Permission.MEMBERSHIPS_JOIN)
-    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not"}))
+    filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"}))
     customer_id = open_new_customer(
         act.session,
         filled,
         country=act.chain.country,
         place=act.place,
         language=act.read_in,
+        classes=body.classes,
         card=body.card,
         confirmed_not=body.confirmed_not,
         now=act.now,

@@ -1,6 +1,7 @@
 """What pages show of customers: the list, what a search found, and the record of one."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,8 @@ from pydantic import BaseModel, Field
 
 from erp_club.clubs.queries import clubs
 from erp_club.customers import queries
+from erp_club.customers.classes.queries import class_fields
+from erp_club.customers.classes.rules import ClassField
 from erp_club.customers.consents import queries as consents
 from erp_club.customers.fields import CustomerFields
 from erp_club.customers.forms import rules
@@ -19,49 +22,22 @@ from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.queries import CustomerRecord, Found
 from erp_club.customers.scans import SCANNED
 from erp_club.kernel import audit
-from erp_club.kernel.text import N_
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.reports.customers import CustomerRow
 from web.deps import Act
 from web.formats import LOCALES
 from web.forms import FormState
-from web.i18n import LANGUAGE, translate
+from web.i18n import LANGUAGE
 from web.views.cards import CardsView, cards_view
 from web.views.clubs import MembershipsView, memberships_view
 from web.views.coupons import CustomerCoupons, customer_coupons_view
+from web.views.customer_labels import LABELS, ClassFieldView, OwnField, called, class_view, labels, own_field
 from web.views.points import HistoryView, history_view
 from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
 from web.views.relatives import RelativesView, relatives_view
 
 CHANGES_SHOWN = 50
-_LABELS = {
-    "number": N_("Customer number"),
-    "given_name": N_("Given name"),
-    "family_name": N_("Family name"),
-    "given_name_2": N_("Given name in another script"),
-    "family_name_2": N_("Family name in another script"),
-    "id_kind": N_("Kind of document"),
-    "id_country": N_("Issued by"),
-    "id_number": N_("ID number"),
-    "phone": N_("Phone"),
-    "mobile": N_("Mobile"),
-    "email": N_("E-mail"),
-    "street": N_("Street"),
-    "postcode": N_("Postcode"),
-    "city": N_("City"),
-    "country": N_("Country"),
-    "birthday": N_("Birthday"),
-    "anniversary": N_("Wedding anniversary"),
-    "gender": N_("Gender"),
-    "language": N_("Language"),
-    "home_store": N_("Home store"),
-    "own_id": N_("Own identifier"),
-    "consent_advertising": N_("Advertising"),
-    "consent_sms": N_("SMS"),
-    "consent_email": N_("E-mail"),
-    "consent_post": N_("Post"),
-}
 
 
 class HeldClub(BaseModel):
@@ -159,6 +135,7 @@ class Person(BaseModel):
     changed_at: dt.datetime | None = None
     card: str | None = None
     classifications: dict[str, str] = {}
+    own_fields: list[OwnField] = Field(default=[], exclude=True)
 
     @property
     def name(self) -> str:
@@ -193,6 +170,7 @@ class CustomerForm(BaseModel):
     countries: list[tuple[str, str]] = Field(exclude=True)
     id_kinds: tuple[str, ...]
     wordings: dict[str, str] = {}
+    classes: dict[str, ClassFieldView] = {}
     labels: dict[str, str] = Field(exclude=True)
 
 
@@ -241,13 +219,17 @@ class CustomerPage(BaseModel):
 
 def person_view(act: Act, customer_id: int) -> Person:
     """A customer's data. Raises NotFound."""
-    return person(queries.record(act.session, customer_id), zone=act.zone)
+    own = class_fields(act.session)
+    return person(queries.record(act.session, customer_id), own=own, zone=act.zone)
 
 
-def person(record: CustomerRecord, *, zone: str) -> Person:
+def person(record: CustomerRecord, *, own: Mapping[str, ClassField], zone: str) -> Person:
     """The record as it is shown."""
     shown = {name: getattr(record, name) for name in CustomerRecord.__slots__}
     shown["classifications"] = dict(record.classifications)
+    shown["own_fields"] = [
+        own_field(own.get(name) or ClassField(name), value) for name, value in record.classifications
+    ]
     shown["opened_on"] = record.opened_at.astimezone(ZoneInfo(zone)).date()
     return Person(**shown)
 
@@ -284,9 +266,9 @@ def club_choices(act: Act) -> list[ClubChoice]:
     return [ClubChoice(code=club.code, names=club.names) for club in clubs(act.session)]
 
 
-def labels() -> dict[str, str]:
-    """What a customer's fields are called, for the reader."""
-    return {name: translate(label) for name, label in _LABELS.items()}
+def class_choices(act: Act) -> list[Choice]:
+    """Head office's own fields, to narrow a list by."""
+    return [Choice(code=each.name, name=called(each.labels, each.name)) for each in class_fields(act.session).values()]
 
 
 @cache
@@ -330,6 +312,7 @@ def scanned_form(act: Act, filled: CustomerFields) -> FormState:
 
 def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm:
     """What a form of a customer begins with."""
+    own = list(class_fields(act.session).values())
     return CustomerForm(
         person=person,
         part=part,
@@ -339,13 +322,20 @@ def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm
         countries=countries(LANGUAGE.get()),
         id_kinds=id_rules(act.session).kinds(),
         wordings=_wordings(act),
-        labels=labels(),
+        classes={each.form_name: class_view(each) for each in own},
+        parts={
+            "person": (*rules.PERSON, *(each.form_name for each in own)),
+            "contact": rules.CONTACT,
+            "consents": rules.CONSENTS,
+        },
+        labels=labels(own),
     )
 
 
 def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> CustomerPage:
     """The record, with what the tab shows. Raises NotFound."""
     customer = person_view(act, customer_id)
+    own = list(class_fields(act.session).values())
     memberships = memberships_view(act, customer_id)
     worth: dict[str, Points] = {}
     for held in memberships.memberships:
@@ -365,7 +355,7 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
         purchases=customer_purchases_view(act, customer_id) if tab == "purchases" else None,
         coupons=customer_coupons_view(act, customer_id) if tab == "coupons" else None,
         changes=_changes(act, customer_id) if tab == "changes" else None,
-        labels=labels(),
+        labels=labels(own),
     )
 
 
@@ -377,7 +367,7 @@ def _changes(act: Act, customer_id: int) -> list[ChangeEntry]:
 
 def _change(entry: audit.AuditEntry, stores: dict[int, str]) -> ChangeEntry:
     before, after = _with_store(entry.before or {}, stores), _with_store(entry.after or {}, stores)
-    places = {name: place for place, name in enumerate(_LABELS)}
+    places = {name: place for place, name in enumerate(LABELS)}
     fields = sorted({**before, **after}, key=lambda name: (places.get(name, len(places)), name))
     return ChangeEntry(
         id=entry.id,

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.customers import fields
+from erp_club.customers.classes.rules import Said
 from erp_club.customers.commands import open_customer
 from erp_club.customers.duplicates import errors
 from erp_club.customers.duplicates.models import DuplicateConfirmation, SuspectedPair
@@ -33,6 +34,7 @@ def open_new_customer(
     by: Actor,
     place: Place | None = None,
     language: str | None = None,
+    classes: Mapping[str, Said] | None = None,
     card: str | None = None,
     confirmed_not: Collection[int] = (),
 ) -> int:
@@ -49,7 +51,9 @@ def open_new_customer(
         _one_at_a_time(session, checked.values)
         found = candidates(session, checked.values, country=country, card=card)
         _refuse(session, found, confirmed_not, by)
-    customer_id = open_customer(session, filled, country=country, place=place, now=now, by=by, language=language)
+    customer_id = open_customer(
+        session, filled, country=country, place=place, now=now, by=by, language=language, classes=classes
+    )
     others = [each.customer_id for each in found if each.customer_id in confirmed_not]
     if others:
         _confirm(session, [(customer_id, other) for other in others], at_opening=True, now=now, by=by)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.customers.classes.queries import class_fields
 from erp_club.customers.forms.models import CustomerFormField
 from erp_club.customers.forms.queries import form_of
 from erp_club.customers.forms.rules import FormField, Place, completed, faults
@@ -19,12 +20,13 @@ def set_form(session: Session, place: Place, form: Sequence[FormField], *, now: 
 
     Fields that aren't named come last and aren't shown. Raises Invalid with the field of the form that is wrong.
     """
-    wrong = faults(form)
+    own = [each.form_name for each in class_fields(session).values()]
+    wrong = faults(form, own)
     if wrong:
         raise Invalid(wrong)
     # Two people who decide at once would each leave half of their rows.
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"customer-form {place}"))))
-    before, after = form_of(session, place), completed(form)
+    before, after = form_of(session, place), completed(form, own)
     if before == after:
         return
     session.execute(sa.delete(CustomerFormField).where(CustomerFormField.place == place))

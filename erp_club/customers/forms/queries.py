@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.customers.classes.queries import class_fields
 from erp_club.customers.forms.models import CustomerFormField
 from erp_club.customers.forms.rules import FormField, Place, completed, default_form
 
@@ -16,4 +17,5 @@ _FORM = (
 def form_of(session: Session, place: Place) -> tuple[FormField, ...]:
     """All fields of the form of a place, in its order, those that it doesn't show among them."""
     kept = [FormField(*row) for row in session.execute(_FORM, {"place": place})]
-    return completed(kept) if kept else default_form(place)
+    own = [each.form_name for each in class_fields(session).values()]
+    return completed(kept, own) if kept else default_form(place, own)

@@ -22,7 +22,10 @@ PERSON = (
 CONSENTS = ("consent_advertising", "consent_sms", "consent_email", "consent_post")
 FIELDS = (*PERSON, *CONTACT, *CONSENTS)
 """All fields, in the order in which a form shows them where nothing else is said."""
+OWN = "class:"
+"""Before the name of a field of head office's own."""
 LONGEST_HELP = 200
+_NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
 
 class Place(StrEnum):
@@ -50,31 +53,34 @@ _SHOWN: dict[Place, tuple[str, ...]] = {
 }
 
 
-def default_form(place: Place) -> tuple[FormField, ...]:
+def default_form(place: Place, own: Sequence[str] = ()) -> tuple[FormField, ...]:
     """What a form shows before head office has decided: little at the till, all in the back office; it needs nothing.
 
-    That a customer has a name is needed everywhere, whatever the form says.
+    That a customer has a name is needed everywhere, whatever the form says. `own` are head office's own fields, as
+    `class:NAME`.
     """
     shown = _SHOWN[place]
     return (
         *(FormField(name) for name in shown),
         *(FormField(name, shown=False) for name in FIELDS if name not in shown),
+        *(FormField(name, shown=place is Place.OFFICE) for name in own),
     )
 
 
-def completed(form: Sequence[FormField]) -> tuple[FormField, ...]:
-    """A form as it was kept, with fields that the product has got since at its end, not shown."""
+def completed(form: Sequence[FormField], own: Sequence[str] = ()) -> tuple[FormField, ...]:
+    """A form as it was kept, with fields that the product or head office has got since at its end, not shown."""
+    every = (*FIELDS, *own)
     known = {each.name for each in form}
-    kept = [each for each in form if each.name in FIELDS]
-    return (*kept, *(FormField(name, shown=False) for name in FIELDS if name not in known))
+    kept = [each for each in form if each.name in every]
+    return (*kept, *(FormField(name, shown=False) for name in every if name not in known))
 
 
-def faults(form: Sequence[FormField]) -> list[FieldError]:
+def faults(form: Sequence[FormField], own: Sequence[str] = ()) -> list[FieldError]:
     """What can't be a form: a field twice or unknown, needed but not shown, and no field for a name."""
     wrong: list[FieldError] = []
     seen: set[str] = set()
     for number, each in enumerate(form):
-        if each.name not in FIELDS or each.name in seen:
+        if each.name not in (*FIELDS, *own) or each.name in seen:
             wrong.append(FieldError(f"fields[{number}].name", T("Name each field of a customer once.")))
         seen.add(each.name)
         if each.required and not each.shown:
@@ -88,10 +94,17 @@ def faults(form: Sequence[FormField]) -> list[FieldError]:
     return wrong
 
 
-def missing(form: Sequence[FormField], filled: CustomerFields) -> list[FieldError]:
-    """What the form needs and isn't there. A consent that was refused is an answer."""
-    return [
-        FieldError(each.name, T("This field is required."))
-        for each in form
-        if each.required and getattr(filled, each.name) in {None, ""}
-    ]
+def missing(
+    form: Sequence[FormField], filled: CustomerFields, classes: Mapping[str, str | None] = _NOTHING
+) -> list[FieldError]:
+    """What the form needs and isn't there. A consent that was refused is an answer.
+
+    `classes` is what stands in head office's own fields, by name; their errors are at `classes.NAME`.
+    """
+    wrong: list[FieldError] = []
+    for each in form:
+        own = each.name.removeprefix(OWN) if each.name.startswith(OWN) else None
+        value = getattr(filled, each.name) if own is None else classes.get(own)
+        if each.required and value in {None, ""}:
+            wrong.append(FieldError(each.name if own is None else f"classes.{own}", T("This field is required.")))
+    return wrong
