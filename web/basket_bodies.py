@@ -70,9 +70,14 @@ class BasketBody(Body):
 
 
 def asked_of(
-    body: BasketBody, *, sale_id: str, means: tuple[str, ...] = (), points: Sequence[PointsToUse] = ()
+    body: BasketBody,
+    *,
+    sale_id: str,
+    means: tuple[str, ...] = (),
+    points: Sequence[PointsToUse] = (),
+    paid: tuple[tuple[str, int], ...] = (),
 ) -> Asked:
-    """The basket of a body, and the points that are to pay. `sale_id` is the sale's key."""
+    """The basket of a body, and the points that are to pay. `sale_id` is the sale's key, `paid` is as `Asked` has it."""
     buyer = body.customer
     return Asked(
         lines=tuple([(line.sku, line.quantity) for line in body.lines]),
@@ -83,4 +88,5 @@ def asked_of(
         means=means,
         sale_id=sale_id,
         points=tuple([PointsPayment(each.points, each.club) for each in points]),
+        paid=paid,
     )

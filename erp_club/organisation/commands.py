@@ -13,7 +13,7 @@ from erp_club.kernel import audit
 from erp_club.kernel.audit import Doer
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
-from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
+from erp_club.organisation.models import Chain, Channel, Store, Terminal, TerminalEnrolment
 
 
 class StoreChanges(TypedDict, total=False):
@@ -22,6 +22,7 @@ class StoreChanges(TypedDict, total=False):
     name: str
     city: str | None
     time_zone: str
+    channel: Channel
 
 
 def set_chain(
@@ -68,17 +69,26 @@ def set_pricing(session: Session, policy: Mapping[str, object], *, now: dt.datet
 
 
 def add_store(
-    session: Session, *, code: str, name: str, city: str | None, time_zone: str, now: dt.datetime, by: Doer
+    session: Session,
+    *,
+    code: str,
+    name: str,
+    city: str | None,
+    time_zone: str,
+    channel: Channel = Channel.STORE,
+    now: dt.datetime,
+    by: Doer,
 ) -> int:
-    """Open a store and give its id. `time_zone` is of the IANA database.
+    """Open a store, or a web shop, and give its id. `time_zone` is of the IANA database.
 
     Raises Invalid for a time zone nobody knows, Conflict if the code is taken.
     """
     _check_time_zone(time_zone)
     # The constraint decides, so that two stores opened at once with one code don't both pass a check.
+    described = {"code": code, "name": name, "city": city, "time_zone": time_zone, "channel": channel.value}
     store_id = session.scalar(
         postgresql.insert(Store)
-        .values(code=code, name=name, city=city, time_zone=time_zone, stub=False)
+        .values(**described, stub=False)
         .on_conflict_do_nothing(index_elements=[Store.code])
         .returning(Store.id)
     )
@@ -88,15 +98,14 @@ def add_store(
             field="code",
             code="store-code-taken",
         )
-    after = {"code": code, "name": name, "city": city, "time_zone": time_zone}
-    audit.record(session, by=by, now=now, action="store.add", entity="store", entity_id=store_id, after=after)
+    audit.record(session, by=by, now=now, action="store.add", entity="store", entity_id=store_id, after=described)
     return store_id
 
 
 def edit_store(session: Session, store_id: int, changes: StoreChanges, *, now: dt.datetime, by: Doer) -> None:
     """Describe a store. One that an import had named is a stub no longer.
 
-    Another time zone holds for what is sold from now on. Raises NotFound, or Invalid for a time zone nobody knows.
+    Another time zone or channel holds for what is sold from now on. Raises NotFound, or Invalid for a time zone nobody knows.
     """
     if "time_zone" in changes:
         _check_time_zone(changes["time_zone"])

@@ -1,6 +1,7 @@
 """The chain, its stores, and the terminals in them."""
 
 import datetime as dt
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,10 +30,18 @@ class Chain(Base):
     pricing: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
+class Channel(StrEnum):
+    """Through what a store sells: over its counter, or in the web. Offers and programmes name channels so."""
+
+    STORE = "store"
+    WEB = "web"
+
+
 class Store(Base):
-    """A branch. `stub` is set where an import named a store that nobody had described."""
+    """A branch, or a web shop. `stub` is set where an import named a store that nobody had described."""
 
     __tablename__ = "stores"
+    __table_args__ = (sa.CheckConstraint("channel IN ('store', 'web')", name="channel_known"),)
 
     id: Mapped[SmallId]
     code: Mapped[str] = mapped_column(unique=True)
@@ -40,6 +49,7 @@ class Store(Base):
     city: Mapped[str | None]
     time_zone: Mapped[str]
     stub: Mapped[bool] = mapped_column(server_default=sa.false())
+    channel: Mapped[str] = mapped_column(server_default=Channel.STORE.value)
 
 
 class Terminal(Base):

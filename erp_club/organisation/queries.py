@@ -30,6 +30,7 @@ class StoreRow:
     time_zone: str
     stub: bool
     terminals: int
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class TerminalRow:
 _TILLS = (
     sa.select(sa.func.count()).where(Terminal.store_id == Store.id, Terminal.active).correlate(Store).scalar_subquery()
 )
-_ROW = (Store.id, Store.code, Store.name, Store.city, Store.time_zone, Store.stub, _TILLS)
+_ROW = (Store.id, Store.code, Store.name, Store.city, Store.time_zone, Store.stub, _TILLS, Store.channel)
 _BROWSERS = (
     sa.select(sa.func.count()).where(TerminalEnrolment.terminal_id == Terminal.id).correlate(Terminal).scalar_subquery()
 )

@@ -40,6 +40,7 @@ class TerminalFacts:
     store_code: str
     store_name: str
     time_zone: str
+    channel: str = "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,9 @@ def identify(
         return None
     found = rows[0]
     chain = ChainFacts(*found[:6])
-    terminal = TerminalFacts(*found[6:13]) if found[6] is not None else None
-    staff_id, staff_name, username, role_name, language, staff_store_id, by_pin = found[13:20]
-    claim = Claim(*found[20:]) if found[20] is not None else None
+    terminal = TerminalFacts(*found[6:14]) if found[6] is not None else None
+    staff_id, staff_name, username, role_name, language, staff_store_id, by_pin = found[14:21]
+    claim = Claim(*found[21:]) if found[21] is not None else None
     if staff_id is None:
         by = NOBODY if terminal is None else Actor("", frozenset(), terminal_id=terminal.id, store_id=terminal.store_id)
         return Identity(chain, terminal, by, claim=claim)
@@ -202,6 +203,7 @@ _FACTS = (
     Store.code,
     Store.name.label("store_name"),
     Store.time_zone.label("store_time_zone"),
+    Store.channel,
     Staff.id.label("staff_id"),
     Staff.name.label("staff_name"),
     Staff.username,

@@ -19,6 +19,7 @@ from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
 from erp_club.purchases import sale as sales
 from erp_club.purchases.facts import Asked, Place
+from erp_club.purchases.plans import looks_at_means
 from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_with_points
 from erp_club.purchases.pricing import PricedBasket, price_basket
 from erp_club.purchases.quotes import errors, queries
@@ -53,7 +54,7 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     if quote is not None and order.sale_of_quote:
         asked = replace(asked, sale_id=sale_key(place.terminal.id, quote.sale_id))
     known = quoted(quote).basket if quote is not None and is_for(quote, asked) else None
-    basket = known or price_basket(session, asked, place)
+    basket = price_basket(session, asked, place) if known is None else _paid_as_told(session, known, asked, place)
     check_points_paid(basket, asked)
     payments = with_cards(session, order.payments, order.claims, basket.priced.total_minor, place)
     sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=payments, currency=currency)
@@ -62,6 +63,15 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     if order.quote_id is not None:
         end_quote(session, order.quote_id, terminal_id=place.terminal.id)
     return sold
+
+
+def _paid_as_told(session: Session, known: PricedBasket, asked: Asked, place: Place) -> PricedBasket:
+    """The quoted basket; where earning hangs on how much each means pays, which no quote knows, with those points."""
+    by_means = any(looks_at_means(account.rules_document) for account in known.accounts.values())
+    if len(asked.means) < 2 or not by_means:
+        return known
+    told = price_basket(session, asked, place)
+    return told if told.priced.total_minor == known.priced.total_minor else known
 
 
 def check_points_paid(basket: PricedBasket, asked: Asked) -> None:

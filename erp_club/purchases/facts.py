@@ -53,6 +53,7 @@ class PointsPayment:
 class Asked:
     """A basket to be priced: (SKU, quantity in thousandths) by line, who buys, and what was entered beside the items.
 
+    `paid`: how much some of the means pay, where that is known; one that is left pays the rest.
     `sale_id` is the till's name for the sale: draws hang on it, and coupons are held for it.
     """
 
@@ -64,6 +65,7 @@ class Asked:
     means: tuple[str, ...] = ()
     sale_id: str = ""
     points: tuple[PointsPayment, ...] = ()
+    paid: tuple[tuple[str, int], ...] = ()
 
 
 def _nothing(_texts: Sequence[str]) -> None:
@@ -137,6 +139,14 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
         memberships={each.club: each for each in told.memberships},
         others=_others(told),
     )
+
+
+def paid_so(gathered: Gathered, paid: tuple[tuple[str, int], ...]) -> Gathered:
+    """The same basket, now that it is known how much some means pay; it changes what the basket earns, not its price."""
+    plans = tuple(
+        replace(each, paid=paid) if isinstance(each, ProgrammePlan) else each for each in gathered.facts.plans
+    )
+    return replace(gathered, facts=replace(gathered.facts, plans=plans))
 
 
 def points_claims(points: Sequence[PointsPayment], compiled: Compiled) -> Iterator[Claim]:
@@ -221,6 +231,7 @@ def _facts(
         used=offers.used_by_code(told.uses),
         store=place.terminal.store_code,
         terminal=place.terminal.number,
+        channel=place.terminal.channel,
         means=asked.means,
         sale_id=asked.sale_id,
         products={sku: _line("", product, 1000) for sku, product in products.items()},
@@ -247,8 +258,10 @@ def _plans(asked: Asked, place: Place, told: Told) -> tuple[ProgrammePlan, ...]:
                     member,
                     place.local,
                     place.terminal.store_code,
+                    place.terminal.channel,
                     means=asked.means,
                     confirmed=asked.confirmed,
+                    paid=asked.paid,
                 )
             )
     return tuple(made)

@@ -6,15 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from erp_club.programmes.documents import every_part
 from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase, Tender
 from erp_club.programmes.engine.programme import Programme
 from erp_club.promotions.engine.facts import PaidFor
+from erp_club.purchases.sale import Payment
 
 
 @dataclass(frozen=True, slots=True)
 class ProgrammePlan:
-    """How a programme earns here and now, for this member. `means` are those that will pay, where that is known."""
+    """How a programme earns here and now, for this member. `means` are those that will pay, where that is known.
+
+    `paid`: how much some of them pay, where that is known too; the one that is left pays the rest.
+    """
 
     club: str
     programme: Programme
@@ -24,17 +29,27 @@ class ProgrammePlan:
     channel: str = "store"
     means: tuple[str, ...] = ()
     confirmed: frozenset[str] = frozenset()
+    paid: tuple[tuple[str, int], ...] = ()
 
     def earned(self, lines: Sequence[PaidFor]) -> tuple[Mapping[int, int], int]:
         """Points by the place of the line, and those that lie on none."""
         bought = tuple(_bought(number, each) for number, each in enumerate(lines))
         total = sum(each.paid_minor for each in bought)
-        # Who pays how much is known only where one means pays all.
-        tenders = (Tender(self.means[0], total),) if len(self.means) == 1 and total > 0 else ()
-        purchase = Purchase(self.at, bought, tenders, store=self.store, channel=self.channel, confirmed=self.confirmed)
+        purchase = Purchase(
+            self.at, bought, self._tenders(total), store=self.store, channel=self.channel, confirmed=self.confirmed
+        )
         made = earn(self.programme, purchase, self.member)
         on_lines = {int(line): points for line, points in made.by_line.items()}
         return on_lines, made.points - sum(on_lines.values())
+
+    def _tenders(self, total: int) -> tuple[Tender, ...]:
+        """Who pays how much of a total, none where that isn't known of all."""
+        known = [Tender(means, amount) for means, amount in self.paid if amount > 0]
+        left = total - sum(each.amount_minor for each in known)
+        others = [means for means in self.means if means not in dict(self.paid)]
+        if len(others) > 1 or total <= 0:
+            return ()
+        return (*known, *(Tender(means, left) for means in others if left > 0))
 
 
 def _bought(number: int, each: PaidFor) -> Bought:
@@ -53,6 +68,20 @@ def _bought(number: int, each: PaidFor) -> Bought:
         promoted=each.promoted,
         earns=line.earns,
     )
+
+
+def paid_by_means(payments: Sequence[Payment]) -> tuple[tuple[str, int], ...]:
+    """How much each means pays in all."""
+    paid: dict[str, int] = {}
+    for each in payments:
+        paid[each.means.value] = paid.get(each.means.value, 0) + each.amount_minor
+    return tuple(paid.items())
+
+
+def looks_at_means(rules_document: str) -> bool:
+    """Whether what a purchase earns hangs on how it is paid, so that it matters how much each means pays."""
+    programme = programme_of(rules_document)
+    return programme is not None and any(getattr(part, "means", ()) for _, part in every_part(programme))
 
 
 @functools.lru_cache(maxsize=256)

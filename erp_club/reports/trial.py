@@ -154,7 +154,7 @@ def _place(session: Session, store_id: int | None, at: dt.datetime | None, *, no
     store = next((each for each in stores if store_id in {None, each.id}), None)
     if store is None:
         raise Invalid([FieldError("store_id", T("There is no such store."))])
-    till = TerminalFacts(0, 0, "", store.id, store.code, store.name, store.time_zone)
+    till = TerminalFacts(0, 0, "", store.id, store.code, store.name, store.time_zone, store.channel)
     if at is None:
         return Place(till, by, now, now)
     return Place(till, by, at.replace(tzinfo=ZoneInfo(store.time_zone)), now)

@@ -77,12 +77,20 @@ def a_till_in(session: Session, store_id: int, *, username: str) -> Till:
     )
 
 
+def sells_in_the_web(session: Session, till: Till) -> None:
+    """The till's store is a web shop from now on."""
+    from erp_club.organisation.models import Store
+
+    session.get_one(Store, till.store_id).channel = "web"
+    session.flush()
+
+
 def a_place(session: Session, till: Till, *, now: dt.datetime = NOW) -> Place:
     """The till as pricing knows it."""
     from erp_club.organisation.models import Store
 
     store = session.get_one(Store, till.store_id)
-    facts = TerminalFacts(till.terminal_id, 1, "Till", store.id, store.code, store.name, store.time_zone)
+    facts = TerminalFacts(till.terminal_id, 1, "Till", store.id, store.code, store.name, store.time_zone, store.channel)
     return Place(facts, till.by, now, now)
 
 

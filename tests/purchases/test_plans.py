@@ -62,6 +62,28 @@ def test_only_allowed_means_earn_and_lines_in_an_offer_are_passed_over():
     assert points(club, a_line(1000), means=("card",), offers=(an_offer(),)) == 0
 
 
+@pytest.mark.parametrize(
+    ("means", "paid", "earned"),
+    [
+        (("card", "stored_value"), (("card", 600), ("stored_value", 400)), 6),
+        (("card", "stored_value"), (("stored_value", 400),), 6),
+        (("stored_value", "card"), (("card", 250),), 2),
+        (("cash", "stored_value"), (("cash", 600), ("stored_value", 400)), 0),
+    ],
+)
+def test_of_several_means_the_share_of_those_that_earn_counts(
+    means: tuple[str, ...], paid: tuple[tuple[str, int], ...], earned: int
+):
+    club = earning_by({"kind": "money", "points": 1, "per_minor": 100, "means": ["card"]})
+    assert points(club, a_line(700, id="1"), a_line(300, id="2"), means=means, paid=paid) == earned
+
+
+def test_a_club_of_the_web_earns_in_the_web_alone():
+    club = example("oro_oro")
+    assert points(club, a_line(200_00), means=("card",), channel="store") == 0
+    assert points(club, a_line(200_00), means=("card",), channel="web") == 10
+
+
 def test_an_offer_doubles_what_the_programme_gives():
     double = an_offer(rewards=[{"kind": "points", "multiplier_bp": 20_000}])
     assert points(earning_by({"kind": "money", "points": 1, "per_minor": 100}), a_line(1000), offers=(double,)) == 20

@@ -1,6 +1,6 @@
 """Stores and tills, as pages and as JSON."""
 
-# REQ A-02 T-05
+# REQ A-02 M-11 T-05
 import datetime as dt
 import io
 import uuid
@@ -45,6 +45,20 @@ def test_the_form_comes_back_with_what_was_typed(client: TestClient, session: Se
     zone = client.post("/stores", data=form(code="13", name="Kamppi", time_zone="Moon"), headers=HTML)
     assert zone.status_code == 422
     assert 'aria-invalid="true"' in zone.text
+
+
+def test_a_store_is_made_a_web_shop_and_its_tills_say_so(client: TestClient, session: Session):
+    a_chain(session)
+    signed_in(client, session)
+    made = client.post("/stores", json={"code": "W", "name": "Web", "channel": "web"}, headers=json_headers())
+    assert (made.status_code, made.json()["channel"]) == (201, "web")
+    url = f"/stores/{made.json()['id']}"
+    assert "Web shop" in client.get(url, headers=HTML).text
+    assert client.post(url, data=form(_method="PATCH", name="Web", channel="store"), headers=HTML).status_code == 303
+    assert "Web shop" not in client.get(url, headers=HTML).text
+    wrong = client.post(url, data=form(_method="PATCH", name="Web", channel="fax"), headers=HTML)
+    assert wrong.status_code == 422
+    assert session.get_one(Store, made.json()["id"], populate_existing=True).channel == "store"
 
 
 def test_a_name_cannot_be_emptied(client: TestClient, session: Session):

@@ -15,6 +15,7 @@ from erp_club.kernel.money import to_text
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases import commands
+from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.sale import MOST_MINOR, Payment
 from erp_club.purchases.settled import Order, tax_in
@@ -169,10 +170,17 @@ def _order(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...]) -
     in_points = [PointsToUse(points=each.points, club=each.club) for each in body.payments if each.points]
     in_money = [each for each in body.payments if each.paid_by is not None]
     means = tuple(dict.fromkeys(each.paid_by.value for each in in_money if each.paid_by))
+    # A card without an amount gives what is left to pay: how much that is, is known once the basket is priced.
+    rest = {each.paid_by for each in in_money if each.amount_minor is None}
+    said = [Payment(each.paid_by, each.amount_minor) for each in in_money if each.paid_by and each.amount_minor]
     return Order(
         receipt_no=body.receipt_no,
         asked=asked_of(
-            body, sale_id=sale_key(terminal_id, body.sale_id or body.receipt_no), means=means, points=in_points
+            body,
+            sale_id=sale_key(terminal_id, body.sale_id or body.receipt_no),
+            means=means,
+            points=in_points,
+            paid=paid_by_means([each for each in said if each.means not in rest]),
         ),
         payments=tuple(
             Payment(each.paid_by, each.amount_minor)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from erp_club.organisation import commands, queries
+from erp_club.organisation.models import Channel
 from erp_club.permissions import passwords
 from erp_club.permissions.catalog import Permission
 from erp_club.reports import queries as reports
@@ -25,7 +26,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^\S+$", min_length=1, max_leng
 
 
 class StoreLine(BaseModel):
-    """A store; `stub` where an import named it and nobody has described it yet. `terminals` counts its open tills."""
+    """A store; `stub` where an import named it and nobody has described it yet. `terminals` counts its open tills.
+
+    `channel`: over a counter, or in the web; offers and programmes may hang on it.
+    """
 
     id: int
     code: str
@@ -34,6 +38,7 @@ class StoreLine(BaseModel):
     time_zone: str
     stub: bool
     terminals: int
+    channel: Channel
 
 
 class StoresPage(BaseModel):
@@ -82,6 +87,7 @@ class NewStore(Body):
     name: Word
     city: Line | None = None
     time_zone: Word | None = None
+    channel: Channel = Channel.STORE
 
 
 class StoreChange(Body):
@@ -90,6 +96,7 @@ class StoreChange(Body):
     name: Word = ""
     city: Line | None = None
     time_zone: Word = ""
+    channel: Channel = Channel.STORE
 
 
 class NewTerminal(Body):
@@ -183,6 +190,7 @@ def add_store(act: Annotated[Act, needs(Permission.STORES_EDIT)], body: NewStore
         name=body.name,
         city=body.city,
         time_zone=body.time_zone or act.chain.time_zone,
+        channel=body.channel,
         now=act.now,
         by=act.by,
     )

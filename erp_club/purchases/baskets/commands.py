@@ -23,7 +23,7 @@ from erp_club.purchases.baskets.entry import checked_quantity
 from erp_club.purchases.baskets.paying import claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.commands import Posted, settle
-from erp_club.purchases.facts import Place, gather
+from erp_club.purchases.facts import Place, gather, paid_so
 from erp_club.purchases.models import Basket, BasketLine, BasketState
 from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.quotes.commands import sale_key
@@ -221,12 +221,17 @@ def pay(
     claims = claims_of(session, basket)
     beside = (Means.STORED_VALUE.value,) if claims else ()
     asked = asked_of(place.terminal, opened, means=(*beside, means.value))
-    price = price_gathered(gather(session, asked, place, entered_before=True))
+    gathered = gather(session, asked, place, entered_before=True)
+    price = price_gathered(gathered)
     total = price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
     by_cards = with_cards(session, (), claims, total, place)
-    rest = total - sum(payment.amount_minor for payment in by_cards)
+    given = sum(payment.amount_minor for payment in by_cards)
+    rest = total - given
+    if by_cards and gathered.facts.plans:
+        # What the cards give hangs on the total, and what is earned on what they give.
+        price = price_gathered(paid_so(gathered, ((Means.STORED_VALUE.value, given),)))
     due = 0 if means is Means.STORED_VALUE else rest + rounding(rest, 0 if means is Means.CASH else rest, currency)
     tendered = (due if tendered_minor is None else tendered_minor) if means is Means.CASH else None
     if tendered is not None and tendered < due:

@@ -18,6 +18,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases import commands as purchases
 from erp_club.purchases.facts import Asked, Place, gather
+from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.pricing import PricedBasket, price_gathered
 from erp_club.purchases.quotes import queries as quotes
 from erp_club.purchases.quotes.commands import sale_key
@@ -163,6 +164,7 @@ def _asked(offline: OfflineSale, buyer: Buyer, place: Place) -> Asked:
         claims=offline.claims,
         confirmed=offline.confirmed,
         means=tuple(dict.fromkeys(each.means.value for each in offline.payments)),
+        paid=paid_by_means(offline.payments),
         sale_id=sale_key(place.terminal.id, offline.receipt_no),
     )
 
