@@ -77,7 +77,7 @@ def asked_of(
     points: Sequence[PointsToUse] = (),
     paid: tuple[tuple[str, int], ...] = (),
 ) -> Asked:
-    """The basket of a body, and the points that are to pay. `sale_id` is the sale's key, `paid` is as `Asked` has it."""
+    """The basket of a body, and the points that are to pay. `sale_id` is the sale's key, `paid` as in `Asked`."""
     buyer = body.customer
     return Asked(
         lines=tuple([(line.sku, line.quantity) for line in body.lines]),

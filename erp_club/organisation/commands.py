@@ -105,7 +105,8 @@ def add_store(
 def edit_store(session: Session, store_id: int, changes: StoreChanges, *, now: dt.datetime, by: Doer) -> None:
     """Describe a store. One that an import had named is a stub no longer.
 
-    Another time zone or channel holds for what is sold from now on. Raises NotFound, or Invalid for a time zone nobody knows.
+    Another time zone or channel holds for what is sold from now on.
+    Raises NotFound, or Invalid for a time zone nobody knows.
     """
     if "time_zone" in changes:
         _check_time_zone(changes["time_zone"])

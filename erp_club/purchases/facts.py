@@ -142,7 +142,7 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
 
 
 def paid_so(gathered: Gathered, paid: tuple[tuple[str, int], ...]) -> Gathered:
-    """The same basket, now that it is known how much some means pay; it changes what the basket earns, not its price."""
+    """The same basket, now that it is known how much some means pay: that changes what it earns, not its price."""
     plans = tuple(
         replace(each, paid=paid) if isinstance(each, ProgrammePlan) else each for each in gathered.facts.plans
     )
