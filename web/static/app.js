@@ -93,6 +93,7 @@
   }
 
   document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail?.ctx?.target?.matches?.("[data-aside]")) return; // what is told while somebody types on
     if (inside.firstElementChild && !dialog.open) dialog.showModal();
     focusFirst(dialog.open ? dialog : event.target.closest?.("form, section, main") ?? document.body);
   });

@@ -208,6 +208,9 @@
     return /^[\x20-\x7e]+$/.test(typed) && typed.length === keys.length ? typed : keys;
   }
 
+  // As long as the code of an item (GTIN-8, -12, -13, -14). Cards have longer numbers; one that hasn't can be typed.
+  const isItem = (code) => /^(\d{8}|\d{12,14})$/.test(code);
+
   function endBurst(event) {
     const done = burst;
     noBurst();
@@ -229,9 +232,9 @@
       return;
     }
     const card = dialog.querySelector("[data-scan]");
-    if (card) {
+    if (card && !(card.dataset.scan === "unless-item" && isItem(code))) {
       card.value = code;
-      if (card.dataset.scan === "focus") card.focus();
+      if (card.dataset.scan) card.focus();
       return;
     }
     dialog.close();
