@@ -25,9 +25,9 @@ from erp_club.clubs.setup.settings import ClubTerms
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
-from erp_club.points.commands import revive_account
-from erp_club.points.ledger.commands import Account
-from erp_club.points.models import PointsAccount
+from erp_club.points.commands import renew_account, revive_account
+from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.models import MovementKind, PointsAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def renew_membership(
         )
     except ValueError as error:
         raise errors.not_longer(periods.last_day(held.spans)) from error
-    return _prolong(session, held, span, PeriodKind.RENEWAL, now=now, by=by)
+    return _prolong(session, held, span, PeriodKind.RENEWAL, today=today, now=now, by=by)
 
 
 def extend_membership(
@@ -196,7 +196,9 @@ def extend_membership(
     last = periods.last_day(held.spans)
     if until <= last:
         raise errors.not_longer(last)
-    return _prolong(session, held, periods.extension(held.spans, until), PeriodKind.EXTENSION, now=now, by=by)
+    return _prolong(
+        session, held, periods.extension(held.spans, until), PeriodKind.EXTENSION, today=today, now=now, by=by
+    )
 
 
 def _lock_customer(session: Session, customer_id: int) -> None:
@@ -281,11 +283,15 @@ def _check_card(session: Session, held: Held, number: str) -> None:
         raise card_errors.of_another_club()
 
 
-def _prolong(session: Session, held: Held, span: Span, kind: PeriodKind, *, now: dt.datetime, by: Actor) -> Prolonged:
+def _prolong(
+    session: Session, held: Held, span: Span, kind: PeriodKind, *, today: dt.date, now: dt.datetime, by: Actor
+) -> Prolonged:
     if span.last is not None and span.last > periods.LATEST:
         raise errors.too_long(periods.LATEST)
     key = (held.customer_id, held.membership_id, held.last_no + 1)
     add_period(session, key, span, kind, now=now, by=by)
+    cause = Cause(MovementKind.ENDED, today, now, by, customer_id=held.customer_id)
+    renew_account(session, held.account, cause=cause)
     audit.record(
         session,
         by=by,

@@ -39,7 +39,7 @@ from erp_club.points.ledger.commands import (
     write_movement,
 )
 from erp_club.points.models import AccountState, MovementKind, PointsAccount
-from erp_club.points.rules import Bucket, Fate, FatePolicy, ReturnedExpired, ReturnPolicy
+from erp_club.points.rules import DROPPED, Bucket, Fate, FatePolicy, ReturnedExpired, ReturnPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,19 @@ def freeze_account(session: Session, account: Account, *, until: dt.date | None)
 def revive_account(session: Session, account: Account) -> None:
     """A frozen or closed account is open again. Raises NotFound."""
     _set_state(session, account, AccountState.OPEN, None)
+
+
+def renew_account(session: Session, account: Account, *, cause: Cause) -> None:
+    """A membership goes on: its account is open again. Points frozen until a day that is over are lost before that.
+
+    Raises NotFound.
+    """
+    held = hold_account(session, account)
+    if held.state is AccountState.OPEN:
+        return
+    if held.frozen_until is not None and held.frozen_until < cause.on:
+        end_account(session, account, policy=DROPPED, cause=cause)
+    revive_account(session, account)
 
 
 def end_account(session: Session, account: Account, *, policy: FatePolicy, cause: Cause) -> tuple[Moved, ...]:

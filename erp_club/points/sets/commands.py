@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.lots import DEBT
 from erp_club.permissions.actors import Actor
-from erp_club.points.models import MovementKind, PointsAccount, PointsLot, PointsMovement
+from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot, PointsMovement
 from erp_club.points.models import PointsMovementLot as MovementLot
 
 Key = tuple[int, int]
@@ -39,6 +39,38 @@ def hold_accounts(session: Session, keys: Sequence[Key]) -> None:
     held = sa.select(PointsAccount.id).where(sa.tuple_(PointsAccount.customer_id, PointsAccount.id).in_(among(keys)))
     locked = held.order_by(PointsAccount.id).with_for_update(key_share=True).cte("locked")
     session.execute(sa.select(sa.func.count()).select_from(locked))
+
+
+def freeze_accounts(session: Session, keys: Sequence[Key], *, until: dt.date) -> None:
+    """Nobody uses the points of these held accounts until they revive; after `until` they are lost."""
+    session.execute(_among_accounts(keys).values(state=AccountState.FROZEN, frozen_until=until))
+
+
+def drop_points(session: Session, keys: Sequence[Key], cause: SetCause) -> int:
+    """Take all that the lots of these held accounts have, and close the accounts; the points, 0 or less.
+
+    A debt stays.
+    """
+    if not keys:
+        return 0
+    taken = sa.select(
+        PointsLot.customer_id,
+        PointsLot.account_id,
+        PointsLot.id.label("lot_id"),
+        (-PointsLot.remaining).label("points"),
+        sa.cast(sa.null(), sa.BigInteger).label("reverses_seq"),
+    ).where(PointsLot.open, sa.tuple_(PointsLot.customer_id, PointsLot.account_id).in_(among(keys)))
+    _, points = write_movements(session, taken, cause)
+    session.execute(_among_accounts(keys).values(state=AccountState.CLOSED, frozen_until=None))
+    return points
+
+
+def _among_accounts(keys: Sequence[Key]) -> sa.Update:
+    return (
+        sa.update(PointsAccount)
+        .where(sa.tuple_(PointsAccount.customer_id, PointsAccount.id).in_(among(keys)))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def among(keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:

@@ -1,0 +1,160 @@
+"""What becomes of the points of memberships that ended by time alone (M-14): many at once, set by set.
+
+Which policy holds is said by the rules of the day on which the membership lapsed, so a club that changes its mind
+doesn't take points from those who left under other words. An account shared with another membership is kept.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session, aliased
+
+from erp_club.clubs.earning.queries import rules_in_force
+from erp_club.clubs.models import Club, Membership, MembershipPeriod, MembershipState
+from erp_club.permissions.actors import Actor
+from erp_club.points.models import AccountState, MovementKind, PointsAccount
+from erp_club.points.rules import Fate
+from erp_club.points.sets.commands import Key, SetCause, drop_points, freeze_accounts, hold_accounts
+
+_ACCOUNT = (PointsAccount.customer_id == Membership.points_holder_id) & (
+    PointsAccount.id == Membership.points_account_id
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """What a batch did, and the last key that it looked at; None where there is none left."""
+
+    frozen: int
+    dropped: int
+    points: int
+    last: Key | None
+
+
+def lapse_memberships(
+    session: Session, *, on: dt.date, after: Key | None, limit: int, run_id: int | None, now: dt.datetime, by: Actor
+) -> Lapsed:
+    """Freeze or drop the points of the next `limit` memberships whose grace was over before `on`.
+
+    Each is dealt with once: its account is open until then. A key is customer and membership.
+    """
+    found = session.execute(_paged(_lapsed(on), after, limit)).all()
+    if not found:
+        return Lapsed(0, 0, 0, None)
+    keys = [(row.customer_id, row.id) for row in found]
+    _hold_memberships(session, keys)
+    hold_accounts(session, [(row.holder_id, row.account_id) for row in found])
+    # Whoever was renewed while we waited isn't among them any more.
+    still = session.execute(_lapsed(on).where(Membership.id.in_([key[1] for key in keys]))).all()
+    frozen: dict[dt.date, list[Key]] = defaultdict(list)
+    dropped: list[Key] = []
+    for row in still:
+        key = (row.holder_id, row.account_id)
+        if row.frozen_until is not None and row.frozen_until >= on:
+            frozen[row.frozen_until].append(key)
+        else:
+            dropped.append(key)
+    for until, accounts in sorted(frozen.items()):
+        freeze_accounts(session, accounts, until=until)
+    points = drop_points(session, dropped, SetCause(MovementKind.ENDED, on, now, by, run_id))
+    return Lapsed(sum(map(len, frozen.values())), len(dropped), points, keys[-1])
+
+
+def drop_frozen(
+    session: Session, *, on: dt.date, after: Key | None, limit: int, run_id: int | None, now: dt.datetime, by: Actor
+) -> Lapsed:
+    """Drop the points of the next `limit` accounts that were frozen until a day before `on` and weren't revived.
+
+    A key is customer and account.
+    """
+    asked = _thawed(on).order_by(PointsAccount.customer_id, PointsAccount.id).limit(limit)
+    if after is not None:
+        asked = asked.where(sa.tuple_(PointsAccount.customer_id, PointsAccount.id) > sa.tuple_(*after))
+    found: list[Key] = [(row[0], row[1]) for row in session.execute(asked)]
+    if not found:
+        return Lapsed(0, 0, 0, None)
+    hold_accounts(session, found)
+    still: list[Key] = [
+        (row[0], row[1]) for row in session.execute(_thawed(on).where(PointsAccount.id.in_([key[1] for key in found])))
+    ]
+    points = drop_points(session, still, SetCause(MovementKind.ENDED, on, now, by, run_id))
+    return Lapsed(0, len(still), points, found[-1])
+
+
+def lapsing(session: Session, *, on: dt.date) -> int:
+    """How many memberships and frozen accounts a run for this day would deal with."""
+    counts = [sa.select(sa.func.count()).select_from(each.subquery()) for each in (_lapsed(on), _thawed(on))]
+    return sum(session.scalars(count).one() for count in counts)
+
+
+def _lapsed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:
+    """Open memberships with an open account, whose grace is over and whose club doesn't keep their points."""
+    last = (
+        sa.select(
+            sa.func.max(sa.func.upper(MembershipPeriod.validity), type_=sa.Date()).label("after"),
+            sa.func.bool_or(sa.func.upper_inf(MembershipPeriod.validity)).label("endless"),
+        )
+        .where(
+            MembershipPeriod.customer_id == Membership.customer_id,
+            MembershipPeriod.membership_id == Membership.id,
+            ~sa.func.isempty(MembershipPeriod.validity),
+        )
+        .lateral("last")
+    )
+    lapsed_on = last.c.after.op("+", return_type=sa.Date())(Club.grace_days)
+    rules = rules_in_force(lapsed_on)
+    said = sa.cast(rules.c.document, JSONB)["lapsed"]
+    months = sa.func.coalesce(sa.cast(said["freeze_months"].astext, sa.Integer), 0)
+    until = sa.cast(last.c.after - sa.literal_column("1") + sa.func.make_interval(0, months), sa.Date())
+    fate = said["fate"].astext
+    other = aliased(Membership)
+    shared = sa.exists().where(
+        other.points_account_id == Membership.points_account_id,
+        other.id != Membership.id,
+        other.state != MembershipState.ENDED,
+    )
+    return (
+        sa.select(
+            Membership.customer_id,
+            Membership.id,
+            Membership.points_holder_id.label("holder_id"),
+            Membership.points_account_id.label("account_id"),
+            sa.case((fate == Fate.FREEZE.value, until)).label("frozen_until"),
+        )
+        .join(Club, Club.id == Membership.club_id)
+        .join(PointsAccount, _ACCOUNT)
+        .join(last, sa.true())
+        .join(rules, sa.true())
+        .where(
+            Membership.state == MembershipState.OPEN,
+            PointsAccount.state == AccountState.OPEN,
+            ~last.c.endless,
+            lapsed_on <= on,
+            fate.in_([Fate.FREEZE.value, Fate.DROP.value]),
+            ~shared,
+        )
+    )
+
+
+def _thawed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(PointsAccount.customer_id, PointsAccount.id).where(
+        PointsAccount.state == AccountState.FROZEN, PointsAccount.frozen_until < on
+    )
+
+
+def _paged(asked: sa.Select[*tuple[Any, ...]], after: Key | None, limit: int) -> sa.Select[*tuple[Any, ...]]:
+    if after is not None:
+        asked = asked.where(sa.tuple_(Membership.customer_id, Membership.id) > sa.tuple_(*after))
+    return asked.order_by(Membership.customer_id, Membership.id).limit(limit)
+
+
+def _hold_memberships(session: Session, keys: Sequence[Key]) -> None:
+    """Lock these memberships before their accounts, as `clubs.commands` does: a renewal waits, or has been seen."""
+    held = sa.select(Membership.id).where(Membership.id.in_([key[1] for key in keys]))
+    locked = held.order_by(Membership.customer_id, Membership.id).with_for_update(key_share=True).cte("locked")
+    session.execute(sa.select(sa.func.count()).select_from(locked))

@@ -1,0 +1,125 @@
+# REQ M-14 M-08 J-01: points of a membership that ran out are kept, frozen or dropped, once, and revive on renewal
+import datetime as dt
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.commands import Joined, renew_membership
+from erp_club.clubs.models import Club, ClubRules
+from erp_club.jobs import commands, queries, runner
+from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
+from erp_club.kernel.dates import add_months
+from erp_club.kernel.db import Database
+from erp_club.permissions.actors import SYSTEM
+from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.queries import wrong_accounts
+from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
+from tests.make.organisation import a_chain
+
+DAY = dt.timedelta(days=1)
+NOTHING = {"frozen": 0, "dropped": 0, "points": 0}
+FREEZE = {"lapsed": {"fate": "freeze", "freeze_months": 3}}
+DROP = {"lapsed": {"fate": "drop"}}
+GRACE = 10
+ENDS = add_months(TODAY, 12) - DAY
+LAPSES = ENDS + (GRACE + 1) * DAY
+
+
+def a_shop(database: Database, document: dict[str, Any], *, since: dt.date = TODAY) -> Joined:
+    """A club with ten days of grace and these rules, and a member of a year with 70 points."""
+    with database.session() as session:
+        a_chain(session)
+        club_id = a_club(session)
+        session.execute(sa.update(Club).values(grace_days=GRACE))
+        session.add(ClubRules(club_id=club_id, version_no=9, effective_from=since, document=document, at=NOW))
+        yael = a_customer(session)
+        joined = a_membership(session, yael, club_id)
+        moved(session, yael, joined.points_account_id, 100, -30)
+        session.commit()
+    return joined
+
+
+def run(database: Database, on: dt.date, *, dry_run: bool = False) -> dict[str, Any]:
+    with database.session() as session:
+        run_id = commands.ask(session, MEMBERSHIPS_LAPSE, as_of=on, dry_run=dry_run, now=NOW, by=SYSTEM)
+        session.commit()
+    runner.work(database, run_id)
+    with database.session() as session:
+        return dict(queries.run(session, run_id).counts)
+
+
+def account(session: Session) -> tuple[str, int, dt.date | None]:
+    assert wrong_accounts(session) == []
+    row = session.execute(sa.select(PointsAccount.state, PointsAccount.balance, PointsAccount.frozen_until)).one()
+    return row.state, row.balance, row.frozen_until
+
+
+def held(database: Database) -> tuple[str, int, dt.date | None]:
+    with database.session() as session:
+        return account(session)
+
+
+def renewed(database: Database, joined: Joined, today: dt.date) -> None:
+    with database.session() as session:
+        renew_membership(session, joined.membership_id, today=today, now=NOW, by=SYSTEM)
+        session.commit()
+
+
+def test_points_are_dropped_once_after_the_grace_and_not_a_day_before(committed: Database) -> None:
+    a_shop(committed, DROP)
+    assert run(committed, LAPSES - DAY) == NOTHING
+    assert run(committed, LAPSES, dry_run=True) == {"frozen": 0, "dropped": 1, "points": 70}
+    assert held(committed) == ("open", 70, None)
+    assert run(committed, LAPSES) == {"frozen": 0, "dropped": 1, "points": 70}
+    assert run(committed, LAPSES + DAY) == NOTHING
+    assert held(committed) == ("closed", 0, None)
+    with committed.session() as session:
+        told = sa.select(PointsMovement.points, PointsMovement.on_date).where(PointsMovement.kind == MovementKind.ENDED)
+        assert [tuple(row) for row in session.execute(told)] == [(-70, LAPSES)]
+
+
+def test_frozen_points_revive_when_the_member_renews(committed: Database) -> None:
+    joined = a_shop(committed, FREEZE)
+    assert run(committed, LAPSES) == {"frozen": 1, "dropped": 0, "points": 0}
+    assert held(committed) == ("frozen", 70, add_months(ENDS, 3))
+    renewed(committed, joined, LAPSES + DAY)
+    assert held(committed) == ("open", 70, None)
+    assert run(committed, LAPSES + DAY) == NOTHING
+
+
+def test_frozen_points_are_lost_after_their_last_day(committed: Database) -> None:
+    joined = a_shop(committed, FREEZE)
+    run(committed, LAPSES)
+    assert run(committed, add_months(ENDS, 3)) == NOTHING
+    assert run(committed, add_months(ENDS, 3) + DAY) == {"frozen": 0, "dropped": 1, "points": 70}
+    renewed(committed, joined, add_months(ENDS, 3) + DAY)
+    assert held(committed) == ("open", 0, None)
+
+
+def test_a_renewal_after_that_day_revives_nothing_where_the_night_has_not_run_yet(committed: Database) -> None:
+    joined = a_shop(committed, FREEZE)
+    run(committed, LAPSES)
+    renewed(committed, joined, add_months(ENDS, 3) + DAY)
+    assert held(committed) == ("open", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("document", "since"),
+    [({}, TODAY), ({"lapsed": {"fate": "convert"}}, TODAY), (DROP, LAPSES + DAY)],
+    ids=["kept", "nothing to convert to", "rules made after the lapse"],
+)
+def test_points_stay_where_the_rules_of_that_day_take_none(
+    committed: Database, document: dict[str, Any], since: dt.date
+) -> None:
+    a_shop(committed, document, since=since)
+    assert run(committed, LAPSES + 30 * DAY) == NOTHING
+    assert held(committed) == ("open", 70, None)
+
+
+def test_whoever_renews_in_time_loses_nothing(committed: Database) -> None:
+    joined = a_shop(committed, DROP)
+    renewed(committed, joined, ENDS)
+    assert run(committed, LAPSES) == NOTHING
+    assert held(committed) == ("open", 70, None)
