@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CARDS_BLOCK = "cards.block"
     POINTS_VIEW = "points.view"
     POINTS_REDEEM = "points.redeem"
+    POINTS_ADJUST = "points.adjust"
     CATALOGUE_VIEW = "catalogue.view"
     CATALOGUE_EDIT = "catalogue.edit"
     COUPONS_VIEW = "coupons.view"
@@ -117,6 +118,7 @@ _MANAGER = _CASHIER | {
     Permission.MEMBERSHIPS_PAUSE,
     Permission.MEMBERSHIPS_END,
     Permission.CARDS_BLOCK,
+    Permission.POINTS_ADJUST,
     Permission.CLUBS_VIEW,
     Permission.CATALOGUE_VIEW,
     Permission.COUPONS_VIEW,

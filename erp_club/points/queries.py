@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
@@ -66,7 +66,10 @@ class LotRow:
 
 @dataclass(frozen=True, slots=True)
 class MovementRow:
-    """One movement with the balance after it, and where it came from. `zone` is the store's time zone."""
+    """One movement with the balance after it, and where it came from. `zone` is the store's time zone.
+
+    `reason` is what was written beside it; `undone`: a later movement reverses it.
+    """
 
     seq: int
     kind: MovementKind
@@ -80,6 +83,9 @@ class MovementRow:
     zone: str | None
     terminal: str | None
     staff: str | None
+    reason: str | None
+    reverses_seq: int | None
+    undone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +324,9 @@ def _movements(customer_id: int, account_id: int, flow: Flow) -> sa.Select[*tupl
             Store.time_zone.label("zone"),
             Terminal.name.label("terminal"),
             Staff.name.label("staff"),
+            PointsMovement.reason,
+            PointsMovement.reverses_seq,
+            _undone().label("undone"),
         )
         .outerjoin(
             Receipt, (Receipt.customer_id == PointsMovement.by_customer_id) & (Receipt.id == PointsMovement.receipt_id)
@@ -335,6 +344,17 @@ def _movements(customer_id: int, account_id: int, flow: Flow) -> sa.Select[*tupl
             return asked.where(PointsMovement.points < 0)
         case Flow.ALL:
             return asked
+
+
+def _undone() -> sa.ColumnElement[bool]:
+    """Whether a later movement reverses this one; asked of changes by hand only, which are few."""
+    later = aliased(PointsMovement)
+    found = sa.exists().where(
+        later.customer_id == PointsMovement.customer_id,
+        later.account_id == PointsMovement.account_id,
+        later.reverses_seq == PointsMovement.seq,
+    )
+    return (PointsMovement.kind == MovementKind.ADJUSTED) & found
 
 
 def _movement(row: Any) -> MovementRow:

@@ -16,7 +16,7 @@ from web.fields import RowId
 from web.views.points import HistoryView, history_view
 
 router = APIRouter(route_class=ActRoute, tags=["points"])
-HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff")
+HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason")
 
 
 @router.get("/points-accounts/{account_id}/movements", name="points.account.movements", response_model=HistoryView)
@@ -53,4 +53,14 @@ def movements_file(
 def _rows(found: Iterator[queries.MovementRow], zone: str) -> Iterator[tuple[lists.Cell, ...]]:
     for row in found:
         at = row.at.astimezone(ZoneInfo(row.zone or zone))
-        yield at, row.points, row.balance_after, row.kind.value, row.store, row.terminal, row.receipt_no, row.staff
+        yield (
+            at,
+            row.points,
+            row.balance_after,
+            row.kind.value,
+            row.store,
+            row.terminal,
+            row.receipt_no,
+            row.staff,
+            row.reason,
+        )

@@ -40,6 +40,8 @@ class MovementLine(BaseModel):
     store: str | None
     terminal: str | None
     staff: str | None
+    reason: str | None = None
+    can_undo: bool = False
 
 
 class MonthBalance(BaseModel):
@@ -47,6 +49,23 @@ class MonthBalance(BaseModel):
 
     month: dt.date
     balance: int
+
+
+class LotLine(BaseModel):
+    """Points of one first and last day of use; no `last_day` for ever, no `available_on` until an event comes."""
+
+    points: int
+    available_on: dt.date | None
+    last_day: dt.date | None
+
+
+class StandingLine(BaseModel):
+    """What can be used today, what waits, what is owed, and whether nobody uses any of it now."""
+
+    available: int
+    pending: int
+    debt: int
+    frozen: bool
 
 
 class HistoryView(BaseModel):
@@ -58,6 +77,8 @@ class HistoryView(BaseModel):
     customer_id: int
     account: AccountLine | None = None
     accounts: list[AccountLine] = []
+    standing: StandingLine | None = None
+    lots: list[LotLine] = []
     flow: Flow = Flow.ALL
     before: int | None = None
     movements: list[MovementLine] = []
@@ -89,6 +110,11 @@ def history_view(
         customer_id=customer_id,
         account=chosen,
         accounts=accounts,
+        standing=_standing(act, chosen.account_id),
+        lots=[
+            LotLine(points=lot.remaining, available_on=lot.available_on, last_day=lot.last_day)
+            for lot in queries.lots(act.session, customer_id, chosen.account_id)
+        ],
         flow=flow,
         before=before,
         movements=[movement_line(row, act.zone) for row in page.rows],
@@ -115,6 +141,8 @@ def movement_line(row: queries.MovementRow, zone: str) -> MovementLine:
         store=row.store,
         terminal=row.terminal,
         staff=row.staff,
+        reason=row.reason,
+        can_undo=row.kind is MovementKind.ADJUSTED and row.reverses_seq is None and not row.undone,
     )
 
 
@@ -127,6 +155,11 @@ def balances(by_month: dict[dt.date, int], year: int, today: dt.date) -> list[Mo
             balance = next((by_month[month] for month in reversed(by_month) if month <= first), 0)
             made.append(MonthBalance(month=first, balance=balance))
     return made
+
+
+def _standing(act: Act, account_id: int) -> StandingLine:
+    now = queries.standings(act.session, [account_id], on=act.today)[account_id]
+    return StandingLine(available=now.available, pending=now.pending, debt=now.debt, frozen=now.frozen)
 
 
 def _account(row: MembershipRow) -> AccountLine:

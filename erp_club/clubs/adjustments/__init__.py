@@ -1,0 +1,1 @@
+"""Changes of points by hand."""

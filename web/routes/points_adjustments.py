@@ -1,0 +1,136 @@
+"""Points changed by hand, and that undone."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+from starlette.responses import Response
+
+from erp_club.clubs.adjustments import commands
+from erp_club.kernel.text import T, Text
+from erp_club.permissions.catalog import Permission
+from erp_club.points import queries
+from web.deps import Act, ActRoute, needs
+from web.fields import Body, RowId, Storable
+from web.forms import FormState
+from web.i18n import say
+from web.refusals import again
+from web.views.points import history_view
+
+router = APIRouter(route_class=ActRoute, tags=["points"])
+Adjust = Annotated[Act, needs(Permission.POINTS_ADJUST)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200), Storable]
+MOST = 1_000_000_000
+
+
+def _something(points: int) -> int:
+    if not points:
+        raise PydanticCustomError("missing", "points that aren't 0")
+    return points
+
+
+class PointsChange(Body):
+    """How many points to add, or below zero to take, and why."""
+
+    points: Annotated[int, Field(ge=-MOST, le=MOST), AfterValidator(_something)]
+    description: Description
+
+
+class PointsUndoing(Body):
+    """Why the change is undone."""
+
+    description: Description
+
+
+class AdjustForm(BaseModel):
+    """The account, its balance, and how many points the person may change at once (null: any number)."""
+
+    account_id: int
+    customer_id: int
+    balance: int
+    limit: int | None
+    undoes: int | None = None
+
+
+class AdjustedView(BaseModel):
+    """The movement that was written, and the balance after it."""
+
+    account_id: int
+    seq: int
+    points: int
+    balance: int
+
+
+def adjust_page(act: Act, form: FormState) -> Response:
+    """The form of a change, or of undoing the one that the address names."""
+    row = queries.account(act.session, int(act.request.path_params["account_id"]))
+    seq = act.request.path_params.get("seq")
+    view = AdjustForm(
+        account_id=row.account_id,
+        customer_id=row.customer_id,
+        balance=row.balance,
+        limit=commands.limit_of(act.by),
+        undoes=int(seq) if seq is not None else None,
+    )
+    return act.answer(view, "points/_adjust.html" if act.htmx else "points/adjust.html", form=form)
+
+
+@router.get("/points-accounts/{account_id}/adjustments/new", name="points.adjust.form", response_model=AdjustForm)
+def adjust_form(act: Adjust, account_id: RowId) -> Response:  # noqa: ARG001
+    """The form of a change by hand."""
+    return adjust_page(act, FormState())
+
+
+@router.post(
+    "/points-accounts/{account_id}/adjustments", name="points.adjust", status_code=201, response_model=AdjustedView
+)
+@again(adjust_page)
+def adjust(act: Adjust, account_id: RowId, body: PointsChange) -> Response:
+    """Change a balance by hand. Beyond the person's limit: 403 `approval-required`."""
+    made = commands.adjust_by_hand(
+        act.session,
+        account_id,
+        body.points,
+        description=body.description,
+        today=act.today,
+        now=act.now,
+        by=act.by,
+    )
+    return _changed(act, account_id, made, T("The points are changed."))
+
+
+@router.get(
+    "/points-accounts/{account_id}/adjustments/{seq}/reversals/new",
+    name="points.adjust.undo.form",
+    response_model=AdjustForm,
+)
+def undo_form(act: Adjust, account_id: RowId, seq: RowId) -> Response:  # noqa: ARG001
+    """The form that undoes a change by hand."""
+    return adjust_page(act, FormState())
+
+
+@router.post(
+    "/points-accounts/{account_id}/adjustments/{seq}/reversals",
+    name="points.adjust.undo",
+    status_code=201,
+    response_model=AdjustedView,
+)
+@again(adjust_page)
+def undo(act: Adjust, account_id: RowId, seq: RowId, body: PointsUndoing) -> Response:
+    """Undo a change by hand with a movement that reverses it."""
+    made = commands.undo_adjustment(
+        act.session, account_id, seq, description=body.description, today=act.today, now=act.now, by=act.by
+    )
+    return _changed(act, account_id, made, T("The change is undone."))
+
+
+def _changed(act: Act, account_id: int, made: commands.Adjusted, said: Text) -> Response:
+    if not act.htmx:
+        view = AdjustedView(account_id=account_id, seq=made.seq, points=made.points, balance=made.balance)
+        return act.done(view, f"/points-accounts/{account_id}/movements")
+    triggers = json.dumps({"dialogclose": True, "toast": {"text": say(said), "kind": "ok"}})
+    view = history_view(act, made.customer_id, account_id=account_id)
+    headers: dict[str, Any] = {"HX-Trigger": triggers}
+    return act.answer(view, "points/_history.html", status=201, **headers)
