@@ -35,6 +35,7 @@ _ELSEWHERE = {
     "job": "web.cli_jobs:job",
     "worker": "web.cli_jobs:worker",
     "keyring": "web.cli_keyring:keyring",
+    "ledger": "web.cli_ledger:ledger",
     "names": "web.cli_names:names",
     "price-case": "web.cli_pricing:price_case",
     "programme": "web.cli_programme:programme",

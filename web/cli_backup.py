@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from erp_club.jobs.verify import wrong_balances
+from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel import embedded_cluster, schema
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Unavailable
@@ -51,7 +51,7 @@ def restore(file: Path) -> None:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
         with database.session() as session:
-            wrong = wrong_balances(session)
+            wrong = wrong_rows(session)
     for each in wrong:
         click.echo(i18n.say(each), err=True)
     if wrong:

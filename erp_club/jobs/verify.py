@@ -5,40 +5,63 @@ from sqlalchemy.orm import Session
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, T, Text
-from erp_club.points import queries as points
+from erp_club.points.verify import queries as points
+from erp_club.receipts.rollups import commands as rollups
 from erp_club.stored_value.verify import queries as stored_value
 
-MOST = 100
-"""Wrong rows that are named; more than one is reason enough to look."""
+_CARD_TABLES = {
+    "balance": ("stored_value_cards", "balance_minor"),
+    "movements": ("stored_value_cards", "last_seq"),
+    "balance after": ("stored_value_movements", "balance_after_minor"),
+    "movement's lots": ("stored_value_movement_lots", "amount_minor"),
+    "lot": ("stored_value_lots", "remaining_minor"),
+}
 
 
-def wrong_balances(session: Session) -> list[Text]:
-    """A sentence for each balance that isn't what its movements come to; none is what it should be."""
-    found = [
-        T(
-            "Points account %(account)s: its balance is %(balance)s, its movements come to %(summed)s.",
-            account=each.account_id,
-            balance=each.balance,
-            summed=each.summed,
+def wrong_rows(session: Session) -> list[Text]:
+    """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
+
+    None is what it should be. Reads everything: balances, debts and lots of points, cards, and the sums of receipts.
+    """
+    found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
+    for card in stored_value.wrong_cards(session, limit=1):
+        table, column = _CARD_TABLES[card.what]
+        parts = (card.customer_id, card.card_id, card.at)
+        key = "/".join(str(part) for part in parts if part is not None)
+        found.append(_differs(table, key, column, card.stored, card.derived))
+    sums = rollups.verify(session)
+    if sums is not None:
+        text = T(
+            "%(table)s: this row stands there: %(kept)s. The lines sum to: %(proved)s.",
+            table=sums.table,
+            kept=dict(sums.kept or {}),
+            proved=dict(sums.proved or {}),
         )
-        for each in points.wrong_accounts(session, limit=MOST)
-    ]
-    cards = stored_value.wrong_cards(session, limit=MOST)
-    return found + [
-        T("Prepaid card %(card)s: its movements don't lead to what stands.", card=each.card_id) for each in cards
-    ]
+        found.append(text)
+    return found
+
+
+def _differs(table: str, key: str, column: str, said: int | None, derived: int | None) -> Text:
+    return T(
+        "%(table)s %(key)s: %(column)s is %(said)s, and %(derived)s follows from the movements.",
+        table=table,
+        key=key,
+        column=column,
+        said=said,
+        derived=derived,
+    )
 
 
 def _batch(session: Session, _run: Run, _cursor: Cursor) -> Step:
-    wrong = wrong_balances(session)
+    wrong = wrong_rows(session)
     return Step(None, 0, {"wrong": len(wrong)}, [Said(each, Level.ERROR) for each in wrong])
 
 
 LEDGER_VERIFY = Job(
     name="ledger-verify",
     title=N_("Proof of the ledgers"),
-    about=N_("Derives every balance of points and of prepaid cards again from its movements, and names what differs."),
+    about=N_("Derives every balance, debt and lot, every card and all sums of receipts again, and names what differs."),
     batch=_batch,
-    counts={"wrong": N_("Wrong balances")},
+    counts={"wrong": N_("Wrong rows")},
     schedule="30 4 * * *",
 )

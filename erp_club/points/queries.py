@@ -96,18 +96,6 @@ class MovementPage:
     older: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class WrongAccount:
-    """An account whose movements don't lead to what stands beside them."""
-
-    customer_id: int
-    account_id: int
-    balance: int
-    summed: int
-    last_seq: int
-    counted: int
-
-
 def account(session: Session, account_id: int) -> AccountRow:
     """The account. Raises NotFound."""
     row = session.execute(
@@ -257,56 +245,6 @@ def balance_by_month(session: Session, customer_id: int, account_id: int) -> dic
     )
     moved: dict[dt.date, int] = {first: points for first, points in rows}  # noqa: C416 - dict() knows no Row
     return dict(zip(moved, accumulate(moved.values()), strict=True))
-
-
-def wrong_accounts(session: Session, *, limit: int = 100) -> list[WrongAccount]:
-    """Accounts whose balance isn't the sum of their movements, or whose movements aren't numbered without gaps.
-
-    Also where a movement's `balance_after` isn't the sum so far. Empty is what it should be.
-    """
-    running = sa.select(
-        PointsMovement.customer_id,
-        PointsMovement.account_id,
-        PointsMovement.points,
-        (
-            PointsMovement.balance_after
-            == sa.func.sum(PointsMovement.points).over(
-                partition_by=(PointsMovement.customer_id, PointsMovement.account_id), order_by=PointsMovement.seq
-            )
-        ).label("fits"),
-    ).subquery()
-    sums = (
-        sa.select(
-            running.c.customer_id,
-            running.c.account_id,
-            sa.func.sum(running.c.points).label("summed"),
-            sa.func.count().label("counted"),
-            sa.func.bool_and(running.c.fits).label("fits"),
-        )
-        .group_by(running.c.customer_id, running.c.account_id)
-        .subquery()
-    )
-    summed = sa.cast(sa.func.coalesce(sums.c.summed, 0), sa.BigInteger)
-    counted = sa.func.coalesce(sums.c.counted, 0)
-    rows = session.execute(
-        sa.select(
-            PointsAccount.customer_id,
-            PointsAccount.id,
-            PointsAccount.balance,
-            summed,
-            PointsAccount.last_seq,
-            counted,
-        )
-        .outerjoin(sums, (sums.c.customer_id == PointsAccount.customer_id) & (sums.c.account_id == PointsAccount.id))
-        .where(
-            (PointsAccount.balance != summed)
-            | (PointsAccount.last_seq != counted)
-            | ~sa.func.coalesce(sums.c.fits, sa.true())
-        )
-        .order_by(PointsAccount.customer_id, PointsAccount.id)
-        .limit(limit)
-    )
-    return [WrongAccount(*row) for row in rows]
 
 
 def _movements(customer_id: int, account_id: int, flow: Flow) -> sa.Select[*tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Conflict, Refused
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import MovementKind, PointsMovement
-from erp_club.points.queries import wrong_accounts
+from erp_club.points.verify.queries import faults
 from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
 
 DAY = dt.timedelta(days=1)
@@ -140,7 +140,7 @@ def test_ending_takes_the_points_at_once_and_says_beforehand_how_many(session: S
     assert (held.state, held.is_valid, held.balance) == (MembershipState.ENDED, False, 0)
     last = session.scalars(sa.select(PointsMovement).order_by(PointsMovement.seq.desc()).limit(1)).one()
     assert (last.kind, last.points, last.balance_after) == (MovementKind.ENDED, -100, 0)
-    assert list(wrong_accounts(session)) == []
+    assert faults(session) == []
 
 
 def test_a_debt_outlives_the_membership(session: Session) -> None:

@@ -15,8 +15,8 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import earn_points, redeem_points
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount, PointsLot, PointsMovement, PointsMovementLot
-from erp_club.points.queries import wrong_accounts
 from erp_club.points.rules import Bucket
+from erp_club.points.verify.queries import faults
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.organisation import NOW, a_chain
 
@@ -53,7 +53,7 @@ def movements(session: Session) -> list[tuple[str, int, int]]:
 
 def derived(session: Session) -> None:
     """Balances, lots and movements lead to each other."""
-    assert wrong_accounts(session) == []
+    assert faults(session) == []
     sums = sa.select(
         PointsLot.id, PointsLot.remaining, sa.func.coalesce(sa.func.sum(PointsMovementLot.points), 0).label("summed")
     ).outerjoin(PointsMovementLot, PointsMovementLot.lot_id == PointsLot.id)

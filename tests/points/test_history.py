@@ -2,12 +2,10 @@
 import datetime as dt
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import NotFound
 from erp_club.points import queries
-from erp_club.points.models import PointsAccount
 from erp_club.points.queries import Flow
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 
@@ -70,21 +68,6 @@ def test_the_balance_of_each_month_is_the_sum_of_all_that_moved_by_then(session:
 def test_the_sum_of_the_movements_is_the_balance(session: Session) -> None:
     _yael, account = an_account(session, 100, -30)
     assert queries.account(session, account).balance == 70
-    assert queries.wrong_accounts(session) == []
-
-
-def test_a_balance_that_is_not_the_sum_is_found(session: Session) -> None:
-    _yael, account = an_account(session, 100, -30)
-    session.execute(sa.update(PointsAccount).values(balance=71))
-    (wrong,) = queries.wrong_accounts(session)
-    assert (wrong.account_id, wrong.balance, wrong.summed) == (account, 71, 70)
-
-
-def test_a_lost_movement_is_found(session: Session) -> None:
-    _yael, _account = an_account(session, 100, -30)
-    session.execute(sa.update(PointsAccount).values(last_seq=3))
-    (wrong,) = queries.wrong_accounts(session)
-    assert (wrong.last_seq, wrong.counted) == (3, 2)
 
 
 def test_an_account_that_is_not_there(session: Session) -> None:

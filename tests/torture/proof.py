@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.jobs.verify import wrong_balances
+from erp_club.jobs.verify import wrong_rows
 from tests.torture.tills import Asked
 
 CREATED = 201
@@ -22,7 +22,7 @@ def faults(session: Session, asked: Sequence[Asked]) -> Iterator[str]:
     yield from _receipts(session, [*sales, *returns])
     yield from _coupons(session, sales)
     yield from _sums(session, sales, returns)
-    yield from (str(fault) for fault in wrong_balances(session))
+    yield from (str(fault) for fault in wrong_rows(session))
 
 
 def _acknowledged(asked: Sequence[Asked]) -> list[tuple[str, Any]]:

@@ -1,0 +1,56 @@
+# REQ P-12: every balance, debt and lot follows from the movements, and a changed row is named
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.db import Database
+from erp_club.points.verify.queries import faults
+from tests.make.clubs import a_club, a_customer, a_membership, moved
+from web.cli import main
+
+
+@pytest.mark.parametrize(
+    ("change", "table", "column"),
+    [
+        ("UPDATE points_movements SET points = points + 1 WHERE seq = 2", "points_movement_lots", "points"),
+        ("UPDATE points_movements SET balance_after = 7 WHERE seq = 2", "points_movements", "balance_after"),
+        ("UPDATE points_movement_lots SET points = points + 1 WHERE seq = 1", "points_lots", "remaining"),
+        ("UPDATE points_lots SET earned = earned + 5, remaining = remaining + 5", "points_lots", "remaining"),
+        ("UPDATE points_accounts SET balance = balance + 1", "points_accounts", "balance"),
+        ("UPDATE points_accounts SET debt = debt + 1", "points_accounts", "debt"),
+        ("UPDATE points_accounts SET last_seq = last_seq + 1", "points_accounts", "last_seq"),
+    ],
+)
+def test_a_row_that_somebody_changed_around_the_triggers_is_named(
+    session: Session, change: str, table: str, column: str
+) -> None:
+    yael = a_customer(session)
+    account = a_membership(session, yael, a_club(session)).points_account_id
+    moved(session, yael, account, 100, -130, 50)
+    assert faults(session) == []
+    for locked in ("points_movements", "points_movement_lots"):
+        session.execute(sa.text(f"ALTER TABLE {locked} DISABLE TRIGGER append_only"))
+    session.execute(sa.text(change))
+    found = faults(session)
+    assert (table, column) in {(fault.table, fault.column) for fault in found}
+    assert all(fault.key.startswith(f"{yael}/{account}") for fault in found)
+
+
+def test_the_console_names_the_row_and_ends_with_1(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:  # REQ A-04
+    monkeypatch.setenv("ERP_CLUB_DATABASE_URL", committed.url.render_as_string(hide_password=False))
+    with committed.session() as session:
+        yael = a_customer(session)
+        account = a_membership(session, yael, a_club(session)).points_account_id
+        moved(session, yael, account, 100)
+        session.commit()
+    assert CliRunner().invoke(main, ["ledger", "verify"]).exit_code == 0
+    with committed.session() as session:
+        session.execute(sa.text("UPDATE points_accounts SET balance = 101"))
+        session.commit()
+    said = CliRunner().invoke(main, ["ledger", "verify"])
+    assert (said.exit_code, f"points_accounts {yael}/{account}: balance is 101" in said.output) == (1, True), (
+        said.output
+    )
