@@ -1,4 +1,4 @@
-"""The console's programmes: loaded from a file, shown in sentences or as JSON, and checked."""
+"""The console's programmes: loaded from a file, shown in sentences or as JSON, checked, and tried on the past."""
 
 import datetime as dt
 import json
@@ -10,13 +10,16 @@ import click
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import FieldError, Invalid, NotFound
+from erp_club.kernel.money import to_text
 from erp_club.kernel.text import T, Text
 from erp_club.organisation.models import Chain
 from erp_club.permissions.actors import SYSTEM
-from erp_club.programmes import commands, documents, queries
+from erp_club.programmes import commands, documents, errors, queries
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.sentences.programme import sections
+from erp_club.reports.what_if import WhatIf, by_rate
+from erp_club.reports.what_if import what_if as replay
 from web import i18n
 from web.cli_database import opened
 from web.offer_forms.reading import read_text
@@ -85,6 +88,58 @@ def check(file: Path) -> None:
     if any(each.stops for each in found):
         sys.exit(2)
     _say(T("%(club)s can be published.", club=read.code))
+
+
+@programme.command("what-if")
+@click.argument("file", type=FILE)
+def what_if(file: Path) -> None:
+    """Replay past receipts under the programme of FILE, beside the one in force: points, cost by month, and levels.
+
+    Nothing is kept. Of a club that isn't there yet, every known customer counts as a member.
+    """
+    read = _read(file)
+    with opened() as database, database.session() as session:
+        chain = _chain(session)
+        if read.currency != chain.currency:
+            raise errors.wrong_currency()
+        today = dt.datetime.now(ZoneInfo(chain.time_zone)).date()
+        held = _in_force(session, read.code, today)
+        with click.progressbar(length=1, label=i18n.say(T("Receipts")), file=sys.stderr) as bar:
+
+            def told(done: int, total: int) -> None:
+                bar.length = max(total, 1)
+                bar.update(done - bar.pos)
+
+            made = replay(session, read, held, today=today, progress=told)
+    _say(T("Replayed: %(receipts)s receipts of %(members)s members.", receipts=made.receipts, members=made.members))
+    if held is None:
+        _say(T("No programme is in force for %(club)s, so there is nothing to compare with.", club=read.code))
+    _print(made, chain.currency)
+
+
+def _in_force(session: Session, code: str, today: dt.date) -> Programme | None:
+    """The club's programme of the day, or its rate where it was set up without a document; None for no such club."""
+    try:
+        return queries.programme_on(session, code, today).programme
+    except NotFound:
+        return by_rate(session, code)
+
+
+def _print(made: WhatIf, currency: str) -> None:
+    sides = [made.tried, *([made.held] if made.held is not None else [])]
+    headings = [T("Points"), T("Cost in %(currency)s", currency=currency)]
+    if made.held is not None:
+        headings += [T("Points in force"), T("Cost in force")]
+    click.echo(f"{i18n.say(T('Month')):<16}" + "".join(f"{i18n.say(each):>18}" for each in headings))
+    rows = [(f"{month:%Y-%m}", [side.months.get(month, 0) for side in sides]) for month in made.months]
+    for name, points in (*rows, (i18n.say(T("In all")), [side.points for side in sides])):
+        cells = [f"{n:>18}{to_text(side.cost_minor(n)):>18}" for n, side in zip(points, sides, strict=True)]
+        click.echo(f"{name:<16}" + "".join(cells))
+    if made.levels:
+        columns = [T("Members"), T("Members in force")][: len(sides)]
+        click.echo(f"{i18n.say(T('Level')):<16}" + "".join(f"{i18n.say(each):>18}" for each in columns))
+    for level in made.levels:
+        click.echo(f"{level:<16}" + "".join(f"{side.levels.get(level, 0):>18}" for side in sides))
 
 
 def _held(club: str) -> Programme:

@@ -1,6 +1,7 @@
 """The periods over which rules count: by the calendar, by the member's year, up to declared days. Pure."""
 
 import datetime as dt
+import functools
 
 from erp_club.clubs.periods import Span, add_months
 from erp_club.programmes.engine.parts import Every, Period
@@ -54,6 +55,7 @@ def member_year(joined_on: dt.date, day: dt.date) -> Span:
     return Span(add_months(joined_on, 12 * years), add_months(joined_on, 12 * (years + 1)) - DAY)
 
 
+@functools.lru_cache(maxsize=4096)
 def _calendar(months: int, starts_month: int, day: dt.date) -> Span:
     past = (day.month - starts_month) % months if months < 12 else (day.month - starts_month) % 12
     first = add_months(day.replace(day=1), -past)

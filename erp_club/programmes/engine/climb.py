@@ -5,6 +5,7 @@ counted on the day of its purchase, but known only when it comes in; from then o
 been bought. What was spent doesn't count at all, so burning points never lowers a level.
 """
 
+import copy
 import datetime as dt
 import heapq
 from collections import defaultdict
@@ -108,9 +109,9 @@ class _Climb:
 
     def reached(self, day: dt.date) -> int:
         """The highest level whose figures are met on the day; the one held may need less to be kept."""
-        best = 0
+        best, own = 0, self.sums.over(self.levels.window, day, 0, self.since)
         for index, level in enumerate(self.levels.levels):
-            if self._met(level, day, held=index <= self.top and index > 0 and self._is_held(index, day)):
+            if self._met(level, day, own, held=index <= self.top and index > 0 and self._is_held(index, day)):
                 best = index
         return best
 
@@ -118,13 +119,12 @@ class _Climb:
         # On the first day after it runs out it is still looked at as something to keep.
         return self.kept.get(index, dt.date.min) >= day - DAY
 
-    def _met(self, level: Level, day: dt.date, *, held: bool) -> bool:
+    def _met(self, level: Level, day: dt.date, own: int, *, held: bool) -> bool:
         if level.by_hand:
             return False
         if level.at_least is not None:
             least = level.keep_at_least if held and level.keep_at_least is not None else level.at_least
-            own = self.sums.over(self.levels.window, day, 0, self.since) >= least
-            if own and all(self._need(need, day) for need in level.also):
+            if own >= least and all(self._need(need, day) for need in level.also):
                 return True
         return any(self._need(need, day) for need in level.instead)
 
@@ -201,6 +201,55 @@ def standing(
             return Standing(override.level, override.last, counted, by_hand=True)
     until = None if climb.top == 0 or kept == dt.date.max else kept
     return Standing(levels.levels[climb.top].code, until, counted)
+
+
+class Climber:
+    """The level of one member from day to day, each a step on from the day before: what `standing` says, but faster.
+
+    A movement of a day that is over, or known only later, makes it look at everything again.
+    """
+
+    def __init__(self, levels: Levels, *, joined_on: dt.date) -> None:
+        self._levels, self._joined_on = levels, joined_on
+        self._moved: list[Moved] = []
+        self._climb: _Climb | None = None
+
+    def add(self, moved: Iterable[Moved]) -> None:
+        """Let these count from now on."""
+        for each in moved:
+            self._moved.append(each)
+            if self._climb is not None and each.on > self._climb.day and each.known == each.on:
+                self._climb.sums.by_day[each.measure][each.on] += each.value
+            else:
+                self._climb = None
+
+    def level(self, day: dt.date) -> str:
+        """The level of a day, not before one that was asked about already."""
+        levels = self._levels
+        by_steps = levels.keep is Keep.WHILE and levels.down is Down.ONE
+        if by_steps or levels.keep is Keep.MONTHS or levels.restart == "reached":
+            # What a day brings hangs here on the days between, so none may be looked at twice.
+            return standing(self._levels, self._moved, day, joined_on=self._joined_on).level
+        before = day - DAY
+        if self._climb is None:
+            # All that is known now, also of days before: a return takes its purchase away as if it had never been.
+            self._climb = _Climb(self._levels, _Sums(self._moved, dt.date.max, self._joined_on, None), self._joined_on)
+            self._climb.day = dt.date.min
+            self._step(self._climb, before)
+        elif self._climb.day < before:
+            self._step(self._climb, before)
+        today = copy.copy(self._climb)
+        today.kept, today.waiting, today.seen = dict(today.kept), dict(today.waiting), set()
+        self._step(today, day)
+        return self._levels.levels[today.top].code
+
+    def _step(self, climb: _Climb, until: dt.date) -> None:
+        since = climb.day
+        rolling = any(window.every is Every.ROLLING for window in _windows(self._levels))
+        recent = self._moved if rolling else [each for each in self._moved if each.on + DAY > since]
+        for day in sorted(_days(self._levels, recent, until, self._joined_on, None)):
+            if day > since:
+                climb.step(day)
 
 
 def history(

@@ -1,5 +1,6 @@
 """What one earning rule comes to on the lines that it counts: exact fractions, nothing rounded yet. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,7 +35,9 @@ class Open:
     @property
     def total(self) -> Fraction:
         """All of it."""
-        return sum(self.exact.values(), Fraction(0))
+        # By hand, since a long receipt would make a fraction of each of its lines on the way.
+        common = math.lcm(*(each.denominator for each in self.exact.values()))
+        return Fraction(sum(each.numerator * (common // each.denominator) for each in self.exact.values()), common)
 
 
 def count(
@@ -84,7 +87,8 @@ def _spread(seen: Open, points: Fraction, weights: Mapping[int, int]) -> None:
     whole = sum(positive.values())
     if whole and points:
         for i, weight in positive.items():
-            seen.exact[i] = seen.exact.get(i, Fraction(0)) + points * weight / whole
+            part = Fraction(points.numerator * weight, points.denominator * whole)
+            seen.exact[i] = seen.exact[i] + part if i in seen.exact else part
 
 
 def _for_money(rule: PerMoney, whole: int, member: MemberFacts) -> Fraction:

@@ -1,0 +1,111 @@
+"""Past receipts as a programme is told of them: one pass with a cursor of the server, products once."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.programmes.engine.facts import Bought, Purchase, Tender
+
+PORTION = 1_000
+"""Receipts between two words about progress."""
+
+
+class Past(NamedTuple):
+    """A past receipt of a known customer. `original_id` is the receipt that a return takes back, line by line."""
+
+    id: int
+    customer_id: int
+    joined_on: dt.date | None
+    birthday: dt.date | None
+    purchase: Purchase
+    original_id: int | None
+    original_lines: tuple[int | None, ...]
+
+
+def past_receipts(session: Session, club_id: int | None) -> tuple[int, Iterator[Past]]:
+    """How many there are, and the receipts by customer in the order of time; of a club, those of its members' days."""
+    found = _OF_ALL if club_id is None else _OF_CLUB
+    bound = {} if club_id is None else {"club": club_id}
+    total = session.scalar(sa.text(f"SELECT count(*) {found}"), bound) or 0
+    return total, _read(session, found, bound)
+
+
+def customers_segments(session: Session) -> dict[int, frozenset[str]]:
+    """The names of the segments that each customer is in today."""
+    return {row[0]: frozenset(row[1]) for row in session.execute(_SEGMENTS)}
+
+
+_SEGMENTS = sa.text("""
+    SELECT i.customer_id, array_agg(s.name)
+      FROM segment_customers i JOIN segments s ON s.id = i.segment_id AND s.state = 'active'
+     GROUP BY i.customer_id
+""")
+_PRODUCTS = sa.text("""
+    SELECT p.id, p.sku, g.name, d.name, b.name, p.kind, p.earns_points
+      FROM products p
+      LEFT JOIN product_groups g ON g.id = p.group_id
+      LEFT JOIN departments d ON d.id = p.department_id
+      LEFT JOIN brands b ON b.id = p.brand_id
+""")
+_OF_ALL = """
+      FROM receipts r
+      JOIN stores s ON s.id = r.store_id
+      JOIN customers c ON c.id = r.customer_id
+      CROSS JOIN (SELECT NULL::date AS joined_on) m
+     WHERE r.customer_id <> 0
+"""
+_OF_CLUB = """
+      FROM receipts r
+      JOIN stores s ON s.id = r.store_id
+      JOIN customers c ON c.id = r.customer_id
+      JOIN memberships m ON m.customer_id = r.customer_id AND m.club_id = :club
+     WHERE r.customer_id <> 0
+       AND EXISTS (
+         SELECT FROM membership_periods p
+          WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND p.validity @> r.sold_on
+       )
+"""
+_COLUMNS = """
+    SELECT r.id, r.customer_id, m.joined_on, c.birthday, (r.sold_at AT TIME ZONE s.time_zone) AS at, s.code, s.channel,
+           (SELECT t.original_receipt_id FROM receipt_returns t
+             WHERE t.customer_id = r.customer_id AND t.receipt_id = r.id) AS original_id,
+           (SELECT array_agg(ARRAY[l.line_no, l.product_id, l.quantity_milli, l.list_minor, l.amount_minor,
+                                   coalesce(l.regular_minor, l.list_minor), t.original_line_no] ORDER BY l.line_no)
+              FROM receipt_lines l
+              LEFT JOIN receipt_return_lines t
+                ON t.customer_id = l.customer_id AND t.receipt_id = l.receipt_id AND t.line_no = l.line_no
+             WHERE l.customer_id = r.customer_id AND l.receipt_id = r.id) AS lines,
+           (SELECT array_agg(l.price_list ORDER BY l.line_no) FROM receipt_lines l
+             WHERE l.customer_id = r.customer_id AND l.receipt_id = r.id) AS lists,
+           (SELECT array_agg(p.means ORDER BY p.payment_no) FROM receipt_payments p
+             WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS means,
+           (SELECT array_agg(p.amount_minor ORDER BY p.payment_no) FROM receipt_payments p
+             WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS amounts
+"""
+
+
+def _read(session: Session, found: str, bound: dict[str, Any]) -> Iterator[Past]:
+    goods = {row[0]: tuple(row[1:]) for row in session.execute(_PRODUCTS)}
+    statement = f"{_COLUMNS} {found} ORDER BY r.customer_id, r.sold_at, r.id"
+    options = {"stream_results": True, "yield_per": PORTION}
+    for row in session.connection().execute(sa.text(statement), bound, execution_options=options):
+        lines = row.lines or ()
+        bought = tuple(_line(goods[each[1]], each, name) for each, name in zip(lines, row.lists or (), strict=True))
+        tenders = tuple(
+            Tender(means, amount) for means, amount in zip(row.means or (), row.amounts or (), strict=True) if amount
+        )
+        purchase = Purchase(row.at, bought, tenders, store=row.code, channel=row.channel, id=str(row.id))
+        original = tuple(each[6] for each in lines)
+        yield Past(row.id, row.customer_id, row.joined_on, row.birthday, purchase, row.original_id, original)
+
+
+def _line(product: tuple[Any, ...], line: list[Any], price_list: str | None) -> Bought:
+    sku, group, department, brand, kind, earns = product
+    number, _, milli, list_minor, paid, regular, _ = line
+    return Bought(
+        str(number), sku, paid, milli, group, department, brand, kind, list_minor, price_list or "",
+        reduced=abs(list_minor) < abs(regular), promoted=abs(paid) < abs(list_minor), earns=earns or kind != "goods",
+    )  # fmt: skip

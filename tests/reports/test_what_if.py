@@ -1,0 +1,178 @@
+# REQ M-03 P-18: what a programme would have given, by replaying past receipts beside the programme in force
+import datetime as dt
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.db import Database
+from erp_club.programmes import documents
+from erp_club.programmes.engine.climb import Climber, standing
+from erp_club.programmes.engine.facts import Moved
+from erp_club.programmes.engine.levels import Levels
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.models import ProgrammeVersion
+from erp_club.receipts.models import (
+    Means,
+    Receipt,
+    ReceiptLine,
+    ReceiptPayment,
+    ReceiptReturn,
+    ReceiptReturnLine,
+    ReceiptSource,
+)
+from erp_club.reports.what_if import WhatIf, by_rate, what_if
+from tests.make.clubs import a_club, a_customer, a_membership
+from tests.make.organisation import a_chain, a_store
+from tests.make.programmes import a_programme, earning_by
+from tests.make.purchases import a_product
+from web.cli import main
+
+TODAY = dt.date(2026, 11, 25)
+TENTH = {"kind": "money", "points": 1, "per_minor": 10_00}
+STEPS = {"levels": [{"code": "basic", "at_least": 0}, {"code": "gold", "at_least": 100_00}]}
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def shop(session: Session) -> tuple[int, int, int]:
+    """A store, a product in it, and a customer."""
+    a_chain(session)
+    return a_store(session).id, a_product(session), a_customer(session)
+
+
+def bought(
+    session: Session, shop: tuple[int, int, int], day: str, units: int = 5, *, back: int = 0, means: str = "card"
+) -> int:
+    """So many units of 10.00 on a day, or given back of the receipt `back`."""
+    store, product, customer = shop
+    at = dt.datetime.fromisoformat(f"{day}T09:00:00+00:00")
+    minor = units * 10_00
+    receipt = Receipt(
+        customer_id=customer, store_id=store, receipt_no=f"R{next(numbers)}", sold_at=at, sold_on=at.date(),
+        list_minor=minor, total_minor=minor, source=ReceiptSource.IMPORT,
+    )  # fmt: skip
+    session.add(receipt)
+    session.flush()
+    key: dict[str, Any] = {"customer_id": customer, "receipt_id": receipt.id}
+    session.add(
+        ReceiptLine(
+            **key, line_no=1, product_id=product, quantity_milli=units * 1000, list_minor=minor, amount_minor=minor,
+            vat_bp=1800,
+        )
+    )  # fmt: skip
+    session.add(ReceiptPayment(**key, payment_no=1, means=Means(means), amount_minor=minor))
+    session.flush()
+    if back:
+        said = {**key, "original_receipt_id": back}
+        session.execute(sa.insert(ReceiptReturn).values(**said, kind="return", reason=""))
+        line = {"line_no": 1, "original_line_no": 1, "quantity_milli": -units * 1000}
+        session.execute(sa.insert(ReceiptReturnLine).values(**said, **line))
+    return receipt.id
+
+
+def told(session: Session, tried: Programme, held: Programme | None = None) -> WhatIf:
+    return what_if(session, tried, held, today=TODAY, progress=lambda _done, _total: None)
+
+
+def test_points_and_their_cost_are_told_by_month_beside_the_rate_in_force(
+    session: Session, shop: tuple[int, int, int]
+) -> None:
+    club_id = a_club(session, code="CLUB")
+    a_membership(session, shop[2], club_id)
+    held = by_rate(session, "CLUB")
+    assert held is not None
+    assert held.redemption is not None
+    bought(session, shop, "2026-11-23")
+    made = told(session, earning_by(TENTH | {"points": 3}), held)
+    month = dt.date(2026, 11, 1)
+    assert made.held is not None
+    assert (made.receipts, made.members, made.months) == (1, 1, [month])
+    assert made.tried.months == {month: 15}
+    assert made.tried.cost_minor(15) == 0
+    rule = held.earning.rules[0].model_dump()
+    assert made.held.points == 50_00 * rule["points"] // rule["per_minor"]
+    worth = held.redemption
+    assert made.held.cost_minor(worth.worth_points * 3) == worth.worth_minor * 3
+
+
+def test_only_days_on_which_the_club_held_the_customer_count(session: Session, shop: tuple[int, int, int]) -> None:
+    bought(session, shop, "2026-01-05")
+    assert told(session, earning_by(TENTH)).tried.points == 5
+    a_membership(session, shop[2], a_club(session, code="CLUB"))
+    assert told(session, earning_by(TENTH)).receipts == 0
+
+
+def test_what_came_back_counts_as_if_it_had_never_been_bought(session: Session, shop: tuple[int, int, int]) -> None:
+    first = bought(session, shop, "2026-09-05", 12)
+    club = earning_by(TENTH).model_copy(update={"levels": Levels.model_validate(STEPS)})
+    made = told(session, club)
+    assert (made.tried.points, made.tried.levels) == (12, {"basic": 0, "gold": 1})
+    bought(session, shop, "2026-10-05", -4, back=first)
+    made = told(session, club)
+    assert made.tried.months == {dt.date(2026, 9, 1): 12, dt.date(2026, 10, 1): -4}
+    assert made.tried.levels == {"basic": 1, "gold": 0}
+
+
+def test_the_level_of_the_day_gives_its_rate(session: Session, shop: tuple[int, int, int]) -> None:
+    double = {"kind": "times", "factor_bp": 20_000, "when": {"levels": ["gold"]}}
+    club = earning_by(TENTH, double).model_copy(update={"levels": Levels.model_validate(STEPS)})
+    for day, units in (("2026-03-05", 10), ("2026-03-06", 5), ("2026-03-07", 5)):
+        bought(session, shop, day, units)
+    assert told(session, club).tried.points == 10 + 10 + 10
+
+
+def test_means_and_growing_rates_are_replayed(session: Session, shop: tuple[int, int, int]) -> None:
+    bought(session, shop, "2026-03-05", 10)
+    bought(session, shop, "2026-03-06", 10)
+    bought(session, shop, "2026-03-07", 10, means="cash")
+    growing = {"period": {"every": "year"}, "steps": [{"from_minor": 100_00, "points": 2}]}
+    assert told(session, earning_by(TENTH | {"growing": growing, "means": ["card"]})).tried.points == 10 + 20
+
+
+@pytest.mark.parametrize("keep", ["while", "window_end", "next_window", "ever"])
+@pytest.mark.parametrize("window", [{"every": "year"}, {"every": "quarter"}, {"every": "rolling", "months": 3}])
+@pytest.mark.parametrize("down", ["one", "reached"])
+def test_a_level_looked_at_from_day_to_day_is_the_level_of_the_day(
+    keep: str, window: dict[str, Any], down: str
+) -> None:
+    steps = [{"code": str(each), "at_least": each} for each in (0, 30, 60, 90)]
+    levels = Levels.model_validate({"levels": steps, "window": window, "keep": keep, "down": down})
+    joined = dt.date(2024, 1, 10)
+    climber, moved = Climber(levels, joined_on=joined), []
+    for number in range(60):
+        day = joined + dt.timedelta(days=number * number * 7 % 11 + number * 13)
+        day = max(day, moved[-1].known if moved else joined)
+        assert climber.level(day) == standing(levels, moved, day, joined_on=joined).level
+        value = 5 + number * 17 % 29
+        back = number % 9 == 8
+        new = Moved(moved[-3].on, -moved[-3].value, day) if back else Moved(day, value)
+        moved.append(new)
+        climber.add([new])
+        assert climber.level(day) == standing(levels, moved, day, joined_on=joined).level
+
+
+def test_the_console_tries_a_file_and_keeps_nothing(
+    committed: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERP_CLUB_DATABASE_URL", committed.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+    with committed.session() as session:
+        a_chain(session)
+        shop = (a_store(session).id, a_product(session), a_customer(session))
+        bought(session, shop, "2026-11-23")
+        session.commit()
+    file = tmp_path / "club.json"
+    club = a_programme(earning={"rules": [TENTH | {"code": "tenth"}]}, levels=STEPS)
+    file.write_text(json.dumps(documents.brief(club)))
+    result = CliRunner().invoke(main, ["programme", "what-if", str(file)])
+    assert result.exit_code == 0, result.output
+    for word in ("Replayed: 1 receipts of 1 members.", "nothing to compare with", "2026-11", "basic"):
+        assert word in result.output
+    with committed.session() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(ProgrammeVersion)) == 0
