@@ -14,7 +14,7 @@ from erp_club.kernel.dates import add_months
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
-from erp_club.points.queries import wrong_accounts
+from erp_club.points.verify.queries import faults
 from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
 from tests.make.organisation import a_chain
 
@@ -51,7 +51,7 @@ def run(database: Database, on: dt.date, *, dry_run: bool = False) -> dict[str, 
 
 
 def account(session: Session) -> tuple[str, int, dt.date | None]:
-    assert wrong_accounts(session) == []
+    assert faults(session) == []
     row = session.execute(sa.select(PointsAccount.state, PointsAccount.balance, PointsAccount.frozen_until)).one()
     return row.state, row.balance, row.frozen_until
 
