@@ -17,6 +17,7 @@ from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.permissions import models as permissions
+from erp_club.permissions.tries import models as tries
 from erp_club.points import models as points
 from erp_club.pricelists import models as pricelists
 from erp_club.programmes import models as programmes
@@ -63,5 +64,6 @@ __all__ = [
     "rollups",
     "segments",
     "stored_value",
+    "tries",
     "uploads",
 ]

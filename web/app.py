@@ -1,5 +1,6 @@
 """The application: its layers and its rooms."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,9 @@ from web.forms import BODY_LIMIT, UPLOAD_LIMIT, UPLOADS, FormsAsJson
 from web.middleware import Surround
 from web.routes import ROUTERS
 from web.templating import STATIC
+
+SECRETS_AT_ONCE = 2
+"""So many passwords and PINs are checked at one moment; others wait without a thread and a connection."""
 
 
 class KeptStatic(StaticFiles):
@@ -59,6 +63,7 @@ def create_app(shop: Shop, *, on_stop: Callable[[], None] = lambda: None) -> Fas
         max_body_size=UPLOAD_LIMIT,
     )
     app.state.shop = shop
+    app.state.turns = asyncio.Semaphore(SECRETS_AT_ONCE)
     for router in ROUTERS:
         app.include_router(router, max_body_size=BODY_LIMIT)
     app.mount("/static", KeptStatic(directory=STATIC), name="static")

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from erp_club.customers.forms.rules import Place
+from erp_club.customers.forms.rules import Place as FormPlace
 from erp_club.kernel import idempotency
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Refused, Unavailable
@@ -29,6 +29,7 @@ from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify
+from erp_club.permissions.tries.commands import Place
 from web import templating
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
@@ -52,13 +53,15 @@ class Shop:
 class Declared:
     """What a route declares: the permission that it needs, or why `anyone` may use it.
 
-    `keyless` says why a write takes no Idempotency-Key.
+    `keyless` says why a write takes no Idempotency-Key. `waits` is set where a secret is checked, which takes long:
+    only some of those are at work at one moment.
     """
 
     permission: Permission | None = None
     anyone: str = ""
     at_till: bool = False
     keyless: str = ""
+    waits: bool = False
 
 
 class Replay(Exception):
@@ -102,9 +105,9 @@ class Act:
         return LANGUAGE.get() if wants_html(self.request) else None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> FormPlace:
         """Which form of new customers holds here."""
-        return Place.TILL if self.identity.terminal else Place.OFFICE
+        return FormPlace.TILL if self.identity.terminal else FormPlace.OFFICE
 
     @property
     def today(self) -> dt.date:
@@ -115,6 +118,12 @@ class Act:
     def settings(self) -> Settings:
         """The installation's settings."""
         return shop(self.request).settings
+
+    @property
+    def tried_from(self) -> Place:
+        """Where a wrong password is counted: the till, else the address of the network."""
+        terminal, client = self.identity.terminal, self.request.client
+        return Place(terminal.id) if terminal else Place(address=client.host if client else None)
 
     @property
     def terminal(self) -> TerminalFacts:
@@ -252,17 +261,22 @@ def _do_afterwards(request: Request) -> None:
             session.commit()
 
 
-def anyone(reason: str) -> Any:
-    """The dependency of a route that is open to everybody, with the reason why."""
+def anyone(reason: str, *, waits: bool = False) -> Any:
+    """The dependency of a route that is open to everybody, with the reason why; `waits` as in `Declared`."""
 
     @contextmanager
     def act(request: Request) -> Iterator[Act]:
         with shop(request).database.session() as session:
             request.state.may_see_form = True
-            yield begin(request, session)
+            try:
+                yield begin(request, session)
+            except Refused as refused:
+                if refused.counts:
+                    session.commit()
+                raise
             session.commit()
 
-    return _entrance(act, Declared(anyone=reason))
+    return _entrance(act, Declared(anyone=reason, waits=waits))
 
 
 def _entrance(act: Callable[[Request], AbstractContextManager[Act]], declared: Declared) -> Any:

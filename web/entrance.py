@@ -38,6 +38,15 @@ class ActRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         body_only = BodyOnly.of(self)
+        waits = any(getattr(each.call, "declared", _NONE).waits for each in self.dependant.dependencies)
+
+        async def handle_in_turn(request: Request) -> Response:
+            try:
+                await request.body()  # before the turn: who sends slowly keeps nobody waiting
+            except ClientDisconnect as gone:
+                raise HTTPException(400) from gone
+            async with request.app.state.turns:
+                return await handle_in_order(request)
 
         async def handle_in_order(request: Request) -> Response:
             body = await body_only.read(request) if body_only else None
@@ -51,7 +60,14 @@ class ActRoute(APIRoute):
                 await run_in_threadpool(_refuse_inside, getattr(request.state, "entrance", None), wrong)
                 raise
 
-        return handle_in_order
+        return handle_in_turn if waits else handle_in_order
+
+
+class _Nothing:
+    waits = False
+
+
+_NONE = _Nothing()
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,11 @@ class Refused(Exception):
     """The request is understood and refused; nothing has been written.
 
     `code` names the reason for machines, stable over versions; `facts` are values that help a machine go on.
+    `counts` is set where something was written all the same, which is to be committed: a wrong password counts.
     """
 
     status = 422
+    counts = False
 
     def __init__(
         self, text: Text, *, field: str | None = None, code: str = "refused", facts: Mapping[str, object] | None = None

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from erp_club.kernel import audit
-from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound, Refused, Unauthenticated
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.permissions import errors, passwords
@@ -17,6 +17,9 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import Staff, StaffSession
 from erp_club.permissions.queries import TerminalFacts, staff_by_username
+from erp_club.permissions.tries import commands as tries
+from erp_club.permissions.tries.commands import Place
+from erp_club.permissions.tries.models import Kind
 
 
 class StaffChanges(TypedDict, total=False):
@@ -28,17 +31,24 @@ class StaffChanges(TypedDict, total=False):
     language: str | None
 
 
-def sign_in(session: Session, *, username: str, password: str, now: dt.datetime, hours: int) -> tuple[Staff, str]:
+def sign_in(
+    session: Session, *, username: str, password: str, now: dt.datetime, hours: int, place: Place | None = None
+) -> tuple[Staff, str]:
     """Open a session of the back office; gives the person and the session's token, which is kept nowhere.
 
-    Raises Unauthenticated, alike for an unknown name and a wrong password.
+    Raises Unauthenticated, alike for an unknown name and a wrong password, and Throttled where either was wrong too
+    often. What such a refusal has counted is to be committed.
     """
+    scope, place = tries.name_scope(Kind.PASSWORD, username), place or Place()
+    tries.hold(session, scope, place, now=now)
     staff = staff_by_username(session, username.strip())
-    if not passwords.verify_password(password, staff.password_hash if staff else None) or staff is None:
-        raise errors.wrong_sign_in()
+    right = passwords.verify_password(password, staff.password_hash if staff else None)
+    if not right or staff is None:
+        raise _counted(session, scope, place, Kind.PASSWORD, staff, errors.wrong_sign_in(), now=now)
     token = _open_session(session, staff, terminal=None, now=now, hours=hours)
     if token is None:
         raise errors.wrong_sign_in()
+    tries.forget(session, scope)
     return staff, token
 
 
@@ -47,15 +57,34 @@ def sign_on(
 ) -> tuple[Staff, str]:
     """Open a session at a till by PIN; it holds at that terminal only.
 
-    Raises Unauthenticated, alike for an unknown name and a wrong PIN.
+    Raises Unauthenticated, alike for an unknown name and a wrong PIN, and Throttled where either was wrong too often.
+    What such a refusal has counted is to be committed.
     """
+    scope, place = tries.name_scope(Kind.PIN, username), Place(terminal_id=terminal.id)
+    tries.hold(session, scope, place, now=now)
     staff = staff_by_username(session, username.strip())
-    if not passwords.verify_password(pin, staff.pin_hash if staff else None) or staff is None:
-        raise errors.wrong_pin()
+    right = passwords.verify_password(pin, staff.pin_hash if staff else None)
+    if not right or staff is None:
+        raise _counted(session, scope, place, Kind.PIN, staff, errors.wrong_pin(), now=now)
     token = _open_session(session, staff, terminal=terminal, now=now, hours=hours)
     if token is None:
         raise errors.wrong_pin()
+    tries.forget(session, scope)
     return staff, token
+
+
+def _counted(
+    session: Session,
+    scope: str,
+    place: Place,
+    kind: Kind,
+    staff: Staff | None,
+    wrong: Unauthenticated,
+    *,
+    now: dt.datetime,
+) -> Refused:
+    staff_id = staff.id if staff else None
+    return tries.count_wrong(session, scope, place, kind=kind, staff_id=staff_id, now=now, wrong=wrong)
 
 
 def sign_out(session: Session, *, token_hash: bytes) -> None:

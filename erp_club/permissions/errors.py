@@ -1,6 +1,8 @@
 """Refusals about who may do what."""
 
-from erp_club.kernel.errors import Forbidden, Unauthenticated
+import datetime as dt
+
+from erp_club.kernel.errors import Forbidden, Throttled, Unauthenticated
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 
@@ -18,6 +20,19 @@ def wrong_sign_in() -> Unauthenticated:
 def wrong_pin() -> Unauthenticated:
     """The same for a wrong name and a wrong PIN."""
     return Unauthenticated(T("The user name or the PIN is wrong. Try again."), code="sign-in-wrong")
+
+
+def locked(until: dt.datetime, now: dt.datetime) -> Throttled:
+    """The name, or the place, was wrong too often; told alike for names that nobody has."""
+    seconds = max(1, -(-(until - now) // dt.timedelta(seconds=1)))
+    return Throttled(
+        T(
+            "Too many wrong tries. Wait %(minutes)s min, or ask a manager to open the sign-in again.",
+            minutes=-(-seconds // 60),
+        ),
+        retry_after=seconds,
+        code="sign-in-locked",
+    )
 
 
 def unknown_terminal_key() -> Unauthenticated:

@@ -113,10 +113,15 @@ def show_sign_in(act: Annotated[Act, anyone("one signs in here")]) -> Response:
 
 @router.post("/sign-in", name="access.sign_in.post", status_code=201, response_model=StaffSession)
 @again(sign_in_page)
-def sign_in(act: Annotated[Act, anyone("one signs in here")], body: SignIn) -> Response:
-    """Sign in with a password."""
+def sign_in(act: Annotated[Act, anyone("one signs in here", waits=True)], body: SignIn) -> Response:
+    """Sign in with a password. Five wrong ones lock the name for a while (429)."""
     staff, token = commands.sign_in(
-        act.session, username=body.username, password=body.password, now=act.now, hours=act.settings.session_hours
+        act.session,
+        username=body.username,
+        password=body.password,
+        now=act.now,
+        hours=act.settings.session_hours,
+        place=act.tried_from,
     )
     _set_cookies(act, staff, token)
     home = "/" if queries.may_office(staff.role) else "/till"
@@ -145,8 +150,8 @@ def sign_on_page(act: Act, form: FormState) -> Response:
 
 @router.post("/staff-sessions", name="access.staff_session", status_code=201, response_model=StaffSession)
 @again(sign_on_page)
-def sign_on(act: Annotated[Act, anyone("the till's key is asked for")], body: SignOn) -> Response:
-    """Sign on at a till by PIN."""
+def sign_on(act: Annotated[Act, anyone("the till's key is asked for", waits=True)], body: SignOn) -> Response:
+    """Sign on at a till by PIN. Five wrong ones lock the name's PIN for a while (429)."""
     if act.identity.terminal is None:
         raise errors.not_signed_in() if not wants_html(act.request) else errors.no_terminal()
     staff, token = commands.sign_on(

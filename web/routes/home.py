@@ -1,5 +1,6 @@
 """The back office's first page: how the chain and its clubs do."""
 
+import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.tries import queries as tries
 from erp_club.reports import queries
 from erp_club.reports.years import shown_year
 from web.deps import Act, ActRoute, needs
@@ -39,8 +41,14 @@ class StoreLine(BaseModel):
 
 
 class HomePage(BaseModel):
-    """The chain's figures; `year` is the calendar year shown, None before the first sale."""
+    """The chain's figures; `year` is the calendar year shown, None before the first sale.
 
+    `own_locks` are when the reader's own sign-in was locked after wrong tries within a day; `locks` counts all such
+    locks of a day, for who sees the staff.
+    """
+
+    own_locks: list[dt.datetime]
+    locks: int
     year: int | None
     years: list[int]
     customers: int
@@ -68,6 +76,10 @@ def home(
     clubs = queries.club_figures(act.session, today=act.today)
     receipts = sum(row.receipts for row in months)
     view = HomePage(
+        own_locks=tries.own_lockouts(act.session, act.by.staff_id or 0, now=act.now),
+        locks=tries.recent_lockouts(act.session, store_id=act.by.store_id, now=act.now)
+        if act.may(Permission.STAFF_VIEW)
+        else 0,
         year=shown,
         years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),
         customers=queries.customers_in_all(act.session),
