@@ -8,6 +8,7 @@ from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
 from erp_club.jobs.stored_value import STORED_VALUE_EXPIRE
+from erp_club.jobs.tidy import RUNS_TIDY
 from erp_club.jobs.verify import LEDGER_VERIFY
 
 NIGHT = (
@@ -31,6 +32,6 @@ JOBS: dict[str, Job] = {
     job.name: job
     for job in (
         *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEDGER_VERIFY, POINTS_PROGRAMME),
-        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY),
+        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
     )
 }

@@ -10,6 +10,7 @@ from erp_club.clubs.commands import Joined, renew_membership
 from erp_club.clubs.models import Club, ClubRules
 from erp_club.jobs import commands, queries, runner
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
+from erp_club.jobs.models import JobRun
 from erp_club.kernel.dates import add_months
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
@@ -45,9 +46,21 @@ def run(database: Database, on: dt.date, *, dry_run: bool = False) -> dict[str, 
     with database.session() as session:
         run_id = commands.ask(session, MEMBERSHIPS_LAPSE, as_of=on, dry_run=dry_run, now=NOW, by=SYSTEM)
         session.commit()
+    return worked(database, run_id)
+
+
+def worked(database: Database, run_id: int) -> dict[str, Any]:
     runner.work(database, run_id)
     with database.session() as session:
         return dict(queries.run(session, run_id).counts)
+
+
+def undone(database: Database, on: dt.date) -> dict[str, Any]:
+    with database.session() as session:
+        run_id = session.execute(sa.select(sa.func.max(JobRun.id)).where(JobRun.undo_of.is_(None))).scalar_one()
+        undo_id = commands.undo_run(session, run_id, MEMBERSHIPS_LAPSE, today=on, now=NOW, by=SYSTEM)
+        session.commit()
+    return worked(database, undo_id)
 
 
 def account(session: Session) -> tuple[str, int, dt.date | None]:
@@ -122,4 +135,16 @@ def test_whoever_renews_in_time_loses_nothing(committed: Database) -> None:
     joined = a_shop(committed, DROP)
     renewed(committed, joined, ENDS)
     assert run(committed, LAPSES) == NOTHING
+    assert held(committed) == ("open", 70, None)
+
+
+def test_a_run_is_undone_once_and_what_it_gave_back_waits_for_the_renewal(committed: Database) -> None:
+    joined = a_shop(committed, DROP)
+    run(committed, LAPSES)
+    told = {"returned": 1, "points_returned": 70}
+    assert undone(committed, LAPSES + DAY) == told
+    assert undone(committed, LAPSES + DAY) == told
+    assert held(committed) == ("frozen", 70, None)
+    assert run(committed, LAPSES + 2 * DAY) == NOTHING
+    renewed(committed, joined, LAPSES + 3 * DAY)
     assert held(committed) == ("open", 70, None)

@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.clubs.earning.queries import rules_in_force
 from erp_club.clubs.models import Club, Membership, MembershipPeriod, MembershipState
 from erp_club.permissions.actors import Actor
-from erp_club.points.models import AccountState, MovementKind, PointsAccount
-from erp_club.points.rules import Fate
-from erp_club.points.sets.commands import Key, SetCause, drop_points, freeze_accounts, hold_accounts
+from erp_club.points.commands import give_back_points
+from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsMovement
+from erp_club.points.rules import Fate, ReturnPolicy
+from erp_club.points.sets.commands import Key, SetCause, drop_points, freeze_accounts, freeze_closed, hold_accounts
 
 _ACCOUNT = (PointsAccount.customer_id == Membership.points_holder_id) & (
     PointsAccount.id == Membership.points_account_id
@@ -84,6 +86,40 @@ def drop_frozen(
     ]
     points = drop_points(session, still, SetCause(MovementKind.ENDED, on, now, by, run_id))
     return Lapsed(0, len(still), points, found[-1])
+
+
+def take_back(
+    session: Session,
+    run_id: int,
+    *,
+    on: dt.date,
+    after: Key | None,
+    limit: int,
+    undo_id: int,
+    now: dt.datetime,
+    by: Actor,
+) -> Lapsed:
+    """Give back what a run dropped, of its next `limit` accounts: each to the lots that it was taken from.
+
+    An account that it closed is frozen without end, so that the next night leaves it and a renewal revives it. A key
+    is customer and account.
+    """
+    asked = sa.select(
+        PointsMovement.customer_id, PointsMovement.account_id, PointsMovement.seq, PointsMovement.points
+    ).where(PointsMovement.run_id == run_id, PointsMovement.kind == MovementKind.ENDED)
+    if after is not None:
+        asked = asked.where(sa.tuple_(PointsMovement.customer_id, PointsMovement.account_id) > sa.tuple_(*after))
+    found = session.execute(asked.order_by(PointsMovement.customer_id, PointsMovement.account_id).limit(limit)).all()
+    if not found:
+        return Lapsed(0, 0, 0, None)
+    keys: list[Key] = [(row.customer_id, row.account_id) for row in found]
+    hold_accounts(session, keys)
+    for row in found:
+        cause = Cause(MovementKind.UNDONE, on, now, by, customer_id=row.customer_id, run_id=undo_id)
+        account = Account(row.account_id, row.customer_id)
+        give_back_points(session, account, -row.points, of=row.seq, policy=ReturnPolicy(), cause=cause)
+    freeze_closed(session, keys)
+    return Lapsed(0, len(keys), sum(row.points for row in found), keys[-1])
 
 
 def lapsing(session: Session, *, on: dt.date) -> int:

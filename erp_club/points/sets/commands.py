@@ -46,6 +46,12 @@ def freeze_accounts(session: Session, keys: Sequence[Key], *, until: dt.date) ->
     session.execute(_among_accounts(keys).values(state=AccountState.FROZEN, frozen_until=until))
 
 
+def freeze_closed(session: Session, keys: Sequence[Key]) -> None:
+    """Those of these held accounts that are closed are frozen without a last day."""
+    closed = _among_accounts(keys).where(PointsAccount.state == AccountState.CLOSED)
+    session.execute(closed.values(state=AccountState.FROZEN, frozen_until=None))
+
+
 def drop_points(session: Session, keys: Sequence[Key], cause: SetCause) -> int:
     """Take all that the lots of these held accounts have, and close the accounts; the points, 0 or less.
 
