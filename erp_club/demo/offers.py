@@ -116,4 +116,28 @@ OFFERS: tuple[dict[str, Any], ...] = (
         "rewards": [{"kind": "points", "club": "FAMILY", "multiplier_bp": 20000, "on": {"groups": ["BABY FOODS"]}}],
         "when": {"clubs": ["FAMILY"]},
     },
+    {
+        "code": "FAMILY-POINTS",
+        "names": {
+            "en": "Family Club: pay with points",
+            "he": "מועדון המשפחה: תשלום בנקודות",
+            "fi": "Perheklubi: maksa pisteillä",
+            "sv": "Familjeklubben: betala med poäng",
+        },
+        "rewards": [{"kind": "redeem", "club": "FAMILY", "worth_points": 1, "worth_minor": 1}],
+        "activation": {"by": "cashier"},
+        "combination": {"mode": "stackable"},
+    },
+    {
+        "code": "GOLD-POINTS",
+        "names": {
+            "en": "Gold Club: pay with points",
+            "he": "מועדון הזהב: תשלום בנקודות",
+            "fi": "Kultaklubi: maksa pisteillä",
+            "sv": "Guldklubben: betala med poäng",
+        },
+        "rewards": [{"kind": "redeem", "club": "GOLD", "worth_points": 1, "worth_minor": 2}],
+        "activation": {"by": "cashier"},
+        "combination": {"mode": "stackable"},
+    },
 )

@@ -52,11 +52,15 @@ class MonthBalance(BaseModel):
 
 
 class LotLine(BaseModel):
-    """Points of one first and last day of use; no `last_day` for ever, no `available_on` until an event comes."""
+    """Points that end on one day, none for those that never do. Of `pending` ones it is said from when they are used.
+
+    Without `available_on` these wait for an event.
+    """
 
     points: int
-    available_on: dt.date | None
     last_day: dt.date | None
+    pending: bool = False
+    available_on: dt.date | None = None
 
 
 class StandingLine(BaseModel):
@@ -111,10 +115,7 @@ def history_view(
         account=chosen,
         accounts=accounts,
         standing=_standing(act, chosen.account_id),
-        lots=[
-            LotLine(points=lot.remaining, available_on=lot.available_on, last_day=lot.last_day)
-            for lot in queries.lots(act.session, customer_id, chosen.account_id)
-        ],
+        lots=lot_lines(queries.lots(act.session, customer_id, chosen.account_id), act.today),
         flow=flow,
         before=before,
         movements=[movement_line(row, act.zone) for row in page.rows],
@@ -155,6 +156,19 @@ def balances(by_month: dict[dt.date, int], year: int, today: dt.date) -> list[Mo
             balance = next((by_month[month] for month in reversed(by_month) if month <= first), 0)
             made.append(MonthBalance(month=first, balance=balance))
     return made
+
+
+def lot_lines(lots: list[queries.LotRow], today: dt.date) -> list[LotLine]:
+    """The lots by their last day; those that can be used already are one line of it, whenever they were earned."""
+    summed: dict[tuple[dt.date | None, bool, dt.date | None], int] = {}
+    for lot in lots:
+        pending = lot.available_on is None or lot.available_on > today
+        key = (lot.last_day, pending, lot.available_on if pending else None)
+        summed[key] = summed.get(key, 0) + lot.remaining
+    return [
+        LotLine(points=points, last_day=last, pending=pending, available_on=first)
+        for (last, pending, first), points in summed.items()
+    ]
 
 
 def _standing(act: Act, account_id: int) -> StandingLine:
