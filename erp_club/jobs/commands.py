@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import errors
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.jobs.models import OPEN, JobLine, JobRun, Level, RunState
-from erp_club.jobs.queries import RunRow
+from erp_club.jobs.queries import OldRuns, RunRow
 from erp_club.kernel import audit
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import SYSTEM, Actor
@@ -307,3 +307,10 @@ def _say(session: Session, run_id: int, said: Said, *, now: dt.datetime) -> None
             run_id=run_id, at=now, level=said.level, text=said.text.msgid, values=dict(said.text.values)
         )
     )
+
+
+def forget_runs(session: Session, runs: OldRuns, *, limit: int) -> int:
+    """Delete the oldest of these runs with their log, at most `limit` of them; how many it were."""
+    found = session.scalars(runs.order_by("id").limit(limit)).all()
+    session.execute(sa.delete(JobRun).where(JobRun.id.in_(found)).execution_options(synchronize_session=False))
+    return len(found)

@@ -131,6 +131,30 @@ def waits_for(session: Session, row: RunRow, before: Sequence[str]) -> RunRow | 
     return None if found is None else _row(found)
 
 
+OldRuns = sa.Select[tuple[int]]
+_BY_SCHEDULE = "____-__-__T__:__"
+"""The end of a key that a schedule gives; those of programmes and of undoings stay, as they are there once ever."""
+
+
+def old_runs(*, keep: int, before: dt.datetime) -> OldRuns:
+    """The ids of runs of schedules that went well and ended before this moment, but for the newest of each job."""
+    place = sa.func.row_number().over(partition_by=JobRun.name, order_by=JobRun.id.desc()).label("place")
+    ranked = sa.select(JobRun.id, JobRun.key, JobRun.name, JobRun.state, JobRun.finished_at, place).subquery()
+    undone = sa.select(JobRun.undo_of).where(JobRun.undo_of.is_not(None))
+    return sa.select(ranked.c.id).where(
+        ranked.c.place > keep,
+        ranked.c.state == RunState.DONE,
+        ranked.c.finished_at < before,
+        ranked.c.key.like(ranked.c.name.concat(":" + _BY_SCHEDULE)),
+        ranked.c.id.not_in(undone),
+    )
+
+
+def how_many(session: Session, runs: OldRuns) -> int:
+    """The number of these runs."""
+    return session.execute(sa.select(sa.func.count()).select_from(runs.subquery())).scalar_one()
+
+
 def worker_lives(session: Session, *, now: dt.datetime) -> bool:
     """Whether any worker has given a sign of life within the last minute."""
     workers = sa.table("procrastinate_workers", sa.column("last_heartbeat"), schema="procrastinate")
