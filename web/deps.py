@@ -320,6 +320,7 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
         identity = _identify(request, session, now, key)
     if identity is None:
         raise Unavailable(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
+    session.info["request_id"] = request.state.request_id
     request.state.staff_id = identity.by.staff_id
     request.state.terminal_id = identity.terminal.id if identity.terminal else None
     return Act(request, session, identity, now)

@@ -172,6 +172,11 @@ def record_export(
     audit.record(session, by=by, now=now, action="customer.export", entity="customer", entity_id="*", after=after)
 
 
+def record_look(session: Session, customer_id: int, *, now: dt.datetime, by: Actor) -> None:
+    """Keep that somebody looked at a customer's full record."""
+    audit.record(session, by=by, now=now, action="customer.look", entity="customer", entity_id=customer_id)
+
+
 def _today(now: dt.datetime) -> dt.date:
     """The latest date anywhere, so that nobody born today in the far east is told that it lies in the future."""
     return (now.astimezone(dt.UTC) + dt.timedelta(hours=14)).date()

@@ -1,5 +1,6 @@
 """Every job of the product, and the order of the night."""
 
+from erp_club.jobs.audit import AUDIT_SEAL
 from erp_club.jobs.declared import Job
 from erp_club.jobs.forecasts import FORECAST
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
@@ -33,5 +34,6 @@ JOBS: dict[str, Job] = {
     for job in (
         *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
+        *(AUDIT_SEAL,),
     )
 }

@@ -1,9 +1,10 @@
-"""Each night the ledgers are derived again from their movements."""
+"""Each night the ledgers are derived again from their movements, and the chain over the change log is proven."""
 
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.jobs.models import Level
+from erp_club.kernel.audit_seals import wrong_entries
 from erp_club.kernel.text import N_, T, Text
 from erp_club.points.verify import queries as points
 from erp_club.receipts.rollups import commands as rollups
@@ -21,7 +22,8 @@ _CARD_TABLES = {
 def wrong_rows(session: Session) -> list[Text]:
     """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
 
-    None is what it should be. Reads everything: balances, debts and lots of points, cards, and the sums of receipts.
+    None is what it should be. Reads everything: balances, debts and lots of points, cards, the sums of receipts, and
+    the sealed trace.
     """
     found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
     for card in stored_value.wrong_cards(session, limit=1):
@@ -38,7 +40,16 @@ def wrong_rows(session: Session) -> list[Text]:
             proved=dict(sums.proved or {}),
         )
         found.append(text)
-    return found
+    return [
+        *found,
+        *(_not_as_sealed(each.table, str(each.key), missing=each.missing) for each in wrong_entries(session)),
+    ]
+
+
+def _not_as_sealed(table: str, key: str, *, missing: bool) -> Text:
+    if missing:
+        return T("%(table)s %(key)s is gone, and was there when it was sealed.", table=table, key=key)
+    return T("%(table)s %(key)s isn't what it was when it was sealed.", table=table, key=key)
 
 
 def _differs(table: str, key: str, column: str, said: int | None, derived: int | None) -> Text:
@@ -60,7 +71,10 @@ def _batch(session: Session, _run: Run, _cursor: Cursor) -> Step:
 LEDGER_VERIFY = Job(
     name="ledger-verify",
     title=N_("Proof of the ledgers"),
-    about=N_("Derives every balance, debt and lot, every card and all sums of receipts again, and names what differs."),
+    about=N_(
+        "Derives every balance, debt and lot, every card and all sums of receipts again, proves the seals of the "
+        "change log, and names what differs."
+    ),
     batch=_batch,
     counts={"wrong": N_("Wrong rows")},
     schedule="30 4 * * *",

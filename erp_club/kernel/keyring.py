@@ -55,6 +55,10 @@ class Keyring:
         key = self._loaded()[HASH_KEY]
         return hmac.digest(key, f"{purpose}\0{text}".encode(), "sha256")[:HASH_BYTES]
 
+    def mac(self, purpose: str, told: bytes) -> bytes:
+        """The whole keyed hash, 32 bytes, over what is told for one purpose: who hasn't the key can't make it."""
+        return hmac.digest(self._loaded()[HASH_KEY], purpose.encode() + b"\0" + told, "sha256")
+
     def seal(self, text: str) -> tuple[int, bytes]:
         """The number of the key, and the text under it; the same text looks different each time."""
         number = self.current

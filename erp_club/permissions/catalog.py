@@ -75,6 +75,8 @@ class Permission(StrEnum):
     JOBS_VIEW = "jobs.view"
     JOBS_RUN = "jobs.run"
     AUDIT_VIEW = "audit.view"
+    AUDIT_PERSONAL = "audit.personal"
+    AUDIT_EXPORT = "audit.export"
     SELF = "self.preferences"
 
 

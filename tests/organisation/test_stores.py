@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.kernel import audit
+from erp_club.kernel import audit_search
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Invalid, NotFound
 from erp_club.organisation import commands, queries
@@ -45,7 +45,7 @@ def test_a_store_that_an_import_named_loses_its_mark_when_it_is_described(sessio
     commands.edit_store(session, store.id, {"name": "Carmel Center", "city": None}, now=NOW, by=SYSTEM)
     found = queries.store(session, store.id)
     assert (found.name, found.city, found.stub) == ("Carmel Center", None, False)
-    (entry,) = audit.entries(session, audit.Entries(entity="store"), limit=5)
+    (entry,) = audit_search.entries(session, audit_search.Entries(entity="store"), limit=5)
     assert entry.before == {"name": "Store 374", "city": "Haifa", "stub": True}
     assert entry.after == {"name": "Carmel Center", "city": None, "stub": False}
 
@@ -53,7 +53,7 @@ def test_a_store_that_an_import_named_loses_its_mark_when_it_is_described(sessio
 def test_a_change_that_changes_nothing_leaves_no_trace(session: Session):
     store = a_store(session)
     commands.edit_store(session, store.id, {"name": store.name}, now=NOW, by=SYSTEM)
-    assert not audit.entries(session, audit.Entries(entity="store"), limit=5)
+    assert not audit_search.entries(session, audit_search.Entries(entity="store"), limit=5)
 
 
 def test_a_new_key_ends_the_old_one_and_the_browsers_that_entered_it(session: Session):
@@ -82,7 +82,7 @@ def test_a_new_key_ends_the_old_one_and_the_browsers_that_entered_it(session: Se
 def test_the_key_is_not_in_the_trace(session: Session):
     terminal_id, _ = a_terminal(session, a_store(session))
     commands.exchange_key(session, terminal_id, key_hash=b"secret", now=NOW, by=SYSTEM)
-    kept = audit.entries(session, audit.Entries(entity="terminal"), limit=5)
+    kept = audit_search.entries(session, audit_search.Entries(entity="terminal"), limit=5)
     assert (kept[0].action, kept[0].after) == ("terminal.key", {"key": "new"})
 
 

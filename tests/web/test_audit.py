@@ -1,14 +1,19 @@
 """The log of changes: who, what, before, after, when, where."""
 
 # REQ A-02
+import csv
 import datetime as dt
+import io
+import itertools
+import json
 
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.kernel import audit
 from erp_club.permissions.catalog import Role
-from tests.make.browser import HTML, signed_in
+from tests.make.browser import HTML, json_headers, signed_in
+from tests.make.clubs import a_customer
 from tests.make.organisation import a_chain, a_store, an_actor
 
 
@@ -71,6 +76,83 @@ def test_the_page_shows_fields_and_leads_to_the_thing(client: TestClient, sessio
     assert f'href="/staff/{me}"' in page
     assert "Store 374" in page
     assert "Nothing matches" in client.get("/audit-entries?entity=club", headers=HTML).text
+
+
+def _yael_moves(session: Session, by: int, *cities: str) -> int:
+    yael = a_customer(session)
+    for before, after in itertools.pairwise(cities):
+        audit.record(
+            session,
+            by=an_actor(by),
+            now=dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC),
+            action="customer.edit",
+            entity="customer",
+            entity_id=yael,
+            before={"city": before, "consent_sms": False},
+            after={"city": after, "consent_sms": True},
+        )
+    session.commit()
+    return yael
+
+
+def test_every_look_at_a_record_is_kept_with_its_request(client: TestClient, session: Session):
+    a_chain(session)
+    me = signed_in(client, session)
+    yael = _yael_moves(session, me, "Haifa", "Acre")
+    answer = client.get(f"/customers/{yael}", headers=HTML)
+    assert "Acre" in client.get(f"/customers/{yael}?tab=changes", headers=HTML).text
+    [*_, look] = client.get("/audit-entries?action=customer.look").json()["entries"]
+    assert (look["customer_id"], look["staff_id"], look["changes"]) == (yael, me, [])
+    assert look["request_id"] == answer.headers["X-Request-ID"]
+    found = client.get("/audit-entries?customer=100001").json()["entries"]
+    assert [entry["action"] for entry in found] == ["customer.look", "customer.look", "customer.edit"]
+    assert client.get("/audit-entries?customer=0815").json()["entries"] == []
+
+
+def test_what_entries_tell_of_people_is_masked_for_a_manager(client: TestClient, session: Session):
+    a_chain(session)
+    hq = signed_in(client, session)
+    yael = _yael_moves(session, hq, "Haifa", "Acre")
+    words = {"text": "acr"}
+    assert len(client.post("/audit-searches", json=words, headers=json_headers()).json()["entries"]) == 1
+    client.cookies.clear()
+    signed_in(client, session, Role.MANAGER)
+    for url in ("/audit-entries?entity=customer", f"/customers/{yael}?tab=changes"):
+        page = client.get(url, headers=HTML).text
+        assert "Acre" not in page.replace("<title>", "")
+        assert "•••" in page
+    # Nor is it found by what is hidden, which would tell it all the same.
+    assert client.post("/audit-searches", json=words, headers=json_headers()).json()["entries"] == []
+
+
+def test_words_find_entries_and_punctuation_alone_finds_none(client: TestClient, session: Session):
+    a_chain(session)
+    me = signed_in(client, session)
+    _changes(session, me, 3, at=dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC))
+    session.commit()
+    for text, count in (("2", 1), ("!!! ' & | :*", 0), ("nobody", 0)):
+        view = client.post("/audit-searches", json={"text": text}, headers=json_headers()).json()
+        assert len(view["entries"]) == count, text
+    assert "Search" in client.post("/audit-searches", data={"text": "2"}, headers=HTML).text
+    assert client.post("/audit-searches", data={"text": ""}, headers=HTML).status_code == 422
+
+
+def test_head_office_takes_the_log_out_as_a_file_and_that_is_kept(client: TestClient, session: Session):
+    a_chain(session)
+    me = signed_in(client, session)
+    _yael_moves(session, me, "Haifa", "=HYPERLINK(1)", "Acre")
+    page = client.get("/audit-entries?customer=100001&older_than=9", headers=HTML).text
+    assert "/audit-entries.csv?customer=100001" in page
+    answer = client.get("/audit-entries.csv?customer=100001")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [row["action"] for row in rows] == ["customer.edit", "customer.edit"]
+    assert json.loads(rows[0]["after"]) == {"city": "Acre", "consent_sms": True}
+    assert client.get("/audit-entries.xlsx").content.startswith(b"PK")
+    [_, taken] = client.get("/audit-entries?action=audit.export").json()["entries"]
+    assert {"field": "customer", "before": None, "after": "100001"} in taken["changes"]
+    client.cookies.clear()
+    signed_in(client, session, Role.MANAGER)
+    assert client.get("/audit-entries.csv").status_code == 403
 
 
 def test_a_manager_reads_the_log_and_a_cashier_does_not(client: TestClient, session: Session):

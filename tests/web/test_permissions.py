@@ -113,8 +113,9 @@ def test_a_write_without_a_key_is_refused(client: TestClient, session: Session):
     assert not wrong, f"Written without an Idempotency-Key: {wrong}"
 
 
-ASKED_INSIDE = {Permission.SALES_WRITE_OFF}
-"""Asked for by commands: a return is for everybody at the till, forgiving what it can't take back is not."""
+ASKED_INSIDE = {Permission.SALES_WRITE_OFF, Permission.AUDIT_PERSONAL}
+"""Asked for on the way: a return is for everybody at the till, forgiving what it can't take back is not; the change log
+is for managers too, what it tells of people is not."""
 
 
 def test_every_permission_is_asked_for_by_a_route_or_inside_a_command():

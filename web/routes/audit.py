@@ -1,25 +1,34 @@
-"""The change log: who changed what, and when."""
+"""The change log: who changed what, who looked at whom, when and where."""
 
 import datetime as dt
-from typing import Annotated, Any
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from erp_club.kernel import audit
+from erp_club.customers import queries as customers
+from erp_club.kernel import audit, audit_search
+from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.text import N_
 from erp_club.organisation import queries as organisation
 from erp_club.permissions import queries as permissions
 from erp_club.permissions.catalog import Permission
+from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import Storable, Unsaid
+from web.fields import Body, Storable, Unsaid
+from web.forms import FormState
 from web.i18n import translate
+from web.refusals import again
 from web.views import customer_labels
+from web.views.audit import told
 
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 PER_PAGE = 25
+MOST_FOUND = 100
 ENTITIES = (
     "customer",
     "membership",
@@ -32,6 +41,11 @@ ENTITIES = (
     "chain",
     "offer",
     "price_list",
+    "points_account",
+    "value_card",
+    "coupon",
+    "receipt",
+    "audit",
 )
 PAGES = {
     "customer": "/customers/{}",
@@ -85,74 +99,173 @@ class EntryLine(BaseModel):
     staff_id: int | None
     actor: str
     store: str | None
+    terminal_id: int | None
+    request_id: str | None
     action: str
     entity: str
     entity_id: str
+    customer_id: int | None
     url: str | None
     changes: list[Change]
 
 
 class Person(BaseModel):
-    """Somebody whose changes can be asked for."""
+    """Somebody, or a store, whose changes can be asked for."""
 
     id: int
     name: str
 
 
-class AuditPage(BaseModel):
-    """Changes, newest first. `older_url` leads to those before them, `newest_url` back to the newest."""
+class Filters(BaseModel):
+    """What the log is narrowed to, as the address says it. `customer` is a customer's number."""
 
-    entity: str | None
-    entity_id: str | None
-    staff_id: int | None
-    first: dt.date | None
-    last: dt.date | None
+    entity: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
+    entity_id: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
+    action: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
+    customer: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
+    staff_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
+    store_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
+    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None
+    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None
+
+
+class AuditPage(BaseModel):
+    """Changes and looks, newest first. `older_url` leads to those before them, `newest_url` back to the newest.
+
+    With `text`, those that were found by it, of which there may be `more`.
+    """
+
+    filters: Filters
+    text: str = ""
+    more: bool = False
     entities: tuple[str, ...]
+    actions: list[str]
     people: list[Person]
+    stores: list[Person]
     entries: list[EntryLine]
-    older_url: str | None
-    newest_url: str | None
+    older_url: str | None = None
+    newest_url: str | None = None
+    csv_url: str | None = None
+    xlsx_url: str | None = None
     labels: dict[str, str] = Field(exclude=True)
+
+
+class Search(Body):
+    """Words of an entry, the last one perhaps only begun: names, numbers, reasons."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+
+
+Asked = Annotated[Filters, Query()]
 
 
 @router.get("/audit-entries", name="audit.entries", response_model=AuditPage)
 def entries(
     act: Annotated[Act, needs(Permission.AUDIT_VIEW)],
-    entity: Annotated[str | None, Query(max_length=100), Storable] = None,
-    entity_id: Annotated[str | None, Query(max_length=100), Storable] = None,
-    staff_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None,
-    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None,
-    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None,
+    filters: Asked,
     older_than: Annotated[
         int | None, Query(ge=0, lt=2**63, description="The id of the last entry seen"), Unsaid
     ] = None,
 ) -> Response:
-    """Who changed what, newest first."""
-    asked = audit.Entries(
-        entity=entity or None,
-        entity_id=entity_id or None,
-        staff_id=staff_id,
-        first=_midnight(act, first),
-        before=_midnight(act, last + dt.timedelta(days=1)) if last and last < dt.date.max else None,
-    )
-    found = audit.entries(act.session, asked, older_than=older_than, limit=PER_PAGE + 1)
+    """Who changed what and who looked at whom, newest first."""
+    asked = _asked(act, filters)
+    found = audit_search.entries(act.session, asked, older_than=older_than, limit=PER_PAGE + 1) if asked else []
     shown = found[:PER_PAGE]
-    stores = {store.id: store.name for store in organisation.stores(act.session)}
-    here = act.request.url
-    view = AuditPage(
-        entity=entity or None,
-        entity_id=entity_id or None,
-        staff_id=staff_id,
-        first=first,
-        last=last,
-        entities=ENTITIES,
-        people=[Person(id=row.id, name=row.name) for row in permissions.staff_list(act.session, now=act.now)],
-        entries=[_line(entry, stores) for entry in shown],
-        older_url=_path(here.include_query_params(older_than=shown[-1].id)) if len(found) > PER_PAGE else None,
-        newest_url=_path(here.remove_query_params("older_than")) if older_than else None,
-        labels=labels(),
+    here = act.request.url.remove_query_params("older_than")
+    may_export = act.by.may(Permission.AUDIT_EXPORT)
+    view = _page(act, filters, shown)
+    view.older_url = _path(here.include_query_params(older_than=shown[-1].id)) if len(found) > PER_PAGE else None
+    view.newest_url = _path(here) if older_than else None
+    view.csv_url, view.xlsx_url = (
+        (_path(here.replace(path=f"{here.path}.{suffix}")) if may_export else None) for suffix in ("csv", "xlsx")
     )
     return act.answer(view, "audit/_entries.html" if act.htmx else "audit/entries.html")
+
+
+@router.get("/audit-entries.{suffix}", name="audit.file", responses=lists.FILE_ANSWERS)
+def entries_file(
+    act: Annotated[Act, needs(Permission.AUDIT_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
+) -> Response:
+    """All entries that match as a file; it is kept who took it. What they tell of people is masked as on the page."""
+    asked = _asked(act, filters)
+    answer = lists.stream_file(f"audit-entries.{suffix}", _COLUMNS, _rows(act, asked) if asked else ())
+    audit.record(
+        act.session, by=act.by, now=act.now, action="audit.export", entity="audit", entity_id="*",
+        after={"file": suffix} | filters.model_dump(exclude_none=True),
+    )  # fmt: skip
+    return answer
+
+
+def search_page(act: Act, form: FormState) -> Response:
+    """The page of a search that can't be made."""
+    return act.answer(_page(act, Filters(), []), "audit/entries.html", form=form)
+
+
+@router.post("/audit-searches", name="audit.search", response_model=AuditPage)
+@again(search_page)
+def search(act: Annotated[Act, needs(Permission.AUDIT_VIEW, keyless="it changes nothing")], body: Search) -> Response:
+    """Find entries by their words. By POST, since a name or a number may not stand in an address.
+
+    What entries tell of people is searched only for who may read it.
+    """
+    asked = audit_search.Entries(text=body.text, personal=act.by.may(Permission.AUDIT_PERSONAL))
+    found = audit_search.entries(act.session, asked, limit=MOST_FOUND + 1)
+    view = _page(act, Filters(), found[:MOST_FOUND])
+    view.text, view.more = body.text, len(found) > MOST_FOUND
+    return act.answer(view, "audit/entries.html")
+
+
+def _asked(act: Act, filters: Filters) -> audit_search.Entries | None:
+    """As the query takes it; None where there is no such customer, of whom there are no entries then."""
+    customer_id = customers.customer_id_by_number(act.session, filters.customer) if filters.customer else None
+    if filters.customer and customer_id is None:
+        return None
+    last = filters.last
+    return audit_search.Entries(
+        entity=filters.entity,
+        entity_id=filters.entity_id,
+        action=filters.action,
+        customer_id=customer_id,
+        staff_id=filters.staff_id,
+        store_id=filters.store_id,
+        first=_midnight(act, filters.first),
+        before=_midnight(act, last + dt.timedelta(days=1)) if last and last < dt.date.max else None,
+    )
+
+
+def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
+    stores = {store.id: store.name for store in organisation.stores(act.session)}
+    return AuditPage(
+        filters=filters,
+        entities=ENTITIES,
+        actions=audit_search.actions(act.session),
+        people=[Person(id=row.id, name=row.name) for row in permissions.staff_list(act.session, now=act.now)],
+        stores=[Person(id=store_id, name=name) for store_id, name in stores.items()],
+        entries=[_line(act, entry, stores) for entry in found],
+        labels=labels(),
+    )
+
+
+_COLUMNS = (
+    *("id", "at", "who", "store", "terminal_id", "action", "entity", "entity_id", "customer"),
+    *("before", "after", "request_id"),
+)
+
+
+def _rows(act: Act, asked: audit_search.Entries) -> Iterator[list[lists.Cell]]:
+    stores = {store.id: store.code for store in organisation.stores(act.session)}
+    whole, zone = act.by.may(Permission.AUDIT_PERSONAL), ZoneInfo(act.zone)
+    for found in audit_search.every(act.session, asked):
+        numbers = customers.numbers_of(act.session, [entry.customer_id for entry in found if entry.customer_id])
+        for entry in found:
+            before, after = (
+                json.dumps(side, ensure_ascii=False) if side else None for side in told(entry, whole=whole)
+            )
+            yield [
+                *(entry.id, entry.at.astimezone(zone), entry.actor, stores.get(entry.store_id or 0), entry.terminal_id),
+                *(entry.action, entry.entity, entry.entity_id, numbers.get(entry.customer_id or 0)),
+                *(before, after, entry.request_id),
+            ]
 
 
 def labels() -> dict[str, str]:
@@ -168,8 +281,8 @@ def _path(url: Any) -> str:
     return f"{url.path}?{url.query}" if url.query else url.path
 
 
-def _line(entry: audit.AuditEntry, stores: dict[int, str]) -> EntryLine:
-    before, after = entry.before or {}, entry.after or {}
+def _line(act: Act, entry: AuditEntry, stores: dict[int, str]) -> EntryLine:
+    before, after = told(entry, whole=act.by.may(Permission.AUDIT_PERSONAL))
     page = PAGES.get(entry.entity)
     return EntryLine(
         id=entry.id,
@@ -177,10 +290,13 @@ def _line(entry: audit.AuditEntry, stores: dict[int, str]) -> EntryLine:
         staff_id=entry.staff_id,
         actor=entry.actor,
         store=stores.get(entry.store_id) if entry.store_id else None,
+        terminal_id=entry.terminal_id,
+        request_id=entry.request_id,
         action=entry.action,
         entity=entry.entity,
         entity_id=entry.entity_id,
-        url=page.format(entry.entity_id) if page else None,
+        customer_id=entry.customer_id,
+        url=page.format(entry.entity_id) if page and entry.entity_id.isdigit() else None,
         changes=[
             Change(
                 field=name, before=_named(name, before.get(name), stores), after=_named(name, after.get(name), stores)

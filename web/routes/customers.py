@@ -293,6 +293,7 @@ def customer(
     if needed and not act.by.may(needed):
         raise errors.not_permitted(needed)
     view = views.customer_view(act, customer_id, tab=tab, year=year)
+    commands.record_look(act.session, customer_id, now=act.now, by=act.by)
     return act.answer(view, "customers/customer.html")
 
 
@@ -328,11 +329,14 @@ def edit_page(act: Act, form: FormState) -> Response:
 @router.get("/customers/{customer_id}/edit", name="customers.customer.form", response_model=CustomerForm)
 def edit_form(
     act: Annotated[Act, needs(Permission.CUSTOMERS_EDIT)],
-    customer_id: RowId,  # noqa: ARG001 - edit_page takes it from the path
-    part: Part | None = None,  # noqa: ARG001
+    customer_id: RowId,
+    part: Part | None = None,
 ) -> Response:
     """The form that changes a customer, or the `part` that one card of the record shows."""
-    return edit_page(act, FormState())
+    answer = edit_page(act, FormState())
+    if part is None:
+        commands.record_look(act.session, customer_id, now=act.now, by=act.by)
+    return answer
 
 
 @router.get("/customers/{customer_id}/parts/{part}", name="customers.customer.part", response_model=Person)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from erp_club.kernel import audit
+from erp_club.kernel import audit_search
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.batches import queries as batches
 from erp_club.promotions.coupons.batches.queries import BatchRow, Standing
@@ -358,7 +358,9 @@ def coupon_view(act: Act, coupon_id: int) -> CouponPage:
         ],
         switched=[
             Switched(at=entry.at, blocked=(entry.after or {}).get("state") == "blocked", actor=entry.actor)
-            for entry in audit.entries(act.session, audit.Entries("coupon", str(coupon_id)), limit=SWITCHES_SHOWN)
+            for entry in audit_search.entries(
+                act.session, audit_search.Entries("coupon", str(coupon_id)), limit=SWITCHES_SHOWN
+            )
         ],
     )
 

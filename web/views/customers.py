@@ -21,7 +21,8 @@ from erp_club.customers.forms.queries import form_of
 from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.queries import CustomerRecord, Found
 from erp_club.customers.scans import SCANNED
-from erp_club.kernel import audit
+from erp_club.kernel import audit_search
+from erp_club.kernel.audit import AuditEntry
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.reports.customers import CustomerRow
@@ -29,6 +30,7 @@ from web.deps import Act
 from web.formats import LOCALES
 from web.forms import FormState
 from web.i18n import LANGUAGE
+from web.views.audit import told
 from web.views.cards import CardsView, cards_view
 from web.views.clubs import MembershipsView, memberships_view
 from web.views.coupons import CustomerCoupons, customer_coupons_view
@@ -360,13 +362,14 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
 
 
 def _changes(act: Act, customer_id: int) -> list[ChangeEntry]:
-    asked = audit.Entries(entity="customer", entity_id=str(customer_id))
+    asked = audit_search.Entries(customer_id=customer_id, without=("customer.look",))
     names = {store.id: store.name for store in stores(act.session)}
-    return [_change(entry, names) for entry in audit.entries(act.session, asked, limit=CHANGES_SHOWN)]
+    found = audit_search.entries(act.session, asked, limit=CHANGES_SHOWN)
+    return [_change(entry, names, whole=act.by.may(Permission.AUDIT_PERSONAL)) for entry in found]
 
 
-def _change(entry: audit.AuditEntry, stores: dict[int, str]) -> ChangeEntry:
-    before, after = _with_store(entry.before or {}, stores), _with_store(entry.after or {}, stores)
+def _change(entry: AuditEntry, stores: dict[int, str], *, whole: bool) -> ChangeEntry:
+    before, after = (_with_store(side, stores) for side in told(entry, whole=whole))
     places = {name: place for place, name in enumerate(LABELS)}
     fields = sorted({**before, **after}, key=lambda name: (places.get(name, len(places)), name))
     return ChangeEntry(

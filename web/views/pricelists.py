@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from erp_club.catalogue.models import ProductGroup
 from erp_club.catalogue.queries import choices
 from erp_club.clubs import queries as clubs
-from erp_club.kernel import audit
+from erp_club.kernel import audit_search
 from erp_club.kernel.money import Rounding, round_div, to_text
 from erp_club.organisation import queries as organisation
 from erp_club.pricelists.models import PriceListState
@@ -282,7 +282,7 @@ def an_example(product: str, regular_minor: int, *, price_minor: int | None, off
 
 def list_changes(act: Act, list_id: int) -> list[ListChange]:
     """What happened to the list last, newest first."""
-    asked = audit.Entries(entity="price_list", entity_id=str(list_id))
+    asked = audit_search.Entries(entity="price_list", entity_id=str(list_id))
     named: dict[str, dict[int, str]] = {
         "club_id": {club.id: localised(club.names) for club in clubs.clubs(act.session)},
         "stores": {store.id: store.name for store in organisation.stores(act.session)},
@@ -309,7 +309,7 @@ def list_changes(act: Act, list_id: int) -> list[ListChange]:
                 for name in {**(entry.before or {}), **(entry.after or {})}
             ],
         )
-        for entry in audit.entries(act.session, asked, limit=SHOWN_CHANGES)
+        for entry in audit_search.entries(act.session, asked, limit=SHOWN_CHANGES)
     ]
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from pydantic import BaseModel
 
-from erp_club.kernel import audit
+from erp_club.kernel import audit_search
 from erp_club.stored_value import queries
 from erp_club.stored_value.issued import queries as issued
 from erp_club.stored_value.issued.queries import CardRow, Standing
@@ -192,8 +192,8 @@ def card_page(act: Act, card_id: int) -> ValueCardPage:
     key = queries.CardKey(row.customer_id, row.id)
     held = queries.held_cards(act.session, [key])[key]
     rows = queries.movements(act.session, key, limit=MOVEMENTS_SHOWN + 1)
-    entries = audit.entries(
-        act.session, audit.Entries(entity="value_card", entity_id=str(card_id)), limit=SWITCHES_SHOWN
+    entries = audit_search.entries(
+        act.session, audit_search.Entries(entity="value_card", entity_id=str(card_id)), limit=SWITCHES_SHOWN
     )
     return ValueCardPage(
         card=card_line(row),

@@ -139,6 +139,7 @@ def _kept(
         action=action,
         entity="points_account",
         entity_id=account.id,
+        customer_id=account.holder_id,
         before={"balance": moved.balance - moved.points},
         after={"balance": moved.balance, "points": moved.points, "movement": moved.seq, "description": description},
     )

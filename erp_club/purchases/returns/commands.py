@@ -85,6 +85,7 @@ def return_goods(session: Session, receipt_id: int, asked: Asked, place: Place, 
         action=f"sales.{'cancel' if asked.kind is ReturnKind.CANCELLATION else 'return'}",
         entity="receipt",
         entity_id=original.id,
+        customer_id=original.customer_id or None,
         after=_traced(made),
     )
     return made

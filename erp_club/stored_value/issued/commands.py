@@ -285,6 +285,7 @@ def _trace(
         action=f"value_card.{verb}",
         entity="value_card",
         entity_id=key.card_id,
+        customer_id=key.customer_id or None,
         before=before,
         after=after,
     )

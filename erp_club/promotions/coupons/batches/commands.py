@@ -147,6 +147,7 @@ def set_coupon_state(session: Session, coupon_id: int, state: CouponState, *, no
         action="coupon.block" if state is CouponState.BLOCKED else "coupon.activate",
         entity="coupon",
         entity_id=coupon_id,
+        customer_id=row.customer_id or None,
         before={"state": row.state},
         after={"state": state},
     )

@@ -1,0 +1,146 @@
+"""Seals the trace in a chain of keyed hashes, in batches outside of the requests, and proves it link by link."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from erp_club.kernel.audit import EMPTIED, AuditEntry, AuditSeal, AuditValues, values_hash
+from erp_club.kernel.kept_keys import keyring_of
+from erp_club.kernel.keyring import Keyring
+from erp_club.kernel.seals import BEGINNING, link
+
+_PURPOSE = "audit"
+_READ = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """How far the chain goes: its number of links, and its end. Whoever keeps both elsewhere sees a chain cut short."""
+
+    added: int
+    links: int
+    end: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WrongEntry:
+    """A row of the trace that isn't what was sealed: `changed`, or `missing`."""
+
+    table: str
+    key: int
+    missing: bool = False
+
+
+def seal_entries(session: Session, *, now: dt.datetime, limit: int) -> Sealed:
+    """Add up to `limit` entries to the chain, by their ids; an entry that came late follows later.
+
+    Two at once wait for each other: a chain has one end.
+    """
+    keyring = keyring_of(session, writes=True)
+    session.execute(sa.text("LOCK TABLE audit_seals IN SHARE ROW EXCLUSIVE MODE"))
+    links, end = chain_end(session)
+    waiting = (
+        sa.select(AuditEntry.id, _digest())
+        .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
+        .where(AuditSeal.n.is_(None))
+        .order_by(AuditEntry.id)
+        .limit(limit)
+    )
+    rows: list[dict[str, object]] = []
+    for entry_id, digest in session.execute(waiting):
+        links, end = links + 1, _link(keyring, end, links + 1, entry_id, digest)
+        rows.append({"n": links, "entry_id": entry_id, "hash": end, "at": now})
+    if rows:
+        session.execute(sa.insert(AuditSeal), rows)
+    return Sealed(len(rows), links, end)
+
+
+def unsealed(session: Session) -> int:
+    """How many entries wait for their seal."""
+    sealed = sa.exists().where(AuditSeal.entry_id == AuditEntry.id)
+    return session.scalar(sa.select(sa.func.count()).select_from(AuditEntry).where(~sealed)) or 0
+
+
+def chain_end(session: Session) -> tuple[int, bytes]:
+    """How many links there are, and the last one."""
+    last = session.execute(sa.select(AuditSeal.n, AuditSeal.hash).order_by(AuditSeal.n.desc()).limit(1)).one_or_none()
+    return (last.n, last.hash) if last else (0, BEGINNING)
+
+
+def wrong_entries(session: Session) -> list[WrongEntry]:
+    """The first row that breaks the chain, and the first whose personal values aren't those of its entry.
+
+    Empty is what it should be. Values that an erasure has emptied are right as they are.
+    """
+    found = [broken] if (broken := _broken(session)) else []
+    for entry_id, missing in session.execute(_wrong_values().limit(1)):
+        found.append(WrongEntry("audit_values", entry_id, missing))
+    return found
+
+
+def _broken(session: Session) -> WrongEntry | None:
+    keyring = keyring_of(session)
+    chain = (
+        sa.select(AuditSeal.n, AuditSeal.entry_id, AuditSeal.hash, sa.case((AuditEntry.id.is_not(None), _digest())))
+        .outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
+        .order_by(AuditSeal.n)
+    )
+    end = BEGINNING
+    suspected: tuple[int, int] | None = None
+    with session.execute(chain.execution_options(yield_per=_READ)) as rows:
+        for n, (number, entry_id, kept, digest) in enumerate(rows, 1):
+            if number != n:
+                return WrongEntry("audit_seals", n, missing=True)
+            follows = digest is not None and _link(keyring, end, n, entry_id, digest) == kept
+            if suspected is not None:
+                # A changed entry breaks its own link only; a changed link breaks the next one too.
+                return WrongEntry("audit_entries", suspected[1]) if follows else WrongEntry("audit_seals", suspected[0])
+            if digest is None:
+                return WrongEntry("audit_entries", entry_id, missing=True)
+            if not follows:
+                suspected = (n, entry_id)
+            end = kept
+    return WrongEntry("audit_entries", suspected[1]) if suspected else None
+
+
+def _link(keyring: Keyring, end: bytes, n: int, entry_id: int, digest: bytes) -> bytes:
+    return link(keyring, _PURPOSE, end, n.to_bytes(8, "big"), entry_id.to_bytes(8, "big"), digest)
+
+
+def _digest() -> sa.ColumnElement[bytes]:
+    """SHA-256 over all that an entry says, as PostgreSQL writes jsonb; the moment in microseconds, in no time zone."""
+    told = sa.func.jsonb_build_array(
+        AuditEntry.id,
+        sa.cast(sa.func.extract("epoch", AuditEntry.at) * 1_000_000, sa.BigInteger),
+        AuditEntry.staff_id,
+        AuditEntry.actor,
+        AuditEntry.terminal_id,
+        AuditEntry.store_id,
+        AuditEntry.request_id,
+        AuditEntry.action,
+        AuditEntry.entity,
+        AuditEntry.entity_id,
+        AuditEntry.customer_id,
+        AuditEntry.open_before,
+        AuditEntry.open_after,
+        sa.func.encode(AuditEntry.values_hash, "hex"),
+    )
+    return sa.func.sha256(sa.func.convert_to(sa.cast(told, sa.Text), "UTF8"), type_=sa.LargeBinary())
+
+
+def _wrong_values() -> sa.Select[int, bool]:
+    """Values that are gone or others than their entry was made with, or were emptied by no erasure."""
+    record = aliased(AuditEntry)
+    erased = sa.exists().where(record.action == EMPTIED, record.customer_id == AuditValues.customer_id)
+    right = sa.case(
+        (AuditValues.emptied_at.is_not(None), erased),
+        else_=AuditEntry.values_hash == values_hash(AuditValues.salt, AuditValues.before, AuditValues.after),
+    )
+    return (
+        sa.select(AuditEntry.id, AuditValues.entry_id.is_(None))
+        .outerjoin(AuditValues, AuditValues.entry_id == AuditEntry.id)
+        .where(AuditEntry.values_hash.is_not(None), right.is_not(True))
+        .order_by(AuditEntry.id)
+    )
