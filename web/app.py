@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from web import openapi, refusals
 from web.deps import Shop
 from web.forms import BODY_LIMIT, UPLOAD_LIMIT, UPLOADS, FormsAsJson
+from web.limits import Limit
 from web.middleware import Surround
 from web.routes import ROUTERS
 from web.templating import STATIC
@@ -40,7 +41,10 @@ class Club(FastAPI):
             super().build_middleware_stack(),
             limit=BODY_LIMIT,
             larger=dict.fromkeys(UPLOADS, UPLOAD_LIMIT),
+            requests=Limit(self.state.shop.settings.requests_per_minute),
             too_large=refusals.too_large,
+            too_many=refusals.too_many,
+            plain=refusals.plain,
         )
 
 

@@ -36,7 +36,7 @@ from web.forms import FormState
 from web.i18n import LANGUAGE
 from web.keys import kept_answer, key_of, request_hash
 from web.navigation import navigation
-from web.security import SAFE_METHODS
+from web.security import SAFE_METHODS, cookie_name, is_secure
 
 SESSION_COOKIE, TERMINAL_COOKIE, LANGUAGE_COOKIE = "club_session", "club_terminal", "language"
 
@@ -193,7 +193,7 @@ class Act:
         """The answer as it leaves; that of a write is kept under its key when the write is committed."""
         self.kept = kept_answer(response) if self.key is not None else None
         for name, value, seconds in self.cookies:
-            put_cookie(response, name, value, seconds, secure=self.settings.secure_cookies)
+            put_cookie(response, name, value, seconds, secure=is_secure(self.request.scope))
         return response
 
 
@@ -213,8 +213,14 @@ def wants_html(request: Request) -> bool:
     return is_htmx(request) or "text/html" in request.headers.get("accept", "")
 
 
+def cookie(request: Request, name: str) -> str | None:
+    """A cookie of ours that came with the request."""
+    return request.cookies.get(cookie_name(name, secure=is_secure(request.scope)))
+
+
 def put_cookie(response: Response, name: str, value: str | None, seconds: int | None, *, secure: bool) -> None:
     """A cookie that scripts can't read and other sites' posts don't carry."""
+    name = cookie_name(name, secure=secure)
     if value is None:
         response.delete_cookie(name, path="/", samesite="lax", httponly=True, secure=secure)
     else:
@@ -330,8 +336,8 @@ def _identify(request: Request, session: Session, now: dt.datetime, key: str | N
     authorization = request.headers.get("authorization", "")
     bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
     # A machine's key speaks for itself: cookies that came along are not looked at.
-    staff_token = request.headers.get("x-staff-session") if bearer else request.cookies.get(SESSION_COOKIE)
-    enrolment = None if bearer else request.cookies.get(TERMINAL_COOKIE)
+    staff_token = request.headers.get("x-staff-session") if bearer else cookie(request, SESSION_COOKIE)
+    enrolment = None if bearer else cookie(request, TERMINAL_COOKIE)
     return identify(
         session,
         staff_token_hash=passwords.token_hash(staff_token) if staff_token else None,

@@ -12,7 +12,16 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import i18n
-from web.security import SECURITY_HEADERS, is_cross_site
+from web.limits import Limit
+from web.security import (
+    HSTS,
+    SECURITY_HEADERS,
+    cookie_name,
+    is_cross_site,
+    is_plain_from_elsewhere,
+    is_secure,
+    sender,
+)
 
 log = structlog.get_logger("web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -21,14 +30,28 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 class Surround:
     """The outermost layer; it never reads a body, and logs neither names, numbers, queries nor bodies.
 
-    `too_large` answers a request whose body is said to be longer than `limit`, or than `larger` says for its address.
+    `too_large` answers a request whose body is said to be longer than `limit`, or than `larger` says for its address;
+    `too_many` one of a sender that sends more than `requests` lets through; `plain` one that must come over HTTPS.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, larger: Mapping[str, int], too_large: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit: int,
+        larger: Mapping[str, int],
+        requests: Limit,
+        too_large: ASGIApp,
+        too_many: ASGIApp,
+        plain: ASGIApp,
+    ) -> None:
         self.app = app
         self.limit = limit
         self.larger = larger
+        self.requests = requests
         self.too_large = too_large
+        self.too_many = too_many
+        self.plain = plain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,9 +64,8 @@ class Surround:
         began = time.perf_counter()
         offered = headers.get("x-request-id", "")
         request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
-        language = i18n.choose(
-            cookie_parser(headers.get("cookie", "")).get("language"), headers.get("accept-language", "")
-        )
+        chosen = cookie_parser(headers.get("cookie", "")).get(cookie_name("language", secure=is_secure(scope)))
+        language = i18n.choose(chosen, headers.get("accept-language", ""))
         i18n.LANGUAGE.set(language)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         status = 500
@@ -52,11 +74,18 @@ class Surround:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _finish(MutableHeaders(scope=message), request_id, scope["path"], time.perf_counter() - began)
+                _finish(MutableHeaders(scope=message), scope, time.perf_counter() - began)
             await send(message)
 
         try:
-            if is_cross_site(scope["method"], headers):
+            who = sender(scope)
+            wait = self.requests.wait(who, began) if who else 0.0
+            if is_plain_from_elsewhere(scope):
+                await self.plain(scope, receive, send_surrounded)
+            elif wait:
+                scope["state"]["wait"] = wait
+                await self.too_many(scope, receive, send_surrounded)
+            elif is_cross_site(scope["method"], headers):
                 await _refuse_cross_site(request_id)(scope, receive, send_surrounded)
             elif int(headers.get("content-length", 0)) > self.larger.get(scope["path"], self.limit):
                 await self.too_large(scope, receive, send_surrounded)
@@ -66,12 +95,14 @@ class Surround:
             _log(scope, status, request_id, time.perf_counter() - began)
 
 
-def _finish(headers: MutableHeaders, request_id: str, path: str, seconds: float) -> None:
+def _finish(headers: MutableHeaders, scope: Scope, seconds: float) -> None:
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
-    headers["X-Request-ID"] = request_id
+    if is_secure(scope):
+        headers["Strict-Transport-Security"] = HSTS
+    headers["X-Request-ID"] = scope["state"]["request_id"]
     headers["Server-Timing"] = f"app;dur={seconds * 1000:.1f}"
-    if not path.startswith("/static/"):
+    if not scope["path"].startswith("/static/"):
         headers.setdefault("Cache-Control", "no-store")
         headers.add_vary_header("Accept, HX-Request, Cookie, Accept-Language")
 

@@ -46,7 +46,12 @@ _SECURITY: dict[str, Any] = {
         "name": "X-Staff-Session",
         "description": "The token from POST /staff-sessions: which cashier is at the till.",
     },
-    "browser": {"type": "apiKey", "in": "cookie", "name": "club_session"},
+    "browser": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "club_session",
+        "description": "`__Host-club_session` over HTTPS.",
+    },
 }
 
 

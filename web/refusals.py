@@ -1,5 +1,6 @@
 """Refusals as answers: problem+json (RFC 9457) for a machine, the form again or a page for a person, same status."""
 
+import math
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from erp_club.kernel.errors import FieldError, Invalid, NotFound, Refused, Throttled, Unavailable
+from erp_club.kernel.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Throttled, Unavailable
 from erp_club.kernel.text import T, Text
 from web import templating
 from web.deps import Act, Replay, begin, is_htmx, keep_refusal, shop, wants_html
@@ -107,6 +108,29 @@ async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request whose body is longer than any of ours."""
     error = Refused(_STATUS_TEXTS[413], code="too-large")
     error.status = 413
+    await _render(Request(scope), error, FormState())(scope, receive, send)
+
+
+async def too_many(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a sender that sends more requests than anybody needs."""
+    seconds = math.ceil(scope["state"]["wait"])
+    error = Throttled(
+        T("Too many requests come from here. Send this one again in %(seconds)s s.", seconds=seconds),
+        retry_after=seconds,
+        code="too-many-requests",
+    )
+    await _render(Request(scope), error, FormState())(scope, receive, send)
+
+
+async def plain(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what came from another machine over plain HTTP."""
+    error = Forbidden(
+        T(
+            "Pages and keys don't travel unprotected. Open this address with https; whoever runs the server names the "
+            "proxy that does that in ERP_CLUB_PROXIES."
+        ),
+        code="https-needed",
+    )
     await _render(Request(scope), error, FormState())(scope, receive, send)
 
 

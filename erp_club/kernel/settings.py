@@ -1,5 +1,6 @@
 """Every setting of an installation, from environment variables named `ERP_CLUB_…`."""
 
+import ipaddress
 import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -8,7 +9,6 @@ from pathlib import Path
 from erp_club.kernel.errors import Unavailable
 from erp_club.kernel.text import T
 
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -21,7 +21,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
-    secure_cookies: bool = False
+    proxies: str = ""
+    requests_per_minute: int = 6000
     log_level: str = "INFO"
     session_hours: int = 10
     till_idle_minutes: int = 10
@@ -41,7 +42,8 @@ class Settings:
             host=env.get("ERP_CLUB_HOST", cls.host),
             port=_whole_number("ERP_CLUB_PORT", cls.port),
             workers=_whole_number("ERP_CLUB_WORKERS", cls.workers),
-            secure_cookies=_YES_NO[_one_of("ERP_CLUB_SECURE_COOKIES", "no", _YES_NO)],
+            proxies=_networks("ERP_CLUB_PROXIES"),
+            requests_per_minute=_whole_number("ERP_CLUB_REQUESTS_PER_MINUTE", cls.requests_per_minute),
             log_level=_one_of("ERP_CLUB_LOG_LEVEL", cls.log_level.lower(), _LEVELS).upper(),
             session_hours=_whole_number("ERP_CLUB_SESSION_HOURS", cls.session_hours),
             till_idle_minutes=_whole_number("ERP_CLUB_TILL_IDLE_MINUTES", cls.till_idle_minutes),
@@ -57,6 +59,25 @@ def _whole_number(name: str, default: int) -> int:
             T("%(name)s is “%(value)s”, but must be a whole number.", name=name, value=value), code="setting-wrong"
         )
     return int(value)
+
+
+def _networks(name: str) -> str:
+    value = os.environ.get(name, "")
+    for each in value.split(","):
+        try:
+            if each.strip():
+                ipaddress.ip_network(each.strip())
+        except ValueError as error:
+            raise Unavailable(
+                T(
+                    "%(name)s is “%(value)s”, but must be addresses or networks with commas between, as "
+                    "10.0.0.5,10.1.0.0/16.",
+                    name=name,
+                    value=value,
+                ),
+                code="setting-wrong",
+            ) from error
+    return value
 
 
 def _one_of(name: str, default: str, known: Collection[str]) -> str:

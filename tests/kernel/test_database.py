@@ -40,7 +40,7 @@ def test_a_server_that_nobody_runs_is_told_without_its_password(monkeypatch: pyt
     ("name", "value"),
     [
         ("ERP_CLUB_PORT", "http"),
-        ("ERP_CLUB_SECURE_COOKIES", "perhaps"),
+        ("ERP_CLUB_PROXIES", "the proxy"),
         ("ERP_CLUB_LOG_LEVEL", "loud"),
     ],
 )

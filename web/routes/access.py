@@ -12,7 +12,7 @@ from erp_club.organisation import commands as organisation
 from erp_club.permissions import commands, errors, passwords, queries
 from erp_club.permissions.catalog import Permission, Role
 from erp_club.permissions.models import Staff
-from web.deps import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, Act, ActRoute, anyone, needs, wants_html
+from web.deps import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, Act, ActRoute, anyone, cookie, needs, wants_html
 from web.fields import Body, Storable, Word
 from web.forms import FormState
 from web.refusals import again
@@ -131,7 +131,7 @@ def sign_in(act: Annotated[Act, anyone("one signs in here", waits=True)], body: 
 @router.post("/sign-out", name="access.sign_out", status_code=303)
 def sign_out(act: Annotated[Act, needs(Permission.SELF, keyless="repeating it changes nothing")]) -> Response:
     """Sign out; at a till the next cashier may sign on."""
-    token = act.request.cookies.get(SESSION_COOKIE) or act.request.headers.get("x-staff-session", "")
+    token = cookie(act.request, SESSION_COOKIE) or act.request.headers.get("x-staff-session", "")
     commands.sign_out(act.session, token_hash=passwords.token_hash(token))
     act.set_cookie(SESSION_COOKIE, None)
     return act.see_other("/till" if act.identity.terminal else "/sign-in")
