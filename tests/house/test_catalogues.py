@@ -24,6 +24,7 @@ def test_every_sentence_is_said_in_every_language():
         ("he", ("%(num)s card", "%(num)s cards"), ("כרטיס אחד", "שני כרטיסים", "כרטיסים"), "other placeholders"),
         ("he", "Up to %(n)s%%", "עד %(n)s%", "% and %%"),
         ("he", "Card ", "כרטיס", "white space"),
+        ("sv", "Card", "כרטיס", "Hebrew in another language"),
     ],
 )
 def test_a_bad_translation_is_found(language: str, english: Sentence, translation: Sentence, fault: str):

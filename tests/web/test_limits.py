@@ -41,13 +41,13 @@ def test_senders_that_are_long_gone_are_forgotten():
 
 
 def test_who_sends_too_much_is_told_when_to_send_again_in_their_language():
-    shop = Shop(Database(sa.make_url("postgresql+psycopg:///none")), Settings(requests_per_minute=60))
+    shop = Shop(Database(sa.make_url("postgresql+psycopg:///none")), Settings(requests_per_minute=1))
     client = TestClient(create_app(shop), client=("192.0.2.1", 1), base_url="https://club.example")
-    assert [client.get("/healthz").status_code for _ in range(10)] == [200] * 10
+    assert client.get("/healthz").status_code == 200
     told = client.get("/healthz", headers={"Accept-Language": "fi"})
     assert (told.status_code, told.headers["content-type"]) == (429, "application/problem+json")
     assert told.json()["code"] == "too-many-requests"
-    assert told.headers["Retry-After"] == "1"
+    assert 30 < int(told.headers["Retry-After"]) == told.json()["retry_after"] <= 60
     assert "Lähetä tämä uudelleen" in told.json()["detail"]
     page = client.get("/sign-in", headers={"Accept": "text/html", "Accept-Language": "sv"})
     assert (page.status_code, page.headers["content-type"]) == (429, "text/html; charset=utf-8")
