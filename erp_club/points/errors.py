@@ -35,7 +35,7 @@ def frozen(until: dt.date | None, *, field: str | None = None) -> Conflict:
     return Conflict(text, field=field, code="points-frozen")
 
 
-def balance_low(available: int, least: int) -> Conflict:
+def balance_low(available: int, least: int, *, field: str | None = None) -> Conflict:
     """The club wants more to be there before any are used (facts: `available` and `least`)."""
     return Conflict(
         T(
@@ -43,18 +43,80 @@ def balance_low(available: int, least: int) -> Conflict:
             least=least,
             available=available,
         ),
+        field=field,
         code="points-balance-low",
         facts={"available": available, "least": least},
     )
 
 
-def day_limit(left: int) -> Conflict:
+def day_limit(left: int, *, field: str | None = None) -> Conflict:
     """The club's ceiling for a day is reached (facts: `left_today`)."""
     return Conflict(
         T("Only %(left)s more points can be used today. Use fewer.", left=left),
+        field=field,
         code="points-day-limit",
         facts={"left_today": left},
     )
+
+
+def purchase_limit(most: int, *, field: str | None = None) -> Conflict:
+    """The club's ceiling for a purchase (facts: `available`)."""
+    return Conflict(
+        T("At most %(most)s points can be used in one purchase. Use fewer.", most=most),
+        field=field,
+        code="points-purchase-limit",
+        facts={"available": most},
+    )
+
+
+def share_limit(most: int, *, field: str | None = None) -> Conflict:
+    """Points pay no larger share of the purchase (facts: `available`)."""
+    return Conflict(
+        T("Points can pay only a part of this purchase: %(points)s at most. Use fewer.", points=most),
+        field=field,
+        code="points-share-limit",
+        facts={"available": most},
+    )
+
+
+def in_steps(step: int, most: int, *, field: str | None = None) -> Conflict:
+    """Points are used in whole steps (facts: `step`, and `available`, the most below what was asked)."""
+    return Conflict(
+        T("Points are used in steps of %(step)s. Use %(points)s, or another whole step.", step=step, points=most),
+        field=field,
+        code="points-step",
+        facts={"step": step, "available": most},
+    )
+
+
+def least_at_once(least: int, *, field: str | None = None) -> Conflict:
+    """The club wants more to be used at once, or none (facts: `least`)."""
+    return Conflict(
+        T("At least %(least)s points have to be used at once. Use more, or none.", least=least),
+        field=field,
+        code="points-least",
+        facts={"least": least},
+    )
+
+
+def whole_items(most: int, *, field: str | None = None) -> Conflict:
+    """Points pay items wholly or not at all (facts: `available`, what as many as were asked would pay so)."""
+    text = (
+        T("Points pay whole items only. Use %(points)s for these.", points=most)
+        if most
+        else T("Points pay whole items only, and there are too few for any of these.")
+    )
+    return Conflict(text, field=field, code="points-whole-items", facts={"available": most})
+
+
+def excluded(*, field: str | None = None) -> Conflict:
+    """The club lets points pay for nothing of what is bought."""
+    return Conflict(T("Nothing in this basket can be paid with points."), field=field, code="points-excluded")
+
+
+def closed(*, field: str | None = None) -> Conflict:
+    """The club's points don't pay in this channel, or no longer."""
+    return Conflict(T("Points of this club don't pay here today."), field=field, code="points-closed")
 
 
 def not_taken(field: str) -> Refused:

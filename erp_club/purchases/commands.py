@@ -12,7 +12,6 @@ from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
-from erp_club.points import errors as points_errors
 from erp_club.points.rules import points_for
 from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
@@ -24,6 +23,7 @@ from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_w
 from erp_club.purchases.pricing import PricedBasket, price_basket
 from erp_club.purchases.quotes import errors, queries
 from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_key
+from erp_club.purchases.redeeming import check_points
 from erp_club.purchases.sale import Sale
 from erp_club.purchases.settled import Order, sale_of
 from erp_club.purchases.value_cards import NO_CARDS, CardsOfSale, CardToSell, settle_cards, with_cards
@@ -46,8 +46,8 @@ class Sold:
 def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold:
     """Price an order of this till, or take the price that it was quoted, and post it in the store's day.
 
-    Raises what `price_basket`, `sale.check` and `settle` raise, and Conflict `total-changed` where the till expected
-    another total.
+    Raises what `price_basket`, `check_points`, `sale.check` and `settle` raise, and Conflict `total-changed` where the
+    till expected another total.
     """
     sales.check_time(place.sold_at, now=place.now)
     quote, asked = _quote_of(session, order, place), order.asked
@@ -55,7 +55,8 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
         asked = replace(asked, sale_id=sale_key(place.terminal.id, quote.sale_id))
     known = quoted(quote).basket if quote is not None and is_for(quote, asked) else None
     basket = price_basket(session, asked, place) if known is None else _paid_as_told(session, known, asked, place)
-    check_points_paid(basket, asked)
+    if asked.points:
+        check_points(basket.wanted, basket.priced, field="payments")
     payments = with_cards(session, order.payments, order.claims, basket.priced.total_minor, place)
     sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=payments, currency=currency)
     sales.check_expected(sale, order.expected_total_minor)
@@ -72,14 +73,6 @@ def _paid_as_told(session: Session, known: PricedBasket, asked: Asked, place: Pl
         return known
     told = price_basket(session, asked, place)
     return told if told.priced.total_minor == known.priced.total_minor else known
-
-
-def check_points_paid(basket: PricedBasket, asked: Asked) -> None:
-    """Raises Conflict `points-too-few` where points that are to pay can't all be used (facts: how many can)."""
-    wanted = sum(each.points for each in asked.points)
-    used = sum(basket.spent_by_club.values())
-    if wanted > used:
-        raise points_errors.too_few(used, wanted, field="payments")
 
 
 def _quote_of(session: Session, order: Order, place: Place) -> queries.QuoteRow | None:

@@ -35,6 +35,7 @@ from erp_club.promotions.engine.facts import (
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
 from erp_club.purchases.plans import ProgrammePlan, programme_of
+from erp_club.purchases.point_limits import limits_of
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
@@ -215,7 +216,7 @@ def _facts(
             _line(str(number), products[sku], milli) for number, (sku, milli) in enumerate(asked.lines, start=1)
         ),
         at=local,
-        shopper=_shopper(told, local.date()),
+        shopper=_shopper(told, local.date(), channel=place.terminal.channel),
         price_lists=list_prices(
             told.entries, clubs=dict.fromkeys(each.club for each in told.memberships), segments=told.segments
         ),
@@ -284,12 +285,15 @@ def _line(line_id: str, product: SoldProduct, milli: int) -> Line:
     )
 
 
-def _shopper(told: Told, today: dt.date) -> Shopper | None:
+def _shopper(told: Told, today: dt.date, *, channel: str) -> Shopper | None:
     if not told.customer_id:
         return None
     return Shopper(
         id=str(told.customer_id),
-        clubs={each.club: Member(points=each.available) for each in told.memberships},
+        clubs={
+            each.club: Member(points=each.available, paying=limits_of(each, channel=channel, on=today))
+            for each in told.memberships
+        },
         birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,
         purchases=told.purchases,
         segments=told.segments,

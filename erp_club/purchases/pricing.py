@@ -22,7 +22,7 @@ from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.savings import AsMember, club_savings
 from erp_club.promotions.engine.scope import Texts
 from erp_club.purchases.facts import Asked, Gathered, Place, gather
-from erp_club.purchases.redeeming import Redeemable
+from erp_club.purchases.redeeming import PointsWanted, Redeemable, points_wanted
 from erp_club.purchases.spending import Spending
 
 
@@ -76,6 +76,7 @@ class PricedBasket:
     started: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     missed: Missed | None = None
     redeemable: tuple[Redeemable, ...] = ()
+    wanted: tuple[PointsWanted, ...] = ()
 
     @property
     def products_of_lines(self) -> list[Product]:
@@ -144,6 +145,7 @@ def price_gathered(gathered: Gathered, *, explain_all: bool = False) -> PricedBa
         coupons=facts.coupons,
         started=started,
         missed=_missed(gathered, priced),
+        wanted=points_wanted(gathered),
     )
 
 

@@ -1,9 +1,24 @@
 # REQ P-01, P-05, O-01: what a sale earns, points as money, and what returns take along; O-10, O-11: savings, hints
-import pytest
+from typing import Any
 
-from erp_club.promotions.engine.facts import Claim, EarnBase, EarningRule, Facts, Line, ListPrice, Policy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erp_club.promotions.engine.facts import (
+    Claim,
+    EarnBase,
+    EarningRule,
+    Facts,
+    Line,
+    ListPrice,
+    Member,
+    PointsLimits,
+    Policy,
+    Shopper,
+)
 from erp_club.promotions.engine.offer import Offer
-from erp_club.promotions.engine.priced import EarnedPoints
+from erp_club.promotions.engine.priced import EarnedPoints, Priced
 from erp_club.promotions.engine.rewards import PointsPer
 from erp_club.promotions.engine.savings import AsMember, ClubSaving, club_savings
 from erp_club.promotions.engine.scope import Scope
@@ -101,6 +116,95 @@ def test_too_few_points_say_how_many_are_missing() -> None:
     assert (refusal(few, "MONEY").reason, refusal(few, "MONEY").missing) == ("not_enough_points", 40)
     above = priced([a_line()], redeeming(), shopper=a_shopper(points=60), claims=(Claim("MONEY", points=80),))
     assert refusal(above, "MONEY").missing == 20
+
+
+def paying(*lines: Line, points: int | None = None, price_lists: tuple[ListPrice, ...] = (), **limits: Any) -> Priced:
+    """A basket of which a member with 500 points pays what the club lets points pay, at 10 a point."""
+    shopper = Shopper("7", {"CLUB": Member(points=500, paying=PointsLimits(**limits))})
+    basket = list(lines) or [a_line("coffee", 2, 1000), a_line("tea", unit_minor=700)]
+    claims = (Claim("MONEY", points=points),)
+    return priced(basket, redeeming(), shopper=shopper, claims=claims, price_lists=price_lists)
+
+
+@pytest.mark.parametrize(
+    ("limits", "used"),
+    [
+        ({}, 270),
+        ({"most": 120}, 120),
+        ({"left_today": 80}, 80),
+        ({"most_bp": 5000}, 135),
+        ({"most_bp": 5000, "step": 50}, 100),
+        ({"step": 100}, 200),
+        ({"most": 120, "left_today": 200, "most_bp": 1000}, 27),
+        ({"without_groups": frozenset({"coffee"})}, 70),
+        ({"without_products": frozenset({"tea"})}, 200),
+        ({"without_products": frozenset({"tea"}), "most_bp": 5000}, 100),
+        ({"least_balance": 500}, 270),
+    ],
+)
+def test_a_club_sets_ceilings_to_what_points_pay(limits: dict[str, Any], used: int) -> None:
+    answer = paying(**limits)
+    assert (answer.points_used, answer.discount_minor) == (used, 10 * used)
+
+
+def test_goods_that_points_do_not_pay_keep_their_price() -> None:
+    answer = paying(without_groups=frozenset({"coffee"}))
+    assert [line.total_minor for line in answer.lines] == [2000, 0]
+
+
+def test_reduced_goods_are_paid_with_money_where_the_club_says_so() -> None:
+    tea = (ListPrice(Scope(products=("tea",)), price_minor=500, list_code="MEMBERS"),)
+    assert paying(price_lists=tea).points_used == 250
+    answer = paying(price_lists=tea, reduced=False)
+    assert (answer.points_used, [line.total_minor for line in answer.lines]) == (200, [0, 500])
+
+
+@pytest.mark.parametrize(
+    ("points", "used", "left"), [(None, 270, [0, 0]), (260, 200, [0, 700]), (190, 170, [1000, 0]), (75, 70, [2000, 0])]
+)
+def test_whole_items_are_paid_the_dearest_first(points: int | None, used: int, left: list[int]) -> None:
+    answer = paying(points=points, whole_items=True)
+    assert (answer.points_used, [line.total_minor for line in answer.lines]) == (used, left)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason", "missing"),
+    [
+        ({"closed": True}, "points_closed", None),
+        ({"least_balance": 600}, "points_balance", 100),
+        ({"left_today": 0}, "points_of_day", None),
+        ({"left_today": 30, "least": 50}, "points_of_day", None),
+        ({"without_groups": frozenset({"coffee", "tea"})}, "points_excluded", None),
+        ({"least": 300}, "points_least", None),
+        ({"most_bp": 1000, "least": 50}, "points_least", None),
+        ({"whole_items": True, "most": 60}, "points_whole_item", None),
+        ({"least": 600}, "not_enough_points", 100),
+    ],
+)
+def test_what_keeps_points_from_paying_is_said(limits: dict[str, Any], reason: str, missing: int | None) -> None:
+    answer = paying(**limits)
+    assert (answer.points_used, answer.total_minor) == (0, 2700)
+    assert (refusal(answer, "MONEY").reason, refusal(answer, "MONEY").missing) == (reason, missing)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.integers(1, 900)), min_size=1, max_size=4),
+    st.integers(1, 500),
+    st.integers(1, 60),
+    st.integers(1, 60),
+)
+def test_whole_items_never_cost_more_points_than_were_said(
+    goods: list[tuple[int, int]], points: int, step: int, worth: int
+) -> None:
+    basket = [a_line(f"item-{number}", count, price) for number, (count, price) in enumerate(goods)]
+    shopper = Shopper("7", {"CLUB": Member(points=500, paying=PointsLimits(whole_items=True, step=step))})
+    claims = (Claim("MONEY", points=points),)
+    answer = priced(basket, redeeming(worth_minor=worth, worth_points=7), shopper=shopper, claims=claims)
+    assert answer.points_used <= points
+    assert answer.points_used % step == 0
+    assert answer.discount_minor <= answer.points_used * worth // 7
+    for line, asked in zip(answer.lines, basket, strict=True):
+        assert line.discount_minor % asked.unit_minor == 0
 
 
 def test_points_of_this_sale_may_pay_it_where_the_chain_says_so() -> None:

@@ -132,11 +132,37 @@ def test_points_that_went_elsewhere_after_pricing_are_refused_in_the_commit(shop
     [
         (Paying(min_balance=600), "points-balance-low"),
         (Paying(max_points_a_day=300), "points-day-limit"),
+        (Paying(max_points=300), "points-purchase-limit"),
+        (Paying(max_share_bp=5000), "points-share-limit"),
+        (Paying(step=150), "points-step"),
+        (Paying(whole_items=True, max_points=390), "points-whole-items"),
+        (Paying(min_points=450), "points-least"),
+        (Paying(excluded_skus=frozenset({MILK})), "points-excluded"),
+        (None, "points-closed"),
     ],
 )
-def test_the_clubs_own_limits_are_held_in_the_commit(shop: Shop, paying: Paying, code: str) -> None:
+def test_a_sale_holds_the_clubs_own_limits(shop: Shop, paying: Paying | None, code: str) -> None:
     add_rules(shop.session, shop.club_id, RulesDocument(paying=paying), effective_from=TODAY, now=NOW, by=SYSTEM)
-    assert refused(shop, 10_00, points=400).code == code
+    fault = refused(shop, 10_00, points=400)
+    assert (fault.code, [each.field for each in fault.fields]) == (code, ["payments"])
+
+
+def test_two_tills_at_once_hold_the_ceiling_of_the_day(shop: Shop) -> None:
+    """The other till has used what was left between the price and the commit."""
+    from erp_club.purchases.commands import settle
+    from erp_club.purchases.pricing import price_basket
+    from erp_club.purchases.settled import sale_of
+
+    paying = RulesDocument(paying=Paying(max_points_a_day=300))
+    add_rules(shop.session, shop.club_id, paying, effective_from=TODAY, now=NOW, by=SYSTEM)
+    place = a_place(shop.session, shop.till)
+    asked = Asked(((MILK, 3000),), Buyer(shop.customer_id), points=(PointsPayment(200, "GOLD"),))
+    basket = price_basket(shop.session, asked, place)
+    sale = sale_of(basket, place, receipt_no="9", payments=(Payment(Means.CARD, 20_00),), currency="ILS")
+    shop.buy(20_00, points=200)
+    with pytest.raises(Conflict) as late:
+        settle(shop.session, sale, basket, asked, place)
+    assert (late.value.code, late.value.facts) == ("points-day-limit", {"left_today": 100})
 
 
 def test_what_was_used_today_counts_for_the_ceiling_of_the_day(shop: Shop) -> None:

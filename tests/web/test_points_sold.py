@@ -54,6 +54,8 @@ def test_a_quote_tells_what_points_would_pay(client: TestClient, till: Till) -> 
             "least": 1,
             "used": 0,
             "missing": None,
+            "ceiling": "balance",
+            "words": "all that are there",
         }
     ]
     chosen = client.post("/quotes", json=basket(sale_id="s1", points=[{"points": 400}]), headers=till.headers).json()

@@ -10,6 +10,8 @@ from erp_club.clubs.queries import clubs_to_join, memberships
 from erp_club.points.queries import standings
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
+from erp_club.purchases.next_benefit import NextBenefit
+from erp_club.purchases.pricing import texts_of
 from erp_club.segments.saved import of_customer
 from web.deps import Act
 from web.views.clubs import Standing as MembershipStanding
@@ -18,6 +20,15 @@ from web.views.clubs import standing
 MOST_COUPONS = 6
 """So many coupons the till shows, the oldest first."""
 NOTHING: Mapping[str, int] = MappingProxyType({})
+NONE_NEXT: Mapping[str, NextBenefit] = MappingProxyType({})
+
+
+class PanelBenefit(BaseModel):
+    """What the points of a membership are too few for, by so many."""
+
+    offer: str
+    names: dict[str, str]
+    missing: int
 
 
 class PanelMembership(BaseModel):
@@ -43,6 +54,7 @@ class PanelMembership(BaseModel):
     currency: str
     earns: int
     renewable: bool
+    next_benefit: PanelBenefit | None
 
 
 class PanelClub(BaseModel):
@@ -91,8 +103,14 @@ class Panel(BaseModel):
         return f"{self.given_name} {self.family_name}".strip()
 
 
-def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING) -> Panel:
-    """A customer as the till shows them. `earns` is what the sale adds, by the club's code.
+def panel_view(
+    act: Act,
+    customer_id: int,
+    *,
+    earns: Mapping[str, int] = NOTHING,
+    benefits: Mapping[str, NextBenefit] = NONE_NEXT,
+) -> Panel:
+    """A customer as the till shows them. `earns` is what the sale adds, `benefits` what comes next, by the club's code.
 
     Raises NotFound `customer-unknown`.
     """
@@ -126,6 +144,7 @@ def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING
                 earns=earns.get(row.code, 0),
                 state_on=row.state_on,
                 renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
+                next_benefit=_next(benefits.get(row.code)),
             )
             for row in held
         ],
@@ -140,6 +159,12 @@ def panel_view(act: Act, customer_id: int, *, earns: Mapping[str, int] = NOTHING
         ],
         segments=of_customer(act.session, customer_id, at_till=True),
     )
+
+
+def _next(benefit: NextBenefit | None) -> PanelBenefit | None:
+    if benefit is None:
+        return None
+    return PanelBenefit(offer=benefit.offer, names=texts_of(benefit.names), missing=benefit.missing)
 
 
 def _usable(act: Act, customer_id: int) -> CouponFilters:

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from erp_club.promotions.engine.priced import Applied, PricedLine
 from erp_club.purchases.pricing import PricedBasket
 from erp_club.purchases.quotes.commands import Quoted
-from erp_club.purchases.redeeming import Redeemable
+from erp_club.purchases.redeeming import Ceiling, Redeemable
 from erp_club.purchases.sale import rounding
 from web.formats import localised
 from web.views.purchases import ClubSavings, LineDiscount, quantity_text, savings_view
-from web.views.reasons import hint_words, refusal_words
+from web.views.reasons import hint_words, points_words, refusal_words
 
 
 class QuoteLine(BaseModel):
@@ -119,7 +119,8 @@ class DueMinor(BaseModel):
 class RedeemableInClub(BaseModel):
     """An offer by which points of a club pay: `most_points` take `most_minor` off, in whole `step`s, `least` at once.
 
-    `available` can be used today; `missing` is how many more are needed where none can be used.
+    `available` can be used today; `missing` is how many more are needed where none can be used. `ceiling` is what keeps
+    it from being more: `balance`, `day`, `purchase`, `whole_items`, `share` or `basket`; `words` say that, or why none.
     """
 
     offer: str
@@ -134,6 +135,8 @@ class RedeemableInClub(BaseModel):
     least: int
     used: int
     missing: int | None
+    ceiling: Ceiling | None
+    words: str | None
 
 
 class BasketPrice(BaseModel):
@@ -299,6 +302,7 @@ def _redeemable(each: Redeemable) -> RedeemableInClub:
         offer=each.offer, name=localised(each.names), club=each.club, available=each.available,
         most_points=each.most_points, most_minor=each.most_minor, worth_points=each.worth_points,
         worth_minor=each.worth_minor, step=each.step, least=each.least, used=each.used, missing=each.missing,
+        ceiling=each.ceiling, words=points_words(each),
     )  # fmt: skip
 
 

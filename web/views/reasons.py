@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from erp_club.kernel.text import TN, T, Text
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal
+from erp_club.purchases.redeeming import Ceiling, Redeemable
 from web.formats import money_text
 from web.i18n import LANGUAGE, say
 
@@ -36,6 +37,12 @@ _TEXTS: Mapping[Reason, Text] = {
     Reason.NOT_YET_VALID: T("It isn't valid yet."),
     Reason.UNKNOWN_CODE: T("This code can't be used. Check that it was entered right."),
     Reason.NOT_ENOUGH_POINTS: T("There are too few points."),
+    Reason.POINTS_BALANCE: T("There are too few points."),
+    Reason.POINTS_CLOSED: T("Points of this club don't pay here today."),
+    Reason.POINTS_EXCLUDED: T("Nothing in this basket can be paid with points."),
+    Reason.POINTS_LEAST: T("This basket takes fewer points than have to be used at once."),
+    Reason.POINTS_OF_DAY: T("No more points can be used today."),
+    Reason.POINTS_WHOLE_ITEM: T("Points pay whole items only, and there are too few for any of these."),
     Reason.PRODUCT_NOT_IN_CHOICE: T("This product can't be chosen here."),
     Reason.NO_GAIN: T("It would give nothing on this basket."),
     Reason.BEATEN: T("Another offer gives more."),
@@ -56,10 +63,31 @@ def refusal_words(refusal: Refusal, *, currency: str, name: Name) -> str:
             return say(T("%(amount)s more is needed.", amount=_money(missing, currency)))
         case Reason.MIN_QUANTITY:
             return say(TN("%(num)s more item is needed.", "%(num)s more items are needed.", missing))
-        case Reason.NOT_ENOUGH_POINTS:
+        case Reason.NOT_ENOUGH_POINTS | Reason.POINTS_BALANCE:
             return say(TN("%(num)s more point is needed.", "%(num)s more points are needed.", missing))
         case _:
             return say(_TEXTS[refusal.reason])
+
+
+_CEILINGS: Mapping[Ceiling, Text] = {
+    Ceiling.BALANCE: T("all that are there"),
+    Ceiling.DAY: T("the most for today"),
+    Ceiling.PURCHASE: T("the most for one purchase"),
+    Ceiling.WHOLE_ITEMS: T("whole items only"),
+    Ceiling.SHARE: T("points pay only a part of the purchase"),
+    Ceiling.BASKET: T("the whole purchase"),
+}
+
+
+def points_words(told: Redeemable) -> str | None:
+    """What keeps a sale from taking more points, or from taking any."""
+    if told.ceiling is not None:
+        return say(_CEILINGS[told.ceiling])
+    if told.reason is None:
+        return None
+    if told.missing:
+        return say(TN("%(num)s more point is needed.", "%(num)s more points are needed.", told.missing))
+    return say(_TEXTS[told.reason])
 
 
 def fault_words(fault: str) -> str:

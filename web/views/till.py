@@ -131,7 +131,6 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
     price = price_now(act, opened) if opened else None
     priced = price.basket.priced if price else None
     known = opened is not None and opened.customer_id != UNIDENTIFIED
-    earns = price.basket.points_by_club if price else {}
     lines = opened.lines if opened else []
     total = priced.total_minor if priced else 0
     fresh = new_customer(typed)
@@ -146,7 +145,7 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
         total_minor=total,
         cash_rounding_minor=rounding(total, 0, act.chain.currency),
         benefits=benefits_view(price, currency=act.chain.currency) if price else TillBenefits(),
-        customer=panel_view(act, opened.customer_id, earns=earns) if opened and known else None,
+        customer=_panel(act, opened.customer_id, price) if opened and price and known else None,
         choices=[_choice(each) for each in entered.found],
         more_choices=entered.more,
         newcomer=Newcomer(phone=fresh.phone, given_name=fresh.given_name, family_name=fresh.family_name)
@@ -156,6 +155,10 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
         paid=_paid(act, paid) if paid else None,
         idle_minutes=act.settings.till_idle_minutes,
     )
+
+
+def _panel(act: Act, customer_id: int, price: OpenPrice) -> Panel:
+    return panel_view(act, customer_id, earns=price.basket.points_by_club, benefits=price.next_benefits)
 
 
 def price_now(act: Act, opened: queries.Opened) -> OpenPrice:

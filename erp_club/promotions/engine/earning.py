@@ -1,11 +1,18 @@
 """What a sale earns: the clubs' rules, then the offers that give more points, fewer, or none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from erp_club.kernel.money import allocate, round_div
 from erp_club.promotions.engine.basket import BP
-from erp_club.promotions.engine.facts import EarnBase, EarningPlan, EarningRule, PaidFor
+from erp_club.promotions.engine.facts import (
+    NO_LIMITS,
+    EarnBase,
+    EarningPlan,
+    EarningRule,
+    PaidFor,
+    PointsLimits,
+)
 from erp_club.promotions.engine.give import Take
 from erp_club.promotions.engine.priced import EarnedPoints, Reason
 from erp_club.promotions.engine.rewards import Points, PointsPer
@@ -50,6 +57,14 @@ class CustomerPurse:
         """The points there, less those used in this sale."""
         shopper = self.run.facts.shopper
         return 0 if shopper is None else shopper.clubs[club].points - self.run.spent.get(club, 0)
+
+    def limits(self, club: str) -> PointsLimits:
+        """How they may pay, less what of a day's ceiling this sale has used."""
+        shopper = self.run.facts.shopper
+        said = NO_LIMITS if shopper is None else shopper.clubs[club].paying
+        if said.left_today is None:
+            return said
+        return replace(said, left_today=max(0, said.left_today - self.run.spent.get(club, 0)))
 
     def earned_after(self, club: str, takes: Sequence[Take]) -> int:
         """The points of this sale, were this taken off too; 0 where the chain doesn't let them be used at once."""

@@ -71,11 +71,37 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
+class PointsLimits:
+    """What a club says of points as money, whichever offer takes them; in points, or hundredths of a percent.
+
+    `closed`: they don't pay here and now. `most` in one purchase, `left_today` under the ceiling of a day. The share is
+    of what points may pay for: not goods of `without_groups` and `without_products`, nor, unless `reduced`, those sold
+    below their regular price. `whole_items`: no item is paid in part.
+    """
+
+    closed: bool = False
+    least_balance: int = 0
+    least: int = 1
+    step: int = 1
+    most: int | None = None
+    left_today: int | None = None
+    most_bp: int = 10_000
+    whole_items: bool = False
+    reduced: bool = True
+    without_groups: frozenset[str] = frozenset()
+    without_products: frozenset[str] = frozenset()
+
+
+NO_LIMITS = PointsLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """A membership that holds today: level and spendable points of its account."""
+    """A membership that holds today: level and spendable points of its account, and how these may pay."""
 
     level: str | None = None
     points: int = 0
+    paying: PointsLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from erp_club.kernel.money import allocate
 from erp_club.promotions.engine.basket import Basket, Lot, net_of, tax_on
-from erp_club.promotions.engine.facts import Claim
+from erp_club.promotions.engine.facts import Claim, PointsLimits
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.scope import Basis
 
@@ -49,6 +49,10 @@ class Purse(Protocol):
 
     def balance(self, club: str) -> int:
         """The points there, less those used in this sale."""
+        ...
+
+    def limits(self, club: str) -> PointsLimits:
+        """How they may pay, less what of a day's ceiling this sale has used."""
         ...
 
     def earned_after(self, club: str, takes: Sequence[Take]) -> int:

@@ -17,7 +17,7 @@ from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.facts import Place, gather
 from erp_club.purchases.models import Basket
 from erp_club.purchases.pricing import check_claims, price_gathered
-from erp_club.purchases.redeeming import redeemable
+from erp_club.purchases.redeeming import check_points
 
 
 def choose_offer(
@@ -50,18 +50,19 @@ def choose_offer(
 def use_points(session: Session, offer: str, points: int | None, place: Place) -> None:
     """Let so many points pay in the open basket by this offer, or with None as many as can, whatever was said before.
 
-    Raises what `choose_offer` raises, Conflict `points-too-few` (facts: `available`, the most that can pay) at `points`
-    where the basket takes fewer.
+    Raises what `choose_offer` raises, and what `check_points` raises at `points` where the basket takes fewer.
     """
     choose_offer(session, offer, points=points, now=place.now, by=place.by)
     opened = queries.opened(session, place.terminal.id)
     assert opened is not None
     gathered = gather(session, asked_of(place.terminal, opened), place, entered_before=True)
-    told = next((each for each in redeemable(gathered) if each.offer == offer), None)
-    used = sum(each.points_used for each in price_gathered(gathered).priced.applied if each.offer == offer)
-    if told is None or not used or (points is not None and used < points):
-        raise points_errors.too_few(told.most_points if told else 0, points or 0, field="points")
+    priced = price_gathered(gathered)
+    wanted = tuple(each for each in priced.wanted if each.offer == offer)
+    if not wanted:
+        raise points_errors.too_few(0, points or 0, field="points")
+    check_points(wanted, priced.priced, field="points")
     if points is None:
+        used = sum(each.points_used for each in priced.priced.applied if each.offer == offer)
         choose_offer(session, offer, points=used, now=place.now, by=place.by)
 
 

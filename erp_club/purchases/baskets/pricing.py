@@ -1,7 +1,7 @@
 """The open basket of a till at its price: the same function as for a quote, with every scan."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
 from erp_club.purchases.baskets.queries import Opened
 from erp_club.purchases.facts import Asked, Gathered, Place, gather
+from erp_club.purchases.next_benefit import NextBenefit, next_benefit
 from erp_club.purchases.pricing import PricedBasket, price_gathered, texts_of
 from erp_club.purchases.quotes.commands import KEPT, hold_coupons, sale_key
 from erp_club.purchases.quotes.queries import NOBODY, Buyer
@@ -67,11 +68,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class OpenPrice:
-    """The open basket priced, and what may be chosen and is to be answered in it."""
+    """The open basket priced, and what may be chosen and is to be answered in it.
+
+    `next_benefits`: what the customer's points are too few for, by the club's code.
+    """
 
     basket: PricedBasket
     choosable: tuple[Choosable, ...]
     questions: tuple[Question, ...]
+    next_benefits: Mapping[str, NextBenefit]
 
 
 def price_open(
@@ -83,7 +88,20 @@ def price_open(
     basket = replace(price_gathered(gathered), redeemable=redeemable(gathered))
     if hold and basket.coupons:
         hold_coupons(session, basket, asked.sale_id, until=now + KEPT, now=now)
-    return OpenPrice(basket, _choosable(gathered, basket), _questions(gathered, basket))
+    return OpenPrice(basket, _choosable(gathered, basket), _questions(gathered, basket), _next_benefits(gathered))
+
+
+def next_benefits_of(session: Session, customer_id: int, place: Place) -> dict[str, NextBenefit]:
+    """What the points of a customer are too few for, by the club's code, before anything is bought."""
+    return _next_benefits(gather(session, Asked((), Buyer(customer_id)), place))
+
+
+def _next_benefits(gathered: Gathered) -> dict[str, NextBenefit]:
+    shopper, on = gathered.facts.shopper, gathered.facts.at.date()
+    if shopper is None:
+        return {}
+    found = {club: next_benefit(gathered.compiled, club, member, on=on) for club, member in shopper.clubs.items()}
+    return {club: benefit for club, benefit in found.items() if benefit is not None}
 
 
 def totals_by_means(

@@ -68,11 +68,15 @@ class SoldProduct:
 
 @dataclass(frozen=True, slots=True)
 class HeldMembership:
-    """A membership that gives benefits on the day: its club's code, the points to use, and how the sale earns."""
+    """A membership that gives benefits on the day: its club's code, the points to use, and how the sale earns.
+
+    `used_today`: the points that were used on the day already.
+    """
 
     club: str
     available: int
     earning: Earning
+    used_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +145,10 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
     )
 
 
-def _held(club: str, available: int, *earning: Any) -> HeldMembership:
+def _held(club: str, available: int, used_today: int, *earning: Any) -> HeldMembership:
     made = Earning(*earning)
-    return HeldMembership(club, available, replace(made, joined_on=dt.date.fromisoformat(str(made.joined_on))))
+    joined_on = dt.date.fromisoformat(str(made.joined_on))
+    return HeldMembership(club, available, replace(made, joined_on=joined_on), used_today)
 
 
 class _Row(NamedTuple):
@@ -286,7 +291,8 @@ def _buyer(by: By) -> sa.Subquery:
 
 def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     rules = rules_in_force(_DAY)
-    told = sa.func.json_build_array(Club.code, available_points(_DAY), *earning_columns(rules))
+    used = sa.case((PointsAccount.redeemed_on >= _DAY, PointsAccount.redeemed_that_day), else_=0)
+    told = sa.func.json_build_array(Club.code, available_points(_DAY), used, *earning_columns(rules))
     holds = sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,

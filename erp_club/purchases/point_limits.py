@@ -1,0 +1,42 @@
+"""What a club's rules say of points that pay, as the pricing engine asks it. Pure."""
+
+import datetime as dt
+
+from erp_club.points.rules import Redemption
+from erp_club.promotions.engine.facts import NO_LIMITS, PointsLimits
+from erp_club.purchases.plans import programme_of
+from erp_club.purchases.quotes.queries import HeldMembership
+
+CLOSED = PointsLimits(closed=True)
+
+
+def limits_of(held: HeldMembership, *, channel: str, on: dt.date) -> PointsLimits:
+    """How points of this membership may pay in a channel on the store's day.
+
+    A club whose points are worth nothing by themselves leaves it to the offers that take them.
+    """
+    programme = programme_of(held.earning.rules_document)
+    if programme is not None:
+        last = programme.switch.last_redeeming_day
+        if channel not in programme.channels.redeeming or (last is not None and on > last):
+            return CLOSED
+    redemption = held.earning.rules.redemption
+    if redemption is None:
+        return CLOSED if held.earning.worth_minor else NO_LIMITS
+    return _limits(redemption, held.used_today)
+
+
+def _limits(said: Redemption, used_today: int) -> PointsLimits:
+    ceiling = said.max_points_a_day
+    return PointsLimits(
+        least_balance=said.min_balance,
+        least=said.min_points,
+        step=said.step,
+        most=said.max_points,
+        left_today=None if ceiling is None else max(0, ceiling - used_today),
+        most_bp=said.max_share_bp,
+        whole_items=said.whole_items,
+        reduced=said.reduced,
+        without_groups=said.excluded_groups,
+        without_products=said.excluded_skus,
+    )
