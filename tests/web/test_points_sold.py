@@ -4,13 +4,18 @@ import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Club, Membership
+from erp_club.clubs.rules import Paying, RulesDocument
+from erp_club.clubs.setup.commands import add_rules
+from erp_club.permissions.actors import SYSTEM
 from tests.make.clubs import a_club, a_customer, a_membership, moved
-from tests.make.offers import points_that_pay
-from tests.make.purchases import Till, a_product, a_till
+from tests.make.offers import a_published_offer, points_that_pay
+from tests.make.purchases import NOW, Till, a_product, a_till
 
 MILK = "7290000000017"
 numbers = itertools.count(1)
@@ -60,6 +65,28 @@ def test_a_quote_tells_what_points_would_pay(client: TestClient, till: Till) -> 
     ]
     chosen = client.post("/quotes", json=basket(sale_id="s1", points=[{"points": 400}]), headers=till.headers).json()
     assert (chosen["total_minor"], chosen["points_used"]) == (10_00, 400)
+
+
+def test_a_till_is_told_what_keeps_points_from_paying_and_how_far_the_next_benefit_is(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    """REQ P-03 P-05"""
+    costing = {"by": "cashier", "points": 620, "club": "GOLD"}
+    a_published_offer(session, "MUG", names={"en": "A mug"}, activation=costing)
+    club_id = session.scalars(sa.select(Club.id)).one()
+    rules = RulesDocument(paying=Paying(max_share_bp=5000, min_points=200))
+    add_rules(session, club_id, rules, effective_from=NOW.date(), now=NOW, by=SYSTEM)
+    session.commit()
+    told = client.post("/quotes", json=basket(sale_id="s1"), headers=till.headers).json()["redeemable"]
+    assert [(each["most_points"], each["ceiling"], each["least"]) for each in told] == [(300, "share", 200)]
+    small = basket(sale_id="s2", lines=[{"sku": MILK, "quantity": "1"}])
+    (told,) = client.post("/quotes", json=small, headers=till.headers).json()["redeemable"]
+    assert (told["most_points"], told["words"]) == (
+        0, "This basket takes fewer points than have to be used at once.",
+    )  # fmt: skip
+    customer_id = session.scalars(sa.select(Membership.customer_id)).one()
+    (held,) = client.get(f"/customers/{customer_id}/panel", headers=till.headers).json()["memberships"]
+    assert held["next_benefit"] == {"offer": "MUG", "names": {"en": "A mug"}, "missing": 120}
 
 
 def test_points_pay_a_part_of_the_sale_and_are_on_the_receipt(client: TestClient, till: Till) -> None:

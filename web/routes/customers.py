@@ -14,11 +14,9 @@ from erp_club.customers.fields import CustomerChanges, CustomerFields
 from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.baskets.pricing import next_benefits_of
 from erp_club.reports import customers as reports
 from erp_club.reports.customers import Consent, CustomerFilters, MembershipState
 from web import lists
-from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, Line, RowId, Storable
 from web.forms import FormState
@@ -312,8 +310,7 @@ def panel(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], customer_id: Ro
     """All that a till shows of a customer; a person is led to the record."""
     if wants_html(act.request):
         return act.see_other(f"/customers/{customer_id}")
-    benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if act.identity.terminal else {}
-    return act.answer(panel_view(act, customer_id, benefits=benefits), "customers/customer.html")
+    return act.answer(panel_view(act, customer_id), "customers/customer.html")
 
 
 def _part(act: Act) -> Part | None:

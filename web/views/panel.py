@@ -10,9 +10,11 @@ from erp_club.clubs.queries import clubs_to_join, memberships
 from erp_club.points.queries import standings
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
+from erp_club.purchases.baskets.pricing import next_benefits_of
 from erp_club.purchases.next_benefit import NextBenefit
 from erp_club.purchases.pricing import texts_of
 from erp_club.segments.saved import of_customer
+from web.coupon_entry import place_of
 from web.deps import Act
 from web.views.clubs import Standing as MembershipStanding
 from web.views.clubs import standing
@@ -108,13 +110,17 @@ def panel_view(
     customer_id: int,
     *,
     earns: Mapping[str, int] = NOTHING,
-    benefits: Mapping[str, NextBenefit] = NONE_NEXT,
+    benefits: Mapping[str, NextBenefit] | None = None,
 ) -> Panel:
-    """A customer as the till shows them. `earns` is what the sale adds, `benefits` what comes next, by the club's code.
+    """A customer as the till shows them. `earns` is what the sale adds, `benefits` what comes next, by the club's code;
+    without these it is looked up, at a till.
 
     Raises NotFound `customer-unknown`.
     """
     buyer = queries.buyer(act.session, customer_id)
+    if benefits is None:
+        at_till = act.identity.terminal is not None
+        benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if at_till else NONE_NEXT
     held = memberships(act.session, customer_id, today=act.today)
     points = standings(act.session, [row.points_account_id for row in held], on=act.today)
     return Panel(
