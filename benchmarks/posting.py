@@ -30,6 +30,7 @@ from benchmarks.shop import (
 from erp_club import tables as _tables  # noqa: F401 - foreign keys name tables of every domain
 from erp_club.clubs.earning.queries import Earning
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.rules import NOTHING
 from erp_club.purchases import commands
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.sale import Payment, Sale, SaleLine
@@ -103,7 +104,7 @@ def _whole(shop: Shop, client: int) -> Callable[[], None]:
 
 
 def _cashier(shop: Shop, client: int) -> Actor:
-    return Actor("Cashier", frozenset(), shop.staff_id, None, shop.terminal_ids[client], shop.store_id)
+    return Actor("Cashier", NOTHING, shop.staff_id, None, shop.terminal_ids[client], shop.store_id)
 
 
 RECEIPT = """INSERT INTO receipts (customer_id, id, store_id, terminal_id, staff_id, receipt_no, sold_at, sold_on,

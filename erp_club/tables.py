@@ -17,6 +17,7 @@ from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.permissions import models as permissions
+from erp_club.permissions.grants import models as grants
 from erp_club.permissions.tries import models as tries
 from erp_club.points import models as points
 from erp_club.pricelists import models as pricelists
@@ -44,6 +45,7 @@ __all__ = [
     "customer_forms",
     "customers",
     "duplicates",
+    "grants",
     "id_numbers",
     "idempotency",
     "jobs",

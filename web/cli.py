@@ -21,7 +21,6 @@ from erp_club.organisation import queries as stores
 from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
-from erp_club.permissions.catalog import Role
 from web import beside, i18n
 from web.cli_database import opened
 
@@ -172,7 +171,7 @@ def staff() -> None:
 @staff.command("add")
 @click.argument("username")
 @click.option("--name", required=True)
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--role", required=True, help="hq, manager, cashier or the code of a role of your own.")
 @click.option("--store", "store_code", default=None, help="Code of the store where the person works.")
 @click.option("--password", default=None, help="Asked for where it isn't given.")
 @click.option("--pin", default=None, help="Four to eight digits, for tills.")
@@ -187,7 +186,7 @@ def add_staff(
             session,
             username=username,
             name=name,
-            role=Role(role),
+            role=role,
             password=secret,
             pin=pin,
             store_id=store_id,

@@ -29,6 +29,7 @@ from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify
+from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.tries.commands import Place
 from web import templating
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
@@ -132,9 +133,9 @@ class Act:
             raise errors.no_terminal()
         return self.identity.terminal
 
-    def may(self, permission: str) -> bool:
-        """Whether the person may do this; templates ask before they show a button."""
-        return self.by.may(Permission(permission))
+    def may(self, permission: str, *, store_id: int | None = None, club_id: int | None = None) -> bool:
+        """Whether the person may do this, to an object of this store or club; templates ask it too."""
+        return self.by.may(Permission(permission), Asked(store_id=store_id, club_id=club_id))
 
     @property
     def htmx(self) -> bool:
@@ -245,8 +246,9 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
                 request.state.otherwise = otherwise
                 if working.by.staff_id is None:
                     raise errors.not_signed_in()
-                if not working.by.may(permission):
-                    raise errors.not_permitted(permission)
+                decision = working.by.decide(permission)
+                if decision.outcome is Outcome.REFUSED:
+                    raise errors.not_permitted(permission, decision)
                 if at_till and working.identity.terminal is None:
                     raise errors.no_terminal()
                 request.state.may_see_form = True

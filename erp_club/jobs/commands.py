@@ -275,7 +275,7 @@ def actor_of(session: Session, row: JobRun) -> Actor:
     if row.staff_id is None:
         return SYSTEM
     role = session.execute(sa.select(Staff.role).where(Staff.id == row.staff_id)).scalar_one()
-    return Actor(name=row.actor, permissions=SYSTEM.permissions, staff_id=row.staff_id, role=role)
+    return Actor(name=row.actor, held=SYSTEM.held, staff_id=row.staff_id, role=role)
 
 
 def run_of(row: JobRun, *, by: Actor, now: dt.datetime) -> Run:

@@ -1,87 +1,134 @@
-"""The named actions and who holds them. No grant, no access.
+"""The named actions, and who holds them when a chain begins. No grant, no access.
 
-Every route names one of these. The roles are fixed here; head office gets to edit them when roles become rows.
+Every route names one of these. A new action is one line here, and a line in the sets below for each role that is to
+hold it from the start: `erp-club migrate` grants it to those. From then on head office decides (`permissions/grants`).
 """
 
 from enum import StrEnum
 
+from erp_club.kernel.text import N_
+
+
+class Scope(StrEnum):
+    """How far a grant reaches: everywhere, one club, the store where one works, or what one did oneself."""
+
+    CHAIN = "chain"
+    CLUB = "club"
+    STORE = "store"
+    SELF = "self"
+
+
+class Mark(StrEnum):
+    """What to look at twice before an action is granted."""
+
+    MONEY = "money"
+    PERSONAL = "personal"
+    FOUR_EYES = "four_eyes"
+
+
+class Unit(StrEnum):
+    """What the limits of an action count: points, or minor units of the chain's currency."""
+
+    POINTS = "points"
+    MONEY = "money"
+
 
 class Permission(StrEnum):
-    """`area.verb`; the value is what logs, JSON and templates say."""
+    """`area.verb`; the value is what logs, JSON and templates say.
 
-    HOME_VIEW = "home.view"
-    CUSTOMERS_SEARCH = "customers.search"
-    CUSTOMERS_VIEW = "customers.view"
-    CUSTOMERS_OPEN = "customers.open"
-    CUSTOMERS_EDIT = "customers.edit"
-    CUSTOMERS_EXPORT = "customers.export"
-    CUSTOMERS_FORM = "customers.form"
-    CUSTOMERS_REVEAL_ID = "customers.reveal_id"
-    CUSTOMERS_ID_RULES = "customers.id_rules"
-    CUSTOMERS_CLASSES = "customers.classes"
-    CUSTOMERS_CONSENT_WORDINGS = "customers.consent_wordings"
-    PEOPLE_MERGE = "people.merge"
-    CLUBS_VIEW = "clubs.view"
-    CLUBS_EDIT = "clubs.edit"
-    MEMBERSHIPS_JOIN = "memberships.join"
-    MEMBERSHIPS_RENEW = "memberships.renew"
-    MEMBERSHIPS_EXTEND = "memberships.extend"
-    MEMBERSHIPS_PAUSE = "memberships.pause"
-    MEMBERSHIPS_END = "memberships.end"
-    MEMBERSHIPS_CORRECT = "memberships.correct"
-    CARDS_ISSUE = "cards.issue"
-    CARDS_BLOCK = "cards.block"
-    POINTS_VIEW = "points.view"
-    POINTS_REDEEM = "points.redeem"
-    POINTS_ADJUST = "points.adjust"
-    CATALOGUE_VIEW = "catalogue.view"
-    CATALOGUE_EDIT = "catalogue.edit"
-    COUPONS_VIEW = "coupons.view"
-    COUPONS_EDIT = "coupons.edit"
-    COUPONS_ISSUE = "coupons.issue"
-    PRICELISTS_VIEW = "pricelists.view"
-    PRICELISTS_EDIT = "pricelists.edit"
-    PRICELISTS_IMPORT = "pricelists.import"
-    PURCHASES_VIEW = "purchases.view"
-    PURCHASES_EXPORT = "purchases.export"
-    SALES_POST = "sales.post"
-    STORED_VALUE_VIEW = "stored_value.view"
-    STORED_VALUE_SELL = "stored_value.sell"
-    STORED_VALUE_GIVE = "stored_value.give"
-    STORED_VALUE_LOAD = "stored_value.load"
-    STORED_VALUE_PAY = "stored_value.pay"
-    STORED_VALUE_REFUND = "stored_value.refund"
-    STORED_VALUE_BLOCK = "stored_value.block"
-    STORED_VALUE_EDIT = "stored_value.edit"
-    SALES_RETURN = "sales.return"
-    SALES_CANCEL = "sales.cancel"
-    SALES_RETURN_WITHOUT_RECEIPT = "sales.return_without_receipt"
-    SALES_WRITE_OFF = "sales.write_off"
-    SALES_CONFLICTS = "sales.conflicts"
-    OFFERS_VIEW = "offers.view"
-    OFFERS_EDIT = "offers.edit"
-    OFFERS_PUBLISH = "offers.publish"
-    OFFERS_ACTIVATE = "offers.activate"
-    PRICING_EDIT = "pricing.edit"
-    SEGMENTS_VIEW = "segments.view"
-    SEGMENTS_EDIT = "segments.edit"
-    SEGMENTS_EXPORT = "segments.export"
-    STORES_VIEW = "stores.view"
-    STORES_EDIT = "stores.edit"
-    STAFF_VIEW = "staff.view"
-    STAFF_EDIT = "staff.edit"
-    POINTS_PROGRAMMES = "points.programmes"
-    POINTS_APPROVE = "points.approve"
-    JOBS_VIEW = "jobs.view"
-    JOBS_RUN = "jobs.run"
-    AUDIT_VIEW = "audit.view"
-    AUDIT_PERSONAL = "audit.personal"
-    AUDIT_EXPORT = "audit.export"
-    SELF = "self.preferences"
+    After it stand a sentence that says what it lets somebody do, and what is true of it: its marks, the unit of its
+    limits where it has any, and the scopes that it can be narrowed to (the chain can always be chosen).
+    """
+
+    sentence: str
+    marks: frozenset[Mark]
+    unit: Unit | None
+    scopes: tuple[Scope, ...]
+
+    def __new__(cls, value: str, sentence: str = "", *told: Mark | Unit | Scope) -> "Permission":
+        made = str.__new__(cls, value)
+        made._value_ = value
+        made.sentence = sentence
+        made.marks = frozenset(each for each in told if isinstance(each, Mark))
+        made.unit = next((each for each in told if isinstance(each, Unit)), None)
+        made.scopes = (Scope.CHAIN, *(each for each in told if isinstance(each, Scope)))
+        return made
+
+    HOME_VIEW = "home.view", N_("See the figures of the first page of the back office.")
+    CUSTOMERS_SEARCH = "customers.search", N_("Find customers by number, card, phone or name."), Mark.PERSONAL
+    CUSTOMERS_VIEW = "customers.view", N_("Open a customer's page with all that is known of the person."), Mark.PERSONAL
+    CUSTOMERS_OPEN = "customers.open", N_("Open a new customer."), Mark.PERSONAL
+    CUSTOMERS_EDIT = "customers.edit", N_("Change a customer's name, contact data and consents."), Mark.PERSONAL
+    CUSTOMERS_EXPORT = "customers.export", N_("Take a list of customers out as a file."), Mark.PERSONAL
+    CUSTOMERS_FORM = "customers.form", N_("Choose which fields the form of new customers shows and requires.")
+    CUSTOMERS_REVEAL_ID = "customers.reveal_id", N_("See a whole ID number."), Mark.PERSONAL
+    CUSTOMERS_ID_RULES = "customers.id_rules", N_("Choose in which countries ID numbers are kept."), Mark.PERSONAL
+    CUSTOMERS_CLASSES = "customers.classes", N_("Set up own fields of customers.")
+    CUSTOMERS_CONSENT_WORDINGS = "customers.consent_wordings", N_("Write the wordings that customers agree to.")
+    PEOPLE_MERGE = "people.merge", N_("Make one customer of two, and part them again."), Mark.PERSONAL
+    CLUBS_VIEW = "clubs.view", N_("See clubs and their settings."), Scope.CLUB
+    CLUBS_EDIT = "clubs.edit", N_("Set up clubs, publish and close them, and change their settings."), Scope.CLUB
+    MEMBERSHIPS_JOIN = "memberships.join", N_("Let a customer join a club."), Scope.CLUB
+    MEMBERSHIPS_RENEW = "memberships.renew", N_("Renew a membership."), Scope.CLUB
+    MEMBERSHIPS_EXTEND = "memberships.extend", N_("Make a membership last longer."), Scope.CLUB
+    MEMBERSHIPS_PAUSE = "memberships.pause", N_("Pause a membership and resume it."), Scope.CLUB
+    MEMBERSHIPS_END = "memberships.end", N_("End a membership."), Scope.CLUB
+    MEMBERSHIPS_CORRECT = "memberships.correct", N_("Correct the days of a membership."), Scope.CLUB
+    CARDS_ISSUE = "cards.issue", N_("Give a customer a card, replace it, report it lost.")
+    CARDS_BLOCK = "cards.block", N_("Block a customer's card and release it.")
+    POINTS_VIEW = "points.view", N_("See a customer's points.")
+    POINTS_REDEEM = "points.redeem", N_("Let a customer pay with points."), Mark.MONEY, Unit.POINTS
+    POINTS_ADJUST = "points.adjust", N_("Change points by hand and undo that."), Mark.MONEY, Unit.POINTS, Scope.CLUB
+    CATALOGUE_VIEW = "catalogue.view", N_("See products.")
+    CATALOGUE_EDIT = "catalogue.edit", N_("Open products and change them.")
+    COUPONS_VIEW = "coupons.view", N_("See coupons and where they were used.")
+    COUPONS_EDIT = "coupons.edit", N_("Set up batches of coupons, block and cancel coupons."), Mark.MONEY
+    COUPONS_ISSUE = "coupons.issue", N_("Issue coupons, print them, take their codes out as a file."), Mark.MONEY
+    PRICELISTS_VIEW = "pricelists.view", N_("See price lists.")
+    PRICELISTS_EDIT = "pricelists.edit", N_("Change price lists, publish and close them."), Mark.MONEY
+    PRICELISTS_IMPORT = "pricelists.import", N_("Take in price lists from a file."), Mark.MONEY
+    PURCHASES_VIEW = "purchases.view", N_("See receipts."), Scope.STORE, Scope.SELF
+    PURCHASES_EXPORT = "purchases.export", N_("Take receipts out as a file."), Mark.PERSONAL, Scope.STORE
+    SALES_POST = "sales.post", N_("Sell at the till.")
+    STORED_VALUE_VIEW = "stored_value.view", N_("See prepaid and gift cards.")
+    STORED_VALUE_SELL = "stored_value.sell", N_("Sell prepaid and gift cards."), Mark.MONEY
+    STORED_VALUE_GIVE = "stored_value.give", N_("Give a gift card away."), Mark.MONEY, Unit.MONEY
+    STORED_VALUE_LOAD = "stored_value.load", N_("Load money on a prepaid card."), Mark.MONEY, Unit.MONEY
+    STORED_VALUE_PAY = "stored_value.pay", N_("Let a customer pay with a prepaid or gift card.")
+    STORED_VALUE_REFUND = "stored_value.refund", N_("Pay money back to a prepaid or gift card."), Mark.MONEY, Unit.MONEY
+    STORED_VALUE_BLOCK = "stored_value.block", N_("Block a prepaid or gift card and release it.")
+    STORED_VALUE_EDIT = "stored_value.edit", N_("Set up kinds of prepaid and gift cards."), Mark.MONEY
+    SALES_RETURN = "sales.return", N_("Take goods back with their receipt."), Mark.MONEY, Unit.MONEY
+    SALES_CANCEL = "sales.cancel", N_("Cancel a sale."), Mark.MONEY, Unit.MONEY
+    SALES_RETURN_WITHOUT_RECEIPT = (
+        "sales.return_without_receipt", N_("Take goods back without a receipt."), Mark.MONEY, Unit.MONEY,
+    )  # fmt: skip
+    SALES_WRITE_OFF = "sales.write_off", N_("Forgive points that a return can't take back."), Mark.MONEY, Unit.POINTS
+    SALES_CONFLICTS = "sales.conflicts", N_("Decide on offline sales that we would have priced otherwise."), Scope.STORE
+    OFFERS_VIEW = "offers.view", N_("See offers.")
+    OFFERS_EDIT = "offers.edit", N_("Draft offers.")
+    OFFERS_PUBLISH = "offers.publish", N_("Publish offers and end them."), Mark.MONEY
+    OFFERS_ACTIVATE = "offers.activate", N_("Start an offer at the till that waits for the cashier."), Mark.MONEY
+    PRICING_EDIT = "pricing.edit", N_("Set the rules of pricing."), Mark.MONEY
+    SEGMENTS_VIEW = "segments.view", N_("See segments and how many are in them.")
+    SEGMENTS_EDIT = "segments.edit", N_("Build segments.")
+    SEGMENTS_EXPORT = "segments.export", N_("Take the customers of a segment out as a file."), Mark.PERSONAL
+    STORES_VIEW = "stores.view", N_("See stores and tills."), Scope.STORE
+    STORES_EDIT = "stores.edit", N_("Open stores and tills, give tills their keys.")
+    STAFF_VIEW = "staff.view", N_("See who works for the chain."), Scope.STORE
+    STAFF_EDIT = "staff.edit", N_("Open staff, give them roles, passwords and PINs, switch them off."), Scope.STORE
+    POINTS_PROGRAMMES = "points.programmes", N_("Set up programmes that change many people's points."), Mark.MONEY
+    POINTS_APPROVE = "points.approve", N_("Approve a programme of points of somebody else."), Mark.MONEY, Mark.FOUR_EYES
+    JOBS_VIEW = "jobs.view", N_("See jobs and their runs.")
+    JOBS_RUN = "jobs.run", N_("Start, stop and undo runs of jobs.")
+    AUDIT_VIEW = "audit.view", N_("Read the change log.")
+    AUDIT_PERSONAL = "audit.personal", N_("See what the change log tells of people."), Mark.PERSONAL
+    AUDIT_EXPORT = "audit.export", N_("Take the change log out as a file."), Mark.PERSONAL
+    SELF = "self.preferences", N_("Choose one's own language, and sign out.")
 
 
 class Role(StrEnum):
-    """What a member of staff is."""
+    """The roles that come with the product; a chain can have others beside them (`permissions/grants`)."""
 
     HQ = "hq"
     MANAGER = "manager"
@@ -153,4 +200,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: frozenset(_MANAGER),
     Role.CASHIER: _CASHIER,
 }
-"""Deny by default: what isn't in a role's set is refused."""
+"""What the roles that come with the product hold until head office decides otherwise."""
+
+LIMITS: dict[tuple[Role, Permission], int] = {(Role.MANAGER, Permission.POINTS_ADJUST): 500}
+"""The most at once, in the action's unit, of those grants; beyond it somebody else has to approve."""

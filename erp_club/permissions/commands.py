@@ -14,8 +14,9 @@ from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.catalog import Role
+from erp_club.permissions.catalog import Permission
 from erp_club.permissions.models import Staff, StaffSession
+from erp_club.permissions.posts import commands as posts
 from erp_club.permissions.queries import TerminalFacts, staff_by_username
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries.commands import Place
@@ -26,7 +27,7 @@ class StaffChanges(TypedDict, total=False):
     """What may be changed of a person; a field that isn't there stays as it is."""
 
     name: str
-    role: Role
+    role: str
     store_id: int | None
     language: str | None
 
@@ -102,7 +103,7 @@ def add_staff(
     *,
     username: str,
     name: str,
-    role: Role,
+    role: str,
     password: str | None,
     pin: str | None,
     store_id: int | None,
@@ -112,15 +113,19 @@ def add_staff(
 ) -> int:
     """Open a member of staff and give the id. A cashier may have a PIN only.
 
-    Raises Conflict if the user name is taken, Invalid for a password or PIN that won't do or a store that isn't there.
+    Raises Conflict if the user name is taken, Invalid for a password or PIN that won't do or a role or store that isn't
+    there, Forbidden for a role that holds what `by` doesn't.
     """
     faults = [
         *([] if password is None else passwords.password_faults(password)),
         *([] if pin is None else passwords.pin_faults(pin)),
+        *posts.role_faults(session, role),
         *_store_faults(session, store_id),
     ]
     if faults:
         raise Invalid(faults)
+    posts.refuse_more_than_held(session, role, by=by)
+    _refuse_other_store(store_id, by=by)
     kept = username.strip().lower()
     # The constraint decides, so that two people opened at once with one name don't both pass a check.
     staff_id = session.scalar(
@@ -145,6 +150,7 @@ def add_staff(
             field="username",
             code="username-taken",
         )
+    posts.keep_post(session, session.get_one(Staff, staff_id), now=now)
     audit.record(
         session,
         by=by,
@@ -152,7 +158,7 @@ def add_staff(
         action="staff.add",
         entity="staff",
         entity_id=staff_id,
-        after={"username": kept, "name": name, "role": role.value, "store_id": store_id, "language": language},
+        after={"username": kept, "name": name, "role": str(role), "store_id": store_id, "language": language},
     )
     return staff_id
 
@@ -160,20 +166,28 @@ def add_staff(
 def edit_staff(session: Session, staff_id: int, changes: StaffChanges, *, now: dt.datetime, by: Actor) -> None:
     """Change what is known of somebody, and what they are; another role ends their sessions at once.
 
-    Raises NotFound, Invalid for a store that isn't there, Conflict where no active head office would be left.
+    Raises NotFound, Invalid for a role or store that isn't there, Forbidden for a role that holds what `by` doesn't,
+    Conflict where nobody would be left who gives roles.
     """
-    faults = _store_faults(session, changes.get("store_id"))
+    faults = [*posts.role_faults(session, changes.get("role")), *_store_faults(session, changes.get("store_id"))]
     if faults:
         raise Invalid(faults)
-    staff = _held(session, staff_id, stays_hq=changes.get("role", Role.HQ) is Role.HQ)
+    ruling = "role" in changes and posts.lock_administrators(session)
+    staff = _held(session, staff_id, by=by)
+    posts.refuse_more_than_held(session, changes.get("role"), by=by)
+    _refuse_other_store(changes.get("store_id", staff.store_id), by=by)
     before = {name: getattr(staff, name) for name, value in changes.items() if getattr(staff, name) != value}
     if not before:
         return
     after = {name: value for name, value in changes.items() if name in before}
     for name, value in after.items():
         setattr(staff, name, value)
+    session.flush()
+    posts.keep_post(session, staff, now=now)
     if "role" in after:
         end_sessions(session, staff_id)
+    if ruling:
+        posts.refuse_without_administrator(session, ruling)
     _trace(session, staff, "staff.edit", before, after, now=now, by=by)
 
 
@@ -182,7 +196,7 @@ def set_password(session: Session, staff_id: int, *, password: str, now: dt.date
     faults = passwords.password_faults(password)
     if faults:
         raise Invalid(faults)
-    staff = _held(session, staff_id)
+    staff = _held(session, staff_id, by=by)
     staff.password_hash = passwords.hash_password(password)
     end_sessions(session, staff_id)
     _trace(session, staff, "staff.password", None, {"password": "new"}, now=now, by=by)
@@ -193,7 +207,7 @@ def set_pin(session: Session, staff_id: int, *, pin: str, now: dt.datetime, by: 
     faults = passwords.pin_faults(pin)
     if faults:
         raise Invalid(faults)
-    staff = _held(session, staff_id)
+    staff = _held(session, staff_id, by=by)
     staff.pin_hash = passwords.hash_password(pin)
     end_sessions(session, staff_id, at_tills_only=True)
     _trace(session, staff, "staff.pin", None, {"pin": "new"}, now=now, by=by)
@@ -202,14 +216,19 @@ def set_pin(session: Session, staff_id: int, *, pin: str, now: dt.datetime, by: 
 def set_staff_active(session: Session, staff_id: int, *, active: bool, now: dt.datetime, by: Actor) -> None:
     """Let somebody work, or no longer; their sessions end at once.
 
-    Raises NotFound, Conflict for oneself and where no active head office would be left.
+    Raises NotFound, Conflict for oneself and where nobody would be left who gives roles, Forbidden.
     """
     if staff_id == by.staff_id and not active:
         raise Conflict(T("You can't switch yourself off. Ask another administrator."), code="not-oneself")
-    staff = _held(session, staff_id, stays_hq=active)
+    ruling = not active and posts.lock_administrators(session)
+    staff = _held(session, staff_id, by=by)
     if staff.active == active:
         return
     staff.active = active
+    session.flush()
+    posts.keep_post(session, staff, now=now)
+    if ruling:
+        posts.refuse_without_administrator(session, ruling)
     if not active:
         end_sessions(session, staff_id)
     action = "staff.activate" if active else "staff.deactivate"
@@ -222,25 +241,25 @@ def end_sessions(session: Session, staff_id: int, *, at_tills_only: bool = False
     session.execute(of_them.where(StaffSession.terminal_id.is_not(None)) if at_tills_only else of_them)
 
 
-def _held(session: Session, staff_id: int, *, stays_hq: bool = True) -> Staff:
-    """The person, locked. Where they may leave head office, all of it is locked first, and somebody must be left."""
-    if not stays_hq:
-        # By id, so that two of head office who switch each other off wait for one another and the second is refused.
-        others = session.scalars(
-            sa.select(Staff.id)
-            .where(Staff.role == Role.HQ, Staff.active)
-            .order_by(Staff.id)
-            .with_for_update(key_share=True)
-        ).all()
-        if set(others) == {staff_id}:
-            raise Conflict(
-                T("Somebody has to stay at head office. Give another active person this role first."),
-                code="last-head-office",
-            )
+def _held(session: Session, staff_id: int, *, by: Actor) -> Staff:
+    """The person, locked. Raises NotFound, Forbidden for somebody whose role holds what `by` doesn't."""
     staff = session.get(Staff, staff_id, with_for_update={"key_share": True})
-    if staff is None:
+    if staff is None or not _reaches(by, staff.store_id):
         raise NotFound(T("There is no such member of staff."))
+    if staff.id != by.staff_id:
+        posts.refuse_more_than_held(session, staff.role, by=by)
     return staff
+
+
+def _reaches(by: Actor, store_id: int | None) -> bool:
+    """Whether `by` may change who works in this store (None: in all stores)."""
+    only = by.only_store(Permission.STAFF_EDIT)
+    return only is None or store_id == only
+
+
+def _refuse_other_store(store_id: int | None, *, by: Actor) -> None:
+    if not _reaches(by, store_id):
+        raise Invalid([FieldError("store_id", T("You can only choose your own store."))])
 
 
 def _store_faults(session: Session, store_id: int | None) -> list[FieldError]:

@@ -3,8 +3,9 @@
 import datetime as dt
 
 from erp_club.kernel.errors import Forbidden, Throttled, Unauthenticated
-from erp_club.kernel.text import T
+from erp_club.kernel.text import N_, Rate, T, Text
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.rules import NO_GRANT, Decision, Rule
 
 
 def not_signed_in() -> Unauthenticated:
@@ -47,10 +48,23 @@ def no_terminal() -> Forbidden:
     return Forbidden(T("This is done at a till. Enter the till's key in this browser first."), code="terminal-needed")
 
 
-def not_permitted(permission: Permission) -> Forbidden:
-    """The person's role doesn't hold the permission."""
+_WHY = {
+    Rule.OTHER_STORE: N_("Your role includes “%(permission)s” in your own store only."),
+    Rule.OTHER_CLUB: N_("Your role includes “%(permission)s” in other clubs only."),
+    Rule.NOT_OWN: N_("Your role includes “%(permission)s” only for what you did yourself."),
+    Rule.CAP_PER_SALE: N_("Nobody in the chain may do more than %(limit)s of “%(permission)s” at once."),
+    Rule.CAP_PER_DAY: N_("Nobody in the chain may do more than %(limit)s of “%(permission)s” in a day."),
+    Rule.CAP_DISCOUNT: N_("Nobody in the chain may give a discount of more than %(limit)s."),
+}
+
+
+def not_permitted(permission: Permission, decision: Decision = NO_GRANT) -> Forbidden:
+    """The person may not do it; the refusal names the rule that says so."""
+    said = _WHY.get(decision.rule, N_("Your role doesn't include “%(permission)s”. Ask somebody whose role does."))
+    limit = Rate(decision.limit or 0) if decision.rule is Rule.CAP_DISCOUNT else decision.limit
     return Forbidden(
-        T("Your role doesn't include “%(permission)s”. Ask somebody whose role does.", permission=permission.value),
+        Text(said, {"permission": Text(permission.sentence), "limit": limit}),
         code="not-permitted",
-        facts={"permission": permission.value},
+        facts={"permission": permission.value, "rule": decision.rule.value}
+        | ({} if decision.limit is None else {"limit": decision.limit}),
     )

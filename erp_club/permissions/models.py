@@ -6,22 +6,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, SmallId
-from erp_club.permissions.catalog import Role
 
 
 class Staff(Base):
-    """Somebody who works for the chain. `username` is lower case; a cashier may have a PIN and no password."""
+    """Somebody who works for the chain. `username` is lower case; a cashier may have a PIN and no password.
+
+    `role` and `store_id` are those of now; `grants.models.StaffPost` keeps which they were when.
+    """
 
     __tablename__ = "staff"
-    __table_args__ = (
-        sa.CheckConstraint("username = lower(username)", name="username_lower"),
-        sa.CheckConstraint("role IN ('hq', 'manager', 'cashier')", name="role_known"),
-    )
+    __table_args__ = (sa.CheckConstraint("username = lower(username)", name="username_lower"),)
 
     id: Mapped[SmallId]
     username: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
-    role: Mapped[Role] = mapped_column(sa.Text)
+    role: Mapped[str] = mapped_column(sa.ForeignKey("roles.code"))
     store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
     language: Mapped[str | None] = mapped_column(sa.String(2))
     password_hash: Mapped[str | None]

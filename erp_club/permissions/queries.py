@@ -12,9 +12,12 @@ from erp_club.kernel.idempotency import Claim, claiming
 from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
-from erp_club.permissions.actors import NOBODY, Actor, session_permissions
-from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.actors import NOBODY, Actor
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.grants.models import GrantsVersion, StaffRole
+from erp_club.permissions.grants.queries import grants_now, grants_of
 from erp_club.permissions.models import Staff, StaffSession
+from erp_club.permissions.rules import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,14 @@ def identify(
     found = rows[0]
     chain = ChainFacts(*found[:6])
     terminal = TerminalFacts(*found[6:14]) if found[6] is not None else None
-    staff_id, staff_name, username, role_name, language, staff_store_id, by_pin = found[14:21]
-    claim = Claim(*found[21:]) if found[21] is not None else None
+    staff_id, staff_name, username, role, language, staff_store_id, by_pin, version = found[14:22]
+    claim = Claim(*found[22:]) if found[22] is not None else None
     if staff_id is None:
-        by = NOBODY if terminal is None else Actor("", frozenset(), terminal_id=terminal.id, store_id=terminal.store_id)
+        by = NOBODY if terminal is None else Actor("", NOTHING, terminal_id=terminal.id, store_id=terminal.store_id)
         return Identity(chain, terminal, by, claim=claim)
-    role = Role(role_name)
     by = Actor(
         name=staff_name,
-        permissions=session_permissions(role, by_pin=by_pin),
+        held=grants_of(session, version).of(role, pin=by_pin),
         staff_id=staff_id,
         role=role,
         terminal_id=terminal.id if terminal else None,
@@ -121,7 +123,8 @@ class StaffRow:
     id: int
     username: str
     name: str
-    role: Role
+    role: str
+    role_name: str | None
     store_id: int | None
     store: str | None
     language: str | None
@@ -132,17 +135,23 @@ class StaffRow:
     signed_in_at: dt.datetime | None
 
 
-def count_staff(session: Session, text: str) -> int:
-    """How many of the staff have this text in their name or user name; all of them for no text."""
-    return session.scalar(sa.select(sa.func.count()).select_from(Staff).where(*_having(text))) or 0
+def count_staff(session: Session, text: str, *, by: Actor) -> int:
+    """How many of the staff that `by` may see have this text in their name or user name; all of them for no text."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Staff).where(*_having(text), *_seen(by))) or 0
 
 
 def staff_list(
-    session: Session, text: str = "", *, now: dt.datetime, limit: int | None = None, offset: int = 0
+    session: Session, text: str = "", *, now: dt.datetime, by: Actor, limit: int | None = None, offset: int = 0
 ) -> list[StaffRow]:
     """The staff that `count_staff` counts, those who work first, by name."""
-    found = _staff(now).where(*_having(text)).order_by(Staff.active.desc(), Staff.name, Staff.id)
+    found = _staff(now).where(*_having(text), *_seen(by)).order_by(Staff.active.desc(), Staff.name, Staff.id)
     return [_staff_row(row) for row in session.execute(found.limit(limit).offset(offset))]
+
+
+def _seen(by: Actor) -> list[sa.ColumnElement[bool]]:
+    """Somebody whose grant is of their store sees who works there, and themselves."""
+    store_id = by.only_store(Permission.STAFF_VIEW)
+    return [] if store_id is None else [(Staff.store_id == store_id) | (Staff.id == by.staff_id)]
 
 
 def _having(text: str) -> list[sa.ColumnElement[bool]]:
@@ -152,9 +161,9 @@ def _having(text: str) -> list[sa.ColumnElement[bool]]:
     return [sa.or_(Staff.name.icontains(wanted, autoescape=True), Staff.username.icontains(wanted, autoescape=True))]
 
 
-def staff_member(session: Session, staff_id: int, *, now: dt.datetime) -> StaffRow:
-    """One of the staff. Raises NotFound."""
-    row = session.execute(_staff(now).where(Staff.id == staff_id)).one_or_none()
+def staff_member(session: Session, staff_id: int, *, now: dt.datetime, by: Actor) -> StaffRow:
+    """One of the staff whom `by` may see. Raises NotFound."""
+    row = session.execute(_staff(now).where(Staff.id == staff_id, *_seen(by))).one_or_none()
     if row is None:
         raise NotFound(T("There is no such member of staff."))
     return _staff_row(row)
@@ -167,26 +176,29 @@ def _staff(now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
         .correlate(Staff)
         .scalar_subquery()
     )
-    return sa.select(
-        Staff.id,
-        Staff.username,
-        Staff.name,
-        Staff.role,
-        Staff.store_id,
-        Store.name,
-        Staff.language,
-        Staff.active,
-        Staff.password_hash.is_not(None),
-        Staff.pin_hash.is_not(None),
-        Staff.created_at,
-        latest,
-    ).outerjoin(Store, Store.id == Staff.store_id)
+    return (
+        sa.select(
+            Staff.id,
+            Staff.username,
+            Staff.name,
+            Staff.role,
+            StaffRole.name.label("role_name"),
+            Staff.store_id,
+            Store.name,
+            Staff.language,
+            Staff.active,
+            Staff.password_hash.is_not(None),
+            Staff.pin_hash.is_not(None),
+            Staff.created_at,
+            latest,
+        )
+        .join(StaffRole, StaffRole.code == Staff.role)
+        .outerjoin(Store, Store.id == Staff.store_id)
+    )
 
 
 def _staff_row(row: Any) -> StaffRow:
-    values = list(row)
-    values[3] = Role(values[3])
-    return StaffRow(*values)
+    return StaffRow(*row)
 
 
 _FACTS = (
@@ -211,6 +223,7 @@ _FACTS = (
     Staff.language,
     Staff.store_id.label("staff_store_id"),
     StaffSession.terminal_id.is_not(None).label("by_pin"),
+    GrantsVersion.version.label("grants_version"),
 )
 _SCOPE = sa.case(
     (Terminal.id.is_not(None), sa.func.concat(sa.literal_column("'terminal:'"), Terminal.id)),
@@ -219,6 +232,7 @@ _SCOPE = sa.case(
 _WHO = (
     sa.select(*_FACTS, _SCOPE.label("scope"), sa.bindparam("key", type_=sa.Text).label("key"))
     .select_from(Chain)
+    .join(GrantsVersion, sa.true())
     .outerjoin(
         Terminal,
         Terminal.active
@@ -246,6 +260,6 @@ _HELD, _CLAIM = claiming(_WHO)
 _IDENTIFY = Prepared(sa.select(*list(_WHO.c)[: len(_FACTS)], *_CLAIM).select_from(_HELD))
 
 
-def may_office(role: Role) -> bool:
+def may_office(session: Session, role: str) -> bool:
     """Whether somebody of this role works in the back office."""
-    return Permission.HOME_VIEW in session_permissions(role, by_pin=False)
+    return bool(grants_now(session).of(role).grants.get(Permission.HOME_VIEW))

@@ -18,6 +18,7 @@ from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, NotFound
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.rules import NOTHING
 from tests.make.clubs import a_card
 from tests.make.customers import a_person
 from tests.make.organisation import an_actor, somebody
@@ -126,7 +127,7 @@ def test_to_confirm_one_candidate_doesn_t_confirm_the_next(session: Session):
 def test_whoever_may_not_change_a_customer_sees_the_ends_of_phone_and_mail_only(session: Session):
     a_person(session, **YAEL)
     cashier = an_actor(somebody(session, Role.CASHIER), Role.CASHIER)
-    cashier = Actor(cashier.name, frozenset(), cashier.staff_id)
+    cashier = Actor(cashier.name, NOTHING, cashier.staff_id)
     with pytest.raises(Conflict) as refused:
         opened(session, cashier, given_name="Yael", family_name="Cohen", mobile="0530302018")
     (told,) = refused.value.facts["candidates"]  # type: ignore[misc]

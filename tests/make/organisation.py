@@ -8,8 +8,9 @@ from erp_club.organisation import commands
 from erp_club.organisation.models import Chain, Store
 from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
-from erp_club.permissions.actors import SYSTEM, Actor, session_permissions
+from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.rules import delivered
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 PIN, PASSWORD = "2580", "correct horse"
@@ -68,7 +69,7 @@ def an_actor(
 ) -> Actor:
     return Actor(
         name=f"Somebody {role.value}",
-        permissions=session_permissions(role, by_pin=False),
+        held=delivered(role),
         staff_id=staff_id,
         role=role,
         terminal_id=terminal_id,

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import Throttled
 from erp_club.permissions.actors import SYSTEM, Actor
-from erp_club.permissions.catalog import GRANTS, Role
+from erp_club.permissions.catalog import Role
+from erp_club.permissions.rules import delivered
 from erp_club.promotions.coupons import commands, queries
 from erp_club.promotions.coupons.codes import new_codes
 from erp_club.promotions.coupons.entry import Entry, take_entries
@@ -15,7 +16,7 @@ from tests.make.clubs import a_customer
 from tests.make.coupons import NOW, a_batch, read, some_coupons
 
 TILL = "terminal:7"
-CASHIER = Actor(name="Dana", permissions=GRANTS[Role.CASHIER], staff_id=1, role=Role.CASHIER)
+CASHIER = Actor(name="Dana", held=delivered(Role.CASHIER), staff_id=1, role=Role.CASHIER)
 MINUTE = dt.timedelta(minutes=1)
 FOUND = (Entry(Coupon("A", "WINTER", id=1)),)
 

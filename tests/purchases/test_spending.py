@@ -10,6 +10,7 @@ from erp_club.clubs.rules import Paying, RulesDocument
 from erp_club.clubs.setup.commands import add_rules
 from erp_club.kernel.errors import Conflict, Forbidden, Refused
 from erp_club.permissions.actors import SYSTEM, Actor
+from erp_club.permissions.rules import NOTHING
 from erp_club.points.commands import earn_points, freeze_account
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount, PointsLot, PointsMovementLot
@@ -176,7 +177,7 @@ def test_what_was_used_today_counts_for_the_ceiling_of_the_day(shop: Shop) -> No
 
 
 def test_points_are_used_by_whoever_may(shop: Shop) -> None:
-    nobody = Actor("x", frozenset(), shop.till.by.staff_id, None, shop.till.terminal_id, shop.till.store_id)
+    nobody = Actor("x", NOTHING, shop.till.by.staff_id, None, shop.till.terminal_id, shop.till.store_id)
     with pytest.raises(Forbidden):
         shop.buy(10_00, points=400, by=nobody)
 

@@ -235,11 +235,12 @@ def _asked(act: Act, filters: Filters) -> audit_search.Entries | None:
 
 def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
     stores = {store.id: store.name for store in organisation.stores(act.session)}
+    staff = permissions.staff_list(act.session, now=act.now, by=act.by)
     return AuditPage(
         filters=filters,
         entities=ENTITIES,
         actions=audit_search.actions(act.session),
-        people=[Person(id=row.id, name=row.name) for row in permissions.staff_list(act.session, now=act.now)],
+        people=[Person(id=row.id, name=row.name) for row in staff],
         stores=[Person(id=store_id, name=name) for store_id, name in stores.items()],
         entries=[_line(act, entry, stores) for entry in found],
         labels=labels(),

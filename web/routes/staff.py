@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from erp_club.organisation import queries as organisation
 from erp_club.permissions import commands, queries
-from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.grants import queries as grants
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, SmallRowId, Storable, Word
@@ -20,17 +21,22 @@ router = APIRouter(route_class=ActRoute, tags=["staff"])
 SECRET_BODY = "the kept hash of a request could be tried against every PIN"  # noqa: S105 - a reason
 Language = Literal["he", "fi", "sv", "en"]
 Username = Annotated[str, StringConstraints(pattern=r"^\S+$", min_length=1, max_length=40), Storable]
+RoleCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 StoreId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Secret = Annotated[str, StringConstraints(max_length=1000, strip_whitespace=False), Storable]
 
 
 class StaffLine(BaseModel):
-    """Somebody; `signed_in_at` is when the latest session began that still holds. `store` is None for all stores."""
+    """Somebody; `signed_in_at` is when the latest session began that still holds. `store` is None for all stores.
+
+    `role_name` is the chain's own word for the role; None for one that comes with the product.
+    """
 
     id: int
     username: str
     name: str
-    role: Role
+    role: str
+    role_name: str | None
     store_id: int | None
     store: str | None
     language: str | None
@@ -56,11 +62,19 @@ class StoreChoice(BaseModel):
     name: str
 
 
+class RoleChoice(BaseModel):
+    """A role that can be given; `name` is None for one that comes with the product."""
+
+    code: str
+    name: str | None
+
+
 class StaffPage(BaseModel):
     """Somebody, with what their form can choose. `oneself` is whether they are who asks."""
 
     staff: StaffLine
     stores: list[StoreChoice]
+    roles: list[RoleChoice]
     oneself: bool
 
 
@@ -68,6 +82,7 @@ class StaffForm(BaseModel):
     """What the form of a new person can choose."""
 
     stores: list[StoreChoice]
+    roles: list[RoleChoice]
 
 
 class NewStaff(Body):
@@ -75,7 +90,7 @@ class NewStaff(Body):
 
     username: Username
     name: Word
-    role: Role
+    role: RoleCode
     store_id: StoreId | None = None
     language: Language | None = None
     password: Secret | None = None
@@ -86,7 +101,7 @@ class StaffChange(Body):
     """What to change of somebody; what isn't there stays as it is."""
 
     name: Word = ""
-    role: Role = Role.CASHIER
+    role: RoleCode = "cashier"
     store_id: StoreId | None = None
     language: Language | None = None
 
@@ -108,8 +123,8 @@ def staff(
     act: Annotated[Act, needs(Permission.STAFF_VIEW)], text: Annotated[str, Query(max_length=100), Storable] = ""
 ) -> Response:
     """The staff by name or user name."""
-    state = lists.list_state(act.request, sorts=("name",)).counted(queries.count_staff(act.session, text))
-    rows = queries.staff_list(act.session, text, now=act.now, limit=state.per_page, offset=state.offset)
+    state = lists.list_state(act.request, sorts=("name",)).counted(queries.count_staff(act.session, text, by=act.by))
+    rows = queries.staff_list(act.session, text, now=act.now, by=act.by, limit=state.per_page, offset=state.offset)
     view = StaffList(
         text=text, state=state, staff=[StaffLine.model_validate(row, from_attributes=True) for row in rows]
     )
@@ -119,7 +134,7 @@ def staff(
 def new_staff_page(act: Act, form: FormState) -> Response:
     """The form of somebody new, without the secrets that were typed."""
     _forget_secrets(form)
-    return act.answer(StaffForm(stores=_stores(act)), "staff/new.html", form=form)
+    return act.answer(StaffForm(stores=_stores(act), roles=_roles(act)), "staff/new.html", form=form)
 
 
 @router.get("/staff/new", name="staff.new", response_model=StaffForm)
@@ -151,7 +166,7 @@ def staff_page(act: Act, form: FormState) -> Response:
     """Somebody's page, without the secrets that were typed."""
     _forget_secrets(form)
     line = _line(act, int(act.request.path_params["staff_id"]))
-    view = StaffPage(staff=line, stores=_stores(act), oneself=line.id == act.by.staff_id)
+    view = StaffPage(staff=line, stores=_stores(act), roles=_roles(act), oneself=line.id == act.by.staff_id)
     return act.answer(view, "staff/member.html", form=form)
 
 
@@ -209,11 +224,17 @@ def activate(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallR
 
 
 def _line(act: Act, staff_id: int) -> StaffLine:
-    return StaffLine.model_validate(queries.staff_member(act.session, staff_id, now=act.now), from_attributes=True)
+    return StaffLine.model_validate(
+        queries.staff_member(act.session, staff_id, now=act.now, by=act.by), from_attributes=True
+    )
 
 
 def _stores(act: Act) -> list[StoreChoice]:
     return [StoreChoice(id=store.id, name=store.name) for store in organisation.stores(act.session)]
+
+
+def _roles(act: Act) -> list[RoleChoice]:
+    return [RoleChoice(code=role.code, name=role.name) for role in grants.roles(act.session)]
 
 
 def _forget_secrets(form: FormState) -> None:

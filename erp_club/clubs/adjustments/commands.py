@@ -12,15 +12,13 @@ from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, Forbidden
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.rules import Asked, Outcome, Rule
 from erp_club.points import errors
 from erp_club.points.commands import adjust_points, give_back_points, take_back_points
 from erp_club.points.ledger.commands import Account, Cause, Moved, hold_account
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.points.rules import ReturnPolicy, bucket
-
-MOST_POINTS: dict[Role, int] = {Role.MANAGER: 500, Role.CASHIER: 0}
-"""How many points a role changes at once, up or down; a role that isn't here has no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,9 @@ class Adjusted:
 
 def limit_of(by: Actor) -> int | None:
     """How many points this person changes at once; None where nothing limits them."""
-    return None if by.role is None else MOST_POINTS.get(by.role)
+    grants = by.held.grants.get(Permission.POINTS_ADJUST, ())
+    limits = [grant.limits.per_sale for grant in grants]
+    return None if None in limits else max((each for each in limits if each is not None), default=0)
 
 
 def adjust_by_hand(
@@ -46,7 +46,7 @@ def adjust_by_hand(
     Raises NotFound, Forbidden `approval-required` beyond the person's limit, Conflict `points-too-few`.
     """
     member = _member(session, account_id)
-    _within_limit(by, account_id, points)
+    _within_limit(by, member, points)
     terms = rules_on(session, member.club_id, on=today).terms
     to = bucket(terms, today, joined_on=member.joined_on)
     cause = Cause(MovementKind.ADJUSTED, today, now, by, reason=description)
@@ -66,7 +66,7 @@ def undo_adjustment(
     # Held before it is read, so that two who undo it at once don't both find it whole.
     hold_account(session, member.account)
     points = _movement(session, member.account, seq)
-    _within_limit(by, account_id, points)
+    _within_limit(by, member, points)
     cause = Cause(MovementKind.ADJUSTED, today, now, by, reason=description)
     if points < 0:
         moved = give_back_points(session, member.account, -points, of=seq, policy=ReturnPolicy(), cause=cause)
@@ -96,16 +96,19 @@ def _member(session: Session, account_id: int) -> _Member:
     return _Member(Account(account_id, row.points_holder_id), row.club_id, row.joined_on)
 
 
-def _within_limit(by: Actor, account_id: int, points: int) -> None:
-    most = limit_of(by)
-    if most is not None and abs(points) > most:
+def _within_limit(by: Actor, member: _Member, points: int) -> None:
+    decision = by.decide(Permission.POINTS_ADJUST, Asked(club_id=member.club_id, amount=abs(points)))
+    if decision.rule is Rule.OTHER_CLUB:
+        raise errors.no_account()
+    if decision.outcome is not Outcome.ALLOWED:
+        most = decision.limit or 0
         raise Forbidden(
             T("You may change at most %(most)s points at once. Head office can change more.", most=most),
             field="points",
             code="approval-required",
             facts={
                 "action": Permission.POINTS_ADJUST.value,
-                "account_id": account_id,
+                "account_id": member.account.id,
                 "points": points,
                 "limit": most,
             },

@@ -177,7 +177,7 @@ def _priced(
     Its coupons were taken when they were entered, so whether this till may try codes now is no question, and the list
     tells what they are whatever its cashier may know.
     """
-    knowing = replace(place.by, permissions=place.by.permissions | {Permission.COUPONS_VIEW})
+    knowing = replace(place.by, held=place.by.held.also(Permission.COUPONS_VIEW))
     try:
         basket = price_gathered(gather(session, asked, replace(place, by=knowing), entered_before=True))
     except Refused:

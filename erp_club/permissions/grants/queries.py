@@ -1,0 +1,99 @@
+"""What each role holds now, kept in the process under the version that the chain's grants have."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.permissions.catalog import Permission, Role, Scope
+from erp_club.permissions.grants.models import GrantsVersion, RoleGrant, StaffRole
+from erp_club.permissions.rules import NOTHING, Grant, Held, Limits, by_pin
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """All that is granted at one version, by role, with a password and by PIN."""
+
+    version: uuid.UUID
+    with_password: Mapping[str, Held]
+    with_pin: Mapping[str, Held]
+
+    def of(self, role: str, *, pin: bool = False) -> Held:
+        """What somebody of this role holds, who signed on by PIN or not."""
+        return (self.with_pin if pin else self.with_password).get(role, NOTHING)
+
+
+@dataclass(slots=True)
+class _Kept:
+    grants: Grants | None = None
+
+
+_KEPT = _Kept()
+
+
+def grants_of(session: Session, version: uuid.UUID) -> Grants:
+    """What is granted at this version: read once by each process, and again only when the version is another."""
+    kept = _KEPT.grants
+    if kept is None or kept.version != version:
+        kept = _KEPT.grants = grants_now(session)
+    return kept
+
+
+def grants_now(session: Session) -> Grants:
+    """What is granted now, with its version, in one statement."""
+    of_a_role = sa.select(StaffRole.active).where(StaffRole.code == RoleGrant.role).scalar_subquery()
+    now = RoleGrant.valid_to.is_(None) & sa.func.coalesce(of_a_role, sa.true())
+    rows = session.execute(
+        sa.select(GrantsVersion.version, *_COLUMNS)
+        .select_from(GrantsVersion)
+        .outerjoin(RoleGrant, now)
+        .order_by(RoleGrant.id)
+    ).all()
+    held: dict[str, dict[Permission, tuple[Grant, ...]]] = {}
+    caps: dict[Permission, Limits] = {}
+    known = {each.value: each for each in Permission}
+    for row in rows:
+        # An action that a newer version of the product has brought is nobody's here.
+        action = known.get(row.action)
+        if action is None:
+            continue
+        limits = Limits(row.per_sale, row.per_day, row.percent_bp)
+        if row.role is None:
+            caps[action] = limits
+        else:
+            of_role = held.setdefault(row.role, {})
+            grant = Grant(Scope(row.scope), row.club_id, limits, row.approval)
+            of_role[action] = (*of_role.get(action, ()), grant)
+    with_password = {role: Held(of_role, caps) for role, of_role in held.items()}
+    return Grants(rows[0].version, with_password, {role: by_pin(each) for role, each in with_password.items()})
+
+
+_COLUMNS = (
+    RoleGrant.role,
+    RoleGrant.action,
+    RoleGrant.scope,
+    RoleGrant.club_id,
+    RoleGrant.per_sale,
+    RoleGrant.per_day,
+    RoleGrant.percent_bp,
+    RoleGrant.approval,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role; `name` is None for one that comes with the product and has no name of the chain's."""
+
+    code: str
+    name: str | None
+    active: bool
+
+
+def roles(session: Session, *, active_only: bool = True) -> list[RoleRow]:
+    """The roles, those that come with the product first, then by name."""
+    found = sa.select(StaffRole.code, StaffRole.name, StaffRole.active)
+    rows = [RoleRow(*row) for row in session.execute(found.where(StaffRole.active) if active_only else found)]
+    first = {role.value: position for position, role in enumerate(Role)}
+    return sorted(rows, key=lambda row: (first.get(row.code, len(first)), row.name or "", row.code))
