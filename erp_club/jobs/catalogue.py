@@ -1,12 +1,12 @@
 """Every job of the product, and the order of the night."""
 
-from erp_club.jobs.audit import AUDIT_SEAL
 from erp_club.jobs.declared import Job
 from erp_club.jobs.forecasts import FORECAST
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
+from erp_club.jobs.seals import AUDIT_SEAL, LEDGER_SEAL
 from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
 from erp_club.jobs.stored_value import STORED_VALUE_EXPIRE
 from erp_club.jobs.tidy import RUNS_TIDY
@@ -34,6 +34,6 @@ JOBS: dict[str, Job] = {
     for job in (
         *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
-        *(AUDIT_SEAL,),
+        *(LEDGER_SEAL, AUDIT_SEAL),
     )
 }

@@ -4,10 +4,14 @@ from sqlalchemy.orm import Session
 
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.jobs.models import Level
-from erp_club.kernel.audit_seals import wrong_entries
+from erp_club.kernel.audit_seals import entries_not_as_sealed
+from erp_club.kernel.ledger_seals import movements_not_as_sealed
+from erp_club.kernel.seals import NotAsSealed
 from erp_club.kernel.text import N_, T, Text
+from erp_club.points.seals import POINTS_LEDGER
 from erp_club.points.verify import queries as points
 from erp_club.receipts.rollups import commands as rollups
+from erp_club.stored_value.seals import VALUE_LEDGER
 from erp_club.stored_value.verify import queries as stored_value
 
 _CARD_TABLES = {
@@ -23,7 +27,7 @@ def wrong_rows(session: Session) -> list[Text]:
     """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
 
     None is what it should be. Reads everything: balances, debts and lots of points, cards, the sums of receipts, and
-    the sealed trace.
+    what was sealed of movements and of the trace.
     """
     found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
     for card in stored_value.wrong_cards(session, limit=1):
@@ -40,16 +44,18 @@ def wrong_rows(session: Session) -> list[Text]:
             proved=dict(sums.proved or {}),
         )
         found.append(text)
-    return [
-        *found,
-        *(_not_as_sealed(each.table, str(each.key), missing=each.missing) for each in wrong_entries(session)),
-    ]
+    sealed = (
+        movements_not_as_sealed(session, POINTS_LEDGER),
+        movements_not_as_sealed(session, VALUE_LEDGER),
+        entries_not_as_sealed(session),
+    )
+    return [*found, *(_not_as_sealed(each) for several in sealed for each in several)]
 
 
-def _not_as_sealed(table: str, key: str, *, missing: bool) -> Text:
-    if missing:
-        return T("%(table)s %(key)s is gone, and was there when it was sealed.", table=table, key=key)
-    return T("%(table)s %(key)s isn't what it was when it was sealed.", table=table, key=key)
+def _not_as_sealed(row: NotAsSealed) -> Text:
+    if row.missing:
+        return T("%(table)s %(key)s is gone, and was there when it was sealed.", table=row.table, key=row.key)
+    return T("%(table)s %(key)s isn't what it was when it was sealed.", table=row.table, key=row.key)
 
 
 def _differs(table: str, key: str, column: str, said: int | None, derived: int | None) -> Text:
@@ -72,10 +78,10 @@ LEDGER_VERIFY = Job(
     name="ledger-verify",
     title=N_("Proof of the ledgers"),
     about=N_(
-        "Derives every balance, debt and lot, every card and all sums of receipts again, proves the seals of the "
-        "change log, and names what differs."
+        "Derives every balance, debt and lot, every card and all sums of receipts again, proves the seals of movements "
+        "and of the change log, and names what differs."
     ),
     batch=_batch,
     counts={"wrong": N_("Wrong rows")},
-    schedule="30 4 * * *",
+    schedule="0 5 * * *",
 )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.kernel.audit import EMPTIED, AuditEntry, AuditSeal, AuditValues, values_hash
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.keyring import Keyring
-from erp_club.kernel.seals import BEGINNING, link
+from erp_club.kernel.seals import BEGINNING, NotAsSealed, link
 
 _PURPOSE = "audit"
 _READ = 10_000
@@ -22,15 +22,6 @@ class Sealed:
     added: int
     links: int
     end: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class WrongEntry:
-    """A row of the trace that isn't what was sealed: `changed`, or `missing`."""
-
-    table: str
-    key: int
-    missing: bool = False
 
 
 def seal_entries(session: Session, *, now: dt.datetime, limit: int) -> Sealed:
@@ -69,18 +60,18 @@ def chain_end(session: Session) -> tuple[int, bytes]:
     return (last.n, last.hash) if last else (0, BEGINNING)
 
 
-def wrong_entries(session: Session) -> list[WrongEntry]:
+def entries_not_as_sealed(session: Session) -> list[NotAsSealed]:
     """The first row that breaks the chain, and the first whose personal values aren't those of its entry.
 
     Empty is what it should be. Values that an erasure has emptied are right as they are.
     """
     found = [broken] if (broken := _broken(session)) else []
     for entry_id, missing in session.execute(_wrong_values().limit(1)):
-        found.append(WrongEntry("audit_values", entry_id, missing))
+        found.append(NotAsSealed("audit_values", str(entry_id), missing))
     return found
 
 
-def _broken(session: Session) -> WrongEntry | None:
+def _broken(session: Session) -> NotAsSealed | None:
     keyring = keyring_of(session)
     chain = (
         sa.select(AuditSeal.n, AuditSeal.entry_id, AuditSeal.hash, sa.case((AuditEntry.id.is_not(None), _digest())))
@@ -92,21 +83,22 @@ def _broken(session: Session) -> WrongEntry | None:
     with session.execute(chain.execution_options(yield_per=_READ)) as rows:
         for n, (number, entry_id, kept, digest) in enumerate(rows, 1):
             if number != n:
-                return WrongEntry("audit_seals", n, missing=True)
+                return NotAsSealed("audit_seals", str(n), missing=True)
             follows = digest is not None and _link(keyring, end, n, entry_id, digest) == kept
             if suspected is not None:
                 # A changed entry breaks its own link only; a changed link breaks the next one too.
-                return WrongEntry("audit_entries", suspected[1]) if follows else WrongEntry("audit_seals", suspected[0])
+                table, key = ("audit_entries", suspected[1]) if follows else ("audit_seals", suspected[0])
+                return NotAsSealed(table, str(key))
             if digest is None:
-                return WrongEntry("audit_entries", entry_id, missing=True)
+                return NotAsSealed("audit_entries", str(entry_id), missing=True)
             if not follows:
                 suspected = (n, entry_id)
             end = kept
-    return WrongEntry("audit_entries", suspected[1]) if suspected else None
+    return NotAsSealed("audit_entries", str(suspected[1])) if suspected else None
 
 
 def _link(keyring: Keyring, end: bytes, n: int, entry_id: int, digest: bytes) -> bytes:
-    return link(keyring, _PURPOSE, end, n.to_bytes(8, "big"), entry_id.to_bytes(8, "big"), digest)
+    return link(keyring, _PURPOSE, end, n, entry_id, digest)
 
 
 def _digest() -> sa.ColumnElement[bytes]:

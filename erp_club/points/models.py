@@ -177,7 +177,7 @@ class PointsMovementLot(Base):
 
 
 class PointsSeal(Base):
-    """A hash over an account's movements up to `seq`, and over the seal before it: none of them changes unnoticed."""
+    """A keyed hash over a movement, its lots, and the seal of the movement before it: none changes unnoticed."""
 
     __tablename__ = "points_seals"
     __table_args__ = (

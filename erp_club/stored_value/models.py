@@ -252,6 +252,30 @@ class ValueMovementLot(Base):
     amount_minor: Mapped[int]
 
 
+class ValueSeal(Base):
+    """A keyed hash over a movement, its lots, and the seal of the movement before it: none changes unnoticed."""
+
+    __tablename__ = "stored_value_seals"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "card_id", "seq"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "card_id", "seq"],
+            [
+                "stored_value_movements.customer_id",
+                "stored_value_movements.card_id",
+                "stored_value_movements.seq",
+            ],
+        ),
+        sa.CheckConstraint("octet_length(hash) = 32", name="hash_length"),
+    )
+
+    customer_id: Mapped[int]
+    card_id: Mapped[int]
+    seq: Mapped[int]
+    hash: Mapped[bytes]
+    at: Mapped[dt.datetime]
+
+
 class WrongEntry(Base):
     """A number (with its PIN) that was entered in vain at a till or by a person, as a hash; again it counts once.
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel import audit
 from erp_club.kernel.audit import AuditEntry, AuditSeal, AuditValues
-from erp_club.kernel.audit_seals import WrongEntry, chain_end, seal_entries, unsealed, wrong_entries
+from erp_club.kernel.audit_seals import chain_end, entries_not_as_sealed, seal_entries, unsealed
+from erp_club.kernel.seals import NotAsSealed
 from erp_club.permissions.actors import SYSTEM
 from tests.make.clubs import a_customer
 
@@ -52,7 +53,7 @@ def test_an_erasure_empties_the_values_and_the_chain_still_holds(session: Sessio
     assert session.scalars(sa.select(AuditValues.salt).where(AuditValues.customer_id == yael).distinct()).all() == [
         None
     ]
-    assert wrong_entries(session) == []
+    assert entries_not_as_sealed(session) == []
     told = sa.func.string_agg(sa.cast(sa.literal_column("audit_values.*"), sa.Text), "")
     assert "Haifa" not in (session.scalar(sa.select(told).select_from(AuditValues)) or "")
 
@@ -79,7 +80,7 @@ def test_values_that_no_erasure_has_emptied_are_named(session: Session) -> None:
         .where(AuditValues.entry_id == edits[1])
         .values(emptied_at=NOW, salt=None, before=None, after=None)
     )
-    assert wrong_entries(session) == [WrongEntry("audit_values", edits[1])]
+    assert entries_not_as_sealed(session) == [NotAsSealed("audit_values", str(edits[1]))]
 
 
 def test_batches_make_one_chain_and_a_late_entry_is_sealed_later(session: Session) -> None:
@@ -96,7 +97,7 @@ def test_batches_make_one_chain_and_a_late_entry_is_sealed_later(session: Sessio
     session.execute(sa.insert(AuditEntry), [entry])
     assert seal_entries(session, now=NOW, limit=1_000).added == 1
     assert session.scalar(sa.select(AuditSeal.entry_id).order_by(AuditSeal.n.desc()).limit(1)) == late
-    assert wrong_entries(session) == []
+    assert entries_not_as_sealed(session) == []
 
 
 @pytest.mark.parametrize(
@@ -116,11 +117,11 @@ def test_batches_make_one_chain_and_a_late_entry_is_sealed_later(session: Sessio
 def test_a_row_changed_around_the_triggers_is_named(session: Session, change: str, table: str, missing: bool) -> None:
     _, edits = _edits(session)
     seal_entries(session, now=NOW, limit=100)
-    assert wrong_entries(session) == []
+    assert entries_not_as_sealed(session) == []
     link = session.scalar(sa.select(AuditSeal.n).where(AuditSeal.entry_id == edits[1]))
     _around_the_triggers(session, change, id=edits[1])
     key = link if table == "audit_seals" else edits[1]
-    assert WrongEntry(table, key or 0, missing) in wrong_entries(session)
+    assert NotAsSealed(table, str(key), missing) in entries_not_as_sealed(session)
 
 
 def test_a_chain_made_again_with_other_keys_does_not_hold(session: Session) -> None:

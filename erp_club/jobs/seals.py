@@ -1,0 +1,69 @@
+"""What was posted to the ledgers is sealed each night, a chain for each account, and the trace each quarter of an hour.
+
+Both outside of the sale and of the requests, which only add their rows.
+"""
+
+from sqlalchemy.orm import Session
+
+from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
+from erp_club.kernel import audit_seals
+from erp_club.kernel.ledger_seals import seal_movements, unsealed_movements
+from erp_club.kernel.text import N_, T
+from erp_club.points.seals import POINTS_LEDGER
+from erp_club.stored_value.seals import VALUE_LEDGER
+
+BATCH = 10_000
+"""Movements, or entries, in one transaction."""
+_LEDGERS = (POINTS_LEDGER, VALUE_LEDGER)
+
+
+def _seal_ledgers(session: Session, run: Run, cursor: Cursor) -> Step:
+    """The cursor is the ledger's place, and the last movement that was sealed in it."""
+    place, after = (cursor[0], (cursor[1], cursor[2], cursor[3])) if cursor else (0, None)
+    ledger = _LEDGERS[place]
+    made = seal_movements(session, ledger, after=after, now=run.now, limit=BATCH)
+    counts = {ledger.movements.name: made.added}
+    if made.added == BATCH and made.last:
+        return Step([place, *made.last], made.added, counts)
+    return Step([place + 1, -1, -1, -1] if place + 1 < len(_LEDGERS) else None, made.added, counts)
+
+
+def _unsealed(session: Session, _run: Run) -> int:
+    return sum(unsealed_movements(session, ledger) for ledger in _LEDGERS)
+
+
+LEDGER_SEAL = Job(
+    name="ledger-seal",
+    title=N_("Seal of the ledgers"),
+    about=N_(
+        "Adds the day's movements of points and cards to chains of keyed hashes, so that none can be changed unseen."
+    ),
+    batch=_seal_ledgers,
+    total=_unsealed,
+    counts={"points_movements": N_("Movements of points"), "stored_value_movements": N_("Movements of cards")},
+    schedule="50 4 * * *",
+)
+
+
+def _seal_trace(session: Session, run: Run, _cursor: Cursor) -> Step:
+    made = audit_seals.seal_entries(session, now=run.now, limit=BATCH)
+    if made.added == BATCH:
+        return Step([made.links], made.added, {"entries": made.added})
+    # Whoever cuts the chain's end off cuts this line's links too: it is worth a copy elsewhere.
+    text = T("%(links)s entries are sealed. The chain ends with %(end)s.", links=made.links, end=made.end.hex())
+    return Step(None, made.added, {"entries": made.added}, [Said(text)])
+
+
+def _waiting(session: Session, _run: Run) -> int:
+    return audit_seals.unsealed(session)
+
+
+AUDIT_SEAL = Job(
+    name="audit-seal",
+    title=N_("Seal of the change log"),
+    about=N_("Adds the new entries of the change log to a chain of keyed hashes, so that none can be changed unseen."),
+    batch=_seal_trace,
+    total=_waiting,
+    counts={"entries": N_("Entries")},
+    schedule="*/15 * * * *",
+)

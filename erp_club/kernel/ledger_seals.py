@@ -1,0 +1,194 @@
+"""Seals the movements of a ledger, a chain for each account, in batches outside of the sale, and proves the chains.
+
+Points and money on cards are ledgers of one shape: movements numbered without gaps in each account, and what each of
+them did to the account's lots. An account's movements become visible in their order, since its row is locked.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from erp_club.kernel.kept_keys import keyring_of
+from erp_club.kernel.keyring import Keyring
+from erp_club.kernel.seals import BEGINNING, NotAsSealed, link
+
+_READ = 10_000
+Key = tuple[int, int, int]
+"""Customer, account, and the movement's number in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The tables of a ledger; the first three columns of each are a movement's key.
+
+    `columns` are those of a movement that are sealed, in this order for ever: a column that comes later is not in the
+    seals of before. `part` is how much a movement did to a lot.
+    """
+
+    purpose: str
+    movements: sa.Table
+    parts: sa.Table
+    seals: sa.Table
+    columns: tuple[str, ...]
+    part: str
+
+    @property
+    def key(self) -> tuple[sa.Column[int], ...]:
+        """The columns of a movement's key."""
+        return tuple(self.movements.primary_key.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedMovements:
+    """How many movements a batch has sealed, and the last of them; None where there was nothing left."""
+
+    added: int
+    last: Key | None
+
+
+def seal_movements(
+    session: Session, ledger: Ledger, *, after: Key | None, now: dt.datetime, limit: int
+) -> SealedMovements:
+    """Seal up to `limit` movements that stand behind `after` in the order of their keys. Two at once wait."""
+    keyring = keyring_of(session, writes=True)
+    session.execute(sa.text(f"LOCK TABLE {ledger.seals.name} IN SHARE ROW EXCLUSIVE MODE"))
+    seal, before = ledger.seals, ledger.seals.alias("before")
+    customer_id, account_id, seq = ledger.key
+    waiting: sa.Select[*tuple[Any, ...]] = (
+        sa.select(*ledger.key, _digest(ledger), before.c.hash)
+        .outerjoin(seal, _same(ledger.key, seal))
+        .outerjoin(before, sa.and_(*_pairs((customer_id, account_id, seq - 1), before)))
+        .where(seal.c.hash.is_(None), sa.tuple_(*ledger.key) > sa.tuple_(*(after or (-1, -1, -1))))
+        .order_by(*ledger.key)
+        .limit(limit)
+    )
+    ends: dict[tuple[int, int], bytes] = {}
+    names = [column.name for column in ledger.key]
+    rows: list[dict[str, object]] = []
+    last: Key | None = None
+    for customer, account, number, digest, sealed_before in session.execute(waiting):
+        end = sealed_before or ends.get((customer, account), BEGINNING)
+        last = (customer, account, number)
+        ends = {(customer, account): _link(keyring, ledger, end, last, digest)}
+        rows.append({**dict(zip(names, last, strict=True)), "hash": ends[customer, account], "at": now})
+    if rows:
+        session.execute(sa.insert(ledger.seals), rows)
+    return SealedMovements(len(rows), last)
+
+
+def unsealed_movements(session: Session, ledger: Ledger) -> int:
+    """How many movements wait for their seal."""
+    sealed = sa.exists().where(_same(ledger.key, ledger.seals))
+    return session.scalar(sa.select(sa.func.count()).select_from(ledger.movements).where(~sealed)) or 0
+
+
+def movements_not_as_sealed(session: Session, ledger: Ledger) -> list[NotAsSealed]:
+    """The first movement that is gone, and the first row that breaks its account's chain; none is what it should be."""
+    kept = tuple(ledger.seals.c[column.name] for column in ledger.key)
+    gone = session.execute(
+        sa.select(*kept)
+        .where(~sa.exists().where(_same(ledger.key, ledger.seals)).correlate(ledger.seals))
+        .order_by(*kept)
+        .limit(1)
+    ).one_or_none()
+    broken = _first_break(session, ledger)
+    return [
+        *([NotAsSealed(ledger.movements.name, _text(gone), missing=True)] if gone else ()),
+        *([broken] if broken else ()),
+    ]
+
+
+def _first_break(session: Session, ledger: Ledger) -> NotAsSealed | None:
+    keyring = keyring_of(session)
+    chain: sa.Select[*tuple[Any, ...]] = (
+        sa.select(*ledger.key, _digest(ledger), ledger.seals.c.hash)
+        .outerjoin(ledger.seals, _same(ledger.key, ledger.seals))
+        .order_by(*ledger.key)
+    )
+    walk = _Walk(ledger, keyring)
+    with session.execute(chain.execution_options(yield_per=_READ)) as rows:
+        for customer, account, number, digest, kept in rows:
+            found = walk.step((customer, account, number), digest, kept)
+            if found is not None:
+                return found
+    return walk.finish()
+
+
+class _Walk:
+    """A walk along the chains of all accounts, one behind the other."""
+
+    def __init__(self, ledger: Ledger, keyring: Keyring) -> None:
+        self.ledger, self.keyring = ledger, keyring
+        self.account: tuple[int, int] | None = None
+        self.end = BEGINNING
+        self.suspected: Key | None = None
+        self.open: Key | None = None
+
+    def step(self, key: Key, digest: bytes, kept: bytes | None) -> NotAsSealed | None:
+        """The next movement, in the order of the keys; gives the row that is wrong, once it is known."""
+        if key[:2] != self.account:
+            found = self.finish()
+            if found is not None:
+                return found
+            self.account, self.end, self.open = key[:2], BEGINNING, None
+        if kept is None:
+            # The newest ones wait for the next batch; one that others follow had its seal.
+            self.open = self.open or key
+            return self.finish()
+        if self.open is not None:
+            return NotAsSealed(self.ledger.seals.name, _text(self.open), missing=True)
+        follows = _link(self.keyring, self.ledger, self.end, key, digest) == kept
+        self.end = kept
+        if self.suspected is not None:
+            # A changed movement breaks its own link only; a changed link breaks the next one too.
+            table = self.ledger.movements if follows else self.ledger.seals
+            return NotAsSealed(table.name, _text(self.suspected))
+        if not follows:
+            self.suspected = key
+        return None
+
+    def finish(self) -> NotAsSealed | None:
+        """The account's last link is behind: whom it left suspected is wrong."""
+        return NotAsSealed(self.ledger.movements.name, _text(self.suspected)) if self.suspected else None
+
+
+def _text(key: Sequence[Any]) -> str:
+    return "/".join(str(part) for part in key)
+
+
+def _link(keyring: Keyring, ledger: Ledger, end: bytes, key: Key, digest: bytes) -> bytes:
+    return link(keyring, ledger.purpose, end, *key, digest)
+
+
+def _pairs(key: Sequence[Any], other: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    return [left == right for left, right in zip(key, other.primary_key, strict=False)]
+
+
+def _same(key: Sequence[Any], other: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(*_pairs(key, other))
+
+
+def _digest(ledger: Ledger) -> sa.ColumnElement[bytes]:
+    """SHA-256 over a movement and what it did to lots, as PostgreSQL writes jsonb; moments in microseconds."""
+    parts = ledger.parts
+    lot_id = list(parts.primary_key.columns)[3]
+    pair = sa.func.jsonb_build_array(lot_id, parts.c[ledger.part])
+    did = (
+        sa.select(sa.func.jsonb_agg(aggregate_order_by(pair, lot_id)))
+        .where(_same(ledger.key, parts))
+        .correlate(ledger.movements)
+        .scalar_subquery()
+    )
+    told = sa.func.jsonb_build_array(*(_told(ledger.movements.c[name]) for name in ledger.columns), did)
+    return sa.func.sha256(sa.func.convert_to(sa.cast(told, sa.Text), "UTF8"), type_=sa.LargeBinary())
+
+
+def _told(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    if isinstance(column.type, sa.DateTime):
+        return sa.cast(sa.func.extract("epoch", column) * 1_000_000, sa.BigInteger)
+    return column
