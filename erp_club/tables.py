@@ -3,6 +3,7 @@
 from erp_club.cards import models as cards
 from erp_club.catalogue import models as catalogue
 from erp_club.clubs import models as clubs
+from erp_club.clubs.levels import models as levels
 from erp_club.customers import models as customers
 from erp_club.customers.classes import models as classes
 from erp_club.customers.consents import models as consents
@@ -50,6 +51,7 @@ __all__ = [
     "idempotency",
     "jobs",
     "kept_keys",
+    "levels",
     "metadata",
     "names",
     "organisation",

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
-from erp_club.clubs.earning.queries import ACCOUNT
+from erp_club.clubs.earning.queries import ACCOUNT, rules_in_force
+from erp_club.clubs.levels.models import MembershipLevel
+from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape
 from erp_club.kernel.text import T
@@ -79,8 +82,11 @@ def _points(ask: Ask) -> Any:
 
 
 def _level(ask: Ask) -> Any:
-    # A membership has no level of its own yet, so the value is missing for everybody.
-    return _held(sa.cast(sa.null(), sa.Text), ask)
+    # Who joined since the last night has no row yet: the lowest level, as the rules of the day name it.
+    rules = rules_in_force(sa.literal(ask.as_of, sa.Date))
+    lowest = sa.cast(rules.c.document, JSONB)["programme"]["levels"]["levels"][0]["code"].astext
+    kept = sa.case((lowest.is_not(None), sa.func.coalesce(MembershipLevel.level, lowest)))
+    return _held(kept, ask).outerjoin(rules, sa.true()).outerjoin(MembershipLevel, LEVEL)
 
 
 FIELDS = (

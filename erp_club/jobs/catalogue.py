@@ -2,6 +2,7 @@
 
 from erp_club.jobs.declared import Job
 from erp_club.jobs.forecasts import FORECAST
+from erp_club.jobs.levels import LEVELS
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
@@ -18,7 +19,7 @@ NIGHT = (
     "memberships-lapse",
     "points-expire",
     "stored-value-expire",
-    "levels-recheck",
+    "levels",
     "ledger-seal",
     "ledger-verify",
 )
@@ -32,7 +33,7 @@ BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEDGER_VERIFY, POINTS_PROGRAMME),
+        *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEVELS, LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
         *(LEDGER_SEAL, AUDIT_SEAL),
     )

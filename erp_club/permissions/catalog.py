@@ -74,6 +74,11 @@ class Permission(StrEnum):
     MEMBERSHIPS_PAUSE = "memberships.pause", N_("Pause a membership and resume it."), Scope.CLUB
     MEMBERSHIPS_END = "memberships.end", N_("End a membership."), Scope.CLUB
     MEMBERSHIPS_CORRECT = "memberships.correct", N_("Correct the days of a membership."), Scope.CLUB
+    MEMBERSHIPS_LEVEL = (
+        "memberships.level",
+        N_("Give a membership a level for a time, whatever was bought."),
+        Scope.CLUB,
+    )
     CARDS_ISSUE = "cards.issue", N_("Give a customer a card, replace it, report it lost.")
     CARDS_BLOCK = "cards.block", N_("Block a customer's card and release it.")
     POINTS_VIEW = "points.view", N_("See a customer's points.")
@@ -166,6 +171,7 @@ _MANAGER = _CASHIER | {
     Permission.MEMBERSHIPS_EXTEND,
     Permission.MEMBERSHIPS_PAUSE,
     Permission.MEMBERSHIPS_END,
+    Permission.MEMBERSHIPS_LEVEL,
     Permission.CARDS_BLOCK,
     Permission.POINTS_ADJUST,
     Permission.CLUBS_VIEW,

@@ -1,5 +1,7 @@
 """A programme as a document: how it is written down, shown short, copied, and what it names. Pure."""
 
+import functools
+import json
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
@@ -44,3 +46,22 @@ def example(name: str) -> Programme:
 def copied(programme: Programme, code: str, names: dict[str, str]) -> Programme:
     """The same rules under another code and name."""
     return Programme.model_validate({**whole(programme), "code": code, "names": names})
+
+
+@functools.lru_cache(maxsize=256)
+def programme_of(rules_document: str) -> Programme | None:
+    """The programme that a version of a club's rules carries, from its JSON text; None where it has none."""
+    said = json.loads(rules_document).get("programme") if '"programme"' in rules_document else None
+    return None if said is None else Programme.model_validate(said)
+
+
+def level_in(rules_document: str, kept: str | None) -> str | None:
+    """The level of a membership for which this one is kept: the lowest where that isn't one of the club's (any more).
+
+    None where the club has no levels.
+    """
+    programme = programme_of(rules_document)
+    if programme is None or programme.levels is None:
+        return None
+    codes = [each.code for each in programme.levels.levels]
+    return kept if kept in codes else codes[0]

@@ -81,14 +81,19 @@ def points_rules(programme: Programme) -> RulesDocument:
         returns=_returns(programme.returns),
         lapsed=_fate(programme.lapse),
         ended=_fate(programme.end),
-        programme=what_earns(programme) if programme.earning.rules else None,
+        programme=what_tills_read(programme) if programme.earning.rules or programme.levels else None,
     )
 
 
-def what_earns(programme: Programme) -> dict[str, Any]:
-    """The part of the document by which a sale earns, short: every sale of a member reads it."""
-    kept = {"code", "names", "currency", "unit", "earning", "excluded", "channels", "redemption", "switch"}
-    return {name: value for name, value in documents.brief(programme).items() if name in kept}
+_READ_AT_TILLS = frozenset(
+    {"code", "names", "currency", "unit", "earning", "excluded", "channels", "redemption", "switch"}
+    | {"levels", "counters", "visit", "household"}
+)
+
+
+def what_tills_read(programme: Programme) -> dict[str, Any]:
+    """The part of the document by which a sale earns and levels move, short: every sale of a member reads it."""
+    return {name: value for name, value in documents.brief(programme).items() if name in _READ_AT_TILLS}
 
 
 def expiry(rule: s.Expires) -> r.Expiry:

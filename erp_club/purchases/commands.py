@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import Earning, earning_memberships
+from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
 from erp_club.points.rules import points_for
+from erp_club.programmes.standings.commands import LookCause, Turned
 from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
 from erp_club.purchases import sale as sales
 from erp_club.purchases.facts import Asked, Place
+from erp_club.purchases.levels import look_at_levels
 from erp_club.purchases.plans import looks_at_means
 from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_with_points
 from erp_club.purchases.pricing import PricedBasket, price_basket
@@ -41,6 +44,8 @@ class Sold:
     posted: Posted
     issued: tuple[str, ...] = ()
     cards: CardsOfSale = NO_CARDS
+    turned: tuple[Turned, ...] = ()
+    """The memberships that came to another level by it."""
 
 
 def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold:
@@ -104,7 +109,8 @@ def settle(
     if not basket.priced.applied and not basket.coupons:
         posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
         done = settle_cards(session, sale, basket, posted.receipt_id, cards, place)
-        return Sold(sale, basket, posted, cards=done)
+        turned = look_at_levels(session, basket.accounts.values(), _cause(sale, posted, now=place.now, by=place.by))
+        return Sold(sale, basket, posted, cards=done, turned=turned)
     try:
         with session.begin_nested():
             return _settle(session, sale, basket, asked, place, cards)
@@ -151,9 +157,14 @@ def _settle(
             today=sale.sold_on,
             by=place.by,
         )
+    turned = look_at_levels(session, basket.accounts.values(), _cause(sale, posted, now=place.now, by=place.by))
     # Last, since all tills that give the same offers wait for these rows.
     count_uses(session, applied, **key, store_id=sale.store_id, on=sale.sold_on)
-    return Sold(sale, basket, posted, tuple(issued), done)
+    return Sold(sale, basket, posted, tuple(issued), done, turned)
+
+
+def _cause(sale: Sale, posted: Posted, *, now: dt.datetime, by: Actor) -> LookCause:
+    return LookCause(LevelCause.PURCHASE, sale.sold_on, now, by, receipt_id=posted.receipt_id)
 
 
 def _gave(basket: PricedBasket) -> dict[int, int]:
@@ -191,7 +202,10 @@ def book_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> P
 
     Raises Conflict `receipt-exists` where the store has this receipt number.
     """
-    return write_sale(session.connection(), sale, _earning(session, sale), now=now, by=by)
+    clubs = _clubs(session, sale)
+    posted = write_sale(session.connection(), sale, _earning(sale, clubs), now=now, by=by)
+    look_at_levels(session, clubs, _cause(sale, posted, now=now, by=by))
+    return posted
 
 
 def use_coupon(
@@ -214,10 +228,14 @@ def use_coupon(
     return True
 
 
-def _earning(session: Session, sale: Sale) -> list[tuple[Earning, int]]:
-    """The clubs that give points for this sale, and how many."""
+def _clubs(session: Session, sale: Sale) -> list[Earning]:
+    """The clubs in which the customer was a member on the day of the sale."""
     if sale.customer_id == UNIDENTIFIED:
         return []
-    clubs = earning_memberships(session, sale.customer_id, on=sale.sold_on)
+    return earning_memberships(session, sale.customer_id, on=sale.sold_on)
+
+
+def _earning(sale: Sale, clubs: Sequence[Earning]) -> list[tuple[Earning, int]]:
+    """Those that give points for this sale, and how many."""
     points = [(club, points_for(sale.earning_minor, club.earn_points, club.earn_per_minor)) for club in clubs]
     return [(club, gained) for club, gained in points if gained > 0 or club.counts_purchases]

@@ -16,6 +16,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
 from erp_club.points import errors
 from erp_club.pricelists.rules import list_prices
+from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.entry import take_entries
@@ -34,7 +35,7 @@ from erp_club.promotions.engine.facts import (
 )
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
-from erp_club.purchases.plans import ProgrammePlan, programme_of
+from erp_club.purchases.plans import ProgrammePlan
 from erp_club.purchases.point_limits import limits_of
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
@@ -218,7 +219,7 @@ def _facts(
         at=local,
         shopper=_shopper(told, local.date(), channel=place.terminal.channel),
         price_lists=list_prices(
-            told.entries, clubs=dict.fromkeys(each.club for each in told.memberships), segments=told.segments
+            told.entries, clubs={each.club: each.level for each in told.memberships}, segments=told.segments
         ),
         earning=tuple(
             EarningRule(each.club, each.earning.earn_points, each.earning.earn_per_minor)
@@ -248,6 +249,7 @@ def _plans(asked: Asked, place: Place, told: Told) -> tuple[ProgrammePlan, ...]:
         if programme is not None:
             member = MemberFacts(
                 joined_on=each.earning.joined_on,
+                level=each.level,
                 birthday=told.birthday,
                 segments=told.segments,
                 purchases=told.purchases,
@@ -291,7 +293,7 @@ def _shopper(told: Told, today: dt.date, *, channel: str) -> Shopper | None:
     return Shopper(
         id=str(told.customer_id),
         clubs={
-            each.club: Member(points=each.available, paying=limits_of(each, channel=channel, on=today))
+            each.club: Member(each.level, each.available, paying=limits_of(each, channel=channel, on=today))
             for each in told.memberships
         },
         birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,

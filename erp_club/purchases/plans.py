@@ -1,12 +1,10 @@
 """A club's programme as the pricing engine asks it: what the lines of a sale earn. Pure."""
 
 import datetime as dt
-import functools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from erp_club.programmes.documents import every_part
+from erp_club.programmes.documents import every_part, programme_of
 from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase, Tender
 from erp_club.programmes.engine.programme import Programme
@@ -82,10 +80,3 @@ def looks_at_means(rules_document: str) -> bool:
     """Whether what a purchase earns hangs on how it is paid, so that it matters how much each means pays."""
     programme = programme_of(rules_document)
     return programme is not None and any(getattr(part, "means", ()) for _, part in every_part(programme))
-
-
-@functools.lru_cache(maxsize=256)
-def programme_of(rules_document: str) -> Programme | None:
-    """The programme that a version of a club's rules carries, from its JSON text; None where it has none."""
-    said = json.loads(rules_document).get("programme") if '"programme"' in rules_document else None
-    return None if said is None else Programme.model_validate(said)

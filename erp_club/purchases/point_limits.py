@@ -3,8 +3,8 @@
 import datetime as dt
 
 from erp_club.points.rules import Redemption
+from erp_club.programmes.documents import programme_of
 from erp_club.promotions.engine.facts import NO_LIMITS, PointsLimits
-from erp_club.purchases.plans import programme_of
 from erp_club.purchases.quotes.queries import HeldMembership
 
 CLOSED = PointsLimits(closed=True)

@@ -16,16 +16,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
-from erp_club.kernel.money import Rounding, allocate, round_div
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.documents import parts
 from erp_club.programmes.engine.calendar import span_of
 from erp_club.programmes.engine.climb import Climber, measures
 from erp_club.programmes.engine.earn import Earned, earn, earn_by
 from erp_club.programmes.engine.earning import Counter, Earning, PerMoney
-from erp_club.programmes.engine.facts import Bought, MemberFacts, Moved, Purchase, Tender
+from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
 from erp_club.programmes.engine.measure import Lived, movements
 from erp_club.programmes.engine.programme import Programme
-from erp_club.reports.what_if_reading import PORTION, Past, customers_segments, past_receipts
+from erp_club.programmes.engine.taken_back import mirrored, without
+from erp_club.programmes.past.queries import PORTION, Past, customers_segments, past_receipts
 
 Progress = Callable[[int, int], None]
 
@@ -141,7 +142,7 @@ class _Replay:
         original = life.sold.get(past.original_id or 0)
         if original is not None:
             bought, member = original
-            kept = _less(bought, past)
+            kept = without(bought, past.purchase.lines, past.original_lines)
             before, after = self._earned(bought, member), self._earned(kept, member)
             life.sold[past.original_id or 0] = (kept, member)
             given = tuple(new - old for old, new in zip(before, after, strict=True))
@@ -149,7 +150,7 @@ class _Replay:
             return given[0]
         member = life.facts(past.purchase, level)
         if past.purchase.total_minor < 0:
-            given = tuple(-each for each in self._earned(_mirrored(past.purchase), member))
+            given = tuple(-each for each in self._earned(mirrored(past.purchase), member))
         else:
             made = earn(self.programme, past.purchase, member)
             life.note(past.purchase, made)
@@ -246,38 +247,3 @@ class _Life:
 
 def _earning_of(counter: Counter) -> Earning:
     return Earning(rules=counter.rules, rounding=counter.rounding)
-
-
-def _mirrored(purchase: Purchase) -> Purchase:
-    """A return that names no receipt, as the purchase that it takes back."""
-    lines = tuple(replace(line, paid_minor=-line.paid_minor, quantity_milli=-line.quantity_milli,
-                          before_minor=None if line.before_minor is None else -line.before_minor)
-                  for line in purchase.lines)  # fmt: skip
-    return replace(purchase, lines=lines, tenders=_shared(purchase.tenders, -purchase.total_minor))
-
-
-def _less(bought: Purchase, past: Past) -> Purchase:
-    """A purchase without what came back; who paid how much stays in proportion."""
-    back = dict(zip(past.original_lines, past.purchase.lines, strict=True))
-    lines = tuple(_line_less(line, back[int(line.id)]) if int(line.id) in back else line for line in bought.lines)
-    kept = tuple(line for line in lines if line.quantity_milli > 0)
-    return replace(bought, lines=kept, tenders=_shared(bought.tenders, sum(line.paid_minor for line in kept)))
-
-
-def _line_less(line: Bought, back: Bought) -> Bought:
-    before = None if line.before_minor is None else line.before_minor + (back.before_minor or 0)
-    return replace(
-        line,
-        paid_minor=line.paid_minor + back.paid_minor,
-        quantity_milli=line.quantity_milli + back.quantity_milli,
-        before_minor=before,
-    )
-
-
-def _shared(tenders: Sequence[Tender], total: int) -> tuple[Tender, ...]:
-    """The same means in the same proportion for another total."""
-    weights = [abs(each.amount_minor) for each in tenders]
-    if total <= 0 or not sum(weights):
-        return ()
-    shares = allocate(total, weights)
-    return tuple(Tender(each.means, share) for each, share in zip(tenders, shares, strict=True) if share)

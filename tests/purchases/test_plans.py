@@ -7,6 +7,7 @@ import pytest
 
 from erp_club.clubs.rules import document_json, points_rules
 from erp_club.programmes import settings
+from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.programme import Programme
 from erp_club.promotions.engine.compile import Published, compile_offers
@@ -14,7 +15,7 @@ from erp_club.promotions.engine.facts import EarningRule, Facts, Line, Member, S
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
-from erp_club.purchases.plans import ProgrammePlan, programme_of
+from erp_club.purchases.plans import ProgrammePlan
 from tests.make.offers import an_offer
 from tests.make.programmes import a_programme, earning_by, example
 

@@ -13,6 +13,7 @@ from erp_club.points.rules import worth_of
 from erp_club.reports.years import shown_year
 from web.deps import Act
 from web.formats import localised
+from web.views.levels import LevelChoice, LevelLine, LevelsOfMembership, LevelView, levels_view
 
 Standing = Literal["valid", "ends_soon", "expired", "paused", "ended", "closed"]
 
@@ -133,8 +134,11 @@ class MembershipLine(BaseModel):
     can_end: bool
     can_restore: bool
     can_correct: bool
+    level: LevelView | None
     periods: list[PeriodLine]
     events: list[EventLine]
+    levels: list[LevelLine]
+    level_choices: list[LevelChoice]
 
 
 class Stretch(BaseModel):
@@ -216,11 +220,15 @@ def memberships_view(act: Act, customer_id: int, *, on: dt.date | None = None) -
     day = on or act.today
     held = queries.memberships(act.session, customer_id, today=day)
     events = queries.events(act.session, customer_id)
+    levels = levels_view(act, customer_id, held, on=day, history=True)
     return MembershipsView(
         customer_id=customer_id,
         today=act.today,
         on=day,
-        memberships=[_membership(row, events.get(row.membership_id, []), customer_id, act, day) for row in held],
+        memberships=[
+            _membership(row, events.get(row.membership_id, []), customer_id, act, day, levels.get(row.membership_id))
+            for row in held
+        ],
         stretches=[_stretch(row, span, day) for row in held for span in row.spans],
         clubs_to_join=[
             ClubChoice(id=club.id, code=club.code, names=club.names)
@@ -234,13 +242,18 @@ def membership_line(act: Act, membership_id: int) -> MembershipLine:
     customer_id = queries.customer_of(act.session, membership_id)
     held = queries.memberships(act.session, customer_id, today=act.today)
     row = next(row for row in held if row.membership_id == membership_id)
-    return _membership(
-        row, queries.events(act.session, customer_id).get(row.membership_id, []), customer_id, act, act.today
-    )
+    events = queries.events(act.session, customer_id).get(row.membership_id, [])
+    levels = levels_view(act, customer_id, [row], on=act.today, history=True).get(membership_id)
+    return _membership(row, events, customer_id, act, act.today, levels)
 
 
 def _membership(
-    row: queries.MembershipRow, events: list[queries.EventRow], customer_id: int, act: Act, today: dt.date
+    row: queries.MembershipRow,
+    events: list[queries.EventRow],
+    customer_id: int,
+    act: Act,
+    today: dt.date,
+    levels: LevelsOfMembership | None,
 ) -> MembershipLine:
     is_open = row.state is MembershipState.OPEN
     prolongs = is_open and row.valid_until is not None and row.club_state is ClubState.PUBLISHED
@@ -268,17 +281,10 @@ def _membership(
         and ending is not None
         and act.now - ending.at <= dt.timedelta(days=row.undo_days),
         can_correct=is_open,
-        periods=[
-            PeriodLine(
-                kind=period.kind,
-                starts_on=period.first,
-                ends_on=period.last,
-                at=period.at,
-                staff=period.staff,
-                store=period.store,
-            )
-            for period in reversed(row.periods)
-        ],
+        level=levels and levels.level,
+        levels=levels.history if levels else [],
+        level_choices=levels.choices if levels else [],
+        periods=[_period(each) for each in reversed(row.periods)],
         events=[
             EventLine(
                 kind=event.kind,
@@ -292,6 +298,10 @@ def _membership(
             for event in events
         ],
     )
+
+
+def _period(of: queries.PeriodRow) -> PeriodLine:
+    return PeriodLine(kind=of.kind, starts_on=of.first, ends_on=of.last, at=of.at, staff=of.staff, store=of.store)
 
 
 def _holds_on(row: queries.MembershipRow, today: dt.date) -> bool:

@@ -18,6 +18,8 @@ from web.coupon_entry import place_of
 from web.deps import Act
 from web.views.clubs import Standing as MembershipStanding
 from web.views.clubs import standing
+from web.views.levels import NONE as NO_LEVELS
+from web.views.levels import LevelView, levels_view
 
 MOST_COUPONS = 6
 """So many coupons the till shows, the oldest first."""
@@ -57,6 +59,7 @@ class PanelMembership(BaseModel):
     earns: int
     renewable: bool
     next_benefit: PanelBenefit | None
+    level: LevelView | None
 
 
 class PanelClub(BaseModel):
@@ -122,6 +125,7 @@ def panel_view(
         at_till = act.identity.terminal is not None
         benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if at_till else NONE_NEXT
     held = memberships(act.session, customer_id, today=act.today)
+    levels = levels_view(act, customer_id, held, on=act.today)
     points = standings(act.session, [row.points_account_id for row in held], on=act.today)
     return Panel(
         customer_id=buyer.customer_id,
@@ -151,6 +155,7 @@ def panel_view(
                 state_on=row.state_on,
                 renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
                 next_benefit=_next(benefits.get(row.code)),
+                level=levels.get(row.membership_id, NO_LEVELS).level,
             )
             for row in held
         ],

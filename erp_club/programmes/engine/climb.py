@@ -81,7 +81,7 @@ class _Sums:
         return sum(value for on, value in self.by_day[measure].items() if first <= on <= day)
 
 
-class _Climb:
+class Climb:
     """One pass over the days: for each level the last day on which it is kept."""
 
     def __init__(self, levels: Levels, sums: _Sums, joined_on: dt.date) -> None:
@@ -193,7 +193,12 @@ def standing(
     term: Span | None = None,
 ) -> Standing:
     """The level of a day, as known on it."""
-    climb = _pass(levels, moved, day, joined_on=joined_on, term=term)
+    return standing_of(climbed(levels, moved, day, joined_on=joined_on, term=term), day, overrides)
+
+
+def standing_of(climb: Climb, day: dt.date, overrides: Sequence[Override]) -> Standing:
+    """What one pass came to: the level of the day, by hand where an override holds."""
+    levels = climb.levels
     kept = climb.kept.get(climb.top, dt.date.max)
     counted = climb.sums.over(levels.window, day, 0, climb.since)
     for override in overrides:
@@ -212,7 +217,7 @@ class Climber:
     def __init__(self, levels: Levels, *, joined_on: dt.date) -> None:
         self._levels, self._joined_on = levels, joined_on
         self._moved: list[Moved] = []
-        self._climb: _Climb | None = None
+        self._climb: Climb | None = None
 
     def add(self, moved: Iterable[Moved]) -> None:
         """Let these count from now on."""
@@ -233,7 +238,7 @@ class Climber:
         before = day - DAY
         if self._climb is None:
             # All that is known now, also of days before: a return takes its purchase away as if it had never been.
-            self._climb = _Climb(self._levels, _Sums(self._moved, dt.date.max, self._joined_on, None), self._joined_on)
+            self._climb = Climb(self._levels, _Sums(self._moved, dt.date.max, self._joined_on, None), self._joined_on)
             self._climb.day = dt.date.min
             self._step(self._climb, before)
         elif self._climb.day < before:
@@ -243,9 +248,9 @@ class Climber:
         self._step(today, day)
         return self._levels.levels[today.top].code
 
-    def _step(self, climb: _Climb, until: dt.date) -> None:
+    def _step(self, climb: Climb, until: dt.date) -> None:
         since = climb.day
-        rolling = any(window.every is Every.ROLLING for window in _windows(self._levels))
+        rolling = any(window.every is Every.ROLLING for window in windows(self._levels))
         recent = self._moved if rolling else [each for each in self._moved if each.on + DAY > since]
         for day in sorted(_days(self._levels, recent, until, self._joined_on, None)):
             if day > since:
@@ -279,17 +284,23 @@ def next_level(
     levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None = None
 ) -> Next | None:
     """The next level up by figures, and how much of the levels' measure is missing for it; None at the top."""
-    climb = _pass(levels, moved, day, joined_on=joined_on, term=term)
+    climb = climbed(levels, moved, day, joined_on=joined_on, term=term)
     counted = climb.sums.over(levels.window, day, 0, climb.since)
     span = span_of(levels.window, day, joined_on=joined_on, term=term)
-    for index, level in enumerate(levels.levels):
+    return next_of(climb, counted, span.last)
+
+
+def next_of(climb: Climb, counted: int, until: dt.date | None) -> Next | None:
+    """The next level up by figures after one pass, of which so much is counted."""
+    for index, level in enumerate(climb.levels.levels):
         if index > climb.top and index not in climb.waiting and level.at_least is not None:
-            return Next(level.code, max(0, level.at_least - counted), span.last)
+            return Next(level.code, max(0, level.at_least - counted), until)
     return None
 
 
-def _pass(levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None) -> _Climb:
-    climb = _Climb(levels, _Sums(moved, day, joined_on, term), joined_on)
+def climbed(levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None) -> Climb:
+    """One pass over all days up to `day`, as known on it."""
+    climb = Climb(levels, _Sums(moved, day, joined_on, term), joined_on)
     days = sorted(_days(levels, moved, day, joined_on, term))
     while days:
         climb.step(heapq.heappop(days))
@@ -309,7 +320,7 @@ def _days(
         days |= {each.on, each.on + DAY, each.known}
         if levels.keep is Keep.MONTHS:
             days.add(add_months(each.on, levels.keep_months or 1))
-        for window in _windows(levels):
+        for window in windows(levels):
             if window.every is Every.ROLLING:
                 days.add(add_months(each.on, window.months or 1))
     span: Span | None = span_of(levels.window, joined_on, joined_on=joined_on, term=term)
@@ -332,10 +343,11 @@ def _ends(
     ends: set[dt.date] = set()
     for known in {each.known for each in moved} | {until}:
         then = [each for each in moved if each.known <= known]
-        ends |= _pass(levels, then, until, joined_on=joined_on, term=term).seen
+        ends |= climbed(levels, then, until, joined_on=joined_on, term=term).seen
     return ends
 
 
-def _windows(levels: Levels) -> tuple[Period, ...]:
+def windows(levels: Levels) -> tuple[Period, ...]:
+    """Every window that the levels ask about, their own first."""
     needs = [need.period for level in levels.levels for need in (*level.also, *level.instead) if need.period]
     return (levels.window, *needs)

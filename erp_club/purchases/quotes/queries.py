@@ -16,6 +16,8 @@ from erp_club.cards.models import Card, CardState
 from erp_club.cards.queries import compact
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.earning.queries import ACCOUNT, Earning, earning_columns, rules_in_force
+from erp_club.clubs.levels.models import MembershipLevel
+from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel.errors import FieldError, Invalid
@@ -26,6 +28,7 @@ from erp_club.points.models import PointsAccount
 from erp_club.points.queries import available_points
 from erp_club.pricelists.queries import entries_in_force
 from erp_club.pricelists.rules import Entry
+from erp_club.programmes.documents import level_in
 from erp_club.promotions.coupons import queries as coupons
 from erp_club.promotions.coupons.entry import Entry as Entered
 from erp_club.promotions.models import OfferState, StoredOffer
@@ -70,13 +73,20 @@ class SoldProduct:
 class HeldMembership:
     """A membership that gives benefits on the day: its club's code, the points to use, and how the sale earns.
 
-    `used_today`: the points that were used on the day already.
+    `used_today`: the points that were used on the day already. `kept_level` is the level that is kept of it, None where
+    its club has none or it wasn't looked at yet.
     """
 
     club: str
     available: int
     earning: Earning
     used_today: int = 0
+    kept_level: str | None = None
+
+    @property
+    def level(self) -> str | None:
+        """The level on which it stands: the lowest where none is kept, None in a club without levels."""
+        return level_in(self.earning.rules_document, self.kept_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +155,10 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
     )
 
 
-def _held(club: str, available: int, used_today: int, *earning: Any) -> HeldMembership:
+def _held(club: str, available: int, used_today: int, kept_level: str | None, *earning: Any) -> HeldMembership:
     made = Earning(*earning)
     joined_on = dt.date.fromisoformat(str(made.joined_on))
-    return HeldMembership(club, available, replace(made, joined_on=joined_on), used_today)
+    return HeldMembership(club, available, replace(made, joined_on=joined_on), used_today, kept_level)
 
 
 class _Row(NamedTuple):
@@ -292,7 +302,8 @@ def _buyer(by: By) -> sa.Subquery:
 def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     rules = rules_in_force(_DAY)
     used = sa.case((PointsAccount.redeemed_on >= _DAY, PointsAccount.redeemed_that_day), else_=0)
-    told = sa.func.json_build_array(Club.code, available_points(_DAY), used, *earning_columns(rules))
+    kept = MembershipLevel.level
+    told = sa.func.json_build_array(Club.code, available_points(_DAY), used, kept, *earning_columns(rules))
     holds = sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,
@@ -304,6 +315,7 @@ def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
         .join(Club, Club.id == Membership.club_id)
         .join(PointsAccount, ACCOUNT)
         .outerjoin(rules, sa.true())
+        .outerjoin(MembershipLevel, LEVEL)
         .where(Membership.customer_id == buyer.c.id, Club.state == ClubState.PUBLISHED, holds)
         .correlate(buyer)
         .scalar_subquery()

@@ -5,14 +5,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.earning.queries import earning_memberships
+from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
+from erp_club.programmes.standings.commands import LookCause
 from erp_club.purchases.baskets.commands import next_receipt_no
 from erp_club.purchases.facts import Place, check_lines
+from erp_club.purchases.levels import look_at_levels
 from erp_club.purchases.quotes.queries import products as products_of
 from erp_club.purchases.returns import queries
 from erp_club.purchases.returns.arithmetic import deducted, reckon, refund_rounding
@@ -158,6 +162,10 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     moved = tuple(move_points(session, each, cause) for each in settled)
     write_points(session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.due or each.given_back])
     give_uses_back(session, reckoned.coupons, customer_id=made.customer_id, receipt_id=receipt_id, now=place.now)
+    if made.customer_id != UNIDENTIFIED:
+        clubs = earning_memberships(session, made.customer_id, on=made.on)
+        look = LookCause(LevelCause.RETURN, made.on, place.now, place.by, receipt_id=receipt_id, reason=asked.reason)
+        look_at_levels(session, clubs, look)
     for each in refunds:
         give_back(session, Refunding(original, place, asked.reason), each.means, each.amount_minor)
     return Returned(receipt_id, made, original, reckoned, moved, bought.coupons)

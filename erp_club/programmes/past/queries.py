@@ -1,7 +1,7 @@
 """Past receipts as a programme is told of them: one pass with a cursor of the server, products once."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -30,26 +30,44 @@ def past_receipts(session: Session, club_id: int | None) -> tuple[int, Iterator[
     found = _OF_ALL if club_id is None else _OF_CLUB
     bound = {} if club_id is None else {"club": club_id}
     total = session.scalar(sa.text(f"SELECT count(*) {found}"), bound) or 0
-    return total, _read(session, found, bound)
+    return total, _read(session, found, bound, session.execute(_PRODUCTS))
 
 
-def customers_segments(session: Session) -> dict[int, frozenset[str]]:
-    """The names of the segments that each customer is in today."""
-    return {row[0]: frozenset(row[1]) for row in session.execute(_SEGMENTS)}
+def receipts_of(session: Session, club_id: int, customers: Collection[int]) -> dict[int, list[Past]]:
+    """The receipts of these members on days that the club held them, in the order of time, by customer.
+
+    Products are read for these receipts alone.
+    """
+    bound = {"club": club_id, "customers": list(customers)}
+    found = f"{_OF_CLUB} AND r.customer_id = ANY(:customers)"
+    made: dict[int, list[Past]] = {each: [] for each in customers}
+    for past in _read(session, found, bound, session.execute(_PRODUCTS_OF, {"customers": bound["customers"]})):
+        made[past.customer_id].append(past)
+    return made
+
+
+def customers_segments(session: Session, customers: Collection[int] | None = None) -> dict[int, frozenset[str]]:
+    """The names of the segments that each customer, or each of these, is in today."""
+    bound = {"customers": None if customers is None else list(customers)}
+    return {row[0]: frozenset(row[1]) for row in session.execute(_SEGMENTS, bound)}
 
 
 _SEGMENTS = sa.text("""
     SELECT i.customer_id, array_agg(s.name)
       FROM segment_customers i JOIN segments s ON s.id = i.segment_id AND s.state = 'active'
+     WHERE CAST(:customers AS bigint[]) IS NULL OR i.customer_id = ANY(:customers)
      GROUP BY i.customer_id
 """)
-_PRODUCTS = sa.text("""
+_GOODS = """
     SELECT p.id, p.sku, g.name, d.name, b.name, p.kind, p.earns_points
       FROM products p
       LEFT JOIN product_groups g ON g.id = p.group_id
       LEFT JOIN departments d ON d.id = p.department_id
       LEFT JOIN brands b ON b.id = p.brand_id
-""")
+"""
+_PRODUCTS = sa.text(_GOODS)
+_THESE = "WHERE p.id IN (SELECT l.product_id FROM receipt_lines l WHERE l.customer_id = ANY(:customers))"
+_PRODUCTS_OF = sa.text(f"{_GOODS} {_THESE}")
 _OF_ALL = """
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
@@ -87,8 +105,8 @@ _COLUMNS = """
 """
 
 
-def _read(session: Session, found: str, bound: dict[str, Any]) -> Iterator[Past]:
-    goods = {row[0]: tuple(row[1:]) for row in session.execute(_PRODUCTS)}
+def _read(session: Session, found: str, bound: dict[str, Any], products: Iterable[Sequence[Any]]) -> Iterator[Past]:
+    goods = {row[0]: tuple(row[1:]) for row in products}
     statement = f"{_COLUMNS} {found} ORDER BY r.customer_id, r.sold_at, r.id"
     options = {"stream_results": True, "yield_per": PORTION}
     for row in session.connection().execute(sa.text(statement), bound, execution_options=options):

@@ -1,0 +1,86 @@
+"""The levels of memberships, as they are kept, and how they came to be."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.levels.models import LevelCause, LevelChange, MembershipLevel
+from erp_club.clubs.models import Membership
+from erp_club.organisation.models import Store
+from erp_club.permissions.models import Staff
+from erp_club.receipts.models import Receipt
+
+LEVEL = (MembershipLevel.customer_id == Membership.customer_id) & (MembershipLevel.membership_id == Membership.id)
+"""Which kept level is a membership's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """Where a membership stands; the fields are those of `MembershipLevel`."""
+
+    level: str
+    since: dt.date
+    kept_until: dt.date | None
+    by_hand: bool
+    counted: int
+    next_level: str | None
+    missing: int | None
+    next_until: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """From `first` to `last` (None: still) a membership was on a level; why, by whom and where."""
+
+    level: str
+    first: dt.date
+    last: dt.date | None
+    cause: LevelCause
+    reason: str
+    receipt_id: int | None
+    receipt_no: str | None
+    at: dt.datetime
+    staff: str | None
+    store: str | None
+
+
+def levels(session: Session, customer_id: int) -> dict[int, LevelRow]:
+    """Where the customer's memberships stand, by membership; none of those that weren't looked at yet."""
+    columns = (
+        MembershipLevel.membership_id, MembershipLevel.level, MembershipLevel.since, MembershipLevel.kept_until,
+        MembershipLevel.by_hand, MembershipLevel.counted, MembershipLevel.next_level, MembershipLevel.missing,
+        MembershipLevel.next_until,
+    )  # fmt: skip
+    rows = session.execute(sa.select(*columns).where(MembershipLevel.customer_id == customer_id))
+    return {row[0]: LevelRow(*row[1:]) for row in rows}
+
+
+def changes(session: Session, customer_id: int) -> dict[int, list[ChangeRow]]:
+    """How the levels of the customer's memberships came to be, by membership, the latest first."""
+    following = sa.func.lead(LevelChange.on_date).over(
+        partition_by=LevelChange.membership_id, order_by=LevelChange.change_no
+    )
+    rows = session.execute(
+        sa.select(
+            LevelChange.membership_id, LevelChange.level, LevelChange.on_date, following.label("after"),
+            LevelChange.cause, LevelChange.reason, LevelChange.receipt_id, Receipt.receipt_no, LevelChange.at,
+            Staff.name, Store.name,
+        )
+        .outerjoin(
+            Receipt, (Receipt.customer_id == LevelChange.customer_id) & (Receipt.id == LevelChange.receipt_id)
+        )
+        .outerjoin(Staff, Staff.id == LevelChange.staff_id)
+        .outerjoin(Store, Store.id == LevelChange.store_id)
+        .where(LevelChange.customer_id == customer_id)
+        .order_by(LevelChange.membership_id, LevelChange.change_no.desc())
+    )  # fmt: skip
+    made: dict[int, list[ChangeRow]] = {}
+    for row in rows:
+        first, after = row.on_date, row.after
+        last = None if after is None else max(first, after - dt.timedelta(days=1))
+        made.setdefault(row.membership_id, []).append(
+            ChangeRow(row.level, first, last, LevelCause(row.cause), *row[5:])
+        )
+    return made
