@@ -26,6 +26,7 @@ from erp_club.programmes import models as programmes
 from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
+from erp_club.purchases.registering import models as registering
 from erp_club.purchases.uploads import models as uploads
 from erp_club.receipts import models as receipts
 from erp_club.receipts.rollups import models as rollups
@@ -63,6 +64,7 @@ __all__ = [
     "promotions",
     "purchases",
     "receipts",
+    "registering",
     "relatives",
     "reports",
     "rollups",

@@ -106,7 +106,7 @@ def _wish(body: NewReturn) -> Wish:
     return Wish(tuple((line.line_no, line.quantity) for line in body.lines if line.quantity), body.means)
 
 
-def _place(act: Act, receipt_id: int, at: dt.datetime | None) -> Place:
+def place_of_receipt(act: Act, receipt_id: int, at: dt.datetime | None) -> Place:
     """The till; in the back office the store of the sale."""
     if act.identity.terminal is not None:
         return Place(act.terminal, act.by, at or act.now, act.now)
@@ -116,7 +116,7 @@ def _place(act: Act, receipt_id: int, at: dt.datetime | None) -> Place:
 
 
 def _do(act: Act, receipt_id: int, body: PaidBack, asked: commands.Asked, *, preview: bool) -> commands.Returned:
-    place = _place(act, receipt_id, body.returned_at)
+    place = place_of_receipt(act, receipt_id, body.returned_at)
     work = commands.preview_return if preview else commands.return_goods
     made = work(act.session, receipt_id, asked, place, currency=act.chain.currency)
     if not preview:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
 from erp_club.purchases.queries import GivenRows, MovedRow, MovedRows, given_on, moved_by
+from erp_club.purchases.registering.queries import Member, registered_for
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
@@ -157,12 +158,19 @@ class PurchaseView(BaseModel):
     return_of: ReturnOf | None
     returns: list[ReturnLink]
     spent: list[EarnedPoints]
+    registered_for: Buyer | None
     zone: str = Field(exclude=True)
 
     @property
     def returnable(self) -> bool:
         """Whether anything of it can still be returned."""
         return self.return_of is None and any(line.quantity_milli > line.returned_milli for line in self.lines)
+
+    @property
+    def registrable(self) -> bool:
+        """Whether it may be registered for a member: nobody was identified, and nothing has come back."""
+        nobody = self.customer is None and self.registered_for is None
+        return nobody and self.return_of is None and not self.returns
 
 
 class PurchaseRow(BaseModel):
@@ -230,7 +238,9 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     """The receipt with lines, payments and points. Raises NotFound."""
     found = queries.receipt(act.session, receipt_id)
     row = found.row
-    moved = moved_by(act.session, row.customer_id, receipt_id) if row.customer_id else MovedRows((), ())
+    registered = None if row.customer_id else registered_for(act.session, receipt_id)
+    member_id = registered.id if registered else row.customer_id
+    moved = moved_by(act.session, member_id, receipt_id) if member_id else MovedRows((), ())
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
     back = standing(act.session, row.customer_id, receipt_id)
@@ -266,6 +276,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
         cards=cards_sold(cards, whole=False),
         earned=_points(moved.earned),
         spent=_points(moved.spent),
+        registered_for=_member(registered) if registered else None,
         return_of=None if back.kind is None else ReturnOf(
             id=back.original_id, receipt_no=back.original_no, kind=back.kind
         ),
@@ -277,6 +288,10 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
             for each in back.returns
         ],
     )  # fmt: skip
+
+
+def _member(of: Member) -> Buyer:
+    return Buyer(id=of.id, number=of.number, name=f"{of.given_name} {of.family_name}".strip())
 
 
 def _points(moved: Iterable[MovedRow]) -> list[EarnedPoints]:

@@ -34,7 +34,7 @@ class Cause:
     """Why points move, on which date of the store, when, and by whom.
 
     `customer_id` is who of those that share the account moves them, its holder where it is left out; a receipt is
-    theirs. `run_id` is the run of a job, `approval_id` the approval by a second person.
+    theirs, or nobody's (0). `run_id` is the run of a job, `approval_id` the approval by a second person.
     """
 
     kind: MovementKind
@@ -197,7 +197,7 @@ def write_movement(
             balance_after=row.balance,
             at=cause.now,
             on_date=cause.on,
-            by_customer_id=cause.customer_id or account.holder_id,
+            by_customer_id=account.holder_id if cause.customer_id is None else cause.customer_id,
             receipt_id=cause.receipt_id,
             reverses_seq=reverses_seq,
             rule_version=cause.rule_version,

@@ -18,6 +18,7 @@ from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
+from erp_club.purchases.registering.queries import registered_for
 from erp_club.purchases.returns.facts import Account, Bought, BoughtLine, Discount, Paid, UsedCoupon
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
@@ -189,12 +190,14 @@ def _payments(session: Session, original: Original, *, of_returns: bool) -> dict
 
 def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
     """What the sale's movements did to each account, with the club's rules of the sale's day; by the accounts' ids."""
-    if not original.customer_id:
+    registered = None if original.customer_id else registered_for(session, original.id)
+    member_id = registered.id if registered else original.customer_id
+    if not member_id:
         return ()
     earned: dict[tuple[int, int], list[Any]] = defaultdict(list)
     # By holder, since the movements lie in that order: the customer's own, and those of whoever shares an account.
-    holders = sa.select(Membership.points_holder_id).where(Membership.customer_id == original.customer_id)
-    own = sa.select(sa.literal(original.customer_id, sa.BigInteger()))
+    holders = sa.select(Membership.points_holder_id).where(Membership.customer_id == member_id)
+    own = sa.select(sa.literal(member_id, sa.BigInteger()))
     for row in session.execute(
         sa.select(
             PointsMovement.account_id,

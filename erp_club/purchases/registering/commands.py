@@ -1,0 +1,155 @@
+"""Registering a purchase that was made without the card: its points, by the rules of its day."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from erp_club.kernel import audit
+from erp_club.points.commands import earn_points
+from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.models import MovementKind
+from erp_club.points.rules import bucket
+from erp_club.programmes.engine.conditions import Why
+from erp_club.programmes.engine.events import may_register
+from erp_club.programmes.engine.facts import MemberFacts
+from erp_club.programmes.engine.programme import Programme
+from erp_club.purchases.facts import Place
+from erp_club.purchases.plans import ProgrammePlan, paid_by_means, programme_of
+from erp_club.purchases.posting.commands import Earned
+from erp_club.purchases.quotes.queries import Buyer, HeldMembership, Told, tell
+from erp_club.purchases.registering import errors, queries
+from erp_club.purchases.registering.models import LateRegistration
+from erp_club.purchases.returns.queries import Original, hold_original
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A purchase that was registered: for whom, and what each club gave for it."""
+
+    receipt_id: int
+    receipt_no: str
+    member_id: int
+    earned: tuple[Earned, ...]
+
+
+def register_purchase(session: Session, receipt_id: int, buyer: Buyer, place: Place) -> Registered:
+    """Give a member the points of a purchase in which nobody was identified, by the rules of its day, once.
+
+    Each club in which the member was on that day says for how many days this can be done, that day not counted, and how
+    often a month. The receipt stays as it was, and what comes back of it takes these points along.
+    Raises NotFound, what `tell` raises for the buyer, and Conflict `is-a-return`, `already-identified`,
+    `already-registered`, `already-returned`, `registration-not-offered`, `registration-late` (facts: `last_day`),
+    `registrations-used-up`, `registration-earns-nothing`.
+    """
+    original = hold_original(session, receipt_id)
+    if original.customer_id:
+        raise errors.identified()
+    # The receipt is held, so nobody registers it, or returns of it, before this is done.
+    if queries.registered_for(session, receipt_id) is not None:
+        raise errors.registered()
+    if queries.returned_any(session, receipt_id):
+        raise errors.returned()
+    told = tell(session, (), buyer, store_id=original.store_id, day=original.sold_on)
+    offered = _offered(session, told, original, on=place.local.date())
+    points = _points(session, told, original, offered)
+    if not points:
+        raise errors.nothing_earned()
+    return _write(session, original, told.customer_id, points, place)
+
+
+def _offered(
+    session: Session, told: Told, original: Original, *, on: dt.date
+) -> list[tuple[HeldMembership, Programme]]:
+    """The clubs that still take the purchase, or the reason why none does."""
+    clubs = [(held, programme_of(held.earning.rules_document)) for held in told.memberships]
+    taking = [(held, club, club.earning.late) for held, club in clubs if club is not None and club.earning.late]
+    if not taking:
+        raise errors.no_club()
+    already = queries.count_in_month(session, told.customer_id, of=on)
+    whys = [may_register(club, sold_on=original.sold_on, on=on, this_month=already) for _, club, _ in taking]
+    open_ = [(held, club) for (held, club, _), why in zip(taking, whys, strict=True) if why is None]
+    if open_:
+        return open_
+    if Why.USED_UP in whys:
+        raise errors.used_up()
+    raise errors.late(original.sold_on + dt.timedelta(days=max(said.days for _, _, said in taking if said)))
+
+
+def _points(
+    session: Session, told: Told, original: Original, clubs: list[tuple[HeldMembership, Programme]]
+) -> list[tuple[HeldMembership, int]]:
+    """What each club gives, as if the member had been identified in the sale."""
+    lines = queries.paid_for(session, original.customer_id, original.id)
+    paid = queries.payments(session, original.customer_id, original.id, rounding_minor=original.rounding_minor)
+    at = queries.sold_at(session, original.store_id)
+    made: list[tuple[HeldMembership, int]] = []
+    for held, club in clubs:
+        member = MemberFacts(
+            joined_on=held.earning.joined_on,
+            birthday=told.birthday,
+            segments=told.segments,
+            purchases=told.purchases,
+        )
+        plan = ProgrammePlan(
+            held.club,
+            club,
+            member,
+            original.sold_at.astimezone(ZoneInfo(at.zone)).replace(tzinfo=None),
+            at.code,
+            at.channel,
+            means=tuple(dict.fromkeys(each.means.value for each in paid)),
+            paid=paid_by_means(paid),
+        )
+        on_lines, beside = plan.earned(lines)
+        made.append((held, sum(on_lines.values()) + beside))
+    return [(held, points) for held, points in made if points > 0]
+
+
+def _write(
+    session: Session, original: Original, member_id: int, points: list[tuple[HeldMembership, int]], place: Place
+) -> Registered:
+    on = place.local.date()
+    session.add(
+        LateRegistration(
+            customer_id=original.customer_id,
+            receipt_id=original.id,
+            member_id=member_id,
+            on_date=on,
+            at=place.now,
+            store_id=place.by.store_id,
+            terminal_id=place.by.terminal_id,
+            staff_id=place.by.staff_id,
+        )
+    )
+    session.flush()
+    cause = Cause(
+        kind=MovementKind.EARNED,
+        on=on,
+        now=place.now,
+        by=place.by,
+        customer_id=original.customer_id,
+        receipt_id=original.id,
+    )
+    earned: list[Earned] = []
+    # In the order of the accounts, as everybody holds them.
+    for held, gained in sorted(points, key=lambda each: each[0].earning.points_account_id):
+        club = held.earning
+        lot = bucket(club.rules.terms, original.sold_on, joined_on=club.joined_on)
+        account = Account(club.points_account_id, club.holder_id)
+        earned.append(Earned(club.names, gained, earn_points(session, account, gained, to=lot, cause=cause).balance))
+    audit.record(
+        session,
+        by=place.by,
+        now=place.now,
+        action="sales.register",
+        entity="receipt",
+        entity_id=original.id,
+        after={
+            "receipt_no": original.receipt_no,
+            "customer_id": member_id,
+            "points": sum(gained for _, gained in points),
+        },
+    )
+    return Registered(original.id, original.receipt_no, member_id, tuple(earned))
