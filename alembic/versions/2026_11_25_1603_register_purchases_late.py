@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_1603"
-down_revision = "2026_11_25_1540"
+down_revision = "2026_11_25_1611"
 branch_labels = None
 depends_on = None
 

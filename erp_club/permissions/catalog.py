@@ -105,7 +105,7 @@ class Permission(StrEnum):
     STORED_VALUE_EDIT = "stored_value.edit", N_("Set up kinds of prepaid and gift cards."), Mark.MONEY
     SALES_RETURN = "sales.return", N_("Take goods back with their receipt."), Mark.MONEY, Unit.MONEY
     SALES_CANCEL = "sales.cancel", N_("Cancel a sale."), Mark.MONEY, Unit.MONEY
-    SALES_REGISTER = "sales.register", N_("Register a purchase for a member afterwards."), Unit.POINTS
+    SALES_REGISTER = "sales.register", N_("Register a purchase for a member afterwards."), Mark.MONEY
     SALES_RETURN_WITHOUT_RECEIPT = (
         "sales.return_without_receipt", N_("Take goods back without a receipt."), Mark.MONEY, Unit.MONEY,
     )  # fmt: skip
