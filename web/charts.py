@@ -6,7 +6,7 @@ any more.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil, floor, log10
@@ -26,6 +26,8 @@ LABELS = 7
 """The most words below an axis: so many months stand side by side on a phone."""
 AROUND_TODAY = 17
 """Per cent on either side of today that a year leaves to the word for today, which is long beside a narrow timeline."""
+BARS = 62
+"""More values than this are drawn as a line."""
 CIRCLES = 40
 """A line with more points than this is drawn without circles."""
 
@@ -60,7 +62,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """A line or bar chart. `curve` and `area` are SVG `points` in a box of 100 by `height`, empty for bars."""
+    """A line or bar chart. `curve` and `area` are SVG `points` in a box of 100 by `height`, empty for bars.
+
+    `others` are the marks of what the values are compared with, `other_curve` the same as a line.
+    """
 
     height: int
     zero: float
@@ -70,6 +75,8 @@ class Chart:
     curve: str = ""
     area: str = ""
     circles: bool = False
+    others: tuple[Mark, ...] = ()
+    other_curve: str = ""
 
 
 def scale(low: Number, high: Number, *, most: int = 4) -> tuple[int, ...]:
@@ -110,6 +117,40 @@ def bars(words: Sequence[str], values: Sequence[Number], *, height: int = HEIGHT
         marks.append(Mark(round(x, 2), top, word, value, round(band * 0.7, 2), round(tall, 1)))
     middles = [band * (index + 0.5) for index in range(len(values))]
     return Chart(height, zero, grid, _below(middles, words), tuple(marks))
+
+
+def compared(words: Sequence[str], values: Sequence[Number], others: Sequence[Number]) -> Chart:
+    """Bars with a tick each at what they are compared with, or two lines where there are more than `BARS` of them.
+
+    `others` are as many as `values`, or none.
+    """
+    every = [*values, *others]
+    grid, down = _grid(every, HEIGHT)
+    drawn = (bars if len(values) <= BARS else line)(words, values)
+    drawn = _on(drawn, grid, down)
+    marks = tuple(
+        replace(mark, y=down(value), value=value) for mark, value in zip(drawn.marks, others or (), strict=False)
+    )
+    curve = " ".join(f"{mark.x},{mark.y}" for mark in marks) if drawn.curve else ""
+    return replace(drawn, others=() if drawn.curve else marks, other_curve=curve)
+
+
+def _on(chart: Chart, grid: tuple[Tick, ...], down: Callable[[Number], float]) -> Chart:
+    """The same chart on the scale of more values than its own."""
+    zero = down(0)
+    moved: list[Mark] = []
+    for mark in chart.marks:
+        at = down(mark.value)
+        moved.append(replace(mark, y=at) if chart.curve else replace(mark, y=min(at, zero), height=abs(at - zero)))
+    curve = " ".join(f"{mark.x},{mark.y}" for mark in moved) if chart.curve else ""
+    area = f"{moved[0].x},{zero} {curve} {moved[-1].x},{zero}" if curve else ""
+    return replace(chart, zero=zero, ticks=grid, marks=tuple(moved), curve=curve, area=area)
+
+
+def shares(values: Sequence[Number]) -> tuple[float, ...]:
+    """How long each bar of a ranking is, in per cent of the longest; what is at or below 0 has none."""
+    longest = max([*values, 1])
+    return tuple(round(max(float(value / longest), 0.0) * 100, 2) for value in values)
 
 
 def _grid(values: Sequence[Number], height: int) -> tuple[tuple[Tick, ...], Callable[[Number], float]]:

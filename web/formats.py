@@ -74,6 +74,11 @@ def percent_text(bp: int) -> str:
     return numbers.format_percent(Decimal(bp).scaleb(-4), locale=LOCALES[LANGUAGE.get()], decimal_quantization=False)
 
 
+def change(bp: int) -> Markup:
+    """By how much something has changed, to a tenth of a percent: 250 as `+2.5%`, −1004 as `−10%`."""
+    return _isolated(_signed(percent_text((abs(bp) + 5) // 10 * 10), bp, sign=True))
+
+
 def date(day: dt.date | None) -> Markup:
     """A date; nothing for no date."""
     if day is None:
@@ -150,6 +155,7 @@ FILTERS = {
     "qty": qty,
     "qty_text": qty_text,
     "percent": percent,
+    "change": change,
     "date": date,
     "date_text": date_text,
     "month": month,

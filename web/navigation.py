@@ -41,6 +41,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
     (
         N_("Sales"),
         (
+            (N_("Reports"), "/reports/purchases", "chart-bar", Permission.REPORTS_VIEW),
             (N_("Receipts"), "/purchases", "receipt", Permission.PURCHASES_VIEW),
             (N_("Offline sales"), "/upload-conflicts", "alert-triangle", Permission.SALES_CONFLICTS),
             (N_("Products"), "/products", "tag", Permission.CATALOGUE_VIEW),

@@ -119,6 +119,8 @@ class Permission(StrEnum):
     SEGMENTS_VIEW = "segments.view", N_("See segments and how many are in them.")
     SEGMENTS_EDIT = "segments.edit", N_("Build segments.")
     SEGMENTS_EXPORT = "segments.export", N_("Take the customers of a segment out as a file."), Mark.PERSONAL
+    REPORTS_VIEW = "reports.view", N_("See reports of sales."), Scope.STORE
+    REPORTS_EXPORT = "reports.export", N_("Take reports of sales out as files."), Scope.STORE
     STORES_VIEW = "stores.view", N_("See stores and tills."), Scope.STORE
     STORES_EDIT = "stores.edit", N_("Open stores and tills, give tills their keys.")
     STAFF_VIEW = "staff.view", N_("See who works for the chain."), Scope.STORE
@@ -186,6 +188,8 @@ _MANAGER = _CASHIER | {
     Permission.STORED_VALUE_REFUND,
     Permission.STORED_VALUE_BLOCK,
     Permission.SEGMENTS_VIEW,
+    Permission.REPORTS_VIEW,
+    Permission.REPORTS_EXPORT,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,
@@ -197,6 +201,8 @@ AT_TILL = (_MANAGER | {Permission.CUSTOMERS_FORM}) - {
     Permission.CATALOGUE_VIEW,
     Permission.PRICELISTS_VIEW,
     Permission.OFFERS_VIEW,
+    Permission.REPORTS_VIEW,
+    Permission.REPORTS_EXPORT,
     Permission.STORES_VIEW,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,

@@ -68,3 +68,8 @@ def not_permitted(permission: Permission, decision: Decision = NO_GRANT) -> Forb
         facts={"permission": permission.value, "rule": decision.rule.value}
         | ({} if decision.limit is None else {"limit": decision.limit}),
     )
+
+
+def other_store() -> Forbidden:
+    """Figures of a store that isn't the reader's."""
+    return Forbidden(T("You see the figures of your own store only."), code="other-store")

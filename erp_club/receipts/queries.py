@@ -1,7 +1,7 @@
 """Receipts as they stand in the books: one with all that is on it, lists, and what they sum to by month and group."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -178,6 +178,17 @@ def every(session: Session, filters: ReceiptFilters, *, sort: str, descending: b
     statement = _ordered(filters, sort, descending=descending).execution_options(yield_per=2_000)
     for row in session.execute(statement):
         yield ReceiptRow(*row)
+
+
+def rows_where(
+    session: Session, where: Sequence[sa.ColumnElement[bool]], *, offset: int, limit: int
+) -> list[ReceiptRow]:
+    """The receipts that a report has chosen, the latest first."""
+    order = [column.desc() for column in (*_SORTS["sold_at"], Receipt.id)]
+    rows = session.execute(
+        sa.select(*_ROW).select_from(_FROM).where(*where).order_by(*order).offset(offset).limit(limit)
+    )
+    return [ReceiptRow(*row) for row in rows]
 
 
 def months(session: Session, customer_id: int) -> list[MonthTotal]:

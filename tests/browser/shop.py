@@ -79,6 +79,7 @@ class Desk:
             *("/audit-entries", "/jobs", "/jobs/names-rekey", "/jobs/points-expire", "/nothing-here"),
             *("/points-programmes", "/points-programmes/new"),
             *("/segments", "/segments/new", "/segments/lists/new"),
+            *("/reports/purchases?against=before", "/reports/purchases?by=store", "/reports/purchases/receipts"),
         )
 
     def open(self, browser: Browser, window: Window) -> BrowserContext:

@@ -58,9 +58,14 @@ def test_a_sale_counts_at_once_and_again_when_it_is_rolled_up(session: Session, 
     assert roll_all(session) == 0
 
 
-def test_a_sale_to_nobody_known_waits_for_nothing(session: Session, till: Till):
+def test_a_sale_to_nobody_known_is_a_sum_of_its_store_and_no_customers_figure(session: Session, till: Till):
     sell(session, till, 0, a_product(session), "1")
-    assert session.scalars(sa.select(ReceiptToRoll.receipt_id)).all() == []
+    assert len(session.scalars(sa.select(ReceiptToRoll.receipt_id)).all()) == 1
+    roll_all(session)
+    day = session.execute(sa.select(CustomerDay.customer_id, CustomerDay.receipts, CustomerDay.spend_minor)).one()
+    assert tuple(day) == (0, 1, 10_00)
+    assert session.scalars(sa.select(CustomerSummary.customer_id)).all() == []
+    assert verify(session) is None
 
 
 def test_a_product_in_another_group_takes_its_purchases_along(session: Session, till: Till):

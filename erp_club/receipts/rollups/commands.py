@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 _SUMMED = """
     SELECT customer_id, receipt_id, sold_on, store_id, bool_or(bought)::int AS purchases,
            bool_or(NOT bought)::int AS returns, sum(amount_minor)::bigint AS spend_minor,
-           sum(quantity_milli)::bigint AS quantity_milli
+           sum(quantity_milli)::bigint AS quantity_milli, sum(list_minor)::bigint AS list_minor,
+           coalesce(-sum(amount_minor) FILTER (WHERE NOT bought), 0)::bigint AS returned_minor
       FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id
 """
 _LINES = """
-    SELECT r.customer_id, r.id AS receipt_id, r.sold_on, r.store_id, p.group_id, l.amount_minor, l.quantity_milli,
-           l.quantity_milli >= 0 AS bought
+    SELECT r.customer_id, r.id AS receipt_id, r.sold_on, r.store_id, p.group_id, l.amount_minor, l.list_minor,
+           l.quantity_milli, l.quantity_milli >= 0 AS bought
 """
 _ROLL = f"""
 WITH waiting AS (
@@ -29,19 +30,23 @@ WITH waiting AS (
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (t.customer_id, t.receipt_id)
       JOIN products p ON p.id = l.product_id
 ), summed AS MATERIALIZED ({_SUMMED}), days AS (
-    INSERT INTO customer_days AS d
-    SELECT customer_id, sold_on, store_id, sum(purchases), sum(returns), sum(spend_minor), sum(quantity_milli)
+    INSERT INTO customer_days AS d (customer_id, sold_on, store_id, receipts, purchases, returns, spend_minor,
+                                    quantity_milli, list_minor, returned_minor)
+    SELECT customer_id, sold_on, store_id, count(*), sum(purchases), sum(returns), sum(spend_minor),
+           sum(quantity_milli), sum(list_minor), sum(returned_minor)
       FROM summed GROUP BY customer_id, sold_on, store_id ORDER BY customer_id, sold_on, store_id
     ON CONFLICT (customer_id, sold_on, store_id) DO UPDATE
-       SET purchases = d.purchases + EXCLUDED.purchases, returns = d.returns + EXCLUDED.returns,
-           spend_minor = d.spend_minor + EXCLUDED.spend_minor,
-           quantity_milli = d.quantity_milli + EXCLUDED.quantity_milli
+       SET receipts = d.receipts + EXCLUDED.receipts, purchases = d.purchases + EXCLUDED.purchases,
+           returns = d.returns + EXCLUDED.returns, spend_minor = d.spend_minor + EXCLUDED.spend_minor,
+           quantity_milli = d.quantity_milli + EXCLUDED.quantity_milli,
+           list_minor = d.list_minor + EXCLUDED.list_minor,
+           returned_minor = d.returned_minor + EXCLUDED.returned_minor
 ), groups AS (
     INSERT INTO customer_group_days AS g (group_id, sold_on, customer_id, purchases, returns, spend_minor,
                                           quantity_milli)
     SELECT group_id, sold_on, customer_id, count(DISTINCT receipt_id) FILTER (WHERE bought),
            count(DISTINCT receipt_id) FILTER (WHERE NOT bought), sum(amount_minor), sum(quantity_milli)
-      FROM lines WHERE group_id IS NOT NULL
+      FROM lines WHERE group_id IS NOT NULL AND customer_id <> 0
      GROUP BY group_id, sold_on, customer_id ORDER BY group_id, sold_on, customer_id
     ON CONFLICT (group_id, sold_on, customer_id) DO UPDATE
        SET purchases = g.purchases + EXCLUDED.purchases, returns = g.returns + EXCLUDED.returns,
@@ -51,7 +56,7 @@ WITH waiting AS (
     INSERT INTO customer_summaries AS s
     SELECT customer_id, sum(purchases), sum(returns), sum(spend_minor), sum(quantity_milli),
            min(sold_on) FILTER (WHERE purchases > 0), max(sold_on) FILTER (WHERE purchases > 0)
-      FROM summed GROUP BY customer_id ORDER BY customer_id
+      FROM summed WHERE customer_id <> 0 GROUP BY customer_id ORDER BY customer_id
     ON CONFLICT (customer_id) DO UPDATE
        SET purchases = s.purchases + EXCLUDED.purchases, returns = s.returns + EXCLUDED.returns,
            spend_minor = s.spend_minor + EXCLUDED.spend_minor,
@@ -74,24 +79,26 @@ SELECT group_id, sold_on, customer_id, count(DISTINCT receipt_id) FILTER (WHERE 
 _ALL_LINES = f"""{_LINES} FROM receipts r
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
       JOIN products p ON p.id = l.product_id
-     WHERE r.customer_id <> 0 AND NOT EXISTS (
+     WHERE NOT EXISTS (
            SELECT FROM receipts_to_roll q WHERE (q.customer_id, q.receipt_id) = (r.customer_id, r.id))"""
 _SUMS = {
     "customer_days": """
-        SELECT customer_id, sold_on, store_id, sum(purchases) AS purchases, sum(returns) AS returns,
-               sum(spend_minor) AS spend_minor, sum(quantity_milli) AS quantity_milli
+        SELECT customer_id, sold_on, store_id, count(*) AS receipts, sum(purchases) AS purchases,
+               sum(returns) AS returns, sum(spend_minor) AS spend_minor, sum(quantity_milli) AS quantity_milli,
+               sum(list_minor) AS list_minor, sum(returned_minor) AS returned_minor
           FROM summed GROUP BY customer_id, sold_on, store_id""",
     "customer_group_days": """
         SELECT group_id, sold_on, customer_id, count(DISTINCT receipt_id) FILTER (WHERE bought) AS purchases,
                count(DISTINCT receipt_id) FILTER (WHERE NOT bought) AS returns, sum(amount_minor) AS spend_minor,
                sum(quantity_milli) AS quantity_milli
-          FROM lines WHERE group_id IS NOT NULL AND group_id NOT IN (SELECT group_id FROM groups_to_roll)
+          FROM lines
+         WHERE customer_id <> 0 AND group_id IS NOT NULL AND group_id NOT IN (SELECT group_id FROM groups_to_roll)
          GROUP BY group_id, sold_on, customer_id""",
     "customer_summaries": """
         SELECT customer_id, sum(purchases) AS purchases, sum(returns) AS returns, sum(spend_minor) AS spend_minor,
                sum(quantity_milli) AS quantity_milli, min(sold_on) FILTER (WHERE purchases > 0) AS first_on,
                max(sold_on) FILTER (WHERE purchases > 0) AS last_on
-          FROM summed GROUP BY customer_id""",
+          FROM summed WHERE customer_id <> 0 GROUP BY customer_id""",
 }
 MOST_AT_ONCE = 200_000
 

@@ -1,4 +1,4 @@
-"""What customers' receipts sum to, kept beside them so that segments and reports needn't read every line.
+"""What receipts sum to, kept beside them so that segments and reports needn't read every line.
 
 A receipt waits in `receipts_to_roll` from the moment it is written, by a trigger in its own transaction, until it is
 added here. So what the rollups hold and what waits are together always all receipts, and a sale pays for one short row.
@@ -13,7 +13,7 @@ from erp_club.kernel.db import Base
 
 
 class ReceiptToRoll(Base):
-    """A receipt of a known customer that the rollups don't hold yet."""
+    """A receipt that the rollups don't hold yet."""
 
     __tablename__ = "receipts_to_roll"
 
@@ -30,9 +30,10 @@ class GroupToRoll(Base):
 
 
 class CustomerDay(Base):
-    """A customer's receipts in a store on a day.
+    """A customer's receipts in a store on a day; those of nobody known stand under customer 0.
 
     `purchases` counts receipts that hold a line with a quantity of 0 or above, `returns` those with one below 0.
+    `returned_minor` is what the lines below 0 gave back, as an amount above 0.
     """
 
     __tablename__ = "customer_days"
@@ -43,17 +44,23 @@ class CustomerDay(Base):
             "ix_customer_days_sold_on",
             "sold_on",
             "customer_id",
-            postgresql_include=["store_id", "purchases", "returns", "spend_minor", "quantity_milli"],
+            postgresql_include=[
+                "store_id", "receipts", "purchases", "returns", "spend_minor", "quantity_milli", "list_minor",
+                "returned_minor",
+            ],
         ),
-    )
+    )  # fmt: skip
 
     customer_id: Mapped[int]
     sold_on: Mapped[dt.date]
     store_id: Mapped[int] = mapped_column(sa.Integer)
+    receipts: Mapped[int] = mapped_column(sa.Integer)
     purchases: Mapped[int] = mapped_column(sa.Integer)
     returns: Mapped[int] = mapped_column(sa.Integer)
     spend_minor: Mapped[int]
     quantity_milli: Mapped[int]
+    list_minor: Mapped[int]
+    returned_minor: Mapped[int]
 
 
 class CustomerGroupDay(Base):

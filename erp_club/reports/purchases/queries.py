@@ -1,0 +1,258 @@
+"""Reports of purchases: a row each for a period, a store, a product group or whatever else is asked, and the total."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
+from erp_club.clubs.models import Club, Membership
+from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.organisation.models import Store
+from erp_club.permissions.models import Staff
+from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.receipts import queries as receipts
+from erp_club.receipts.models import Receipt
+from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
+from erp_club.reports.purchases.figures import Figures
+from erp_club.reports.purchases.sources import SUMS, holds_on, memberships, source
+from erp_club.reports.purchases.sources import receipts as chosen
+from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
+
+Key = int | dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: `key` is the first day of a step or the id of what it is about, None for lines or customers without one.
+
+    `code` is what people call it beside its name: a store's or club's code, a SKU, a customer's number.
+    """
+
+    key: Key
+    code: str | None
+    name: str | None
+    figures: Figures
+
+
+SORTS = ("sales", "receipts", "buyers", "items", "average", "discount", "returned", "name")
+_NAMED: dict[By, tuple[Any, Any, Any]] = {
+    By.STORE: (Store, Store.code, Store.name),
+    By.DEPARTMENT: (Department, None, Department.name),
+    By.GROUP: (ProductGroup, None, ProductGroup.name),
+    By.BRAND: (Brand, None, Brand.name),
+    By.PRODUCT: (Product, Product.sku, Product.name),
+    By.CLUB: (Club, Club.code, Club.code),
+    By.SEGMENT: (Segment, None, Segment.name),
+    By.CUSTOMER: (
+        Customer,
+        Customer.number,
+        sa.func.concat_ws(
+            " ", sa.func.nullif(Customer.given_name, ""), sa.func.nullif(Customer.family_name, "")
+        ),
+    ),
+    By.CASHIER: (Staff, Staff.username, Staff.name),
+}  # fmt: skip
+
+
+def total(session: Session, asked: Asked) -> Figures:
+    """What all that is asked comes to, every receipt and customer once."""
+    whole = replace(asked, by=By.DAY)
+    rows = source(session, whole)
+    found = session.execute(_by_key(rows, sa.null(), rows)).one_or_none()
+    figures = Figures() if found is None else _figures(found)
+    if whole.of_products:
+        return figures
+    return figures.with_points(dict(_points(session, whole, sa.null())).get(None, 0))
+
+
+def steps(session: Session, asked: Asked) -> list[Row]:
+    """A row for each step of the period, oldest first; those without sales stand at 0."""
+    assert asked.by in TIMES
+    found = {row.key: row for row in _rows(session, asked, None)}
+    points = {} if asked.of_products else dict(_points(session, asked, _step(asked, PointsMovement.on_date)))
+    nothing = Figures()
+    made: list[Row] = []
+    for day in asked.steps():
+        figures = found[day].figures if day in found else nothing
+        made.append(Row(day, None, None, figures if asked.of_products else figures.with_points(points.get(day, 0))))
+    return made
+
+
+def listing(
+    session: Session, asked: Asked, *, sort: str, descending: bool, offset: int = 0, limit: int | None = None
+) -> tuple[list[Row], int]:
+    """A page of the rows in the order of one of `SORTS`, and how many there are in all."""
+    assert asked.by not in TIMES
+    page = _Page(sort, descending, offset, limit)
+    rows = _rows(session, asked, page)
+    in_all = page.in_all
+    if not asked.of_products and asked.by is not By.SEGMENT:
+        points = dict(_points(session, asked, _points_key(asked)))
+        rows = [replace(row, figures=row.figures.with_points(points.get(row.key, 0))) for row in rows]
+    return rows, in_all
+
+
+def rows_of(session: Session, asked: Asked, keys: Sequence[Key]) -> dict[Key, Figures]:
+    """The figures of certain rows, by key: what those of a page are compared with."""
+    return {row.key: row.figures for row in _rows(session, asked, None, keys=keys)}
+
+
+def receipt_rows(session: Session, asked: Asked, *, offset: int, limit: int) -> list[receipts.ReceiptRow]:
+    """The receipts that a figure is made of, the latest first."""
+    return receipts.rows_where(session, chosen(asked), offset=offset, limit=limit)
+
+
+def receipt_count(session: Session, asked: Asked) -> int:
+    """How many they are."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Receipt).where(*chosen(asked))) or 0
+
+
+class _Page:
+    """Which rows are wanted; learns how many there are."""
+
+    def __init__(self, sort: str, descending: bool, offset: int, limit: int | None) -> None:
+        self.sort, self.descending, self.offset, self.limit = sort, descending, offset, limit
+        self.in_all = 0
+
+
+def _rows(session: Session, asked: Asked, page: _Page | None, keys: Sequence[Key] | None = None) -> list[Row]:
+    rows = source(session, asked)
+    key, joined = _key(asked, rows)
+    sums = _by_key(rows, key, joined).subquery("sums")
+    columns = sums.c
+    table, code, name = _NAMED.get(asked.by, (None, None, None))
+    statement = sa.select(*columns, *(each if each is not None else sa.null() for each in (code, name)),
+                          sa.func.count().over())  # fmt: skip
+    if table is not None:
+        statement = statement.select_from(sums.outerjoin(table, table.id == columns.key))
+    if keys is not None:
+        known = [key for key in keys if key is not None]
+        statement = statement.where(columns.key.in_(known) | (columns.key.is_(None) if None in keys else sa.false()))
+    if page is not None:
+        order = _orders(columns, name)[page.sort]
+        way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
+        statement = statement.order_by(way, name, columns.key).offset(page.offset).limit(page.limit)
+    found = session.execute(statement).all()
+    if page is not None:
+        page.in_all = found[0][-1] if found else 0
+    return [Row(row.key, row[-3], row[-2], _figures(row)) for row in found]
+
+
+def _orders(columns: Any, name: Any) -> dict[str, Any]:
+    basket = sa.cast(columns.sales_minor + columns.returned_minor, sa.Numeric)
+    return {
+        "sales": columns.sales_minor,
+        "receipts": columns.receipts,
+        "buyers": columns.buyers,
+        "items": columns.quantity_milli,
+        "average": basket / sa.func.nullif(columns.purchases, 0),
+        "discount": columns.list_minor - columns.sales_minor,
+        "returned": columns.returned_minor,
+        "name": name,
+    }
+
+
+def _key(asked: Asked, rows: Any) -> tuple[Any, Any]:
+    """What the rows are grouped by, and what they are to be joined with for it."""
+    if asked.by in TIMES:
+        return _step(asked, rows.c.sold_on), rows
+    if asked.by in OF_PRODUCTS:
+        return rows.c.product_key, rows
+    match asked.by:
+        case By.STORE:
+            return rows.c.store_id, rows
+        case By.CUSTOMER:
+            return rows.c.customer_id, rows
+        case By.CASHIER:
+            return rows.c.staff_id, rows
+        case By.CLUB:
+            return Membership.club_id, rows.outerjoin(memberships(), holds_on(rows.c.customer_id, rows.c.sold_on))
+        case _:
+            kept = sa.join(SegmentCustomer, Segment, Segment.id == SegmentCustomer.segment_id)
+            mine = (SegmentCustomer.customer_id == rows.c.customer_id) & (Segment.state == SegmentState.ACTIVE)
+            return SegmentCustomer.segment_id, rows.join(kept, mine)
+
+
+def _step(asked: Asked, day: Any) -> Any:
+    """As `Asked.step_of`."""
+    match asked.by:
+        case By.YEAR | By.MONTH:
+            return sa.cast(sa.func.date_trunc(asked.by.value, sa.cast(day, sa.DateTime)), sa.Date)
+        case By.WEEK:
+            into = (sa.cast(sa.extract("isodow", day), sa.Integer) + 6 - asked.week_starts) % 7
+            return sa.cast(day, sa.Date) - into
+        case _:
+            return day
+
+
+def _by_key(rows: Any, key: Any, joined: Any) -> Any:
+    """The sums by key, by way of those by key and customer: so that each buyer is counted once without sorting."""
+    added = [sa.cast(sa.func.sum(rows.c[name]), sa.BigInteger).label(name) for name in SUMS]
+    each = (
+        sa.select(key.label("key"), rows.c.customer_id, *added)
+        .select_from(joined)
+        .group_by(sa.literal_column("1"), rows.c.customer_id)
+        .subquery("each")
+    )
+    known = each.c.customer_id != UNIDENTIFIED
+    sums = [sa.cast(sa.func.sum(each.c[name]), sa.BigInteger).label(name) for name in SUMS]
+    identified = sa.func.coalesce(sa.func.sum(each.c.sales_minor).filter(known), 0)
+    return sa.select(
+        each.c.key,
+        *sums,
+        sa.cast(identified, sa.BigInteger).label("known_minor"),
+        sa.func.count().filter(known & (each.c.purchases > 0)).label("buyers"),
+    ).group_by(each.c.key)
+
+
+def _figures(row: Any) -> Figures:
+    held: dict[str, Any] = row._asdict()
+    return Figures(**{name: held[name] for name in (*SUMS, "known_minor", "buyers")})
+
+
+def _points_key(asked: Asked) -> Any:
+    return {
+        By.STORE: PointsMovement.store_id,
+        By.CUSTOMER: PointsMovement.by_customer_id,
+        By.CASHIER: PointsMovement.staff_id,
+        By.CLUB: _CLUB,
+    }[asked.by]
+
+
+_CLUB = (
+    sa.select(Membership.club_id)
+    .where(
+        Membership.points_holder_id == PointsMovement.customer_id,
+        Membership.points_account_id == PointsMovement.account_id,
+    )
+    .limit(1)
+    .correlate(PointsMovement)
+    .scalar_subquery()
+)
+"""The club whose points moved; whoever shares an account shares its club."""
+
+
+def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
+    """Points earned by receipts less those that returns took back, on the days they moved; of one club where asked."""
+    where: list[sa.ColumnElement[bool]] = [
+        PointsMovement.receipt_id.is_not(None),
+        PointsMovement.kind.in_((MovementKind.EARNED, MovementKind.RETURNED)),
+        PointsMovement.on_date.between(asked.first, asked.last),
+    ]
+    if asked.store_id is not None:
+        where.append(PointsMovement.store_id == asked.store_id)
+    if asked.customer_id is not None:
+        where.append(PointsMovement.by_customer_id == asked.customer_id)
+    if asked.staff_id is not None:
+        where.append(PointsMovement.staff_id == asked.staff_id)
+    if asked.club_id is not None:
+        where.append(_CLUB.in_([asked.club_id]))
+    if asked.segment_id is not None:
+        kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
+        where.append(PointsMovement.by_customer_id.in_(kept))
+    summed = sa.cast(sa.func.sum(PointsMovement.points), sa.BigInteger)
+    return session.execute(sa.select(key.label("key"), summed).where(*where).group_by(sa.literal_column("1"))).all()

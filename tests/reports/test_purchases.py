@@ -1,0 +1,175 @@
+"""Reports of purchases: what a figure counts, whatever the rows are, and that all pages say the same.
+
+REQ R-01 R-02 R-06
+"""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.kernel.errors import Invalid
+from erp_club.permissions.actors import SYSTEM
+from erp_club.purchases.posting.commands import write_sale
+from erp_club.receipts.models import Receipt
+from erp_club.receipts.rollups.commands import roll_all
+from erp_club.reports import queries as chain
+from erp_club.reports.purchases import queries
+from erp_club.reports.purchases.asked import SUNDAY, Against, Asked, By, before, year_before
+from erp_club.reports.purchases.figures import Figures, change_bp
+from erp_club.reports.purchases.queries import listing, steps, total
+from tests.make.clubs import a_club, a_customer, a_membership
+from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till
+
+DAY = NOW.date()
+
+
+@pytest.fixture
+def till(session: Session) -> Till:
+    return a_till(session)
+
+
+def asked(by: By = By.DAY, first: dt.date = DAY, last: dt.date = DAY, **narrowed: Any) -> Asked:
+    return Asked(by=by, first=first, last=last, **narrowed)
+
+
+def sell(session: Session, till: Till, number: str, *lines: tuple[int, int, int], customer_id: int = 0,
+         at: dt.datetime = NOW) -> None:  # fmt: skip
+    """Lines as (product, list price, paid)."""
+    sold = [a_line(product, paid, list_minor=listed) for product, listed, paid in lines]
+    sale = a_sale(till, *sold, receipt_no=number, customer_id=customer_id, sold_at=at)
+    write_sale(session.connection(), sale, (), now=at, by=till.by)
+
+
+@pytest.fixture(params=["waiting", "rolled"])
+def shop(request: pytest.FixtureRequest, session: Session, till: Till) -> dict[str, int]:
+    """Bread and milk sold to somebody and to nobody known, rolled up or still waiting."""
+    bread, milk = a_product(session, sku="B"), a_product(session, sku="M")
+    edit_product(session, bread, ProductChanges(group="BREAD", department="FOOD"), now=NOW, by=SYSTEM)
+    edit_product(session, milk, ProductChanges(group="MILK", department="FOOD"), now=NOW, by=SYSTEM)
+    customer = a_customer(session, "C1")
+    sell(session, till, "1", (bread, 10_00, 8_00), (milk, 5_00, 5_00), customer_id=customer)
+    sell(session, till, "2", (milk, 5_00, 5_00), customer_id=customer)
+    sell(session, till, "3", (bread, 10_00, 10_00))
+    if request.param == "rolled":
+        roll_all(session)
+    return {"bread": bread, "milk": milk, "customer": customer}
+
+
+def test_the_total_is_the_receipts(session: Session, shop: dict[str, int]):
+    found = total(session, asked())
+    assert found == Figures(
+        receipts=3, purchases=3, sales_minor=28_00, list_minor=30_00, quantity_milli=4_000, known_minor=18_00,
+        buyers=1, points=0,
+    )  # fmt: skip
+    assert found.sales_minor == session.scalar(sa.select(sa.func.sum(Receipt.total_minor)))
+    assert (found.discount_minor, found.average_minor, found.identified_bp) == (2_00, 9_33, 64_28)
+
+
+def test_the_home_page_says_the_same(session: Session, shop: dict[str, int]):
+    (month,) = chain.sales_by_month(session)
+    found = total(session, asked())
+    assert (month.receipts, month.sales_minor, month.identified_minor) == (
+        found.receipts, found.sales_minor, found.known_minor,
+    )  # fmt: skip
+
+
+def test_a_receipt_of_two_groups_stands_in_both_and_once_in_the_total(session: Session, shop: dict[str, int]):
+    rows, count = listing(session, asked(By.GROUP), sort="sales", descending=True)
+    told = [(row.name, row.figures.sales_minor, row.figures.receipts, row.figures.buyers) for row in rows]
+    assert (told, count) == ([("BREAD", 18_00, 2, 1), ("MILK", 10_00, 2, 1)], 2)
+    ((department,), _) = listing(session, asked(By.DEPARTMENT), sort="name", descending=False)
+    assert (department.name, department.figures.receipts, department.figures.sales_minor) == ("FOOD", 3, 28_00)
+
+
+def test_a_page_of_rows_says_how_many_there_are_in_all(session: Session, shop: dict[str, int]):
+    rows, count = listing(session, asked(By.PRODUCT), sort="sales", descending=False, offset=1, limit=1)
+    assert ([(row.code, row.figures.sales_minor) for row in rows], count) == ([("B", 18_00)], 2)
+
+
+def test_a_product_narrows_every_figure(session: Session, shop: dict[str, int]):
+    found = total(session, asked(product_id=shop["milk"]))
+    assert (found.receipts, found.sales_minor, found.known_minor, found.points) == (2, 10_00, 10_00, None)
+    rows = queries.receipt_rows(session, asked(product_id=shop["milk"]), offset=0, limit=10)
+    assert sorted(row.receipt_no for row in rows) == ["1", "2"]
+    assert queries.receipt_count(session, asked()) == 3
+
+
+def test_customers_are_listed_with_those_nobody_knows(session: Session, shop: dict[str, int]):
+    rows, _ = listing(session, asked(By.CUSTOMER), sort="sales", descending=True)
+    assert [(row.key, row.figures.sales_minor, row.figures.buyers) for row in rows] == [
+        (shop["customer"], 18_00, 1),
+        (0, 10_00, 0),
+    ]
+
+
+def test_a_cashiers_row_holds_what_they_sold(session: Session, till: Till, shop: dict[str, int]):
+    ((row,), _) = listing(session, asked(By.CASHIER), sort="sales", descending=True)
+    assert (row.key, row.figures.receipts, row.figures.sales_minor) == (till.by.staff_id, 3, 28_00)
+    assert total(session, asked(staff_id=till.by.staff_id)).receipts == 3
+
+
+def test_days_without_sales_stand_at_nothing(session: Session, shop: dict[str, int]):
+    rows = steps(session, asked(first=DAY - dt.timedelta(days=1), last=DAY))
+    assert [(row.key, row.figures.receipts) for row in rows] == [(DAY - dt.timedelta(days=1), 0), (DAY, 3)]
+
+
+def test_a_week_begins_where_the_country_says(session: Session, shop: dict[str, int]):
+    assert DAY.isoweekday() == 7
+    sunday = Asked(by=By.WEEK, first=DAY, last=DAY, week_starts=SUNDAY)
+    monday = Asked(by=By.WEEK, first=DAY, last=DAY)
+    assert [(row.key, row.figures.receipts) for row in steps(session, sunday)] == [(DAY, 3)]
+    assert [(row.key, row.figures.receipts) for row in steps(session, monday)] == [(DAY - dt.timedelta(days=6), 3)]
+
+
+def test_members_are_those_whose_membership_held_on_the_day(session: Session, till: Till):
+    club, customer, product = a_club(session), a_customer(session, "C1"), a_product(session)
+    earlier = NOW - dt.timedelta(days=10)
+    sell(session, till, "1", (product, 7_00, 7_00), customer_id=customer, at=earlier)
+    a_membership(session, customer, club, joined_on=DAY)
+    sell(session, till, "2", (product, 5_00, 5_00), customer_id=customer)
+    sell(session, till, "3", (product, 3_00, 3_00))
+    roll_all(session)
+    both = asked(By.CLUB, first=earlier.date())
+    assert total(session, asked(first=earlier.date(), club_id=club)).sales_minor == 5_00
+    rows, _ = listing(session, both, sort="sales", descending=True)
+    assert [(row.key, row.figures.sales_minor) for row in rows] == [(None, 10_00), (club, 5_00)]
+
+
+def test_an_average_basket_leaves_returns_out():
+    found = Figures(receipts=3, purchases=2, returns=1, sales_minor=50_00, returned_minor=10_00)
+    assert found.average_minor == 30_00
+    assert Figures(returns=1, sales_minor=-10_00, returned_minor=10_00).average_minor is None
+
+
+def test_a_change_has_no_measure_where_it_began_at_nothing():
+    assert (change_bp(110, 100), change_bp(90, 100), change_bp(5, 0), change_bp(5, None)) == (1_000, -1_000, None, None)
+
+
+D = dt.date
+
+
+def test_the_period_before_has_whole_months_for_whole_months():
+    assert before(D(2026, 1, 1), D(2026, 3, 31)) == (D(2025, 10, 1), D(2025, 12, 31))
+    assert before(D(2026, 3, 1), D(2026, 3, 31)) == (D(2026, 2, 1), D(2026, 2, 28))
+    assert before(D(2026, 3, 3), D(2026, 3, 9)) == (D(2026, 2, 24), D(2026, 3, 2))
+
+
+def test_the_year_before_keeps_the_end_of_february():
+    assert year_before(D(2028, 2, 1), D(2028, 2, 29)) == (D(2027, 2, 1), D(2027, 2, 28))
+    assert year_before(D(2025, 2, 1), D(2025, 2, 28)) == (D(2024, 2, 1), D(2024, 2, 29))
+    assert asked(first=D(2024, 2, 29), last=D(2024, 3, 5)).against(Against.YEAR_BEFORE).first == D(2023, 2, 28)
+
+
+def test_nonsense_is_refused_with_its_reason():
+    for wrong in (
+        asked(first=D(2026, 2, 1), last=D(2026, 1, 1)),
+        asked(first=D(1991, 1, 1), last=D(2026, 1, 1)),
+        asked(first=D(1800, 1, 1), last=D(1800, 1, 2)),
+        asked(By.DAY, first=D(2020, 1, 1), last=D(2025, 1, 1)),
+    ):
+        with pytest.raises(Invalid):
+            wrong.check()

@@ -1,0 +1,105 @@
+# REQ R-01 R-06: reports on pages, as files, and within the reader's stores
+import csv
+import io
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.organisation.models import Store
+from erp_club.permissions.catalog import Role
+from erp_club.purchases.posting.commands import write_sale
+from tests.make.clubs import a_customer
+from tests.make.organisation import PASSWORD, a_store, somebody
+from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till, another_till
+
+HTML = {"Accept": "text/html"}
+DAYS = f"first={NOW.date()}&last={NOW.date()}"
+
+
+@pytest.fixture
+def till(session: Session) -> Till:
+    """A day of sales in two stores: 12.00 and 5.00 in this one, 3.00 in the other."""
+    till = a_till(session)
+    other = another_till(session, store_code="406", username="other")
+    customer, product = a_customer(session, "C1"), a_product(session, sku="MILK")
+    for number, at, minor, who in (("1", till, 12_00, customer), ("2", till, 5_00, 0), ("3", other, 3_00, customer)):
+        sale = a_sale(at, a_line(product, minor), receipt_no=number, customer_id=who)
+        write_sale(session.connection(), sale, (), now=NOW, by=at.by)
+    somebody(session, Role.HQ)
+    somebody(session, Role.MANAGER, store=session.get_one(Store, till.store_id))
+    session.commit()
+    return till
+
+
+def signed_in(client: TestClient, username: str) -> TestClient:
+    token = client.post("/sign-in", json={"username": username, "password": PASSWORD}).json()["token"]
+    client.cookies.clear()
+    client.headers["Cookie"] = f"club_session={token}"
+    return client
+
+
+@pytest.fixture
+def office(client: TestClient, till: Till) -> TestClient:
+    return signed_in(client, "hq")
+
+
+def test_a_report_tells_its_total_its_rows_and_what_it_is_compared_with(office: TestClient):
+    told = office.get(f"/reports/purchases?by=store&against=before&{DAYS}").json()
+    assert (told["total"]["sales_minor"], told["total"]["identified_bp"]) == (20_00, 75_00)
+    assert [(row["code"], row["figures"]["receipts"]) for row in told["rows"]] == [("374", 2), ("406", 1)]
+    assert [each["which"] for each in told["compared"]] == ["before", "year_before"]
+    assert told["rows"][0]["then"]["receipts"] == 0
+
+
+def test_whoever_names_no_days_sees_the_latest_year_with_sales(office: TestClient):
+    told = office.get("/reports/purchases").json()
+    assert (told["first"], told["last"], len(told["rows"])) == ("2026-01-01", "2026-12-31", 12)
+    assert told["total"]["receipts"] == 3
+
+
+@pytest.mark.parametrize(
+    "by",
+    ["year", "month", "week", "day", "store", "department", "group", "brand", "product", "club", "segment", "customer",
+     "cashier"],
+)  # fmt: skip
+def test_every_kind_of_rows_has_a_page_and_a_file(office: TestClient, by: str):
+    page = office.get(f"/reports/purchases?by={by}&against=year_before&measure=average&{DAYS}", headers=HTML)
+    assert page.status_code == 200
+    assert office.get(f"/reports/purchases.xlsx?by={by}&{DAYS}").status_code == 200
+    file = office.get(f"/reports/purchases.csv?by={by}&{DAYS}").content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(file)))
+    assert (rows[-1]["name"], rows[-1]["sales"], rows[-1]["receipts"]) == ("Total", "20.00", "3")
+
+
+def test_a_row_leads_down_to_the_receipts(office: TestClient):
+    months = office.get("/reports/purchases?by=year").json()["rows"][0]["url"]
+    assert "by=month" in months
+    (day,) = office.get(f"/reports/purchases?by=day&{DAYS}").json()["rows"]
+    behind = office.get(day["url"]).json()
+    assert sorted(row["receipt_no"] for row in behind["purchases"]) == ["1", "2", "3"]
+    assert sum(row["total_minor"] for row in behind["purchases"]) == 20_00
+    assert office.get(day["url"], headers=HTML).status_code == 200
+
+
+def test_a_product_is_named_by_its_code(office: TestClient):
+    assert office.get(f"/reports/purchases?sku=MILK&{DAYS}").json()["total"]["sales_minor"] == 20_00
+    assert office.get(f"/reports/purchases?sku=NONE&{DAYS}").status_code == 422
+    assert office.get(f"/reports/purchases?club=999&{DAYS}").status_code == 404
+    assert office.get("/reports/purchases?first=2026-02-01&last=2026-01-01").status_code == 422
+
+
+def test_a_manager_sees_the_figures_of_the_own_store_only(client: TestClient, till: Till, session: Session):
+    other = a_store(session, "500")
+    session.commit()
+    manager = signed_in(client, "manager")
+    told = manager.get(f"/reports/purchases?by=store&{DAYS}").json()
+    assert (told["total"]["sales_minor"], [row["code"] for row in told["rows"]]) == (17_00, ["374"])
+    assert manager.get(f"/reports/purchases?store={other.id}").status_code == 403
+    assert "3" not in [
+        row["receipt_no"] for row in manager.get(f"/reports/purchases/receipts?{DAYS}").json()["purchases"]
+    ]
+
+
+def test_a_cashier_sees_no_reports(client: TestClient, till: Till):
+    assert signed_in(client, "cashier").get("/reports/purchases").status_code == 403

@@ -1,0 +1,118 @@
+"""Reports of purchases: as a page, as files, and the receipts behind their figures."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.text import T
+from erp_club.permissions import errors
+from erp_club.permissions.catalog import Permission, Role
+from erp_club.reports import queries as chain
+from erp_club.reports.purchases import naming
+from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Asked, By
+from erp_club.reports.years import shown_year
+from web import lists
+from web.deps import Act, ActRoute, needs
+from web.fields import Storable, Unsaid
+from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page
+
+router = APIRouter(route_class=ActRoute, tags=["reports"])
+View = Annotated[Act, needs(Permission.REPORTS_VIEW)]
+Export = Annotated[Act, needs(Permission.REPORTS_EXPORT)]
+Id = Annotated[int | None, Query(ge=0, lt=2**31), Unsaid]
+Day = Annotated[dt.date | None, Unsaid]
+
+
+class Said:
+    """What the address says of a report."""
+
+    def __init__(
+        self,
+        by: Annotated[By, Query(description="What the rows are")] = By.MONTH,
+        first: Annotated[Day, Query(description="The first day, included; else of the last year with sales")] = None,
+        last: Annotated[Day, Query(description="The last day, included")] = None,
+        store: Id = None,
+        club: Id = None,
+        segment: Id = None,
+        customer: Annotated[int | None, Query(ge=0, lt=2**63), Unsaid] = None,
+        cashier: Id = None,
+        department: Id = None,
+        group: Id = None,
+        brand: Id = None,
+        product: Annotated[int | None, Query(ge=0, lt=2**63), Unsaid] = None,
+        sku: Annotated[str | None, Query(max_length=100, description="A product by its code"), Storable, Unsaid] = None,
+    ) -> None:
+        self.by, self.first, self.last, self.sku = by, first, last, sku
+        self.filters = {
+            "store_id": store, "club_id": club, "segment_id": segment, "customer_id": customer, "staff_id": cashier,
+            "department_id": department, "group_id": group, "brand_id": brand, "product_id": product,
+        }  # fmt: skip
+
+
+FromAddress = Annotated[Said, Depends()]
+
+
+def scope(act: Act) -> int | None:
+    """The one store whose figures the reader sees: where the grant says so, or for the manager of a store."""
+    only = act.by.only_store(Permission.REPORTS_VIEW)
+    return act.by.store_id if only is None and act.by.role == Role.MANAGER else only
+
+
+def question(act: Act, said: Said) -> Asked:
+    """What is asked, within the reader's scope. Raises Invalid, and Forbidden for another store than the reader's."""
+    filters = dict(said.filters)
+    own = scope(act)
+    if own is not None:
+        if filters["store_id"] not in {None, own}:
+            raise errors.other_store()
+        filters["store_id"] = own
+    if said.sku:
+        filters["product_id"] = naming.product_id(act.session, said.sku.strip())
+        if filters["product_id"] is None:
+            raise Invalid([FieldError("sku", T("No product has this code."))])
+    first, last = said.first, said.last
+    if first is None or last is None:
+        usual_first, usual_last = _usual(act, own)
+        first, last = first or min(usual_first, last or usual_first), last or max(usual_last, first or usual_last)
+    starts = SUNDAY if act.chain.country == "IL" else MONDAY
+    asked = Asked(by=said.by, first=first, last=last, **filters, week_starts=starts)
+    asked.check()
+    return asked
+
+
+def _usual(act: Act, store_id: int | None) -> tuple[dt.date, dt.date]:
+    """The latest year with sales."""
+    sold = chain.sales_by_month(act.session, store_id=store_id)
+    year = shown_year(row.month for row in sold) or act.today.year
+    return dt.date(year, 1, 1), dt.date(year, 12, 31)
+
+
+@router.get("/reports/purchases", name="reports.purchases", response_model=ReportPage)
+def purchases(
+    act: View,
+    said: FromAddress,
+    measure: Annotated[Measure, Query(description="What is drawn")] = "sales",
+    against: Annotated[Against | None, Query(description="What the rows are compared with"), Unsaid] = None,
+) -> Response:
+    """Sales by period, store, product or customer: a chart, a table, the total, and two periods to compare with."""
+    asked = question(act, said)
+    view = report_page(act, asked, measure=measure, against=against, scoped=scope(act) is not None)
+    return act.answer(view, "reports/_purchases.html" if act.htmx else "reports/purchases.html")
+
+
+@router.get("/reports/purchases.{suffix}", name="reports.purchases.file", responses=lists.FILE_ANSWERS)
+def purchases_file(act: Export, said: FromAddress, suffix: Literal["csv", "xlsx"]) -> Response:
+    """All rows of the report and the total as a file."""
+    asked = question(act, said)
+    header = HEADER if asked.by not in TIMES else ("first_day", *HEADER[1:])
+    return lists.stream_file(f"purchases-by-{asked.by.value}.{suffix}", header, cells(act, asked))
+
+
+@router.get("/reports/purchases/receipts", name="reports.purchases.receipts", response_model=BehindPage)
+def behind(act: View, said: FromAddress) -> Response:
+    """The receipts that a figure of the report is made of, the latest first."""
+    view = behind_page(act, question(act, said), scoped=scope(act) is not None)
+    return act.answer(view, "reports/_receipts.html" if act.htmx else "reports/receipts.html")
