@@ -18,6 +18,7 @@ from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.permissions import models as permissions
+from erp_club.permissions.approvals import models as approvals
 from erp_club.permissions.grants import models as grants
 from erp_club.permissions.tries import models as tries
 from erp_club.points import models as points
@@ -37,6 +38,7 @@ from erp_club.stored_value import models as stored_value
 metadata = Base.metadata
 
 __all__ = [
+    "approvals",
     "audit",
     "cards",
     "catalogue",

@@ -7,7 +7,7 @@ looks for the Idempotency-Key, and commits when the route has returned, before t
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
@@ -329,6 +329,9 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
     if identity is None:
         raise Unavailable(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
     session.info["request_id"] = request.state.request_id
+    approval = request.headers.get("approval")
+    if approval and identity.by.staff_id is not None:
+        identity = replace(identity, by=replace(identity.by, approval=passwords.token_hash(approval)))
     request.state.staff_id = identity.by.staff_id
     request.state.terminal_id = identity.terminal.id if identity.terminal else None
     return Act(request, session, identity, now)

@@ -1,8 +1,8 @@
 """Forms as JSON: a posted form becomes the JSON body that a machine would have sent.
 
 So a route declares one body model. A file becomes its name and its content in base64. Hidden fields carry what a form
-can't say otherwise: `_method` the method, `idempotency_key` the header. `lines[0].sku` nests; an empty text is an
-absent one, in a PATCH null.
+can't say otherwise: `_method` the method, `idempotency_key` and `approval_token` the headers. `lines[0].sku` nests; an
+empty text is an absent one, in a PATCH null.
 """
 
 import json
@@ -74,12 +74,12 @@ class FormsAsJson:
         values: dict[str, Any] = dict(typed)
         values.update({name: [v for n, v in typed if n == name] for name in values if name.endswith("[]")})
         method = values.pop("_method", "").upper()
-        key = values.pop("idempotency_key", "")
+        key, approval = values.pop("idempotency_key", ""), values.pop("approval_token", "")
         kept = [(name, value) for name, value in typed if name in values]
         body = json.dumps(nest(kept, clears=method == "PATCH") | files).encode()
         # In place: the layer around us logs the route that is found in this same scope.
         scope["method"] = method if method in METHODS else "POST"
-        scope["headers"] = _headers(scope["headers"], body, key)
+        scope["headers"] = _headers(scope["headers"], body, key, approval)
         scope["state"]["form"] = FormState(values=values)
         await self.app(scope, _replay(body), send)
 
@@ -171,8 +171,10 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-def _headers(headers: list[tuple[bytes, bytes]], body: bytes, key: str) -> list[tuple[bytes, bytes]]:
+def _headers(headers: list[tuple[bytes, bytes]], body: bytes, key: str, approval: str) -> list[tuple[bytes, bytes]]:
     kept = [(name, value) for name, value in headers if name not in {b"content-type", b"content-length"}]
     if key and not any(name == b"idempotency-key" for name, _ in kept):
         kept.append((b"idempotency-key", key.encode("latin-1", "replace")))
+    if approval:
+        kept.append((b"approval", approval.encode("latin-1", "replace")))
     return [*kept, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

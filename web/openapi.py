@@ -38,6 +38,14 @@ _KEY: dict[str, Any] = {
     "description": "New for each request. The same key with the same body gets the stored answer again, with "
     "Idempotency-Replayed: true; with another body 422; while the first one still runs 409.",
 }
+_APPROVAL: dict[str, Any] = {
+    "name": "Approval",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 200},
+    "description": "The token of POST /approvals, with a request that was refused as approval-required, under a new "
+    "Idempotency-Key. It holds once, for five minutes, for what was approved.",
+}
 _SECURITY: dict[str, Any] = {
     "terminal": {"type": "http", "scheme": "bearer", "description": "A till's key; it fixes the store."},
     "staff": {
@@ -96,3 +104,4 @@ def _describe(path: dict[str, Any], route: APIRoute) -> None:
         operation["x-permission"] = declared.permission.value
         if method not in SAFE_METHODS and not declared.keyless:
             operation.setdefault("parameters", []).append(_KEY)
+            operation["parameters"].append(_APPROVAL)

@@ -21,6 +21,7 @@ from web.deps import Act, Replay, begin, is_htmx, keep_refusal, shop, wants_html
 from web.forms import FormState
 from web.i18n import say
 from web.messages import MESSAGES, OTHERWISE
+from web.views.approvals import ask_page, asked_for, send_of
 
 log = structlog.get_logger("web")
 Page = Callable[[Act, FormState], Response]
@@ -145,7 +146,9 @@ def refuse(request: Request, error: Refused) -> Response:
     page: Page | None = getattr(getattr(request.scope.get("route"), "endpoint", None), "again", None)
     # Who wasn't let in doesn't get to see the form, which may hold what is stored.
     shown = error.status in _FORM_AGAIN and getattr(request.state, "may_see_form", False)
-    if page is not None and wants_html(request) and shown:
+    if error.code == "approval-required" and wants_html(request) and "approval" in error.facts:
+        response = _put_before_another(request, error, form)
+    elif page is not None and wants_html(request) and shown:
         response = _form_again(request, page, form, error.status)
     elif wants_html(request) and error.status == HTTPStatus.UNAUTHORIZED and not is_htmx(request):
         return Response(b"", 303, {"Location": "/sign-in"})
@@ -154,6 +157,16 @@ def refuse(request: Request, error: Refused) -> Response:
     else:
         response = _render(request, error, form)
     keep_refusal(request, response)
+    return response
+
+
+def _put_before_another(request: Request, error: Refused, form: FormState) -> Response:
+    """The dialog in which somebody else approves it; it carries the form along that is sent again afterwards."""
+    send = send_of(request.url.path, request.method, form.values)
+    asked = FormState(values=asked_for(error.facts["approval"]) | {"send": send}, errors=form.errors)
+    with shop(request).database.session() as session:
+        response = ask_page(begin(request, session), asked)
+    response.status_code = error.status
     return response
 
 

@@ -132,6 +132,12 @@ class Permission(StrEnum):
     AUDIT_VIEW = "audit.view", N_("Read the change log.")
     AUDIT_PERSONAL = "audit.personal", N_("See what the change log tells of people."), Mark.PERSONAL
     AUDIT_EXPORT = "audit.export", N_("Take the change log out as a file."), Mark.PERSONAL
+    APPROVALS_GIVE = (
+        "approvals.give",
+        N_("Approve what others may only do with somebody's approval, within one's own limits."),
+        Mark.FOUR_EYES,
+        Scope.STORE,
+    )
     SELF = "self.preferences", N_("Choose one's own language, and sign out.")
 
 
@@ -167,6 +173,7 @@ _CASHIER = frozenset(
     }
 )
 _MANAGER = _CASHIER | {
+    Permission.APPROVALS_GIVE,
     Permission.SALES_RETURN_WITHOUT_RECEIPT,
     Permission.SALES_WRITE_OFF,
     Permission.SALES_CONFLICTS,

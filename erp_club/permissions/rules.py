@@ -47,6 +47,16 @@ class Held:
         kept = {action: grants for action, grants in self.grants.items() if action in permissions}
         return Held(kept, self.caps)
 
+    def limits_days(self, action: Permission) -> bool:
+        """Whether how much of it is done in a day is limited, by a grant or by the chain's cap."""
+        limits = [grant.limits for grant in self.grants.get(action, ())]
+        cap = self.caps.get(action)
+        return any(each.per_day is not None for each in (limits if cap is None else [*limits, cap]))
+
+    def without_limits(self) -> "Held":
+        """The same actions without limits and caps: for what has been done already."""
+        return Held(dict.fromkeys(self.grants, _WHOLE))
+
     def also(self, *permissions: Permission) -> "Held":
         """The same, and these actions without limits."""
         return Held({**self.grants, **dict.fromkeys(permissions, _WHOLE)}, self.caps)
@@ -142,6 +152,19 @@ def decide(held: Held, action: Permission, asked: Asked = ANYTHING, *, store_id:
             return _ALLOWED
         best = best or (_EVERY_TIME if beyond is None else Decision(Outcome.APPROVAL, *beyond))
     return best or NO_GRANT
+
+
+def may_approve(held: Held, action: Permission, asked: Asked, *, store_id: int | None) -> bool:
+    """Whether somebody may approve this of another: they could do it there themselves, within their own limits.
+
+    That they need somebody's approval for each of their own doesn't matter: two such people watch each other.
+    """
+    if action is Permission.APPROVALS_GIVE or not held.grants.get(Permission.APPROVALS_GIVE):
+        return False
+    if decide(held, Permission.APPROVALS_GIVE, Asked(store_id=asked.store_id), store_id=store_id) != _ALLOWED:
+        return False
+    decision = decide(held, action, asked, store_id=store_id)
+    return decision.outcome is Outcome.ALLOWED or decision.rule is Rule.EVERY_TIME
 
 
 def covers(mine: Held, action: Permission, theirs: Grant) -> bool:

@@ -11,8 +11,8 @@ from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.errors import not_permitted
 from erp_club.points.rules import points_for
 from erp_club.programmes.standings.commands import LookCause, Turned
 from erp_club.promotions.commands import count_uses
@@ -103,8 +103,11 @@ def settle(
     `write_sale_with_points` raises where points were; Forbidden for points without the permission.
     """
     sales.check(sale, now=place.now)
-    if basket.spent_by_club and not place.by.may(Permission.POINTS_REDEEM):
-        raise not_permitted(Permission.POINTS_REDEEM)
+    if basket.spent_by_club:
+        points = sum(basket.spent_by_club.values())
+        about = f"sale:{asked.sale_id or sale.receipt_no}"
+        deed = Deed(Permission.POINTS_REDEEM, about, points, customer_id=sale.customer_id)
+        permit(session, deed, on=sale.sold_on, now=place.now, by=place.by)
     earning = basket.earning
     if not basket.priced.applied and not basket.coupons:
         posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)

@@ -11,6 +11,7 @@ from erp_club.catalogue.models import ProductKind
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.lots import available
 from erp_club.kernel.text import T
+from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
 from erp_club.purchases.facts import Place
@@ -219,4 +220,6 @@ def _load(session: Session, kind: SellingProduct, wanted: ToIssue, field: str, c
     if not cause.by.may(Permission.STORED_VALUE_LOAD):
         raise not_permitted(Permission.STORED_VALUE_LOAD)
     check_load(card, wanted.amount_minor, field=f"{field}amount_minor")
+    deed = Deed(Permission.STORED_VALUE_LOAD, f"stored-value-card:{key.card_id}", wanted.amount_minor)
+    permit(session, deed, on=cause.on, now=cause.at, by=cause.by)
     return Issued(card, commands.load(session, card, wanted.amount_minor, cause=cause))

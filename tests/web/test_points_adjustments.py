@@ -66,7 +66,7 @@ def test_a_manager_changes_up_to_the_limit_and_no_more(client: TestClient, sessi
     assert refused.status_code == 403
     said = refused.json()
     assert said["code"] == "approval-required"
-    assert (said["action"], said["account_id"], said["points"], said["limit"]) == ("points.adjust", account, 501, 500)
+    assert (said["approval"]["action"], said["approval"]["amount"], said["limit"]) == ("points.adjust", 501, 500)
     assert client.get(f"/points-accounts/{account}/movements").json()["account"]["balance"] == 500
 
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from web.routes import (
     access,
+    approvals,
     audit,
     card_products,
     cards,
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     quotes.router,
     till.router,
     access.router,
+    approvals.router,
     audit.router,
     card_products.router,
     cards.router,

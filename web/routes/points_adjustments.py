@@ -45,12 +45,11 @@ class PointsUndoing(Body):
 
 
 class AdjustForm(BaseModel):
-    """The account, its balance, and how many points the person may change at once (null: any number)."""
+    """The account, its balance, and the change that is undone, if one is."""
 
     account_id: int
     customer_id: int
     balance: int
-    limit: int | None
     undoes: int | None = None
 
 
@@ -71,7 +70,6 @@ def adjust_page(act: Act, form: FormState) -> Response:
         account_id=row.account_id,
         customer_id=row.customer_id,
         balance=row.balance,
-        limit=commands.limit_of(act.by),
         undoes=int(seq) if seq is not None else None,
     )
     return act.answer(view, "points/_adjust.html" if act.htmx else "points/adjust.html", form=form)

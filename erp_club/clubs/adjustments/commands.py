@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.earning.queries import HELD, rules_on
 from erp_club.clubs.models import Membership
 from erp_club.kernel import audit
-from erp_club.kernel.errors import Conflict, Forbidden
+from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.rules import Asked, Outcome, Rule
+from erp_club.permissions.rules import Asked
 from erp_club.points import errors
 from erp_club.points.commands import adjust_points, give_back_points, take_back_points
 from erp_club.points.ledger.commands import Account, Cause, Moved, hold_account
@@ -31,13 +32,6 @@ class Adjusted:
     balance: int
 
 
-def limit_of(by: Actor) -> int | None:
-    """How many points this person changes at once; None where nothing limits them."""
-    grants = by.held.grants.get(Permission.POINTS_ADJUST, ())
-    limits = [grant.limits.per_sale for grant in grants]
-    return None if None in limits else max((each for each in limits if each is not None), default=0)
-
-
 def adjust_by_hand(
     session: Session, account_id: int, points: int, *, description: str, today: dt.date, now: dt.datetime, by: Actor
 ) -> Adjusted:
@@ -46,7 +40,7 @@ def adjust_by_hand(
     Raises NotFound, Forbidden `approval-required` beyond the person's limit, Conflict `points-too-few`.
     """
     member = _member(session, account_id)
-    _within_limit(by, member, points)
+    _permit(session, member, points, today=today, now=now, by=by)
     terms = rules_on(session, member.club_id, on=today).terms
     to = bucket(terms, today, joined_on=member.joined_on)
     cause = Cause(MovementKind.ADJUSTED, today, now, by, reason=description)
@@ -66,7 +60,7 @@ def undo_adjustment(
     # Held before it is read, so that two who undo it at once don't both find it whole.
     hold_account(session, member.account)
     points = _movement(session, member.account, seq)
-    _within_limit(by, member, points)
+    _permit(session, member, points, today=today, now=now, by=by)
     cause = Cause(MovementKind.ADJUSTED, today, now, by, reason=description)
     if points < 0:
         moved = give_back_points(session, member.account, -points, of=seq, policy=ReturnPolicy(), cause=cause)
@@ -96,23 +90,18 @@ def _member(session: Session, account_id: int) -> _Member:
     return _Member(Account(account_id, row.points_holder_id), row.club_id, row.joined_on)
 
 
-def _within_limit(by: Actor, member: _Member, points: int) -> None:
-    decision = by.decide(Permission.POINTS_ADJUST, Asked(club_id=member.club_id, amount=abs(points)))
-    if decision.rule is Rule.OTHER_CLUB:
+def _permit(session: Session, member: _Member, points: int, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+    """Raises Forbidden beyond the person's limits, NotFound in a club that isn't theirs."""
+    if not by.may(Permission.POINTS_ADJUST, Asked(club_id=member.club_id)):
         raise errors.no_account()
-    if decision.outcome is not Outcome.ALLOWED:
-        most = decision.limit or 0
-        raise Forbidden(
-            T("You may change at most %(most)s points at once. Head office can change more.", most=most),
-            field="points",
-            code="approval-required",
-            facts={
-                "action": Permission.POINTS_ADJUST.value,
-                "account_id": member.account.id,
-                "points": points,
-                "limit": most,
-            },
-        )
+    deed = Deed(
+        Permission.POINTS_ADJUST,
+        f"points-account:{member.account.id}:{'give' if points > 0 else 'take'}",
+        abs(points),
+        customer_id=member.account.holder_id,
+        club_id=member.club_id,
+    )
+    permit(session, deed, on=today, now=now, by=by)
 
 
 def _movement(session: Session, account: Account, seq: int) -> int:

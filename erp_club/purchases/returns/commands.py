@@ -1,5 +1,6 @@
 """Returning: what comes back is reckoned, booked as a receipt of its own, and settled with points and coupons."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,8 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.text import T
+from erp_club.permissions.approvals.commands import Deed, permit
+from erp_club.permissions.catalog import Permission
 from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
 from erp_club.programmes.standings.commands import LookCause
@@ -74,8 +77,15 @@ def return_goods(session: Session, receipt_id: int, asked: Asked, place: Place, 
     """Take goods of a receipt back, in whole or in part, at any store.
 
     Raises NotFound, Conflict `is-a-return`, `nothing-to-return`, `receipt-exists`, and for a cancellation
-    `cancellation-late` or `already-returned`; Invalid for lines or a time that can't be.
+    `cancellation-late` or `already-returned`; Invalid for lines or a time that can't be; Forbidden beyond the limits of
+    who does it.
     """
+    made = _return(session, receipt_id, asked, place, currency=currency)
+    _permit(session, made, asked, place)
+    return made
+
+
+def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, currency: str) -> Returned:
     check_time(place.sold_at, now=place.now)
     original = queries.hold_original(session, receipt_id)
     bought = queries.bought(session, original, currency=currency)
@@ -96,9 +106,9 @@ def return_goods(session: Session, receipt_id: int, asked: Asked, place: Place, 
 
 
 def preview_return(session: Session, receipt_id: int, asked: Asked, place: Place, *, currency: str) -> Returned:
-    """What a return would come to: it is booked and undone, so that it is exactly that. Raises as `return_goods`."""
+    """What a return would come to, whoever does it: it is booked and undone, so that it is exactly that."""
     with session.begin_nested() as undone:
-        made = return_goods(session, receipt_id, replace(asked, receipt_no=None), place, currency=currency)
+        made = _return(session, receipt_id, replace(asked, receipt_no=None), place, currency=currency)
         undone.rollback()
     return replace(made, receipt_id=None, receipt=replace(made.receipt, receipt_no=asked.receipt_no or ""))
 
@@ -111,6 +121,20 @@ def check_expected(made: Returned, expected_total_minor: int | None) -> None:
             code="total-changed",
             facts={"total_minor": made.receipt.total_minor, "expected_total_minor": expected_total_minor},
         )
+
+
+def _permit(session: Session, made: Returned, asked: Asked, place: Place) -> None:
+    """Raises Forbidden for more money, or more forgiven points, than the person may by themselves."""
+    cancels = asked.kind is ReturnKind.CANCELLATION
+    back = Permission.SALES_CANCEL if cancels else Permission.SALES_RETURN
+    amounts = {
+        back: abs(made.receipt.total_minor),
+        Permission.SALES_WRITE_OFF: sum(each.written_off for each in made.points),
+    }
+    for action, amount in amounts.items():
+        if amount:
+            deed = Deed(action, f"receipt:{made.receipt.original_id}", amount, customer_id=made.receipt.customer_id)
+            permit(session, deed, on=made.receipt.on, now=place.now, by=place.by)
 
 
 def _check_cancellation(original: Original, bought: Bought, place: Place) -> None:
@@ -239,6 +263,8 @@ def return_without_receipt(
         refunds=refunds,
         rounding_minor=refund_rounding(refunds, bought),
     )
+    deed = Deed(Permission.SALES_RETURN_WITHOUT_RECEIPT, _about(goods), abs(made.total_minor))
+    permit(session, deed, on=made.on, now=place.now, by=place.by)
     receipt_id = write_return(session, made, by=place.by)
     done = Returned(receipt_id, made, None, Reckoned(lines, refunds, (), (), is_whole=True), ())
     audit.record(
@@ -251,6 +277,11 @@ def return_without_receipt(
         after=_traced(done),
     )
     return done
+
+
+def _about(goods: tuple[Unproved, ...]) -> str:
+    """What comes back, as an approval is bound to it."""
+    return "goods:" + hashlib.sha256(repr(goods).encode()).hexdigest()[:16]
 
 
 def _unproved(session: Session, goods: tuple[Unproved, ...]) -> tuple[ReturnedLine, ...]:

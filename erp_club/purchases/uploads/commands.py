@@ -103,6 +103,8 @@ def _take(session: Session, offline: OfflineSale, place: Place, unknown: Sequenc
     known = queries.known_receipt(session, place.terminal.store_id, offline.receipt_no)
     if known is not None:
         return _known(known, offline)
+    # The sale has been made; what its cashier may do by themselves is no question any more.
+    place = replace(place, by=replace(place.by, held=place.by.held.without_limits()))
     buyer, customer_id, faults = _buyer(session, offline, place)
     asked = _asked(offline, buyer, place)
     basket, ours = _priced(session, offline, asked, place, currency=currency)

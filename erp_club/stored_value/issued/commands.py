@@ -11,6 +11,8 @@ from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.approvals.commands import Deed, permit
+from erp_club.permissions.catalog import Permission
 from erp_club.permissions.passwords import hash_password, pin_faults
 from erp_club.stored_value import commands, errors
 from erp_club.stored_value.commands import Cause, Moved
@@ -61,6 +63,9 @@ def give_card(session: Session, wanted: ToIssue, *, reason: str, now: dt.datetim
 
     Raises what `issue` raises.
     """
+    holder = None if wanted.customer_id == BEARER else wanted.customer_id
+    deed = Deed(Permission.STORED_VALUE_GIVE, f"card-kind:{wanted.product_id}", wanted.amount_minor, customer_id=holder)
+    permit(session, deed, on=today, now=now, by=by)
     made = issue(session, wanted, cause=Cause(now, today, by, reason=reason), given=True)
     after = {"amount_minor": wanted.amount_minor, "reason": reason, "product_id": wanted.product_id}
     _trace(session, made.card.key, "give", None, after, now=now, by=by)
@@ -101,6 +106,8 @@ def load_card(
     key = key_by_id(session, card_id)
     card = commands.hold(session, [key])[key]
     check_load(card, amount_minor, field="amount_minor")
+    deed = Deed(Permission.STORED_VALUE_LOAD, f"stored-value-card:{card_id}", amount_minor)
+    permit(session, deed, on=today, now=now, by=by)
     moved = commands.load(session, card, amount_minor, cause=Cause(now, today, by))
     after = {"amount_minor": amount_minor, "balance_minor": moved.balance_minor}
     _trace(session, key, "fill", None, after, now=now, by=by)
@@ -127,6 +134,8 @@ def refund_payment(
     Raises NotFound and what `commands.give_back` raises.
     """
     key = key_by_id(session, card_id)
+    deed = Deed(Permission.STORED_VALUE_REFUND, f"stored-value-card:{card_id}:{seq}", amount_minor)
+    permit(session, deed, on=today, now=now, by=by)
     moved = commands.refund_payment(session, key, seq, amount_minor, cause=Cause(now, today, by))
     _trace(session, key, "refund", None, {"amount_minor": amount_minor, "payment": seq}, now=now, by=by)
     return moved

@@ -1,0 +1,251 @@
+"""Deeds with a limit: done, refused, or put before somebody else who approves them on the spot (T-04, A-03)."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from erp_club.kernel import audit
+from erp_club.kernel.errors import Conflict, Forbidden, NotFound
+from erp_club.kernel.text import Money, Rate, T, Text
+from erp_club.organisation.models import Chain
+from erp_club.permissions import errors, passwords
+from erp_club.permissions.actors import Actor
+from erp_club.permissions.approvals.models import Approval, DayUse
+from erp_club.permissions.catalog import Permission, Unit
+from erp_club.permissions.grants.queries import grants_now
+from erp_club.permissions.queries import staff_by_username
+from erp_club.permissions.rules import Asked, Decision, Outcome, Rule, by_pin, may_approve
+from erp_club.permissions.tries import commands as tries
+from erp_club.permissions.tries.commands import Place
+from erp_club.permissions.tries.models import Kind
+
+HOLDS_FOR = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is about to be done, as an approval is bound to it.
+
+    `amount` is in the action's unit, `about` names the object (`points-account:7`, `sale:…`), `store_id` its store
+    where it isn't the one that the person works in.
+    """
+
+    action: Permission
+    about: str
+    amount: int | None = None
+    percent_bp: int | None = None
+    customer_id: int | None = None
+    club_id: int | None = None
+    store_id: int | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """The same as a question."""
+        return Asked(store_id=self.store_id, club_id=self.club_id, amount=self.amount, percent_bp=self.percent_bp)
+
+
+def permit(session: Session, deed: Deed, *, on: dt.date, now: dt.datetime, by: Actor) -> None:
+    """Let it be done, within the limits or with the approval that came along, and count it on the store's day.
+
+    Raises Forbidden `not-permitted` by the rule that says so, or `approval-required` with what `POST /approvals` needs.
+    The system itself has no limits.
+    """
+    if by.staff_id is None:
+        return
+    asked = replace(deed.asked, used_today=_count(session, deed, by.staff_id, on=on, by=by))
+    decision = by.decide(deed.action, asked)
+    if decision.outcome is Outcome.REFUSED:
+        raise errors.not_permitted(deed.action, decision)
+    if decision.outcome is Outcome.APPROVAL and not _used(session, deed, now=now, by=by):
+        raise _approval_required(session, deed, decision)
+
+
+def _count(session: Session, deed: Deed, staff_id: int, *, on: dt.date, by: Actor) -> int:
+    """Add the deed to what the person has done today, and tell what that was before; a refusal undoes it.
+
+    It is counted where a limit of the day holds for the person: others' sales needn't wait for a row more.
+    """
+    if deed.amount is None or not by.held.limits_days(deed.action):
+        return 0
+    added = insert(DayUse).values(
+        day=on, store_id=by.store_id, staff_id=staff_id, action=deed.action.value, used=deed.amount
+    )
+    counted = added.on_conflict_do_update(
+        index_elements=["day", "store_id", "staff_id", "action"], set_={"used": DayUse.used + added.excluded.used}
+    ).returning(DayUse.used)
+    return session.execute(counted).scalar_one() - deed.amount
+
+
+def _used(session: Session, deed: Deed, *, now: dt.datetime, by: Actor) -> bool:
+    """Use up the approval that came with the request, if it is one for this deed."""
+    if by.approval is None:
+        return False
+    used = session.execute(
+        sa.update(Approval)
+        .where(
+            Approval.token_hash == by.approval,
+            Approval.approved.is_(True),
+            Approval.used_at.is_(None),
+            Approval.ends_at > now,
+            Approval.asked_by == by.staff_id,
+            Approval.terminal_id.is_not_distinct_from(by.terminal_id),
+            Approval.store_id.is_not_distinct_from(deed.store_id or by.store_id),
+            Approval.action == deed.action.value,
+            Approval.amount.is_not_distinct_from(deed.amount),
+            Approval.percent_bp.is_not_distinct_from(deed.percent_bp),
+            Approval.customer_id.is_not_distinct_from(deed.customer_id),
+            Approval.club_id.is_not_distinct_from(deed.club_id),
+            Approval.about == deed.about,
+        )
+        .values(used_at=now)
+        .returning(Approval.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if used is None:
+        return False
+    audit.record(
+        session, by=by, now=now, action="approval.use", entity="approval", entity_id=used,
+        after={"action": deed.action.value, "amount": deed.amount, "about": deed.about},
+    )  # fmt: skip
+    return True
+
+
+_WHY = {
+    Rule.EVERY_TIME: T("Somebody else has to approve this."),
+    Rule.PER_SALE: T("This is more than you may do at once (%(limit)s). Somebody else has to approve it."),
+    Rule.PER_DAY: T("With this you would do more than you may in a day (%(limit)s). Somebody else has to approve it."),
+    Rule.DISCOUNT: T("This is a greater discount than you may give (%(limit)s). Somebody else has to approve it."),
+}
+
+
+def _approval_required(session: Session, deed: Deed, decision: Decision) -> Forbidden:
+    limit: object = decision.limit
+    if decision.rule is Rule.DISCOUNT:
+        limit = Rate(decision.limit or 0)
+    elif decision.limit is not None and deed.action.unit is Unit.MONEY:
+        limit = Money(decision.limit, session.scalars(sa.select(Chain.currency)).one())
+    unit = deed.action.unit
+    wanted = {
+        "action": deed.action.value,
+        "about": deed.about,
+        "amount": deed.amount,
+        "percent_bp": deed.percent_bp,
+        "customer_id": deed.customer_id,
+        "club_id": deed.club_id,
+        "store_id": deed.store_id,
+    }
+    return Forbidden(
+        Text(_WHY[decision.rule].msgid, {"limit": limit} if decision.limit is not None else {}),
+        code="approval-required",
+        facts={
+            "approval": {name: value for name, value in wanted.items() if value is not None},
+            "rule": decision.rule.value,
+            "limit": decision.limit,
+            "unit": None if unit is None else unit.value,
+        },
+    )
+
+
+def ask(session: Session, deed: Deed, *, now: dt.datetime, by: Actor) -> tuple[int, str]:
+    """Put a deed before somebody else; gives its number and the token that goes with the request once it is approved.
+
+    Raises Forbidden where the person couldn't do it with an approval either.
+    """
+    if by.staff_id is None:
+        raise errors.not_signed_in()
+    decision = by.decide(deed.action, deed.asked)
+    if decision.outcome is Outcome.REFUSED:
+        raise errors.not_permitted(deed.action, decision)
+    token = passwords.new_token("approval")
+    made = session.execute(
+        sa.insert(Approval)
+        .values(
+            token_hash=passwords.token_hash(token),
+            action=deed.action.value,
+            amount=deed.amount,
+            percent_bp=deed.percent_bp,
+            customer_id=deed.customer_id,
+            club_id=deed.club_id,
+            about=deed.about,
+            store_id=deed.store_id or by.store_id,
+            terminal_id=by.terminal_id,
+            asked_by=by.staff_id,
+            asked_at=now,
+            ends_at=now + HOLDS_FOR,
+        )
+        .returning(Approval.id)
+    ).scalar_one()
+    return made, token
+
+
+def decide_approval(
+    session: Session, approval_id: int, *, approve: bool, with_pin: bool = False, now: dt.datetime, by: Actor
+) -> None:
+    """Approve a deed of somebody else's, or don't.
+
+    Raises NotFound for one that isn't there or isn't in the person's reach, Forbidden `second-person-needed` for one's
+    own and `not-permitted` beyond what the person may do, Conflict for one that is decided or whose time is over.
+    """
+    found = session.get(Approval, approval_id, with_for_update=True)
+    if found is None:
+        raise no_approval()
+    if by.staff_id is None or found.asked_by == by.staff_id:
+        raise Forbidden(T("Somebody else than who asks has to approve it."), code="second-person-needed")
+    if not may_approve_it(found, by):
+        raise errors.not_permitted(Permission.APPROVALS_GIVE)
+    if found.approved is not None:
+        raise Conflict(T("This is decided already."), code="approval-decided")
+    if found.ends_at <= now:
+        raise Conflict(T("The time for it is over. Ask again."), code="approval-over")
+    found.decided_by, found.decided_at, found.approved, found.by_pin = by.staff_id, now, approve, with_pin
+    session.flush()
+    audit.record(
+        session,
+        by=by,
+        now=now,
+        action="approval.give" if approve else "approval.decline",
+        entity="approval",
+        entity_id=approval_id,
+        after={
+            "action": found.action,
+            "amount": found.amount,
+            "about": found.about,
+            "customer_id": found.customer_id,
+            "asked_by": found.asked_by,
+        },
+    )
+
+
+def may_approve_it(found: Approval, by: Actor) -> bool:
+    """Whether this person may approve that deed."""
+    known = {each.value: each for each in Permission}
+    action = known.get(found.action)
+    asked = Asked(store_id=found.store_id, club_id=found.club_id, amount=found.amount, percent_bp=found.percent_bp)
+    return action is not None and may_approve(by.held, action, asked, store_id=by.store_id)
+
+
+def approver(session: Session, username: str, pin: str, *, at: Actor, place: Place, now: dt.datetime) -> Actor:
+    """Somebody who enters their PIN where another works, as the actor that they are there.
+
+    Raises Unauthenticated, alike for an unknown name and a wrong PIN, and Throttled where either was wrong too often.
+    What such a refusal has counted is to be committed.
+    """
+    scope = tries.name_scope(Kind.PIN, username)
+    tries.hold(session, scope, place, now=now)
+    staff = staff_by_username(session, username.strip())
+    right = passwords.verify_password(pin, staff.pin_hash if staff else None)
+    if not right or staff is None:
+        staff_id = staff.id if staff else None
+        wrong = errors.wrong_pin()
+        raise tries.count_wrong(session, scope, place, kind=Kind.PIN, staff_id=staff_id, now=now, wrong=wrong)
+    tries.forget(session, scope)
+    held = by_pin(grants_now(session).of(staff.role))
+    return Actor(staff.name, held, staff.id, staff.role, at.terminal_id, at.store_id or staff.store_id)
+
+
+def no_approval() -> NotFound:
+    """There is no such approval."""
+    return NotFound(T("There is no such approval."))

@@ -1,0 +1,90 @@
+"""What the dialog of an approval shows, and the request that goes on afterwards."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.responses import Response
+
+from erp_club.permissions.catalog import Permission, Unit
+from web.deps import Act
+from web.forms import FormState
+
+PAGES = {
+    "points-account": "/points-accounts/{}/movements",
+    "receipt": "/purchases/{}",
+    "stored-value-card": "/stored-value-cards/{}",
+}
+_BOUND = ("action", "about", "amount", "percent_bp", "customer_id", "club_id", "store_id")
+
+
+class Resend(BaseModel):
+    """A form that is sent again: its address, its method, and its fields as they were typed."""
+
+    url: str
+    method: str
+    fields: list[tuple[str, str]]
+
+
+class AskedFor(BaseModel):
+    """What somebody else is to approve; `bound` is what `POST /approvals` takes, `send` the form that follows it."""
+
+    action: str
+    sentence: str
+    unit: Unit | None
+    amount: int | None
+    bound: dict[str, str]
+    send: str
+
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> "AskedFor":
+        """From the fields of a form or the facts of a refusal; of an action that isn't known it is empty."""
+        known = {each.value: each for each in Permission}
+        action = known.get(str(values.get("action", "")))
+        amount = str(values.get("amount", ""))
+        return AskedFor(
+            action=action.value if action else "",
+            sentence=action.sentence if action else "",
+            unit=action.unit if action else None,
+            amount=int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 19 else None,
+            bound={name: str(values[name]) for name in _BOUND if values.get(name) not in (None, "")},
+            send=str(values.get("send", "")),
+        )
+
+
+def url_of(about: str) -> str | None:
+    """The page of the object that a deed is about, where it has one."""
+    kind, _, rest = about.partition(":")
+    number = rest.partition(":")[0]
+    return PAGES[kind].format(number) if kind in PAGES and number.isascii() and number.isdigit() else None
+
+
+def asked_for(told: object) -> dict[str, Any]:
+    """The facts of a refusal as the fields of the dialog."""
+    return dict(told) if isinstance(told, dict) else {}
+
+
+def send_of(url: str, method: str, typed: Mapping[str, Any]) -> str:
+    """A posted form as the dialog carries it along."""
+    fields = [(name, each) for name, value in typed.items() for each in (value if isinstance(value, list) else [value])]
+    return json.dumps({"url": url, "method": method, "fields": fields})
+
+
+def resend_of(told: str) -> Resend | None:
+    """The form that the dialog has carried along; None where it is none of ours."""
+    try:
+        made = Resend.model_validate_json(told)
+    except ValidationError:
+        return None
+    return made if made.url.startswith("/") and not made.url.startswith(("//", "/\\")) else None
+
+
+def ask_page(act: Act, form: FormState) -> Response:
+    """The dialog in which somebody else approves it, without the PIN that was typed."""
+    form.values.pop("pin", None)
+    view = AskedFor.of(form.values)
+    response = act.answer(view, "approvals/_ask.html" if act.htmx else "approvals/ask.html", form=form)
+    response.headers["HX-Retarget"] = "#dialog"
+    response.headers["HX-Reswap"] = "innerHTML"
+    return response
