@@ -1,0 +1,235 @@
+"""Ten reports over the journey's purchases, beside what pandas makes of the same files, to the agora.
+
+REQ R-01 R-02 R-06
+"""
+
+import csv
+import datetime as dt
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import Department, Product, ProductGroup
+from erp_club.clubs.models import Membership, MembershipPeriod
+from erp_club.customers.models import Customer
+from erp_club.organisation.models import Store
+from erp_club.permissions.actors import SYSTEM
+from erp_club.receipts.rollups.commands import roll, verify
+from erp_club.reports.purchases.asked import SUNDAY, TIMES, Asked, By
+from erp_club.reports.purchases.figures import Figures
+from erp_club.reports.purchases.queries import listing, steps, total
+from erp_club.segments import commands as segments
+from erp_club.segments.commands import Settings
+from erp_club.segments.models import Segment
+from tests.conftest import OneConnection
+from tests.make.clubs import NOW, a_club, a_membership
+from tests.make.files import taken_in
+from tests.make.organisation import a_chain
+from tests.segments import journey
+
+HOUSEHOLDS, LINES = 30, 9_000
+FIRST, LAST = dt.date(2017, 1, 1), dt.date(2017, 12, 31)
+JOINED = dt.date(2017, 6, 1)
+Told = dict[Any, tuple[int, ...]]
+Frame = Any
+"""A pandas frame; its stubs know too little of what a selection gives."""
+NOTHING = "–"
+
+
+@pytest.fixture(scope="module")
+def books(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, Frame]]:
+    """Some households of the journey with returns and sales to nobody known, half of it rolled up; and as a frame."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        with OneConnection(connection).session() as session:
+            yield session, _loaded(session, tmp_path_factory.mktemp("journey"))
+        transaction.rollback()
+
+
+def _loaded(session: Session, folder: Path) -> Frame:
+    a_chain(session)
+    customers = journey.rows("customers")[:HOUSEHOLDS]
+    known = [row["number"] for row in customers]
+    purchases = [row for row in journey.rows("purchases") if row["customer_number"] in known][:LINES]
+    for index, row in enumerate(list(purchases[::61])):
+        back = {name: f"-{row[name]}" if row[name].strip("0.") else row[name] for name in ("list_amount", "amount")}
+        purchases.append(row | back | {"receipt_no": f"R{index}", "line_no": "1", "quantity": "-1"})
+    for row in purchases:
+        if int(row["receipt_no"].strip("R")) % 5 == 0:
+            row["customer_number"] = ""
+    skus = {row["sku"] for row in purchases}
+    products = [row for row in journey.rows("products") if row["sku"] in skus]
+    for kind, rows in (("products", products), ("customers", customers), ("purchases", purchases)):
+        taken_in(session, _written(folder, kind, rows), kind)
+    club = a_club(session)
+    for number in known[::2]:
+        customer = session.scalars(sa.select(Customer.id).where(Customer.number == number)).one()
+        a_membership(session, customer, club, joined_on=JOINED)
+    segments.take_list(session, Settings("Thirds", "", False), known[::3], today=LAST, now=NOW, by=SYSTEM)
+    # Half waits: the sums and what they don't hold yet are together what the files say.
+    session.execute(sa.text("TRUNCATE customer_days, customer_group_days, customer_summaries"))
+    session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))
+    roll(session, most=len({(row["store"], row["receipt_no"]) for row in purchases}) // 2)
+    assert verify(session) is None
+    return _frame(purchases, products, known)
+
+
+def _written(folder: Path, name: str, rows: list[dict[str, str]]) -> Path:
+    path = folder / f"{name}.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def _frame(purchases: list[dict[str, str]], products: list[dict[str, str]], known: list[str]) -> Frame:
+    lines = pd.DataFrame(purchases).merge(
+        pd.DataFrame(products)[["sku", "group", "department", "brand"]], on="sku", how="left"
+    )
+    for name in ("group", "department", "brand"):
+        lines[name] = lines[name].fillna("").replace("", NOTHING)
+    for name in ("amount", "list_amount"):
+        lines[name] = [int(Decimal(text) * 100) for text in lines[name]]
+    lines["quantity"] = [int(Decimal(text) * 1000) for text in lines["quantity"]]
+    lines["day"] = pd.to_datetime(lines["sold_at"]).dt.normalize()
+    lines["receipt"] = lines["store"] + "/" + lines["receipt_no"]
+    lines["member"] = lines["customer_number"].isin(known[::2]) & (lines["day"] >= pd.Timestamp(JOINED))
+    lines["third"] = lines["customer_number"].isin(known[::3])
+    return lines[lines["day"].between(pd.Timestamp(FIRST), pd.Timestamp(LAST))]
+
+
+def _figures(lines: Frame) -> tuple[int, ...]:
+    bought, back = lines[lines["quantity"] >= 0], lines[lines["quantity"] < 0]
+    identified = lines[lines["customer_number"] != ""]
+    buyers = bought[bought["customer_number"] != ""]["customer_number"]
+    return (
+        lines["receipt"].nunique(), bought["receipt"].nunique(), back["receipt"].nunique(),
+        int(lines["amount"].sum()), int(-back["amount"].sum()), int(lines["list_amount"].sum()),
+        int(lines["quantity"].sum()), int(identified["amount"].sum()), buyers.nunique(),
+    )  # fmt: skip
+
+
+def _told(figures: Figures) -> tuple[int, ...]:
+    return (
+        figures.receipts, figures.purchases, figures.returns, figures.sales_minor, figures.returned_minor,
+        figures.list_minor, figures.quantity_milli, figures.known_minor, figures.buyers,
+    )  # fmt: skip
+
+
+def _by(lines: Frame, key: Any) -> Told:
+    return {value: _figures(part) for value, part in lines.groupby(key)}
+
+
+def _report(session: Session, asked: Asked) -> Told:
+    if asked.by in TIMES:
+        return {row.key: _told(row.figures) for row in steps(session, asked) if row.figures.receipts}
+    rows, count = listing(session, asked, sort="sales", descending=True)
+    assert len(rows) == count
+    return {row.code or row.name or NOTHING: _told(row.figures) for row in rows}
+
+
+def _days(told: Told) -> Told:
+    return {pd.Timestamp(key).date(): value for key, value in told.items()}
+
+
+def _asked(by: By, **narrowed: Any) -> Asked:
+    return Asked(by=by, first=FIRST, last=LAST, week_starts=SUNDAY, **narrowed)
+
+
+def _id(session: Session, table: Any, column: Any, value: str) -> int:
+    return session.scalars(sa.select(table.id).where(column == value)).one()
+
+
+def _months(lines: Frame) -> Told:
+    return _days(_by(lines, lines["day"].dt.to_period("M").dt.start_time))
+
+
+def _weeks(lines: Frame) -> Told:
+    # A week to Saturday begins on Sunday.
+    return _days(_by(lines, lines["day"].dt.to_period("W-SAT").dt.start_time))
+
+
+def _biggest(lines: Frame, column: str) -> str:
+    return str(lines.groupby(column)["amount"].sum().idxmax())
+
+
+Case = Callable[[Session, Frame], tuple[Told, Told]]
+
+
+def _of_group(session: Session, lines: Frame) -> tuple[Told, Told]:
+    name = _biggest(lines, "group")
+    asked = _asked(By.MONTH, group_id=_id(session, ProductGroup, ProductGroup.name, name))
+    return _report(session, asked), _months(lines[lines["group"] == name])
+
+
+def _products_of_department(session: Session, lines: Frame) -> tuple[Told, Told]:
+    name = _biggest(lines, "department")
+    asked = _asked(By.PRODUCT, department_id=_id(session, Department, Department.name, name))
+    return _report(session, asked), _by(lines[lines["department"] == name], "sku")
+
+
+def _of_product_in_stores(session: Session, lines: Frame) -> tuple[Told, Told]:
+    sku = _biggest(lines, "sku")
+    asked = _asked(By.STORE, product_id=_id(session, Product, Product.sku, sku))
+    return _report(session, asked), _by(lines[lines["sku"] == sku], "store")
+
+
+def _groups_of_store(session: Session, lines: Frame) -> tuple[Told, Told]:
+    code = _biggest(lines, "store")
+    asked = _asked(By.GROUP, store_id=_id(session, Store, Store.code, code))
+    return _report(session, asked), _by(lines[lines["store"] == code], "group")
+
+
+def _members(session: Session, lines: Frame) -> tuple[Told, Told]:
+    (club,) = session.scalars(sa.select(Membership.club_id).distinct()).all()
+    assert session.scalar(sa.select(sa.func.count()).select_from(MembershipPeriod))
+    return _report(session, _asked(By.MONTH, club_id=club)), _months(lines[lines["member"]])
+
+
+def _segment(session: Session, lines: Frame) -> tuple[Told, Told]:
+    segment = session.scalars(sa.select(Segment.id)).one()
+    return _report(session, _asked(By.DEPARTMENT, segment_id=segment)), _by(lines[lines["third"]], "department")
+
+
+def _customers(session: Session, lines: Frame) -> tuple[Told, Told]:
+    told = _report(session, _asked(By.CUSTOMER))
+    known = lines[lines["customer_number"] != ""]
+    # Those of nobody known stand in a row of their own.
+    return {key: value for key, value in told.items() if value[-2]}, _by(known, "customer_number")
+
+
+CASES: dict[str, Case] = {
+    "months": lambda session, lines: (_report(session, _asked(By.MONTH)), _months(lines)),
+    "weeks": lambda session, lines: (_report(session, _asked(By.WEEK)), _weeks(lines)),
+    "days": lambda session, lines: (_report(session, _asked(By.DAY)), _days(_by(lines, "day"))),
+    "stores": lambda session, lines: (_report(session, _asked(By.STORE)), _by(lines, "store")),
+    "departments": lambda session, lines: (_report(session, _asked(By.DEPARTMENT)), _by(lines, "department")),
+    "groups": lambda session, lines: (_report(session, _asked(By.GROUP)), _by(lines, "group")),
+    "brands": lambda session, lines: (_report(session, _asked(By.BRAND)), _by(lines, "brand")),
+    "products of the biggest department": _products_of_department,
+    "months of the biggest group": _of_group,
+    "stores of the biggest product": _of_product_in_stores,
+    "groups of the biggest store": _groups_of_store,
+    "customers": _customers,
+    "months of a club's members": _members,
+    "departments of a segment": _segment,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_report_says_what_pandas_makes_of_the_files(books: tuple[Session, Frame], name: str):
+    told, expected = CASES[name](*books)
+    assert told == expected
+    assert len(told) > 1
+
+
+def test_the_total_says_what_pandas_makes_of_the_files(books: tuple[Session, Frame]):
+    session, lines = books
+    assert _told(total(session, _asked(By.MONTH))) == _figures(lines)
