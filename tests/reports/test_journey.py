@@ -73,7 +73,12 @@ def _loaded(session: Session, folder: Path) -> Frame:
         a_membership(session, customer, club, joined_on=JOINED)
     segments.take_list(session, Settings("Thirds", "", False), known[::3], today=LAST, now=NOW, by=SYSTEM)
     # Half waits: the sums and what they don't hold yet are together what the files say.
-    session.execute(sa.text("TRUNCATE customer_days, customer_group_days, customer_summaries"))
+    session.execute(
+        sa.text(
+            "TRUNCATE customer_days, customer_group_days, customer_department_days, "
+            "customer_brand_days, customer_summaries"
+        )
+    )
     session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))
     roll(session, most=len({(row["store"], row["receipt_no"]) for row in purchases}) // 2)
     assert verify(session) is None

@@ -7,17 +7,60 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-_SUMMED = """
-    SELECT customer_id, receipt_id, sold_on, store_id, bool_or(bought)::int AS purchases,
-           bool_or(NOT bought)::int AS returns, sum(amount_minor)::bigint AS spend_minor,
-           sum(quantity_milli)::bigint AS quantity_milli, sum(list_minor)::bigint AS list_minor,
-           coalesce(-sum(amount_minor) FILTER (WHERE NOT bought), 0)::bigint AS returned_minor
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A way in which products are grouped: the table of its sums, the column, and which of its rows are out of date."""
+
+    table: str
+    column: str
+    changed: str
+
+
+_KINDS = (
+    _Kind("customer_group_days", "group_id", "groups_to_roll"),
+    _Kind("customer_department_days", "department_id", "departments_to_roll"),
+    _Kind("customer_brand_days", "brand_id", "brands_to_roll"),
+)
+_OF_RECEIPT = """
+    bool_or(bought)::int AS purchases, bool_or(NOT bought)::int AS returns, sum(amount_minor)::bigint AS spend_minor,
+    sum(quantity_milli)::bigint AS quantity_milli, sum(list_minor)::bigint AS list_minor,
+    coalesce(-sum(amount_minor) FILTER (WHERE NOT bought), 0)::bigint AS returned_minor
+"""
+_ADDED = ("purchases", "returns", "spend_minor", "quantity_milli", "list_minor", "returned_minor")
+_TOTALS = "count(*) AS receipts, " + ", ".join(f"sum({name}) AS {name}" for name in _ADDED)
+_NAMES = ", ".join(("receipts", *_ADDED))
+_SUMMED = f"""
+    SELECT customer_id, receipt_id, sold_on, store_id, {_OF_RECEIPT}
       FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id
 """
 _LINES = """
-    SELECT r.customer_id, r.id AS receipt_id, r.sold_on, r.store_id, p.group_id, l.amount_minor, l.list_minor,
-           l.quantity_milli, l.quantity_milli >= 0 AS bought
+    SELECT r.customer_id, r.id AS receipt_id, r.sold_on, r.store_id, coalesce(p.group_id, 0) AS group_id,
+           coalesce(p.department_id, 0) AS department_id, coalesce(p.brand_id, 0) AS brand_id, l.amount_minor,
+           l.list_minor, l.quantity_milli, l.quantity_milli >= 0 AS bought
 """
+
+
+def _adding(table: str) -> str:
+    """Add what comes to the row that is there."""
+    return ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in ("receipts", *_ADDED))
+
+
+def _of_kind(kind: _Kind) -> str:
+    """The sums of lines by a kind, each receipt counted once."""
+    key = f"{kind.column}, sold_on, customer_id, store_id"
+    receipt = f"SELECT {key}, receipt_id, {_OF_RECEIPT} FROM lines GROUP BY {key}, receipt_id"
+    return f"SELECT {key}, {_TOTALS} FROM ({receipt}) AS each GROUP BY {key}"
+
+
+def _roll_kind(kind: _Kind) -> str:
+    key = f"{kind.column}, sold_on, customer_id, store_id"
+    return f"""
+        INSERT INTO {kind.table} ({key}, {_NAMES}) {_of_kind(kind)} ORDER BY {key}
+        ON CONFLICT ({key}) DO UPDATE SET {_adding(kind.table)}
+    """
+
+
 _ROLL = f"""
 WITH waiting AS (
     SELECT customer_id, receipt_id FROM receipts_to_roll LIMIT :most FOR UPDATE SKIP LOCKED
@@ -30,29 +73,11 @@ WITH waiting AS (
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (t.customer_id, t.receipt_id)
       JOIN products p ON p.id = l.product_id
 ), summed AS MATERIALIZED ({_SUMMED}), days AS (
-    INSERT INTO customer_days AS d (customer_id, sold_on, store_id, receipts, purchases, returns, spend_minor,
-                                    quantity_milli, list_minor, returned_minor)
-    SELECT customer_id, sold_on, store_id, count(*), sum(purchases), sum(returns), sum(spend_minor),
-           sum(quantity_milli), sum(list_minor), sum(returned_minor)
+    INSERT INTO customer_days (customer_id, sold_on, store_id, {_NAMES})
+    SELECT customer_id, sold_on, store_id, {_TOTALS}
       FROM summed GROUP BY customer_id, sold_on, store_id ORDER BY customer_id, sold_on, store_id
-    ON CONFLICT (customer_id, sold_on, store_id) DO UPDATE
-       SET receipts = d.receipts + EXCLUDED.receipts, purchases = d.purchases + EXCLUDED.purchases,
-           returns = d.returns + EXCLUDED.returns, spend_minor = d.spend_minor + EXCLUDED.spend_minor,
-           quantity_milli = d.quantity_milli + EXCLUDED.quantity_milli,
-           list_minor = d.list_minor + EXCLUDED.list_minor,
-           returned_minor = d.returned_minor + EXCLUDED.returned_minor
-), groups AS (
-    INSERT INTO customer_group_days AS g (group_id, sold_on, customer_id, purchases, returns, spend_minor,
-                                          quantity_milli)
-    SELECT group_id, sold_on, customer_id, count(DISTINCT receipt_id) FILTER (WHERE bought),
-           count(DISTINCT receipt_id) FILTER (WHERE NOT bought), sum(amount_minor), sum(quantity_milli)
-      FROM lines WHERE group_id IS NOT NULL AND customer_id <> 0
-     GROUP BY group_id, sold_on, customer_id ORDER BY group_id, sold_on, customer_id
-    ON CONFLICT (group_id, sold_on, customer_id) DO UPDATE
-       SET purchases = g.purchases + EXCLUDED.purchases, returns = g.returns + EXCLUDED.returns,
-           spend_minor = g.spend_minor + EXCLUDED.spend_minor,
-           quantity_milli = g.quantity_milli + EXCLUDED.quantity_milli
-), summaries AS (
+    ON CONFLICT (customer_id, sold_on, store_id) DO UPDATE SET {_adding("customer_days")}
+), {", ".join(f"of_{kind.table} AS ({_roll_kind(kind)})" for kind in _KINDS)}, summaries AS (
     INSERT INTO customer_summaries AS s
     SELECT customer_id, sum(purchases), sum(returns), sum(spend_minor), sum(quantity_milli),
            min(sold_on) FILTER (WHERE purchases > 0), max(sold_on) FILTER (WHERE purchases > 0)
@@ -65,55 +90,70 @@ WITH waiting AS (
 )
 SELECT count(*) FROM taken
 """
-_MADE_ANEW = f"""
-WITH lines AS ({_LINES} FROM receipts r
-      JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
-      JOIN products p ON p.id = l.product_id
-     WHERE r.customer_id <> 0 AND p.group_id = ANY(:groups) AND NOT EXISTS (
-           SELECT FROM receipts_to_roll q WHERE (q.customer_id, q.receipt_id) = (r.customer_id, r.id)))
-INSERT INTO customer_group_days (group_id, sold_on, customer_id, purchases, returns, spend_minor, quantity_milli)
-SELECT group_id, sold_on, customer_id, count(DISTINCT receipt_id) FILTER (WHERE bought),
-       count(DISTINCT receipt_id) FILTER (WHERE NOT bought), sum(amount_minor), sum(quantity_milli)
-  FROM lines GROUP BY group_id, sold_on, customer_id
-"""
 _ALL_LINES = f"""{_LINES} FROM receipts r
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
       JOIN products p ON p.id = l.product_id
      WHERE NOT EXISTS (
            SELECT FROM receipts_to_roll q WHERE (q.customer_id, q.receipt_id) = (r.customer_id, r.id))"""
-_SUMS = {
-    "customer_days": """
-        SELECT customer_id, sold_on, store_id, count(*) AS receipts, sum(purchases) AS purchases,
-               sum(returns) AS returns, sum(spend_minor) AS spend_minor, sum(quantity_milli) AS quantity_milli,
-               sum(list_minor) AS list_minor, sum(returned_minor) AS returned_minor
-          FROM summed GROUP BY customer_id, sold_on, store_id""",
-    "customer_group_days": """
-        SELECT group_id, sold_on, customer_id, count(DISTINCT receipt_id) FILTER (WHERE bought) AS purchases,
-               count(DISTINCT receipt_id) FILTER (WHERE NOT bought) AS returns, sum(amount_minor) AS spend_minor,
-               sum(quantity_milli) AS quantity_milli
-          FROM lines
-         WHERE customer_id <> 0 AND group_id IS NOT NULL AND group_id NOT IN (SELECT group_id FROM groups_to_roll)
-         GROUP BY group_id, sold_on, customer_id""",
-    "customer_summaries": """
+
+
+def _made_anew(kind: _Kind) -> str:
+    return f"""
+        WITH lines AS ({_ALL_LINES} AND coalesce(p.{kind.column}, 0) = ANY(:values))
+        INSERT INTO {kind.table} ({kind.column}, sold_on, customer_id, store_id, {_NAMES}) {_of_kind(kind)}
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A table with the columns that name a row, the sums it should hold, and which of its rows are proven."""
+
+    table: str
+    keys: str
+    sums: str
+    where: str = ""
+
+
+_PROOFS = (
+    _Proof(
+        "customer_days",
+        "customer_id, sold_on, store_id",
+        f"SELECT customer_id, sold_on, store_id, {_TOTALS} FROM summed GROUP BY customer_id, sold_on, store_id",
+    ),
+    *(
+        _Proof(
+            kind.table,
+            f"{kind.column}, sold_on, customer_id, store_id",
+            f"SELECT * FROM ({_of_kind(kind)}) AS sums",
+            f"WHERE {kind.column} NOT IN (SELECT {kind.column} FROM {kind.changed})",
+        )
+        for kind in _KINDS
+    ),
+    _Proof(
+        "customer_summaries",
+        "customer_id",
+        """
         SELECT customer_id, sum(purchases) AS purchases, sum(returns) AS returns, sum(spend_minor) AS spend_minor,
                sum(quantity_milli) AS quantity_milli, min(sold_on) FILTER (WHERE purchases > 0) AS first_on,
                max(sold_on) FILTER (WHERE purchases > 0) AS last_on
           FROM summed WHERE customer_id <> 0 GROUP BY customer_id""",
-}
+    ),
+)
 MOST_AT_ONCE = 200_000
 
 
 def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
-    """Add at most so many waiting receipts to the rollups, and make changed groups anew; gives how many were added.
+    """Add at most so many waiting receipts to the rollups, and make what changed anew; gives how many were added.
 
     Two at once wait for each other; what is written meanwhile waits for the next time.
     """
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('rollups', 0))"))
     rolled = session.execute(sa.text(_ROLL), {"most": most}).scalar_one()
-    groups = list(session.scalars(sa.text("DELETE FROM groups_to_roll RETURNING group_id")))
-    if groups:
-        session.execute(sa.text("DELETE FROM customer_group_days WHERE group_id = ANY(:groups)"), {"groups": groups})
-        session.execute(sa.text(_MADE_ANEW), {"groups": groups})
+    for kind in _KINDS:
+        values = list(session.scalars(sa.text(f"DELETE FROM {kind.changed} RETURNING {kind.column}")))
+        if values:
+            session.execute(sa.text(f"DELETE FROM {kind.table} WHERE {kind.column} = ANY(:values)"), {"values": values})
+            session.execute(sa.text(_made_anew(kind)), {"values": values})
     return rolled
 
 
@@ -123,7 +163,7 @@ def roll_all(session: Session) -> int:
     while rolled := roll(session):
         total += rolled
     if total:
-        for table in ("customer_days", "customer_group_days", "customer_summaries", "receipts_to_roll"):
+        for table in (*(proof.table for proof in _PROOFS), "receipts_to_roll"):
             session.execute(sa.text(f"ANALYZE {table}"))
     return total
 
@@ -139,19 +179,15 @@ class Wrong:
 
 def verify(session: Session) -> Wrong | None:
     """Sum all lines again and compare; gives the first row that differs. Reads everything."""
-    for table, sums in _SUMS.items():
-        keys = {"customer_days": "customer_id, sold_on, store_id", "customer_group_days": "group_id, sold_on, "
-                "customer_id", "customer_summaries": "customer_id"}[table]  # fmt: skip
-        held = f"SELECT * FROM {table}"
-        if table == "customer_group_days":
-            held += " WHERE group_id NOT IN (SELECT group_id FROM groups_to_roll)"
+    for proof in _PROOFS:
         row = session.execute(
             sa.text(f"""
-            WITH lines AS MATERIALIZED ({_ALL_LINES}), summed AS ({_SUMMED}), proved AS ({sums}), kept AS ({held})
-            SELECT to_jsonb(kept) AS kept, to_jsonb(proved) AS proved FROM kept FULL JOIN proved USING ({keys})
+            WITH lines AS MATERIALIZED ({_ALL_LINES}), summed AS ({_SUMMED}), proved AS ({proof.sums} {proof.where}),
+                 kept AS (SELECT * FROM {proof.table} {proof.where})
+            SELECT to_jsonb(kept) AS kept, to_jsonb(proved) AS proved FROM kept FULL JOIN proved USING ({proof.keys})
              WHERE to_jsonb(kept) IS DISTINCT FROM to_jsonb(proved) LIMIT 1
             """)
         ).one_or_none()
         if row is not None:
-            return Wrong(table, row.kept, row.proved)
+            return Wrong(proof.table, row.kept, row.proved)
     return None

@@ -22,11 +22,27 @@ class ReceiptToRoll(Base):
 
 
 class GroupToRoll(Base):
-    """A product group whose products have changed, so that its rows are to be made anew from the lines."""
+    """A product group whose products have changed, so that its rows are to be made anew from the lines; 0 for none."""
 
     __tablename__ = "groups_to_roll"
 
     group_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+
+
+class DepartmentToRoll(Base):
+    """A department whose products have changed; 0 for none."""
+
+    __tablename__ = "departments_to_roll"
+
+    department_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+
+
+class BrandToRoll(Base):
+    """A brand whose products have changed; 0 for none."""
+
+    __tablename__ = "brands_to_roll"
+
+    brand_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
 
 
 class CustomerDay(Base):
@@ -63,27 +79,56 @@ class CustomerDay(Base):
     returned_minor: Mapped[int]
 
 
-class CustomerGroupDay(Base):
-    """A customer's lines of a product group on a day, as the products are grouped today."""
+_OF_LINES = ["receipts", "purchases", "returns", "spend_minor", "quantity_milli", "list_minor", "returned_minor"]
 
-    __tablename__ = "customer_group_days"
-    __table_args__ = (
-        sa.PrimaryKeyConstraint(
-            "group_id",
-            "sold_on",
-            "customer_id",
-            postgresql_include=["purchases", "returns", "spend_minor", "quantity_milli"],
-        ),
-        sa.Index("ix_customer_group_days_customer_id", "customer_id", "group_id"),
-    )
 
-    group_id: Mapped[int] = mapped_column(sa.Integer)
+class _Sums:
+    """What the lines of a day come to; see `CustomerDay`. Each counts a receipt once."""
+
     sold_on: Mapped[dt.date]
     customer_id: Mapped[int]
+    store_id: Mapped[int] = mapped_column(sa.Integer)
+    receipts: Mapped[int] = mapped_column(sa.Integer)
     purchases: Mapped[int] = mapped_column(sa.Integer)
     returns: Mapped[int] = mapped_column(sa.Integer)
     spend_minor: Mapped[int]
     quantity_milli: Mapped[int]
+    list_minor: Mapped[int]
+    returned_minor: Mapped[int]
+
+
+class CustomerGroupDay(_Sums, Base):
+    """A customer's lines of a product group in a store on a day, as the products are grouped today; group 0 is none."""
+
+    __tablename__ = "customer_group_days"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("group_id", "sold_on", "customer_id", "store_id", postgresql_include=_OF_LINES),
+        sa.Index("ix_customer_group_days_customer_id", "customer_id", "group_id"),
+    )
+
+    group_id: Mapped[int] = mapped_column(sa.Integer)
+
+
+class CustomerDepartmentDay(_Sums, Base):
+    """The same of a department."""
+
+    __tablename__ = "customer_department_days"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("department_id", "sold_on", "customer_id", "store_id", postgresql_include=_OF_LINES),
+    )
+
+    department_id: Mapped[int] = mapped_column(sa.Integer)
+
+
+class CustomerBrandDay(_Sums, Base):
+    """The same of a brand."""
+
+    __tablename__ = "customer_brand_days"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("brand_id", "sold_on", "customer_id", "store_id", postgresql_include=_OF_LINES),
+    )
+
+    brand_id: Mapped[int] = mapped_column(sa.Integer)
 
 
 class CustomerSummary(Base):

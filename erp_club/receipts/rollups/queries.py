@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import ProductGroup
 from erp_club.receipts.models import Receipt
-from erp_club.receipts.rollups.models import GroupToRoll, ReceiptToRoll
+from erp_club.receipts.rollups.models import BrandToRoll, DepartmentToRoll, GroupToRoll, ReceiptToRoll
 
 
 def latest_day(session: Session) -> dt.date:
@@ -24,3 +24,10 @@ def stale_groups(session: Session) -> frozenset[str]:
 def waiting(session: Session) -> int:
     """How many receipts wait to be added."""
     return session.scalar(sa.select(sa.func.count()).select_from(ReceiptToRoll)) or 0
+
+
+def stale_kinds(session: Session) -> frozenset[str]:
+    """Which of `group`, `department` and `brand` have rows that are to be made anew."""
+    tables = {"group": GroupToRoll, "department": DepartmentToRoll, "brand": BrandToRoll}
+    found = session.execute(sa.select(*(sa.exists(sa.select(table)) for table in tables.values()))).one()
+    return frozenset(name for name, stale in zip(tables, found, strict=True) if stale)

@@ -13,7 +13,13 @@ from erp_club.catalogue.models import Product
 from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups import queries as rollups
-from erp_club.receipts.rollups.models import CustomerDay, ReceiptToRoll
+from erp_club.receipts.rollups.models import (
+    CustomerBrandDay,
+    CustomerDay,
+    CustomerDepartmentDay,
+    CustomerGroupDay,
+    ReceiptToRoll,
+)
 from erp_club.reports.purchases.asked import Asked, By
 from erp_club.segments.models import SegmentCustomer
 
@@ -26,13 +32,32 @@ _PRODUCT_KEYS: dict[By, Any] = {
     By.PRODUCT: Product.id,
 }
 
+_KINDS: dict[By, tuple[Any, Any]] = {
+    By.DEPARTMENT: (CustomerDepartmentDay, CustomerDepartmentDay.department_id),
+    By.GROUP: (CustomerGroupDay, CustomerGroupDay.group_id),
+    By.BRAND: (CustomerBrandDay, CustomerBrandDay.brand_id),
+}
+
 
 def source(session: Session, asked: Asked) -> Any:
     """The rows that the question is about, as a subquery."""
-    if asked.of_products or asked.by is By.CASHIER or asked.staff_id is not None:
+    kind = _kind_asked(asked)
+    if asked.by is By.CASHIER or asked.staff_id is not None:
         return _lines(asked).subquery("rows")
-    rows = _days(asked)
-    return (sa.union_all(rows, _waiting(asked)) if rollups.waiting(session) else rows).subquery("rows")
+    if asked.of_products and (kind is None or kind.value in rollups.stale_kinds(session)):
+        return _lines(asked).subquery("rows")
+    rows = _days(asked, kind)
+    return (sa.union_all(rows, _lines(asked, waiting=True)) if rollups.waiting(session) else rows).subquery("rows")
+
+
+def _kind_asked(asked: Asked) -> By | None:
+    """The one way of grouping products that the question is about; None for several, for products, and for none."""
+    asks = {By.DEPARTMENT: asked.department_id, By.GROUP: asked.group_id, By.BRAND: asked.brand_id}
+    named = {kind for kind, value in asks.items() if value is not None} | ({asked.by} & set(_PRODUCT_KEYS))
+    if asked.product_id is not None or len(named) != 1:
+        return None
+    (kind,) = named
+    return kind if kind in _KINDS else None
 
 
 def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
@@ -84,19 +109,24 @@ def _of_products(asked: Asked) -> list[sa.ColumnElement[bool]]:
     return [column == value for column, value in named if value is not None]
 
 
-def _days(asked: Asked) -> Any:
-    return sa.select(
-        CustomerDay.customer_id,
-        CustomerDay.sold_on,
-        CustomerDay.store_id,
-        CustomerDay.receipts,
-        CustomerDay.purchases,
-        CustomerDay.returns,
-        CustomerDay.spend_minor.label("sales_minor"),
-        CustomerDay.returned_minor,
-        CustomerDay.list_minor,
-        CustomerDay.quantity_milli,
-    ).where(*_narrowed(asked, CustomerDay))
+def _days(asked: Asked, kind: By | None) -> Any:
+    table, column = _KINDS[kind] if kind else (CustomerDay, None)
+    whose: list[Any] = [table.customer_id, table.sold_on, table.store_id]
+    where = _narrowed(asked, table)
+    if asked.by is kind:
+        whose.append(sa.func.nullif(column, 0).label("product_key"))
+    elif kind:
+        where.append(column == {By.DEPARTMENT: asked.department_id, By.GROUP: asked.group_id}.get(kind, asked.brand_id))
+    sums = [
+        table.receipts,
+        table.purchases,
+        table.returns,
+        table.spend_minor.label("sales_minor"),
+        table.returned_minor,
+        table.list_minor,
+        table.quantity_milli,
+    ]
+    return sa.select(*whose, *sums).where(*where)
 
 
 def _sums() -> list[sa.ColumnElement[Any]]:
@@ -114,22 +144,17 @@ def _sums() -> list[sa.ColumnElement[Any]]:
     ]
 
 
-def _waiting(asked: Asked) -> Any:
-    of_receipt = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
-    key = (Receipt.customer_id, Receipt.sold_on, Receipt.store_id)
-    return (
-        sa.select(*key, *_sums())
-        .select_from(sa.join(ReceiptToRoll, Receipt, of_receipt).join(ReceiptLine, _OF_LINE))
-        .where(*_narrowed(asked, Receipt))
-        .group_by(*key, Receipt.id)
-    )
-
-
-def _lines(asked: Asked) -> Any:
+def _lines(asked: Asked, *, waiting: bool = False) -> Any:
+    """From the lines; `waiting`: only of receipts that the rollups don't hold yet."""
     joined = sa.join(Receipt, ReceiptLine, _OF_LINE)
+    if waiting:
+        held = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
+        joined = joined.join(ReceiptToRoll, held)
     if asked.of_products:
         joined = joined.join(Product, Product.id == ReceiptLine.product_id)
-    whose = [Receipt.customer_id, Receipt.sold_on, Receipt.store_id, Receipt.staff_id]
+    whose: list[Any] = [Receipt.customer_id, Receipt.sold_on, Receipt.store_id]
+    if asked.by is By.CASHIER:
+        whose.append(Receipt.staff_id)
     if asked.by in _PRODUCT_KEYS:
         whose.append(_PRODUCT_KEYS[asked.by].label("product_key"))
     where = _narrowed(asked, Receipt) + _of_products(asked)
