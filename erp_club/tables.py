@@ -24,6 +24,7 @@ from erp_club.permissions.tries import models as tries
 from erp_club.points import models as points
 from erp_club.pricelists import models as pricelists
 from erp_club.programmes import models as programmes
+from erp_club.programmes.rewards import models as rewards
 from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
@@ -69,6 +70,7 @@ __all__ = [
     "registering",
     "relatives",
     "reports",
+    "rewards",
     "rollups",
     "segments",
     "stored_value",

@@ -7,6 +7,7 @@ from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
+from erp_club.jobs.rewards import PERIOD_REWARDS
 from erp_club.jobs.seals import AUDIT_SEAL, LEDGER_SEAL
 from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
 from erp_club.jobs.stored_value import STORED_VALUE_EXPIRE
@@ -15,7 +16,7 @@ from erp_club.jobs.verify import LEDGER_VERIFY
 
 NIGHT = (
     "points-activate",
-    "points-convert",
+    "period-rewards",
     "memberships-lapse",
     "points-expire",
     "stored-value-expire",
@@ -24,7 +25,7 @@ NIGHT = (
     "ledger-verify",
 )
 """The order of what is done each night, whichever of these jobs there are: points that were waiting become available,
-are converted into codes, memberships and levels end, points and money on cards expire, levels are looked at again, and
+periods are settled, memberships and levels end, points and money on cards expire, levels are looked at again, and
 last the ledger is sealed and verified. A scheduled run waits until those before it of the same day are done."""
 
 BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
@@ -33,7 +34,8 @@ BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEVELS, LEDGER_VERIFY, POINTS_PROGRAMME),
+        *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEVELS, PERIOD_REWARDS),
+        *(LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
         *(LEDGER_SEAL, AUDIT_SEAL),
     )

@@ -27,6 +27,7 @@ class Settings:
     session_hours: int = 10
     till_idle_minutes: int = 10
     points_limit: int = 100_000
+    rewards_limit: int = 10_000_000
     keyring: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -48,6 +49,7 @@ class Settings:
             session_hours=_whole_number("ERP_CLUB_SESSION_HOURS", cls.session_hours),
             till_idle_minutes=_whole_number("ERP_CLUB_TILL_IDLE_MINUTES", cls.till_idle_minutes),
             points_limit=_whole_number("ERP_CLUB_POINTS_LIMIT", cls.points_limit),
+            rewards_limit=_whole_number("ERP_CLUB_REWARDS_LIMIT", cls.rewards_limit),
             keyring=env.get("ERP_CLUB_KEYRING") or None,
         )
 

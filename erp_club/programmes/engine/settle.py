@@ -75,6 +75,10 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
     total = value + facts.rest_minor
     if rule.most_minor is not None:
         total = min(total, rule.most_minor)
+    if total < 0:
+        # What a correction took away is made good by the periods to come, whatever becomes of rests.
+        rest = max(0, base - taken) if _carries(rule, facts) and taken else 0
+        return Settled(0, 0, taken if rule.takes else 0, rest, total, rate, Why.TOO_LITTLE)
     if total <= 0 or (rule.least_minor is not None and total < rule.least_minor):
         made = _nothing(rule, facts, base, Why.TOO_LITTLE)
         return Settled(0, rest=made.rest, rest_minor=made.rest_minor, rate_bp=rate, why=Why.TOO_LITTLE)

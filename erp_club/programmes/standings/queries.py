@@ -156,13 +156,18 @@ class PointsIn:
 
 def points_in(session: Session, members: Sequence[Candidate]) -> dict[Key, PointsIn]:
     """Points that were earned on the accounts of these members, less those taken back with goods."""
+    return points_of(session, [each.account for each in members], [each.customer_id for each in members])
+
+
+def points_of(session: Session, accounts: Sequence[Key], customers: Sequence[int]) -> dict[Key, PointsIn]:
+    """The same for accounts and those who share them."""
     bound = {
-        "holders": [each.account[0] for each in members],
-        "accounts": [each.account[1] for each in members],
-        "customers": [each.customer_id for each in members],
+        "holders": [holder for holder, _ in accounts],
+        "accounts": [account for _, account in accounts],
+        "customers": list(customers),
     }
-    by_receipt: dict[Key, dict[int, int]] = {each.account: {} for each in members}
-    by_day: dict[Key, dict[dt.date, int]] = {each.account: {} for each in members}
+    by_receipt: dict[Key, dict[int, int]] = {each: {} for each in accounts}
+    by_day: dict[Key, dict[dt.date, int]] = {each: {} for each in accounts}
     for holder, account, receipt, on, points in session.execute(_POINTS, bound):
         key = holder, account
         if receipt is not None:

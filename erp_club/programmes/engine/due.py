@@ -1,0 +1,58 @@
+"""Which days a period reward is settled for, and when. Pure."""
+
+import calendar
+import datetime as dt
+
+from erp_club.clubs.periods import Span
+from erp_club.programmes.engine.calendar import DAY, member_year, span_of
+from erp_club.programmes.engine.gifts import At
+from erp_club.programmes.engine.parts import Counts, Every
+from erp_club.programmes.engine.rewards import ByEvery, PeriodReward
+
+
+def goes_along(rule: PeriodReward) -> bool:
+    """Whether it gives each night what was reached so far; percentages and thresholds wait for the period's end."""
+    return (
+        isinstance(rule.function, ByEvery)
+        and rule.issue.at is not At.PERIOD_END
+        and rule.base.counts is not Counts.BALANCE
+        and rule.period.every is not Every.DAY
+    )
+
+
+def span_to_settle(rule: PeriodReward, last: dt.date, *, joined_on: dt.date) -> Span | None:
+    """The period of a member that ends on a day, or that is settled up to it; None where it does neither."""
+    span = span_of(rule.period, last, joined_on=joined_on)
+    if goes_along(rule):
+        return Span(span.first, last)
+    return span if span.last == last else None
+
+
+def joined_days(rule: PeriodReward, last: dt.date) -> list[str] | None:
+    """Month and day on which those joined whose period ends on a day; None where that doesn't hang on it."""
+    if rule.period.every is not Every.MEMBER_YEAR or goes_along(rule):
+        return None
+    begins = last + DAY
+    days = [f"{begins:%m%d}"]
+    if (begins.month, begins.day) == (2, 28) and not calendar.isleap(begins.year):
+        days.append("0229")
+    return days
+
+
+def year_ends(last: dt.date, *, joined_on: dt.date) -> bool:
+    """Whether the member's year ends on the day."""
+    return member_year(joined_on, last).last == last
+
+
+def ends(rule: PeriodReward, last: dt.date) -> bool:
+    """Whether anybody's period of the rule may end on the day, or is settled up to it."""
+    if goes_along(rule) or rule.period.every is Every.MEMBER_YEAR:
+        return True
+    return span_of(rule.period, last).last == last
+
+
+def given_on(rule: PeriodReward, last: dt.date) -> dt.date:
+    """The day on which what a period brought is given by itself: days after its end, or when it is published."""
+    first = last + dt.timedelta(days=1 + rule.issue.after_days)
+    published = rule.issue.published_on
+    return first if published is None else max(first, published)

@@ -1,0 +1,254 @@
+"""Settles a period: what each account bought, by the rule, becomes a row and what it gives, once.
+
+The row is the lock: of two runs for one period the second finds it there and gives nothing. Sums come from the database
+for many accounts at once, the function of the rule is the engine's own, and what it gives is written in few statements.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.periods import Span
+from erp_club.kernel.errors import Forbidden
+from erp_club.kernel.text import T
+from erp_club.permissions.actors import Actor
+from erp_club.points.sets.commands import hold_accounts
+from erp_club.programmes.engine import due
+from erp_club.programmes.engine.parts import Counts
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import Late, PeriodReward
+from erp_club.programmes.engine.settle import PeriodFacts, Settled, settle, withhold
+from erp_club.programmes.rewards import counting, queries
+from erp_club.programmes.rewards.giving.commands import Gift, give
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardApproval, RewardState
+from erp_club.programmes.rewards.queries import Before, RewardAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What is settled: a rule of a club's programme in the version that held on the period's last day."""
+
+    club_id: int
+    version_no: int
+    programme: Programme
+    rule: PeriodReward
+    last: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class SettleCause:
+    """On which day it is given, when, by whom, in which run; `limit` is what goes out without approval."""
+
+    on: dt.date
+    now: dt.datetime
+    by: Actor
+    run_id: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a batch did: accounts looked at, those that were given something, and its value; the last holder."""
+
+    looked_at: int
+    given: int
+    value: int
+    last: int | None
+
+
+def settle_accounts(session: Session, of: Settling, cause: SettleCause, *, after: int, limit: int) -> Done:
+    """Settle the next accounts. Raises Forbidden `approval-required` where the period gives more than the limit."""
+    joined = due.joined_days(of.rule, of.last)
+    found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=limit, joined_days=joined)
+    if not found:
+        return Done(0, 0, 0, None)
+    hold_accounts(session, [each.key for each in found])
+    # Balances are read once more, now that nobody else moves them.
+    found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=len(found), joined_days=joined)
+    spans: dict[int, Span] = {}
+    for place, each in enumerate(found):
+        span = due.span_to_settle(of.rule, of.last, joined_on=each.joined_on)
+        if span is not None:
+            spans[place] = span
+    rows = _rows(session, of, cause, found, spans)
+    made = _write(session, rows)
+    value = sum(row["value"] for row in made)
+    _check_limit(session, of, cause, value)
+    give(session, of.programme, of.rule, [_gift(row, found) for row in made if row["value"] or row["taken"]], cause)
+    return Done(len(found), sum(row["value"] > 0 for row in made), value, found[-1].holder_id)
+
+
+def _rows(
+    session: Session, of: Settling, cause: SettleCause, found: Sequence[RewardAccount], spans: Mapping[int, Span]
+) -> list[dict[str, Any]]:
+    known = queries.before(session, of.club_id, of.rule.code, found, spans, of.last)
+    counted = counting.Counting(session, of.club_id, of.programme, found)
+    facts = counting.facts(counted, of.rule, spans, of.last)
+    changed = _corrections(counted, of, known, spans)
+    usable = counting.usable_from(of.rule, cause.on)
+    rows: list[dict[str, Any]] = []
+    for place, span in spans.items():
+        earlier = known.get(place)
+        row = _row(of, found[place], span, facts[place], earlier, changed.get(place, (0, 0)))
+        if row is not None:
+            last_day = counting.last_day(of.rule, cause.on, joined_on=found[place].joined_on)
+            rows.append(row | {"run_id": cause.run_id, "at": cause.now, "usable_from": usable, "last_day": last_day})
+    return rows
+
+
+def _row(
+    of: Settling,
+    account: RewardAccount,
+    span: Span,
+    facts: PeriodFacts,
+    earlier: Before | None,
+    changed: tuple[int, int],
+) -> dict[str, Any] | None:
+    """The row of one account, None where there is nothing to tell. `changed`: base and value that came in late."""
+    rule, along = of.rule, due.goes_along(of.rule)
+    same = along and earlier is not None and earlier.first_on == max(span.first, queries.FIRST_DAY)
+    carried, rest_minor, owed = 0, 0, _owed(of.programme, earlier)
+    if earlier is not None and rule.base.counts is not Counts.BALANCE:
+        carried = earlier.carried_first if same else earlier.rest
+        rest_minor = 0 if same else earlier.rest_minor
+    told = dataclasses.replace(facts, base=facts.base + changed[0], carried=carried, rest_minor=rest_minor + changed[1])
+    made = settle(rule, told)
+    value, taken = made.value, made.taken
+    if same and earlier is not None:
+        value, taken = max(0, value - earlier.value_so_far), max(0, taken - earlier.taken_so_far)
+    ends = not along or due.span_to_settle(rule, of.last, joined_on=account.joined_on) == _whole(rule, of, account)
+    if not value and not taken and not (ends and (facts.base or carried or made.rest or made.rest_minor)):
+        return None
+    kept = withhold(owed, value) if owed and rule.gives.kind != "points" else withhold(0, value)
+    return {
+        "customer_id": account.holder_id,
+        "account_id": account.account_id,
+        "club_id": of.club_id,
+        "rule": rule.code,
+        "first_on": max(span.first, queries.FIRST_DAY),
+        "last_on": of.last,
+        "version_no": of.version_no,
+        "form": rule.gives.kind,
+        "base": facts.base,
+        "carried": carried,
+        "value": kept.to_member_minor,
+        "pieces": _pieces(made, value),
+        "settled_before": changed[1],
+        "to_fee_minor": kept.to_fee_minor,
+        "taken": taken,
+        "rest": made.rest,
+        "rest_minor": made.rest_minor,
+        "rate_bp": made.rate_bp,
+        "why": None if value else made.why and made.why.value,
+    }
+
+
+def _whole(rule: PeriodReward, of: Settling, account: RewardAccount) -> Span | None:
+    plain = rule.model_copy(update={"issue": rule.issue.model_copy(update={"at": "period_end"})})
+    return due.span_to_settle(plain, of.last, joined_on=account.joined_on)
+
+
+def _pieces(made: Settled, value: int) -> int:
+    if not value or not made.value:
+        return 0
+    return made.pieces * value // made.value
+
+
+def _owed(programme: Programme, earlier: Before | None) -> int:
+    """What is still to be kept for a fee that is paid in parts."""
+    parts = programme.fees.instalments
+    if parts is None:
+        return 0
+    return programme.fees.joining_minor - parts.first_minor - (earlier.to_fee_minor if earlier else 0)
+
+
+def _corrections(
+    counted: "counting.Counting", of: Settling, known: Mapping[int, Before], spans: Mapping[int, Span]
+) -> dict[int, tuple[int, int]]:
+    """What came in late for the period settled before: base for this one, and value that it should have had."""
+    rule = of.rule
+    if due.goes_along(rule) or rule.base.counts is Counts.BALANCE or {rule.late, rule.returns} == {Late.IGNORE}:
+        return {}
+    past = {
+        place: Span(row.first_on, row.last_on)
+        for place, row in known.items()
+        if place in spans and row.last_on < spans[place].first
+    }
+    made: dict[int, tuple[int, int]] = {}
+    for place, facts in counting.facts(counted, rule, past, of.last).items():
+        row = known[place]
+        more = facts.base - row.base
+        how = rule.late if more > 0 else rule.returns
+        if more == 0 or how is Late.IGNORE:
+            continue
+        if how is Late.NEXT:
+            made[place] = (more, 0)
+            continue
+        then = dataclasses.replace(facts, carried=row.carried)
+        now, before = settle(rule, then), settle(rule, dataclasses.replace(then, base=row.base))
+        made[place] = (0, now.value + now.rest_minor - before.value - before.rest_minor)
+    return made
+
+
+_COLUMNS = [column.name for column in sa.inspect(PeriodSettlement).columns if column.name not in {"id", "state"}]
+
+
+def _write(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write the rows of accounts that weren't settled for this period yet; these, with their ids."""
+    if not rows:
+        return []
+    lists = [
+        sa.bindparam(f"of_{name}", [row[name] for row in rows], type_=sa.ARRAY(getattr(PeriodSettlement, name).type))
+        for name in _COLUMNS
+    ]
+    told = (
+        sa.func.unnest(*lists)
+        .table_valued(*(sa.column(name, getattr(PeriodSettlement, name).type) for name in _COLUMNS), name="told")
+        .render_derived()
+    )
+    made = (
+        insert(PeriodSettlement)
+        .from_select(_COLUMNS, sa.select(*(told.c[name] for name in _COLUMNS)))
+        .on_conflict_do_nothing()
+        .returning(PeriodSettlement.account_id, PeriodSettlement.id)
+    )
+    ids: dict[int, int] = {account: new for account, new in session.execute(made)}  # noqa: C416 - Row is no pair
+    return [row | {"id": ids[row["account_id"]]} for row in rows if row["account_id"] in ids]
+
+
+def _gift(row: Mapping[str, Any], found: Sequence[RewardAccount]) -> Gift:
+    joined = next((each.joined_on for each in found if each.account_id == row["account_id"]), None)
+    return Gift(
+        row["customer_id"], row["account_id"], row["id"], row["value"], row["pieces"], row["taken"], joined,
+        row["usable_from"], row["last_day"],
+    )  # fmt: skip
+
+
+def _check_limit(session: Session, of: Settling, cause: SettleCause, value: int) -> None:
+    if cause.limit is None:
+        return
+    where = (PeriodSettlement.club_id == of.club_id, PeriodSettlement.rule == of.rule.code)
+    total = session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(PeriodSettlement.value), 0)).where(
+            *where, PeriodSettlement.last_on == of.last, PeriodSettlement.state == RewardState.GIVEN
+        )
+    )
+    approved = session.scalar(
+        sa.select(RewardApproval.value).where(
+            RewardApproval.club_id == of.club_id,
+            RewardApproval.rule == of.rule.code,
+            RewardApproval.last_on == of.last,
+        )
+    )
+    if int(total or 0) > max(cause.limit, approved or 0):
+        raise Forbidden(
+            T("This period gives more than may go out without approval. Somebody else must approve it first."),
+            code="approval-required",
+            facts={"value": int(total or 0), "limit": cause.limit, "batch": value},
+        )

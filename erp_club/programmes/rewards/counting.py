@@ -1,0 +1,122 @@
+"""What accounts come to in the days of a period: by the database where it can count, else by the engine.
+
+Both say the same; a test holds them to it.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.periods import Span
+from erp_club.programmes.engine import due
+from erp_club.programmes.engine.calendar import DAY, span_of
+from erp_club.programmes.engine.facts import MemberFacts
+from erp_club.programmes.engine.measure import Lived, extra_part, total
+from erp_club.programmes.engine.occasions import usable
+from erp_club.programmes.engine.parts import Counts, Measure
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.settle import PeriodFacts
+from erp_club.programmes.past.lives import lived
+from erp_club.programmes.past.queries import customers_segments, receipts_of
+from erp_club.programmes.rewards import queries
+from erp_club.programmes.rewards.queries import FIRST_DAY, RewardAccount
+from erp_club.programmes.standings.queries import points_of
+
+Spans = Mapping[int, Span]
+
+
+class Counting:
+    """Counts for a batch of accounts, by their place; receipts are read once, and only where the engine counts."""
+
+    def __init__(self, session: Session, club_id: int, programme: Programme, accounts: Sequence[RewardAccount]) -> None:
+        self.session, self.club_id, self.programme, self.accounts = session, club_id, programme, accounts
+
+    def sums(self, measure: Measure, spans: Spans) -> dict[int, int]:
+        """What each comes to of a measure in its days."""
+        if queries.is_plain(measure, self.programme.excluded):
+            excluded = self.programme.excluded
+            return queries.sums(self.session, self.club_id, measure, excluded, spans, self.accounts)
+        excluded = self.programme.excluded
+        return {
+            place: total(measure, self.lives[place], span.first, span.last or dt.date.max, excluded=excluded)
+            for place, span in spans.items()
+        }
+
+    @cached_property
+    def lives(self) -> dict[int, list[Lived]]:
+        """The receipts of each account as rules count them, in the order of time."""
+        customers = {customer for each in self.accounts for customer in each.customers}
+        receipts = receipts_of(self.session, self.club_id, customers)
+        segments = customers_segments(self.session, customers)
+        points = points_of(self.session, [each.key for each in self.accounts], list(customers))
+        made: dict[int, list[Lived]] = defaultdict(list)
+        for place, each in enumerate(self.accounts):
+            for customer in each.customers:
+                who = MemberFacts(
+                    joined_on=each.joined_on, level=each.level, segments=segments.get(customer, frozenset())
+                )
+                mine = receipts.get(customer, ())
+                made[place] += lived(self.programme, mine, who, points[each.key].by_receipt)
+            made[place].sort(key=lambda one: one.purchase.at)
+        return made
+
+
+def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) -> dict[int, PeriodFacts]:
+    """What the rule is told of each account's period, without what earlier ones left."""
+    if not spans:
+        return {}
+    base = counted.sums(rule.base, spans)
+    paid = counted.sums(rule.paid_on.measure, spans) if rule.paid_on else {}
+    past = [_past(counted, rule, need.measure, need.periods, spans) for need in rule.needs]
+    made: dict[int, PeriodFacts] = {}
+    for place, span in spans.items():
+        account = counted.accounts[place]
+        until = span.last or last
+        parts = {
+            extra.code: extra_part(extra, rule.base, counted.lives[place], span.first, until) for extra in rule.extras
+        }
+        made[place] = PeriodFacts(
+            base=base.get(place, 0),
+            parts=parts,
+            paid_on=paid.get(place, 0),
+            past=tuple(tuple(each.get(place, 0) for each in values) for values in past),
+            level=account.level,
+            member_at_end=account.member_at_end,
+            year_ends=due.year_ends(until, joined_on=account.joined_on),
+        )
+    return made
+
+
+def _past(counted: Counting, rule: PeriodReward, measure: Measure, periods: int, spans: Spans) -> list[dict[int, int]]:
+    """The totals of so many periods up to the settled one, the oldest first."""
+    made: list[dict[int, int]] = []
+    current = dict(spans)
+    for _ in range(periods):
+        made.insert(0, counted.sums(measure, current))
+        current = {
+            place: span_of(rule.period, span.first - DAY, joined_on=counted.accounts[place].joined_on)
+            for place, span in current.items()
+            if span.first > FIRST_DAY
+        }
+    return made
+
+
+def usable_from(rule: PeriodReward, on: dt.date) -> dt.date:
+    """From when what is given on a day can be used."""
+    return usable(rule.issue, on).first
+
+
+def last_day(rule: PeriodReward, on: dt.date, *, joined_on: dt.date) -> dt.date | None:
+    """The last day of what is given on a day; None where it doesn't age."""
+    return usable(rule.issue, on, joined_on=joined_on).last
+
+
+def batch_size(programme: Programme, rule: PeriodReward) -> int:
+    """Accounts in one transaction: fewer where their receipts have to be read."""
+    asked = [rule.base, *(need.measure for need in rule.needs), *([rule.paid_on.measure] if rule.paid_on else [])]
+    plain = all(queries.is_plain(each, programme.excluded) for each in asked) and not rule.extras
+    return 10_000 if plain and rule.base.counts is not Counts.COUNTER else 500

@@ -1,0 +1,187 @@
+"""Hands out what a period brought: points, coupons, codes or money on gift cards; a payout is a row of the list."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.earning.queries import rules_on
+from erp_club.clubs.models import Club
+from erp_club.kernel.errors import Conflict
+from erp_club.kernel.text import T
+from erp_club.permissions.actors import Actor
+from erp_club.points.models import MovementKind
+from erp_club.points.rules import Bucket, bucket
+from erp_club.points.sets.amounts.commands import give_points, take_points
+from erp_club.points.sets.commands import SetCause
+from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiven, PointsGiven, StoredValueGiven
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.rewards.codes.commands import batch_for
+from erp_club.programmes.rewards.models import RewardCard, RewardCoupon
+from erp_club.promotions.coupons.commands import write_coupons
+from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch
+from erp_club.stored_value import commands as cards
+from erp_club.stored_value.commands import Cause as CardCause
+from erp_club.stored_value.issued.commands import new_card
+from erp_club.stored_value.models import CardKind, CardProduct, ProductState
+
+
+class Cause(Protocol):
+    """Why it is given: on which day, when, by whom and in which run."""
+
+    @property
+    def on(self) -> dt.date: ...
+    @property
+    def now(self) -> dt.datetime: ...
+    @property
+    def by(self) -> Actor: ...
+    @property
+    def run_id(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What one account is given, and how many points are taken off it."""
+
+    customer_id: int
+    account_id: int
+    settlement_id: int
+    value: int
+    pieces: int
+    taken: int
+    joined_on: dt.date | None
+    usable_from: dt.date
+    last_day: dt.date | None
+
+
+def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequence[Gift], cause: Cause) -> None:
+    """Take what the rule takes, and give what it gives. The accounts are held.
+
+    Raises Conflict `batch-missing` or `gift-card-missing` where there is nothing to give of.
+    """
+    name = rule.names.get("en") or rule.code
+    taken = [(each.customer_id, each.account_id, each.taken) for each in gifts if each.taken]
+    take_points(session, taken, SetCause(MovementKind.CONVERTED, cause.on, cause.now, cause.by, cause.run_id, name))
+    given = [each for each in gifts if each.value]
+    match rule.gives:
+        case PointsGiven():
+            _give_points(session, programme, rule, given, cause, name)
+        case CouponGiven():
+            owners = [each for each in given for _ in range(each.pieces * rule.gives.count)]
+            _give_coupons(session, _batch(session, rule.gives.batch, cause.on), owners, cause)
+        case CodeGiven() | DiscountGiven():
+            by_value: dict[int, list[Gift]] = defaultdict(list)
+            for each in given:
+                by_value[each.value].append(each)
+            for value, owners in sorted(by_value.items()):
+                batch = batch_for(session, programme, rule, value, now=cause.now, today=cause.on, by=cause.by)
+                _give_coupons(session, batch, owners, cause)
+        case StoredValueGiven():
+            _give_money(session, programme, given, cause, name)
+        case _:
+            pass  # handed out by hand, from the list
+
+
+def _give_points(
+    session: Session, programme: Programme, rule: PeriodReward, gifts: Sequence[Gift], cause: Cause, name: str
+) -> None:
+    club_id = session.execute(sa.select(Club.id).where(Club.code == programme.code)).scalar_one()
+    terms = rules_on(session, club_id, on=cause.on).terms
+    issue = rule.issue
+    ages = issue.valid_days is not None or issue.valid_months is not None or issue.valid_until is not None
+    kinds: dict[Bucket, list[Gift]] = defaultdict(list)
+    for each in gifts:
+        to = bucket(replace(terms, available_after_days=0, waits_for=None), cause.on, joined_on=each.joined_on)
+        if each.usable_from > cause.on:
+            to = replace(to, available_on=each.usable_from)
+        if ages:
+            to = replace(to, last_day=each.last_day, earned_month=None if each.last_day else to.earned_month)
+        kinds[to].append(each)
+    told = SetCause(MovementKind.GIFT, cause.on, cause.now, cause.by, cause.run_id, name)
+    for to, mine in kinds.items():
+        give_points(session, [(each.customer_id, each.account_id, each.value) for each in mine], to, told)
+
+
+def _batch(session: Session, code: str, today: dt.date) -> CouponBatch:
+    batch = session.execute(
+        sa.select(CouponBatch).where(CouponBatch.code == code).with_for_update(key_share=True)
+    ).scalar_one_or_none()
+    if batch is None or batch.state != BatchState.ACTIVE or (batch.valid_to is not None and batch.valid_to < today):
+        raise Conflict(
+            T("The batch %(code)s isn't there, or gives no coupons any more. Set it up first.", code=code),
+            code="batch-missing",
+        )
+    return batch
+
+
+def _give_coupons(session: Session, batch: CouponBatch, owners: Sequence[Gift], cause: Cause) -> None:
+    """A coupon for each, which lasts as long as the rule says, else as the batch."""
+    if not owners:
+        return
+    customers = [each.customer_id for each in owners]
+    made = write_coupons(session, batch, customers, now=cause.now, today=cause.on, by=cause.by)
+    batch.issued += len(made)
+    session.flush()
+    pairs = sa.func.unnest(
+        sa.bindparam("codes", list(made), type_=sa.ARRAY(sa.Text)),
+        sa.bindparam("settlements", [each.settlement_id for each in owners], type_=sa.ARRAY(sa.BigInteger)),
+        sa.bindparam("lasts", [each.last_day for each in owners], type_=sa.ARRAY(sa.Date)),
+        sa.bindparam("customers", customers, type_=sa.ARRAY(sa.BigInteger)),
+    ).table_valued(
+        sa.column("code", sa.Text), sa.column("settlement_id", sa.BigInteger), sa.column("last_day", sa.Date),
+        sa.column("customer_id", sa.BigInteger), name="pairs",
+    ).render_derived()  # fmt: skip
+    mine = (Coupon.customer_id == pairs.c.customer_id) & (Coupon.code == pairs.c.code)
+    session.execute(
+        sa.insert(RewardCoupon).from_select(
+            ["customer_id", "settlement_id", "coupon_id"],
+            sa.select(Coupon.customer_id, pairs.c.settlement_id, Coupon.id).join(pairs, mine),
+        )
+    )
+    session.execute(
+        sa.update(Coupon)
+        .where(mine, pairs.c.last_day.is_not(None))
+        .values(last_day=pairs.c.last_day)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _give_money(session: Session, programme: Programme, gifts: Sequence[Gift], cause: Cause, name: str) -> None:
+    """Money on a gift card of each customer's own: of the kind with the club's code, else of the first without PIN."""
+    if not gifts:
+        return
+    product = session.scalar(
+        sa.select(CardProduct)
+        .where(
+            CardProduct.kind == CardKind.GIFT,
+            CardProduct.state == ProductState.ACTIVE,
+            CardProduct.has_pin.is_(False),
+            CardProduct.currency == programme.currency,
+        )
+        .order_by(CardProduct.code != programme.code, CardProduct.id)
+        .limit(1)
+    )
+    if product is None:
+        raise Conflict(
+            T("There is no kind of gift card without a PIN to give the money on. Set one up first."),
+            code="gift-card-missing",
+        )
+    told = CardCause(cause.now, cause.on, cause.by, reason=name)
+    rows: list[dict[str, int]] = []
+    for each in gifts:
+        key = new_card(session, product.id, customer_id=each.customer_id, now=cause.now)
+        cards.sell(session, cards.hold(session, [key])[key], each.value, cause=told, given=True)
+        rows.append(
+            {
+                "customer_id": each.customer_id,
+                "settlement_id": each.settlement_id,
+                "card_customer_id": key.customer_id,
+                "card_id": key.card_id,
+            }
+        )
+    session.execute(sa.insert(RewardCard), rows)

@@ -1,0 +1,118 @@
+"""What periods brought: one row for each account, rule and period, exactly once."""
+
+import datetime as dt
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from erp_club.kernel.db import Base
+
+
+class RewardState(StrEnum):
+    """An undone one is as if it had never been: the period can be settled again."""
+
+    GIVEN = "given"
+    UNDONE = "undone"
+
+
+class PeriodSettlement(Base):
+    """What a rule gave an account for a period, from its first to its last day, both included.
+
+    `base` is what was counted, `carried` what earlier periods left of it; `rest` and `rest_minor` go on. `value` is in
+    minor units, or points where `form` is points, `settled_before` the part of it that corrects earlier periods, and
+    `to_fee_minor` was kept for a fee that is paid in parts. `taken` points were taken off the account. What was given
+    can be used from `usable_from` to `last_day`; without that it doesn't age. `why` says why nothing was given.
+    """
+
+    __tablename__ = "period_settlements"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "id"),
+        sa.ForeignKeyConstraint(["customer_id", "account_id"], ["points_accounts.customer_id", "points_accounts.id"]),
+        sa.CheckConstraint("first_on <= last_on", name="days_in_order"),
+        sa.CheckConstraint("value >= 0 AND pieces >= 0 AND taken >= 0 AND to_fee_minor >= 0", name="none_below_zero"),
+        sa.CheckConstraint("state IN ('given', 'undone')", name="state_known"),
+        sa.Index(
+            "uq_period_settlements_once", "account_id", "club_id", "rule", "last_on", unique=True,
+            postgresql_where=sa.text("state = 'given'"),
+        ),
+        sa.Index("ix_period_settlements_period", "club_id", "rule", "last_on", "customer_id", "account_id"),
+        sa.Index("ix_period_settlements_run_id", "run_id", "customer_id", "id"),
+    )  # fmt: skip
+
+    customer_id: Mapped[int]
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
+    account_id: Mapped[int]
+    club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id"))
+    rule: Mapped[str]
+    first_on: Mapped[dt.date]
+    last_on: Mapped[dt.date]
+    version_no: Mapped[int] = mapped_column(sa.Integer)
+    run_id: Mapped[int | None]
+    form: Mapped[str]
+    base: Mapped[int]
+    carried: Mapped[int] = mapped_column(server_default="0")
+    value: Mapped[int] = mapped_column(server_default="0")
+    pieces: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    settled_before: Mapped[int] = mapped_column(server_default="0")
+    to_fee_minor: Mapped[int] = mapped_column(server_default="0")
+    taken: Mapped[int] = mapped_column(server_default="0")
+    rest: Mapped[int] = mapped_column(server_default="0")
+    rest_minor: Mapped[int] = mapped_column(server_default="0")
+    rate_bp: Mapped[int | None] = mapped_column(sa.Integer)
+    why: Mapped[str | None]
+    usable_from: Mapped[dt.date]
+    last_day: Mapped[dt.date | None]
+    state: Mapped[RewardState] = mapped_column(sa.Text, server_default=RewardState.GIVEN.value)
+    at: Mapped[dt.datetime]
+
+
+class RewardCoupon(Base):
+    """A coupon that was issued for a period."""
+
+    __tablename__ = "reward_coupons"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "settlement_id", "coupon_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "settlement_id"], ["period_settlements.customer_id", "period_settlements.id"]
+        ),
+        sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),
+    )
+
+    customer_id: Mapped[int]
+    settlement_id: Mapped[int]
+    coupon_id: Mapped[int]
+
+
+class RewardCard(Base):
+    """A gift card on which the money of a period lies."""
+
+    __tablename__ = "reward_cards"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "settlement_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "settlement_id"], ["period_settlements.customer_id", "period_settlements.id"]
+        ),
+        sa.ForeignKeyConstraint(
+            ["card_customer_id", "card_id"], ["stored_value_cards.customer_id", "stored_value_cards.id"]
+        ),
+    )
+
+    customer_id: Mapped[int]
+    settlement_id: Mapped[int]
+    card_customer_id: Mapped[int]
+    card_id: Mapped[int]
+
+
+class RewardApproval(Base):
+    """A period's rewards over the limit, let out by somebody; `value` is the most that it was approved for."""
+
+    __tablename__ = "reward_approvals"
+    __table_args__ = (sa.PrimaryKeyConstraint("club_id", "rule", "last_on"),)
+
+    club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id"))
+    rule: Mapped[str]
+    last_on: Mapped[dt.date]
+    value: Mapped[int]
+    at: Mapped[dt.datetime]
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))

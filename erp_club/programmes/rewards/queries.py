@@ -1,0 +1,307 @@
+"""What period rewards are made of: accounts, what they bought in days of their own, what was settled before."""
+
+import datetime as dt
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.periods import Span
+from erp_club.points.sets.commands import Key
+from erp_club.programmes.engine.parts import ALWAYS, Counts, Excluded, Measure
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.models import ProgrammeVersion
+
+FIRST_DAY = dt.date(1900, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RewardAccount:
+    """An account of a club: who shares it, since when the holder is a member, and how it stood on the last day."""
+
+    holder_id: int
+    account_id: int
+    customers: tuple[int, ...]
+    joined_on: dt.date
+    member_at_end: bool
+    level: str | None
+    balance: int
+
+    @property
+    def key(self) -> Key:
+        """The account."""
+        return self.holder_id, self.account_id
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was settled last for an account before a day, and how much in the period that began on the same first day.
+
+    `value_so_far` and `taken_so_far` are what a period that is settled as it goes has given already.
+    """
+
+    first_on: dt.date
+    last_on: dt.date
+    base: int
+    carried: int
+    rest: int
+    rest_minor: int
+    to_fee_minor: int
+    value_so_far: int
+    taken_so_far: int
+    carried_first: int
+
+
+_ACCOUNTS = sa.text("""
+    SELECT m.customer_id, m.points_account_id,
+           (SELECT array_agg(s.customer_id ORDER BY s.customer_id) FROM memberships s
+             WHERE s.points_account_id = m.points_account_id AND s.club_id = m.club_id) AS customers,
+           m.joined_on,
+           EXISTS (SELECT FROM membership_periods t WHERE t.customer_id = m.customer_id AND t.membership_id = m.id
+                      AND t.validity @> CAST(:last AS date)) AS holds,
+           l.level, a.balance
+      FROM memberships m
+      JOIN points_accounts a ON a.customer_id = m.points_holder_id AND a.id = m.points_account_id
+      LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id
+     WHERE m.club_id = :club AND m.customer_id = m.points_holder_id AND m.customer_id > :after AND m.joined_on <= :last
+       AND (CAST(:days AS text[]) IS NULL OR to_char(m.joined_on, 'MMDD') = ANY(:days))
+     ORDER BY m.customer_id
+     LIMIT :most
+""")
+_COUNT = sa.text("""
+    SELECT count(*) FROM memberships m
+     WHERE m.club_id = :club AND m.customer_id = m.points_holder_id AND m.joined_on <= :last
+       AND (CAST(:days AS text[]) IS NULL OR to_char(m.joined_on, 'MMDD') = ANY(:days))
+""")
+_BEFORE = sa.text("""
+    SELECT w.place, b.first_on, b.last_on, b.base, b.carried, b.rest, b.rest_minor,
+           (SELECT coalesce(sum(f.to_fee_minor), 0) FROM period_settlements f
+             WHERE f.customer_id = w.customer_id AND f.account_id = w.account_id AND f.club_id = :club
+               AND f.state = 'given'),
+           coalesce(s.value, 0), coalesce(s.taken, 0), coalesce(s.carried, 0)
+      FROM unnest(CAST(:places AS int[]), CAST(:holders AS bigint[]), CAST(:accounts AS bigint[]),
+                  CAST(:firsts AS date[])) AS w(place, customer_id, account_id, first_on)
+      JOIN LATERAL (
+          SELECT * FROM period_settlements p
+           WHERE p.account_id = w.account_id AND p.club_id = :club AND p.rule = :rule AND p.state = 'given'
+             AND p.last_on < :last
+           ORDER BY p.last_on DESC LIMIT 1
+      ) b ON true
+      LEFT JOIN LATERAL (
+          SELECT CAST(sum(p.value + p.to_fee_minor) AS bigint) AS value, CAST(sum(p.taken) AS bigint) AS taken,
+                 (array_agg(p.carried ORDER BY p.last_on))[1] AS carried
+            FROM period_settlements p
+           WHERE p.account_id = w.account_id AND p.club_id = :club AND p.rule = :rule AND p.state = 'given'
+             AND p.first_on = w.first_on AND p.last_on < :last
+      ) s ON true
+""")
+_BOUGHT = """
+    WITH who AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:firsts AS date[]),
+                             CAST(:lasts AS date[])) AS w(place, customer_id, first_on, last_on)
+    ), lines AS (
+        SELECT w.place, r.customer_id, r.id, r.total_minor, l.amount_minor, l.quantity_milli
+          FROM who w
+          JOIN receipts r ON r.customer_id = w.customer_id
+          LEFT JOIN receipt_returns t ON t.customer_id = r.customer_id AND t.receipt_id = r.id
+          LEFT JOIN receipts o ON o.customer_id = t.customer_id AND o.id = t.original_receipt_id
+          JOIN receipt_lines l ON l.customer_id = r.customer_id AND l.receipt_id = r.id
+          JOIN products p ON p.id = l.product_id
+          LEFT JOIN product_groups g ON g.id = p.group_id
+          LEFT JOIN departments d ON d.id = p.department_id
+          LEFT JOIN brands b ON b.id = p.brand_id
+         WHERE coalesce(o.sold_on, r.sold_on) BETWEEN w.first_on AND w.last_on
+           AND EXISTS (SELECT FROM memberships m
+                         JOIN membership_periods v ON v.customer_id = m.customer_id AND v.membership_id = m.id
+                        WHERE m.customer_id = r.customer_id AND m.club_id = :club AND v.validity @> r.sold_on)
+           AND (p.sku = ANY(:products) OR g.name = ANY(:groups) OR d.name = ANY(:departments)
+                OR b.name = ANY(:brands) OR p.kind = ANY(:kinds) OR (:everything AND p.kind = 'goods'))
+           AND NOT (p.sku = ANY(:no_products) OR coalesce(g.name = ANY(:no_groups), false)
+                    OR coalesce(d.name = ANY(:no_departments), false) OR coalesce(b.name = ANY(:no_brands), false)
+                    OR p.kind = ANY(:no_kinds) OR coalesce(l.price_list = ANY(:no_lists), false))
+           AND NOT (:no_reduced AND abs(l.list_minor) < abs(coalesce(l.regular_minor, l.list_minor)))
+           AND NOT (:no_promoted AND abs(l.amount_minor) < abs(l.list_minor))
+    )
+"""
+_AMOUNTS = "SELECT place, CAST(sum(amount_minor) AS bigint) FROM lines GROUP BY place"
+_QUANTITIES = "SELECT place, CAST(sum(quantity_milli) AS bigint) FROM lines GROUP BY place"
+_SPEND = sa.text(f"{_BOUGHT} {_AMOUNTS}")
+_UNITS = sa.text(f"{_BOUGHT} {_QUANTITIES}")
+_EACH = """
+    , each AS (
+        SELECT place, customer_id, id FROM lines WHERE total_minor >= 0 GROUP BY place, customer_id, id
+        HAVING sum(amount_minor) >= 0
+    )
+    SELECT place, count(*) FROM each GROUP BY place
+"""
+_PURCHASES = sa.text(f"{_BOUGHT} {_EACH}")
+_POINTS = sa.text("""
+    WITH who AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:firsts AS date[]),
+                             CAST(:lasts AS date[])) AS w(place, customer_id, first_on, last_on)
+    )
+    SELECT w.place, CAST(sum(v.points) AS bigint)
+      FROM who w JOIN points_movements v ON v.customer_id = w.customer_id AND v.account_id = ANY(:accounts)
+     WHERE v.kind IN ('earned', 'event') AND v.on_date BETWEEN w.first_on AND w.last_on
+     GROUP BY w.place
+    UNION ALL
+    SELECT w.place, CAST(-sum(b.settled) AS bigint)
+      FROM who w
+      JOIN receipt_return_points b ON b.holder_id = w.customer_id AND b.account_id = ANY(:accounts)
+      JOIN receipt_returns t ON t.customer_id = b.customer_id AND t.receipt_id = b.receipt_id
+      JOIN receipts o ON o.customer_id = t.customer_id AND o.id = t.original_receipt_id
+     WHERE o.sold_on BETWEEN w.first_on AND w.last_on
+     GROUP BY w.place
+""")
+_STATEMENTS = {Counts.SPEND: _SPEND, Counts.UNITS: _UNITS, Counts.PURCHASES: _PURCHASES}
+
+
+def accounts(
+    session: Session, club_id: int, *, last: dt.date, after: int, limit: int, joined_days: Sequence[str] | None
+) -> list[RewardAccount]:
+    """The next accounts of a club by their holders, with members by `last`.
+
+    `joined_days` (month and day) are those on which a member's year that ends on `last` began.
+    """
+    days = None if joined_days is None else list(joined_days)
+    rows = session.execute(_ACCOUNTS, {"club": club_id, "last": last, "after": after, "most": limit, "days": days})
+    return [RewardAccount(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
+
+
+def count_accounts(session: Session, club_id: int, *, last: dt.date, joined_days: Sequence[str] | None) -> int:
+    """How many there are in all."""
+    days = None if joined_days is None else list(joined_days)
+    return session.execute(_COUNT, {"club": club_id, "last": last, "days": days}).scalar_one()
+
+
+def is_plain(measure: Measure, excluded: Excluded) -> bool:
+    """Whether the database can count it: without means, and always."""
+    counts = measure.counts in {*_STATEMENTS, Counts.POINTS, Counts.BALANCE}
+    conditions = measure.when == ALWAYS and not measure.means
+    return counts and conditions and not measure.excluded.means and not excluded.means
+
+
+def sums(
+    session: Session,
+    club_id: int,
+    measure: Measure,
+    excluded: Excluded,
+    spans: Mapping[int, Span],
+    by_place: Sequence[RewardAccount],
+) -> dict[int, int]:
+    """What accounts, by their place, come to of a plain measure in days of their own."""
+    if measure.counts is Counts.BALANCE:
+        return {place: by_place[place].balance for place in spans}
+    shared = measure.counts is not Counts.POINTS
+    listed = [
+        (place, customer, max(span.first, FIRST_DAY), span.last or dt.date.max)
+        for place, span in spans.items()
+        for customer in (by_place[place].customers if shared else (by_place[place].holder_id,))
+    ]
+    bound: dict[str, Any] = {
+        "places": [each[0] for each in listed],
+        "customers": [each[1] for each in listed],
+        "firsts": [each[2] for each in listed],
+        "lasts": [each[3] for each in listed],
+    }
+    if measure.counts is Counts.POINTS:
+        bound["accounts"] = [by_place[place].account_id for place in spans]
+        rows = session.execute(_POINTS, bound)
+    else:
+        rows = session.execute(_STATEMENTS[measure.counts], bound | {"club": club_id} | _lines_of(measure, excluded))
+    made: dict[int, int] = {}
+    for place, value in rows:
+        made[place] = made.get(place, 0) + int(value)
+    return made
+
+
+def _lines_of(measure: Measure, excluded: Excluded) -> dict[str, Any]:
+    on, own = measure.on, measure.excluded
+    return {
+        "products": list(on.products),
+        "groups": list(on.groups),
+        "departments": list(on.departments),
+        "brands": list(on.brands),
+        "kinds": list(on.kinds),
+        "everything": on.everything,
+        "no_products": [*on.without_products, *own.products, *excluded.products],
+        "no_groups": [*on.without_groups, *own.groups, *excluded.groups],
+        "no_departments": [*on.without_departments, *own.departments, *excluded.departments],
+        "no_brands": [*on.without_brands, *own.brands, *excluded.brands],
+        "no_kinds": [*own.kinds, *excluded.kinds],
+        "no_lists": [*own.price_lists, *excluded.price_lists],
+        "no_reduced": on.regular_price_only or own.reduced or excluded.reduced,
+        "no_promoted": own.promoted or excluded.promoted,
+    }
+
+
+def before(
+    session: Session,
+    club_id: int,
+    rule: str,
+    by_place: Sequence[RewardAccount],
+    spans: Mapping[int, Span],
+    last: dt.date,
+) -> dict[int, Before]:
+    """What was settled last for these accounts, by their place; none of those for which nothing ever was."""
+    places = list(spans)
+    bound = {
+        "places": places,
+        "holders": [by_place[place].holder_id for place in places],
+        "accounts": [by_place[place].account_id for place in places],
+        "firsts": [max(spans[place].first, FIRST_DAY) for place in places],
+        "club": club_id,
+        "rule": rule,
+        "last": last,
+    }
+    return {row[0]: Before(*row[1:]) for row in session.execute(_BEFORE, bound)}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOfClub:
+    """A period reward of a club, in a version of its programme that holds from a day on."""
+
+    club_id: int
+    version_no: int
+    effective_from: dt.date
+    programme: Programme
+    rule: PeriodReward
+
+
+def rules(session: Session, *, on: dt.date, club_id: int | None = None) -> list[RuleOfClub]:
+    """The period rewards of published clubs, or of one club, in the versions that hold on a day."""
+    rows = session.execute(
+        sa.select(
+            ProgrammeVersion.club_id,
+            ProgrammeVersion.version_no,
+            ProgrammeVersion.effective_from,
+            sa.cast(ProgrammeVersion.document, sa.Text),
+        )
+        .join(Club, Club.id == ProgrammeVersion.club_id)
+        .where(
+            Club.state == ClubState.PUBLISHED if club_id is None else Club.id == club_id,
+            ProgrammeVersion.effective_from <= on,
+        )
+        .ext(distinct_on(ProgrammeVersion.club_id))
+        .order_by(
+            ProgrammeVersion.club_id,
+            ProgrammeVersion.effective_from.desc(),
+            ProgrammeVersion.version_no.desc(),
+        )
+    )
+    made: list[RuleOfClub] = []
+    for club, version, first, text in rows:
+        programme = _read(text)
+        made += [RuleOfClub(club, version, first, programme, rule) for rule in programme.rewards]
+    return made
+
+
+@functools.lru_cache(maxsize=64)
+def _read(text: str) -> Programme:
+    return Programme.model_validate_json(text)
