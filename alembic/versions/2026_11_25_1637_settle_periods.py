@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_1637"
-down_revision = "2026_11_25_1611"
+down_revision = "2026_11_25_1622"
 branch_labels = None
 depends_on = None
 
