@@ -63,6 +63,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             (N_("ID numbers kept"), "/id-rules", "lock", Permission.CUSTOMERS_ID_RULES),
             (N_("Approvals"), "/approvals", "circle-check", Permission.APPROVALS_GIVE),
             (N_("Staff"), "/staff", "shield-check", Permission.STAFF_VIEW),
+            (N_("Who may do what"), "/grants", "lock", Permission.ROLES_VIEW),
             (N_("Jobs"), "/jobs", "clock", Permission.JOBS_VIEW),
             (N_("Change log"), "/audit-entries", "history", Permission.AUDIT_VIEW),
         ),

@@ -132,6 +132,8 @@ class Permission(StrEnum):
     AUDIT_VIEW = "audit.view", N_("Read the change log.")
     AUDIT_PERSONAL = "audit.personal", N_("See what the change log tells of people."), Mark.PERSONAL
     AUDIT_EXPORT = "audit.export", N_("Take the change log out as a file."), Mark.PERSONAL
+    ROLES_VIEW = "roles.view", N_("See which role may do what, and who could do it when.")
+    ROLES_EDIT = "roles.edit", N_("Decide which role may do what."), Mark.MONEY, Mark.PERSONAL
     APPROVALS_GIVE = (
         "approvals.give",
         N_("Approve what others may only do with somebody's approval, within one's own limits."),

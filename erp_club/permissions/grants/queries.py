@@ -1,22 +1,27 @@
 """What each role holds now, kept in the process under the version that the chain's grants have."""
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.catalog import Permission, Role, Scope
-from erp_club.permissions.grants.models import GrantsVersion, RoleGrant, StaffRole
+from erp_club.permissions.grants.models import GrantsVersion, RoleGrant, StaffPost, StaffRole
+from erp_club.permissions.models import Staff
 from erp_club.permissions.rules import NOTHING, Grant, Held, Limits, by_pin
 
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """All that is granted at one version, by role, with a password and by PIN."""
+    """All that is granted at one version, by role, with a password and by PIN; `roles` are those that are open."""
 
     version: uuid.UUID
+    roles: frozenset[str]
+    caps: Mapping[Permission, Limits]
     with_password: Mapping[str, Held]
     with_pin: Mapping[str, Held]
 
@@ -46,7 +51,7 @@ def grants_now(session: Session) -> Grants:
     of_a_role = sa.select(StaffRole.active).where(StaffRole.code == RoleGrant.role).scalar_subquery()
     now = RoleGrant.valid_to.is_(None) & sa.func.coalesce(of_a_role, sa.true())
     rows = session.execute(
-        sa.select(GrantsVersion.version, *_COLUMNS)
+        sa.select(GrantsVersion.version, _ROLES, *_COLUMNS)
         .select_from(GrantsVersion)
         .outerjoin(RoleGrant, now)
         .order_by(RoleGrant.id)
@@ -67,9 +72,17 @@ def grants_now(session: Session) -> Grants:
             grant = Grant(Scope(row.scope), row.club_id, limits, row.approval)
             of_role[action] = (*of_role.get(action, ()), grant)
     with_password = {role: Held(of_role, caps) for role, of_role in held.items()}
-    return Grants(rows[0].version, with_password, {role: by_pin(each) for role, each in with_password.items()})
+    with_pin = {role: by_pin(each) for role, each in with_password.items()}
+    return Grants(rows[0].version, frozenset(rows[0].roles), caps, with_password, with_pin)
 
 
+_ROLES = (
+    sa.select(sa.func.array_agg(StaffRole.code))
+    .where(StaffRole.active)
+    .correlate(None)
+    .scalar_subquery()
+    .label("roles")
+)
 _COLUMNS = (
     RoleGrant.role,
     RoleGrant.action,
@@ -84,16 +97,66 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """A role; `name` is None for one that comes with the product and has no name of the chain's."""
+    """A role; `name` is None for one that comes with the product and has no name of the chain's.
+
+    `people` counts the active staff who have it.
+    """
 
     code: str
     name: str | None
     active: bool
+    people: int
 
 
 def roles(session: Session, *, active_only: bool = True) -> list[RoleRow]:
     """The roles, those that come with the product first, then by name."""
-    found = sa.select(StaffRole.code, StaffRole.name, StaffRole.active)
+    people = sa.select(sa.func.count()).where(Staff.role == StaffRole.code, Staff.active).scalar_subquery()
+    found = sa.select(StaffRole.code, StaffRole.name, StaffRole.active, people)
     rows = [RoleRow(*row) for row in session.execute(found.where(StaffRole.active) if active_only else found)]
     first = {role.value: position for position, role in enumerate(Role)}
     return sorted(rows, key=lambda row: (first.get(row.code, len(first)), row.name or "", row.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who held a grant from `first` until just before `until` (None: still)."""
+
+    staff_id: int
+    name: str
+    role: str
+    role_name: str | None
+    grant: Grant
+    first: dt.datetime
+    until: dt.datetime | None
+
+
+def holders(
+    session: Session, action: Permission, *, store_id: int | None, between: tuple[dt.datetime, dt.datetime]
+) -> list[Holder]:
+    """Who could do this in the store (None: in any) at some time from the first moment until just before the second.
+
+    By name, and for each by time. Somebody whose grant is of their own store could in that store only.
+    """
+    first = sa.func.greatest(RoleGrant.valid_from, StaffPost.valid_from)
+    until = sa.func.least(RoleGrant.valid_to, StaffPost.valid_to)
+    found = (
+        sa.select(
+            Staff.id, Staff.name, StaffRole.code, StaffRole.name, RoleGrant.scope, RoleGrant.club_id,
+            RoleGrant.per_sale, RoleGrant.per_day, RoleGrant.percent_bp, RoleGrant.approval, first, until,
+        )
+        .join(StaffPost, StaffPost.role == RoleGrant.role)
+        .join(Staff, Staff.id == StaffPost.staff_id)
+        .join(StaffRole, StaffRole.code == RoleGrant.role)
+        .where(RoleGrant.action == action.value, first < between[1])
+        .where(until.is_(None) | ((until > between[0]) & (until > first)))
+        .order_by(Staff.name, Staff.id, first, RoleGrant.id)
+    )  # fmt: skip
+    if store_id is not None:
+        found = found.where((RoleGrant.scope != Scope.STORE) | (StaffPost.store_id == store_id))
+    return [_holder(row) for row in session.execute(found)]
+
+
+def _holder(row: Any) -> Holder:
+    staff_id, name, role, role_name, scope, club_id, per_sale, per_day, percent_bp, approval, first, until = row
+    grant = Grant(Scope(scope), club_id, Limits(per_sale, per_day, percent_bp), approval)
+    return Holder(staff_id, name, role, role_name, grant, first, until)

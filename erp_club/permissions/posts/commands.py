@@ -14,7 +14,7 @@ from erp_club.permissions.grants.queries import Grants, grants_now
 from erp_club.permissions.models import Staff
 from erp_club.permissions.rules import NO_LIMITS, Grant, covers, covers_all
 
-RULING = frozenset({Permission.STAFF_EDIT})
+RULING = frozenset({Permission.STAFF_EDIT, Permission.ROLES_EDIT})
 """What an administrator holds in the whole chain and without anybody's approval."""
 
 
