@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench bench-peers torture catalogues lock
+.PHONY: help demo test lint fmt bench bench-peers torture fuzz catalogues lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
@@ -36,6 +36,9 @@ bench-peers: $(VENV)/installed-dev .venv-peers/installed ## pricing beside other
 
 torture: $(VENV)/installed-dev ## 15 minutes of tills at work while server and PostgreSQL are killed 200 times
 	@$(PY) -m tests.torture
+
+fuzz: $(VENV)/installed-dev ## 100,000 hostile values in every field of every route (ERP_CLUB_FUZZ_CASES says how many)
+	@$(PY) -m tests.corpus
 
 catalogues: $(VENV)/installed-dev ## take new strings into web/locale and count what is untranslated
 	@$(PY) -m tests.house.catalogues $(PRUNE)

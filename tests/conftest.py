@@ -28,7 +28,7 @@ class OneConnection(Database):
 
     def __init__(self, connection: sa.Connection) -> None:
         self.url = connection.engine.url
-        self.engine = connection.engine
+        self.connection, self.engine = connection, connection.engine
         self.keyring = Keyring(text=KEYS)
         self.session = sessionmaker(
             connection,

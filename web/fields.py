@@ -31,9 +31,19 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=100), Storable]
 """A short text that must be there: a name, a code."""
 Line = Annotated[str, StringConstraints(max_length=200), Storable]
 """One line of free text."""
-RowId = Annotated[int, Path(ge=0, le=2**63 - 1)]
+
+
+def _plain(value: Any) -> Any:
+    # Pydantic takes "-0.0" and "7.0" for whole numbers, which nothing else that reads the address does.
+    if isinstance(value, str) and not re.fullmatch("[0-9]{1,19}", value):
+        raise PydanticCustomError("int_parsing", "is no number of a row")
+    return value
+
+
+Plain = BeforeValidator(_plain)
+RowId = Annotated[int, Path(ge=0, le=2**63 - 1), Plain]
 """A row's number in a path."""
-SmallRowId = Annotated[int, Path(ge=0, le=2**31 - 1)]
+SmallRowId = Annotated[int, Path(ge=0, le=2**31 - 1), Plain]
 """The same for tables that stay small, whose numbers are shorter: stores, tills, staff, clubs, products."""
 
 

@@ -51,7 +51,10 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The basket with the offer and without it; `products` by SKU and `offers` by code say what things are called."""
+    """The basket with the offer and without it; `products` by SKU and `offers` by code say what things are called.
+
+    `at` is in the store's time zone.
+    """
 
     before: Priced
     after: Priced
@@ -95,7 +98,7 @@ def try_offer(session: Session, offer: Offer, basket: Basket, *, now: dt.datetim
         after=price(facts, beside, explain_all=True),
         products=_called(session, gathered, beside),
         offers={each.offer.code: each.offer for each in others} | {offer.code: offer},
-        at=facts.at,
+        at=facts.at.replace(tzinfo=ZoneInfo(place.terminal.time_zone)),
     )
 
 

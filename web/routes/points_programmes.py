@@ -87,7 +87,7 @@ class NewProgrammeRun(Body):
 @router.get("/points-programmes", name="points_programmes", response_model=ProgrammesPage)
 def programmes(act: Do) -> Response:
     """The programmes, the newest first."""
-    return act.answer(programmes_page(act), "programmes/programmes.html")
+    return act.answer(programmes_page(act), "points_programmes/programmes.html")
 
 
 def new_programme_page(act: Act, form: FormState) -> Response:
@@ -95,7 +95,7 @@ def new_programme_page(act: Act, form: FormState) -> Response:
     if "amount" in form.errors:
         field = "percent" if form.values.get("effect") == Effect.PERCENT else "points"
         form.errors.setdefault(field, []).extend(form.errors.pop("amount"))
-    return act.answer(programme_form(act), "programmes/new.html", form=form)
+    return act.answer(programme_form(act), "points_programmes/new.html", form=form)
 
 
 @router.get("/points-programmes/new", name="points_programmes.new", response_model=ProgrammeForm)
@@ -115,7 +115,7 @@ def add_programme(act: Do, body: NewProgramme) -> Response:
 def programme_again(act: Act, form: FormState) -> Response:
     """The programme's page, with what was refused."""
     view = programme_page(act, int(act.request.path_params["programme_id"]))
-    return act.answer(view, "programmes/programme.html", form=form)
+    return act.answer(view, "points_programmes/programme.html", form=form)
 
 
 @router.get("/points-programmes/{programme_id}", name="points_programmes.programme", response_model=ProgrammePage)
