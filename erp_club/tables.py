@@ -21,6 +21,7 @@ from erp_club.permissions import models as permissions
 from erp_club.permissions.approvals import models as approvals
 from erp_club.permissions.grants import models as grants
 from erp_club.permissions.tries import models as tries
+from erp_club.permissions.workplaces import models as workplaces
 from erp_club.points import models as points
 from erp_club.pricelists import models as pricelists
 from erp_club.programmes import models as programmes
@@ -76,4 +77,5 @@ __all__ = [
     "stored_value",
     "tries",
     "uploads",
+    "workplaces",
 ]

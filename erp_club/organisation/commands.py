@@ -13,7 +13,9 @@ from erp_club.kernel import audit
 from erp_club.kernel.audit import Doer
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
-from erp_club.organisation.models import Chain, Channel, Store, Terminal, TerminalEnrolment
+from erp_club.organisation.models import Chain, Channel, Store, Terminal, TerminalCode, TerminalEnrolment
+
+CODE_HOLDS = dt.timedelta(minutes=10)
 
 
 class StoreChanges(TypedDict, total=False):
@@ -144,18 +146,85 @@ def add_terminal(session: Session, *, store_id: int, name: str, key_hash: bytes,
     return terminal.id
 
 
-def exchange_key(session: Session, terminal_id: int, *, key_hash: bytes, now: dt.datetime, by: Doer) -> Terminal:
-    """Give a till a new key. The old one, and every browser that entered it, stop working at once.
+def exchange_key(
+    session: Session,
+    terminal_id: int,
+    *,
+    key_hash: bytes,
+    now: dt.datetime,
+    by: Doer,
+    keep_old: dt.timedelta = dt.timedelta(0),
+) -> Terminal:
+    """Give a till a new key. The one before works for so long still; else it ends at once, and so does every browser.
 
-    Raises NotFound.
+    Two keys work at most: one that was being kept already ends. Raises NotFound.
     """
     terminal = _terminal(session, terminal_id)
+    if keep_old > dt.timedelta(0):
+        until = now + keep_old
+        terminal.old_key_hash, terminal.old_key_until = terminal.key_hash, until
+        after = {"key": "new", "old_key_until": until.isoformat()}
+    else:
+        after = {"key": "new"}
+        terminal.old_key_hash = terminal.old_key_until = None
+        _forget_browsers(session, terminal_id)
     terminal.key_hash = key_hash
-    session.execute(sa.delete(TerminalEnrolment).where(TerminalEnrolment.terminal_id == terminal_id))
+    session.flush()
+    audit.record(session, by=by, now=now, action="terminal.key", entity="terminal", entity_id=terminal_id, after=after)
+    return terminal
+
+
+def end_old_key(session: Session, terminal_id: int, *, now: dt.datetime, by: Doer) -> Terminal:
+    """End the key before the present one at once, and the browsers, which may have entered it. Raises NotFound."""
+    terminal = _terminal(session, terminal_id)
+    if terminal.old_key_hash is None:
+        return terminal
+    terminal.old_key_hash = terminal.old_key_until = None
+    _forget_browsers(session, terminal_id)
+    session.flush()
     audit.record(
-        session, by=by, now=now, action="terminal.key", entity="terminal", entity_id=terminal_id, after={"key": "new"}
+        session,
+        by=by,
+        now=now,
+        action="terminal.end_key",
+        entity="terminal",
+        entity_id=terminal_id,
+        after={"key": "ended"},
     )
     return terminal
+
+
+def make_code(session: Session, terminal_id: int, *, code_hash: bytes, now: dt.datetime, by: Doer) -> Terminal:
+    """Keep a one-time code of a till for `CODE_HOLDS`; one that was made before ends. Raises NotFound.
+
+    Raises Conflict for a closed till.
+    """
+    terminal = _terminal(session, terminal_id)
+    if not terminal.active:
+        raise Conflict(T("This till is closed. Open it first."), code="terminal-closed")
+    made = postgresql.insert(TerminalCode).values(
+        terminal_id=terminal_id, code_hash=code_hash, ends_at=now + CODE_HOLDS
+    )
+    session.execute(
+        made.on_conflict_do_update(
+            index_elements=[TerminalCode.terminal_id],
+            set_={"code_hash": made.excluded.code_hash, "ends_at": made.excluded.ends_at},
+        )
+    )
+    audit.record(
+        session, by=by, now=now, action="terminal.code", entity="terminal", entity_id=terminal_id, after={"code": "new"}
+    )
+    return terminal
+
+
+def use_code(session: Session, code_hash: bytes, *, now: dt.datetime) -> int | None:
+    """The open till that a one-time code is for; the code is used up. None for one that nobody made or that is over."""
+    # Deleting is what makes it single: of two that bring it at one moment the second finds nothing.
+    used = sa.delete(TerminalCode).where(TerminalCode.code_hash == code_hash, TerminalCode.ends_at > now)
+    terminal_id = session.scalar(used.returning(TerminalCode.terminal_id))
+    if terminal_id is None:
+        return None
+    return session.scalar(sa.select(Terminal.id).where(Terminal.id == terminal_id, Terminal.active))
 
 
 def set_terminal_active(session: Session, terminal_id: int, *, active: bool, now: dt.datetime, by: Doer) -> Terminal:
@@ -177,6 +246,10 @@ def enrol_browser(session: Session, *, terminal_id: int, token_hash: bytes, now:
 def leave_terminal(session: Session, *, token_hash: bytes) -> None:
     """Make a browser an ordinary one again."""
     session.execute(sa.delete(TerminalEnrolment).where(TerminalEnrolment.token_hash == token_hash))
+
+
+def _forget_browsers(session: Session, terminal_id: int) -> None:
+    session.execute(sa.delete(TerminalEnrolment).where(TerminalEnrolment.terminal_id == terminal_id))
 
 
 def _terminal(session: Session, terminal_id: int) -> Terminal:

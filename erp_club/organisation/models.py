@@ -53,16 +53,24 @@ class Store(Base):
 
 
 class Terminal(Base):
-    """A till in a store. Its key is shown once and kept as a SHA-256; the key fixes the store."""
+    """A till in a store. Its key is shown once and kept as a SHA-256; the key fixes the store.
+
+    While keys are being exchanged the one before works until `old_key_until`.
+    """
 
     __tablename__ = "terminals"
-    __table_args__ = (sa.UniqueConstraint("store_id", "number"),)
+    __table_args__ = (
+        sa.UniqueConstraint("store_id", "number"),
+        sa.CheckConstraint("(old_key_hash IS NULL) = (old_key_until IS NULL)", name="old_key_ends"),
+    )
 
     id: Mapped[SmallId]
     store_id: Mapped[int] = mapped_column(sa.ForeignKey("stores.id"))
     number: Mapped[int] = mapped_column(sa.Integer)
     name: Mapped[str]
     key_hash: Mapped[bytes] = mapped_column(unique=True)
+    old_key_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    old_key_until: Mapped[dt.datetime | None]
     active: Mapped[bool] = mapped_column(server_default=sa.true())
     next_receipt: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[dt.datetime]
@@ -76,3 +84,13 @@ class TerminalEnrolment(Base):
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     terminal_id: Mapped[int] = mapped_column(sa.ForeignKey("terminals.id"), index=True)
     enrolled_at: Mapped[dt.datetime]
+
+
+class TerminalCode(Base):
+    """A code that makes one browser or machine this terminal, once and for minutes; a till has one at most."""
+
+    __tablename__ = "terminal_codes"
+
+    terminal_id: Mapped[int] = mapped_column(sa.ForeignKey("terminals.id"), primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    ends_at: Mapped[dt.datetime]

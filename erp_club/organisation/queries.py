@@ -1,5 +1,6 @@
 """Stores and their tills."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -35,7 +36,7 @@ class StoreRow:
 
 @dataclass(frozen=True, slots=True)
 class TerminalRow:
-    """A till, and in how many browsers its key was entered."""
+    """A till, and how many browsers are it. `old_key_until` is until when the key before the present one works."""
 
     id: int
     store_id: int
@@ -43,6 +44,7 @@ class TerminalRow:
     name: str
     active: bool
     browsers: int
+    old_key_until: dt.datetime | None
 
 
 _TILLS = (
@@ -52,7 +54,15 @@ _ROW = (Store.id, Store.code, Store.name, Store.city, Store.time_zone, Store.stu
 _BROWSERS = (
     sa.select(sa.func.count()).where(TerminalEnrolment.terminal_id == Terminal.id).correlate(Terminal).scalar_subquery()
 )
-_TILL_ROW = (Terminal.id, Terminal.store_id, Terminal.number, Terminal.name, Terminal.active, _BROWSERS)
+_TILL_ROW = (
+    Terminal.id,
+    Terminal.store_id,
+    Terminal.number,
+    Terminal.name,
+    Terminal.active,
+    _BROWSERS,
+    Terminal.old_key_until,
+)
 _SORTS: dict[str, Any] = {"name": Store.name, "code": Store.code, "city": Store.city, "tills": _TILLS}
 
 

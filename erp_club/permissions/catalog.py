@@ -123,6 +123,8 @@ class Permission(StrEnum):
     REPORTS_EXPORT = "reports.export", N_("Take reports of sales out as files."), Scope.STORE
     STORES_VIEW = "stores.view", N_("See stores and tills."), Scope.STORE
     STORES_EDIT = "stores.edit", N_("Open stores and tills, give tills their keys.")
+    TERMINALS_ENROL = "terminals.enrol", N_("Make one-time codes that turn a browser into a till."), Scope.STORE
+    STAFF_UNLOCK = "staff.unlock", N_("Open a sign-in again that wrong tries have locked."), Scope.STORE
     STAFF_VIEW = "staff.view", N_("See who works for the chain."), Scope.STORE
     STAFF_EDIT = "staff.edit", N_("Open staff, give them roles, passwords and PINs, switch them off."), Scope.STORE
     POINTS_PROGRAMMES = "points.programmes", N_("Set up programmes that change many people's points."), Mark.MONEY
@@ -200,6 +202,8 @@ _MANAGER = _CASHIER | {
     Permission.REPORTS_VIEW,
     Permission.REPORTS_EXPORT,
     Permission.STORES_VIEW,
+    Permission.TERMINALS_ENROL,
+    Permission.STAFF_UNLOCK,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,
 }
@@ -213,6 +217,8 @@ AT_TILL = (_MANAGER | {Permission.CUSTOMERS_FORM}) - {
     Permission.REPORTS_VIEW,
     Permission.REPORTS_EXPORT,
     Permission.STORES_VIEW,
+    Permission.TERMINALS_ENROL,
+    Permission.STAFF_UNLOCK,
     Permission.STAFF_VIEW,
     Permission.AUDIT_VIEW,
 }

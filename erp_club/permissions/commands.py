@@ -21,6 +21,7 @@ from erp_club.permissions.queries import TerminalFacts, staff_by_username
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries.commands import Place
 from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.workplaces.queries import works_in
 
 
 class StaffChanges(TypedDict, total=False):
@@ -58,8 +59,8 @@ def sign_on(
 ) -> tuple[Staff, str]:
     """Open a session at a till by PIN; it holds at that terminal only.
 
-    Raises Unauthenticated, alike for an unknown name and a wrong PIN, and Throttled where either was wrong too often.
-    What such a refusal has counted is to be committed.
+    Raises Unauthenticated, alike for an unknown name and a wrong PIN, Throttled where either was wrong too often, and
+    Forbidden in a store where the person doesn't work. What such a refusal has counted is to be committed.
     """
     scope, place = tries.name_scope(Kind.PIN, username), Place(terminal_id=terminal.id)
     tries.hold(session, scope, place, now=now)
@@ -67,6 +68,8 @@ def sign_on(
     right = passwords.verify_password(pin, staff.pin_hash if staff else None)
     if not right or staff is None:
         raise _counted(session, scope, place, Kind.PIN, staff, errors.wrong_pin(), now=now)
+    if not works_in(session, staff, terminal.store_id):
+        raise errors.other_store(terminal.store_name)
     token = _open_session(session, staff, terminal=terminal, now=now, hours=hours)
     if token is None:
         raise errors.wrong_pin()

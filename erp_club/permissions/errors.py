@@ -3,7 +3,7 @@
 import datetime as dt
 
 from erp_club.kernel.errors import Forbidden, Throttled, Unauthenticated
-from erp_club.kernel.text import N_, Rate, T, Text
+from erp_club.kernel.text import N_, Name, Rate, T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.rules import NO_GRANT, Decision, Rule
 
@@ -40,6 +40,22 @@ def unknown_terminal_key() -> Unauthenticated:
     """The key belongs to no active terminal."""
     return Unauthenticated(
         T("No till has this key. Check it, or ask head office for a new one."), code="terminal-key-unknown"
+    )
+
+
+def other_store(store: str) -> Forbidden:
+    """Somebody signs on in a store where they don't work."""
+    return Forbidden(
+        T("You aren't assigned to %(store)s. Ask head office to add this store to yours.", store=Name({"en": store})),
+        code="other-store",
+    )
+
+
+def unknown_code() -> Unauthenticated:
+    """The one-time code is none, or over, or used."""
+    return Unauthenticated(
+        T("This code doesn't work: it holds for ten minutes and for one time. Ask for a new one."),
+        code="terminal-code-unknown",
     )
 
 

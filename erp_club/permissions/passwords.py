@@ -54,6 +54,24 @@ def new_token(prefix: str) -> str:
     return f"{prefix}_{secrets.token_urlsafe(32)}"
 
 
+CODE_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Douglas Crockford's base 32: nothing in it is taken for something else when it is read aloud or typed.
+_CODE = re.compile(rf"[{CODE_SIGNS}]{{8}}")
+_MISREAD = str.maketrans("OIL", "011", "- ")
+
+
+def new_code() -> str:
+    """A code of 40 random bits for a person to type, as `7K2M-9QXD`."""
+    signs = "".join(secrets.choice(CODE_SIGNS) for _ in range(8))
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+def typed_code(text: str) -> str | None:
+    """What was typed as the code that it may be; None where it can't be one."""
+    signs = text.upper().translate(_MISREAD)
+    return f"{signs[:4]}-{signs[4:]}" if _CODE.fullmatch(signs) else None
+
+
 def token_hash(token: str) -> bytes:
     """What is kept of a token. SHA-256 is enough for a secret of 256 random bits."""
     return hashlib.sha256(token.encode()).digest()

@@ -239,6 +239,10 @@ _WHO = (
         & (
             (Terminal.key_hash == sa.bindparam("terminal_key", type_=sa.LargeBinary))
             | (
+                (Terminal.old_key_hash == sa.bindparam("terminal_key", type_=sa.LargeBinary))
+                & (Terminal.old_key_until > sa.bindparam("now", type_=sa.DateTime(timezone=True)))
+            )
+            | (
                 Terminal.id
                 == sa.select(TerminalEnrolment.terminal_id)
                 .where(TerminalEnrolment.token_hash == sa.bindparam("enrolment", type_=sa.LargeBinary))

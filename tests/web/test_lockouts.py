@@ -93,11 +93,24 @@ def test_who_was_locked_reads_it_after_signing_in(client: TestClient, session: S
     assert "Your sign-in was locked" in client.get("/", headers=HTML).text
 
 
-def test_a_manager_sees_the_locks_and_cannot_open_them(client: TestClient, session: Session):
+def test_a_manager_opens_the_locks_of_the_own_store_only(client: TestClient, session: Session):
     a_chain(session)
-    signed_in(client, session, Role.MANAGER)
-    assert "Nothing was locked" in client.get("/lockouts", headers=HTML).text
-    assert client.post("/lockouts/1/openings", json={}, headers=json_headers()).status_code == 403
+    home, other = a_store(session, "1"), a_store(session, "2")
+    for username, store in (("here", home), ("there", other)):
+        somebody(session, username=username, store=store)
+    session.commit()
+    _wrong(client, "here")
+    _wrong(client, "there")
+    manager = somebody(session, Role.MANAGER, username="boss", store=home)
+    assert manager
+    session.commit()
+    client.post("/sign-in", json={"username": "boss", "password": PASSWORD})
+    (seen,) = client.get("/lockouts").json()["lockouts"]
+    answers = [
+        client.post(f"/lockouts/{number}/openings", json={}, headers=json_headers()).status_code
+        for number in (seen["id"], seen["id"] + 1, seen["id"] - 1)
+    ]
+    assert answers == [201, 404, 404]
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/staff-sessions"])

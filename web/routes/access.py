@@ -12,10 +12,12 @@ from erp_club.organisation import commands as organisation
 from erp_club.permissions import commands, errors, passwords, queries
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.models import Staff
+from erp_club.permissions.tries import commands as tries
 from web.deps import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, Act, ActRoute, anyone, cookie, needs, wants_html
 from web.fields import Body, Storable, Word
 from web.forms import FormState
 from web.refusals import again
+from web.routes.terminal_keys import terminal_of_code
 
 router = APIRouter(route_class=ActRoute, tags=["access"])
 # //host and /\host would leave the site, and browsers take tabs and line breaks out before they look.
@@ -76,7 +78,7 @@ class SignOn(Body):
 
 
 class TerminalKey(Body):
-    """A till's key, entered once in its browser."""
+    """A till's key, or a one-time code, entered once in its browser."""
 
     key: Word
 
@@ -169,23 +171,33 @@ def sign_on(act: Annotated[Act, anyone("the till's key is asked for", waits=True
 
 @router.post("/terminal-enrolments", name="access.terminal_enrolment", status_code=303)
 @again(sign_on_page)
-def enrol(act: Annotated[Act, anyone("the till's key is what is checked")], body: TerminalKey) -> Response:
-    """Make this browser a till by its key."""
+def enrol(act: Annotated[Act, anyone("the till's key or code is what is checked")], body: TerminalKey) -> Response:
+    """Make this browser a till, by the till's key or by a one-time code."""
+    if passwords.typed_code(body.key) is not None:
+        terminal_id = terminal_of_code(act, body.key)
+    else:
+        terminal_id = _terminal_of_key(act, body.key)
+    token = passwords.new_token("browser")
+    organisation.enrol_browser(
+        act.session, terminal_id=terminal_id, token_hash=passwords.token_hash(token), now=act.now
+    )
+    act.set_cookie(TERMINAL_COOKIE, token, seconds=YEAR)
+    return act.see_other("/till")
+
+
+def _terminal_of_key(act: Act, key: str) -> int:
+    place = act.tried_from
+    tries.hold(act.session, place.scope, place, now=act.now)
     identity = queries.identify(
         act.session,
         staff_token_hash=None,
-        terminal_key_hash=passwords.token_hash(body.key),
+        terminal_key_hash=passwords.token_hash(key),
         enrolment_hash=None,
         now=act.now,
     )
     if identity is None or identity.terminal is None:
-        raise errors.unknown_terminal_key()
-    token = passwords.new_token("browser")
-    organisation.enrol_browser(
-        act.session, terminal_id=identity.terminal.id, token_hash=passwords.token_hash(token), now=act.now
-    )
-    act.set_cookie(TERMINAL_COOKIE, token, seconds=YEAR)
-    return act.see_other("/till")
+        raise tries.count_wrong_at(act.session, place, now=act.now, wrong=errors.unknown_terminal_key())
+    return identity.terminal.id
 
 
 @router.post("/preferences", name="access.preferences", status_code=303)

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from erp_club.kernel.errors import NotFound
+from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.tries import commands, queries
 from erp_club.permissions.tries.models import Kind
@@ -47,7 +49,7 @@ class LockoutList(BaseModel):
 
 def lockouts_page(act: Act) -> LockoutList:
     """The locks that the reader may see: a manager those of the own store."""
-    store_id = act.by.store_id
+    store_id = _only_store(act, Permission.STAFF_VIEW)
     state = lists.list_state(act.request, sorts=("at",), direction="desc")
     state = state.counted(queries.count_lockouts(act.session, store_id=store_id))
     rows = queries.lockouts(act.session, store_id=store_id, limit=state.per_page, offset=state.offset)
@@ -61,10 +63,18 @@ def lockouts(act: Annotated[Act, needs(Permission.STAFF_VIEW)]) -> Response:
 
 
 @router.post("/lockouts/{lockout_id}/openings", name="lockouts.open", status_code=201, response_model=LockoutList)
-def open_lockout(act: Annotated[Act, needs(Permission.STAFF_EDIT)], lockout_id: RowId) -> Response:
-    """Let a locked name or place try again before its time."""
+def open_lockout(act: Annotated[Act, needs(Permission.STAFF_UNLOCK)], lockout_id: RowId) -> Response:
+    """Let a locked name or place try again before its time; a manager those of the own store."""
+    store_id = _only_store(act, Permission.STAFF_UNLOCK)
+    if store_id is not None and not queries.is_of_store(act.session, lockout_id, store_id=store_id):
+        raise NotFound(T("There is no such lock."))
     commands.open_again(act.session, lockout_id, now=act.now, by=act.by)
     return act.done(lockouts_page(act), "/lockouts")
+
+
+def _only_store(act: Act, permission: Permission) -> int | None:
+    only = act.by.only_store(permission)
+    return act.by.store_id if only is None else only
 
 
 def _line(row: queries.LockoutRow, now: dt.datetime) -> LockoutLine:

@@ -11,6 +11,7 @@ from erp_club.organisation import queries as organisation
 from erp_club.permissions import commands, queries
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.grants import queries as grants
+from erp_club.permissions.workplaces import queries as workplaces
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, SmallRowId, Storable, Word
@@ -70,12 +71,16 @@ class RoleChoice(BaseModel):
 
 
 class StaffPage(BaseModel):
-    """Somebody, with what their form can choose. `oneself` is whether they are who asks."""
+    """Somebody, with what their form can choose. `oneself` is whether they are who asks.
+
+    `further` are the ids of the stores in which they work beside their own.
+    """
 
     staff: StaffLine
     stores: list[StoreChoice]
     roles: list[RoleChoice]
     oneself: bool
+    further: list[int]
 
 
 class StaffForm(BaseModel):
@@ -166,7 +171,13 @@ def staff_page(act: Act, form: FormState) -> Response:
     """Somebody's page, without the secrets that were typed."""
     _forget_secrets(form)
     line = _line(act, int(act.request.path_params["staff_id"]))
-    view = StaffPage(staff=line, stores=_stores(act), roles=_roles(act), oneself=line.id == act.by.staff_id)
+    view = StaffPage(
+        staff=line,
+        stores=_stores(act),
+        roles=_roles(act),
+        oneself=line.id == act.by.staff_id,
+        further=workplaces.further_stores(act.session, line.id),
+    )
     return act.answer(view, "staff/member.html", form=form)
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
 from erp_club.organisation import commands, queries
@@ -50,13 +50,14 @@ class StoresPage(BaseModel):
 
 
 class TillLine(BaseModel):
-    """A till; `browsers` counts those that entered its key."""
+    """A till; `browsers` counts those that entered its key. Until `old_key_until` the key before works too."""
 
     id: int
     number: int
     name: str
     active: bool
     browsers: int
+    old_key_until: dt.datetime | None
     last_sale_at: dt.datetime | None
 
 
@@ -111,26 +112,6 @@ class Terminal(BaseModel):
     id: int
     store_id: int
     active: bool
-
-
-class TerminalKeyForm(BaseModel):
-    """A till that is about to get a new key; `browsers` are those that would stop being this till."""
-
-    id: int
-    store_id: int
-    number: int
-    name: str
-    browsers: int
-
-
-class TerminalKeyPage(BaseModel):
-    """A till's new key, which is shown this once."""
-
-    id: int
-    store_id: int
-    number: int
-    name: str
-    key: str = Field(description="Send it as `Authorization: Bearer KEY`, or enter it at /till in the till's browser.")
 
 
 @router.get("/stores", name="stores", response_model=StoresPage)
@@ -220,6 +201,7 @@ def store(
                 name=till.name,
                 active=till.active,
                 browsers=till.browsers,
+                old_key_until=till.old_key_until if till.old_key_until and till.old_key_until > act.now else None,
                 last_sale_at=last.get(till.id),
             )
             for till in tills
@@ -271,30 +253,6 @@ def add_terminal(
         by=act.by,
     )
     return act.done(Terminal(id=terminal_id, store_id=store_id, active=True), f"/stores/{store_id}")
-
-
-@router.get("/terminals/{terminal_id}/keys/new", name="stores.terminal.key.form", response_model=TerminalKeyForm)
-def key_form(act: Annotated[Act, needs(Permission.STORES_EDIT)], terminal_id: SmallRowId) -> Response:
-    """Ask before a key is exchanged: that can't be undone."""
-    till = queries.terminal(act.session, terminal_id)
-    view = TerminalKeyForm(
-        id=till.id, store_id=till.store_id, number=till.number, name=till.name, browsers=till.browsers
-    )
-    return act.answer(view, "stores/_key_form.html" if act.htmx else "stores/key_form.html")
-
-
-@router.post(
-    "/terminals/{terminal_id}/keys", name="stores.terminal.key", status_code=201, response_model=TerminalKeyPage
-)
-def make_key(
-    act: Annotated[Act, needs(Permission.STORES_EDIT, keyless="its answer is a secret, which isn't kept")],
-    terminal_id: SmallRowId,
-) -> Response:
-    """Make a till's new key and show it this once. The old one, and the browsers that entered it, stop working."""
-    key = passwords.new_token("till")
-    made = commands.exchange_key(act.session, terminal_id, key_hash=passwords.token_hash(key), now=act.now, by=act.by)
-    view = TerminalKeyPage(id=made.id, store_id=made.store_id, number=made.number, name=made.name, key=key)
-    return act.answer(view, "stores/key.html", status=201)
 
 
 @router.post(

@@ -79,6 +79,16 @@ def count_wrong(
     return refusal
 
 
+def count_wrong_at(session: Session, place: Place, *, now: dt.datetime, wrong: Refused) -> Refused:
+    """Count a wrong key or code, which has no name, at its place; as `count_wrong`."""
+    until = _count(session, place.scope, MOST_WRONG_AT_A_PLACE, now=now)
+    if until is not None:
+        _keep_lockout(session, Kind.PLACE, place.scope, place, staff_id=None, now=now, until=until)
+    refusal = wrong if until is None else errors.locked(until, now)
+    refusal.counts = True
+    return refusal
+
+
 def forget(session: Session, scope: str) -> None:
     """A right secret ends the counting for its name; that of the place goes on, else one right try would hide many."""
     session.execute(sa.delete(WrongTry).where(WrongTry.scope == scope))

@@ -72,6 +72,12 @@ def recent_lockouts(session: Session, *, store_id: int | None = None, now: dt.da
     return session.scalar(counted.where(Lockout.at > now - LATELY, *_of(store_id))) or 0
 
 
+def is_of_store(session: Session, lockout_id: int, *, store_id: int) -> bool:
+    """Whether a lock is of this store's people or tills."""
+    counted = sa.select(sa.func.count()).select_from(_joined()).where(Lockout.id == lockout_id, *_of(store_id))
+    return bool(session.scalar(counted))
+
+
 def own_lockouts(session: Session, staff_id: int, *, now: dt.datetime) -> list[dt.datetime]:
     """When somebody's own name was locked within `LATELY`, the latest first."""
     mine = sa.select(Lockout.at).where(Lockout.staff_id == staff_id, Lockout.at > now - LATELY)

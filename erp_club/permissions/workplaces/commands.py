@@ -1,0 +1,51 @@
+"""Assigning people to stores."""
+
+import datetime as dt
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.kernel import audit
+from erp_club.kernel.errors import FieldError, Invalid, NotFound
+from erp_club.kernel.text import T
+from erp_club.organisation.models import Store
+from erp_club.permissions.actors import Actor
+from erp_club.permissions.commands import end_sessions
+from erp_club.permissions.models import Staff
+from erp_club.permissions.workplaces.models import StaffStore
+from erp_club.permissions.workplaces.queries import further_stores
+
+
+def set_further_stores(
+    session: Session, staff_id: int, store_ids: Collection[int], *, now: dt.datetime, by: Actor
+) -> None:
+    """Say in which stores somebody works beside their own; where one is taken away they sign on again at the tills.
+
+    Raises NotFound, Invalid for a store that isn't there.
+    """
+    staff = session.get(Staff, staff_id, with_for_update={"key_share": True})
+    if staff is None:
+        raise NotFound(T("There is no such member of staff."))
+    wanted = sorted({*store_ids} - {staff.store_id})
+    known = set(session.scalars(sa.select(Store.id).where(Store.id.in_(wanted))))
+    if known != set(wanted):
+        raise Invalid([FieldError("stores", T("There is no such store."))])
+    before = further_stores(session, staff_id)
+    if before == wanted:
+        return
+    session.execute(sa.delete(StaffStore).where(StaffStore.staff_id == staff_id, StaffStore.store_id.not_in(wanted)))
+    session.add_all(StaffStore(staff_id=staff_id, store_id=each) for each in wanted if each not in before)
+    if set(before) - set(wanted):
+        end_sessions(session, staff_id, at_tills_only=True)
+    session.flush()
+    audit.record(
+        session,
+        by=by,
+        now=now,
+        action="staff.edit",
+        entity="staff",
+        entity_id=staff_id,
+        before={"stores": before},
+        after={"stores": wanted},
+    )
