@@ -69,7 +69,7 @@ def sign_on(
     if not right or staff is None:
         raise _counted(session, scope, place, Kind.PIN, staff, errors.wrong_pin(), now=now)
     if not works_in(session, staff, terminal.store_id):
-        raise errors.other_store(terminal.store_name)
+        raise errors.not_assigned(terminal.store_name)
     token = _open_session(session, staff, terminal=terminal, now=now, hours=hours)
     if token is None:
         raise errors.wrong_pin()

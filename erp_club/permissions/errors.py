@@ -43,11 +43,11 @@ def unknown_terminal_key() -> Unauthenticated:
     )
 
 
-def other_store(store: str) -> Forbidden:
+def not_assigned(store: str) -> Forbidden:
     """Somebody signs on in a store where they don't work."""
     return Forbidden(
         T("You aren't assigned to %(store)s. Ask head office to add this store to yours.", store=Name({"en": store})),
-        code="other-store",
+        code="not-assigned",
     )
 
 

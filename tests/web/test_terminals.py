@@ -101,7 +101,7 @@ def test_who_works_elsewhere_is_told_so_after_the_right_pin(client: TestClient, 
     headers = {"Authorization": f"Bearer {key}"}
     body = {"staff": "cashier", "pin": PIN}
     refused = client.post("/staff-sessions", json=body, headers=headers)
-    assert (refused.status_code, refused.json()["code"]) == (403, "other-store")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-assigned")
     wrong = client.post("/staff-sessions", json=body | {"pin": "0000"}, headers=headers)
     assert (wrong.status_code, wrong.json()["code"]) == (401, "sign-in-wrong")
     signed_in(client, session)

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_25_1600"
-down_revision = "2026_11_25_1540"
+revision = "2026_11_25_1629"
+down_revision = "2026_11_25_1637"
 branch_labels = None
 depends_on = None
 
