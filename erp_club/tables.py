@@ -1,5 +1,6 @@
 """Every table of the product, known to the metadata once this module is imported."""
 
+from erp_club.birthday import models as birthday
 from erp_club.cards import models as cards
 from erp_club.catalogue import models as catalogue
 from erp_club.clubs import models as clubs
@@ -42,6 +43,7 @@ metadata = Base.metadata
 __all__ = [
     "approvals",
     "audit",
+    "birthday",
     "cards",
     "catalogue",
     "classes",

@@ -1,5 +1,6 @@
 """Every job of the product, and the order of the night."""
 
+from erp_club.jobs.birthdays import BIRTHDAYS
 from erp_club.jobs.declared import Job
 from erp_club.jobs.forecasts import FORECAST
 from erp_club.jobs.levels import LEVELS
@@ -38,5 +39,6 @@ JOBS: dict[str, Job] = {
         *(LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
         *(LEDGER_SEAL, AUDIT_SEAL),
+        BIRTHDAYS,
     )
 }

@@ -92,7 +92,7 @@ def among(keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:
     return sa.select(listed.c.customer_id, listed.c.account_id)
 
 
-def given_parts(rows: Sequence[tuple[int, int, int, int, int]]) -> sa.Select[*tuple[Any, ...]]:
+def given_parts(rows: Sequence[tuple[int, int, int, int, int | None]]) -> sa.Select[*tuple[Any, ...]]:
     """Parts that were worked out beforehand, as `write_movements` takes them: their columns in its order."""
     names = ("customer_id", "account_id", "lot_id", "points", "reverses_seq")
     listed = (

@@ -76,9 +76,9 @@ class CouponBatch(Base):
 class Coupon(Base):
     """One coupon: the customer's it was issued to, or anybody's. Uses and worth are those of its batch at issue.
 
-    `last_day` is included; without it the batch's last day holds. `used` counts the rows of its uses, `given_minor`
-    sums what they gave; the checks keep both inside what was promised whatever a command forgets. The receipt is the
-    one that it was issued with, which of a bearer coupon may be anybody's.
+    `first_day` and `last_day` are included; without them the batch's days hold. `used` counts the rows of its uses,
+    `given_minor` sums what they gave; the checks keep both inside what was promised whatever a command forgets. The
+    receipt is the one that it was issued with, which of a bearer coupon may be anybody's.
     """
 
     __tablename__ = "coupons"
@@ -107,6 +107,7 @@ class Coupon(Base):
     used: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     worth_minor: Mapped[int | None]
     given_minor: Mapped[int] = mapped_column(server_default="0")
+    first_day: Mapped[dt.date | None]
     last_day: Mapped[dt.date | None]
     state: Mapped[CouponState] = mapped_column(sa.Text, server_default=CouponState.ACTIVE.value)
     issued_at: Mapped[dt.datetime]

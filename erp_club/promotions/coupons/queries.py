@@ -96,6 +96,8 @@ SCOPE = sa.bindparam("coupon_scope", type_=sa.Text)
 
 LAST_DAY = sa.func.coalesce(Coupon.last_day, CouponBatch.valid_to)
 """The last day of a coupon, included; null without one. Needs its batch beside it."""
+FIRST_DAY = sa.func.greatest(Coupon.first_day, CouponBatch.valid_from, type_=sa.Date())
+"""The first day of a coupon, included; null without one (`greatest` leaves nulls out). Needs its batch beside it."""
 IS_SPENT = (Coupon.used >= Coupon.uses) | (Coupon.given_minor >= Coupon.worth_minor).is_(True)
 """Whether a coupon has given all that it had."""
 ROOM = sa.case((Coupon.worth_minor.is_not(None), sa.literal_column("1", sa.Integer())), else_=Coupon.uses - Coupon.used)
@@ -118,7 +120,7 @@ def _coupons() -> sa.Select[Any, Any, Any, Any, Any, Any]:
         (blocked, "unknown_code"),
         (IS_SPENT, "used_up"),
         (LAST_DAY < TODAY, "expired"),
-        (CouponBatch.valid_from > TODAY, "not_yet_valid"),
+        (FIRST_DAY > TODAY, "not_yet_valid"),
         (HELD_ELSEWHERE >= ROOM, "used_up"),
     )
     held = sa.exists().where(OF_COUPON, CouponReservation.until > NOW, CouponReservation.sale_id == SALE)

@@ -24,7 +24,7 @@ from erp_club.promotions.coupons.models import (
     CouponState,
     CouponUse,
 )
-from erp_club.promotions.coupons.queries import IS_SPENT, LAST_DAY
+from erp_club.promotions.coupons.queries import FIRST_DAY, IS_SPENT, LAST_DAY
 from erp_club.receipts.models import Receipt
 
 
@@ -171,7 +171,7 @@ def _tests(today: dt.date, now: dt.datetime) -> dict[Standing, sa.ColumnElement[
         Standing.BLOCKED: (Coupon.state == CouponState.BLOCKED) | (CouponBatch.state == BatchState.BLOCKED),
         Standing.SPENT: IS_SPENT,
         Standing.EXPIRED: sa.func.coalesce(today > LAST_DAY, False),
-        Standing.COMING: sa.func.coalesce(CouponBatch.valid_from > today, False),
+        Standing.COMING: sa.func.coalesce(today < FIRST_DAY, False),
         # Few coupons are held at a time: they are read once and looked up, not asked for coupon by coupon.
         Standing.HELD: sa.tuple_(Coupon.customer_id, Coupon.id).in_(held),
     }
@@ -197,7 +197,7 @@ def _select(today: dt.date, now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
             Coupon.used,
             Coupon.worth_minor,
             Coupon.given_minor,
-            CouponBatch.valid_from,
+            FIRST_DAY,
             LAST_DAY,
             Coupon.state == CouponState.BLOCKED,
             Coupon.issued_at,
@@ -256,7 +256,7 @@ def _stands(standing: Standing, filters: CouponFilters) -> list[sa.ColumnElement
         case Standing.EXPIRED if batch is not None and (batch.valid_to is None or batch.valid_to >= filters.today):
             made.append(Coupon.last_day < filters.today)
         case Standing.COMING if batch is not None and (batch.valid_from is None or batch.valid_from <= filters.today):
-            made.append(sa.false())
+            made.append(Coupon.first_day > filters.today)
         case _:
             pass
     return made

@@ -1,0 +1,60 @@
+"""Who celebrates gets what the plans give: each night, and once for each birthday whatever happens to the run."""
+
+from sqlalchemy.orm import Session
+
+from erp_club.birthday.grants import commands, queries
+from erp_club.birthday.grants.commands import Giving
+from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
+from erp_club.jobs.models import Level
+from erp_club.kernel.text import N_, TN
+
+BATCH = 5_000
+"""Customers in one transaction."""
+SAMPLE = 10
+
+
+def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
+    """A cursor is the plan, whether somebody waits, and the customer and person behind which the plan goes on."""
+    plan_id, waited, *place = cursor or [0, 0]
+    if not place:
+        plan_id, waited = next(iter(queries.active_plans(session, after=plan_id)), 0), 0
+        if not plan_id:
+            return Step(None, 0)
+    giving = Giving(run.as_of, run.now, run.by, run.id)
+    after = (place[0], place[1]) if place else None
+    done = commands.grant_next(session, plan_id, giving, after=after, limit=BATCH, waited=bool(waited))
+    waited = waited or int(done.waiting > 0)
+    following = [plan_id, waited, *done.last] if done.last else [plan_id, 0]
+    said = [Said(TN(
+        "%(num)s customer waits: the batch or kind of card gives nothing more.",
+        "%(num)s customers wait: the batch or kind of card gives nothing more.", done.waiting,
+    ), Level.WARN)] if done.waiting else []  # fmt: skip
+    counts = {"grants": done.grants, "minor": done.amount_minor, "points": done.points, "waiting": done.waiting}
+    return Step(following, done.grants, counts, said)
+
+
+def _total(session: Session, run: Run) -> int:
+    return queries.count_owed(session, run.as_of).customers
+
+
+def _preview(session: Session, run: Run) -> Preview:
+    found = queries.count_owed(session, run.as_of, some=SAMPLE)
+    sample = [Sample(each.customer_id, each.number, each.points) for each in found.some]
+    return Preview({"grants": found.customers, "minor": found.amount_minor, "points": found.points}, sample)
+
+
+BIRTHDAYS = Job(
+    name="birthdays",
+    title=N_("Birthdays"),
+    about=N_("Members get what the birthday plans give, each once, also where the job ran late or not at all."),
+    batch=_batch,
+    total=_total,
+    counts={
+        "grants": N_("Gifts"),
+        "minor": N_("Value at most, in the smallest unit of money"),
+        "points": N_("Points given"),
+        "waiting": N_("Waiting, since there is nothing to give"),
+    },
+    schedule="10 0 * * *",
+    preview=_preview,
+)
