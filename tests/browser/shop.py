@@ -80,6 +80,7 @@ class Desk:
             *("/points-programmes", "/points-programmes/new"),
             *("/segments", "/segments/new", "/segments/lists/new"),
             *("/reports/purchases?against=before", "/reports/purchases?by=store", "/reports/purchases/receipts"),
+            *("/reports/customers", "/reports/offers"),
         )
 
     def open(self, browser: Browser, window: Window) -> BrowserContext:

@@ -21,6 +21,7 @@ from erp_club.customers.models import Customer
 from erp_club.organisation.models import Store
 from erp_club.permissions.actors import SYSTEM
 from erp_club.receipts.rollups.commands import roll, verify
+from erp_club.reports import habits
 from erp_club.reports.purchases.asked import SUNDAY, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.queries import listing, steps, total
@@ -238,3 +239,52 @@ def test_a_report_says_what_pandas_makes_of_the_files(books: tuple[Session, Fram
 def test_the_total_says_what_pandas_makes_of_the_files(books: tuple[Session, Frame]):
     session, lines = books
     assert _told(total(session, _asked(By.MONTH))) == _figures(lines)
+
+
+SECOND_HALF = Asked(by=By.MONTH, first=dt.date(2017, 7, 1), last=LAST)
+
+
+def _bought(lines: Frame) -> Frame:
+    return lines[(lines["customer_number"] != "") & (lines["quantity"] >= 0)]
+
+
+def test_who_is_new_and_who_stayed_away_is_what_pandas_makes_of_the_files(books: tuple[Session, Frame]):
+    session, lines = books
+    bought, half = _bought(lines), pd.Timestamp(SECOND_HALF.first)
+    now = set(bought[bought["day"] >= half]["customer_number"])
+    then = set(bought[bought["day"] < half]["customer_number"])
+    found = habits.movement(session, SECOND_HALF)
+    expected = (len(now), len(now - then), len(now & then), len(then - now), len(then))
+    assert (found.buyers, found.new, found.returning, found.lost, found.bought_before) == expected
+
+
+def test_how_often_customers_buy_is_what_pandas_makes_of_the_files(books: tuple[Session, Frame]):
+    session, lines = books
+    times = _bought(lines).groupby("customer_number")["receipt"].nunique()
+    for row in habits.frequency(session, _asked(By.MONTH)):
+        assert row.customers == int(times.between(row.least, row.most or 10**9).sum())
+
+
+def test_the_tenths_add_up_to_the_sales_of_known_buyers(books: tuple[Session, Frame]):
+    session, lines = books
+    spent = lines[lines["customer_number"] != ""].groupby("customer_number")["amount"].sum()
+    rows = habits.tenths(session, _asked(By.MONTH))
+    assert sum(row.sales_minor for row in rows) == int(spent.sum())
+    assert rows[0].sales_minor == int(spent.nlargest(rows[0].customers).sum())
+    assert rows[-1].cumulated_bp == 10_000
+
+
+def test_cohorts_are_what_pandas_makes_of_the_files(books: tuple[Session, Frame]):
+    session, lines = books
+    bought = _bought(lines).copy()
+    bought["month"] = bought["day"].dt.to_period("M")
+    first = bought.groupby("customer_number")["month"].min().rename("began")
+    pairs = bought.merge(first, on="customer_number")
+    counts = pairs.groupby(["began", "month"])["customer_number"].nunique()
+    found = habits.cohorts(session, _asked(By.MONTH))
+    assert [row.month for row in found] == [began.start_time.date() for began in sorted(set(first))]
+    for row in found:
+        began = pd.Period(row.month, "M")
+        assert row.bought == tuple(
+            int(counts.get((began, began + pd.offsets.MonthEnd(n)), 0)) for n in range(len(row.bought))
+        )

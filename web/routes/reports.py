@@ -17,6 +17,8 @@ from erp_club.reports.years import shown_year
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Storable, Unsaid
+from web.views.customer_reports import CustomersPage, customers_page
+from web.views.offer_reports import OffersPage, offers_page
 from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
@@ -116,3 +118,17 @@ def behind(act: View, said: FromAddress) -> Response:
     """The receipts that a figure of the report is made of, the latest first."""
     view = behind_page(act, question(act, said), scoped=scope(act) is not None)
     return act.answer(view, "reports/_receipts.html" if act.htmx else "reports/receipts.html")
+
+
+@router.get("/reports/customers", name="reports.customers", response_model=CustomersPage)
+def customers(act: View, said: FromAddress) -> Response:
+    """How often and how much customers buy, who is new, who stayed away, and who of each month's beginners stays."""
+    view = customers_page(act, question(act, said), scoped=scope(act) is not None)
+    return act.answer(view, "reports/customers.html")
+
+
+@router.get("/reports/offers", name="reports.offers", response_model=OffersPage)
+def offers(act: View, said: FromAddress, offer: Id = None) -> Response:
+    """What offers gave and the baskets with and without them: every offer, or one by store."""
+    view = offers_page(act, question(act, said), offer, scoped=scope(act) is not None)
+    return act.answer(view, "reports/offers.html")

@@ -205,8 +205,8 @@ def report_page(act: Act, asked: Asked, *, measure: Measure, against: Against | 
         bars=bars if asked.by in TIMES else bars[:BARS_OF_RANKING],
         rows=shown,
         state=state,
-        chips=_chips(act, asked, PATH, state.query, scoped=scoped),
-        choices=_choices(act, scoped=scoped),
+        chips=chips(act, asked, PATH, state.query, scoped=scoped),
+        choices=choices_of(act, scoped=scoped),
         receipts_url=_receipts_url(asked, filters),
         rows_by={by.value: translate(label) for by, label in ROWS.items()},
         labels={name: translate(label) for name, label in LABELS.items()},
@@ -274,7 +274,7 @@ def behind_page(act: Act, asked: Asked, *, scoped: bool) -> BehindPage:
         first=asked.first,
         last=asked.last,
         currency=act.chain.currency,
-        chips=_chips(act, asked, f"{PATH}/receipts", state.query, scoped=scoped),
+        chips=chips(act, asked, f"{PATH}/receipts", state.query, scoped=scoped),
         back_url=f"{PATH}?{urlencode(kept)}",
         state=state,
         purchases=rows_view(rows),
@@ -376,7 +376,8 @@ def _receipts_url(asked: Asked, filters: dict[str, int]) -> str:
     return f"{PATH}/receipts?{urlencode({'first': asked.first, 'last': asked.last, **filters})}"
 
 
-def _chips(act: Act, asked: Asked, path: str, query: Sequence[tuple[str, str]], *, scoped: bool) -> list[Chip]:
+def chips(act: Act, asked: Asked, path: str, query: Sequence[tuple[str, str]], *, scoped: bool) -> list[Chip]:
+    """The filters in use, each with the address without it."""
     made: list[Chip] = []
     for name, value in filters_of(asked).items():
         if scoped and name == "store":
@@ -387,7 +388,8 @@ def _chips(act: Act, asked: Asked, path: str, query: Sequence[tuple[str, str]], 
     return made
 
 
-def _choices(act: Act, *, scoped: bool) -> dict[str, list[tuple[int, str]]]:
+def choices_of(act: Act, *, scoped: bool) -> dict[str, list[tuple[int, str]]]:
+    """What a report can be narrowed to, by filter."""
     return {
         "store": [] if scoped else [(store.id, store.name) for store in stores(act.session)],
         "club": [(club.id, localised(club.names)) for club in clubs(act.session)],
