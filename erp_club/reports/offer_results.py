@@ -23,9 +23,9 @@ from erp_club.reports.purchases.sources import receipts
 class Result:
     """What an offer did in the period, in all or in a store: `key` is the offer's or the store's id.
 
-    `names` are by language. `uses` and `discount_minor` are as the receipts keep them. `baskets_minor` is the total of the receipts on which it
-    was given, `average_minor` theirs, and `without_minor` the average of all other purchases asked about (in the
-    store), before returns; None where there are none. `buyers` are known customers.
+    `names` are by language. `uses` and `discount_minor` are as the receipts keep them. `baskets_minor` is the total of
+    the receipts on which it was given, `average_minor` theirs, and `without_minor` the average of all other purchases
+    asked about (in the store), before returns; None where there are none. `buyers` are known customers.
     """
 
     key: int
