@@ -66,6 +66,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             (N_("Who may do what"), "/grants", "lock", Permission.ROLES_VIEW),
             (N_("Jobs"), "/jobs", "clock", Permission.JOBS_VIEW),
             (N_("Change log"), "/audit-entries", "history", Permission.AUDIT_VIEW),
+            (N_("Worth a look"), "/irregularities", "alert-triangle", Permission.AUDIT_VIEW),
         ),
     ),
 )

@@ -168,7 +168,7 @@ def entries(
     ] = None,
 ) -> Response:
     """Who changed what and who looked at whom, newest first."""
-    asked = _asked(act, filters)
+    asked = _asked(act, filters, Permission.AUDIT_VIEW)
     found = audit_search.entries(act.session, asked, older_than=older_than, limit=PER_PAGE + 1) if asked else []
     shown = found[:PER_PAGE]
     here = act.request.url.remove_query_params("older_than")
@@ -187,7 +187,7 @@ def entries_file(
     act: Annotated[Act, needs(Permission.AUDIT_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
     """All entries that match as a file; it is kept who took it. What they tell of people is masked as on the page."""
-    asked = _asked(act, filters)
+    asked = _asked(act, filters, Permission.AUDIT_EXPORT)
     answer = lists.stream_file(f"audit-entries.{suffix}", _COLUMNS, _rows(act, asked) if asked else ())
     audit.record(
         act.session, by=act.by, now=act.now, action="audit.export", entity="audit", entity_id="*",
@@ -208,14 +208,24 @@ def search(act: Annotated[Act, needs(Permission.AUDIT_VIEW, keyless="it changes 
 
     What entries tell of people is searched only for who may read it.
     """
-    asked = audit_search.Entries(text=body.text, personal=act.by.may(Permission.AUDIT_PERSONAL))
+    asked = audit_search.Entries(
+        text=body.text,
+        personal=act.by.may(Permission.AUDIT_PERSONAL),
+        store_id=_store(act, Permission.AUDIT_VIEW),
+    )
     found = audit_search.entries(act.session, asked, limit=MOST_FOUND + 1)
     view = _page(act, Filters(), found[:MOST_FOUND])
     view.text, view.more = body.text, len(found) > MOST_FOUND
     return act.answer(view, "audit/entries.html")
 
 
-def _asked(act: Act, filters: Filters) -> audit_search.Entries | None:
+def _store(act: Act, permission: Permission, asked: int | None = None) -> int | None:
+    """The store that is asked for; who holds the permission for one store sees that one's entries only."""
+    own = act.by.only_store(permission)
+    return asked if own is None else own
+
+
+def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.Entries | None:
     """As the query takes it; None where there is no such customer, of whom there are no entries then."""
     customer_id = customers.customer_id_by_number(act.session, filters.customer) if filters.customer else None
     if filters.customer and customer_id is None:
@@ -227,7 +237,7 @@ def _asked(act: Act, filters: Filters) -> audit_search.Entries | None:
         action=filters.action,
         customer_id=customer_id,
         staff_id=filters.staff_id,
-        store_id=filters.store_id,
+        store_id=_store(act, permission, filters.store_id),
         first=_midnight(act, filters.first),
         before=_midnight(act, last + dt.timedelta(days=1)) if last and last < dt.date.max else None,
     )
