@@ -53,7 +53,15 @@ class Outcome:
 class Fuzz:
     """A shop to be asked, inside a transaction that each case leaves as it was."""
 
-    def __init__(self, client: TestClient, session: Session, connection: sa.Connection) -> None:
+    def __init__(
+        self,
+        client: TestClient,
+        session: Session,
+        connection: sa.Connection,
+        *,
+        part: slice = slice(None),
+        outcome: Outcome | None = None,
+    ) -> None:
         unmoved = TestClient(
             client.app, base_url="http://testserver", follow_redirects=False, raise_server_exceptions=False
         )
@@ -62,7 +70,7 @@ class Fuzz:
         document: dict[str, Any] = client.get("/openapi.json").json()
         self.description = Description(document)
         self.schema = schemathesis.openapi.from_dict(document)
-        self.outcome = Outcome()
+        self.outcome = outcome or Outcome()
         self._harmless: dict[Place, bool] = {}
         said = bodies(self.shop.ids)
         self.operations = [
@@ -73,6 +81,7 @@ class Fuzz:
             for method, described in methods.items()
             if f"{method.upper()} {path}" not in NOT_FUZZED
         ]
+        self.operations = self.operations[part]
         self.places = [place for operation in self.operations for place in places(self.description, operation)]
 
     def of(self, operation: Operation) -> Iterator[Place]:
