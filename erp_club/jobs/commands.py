@@ -39,8 +39,10 @@ def ask(
 ) -> int:
     """Ask for a run and give its id. One that is open for the same day and parameters is that run, and so is one with
     the same `key`, whatever became of it.
+
+    What the schedule asks for, under keys of its own, is in the history of runs and leaves no trace besides.
     """
-    told = dict(parameters or {})
+    told, scheduled = dict(parameters or {}), key is not None
     if key is None and job.once and not dry_run:
         key = f"{job.name}:{as_of}:{sorted(told.items())}"
     made = session.scalar(
@@ -60,8 +62,9 @@ def ask(
     )
     if made is None:
         return _standing(session, job.name, as_of, told, dry_run, key)
-    after = {"job": job.name, "as_of": as_of, "parameters": told, "dry_run": dry_run}
-    audit.record(session, by=by, now=now, action="job.ask", entity="job_run", entity_id=made, after=after)
+    if not scheduled:
+        after = {"job": job.name, "as_of": as_of, "parameters": told, "dry_run": dry_run}
+        audit.record(session, by=by, now=now, action="job.ask", entity="job_run", entity_id=made, after=after)
     return made
 
 

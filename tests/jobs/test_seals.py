@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from erp_club.jobs import seals
+from erp_club.jobs import commands, seals
+from erp_club.jobs.models import JobRun
 from erp_club.jobs.seals import AUDIT_SEAL, LEDGER_SEAL
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel import audit
@@ -120,6 +121,13 @@ def test_a_movement_of_money_changed_after_its_seal_is_named(session: Session, c
     around_the_triggers(session, change.format(key="card_id = :card AND seq = 1"), card=card.key.card_id)
     key = f"{card.key.customer_id}/{card.key.card_id}/1"
     assert movements_not_as_sealed(session, VALUE_LEDGER) == [NotAsSealed(table, key)]
+
+
+def test_the_log_tells_who_asked_for_a_run_and_not_what_the_schedule_does(session: Session):
+    for key in ("quarter past", None):
+        commands.ask(session, AUDIT_SEAL, as_of=NOW.date(), key=key, now=NOW, by=SYSTEM)
+        session.execute(sa.update(JobRun).values(state="done", finished_at=NOW))
+    assert len(session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "job.ask")).all()) == 1
 
 
 def test_seals_are_only_ever_added(session: Session):
