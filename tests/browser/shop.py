@@ -80,7 +80,7 @@ class Desk:
             *("/points-programmes", "/points-programmes/new"),
             *("/segments", "/segments/new", "/segments/lists/new"),
             *("/reports/purchases?against=before", "/reports/purchases?by=store", "/reports/purchases/receipts"),
-            *("/reports/customers", "/reports/offers"),
+            *("/reports/customers", "/reports/offers", f"/clubs/{self.club_id}/results"),
         )
 
     def open(self, browser: Browser, window: Window) -> BrowserContext:

@@ -1,6 +1,7 @@
 """Reports of purchases: as a page, as files, and the receipts behind their figures."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -16,7 +17,8 @@ from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Ask
 from erp_club.reports.years import shown_year
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import Storable, Unsaid
+from web.fields import SmallRowId, Storable, Unsaid
+from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
 from web.views.offer_reports import OffersPage, offers_page
 from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page
@@ -24,6 +26,8 @@ from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_pa
 router = APIRouter(route_class=ActRoute, tags=["reports"])
 View = Annotated[Act, needs(Permission.REPORTS_VIEW)]
 Export = Annotated[Act, needs(Permission.REPORTS_EXPORT)]
+DAYS_SHOWN = 62
+"""Results of a longer period are told by month."""
 Id = Annotated[int | None, Query(ge=0, lt=2**31), Unsaid]
 Day = Annotated[dt.date | None, Unsaid]
 
@@ -132,3 +136,12 @@ def offers(act: View, said: FromAddress, offer: Id = None) -> Response:
     """What offers gave and the baskets with and without them: every offer, or one by store."""
     view = offers_page(act, question(act, said), offer, scoped=scope(act) is not None)
     return act.answer(view, "reports/offers.html")
+
+
+@router.get("/clubs/{club_id}/results", name="reports.club", response_model=ClubResultsPage)
+def club_results(act: View, club_id: SmallRowId, said: FromAddress) -> Response:
+    """What a club's programme came to in a period: members, their sales, points and coupons, counted anew each time."""
+    asked = question(act, said)
+    by = By.DAY if (asked.last - asked.first).days < DAYS_SHOWN else By.MONTH
+    view = club_results_page(act, replace(asked, by=by, club_id=club_id), scoped=scope(act) is not None)
+    return act.answer(view, "reports/club.html")

@@ -1,0 +1,198 @@
+"""What a club's programme has come to in a period: members, their sales, points and coupons, as they stand now."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.models import Membership, MembershipPeriod, MembershipState, PeriodKind
+from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
+from erp_club.promotions.coupons.queries import IS_SPENT, LAST_DAY
+from erp_club.receipts.models import Receipt
+from erp_club.reports.purchases import queries
+from erp_club.reports.purchases.asked import Asked
+from erp_club.reports.purchases.figures import Figures, share_bp
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """`joined` and `renewed` in the period; `ended` were ended in it, and `ran_out` reached their last day in it.
+
+    `at_start` held on the day before the period, `at_end` hold on its last.
+    """
+
+    joined: int
+    renewed: int
+    ended: int
+    ran_out: int
+    at_start: int
+    at_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The points that moved for one reason, and how often."""
+
+    kind: MovementKind
+    movements: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coupons:
+    """Coupons of the club's members: how many were issued in the period, uses in it and what they gave off.
+
+    `worth_minor` is what those issued are worth where they say so. `expired` ended in the period with something left,
+    `expired_minor` of it where they say. Uses that a return gave back don't count.
+    """
+
+    issued: int
+    worth_minor: int
+    uses: int
+    given_minor: int
+    expired: int
+    expired_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the club came to. `sales` are of members on days on which they were, `share_bp` of all sales."""
+
+    members: Members
+    sales: Figures
+    share_bp: int | None
+    points: tuple[Moved, ...]
+    coupons: Coupons
+    sales_by_step: tuple[queries.Row, ...]
+    joined_by_step: tuple[int, ...]
+
+
+def results(session: Session, asked: Asked, *, zone: str) -> Results:
+    """The results of the club of `asked`, whose rows are steps of time; `zone` tells when a day begins."""
+    assert asked.club_id is not None
+    sales = queries.total(session, asked)
+    every = queries.total(session, replace(asked, club_id=None))
+    joined = dict(_joined_on(session, asked))
+    steps = asked.steps()
+    by_step = dict.fromkeys(steps, 0)
+    for day, count in joined.items():
+        by_step[asked.step_of(day)] += count
+    return Results(
+        _members(session, asked, sum(joined.values())),
+        sales,
+        share_bp(sales.sales_minor, every.sales_minor),
+        _points(session, asked),
+        _coupons(session, asked, zone),
+        tuple(queries.steps(session, asked)),
+        tuple(by_step[step] for step in steps),
+    )
+
+
+def _joined_on(session: Session, asked: Asked) -> Sequence[Any]:
+    return session.execute(
+        sa.select(Membership.joined_on, sa.func.count())
+        .where(Membership.club_id == asked.club_id, Membership.joined_on.between(asked.first, asked.last))
+        .group_by(Membership.joined_on)
+    ).all()
+
+
+def _members(session: Session, asked: Asked, joined: int) -> Members:
+    same = (MembershipPeriod.customer_id == Membership.customer_id) & (MembershipPeriod.membership_id == Membership.id)
+    mine = Membership.club_id == asked.club_id
+    last_day = sa.func.max(sa.func.upper(MembershipPeriod.validity)) - 1
+    before = asked.first - dt.timedelta(days=1)
+
+    def holds(day: dt.date) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(
+            MembershipPeriod.validity.op("@>", return_type=sa.Boolean)(sa.literal(day, sa.Date))
+        )
+
+    began = sa.func.lower(MembershipPeriod.validity).between(asked.first, asked.last)
+    renewed, at_start, at_end = session.execute(
+        sa.select(
+            sa.func.count().filter(began & (MembershipPeriod.kind == PeriodKind.RENEWAL)),
+            holds(before),
+            holds(asked.last),
+        )
+        .join(Membership, same)
+        .where(mine)
+    ).one()
+    ended = session.scalar(
+        sa.select(sa.func.count()).where(
+            mine, Membership.state == MembershipState.ENDED, Membership.state_on.between(asked.first, asked.last)
+        )
+    )
+    out = (
+        sa.select(Membership.id)
+        .join(MembershipPeriod, same)
+        .where(mine, Membership.state == MembershipState.OPEN, ~sa.func.isempty(MembershipPeriod.validity))
+        .group_by(Membership.id)
+        .having(
+            sa.func.bool_and(~sa.func.upper_inf(MembershipPeriod.validity)), last_day.between(asked.first, asked.last)
+        )
+        .subquery()
+    )
+    ran_out = session.scalar(sa.select(sa.func.count()).select_from(out))
+    return Members(joined, renewed, ended or 0, ran_out or 0, at_start, at_end)
+
+
+def _points(session: Session, asked: Asked) -> tuple[Moved, ...]:
+    """By reason, the one that moved most first."""
+    accounts = (
+        sa.select(Membership.points_holder_id, Membership.points_account_id)
+        .where(Membership.club_id == asked.club_id)
+        .distinct()
+        .subquery()
+    )
+    of_account = (PointsMovement.customer_id == accounts.c.points_holder_id) & (
+        PointsMovement.account_id == accounts.c.points_account_id
+    )
+    points = sa.cast(sa.func.sum(PointsMovement.points), sa.BigInteger)
+    rows = session.execute(
+        sa.select(PointsMovement.kind, sa.func.count(), points)
+        .join(accounts, of_account)
+        .where(PointsMovement.on_date.between(asked.first, asked.last), PointsMovement.kind != MovementKind.RELEASED)
+        .group_by(PointsMovement.kind)
+        .order_by(sa.func.abs(points).desc(), PointsMovement.kind)
+    )
+    return tuple(Moved(MovementKind(kind), count, moved) for kind, count, moved in rows)
+
+
+def _coupons(session: Session, asked: Asked, zone: str) -> Coupons:
+    begins = dt.datetime.combine(asked.first, dt.time(), ZoneInfo(zone))
+    ends = dt.datetime.combine(asked.last + dt.timedelta(days=1), dt.time(), ZoneInfo(zone))
+    mine = Coupon.customer_id.in_(sa.select(Membership.customer_id).where(Membership.club_id == asked.club_id))
+    issued = (Coupon.issued_at >= begins) & (Coupon.issued_at < ends)
+    expired = LAST_DAY.between(asked.first, asked.last) & ~IS_SPENT
+    left = Coupon.worth_minor - Coupon.given_minor
+    row = session.execute(
+        sa.select(
+            sa.func.count().filter(issued),
+            sa.cast(sa.func.coalesce(sa.func.sum(Coupon.worth_minor).filter(issued), 0), sa.BigInteger),
+            sa.func.count().filter(expired),
+            sa.cast(sa.func.coalesce(sa.func.sum(left).filter(expired), 0), sa.BigInteger),
+        )
+        .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
+        .where(mine)
+    ).one()
+    back = sa.exists().where(
+        CouponUseBack.customer_id == CouponUse.customer_id,
+        CouponUseBack.coupon_id == CouponUse.coupon_id,
+        CouponUseBack.use_no == CouponUse.use_no,
+    )
+    of_receipt = (Receipt.customer_id == CouponUse.receipt_customer_id) & (Receipt.id == CouponUse.receipt_id)
+    uses, given = session.execute(
+        sa.select(sa.func.count(), sa.cast(sa.func.coalesce(sa.func.sum(CouponUse.given_minor), 0), sa.BigInteger))
+        .join(Receipt, of_receipt)
+        .where(
+            Receipt.customer_id.in_(sa.select(Membership.customer_id).where(Membership.club_id == asked.club_id)),
+            Receipt.sold_on.between(asked.first, asked.last),
+            ~back,
+        )
+    ).one()
+    return Coupons(row[0], row[1], uses, given, row[2], row[3])
