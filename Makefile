@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench bench-peers torture fuzz catalogues lock
+.PHONY: help demo test lint fmt bench bench-peers torture fuzz guessing catalogues lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
@@ -39,6 +39,9 @@ torture: $(VENV)/installed-dev ## 15 minutes of tills at work while server and P
 
 fuzz: $(VENV)/installed-dev ## 100,000 hostile values in every field of every route (ERP_CLUB_FUZZ_CASES says how many)
 	@$(PY) -m tests.corpus
+
+guessing: $(VENV)/installed-dev ## 100,000 guesses each of gift cards and coupon codes, from one till and from 200
+	@$(PY) -m tests.stored_value.guessing 100000
 
 catalogues: $(VENV)/installed-dev ## take new strings into web/locale and count what is untranslated
 	@$(PY) -m tests.house.catalogues $(PRUNE)

@@ -286,5 +286,5 @@ class WrongEntry(Base):
 
     scope: Mapped[str] = mapped_column(primary_key=True)
     entry_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    at: Mapped[dt.datetime]
+    at: Mapped[dt.datetime] = mapped_column(index=True)
     locked_until: Mapped[dt.datetime | None]

@@ -131,7 +131,8 @@
     } else if (form.matches("[data-queue]")) {
       delete fields.idempotency_key;
       post(form.getAttribute("action"), fields);
-    } else return;
+    } else if (form.id === "leave" && queue.length) enqueue(() => form.submit()); // not under the next one's name
+    else return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);

@@ -10,19 +10,24 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from erp_club.kernel import audit
-from erp_club.kernel.errors import NotFound, Refused
+from erp_club.kernel.errors import Conflict, NotFound, Refused
 from erp_club.kernel.text import T
+from erp_club.organisation.models import Terminal
 from erp_club.permissions import errors
 from erp_club.permissions.actors import SYSTEM, Actor
+from erp_club.permissions.models import Staff
 from erp_club.permissions.tries.models import Kind, Lockout, WrongTry
 
 MOST_WRONG = 5
 """So many wrong secrets for one name lock it."""
 MOST_WRONG_AT_A_PLACE = 20
 """So many wrong tries from one till or address lock that: somebody goes through the names."""
+MANY_IN_ALL = 15
+"""So many wrong numbers of one kind within minutes, at all tills together, are told: nobody locks the whole chain."""
+_ALL, _TOLD_AGAIN = "all", dt.timedelta(hours=1)
 WRONG_WITHIN = dt.timedelta(minutes=30)
 LOCKED_FOR, LOCKED_AT_MOST = dt.timedelta(minutes=15), dt.timedelta(hours=1)
 """The first lock of a day, and the longest: each one is twice as long as the one before."""
@@ -89,16 +94,46 @@ def count_wrong_at(session: Session, place: Place, *, now: dt.datetime, wrong: R
     return refusal
 
 
+def tell_guessing(
+    session: Session, kind: Kind, scope: str, *, now: dt.datetime, until: dt.datetime | None, in_all: int
+) -> None:
+    """Keep for the managers that numbers worth money are tried: here, locked `until`, or in all tills together.
+
+    `scope` is who tried, as `terminal:7`; `in_all` how many tries were wrong lately, wherever. Told once an hour.
+    """
+    if until is not None:
+        # What isn't there any more stays away: the lock is told all the same.
+        where, _, number = scope.partition(":")
+        terminal_id = _there(session, Terminal.id, number) if where == "terminal" else None
+        staff_id = _there(session, Staff.id, number) if where == "staff" else None
+        _keep_lockout(session, kind, scope, Place(terminal_id), staff_id=staff_id, now=now, until=until)
+    if in_all < MANY_IN_ALL:
+        return
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"many-tries {kind}", 0))))
+    told = sa.exists().where(Lockout.kind == kind, Lockout.scope == _ALL, Lockout.at > now - _TOLD_AGAIN)
+    if not session.scalar(sa.select(told)):
+        _keep_lockout(session, kind, _ALL, Place(), staff_id=None, now=now, until=None)
+
+
+def _there(session: Session, column: InstrumentedAttribute[int], number: str) -> int | None:
+    return session.scalar(sa.select(column).where(column == int(number))) if number.isdigit() else None
+
+
 def forget(session: Session, scope: str) -> None:
     """A right secret ends the counting for its name; that of the place goes on, else one right try would hide many."""
     session.execute(sa.delete(WrongTry).where(WrongTry.scope == scope))
 
 
 def open_again(session: Session, lockout_id: int, *, now: dt.datetime, by: Actor) -> None:
-    """Let a locked name or place try again before its time. One that is open already stays so. Raises NotFound."""
+    """Let a locked name or place try again before its time. One that is open already stays so.
+
+    Raises NotFound, Conflict where numbers worth money were tried: that ends by itself.
+    """
     lockout = session.get(Lockout, lockout_id, with_for_update=True)
     if lockout is None:
         raise NotFound(T("There is no such lock."))
+    if lockout.kind in {Kind.CARDS, Kind.COUPONS}:
+        raise Conflict(T("Numbers can be entered here again when the time is over."), code="lock-ends-by-itself")
     if lockout.opened_at is not None or lockout.until is None or lockout.until <= now:
         return
     lockout.opened_at, lockout.opened_by = now, by.staff_id
@@ -154,7 +189,7 @@ def _keep_lockout(
     *,
     staff_id: int | None,
     now: dt.datetime,
-    until: dt.datetime,
+    until: dt.datetime | None,
 ) -> None:
     session.execute(sa.delete(Lockout).where(Lockout.at <= now - _KEPT))
     session.add(
@@ -169,7 +204,7 @@ def _keep_lockout(
         )
     )
     session.flush()
-    if staff_id is not None:
+    if staff_id is not None and until is not None:
         audit.record(
             session,
             by=SYSTEM,

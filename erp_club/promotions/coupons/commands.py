@@ -16,6 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.tries.commands import tell_guessing
+from erp_club.permissions.tries.models import Kind
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.codes import new_codes, normalised
 from erp_club.promotions.coupons.models import (
@@ -204,12 +206,16 @@ def count_wrong(session: Session, scope: str, texts: Collection[str], *, now: dt
         .on_conflict_do_nothing()
     )
     counted = sa.select(sa.func.count()).where(WrongCode.scope == scope)
-    if (session.scalar(counted) or 0) >= MOST_WRONG:
+    in_all = session.scalar(sa.select(sa.func.count()).where(WrongCode.at > now - WRONG_WITHIN)) or 0
+    locked = (session.scalar(counted) or 0) >= MOST_WRONG
+    if locked:
         session.execute(
             sa.update(WrongCode)
             .where(WrongCode.scope == scope, WrongCode.at == now)
             .values(locked_until=now + LOCKED_FOR)
         )
+    until = now + LOCKED_FOR if locked else None
+    tell_guessing(session, Kind.COUPONS, scope, now=now, until=until, in_all=in_all)
 
 
 IDS = sa.bindparam("coupon_ids", type_=ARRAY(sa.BigInteger))

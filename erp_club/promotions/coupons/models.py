@@ -212,5 +212,5 @@ class WrongCode(Base):
 
     scope: Mapped[str] = mapped_column(primary_key=True)
     code_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    at: Mapped[dt.datetime]
+    at: Mapped[dt.datetime] = mapped_column(index=True)
     locked_until: Mapped[dt.datetime | None]

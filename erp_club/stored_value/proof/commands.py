@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import Refused
 from erp_club.permissions.passwords import verify_password
+from erp_club.permissions.tries.commands import tell_guessing
+from erp_club.permissions.tries.models import Kind
 from erp_club.stored_value import errors
 from erp_club.stored_value.commands import hold
 from erp_club.stored_value.issued.commands import LOCKED_AT
@@ -124,9 +126,13 @@ def _count_wrong(session: Session, scope: str, entry: Entered, *, now: dt.dateti
         .on_conflict_do_nothing()
     )
     counted = session.scalar(sa.select(sa.func.count()).where(WrongEntry.scope == scope)) or 0
-    if counted >= MOST_WRONG:
+    in_all = session.scalar(sa.select(sa.func.count()).where(WrongEntry.at > now - WRONG_WITHIN)) or 0
+    locked = counted >= MOST_WRONG
+    if locked:
         session.execute(
             sa.update(WrongEntry)
             .where(WrongEntry.scope == scope, WrongEntry.at == now)
             .values(locked_until=now + LOCKED_FOR)
         )
+    until = now + LOCKED_FOR if locked else None
+    tell_guessing(session, Kind.CARDS, scope, now=now, until=until, in_all=in_all)
