@@ -34,8 +34,10 @@ bench: $(VENV)/installed-dev ## the measurements of benchmarks/, one table each
 bench-peers: $(VENV)/installed-dev .venv-peers/installed ## pricing beside other engines, in an environment of their own
 	@$(PY) -m benchmarks.peers
 
-torture: $(VENV)/installed-dev ## 15 minutes of tills at work while server and PostgreSQL are killed 200 times
+torture: $(VENV)/installed-dev ## tills at work while server and PostgreSQL are killed 200 times, 1,000 rounds of races, 20,000 random steps
 	@$(PY) -m tests.torture
+	@$(PY) -m tests.torture.races
+	@$(PY) -m tests.torture.machine
 
 fuzz: $(VENV)/installed-dev ## 100,000 hostile values in every field of every route (ERP_CLUB_FUZZ_CASES says how many)
 	@$(PY) -m tests.corpus

@@ -217,7 +217,10 @@ def lots(session: Session, customer_id: int, account_id: int) -> list[LotRow]:
 def movements_at(
     session: Session, account: Account, *, at: dt.datetime, kinds: Collection[MovementKind]
 ) -> list[tuple[int, int]]:
-    """Number and points of the movements of one moment, as one command writes them, oldest first."""
+    """Number and points of the movements of one moment, as one command writes them, oldest first.
+
+    Without those that a later movement has taken back: who ends, restores and ends again within a moment finds one.
+    """
     rows = session.execute(
         sa.select(PointsMovement.seq, PointsMovement.points)
         .where(
@@ -225,6 +228,7 @@ def movements_at(
             PointsMovement.account_id == account.id,
             PointsMovement.at == at,
             PointsMovement.kind.in_(kinds),
+            ~_reversed(),
         )
         .order_by(PointsMovement.seq)
     )
@@ -285,14 +289,18 @@ def _movements(customer_id: int, account_id: int, flow: Flow) -> sa.Select[*tupl
 
 
 def _undone() -> sa.ColumnElement[bool]:
-    """Whether a later movement reverses this one; asked of changes by hand only, which are few."""
+    """Whether a change by hand was undone; asked of these only, which are few."""
+    return (PointsMovement.kind == MovementKind.ADJUSTED) & _reversed()
+
+
+def _reversed() -> sa.ColumnElement[bool]:
+    """Whether a later movement reverses this one."""
     later = aliased(PointsMovement)
-    found = sa.exists().where(
+    return sa.exists().where(
         later.customer_id == PointsMovement.customer_id,
         later.account_id == PointsMovement.account_id,
         later.reverses_seq == PointsMovement.seq,
     )
-    return (PointsMovement.kind == MovementKind.ADJUSTED) & found
 
 
 def _movement(row: Any) -> MovementRow:

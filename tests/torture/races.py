@@ -4,24 +4,19 @@ Each round is 50 whole sales that begin at the same moment; exactly as many as t
 """
 
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.verify import wrong_rows
-from erp_club.kernel import db, schema
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Refused
-from erp_club.kernel.keyring import Keyring, new_keys
-from erp_club.kernel.settings import Settings
 from erp_club.points.models import PointsAccount
 from erp_club.promotions.coupons.models import CouponUse
 from erp_club.purchases.commands import sell
@@ -36,6 +31,7 @@ from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer, points_that_pay
 from tests.make.purchases import Till, a_place, a_product, a_till
 from tests.make.stored_value import a_gift_card, a_kind, held
+from tests.torture.own import own_database
 
 TILLS = 50
 MILK, PRICE_MINOR = "7290000000017", 10_00
@@ -151,17 +147,8 @@ def race(database: Database, rounds: int) -> tuple[list[str], dict[str, float]]:
 
 def main(rounds: int = 1000) -> int:
     """Run them on an embedded server of their own, print what came of it, and give the exit code."""
-    with tempfile.TemporaryDirectory(prefix="erp-club-races-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        own = db.connect(Settings(home=home))
-        schema.migrate(own)
-        database = Database(own.url, keyring=Keyring(text=new_keys()), pool_size=TILLS)
-        try:
-            faults, seconds = race(database, rounds)
-        finally:
-            database.engine.dispose()
-            own.close()
+    with own_database(connections=TILLS) as database:
+        faults, seconds = race(database, rounds)
     print(f"\n| {rounds:,} rounds of {TILLS} sales at once | seconds |\n| --- | --- |")
     for kind, took in seconds.items():
         print(f"| the last of one {kind} | {took:.0f} |")
