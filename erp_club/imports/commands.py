@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from erp_club.imports import customers, price_lists, products, purchases, staging, stored_value
+from erp_club.imports import balances, customers, price_lists, products, purchases, staging, stored_value
 from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome
 from erp_club.imports.staging import Progress
@@ -43,6 +43,9 @@ def import_file(
         case "stored-value":
             today = now.astimezone(ZoneInfo(chain.time_zone)).date()
             outcome = stored_value.take(session, reading, progress, now=now, today=today, by=by)
+        case "balances":
+            today = now.astimezone(ZoneInfo(chain.time_zone)).date()
+            outcome = balances.take(session, reading, progress, now=now, today=today, by=by)
         case _:
             outcome = purchases.take(session, reading, progress, earn=earn, now=now)
     if outcome.taken:

@@ -17,6 +17,7 @@ from erp_club.imports.values import (
     money,
     one_of,
     percent,
+    points,
     price,
     quantity,
     share_off,
@@ -222,4 +223,16 @@ STORED_VALUE = Format(
     check=_check_cards,
 )
 
-KINDS: Mapping[str, Format] = {form.kind: form for form in (PRODUCTS, CUSTOMERS, PURCHASES, PRICE_LISTS, STORED_VALUE)}
+BALANCES = Format(
+    kind="balances",
+    columns=(
+        Column("customer_number", code, filled=True),
+        Column("club", code, filled=True),
+        Column("points", points, filled=True),
+        Column("last_day", day),
+    ),
+    group=("customer_number", "club"),
+)
+
+_ALL = (PRODUCTS, CUSTOMERS, PURCHASES, PRICE_LISTS, STORED_VALUE, BALANCES)
+KINDS: Mapping[str, Format] = {form.kind: form for form in _ALL}

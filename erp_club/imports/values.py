@@ -120,6 +120,13 @@ def line_no(raw: str) -> int:
     return int(raw)
 
 
+def points(raw: str) -> int:
+    """A number of points, above 0 and below two thousand million."""
+    if not _WHOLE.fullmatch(raw) or not 1 <= int(raw) < 2**31:
+        raise Bad(T("“%(value)s” is no number of points. Write a whole number above 0.", value=shown(raw)))
+    return int(raw)
+
+
 def day(raw: str) -> dt.date:
     """A date as `2026-01-31` (ISO 8601), from 1900 on."""
     try:
