@@ -37,6 +37,7 @@ from web.forms import FormState
 from web.i18n import LANGUAGE
 from web.keys import kept_answer, key_of, request_hash
 from web.navigation import navigation
+from web.scopes import refuse_out_of_reach
 from web.security import SAFE_METHODS, cookie_name, is_secure
 
 SESSION_COOKIE, TERMINAL_COOKIE, LANGUAGE_COOKIE = "club_session", "club_terminal", "language"
@@ -251,6 +252,7 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
                     raise errors.not_permitted(permission, decision)
                 if at_till and working.identity.terminal is None:
                     raise errors.no_terminal()
+                refuse_out_of_reach(session, permission, request.path_params, working.by)
                 request.state.may_see_form = True
                 if keyed:
                     take_key(working)

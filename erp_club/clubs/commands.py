@@ -25,6 +25,8 @@ from erp_club.clubs.setup.settings import ClubTerms
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.rules import Asked, Rule
 from erp_club.points.commands import renew_account, revive_account
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount
@@ -91,7 +93,7 @@ def join_club(
     club = session.execute(
         sa.select(Club.state, Club.term_months).where(Club.id == club_id).with_for_update(read=True)
     ).one_or_none()
-    if club is None:
+    if club is None or by.decide(Permission.MEMBERSHIPS_JOIN, Asked(club_id=club_id)).rule is Rule.OTHER_CLUB:
         raise errors.no_club()
     if club.state != ClubState.PUBLISHED:
         raise errors.not_open_for_joining()
@@ -165,6 +167,8 @@ def renew_membership(
     `club-not-open`, `membership-for-life`, `card-of-another` and what reading a card raises.
     """
     held = hold(session, membership_id)
+    if by.decide(Permission.MEMBERSHIPS_RENEW, Asked(club_id=held.club_id)).rule is Rule.OTHER_CLUB:
+        raise errors.no_membership()
     if card is not None:
         _check_card(session, held, card)
     _check_open(held)

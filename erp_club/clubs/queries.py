@@ -125,6 +125,17 @@ def clubs(session: Session) -> list[ClubRow]:
     return [_club(row) for row in session.execute(sa.select(*_CLUB).order_by(order, Club.code))]
 
 
+def club_of_membership(session: Session, membership_id: int) -> int | None:
+    """The club of a membership; None for one that isn't there."""
+    return session.scalar(sa.select(Membership.club_id).where(Membership.id == membership_id))
+
+
+def club_of_account(session: Session, account_id: int) -> int | None:
+    """The club whose membership has this points account; None for an account without one."""
+    found = sa.select(Membership.club_id).where(Membership.points_account_id == account_id)
+    return session.scalar(found.order_by(Membership.id).limit(1))
+
+
 def club(session: Session, club_id: int) -> ClubRow:
     """One club. Raises NotFound."""
     row = session.execute(sa.select(*_CLUB).where(Club.id == club_id)).one_or_none()

@@ -84,32 +84,50 @@ def store(session: Session, store_id: int) -> StoreRow:
     return StoreRow(*row)
 
 
-def count_stores(session: Session, text: str) -> int:
-    """How many stores have this text in their name, code or city; all of them for no text."""
-    return session.scalar(sa.select(sa.func.count()).select_from(Store).where(*_having(text))) or 0
+def count_stores(session: Session, text: str, *, only: int | None = None) -> int:
+    """How many stores have this text in their name, code or city; all of them for no text. `only` one may be seen."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Store).where(*_having(text, only))) or 0
 
 
 def find_stores(
-    session: Session, text: str, *, sort: StoreSort, descending: bool, limit: int | None = None, offset: int = 0
+    session: Session,
+    text: str,
+    *,
+    sort: StoreSort,
+    descending: bool,
+    only: int | None = None,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> Iterator[StoreRow]:
     """The stores that `count_stores` counts, sorted; those without a city come last."""
     column = _SORTS[sort]
-    ordered = sa.select(*_ROW).where(*_having(text)).order_by((column.desc() if descending else column).nulls_last())
+    ordered = (
+        sa.select(*_ROW).where(*_having(text, only)).order_by((column.desc() if descending else column).nulls_last())
+    )
     for row in session.execute(ordered.order_by(Store.id).limit(limit).offset(offset)):
         yield StoreRow(*row)
 
 
-def _having(text: str) -> list[sa.ColumnElement[bool]]:
+def _having(text: str, only: int | None) -> list[sa.ColumnElement[bool]]:
     wanted = text.strip()
+    seen = [] if only is None else [Store.id == only]
     if not wanted:
-        return []
-    return [sa.or_(*(column.icontains(wanted, autoescape=True) for column in (Store.name, Store.code, Store.city)))]
+        return seen
+    return [
+        *seen,
+        sa.or_(*(column.icontains(wanted, autoescape=True) for column in (Store.name, Store.code, Store.city))),
+    ]
 
 
 def terminals(session: Session, store_id: int) -> list[TerminalRow]:
     """The tills of one store by number."""
     rows = session.execute(sa.select(*_TILL_ROW).where(Terminal.store_id == store_id).order_by(Terminal.number))
     return [TerminalRow(*row) for row in rows]
+
+
+def store_of_terminal(session: Session, terminal_id: int) -> int | None:
+    """The store where a till stands; None for one that isn't there."""
+    return session.scalar(sa.select(Terminal.store_id).where(Terminal.id == terminal_id))
 
 
 def terminal(session: Session, terminal_id: int) -> TerminalRow:

@@ -29,6 +29,11 @@ class Actor:
         """The same with its reason."""
         return decide(self.held, permission, asked, store_id=self.store_id)
 
+    def narrowed(self, permission: Permission) -> bool:
+        """Whether the person holds this for less than the whole chain."""
+        grants = self.held.grants.get(permission, ())
+        return bool(grants) and all(grant.scope is not Scope.CHAIN for grant in grants)
+
     def only_store(self, permission: Permission) -> int | None:
         """The one store whose objects the person sees by this permission; None for those of all stores.
 

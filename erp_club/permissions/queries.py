@@ -161,6 +161,11 @@ def _having(text: str) -> list[sa.ColumnElement[bool]]:
     return [sa.or_(Staff.name.icontains(wanted, autoescape=True), Staff.username.icontains(wanted, autoescape=True))]
 
 
+def store_of_staff(session: Session, staff_id: int) -> int | None:
+    """The store where somebody works; 0 where that is all of them, None for nobody."""
+    return session.scalar(sa.select(sa.func.coalesce(Staff.store_id, 0)).where(Staff.id == staff_id))
+
+
 def staff_member(session: Session, staff_id: int, *, now: dt.datetime, by: Actor) -> StaffRow:
     """One of the staff whom `by` may see. Raises NotFound."""
     row = session.execute(_staff(now).where(Staff.id == staff_id, *_seen(by))).one_or_none()

@@ -98,6 +98,7 @@ class ReceiptFilters:
     least_minor: int | None = None
     most_minor: int | None = None
     customer_id: int | None = None
+    staff_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,12 @@ def receipt(session: Session, receipt_id: int) -> ReceiptRecord:
         lines=tuple(LineRow(*line) for line in session.execute(_LINES, key)),
         payments=tuple(PaymentRow(Means(means), amount) for means, amount in session.execute(_PAYMENTS, key)),
     )  # fmt: skip
+
+
+def place_of(session: Session, receipt_id: int) -> tuple[int, int | None] | None:
+    """The store of a receipt and who made it; None for one that isn't there."""
+    row = session.execute(sa.select(Receipt.store_id, Receipt.staff_id).where(Receipt.id == receipt_id)).one_or_none()
+    return None if row is None else (row.store_id, row.staff_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +311,7 @@ def _where(filters: ReceiptFilters) -> list[sa.ColumnElement[bool]]:
         (filters.identified, lambda yes: known if yes else ~known),
         (filters.least_minor, lambda minor: Receipt.total_minor >= minor),
         (filters.most_minor, lambda minor: Receipt.total_minor <= minor),
+        (filters.staff_id, lambda staff_id: Receipt.staff_id == staff_id),
         (filters.customer_id, lambda customer_id: Receipt.customer_id == customer_id),
     )
     return [condition(value) for value, condition in asked if value is not None]

@@ -21,6 +21,7 @@ from erp_club.permissions.rules import Grant, Limits, delivered
 from tests.make.clubs import a_club
 from tests.make.office import HTML, head_office, send
 from tests.make.organisation import PASSWORD, a_store, somebody
+from tests.make.wire import statements
 
 
 @pytest.fixture
@@ -250,3 +251,18 @@ def test_who_could_do_it_in_a_store_on_a_day_is_answered_from_the_history(office
     assert "Give a gift card away." in page
     assert "Nobody could do it there" in office.get(f"{asked}&on=2026-05-01", headers=HTML).text
     assert office.get("/grants/holders", headers=HTML).status_code == 200
+
+
+def test_the_check_costs_no_query_and_a_change_one_for_each_process(office: TestClient, session: Session):
+    def asked() -> int:
+        with statements(session) as sent:
+            assert office.get("/staff/new").status_code == 200
+        return len(sent)
+
+    asked()
+    usual = asked()
+    held = cells(session, "cashier")
+    del held["sales.cancel"]
+    assert change(office, session, "cashier", held).status_code == 200
+    assert asked() > usual
+    assert asked() == usual

@@ -13,7 +13,9 @@ from erp_club.clubs.setup import commands
 from erp_club.clubs.setup.settings import MOST_DAYS, MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
+from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.rules import Decision, Outcome, Rule
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, SmallRowId, Word
@@ -136,7 +138,9 @@ def new_club(act: Annotated[Act, needs(Permission.CLUBS_EDIT)]) -> Response:
 @router.post("/clubs", name="clubs.add", status_code=201, response_model=ClubLine)
 @again(new_club_page)
 def add_club(act: Annotated[Act, needs(Permission.CLUBS_EDIT)], body: NewClub) -> Response:
-    """Set up a club as a draft: it gives nothing until it is published."""
+    """Set up a club as a draft: it gives nothing until it is published. Not for who holds it for some clubs only."""
+    if act.by.narrowed(Permission.CLUBS_EDIT):
+        raise errors.not_permitted(Permission.CLUBS_EDIT, Decision(Outcome.REFUSED, Rule.OTHER_CLUB))
     settings = ClubSettings(
         code=body.code.upper(),
         names=_names(body.names),

@@ -30,6 +30,7 @@ from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import AmountText, RowId, Storable, Unsaid
 from web.payment_bodies import PaidWith, SoldCard
+from web.scopes import receipts_within
 from web.value_entry import proven
 from web.views.purchases import (
     SORTS,
@@ -270,6 +271,7 @@ Asked = Annotated[ReceiptFilters, Depends(asked)]
 @router.get("/purchases", name="purchases", response_model=PurchasesPage)
 def purchases(act: View, filters: Asked) -> Response:
     """Receipts, the latest first where the address doesn't say."""
+    filters = receipts_within(act.by, Permission.PURCHASES_VIEW, filters)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     state = state.counted(queries.count(act.session, filters, most=lists.COUNTED + 1))
     rows = queries.listing(
@@ -303,6 +305,7 @@ def purchases_file(
     act: Annotated[Act, needs(Permission.PURCHASES_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
     """The same receipts as a file; times are the store's."""
+    filters = receipts_within(act.by, Permission.PURCHASES_EXPORT, filters)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
     return lists.stream_file(f"purchases.{suffix}", _HEADER, _cells(found))

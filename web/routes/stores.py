@@ -119,11 +119,12 @@ def stores(
     act: Annotated[Act, needs(Permission.STORES_VIEW)], text: Annotated[str, Query(max_length=100), Storable] = ""
 ) -> Response:
     """The stores by name, code or city."""
-    state = lists.list_state(act.request, sorts=SORTS).counted(queries.count_stores(act.session, text))
+    state = lists.list_state(act.request, sorts=SORTS).counted(queries.count_stores(act.session, text, only=_only(act)))
     found = queries.find_stores(
         act.session,
         text,
         sort=cast("queries.StoreSort", state.sort),
+        only=_only(act),
         descending=state.descending,
         limit=state.per_page,
         offset=state.offset,
@@ -143,10 +144,15 @@ def stores_file(
     """The same stores as a file."""
     state = lists.list_state(act.request, sorts=SORTS)
     found = queries.find_stores(
-        act.session, text, sort=cast("queries.StoreSort", state.sort), descending=state.descending
+        act.session, text, sort=cast("queries.StoreSort", state.sort), descending=state.descending, only=_only(act)
     )
     rows = ((row.code, row.name, row.city, row.time_zone, row.terminals) for row in found)
     return lists.stream_file(f"stores.{suffix}", ("code", "name", "city", "time_zone", "tills"), rows)
+
+
+def _only(act: Act) -> int | None:
+    """The one store that somebody sees whose grant is of their own."""
+    return act.by.only_store(Permission.STORES_VIEW)
 
 
 def new_store_page(act: Act, form: FormState) -> Response:

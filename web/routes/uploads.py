@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -26,6 +27,7 @@ from web.basket_bodies import Activation, OfferCode, SoldTo
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, QuantityText, RowId, Storable, Unsaid, Word
 from web.routes.purchases import ReceiptNo
+from web.scopes import store_within
 from web.views.uploads import ConflictLine, ConflictsPage, ConflictStore, UploadView, conflict_line, upload_view
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
@@ -130,7 +132,12 @@ Asked = Annotated[ConflictFilters, Depends(asked)]
 @router.get("/upload-conflicts", name="uploads.conflicts", response_model=ConflictsPage)
 def conflicts(act: Seeing, filters: Asked) -> Response:
     """What didn't fit in sales that were made offline, the latest first where the address doesn't say."""
+    filters = _within(act, filters)
     return act.answer(_page(act, filters), "uploads/_list.html" if act.htmx else "uploads/list.html")
+
+
+def _within(act: Act, filters: ConflictFilters) -> ConflictFilters:
+    return replace(filters, store_id=store_within(act.by, Permission.SALES_CONFLICTS, filters.store_id))
 
 
 def _page(act: Act, filters: ConflictFilters) -> ConflictsPage:
@@ -159,6 +166,7 @@ def _page(act: Act, filters: ConflictFilters) -> ConflictsPage:
 @router.get("/upload-conflicts.{suffix}", name="uploads.conflicts.file", responses=lists.FILE_ANSWERS)
 def conflicts_file(act: Seeing, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same as a file; times are the store's."""
+    filters = _within(act, filters)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
     return lists.stream_file(f"upload-conflicts.{suffix}", _HEADER, _cells(found))

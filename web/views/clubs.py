@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from erp_club.clubs import queries
 from erp_club.clubs.models import ClubState, EventKind, MembershipState, PeriodKind, TermKind
 from erp_club.clubs.periods import RenewalFrom, Span
+from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import worth_of
 from erp_club.reports.years import shown_year
 from web.deps import Act
@@ -171,7 +172,9 @@ def club_line(act: Act, club_id: int) -> ClubLine:
 def clubs_view(act: Act) -> ClubsPage:
     """All clubs with their figures of today."""
     figures = queries.figures(act.session, today=act.today)
-    return ClubsPage(clubs=[_line(club, figures) for club in queries.clubs(act.session)])
+    seen = act.by.only_clubs(Permission.CLUBS_VIEW)
+    rows = [club for club in queries.clubs(act.session) if seen is None or club.id in seen]
+    return ClubsPage(clubs=[_line(club, figures) for club in rows])
 
 
 def _line(club: queries.ClubRow, figures: Mapping[int, queries.Figures]) -> ClubLine:

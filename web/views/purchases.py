@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
+from erp_club.permissions.catalog import Permission
 from erp_club.purchases.queries import GivenRows, MovedRow, MovedRows, given_on, moved_by
 from erp_club.purchases.registering.queries import Member, registered_for
 from erp_club.purchases.returns.queries import standing
@@ -20,6 +21,7 @@ from web.deps import Act
 from web.formats import localised, money_text, month
 from web.i18n import LANGUAGE, say
 from web.lists import COUNTED, ListState, list_state
+from web.scopes import receipts_within
 from web.views.reasons import isolated
 from web.views.value_cards import CardOfPurchase, PurchasePayment, cards_sold, paid_with
 
@@ -351,7 +353,7 @@ def _buyer(row: ReceiptRow) -> Buyer | None:
 def customer_purchases_view(act: Act, customer_id: int, *, sorts: Sequence[str] = SORTS) -> CustomerPurchases:
     """The page of a customer's purchases that the address asks for, the latest first where it doesn't say."""
     state = list_state(act.request, sorts=sorts, direction="desc")
-    filters = ReceiptFilters(customer_id=customer_id)
+    filters = receipts_within(act.by, Permission.PURCHASES_VIEW, ReceiptFilters(customer_id=customer_id))
     state = state.counted(queries.count(act.session, filters, most=COUNTED + 1))
     rows = queries.listing(
         act.session,

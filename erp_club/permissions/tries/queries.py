@@ -40,6 +40,12 @@ def count_lockouts(session: Session, *, store_id: int | None = None) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(_joined()).where(*_of(store_id))) or 0
 
 
+def store_of_lockout(session: Session, lockout_id: int) -> int | None:
+    """The store of the person or till that a lock is of; 0 where it is of none, None for a lock that isn't there."""
+    store_id = sa.func.coalesce(Staff.store_id, Terminal.store_id, 0)
+    return session.scalar(sa.select(store_id).select_from(_joined()).where(Lockout.id == lockout_id))
+
+
 def lockouts(session: Session, *, store_id: int | None = None, limit: int, offset: int = 0) -> list[LockoutRow]:
     """The locks that `count_lockouts` counts, the latest first."""
     by = _BY

@@ -111,6 +111,11 @@ def count(session: Session, filters: ConflictFilters, *, most: int) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
+def store_of_conflict(session: Session, conflict_id: int) -> int | None:
+    """The store of a conflict; None for one that isn't there."""
+    return session.scalar(sa.select(UploadConflict.store_id).where(UploadConflict.id == conflict_id))
+
+
 def conflict(session: Session, conflict_id: int) -> ConflictRow:
     """One of them. Raises NotFound."""
     asked = _ordered(ConflictFilters(), "sold_at", descending=False).where(UploadConflict.id == conflict_id)

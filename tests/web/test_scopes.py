@@ -1,0 +1,199 @@
+"""Every route, role and scope: what a grant doesn't reach isn't there, and no narrowed action forgets to look."""
+
+# REQ A-01
+import datetime as dt
+import itertools
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.permissions import passwords
+from erp_club.permissions.catalog import AT_TILL, GRANTS, LIMITS, Permission, Role, Scope, Unit
+from erp_club.permissions.grants.models import RoleGrant, StaffRole
+from erp_club.permissions.models import Staff, StaffSession
+from erp_club.permissions.rules import Asked, Grant, Held, Outcome, by_pin, decide, delivered
+from erp_club.receipts.models import Receipt
+from tests.house.routes import Walked, walk
+from tests.make.clubs import a_club, a_customer, a_membership
+from tests.make.organisation import a_chain, a_store, a_terminal
+from web.deps import SESSION_COOKIE
+from web.scopes import OBJECTS
+from web.security import SAFE_METHODS
+
+LISTS = {
+    "purchases", "purchases.file", "stores", "stores.file", "staff", "uploads.conflicts", "uploads.conflicts.file",
+    "clubs", "clubs.file", "approvals", "lockouts", "purchases.of_customer", "reports.purchases",
+    "reports.purchases.file", "reports.purchases.behind", "reports.purchases.receipts",
+}  # fmt: skip
+"""Lists, whose queries limit the rows to what the person reaches."""
+MAKES = {
+    "clubs.new", "clubs.add", "staff.new", "staff.add", "memberships.join", "baskets.join", "baskets.renew",
+    "approvals.decide",
+}  # fmt: skip
+"""What makes something new, or names its object in the body: the command looks."""
+HERE, ELSEWHERE = 7, 8
+
+
+def _narrowed() -> list[Walked]:
+    return [
+        each
+        for each in walk()
+        if each.declared and each.declared.permission and each.declared.permission.scopes != (Scope.CHAIN,)
+    ]
+
+
+def test_every_route_of_an_action_that_can_be_narrowed_looks_how_far_it_reaches():
+    routes = _narrowed()
+    assert len(routes) > 30
+    blind = [
+        str(each)
+        for each in routes
+        if not any(f"{{{name}" in each.path for name in OBJECTS) and each.name not in LISTS | MAKES
+    ]
+    assert not blind, f"Name the object in the address (web/scopes.py), or limit the rows and say so here: {blind}"
+
+
+def test_the_whole_table_of_roles_routes_and_scopes_is_decided_as_the_catalogue_says():
+    cells = 0
+    scopes = [Grant(), Grant(Scope.STORE), Grant(Scope.CLUB, HERE), Grant(Scope.SELF)]
+    objects = [Asked(store_id=place, club_id=place, own=place == HERE) for place in (HERE, ELSEWHERE)]
+    for each, role, pin, grant, asked in itertools.product(walk(), Role, (False, True), scopes, objects):
+        permission = each.declared.permission if each.declared else None
+        if permission is None:
+            continue
+        held = Held(dict.fromkeys(delivered(role).grants, (grant,)))
+        decision = decide(by_pin(held) if pin else held, permission, asked, store_id=HERE)
+        holds = permission in GRANTS[role] and (not pin or permission in AT_TILL)
+        reaches = grant.scope is Scope.CHAIN or asked.store_id == HERE
+        assert (decision.outcome is Outcome.ALLOWED) == (holds and reaches), (str(each), role, pin, grant, asked)
+        cells += 1
+    assert cells > 10_000
+
+
+def test_limits_are_of_actions_that_count_something():
+    assert all(action.unit in Unit for _, action in LIMITS)
+
+
+@dataclass
+class Shop:
+    """A person of the role `narrow`, who works in one store, and objects of theirs and of others."""
+
+    client: TestClient
+    session: Session
+    near: dict[str, int]
+    far: dict[str, int]
+
+    def grant(self, permission: Permission, scope: Scope) -> None:
+        self.session.execute(
+            sa.update(RoleGrant).where(RoleGrant.role == "narrow", RoleGrant.valid_to.is_(None)).values(valid_to=_now())
+        )
+        row = {
+            "role": "narrow",
+            "action": permission.value,
+            "scope": scope.value,
+            "approval": False,
+            "valid_from": _now(),
+        }
+        club = {"club_id": self.near["club_id"]} if scope is Scope.CLUB else {}
+        self.session.execute(sa.insert(RoleGrant).values(row | club))
+        self.session.commit()
+
+    def ask(self, each: Walked, objects: dict[str, int]) -> int:
+        path = each.path
+        for name, number in objects.items():
+            path = path.replace(f"{{{name}}}", str(number))
+        path = path.replace("{seq}", "1").replace("{suffix}", "csv").replace("{year}", "2026")
+        body = None if each.method in SAFE_METHODS else {}
+        headers = {"Idempotency-Key": uuid.uuid4().hex, "Accept": "application/json"}
+        return self.client.request(each.method, path, json=body, headers=headers).status_code
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@pytest.fixture
+def shop(client: TestClient, session: Session) -> Shop:
+    a_chain(session)
+    stores = [a_store(session), a_store(session, "500")]
+    clubs = [a_club(session, code) for code in ("NEAR", "FAR")]
+    session.add(StaffRole(code="narrow", name="Narrow", active=True, made_at=_now()))
+    session.flush()
+    people = [
+        Staff(username=name, name=name, role="narrow", store_id=store.id, active=True, created_at=_now())
+        for name, store in zip(("near", "far"), stores, strict=True)
+    ]
+    session.add_all(people)
+    session.flush()
+    found: list[dict[str, int]] = []
+    for store, club, person in zip(stores, clubs, people, strict=True):
+        membership = a_membership(session, a_customer(session, f"10000{store.id}"), club)
+        receipt = Receipt(
+            customer_id=0, store_id=store.id, staff_id=person.id, receipt_no="1", sold_at=_now(), sold_on=_now().date(),
+            list_minor=0, total_minor=0, source="till",
+        )  # fmt: skip
+        session.add(receipt)
+        session.flush()
+        found.append(
+            {
+                "store_id": store.id, "terminal_id": a_terminal(session, store)[0], "staff_id": person.id,
+                "club_id": club, "membership_id": membership.membership_id, "account_id": membership.points_account_id,
+                "purchase_id": receipt.id,
+            }
+        )  # fmt: skip
+    token = passwords.new_token("staff")
+    session.add(
+        StaffSession(
+            token_hash=passwords.token_hash(token), staff_id=people[0].id, started_at=_now(),
+            ends_at=_now() + dt.timedelta(hours=1),
+        )
+    )  # fmt: skip
+    session.commit()
+    client.headers.update({"Cookie": f"{SESSION_COOKIE}={token}", "Origin": "http://testserver"})
+    return Shop(client, session, *found)
+
+
+OF: dict[Scope, set[str]] = {
+    Scope.STORE: {"store_id", "terminal_id", "staff_id", "purchase_id"},
+    Scope.CLUB: {"club_id", "membership_id", "account_id"},
+    Scope.SELF: {"purchase_id"},
+}
+
+
+@pytest.mark.parametrize("scope", OF)
+def test_what_a_narrowed_grant_doesnt_reach_is_not_there(shop: Shop, scope: Scope):
+    asked: list[tuple[str, int, int]] = []
+    by_permission = sorted(_narrowed(), key=lambda each: str(each.declared and each.declared.permission))
+    for permission, routes in itertools.groupby(
+        by_permission, key=lambda each: each.declared and each.declared.permission
+    ):
+        if permission is None or scope not in permission.scopes:
+            continue
+        shop.grant(permission, scope)
+        for each in routes:
+            if (each.declared and each.declared.at_till) or not any(f"{{{name}}}" in each.path for name in OF[scope]):
+                continue
+            asked.append((str(each), shop.ask(each, shop.near), shop.ask(each, shop.far)))
+    assert asked
+    assert not [route for route, _, far in asked if far != 404], "Others' objects are shown"
+    assert not [route for route, near, _ in asked if near in (401, 403, 404)], "One's own objects are hidden"
+
+
+def test_a_list_holds_only_what_is_reached(shop: Shop):
+    def seen(permission: Permission, url: str, key: str, scope: Scope = Scope.STORE) -> list[Any]:
+        shop.grant(permission, scope)
+        return [row["id"] for row in shop.client.get(url).json()[key]]
+
+    assert seen(Permission.PURCHASES_VIEW, "/purchases", "purchases") == [shop.near["purchase_id"]]
+    assert seen(Permission.PURCHASES_VIEW, "/purchases", "purchases", Scope.SELF) == [shop.near["purchase_id"]]
+    assert seen(Permission.PURCHASES_VIEW, f"/purchases?store={shop.far['store_id']}", "purchases") == []
+    assert seen(Permission.STORES_VIEW, "/stores", "stores") == [shop.near["store_id"]]
+    assert seen(Permission.STAFF_VIEW, "/staff", "staff") == [shop.near["staff_id"]]
+    assert seen(Permission.CLUBS_VIEW, "/clubs", "clubs", Scope.CLUB) == [shop.near["club_id"]]
+    shop.grant(Permission.PURCHASES_EXPORT, Scope.STORE)
+    assert len(shop.client.get("/purchases.csv").text.strip().splitlines()) == 2
