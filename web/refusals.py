@@ -147,8 +147,9 @@ def refuse(request: Request, error: Refused) -> Response:
     # Who wasn't let in doesn't get to see the form, which may hold what is stored.
     shown = error.status in _FORM_AGAIN and getattr(request.state, "may_see_form", False)
     if error.code == "approval-required" and wants_html(request) and "approval" in error.facts:
-        response = _put_before_another(request, error, form)
-    elif page is not None and wants_html(request) and shown:
+        # Not kept under the key: it holds what was typed, PINs among it, and goes on under a fresh one.
+        return _put_before_another(request, error, form)
+    if page is not None and wants_html(request) and shown:
         response = _form_again(request, page, form, error.status)
     elif wants_html(request) and error.status == HTTPStatus.UNAUTHORIZED and not is_htmx(request):
         return Response(b"", 303, {"Location": "/sign-in"})

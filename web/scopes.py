@@ -80,7 +80,9 @@ def store_within(by: Actor, permission: Permission, store_id: int | None) -> int
     return own if store_id in (None, own) else NOWHERE
 
 
-def receipts_within(by: Actor, permission: Permission, filters: ReceiptFilters) -> ReceiptFilters:
+def receipts_within(
+    by: Actor, filters: ReceiptFilters, permission: Permission = Permission.PURCHASES_VIEW
+) -> ReceiptFilters:
     """The filters, no wider than what the person may see: all stores, their own, or what they sold themselves."""
     store_id = store_within(by, permission, filters.store_id)
     return replace(filters, store_id=store_id, staff_id=by.only_own(permission))

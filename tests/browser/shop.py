@@ -79,6 +79,7 @@ class Desk:
             *("/audit-entries", "/jobs", "/jobs/names-rekey", "/jobs/points-expire", "/nothing-here"),
             *("/points-programmes", "/points-programmes/new"),
             *("/segments", "/segments/new", "/segments/lists/new"),
+            *("/approvals", "/grants", "/grants?role=manager", "/grants/holders?action=points.adjust"),
             *("/reports/purchases?against=before", "/reports/purchases?by=store", "/reports/purchases/receipts"),
             *("/reports/customers", "/reports/offers", f"/clubs/{self.club_id}/results"),
         )

@@ -271,7 +271,7 @@ Asked = Annotated[ReceiptFilters, Depends(asked)]
 @router.get("/purchases", name="purchases", response_model=PurchasesPage)
 def purchases(act: View, filters: Asked) -> Response:
     """Receipts, the latest first where the address doesn't say."""
-    filters = receipts_within(act.by, Permission.PURCHASES_VIEW, filters)
+    filters = receipts_within(act.by, filters)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     state = state.counted(queries.count(act.session, filters, most=lists.COUNTED + 1))
     rows = queries.listing(
@@ -305,7 +305,7 @@ def purchases_file(
     act: Annotated[Act, needs(Permission.PURCHASES_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
     """The same receipts as a file; times are the store's."""
-    filters = receipts_within(act.by, Permission.PURCHASES_EXPORT, filters)
+    filters = receipts_within(act.by, filters, Permission.PURCHASES_EXPORT)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
     return lists.stream_file(f"purchases.{suffix}", _HEADER, _cells(found))

@@ -21,6 +21,7 @@ from erp_club.permissions.rules import Asked, Decision, Outcome, Rule, by_pin, m
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries.commands import Place
 from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.workplaces.queries import works_in
 
 HOLDS_FOR = dt.timedelta(minutes=5)
 
@@ -230,8 +231,8 @@ def may_approve_it(found: Approval, by: Actor) -> bool:
 def approver(session: Session, username: str, pin: str, *, at: Actor, place: Place, now: dt.datetime) -> Actor:
     """Somebody who enters their PIN where another works, as the actor that they are there.
 
-    Raises Unauthenticated, alike for an unknown name and a wrong PIN, and Throttled where either was wrong too often.
-    What such a refusal has counted is to be committed.
+    Raises Unauthenticated, alike for an unknown name and a wrong PIN, Throttled where either was wrong too often, and
+    Forbidden in a store where the person doesn't work. What such a refusal has counted is to be committed.
     """
     scope = tries.name_scope(Kind.PIN, username)
     tries.hold(session, scope, place, now=now)
@@ -242,6 +243,8 @@ def approver(session: Session, username: str, pin: str, *, at: Actor, place: Pla
         wrong = errors.wrong_pin()
         raise tries.count_wrong(session, scope, place, kind=Kind.PIN, staff_id=staff_id, now=now, wrong=wrong)
     tries.forget(session, scope)
+    if at.terminal_id is not None and at.store_id is not None and not works_in(session, staff, at.store_id):
+        raise errors.not_permitted(Permission.APPROVALS_GIVE, Decision(Outcome.REFUSED, Rule.OTHER_STORE))
     held = by_pin(grants_now(session).of(staff.role))
     return Actor(staff.name, held, staff.id, staff.role, at.terminal_id, at.store_id or staff.store_id)
 

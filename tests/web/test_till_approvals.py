@@ -1,0 +1,151 @@
+"""At the till: what meets the cashier's limit is approved by a manager's PIN and goes on, for this sale alone."""
+
+# REQ T-04 A-03 V-03
+import itertools
+import uuid
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from sqlalchemy.orm import Session
+
+from erp_club.permissions.approvals.models import Approval
+from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.grants.models import RoleGrant
+from tests.make.clubs import a_club, a_customer, a_membership, moved
+from tests.make.offers import points_that_pay
+from tests.make.organisation import NOW, PIN, a_store, somebody
+from tests.make.purchases import Till, a_product, a_till
+
+MILK = "7290000000017"
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def till(session: Session) -> Till:
+    """A till whose cashier may let a customer pay with 100 points at once, and a manager without limits."""
+    made = a_till(session)
+    a_product(session, MILK)
+    yael = a_customer(session)
+    moved(session, yael, a_membership(session, yael, a_club(session)).points_account_id, 500)
+    points_that_pay(session)
+    somebody(session, Role.MANAGER)
+    limit(session, Role.CASHIER, Permission.POINTS_REDEEM, per_sale=100)
+    session.commit()
+    return made
+
+
+def limit(session: Session, role: Role, action: Permission, **limits: int) -> None:
+    session.execute(
+        sa.update(RoleGrant)
+        .where(RoleGrant.role == role, RoleGrant.action == action, RoleGrant.valid_to.is_(None))
+        .values(valid_to=sa.func.now())
+    )
+    session.add(RoleGrant(role=role, action=action, scope="chain", approval=False, valid_from=NOW, **limits))
+    session.flush()
+
+
+def buy(client: TestClient, till: Till, points: int, *, receipt: str, approval: str = "") -> Response:
+    payments = [{"means": "points", "points": points}, {"means": "card", "amount_minor": 30_00 - points * 5}]
+    lines = [{"sku": MILK, "quantity": "3"}]
+    body = {"customer": {"number": "100001"}, "lines": lines, "receipt_no": receipt, "payments": payments}
+    return write(client, till, "/purchases", body, approval=approval)
+
+
+def write(client: TestClient, till: Till, url: str, body: dict[str, Any], *, approval: str = "") -> Response:
+    headers = till.headers | {"Idempotency-Key": uuid.uuid4().hex} | ({"Approval": approval} if approval else {})
+    return client.post(url, json=body, headers=headers)
+
+
+def approve(client: TestClient, till: Till, refused: Response, **more: Any) -> str:
+    assert (refused.status_code, refused.json()["code"]) == (403, "approval-required"), refused.text
+    asked = write(client, till, "/approvals", refused.json()["approval"] | {"staff": "manager", "pin": PIN} | more)
+    assert asked.json()["state"] == "approved", asked.text
+    return asked.json()["token"]
+
+
+def test_a_manager_approves_more_points_at_the_till_and_the_sale_goes_on(client: TestClient, till: Till):
+    assert buy(client, till, 100, receipt="A-1").status_code == 201
+    refused = buy(client, till, 200, receipt="A-2")
+    assert (refused.json()["rule"], refused.json()["limit"]) == ("per-sale", 100)
+    token = approve(client, till, refused)
+    sold = buy(client, till, 200, receipt="A-2", approval=token)
+    assert sold.status_code == 201, sold.text
+    assert sold.json()["spent"][0]["points"] == 200
+
+
+@pytest.mark.parametrize(("points", "receipt"), [(201, "A-1"), (200, "A-2")])
+def test_it_is_no_leave_for_other_points_or_another_sale(client: TestClient, till: Till, points: int, receipt: str):
+    token = approve(client, till, buy(client, till, 200, receipt="A-1"))
+    assert buy(client, till, points, receipt=receipt, approval=token).json()["code"] == "approval-required"
+    assert buy(client, till, 200, receipt="A-1", approval=token).status_code == 201
+
+
+def test_a_sale_that_is_refused_for_something_else_leaves_the_approval_for_the_next_try(
+    client: TestClient, session: Session, till: Till
+):
+    token = approve(client, till, buy(client, till, 200, receipt="A-1"))
+    lines = [{"sku": "unknown", "quantity": "3"}]
+    payments = [{"means": "points", "points": 200}, {"means": "card", "amount_minor": 20_00}]
+    body = {"customer": {"number": "100001"}, "lines": lines, "receipt_no": "A-1", "payments": payments}
+    assert write(client, till, "/purchases", body, approval=token).status_code == 422
+    assert buy(client, till, 200, receipt="A-1", approval=token).status_code == 201
+    used = session.scalars(sa.select(Approval)).one()
+    assert used.used_at is not None
+    assert (used.terminal_id, used.store_id) == (till.terminal_id, till.store_id)
+
+
+def test_the_limit_of_a_day_sums_up_what_the_cashier_has_done(client: TestClient, session: Session, till: Till):
+    limit(session, Role.CASHIER, Permission.POINTS_REDEEM, per_day=150)
+    session.commit()
+    assert buy(client, till, 100, receipt="A-1").status_code == 201
+    refused = buy(client, till, 100, receipt="A-2")
+    assert (refused.json()["rule"], refused.json()["limit"]) == ("per-day", 150)
+    assert buy(client, till, 50, receipt="A-3").status_code == 201
+    assert buy(client, till, 100, receipt="A-2", approval=approve(client, till, refused)).status_code == 201
+
+
+def test_a_return_beyond_the_limit_is_shown_and_needs_approval_to_be_booked(
+    client: TestClient, session: Session, till: Till
+):
+    sold = buy(client, till, 100, receipt="A-1").json()
+    limit(session, Role.CASHIER, Permission.SALES_RETURN, per_sale=10_00)
+    session.commit()
+    url, goods = f"/purchases/{sold['id']}/returns", {"lines": [{"line_no": 1, "quantity": "3"}]}
+    assert write(client, till, url, goods | {"preview": True}).status_code == 200
+    refused = write(client, till, url, goods)
+    assert refused.json()["unit"] == "money"
+    assert "10.00" in refused.json()["detail"]
+    assert write(client, till, url, goods, approval=approve(client, till, refused)).status_code == 201
+
+
+def test_goods_without_a_receipt_are_taken_back_up_to_the_limit(client: TestClient, session: Session, till: Till):
+    session.add(
+        RoleGrant(
+            role="cashier", action=Permission.SALES_RETURN_WITHOUT_RECEIPT, scope="chain", approval=True, valid_from=NOW
+        )
+    )  # fmt: skip
+    session.commit()
+    body = {"lines": [{"sku": MILK, "quantity": "1"}], "reason": "Opened"}
+    refused = write(client, till, "/returns", body)
+    assert refused.json()["rule"] == "every-time"
+    token = approve(client, till, refused)
+    other = body | {"lines": [{"sku": MILK, "quantity": "2"}]}
+    assert write(client, till, "/returns", other, approval=token).json()["code"] == "approval-required"
+    assert write(client, till, "/returns", body, approval=token).status_code == 201
+
+
+def test_the_cashiers_own_pin_approves_nothing(client: TestClient, till: Till):
+    refused = buy(client, till, 200, receipt="A-1")
+    own = write(client, till, "/approvals", refused.json()["approval"] | {"staff": "cashier", "pin": PIN})
+    assert own.json()["code"] == "second-person-needed"
+
+
+def test_a_manager_of_another_store_approves_nothing_here(client: TestClient, session: Session, till: Till):
+    somebody(session, Role.MANAGER, username="far", store=a_store(session, "900"))
+    session.commit()
+    refused = buy(client, till, 200, receipt="A-1")
+    far = write(client, till, "/approvals", refused.json()["approval"] | {"staff": "far", "pin": PIN})
+    assert (far.json()["code"], far.json()["rule"]) == ("not-permitted", "other-store")
