@@ -24,6 +24,8 @@ class Mark(StrEnum):
     MONEY = "money"
     PERSONAL = "personal"
     FOUR_EYES = "four_eyes"
+    DISCOUNT = "discount"
+    """Its limit can also be a share of the list price."""
 
 
 class Unit(StrEnum):
@@ -114,7 +116,13 @@ class Permission(StrEnum):
     OFFERS_VIEW = "offers.view", N_("See offers.")
     OFFERS_EDIT = "offers.edit", N_("Draft offers.")
     OFFERS_PUBLISH = "offers.publish", N_("Publish offers and end them."), Mark.MONEY
-    OFFERS_ACTIVATE = "offers.activate", N_("Start an offer at the till that waits for the cashier."), Mark.MONEY
+    OFFERS_ACTIVATE = (
+        "offers.activate",
+        N_("Start an offer at the till that waits for the cashier."),
+        Mark.MONEY,
+        Mark.DISCOUNT,
+        Unit.MONEY,
+    )
     PRICING_EDIT = "pricing.edit", N_("Set the rules of pricing."), Mark.MONEY
     SEGMENTS_VIEW = "segments.view", N_("See segments and how many are in them.")
     SEGMENTS_EDIT = "segments.edit", N_("Build segments.")

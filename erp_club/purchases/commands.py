@@ -10,6 +10,7 @@ from erp_club.clubs.earning.queries import Earning, earning_memberships
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.errors import Conflict
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
@@ -103,11 +104,7 @@ def settle(
     `write_sale_with_points` raises where points were; Forbidden for points without the permission.
     """
     sales.check(sale, now=place.now)
-    if basket.spent_by_club:
-        points = sum(basket.spent_by_club.values())
-        about = f"sale:{asked.sale_id or sale.receipt_no}"
-        deed = Deed(Permission.POINTS_REDEEM, about, points, customer_id=sale.customer_id)
-        permit(session, deed, on=sale.sold_on, now=place.now, by=place.by)
+    _permit(session, sale, basket, asked, place)
     earning = basket.earning
     if not basket.priced.applied and not basket.coupons:
         posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
@@ -122,6 +119,21 @@ def settle(
         if changed.code != "quote-changed":
             raise
         raise errors.quote_changed(price_basket(session, asked, place).priced) from changed
+
+
+def _permit(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, place: Place) -> None:
+    """Raises Forbidden for more points, or a greater discount by the cashier, than the person may by themselves."""
+    about = f"sale:{asked.sale_id or sale.receipt_no}"
+    deeds: list[Deed] = []
+    if basket.spent_by_club:
+        points = sum(basket.spent_by_club.values())
+        deeds.append(Deed(Permission.POINTS_REDEEM, about, points, customer_id=sale.customer_id))
+    given = basket.given_by_cashier_minor
+    if given > 0 and basket.priced.list_minor > 0:
+        share = min(round_div(given * 10_000, basket.priced.list_minor, Rounding.UP), 10_000)
+        deeds.append(Deed(Permission.OFFERS_ACTIVATE, about, given, percent_bp=share, customer_id=sale.customer_id))
+    for deed in deeds:
+        permit(session, deed, on=sale.sold_on, now=place.now, by=place.by)
 
 
 def _settle(

@@ -41,12 +41,13 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class OfferNote:
-    """What is said of an offer, in the version that priced the basket. `questions` by what they confirm."""
+    """What is said of an offer, in the version that priced the basket; `by_cashier`: the cashier gives it."""
 
     version: int
     names: dict[str, str]
     receipt_message: dict[str, str] = field(default_factory=dict[str, str])
     till_message: dict[str, str] = field(default_factory=dict[str, str])
+    by_cashier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,14 @@ class PricedBasket:
             if each.points_used and each.points_club is not None:
                 points[each.points_club] += each.points_used
         return dict(points)
+
+    @property
+    def given_by_cashier_minor(self) -> int:
+        """What offers take off that the cashier has chosen to give."""
+        given = [
+            each for each in self.priced.applied if each.offer in self.offers and self.offers[each.offer].by_cashier
+        ]
+        return sum(each.amount_minor for each in given)
 
     @property
     def spending(self) -> list[Spending]:
@@ -187,6 +196,7 @@ def _notes(compiled: Compiled, priced: Priced, started: Mapping[str, tuple[str, 
             texts_of(ready.offer.names),
             texts_of(ready.offer.receipt_message),
             texts_of(ready.offer.till_message),
+            ready.start is Start.CASHIER and not (ready.redeems or ready.points),
         )
         for code, ready in found.items()
     }

@@ -15,7 +15,7 @@ from erp_club.permissions.approvals.models import Approval
 from erp_club.permissions.catalog import Permission, Role
 from erp_club.permissions.grants.models import RoleGrant
 from tests.make.clubs import a_club, a_customer, a_membership, moved
-from tests.make.offers import points_that_pay
+from tests.make.offers import a_published_offer, points_that_pay
 from tests.make.organisation import NOW, PIN, a_store, somebody
 from tests.make.purchases import Till, a_product, a_till
 
@@ -149,3 +149,18 @@ def test_a_manager_of_another_store_approves_nothing_here(client: TestClient, se
     refused = buy(client, till, 200, receipt="A-1")
     far = write(client, till, "/approvals", refused.json()["approval"] | {"staff": "far", "pin": PIN})
     assert (far.json()["code"], far.json()["rule"]) == ("not-permitted", "other-store")
+
+
+def test_a_discount_that_the_cashier_gives_is_limited_by_its_share_of_the_price(
+    client: TestClient, session: Session, till: Till
+):
+    a_published_offer(session, "SORRY", names={"en": "Goodwill"}, activation={"by": "cashier"})
+    limit(session, Role.CASHIER, Permission.OFFERS_ACTIVATE, percent_bp=5_00)
+    session.commit()
+    lines, chosen = [{"sku": MILK, "quantity": "3"}], [{"offer": "SORRY"}]
+    payments = [{"means": "card", "amount_minor": 27_00}]
+    body = {"lines": lines, "activations": chosen, "receipt_no": "A-1", "payments": payments}
+    refused = write(client, till, "/purchases", body)
+    assert (refused.json().get("rule"), refused.json().get("limit")) == ("discount", 5_00), refused.text
+    assert refused.json()["approval"]["percent_bp"] == 10_00
+    assert write(client, till, "/purchases", body, approval=approve(client, till, refused)).status_code == 201

@@ -48,7 +48,8 @@ _NAMES = {action.value: action for action in Permission} | {
 class CellChange(Body):
     """How a role is to hold an action; without `may` it doesn't.
 
-    Limits are in the action's unit: `per_sale` and `per_day` by a machine, `most` and `most_a_day` as it is typed.
+    Limits are in the action's unit: `per_sale` and `per_day` by a machine, `most` and `most_a_day` as it is typed. The
+    greatest discount is in basis points, `most_percent` as it is typed.
     """
 
     may: May | None = None
@@ -56,11 +57,17 @@ class CellChange(Body):
     per_day: Most | None = None
     most: Annotated[AmountText, Field(ge=0, le=10**12)] | None = None
     most_a_day: Annotated[AmountText, Field(ge=0, le=10**12)] | None = None
+    percent_bp: Annotated[int | None, Field(ge=0, le=10_000)] = None
+    most_percent: Annotated[AmountText, Field(ge=0, le=100_00)] | None = None
 
     def limits(self, unit: Unit | None) -> Limits:
         """The limits in the action's unit; what is typed has two decimals, which points haven't."""
         typed = [each if each is None or unit is Unit.MONEY else each // 100 for each in (self.most, self.most_a_day)]
-        return Limits(self.per_sale if typed[0] is None else typed[0], self.per_day if typed[1] is None else typed[1])
+        return Limits(
+            self.per_sale if typed[0] is None else typed[0],
+            self.per_day if typed[1] is None else typed[1],
+            self.percent_bp if self.most_percent is None else self.most_percent,
+        )
 
 
 class GrantsChange(Body):
@@ -106,6 +113,7 @@ class HolderLine(BaseModel):
     club: dict[str, str] | None
     per_sale: int | None
     per_day: int | None
+    percent_bp: int | None
     first: dt.datetime
     until: dt.datetime | None
 
@@ -211,6 +219,7 @@ def holders(
                 staff_id=each.staff_id, name=each.name, role=each.role, role_name=each.role_name,
                 may=may_of((each.grant,)), club=names.get(each.grant.club_id or 0),
                 per_sale=each.grant.limits.per_sale, per_day=each.grant.limits.per_day,
+                percent_bp=each.grant.limits.percent_bp,
                 first=each.first, until=each.until,
             )
             for each in found

@@ -47,7 +47,8 @@ class Cell(BaseModel):
     may: str
     per_sale: int | None
     per_day: int | None
-    typed: tuple[str, str]
+    percent_bp: int | None
+    typed: tuple[str, str, str]
 
 
 class ActionRow(BaseModel):
@@ -95,6 +96,7 @@ class HeldLine(BaseModel):
     club: dict[str, str] | None
     per_sale: int | None
     per_day: int | None
+    percent_bp: int | None = None
 
 
 class ChangeLine(BaseModel):
@@ -199,11 +201,19 @@ def _cell(grants: Grants, role: str, action: Permission, typed: Mapping[str, Any
     may = may_of(held)
     as_text = to_text if action.unit is Unit.MONEY else str
     told = ["" if each is None else as_text(each) for each in (limits.per_sale, limits.per_day)]
+    told.append("" if limits.percent_bp is None else to_text(limits.percent_bp))
     if typed:
         name = field_of(role, action)
         may = str(typed.get(f"{name}.may", ""))
-        told = [str(typed.get(f"{name}.{field}", "")) for field in ("most", "most_a_day")]
-    return Cell(role=role, may=may, per_sale=limits.per_sale, per_day=limits.per_day, typed=(told[0], told[1]))
+        told = [str(typed.get(f"{name}.{field}", "")) for field in ("most", "most_a_day", "most_percent")]
+    return Cell(
+        role=role,
+        may=may,
+        per_sale=limits.per_sale,
+        per_day=limits.per_day,
+        percent_bp=limits.percent_bp,
+        typed=(told[0], told[1], told[2]),
+    )
 
 
 def change_lines(act: Act, changes: list[Change]) -> list[ChangeLine]:
@@ -218,6 +228,7 @@ def change_lines(act: Act, changes: list[Change]) -> list[ChangeLine]:
                 club=club_names.get(grant.club_id or 0),
                 per_sale=grant.limits.per_sale,
                 per_day=grant.limits.per_day,
+                percent_bp=grant.limits.percent_bp,
             )
             for grant in grants
         ]
