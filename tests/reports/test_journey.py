@@ -181,6 +181,15 @@ def _products_of_department(session: Session, lines: Frame) -> tuple[Told, Told]
     return _report(session, asked), _by(lines[lines["department"] == name], "sku")
 
 
+def _page_of_products(session: Session, lines: Frame) -> tuple[Told, Told]:
+    rows, count = listing(session, _asked(By.PRODUCT), sort="sales", descending=True, offset=5, limit=20)
+    spent = lines.groupby("sku")["amount"].sum()
+    assert count == len(spent)
+    assert [row.figures.sales_minor for row in rows] == sorted(spent, reverse=True)[5:25]
+    told = {row.code: _told(row.figures) for row in rows}
+    return told, _by(lines[lines["sku"].isin(list(told))], "sku")
+
+
 def _of_product_in_stores(session: Session, lines: Frame) -> tuple[Told, Told]:
     sku = _biggest(lines, "sku")
     asked = _asked(By.STORE, product_id=_id(session, Product, Product.sku, sku))
@@ -220,6 +229,7 @@ CASES: dict[str, Case] = {
     "groups": lambda session, lines: (_report(session, _asked(By.GROUP)), _by(lines, "group")),
     "brands": lambda session, lines: (_report(session, _asked(By.BRAND)), _by(lines, "brand")),
     "products of the biggest department": _products_of_department,
+    "a page of the products": _page_of_products,
     "months of the biggest group": _of_group,
     "stores of the biggest product": _of_product_in_stores,
     "groups of the biggest store": _groups_of_store,

@@ -18,7 +18,7 @@ from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
-from erp_club.reports.purchases.sources import SUMS, holds_on, memberships, source
+from erp_club.reports.purchases.sources import SUMS, holds_on, memberships, product_sums, source
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
@@ -88,6 +88,8 @@ def listing(
     """A page of the rows in the order of one of `SORTS`, and how many there are in all."""
     assert asked.by not in TIMES
     page = _Page(sort, descending, offset, limit)
+    if asked.by is By.PRODUCT and limit is not None and sort in _OF_LINES_ALONE:
+        return _products(session, asked, page)
     rows = _rows(session, asked, page)
     in_all = page.in_all
     if not asked.of_products and asked.by is not By.SEGMENT:
@@ -98,7 +100,8 @@ def listing(
 
 def rows_of(session: Session, asked: Asked, keys: Sequence[Key]) -> dict[Key, Figures]:
     """The figures of certain rows, by key: what those of a page are compared with."""
-    return {row.key: row.figures for row in _rows(session, asked, None, keys=keys)}
+    products = [key for key in keys if isinstance(key, int)] if asked.by is By.PRODUCT else None
+    return {row.key: row.figures for row in _rows(session, asked, None, keys=keys, products=products)}
 
 
 def receipt_rows(session: Session, asked: Asked, *, offset: int, limit: int) -> list[receipts.ReceiptRow]:
@@ -119,8 +122,30 @@ class _Page:
         self.in_all = 0
 
 
-def _rows(session: Session, asked: Asked, page: _Page | None, keys: Sequence[Key] | None = None) -> list[Row]:
-    rows = source(session, asked)
+_OF_LINES_ALONE = frozenset({"sales", "items", "discount", "name"})
+"""Orders of products that no receipt has to be counted for."""
+
+
+def _products(session: Session, asked: Asked, page: _Page) -> tuple[list[Row], int]:
+    """A page of products: first which ones, by sums of lines alone, then all figures of these few."""
+    sums = product_sums(asked)
+    order = _orders(sums.c, sums.c.name, of_lines=True)[page.sort]
+    way = order.desc() if page.descending else order.asc()
+    statement = sa.select(sums.c.id, sa.func.count().over()).order_by(way, sums.c.name, sums.c.id)
+    found = session.execute(statement.offset(page.offset).limit(page.limit)).all()
+    keys = [row[0] for row in found]
+    by_key = {row.key: row for row in _rows(session, asked, None, keys=keys, products=keys)}
+    return [by_key[key] for key in keys], found[0][1] if found else 0
+
+
+def _rows(
+    session: Session,
+    asked: Asked,
+    page: _Page | None,
+    keys: Sequence[Key] | None = None,
+    products: Sequence[int] | None = None,
+) -> list[Row]:
+    rows = source(session, asked, products=products)
     key, joined = _key(asked, rows)
     sums = _by_key(rows, key, joined).subquery("sums")
     columns = sums.c
@@ -142,17 +167,21 @@ def _rows(session: Session, asked: Asked, page: _Page | None, keys: Sequence[Key
     return [Row(row.key, row[-3], row[-2], _figures(row)) for row in found]
 
 
-def _orders(columns: Any, name: Any) -> dict[str, Any]:
-    basket = sa.cast(columns.sales_minor + columns.returned_minor, sa.Numeric)
-    return {
+def _orders(columns: Any, name: Any, *, of_lines: bool = False) -> dict[str, Any]:
+    alone = {
         "sales": columns.sales_minor,
+        "items": columns.quantity_milli,
+        "discount": columns.list_minor - columns.sales_minor,
+        "name": name,
+    }
+    if of_lines:
+        return alone
+    basket = sa.cast(columns.sales_minor + columns.returned_minor, sa.Numeric)
+    return alone | {
         "receipts": columns.receipts,
         "buyers": columns.buyers,
-        "items": columns.quantity_milli,
         "average": basket / sa.func.nullif(columns.purchases, 0),
-        "discount": columns.list_minor - columns.sales_minor,
         "returned": columns.returned_minor,
-        "name": name,
     }
 
 

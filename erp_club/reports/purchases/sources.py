@@ -4,6 +4,7 @@ Either way it is a SELECT of rows with the same columns: whose (`customer_id`, `
 where rows are made of lines, and the sums. What the rollups don't hold yet is read from the lines beside them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,8 +40,10 @@ _KINDS: dict[By, tuple[Any, Any]] = {
 }
 
 
-def source(session: Session, asked: Asked) -> Any:
-    """The rows that the question is about, as a subquery."""
+def source(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> Any:
+    """The rows that the question is about, as a subquery; of these products only where they are named."""
+    if products is not None:
+        return _lines(asked, products=products).subquery("rows")
     kind = _kind_asked(asked)
     if asked.by is By.CASHIER or asked.staff_id is not None:
         return _lines(asked).subquery("rows")
@@ -144,7 +147,26 @@ def _sums() -> list[sa.ColumnElement[Any]]:
     ]
 
 
-def _lines(asked: Asked, *, waiting: bool = False) -> Any:
+def product_sums(asked: Asked) -> Any:
+    """Each product's sums that lines add up to by themselves, without a look at their receipts."""
+    names = {"sales_minor": ReceiptLine.amount_minor, "list_minor": ReceiptLine.list_minor,
+             "quantity_milli": ReceiptLine.quantity_milli}  # fmt: skip
+    joined = sa.join(Receipt, ReceiptLine, _OF_LINE).join(Product, Product.id == ReceiptLine.product_id)
+    return (
+        sa.select(Product.id, Product.name, *(sa.func.sum(column).label(name) for name, column in names.items()))
+        .select_from(joined)
+        .where(*_of_receipts(asked))
+        .group_by(Product.id)
+        .subquery("product_sums")
+    )
+
+
+def _of_receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
+    where = _narrowed(asked, Receipt) + _of_products(asked)
+    return where if asked.staff_id is None else [*where, Receipt.staff_id == asked.staff_id]
+
+
+def _lines(asked: Asked, *, waiting: bool = False, products: Sequence[int] | None = None) -> Any:
     """From the lines; `waiting`: only of receipts that the rollups don't hold yet."""
     joined = sa.join(Receipt, ReceiptLine, _OF_LINE)
     if waiting:
@@ -157,7 +179,7 @@ def _lines(asked: Asked, *, waiting: bool = False) -> Any:
         whose.append(Receipt.staff_id)
     if asked.by in _PRODUCT_KEYS:
         whose.append(_PRODUCT_KEYS[asked.by].label("product_key"))
-    where = _narrowed(asked, Receipt) + _of_products(asked)
-    if asked.staff_id is not None:
-        where.append(Receipt.staff_id == asked.staff_id)
+    where = _of_receipts(asked)
+    if products is not None:
+        where.append(ReceiptLine.product_id.in_(products))
     return sa.select(*whose, *_sums()).select_from(joined).where(*where).group_by(*whose, Receipt.id)
