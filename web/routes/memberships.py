@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from erp_club.birthday.grants.commands import Giving, grant_to
 from erp_club.clubs import commands, queries
 from erp_club.customers.queries import record
 from erp_club.kernel.errors import FieldError, Invalid
@@ -93,6 +94,7 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN)], customer_id: R
     club_id = body.club_id if body.club is None else queries.club_id_by_code(act.session, body.club)
     assert club_id is not None
     joined = commands.join_club(act.session, customer_id, club_id=club_id, today=act.today, now=act.now, by=act.by)
+    grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
     view = JoinedView(
         membership_id=joined.membership_id,
         points_account_id=joined.points_account_id,

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from erp_club.birthday.grants.commands import Giving, grant_to
 from erp_club.cards.commands import hand_out_card
 from erp_club.clubs.commands import join_club
 from erp_club.clubs.queries import clubs
@@ -107,6 +108,7 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], 
     """Let the sale's customer join a club; the sale earns by it already."""
     customer_id = commands.current_customer(act.session, by=act.by)
     join_club(act.session, customer_id, club_id=body.club_id, today=act.today, now=act.now, by=act.by)
+    grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
     return shown(act, till_view(act))
 
 
@@ -183,5 +185,6 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
         hand_out_card(act.session, customer_id, body.card, now=act.now)
     for club_id in joins:
         join_club(act.session, customer_id, club_id=club_id, today=act.today, now=act.now, by=act.by)
+        grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
     commands.set_customer(act.session, customer_id, now=act.now, by=act.by)
     return shown(act, till_view(act))

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 from pydantic import BaseModel
 
+from erp_club.birthday.plans.queries import birthday_of, held_gifts
+from erp_club.birthday.windows import nearest
 from erp_club.clubs.queries import clubs_to_join, memberships
 from erp_club.points.queries import standings
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
@@ -23,6 +25,8 @@ from web.views.levels import LevelView, levels_view
 
 MOST_COUPONS = 6
 """So many coupons the till shows, the oldest first."""
+NEAR = 14
+"""So many days before and after it the till speaks of a birthday."""
 NOTHING: Mapping[str, int] = MappingProxyType({})
 NONE_NEXT: Mapping[str, NextBenefit] = MappingProxyType({})
 
@@ -77,6 +81,16 @@ class PanelCoupon(BaseModel):
     last_day: dt.date | None
 
 
+class PanelGift(BaseModel):
+    """What a birthday plan gave and can be used from `first_day` to `last_day`; a coupon is used by its code."""
+
+    names: dict[str, str]
+    first_day: dt.date
+    last_day: dt.date
+    code: str | None
+    amount_minor: int | None
+
+
 class PanelPurchase(BaseModel):
     """One of the last purchases."""
 
@@ -99,6 +113,9 @@ class Panel(BaseModel):
     memberships: list[PanelMembership]
     clubs: list[PanelClub]
     coupons: list[PanelCoupon]
+    birthday_in: int | None
+    """Days to the nearest birthday where that is within two weeks, below zero for one just past."""
+    gifts: list[PanelGift]
     recent: list[PanelPurchase]
     segments: list[str]
 
@@ -164,6 +181,8 @@ def panel_view(
             PanelCoupon(code=row.code, names=dict(row.names), last_day=row.last_day)
             for row in listing(act.session, _usable(act, customer_id), descending=False, offset=0, limit=MOST_COUPONS)
         ],
+        birthday_in=_birthday_in(act, customer_id),
+        gifts=_gifts(act, customer_id),
         recent=[
             PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
             for row in queries.recent_purchases(act.session, customer_id)
@@ -176,6 +195,17 @@ def _next(benefit: NextBenefit | None) -> PanelBenefit | None:
     if benefit is None:
         return None
     return PanelBenefit(offer=benefit.offer, names=texts_of(benefit.names), missing=benefit.missing)
+
+
+def _gifts(act: Act, customer_id: int) -> list[PanelGift]:
+    found = held_gifts(act.session, customer_id, today=act.today)
+    return [PanelGift.model_validate(each, from_attributes=True) for each in found]
+
+
+def _birthday_in(act: Act, customer_id: int) -> int | None:
+    born = birthday_of(act.session, customer_id)
+    days = None if born is None else nearest(born, act.today)
+    return days if days is not None and abs(days) <= NEAR else None
 
 
 def _usable(act: Act, customer_id: int) -> CouponFilters:

@@ -31,10 +31,20 @@ _EARLIEST = -(2**63)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The days that are looked at, both included: `last` is the day of the run."""
+    """The days that are looked at, both included: `last` is the day of the run.
+
+    `members_on`: for what is to come, the day on which it is asked who is a member; then only windows that begin in
+    these days count.
+    """
 
     first: dt.date
     last: dt.date
+    members_on: dt.date | None = None
+
+    @property
+    def on(self) -> dt.date:
+        """The day on which members and balances are looked at."""
+        return self.members_on or self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ def _due(settings: PlanSettings, days: Days) -> sa.FromClause | None:
         "year": (sa.Integer(), []), "age": (sa.Integer(), []),
     }  # fmt: skip
     for each in celebrations(settings.window, days.first, days.last):
-        if each.last < settings.starts_on:
+        if each.last < settings.starts_on or (days.members_on and not days.first <= each.first <= days.last):
             continue
         for birth in births(each.day, by_hebrew=settings.hebrew):
             row = (birth.born, each.day, each.first, each.last, each.year, birth.age)
@@ -182,7 +192,7 @@ def _members(
     holds = sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,
-        MembershipPeriod.validity.contains(sa.literal(days.last, sa.Date())),
+        MembershipPeriod.validity.contains(sa.literal(days.on, sa.Date())),
     )
     asked = (
         asked.add_columns(
@@ -195,7 +205,7 @@ def _members(
     if settings.points is not None or settings.least_points:
         asked = asked.join(PointsAccount, ACCOUNT).where(PointsAccount.state == AccountState.OPEN)
     if settings.least_points:
-        day = sa.literal(days.last, sa.Date())
+        day = sa.literal(days.on, sa.Date())
         asked = asked.where(available_points(day) >= settings.least_points)
     if settings.least_months:
         since = Membership.joined_on + sa.func.make_interval(0, settings.least_months)
@@ -302,11 +312,14 @@ def _kinds(settings: PlanSettings) -> Sequence[RelativeKind]:
 
 @dataclass(frozen=True, slots=True)
 class Celebrant:
-    """A customer of a preview, and how many points they would get."""
+    """A customer of a preview: how many points they would get, the day that is celebrated, and its window's first."""
 
     customer_id: int
     number: str
     points: int
+    name: str
+    day: dt.date
+    first_day: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +343,11 @@ def count_owed(session: Session, as_of: dt.date, *, some: int = 0) -> Count:
     return made
 
 
+def coming(session: Session, plan_id: int, settings: PlanSettings, days: Days, *, some: int = 0) -> Count:
+    """How many windows of today's members begin in these days, and what they cost if everything is used."""
+    return _counted(session, plan_id, settings, days, Count(), some)
+
+
 def _counted(session: Session, plan_id: int, settings: PlanSettings, days: Days, so_far: Count, some: int) -> Count:
     due = _due(settings, days)
     if due is None:
@@ -341,13 +359,20 @@ def _counted(session: Session, plan_id: int, settings: PlanSettings, days: Days,
     shown: list[Celebrant] = list(so_far.some)
     if len(shown) < some:
         rows = session.execute(
-            sa.select(found.c.customer_id, Customer.number, found.c.age)
+            sa.select(
+                found.c.customer_id,
+                Customer.number,
+                found.c.age,
+                sa.func.btrim(Customer.given_name + " " + Customer.family_name),
+                found.c.day,
+                found.c.first_day,
+            )
             .join(Customer, Customer.id == found.c.customer_id)
-            .order_by(found.c.customer_id)
+            .order_by(found.c.first_day, found.c.customer_id)
             .limit(some - len(shown))
         )
         shown += [
-            Celebrant(row[0], row[1], (settings.value(row[2]) or 0) if settings.gift is Gift.POINTS else 0)
+            Celebrant(row[0], row[1], (settings.value(row[2]) or 0) if settings.gift is Gift.POINTS else 0, *row[3:])
             for row in rows
         ]
     return Count(

@@ -1,0 +1,94 @@
+"""A plan in plain sentences: what is given, to whom, when it can be used, and under which conditions. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
+from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
+
+_OCCASIONS = {
+    OccasionKind.BIRTHDAY: T("For the member's birthday: %(gifts)s."),
+    OccasionKind.RELATIVE_BIRTHDAY: T("For a relative's birthday: %(gifts)s."),
+    OccasionKind.ANNIVERSARY: T("For the wedding anniversary: %(gifts)s."),
+}
+_RELATIVES = {"spouse": T("spouse"), "child": T("child"), "parent": T("parent"), "other": T("other relative")}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the sentences are made with: the currency, and what the coupons or the kind of card are called."""
+
+    currency: str
+    gift: Mapping[str, str]
+
+
+def sentences(plan: PlanSettings, names: Names) -> Iterator[Text]:
+    """What a plan says; every setting that isn't as usual is read there."""
+    yield Text(_OCCASIONS[plan.occasion].msgid, {"gifts": _gift(plan, names)})
+    if plan.relatives:
+        yield T("For these: %(relatives)s.", relatives=Listed(tuple(_RELATIVES[each] for each in plan.relatives)))
+    yield from _window(plan)
+    if plan.growth:
+        values = {"amount": _amount(plan, plan.growth, names), "age": plan.growth_from_age}
+        yield T("It grows by %(amount)s with each year of age from %(age)s on.", **values)
+        if plan.growth_to is not None:
+            yield T("It grows to %(amount)s at most.", amount=_amount(plan, plan.growth_to, names))
+    yield from _conditions(plan)
+
+
+def _amount(plan: PlanSettings, value: int, names: Names) -> object:
+    if plan.gift is Gift.POINTS:
+        return TN("%(num)s point", "%(num)s points", value)
+    return Money(value, names.currency)
+
+
+def _gift(plan: PlanSettings, names: Names) -> Text:
+    match plan.gift:
+        case Gift.POINTS:
+            return TN("%(num)s point", "%(num)s points", plan.points or 0)
+        case Gift.GIFT_CARD:
+            return T("%(amount)s of stored value", amount=Money(plan.amount_minor or 0, names.currency))
+        case _:
+            said = TN("a coupon of %(batch)s", "%(num)s coupons of %(batch)s", 1, batch=Name(names.gift))
+            if plan.amount_minor is None:
+                return said
+            return T("%(gift)s, at most %(amount)s", gift=said, amount=Money(plan.amount_minor, names.currency))
+
+
+def _window(plan: PlanSettings) -> Iterator[Text]:
+    if plan.whole_months:
+        yield T("In the month of the day.")
+        if plan.months_before:
+            yield TN("And %(num)s month before.", "And %(num)s months before.", plan.months_before)
+        if plan.months_after:
+            yield TN("And %(num)s month after.", "And %(num)s months after.", plan.months_after)
+    elif plan.days_before or plan.days_after:
+        yield T(
+            "From %(before)s days before to %(after)s days after the day.",
+            before=plan.days_before,
+            after=plan.days_after,
+        )
+    else:
+        yield T("On the day itself.")
+    if plan.hebrew:
+        yield T("The day goes by the Hebrew calendar.")
+
+
+def _conditions(plan: PlanSettings) -> Iterator[Text]:
+    if plan.least_points:
+        points = TN("%(num)s point", "%(num)s points", plan.least_points)
+        yield T("Only with a balance of %(points)s.", points=points)
+    if plan.least_months:
+        yield TN(
+            "Only after %(num)s month of membership.", "Only after %(num)s months of membership.", plan.least_months
+        )
+    if plan.known_at_joining:
+        yield T("Only where the date was given at joining.")
+    if plan.known_days_before:
+        yield TN(
+            "The date must be given %(num)s day before.",
+            "The date must be given %(num)s days before.",
+            plan.known_days_before,
+        )
+    if plan.most_per_year is not None:
+        yield TN("Once a year at most.", "%(num)s times a year at most.", plan.most_per_year)

@@ -1,0 +1,94 @@
+# REQ B-01 B-02 B-03 C-09: plans set up by head office, who is coming, what was given, and what the till says
+import datetime as dt
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from tests.make.birthdays import a_celebrant, a_plan, born, granted
+from tests.make.clubs import a_club, a_customer, a_membership
+from tests.make.coupons import a_batch
+from tests.make.office import HTML, form, head_office, send
+
+NAMES = {"en": "Birthday coupon", "he": "קופון יום הולדת"}
+NOW = dt.datetime.now(dt.UTC).date()
+
+
+@pytest.fixture
+def office(client: TestClient, session: Session) -> TestClient:
+    return head_office(client, session)
+
+
+def a_birthday(in_days: int) -> dt.date:
+    return (NOW + dt.timedelta(in_days)).replace(year=1992)
+
+
+def test_a_plan_is_set_up_listed_paused_and_closed(office: TestClient, session: Session) -> None:
+    club_id, batch_id = a_club(session, months=None), a_batch(session, "BDAY", personal=True)
+    session.commit()
+    body = {"code": "bday", "names": NAMES, "club": club_id, "batch": batch_id, "days_before": 3, "days_after": 7}
+    made = send(office, "POST", "/birthday-plans", body)
+    assert made.status_code == 201, made.text
+    plan = made.json()
+    assert plan["sentences"] == [
+        "For the member's birthday: a coupon of \u2068Bday coupons\u2069.",
+        "From 3 days before to 7 days after the day.",
+    ]  # fmt: skip
+    url = f"/birthday-plans/{plan['id']}"
+    for step, state in (("pauses", "paused"), ("openings", "active"), ("closures", "closed")):
+        assert send(office, "POST", f"{url}/{step}", {}).json()["state"] == state
+    assert send(office, "POST", f"{url}/openings", {}).status_code == 409
+    assert send(office, "POST", "/birthday-plans", body).json()["code"] == "birthday-code-taken"
+    listed = office.get("/birthday-plans?club=GOLD").json()["plans"]
+    assert [each["code"] for each in listed] == ["BDAY"]
+
+
+def test_the_form_says_what_is_missing_beside_the_field(office: TestClient, session: Session) -> None:
+    a_club(session, months=None)
+    session.commit()
+    page = office.get("/birthday-plans/new", headers=HTML)
+    assert page.status_code == 200
+    sent = {"code": "X", "names.en": "X", "names.he": "X", "gift": "gift_card", "days_before": "3"}
+    answer = form(office, "/birthday-plans", sent)
+    assert answer.status_code == 422
+    assert "A plan is for a club, or for one customer." in answer.text
+    assert "Choose the kind of gift card." in answer.text
+
+
+def test_the_page_shows_who_is_coming_and_what_was_given(office: TestClient, session: Session) -> None:
+    club_id = a_club(session, months=None)
+    a_celebrant(session, a_birthday(20), number="100001", club_id=club_id)
+    a_celebrant(session, a_birthday(0), number="100002", club_id=club_id)
+    plan_id = a_plan(session, club_id, amount_minor=50_00, days_before=2, days_after=2)
+    granted(session, plan_id, NOW)
+    session.commit()
+    told = office.get(f"/birthday-plans/{plan_id}").json()
+    assert [each["number"] for each in told["coming"]] == ["100001"]
+    assert [(each["number"], each["used"]) for each in told["gifts"]] == [("100002", False)]
+    assert (told["plan"]["grants"], told["plan"]["used"]) == (1, 0)
+    assert office.get(f"/birthday-plans/{plan_id}", headers=HTML).status_code == 200
+    assert "Birthday gift" in office.get("/birthday-plans", headers=HTML).text
+    lines = office.get(f"/birthday-plans/{plan_id}/gifts.csv").content.decode("utf-8-sig").splitlines()
+    assert lines[1].startswith("100002,Yael Cohen,")
+    assert office.get(f"/birthday-plans/{plan_id}/gifts.xlsx").status_code == 200
+
+
+def test_the_panel_says_when_the_birthday_is_and_what_is_there(office: TestClient, session: Session) -> None:
+    club_id = a_club(session, months=None)
+    plan_id = a_plan(session, club_id)
+    customer_id = born(session, a_customer(session), a_birthday(3))
+    a_membership(session, customer_id, club_id, joined_on=NOW)
+    granted(session, plan_id, NOW)
+    session.commit()
+    panel = office.get(f"/customers/{customer_id}/panel").json()
+    assert panel["birthday_in"] == 3
+    assert [each["names"]["en"] for each in panel["gifts"]] == ["Birthday gift"]
+    assert panel["gifts"][0]["code"] == panel["coupons"][0]["code"]
+
+
+def test_who_joins_inside_the_window_gets_it_with_joining(office: TestClient, session: Session) -> None:
+    a_plan(session, a_club(session, months=None))
+    customer_id = born(session, a_customer(session), a_birthday(-2))
+    session.commit()
+    assert send(office, "POST", f"/customers/{customer_id}/memberships", {"club": "GOLD"}).status_code == 201
+    assert len(office.get(f"/customers/{customer_id}/panel").json()["coupons"]) == 1

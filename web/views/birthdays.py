@@ -1,0 +1,187 @@
+"""What pages show of plans around birthdays: the list, and one with who is coming and what it gave."""
+
+import datetime as dt
+
+from pydantic import BaseModel
+
+from erp_club.birthday.grants import queries as owing
+from erp_club.birthday.grants.queries import Days
+from erp_club.birthday.models import PlanState
+from erp_club.birthday.plans import queries
+from erp_club.birthday.plans.queries import GrantRow, PlanRow
+from erp_club.birthday.plans.sentence import Names, sentences
+from erp_club.clubs.queries import clubs
+from erp_club.kernel.dates import add_months, month_end
+from erp_club.promotions.coupons.batches.queries import BatchFilters
+from erp_club.promotions.coupons.batches.queries import listing as batches
+from erp_club.stored_value.products.queries import products
+from web import i18n, lists
+from web.deps import Act
+
+COMING = 30
+MOST_CHOICES = 200
+
+
+class Named(BaseModel):
+    """Something to choose in the form."""
+
+    id: int
+    code: str
+    names: dict[str, str]
+
+
+class BirthdayForm(BaseModel):
+    """What the form of a plan offers. `needed` are the languages a name must have."""
+
+    clubs: list[Named]
+    batches: list[Named]
+    products: list[Named]
+    currency: str
+    needed: list[str]
+
+
+class BirthdayPlanLine(BaseModel):
+    """A plan in sentences; `next_month` of today's members have their window begin in the next calendar month.
+
+    Costs are what it comes to if everything is used; a coupon without a worth of its own counts 0.
+    """
+
+    id: int
+    code: str
+    names: dict[str, str]
+    state: PlanState
+    club: dict[str, str] | None
+    club_code: str | None
+    customer_number: str | None
+    sentences: list[str]
+    of_programme: bool
+    starts_on: dt.date
+    done_until: dt.date | None
+    grants: int
+    used: int
+    given_minor: int
+    next_month: int
+    next_month_minor: int
+    next_month_points: int
+    currency: str
+
+
+class BirthdayPlansPage(BaseModel):
+    """The plans, of one club where it is chosen."""
+
+    club: str | None
+    clubs: list[Named]
+    plans: list[BirthdayPlanLine]
+
+
+class ComingLine(BaseModel):
+    """A member whose window begins soon."""
+
+    customer_id: int
+    number: str
+    name: str
+    day: dt.date
+    first_day: dt.date
+
+
+class GiftLine(BaseModel):
+    """What somebody got: days are included, `used` at least in part."""
+
+    customer_id: int
+    number: str
+    name: str
+    day: dt.date
+    first_day: dt.date
+    last_day: dt.date
+    amount_minor: int | None
+    points: int | None
+    on_date: dt.date
+    used: bool
+
+
+class BirthdayPlanPage(BaseModel):
+    """A plan, who is coming in the next days, and what it gave."""
+
+    plan: BirthdayPlanLine
+    coming: list[ComingLine]
+    coming_count: int
+    state: lists.ListState
+    gifts: list[GiftLine]
+
+
+def plan_line(act: Act, row: PlanRow) -> BirthdayPlanLine:
+    """A plan with what the next month costs."""
+    first = add_months(act.today.replace(day=1), 1)
+    days = Days(first, month_end(first), members_on=act.today)
+    found = owing.coming(act.session, row.id, row.settings, days)
+    names = Names(act.chain.currency, row.gift or {"en": row.settings.code})
+    return BirthdayPlanLine(
+        id=row.id,
+        code=row.settings.code,
+        names=dict(row.settings.names),
+        state=row.state,
+        club=None if row.club is None else dict(row.club),
+        club_code=row.club_code,
+        customer_number=row.customer_number,
+        sentences=[i18n.say(text) for text in sentences(row.settings, names)],
+        of_programme=row.of_programme,
+        starts_on=row.settings.starts_on,
+        done_until=row.done_until,
+        grants=row.grants,
+        used=row.used,
+        given_minor=row.given_minor,
+        next_month=found.customers,
+        next_month_minor=found.amount_minor,
+        next_month_points=found.points,
+        currency=act.chain.currency,
+    )
+
+
+def plans_view(act: Act, club: str | None) -> BirthdayPlansPage:
+    """The plans of a club (by its code), or all."""
+    known = [Named(id=each.id, code=each.code, names=dict(each.names)) for each in clubs(act.session)]
+    chosen = next((each.id for each in known if each.code == club), None)
+    rows = queries.plans(act.session, club_id=chosen)
+    return BirthdayPlansPage(club=club, clubs=known, plans=[plan_line(act, row) for row in rows])
+
+
+def plan_view(act: Act, plan_id: int) -> BirthdayPlanPage:
+    """One plan. Raises NotFound."""
+    row = queries.plan(act.session, plan_id)
+    state = lists.list_state(act.request, sorts=("on_date",), direction="desc")
+    state = state.counted(queries.count_grants(act.session, plan_id, most=lists.COUNTED + 1))
+    days = Days(act.today, act.today + dt.timedelta(days=COMING), members_on=act.today)
+    found = owing.coming(act.session, plan_id, row.settings, days, some=50)
+    given = queries.grants(
+        act.session, plan_id, descending=state.descending, offset=state.offset, limit=state.per_page
+    )  # fmt: skip
+    return BirthdayPlanPage(
+        plan=plan_line(act, row),
+        coming=[ComingLine.model_validate(each, from_attributes=True) for each in found.some],
+        coming_count=found.customers,
+        state=state,
+        gifts=[gift_line(each) for each in given],
+    )
+
+
+def gift_line(row: GrantRow) -> GiftLine:
+    """What somebody got."""
+    return GiftLine.model_validate(row, from_attributes=True)
+
+
+def form_view(act: Act) -> BirthdayForm:
+    """What the form of a plan offers: published things that are given to one customer."""
+    personal = batches(
+        act.session, BatchFilters(act.today, personal=True), sort="code", descending=False, offset=0, limit=MOST_CHOICES
+    )
+    return BirthdayForm(
+        clubs=[Named(id=each.id, code=each.code, names=dict(each.names)) for each in clubs(act.session)],
+        batches=[Named(id=each.id, code=each.code, names=dict(each.names)) for each in personal],
+        products=[
+            Named(id=each.id, code=each.code, names=dict(each.names))
+            for each in products(act.session)
+            if each.state == "active" and each.kind == "gift" and not each.has_pin
+        ],
+        currency=act.chain.currency,
+        needed=list(dict.fromkeys(["en", act.chain.language])),
+    )
