@@ -18,6 +18,7 @@ from erp_club.jobs.programmes import models as points_programmes
 from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
+from erp_club.people import models as people
 from erp_club.permissions import models as permissions
 from erp_club.permissions.approvals import models as approvals
 from erp_club.permissions.grants import models as grants
@@ -62,6 +63,7 @@ __all__ = [
     "metadata",
     "names",
     "organisation",
+    "people",
     "permissions",
     "points",
     "points_programmes",

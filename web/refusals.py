@@ -146,6 +146,8 @@ def refuse(request: Request, error: Refused) -> Response:
     page: Page | None = getattr(getattr(request.scope.get("route"), "endpoint", None), "again", None)
     # Who wasn't let in doesn't get to see the form, which may hold what is stored.
     shown = error.status in _FORM_AGAIN and getattr(request.state, "may_see_form", False)
+    if error.status == HTTPStatus.PERMANENT_REDIRECT:
+        return _led_on(request, error)
     if error.code == "approval-required" and wants_html(request) and "approval" in error.facts:
         # Not kept under the key: it holds what was typed, PINs among it, and goes on under a fresh one.
         return _put_before_another(request, error, form)
@@ -172,6 +174,15 @@ def _put_before_another(request: Request, error: Refused, form: FormState) -> Re
 
 
 _FORM_AGAIN = frozenset({400, 401, 403, 409, 422, 429})
+
+
+def _led_on(request: Request, error: Refused) -> Response:
+    """To the customer that the one of the address became; the same request, under the same key, is taken there."""
+    was, living = request.path_params.get("customer_id"), error.facts["customer_id"]
+    path = request.url.path.replace(f"/customers/{was}", f"/customers/{living}", 1)
+    response = _render(request, error, FormState())
+    response.headers["Location"] = f"{path}?{request.url.query}" if request.url.query else path
+    return response
 
 
 def _form_again(request: Request, page: Page, form: FormState, status: int) -> Response:

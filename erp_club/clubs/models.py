@@ -162,7 +162,9 @@ class MembershipPeriod(Base):
     __tablename__ = "membership_periods"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "membership_id", "period_no"),
-        sa.ForeignKeyConstraint(["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"]),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
+        ),
         sa.CheckConstraint("isempty(validity) OR lower(validity) IS NOT NULL", name="has_first_day"),
         sa.CheckConstraint(
             "kind IN ('joining', 'renewal', 'extension', 'resumption', 'correction')", name="kind_known"
@@ -190,7 +192,9 @@ class MembershipEvent(Base):
     __tablename__ = "membership_events"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "membership_id", "event_no"),
-        sa.ForeignKeyConstraint(["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"]),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
+        ),
         sa.CheckConstraint(
             "kind IN ('pause', 'resumption', 'termination', 'restoration', 'correction')", name="kind_known"
         ),

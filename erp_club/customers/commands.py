@@ -24,6 +24,7 @@ from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.id_numbers.rules import IdRules
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState, own_number
 from erp_club.customers.names.commands import keep_names
+from erp_club.customers.queries import not_living
 from erp_club.customers.scans import SCANNED, filled_in
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
@@ -199,7 +200,7 @@ def _locked(session: Session, customer_id: int) -> dict[str, Any]:
     )
     row = session.execute(statement).mappings().one_or_none()
     if row is None:
-        raise errors.unknown_customer()
+        raise not_living(session, customer_id)
     return {**row, "id_number": sealing.opened(session, row["id_key"], row["id_sealed"])}
 
 

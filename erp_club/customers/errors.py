@@ -1,6 +1,6 @@
 """What can be wrong with a person's data, and with storing it."""
 
-from erp_club.kernel.errors import Conflict, NotFound
+from erp_club.kernel.errors import Conflict, NotFound, Refused
 from erp_club.kernel.text import T, Text
 
 
@@ -16,6 +16,17 @@ class Fault(Exception):
 def unknown_customer() -> NotFound:
     """No customer has this id, or it was merged or erased."""
     return NotFound(T("There is no such customer. Search by name, phone or card."), code="customer-unknown")
+
+
+def merged(survivor_id: int, number: str) -> Refused:
+    """The customer became another one; status 308 leads there."""
+    refused = Refused(
+        T("This customer is now customer %(number)s.", number=number),
+        code="customer-merged",
+        facts={"customer_id": survivor_id},
+    )
+    refused.status = 308
+    return refused
 
 
 def id_taken(number: str, customer_id: int) -> Conflict:

@@ -30,7 +30,7 @@ class IdKind(StrEnum):
 
 
 class CustomerState(StrEnum):
-    """`merged` and `erased` customers keep their row for the books and are found by nobody."""
+    """`merged` customers lead to the one they became; `erased` ones keep their row for the books, found by nobody."""
 
     ACTIVE = "active"
     MERGED = "merged"
@@ -90,6 +90,9 @@ class Customer(Base):
         sa.CheckConstraint("(id_kind = 'none') = (id_country IS NULL)", name="id_country_with_kind"),
         sa.CheckConstraint("gender IN ('F', 'M', 'X')", name="gender_known"),
         sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="state_known"),
+        sa.CheckConstraint("state <> 'merged' OR merged_into IS NOT NULL", name="merged_into_somebody"),
+        sa.CheckConstraint("state <> 'active' OR merged_into IS NULL", name="active_for_themselves"),
+        sa.Index("ix_customers_merged_into", "merged_into", postgresql_where=sa.text("merged_into IS NOT NULL")),
         sa.CheckConstraint("email = lower(email)", name="email_lower"),
     )
 
@@ -123,6 +126,7 @@ class Customer(Base):
     consent_email: Mapped[bool | None]
     consent_post: Mapped[bool | None]
     state: Mapped[CustomerState] = mapped_column(sa.Text, server_default=CustomerState.ACTIVE.value)
+    merged_into: Mapped[int | None] = mapped_column(sa.ForeignKey("customers.id"))
     opened_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.customers import contact, errors
 from erp_club.customers.errors import Fault
@@ -15,6 +15,7 @@ from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState, own_number
 from erp_club.customers.names import spelling
 from erp_club.customers.names.queries import find_by_name
+from erp_club.kernel.errors import Refused
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.organisation.models import Store
 
@@ -86,9 +87,16 @@ class CustomerRecord:
     classifications: tuple[tuple[str, str], ...]
 
 
+BECAME = sa.select(Customer.id, Customer.merged_into).where(Customer.merged_into.is_not(None)).subquery("became")
+"""Who became another customer, for an outer join: few, so that large tables are read past them."""
+
+
 def record(session: Session, customer_id: int) -> CustomerRecord:
-    """The customer. Raises NotFound for one that isn't there, is merged or erased, and for the unidentified one."""
-    kept_apart = {"id", "home_store_id", "state", "id_hash", "id_ending"}
+    """The customer. Raises NotFound for one that isn't there or is erased, and for the unidentified one.
+
+    Raises Refused 308 `customer-merged` for one who became another customer.
+    """
+    kept_apart = {"id", "home_store_id", "state", "merged_into", "id_hash", "id_ending"}
     plain = [column for column in Customer.__table__.c if column.name not in kept_apart]
     statement = (
         sa.select(
@@ -103,7 +111,7 @@ def record(session: Session, customer_id: int) -> CustomerRecord:
     )
     row = session.execute(statement).mappings().one_or_none()
     if row is None:
-        raise errors.unknown_customer()
+        raise not_living(session, customer_id)
     own = session.execute(
         sa.select(Classification.name, Classification.value)
         .where(Classification.customer_id == customer_id)
@@ -125,8 +133,32 @@ def numbers_of(session: Session, customer_ids: Sequence[int]) -> dict[int, str]:
 
 
 def customer_id_by_number(session: Session, number: str) -> int | None:
-    """The living customer of this number."""
-    return session.scalar(sa.select(Customer.id).where(Customer.number == number, *_living()))
+    """The living customer of this number, or whom the one of this number became."""
+    living = sa.func.coalesce(Customer.merged_into, Customer.id)
+    known = Customer.number == number, Customer.id != UNIDENTIFIED, Customer.state != CustomerState.ERASED
+    return session.scalar(sa.select(living).where(*known))
+
+
+def family_of(customer_id: Any) -> sa.Select[int]:
+    """The ids of a customer and of all who became this customer: receipts stay under the one they were sold to."""
+    one = aliased(Customer)
+    return sa.select(one.id).where((one.id == customer_id) | (one.merged_into == customer_id)).correlate_except(one)
+
+
+def living_of(customer_id: Any) -> sa.ColumnElement[int]:
+    """Whom a customer became, or the customer: where the rows are joined to `BECAME` by this id."""
+    return sa.func.coalesce(BECAME.c.merged_into, customer_id)
+
+
+def not_living(session: Session, customer_id: int) -> Refused:
+    """Why there is no living customer of this id: 308 `customer-merged` to whom it became, else NotFound."""
+    survivor = aliased(Customer)
+    row = session.execute(
+        sa.select(survivor.id, survivor.number)
+        .join(Customer, Customer.merged_into == survivor.id)
+        .where(Customer.id == customer_id, Customer.state == CustomerState.MERGED)
+    ).one_or_none()
+    return errors.merged(*row) if row else errors.unknown_customer()
 
 
 def find(session: Session, text: str, *, country: str, store_id: int | None = None, limit: int = 20) -> list[Found]:
@@ -164,9 +196,10 @@ SELECT c.id, c.number, c.given_name, c.family_name, c.city, c.mobile,
          ORDER BY k.issued_at DESC, k.number LIMIT 1),
        best.kind, best.rank < {_NAME}, best.spelt
   FROM (
-    SELECT DISTINCT ON (customer_id) customer_id, rank, kind, place, spelt FROM (BRANCHES) AS hits
-     ORDER BY customer_id, rank, place
-  ) AS best JOIN customers c ON c.id = best.customer_id
+    SELECT DISTINCT ON (living) coalesce(h.merged_into, h.id) AS living, rank, kind, place, spelt
+      FROM (BRANCHES) AS hits JOIN customers h ON h.id = hits.customer_id
+     ORDER BY living, rank, place
+  ) AS best JOIN customers c ON c.id = best.living
  WHERE c.id <> {UNIDENTIFIED} AND c.state = '{CustomerState.ACTIVE}'
  ORDER BY best.rank, best.place, c.family_name, c.given_name, c.id
  LIMIT :limit

@@ -224,7 +224,7 @@ def _purchases(session: Session) -> tuple[list[str], sql.Composed]:
             "store": "s.code",
             "sold_at": f"to_char({local}, CASE WHEN {local} = date_trunc('second', {local}) "
             """THEN 'YYYY-MM-DD"T"HH24:MI:SS' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US' END)""",
-            "customer_number": "CASE WHEN c.id <> 0 THEN c.number END",
+            "customer_number": "CASE WHEN c.id <> 0 AND c.state <> 'erased' THEN c.number END",
             "line_no": "l.line_no::text",
             "sku": "p.sku",
             "quantity": _decimal("l.quantity_milli", 1000),

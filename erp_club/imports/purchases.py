@@ -274,7 +274,8 @@ def _number_receipts(session: Session) -> int:
         session,
         """
         INSERT INTO new_receipts SELECT nextval(pg_get_serial_sequence('receipts', 'id')), dated.* FROM (
-          SELECT coalesce(c.id, 0), r.store, r.receipt_no, s.id, r.sold_at AT TIME ZONE s.time_zone, r.sold_at::date,
+          SELECT coalesce(c.merged_into, c.id, 0), r.store, r.receipt_no, s.id,
+                 r.sold_at AT TIME ZONE s.time_zone, r.sold_at::date,
                  r.list_minor, r.amount_minor, r.content_hash
             FROM taken_receipts r JOIN stores s ON s.code = r.store
             LEFT JOIN customers c ON c.number = r.customer_number

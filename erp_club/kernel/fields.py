@@ -65,11 +65,15 @@ OPERATORS = {
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a field's value depends on: the as-of day, a club's code, and what stood after the colon (`class:NAME`)."""
+    """What a field's value depends on: the as-of day, a club's code, and what stood after the colon (`class:NAME`).
+
+    `only`: these customers are asked about; None for all.
+    """
 
     as_of: dt.date
     club: str | None = None
     name: str = ""
+    only: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

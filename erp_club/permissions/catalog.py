@@ -68,6 +68,8 @@ class Permission(StrEnum):
     CUSTOMERS_CLASSES = "customers.classes", N_("Set up own fields of customers.")
     CUSTOMERS_CONSENT_WORDINGS = "customers.consent_wordings", N_("Write the wordings that customers agree to.")
     PEOPLE_MERGE = "people.merge", N_("Make one customer of two, and part them again."), Mark.PERSONAL
+    PEOPLE_ACCESS = "people.access", N_("Hand over all that is held about a person."), Mark.PERSONAL
+    PEOPLE_ERASE = "people.erase", N_("Take a person out of everything, for good."), Mark.PERSONAL
     CLUBS_VIEW = "clubs.view", N_("See clubs and their settings."), Scope.CLUB
     CLUBS_EDIT = "clubs.edit", N_("Set up clubs, publish and close them, and change their settings."), Scope.CLUB
     MEMBERSHIPS_JOIN = "memberships.join", N_("Let a customer join a club."), Scope.CLUB

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.customers.queries import family_of
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store, Terminal
@@ -88,10 +89,14 @@ class ReceiptRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFilters:
-    """Which receipts: days are included at both ends, amounts too; None means any."""
+    """Which receipts: days are included at both ends, amounts too; None means any.
+
+    `person_id` also finds the receipts of whoever became this customer, `customer_id` only the customer's own.
+    """
 
     text: str | None = None
     store_id: int | None = None
+    person_id: int | None = None
     first: dt.date | None = None
     last: dt.date | None = None
     identified: bool | None = None
@@ -203,7 +208,7 @@ def months(session: Session, customer_id: int) -> list[MonthTotal]:
     month = sa.cast(sa.func.date_trunc("month", Receipt.sold_on), sa.Date)
     rows = session.execute(
         sa.select(month, sa.func.count(), sa.cast(sa.func.sum(Receipt.total_minor), sa.BigInteger))
-        .where(Receipt.customer_id == customer_id)
+        .where(Receipt.customer_id.in_(family_of(customer_id)))
         .group_by(month)
         .order_by(month)
     )
@@ -221,7 +226,7 @@ def favourite_groups(
         .join(ReceiptLine, (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id))
         .join(Product, Product.id == ReceiptLine.product_id)
         .outerjoin(ProductGroup, ProductGroup.id == Product.group_id)
-        .where(Receipt.customer_id == customer_id, Receipt.sold_on.between(first, last))
+        .where(Receipt.customer_id.in_(family_of(customer_id)), Receipt.sold_on.between(first, last))
         .group_by(ProductGroup.name)
         .order_by(total.desc(), ProductGroup.name)
         .limit(limit)
@@ -306,6 +311,7 @@ def _where(filters: ReceiptFilters) -> list[sa.ColumnElement[bool]]:
     asked: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
         (filters.text, lambda text: Receipt.receipt_no == text),
         (filters.store_id, lambda store_id: Receipt.store_id == store_id),
+        (filters.person_id, lambda person_id: Receipt.customer_id.in_(family_of(person_id))),
         (filters.first, lambda day: Receipt.sold_on >= day),
         (filters.last, lambda day: Receipt.sold_on <= day),
         (filters.identified, lambda yes: known if yes else ~known),

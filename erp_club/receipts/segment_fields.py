@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape, local
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
@@ -16,6 +17,7 @@ from erp_club.receipts.models import Receipt, ReceiptLine
 
 _SAME = SAME | {Op.IS_NULL}
 SCORED_DAYS = 365
+_OWNER = living_of(Receipt.customer_id)
 _LINES = sa.join(
     Receipt,
     ReceiptLine,
@@ -28,10 +30,10 @@ def _favourite(name: Any, joined: sa.FromClause, figure: Any) -> Callable[[Ask],
 
     def read(ask: Ask) -> Any:
         sums = (
-            sa.select(Receipt.customer_id, name.label("value"), figure.label("figure"))
-            .select_from(joined)
-            .where(Receipt.sold_on <= ask.as_of, Receipt.customer_id != UNIDENTIFIED)
-            .group_by(Receipt.customer_id, name)
+            sa.select(_OWNER.label("customer_id"), name.label("value"), figure.label("figure"))
+            .select_from(_owned(joined))
+            .where(Receipt.sold_on <= ask.as_of, _sold_to(ask))
+            .group_by(_OWNER, name)
             .subquery()
         )
         return (
@@ -41,6 +43,17 @@ def _favourite(name: Any, joined: sa.FromClause, figure: Any) -> Callable[[Ask],
         )
 
     return read
+
+
+def _owned(joined: sa.FromClause) -> sa.FromClause:
+    """The receipts with whom each one's customer became."""
+    return joined.outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
+
+
+def _sold_to(ask: Ask) -> sa.ColumnElement[bool]:
+    if ask.only is None:
+        return Receipt.customer_id != UNIDENTIFIED
+    return Receipt.customer_id.in_(family_of(sa.any_(sa.literal(list(ask.only), ARRAY(sa.BigInteger)))))
 
 
 def _by_spend(table: Any, column: Any) -> Callable[[Ask], Any]:
@@ -61,17 +74,18 @@ def _score(figure: str) -> Callable[[Ask], Any]:
     def read(ask: Ask) -> Any:
         sums = (
             sa.select(
-                Receipt.customer_id,
+                _OWNER.label("customer_id"),
                 sa.func.max(Receipt.sold_on).label("last_on"),
                 sa.func.count().label("receipts"),
                 sa.func.sum(Receipt.total_minor).label("spend"),
             )
+            .select_from(_owned(Receipt.__table__))
             .where(
                 Receipt.customer_id != UNIDENTIFIED,
                 Receipt.sold_on <= ask.as_of,
                 Receipt.sold_on > ask.as_of - dt.timedelta(days=SCORED_DAYS),
             )
-            .group_by(Receipt.customer_id)
+            .group_by(_OWNER)
             .subquery()
         )
         fifth = sa.func.ntile(5).over(order_by=(sums.c[figure], sums.c.customer_id))

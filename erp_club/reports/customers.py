@@ -17,6 +17,7 @@ from erp_club.customers.classes.models import ClassificationField
 from erp_club.customers.classes.rules import PREFIX
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState
+from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
@@ -211,10 +212,11 @@ def _where(filters: CustomerFilters, today: dt.date) -> list[sa.ColumnElement[bo
     if filters.opened_to and filters.opened_to < dt.date.max:
         made.append(Customer.opened_at < _midnight(filters.opened_to + dt.timedelta(days=1), filters.zone))
     if filters.bought_from or filters.bought_to:
-        bought = [Receipt.customer_id == Customer.id]
+        bought: list[sa.ColumnElement[bool]] = []
         bought += [Receipt.sold_on >= filters.bought_from] if filters.bought_from else []
         bought += [Receipt.sold_on <= filters.bought_to] if filters.bought_to else []
-        made.append(sa.exists().where(*bought))
+        buyers = sa.select(living_of(Receipt.customer_id))
+        made.append(Customer.id.in_(buyers.outerjoin(BECAME, BECAME.c.id == Receipt.customer_id).where(*bought)))
     return made
 
 
@@ -291,7 +293,7 @@ def _last_bought(session: Session, ids: Sequence[int]) -> dict[int, dt.date]:
     asked = sa.select(sa.func.unnest(sa.cast(ids, sa.ARRAY(sa.BigInteger))).label("id")).subquery()
     last = (
         sa.select(Receipt.sold_on)
-        .where(Receipt.customer_id == asked.c.id)
+        .where(Receipt.customer_id.in_(family_of(asked.c.id)))
         .order_by(Receipt.sold_at.desc())
         .limit(1)
         .lateral()

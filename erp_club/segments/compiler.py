@@ -189,7 +189,7 @@ class _Compiler:
 
     def _field(self, leaf: FieldIs) -> Bool:
         asked = leaf.field
-        read = asked.read(Ask(self._facts.as_of, leaf.club, leaf.asked.partition(":")[2].strip()))
+        read = asked.read(Ask(self._facts.as_of, leaf.club, leaf.asked.partition(":")[2].strip(), self._facts.only))
         match asked.shape:
             case Shape.FLAGS:
                 return self._flags(read, leaf)

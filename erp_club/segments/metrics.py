@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.organisation.models import Store
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups.models import CustomerDay, CustomerGroupDay, CustomerSummary, ReceiptToRoll
@@ -19,6 +20,7 @@ Columns = dict[str, sa.ColumnElement[Any]]
 _NAMED = {OfKey.GROUP: (ProductGroup, Product.group_id), OfKey.DEPARTMENT: (Department, Product.department_id),
           OfKey.BRAND: (Brand, Product.brand_id)}  # fmt: skip
 _COUNTS = {MetricName.PURCHASES, MetricName.RETURNS, MetricName.AVERAGE_PURCHASE}
+_OWNER = living_of(Receipt.customer_id)
 _ADDED = ("purchases", "returns", "spend_minor", "quantity_milli")
 
 
@@ -115,16 +117,16 @@ def _of_lines(asked: Asked, metrics: frozenset[MetricName]) -> Any:
         "last_on": sa.func.max(Receipt.sold_on).filter(bought),
     }
     return (
-        sa.select(Receipt.customer_id, *(every[name].label(name) for name in _columns(metrics)))
+        sa.select(_OWNER.label("customer_id"), *(every[name].label(name) for name in _columns(metrics)))
         .select_from(_lines(asked))
-        .where(*_days(Receipt.sold_on, asked), *_only(Receipt.customer_id, asked), *_of(asked.of))
-        .group_by(Receipt.customer_id)
+        .where(*_days(Receipt.sold_on, asked), *_sold_to(asked), *_of(asked.of))
+        .group_by(_OWNER)
     )
 
 
 def _lines(asked: Asked) -> sa.FromClause:
     on = (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
-    joined: sa.FromClause = sa.join(Receipt, ReceiptLine, on)
+    joined: sa.FromClause = sa.join(Receipt, ReceiptLine, on).outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
     if any(key is not OfKey.STORE for key, _ in asked.of):
         joined = joined.join(Product, Product.id == ReceiptLine.product_id)
     return joined
@@ -159,7 +161,18 @@ def _days(column: Any, asked: Asked) -> list[sa.ColumnElement[bool]]:
 def _only(column: Any, asked: Asked) -> list[sa.ColumnElement[bool]]:
     if asked.only is None:
         return [column != UNIDENTIFIED]
-    return [column == sa.any_(sa.literal(list(asked.only), ARRAY(sa.BigInteger)))]
+    return [column == _any(asked.only)]
+
+
+def _sold_to(asked: Asked) -> list[sa.ColumnElement[bool]]:
+    """Receipts stay under the customer they were sold to, whoever that became."""
+    if asked.only is None:
+        return [Receipt.customer_id != UNIDENTIFIED]
+    return [Receipt.customer_id.in_(family_of(_any(asked.only)))]
+
+
+def _any(ids: Sequence[int]) -> Any:
+    return sa.any_(sa.literal(list(ids), ARRAY(sa.BigInteger)))
 
 
 def _rollup(asked: Asked, metrics: frozenset[MetricName], rolled: Rolled) -> tuple[sa.FromClause, Columns] | None:
@@ -207,11 +220,12 @@ def _waiting(asked: Asked, *where: sa.ColumnElement[bool]) -> Any:
     joined = sa.join(ReceiptToRoll, Receipt, of_receipt).join(
         ReceiptLine, (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
     )
+    joined = joined.outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
     if where:
         joined = joined.join(Product, Product.id == ReceiptLine.product_id)
     return (
         sa.select(
-            Receipt.customer_id,
+            _OWNER.label("customer_id"),
             Receipt.sold_on,
             Receipt.store_id,
             sa.cast(sa.func.bool_or(ReceiptLine.quantity_milli >= 0), sa.Integer).label("purchases"),
@@ -220,8 +234,8 @@ def _waiting(asked: Asked, *where: sa.ColumnElement[bool]) -> Any:
             sa.cast(sa.func.sum(ReceiptLine.quantity_milli), sa.BigInteger).label("quantity_milli"),
         )
         .select_from(joined)
-        .where(*_days(Receipt.sold_on, asked), *_only(Receipt.customer_id, asked), *where)
-        .group_by(Receipt.customer_id, Receipt.id, Receipt.sold_on, Receipt.store_id)
+        .where(*_days(Receipt.sold_on, asked), *_sold_to(asked), *where)
+        .group_by(_OWNER, Receipt.id, Receipt.sold_on, Receipt.store_id)
     )
 
 

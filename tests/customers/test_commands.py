@@ -272,7 +272,7 @@ def test_a_name_or_number_can_be_changed_but_not_taken_out(session: Session):
 
 def test_merged_erased_and_unidentified_customers_are_not_changed(session: Session):
     customer_id = a_person(session)
-    session.execute(sa.update(Customer).where(Customer.id == customer_id).values(state=CustomerState.MERGED))
+    session.execute(sa.update(Customer).where(Customer.id == customer_id).values(state=CustomerState.ERASED))
     for gone in (customer_id, 0, 10**15):
         with pytest.raises(NotFound):
             change(session, gone, city="Haifa")

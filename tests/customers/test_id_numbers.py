@@ -68,7 +68,7 @@ def test_whoever_sees_a_number_whole_leaves_a_trace(session: Session):
 def test_there_is_nothing_to_show_where_there_is_no_number_or_no_customer(session: Session):
     without = a_person(session)
     gone = a_person(session, id_number=NUMBER)
-    session.execute(sa.update(Customer).where(Customer.id == gone).values(state=CustomerState.MERGED))
+    session.execute(sa.update(Customer).where(Customer.id == gone).values(state=CustomerState.ERASED))
     for customer_id in (without, gone, 0, 10**12):
         with pytest.raises(NotFound):
             commands.reveal(session, customer_id, now=NOW, by=SYSTEM)

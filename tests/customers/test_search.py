@@ -103,8 +103,8 @@ def test_a_blocked_card_is_still_found_and_not_shown_as_the_card(session: Sessio
     assert [(each.customer_id, each.card) for each in found] == [(yael, None)]
 
 
-def test_merged_erased_and_unidentified_customers_are_found_by_nothing(session: Session, yael: int):
-    session.execute(sa.update(Customer).where(Customer.id == yael).values(state=CustomerState.MERGED))
+def test_erased_and_unidentified_customers_are_found_by_nothing(session: Session, yael: int):
+    session.execute(sa.update(Customer).where(Customer.id == yael).values(state=CustomerState.ERASED))
     for typed in BY:
         assert yael not in [each.customer_id for each in queries.find(session, typed, country="IL")]
     assert 0 not in [each.customer_id for each in queries.find(session, "0", country="IL")]

@@ -283,6 +283,6 @@ def test_a_new_card_comes_beside_the_old_one(session: Session, tmp_path: Path):
 def test_a_merged_customer_is_not_changed(session: Session, tmp_path: Path):
     a_chain(session)
     customer_id = a_customer(session, "C1")
-    session.execute(sa.update(Customer).where(Customer.id == customer_id).values(state=CustomerState.MERGED))
+    session.execute(sa.update(Customer).where(Customer.id == customer_id).values(state=CustomerState.ERASED))
     assert counted(taken_in(session, a_file(tmp_path, "customers", RACHEL), "customers")) == (0, 0, 1)
     assert places(session) == [(2, "number")]

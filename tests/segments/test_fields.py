@@ -135,7 +135,7 @@ def test_a_segment_made_of_itself_is_refused(session: Session, people: dict[str,
 
 
 def test_merged_and_erased_customers_are_in_no_segment(session: Session, people: dict[str, int]):
-    session.execute(sa.update(Customer).where(Customer.number == "B").values(state="merged"))
+    session.execute(sa.update(Customer).where(Customer.number == "B").values(state="merged", merged_into=people["A"]))
     session.execute(sa.update(Customer).where(Customer.number == "C").values(state="erased"))
     assert found(session, {"all": []}) == "AD"
     assert found(session, {"any": []}) == ""

@@ -203,7 +203,7 @@ def search_page(act: Act, form: FormState, found: list[PurchaseRow] | None = Non
     opened = baskets.opened(act.session, act.terminal.id) if act.identity.terminal else None
     recent: list[PurchaseRow] = []
     if opened is not None and opened.customer_id:
-        filters = queries.ReceiptFilters(customer_id=opened.customer_id)
+        filters = queries.ReceiptFilters(person_id=opened.customer_id)
         recent = rows_view(
             queries.listing(act.session, filters, sort="sold_at", descending=True, offset=0, limit=MOST_RECENT)
         )

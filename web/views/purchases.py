@@ -352,7 +352,7 @@ def _buyer(row: ReceiptRow) -> Buyer | None:
 def customer_purchases_view(act: Act, customer_id: int, *, sorts: Sequence[str] = SORTS) -> CustomerPurchases:
     """The page of a customer's purchases that the address asks for, the latest first where it doesn't say."""
     state = list_state(act.request, sorts=sorts, direction="desc")
-    filters = receipts_within(act.by, ReceiptFilters(customer_id=customer_id))
+    filters = receipts_within(act.by, ReceiptFilters(person_id=customer_id))
     state = state.counted(queries.count(act.session, filters, most=COUNTED + 1))
     rows = queries.listing(
         act.session, filters, sort=state.sort, descending=state.descending, offset=state.offset, limit=state.per_page

@@ -36,7 +36,9 @@ class MembershipLevel(Base):
     __tablename__ = "membership_levels"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "membership_id"),
-        sa.ForeignKeyConstraint(["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"]),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
+        ),
         sa.CheckConstraint("level <> ''", name="level_named"),
         sa.CheckConstraint("(next_level IS NULL) = (missing IS NULL)", name="missing_for_next"),
         sa.Index("ix_membership_levels_due_on", "due_on"),
@@ -67,8 +69,11 @@ class LevelChange(Base):
     __tablename__ = "level_changes"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "membership_id", "change_no"),
-        sa.ForeignKeyConstraint(["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"]),
-        sa.ForeignKeyConstraint(["customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.CheckConstraint("(receipt_id IS NULL) = (receipt_customer_id IS NULL)", name="receipt_of_somebody"),
         sa.CheckConstraint(
             "cause IN ('first', 'purchase', 'return', 'time', 'by_hand', 'by_hand_ended', 'rules')",
             name="cause_known",
@@ -84,6 +89,7 @@ class LevelChange(Base):
     on_date: Mapped[dt.date]
     cause: Mapped[LevelCause] = mapped_column(sa.Text)
     reason: Mapped[str] = mapped_column(server_default="")
+    receipt_customer_id: Mapped[int | None]
     receipt_id: Mapped[int | None]
     rules_no: Mapped[int] = mapped_column(sa.Integer)
     run_id: Mapped[int | None]
@@ -102,7 +108,9 @@ class LevelOverride(Base):
     __tablename__ = "level_overrides"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "membership_id", "override_no"),
-        sa.ForeignKeyConstraint(["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"]),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
+        ),
         sa.CheckConstraint("reason <> ''", name="has_reason"),
     )
 

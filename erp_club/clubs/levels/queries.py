@@ -69,7 +69,7 @@ def changes(session: Session, customer_id: int) -> dict[int, list[ChangeRow]]:
             Staff.name, Store.name,
         )
         .outerjoin(
-            Receipt, (Receipt.customer_id == LevelChange.customer_id) & (Receipt.id == LevelChange.receipt_id)
+            Receipt, (Receipt.customer_id == LevelChange.receipt_customer_id) & (Receipt.id == LevelChange.receipt_id)
         )
         .outerjoin(Staff, Staff.id == LevelChange.staff_id)
         .outerjoin(Store, Store.id == LevelChange.store_id)

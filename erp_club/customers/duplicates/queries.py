@@ -161,7 +161,7 @@ def _of_card(session: Session, card: str | None) -> dict[int, set[str]]:
 # Each branch has an index of its own; OR would read the table.
 _SHARING = sa.text(
     """
-    SELECT shared.id, shared.field FROM (
+    SELECT c.id, shared.field FROM (
       (SELECT id, 'birthday' AS field FROM customers WHERE birthday = CAST(:birthday AS date) LIMIT :most)
       UNION ALL (SELECT id, 'mobile' FROM customers WHERE mobile = CAST(:mobile AS text) LIMIT :most)
       UNION ALL (SELECT id, 'mobile' FROM customers WHERE phone = CAST(:mobile AS text) LIMIT :most)
@@ -170,7 +170,8 @@ _SHARING = sa.text(
       UNION ALL (SELECT id, 'email' FROM customers WHERE email = CAST(:email AS text) LIMIT :most)
       UNION ALL (SELECT id, 'address' FROM customers WHERE lower(street) = lower(CAST(:street AS text))
                     AND (postcode = CAST(:postcode AS text) OR lower(city) = lower(CAST(:city AS text))) LIMIT :most)
-    ) AS shared JOIN customers c ON c.id = shared.id AND c.state = 'active' AND c.id <> 0
+    ) AS shared JOIN customers h ON h.id = shared.id
+      JOIN customers c ON c.id = coalesce(h.merged_into, h.id) AND c.state = 'active' AND c.id <> 0
     """
 )
 _CARD = sa.text(

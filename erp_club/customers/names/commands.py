@@ -38,6 +38,26 @@ def forget_names(session: Session, customer_id: int) -> None:
     session.execute(sa.delete(CustomerWords).where(CustomerWords.customer_id == customer_id))
 
 
+def erase_names(session: Session, customer_ids: Sequence[int], names: Sequence[str]) -> None:
+    """Forget the names of these customers, and every word of them, and of `names`, that nobody else bears.
+
+    Whoever opens a customer holds the dictionary shared, so that no word goes between being looked up and being borne.
+    """
+    session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('name-words', 0))"))
+    gone = sa.delete(CustomerWords).where(CustomerWords.customer_id.in_(customer_ids)).returning(CustomerWords.words)
+    words = {word for row in session.scalars(gone) for word in row}
+    words |= set(_known(session, sorted(index_words(*names))).values())
+    session.execute(
+        sa.text(
+            """
+            DELETE FROM name_words w WHERE w.id = ANY(:words) AND NOT EXISTS (
+                   SELECT FROM customer_name_words c WHERE c.words @> ARRAY[w.id])
+            """
+        ),
+        {"words": sorted(words)},
+    )
+
+
 def count_bearers(session: Session) -> None:
     """Count anew how many customers have each word, for the words where that has changed much."""
     session.execute(
@@ -69,7 +89,7 @@ def rekey_customers(session: Session, *, most: int = BATCH) -> int:
         .outerjoin(CustomerWords, CustomerWords.customer_id == Customer.id)
         .where(
             Customer.id != UNIDENTIFIED,
-            Customer.state == CustomerState.ACTIVE,
+            Customer.state != CustomerState.ERASED,
             CustomerWords.version.is_distinct_from(NAMES_VERSION),
         )
         .order_by(Customer.id)
@@ -98,6 +118,7 @@ def _ids(session: Session, words: set[str]) -> dict[str, int]:
 
     In order, so that two transactions that put in the same new words don't wait for each other.
     """
+    session.execute(sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended('name-words', 0))"))
     known = _known(session, sorted(words))
     new = sorted(words - known.keys())
     if new:

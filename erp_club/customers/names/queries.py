@@ -67,7 +67,7 @@ def stale(session: Session) -> int:
         .outerjoin(CustomerWords, CustomerWords.customer_id == Customer.id)
         .where(
             Customer.id != UNIDENTIFIED,
-            Customer.state == CustomerState.ACTIVE,
+            Customer.state != CustomerState.ERASED,
             CustomerWords.version.is_distinct_from(NAMES_VERSION),
         )
     )
@@ -76,9 +76,14 @@ def stale(session: Session) -> int:
 
 def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) -> list[NameHit]:
     """Living customers among the hits, in their order; those who match equally well by store and last purchase."""
-    rows = session.execute(sa.text(_KNOWN), {"ids": [hit.customer_id for hit in hits], "store": store_id})
-    known = {customer_id: (not ours, -(last or dt.date.min).toordinal()) for customer_id, ours, last in rows}
-    living = [hit for hit in hits if hit.customer_id in known]
+    rows = session.execute(sa.text(_KNOWN), {"ids": [hit.customer_id for hit in hits], "store": store_id}).all()
+    known = {living: (not ours, -(last or dt.date.min).toordinal()) for _, living, ours, last in rows}
+    whom = {row[0]: row[1] for row in rows}
+    best: dict[int, NameHit] = {}
+    for hit in hits:  # the best first: a name that somebody had before a merge counts for the one they became
+        if hit.customer_id in whom:
+            best.setdefault(whom[hit.customer_id], replace(hit, customer_id=whom[hit.customer_id]))
+    living = list(best.values())
     return sorted(living, key=lambda hit: (-round(hit.score, 3), *known[hit.customer_id], hit.customer_id))
 
 
@@ -197,9 +202,10 @@ SELECT customer_id, words FROM (
 """
 _OURS = "EXISTS (SELECT FROM customers c WHERE c.id = customer_id AND c.home_store_id = :store)"
 _KNOWN = """
-SELECT c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integer) AND c.home_store_id IS NOT NULL,
+SELECT known.id, c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integer) AND c.home_store_id IS NOT NULL,
        (SELECT r.sold_on FROM receipts r WHERE r.customer_id = c.id ORDER BY r.sold_at DESC LIMIT 1)
-  FROM customers c WHERE c.id = ANY(:ids) AND c.state = 'active'
+  FROM customers known JOIN customers c ON c.id = coalesce(known.merged_into, known.id)
+ WHERE known.id = ANY(:ids) AND c.state = 'active'
 """
 # One row for each word typed, since a row for each word of the dictionary would take longer to fetch than to find. A
 # single letter is first of all that of a short name.

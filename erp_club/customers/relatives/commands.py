@@ -11,6 +11,7 @@ from erp_club.customers import errors, fields
 from erp_club.customers.errors import Fault
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.names.spelling import tidy
+from erp_club.customers.queries import customer_id_by_number
 from erp_club.customers.relatives.models import Relative, RelativeKind
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -80,11 +81,7 @@ def _check_living(session: Session, customer_id: int) -> None:
 
 
 def _customer(session: Session, number: str, *, of: int) -> int:
-    found = session.scalar(
-        sa.select(Customer.id).where(
-            Customer.number == number.strip(), Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED
-        )
-    )
+    found = customer_id_by_number(session, number.strip())
     if found is None or found == of:
         raise Invalid([FieldError("number", T("No other customer has this number. Look the relative up first."))])
     return found

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.models import Club, Membership, MembershipState
 from erp_club.customers.models import Customer
+from erp_club.customers.queries import family_of
 from erp_club.jobs.programmes.models import PointsProgramme, ProgrammeState
 from erp_club.jobs.programmes.replay import Later, Standing
 from erp_club.jobs.programmes.rules import EXTRA, WHOLE_BP, Effect, Rounding
@@ -226,7 +227,7 @@ def _has_member(wanted: ProgrammeRow) -> sa.ColumnElement[bool]:
         member = member.where(Membership.joined_on <= wanted.joined_to)
     if wanted.inactive_since is not None:
         bought = sa.select(Receipt.id).where(
-            Receipt.customer_id == Membership.customer_id, Receipt.sold_on >= wanted.inactive_since
+            Receipt.customer_id.in_(family_of(Membership.customer_id)), Receipt.sold_on >= wanted.inactive_since
         )
         member = member.where(~bought.correlate(Membership).exists())
     if wanted.numbers is not None:

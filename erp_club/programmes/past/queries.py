@@ -79,7 +79,7 @@ _OF_CLUB = """
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
       JOIN customers c ON c.id = r.customer_id
-      JOIN memberships m ON m.customer_id = r.customer_id AND m.club_id = :club
+      JOIN memberships m ON m.customer_id = coalesce(c.merged_into, c.id) AND m.club_id = :club
      WHERE r.customer_id <> 0
        AND EXISTS (
          SELECT FROM membership_periods p
@@ -87,7 +87,8 @@ _OF_CLUB = """
        )
 """
 _COLUMNS = """
-    SELECT r.id, r.customer_id, m.joined_on, c.birthday, (r.sold_at AT TIME ZONE s.time_zone) AS at, s.code, s.channel,
+    SELECT r.id, coalesce(c.merged_into, c.id) AS customer_id, m.joined_on, c.birthday,
+           (r.sold_at AT TIME ZONE s.time_zone) AS at, s.code, s.channel,
            (SELECT t.original_receipt_id FROM receipt_returns t
              WHERE t.customer_id = r.customer_id AND t.receipt_id = r.id) AS original_id,
            (SELECT array_agg(ARRAY[l.line_no, l.product_id, l.quantity_milli, l.list_minor, l.amount_minor,
@@ -107,7 +108,7 @@ _COLUMNS = """
 
 def _read(session: Session, found: str, bound: dict[str, Any], products: Iterable[Sequence[Any]]) -> Iterator[Past]:
     goods = {row[0]: tuple(row[1:]) for row in products}
-    statement = f"{_COLUMNS} {found} ORDER BY r.customer_id, r.sold_at, r.id"
+    statement = f"{_COLUMNS} {found} ORDER BY customer_id, r.sold_at, r.id"
     options = {"stream_results": True, "yield_per": PORTION}
     for row in session.connection().execute(sa.text(statement), bound, execution_options=options):
         lines = row.lines or ()

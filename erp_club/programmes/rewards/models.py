@@ -68,7 +68,7 @@ class PeriodSettlement(Base):
 
 
 class RewardCoupon(Base):
-    """A coupon that was issued for a period."""
+    """A coupon that was issued for a period; it may have gone on to another `owner_id`."""
 
     __tablename__ = "reward_coupons"
     __table_args__ = (
@@ -76,11 +76,12 @@ class RewardCoupon(Base):
         sa.ForeignKeyConstraint(
             ["customer_id", "settlement_id"], ["period_settlements.customer_id", "period_settlements.id"]
         ),
-        sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),
+        sa.ForeignKeyConstraint(["owner_id", "coupon_id"], ["coupons.customer_id", "coupons.id"], onupdate="CASCADE"),
     )
 
     customer_id: Mapped[int]
     settlement_id: Mapped[int]
+    owner_id: Mapped[int]
     coupon_id: Mapped[int]
 
 

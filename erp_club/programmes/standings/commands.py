@@ -244,6 +244,7 @@ def _change(
         "on_date": day,
         "cause": _cause(of, row, seen, cause, before),
         "reason": cause.reason,
+        "receipt_customer_id": None if cause.receipt_id is None else of.customer_id,
         "receipt_id": cause.receipt_id,
         "rules_no": of.rules_no,
         "run_id": cause.run_id,

@@ -120,7 +120,11 @@ class CouponCode(Base):
     """A code is unique over all customers, and is found here by its normalised form."""
 
     __tablename__ = "coupon_codes"
-    __table_args__ = (sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),)
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"], onupdate="CASCADE"
+        ),
+    )
 
     code: Mapped[str] = mapped_column(sa.Text(collation="C"), primary_key=True)
     customer_id: Mapped[int]
@@ -136,7 +140,9 @@ class CouponUse(Base):
     __tablename__ = "coupon_uses"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "coupon_id", "use_no"),
-        sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"], onupdate="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
         sa.Index("ix_coupon_uses_receipt", "receipt_customer_id", "receipt_id"),
         sa.Index("ix_coupon_uses_batch_id", "batch_id", "at"),
@@ -190,7 +196,9 @@ class CouponReservation(Base):
     __tablename__ = "coupon_reservations"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "coupon_id", "slot"),
-        sa.ForeignKeyConstraint(["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"]),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "coupon_id"], ["coupons.customer_id", "coupons.id"], onupdate="CASCADE"
+        ),
         sa.Index("ix_coupon_reservations_sale_id", "sale_id"),
         sa.Index("ix_coupon_reservations_until", "until"),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.cards.models import Card, CardState
 from erp_club.catalogue.models import Product
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.queries import family_of
 from erp_club.organisation.models import Store
 from erp_club.purchases.baskets import errors
 from erp_club.purchases.baskets.benefits import Benefits, benefits_of
@@ -241,13 +242,20 @@ _CARD = (
     .limit(1)
     .scalar_subquery()
 )
+_NAMED = aliased(Customer)
 _BUYER = sa.select(
     Customer.id, Customer.number, Customer.given_name, Customer.family_name, Customer.mobile, Customer.city, _CARD
-).where(Customer.id == _CUSTOMER, Customer.id != UNIDENTIFIED, Customer.state == CustomerState.ACTIVE)
+).where(
+    # Whoever became another customer buys as that one.
+    Customer.id
+    == sa.select(sa.func.coalesce(_NAMED.merged_into, _NAMED.id)).where(_NAMED.id == _CUSTOMER).scalar_subquery(),
+    Customer.id != UNIDENTIFIED,
+    Customer.state == CustomerState.ACTIVE,
+)
 _RECENT = (
     sa.select(Receipt.id, Receipt.sold_on, Store.name, Receipt.total_minor)
     .join(Store, Store.id == Receipt.store_id)
-    .where(Receipt.customer_id == _CUSTOMER)
+    .where(Receipt.customer_id.in_(family_of(_CUSTOMER)))
     .order_by(Receipt.sold_at.desc(), Receipt.id.desc())
     .limit(3)
 )

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.cards import errors as cards
 from erp_club.cards.models import Card, CardState
@@ -20,6 +20,7 @@ from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.queries import family_of
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
@@ -293,9 +294,12 @@ def _buyer(by: By) -> sa.Subquery:
     found = sa.select(Customer.id, Customer.birthday, state.label("card_state")).where(
         Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED
     )
+    named = aliased(Customer)  # whoever became another customer buys as that one
     if by == "card":
         found = found.join(Card, Card.customer_id == Customer.id)
-    column = {"card": Card.number, "number": Customer.number, "id": Customer.id}[by]
+    else:
+        found = found.join(named, sa.func.coalesce(named.merged_into, named.id) == Customer.id)
+    column = {"card": Card.number, "number": named.number, "id": named.id}[by]
     return found.where(column == sa.bindparam("who", type_=column.type)).subquery("buyer")
 
 
@@ -342,7 +346,12 @@ _CLUBS = (
 
 def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     """How often the customer has bought; not counted where no offer is in force that could ask."""
-    counted = sa.select(sa.func.count()).where(Receipt.customer_id == buyer.c.id).correlate(buyer).scalar_subquery()
+    counted = (
+        sa.select(sa.func.count())
+        .where(Receipt.customer_id.in_(family_of(buyer.c.id)))
+        .correlate(buyer)
+        .scalar_subquery()
+    )
     asked = sa.exists().where(StoredOffer.state == OfferState.PUBLISHED)
     return sa.select(sa.case((asked, counted))).correlate(buyer).scalar_subquery()
 

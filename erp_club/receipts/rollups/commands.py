@@ -1,6 +1,6 @@
 """Adds receipts to the rollups, and proves these against the lines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,10 +34,13 @@ _SUMMED = f"""
     SELECT customer_id, receipt_id, sold_on, store_id, {_OF_RECEIPT}
       FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id
 """
+# A receipt counts for whoever its customer became.
+_OWNER = "LEFT JOIN customers m ON m.id = r.customer_id AND m.merged_into IS NOT NULL"
 _LINES = """
-    SELECT r.customer_id, r.id AS receipt_id, r.sold_on, r.store_id, coalesce(p.group_id, 0) AS group_id,
-           coalesce(p.department_id, 0) AS department_id, coalesce(p.brand_id, 0) AS brand_id, l.amount_minor,
-           l.list_minor, l.quantity_milli, l.quantity_milli >= 0 AS bought
+    SELECT coalesce(m.merged_into, r.customer_id) AS customer_id, r.id AS receipt_id, r.sold_on, r.store_id,
+           coalesce(p.group_id, 0) AS group_id, coalesce(p.department_id, 0) AS department_id,
+           coalesce(p.brand_id, 0) AS brand_id, l.amount_minor, l.list_minor, l.quantity_milli,
+           l.quantity_milli >= 0 AS bought
 """
 
 
@@ -71,7 +74,7 @@ WITH waiting AS (
     {_LINES} FROM taken t
       JOIN receipts r ON (r.customer_id, r.id) = (t.customer_id, t.receipt_id)
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (t.customer_id, t.receipt_id)
-      JOIN products p ON p.id = l.product_id
+      JOIN products p ON p.id = l.product_id {_OWNER}
 ), summed AS MATERIALIZED ({_SUMMED}), days AS (
     INSERT INTO customer_days (customer_id, sold_on, store_id, {_NAMES})
     SELECT customer_id, sold_on, store_id, {_TOTALS}
@@ -92,7 +95,7 @@ SELECT count(*) FROM taken
 """
 _ALL_LINES = f"""{_LINES} FROM receipts r
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
-      JOIN products p ON p.id = l.product_id
+      JOIN products p ON p.id = l.product_id {_OWNER}
      WHERE NOT EXISTS (
            SELECT FROM receipts_to_roll q WHERE (q.customer_id, q.receipt_id) = (r.customer_id, r.id))"""
 
@@ -106,12 +109,13 @@ def _made_anew(kind: _Kind) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """A table with the columns that name a row, the sums it should hold, and which of its rows are proven."""
+    """A table, the columns that name a row, the sums it should hold, which rows are proven, and all of its columns."""
 
     table: str
     keys: str
     sums: str
     where: str = ""
+    columns: str = ""
 
 
 _PROOFS = (
@@ -137,8 +141,10 @@ _PROOFS = (
                sum(quantity_milli) AS quantity_milli, min(sold_on) FILTER (WHERE purchases > 0) AS first_on,
                max(sold_on) FILTER (WHERE purchases > 0) AS last_on
           FROM summed WHERE customer_id <> 0 GROUP BY customer_id""",
+        columns="customer_id, purchases, returns, spend_minor, quantity_milli, first_on, last_on",
     ),
 )
+_FAMILY = " AND r.customer_id IN (SELECT id FROM customers WHERE id = ANY(:ids) OR merged_into = ANY(:ids))"
 MOST_AT_ONCE = 200_000
 
 
@@ -147,7 +153,7 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
 
     Two at once wait for each other; what is written meanwhile waits for the next time.
     """
-    session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('rollups', 0))"))
+    _hold(session)
     rolled = session.execute(sa.text(_ROLL), {"most": most}).scalar_one()
     for kind in _KINDS:
         values = list(session.scalars(sa.text(f"DELETE FROM {kind.changed} RETURNING {kind.column}")))
@@ -166,6 +172,29 @@ def roll_all(session: Session) -> int:
         for table in (*(proof.table for proof in _PROOFS), "receipts_to_roll"):
             session.execute(sa.text(f"ANALYZE {table}"))
     return total
+
+
+def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
+    """Make the sums of these customers anew, since other receipts are theirs now than before: they became one, or two.
+
+    What waits goes on waiting, and is added to whoever owns it then.
+    """
+    _hold(session)
+    given = {"ids": list(customer_ids)}
+    for proof in _PROOFS:
+        session.execute(sa.text(f"DELETE FROM {proof.table} WHERE customer_id = ANY(:ids)"), given)
+        columns = proof.columns or f"{proof.keys}, {_NAMES}"
+        session.execute(
+            sa.text(f"""
+            WITH lines AS MATERIALIZED ({_ALL_LINES}{_FAMILY}), summed AS ({_SUMMED})
+            INSERT INTO {proof.table} ({columns}) SELECT {columns} FROM ({proof.sums}) AS anew
+            """),
+            given,
+        )
+
+
+def _hold(session: Session) -> None:
+    session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('rollups', 0))"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import Customer
+from erp_club.customers.queries import family_of
 from erp_club.stored_value import errors
 from erp_club.stored_value.issued.commands import LOCKED_AT
 from erp_club.stored_value.models import CardKind, CardProduct, CardState, ValueCard, ValueLot, VatAt
@@ -101,8 +102,8 @@ def card(session: Session, card_id: int, *, today: dt.date) -> CardRow:
 
 
 def cards_of(session: Session, customer_id: int, *, today: dt.date, limit: int) -> list[CardRow]:
-    """A customer's cards, the newest first."""
-    asked = _cards(today).where(ValueCard.customer_id == customer_id)
+    """A customer's cards, the newest first, with those of whoever became this customer."""
+    asked = _cards(today).where(ValueCard.customer_id.in_(family_of(customer_id)))
     rows = session.execute(asked.order_by(ValueCard.issued_at.desc(), ValueCard.id.desc()).limit(limit))
     return [_row(row) for row in rows]
 

@@ -139,8 +139,8 @@ def _give_coupons(session: Session, batch: CouponBatch, owners: Sequence[Gift], 
     mine = (Coupon.customer_id == pairs.c.customer_id) & (Coupon.code == pairs.c.code)
     session.execute(
         sa.insert(RewardCoupon).from_select(
-            ["customer_id", "settlement_id", "coupon_id"],
-            sa.select(Coupon.customer_id, pairs.c.settlement_id, Coupon.id).join(pairs, mine),
+            ["customer_id", "settlement_id", "owner_id", "coupon_id"],
+            sa.select(Coupon.customer_id, pairs.c.settlement_id, Coupon.customer_id, Coupon.id).join(pairs, mine),
         )
     )
     session.execute(

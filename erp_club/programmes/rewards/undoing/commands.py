@@ -14,7 +14,7 @@ from erp_club.stored_value.models import CardState
 
 _ROWS = sa.text("""
     SELECT s.customer_id, s.id,
-           EXISTS (SELECT FROM reward_coupons r JOIN coupons c ON c.customer_id = r.customer_id AND c.id = r.coupon_id
+           EXISTS (SELECT FROM reward_coupons r JOIN coupons c ON c.customer_id = r.owner_id AND c.id = r.coupon_id
                     WHERE r.customer_id = s.customer_id AND r.settlement_id = s.id AND c.used > 0)
            OR EXISTS (SELECT FROM reward_cards r
                         JOIN stored_value_cards c ON c.customer_id = r.card_customer_id AND c.id = r.card_id
@@ -30,7 +30,7 @@ _ROWS = sa.text("""
 _BLOCK_COUPONS = sa.text("""
     UPDATE coupons c SET state = :blocked FROM reward_coupons r
      WHERE r.settlement_id = ANY(:settlements) AND r.customer_id = ANY(:customers)
-       AND c.customer_id = r.customer_id AND c.id = r.coupon_id AND c.used = 0
+       AND c.customer_id = r.owner_id AND c.id = r.coupon_id AND c.used = 0
 """)
 _BLOCK_CARDS = sa.text("""
     UPDATE stored_value_cards c SET state = :blocked FROM reward_cards r

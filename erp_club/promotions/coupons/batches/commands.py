@@ -116,16 +116,17 @@ def assign(
     found = {
         row.number: row.id
         for row in session.execute(
-            sa.select(Customer.number, Customer.id).where(
-                Customer.number.in_(wanted), Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED
+            sa.select(Customer.number, sa.func.coalesce(Customer.merged_into, Customer.id).label("id")).where(
+                Customer.number.in_(wanted), Customer.state != CustomerState.ERASED, Customer.id != UNIDENTIFIED
             )
         )
     }
     missing = [number for number in wanted if number not in found]
     if missing:
         raise errors.unknown_customers(missing)
-    _issue(session, batch, [found[number] for number in wanted], now=now, today=today, by=by)
-    return len(wanted)
+    whom = list(dict.fromkeys(found[number] for number in wanted))
+    _issue(session, batch, whom, now=now, today=today, by=by)
+    return len(whom)
 
 
 def set_coupon_state(session: Session, coupon_id: int, state: CouponState, *, now: dt.datetime, by: Actor) -> None:

@@ -1,0 +1,82 @@
+"""Everything that is held about a person, as rows by the table they stand in (C-10).
+
+The tables are found by their columns, so that one which comes later is told too. Sums and indexes that are derived from
+these rows, and keys and hashes that only machines read, say nothing more of the person and are left out.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import DATERANGE
+from sqlalchemy.orm import Session
+
+from erp_club.customers.id_numbers import sealing
+from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.customers.queries import family_of, record
+from erp_club.kernel.db import Base
+
+DERIVED = frozenset({
+    "customer_name_words", "customer_days", "customer_group_days", "customer_department_days", "customer_brand_days",
+    "customer_summaries", "receipts_to_roll", "suspected_pairs", "points_seals", "stored_value_seals",
+})  # fmt: skip
+_NAMES = {"stores": "code", "clubs": "code", "products": "sku", "offers": "code", "coupon_batches": "code",
+          "staff": "name", "segments": "name", "stored_value_products": "code"}  # fmt: skip
+
+Rows = list[dict[str, Any]]
+
+
+def access_file(session: Session, customer_id: int) -> dict[str, Rows]:
+    """All rows of the customer, and of those who became this customer, by table; the ID number whole.
+
+    Raises NotFound, Refused `customer-merged`.
+    """
+    record(session, customer_id)
+    found: dict[str, Rows] = {"customers": _rows(session, cast("sa.Table", Customer.__table__), "id", customer_id)}
+    for row in session.execute(
+        sa.select(Customer.id, Customer.id_key, Customer.id_sealed).where(Customer.id.in_(family_of(customer_id)))
+    ):
+        for told in found["customers"]:
+            if told["id"] == row.id:
+                told["id_number"] = sealing.opened(session, row.id_key, row.id_sealed)
+    for table in Base.metadata.sorted_tables:
+        column = _person(table)
+        if column is not None:
+            rows = _rows(session, table, column, customer_id)
+            if rows:
+                found[table.name] = rows
+    return found
+
+
+def _person(table: sa.Table) -> str | None:
+    """The column that says whose the row is."""
+    if table.name in DERIVED or table.name == "customers":
+        return None
+    return next((name for name in ("customer_id", "member_id", "survivor_id", "low_id") if name in table.c), None)
+
+
+def _rows(session: Session, table: sa.Table, column: str, customer_id: int) -> Rows:
+    assert customer_id != UNIDENTIFIED
+    asked = sa.select(*_columns(table)).where(table.c[column].in_(family_of(customer_id))).order_by(*table.primary_key)
+    return [{name: _plain(value) for name, value in row.items()} for row in session.execute(asked).mappings()]
+
+
+def _columns(table: sa.Table) -> Iterator[sa.ColumnElement[Any]]:
+    for column in table.c:
+        if isinstance(column.type, sa.LargeBinary) or column.name.endswith("_hash"):
+            continue
+        if isinstance(column.type, DATERANGE):
+            yield sa.cast(column, sa.Text).label(column.name)
+            continue
+        yield column
+        for key in column.foreign_keys:
+            named = _NAMES.get(key.column.table.name)
+            if named is not None and len(key.constraint.columns if key.constraint else ()) == 1:
+                target = key.column.table.alias()
+                name = sa.select(target.c[named]).where(target.c[key.column.name] == column).scalar_subquery()
+                yield name.label(column.name.removesuffix("_id") + "_named")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else value

@@ -1,0 +1,212 @@
+"""Taking a person out of all that is kept, so that only amounts are left.
+
+The row of the customer stays, empty, since receipts and ledgers name it; so do the ledgers' rows, which name nobody.
+"""
+
+import datetime as dt
+import html
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.breaks.commands import end_membership, loss_of
+from erp_club.clubs.commands import hold
+from erp_club.clubs.models import Membership, MembershipState
+from erp_club.customers.id_numbers import sealing
+from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.names.commands import erase_names
+from erp_club.customers.queries import not_living
+from erp_club.kernel import audit
+from erp_club.people import errors
+from erp_club.people.erasure.queries import Taken, taken
+from erp_club.permissions.actors import Actor
+from erp_club.points.commands import end_account
+from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.rules import DROPPED
+
+REASON = "Erased"
+_GIVEN, _FAMILY = ("given_name", "given_name_2"), ("family_name", "family_name_2")
+_TELLING = ("number", "mobile", "phone", "email", "own_id", "card")
+_EMPTY = {
+    "given_name": "", "family_name": "", "id_kind": "none", "state": CustomerState.ERASED.value,
+    **dict.fromkeys(("given_name_2", "family_name_2", "id_country", "id_sealed", "id_key", "id_hash", "id_ending",
+                     "phone", "mobile", "email", "street", "postcode", "city", "country", "birthday", "anniversary",
+                     "gender", "language", "home_store_id", "own_id", "consent_advertising", "consent_sms",
+                     "consent_email", "consent_post")),
+}  # fmt: skip
+
+
+def erase_customer(
+    session: Session, customer_id: int, *, points: int, today: dt.date, now: dt.datetime, by: Actor
+) -> Taken:
+    """Take a person out of everything, for good, with the records that became this one; gives what went with them.
+
+    `points` are those that were shown and confirmed. Raises NotFound, Refused `customer-merged`, Conflict
+    `erasure-refused` with the reason while it may not be done, and `points-changed`.
+    """
+    rows = _hold(session, customer_id)
+    lost = taken(session, customer_id)
+    if lost.obstacles:
+        raise errors.not_erasable(lost.obstacles[0])
+    if lost.points != points:
+        raise errors.balance_changed(lost.points)
+    ids = [row["id"] for row in rows]
+    former = _former(session, ids)
+    told = _told(session, rows) | former.told
+    _end_memberships(session, ids, Cause(MovementKind.ENDED, today, now, by, reason=REASON))
+    for statement in _STATEMENTS:
+        session.execute(statement, {"ids": ids, "numbers": [row["number"] for row in rows]})
+    _forget_answers(session, former, told)
+    for secret in told:
+        for statement in _DOCUMENTS:
+            session.execute(statement, {"secret": json.dumps(secret, ensure_ascii=False)[1:-1]})
+    session.execute(
+        sa.update(Customer)
+        .where(Customer.id.in_(ids))
+        .values(_EMPTY | {"number": sa.func.concat("erased-", Customer.id), "changed_at": now})
+    )
+    for each in ids:
+        audit.record(session, by=by, now=now, action="customer.erase", entity="customer", entity_id=each)
+        audit.empty_values(session, each, now=now, by=by)
+    erase_names(session, ids, sorted(former.given | former.family))
+    return lost
+
+
+def _hold(session: Session, customer_id: int) -> list[Mapping[str, Any]]:
+    """The customer and whoever became this customer, locked."""
+    statement = (
+        sa.select(Customer.__table__)
+        .where((Customer.id == customer_id) | (Customer.merged_into == customer_id))
+        .order_by(Customer.id)
+        .with_for_update()
+    )
+    rows: list[Mapping[str, Any]] = [dict(row) for row in session.execute(statement).mappings()]
+    own = [row for row in rows if row["id"] == customer_id]
+    if customer_id == 0 or not own or own[0]["state"] != CustomerState.ACTIVE:
+        raise not_living(session, customer_id)
+    return rows
+
+
+def _told(session: Session, rows: list[Mapping[str, Any]]) -> set[str]:
+    """What names these records and nobody else."""
+    found: set[str] = set()
+    for row in rows:
+        document = sealing.opened(session, row["id_key"], row["id_sealed"])
+        found |= {each for each in (row["number"], row["mobile"], row["phone"], row["email"], row["own_id"]) if each}
+        found |= {document} if document else set()
+    cards = sa.text("SELECT number FROM cards WHERE customer_id = ANY(:ids)")
+    return found | set(session.scalars(cards, {"ids": [row["id"] for row in rows]}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """What these records, and the trace of their changes, say: names in both scripts, and what names nobody else."""
+
+    given: set[str]
+    family: set[str]
+    told: set[str]
+
+
+def _former(session: Session, ids: list[int]) -> _Former:
+    found: dict[str, set[str]] = defaultdict(set)
+    for key, value in session.execute(_SAID, {"ids": ids, "keys": [*_GIVEN, *_FAMILY, *_TELLING, "name"]}):
+        found[key].add(value)
+    whole = {name for name in found["name"] if " " in name}  # of a relative; a word alone is many people's
+    return _Former(
+        {name for key in _GIVEN for name in found[key]},
+        {name for key in _FAMILY for name in found[key]},
+        whole.union(*(found[key] for key in _TELLING)),
+    )
+
+
+def _end_memberships(session: Session, ids: list[int], cause: Cause) -> None:
+    """No membership goes on, and no points are left to be used."""
+    accounts = sa.select(PointsAccount.id, PointsAccount.customer_id).where(PointsAccount.customer_id.in_(ids))
+    held = [Account(*row) for row in session.execute(accounts)]
+    for account in held:
+        end_account(session, account, policy=DROPPED, cause=cause)
+    open_ones = sa.select(Membership.id).where(
+        Membership.customer_id.in_(ids), Membership.state != MembershipState.ENDED
+    )
+    for membership_id in session.scalars(open_ones).all():
+        paused = hold(session, membership_id).state is MembershipState.PAUSED
+        if paused or any(span.holds(cause.on) for span in hold(session, membership_id).spans):
+            lost = loss_of(session, membership_id, on=cause.on).points
+            end_membership(
+                session, membership_id, on=cause.on, points_lost=lost, reason=REASON, today=cause.on, now=cause.now,
+                by=cause.by,
+            )  # fmt: skip
+    for account in held:
+        end_account(session, account, policy=DROPPED, cause=cause)
+
+
+def _forget_answers(session: Session, former: _Former, told: set[str]) -> None:
+    """An answer that tells of the person is told no more, while its key goes on doing nothing a second time."""
+    ways = [each.encode() for secret in told for each in _written(secret)]
+    if former.given and former.family:
+        given, family = (
+            [each.encode() for name in names for each in _written(name)] for names in (former.given, former.family)
+        )
+        session.execute(_NAMED_ANSWERS, {"given": given, "family": family} | _GONE)
+    if ways:
+        session.execute(_ANSWERS, {"ways": ways} | _GONE)
+
+
+def _written(text: str) -> Iterator[str]:
+    """A text as it stands in answers: plain, in HTML, in JSON."""
+    yield from {text, html.escape(text), text.replace("'", "&#39;"), json.dumps(text, ensure_ascii=False)[1:-1]}
+
+
+# Each value of these fields: as the row has it, as the trace of changes has it, and of relatives who are only a name.
+_SAID = sa.text(
+    """
+    SELECT DISTINCT said.key, said.value FROM (
+      SELECT to_jsonb(c) AS row FROM customers c WHERE c.id = ANY(:ids)
+      UNION ALL SELECT before FROM audit_values WHERE customer_id = ANY(:ids) AND before IS NOT NULL
+      UNION ALL SELECT after FROM audit_values WHERE customer_id = ANY(:ids) AND after IS NOT NULL
+      UNION ALL SELECT jsonb_build_object('name', name) FROM customer_relatives WHERE customer_id = ANY(:ids)
+    ) AS held, jsonb_each_text(held.row) AS said
+     WHERE said.key = ANY(:keys) AND said.value <> ''
+    """
+)
+_GONE = {"gone": b'{"type":"about:blank","title":"Gone","status":410,"code":"customer-erased"}'}
+_SET = (
+    'UPDATE idempotency_keys SET status = 410, headers = \'{"content-type": "application/problem+json"}\', '
+    "answer = :gone WHERE octet_length(answer) > 0 AND "
+)
+_HOLDS = "EXISTS (SELECT FROM unnest(CAST(:{0} AS bytea[])) AS part WHERE position(part IN answer) > 0)"
+_ANSWERS = sa.text(_SET + _HOLDS.format("ways"))
+_NAMED_ANSWERS = sa.text(f"{_SET}{_HOLDS.format('given')} AND {_HOLDS.format('family')}")
+_STATEMENTS = tuple(
+    sa.text(statement)
+    for statement in (
+        "DELETE FROM customer_relatives WHERE customer_id = ANY(:ids) OR relative_id = ANY(:ids)",
+        "DELETE FROM customer_classifications WHERE customer_id = ANY(:ids)",
+        "DELETE FROM segment_customers WHERE customer_id = ANY(:ids)",
+        "DELETE FROM suspected_pairs WHERE low_id = ANY(:ids) OR high_id = ANY(:ids)",
+        "DELETE FROM cards WHERE customer_id = ANY(:ids)",
+        "DELETE FROM quotes WHERE CAST(answer ->> 'customer_id' AS bigint) = ANY(:ids)",
+        "UPDATE coupons SET state = 'blocked' WHERE customer_id = ANY(:ids) AND state = 'active'",
+        "UPDATE customer_merges SET fields = '{}' WHERE survivor_id = ANY(:ids) OR merged_id = ANY(:ids)",
+        """
+        UPDATE points_programmes SET numbers = ARRAY(SELECT n FROM unnest(numbers) AS n WHERE n <> ALL(:numbers))
+         WHERE numbers && CAST(:numbers AS text[])
+        """,
+    )
+)
+_DOCUMENTS = tuple(
+    sa.text(
+        f"UPDATE {table} SET {column} = replace({column}::text, :secret, '-')::jsonb "  # noqa: S608 - names of ours
+        f"WHERE position(:secret IN {column}::text) > 0"
+    )
+    for table, column in (
+        ("upload_conflicts", "document"), ("upload_conflicts", "facts"), ("quotes", "request"), ("quotes", "answer"),
+        ("job_log", '"values"'), ("job_runs", "parameters"), ("job_runs", "cursor"),
+    )
+)  # fmt: skip

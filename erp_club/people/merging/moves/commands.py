@@ -1,0 +1,190 @@
+"""Moving what belongs to one customer to another one, thing by thing; each tells what it moved, for the way back."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.breaks.commands import correct_membership
+from erp_club.clubs.commands import Held, hold
+from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.periods import Span
+from erp_club.people import errors
+from erp_club.people.merging.rules import joined_days, lacking
+from erp_club.permissions.actors import Actor
+from erp_club.points.commands import revive_account, transfer_points
+from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.models import MovementKind
+
+REASON = "Merged: one person"
+Moved = dict[str, Any]
+
+
+def move_rows(session: Session, source: int, target: int) -> Moved:
+    """Cards, coupons, relatives, baskets that are open, and what counts against limits of offers."""
+    given = {"source": source, "target": target}
+    session.execute(_SUSPECTED, given)
+    dropped = [list(row) for row in session.execute(_DROP_RELATIVES, given)]
+    return {
+        "cards": list(session.scalars(_CARDS, given)),
+        "coupons": list(session.scalars(_COUPONS, given)),
+        "relatives": list(session.scalars(_RELATIVES, given)),
+        "named_by": list(session.scalars(_NAMED_BY, given)),
+        "dropped_relatives": dropped,
+        "classes": list(session.scalars(_CLASSES, given)),
+        "lists": list(session.scalars(_LISTS, given)),
+        "uses": [list(row) for row in session.execute(_USES, given)],
+        "baskets": [str(row) for row in session.scalars(_BASKETS, given)],
+    }
+
+
+def move_memberships(
+    session: Session, source: int, target: int, *, today: dt.date, now: dt.datetime, by: Actor
+) -> list[Moved]:
+    """Memberships in clubs that the target isn't in move whole; in one that both are in, days and points join.
+
+    Raises Conflict `membership-paused` where one of the two that have to be joined is paused.
+    """
+    ids = sa.select(Membership.id, Membership.club_id).where(Membership.customer_id == source).order_by(Membership.id)
+    made: list[Moved] = []
+    for membership_id, club_id in session.execute(ids).all():
+        own = session.scalar(
+            sa.select(Membership.id).where(Membership.customer_id == target, Membership.club_id == club_id)
+        )
+        cause = Cause(MovementKind.TRANSFERRED, today, now, by, reason=REASON)
+        held = hold(session, membership_id)
+        if own is None:
+            made.append(_move_whole(session, held, target, cause))
+        else:
+            made.append(_join(session, held, hold(session, own), cause))
+    return made
+
+
+def account_of(session: Session, membership_id: int) -> Account:
+    """The points account of a membership and who holds it."""
+    row = session.execute(
+        sa.select(Membership.points_account_id, Membership.points_holder_id).where(Membership.id == membership_id)
+    ).one()
+    return Account(*row)
+
+
+def _move_whole(session: Session, held: Held, target: int, cause: Cause) -> Moved:
+    account = account_of(session, held.membership_id)
+    told: Moved = {"membership": held.membership_id, "whole": True}
+    if account.holder_id == held.customer_id:
+        new_id = session.scalars(_ACCOUNT, {"target": target, "holder": account.holder_id, "id": account.id}).one()
+        told |= _move_points(session, account, Account(new_id, target), cause)
+    session.execute(
+        sa.update(Membership)
+        .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
+        .values(customer_id=target)
+    )
+    return told
+
+
+def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
+    if MembershipState.PAUSED in {other.state, own.state}:
+        raise errors.paused_membership()
+    told: Moved = {"membership": own.membership_id, "whole": False, "of": other.membership_id}
+    added = lacking(own.spans, other.spans)
+    reopens = own.state is MembershipState.ENDED and other.state is MembershipState.OPEN
+    if reopens:
+        told["was"] = [own.state, own.state_on.isoformat() if own.state_on else None]
+        session.execute(
+            sa.update(Membership)
+            .where(Membership.customer_id == own.customer_id, Membership.id == own.membership_id)
+            .values(state=MembershipState.OPEN, state_on=None)
+        )
+        revive_account(session, account_of(session, own.membership_id))
+    if added and (reopens or own.state is MembershipState.OPEN):
+        days = joined_days(own.spans, other.spans)
+        correct_membership(session, own.membership_id, spans=days, reason=REASON, now=cause.now, by=cause.by)
+        told["added"] = [_told(span) for span in added]
+    source, target = account_of(session, other.membership_id), account_of(session, own.membership_id)
+    if source.holder_id == other.customer_id and source != target:
+        told |= _move_points(session, source, target, cause)
+    return told
+
+
+def _move_points(session: Session, source: Account, target: Account, cause: Cause) -> Moved:
+    """All points and debt, and whoever else shares the account: it is the other one from now on."""
+    moved = transfer_points(session, source, target, cause=cause)
+    sharing = session.scalars(
+        sa.update(Membership)
+        .where(Membership.points_holder_id == source.holder_id, Membership.points_account_id == source.id)
+        .where(Membership.customer_id != source.holder_id)
+        .values(points_holder_id=target.holder_id, points_account_id=target.id)
+        .returning(Membership.id)
+    ).all()
+    session.execute(
+        sa.update(Membership)
+        .where(Membership.customer_id == source.holder_id, Membership.points_account_id == source.id)
+        .where(Membership.points_holder_id == source.holder_id)
+        .values(points_holder_id=target.holder_id, points_account_id=target.id)
+    )
+    return {
+        "from": [source.id, source.holder_id],
+        "to": [target.id, target.holder_id],
+        "points": moved[1].points if moved else 0,
+        "sharing": list(sharing),
+    }
+
+
+def _told(span: Span) -> list[str | None]:
+    return [span.first.isoformat(), span.last.isoformat() if span.last else None]
+
+
+# What was frozen stays frozen, and what was used today counts against the day's limit.
+_ACCOUNT = sa.text(
+    """
+    INSERT INTO points_accounts (customer_id, state, frozen_until, idle_last_day, redeemed_on, redeemed_that_day)
+    SELECT :target, state, frozen_until, idle_last_day, redeemed_on, redeemed_that_day
+      FROM points_accounts WHERE (customer_id, id) = (:holder, :id) RETURNING id
+    """
+)
+_CARDS = sa.text("UPDATE cards SET customer_id = :target WHERE customer_id = :source RETURNING id")
+_COUPONS = sa.text("UPDATE coupons SET customer_id = :target WHERE customer_id = :source RETURNING id")
+# A link between the two, and one that the target has already, would stand twice or lead to oneself.
+_DROP_RELATIVES = sa.text(
+    """
+    DELETE FROM customer_relatives r
+     WHERE (r.customer_id = :source AND r.relative_id = :target)
+        OR (r.customer_id = :target AND r.relative_id = :source)
+        OR (r.customer_id = :source AND EXISTS (
+             SELECT FROM customer_relatives o WHERE o.customer_id = :target AND o.relative_id = r.relative_id))
+        OR (r.relative_id = :source AND EXISTS (
+             SELECT FROM customer_relatives o WHERE o.relative_id = :target AND o.customer_id = r.customer_id))
+    RETURNING r.kind, r.customer_id, r.relative_id
+    """
+)
+_RELATIVES = sa.text("UPDATE customer_relatives SET customer_id = :target WHERE customer_id = :source RETURNING id")
+_NAMED_BY = sa.text("UPDATE customer_relatives SET relative_id = :target WHERE relative_id = :source RETURNING id")
+_CLASSES = sa.text(
+    """
+    INSERT INTO customer_classifications (customer_id, name, value)
+    SELECT :target, name, value FROM customer_classifications WHERE customer_id = :source
+        ON CONFLICT DO NOTHING RETURNING name
+    """
+)
+_LISTS = sa.text(
+    """
+    INSERT INTO segment_customers (customer_id, segment_id)
+    SELECT :target, segment_id FROM segment_customers WHERE customer_id = :source
+        ON CONFLICT DO NOTHING RETURNING segment_id
+    """
+)
+_SUSPECTED = sa.text("DELETE FROM suspected_pairs WHERE :source IN (low_id, high_id)")
+_USES = sa.text(
+    """
+    INSERT INTO offer_member_uses AS u (customer_id, offer_id, day, uses)
+    SELECT :target, offer_id, day, uses FROM offer_member_uses WHERE customer_id = :source
+        ON CONFLICT (customer_id, offer_id, day) DO UPDATE SET uses = u.uses + excluded.uses
+    RETURNING offer_id, day::text,
+              (SELECT o.uses FROM offer_member_uses o
+                WHERE (o.customer_id, o.offer_id, o.day) = (:source, u.offer_id, u.day))
+    """
+)
+_BASKETS = sa.text(
+    "UPDATE baskets SET customer_id = :target WHERE customer_id = :source AND state <> 'paid' RETURNING id"
+)

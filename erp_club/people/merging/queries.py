@@ -1,0 +1,121 @@
+"""What a merge would do: the two side by side, and what moves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.people import errors
+from erp_club.people.models import CustomerMerge
+
+
+@dataclass(frozen=True, slots=True)
+class ClubMove:
+    """What becomes of one membership of the other's. `both`: the survivor is in the club too, and the days are joined.
+
+    `points` come over.
+    """
+
+    club: dict[str, str]
+    both: bool
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a merge moves to the survivor, and what stays under the old number and is shown with the survivor's."""
+
+    cards: int
+    coupons: int
+    relatives: int
+    own_fields: int
+    receipts: int
+    clubs: tuple[ClubMove, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRow:
+    """A merge that stands or was undone, with the other's number."""
+
+    id: int
+    survivor_id: int
+    merged_id: int
+    number: str
+    at: Any
+    by: str
+    undone_at: Any
+    undone_by: str | None
+
+
+def living(session: Session, number: str) -> int:
+    """The living customer of a number. Raises Invalid at the field `merged`."""
+    found = session.scalar(
+        sa.select(Customer.id).where(
+            Customer.number.in_((number.strip(), number.strip().upper())),
+            Customer.state == CustomerState.ACTIVE,
+            Customer.id != UNIDENTIFIED,
+        )
+    )
+    if found is None:
+        raise errors.no_such_customer()
+    return found
+
+
+def moves(session: Session, survivor_id: int, merged_id: int) -> Moves:
+    """What would move from the one to the other."""
+    given = {"merged": merged_id, "survivor": survivor_id}
+    counts = session.execute(_COUNTS, given).one()
+    clubs = session.execute(_CLUBS, given)
+    return Moves(*counts, clubs=tuple(ClubMove(*row) for row in clubs))
+
+
+def merges_of(session: Session, customer_id: int) -> list[MergeRow]:
+    """Who became this customer, the latest first, undone ones too."""
+    rows = session.execute(
+        sa.select(
+            CustomerMerge.id,
+            CustomerMerge.survivor_id,
+            CustomerMerge.merged_id,
+            Customer.number,
+            CustomerMerge.at,
+            CustomerMerge.by,
+            CustomerMerge.undone_at,
+            CustomerMerge.undone_by,
+        )
+        .join(Customer, Customer.id == CustomerMerge.merged_id)
+        .where(CustomerMerge.survivor_id == customer_id)
+        .order_by(CustomerMerge.id.desc())
+    )
+    return [MergeRow(*row) for row in rows]
+
+
+def merge(session: Session, merge_id: int) -> MergeRow:
+    """One merge. Raises NotFound."""
+    survivor = session.scalar(sa.select(CustomerMerge.survivor_id).where(CustomerMerge.id == merge_id))
+    found = [each for each in merges_of(session, survivor) if each.id == merge_id] if survivor is not None else []
+    if not found:
+        raise errors.unknown_merge()
+    return found[0]
+
+
+_COUNTS = sa.text(
+    """
+    SELECT (SELECT count(*) FROM cards WHERE customer_id = :merged),
+           (SELECT count(*) FROM coupons WHERE customer_id = :merged),
+           (SELECT count(*) FROM customer_relatives WHERE customer_id = :merged OR relative_id = :merged),
+           (SELECT count(*) FROM customer_classifications c WHERE customer_id = :merged AND NOT EXISTS (
+             SELECT FROM customer_classifications o WHERE o.customer_id = :survivor AND o.name = c.name)),
+           (SELECT count(*) FROM receipts WHERE customer_id = :merged)
+    """
+)
+_CLUBS = sa.text(
+    """
+    SELECT c.names, s.customer_id IS NOT NULL, a.balance
+      FROM memberships m JOIN clubs c ON c.id = m.club_id
+      JOIN points_accounts a ON a.customer_id = m.customer_id AND a.id = m.points_account_id
+      LEFT JOIN memberships s ON s.customer_id = :survivor AND s.club_id = m.club_id
+     WHERE m.customer_id = :merged ORDER BY c.code
+    """
+)

@@ -1,0 +1,236 @@
+"""Making two customers of one again.
+
+What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page
+that asks: a membership that came over whole goes back with its points and days; of joined ones the days that were added
+go back, and the points that came over as far as they are still there; a field goes back unless somebody has changed it
+since; a consent refused since holds for both.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.breaks.commands import correct_membership
+from erp_club.clubs.commands import hold
+from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.periods import Span
+from erp_club.customers.fields import CONSENTS
+from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.names.commands import keep_names
+from erp_club.people import errors
+from erp_club.people.merging import fields
+from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
+from erp_club.people.merging.rules import put_back
+from erp_club.people.models import CustomerMerge
+from erp_club.permissions.actors import Actor
+from erp_club.points.commands import transfer_points
+from erp_club.points.ledger.commands import Account, Cause, hold_account
+from erp_club.points.models import MovementKind
+from erp_club.receipts.rollups.commands import sum_again
+
+REASON = "Merge undone"
+
+
+def undo_merge(session: Session, merge_id: int, *, today: dt.date, now: dt.datetime, by: Actor) -> int:
+    """Give back what a merge moved, and keep what happened since; gives the id of the customer who is back.
+
+    Raises NotFound, Conflict `merge-undone`, `survivor-gone` where the survivor was itself merged or erased since, and
+    `id-taken` where somebody else has got the document since.
+    """
+    merge = session.scalars(
+        sa.select(CustomerMerge).where(CustomerMerge.id == merge_id).with_for_update()
+    ).one_or_none()
+    if merge is None:
+        raise errors.unknown_merge()
+    if merge.undone_at is not None:
+        raise errors.undone_already()
+    rows = hold_customers(session, merge.survivor_id, merge.merged_id)
+    survivor, merged = rows[merge.survivor_id], rows[merge.merged_id]
+    if survivor["state"] != CustomerState.ACTIVE:
+        raise errors.survivor_gone()
+    _give_fields(session, survivor, merge.fields, now)
+    _come_back(session, survivor, merged, merge)
+    _give_rows(session, merge)
+    for each in merge.moved["memberships"]:
+        _give_membership(session, each, merge, Cause(MovementKind.TRANSFERRED, today, now, by, reason=REASON))
+    sum_again(session, (survivor["id"], merged["id"]))
+    _give_consents(session, survivor, merged, merge.moved["consents"], now=now, by=by)
+    merge.undone_at, merge.undone_by = now, by.name
+    session.flush()
+    record_merge(session, "customer.unmerge", merge_id, survivor, merged, now=now, by=by)
+    return merge.merged_id
+
+
+def _give_fields(session: Session, survivor: Mapping[str, Any], changed: Mapping[str, Any], now: dt.datetime) -> None:
+    """What nobody has changed since is again what it was."""
+    columns: dict[str, Any] = {}
+    for field, told in changed.items():
+        if fields.same(field, survivor, fields.read(told["after"])):
+            columns |= fields.read(told["before"])
+    session.execute(sa.update(Customer).where(Customer.id == survivor["id"]).values(**columns, changed_at=now))
+    if not columns.keys().isdisjoint(NAMES):
+        keep_names(session, survivor["id"], names_of({**survivor, **columns}))
+
+
+def _come_back(session: Session, survivor: Mapping[str, Any], merged: Mapping[str, Any], merge: CustomerMerge) -> None:
+    if merged["id_hash"] is not None:
+        other = session.scalar(
+            sa.select(Customer.number).where(
+                Customer.id_hash == merged["id_hash"],
+                Customer.id_country == merged["id_country"],
+                Customer.id_kind == merged["id_kind"],
+                Customer.state == CustomerState.ACTIVE,
+            )
+        )
+        if other is not None:
+            raise errors.document_taken(other)
+    own_id = merge.fields.get("own_id", {}).get("after", {}).get("own_id", merged["own_id"])
+    taken = session.scalar(sa.select(Customer.id).where(Customer.own_id == own_id, Customer.id != merged["id"]))
+    session.execute(
+        sa.update(Customer)
+        .where(Customer.id == merged["id"])
+        .values(state=CustomerState.ACTIVE, merged_into=None, own_id=None if taken else own_id)
+    )
+    aliases: list[int] = merge.moved["aliases"]
+    if aliases:
+        session.execute(
+            sa.update(Customer)
+            .where(Customer.id.in_(aliases), Customer.merged_into == survivor["id"])
+            .values(merged_into=merged["id"])
+        )
+
+
+def _give_rows(session: Session, merge: CustomerMerge) -> None:
+    given = {"source": merge.survivor_id, "target": merge.merged_id}
+    for name, statement in _BACK.items():
+        if merge.moved[name]:
+            session.execute(statement, given | {"ids": merge.moved[name]})
+    for kind, customer_id, relative_id in merge.moved["dropped_relatives"]:
+        session.execute(_RELATIVE, {"kind": kind, "customer": customer_id, "relative": relative_id})
+    for offer_id, day, uses in merge.moved["uses"]:
+        session.execute(_USES, given | {"offer": offer_id, "day": day, "uses": uses})
+
+
+def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerMerge, cause: Cause) -> None:
+    held = hold(session, told["membership"])
+    if told["whole"]:
+        session.execute(
+            sa.update(Membership)
+            .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
+            .values(customer_id=merge.merged_id)
+        )
+    else:
+        _take_days(session, held.membership_id, held.spans, told, cause)
+    if "from" not in told:
+        return
+    source, target = Account(*told["to"]), Account(*told["from"])
+    if told["whole"]:
+        transfer_points(session, source, target, cause=cause)
+        session.execute(
+            _STANDING, {"source": source.holder_id, "of": source.id, "target": target.holder_id, "id": target.id}
+        )
+        _point_to(session, [held.membership_id, *told["sharing"]], target)
+        return
+    points = min(max(told["points"], 0), hold_account(session, source).available(cause.on))
+    if points:
+        transfer_points(session, source, target, points=points, cause=cause)
+    _point_to(session, [told["of"], *told["sharing"]], target)
+
+
+def _point_to(session: Session, memberships: Sequence[int], account: Account) -> None:
+    session.execute(
+        sa.update(Membership)
+        .where(Membership.id.in_(memberships))
+        .values(points_holder_id=account.holder_id, points_account_id=account.id)
+    )
+
+
+def _take_days(
+    session: Session, membership_id: int, held: Sequence[Span], told: Mapping[str, Any], cause: Cause
+) -> None:
+    """Take the days that a merge added; a membership that was ended then is ended again where nothing came since."""
+    added = [
+        Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) if last else None)
+        for first, last in told.get("added", [])
+    ]
+    state = session.scalar(sa.select(Membership.state).where(Membership.id == membership_id))
+    left = put_back(held, added)
+    if added and state == MembershipState.OPEN:
+        correct_membership(session, membership_id, spans=left, reason=REASON, now=cause.now, by=cause.by)
+    if (
+        "was" in told
+        and state == MembershipState.OPEN
+        and not any(span.last is None or span.last >= cause.on for span in left)
+    ):
+        was, state_on = told["was"]
+        session.execute(
+            sa.update(Membership)
+            .where(Membership.id == membership_id)
+            .values(state=was, state_on=dt.date.fromisoformat(state_on))
+        )
+
+
+def _give_consents(
+    session: Session,
+    survivor: Mapping[str, Any],
+    merged: Mapping[str, Any],
+    told: Mapping[str, Any],
+    *,
+    now: dt.datetime,
+    by: Actor,
+) -> None:
+    """The survivor's are again what they were; but a no stays a no, and one said since holds for both."""
+    ours: dict[str, bool | None] = {}
+    theirs: dict[str, bool | None] = {}
+    for channel in CONSENTS:
+        current, (before, joined) = survivor[f"consent_{channel}"], told[channel]
+        if before is None and joined is True and current is True:
+            ours[channel] = None
+        if current is False and joined is not False:
+            theirs[channel] = False
+    write_consents(session, survivor["id"], ours, now=now, by=by)
+    write_consents(session, merged["id"], theirs, now=now, by=by)
+
+
+_BACK = {
+    "cards": sa.text("UPDATE cards SET customer_id = :target WHERE customer_id = :source AND id = ANY(:ids)"),
+    "coupons": sa.text("UPDATE coupons SET customer_id = :target WHERE customer_id = :source AND id = ANY(:ids)"),
+    "relatives": sa.text(
+        "UPDATE customer_relatives SET customer_id = :target WHERE customer_id = :source AND id = ANY(:ids)"
+    ),
+    "named_by": sa.text(
+        "UPDATE customer_relatives SET relative_id = :target WHERE relative_id = :source AND id = ANY(:ids)"
+    ),
+    "classes": sa.text(
+        """
+        DELETE FROM customer_classifications c USING customer_classifications o
+         WHERE c.customer_id = :source AND c.name = ANY(:ids)
+           AND o.customer_id = :target AND (o.name, o.value) = (c.name, c.value)
+        """
+    ),
+    "lists": sa.text("DELETE FROM segment_customers WHERE customer_id = :source AND segment_id = ANY(:ids)"),
+}
+_STANDING = sa.text(
+    """
+    UPDATE points_accounts a
+       SET state = o.state, frozen_until = o.frozen_until, idle_last_day = o.idle_last_day,
+           redeemed_on = o.redeemed_on, redeemed_that_day = o.redeemed_that_day
+      FROM points_accounts o
+     WHERE (o.customer_id, o.id) = (:source, :of) AND (a.customer_id, a.id) = (:target, :id)
+    """
+)
+_RELATIVE = sa.text(
+    """
+    INSERT INTO customer_relatives (customer_id, kind, relative_id) VALUES (:customer, :kind, :relative)
+        ON CONFLICT DO NOTHING
+    """
+)
+_USES = sa.text(
+    """
+    UPDATE offer_member_uses SET uses = greatest(0, uses - :uses)
+     WHERE customer_id = :source AND offer_id = :offer AND day = CAST(:day AS date)
+    """
+)

@@ -1,0 +1,159 @@
+# REQ C-10: everything held about a person is told, and an erased one can be found nowhere
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.imports.exports import export_file
+from erp_club.jobs.verify import wrong_rows
+from erp_club.receipts.rollups.commands import roll_all
+from erp_club.tables import metadata
+from tests.make.clubs import a_card, a_club, a_membership
+from tests.make.customers import a_person
+from tests.make.office import HTML, form, head_office, send
+from tests.make.organisation import a_store
+from tests.make.purchases import a_product, a_till_in
+
+TOLD = {
+    "given_name": "Zipporah",
+    "family_name": "O'Quellenberg",
+    "given_name_2": "ציפורהלה",
+    "mobile": "0530302018",
+    "email": "zipporah@quellenberg.example",
+    "street": "Nonesuchweg 71",
+    "id_kind": "national_id",
+    "id_country": "IL",
+    "id_number": "355675463",
+    "own_id": "FOB-ZQ-77",
+    "birthday": "1979-02-22",
+    "consent_advertising": True,
+}
+CARD = "2900000007772"
+SECRETS = (
+    "Zipporah", "Zippy", "Quellenberg", "ציפורהלה", "530302018", "zipporah@", "Nonesuchweg", "355675463", "FOB-ZQ-77",
+    CARD, "Moshe Oldname",
+)  # fmt: skip
+
+
+@pytest.fixture
+def office(client: TestClient, session: Session) -> TestClient:
+    return head_office(client, session)
+
+
+@pytest.fixture
+def zipporah(session: Session, office: TestClient) -> int:
+    """Opened, changed, merged, with card, relative, membership, points and receipts: at the office and at a till."""
+    club = a_club(session)
+    a_product(session, "7290000000017", price_minor=100_00)
+    till = a_till_in(session, a_store(session, "374").id, username="till-cashier")
+    session.commit()
+    opened = send(office, "POST", "/customers", TOLD)
+    assert opened.status_code == 201, opened.text
+    customer_id = opened.json()["customer_id"]
+    assert send(office, "PATCH", f"/customers/{customer_id}", {"given_name": "Zippy"}).status_code == 200
+    assert send(office, "PATCH", f"/customers/{customer_id}", {"given_name": "Zipporah"}).status_code == 200
+    relative = {"kind": "spouse", "name": "Moshe Oldname"}
+    assert send(office, "POST", f"/customers/{customer_id}/relatives", relative).status_code == 201
+    a_membership(session, customer_id, club)
+    other = a_person(session, number="M1", given_name="Zippy", family_name="Quellenberg")
+    session.commit()
+    merged = send(office, "POST", f"/customers/{customer_id}/merges", {"merged_id": other, "take": ["family_name"]})
+    assert merged.status_code == 201, merged.text
+    a_card(session, customer_id, CARD)
+    session.commit()
+    body = {
+        "receipt_no": "9-1",
+        "customer": {"card": CARD},
+        "lines": [{"sku": "7290000000017", "quantity": "1"}],
+        "payments": [{"means": "card", "amount_minor": 100_00}],
+    }
+    cookie = office.headers.pop("Cookie", None)
+    sold = office.post("/purchases", json=body, headers=till.headers | {"Idempotency-Key": "sale"})
+    assert sold.status_code == 201, sold.text
+    if cookie is not None:
+        office.headers["Cookie"] = cookie
+    return customer_id
+
+
+def rows_with(session: Session, secret: str) -> list[str]:
+    """The tables with a row that holds the text, in any column: plain, in JSON, or as bytes."""
+    asked = "SELECT count(*) FROM {} t WHERE t::text ILIKE :plain OR t::text LIKE :bytes"
+    given = {"plain": f"%{secret}%", "bytes": f"%{secret.encode().hex()}%"}
+    return [name for name in metadata.tables if session.scalar(sa.text(asked.format(name)), given)]
+
+
+def test_the_erased_stand_in_no_table_and_in_no_export(
+    session: Session, office: TestClient, zipporah: int, tmp_path: Path
+):
+    kept = {secret: rows_with(session, secret) for secret in SECRETS}
+    assert [secret for secret, tables in kept.items() if not tables] == [TOLD["id_number"]], "it is sealed"
+    roll_all(session)
+    session.commit()
+    page = office.get(f"/customers/{zipporah}/erasures/new", headers=HTML)
+    assert page.status_code == 200, page.text
+    number = office.get(f"/customers/{zipporah}/erasures/new").json()["customer"]["number"]
+    wrong = send(office, "POST", f"/customers/{zipporah}/erasures", {"number": "no", "points": 10})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "number")
+    changed = send(office, "POST", f"/customers/{zipporah}/erasures", {"number": number, "points": 11})
+    assert (changed.status_code, changed.json()["code"]) == (409, "points-changed")
+    done = form(office, f"/customers/{zipporah}/erasures", {"number": number, "points": "10"})
+    assert (done.status_code, done.headers["location"]) == (303, "/customers")
+    session.expire_all()
+    assert {secret: rows_with(session, secret) for secret in SECRETS} == {secret: [] for secret in SECRETS}
+    for kind in ("customers", "purchases"):
+        file = tmp_path / f"{kind}.csv"
+        export_file(session, kind, file)
+        told = file.read_text(encoding="utf-8")
+        assert not any(secret in told for secret in (*SECRETS, number)), kind
+    assert session.scalar(sa.text("SELECT sum(total_minor) FROM receipts")) == 100_00
+    assert wrong_rows(session) == []
+    assert office.get(f"/customers/{zipporah}").status_code == 404
+    again = office.post("/customers", json=TOLD, headers={"Idempotency-Key": "anew"})
+    assert again.status_code == 201, again.text
+
+
+def test_a_repeat_of_what_opened_the_erased_opens_nobody(session: Session, office: TestClient):
+    body = TOLD | {"id_number": None, "id_kind": "none", "id_country": None, "own_id": None}
+    customer_id = office.post("/customers", json=body, headers={"Idempotency-Key": "o"}).json()["customer_id"]
+    number = office.get(f"/customers/{customer_id}/erasures/new").json()["customer"]["number"]
+    erased = send(office, "POST", f"/customers/{customer_id}/erasures", {"number": number, "points": 0})
+    assert erased.status_code == 201, erased.text
+    again = office.post("/customers", json=body, headers={"Idempotency-Key": "o"})
+    assert (again.status_code, again.json()["code"]) == (410, "customer-erased")
+
+
+def test_the_access_file_tells_all_rows_with_the_id_number_whole(office: TestClient, zipporah: int):
+    told = office.get(f"/customers/{zipporah}/access-file")
+    assert told.status_code == 200, told.text
+    rows = told.json()["rows"]
+    assert {"355675463", "Zipporah", CARD, "Moshe Oldname"} <= set(_texts(rows))
+    assert {"customers", "cards", "memberships", "points_movements", "receipts", "receipt_lines", "consent_changes",
+            "customer_relatives", "customer_merges"} <= rows.keys()  # fmt: skip
+    assert rows["receipts"][0]["store_named"] == "374"
+    assert not {name for row in rows["customers"] for name in row if name.endswith(("_hash", "_sealed"))}
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in _texts(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return [str(value)]
+
+
+def test_a_sale_that_is_open_stands_in_the_way(session: Session, office: TestClient, zipporah: int):
+    session.execute(
+        sa.text(
+            "INSERT INTO baskets (id, terminal_id, state, customer_id, staff_id, opened_at) "
+            "SELECT gen_random_uuid(), t.id, 'held', :customer, s.id, :now FROM terminals t, staff s LIMIT 1"
+        ),
+        {"customer": zipporah, "now": dt.datetime(2026, 11, 22, tzinfo=dt.UTC)},
+    )
+    session.commit()
+    view = office.get(f"/customers/{zipporah}/erasures/new").json()
+    assert len(view["obstacles"]) == 1
+    told = send(office, "POST", f"/customers/{zipporah}/erasures", {"number": view["customer"]["number"], "points": 10})
+    assert (told.status_code, told.json()["code"]) == (409, "erasure-refused")
