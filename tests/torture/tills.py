@@ -84,11 +84,14 @@ class Till(threading.Thread):
     def run(self) -> None:
         """Work until told to stop."""
         kinds = sorted(self.kinds)
-        while not self.stopping.is_set():
-            kind = self.draw.choice(kinds)
-            wish = self.kinds[kind](self)
-            if wish is not None:
-                self._ask(kind, *wish)
+        try:
+            while not self.stopping.is_set():
+                kind = self.draw.choice(kinds)
+                wish = self.kinds[kind](self)
+                if wish is not None:
+                    self._ask(kind, *wish)
+        finally:
+            self._hang_up()
 
     def next_number(self) -> str:
         """A number that no other request has."""
@@ -124,13 +127,16 @@ class Till(threading.Thread):
             response = self._connection.getresponse()
             answer = Answer(response.status, response.read())
         except (OSError, http.client.HTTPException):
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+            self._hang_up()
             return None
         if answer.status >= 500 or (answer.status == 409 and answer.said.get("code") in _STILL_RUNNING):
             return None
         return answer
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _basket(till: Till) -> dict[str, Any]:
