@@ -47,7 +47,11 @@ def test_keys_in_a_setting_are_changed_by_its_owner_alone():
     assert refused.value.code == "keyring-in-setting"
 
 
-@pytest.mark.parametrize("text", ["x", "1:abc", new_keys().split(",")[0], new_keys() + ",1:" + "A" * 43 + "=", "é"])
+@pytest.mark.parametrize(
+    "text",
+    ["x", "1:abc", new_keys().split(",")[0], new_keys() + ",1:" + "A" * 43 + "=", "é"],
+    ids=["no number", "short", "one alone", "a number twice", "not ASCII"],
+)
 def test_a_keyring_that_cannot_be_read_is_refused(text: str):
     with pytest.raises(Unavailable) as refused:
         Keyring(text=text).seal("x")

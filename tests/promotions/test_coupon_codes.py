@@ -1,4 +1,5 @@
 # REQ O-09: codes that can't be guessed, are read aloud, and tell a slip of the finger
+import itertools
 import math
 
 import pytest
@@ -17,8 +18,8 @@ from erp_club.promotions.coupons.codes import (
     spoken,
 )
 
-CODE = next(new_codes(1))
-PREFIXED = next(new_codes(1, prefix="VAKKA"))
+CODE, *CODES = new_codes(20)
+PREFIXED, *MORE_PREFIXED = new_codes(20, prefix="VAKKA")
 
 
 def test_a_code_has_more_than_fifty_bits() -> None:
@@ -41,7 +42,7 @@ def test_every_character_comes_in_every_place_about_as_often() -> None:
         assert all(abs(count - 200) < 6 * 14 for count in counts), (place, counts)
 
 
-@pytest.mark.parametrize("code", [CODE, PREFIXED])
+@pytest.mark.parametrize("code", [CODE, PREFIXED], ids=["short", "prefixed"])
 def test_any_single_wrong_character_is_told(code: str) -> None:
     assert is_code(code)
     for place, right in enumerate(code):
@@ -50,9 +51,9 @@ def test_any_single_wrong_character_is_told(code: str) -> None:
                 assert not is_code(code[:place] + letter + code[place + 1 :])
 
 
-@pytest.mark.parametrize("code", list(new_codes(20, prefix="VA")))
-def test_any_two_characters_that_changed_places_are_told(code: str) -> None:
-    for first in range(len(code)):
+@pytest.mark.parametrize("codes", [CODES, MORE_PREFIXED], ids=["short", "prefixed"])
+def test_any_two_characters_that_changed_places_are_told(codes: list[str]) -> None:
+    for code, first in itertools.product(codes, range(len(codes[0]))):
         for second in range(first + 1, len(code)):
             swapped = list(code)
             swapped[first], swapped[second] = code[second], code[first]
@@ -88,6 +89,7 @@ def full_width(text: str) -> str:
         f"\u200f{CODE}\u200e",
         f"\u2066{spoken(CODE)}\u2069",
     ],
+    ids=range(10),
 )
 def test_a_code_is_taken_however_it_is_typed(typed: str) -> None:
     assert normalised(typed) == CODE
