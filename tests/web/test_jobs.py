@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import runner
 from erp_club.jobs.catalogue import JOBS
 from erp_club.jobs.declared import Preview, Sample
-from erp_club.kernel.audit import Entries, entries
+from erp_club.kernel.audit_search import Entries, entries
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
 from tests.jobs.test_runs import STAMP, stamps
