@@ -1,0 +1,166 @@
+"""What pages show of rewards for periods."""
+
+import datetime as dt
+
+from pydantic import BaseModel
+
+from erp_club.jobs import queries as jobs
+from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
+from erp_club.kernel.errors import NotFound
+from erp_club.kernel.text import T
+from erp_club.programmes.engine import due
+from erp_club.programmes.engine.calendar import DAY, span_of
+from erp_club.programmes.engine.parts import Counts, Every
+from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.rewards import queries as rules
+from erp_club.programmes.rewards.office import queries
+from web.deps import Act
+from web.views.clubs import ClubLine, club_line
+from web.views.jobs import RunView, run_view
+
+MOST_PERIODS, PER_PAGE, MOST_RUNS = 60, 100, 10
+
+
+class RewardLine(BaseModel):
+    """A rule, and the last day of the period that can be settled now (None where no period has ended yet)."""
+
+    code: str
+    names: dict[str, str]
+    form: str
+    open_last: dt.date | None
+
+
+class PeriodLine(BaseModel):
+    """A settled period. `value` is in minor units, or points where `form` is points."""
+
+    rule: str
+    names: dict[str, str]
+    first_on: dt.date
+    last_on: dt.date
+    form: str
+    accounts: int
+    given: int
+    value: int
+    to_fee_minor: int
+    undone: int
+    run_id: int | None
+
+
+class RewardsPage(BaseModel):
+    """A club's rules, and the periods that were settled, the latest first."""
+
+    club: ClubLine
+    rewards: list[RewardLine]
+    periods: list[PeriodLine]
+
+
+class IssuedLine(BaseModel):
+    """What one account was given. `base` is in minor units where `counts` is spend."""
+
+    settlement_id: int
+    customer_id: int
+    number: str
+    name: str
+    first_on: dt.date
+    base: int
+    rate_bp: int | None
+    value: int
+    to_fee_minor: int
+    taken: int
+    last_day: dt.date | None
+    state: str
+    codes: list[str]
+    used: int
+    left_minor: int | None
+    why: str | None
+
+
+class RewardPeriodPage(BaseModel):
+    """One period of a rule. `tried` is what its latest trial came to, `approved` what may be given over the limit."""
+
+    club: ClubLine
+    reward: RewardLine
+    counts: Counts
+    last_on: dt.date
+    period: PeriodLine | None
+    issued: list[IssuedLine]
+    page: int
+    more: bool
+    limit: int
+    tried: int | None
+    approved: int | None
+    runs: list[RunView]
+
+
+def rewards_page(act: Act, club_id: int) -> RewardsPage:
+    """A club's rewards. Raises NotFound for the club."""
+    club = club_line(act, club_id)
+    held = rules.rules(act.session, on=act.today, club_id=club_id)
+    names = {each.rule.code: _names(each.rule) for each in held}
+    return RewardsPage(
+        club=club,
+        rewards=[_line(each.rule, act.today) for each in held],
+        periods=[_period(row, names) for row in queries.periods(act.session, club_id, limit=MOST_PERIODS)],
+    )
+
+
+def period_page(act: Act, club_id: int, code: str, last: dt.date, *, page: int = 1) -> RewardPeriodPage:
+    """One period of a rule. Raises NotFound."""
+    club = club_line(act, club_id)
+    rule = rule_on(act, club_id, code, last)
+    row = queries.period(act.session, club_id, code, last)
+    rows = queries.issued(act.session, club_id, code, last, offset=(page - 1) * PER_PAGE, limit=PER_PAGE + 1)
+    runs = jobs.runs_with(act.session, PERIOD_REWARDS.name, parameters_of(club_id, code, last), limit=MOST_RUNS)
+    tried = next((run for run in runs if run.dry_run and run.finished_at is not None), None)
+    return RewardPeriodPage(
+        club=club,
+        reward=_line(rule, act.today),
+        counts=rule.base.counts,
+        last_on=last,
+        period=row and _period(row, {code: _names(rule)}),
+        issued=[IssuedLine.model_validate(each, from_attributes=True) for each in rows[:PER_PAGE]],
+        page=page,
+        more=len(rows) > PER_PAGE,
+        limit=act.settings.rewards_limit,
+        tried=None if tried is None else tried.counts.get("value"),
+        approved=queries.approved_for(act.session, club_id, code, last),
+        runs=[run_view(each) for each in runs],
+    )
+
+
+def rule_on(act: Act, club_id: int, code: str, last: dt.date) -> PeriodReward:
+    """The rule as it held on a day on which a period of it may end. Raises NotFound."""
+    for each in rules.rules(act.session, on=last, club_id=club_id):
+        if each.rule.code == code and last < act.today and due.ends(each.rule, last):
+            return each.rule
+    raise NotFound(T("No period of this reward ends on that day."), code="reward-unknown")
+
+
+def _names(rule: PeriodReward) -> dict[str, str]:
+    return {str(language): text for language, text in rule.names.items()} or {"en": rule.code}
+
+
+def _line(rule: PeriodReward, today: dt.date) -> RewardLine:
+    yesterday = today - DAY
+    last: dt.date | None = yesterday
+    if not due.goes_along(rule) and rule.period.every is not Every.MEMBER_YEAR:
+        first = span_of(rule.period, yesterday).first
+        ended = yesterday if due.ends(rule, yesterday) else first - DAY if first > dt.date.min else None
+        last = ended
+    return RewardLine(code=rule.code, names=_names(rule), form=rule.gives.kind, open_last=last)
+
+
+def _period(row: queries.PeriodRow, names: dict[str, dict[str, str]]) -> PeriodLine:
+    return PeriodLine(
+        rule=row.rule,
+        names=names.get(row.rule, {"en": row.rule}),
+        first_on=row.first_on,
+        last_on=row.last_on,
+        form=row.form,
+        accounts=row.accounts,
+        given=row.given,
+        value=row.value,
+        to_fee_minor=row.to_fee_minor,
+        undone=row.undone,
+        run_id=row.run_id,
+    )
