@@ -68,9 +68,10 @@ def settle_accounts(session: Session, of: Settling, cause: SettleCause, *, after
     found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=limit, joined_days=joined)
     if not found:
         return Done(0, 0, 0, None)
-    hold_accounts(session, [each.key for each in found])
-    # Balances are read once more, now that nobody else moves them.
-    found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=len(found), joined_days=joined)
+    if of.rule.takes or of.rule.gives.kind == "points":
+        hold_accounts(session, [each.key for each in found])
+        # Balances are read once more, now that nobody else moves them.
+        found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=len(found), joined_days=joined)
     spans: dict[int, Span] = {}
     for place, each in enumerate(found):
         span = due.span_to_settle(of.rule, of.last, joined_on=each.joined_on)
@@ -80,7 +81,9 @@ def settle_accounts(session: Session, of: Settling, cause: SettleCause, *, after
     made = _write(session, rows)
     value = sum(row["value"] for row in made)
     _check_limit(session, of, cause, value)
-    give(session, of.programme, of.rule, [_gift(row, found) for row in made if row["value"] or row["taken"]], cause)
+    joined_on = {each.account_id: each.joined_on for each in found}
+    gifts = [_gift(row, joined_on[row["account_id"]]) for row in made if row["value"] or row["taken"]]
+    give(session, of.programme, of.rule, gifts, cause)
     return Done(len(found), sum(row["value"] > 0 for row in made), value, found[-1].holder_id)
 
 
@@ -91,14 +94,15 @@ def _rows(
     counted = counting.Counting(session, of.club_id, of.programme, found)
     facts = counting.facts(counted, of.rule, spans, of.last)
     changed = _corrections(counted, of, known, spans)
-    usable = counting.usable_from(of.rule, cause.on)
+    usable = counting.usable_days(of.rule, cause.on, (each.joined_on for each in found))
     rows: list[dict[str, Any]] = []
     for place, span in spans.items():
         earlier = known.get(place)
         row = _row(of, found[place], span, facts[place], earlier, changed.get(place, (0, 0)))
         if row is not None:
-            last_day = counting.last_day(of.rule, cause.on, joined_on=found[place].joined_on)
-            rows.append(row | {"run_id": cause.run_id, "at": cause.now, "usable_from": usable, "last_day": last_day})
+            days = usable[found[place].joined_on]
+            row.update(run_id=cause.run_id, at=cause.now, usable_from=days.first, last_day=days.last)
+            rows.append(row)
     return rows
 
 
@@ -117,7 +121,10 @@ def _row(
     if earlier is not None and rule.base.counts is not Counts.BALANCE:
         carried = earlier.carried_first if same else earlier.rest
         rest_minor = 0 if same else earlier.rest_minor
-    told = dataclasses.replace(facts, base=facts.base + changed[0], carried=carried, rest_minor=rest_minor + changed[1])
+    rest_minor += changed[1]
+    told = facts
+    if carried or rest_minor or changed[0]:
+        told = dataclasses.replace(facts, base=facts.base + changed[0], carried=carried, rest_minor=rest_minor)
     made = settle(rule, told)
     value, taken = made.value, made.taken
     if same and earlier is not None:
@@ -196,36 +203,44 @@ def _corrections(
     return made
 
 
-_COLUMNS = [column.name for column in sa.inspect(PeriodSettlement).columns if column.name not in {"id", "state"}]
+_SAME = ("club_id", "rule", "last_on", "version_no", "form", "run_id", "at", "usable_from")
+"""What all rows of a batch have in common."""
+_COLUMNS = [
+    column.name for column in sa.inspect(PeriodSettlement).columns if column.name not in {"id", "state", *_SAME}
+]
+
+
+def _type(name: str) -> sa.types.TypeEngine[Any]:
+    return getattr(PeriodSettlement, name).type
 
 
 def _write(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Write the rows of accounts that weren't settled for this period yet; these, with their ids."""
     if not rows:
         return []
-    lists = [
-        sa.bindparam(f"of_{name}", [row[name] for row in rows], type_=sa.ARRAY(getattr(PeriodSettlement, name).type))
-        for name in _COLUMNS
-    ]
+    lists = [sa.bindparam(f"of_{name}", [row[name] for row in rows], type_=sa.ARRAY(_type(name))) for name in _COLUMNS]
     told = (
         sa.func.unnest(*lists)
-        .table_valued(*(sa.column(name, getattr(PeriodSettlement, name).type) for name in _COLUMNS), name="told")
+        .table_valued(*(sa.column(name, _type(name)) for name in _COLUMNS), name="told")
         .render_derived()
     )
+    same = [sa.literal(rows[0][name], _type(name)) for name in _SAME]
     made = (
         insert(PeriodSettlement)
-        .from_select(_COLUMNS, sa.select(*(told.c[name] for name in _COLUMNS)))
+        .from_select([*_COLUMNS, *_SAME], sa.select(*(told.c[name] for name in _COLUMNS), *same))
         .on_conflict_do_nothing()
         .returning(PeriodSettlement.account_id, PeriodSettlement.id)
     )
     ids: dict[int, int] = {account: new for account, new in session.execute(made)}  # noqa: C416 - Row is no pair
-    return [row | {"id": ids[row["account_id"]]} for row in rows if row["account_id"] in ids]
+    made_now = [row for row in rows if row["account_id"] in ids]
+    for row in made_now:
+        row["id"] = ids[row["account_id"]]
+    return made_now
 
 
-def _gift(row: Mapping[str, Any], found: Sequence[RewardAccount]) -> Gift:
-    joined = next((each.joined_on for each in found if each.account_id == row["account_id"]), None)
+def _gift(row: Mapping[str, Any], joined_on: dt.date) -> Gift:
     return Gift(
-        row["customer_id"], row["account_id"], row["id"], row["value"], row["pieces"], row["taken"], joined,
+        row["customer_id"], row["account_id"], row["id"], row["value"], row["pieces"], row["taken"], joined_on,
         row["usable_from"], row["last_day"],
     )  # fmt: skip
 

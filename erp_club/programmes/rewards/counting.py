@@ -5,7 +5,7 @@ Both say the same; a test holds them to it.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from erp_club.clubs.periods import Span
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, span_of
 from erp_club.programmes.engine.facts import MemberFacts
+from erp_club.programmes.engine.gifts import Until
 from erp_club.programmes.engine.measure import Lived, extra_part, total
 from erp_club.programmes.engine.occasions import usable
 from erp_club.programmes.engine.parts import Counts, Measure
@@ -72,6 +73,7 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
     base = counted.sums(rule.base, spans)
     paid = counted.sums(rule.paid_on.measure, spans) if rule.paid_on else {}
     past = [_past(counted, rule, need.measure, need.periods, spans) for need in rule.needs]
+    differs = rule.rest_at_year_end is not None
     made: dict[int, PeriodFacts] = {}
     for place, span in spans.items():
         account = counted.accounts[place]
@@ -86,7 +88,7 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
             past=tuple(tuple(each.get(place, 0) for each in values) for values in past),
             level=account.level,
             member_at_end=account.member_at_end,
-            year_ends=due.year_ends(until, joined_on=account.joined_on),
+            year_ends=differs and due.year_ends(until, joined_on=account.joined_on),
         )
     return made
 
@@ -105,14 +107,11 @@ def _past(counted: Counting, rule: PeriodReward, measure: Measure, periods: int,
     return made
 
 
-def usable_from(rule: PeriodReward, on: dt.date) -> dt.date:
-    """From when what is given on a day can be used."""
-    return usable(rule.issue, on).first
-
-
-def last_day(rule: PeriodReward, on: dt.date, *, joined_on: dt.date) -> dt.date | None:
-    """The last day of what is given on a day; None where it doesn't age."""
-    return usable(rule.issue, on, joined_on=joined_on).last
+def usable_days(rule: PeriodReward, on: dt.date, joined: Iterable[dt.date]) -> dict[dt.date, Span]:
+    """From when to when what is given on a day can be used, by the day of joining; no last day where it doesn't age."""
+    if rule.issue.valid_until is Until.TERM_END:
+        return {each: usable(rule.issue, on, joined_on=each) for each in set(joined)}
+    return dict.fromkeys(joined, usable(rule.issue, on))
 
 
 def batch_size(programme: Programme, rule: PeriodReward) -> int:

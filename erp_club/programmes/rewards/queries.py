@@ -105,22 +105,25 @@ _BOUGHT = """
     WITH who AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:firsts AS date[]),
                              CAST(:lasts AS date[])) AS w(place, customer_id, first_on, last_on)
-    ), lines AS (
-        SELECT w.place, r.customer_id, r.id, r.total_minor, l.amount_minor, l.quantity_milli
+    ), bought AS MATERIALIZED (
+        SELECT w.place, r.customer_id, r.id, r.total_minor
           FROM who w
-          JOIN receipts r ON r.customer_id = w.customer_id
+          JOIN receipts r ON r.customer_id = w.customer_id AND r.sold_on >= w.first_on
           LEFT JOIN receipt_returns t ON t.customer_id = r.customer_id AND t.receipt_id = r.id
           LEFT JOIN receipts o ON o.customer_id = t.customer_id AND o.id = t.original_receipt_id
-          JOIN receipt_lines l ON l.customer_id = r.customer_id AND l.receipt_id = r.id
-          JOIN products p ON p.id = l.product_id
-          LEFT JOIN product_groups g ON g.id = p.group_id
-          LEFT JOIN departments d ON d.id = p.department_id
-          LEFT JOIN brands b ON b.id = p.brand_id
          WHERE coalesce(o.sold_on, r.sold_on) BETWEEN w.first_on AND w.last_on
            AND EXISTS (SELECT FROM memberships m
                          JOIN membership_periods v ON v.customer_id = m.customer_id AND v.membership_id = m.id
                         WHERE m.customer_id = r.customer_id AND m.club_id = :club AND v.validity @> r.sold_on)
-           AND (p.sku = ANY(:products) OR g.name = ANY(:groups) OR d.name = ANY(:departments)
+    ), lines AS (
+        SELECT w.place, w.customer_id, w.id, w.total_minor, l.amount_minor, l.quantity_milli
+          FROM bought w
+          JOIN receipt_lines l ON l.customer_id = w.customer_id AND l.receipt_id = w.id
+          JOIN products p ON p.id = l.product_id
+          LEFT JOIN product_groups g ON g.id = p.group_id
+          LEFT JOIN departments d ON d.id = p.department_id
+          LEFT JOIN brands b ON b.id = p.brand_id
+         WHERE (p.sku = ANY(:products) OR g.name = ANY(:groups) OR d.name = ANY(:departments)
                 OR b.name = ANY(:brands) OR p.kind = ANY(:kinds) OR (:everything AND p.kind = 'goods'))
            AND NOT (p.sku = ANY(:no_products) OR coalesce(g.name = ANY(:no_groups), false)
                     OR coalesce(d.name = ANY(:no_departments), false) OR coalesce(b.name = ANY(:no_brands), false)
