@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from erp_club.programmes.documents import every_part, programme_of
-from erp_club.programmes.engine.earn import earn
+from erp_club.programmes.engine.earn import Earned, earn
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase, Tender
 from erp_club.programmes.engine.programme import Programme
 from erp_club.promotions.engine.facts import PaidFor
@@ -31,14 +31,18 @@ class ProgrammePlan:
 
     def earned(self, lines: Sequence[PaidFor]) -> tuple[Mapping[int, int], int]:
         """Points by the place of the line, and those that lie on none."""
+        made = self.look(lines)
+        on_lines = {int(line): points for line, points in made.by_line.items()}
+        return on_lines, made.points - sum(on_lines.values())
+
+    def look(self, lines: Sequence[PaidFor]) -> Earned:
+        """What each rule gives, and why not."""
         bought = tuple(_bought(number, each) for number, each in enumerate(lines))
         total = sum(each.paid_minor for each in bought)
         purchase = Purchase(
             self.at, bought, self._tenders(total), store=self.store, channel=self.channel, confirmed=self.confirmed
         )
-        made = earn(self.programme, purchase, self.member)
-        on_lines = {int(line): points for line, points in made.by_line.items()}
-        return on_lines, made.points - sum(on_lines.values())
+        return earn(self.programme, purchase, self.member)
 
     def _tenders(self, total: int) -> tuple[Tender, ...]:
         """Who pays how much of a total, none where that isn't known of all."""

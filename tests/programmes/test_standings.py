@@ -13,6 +13,7 @@ from erp_club.jobs.declared import Run
 from erp_club.jobs.levels import LEVELS
 from erp_club.kernel.errors import Conflict, Invalid
 from erp_club.permissions.actors import SYSTEM
+from erp_club.points.models import PointsAccount
 from erp_club.programmes import commands as programmes
 from erp_club.programmes.overrides.commands import give_level, take_level_back
 from erp_club.purchases.facts import Asked, PointsPayment
@@ -245,6 +246,19 @@ def test_only_levels_of_the_club_are_given_for_days_to_come_with_a_reason(sessio
     plain = a_membership(session, member[0], a_club(session, "GOLD"))
     with pytest.raises(Conflict):
         give(session, (member[0], plain.membership_id), "gold", until=None, reason="No levels here")
+
+
+def test_milestones_and_levels_give_once_when_they_are_reached(session: Session, till: Till):
+    every = {"code": "hundreds", "at": 100_00, "every": True, "gives": [{"kind": "points", "points": 7}]}
+    silver = STEPS[1] | {"gives": [{"kind": "points", "points": 50}]}
+    levels_of = {"levels": [STEPS[0], silver], "milestones": [every]}
+    member = a_member(session, a_club_with_levels(session, levels=levels_of))
+    points = sa.select(PointsAccount.balance).where(PointsAccount.customer_id == member[0])
+    for minor, balance in ((90_00, 9), (20_00, 9 + 2 + 7), (400_00, 9 + 2 + 40 + 5 * 7 + 50), (10_00, 137)):
+        buys(session, till, member[0], minor)
+        assert session.scalars(points).one() == balance
+    assert night(session, "2026-11-23") == {}
+    assert session.scalars(points).one() == 137
 
 
 def test_the_history_of_levels_is_never_changed(session: Session, member: tuple[int, int]):

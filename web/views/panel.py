@@ -1,7 +1,7 @@
 """All that a till shows of a customer."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from erp_club.points.queries import standings
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.pricing import next_benefits_of
+from erp_club.purchases.explained import Told
 from erp_club.purchases.next_benefit import NextBenefit
 from erp_club.purchases.pricing import texts_of
 from erp_club.segments.saved import of_customer
@@ -20,6 +21,7 @@ from web.coupon_entry import place_of
 from web.deps import Act
 from web.views.clubs import Standing as MembershipStanding
 from web.views.clubs import standing
+from web.views.earned import EarnedBy, earned_by
 from web.views.levels import NONE as NO_LEVELS
 from web.views.levels import LevelView, levels_view
 
@@ -28,6 +30,7 @@ MOST_COUPONS = 6
 NEAR = 14
 """So many days before and after it the till speaks of a birthday."""
 NOTHING: Mapping[str, int] = MappingProxyType({})
+NO_RULES: Mapping[str, Sequence[Told]] = MappingProxyType({})
 NONE_NEXT: Mapping[str, NextBenefit] = MappingProxyType({})
 
 
@@ -64,6 +67,7 @@ class PanelMembership(BaseModel):
     renewable: bool
     next_benefit: PanelBenefit | None
     level: LevelView | None
+    earned_by: list[EarnedBy]
 
 
 class PanelClub(BaseModel):
@@ -131,6 +135,7 @@ def panel_view(
     *,
     earns: Mapping[str, int] = NOTHING,
     benefits: Mapping[str, NextBenefit] | None = None,
+    points_by: Mapping[str, Sequence[Told]] = NO_RULES,
 ) -> Panel:
     """A customer as the till shows them. `earns` is what the sale adds, `benefits` what comes next, by the club's code;
     without these it is looked up, at a till.
@@ -173,6 +178,7 @@ def panel_view(
                 renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
                 next_benefit=_next(benefits.get(row.code)),
                 level=levels.get(row.membership_id, NO_LEVELS).level,
+                earned_by=earned_by(points_by.get(row.code, ())),
             )
             for row in held
         ],

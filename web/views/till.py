@@ -158,7 +158,8 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
 
 
 def _panel(act: Act, customer_id: int, price: OpenPrice) -> Panel:
-    return panel_view(act, customer_id, earns=price.basket.points_by_club, benefits=price.next_benefits)
+    earns, benefits = price.basket.points_by_club, price.next_benefits
+    return panel_view(act, customer_id, earns=earns, benefits=benefits, points_by=price.points)
 
 
 def price_now(act: Act, opened: queries.Opened) -> OpenPrice:

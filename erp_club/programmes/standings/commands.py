@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.levels.models import LevelCause, LevelChange, MembershipLevel
 from erp_club.permissions.actors import Actor
-from erp_club.points.sets.commands import Key
+from erp_club.points.sets.commands import Key, hold_accounts
 from erp_club.programmes.engine.climb import Override, measures
 from erp_club.programmes.engine.facts import MemberFacts, Moved
 from erp_club.programmes.engine.measure import movements
+from erp_club.programmes.engine.milestones import Passed, passed
 from erp_club.programmes.engine.outlook import Outlook, outlook
 from erp_club.programmes.engine.parts import ALWAYS, EVERYTHING, Counts
+from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached
 from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
 from erp_club.programmes.standings import queries
@@ -61,13 +63,16 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
     members = queries.candidates(session, accounts, on=cause.on)
     if not members:
         return ()
+    if any(_gives(each) for each in members):
+        hold_accounts(session, accounts)
     held = _hold(session, members, cause.on)
     found = _outlooks(session, members, held, cause.on)
     turned: list[Turned] = []
+    given: list[tuple[Receiver, list[Reached]]] = []
     rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     for each in members:
-        row, seen = held[each.key], found[each.key]
+        row, (seen, passed_by) = held[each.key], found[each.key]
         first = row.looked_on == NEVER
         level = seen.standing.level
         is_new = first or row.level != level
@@ -79,10 +84,21 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
             changes.append(_change(each, row, seen, cause, day=day, number=number, before=before))
         if row.level != level:
             turned.append(_turned(each, row.level, level))
+        up = level if row.level != level and turned[-1].up and not seen.standing.by_hand else None
+        since = cause.on if first else row.looked_on
+        things = list(reached(each.levels, [one for one in passed_by if one.on >= since], up, day))
+        given.append((Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on), things))
     _write(session, rows)
     if changes:
         session.execute(sa.insert(LevelChange), changes)
+    for receiver, things in given:
+        give_reached(session, receiver, things, cause)
     return tuple(turned)
+
+
+def _gives(of: Candidate) -> bool:
+    """Whether anything is given on the way, for which the account must be held before the level."""
+    return bool(of.levels.milestones) or any(each.gives for each in of.levels.levels)
 
 
 def _turned(of: Candidate, before: str, level: str) -> Turned:
@@ -120,7 +136,7 @@ def _hold(session: Session, members: Sequence[Candidate], on: dt.date) -> dict[K
 
 def _outlooks(
     session: Session, members: Sequence[Candidate], held: Mapping[Key, Any], on: dt.date
-) -> dict[Key, Outlook]:
+) -> dict[Key, tuple[Outlook, tuple[Passed, ...]]]:
     """What each membership's receipts come to."""
     by_hand = queries.overrides(session, members)
     receipts = _receipts(session, members)
@@ -130,7 +146,7 @@ def _outlooks(
     groups: dict[Key, list[Candidate]] = defaultdict(list)
     for each in members:
         groups[each.account].append(each)
-    made: dict[Key, Outlook] = {}
+    made: dict[Key, tuple[Outlook, tuple[Passed, ...]]] = {}
     for each in members:
         household = each.programme.household
         together = household is not None and household.shared_level
@@ -165,7 +181,7 @@ def _outlook(
     *,
     day: dt.date,
     joined_on: dt.date,
-) -> Outlook:
+) -> tuple[Outlook, tuple[Passed, ...]]:
     programme, asked = of.programme, measures(of.levels)
     in_time = sorted(receipts, key=lambda past: (past.purchase.at, past.id))
     past = lived(programme, in_time, who, points.by_receipt if points else {})
@@ -177,9 +193,9 @@ def _outlook(
         if measure.counts is Counts.POINTS and measure.on == EVERYTHING and measure.when == ALWAYS
         for on, value in (points.by_day.items() if points else ())
     ]
-    return outlook(
-        of.levels, tuple(chain(moved, others)), day, joined_on=min(joined_on, day), overrides=by_hand, term=of.term
-    )
+    all_moved, since = tuple(chain(moved, others)), min(joined_on, day)
+    seen = outlook(of.levels, all_moved, day, joined_on=since, overrides=by_hand, term=of.term)
+    return seen, passed(of.levels, all_moved, day, joined_on=since) if of.levels.milestones else ()
 
 
 def _asks_points(of: Candidate) -> bool:

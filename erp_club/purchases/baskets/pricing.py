@@ -15,6 +15,7 @@ from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
 from erp_club.purchases.baskets.queries import Opened
+from erp_club.purchases.explained import Told, explained, listening
 from erp_club.purchases.facts import Asked, Gathered, Place, gather
 from erp_club.purchases.next_benefit import NextBenefit, next_benefit
 from erp_club.purchases.pricing import PricedBasket, price_gathered, texts_of
@@ -77,6 +78,8 @@ class OpenPrice:
     choosable: tuple[Choosable, ...]
     questions: tuple[Question, ...]
     next_benefits: Mapping[str, NextBenefit]
+    points: Mapping[str, tuple[Told, ...]]
+    """Which rule gave how many points and why not, by the club's code."""
 
 
 def price_open(
@@ -84,11 +87,13 @@ def price_open(
 ) -> OpenPrice:
     """Price the open basket; with `hold` its coupons are kept for it for another while."""
     asked = asked_of(terminal, opened)
-    gathered = gather(session, asked, Place(terminal, by, now, now), entered_before=True)
+    gathered = listening(gather(session, asked, Place(terminal, by, now, now), entered_before=True))
     basket = replace(price_gathered(gathered), redeemable=redeemable(gathered))
+    points = explained(gathered, basket.priced)
     if hold and basket.coupons:
         hold_coupons(session, basket, asked.sale_id, until=now + KEPT, now=now)
-    return OpenPrice(basket, _choosable(gathered, basket), _questions(gathered, basket), _next_benefits(gathered))
+    choosable, questions = _choosable(gathered, basket), _questions(gathered, basket)
+    return OpenPrice(basket, choosable, questions, _next_benefits(gathered), points)
 
 
 def next_benefits_of(session: Session, customer_id: int, place: Place) -> dict[str, NextBenefit]:

@@ -1,0 +1,110 @@
+"""Gives what a milestone or a level brings when it is reached: once, told and listed as what periods bring."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from erp_club.points.sets.commands import Key
+from erp_club.programmes.engine.gifts import (
+    AT_ONCE,
+    CodeGiven,
+    DiscountGiven,
+    Given,
+    Issue,
+    PayoutGiven,
+    PointsGiven,
+    StoredValueGiven,
+)
+from erp_club.programmes.engine.levels import Levels
+from erp_club.programmes.engine.milestones import Passed
+from erp_club.programmes.engine.occasions import usable
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import ByEvery, PeriodReward
+from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
+from erp_club.programmes.rewards.models import PeriodSettlement
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Something that was reached on a day: its name in lists, and what it gives."""
+
+    rule: str
+    on: dt.date
+    gives: Given
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Whose account is given it, in which club and version of its rules."""
+
+    club_id: int
+    rules_no: int
+    programme: Programme
+    account: Key
+    joined_on: dt.date
+
+
+def reached(levels: Levels, passed: Sequence[Passed], level: str | None, on: dt.date) -> Iterator[Reached]:
+    """What these milestones, and the level that was gone up to, give."""
+    by_code = {each.code: each for each in levels.milestones}
+    for each in passed:
+        milestone = by_code[each.code]
+        for number, gives in enumerate(milestone.gives):
+            yield Reached(f"{each.code}.{each.times}.{number}", each.on, gives, milestone.issue)
+    found = next((each for each in levels.levels if each.code == level), None)
+    for number, gives in enumerate(found.gives if found else ()):
+        yield Reached(f"level-{found.code if found else level}.{number}", on, gives, AT_ONCE)
+
+
+def give_reached(session: Session, to: Receiver, things: Sequence[Reached], cause: Cause) -> None:
+    """Give each of them once; the account is held."""
+    for each in things:
+        value = _value(each.gives)
+        days = usable(each.issue, cause.on, joined_on=to.joined_on)
+        made = session.scalar(
+            insert(PeriodSettlement)
+            .values(
+                customer_id=to.account[0],
+                account_id=to.account[1],
+                club_id=to.club_id,
+                rule=each.rule,
+                first_on=each.on,
+                last_on=each.on,
+                version_no=to.rules_no,
+                run_id=cause.run_id,
+                form=each.gives.kind,
+                base=0,
+                value=value,
+                pieces=1,
+                usable_from=days.first,
+                last_day=days.last,
+                at=cause.now,
+            )
+            .on_conflict_do_nothing()
+            .returning(PeriodSettlement.id)
+        )
+        if made is not None:
+            gift = Gift(*to.account, made, value, 1, 0, to.joined_on, days.first, days.last)
+            give(session, to.programme, _as_reward(each, value), [gift], cause)
+
+
+def _value(gives: Given) -> int:
+    """In points or minor units; 1 for a thing."""
+    match gives:
+        case PointsGiven():
+            return gives.points or 0
+        case CodeGiven() | StoredValueGiven() | PayoutGiven() | DiscountGiven():
+            return gives.amount_minor or 0
+        case _:
+            return 1
+
+
+def _as_reward(of: Reached, value: int) -> PeriodReward:
+    code = of.rule.lower().replace(".", "-")
+    return PeriodReward(
+        code=code, names={"en": code}, function=ByEvery(every=1, value=max(1, value)), gives=of.gives, issue=of.issue
+    )

@@ -1,0 +1,63 @@
+"""Why a sale earns its points: one line for each rule, in the reader's words."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import BaseModel
+
+from erp_club.kernel.text import T, Text
+from erp_club.programmes.engine.conditions import Why
+from erp_club.programmes.sentences.earning import rule
+from erp_club.programmes.sentences.words import words_of
+from erp_club.purchases.explained import Told
+from web import i18n
+from web.formats import localised
+
+MOST_LINES = 8
+_WHY: Mapping[Why, Text] = {
+    Why.WRONG_DAY: T("Not on this day."),
+    Why.WRONG_HOUR: T("Not at this hour."),
+    Why.WRONG_STORE: T("Not in this store."),
+    Why.WRONG_CHANNEL: T("Not where this is sold."),
+    Why.WRONG_LEVEL: T("Only for another level of the club."),
+    Why.NOT_IN_SEGMENT: T("Not for this customer."),
+    Why.NOT_BIRTHDAY: T("Only around the birthday."),
+    Why.TOO_LITTLE: T("The purchase is too small."),
+    Why.WRONG_PURCHASE_NUMBER: T("Not for this purchase of the customer."),
+    Why.WRONG_MEANS: T("Only with another means of payment."),
+    Why.NOT_CONFIRMED: T("The cashier hasn't confirmed what it asks for."),
+    Why.EXCLUDED: T("These goods earn nothing."),
+    Why.NOT_FULL: T("Not enough for a whole one yet."),
+    Why.CEILING: T("No more today."),
+    Why.VISITED_ALREADY: T("The visit has counted already."),
+    Why.EARNING_ENDED: T("The club gives no points any more."),
+}
+"""What is told of a rule that gave nothing; of others, such as one for goods that aren't there, nothing is said."""
+
+
+class EarnedBy(BaseModel):
+    """A rule with the points that it gives; `why` says why none."""
+
+    rule: str
+    words: str
+    points: int
+    why: str | None
+
+
+def earned_by(told: Iterable[Told]) -> list[EarnedBy]:
+    """The rules that give points, and those that would have, with the reason."""
+    return sorted(_lines(told), key=lambda each: -each.points)[:MOST_LINES]
+
+
+def _lines(told: Iterable[Told]) -> Iterator[EarnedBy]:
+    for each in told:
+        why = _WHY.get(each.earned.why) if each.earned.why else None
+        if not each.earned.points and why is None:
+            continue
+        names = {str(language): text for language, text in each.rule.names.items()}
+        words = localised(names) if names else i18n.say(next(rule(each.rule, words_of(each.programme, None))))
+        yield EarnedBy(
+            rule=each.rule.code,
+            words=words,
+            points=each.earned.points,
+            why=i18n.say(why) if why and not each.earned.points else None,
+        )
