@@ -189,12 +189,16 @@ def panel_view(
         ],
         birthday_in=_birthday_in(act, customer_id),
         gifts=_gifts(act, customer_id),
-        recent=[
-            PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
-            for row in queries.recent_purchases(act.session, customer_id)
-        ],
+        recent=_recent(act, customer_id),
         segments=of_customer(act.session, customer_id, at_till=True),
     )
+
+
+def _recent(act: Act, customer_id: int) -> list[PanelPurchase]:
+    return [
+        PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
+        for row in queries.recent_purchases(act.session, customer_id)
+    ]
 
 
 def _next(benefit: NextBenefit | None) -> PanelBenefit | None:
