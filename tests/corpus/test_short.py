@@ -9,6 +9,7 @@ from tests.corpus.alive import alive
 from tests.corpus.hostile import HOSTILE
 from tests.corpus.places import places
 from tests.corpus.run import Fuzz, corpus, made_up
+from tests.corpus.shop import Shop
 
 CASES, MADE_UP = 1_000, 250
 
@@ -24,6 +25,11 @@ def test_nothing_that_is_sent_fails_or_comes_alive(
     # A case says something where the same request with a harmless value there is taken.
     assert outcome.counted >= 0.3 * outcome.cases > 0
     assert {200, 201, 303, 404, 409, 422} <= set(outcome.statuses)
+
+
+def test_a_lone_surrogate_in_a_condition_is_refused(client: TestClient, session: Session) -> None:
+    condition = {"metric": "spend", "op": "a\udfffb", "value": 0}
+    assert Shop(client, session).ask("POST", "/segment-previews", {"where": condition}).status_code == 422
 
 
 def test_every_operation_of_the_description_is_fuzzed(

@@ -138,6 +138,7 @@ def preview(
     document = body.document
     nodes = typed_nodes(body.nodes)
     if not body.form and body.where is not None:
+        check_texts(body.where)
         nodes, document = [Node(kind="all")], json.dumps(body.where, ensure_ascii=False)
     if document is None:
         nodes, lost = done(nodes, body.do or "", asks(REGISTRY))
