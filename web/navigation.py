@@ -35,7 +35,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             (N_("Possible duplicates"), "/suspected-pairs", "users", Permission.PEOPLE_MERGE),
             (N_("Clubs"), "/clubs", "star", Permission.CLUBS_VIEW),
             (N_("Programmes of points"), "/points-programmes", "adjustments", Permission.POINTS_PROGRAMMES),
-            (N_("Birthdays"), "/birthday-plans", "gift", Permission.CLUBS_VIEW),
+            (N_("Birthdays"), "/birthday-plans", "gift", Permission.BIRTHDAYS_VIEW),
             (N_("Segments"), "/segments", "users-group", Permission.SEGMENTS_VIEW),
         ),
     ),

@@ -213,7 +213,7 @@ def keep_step(session: Session, run_id: int, holder: str, step: Step, *, now: dt
     counts = JobRun.counts
     for name, number in step.counts.items():
         so_far = sa.func.coalesce(JobRun.counts[name].as_integer(), 0)
-        counts = counts.concat(sa.func.jsonb_build_object(name, so_far + number))
+        counts = counts.concat(sa.func.jsonb_build_object(sa.cast(name, sa.Text), so_far + number))
     last = step.after is None
     ends = sa.or_(JobRun.state == RunState.STOPPING, sa.true() if last else sa.false())
     state = session.execute(

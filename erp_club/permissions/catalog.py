@@ -72,6 +72,8 @@ class Permission(StrEnum):
     PEOPLE_ERASE = "people.erase", N_("Take a person out of everything, for good."), Mark.PERSONAL
     CLUBS_VIEW = "clubs.view", N_("See clubs and their settings."), Scope.CLUB
     CLUBS_EDIT = "clubs.edit", N_("Set up clubs, publish and close them, and change their settings."), Scope.CLUB
+    BIRTHDAYS_VIEW = "birthdays.view", N_("See birthday plans and what they gave."), Mark.PERSONAL
+    BIRTHDAYS_EDIT = "birthdays.edit", N_("Set up what members get around their birthday."), Mark.MONEY
     MEMBERSHIPS_JOIN = "memberships.join", N_("Let a customer join a club."), Scope.CLUB
     MEMBERSHIPS_RENEW = "memberships.renew", N_("Renew a membership."), Scope.CLUB
     MEMBERSHIPS_EXTEND = "memberships.extend", N_("Make a membership last longer."), Scope.CLUB
@@ -200,6 +202,7 @@ _MANAGER = _CASHIER | {
     Permission.CARDS_BLOCK,
     Permission.POINTS_ADJUST,
     Permission.CLUBS_VIEW,
+    Permission.BIRTHDAYS_VIEW,
     Permission.CATALOGUE_VIEW,
     Permission.COUPONS_VIEW,
     Permission.PRICELISTS_VIEW,
@@ -220,6 +223,7 @@ _MANAGER = _CASHIER | {
 
 AT_TILL = (_MANAGER | {Permission.CUSTOMERS_FORM}) - {
     Permission.HOME_VIEW,
+    Permission.BIRTHDAYS_VIEW,
     Permission.PURCHASES_EXPORT,
     Permission.CATALOGUE_VIEW,
     Permission.PRICELISTS_VIEW,

@@ -16,6 +16,7 @@ from erp_club.permissions import passwords
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import StaffSession
 from erp_club.pricelists.models import PriceListState
+from tests.make.birthdays import a_plan
 from tests.make.clubs import a_card, a_club, a_membership, moved
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.customers import a_person, keep_ids_of
@@ -102,6 +103,7 @@ def _furnish(session: Session, ids: dict[str, Any]) -> None:
     ids["card"] = a_card(session, ids["customer_id"], CARD)
     ids["batch_id"] = a_batch(session, "SPRING", personal=False)
     a_batch(session)
+    ids["plan_id"] = a_plan(session, ids["club_id"])
     ids["coupon"] = some_coupons(session)[0]
     ids["offer_id"] = a_draft(session)
     a_published_offer(session, "BYHAND", activation={"by": "cashier"}, names={"en": "By hand"})

@@ -39,8 +39,8 @@ from web.views.birthdays import (
 )
 
 router = APIRouter(route_class=ActRoute, tags=["birthdays"])
-View = Annotated[Act, needs(Permission.CLUBS_VIEW)]
-Edit = Annotated[Act, needs(Permission.CLUBS_EDIT)]
+View = Annotated[Act, needs(Permission.BIRTHDAYS_VIEW)]
+Edit = Annotated[Act, needs(Permission.BIRTHDAYS_EDIT)]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Minor = Annotated[int, Field(ge=1, le=MOST_MINOR)]
 Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]

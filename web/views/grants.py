@@ -21,7 +21,7 @@ May = Literal["yes", "approval", "store", "store-approval", "club", "club-approv
 """How a role holds an action: in the whole chain, with somebody's approval each time, or so within a narrower scope."""
 
 _AREAS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (N_("Customers"), ("customers", "people")),
+    (N_("Customers"), ("customers", "people", "birthdays")),
     (N_("Clubs"), ("clubs", "memberships", "cards")),
     (N_("Points"), ("points",)),
     (N_("Sales"), ("sales", "purchases")),
