@@ -14,37 +14,14 @@ def code_taken() -> Conflict:
     return Conflict(T("Another plan has this code. Choose another one."), field="code", code="birthday-code-taken")
 
 
-def stale() -> Conflict:
-    """The plan has changed since its form was opened."""
-    return Conflict(
-        T("Somebody changed this plan while you had it open. Compare the values below, then save again."), code="stale"
-    )
-
-
 def closed() -> Conflict:
     """A closed plan stays as it was."""
     return Conflict(T("This plan is closed. Set up another one."), code="birthday-plan-closed")
 
 
-def fixed(field: str) -> Conflict:
-    """Members have had something of the plan: whose and which day it is stays."""
-    return Conflict(
-        T("Members have had something of this plan already, so this can't be changed. Set up another plan."),
-        field=field,
-        code="birthday-plan-fixed",
-    )
-
-
 def state_already() -> Conflict:
     """Nothing to switch."""
     return Conflict(T("This was done already. Look at the page again."), code="state-already")
-
-
-def of_programme() -> Conflict:
-    """What a programme says is changed in the programme."""
-    return Conflict(
-        T("This plan is a rule of the club's programme. Change the programme instead."), code="birthday-plan-of-rule"
-    )
 
 
 def unfit(field: str, faults: str) -> Invalid:

@@ -12,6 +12,7 @@ from erp_club.customers.id_numbers.sealing import COLUMNS as SEALED
 from erp_club.customers.names import commands as names
 from erp_club.imports import staging
 from erp_club.imports.customer_rows import STAGED, ClubTerm, Known, normalised
+from erp_club.imports.customer_trace import COLUMNS, CONSENTS, trace
 from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome, told
 from erp_club.imports.staging import Progress, number, rowcount, run
@@ -21,9 +22,7 @@ from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.text import TN, T
 from erp_club.permissions.actors import Actor
 
-_CONSENTS = ("advertising", "sms", "email", "post")
-_COLUMNS = [name.replace("home_store", "home_store_id") for name in STAGED]
-_LISTED = ", ".join(_COLUMNS)
+_LISTED = ", ".join(COLUMNS)
 
 
 def _wanted(column: str) -> str:
@@ -47,10 +46,10 @@ _WANTED = ", ".join(
         "given_name": f"coalesce({_wanted('given_name')}, '')",
         "family_name": f"coalesce({_wanted('family_name')}, '')",
     }.get(column, _wanted(column))
-    for column in _COLUMNS
+    for column in COLUMNS
 )
-_NEW = ", ".join(f"w.{column}" for column in _COLUMNS)
-_OLD = ", ".join(f"c.{column}" for column in _COLUMNS)
+_NEW = ", ".join(f"w.{column}" for column in COLUMNS)
+_OLD = ", ".join(f"c.{column}" for column in COLUMNS)
 
 
 def take(
@@ -224,7 +223,7 @@ def _write(session: Session, *, now: dt.datetime, by: Actor) -> tuple[int, int, 
     )
     held_back = number(
         session,
-        "SELECT " + " + ".join(f"count(*) FILTER (WHERE s.consent_{c} AND NOT c.consent_{c})" for c in _CONSENTS)
+        "SELECT " + " + ".join(f"count(*) FILTER (WHERE s.consent_{c} AND NOT c.consent_{c})" for c in CONSENTS)
         + " FROM staged_customers s JOIN customers c ON c.id = s.id",
     )  # fmt: skip
     run(
@@ -252,53 +251,8 @@ def _write(session: Session, *, now: dt.datetime, by: Actor) -> tuple[int, int, 
          WHERE NOT EXISTS (SELECT FROM former_customers c WHERE c.id = w.id) ORDER BY w.id
         """,
     )
-    _trace(session, now=now, by=by)
+    trace(session, now=now, by=by)
     return opened, changed, held_back
-
-
-def _trace(session: Session, *, now: dt.datetime, by: Actor) -> None:
-    """Each consent given or withdrawn, and each customer opened or changed, with the changed fields."""
-    who = {"now": now, "staff": by.staff_id, "actor": by.name, "terminal": by.terminal_id, "store": by.store_id}
-    for channel in _CONSENTS:
-        run(
-            session,
-            f"""
-            INSERT INTO consent_changes (customer_id, channel, given, at, source, staff_id, terminal_id)
-            SELECT w.id, '{channel}', w.consent_{channel}, :now, 'import', :staff, :terminal
-              FROM wanted_customers w LEFT JOIN former_customers c ON c.id = w.id
-             WHERE w.consent_{channel} IS NOT NULL AND w.consent_{channel} IS DISTINCT FROM c.consent_{channel}
-             ORDER BY w.id
-            """,
-            who,
-        )
-    run(
-        session,
-        f"""
-        INSERT INTO audit_entries
-               (at, staff_id, actor, terminal_id, store_id, action, entity, entity_id, before, after)
-        SELECT :now, :staff, :actor, :terminal, :store,
-               CASE WHEN c.id IS NULL THEN 'customer.open' ELSE 'customer.edit' END, 'customer', w.id::text,
-               changes.before, changes.after
-          FROM wanted_customers w LEFT JOIN former_customers c ON c.id = w.id
-          JOIN staged_customers s ON s.line = w.line
-          CROSS JOIN LATERAL (
-            SELECT CASE WHEN c.id IS NOT NULL THEN jsonb_object_agg(n.key, o.value) END AS before,
-                   jsonb_object_agg(n.key, n.value) AS after
-              FROM jsonb_each({_SHOWN.format(row="w", mask="s.id_mask")}) n
-              LEFT JOIN jsonb_each({_SHOWN.format(row="c", mask="'•••'")}) o USING (key)
-             WHERE n.key = ANY(:fields) AND n.value <> coalesce(o.value, 'null')
-          ) AS changes
-         ORDER BY w.id
-        """,
-        {**who, "fields": ["number", "id_number", *(name for name in _COLUMNS if name not in SEALED)]},
-    )
-
-
-# What the change log tells of an ID number: the last signs of a new one, and that there was one before.
-_SHOWN = (
-    "to_jsonb({row}) || CASE WHEN c.id_hash IS DISTINCT FROM w.id_hash "
-    "THEN jsonb_build_object('id_number', CASE WHEN {row}.id_hash IS NOT NULL THEN {mask} END) ELSE '{{}}' END"
-)
 
 
 def _write_names(session: Session, progress: Progress) -> None:

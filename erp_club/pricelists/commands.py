@@ -5,6 +5,7 @@ Every command locks the list first, so that a file that is being imported and a 
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.settings import EntryFields, PriceListSettings, entry_faults, list_faults
 
-_ENTITY = "price_list"
+_trace = functools.partial(audit.trace, "price_list")
 
 
 def create_list(session: Session, settings: PriceListSettings, *, language: str, now: dt.datetime, by: Actor) -> int:
@@ -257,25 +258,3 @@ def _price_told(row: queries.EntryRow) -> dict[str, Any]:
     told = {"sku": row.sku, "group": row.group, "price_minor": row.price_minor, "off_bp": row.off_bp}
     told |= {"store": row.store, "first": row.first, "last": row.last}
     return {name: value for name, value in told.items() if value is not None}
-
-
-def _trace(
-    session: Session,
-    list_id: int,
-    deed: str,
-    *,
-    now: dt.datetime,
-    by: Actor,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        now=now,
-        action=f"{_ENTITY}.{deed}",
-        entity=_ENTITY,
-        entity_id=list_id,
-        before=before,
-        after=after,
-    )

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from erp_club.imports.exports import export_file
 from erp_club.jobs.verify import wrong_rows
+from erp_club.kernel.audit_seals import entries_not_as_sealed, seal_entries
 from erp_club.receipts.rollups.commands import roll_all
 from erp_club.tables import metadata
-from tests.make.clubs import a_card, a_club, a_membership
+from tests.make.clubs import NOW, a_card, a_club, a_membership
 from tests.make.customers import a_person
+from tests.make.files import a_file, taken_in
 from tests.make.office import HTML, form, head_office, send
 from tests.make.organisation import a_store
 from tests.make.purchases import a_product, a_till_in
@@ -113,6 +115,22 @@ def test_the_erased_stand_in_no_table_and_in_no_export(
     assert office.get(f"/customers/{zipporah}").status_code == 404
     again = office.post("/customers", json=TOLD, headers={"Idempotency-Key": "anew"})
     assert again.status_code == 201, again.text
+
+
+def test_what_a_file_told_of_the_erased_is_gone_as_well(session: Session, office: TestClient, tmp_path: Path):
+    row = {"number": "C1", "given_name": "Zipporah", "family_name": "O'Quellenberg", "email": TOLD["email"]}
+    taken_in(session, a_file(tmp_path, "customers", row), "customers")
+    taken_in(session, a_file(tmp_path, "customers", row | {"given_name": "Zippy"}), "customers")
+    session.commit()
+    # The hashes of what the file told are such as every entry has: sealing takes them, and proving finds no fault.
+    seal_entries(session, now=NOW, limit=1_000)
+    assert list(entries_not_as_sealed(session)) == []
+    customer_id = session.scalar(sa.text("SELECT id FROM customers WHERE number = 'C1'"))
+    done = send(office, "POST", f"/customers/{customer_id}/erasures", {"number": "C1", "points": 0})
+    assert done.status_code == 201, done.text
+    for secret in ("Zipporah", "Zippy", "Quellenberg", "zipporah@"):
+        assert [table for table in rows_with(session, secret) if "audit" in table] == []
+    assert list(entries_not_as_sealed(session)) == []
 
 
 def test_a_repeat_of_what_opened_the_erased_opens_nobody(session: Session, office: TestClient):

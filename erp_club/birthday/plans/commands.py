@@ -2,15 +2,15 @@
 
 import dataclasses
 import datetime as dt
+import functools
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.birthday import errors
-from erp_club.birthday.models import BirthdayGrant, BirthdayPlan, PlanState
-from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings, changed, faults
+from erp_club.birthday.models import BirthdayPlan, PlanState
+from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings, faults
 from erp_club.clubs.models import Club
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
@@ -22,9 +22,9 @@ from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
 from erp_club.stored_value.models import CardKind, CardProduct, ProductState
 from erp_club.stored_value.products.settings import amount_fault
 
+_trace = functools.partial(audit.trace, "birthday_plan")
+
 SETTINGS = tuple(field.name for field in dataclasses.fields(PlanSettings))
-FIXED = ("club_id", "customer_id", "occasion", "hebrew")
-"""What stays once somebody has had something: the celebrations that were given count by it."""
 _VERBS = {PlanState.ACTIVE: "activate", PlanState.PAUSED: "pause", PlanState.CLOSED: "close"}
 
 
@@ -56,49 +56,6 @@ def create_plan(
         raise errors.code_taken()
     _trace(session, plan_id, "create", None, dataclasses.asdict(settings), now=now, by=by)
     return plan_id
-
-
-def change_plan(
-    session: Session, plan_id: int, settings: PlanSettings, *, version: int, language: str, now: dt.datetime, by: Actor
-) -> None:
-    """Give the plan as it stood at `version` these settings; what it has given stays as it was given.
-
-    Raises NotFound, Conflict `stale`, `birthday-code-taken`, `birthday-plan-closed`, `birthday-plan-of-rule`,
-    `birthday-plan-fixed`, and Invalid.
-    """
-    plan = hold_plan(session, plan_id)
-    if plan.version != version:
-        raise errors.stale()
-    if plan.rule is not None:
-        raise errors.of_programme()
-    rewrite_plan(session, plan, settings, language=language, now=now, by=by)
-
-
-def rewrite_plan(
-    session: Session, plan: BirthdayPlan, settings: PlanSettings, *, language: str, now: dt.datetime, by: Actor
-) -> None:
-    """Give a held plan these settings. Raises as `change_plan`."""
-    if plan.state == PlanState.CLOSED:
-        raise errors.closed()
-    settings = _checked(session, settings, language)
-    old = settings_of(plan)
-    after = changed(old, settings)
-    if not after:
-        return
-    unmovable = next((name for name in FIXED if name in after), None)
-    given = sa.exists().where(BirthdayGrant.plan_id == plan.id)
-    if unmovable is not None and session.scalar(sa.select(given)):
-        raise errors.fixed(unmovable.removesuffix("_id"))
-    before = {name: getattr(old, name) for name in after}
-    try:
-        with session.begin_nested():
-            for name, value in _values(settings).items():
-                setattr(plan, name, value)
-            plan.version += 1
-    except IntegrityError as error:
-        # Of what the checks let through, only the code can still meet another plan's.
-        raise errors.code_taken() from error
-    _trace(session, plan.id, "change", before, after, now=now, by=by)
 
 
 def set_plan_state(
@@ -219,25 +176,3 @@ def _check_product(session: Session, of: PlanSettings) -> None:
     amounts = () if of.growth else tuple(product.amounts_minor)
     if any(amount_fault(amounts, product.least_minor, product.most_minor, each or 0) for each in sums):
         raise errors.unfit("amount", "amount")
-
-
-def _trace(
-    session: Session,
-    plan_id: int,
-    verb: str,
-    before: dict[str, object] | None,
-    after: dict[str, object] | None,
-    *,
-    now: dt.datetime,
-    by: Actor,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        now=now,
-        action=f"birthday_plan.{verb}",
-        entity="birthday_plan",
-        entity_id=plan_id,
-        before=before,
-        after=after,
-    )

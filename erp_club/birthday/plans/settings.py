@@ -1,6 +1,5 @@
 """What head office sets of a plan, which settings make sense, and what a plan gives at an age. Pure."""
 
-import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
@@ -94,12 +93,6 @@ class PlanSettings:
 def faults(settings: PlanSettings, *, language: str) -> list[FieldError]:
     """What is wrong, by field; `language` is the chain's. Names are needed in English and in that language."""
     return [*_names(settings, language), *_whose(settings), *_window(settings), *_gift(settings), *_numbers(settings)]
-
-
-def changed(old: PlanSettings, new: PlanSettings) -> dict[str, object]:
-    """The settings of `new` that differ, by name."""
-    before = dataclasses.asdict(old)
-    return {name: value for name, value in dataclasses.asdict(new).items() if value != before[name]}
 
 
 def _names(of: PlanSettings, language: str) -> Iterator[FieldError]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from erp_club.stored_value import errors
 from erp_club.stored_value.models import CardArticle, CardProduct, ProductState, ValueCard, VatAt
 from erp_club.stored_value.products.queries import settings
 from erp_club.stored_value.products.settings import FIXED, ProductSettings, changed, faults
+
+_trace = functools.partial(audit.trace, "card_product")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -153,25 +156,3 @@ def _held(session: Session, product_id: int) -> CardProduct:
     if product is None:
         raise errors.no_product()
     return product
-
-
-def _trace(
-    session: Session,
-    product_id: int,
-    verb: str,
-    before: dict[str, object] | None,
-    after: dict[str, object] | None,
-    *,
-    now: dt.datetime,
-    by: Actor,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        now=now,
-        action=f"card_product.{verb}",
-        entity="card_product",
-        entity_id=product_id,
-        before=before,
-        after=after,
-    )

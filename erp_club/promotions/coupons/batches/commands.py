@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.batches.settings import FIXED, BatchSettings, changed, faults
 from erp_club.promotions.coupons.commands import write_coupons
 from erp_club.promotions.coupons.models import ANYBODY, BatchState, Coupon, CouponBatch, CouponState
+
+_trace = functools.partial(audit.trace, "coupon_batch")
 
 SETTINGS = tuple(field.name for field in dataclasses.fields(BatchSettings))
 
@@ -211,25 +214,3 @@ def _issue(
         raise errors.changed_meanwhile()
     session.expire(batch)
     _trace(session, batch.id, "issue", None, {"rows": count}, now=now, by=by)
-
-
-def _trace(
-    session: Session,
-    batch_id: int,
-    verb: str,
-    before: dict[str, object] | None,
-    after: dict[str, object] | None,
-    *,
-    now: dt.datetime,
-    by: Actor,
-) -> None:
-    audit.record(
-        session,
-        by=by,
-        now=now,
-        action=f"coupon_batch.{verb}",
-        entity="coupon_batch",
-        entity_id=batch_id,
-        before=before,
-        after=after,
-    )
