@@ -57,7 +57,7 @@ def _say(text: Text) -> None:
 @click.option("--earn", multiple=True, metavar="CLUB", help="Give the points of this club's rule (purchases).")
 @click.option("--encoding", default=None, help="Of a CSV whose letters don't tell it, e.g. windows-1255.")
 def import_(kind: str, file: Path, dry_run: bool, earn: tuple[str, ...], encoding: str | None) -> None:
-    """Take products, customers, purchases or price lists from a CSV (also packed as .gz) or XLSX file.
+    """Take what another system knows from a CSV (also packed as .gz) or XLSX file.
 
     Running it again changes nothing. Bad rows are refused one by one (for purchases the whole receipt) and kept in
     FILE.refused.csv; the exit status is 0 then too. Where the file itself is faulty nothing is taken, and it is 2.
@@ -103,7 +103,7 @@ def _tell(session: Session, outcome: Outcome, table: Table) -> None:
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.argument("file", type=click.Path(path_type=Path))
 def export(kind: str, file: Path) -> None:
-    """Write products, customers, purchases or price lists into a file that import takes: .csv, .csv.gz or .xlsx."""
+    """Write all of a kind into a file that import takes: .csv, .csv.gz or .xlsx."""
     with opened() as database, database.session() as session:
         rows = exports.export_file(session, kind, file)
         if kind == "customers":

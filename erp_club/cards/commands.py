@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import re
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -11,13 +10,12 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards import errors
 from erp_club.cards.models import CARD_NUMBERS, Card, CardState
-from erp_club.cards.numbers import card_number
-from erp_club.cards.queries import CardRow, card_by_number, compact
+from erp_club.cards.numbers import card_number, compact, is_number
+from erp_club.cards.queries import CardRow, card_by_number
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 
-_NUMBER = re.compile(r"\d{8,19}", re.ASCII)
 _BEFORE: dict[CardState, frozenset[CardState]] = {
     CardState.BLOCKED: frozenset({CardState.ACTIVE, CardState.LOST}),
     CardState.LOST: frozenset({CardState.ACTIVE, CardState.BLOCKED}),
@@ -51,7 +49,7 @@ def hand_out_card(
     Raises Invalid where the number can't be a card's, Conflict `card-taken` where somebody has it.
     """
     kept = compact(number)
-    if not _NUMBER.fullmatch(kept):
+    if not is_number(kept):
         raise errors.no_card_number()
     added = session.scalar(
         insert(Card)

@@ -1,4 +1,6 @@
-"""The numbers of our own cards: EAN-13 in the range that GS1 leaves to companies for numbers inside their shops."""
+"""The numbers of cards; our own are EAN-13 in the range that GS1 leaves to companies for numbers inside their shops."""
+
+import re
 
 from stdnum import ean
 
@@ -6,6 +8,17 @@ PREFIX = "29"
 """GS1 General Specifications, section 1.4: prefixes 20 to 29 are for restricted circulation."""
 LAST = 10**10 - 1
 """The last of our numbers: ten digits stand between the prefix and the check digit."""
+_NUMBER = re.compile(r"\d{8,19}", re.ASCII)
+
+
+def compact(number: str) -> str:
+    """The number as it is kept: without the spaces and hyphens that people write into it."""
+    return "".join(letter for letter in number if not letter.isspace() and letter != "-")
+
+
+def is_number(number: str) -> bool:
+    """Whether a compact number can be a card's, ours or that of another system."""
+    return _NUMBER.fullmatch(number) is not None
 
 
 def card_number(sequence_no: int) -> str:

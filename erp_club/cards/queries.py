@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards import errors
 from erp_club.cards.models import Card, CardState
+from erp_club.cards.numbers import compact
 from erp_club.customers.models import Customer, CustomerState
 
 
@@ -83,8 +84,3 @@ def cards_of(session: Session, customer_id: int) -> list[CardRow]:
         sa.select(*_CARD).where(Card.customer_id == customer_id).order_by(Card.issued_at.desc(), Card.number.desc())
     )
     return [_card(row) for row in rows]
-
-
-def compact(number: str) -> str:
-    """The number as it is kept: without the spaces and hyphens that people write into it."""
-    return "".join(letter for letter in number if not letter.isspace() and letter != "-")

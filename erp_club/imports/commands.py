@@ -5,7 +5,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from erp_club.imports import balances, customers, price_lists, products, purchases, staging, stored_value
+from erp_club.imports import (
+    balances,
+    cards,
+    customers,
+    price_lists,
+    products,
+    purchases,
+    segment_lists,
+    staging,
+    stored_value,
+)
 from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome
 from erp_club.imports.staging import Progress
@@ -31,20 +41,22 @@ def import_file(
     chain = session.get(Chain, 1)
     if chain is None:
         raise Conflict(T("Say first which chain this is: erp-club chain --help"), code="no-chain")
+    today = now.astimezone(ZoneInfo(chain.time_zone)).date()
     staging.begin(session, kind, progress, T("Another import of this kind is running. Waiting for it…"))
     match kind:
         case "products":
             outcome = products.take(session, reading, progress)
         case "customers":
-            today = now.astimezone(ZoneInfo(chain.time_zone)).date()
             outcome = customers.take(session, reading, progress, country=chain.country, today=today, now=now, by=by)
+        case "cards":
+            outcome = cards.take(session, reading, progress, now=now, by=by)
+        case "segment-list":
+            outcome = segment_lists.take(session, reading, progress, now=now, today=today, by=by)
         case "price-list":
             outcome = price_lists.take(session, reading, progress, now=now, by=by)
         case "stored-value":
-            today = now.astimezone(ZoneInfo(chain.time_zone)).date()
             outcome = stored_value.take(session, reading, progress, now=now, today=today, by=by)
         case "balances":
-            today = now.astimezone(ZoneInfo(chain.time_zone)).date()
             outcome = balances.take(session, reading, progress, now=now, today=today, by=by)
         case _:
             outcome = purchases.take(session, reading, progress, earn=earn, now=now)

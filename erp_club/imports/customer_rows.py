@@ -1,11 +1,11 @@
 """A customer's row as it will be kept: every cell checked and brought into its one stored form."""
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from erp_club.cards.numbers import compact, is_number
 from erp_club.clubs.periods import first_period
 from erp_club.customers import fields
 from erp_club.customers.classes.rules import PREFIX, ClassField, stored
@@ -30,8 +30,6 @@ STAGED = {name: kind for name, kind in FIELDS.items() if name != "id_number"} | 
     "id_sealed": "bytea", "id_key": "smallint", "id_hash": "bytea", "id_ending": "bytea",
 }  # fmt: skip
 """What is staged of them: an ID number comes into no table as it stands in the file."""
-
-_CARD = re.compile(r"[0-9]{8,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,8 @@ def _check(row: dict[str, object], known: Known) -> Iterator[tuple[str, Text]]:
         yield error.field, error.text
         row[error.field] = None
     if row["card"] is not None:
-        row["card"] = str(row["card"]).replace(" ", "").replace("-", "")
-        if not _CARD.fullmatch(str(row["card"])):
+        row["card"] = compact(str(row["card"]))
+        if not is_number(row["card"]):
             yield "card", T("“%(value)s” is no card number: it has 8 to 19 digits.", value=shown(str(row["card"])))
     for name, value in row.items():
         defined = known.classes.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None

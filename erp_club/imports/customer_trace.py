@@ -2,13 +2,12 @@
 
 import datetime as dt
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.id_numbers.sealing import COLUMNS as SEALED
 from erp_club.imports.customer_rows import STAGED
 from erp_club.imports.staging import run
-from erp_club.kernel import audit
+from erp_club.imports.trace import leave_traces, who
 from erp_club.permissions.actors import Actor
 
 CONSENTS = ("advertising", "sms", "email", "post")
@@ -23,7 +22,6 @@ _SHOWN = (
 
 def trace(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Each consent given or withdrawn, and each customer opened or changed; the changed fields stand beside."""
-    who = {"now": now, "staff": by.staff_id, "actor": by.name, "terminal": by.terminal_id, "store": by.store_id}
     for channel in CONSENTS:
         run(
             session,
@@ -34,34 +32,24 @@ def trace(session: Session, *, now: dt.datetime, by: Actor) -> None:
              WHERE w.consent_{channel} IS NOT NULL AND w.consent_{channel} IS DISTINCT FROM c.consent_{channel}
              ORDER BY w.id
             """,
-            who,
+            who(now, by),
         )
-    run(
+    leave_traces(
         session,
         f"""
-        WITH told AS MATERIALIZED (
-          SELECT w.id, c.id IS NULL AS opened, replace(gen_random_uuid()::text, '-', '') AS salt,
-                 changes.before, changes.after
-            FROM wanted_customers w LEFT JOIN former_customers c ON c.id = w.id
-            JOIN staged_customers s ON s.line = w.line
-            CROSS JOIN LATERAL (
-              SELECT CASE WHEN c.id IS NOT NULL THEN jsonb_object_agg(n.key, o.value) END AS before,
-                     jsonb_object_agg(n.key, n.value) AS after
-                FROM jsonb_each({_SHOWN.format(row="w", mask="s.id_mask")}) n
-                LEFT JOIN jsonb_each({_SHOWN.format(row="c", mask="'•••'")}) o USING (key)
-               WHERE n.key = ANY(:fields) AND n.value <> coalesce(o.value, 'null')
-            ) AS changes
-        ), entries AS (
-          INSERT INTO audit_entries (at, staff_id, actor, terminal_id, store_id, action, entity, entity_id, customer_id,
-                                     values_hash)
-          SELECT :now, :staff, :actor, :terminal, :store,
-                 CASE WHEN opened THEN 'customer.open' ELSE 'customer.edit' END, 'customer', id::text, id,
-                 {audit.values_hash(sa.column("salt"), sa.column("before"), sa.column("after"))}
-            FROM told ORDER BY told.id
-          RETURNING id, customer_id
-        )
-        INSERT INTO audit_values (entry_id, customer_id, salt, before, after)
-        SELECT e.id, e.customer_id, t.salt, t.before, t.after FROM entries e JOIN told t ON t.id = e.customer_id
+        SELECT w.id AS customer_id, CASE WHEN c.id IS NULL THEN 'customer.open' ELSE 'customer.edit' END AS action,
+               changes.before, changes.after
+          FROM wanted_customers w LEFT JOIN former_customers c ON c.id = w.id
+          JOIN staged_customers s ON s.line = w.line
+          CROSS JOIN LATERAL (
+            SELECT CASE WHEN c.id IS NOT NULL THEN jsonb_object_agg(n.key, o.value) END AS before,
+                   jsonb_object_agg(n.key, n.value) AS after
+              FROM jsonb_each({_SHOWN.format(row="w", mask="s.id_mask")}) n
+              LEFT JOIN jsonb_each({_SHOWN.format(row="c", mask="'•••'")}) o USING (key)
+             WHERE n.key = ANY(:fields) AND n.value <> coalesce(o.value, 'null')
+          ) AS changes
         """,
-        {**who, "fields": ["number", "id_number", *(name for name in COLUMNS if name not in SEALED)]},
+        {"fields": ["number", "id_number", *(name for name in COLUMNS if name not in SEALED)]},
+        now=now,
+        by=by,
     )

@@ -292,11 +292,33 @@ def _balances(session: Session) -> tuple[list[str], sql.Composed]:
     )
 
 
+def _cards(session: Session) -> tuple[list[str], sql.Composed]:
+    """Of everybody who can still be found by one."""
+    del session
+    return _select(
+        {"card": "k.number", "customer_number": "c.number", "club": "b.code", "state": "k.state"},
+        "FROM cards k JOIN customers c ON c.id = k.customer_id LEFT JOIN clubs b ON b.id = k.club_id "
+        "WHERE c.state = 'active' ORDER BY k.number",
+    )
+
+
+def _segment_list(session: Session) -> tuple[list[str], sql.Composed]:
+    """Of the lists that only hands change; the others find their customers themselves."""
+    del session
+    return _select(
+        {"segment": "g.name", "customer_number": "c.number"},
+        "FROM segment_customers s JOIN segments g ON g.id = s.segment_id JOIN customers c ON c.id = s.customer_id "
+        "WHERE g.kind = 'frozen' AND g.state = 'active' AND c.state = 'active' ORDER BY g.name, c.number",
+    )
+
+
 _KINDS = {
     "balances": _balances,
+    "cards": _cards,
     "products": _products,
     "customers": _customers,
     "purchases": _purchases,
     "price-list": _price_list,
+    "segment-list": _segment_list,
     "stored-value": _stored_value,
 }

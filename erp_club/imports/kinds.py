@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from erp_club.cards.numbers import compact, is_number
 from erp_club.imports.formats import Column, Format, RowFault, Values
 from erp_club.imports.values import (
     TWO_DECIMALS,
@@ -26,7 +27,8 @@ from erp_club.imports.values import (
 )
 from erp_club.kernel.text import T
 from erp_club.permissions.passwords import pin_faults
-from erp_club.stored_value.numbers import can_be, compact
+from erp_club.stored_value.numbers import can_be
+from erp_club.stored_value.numbers import compact as value_compact
 
 
 def _check_products(columns: Mapping[str, Values]) -> Iterator[RowFault]:
@@ -182,9 +184,35 @@ PRICE_LISTS = Format(
 )
 
 
-def _card_number(raw: str) -> str:
-    """A card's number without the blanks and hyphens that people write into it."""
+def _member_card(raw: str) -> str:
+    """A member card's number without the blanks and hyphens that people write into it."""
     number = compact(code(raw))
+    if not is_number(number):
+        raise Bad(T("A card's number has 8 to 19 digits."))
+    return number
+
+
+CARDS = Format(
+    kind="cards",
+    columns=(
+        Column("card", _member_card, filled=True),
+        Column("customer_number", code, filled=True),
+        Column("club", _club_code, needed=False),
+        Column("state", one_of("active", "blocked", "lost", "replaced"), needed=False),
+    ),
+    key=("card",),
+)
+
+SEGMENT_LIST = Format(
+    kind="segment-list",
+    columns=(Column("segment", text, filled=True), Column("customer_number", code, filled=True)),
+    key=("segment", "customer_number"),
+)
+
+
+def _value_card(raw: str) -> str:
+    """A card's number without the blanks and hyphens that people write into it."""
+    number = value_compact(code(raw))
     if not can_be(number):
         raise Bad(T("A card's number has 4 to 40 letters and digits."))
     return number
@@ -212,7 +240,7 @@ def _check_cards(columns: Mapping[str, Values]) -> Iterator[RowFault]:
 STORED_VALUE = Format(
     kind="stored-value",
     columns=(
-        Column("number", _card_number, filled=True),
+        Column("number", _value_card, filled=True),
         Column("pin", _card_pin, needed=False),
         Column("kind", one_of("prepaid", "gift"), filled=True),
         Column("balance", money, filled=True, whole=TWO_DECIMALS),
@@ -234,5 +262,5 @@ BALANCES = Format(
     group=("customer_number", "club"),
 )
 
-_ALL = (PRODUCTS, CUSTOMERS, PURCHASES, PRICE_LISTS, STORED_VALUE, BALANCES)
+_ALL = (PRODUCTS, CUSTOMERS, PURCHASES, CARDS, BALANCES, PRICE_LISTS, STORED_VALUE, SEGMENT_LIST)
 KINDS: Mapping[str, Format] = {form.kind: form for form in _ALL}

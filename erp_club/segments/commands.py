@@ -123,10 +123,7 @@ def take_list(
     wanted = list(dict.fromkeys(number.strip() for number in numbers if number.strip()))
     if not 1 <= len(wanted) <= MOST_NAMED:
         raise Invalid([FieldError("numbers", T("Give 1 to %(most)s customer numbers.", most=MOST_NAMED))])
-    segment = session.scalar(sa.select(Segment).where(Segment.name == settings.name).with_for_update())
-    if segment is not None and segment.kind != SegmentKind.FROZEN:
-        raise _exists(settings.name)
-    made = segment.id if segment else _insert(session, settings, SegmentKind.FROZEN, now=now, by=by)
+    made = open_list(session, settings, now=now, by=by)
     found = {
         row.number: row.id
         for row in session.execute(
@@ -143,9 +140,27 @@ def take_list(
         .from_select(["customer_id", "segment_id"], sa.select(ids, sa.literal(made)))
         .on_conflict_do_nothing()
     )
-    _count(session, made, today=today, now=now)
-    _record(session, "segment.list", made, None, {"name": settings.name, "customers": len(found)}, now, by)
+    end_list(session, made, settings.name, len(found), today=today, now=now, by=by)
     return made, [number for number in wanted if number not in found]
+
+
+def open_list(session: Session, settings: Settings, *, now: dt.datetime, by: Actor) -> int:
+    """The id of the frozen segment of this name, locked; a new one where there is none.
+
+    Whoever adds customers says so with `end_list`. Raises Conflict where the name is a dynamic segment's.
+    """
+    segment = session.scalar(sa.select(Segment).where(Segment.name == settings.name).with_for_update())
+    if segment is not None and segment.kind != SegmentKind.FROZEN:
+        raise _exists(settings.name)
+    return segment.id if segment else _insert(session, settings, SegmentKind.FROZEN, now=now, by=by)
+
+
+def end_list(
+    session: Session, segment_id: int, name: str, named: int, *, today: dt.date, now: dt.datetime, by: Actor
+) -> None:
+    """Count a list that customers were added to, and keep in its history how many were named."""
+    _count(session, segment_id, today=today, now=now)
+    _record(session, "segment.list", segment_id, None, {"name": name, "customers": named}, now, by)
 
 
 def record_export(session: Session, segment_id: int, told: dict[str, Any], *, now: dt.datetime, by: Actor) -> None:

@@ -5,18 +5,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.imports import commands, staging
 from erp_club.imports.exports import export_file
-from erp_club.imports.files import open_table
-from erp_club.imports.formats import Reading
-from erp_club.imports.kinds import KINDS
 from erp_club.imports.outcome import Outcome
-from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
 from erp_club.points.verify.queries import faults
 from tests.make.clubs import a_club, a_customer, a_membership, moved
-from tests.make.files import Quiet
-from tests.make.organisation import NOW, a_chain
+from tests.make.files import taken
+from tests.make.organisation import a_chain
 
 BALANCES = """customer_number,club,points,last_day
 1,GOLD,100,2027-06-30
@@ -26,9 +21,7 @@ BALANCES = """customer_number,club,points,last_day
 
 
 def take(session: Session, path: Path) -> tuple[Outcome, list[str]]:
-    reading = Reading(open_table(path), KINDS["balances"])
-    outcome = commands.import_file(session, reading, progress=Quiet(), now=NOW, by=SYSTEM)
-    return outcome, [f"{each.line}: {each.text}" for each in staging.refusals(session)]
+    return taken(session, "balances", path)
 
 
 @pytest.fixture

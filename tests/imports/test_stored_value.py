@@ -6,18 +6,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.imports import commands, staging
 from erp_club.imports.exports import export_file
-from erp_club.imports.files import open_table
-from erp_club.imports.formats import Reading
-from erp_club.imports.kinds import KINDS
 from erp_club.imports.outcome import Outcome
-from erp_club.permissions.actors import SYSTEM
 from erp_club.stored_value.models import ValueCard
 from erp_club.stored_value.proof.commands import Entered, prove
 from erp_club.stored_value.queries import key_by_number
 from erp_club.stored_value.verify.queries import wrong_cards
-from tests.make.files import Quiet
+from tests.make.files import taken
 from tests.make.organisation import NOW, a_chain
 from tests.make.stored_value import held
 
@@ -30,9 +25,7 @@ AB0002,,gift,0.00,,new
 
 
 def take(session: Session, path: Path) -> tuple[Outcome, list[str]]:
-    reading = Reading(open_table(path), KINDS["stored-value"])
-    outcome = commands.import_file(session, reading, progress=Quiet(), now=NOW, by=SYSTEM)
-    return outcome, [f"{each.line}: {each.text}" for each in staging.refusals(session)]
+    return taken(session, "stored-value", path)
 
 
 @pytest.fixture

@@ -68,3 +68,9 @@ def told(session: Session) -> list[tuple[int, str | None, str]]:
 def counted(outcome: Outcome) -> tuple[int, int, int]:
     """Taken, unchanged, refused."""
     return outcome.taken, outcome.unchanged, outcome.refused
+
+
+def taken(session: Session, kind: str, path: Path) -> tuple[Outcome, list[str]]:
+    """`taken_in`, and what it says of the rows it refused."""
+    outcome = taken_in(session, path, kind)
+    return outcome, [f"{each.line}: {each.text}" for each in staging.refusals(session)]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from erp_club.cards import errors as cards
 from erp_club.cards.models import Card, CardState
-from erp_club.cards.queries import compact
+from erp_club.cards.numbers import compact
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.earning.queries import ACCOUNT, Earning, earning_columns, rules_in_force
 from erp_club.clubs.levels.models import MembershipLevel
