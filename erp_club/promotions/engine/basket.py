@@ -91,8 +91,8 @@ class Basket:
         for i, line in enumerate(self.lines):
             quantity = line.quantity_milli
             unit = changed[i][0] if i in changed else line.unit_minor
-            pieces, broken = divmod(quantity, 1000)
-            if broken:
+            pieces = quantity // 1000
+            if quantity % 1000:
                 pieces, amount = 1, line_amount(unit, quantity)
             else:
                 amount = unit * pieces

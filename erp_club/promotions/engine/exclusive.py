@@ -47,12 +47,15 @@ class Field:
 def _field(run: Run, bit: int) -> Field:
     """All units that don't serve the group yet."""
     basket, made = run.basket, Field(run, bit)
+    worth, first = basket.worth, 0
     for i, lots in enumerate(basket.lots):
-        first, lot = len(made.lots), lots[0]
-        if len(lots) == 1 and not lot.taken & bit and lot.left >= 0 and not lot.left % lot.count:
+        lot = lots[0]
+        count, left = lot.count, lot.left
+        if len(lots) == 1 and not lot.taken & bit and left >= 0 and not left % count:
             made.lots.append(lot)
-            made.stacks.append(Stack(lot.count, lot.left // lot.count, basket.worth[i] // 1000))
+            made.stacks.append(Stack(count, left // count, worth[i] // 1000))
             made.of_line.append((first,))
+            first += 1
             continue
         for lot in list(lots):
             if lot.taken & bit:
@@ -62,6 +65,7 @@ def _field(run: Run, bit: int) -> Field:
                 made.lots.append(part)
                 made.stacks.append(Stack(part.count, max(0, part.left) // part.count, basket.worth[i] // 1000))
         made.of_line.append(tuple(range(first, len(made.lots))))
+        first = len(made.lots)
     return made
 
 
@@ -199,17 +203,19 @@ def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
     """What was found, on the units."""
     takes: list[Take] = []
     used = 0
+    lots = ground.lots
+    times = 1
     for each in taken:
+        times = max(times, each.times)
         amounts = [each.saving_minor]
         if len(each.shares) != 1:
-            amounts = allocate(each.saving_minor, [share.weight for share in each.shares]) if each.shares else []
-        for share, amount in zip(each.shares, amounts, strict=True):
-            takes.append((ground.lots[share.stack], share.units, amount))
-            used += share.units
-        for stack, count in each.used:
-            takes.append((ground.lots[stack], count, 0))
+            amounts = allocate(each.saving_minor, [weight for _, _, weight in each.shares]) if each.shares else []
+        for (stack, count, _), amount in zip(each.shares, amounts, strict=True):
+            takes.append((lots[stack], count, amount))
             used += count
-    times = max(each.times for each in taken)
+        for stack, count in each.used:
+            takes.append((lots[stack], count, 0))
+            used += count
     document = offer.ready.parts[0].document
     give = Give(takes, times)
     if isinstance(document, BuyGet | Bundle):
@@ -244,18 +250,11 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
     losers = [rival.offer for code, rival in rivals.items() if code not in won]
     if not losers:
         return
-    holders: dict[int, tuple[int, str]] = {}
-    for code, taken in won.items():
-        saving = sum(each.saving_minor for each in taken)
-        for each in taken:
-            for stack in (*(share.stack for share in each.shares), *(stack for stack, _ in each.used)):
-                held = holders.get(stack)
-                if held is None or (saving, code) > held:
-                    holders[stack] = (saving, code)
+    winners = [_holder(code, taken) for code, taken in won.items()]
     for offer in losers:
         parts = offer.ready.parts
-        stacks = (stack for part in parts for scope in part.scopes for stack in ground.on(scope))
-        winner = max((holders[stack] for stack in stacks if stack in holders), default=None)
+        wanted = {stack for part in parts for scope in part.scopes for stack in ground.on(scope)}
+        winner = max([(saving, code) for saving, code, held in winners if not wanted.isdisjoint(held)], default=None)
         failure: Failure | None = None
         # The hopeless ones are gone: but for a fixed price, what could give something has been beaten to it.
         if winner is None or isinstance(parts[0].document, FixedPrice):
@@ -264,6 +263,16 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
             run.refuse(offer.ready, *(failure or (Reason.NO_GAIN, None)))
         else:
             run.refuse(offer.ready, Reason.BEATEN, None, winner[1])
+
+
+def _holder(code: str, taken: Sequence[Taken]) -> tuple[int, str, list[int]]:
+    """What an offer saves, its code, and the stacks of which it holds units."""
+    saving, held = 0, list[int]()
+    for each in taken:
+        saving += each.saving_minor
+        held += [stack for stack, _, _ in each.shares]
+        held += [stack for stack, _ in each.used]
+    return saving, code, held
 
 
 def _give_gift(run: Run, bit: int, offer: Open) -> None:

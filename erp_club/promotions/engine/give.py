@@ -147,10 +147,15 @@ def book(basket: Basket, give: Give, mask: int) -> dict[int, list[int]]:
     """Take what is given off the units, mark them as used, and tell amount and thousandths for each line."""
     lines: dict[int, list[int]] = {}
     for lot, count, amount in give.takes:
-        units = basket.split(lot, count) if mask or count < lot.count else lot
+        units = lot if count >= lot.count else basket.split(lot, count)
         units.left -= amount
         units.taken |= mask
-        held = lines.setdefault(lot.line, [0, 0])
-        held[0] += amount
-        held[1] += count * basket.size(lot.line)
+        i = lot.line
+        milli = count * basket.size(i)
+        held = lines.get(i)
+        if held is None:
+            lines[i] = [amount, milli]
+        else:
+            held[0] += amount
+            held[1] += milli
     return lines

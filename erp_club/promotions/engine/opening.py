@@ -82,11 +82,12 @@ def open_offers(run: Run, ready: Ready, started: Started) -> list[Open]:
             found = closed(run, other, started)
             run.refused.append(other.refuse(*(found or failure)))
         return []
-    run.refused += ready.beaten
+    if ready.beaten:
+        run.refused += ready.beaten
     most = None
     if ready.limits is not None:
         most = left_of(ready.limits, run.facts.used.get(ready.code, UNUSED))
-    times = min((each(run.basket) for each in ready.times), default=1)
+    times = min([each(run.basket) for each in ready.times]) if ready.times else 1
     if most is not None:
         times = min(times, most)
     starts = started.starts.get(ready.code)

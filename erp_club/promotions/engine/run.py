@@ -54,15 +54,15 @@ class Record:
 
     def amount(self) -> int:
         """All that it took off."""
-        return sum(amount for amount, _ in self.shares.values())
+        return sum([amount for amount, _ in self.shares.values()])
 
     def told(self, basket: Basket) -> Applied:
         """The record as it is answered."""
-        lines = basket.lines
+        lines, shares = basket.lines, sorted(self.shares.items())
         return Applied(
             self.ready.code,
             self.amount(),
-            tuple([Share(lines[i].id, amount, units) for i, (amount, units) in sorted(self.shares.items()) if amount]),
+            tuple([Share(lines[i].id, amount, units) for i, (amount, units) in shares if amount]),
             max(1, self.times),
             self.units_used,
             self.free_units,

@@ -112,12 +112,13 @@ class Scopes:
         """The lines (by position, ascending) of every scope that holds any. Only `touchable` lines are looked at."""
         found: dict[int, list[int]] = {}
         goods: list[int] = []
+        exclusions, named_by = self.exclusions, self._named_by
         for i in touchable:
             line = lines[i]
             if line.kind == GOODS:
                 goods.append(i)
-            for number in self._named_by(line):
-                if number in self.exclusions and self.exclusions[number].holds(line, reduced(i)):
+            for number in named_by(line):
+                if exclusions and number in exclusions and exclusions[number].holds(line, reduced(i)):
                     continue
                 held = found.get(number)
                 if held is None:
@@ -134,16 +135,16 @@ class Scopes:
     def _named_by(self, line: Line) -> tuple[int, ...]:
         """The scopes that name the line; departments and brands name goods only."""
         numbers = self.by_product.get(line.product, _NONE)
-        if line.group is not None:
-            numbers += self.by_group.get(line.group, _NONE)
+        if line.group in self.by_group:
+            numbers += self.by_group[line.group]
         if self.by_kind:
             numbers += self.by_kind.get(line.kind, _NONE)
         if line.kind != GOODS:
             return numbers
-        if line.department is not None:
-            numbers += self.by_department.get(line.department, _NONE)
-        if line.brand is not None:
-            numbers += self.by_brand.get(line.brand, _NONE)
+        if line.department in self.by_department:
+            numbers += self.by_department[line.department]
+        if line.brand in self.by_brand:
+            numbers += self.by_brand[line.brand]
         return numbers
 
 

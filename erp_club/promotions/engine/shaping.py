@@ -57,15 +57,15 @@ def shaping_of(rewards: Sequence[Reward], scopes: Scopes) -> Shaping | None:
 def hopeless(shape: Shape, stacks: Sequence[Stack]) -> Failure | None:
     """Why a set can't be had whatever the others do: too few units, or none that come to more than its price."""
     if isinstance(shape, Buy):
-        missing = shape.size - sum(stacks[i].units for i in shape.on)
+        missing = shape.size - sum([stacks[i].units for i in shape.on])
         return (Reason.MIN_QUANTITY, missing) if missing > 0 else None
     if not isinstance(shape, Bundle) or len(shape.slots) > 1:
         return None
     on, missing = next(iter(shape.slots))
     cost = 0
-    for stack in sorted((stacks[i] for i in on), key=lambda stack: -stack.cost_minor):
-        units = min(stack.units, missing)
-        cost, missing = cost + units * stack.cost_minor, missing - units
+    for each, there in sorted([(stacks[i].cost_minor, stacks[i].units) for i in on], reverse=True):
+        units = min(there, missing)
+        cost, missing = cost + units * each, missing - units
         if not missing:
             break
     if missing:
@@ -81,8 +81,10 @@ def _times(units: int | None, times: int) -> int | None:
     return None if units is None else units * times
 
 
-def _least(*limits: int | None) -> int | None:
-    return min((each for each in limits if each is not None), default=None)
+def _least(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
 
 
 def _percent(reward: Percent, scopes: Scopes) -> Shaping:

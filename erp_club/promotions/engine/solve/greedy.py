@@ -19,7 +19,7 @@ def greedy(stacks: Sequence[Stack], contenders: Sequence[Contender], left: Seque
 
 def saving(taken: Sequence[Taken]) -> int:
     """What they save in all."""
-    return sum(each.saving_minor for each in taken)
+    return sum([each.saving_minor for each in taken])
 
 
 def touched(taken: Taken, stacks: Sequence[Stack]) -> int:

@@ -12,6 +12,8 @@ def undominated(contenders: Sequence[Contender]) -> list[Contender]:
 
     `contenders` are in the order of their keys, and so is the answer.
     """
+    if len({type(contender.shape) for contender in contenders}) == len(contenders):
+        return list(contenders)
     best: dict[Hashable, tuple[int, Contender]] = {}
     for contender in contenders:
         kind, value = _kind_and_value(contender)
@@ -57,6 +59,8 @@ def components(contenders: Sequence[Contender], left: Sequence[int]) -> list[lis
     alike: dict[tuple[int, ...], list[Contender]] = {}
     for contender in contenders:
         alike.setdefault(_all_units(contender), []).append(contender)
+    if len(set[int]().union(*alike)) == sum([len(on) for on in alike]):
+        return list(alike.values())
     owner: dict[int, tuple[int, ...]] = {}
     merged = False
     for on in list(alike):
@@ -82,10 +86,11 @@ def _key(contender: Contender) -> str:
 def _all_units(contender: Contender) -> tuple[int, ...]:
     """The stacks that an offer may take units of, rising."""
     shape = contender.shape
-    if not contender.needs and not isinstance(shape, Bundle):
-        return shape.on
-    if not contender.needs and isinstance(shape, Bundle) and len(shape.slots) == 1:
-        return next(on for on, _ in shape.slots)
+    if not contender.needs:
+        if not isinstance(shape, Bundle):
+            return shape.on
+        if len(shape.slots) == 1:
+            return shape.slots[0][0]
     return tuple(sorted(scope(contender)))
 
 

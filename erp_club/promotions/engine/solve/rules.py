@@ -65,7 +65,7 @@ def _work_out(key: str, shape: Shape, stacks: Sequence[Stack], left: Sequence[in
 
 def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
     off, value = shape.off, shape.value
-    if shape.least and sum(left[i] for i in shape.on) < shape.least:
+    if shape.least and sum([left[i] for i in shape.on]) < shape.least:
         return None
     if shape.most is None and shape.group == 1:
         picked = [(i, left[i]) for i in shape.on if left[i]]
@@ -74,8 +74,8 @@ def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[
         most = there if shape.most is None else min(there, shape.most)
         picked = sorted(first_units(order(shape.on, stacks, shape.pick), left, most - most % shape.group))
     if off is Off.SHARE:
-        shares = tuple(Share(i, count, stacks[i].cost_minor * count) for i, count in picked if stacks[i].cost_minor)
-        saving = whole_minor(value * sum(share.weight for share in shares))
+        shares = _at_cost(picked, stacks)
+        saving = whole_minor(value * sum([weight for _, _, weight in shares]))
     else:
         gains = ((i, count, unit_gain(off, value, stacks[i].cost_minor) // SCALE) for i, count in picked)
         shares = tuple(Share(i, count, gain * count) for i, count, gain in gains if gain)
@@ -85,9 +85,15 @@ def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[
     return Taken(key, saving, shares) if saving > 0 else None
 
 
+def _at_cost(picked: Iterable[tuple[int, int]], stacks: Sequence[Stack]) -> tuple[Share, ...]:
+    """The units that cost something, each weighing what it costs."""
+    costs = [(i, count, stacks[i].cost_minor) for i, count in picked]
+    return tuple([Share(i, count, cost * count) for i, count, cost in costs if cost])
+
+
 def _buy(key: str, shape: Buy, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
     size, free = shape.size, shape.free
-    there = sum(left[i] for i in shape.on)
+    there = sum([left[i] for i in shape.on])
     times = there // size if shape.times is None else min(there // size, shape.times)
     if not times:
         return None
@@ -106,8 +112,8 @@ def _buy(key: str, shape: Buy, stacks: Sequence[Stack], left: Sequence[int]) -> 
                 freed[i] = given
             if count > given:
                 paid.append((i, count - given))
-    shares = tuple(Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(freed.items()))
-    saving = whole_minor(shape.off_bp * sum(share.weight for share in shares))
+    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(freed.items())])
+    saving = whole_minor(shape.off_bp * sum([weight for _, _, weight in shares]))
     return Taken(key, saving, shares, tuple(sorted(paid)), times) if saving > 0 else None
 
 
@@ -122,8 +128,8 @@ def _freed_between(start: int, end: int, size: int, free: int) -> int:
 
 
 def _lump(key: str, shape: Lump, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
-    shares = tuple(Share(i, left[i], stacks[i].cost_minor * left[i]) for i in shape.on if left[i])
-    saving = min(shape.value_minor, sum(share.weight for share in shares))
+    shares = tuple([Share(i, left[i], stacks[i].cost_minor * left[i]) for i in shape.on if left[i]])
+    saving = min(shape.value_minor, sum([weight for _, _, weight in shares]))
     return Taken(key, saving, shares) if saving > 0 else None
 
 

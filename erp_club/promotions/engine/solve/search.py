@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from operator import attrgetter
 
 from erp_club.promotions.engine.solve.classes import classes, of_stacks
 from erp_club.promotions.engine.solve.combine import by_fills
@@ -14,6 +15,7 @@ from erp_club.promotions.engine.solve.same_scope import same_scope
 from erp_club.promotions.engine.solve.shapes import Contender, Proof, Solution, Stack, Taken
 from erp_club.promotions.engine.solve.straight import straight
 
+_BY_KEY = attrgetter("key")
 _LEAST_MS = 5
 """The integer programme gets this much even where all else has taken the time."""
 
@@ -24,7 +26,7 @@ def solve(stacks: Sequence[Stack], contenders: Sequence[Contender], *, deadline_
     `deadline_ms` bounds the exact search where scopes overlap; what greedy choice finds is the least that is answered.
     Keys must be distinct. An offer that gives nothing isn't in the answer.
     """
-    left = [stack.units for stack in stacks]
+    left = [units for units, _, _ in stacks]
     assignment: list[Taken] = []
     chosen: list[Taken] = []
     proved = True
@@ -32,16 +34,17 @@ def solve(stacks: Sequence[Stack], contenders: Sequence[Contender], *, deadline_
         left = without(left, chosen) if chosen else left
         chosen = []
         for group in components(tier, left):
-            taken, sure = _component(stacks, group, left, deadline_ms)
-            chosen += taken
+            if len(group) == 1 and straight(group[0]):
+                taken = alone(group[0], stacks, left)
+                if taken is not None:
+                    chosen.append(taken)
+                continue
+            found, sure = _component(stacks, group, left, deadline_ms)
+            chosen += found
             proved = proved and sure
         assignment += chosen
-    assignment.sort(key=_key)
+    assignment.sort(key=_BY_KEY)
     return Solution(tuple(assignment), saving(assignment), Proof.PROVED if proved else Proof.TIME_LIMIT)
-
-
-def _key(named: Contender | Taken) -> str:
-    return named.key
 
 
 def _tiers(contenders: Sequence[Contender]) -> list[list[Contender]]:
@@ -50,7 +53,7 @@ def _tiers(contenders: Sequence[Contender]) -> list[list[Contender]]:
     for contender in contenders:
         tiers.setdefault(contender.priority, []).append(contender)
     for tier in tiers.values():
-        tier.sort(key=_key)
+        tier.sort(key=_BY_KEY)
     return [tiers[priority] for priority in sorted(tiers, reverse=True)]
 
 

@@ -8,6 +8,8 @@ from erp_club.promotions.engine.solve.shapes import Bundle, Contender, Lump
 def straight(contender: Contender) -> bool:
     """False where slots or needs overlap so that the order in which they choose could matter."""
     shape = contender.shape
+    if not contender.needs and not isinstance(shape, Bundle):
+        return True
     slots = [set(on) for on, _ in shape.slots] if isinstance(shape, Bundle) else []
     if not contender.needs:
         return len(slots) < 2 or _apart(slots)
