@@ -72,6 +72,6 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     parts = [size * weight // whole for weight in weights]
     odd = size - sum(parts)
     if odd:
-        for i in sorted(range(len(weights)), key=lambda i: (-(size * weights[i] % whole), i))[:odd]:
+        for _, i in sorted([(-(size * weight % whole), i) for i, weight in enumerate(weights)])[:odd]:
             parts[i] += 1
     return parts if total >= 0 else [-part for part in parts]

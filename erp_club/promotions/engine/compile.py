@@ -153,7 +153,17 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         hint=offer.hint,
         over_order=over_order,
         other_lines_first=combination.other_lines_first,
+        again=_again(offer),
     )
+
+
+def _again(offer: Offer) -> BuyGet | None:
+    """The sets of which a basket may hold any number, where they are all that the offer gives beside points."""
+    rewards = [reward for reward in offer.rewards if not isinstance(reward, Points)]
+    reward = rewards[0] if len(rewards) == 1 else None
+    if not isinstance(reward, BuyGet) or reward.applications is not None or offer.limits != _NO_LIMITS:
+        return None
+    return reward
 
 
 def _competes(combination: Combination, parts: tuple[Part, ...], *, redeems: bool) -> bool:

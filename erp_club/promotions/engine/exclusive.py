@@ -5,7 +5,7 @@ units before a lower one is looked at. An added gift takes nothing off: it takes
 those that no discount has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from erp_club.kernel.money import allocate
 from erp_club.promotions.engine.basket import BP, Lot
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.give import Give, Take, book, first_units, in_order
-from erp_club.promotions.engine.priced import Reason
+from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, usual
@@ -46,15 +46,15 @@ class Field:
 
 def _field(run: Run, bit: int) -> Field:
     """All units that don't serve the group yet."""
-    basket, made = run.basket, Field(run, bit)
+    basket, found = run.basket, Field(run, bit)
     worth, first = basket.worth, 0
     for i, lots in enumerate(basket.lots):
         lot = lots[0]
         count, left = lot.count, lot.left
         if len(lots) == 1 and not lot.taken & bit and left >= 0 and not left % count:
-            made.lots.append(lot)
-            made.stacks.append(Stack(count, left // count, worth[i] // 1000))
-            made.of_line.append((first,))
+            found.lots.append(lot)
+            found.stacks.append(made(Stack, (count, left // count, worth[i] // 1000)))
+            found.of_line.append((first,))
             first += 1
             continue
         for lot in list(lots):
@@ -62,11 +62,11 @@ def _field(run: Run, bit: int) -> Field:
                 continue
             odd = lot.left % lot.count if lot.left > 0 else 0
             for part in (basket.split(lot, odd), lot) if odd else (lot,):
-                made.lots.append(part)
-                made.stacks.append(Stack(part.count, max(0, part.left) // part.count, basket.worth[i] // 1000))
-        made.of_line.append(tuple(range(first, len(made.lots))))
-        first = len(made.lots)
-    return made
+                found.lots.append(part)
+                found.stacks.append(Stack(part.count, max(0, part.left) // part.count, basket.worth[i] // 1000))
+        found.of_line.append(tuple(range(first, len(found.lots))))
+        first = len(found.lots)
+    return found
 
 
 def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
@@ -201,48 +201,58 @@ def _unaffordable(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) 
 
 def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
     """What was found, on the units."""
+    takes, times = _takes(ground, taken), _times(taken)
+    used, free = _counted(offer, times, takes)
+    return Give(takes, times, used, free)
+
+
+def _takes(ground: Field, taken: Sequence[Taken]) -> list[Take]:
+    """So many units of each lot, and the amount off them; those that were paid in full last."""
     takes: list[Take] = []
-    used = 0
     lots = ground.lots
-    times = 1
-    for each in taken:
-        times = max(times, each.times)
-        amounts = [each.saving_minor]
-        if len(each.shares) != 1:
-            amounts = allocate(each.saving_minor, [weight for _, _, weight in each.shares]) if each.shares else []
-        for (stack, count, _), amount in zip(each.shares, amounts, strict=True):
-            takes.append((lots[stack], count, amount))
-            used += count
-        for stack, count in each.used:
-            takes.append((lots[stack], count, 0))
-            used += count
+    for _, saving, shares, used, _ in taken:
+        if len(shares) < 2:
+            takes += [(lots[stack], count, saving) for stack, count, _ in shares]
+        else:
+            amounts = allocate(saving, [weight for _, _, weight in shares])
+            takes += [(lots[stack], count, amount) for (stack, count, _), amount in zip(shares, amounts, strict=True)]
+        if used:
+            takes += [(lots[stack], count, 0) for stack, count in used]
+    return takes
+
+
+def _times(taken: Sequence[Taken]) -> int:
+    """How often it is given: line by line it counts once."""
+    return taken[0].times if len(taken) == 1 else max([each.times for each in taken])
+
+
+def _counted(offer: Open, times: int, takes: Sequence[Take]) -> tuple[int, int]:
+    """The units that sets use, and those among them that are free."""
     document = offer.ready.parts[0].document
-    give = Give(takes, times)
-    if isinstance(document, BuyGet | Bundle):
-        give.units_used = used
-    if isinstance(document, BuyGet) and document.off_bp == BP:
-        give.free_units = times * document.free
-    return give
+    if not isinstance(document, BuyGet | Bundle):
+        return 0, 0
+    free = times * document.free if isinstance(document, BuyGet) and document.off_bp == BP else 0
+    return sum([count for _, count, _ in takes]), free
 
 
 def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None:
     """Give an offer the units that it got; one that competed as a lump is worked out on them again."""
     offer = rival.offer
-    if rival.shaped:
-        give = _give(ground, offer, taken)
-        if offer.ready.points or offer.start.left_minor is not None:
-            settle(run, offer, Outcome([give]), ground.bit)
-            return
-        record = Record(offer.ready, offer.start.coupon)
-        run.note(record, give, book(run.basket, give, ground.bit))
-        record.times = max(give.times, offer.times) if offer.ready.times else give.times
+    if not rival.shaped:
+        outcome = work_out(run, offer, mask=ground.bit)
+        if _PART in taken[0].key:
+            won = {int(each.key.split(_PART)[1]) for each in taken}
+            outcome.gives[0].takes = [take for take in outcome.gives[0].takes if take[0].line in won]
+        settle(run, offer, outcome, ground.bit)
+    elif offer.ready.points or offer.start.left_minor is not None:
+        settle(run, offer, Outcome([_give(ground, offer, taken)]), ground.bit)
+    else:
+        # The usual case without the detour over what it would give: nothing can keep it from that any more.
+        record, takes, times = Record(offer.ready, offer.start.coupon), _takes(ground, taken), _times(taken)
+        record.shares = book(run.basket, takes, ground.bit)
+        record.units_used, record.free_units = _counted(offer, times, takes)
+        record.times = max(times, offer.times) if offer.ready.times else times
         run.kept(record)
-        return
-    outcome = work_out(run, offer, mask=ground.bit)
-    if _PART in taken[0].key:
-        won = {int(each.key.split(_PART)[1]) for each in taken}
-        outcome.gives[0].takes = [take for take in outcome.gives[0].takes if take[0].line in won]
-    settle(run, offer, outcome, ground.bit)
 
 
 def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[str, list[Taken]]) -> None:
@@ -250,11 +260,10 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
     losers = [rival.offer for code, rival in rivals.items() if code not in won]
     if not losers:
         return
-    winners = [_holder(code, taken) for code, taken in won.items()]
     for offer in losers:
         parts = offer.ready.parts
         wanted = {stack for part in parts for scope in part.scopes for stack in ground.on(scope)}
-        winner = max([(saving, code) for saving, code, held in winners if not wanted.isdisjoint(held)], default=None)
+        winner = max([(_saved(taken), code) for code, taken in won.items() if _holds(taken, wanted)], default=None)
         failure: Failure | None = None
         # The hopeless ones are gone: but for a fixed price, what could give something has been beaten to it.
         if winner is None or isinstance(parts[0].document, FixedPrice):
@@ -265,14 +274,20 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
             run.refuse(offer.ready, Reason.BEATEN, None, winner[1])
 
 
-def _holder(code: str, taken: Sequence[Taken]) -> tuple[int, str, list[int]]:
-    """What an offer saves, its code, and the stacks of which it holds units."""
-    saving, held = 0, list[int]()
-    for each in taken:
-        saving += each.saving_minor
-        held += [stack for stack, _, _ in each.shares]
-        held += [stack for stack, _ in each.used]
-    return saving, code, held
+def _saved(taken: Sequence[Taken]) -> int:
+    return sum([each.saving_minor for each in taken])
+
+
+def _holds(taken: Sequence[Taken], wanted: Set[int]) -> bool:
+    """Whether it has units of any of these stacks."""
+    for _, _, shares, used, _ in taken:
+        for stack, _, _ in shares:
+            if stack in wanted:
+                return True
+        for stack, _ in used:
+            if stack in wanted:
+                return True
+    return False
 
 
 def _give_gift(run: Run, bit: int, offer: Open) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from erp_club.promotions.engine.basket import Basket, line_amount, net_of, tax_on
 from erp_club.promotions.engine.earning import Earned
 from erp_club.promotions.engine.facts import Line, TaxOfDiscount
-from erp_club.promotions.engine.priced import PricedLine
+from erp_club.promotions.engine.priced import PricedLine, made
 from erp_club.promotions.engine.run import Run
 
 
@@ -40,18 +40,22 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
         tax = left - net_of(left, line.vat_bp) if taxes is None else max(0, min(left, taxes[i]))
         levy = line_amount(line.levy_minor, line.quantity_milli) if line.levy_minor else 0
         lines.append(
-            PricedLine(
-                line.id,
-                line.product,
-                line.quantity_milli,
-                left if by_hand else regular_at[i],
-                listed,
-                listed - left,
-                left + levy,
-                tax + levy,
-                levy,
-                points.get(i, 0) if points else 0,
-                changed[i][1] if i in changed else "",
+            made(
+                PricedLine,
+                (
+                    line.id,
+                    line.product,
+                    line.quantity_milli,
+                    left if by_hand else regular_at[i],
+                    listed,
+                    listed - left,
+                    left + levy,
+                    tax + levy,
+                    levy,
+                    points.get(i, 0) if points else 0,
+                    changed[i][1] if i in changed else "",
+                    None,
+                ),
             )
         )
     return (*lines, *_gifts(run, basket.lines))

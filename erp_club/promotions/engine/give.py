@@ -143,15 +143,16 @@ def off(basket: Basket, amount: int, targets: Sequence[Take], basis: Basis | Non
     return shared(amount, targets)
 
 
-def book(basket: Basket, give: Give, mask: int) -> dict[int, list[int]]:
-    """Take what is given off the units, mark them as used, and tell amount and thousandths for each line."""
+def book(basket: Basket, takes: Iterable[Take], mask: int) -> dict[int, list[int]]:
+    """Take amounts off the units, mark them as used, and tell amount and thousandths for each line."""
     lines: dict[int, list[int]] = {}
-    for lot, count, amount in give.takes:
+    goods, pieces = basket.lines, basket.pieces
+    for lot, count, amount in takes:
         units = lot if count >= lot.count else basket.split(lot, count)
         units.left -= amount
         units.taken |= mask
         i = lot.line
-        milli = count * basket.size(i)
+        milli = count * (goods[i].quantity_milli // pieces[i])
         held = lines.get(i)
         if held is None:
             lines[i] = [amount, milli]

@@ -41,8 +41,8 @@ def hints_of(run: Run, compiled: Compiled, refused: Iterable[Refusal]) -> tuple[
 
 def _short_of_more(basket: Basket, record: Record) -> int:
     """The units that are missing for one set more, where what is to be paid for it is there already."""
-    document = record.ready.parts[0].document if len(record.ready.parts) == 1 else None
-    if not isinstance(document, BuyGet) or document.applications is not None or record.ready.limits is not None:
+    document = record.ready.again
+    if document is None:
         return 0
     over = _count(basket, record.ready.parts[0].scopes[0]) % document.size
     missing = document.size - over

@@ -15,6 +15,7 @@ code of the offer. Where units cost the same, those of the earlier line go first
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from erp_club.promotions.engine import earning, finish
 from erp_club.promotions.engine.compete import compete
@@ -27,6 +28,8 @@ from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS
 from erp_club.promotions.engine.run import Open, Run, run_of
 from erp_club.promotions.engine.stages import take_turn
 
+_BY_OFFER = attrgetter("offer")
+
 
 def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False) -> Priced:
     """The priced basket, with a word on every offer that could touch it (`explain_all`: on every published one).
@@ -35,7 +38,7 @@ def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False) -> Pri
     threshold, or a discount that is for regular prices only.
     """
     priced = _price(facts, compiled, explain_all=explain_all)
-    if not _lists_may_cost(facts, compiled, priced):
+    if not facts.price_lists or not _lists_may_cost(facts, compiled, priced):
         return priced
     always = tuple(each for each in facts.price_lists if each.always)
     other = _price(replace(facts, price_lists=always), compiled, explain_all=explain_all)
@@ -113,7 +116,7 @@ def _answer(run: Run, compiled: Compiled, refused: list[Refusal]) -> Priced:
     earning.note(run, all_earned)
     refused += run.refused
     lines = finish.lines_of(run, all_earned)
-    refused.sort(key=lambda each: each.offer)
+    refused.sort(key=_BY_OFFER)
     regular = listed = discount = total = tax = 0
     for line in lines:
         regular += line.regular_minor

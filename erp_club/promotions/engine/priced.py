@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar, cast
+
+T = TypeVar("T")
+
+
+class Made(Protocol):
+    """Makes a named tuple of all its fields, in order."""
+
+    def __call__(self, kind: type[T], fields: tuple[object, ...], /) -> T:
+        """The tuple."""
+        ...
+
+
+made = cast("Made", tuple[object, ...].__new__)
+"""In half the time of a call by name, for those that each basket has dozens of."""
 
 
 class Reason(StrEnum):
@@ -83,8 +97,7 @@ class Applied(NamedTuple):
     """Whose points were used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why an offer gave nothing. `missing`: units, minor units or points; `beaten_by`: the offer that gave more."""
 
     offer: str
@@ -93,16 +106,14 @@ class Refusal:
     beaten_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """An offer that waits for a choice among these products."""
 
     offer: str
     choices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """So many more units, or so much more, and the offer gives `gain_minor` more (None where that isn't known)."""
 
     offer: str
@@ -133,8 +144,7 @@ class PricedLine(NamedTuple):
     """The offer whose gift this line is."""
 
 
-@dataclass(frozen=True, slots=True)
-class EarnedPoints:
+class EarnedPoints(NamedTuple):
     """What one rule or offer gives in a club, in the account's scale; `lines` sums to it (order points lie on none)."""
 
     club: str

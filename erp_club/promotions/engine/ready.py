@@ -7,11 +7,13 @@ from erp_club.promotions.engine.gates import Gate, Times
 from erp_club.promotions.engine.give import Reward
 from erp_club.promotions.engine.offer import Limits, Offer, Per, Start
 from erp_club.promotions.engine.priced import Reason, Refusal
-from erp_club.promotions.engine.rewards import Points
+from erp_club.promotions.engine.rewards import BuyGet, Points
 from erp_club.promotions.engine.rewards import Reward as RewardDocument
 from erp_club.promotions.engine.shaping import Shaping
 
 ITEM, BASKET, CODE, POINTS = range(4)
+Refused = tuple[Reason, int | None, str | None]
+"""Why, what is missing, and which offer gave more."""
 _KEPT = 64
 """How many refusals of an offer are kept to be told again."""
 
@@ -75,18 +77,20 @@ class Ready:
     over_order: bool
     """Whether its reward is for the whole order and not for named goods."""
     other_lines_first: bool
+    again: BuyGet | None
+    """What is given again and again without a limit, so that a few units more are worth a hint."""
     behind: list["Ready"] = field(default_factory=list["Ready"])
     """Offers that it beats whenever it holds."""
     beaten: tuple[Refusal, ...] = ()
     """What is said about those when it holds."""
-    refusals: dict[tuple[Reason, int | None], Refusal] = field(default_factory=dict[tuple[Reason, int | None], Refusal])
+    refusals: dict[Refused, Refusal] = field(default_factory=dict[Refused, Refusal])
 
-    def refuse(self, reason: Reason, missing: int | None = None) -> Refusal:
+    def refuse(self, reason: Reason, missing: int | None = None, by: str | None = None) -> Refusal:
         """The refusal, made once for each reason."""
-        key = (reason, missing)
+        key = (reason, missing, by)
         known = self.refusals.get(key)
         if known is None:
             if len(self.refusals) > _KEPT:
                 self.refusals.clear()
-            known = self.refusals[key] = Refusal(self.code, reason, missing)
+            known = self.refusals[key] = Refusal(self.code, reason, missing, by)
         return known

@@ -7,7 +7,7 @@ from erp_club.promotions.engine.basket import Basket
 from erp_club.promotions.engine.facts import Claim, Facts
 from erp_club.promotions.engine.give import Give
 from erp_club.promotions.engine.offer import Start as By
-from erp_club.promotions.engine.priced import Applied, Pending, Reason, Refusal, Share
+from erp_club.promotions.engine.priced import Applied, Pending, Reason, Refusal, Share, made
 from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.scopes import Scopes
 
@@ -59,20 +59,23 @@ class Record:
     def told(self, basket: Basket) -> Applied:
         """The record as it is answered."""
         lines, shares = basket.lines, sorted(self.shares.items())
-        return Applied(
-            self.ready.code,
-            self.amount(),
-            tuple([Share(lines[i].id, amount, units) for i, (amount, units) in shares if amount]),
-            max(1, self.times),
-            self.units_used,
-            self.free_units,
-            self.points_used,
-            self.points,
-            self.coupon,
-            self.coupons,
-            self.batch,
-            self.ready.version,
-            self.points_club,
+        return made(
+            Applied,
+            (
+                self.ready.code,
+                self.amount(),
+                tuple([made(Share, (lines[i].id, amount, units)) for i, (amount, units) in shares if amount]),
+                self.times or 1,
+                self.units_used,
+                self.free_units,
+                self.points_used,
+                self.points,
+                self.coupon,
+                self.coupons,
+                self.batch,
+                self.ready.version,
+                self.points_club,
+            ),
         )
 
 
@@ -99,7 +102,7 @@ class Run:
 
     def refuse(self, ready: Ready, reason: Reason, missing: int | None = None, by: str | None = None) -> None:
         """Say why an offer gives nothing."""
-        self.refused.append(ready.refuse(reason, missing) if by is None else Refusal(ready.code, reason, missing, by))
+        self.refused.append(ready.refuse(reason, missing, by))
 
     def note(self, record: Record, give: Give, shares: Mapping[int, list[int]]) -> None:
         """Add one reward to what an offer gave."""

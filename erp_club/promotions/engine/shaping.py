@@ -139,8 +139,10 @@ def _fixed_price(reward: FixedPrice, scopes: Scopes) -> Shaping:
 def _buy(reward: BuyGet, scopes: Scopes) -> Shaping:
     scope = _number(reward.on, scopes)
 
+    no_limit = reward.applications is None
+
     def shape(_basket: Basket, on: On, times: int, most: int | None) -> Shape:
-        applications = _least(_times(reward.applications, times), most)
+        applications = most if no_limit else _least(_times(reward.applications, times), most)
         return Buy(on(scope), reward.size, reward.free, reward.off_bp, reward.freed, applications)
 
     return shape

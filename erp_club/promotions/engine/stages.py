@@ -71,7 +71,7 @@ def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
         give = part.give(turn)
         gives.append(give)
         keep_within_coupon(run, offer, Outcome(gives))
-        shares.append(book(basket, give, own))
+        shares.append(book(basket, give.takes, own))
     # Its own parts may share units; for all other offers they are taken.
     for lot in (lot for lots in basket.lots for lot in lots if lot.taken & own):
         lot.taken = lot.taken & ~own | mask
@@ -147,7 +147,7 @@ def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | N
         run.basket.lots = outcome.lots
         booked = outcome.shares
     else:
-        booked = [book(run.basket, give, mask) for give in outcome.gives]
+        booked = [book(run.basket, give.takes, mask) for give in outcome.gives]
     for give, shares in zip(outcome.gives, booked, strict=True):
         run.note(record, give, shares)
     record.times = times_of(offer, outcome)

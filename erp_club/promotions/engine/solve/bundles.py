@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from erp_club.promotions.engine.priced import made
 from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.solve.shapes import Bundle, Share, Stack, Taken
 from erp_club.promotions.engine.solve.units import Runs, first_units, order, unit_gain, whole_minor
@@ -48,26 +49,26 @@ def _one_slot(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[i
         each, rest = stacks[i].cost_minor, left[i]
         while rest and times:
             # Whole sets of equal units at once; else what the open set lacks.
-            sets = min(times, rest // quantity) if not filled else 1
-            part = quantity if sets > 1 else min(rest, quantity - filled)
+            sets = 1 if filled or rest < 2 * quantity else min(times, rest // quantity)
+            part = min(rest, quantity - filled)
             open_set.append((i, part))
-            rest -= part * max(1, sets)
+            rest -= part * sets
             filled += part
             cost += part * each
             if filled < quantity:
                 continue
-            times -= max(1, sets)
+            times -= sets
             gain = unit_gain(off, value, cost)
             if gain > 0:
-                scaled += gain * max(1, sets)
-                gaining += max(1, sets)
+                scaled += gain * sets
+                gaining += sets
                 for k, count in open_set:
-                    counts[k] = counts.get(k, 0) + count * max(1, sets)
+                    counts[k] = counts.get(k, 0) + count * sets
             elif dearest:
                 times = 0
             open_set, filled, cost = [], 0, 0
     saving = whole_minor(scaled)
-    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items())])
+    shares = tuple([made(Share, (i, count, stacks[i].cost_minor * count)) for i, count in sorted(counts.items())])
     return Taken(key, saving, shares, (), gaining) if saving > 0 else None
 
 
@@ -116,7 +117,7 @@ def _sets(key: str, shape: Bundle, stacks: Sequence[Stack], slots: Sequence[Runs
         for i, count in members:
             counts[i] = counts.get(i, 0) + count * repeats
     saving = whole_minor(scaled)
-    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(counts.items())])
+    shares = tuple([made(Share, (i, count, stacks[i].cost_minor * count)) for i, count in sorted(counts.items())])
     return Taken(key, saving, shares, (), gaining) if saving > 0 else None
 
 

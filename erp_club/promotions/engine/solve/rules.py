@@ -5,6 +5,7 @@ The search only decides which units are left to whom; whatever it finds is worke
 
 from collections.abc import Iterable, Sequence
 
+from erp_club.promotions.engine.priced import made
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.solve.bundles import all_slots, bundle
@@ -88,7 +89,7 @@ def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[
 def _at_cost(picked: Iterable[tuple[int, int]], stacks: Sequence[Stack]) -> tuple[Share, ...]:
     """The units that cost something, each weighing what it costs."""
     costs = [(i, count, stacks[i].cost_minor) for i, count in picked]
-    return tuple([Share(i, count, cost * count) for i, count, cost in costs if cost])
+    return tuple([made(Share, (i, count, cost * count)) for i, count, cost in costs if cost])
 
 
 def _buy(key: str, shape: Buy, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
@@ -104,31 +105,23 @@ def _buy(key: str, shape: Buy, stacks: Sequence[Stack], left: Sequence[int]) -> 
         paid = first_units(dear, rest, times * (size - free))
     else:
         freed, paid = dict[int, int](), list[tuple[int, int]]()
-        at = 0
+        at = before = 0
         for i, count in first_units(dear, left, times * size):
-            given = _freed_between(at, at + count, size, free)
             at += count
+            # The last ones of each full group are free.
+            until = at // size * free + max(0, at % size - size + free)
+            given, before = until - before, until
             if given:
                 freed[i] = given
             if count > given:
                 paid.append((i, count - given))
-    shares = tuple([Share(i, count, stacks[i].cost_minor * count) for i, count in sorted(freed.items())])
+    shares = tuple([made(Share, (i, count, stacks[i].cost_minor * count)) for i, count in sorted(freed.items())])
     saving = whole_minor(shape.off_bp * sum([weight for _, _, weight in shares]))
     return Taken(key, saving, shares, tuple(sorted(paid)), times) if saving > 0 else None
 
 
-def _freed_between(start: int, end: int, size: int, free: int) -> int:
-    """How many of the units numbered from `start` on and before `end` are among the last `free` of their group."""
-    paid = size - free
-
-    def before(at: int) -> int:
-        return at // size * free + max(0, at % size - paid)
-
-    return before(end) - before(start)
-
-
 def _lump(key: str, shape: Lump, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
-    shares = tuple([Share(i, left[i], stacks[i].cost_minor * left[i]) for i in shape.on if left[i]])
+    shares = tuple([made(Share, (i, left[i], stacks[i].cost_minor * left[i])) for i in shape.on if left[i]])
     saving = min(shape.value_minor, sum([weight for _, _, weight in shares]))
     return Taken(key, saving, shares) if saving > 0 else None
 

@@ -17,8 +17,8 @@ def whole_minor(scaled: int) -> int:
 def order(on: Iterable[int], stacks: Sequence[Stack], pick: Pick) -> list[int]:
     """The stacks of a scope, dearest or cheapest first; equal ones in the order of the lines."""
     if pick is Pick.DEAREST:
-        return sorted(on, key=lambda i: -stacks[i].cost_minor)
-    return sorted(on, key=lambda i: stacks[i].cost_minor)
+        return [i for _, i in sorted([(-stacks[i].cost_minor, i) for i in on])]
+    return [i for _, i in sorted([(stacks[i].cost_minor, i) for i in on])]
 
 
 def unit_gain(off: Off, value: int, cost_minor: int) -> int:
