@@ -20,9 +20,10 @@ from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
 from erp_club.purchases import sale as sales
+from erp_club.purchases.credit import others
 from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.levels import look_at_levels
-from erp_club.purchases.plans import looks_at_means
+from erp_club.purchases.plans import looks_at_means, paid_by_means
 from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_with_points
 from erp_club.purchases.pricing import PricedBasket, price_basket
 from erp_club.purchases.quotes import errors, queries
@@ -63,7 +64,13 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     basket = price_basket(session, asked, place) if known is None else _paid_as_told(session, known, asked, place)
     if asked.points:
         check_points(basket.wanted, basket.priced, field="payments")
-    payments = with_cards(session, order.payments, order.claims, basket.priced.total_minor, place)
+    total = basket.priced.total_minor
+    payments = with_cards(session, order.payments, order.claims, total, place)
+    if order.rest is not None:
+        payments = (*payments, *others(payments, order.credit, total, order.rest, currency))
+        gave = dict(paid_by_means(payments))
+        told = tuple((each, gave.get(each, 0)) for each in asked.means if each != order.rest.value)
+        basket = _paid_as_told(session, basket, replace(asked, paid=told), place)
     sale = sale_of(basket, place, receipt_no=order.receipt_no, payments=payments, currency=currency)
     sales.check_expected(sale, order.expected_total_minor)
     sold = settle(session, sale, basket, asked, place, cards=order.cards)

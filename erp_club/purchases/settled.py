@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.priced import PricedLine
+from erp_club.purchases.credit import NO_CREDIT, Credit
 from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.pricing import PricedBasket
 from erp_club.purchases.sale import (
@@ -21,6 +22,7 @@ from erp_club.purchases.sale import (
     line_amount,
 )
 from erp_club.purchases.value_cards import CardClaim, CardToSell
+from erp_club.receipts.models import Means
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Order:
     `payments` are those by cash and bank card; `claims` are the prepaid and gift cards that pay, in their order, and
     `cards` those that are sold.
 
-    `sale_of_quote`: the till named no sale, so it is the quote's, which holds the coupons.
+    `sale_of_quote`: the till named no sale, so it is the quote's, which holds the coupons. `rest`: what the cards and
+    the `credit` of goods that come back leave is paid by this means, whatever it comes to.
     """
 
     receipt_no: str
@@ -42,6 +45,8 @@ class Order:
     quote_id: uuid.UUID | None = None
     sale_of_quote: bool = False
     expected_total_minor: int | None = None
+    credit: Credit = NO_CREDIT
+    rest: Means | None = None
 
 
 def sale_of(

@@ -207,6 +207,25 @@ class ReceiptReturn(Base):
     reason: Mapped[str]
 
 
+class ReceiptExchange(Base):
+    """A return and a sale that were settled as one: what changed hands is the difference of their payments."""
+
+    __tablename__ = "receipt_exchanges"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "receipt_id"], ["receipt_returns.customer_id", "receipt_returns.receipt_id"]
+        ),
+        sa.ForeignKeyConstraint(["sold_customer_id", "sold_receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.UniqueConstraint("sold_customer_id", "sold_receipt_id", name="uq_receipt_exchanges_sold"),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    sold_customer_id: Mapped[int]
+    sold_receipt_id: Mapped[int]
+
+
 class ReceiptReturnLine(Base):
     """Which line of the original a line of a return takes back, and how much of it (above zero, in thousandths)."""
 

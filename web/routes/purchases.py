@@ -18,7 +18,7 @@ from erp_club.purchases import commands
 from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.sale import MOST_MINOR, Payment
-from erp_club.purchases.settled import Order, tax_in
+from erp_club.purchases.settled import Order
 from erp_club.purchases.value_cards import CardClaim, CardToSell
 from erp_club.receipts import queries
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
@@ -32,25 +32,17 @@ from web.fields import AmountText, RowId, Storable, Unsaid
 from web.payment_bodies import PaidWith, SoldCard
 from web.scopes import receipts_within
 from web.value_entry import proven
+from web.views.posted import Purchase, purchase_of
 from web.views.purchases import (
     SORTS,
-    ClubSavings,
     CustomerPurchases,
-    EarnedPoints,
-    LineDiscount,
-    PurchaseLine,
-    PurchaseOffer,
     PurchaseRow,
     PurchaseView,
     customer_purchases_view,
     purchase_view,
-    quantity_text,
     rows_view,
-    savings_view,
 )
-from web.views.quotes import offer_name
 from web.views.slip import Slip, slip_view
-from web.views.value_cards import CardOfPurchase, PurchasePayment, card_of_purchase, payment_lines
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
 ReceiptNo = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,50}$")]
@@ -79,32 +71,6 @@ class NewPurchase(BasketBody):
     expected_total_minor: Annotated[
         int | None, Field(ge=0, le=MOST_MINOR, description="Refused as total-changed where our total is another")
     ] = None
-
-
-class Purchase(BaseModel):
-    """A posted sale, with the points that it earned and used in each club and the balances after it.
-
-    `payments` says what each card gave and what is left on it, `cards` are those that were sold or loaded. `coupons`:
-    codes issued for the next purchase. Gifts that offers added are lines of their own.
-    """
-
-    id: int
-    receipt_no: str
-    sold_at: dt.datetime
-    customer_id: int | None
-    currency: str
-    list_minor: int
-    discount_minor: int
-    total_minor: int
-    rounding_minor: int
-    lines: list[PurchaseLine]
-    offers: list[PurchaseOffer]
-    coupons: list[str]
-    club_savings: ClubSavings | None
-    earned: list[EarnedPoints]
-    payments: list[PurchasePayment]
-    cards: list[CardOfPurchase]
-    spent: list[EarnedPoints]
 
 
 class StoreChoice(BaseModel):
@@ -152,14 +118,14 @@ def post_purchase(act: Annotated[Act, needs(Permission.SALES_POST, at_till=True)
 
     With `quote_id` at the price that was quoted, while it holds and the basket is the same; else priced anew.
     """
-    claims = _claims(act, body)
+    claims = claims_of(act, body)
     place = place_of(act, body.sold_at or act.now)
-    sold = commands.sell(act.session, _order(body, act.terminal.id, claims), place, currency=act.chain.currency)
+    sold = commands.sell(act.session, order_of(body, act.terminal.id, claims), place, currency=act.chain.currency)
     find_segments_again(act, sold.posted.customer_id)
-    return act.done(_posted(sold), f"/purchases/{sold.posted.receipt_id}")
+    return act.done(purchase_of(sold), f"/purchases/{sold.posted.receipt_id}")
 
 
-def _claims(act: Act, body: NewPurchase) -> tuple[CardClaim, ...]:
+def claims_of(act: Act, body: NewPurchase) -> tuple[CardClaim, ...]:
     """The cards that pay, proven."""
     paying = [(number, each) for number, each in enumerate(body.payments) if each.card is not None]
     entries = [Entered(each.card or "", each.pin, f"payments[{number}].card") for number, each in paying]
@@ -167,7 +133,8 @@ def _claims(act: Act, body: NewPurchase) -> tuple[CardClaim, ...]:
     return tuple(CardClaim(key, each.amount_minor) for key, (_, each) in zip(keys, paying, strict=True))
 
 
-def _order(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...]) -> Order:
+def order_of(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...]) -> Order:
+    """A sale as it is sent, with the cards that pay."""
     in_points = [PointsToUse(points=each.points, club=each.club) for each in body.payments if each.points]
     in_money = [each for each in body.payments if each.paid_by is not None]
     means = tuple(dict.fromkeys(each.paid_by.value for each in in_money if each.paid_by))
@@ -194,54 +161,6 @@ def _order(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...]) -
         sale_of_quote=body.sale_id is None,
         expected_total_minor=body.expected_total_minor,
     )
-
-
-def _posted(sold: commands.Sold) -> Purchase:
-    sale, posted, basket = sold.sale, sold.posted, sold.basket
-    names = {each.offer: offer_name(basket, each.offer) for each in sale.given.offers}
-    return Purchase(
-        id=posted.receipt_id,
-        receipt_no=sale.receipt_no,
-        sold_at=sale.sold_at,
-        customer_id=sale.customer_id or None,
-        currency=sale.currency,
-        list_minor=sale.list_minor,
-        discount_minor=sale.list_minor - posted.total_minor,
-        total_minor=posted.total_minor,
-        rounding_minor=posted.rounding_minor,
-        lines=[
-            PurchaseLine(
-                line_no=number, product_id=line.product_id, sku=product.sku, name=product.name,
-                quantity_milli=line.quantity_milli,
-                regular_minor=line.list_minor if line.regular_minor is None else line.regular_minor,
-                list_minor=line.list_minor, amount_minor=line.amount_minor, vat_bp=line.vat_bp,
-                tax_minor=tax_in(line.amount_minor, line.vat_bp) if line.tax_minor is None else line.tax_minor,
-                price_list=line.price_list, added=line.added,
-                discounts=[
-                    LineDiscount(
-                        offer=each.offer, name=names[each.offer], amount_minor=each.amount_minor,
-                        quantity=quantity_text(each.units_milli),
-                    )
-                    for each in sale.given.discounts
-                    if each.line_no == number
-                ],
-            )
-            for number, (line, product) in enumerate(zip(sale.lines, basket.products_of_lines, strict=True), 1)
-        ],
-        offers=[
-            PurchaseOffer(
-                offer=each.offer, version=each.version, name=names[each.offer], times=each.times,
-                amount_minor=each.amount_minor, points=each.points, points_used=each.points_used, coupon=each.coupon,
-            )
-            for each in sale.given.offers
-        ],
-        coupons=list(sold.issued),
-        club_savings=savings_view(basket.missed, currency=sale.currency) if basket.missed else None,
-        earned=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.earned],
-        payments=payment_lines(sale.payments, sold.cards.paid),
-        cards=[card_of_purchase(each) for each in sold.cards.sold],
-        spent=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.spent],
-    )  # fmt: skip
 
 
 def asked(

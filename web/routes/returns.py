@@ -100,7 +100,8 @@ class ReturnSearch(BaseModel):
     currency: str
 
 
-def _wish(body: NewReturn) -> Wish:
+def wish_of(body: NewReturn) -> Wish:
+    """What is to come back by a body."""
     if body.whole or body.lines is None:
         return Wish(None, body.means)
     return Wish(tuple((line.line_no, line.quantity) for line in body.lines if line.quantity), body.means)
@@ -125,7 +126,7 @@ def _do(act: Act, receipt_id: int, body: PaidBack, asked: commands.Asked, *, pre
     return made
 
 
-def _dialog(act: Act, view: BaseModel, name: str, form: FormState) -> Response:
+def dialog(act: Act, view: BaseModel, name: str, form: FormState) -> Response:
     """The dialog, or without script a page of its own; at the till in the till's look."""
     if act.htmx:
         response = act.answer(view, f"returns/_{name}.html", form=form)
@@ -137,7 +138,7 @@ def _dialog(act: Act, view: BaseModel, name: str, form: FormState) -> Response:
 
 def return_page(act: Act, form: FormState) -> Response:
     """The form of a return, as it was filled in."""
-    return _dialog(act, return_page_view(act, int(act.request.path_params["purchase_id"])), "return", form)
+    return dialog(act, return_page_view(act, int(act.request.path_params["purchase_id"])), "return", form)
 
 
 @router.get("/purchases/{purchase_id}/returns/new", name="purchases.returns.new", response_model=ReturnPage)
@@ -150,7 +151,7 @@ def new_return(act: Returning, purchase_id: RowId) -> Response:  # noqa: ARG001
 @again(return_page)
 def return_goods(act: Returning, purchase_id: RowId, body: NewReturn) -> Response:
     """Take goods back, in whole or in part, at any store. With `preview` it is told what that comes to (200)."""
-    asked = commands.Asked(_wish(body), body.receipt_no, ReturnKind.RETURN, body.reason, body.write_off)
+    asked = commands.Asked(wish_of(body), body.receipt_no, ReturnKind.RETURN, body.reason, body.write_off)
     made = _do(act, purchase_id, body, asked, preview=body.preview or body.whole)
     return _answer(act, purchase_id, return_view(act, made), chosen=not body.whole)
 
@@ -178,9 +179,9 @@ def _answer(act: Act, purchase_id: int, view: ReturnView, *, chosen: bool) -> Re
             return act.answer(view, "")
         typed: FormState = getattr(act.request.state, "form", None) or FormState()
         values = {name: value for name, value in typed.values.items() if chosen or not name.startswith("lines")}
-        return _dialog(act, return_page_view(act, purchase_id, view), "return", FormState(values))
+        return dialog(act, return_page_view(act, purchase_id, view), "return", FormState(values))
     if act.htmx and act.identity.terminal is not None:
-        return _dialog(act, slip_view(act, view.id or 0), "done", FormState())
+        return dialog(act, slip_view(act, view.id or 0), "done", FormState())
     return act.done(view, f"/purchases/{view.id}")
 
 
@@ -208,7 +209,7 @@ def search_page(act: Act, form: FormState, found: list[PurchaseRow] | None = Non
             queries.listing(act.session, filters, sort="sold_at", descending=True, offset=0, limit=MOST_RECENT)
         )
     view = ReturnSearch(receipt_no=receipt_no, found=found or [], recent=recent, currency=act.chain.currency)
-    return _dialog(act, view, "search", form)
+    return dialog(act, view, "search", form)
 
 
 @router.get("/returns/new", name="returns.search", response_model=ReturnSearch)
@@ -221,7 +222,7 @@ def search(
         return search_page(act, FormState())
     found = rows_view(queries.found_by_number(act.session, receipt_no.strip()))
     if len(found) == 1 and wants_html(act.request):
-        return _dialog(act, return_page_view(act, found[0].id), "return", FormState())
+        return dialog(act, return_page_view(act, found[0].id), "return", FormState())
     form = FormState()
     if not found:
         said = say(T("No store has a receipt with this number."))

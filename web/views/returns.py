@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field, computed_field
 
+from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import Clawback
+from erp_club.purchases.baskets import queries as baskets
 from erp_club.purchases.returns.commands import Returned
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.returns.settling import Settled
@@ -131,6 +133,7 @@ class ReturnPage(BaseModel):
     lines: list[ReturnableLine]
     preview: ReturnView | None
     may_cancel: bool
+    may_exchange: bool
 
     def chosen(self, line: ReturnableLine) -> str:
         """How much of a line stands in the form: what the preview shows, else nothing."""
@@ -226,7 +229,16 @@ def return_page_view(act: Act, receipt_id: int, preview: ReturnView | None = Non
         ],
         preview=preview,
         may_cancel=nothing_back and _is_of_today(act, row.store_id, found),
+        may_exchange=_sells(act),
     )  # fmt: skip
+
+
+def _sells(act: Act) -> bool:
+    """Whether the till has goods in its open basket that what comes back may be exchanged for."""
+    if act.identity.terminal is None or not act.by.may(Permission.SALES_POST):
+        return False
+    opened = baskets.opened(act.session, act.terminal.id)
+    return opened is not None and bool(opened.lines)
 
 
 def _is_of_today(act: Act, store_id: int, found: ReceiptRecord) -> bool:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.codes import spoken
+from erp_club.purchases.exchanges.queries import exchange_of
 from erp_club.purchases.queries import GivenRows, given_on, moved_by
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
@@ -76,7 +77,7 @@ class Slip(BaseModel):
     """A printed receipt. The customer's family name is shortened: slips are left lying about.
 
     Names stand in all their languages: which one is printed is decided when it is drawn. Of a return, `kind` says why,
-    and `return_of` is the number of the receipt that it takes back.
+    and `return_of` is the number of the receipt that it takes back. An `exchange` is a return and a sale in one.
     """
 
     receipt_id: int
@@ -104,11 +105,47 @@ class Slip(BaseModel):
     spent: list[SlipEarned]
     return_of: str | None
     kind: ReturnKind | None
+    exchange: bool = False
 
 
 def slip_view(act: Act, receipt_id: int) -> Slip:
-    """The slip of a receipt. Raises NotFound."""
+    """The slip of a receipt; both sides of an exchange are one slip. Raises NotFound."""
     found = queries.receipt(act.session, receipt_id)
+    pair = exchange_of(act.session, found.row.customer_id, receipt_id)
+    if pair is None:
+        return _slip(act, found)
+    back, sold = (_slip(act, queries.receipt(act.session, each)) for each in (pair.returned_id, pair.sold_id))
+    return _as_one(back, sold)
+
+
+def _as_one(back: Slip, sold: Slip) -> Slip:
+    """A return and a sale under the sale's number: lines of both, and of the payments what changes hands."""
+    in_hand: dict[str, int] = defaultdict(int)
+    for each in (*back.payments, *sold.payments):
+        if each.card is None:
+            in_hand[each.means] += each.amount_minor
+    vat: dict[int, int] = defaultdict(int)
+    for rate in (*back.vat, *sold.vat):
+        vat[rate.vat_bp] += rate.vat_minor
+    return sold.model_copy(
+        update={
+            "lines": [*back.lines, *sold.lines],
+            "total_minor": back.total_minor + sold.total_minor,
+            "rounding_minor": back.rounding_minor + sold.rounding_minor,
+            "payments": [
+                *(PurchasePayment(means=means, amount_minor=minor) for means, minor in in_hand.items() if minor),
+                *(each for each in sold.payments if each.card is not None),
+            ],
+            "vat": [SlipVat(vat_bp=bp, vat_minor=tax) for bp, tax in sorted(vat.items())],
+            "earned": [*back.earned, *sold.earned],
+            "spent": [*back.spent, *sold.spent],
+            "return_of": back.return_of,
+            "exchange": True,
+        }
+    )
+
+
+def _slip(act: Act, found: queries.ReceiptRecord) -> Slip:
     row = found.row
     given = given_on(act.session, row.customer_id, row.id)
     regular = sum(line.list_minor if line.regular_minor is None else line.regular_minor for line in found.lines)

@@ -22,12 +22,13 @@ from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.entry import checked_quantity
 from erp_club.purchases.baskets.paying import claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of
-from erp_club.purchases.commands import Posted, settle
+from erp_club.purchases.commands import Posted, Sold, settle
+from erp_club.purchases.credit import NO_CREDIT, Credit, others
 from erp_club.purchases.facts import Place, gather, paid_so
 from erp_club.purchases.models import Basket, BasketLine, BasketState
+from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.quotes.commands import sale_key
-from erp_club.purchases.sale import Payment, rounding
 from erp_club.purchases.settled import sale_of
 from erp_club.purchases.value_cards import with_cards
 from erp_club.receipts.models import Means
@@ -37,9 +38,14 @@ from erp_club.receipts.models import Means
 class Paid:
     """A basket's receipt, and for cash what was handed over and what goes back."""
 
-    posted: Posted
+    sold: Sold
     tendered_minor: int | None
     change_minor: int
+
+    @property
+    def posted(self) -> Posted:
+        """What was written of the sale."""
+        return self.sold.posted
 
 
 def take(session: Session, *, now: dt.datetime, by: Actor) -> Basket:
@@ -208,10 +214,13 @@ def pay(
     tendered_minor: int | None,
     expected_minor: int | None,
     currency: str,
+    credit: Credit = NO_CREDIT,
+    receipt_no: str | None = None,
 ) -> Paid:
     """Post the open basket as a sale: its cards pay what they can, one means the rest; the next entry begins a new one.
 
-    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact.
+    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact. `credit` is what goods
+    that come back pay beforehand.
     Raises Conflict `basket-empty` or `total-changed`, Invalid where the cash doesn't cover what is due, and what
     settling a sale raises.
     """
@@ -220,32 +229,29 @@ def pay(
     assert opened is not None
     claims = claims_of(session, basket)
     beside = (Means.STORED_VALUE.value,) if claims else ()
-    asked = asked_of(place.terminal, opened, means=(*beside, means.value))
+    asked = asked_of(place.terminal, opened, means=tuple(dict.fromkeys((*beside, *credit.means, means.value))))
     gathered = gather(session, asked, place, entered_before=True)
     price = price_gathered(gathered)
     total = price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
-    by_cards = with_cards(session, (), claims, total, place)
-    given = sum(payment.amount_minor for payment in by_cards)
-    rest = total - given
-    if by_cards and gathered.facts.plans:
+    paid = with_cards(session, (), claims, total, place)
+    if means is not Means.STORED_VALUE:
+        paid = (*paid, *others(paid, credit, total, means, currency))
+    if len(asked.means) > 1 and gathered.facts.plans:
         # What the cards give hangs on the total, and what is earned on what they give.
-        price = price_gathered(paid_so(gathered, ((Means.STORED_VALUE.value, given),)))
-    due = 0 if means is Means.STORED_VALUE else rest + rounding(rest, 0 if means is Means.CASH else rest, currency)
-    tendered = (due if tendered_minor is None else tendered_minor) if means is Means.CASH else None
+        gave = dict(paid_by_means(paid))
+        known = tuple((each, gave.get(each, 0)) for each in asked.means if each != means.value)
+        price = price_gathered(paid_so(gathered, known))
+    due = sum(each.amount_minor for each in paid if each.means is Means.CASH) - credit.cash_minor
+    tendered = (max(due, 0) if tendered_minor is None else tendered_minor) if means is Means.CASH else None
     if tendered is not None and tendered < due:
         raise errors.too_little()
-    sale = sale_of(
-        price,
-        place,
-        receipt_no=next_receipt_no(session, basket.terminal_id),
-        payments=(*by_cards, *((Payment(means, due),) if due else ())),
-        currency=currency,
-    )
+    number = receipt_no or next_receipt_no(session, basket.terminal_id)
+    sale = sale_of(price, place, receipt_no=number, payments=paid, currency=currency)
     sold = settle(session, sale, price, asked, place, cards=sold_of(basket))
     _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)
-    return Paid(sold.posted, tendered, tendered - due if tendered is not None else 0)
+    return Paid(sold, tendered, tendered - max(due, 0) if tendered is not None else 0)
 
 
 def _terminal_id(by: Actor) -> int:
@@ -276,6 +282,12 @@ def _set(session: Session, line: BasketLine, quantity_milli: int) -> None:
     else:
         line.quantity_milli = checked_quantity(quantity_milli)
     session.flush()
+
+
+def start_receipt(session: Session, *, now: dt.datetime, by: Actor) -> str:
+    """The number of the receipt that the open basket is about to get. Raises Conflict `basket-empty`."""
+    basket, _ = _filled(session, now=now, by=by)
+    return next_receipt_no(session, basket.terminal_id)
 
 
 def next_receipt_no(session: Session, terminal_id: int) -> str:
