@@ -14,6 +14,7 @@ from erp_club.customers.id_numbers import models as id_numbers
 from erp_club.customers.names import models as names
 from erp_club.customers.relatives import models as relatives
 from erp_club.jobs import models as jobs
+from erp_club.jobs.exports import models as exports
 from erp_club.jobs.programmes import models as points_programmes
 from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
@@ -54,6 +55,7 @@ __all__ = [
     "customer_forms",
     "customers",
     "duplicates",
+    "exports",
     "grants",
     "id_numbers",
     "idempotency",

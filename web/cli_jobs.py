@@ -107,9 +107,11 @@ def _follow(database: Database, found: Job, run_id: int) -> None:
 def worker(beside: bool) -> None:
     """Do what is scheduled and what is asked for, until told to stop (Ctrl-C, SIGTERM)."""
     from erp_club.jobs import worker as working
-    from web import logs
+    from web import exports, logs
 
-    logs.start(Settings.from_env().log_level)
+    settings = Settings.from_env()
+    logs.start(settings.log_level)
+    exports.install(settings)
     stopping = threading.Event()
 
     def stop(*_: Any) -> None:

@@ -28,7 +28,7 @@ from erp_club.kernel.text import T
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify
+from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify, identify_staff
 from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.tries.commands import Place
 from web import templating
@@ -36,6 +36,7 @@ from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute
 from web.forms import FormState
 from web.i18n import LANGUAGE
 from web.keys import kept_answer, key_of, request_hash
+from web.lists import WRITING
 from web.navigation import navigation
 from web.scopes import refuse_out_of_reach
 from web.security import SAFE_METHODS, cookie_name, is_secure
@@ -340,6 +341,9 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
 
 
 def _identify(request: Request, session: Session, now: dt.datetime, key: str | None) -> Identity | None:
+    writing = WRITING.get()
+    if writing is not None:
+        return identify_staff(session, writing.staff_id)
     authorization = request.headers.get("authorization", "")
     bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
     # A machine's key speaks for itself: cookies that came along are not looked at.

@@ -5,7 +5,9 @@ import datetime as dt
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, Any, Literal, Self
 from urllib.parse import quote, urlencode
@@ -125,25 +127,63 @@ _FORMULA = re.compile(r"[=+\-@\t\r]")
 _PHONE = re.compile(r"\+[0-9]{4,15}")
 
 
+MOST_AT_ONCE = 5_000
+"""Rows of a file that a person waits for; a worker writes longer ones (web/exports.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A worker writes the file for this member of staff; `told` hears now and then how many rows there are."""
+
+    staff_id: int
+    told: Callable[[int], None]
+
+
+WRITING: ContextVar[Writing | None] = ContextVar("writing", default=None)
+
+
+class LongFile(Exception):
+    """The file has more rows than anybody should wait for."""
+
+
 def stream_file(filename: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    """`name.csv` or `name.xlsx`, by the file's name."""
-    return (stream_xlsx if filename.endswith(".xlsx") else stream_csv)(filename, header, rows)
+    """`name.csv` or `name.xlsx`, by the file's name. Raises LongFile unless a worker writes it."""
+    write, media_type = (_write_xlsx, XLSX) if filename.endswith(".xlsx") else (_write_csv, CSV)
+    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed once it is sent
+    try:
+        write(file, header, _counted(rows))
+    except BaseException:
+        file.close()
+        raise
+    return _send(file, filename, media_type)
 
 
-def stream_csv(filename: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+def _counted(rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+    writing, count = WRITING.get(), 0
+    for count, row in enumerate(rows, start=1):
+        if count > MOST_AT_ONCE and writing is None:
+            if isinstance(rows, Generator):
+                rows.close()
+            raise LongFile
+        if writing is not None and count % MOST_AT_ONCE == 0:
+            writing.told(count)
+        yield row
+    if writing is not None:
+        writing.told(count)
+
+
+def _write_csv(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """The rows as UTF-8 CSV with BOM, which Excel needs to see the encoding.
 
     Dates and times are ISO 8601, yes and no are `yes` and `no`. A text that a spreadsheet would take for a formula gets
     an apostrophe in front (CWE-1236); a phone number in E.164 is none.
     """
-    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed once it is sent
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
     text.flush()
     text.detach()
-    return _send(file, filename, CSV)
 
 
 def _csv_cell(cell: Cell) -> str:
@@ -158,16 +198,14 @@ def _csv_cell(cell: Cell) -> str:
     return str(cell)
 
 
-def stream_xlsx(filename: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+def _write_xlsx(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """The rows as XLSX with typed cells: texts are texts (never formulas), numbers numbers, dates dates.
 
     Times lose their offset, which the format can't hold: pass them in the zone that the reader expects. What goes
     beyond a sheet's rows goes on in the next sheet.
     """
-    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed once it is sent
     with xlsxwriter.Workbook(file, {"constant_memory": True, "remove_timezone": True}) as book:
         _write_sheets(book, header, rows)
-    return _send(file, filename, XLSX)
 
 
 def _write_sheets(book: Any, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

@@ -20,8 +20,10 @@ from web import templating
 from web.deps import Act, Replay, begin, is_htmx, keep_refusal, shop, wants_html
 from web.forms import FormState
 from web.i18n import say
+from web.lists import LongFile
 from web.messages import MESSAGES, OTHERWISE
 from web.views.approvals import ask_page, asked_for, send_of
+from web.views.exports import written_later
 
 log = structlog.get_logger("web")
 Page = Callable[[Act, FormState], Response]
@@ -41,6 +43,7 @@ def again(page: Page) -> Callable[[_Route], _Route]:
 def install(app: FastAPI) -> None:
     """Let the app answer every refusal."""
     app.add_exception_handler(Replay, _replayed)
+    app.add_exception_handler(LongFile, _long_file)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -51,6 +54,14 @@ def install(app: FastAPI) -> None:
 def _replayed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Replay)
     return error.response
+
+
+def _long_file(request: Request, _error: Exception) -> Response:
+    """A worker writes the file; whoever asked goes to where it can be fetched."""
+    with shop(request).database.session() as session:
+        response = written_later(begin(request, session))
+        session.commit()
+    return response
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup, ProductKind
 from erp_club.kernel.errors import NotFound
+from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T
 
 Sort = Literal["name", "sku", "group", "department", "brand", "list_price_minor"]
@@ -76,7 +77,7 @@ def count(session: Session, filters: ProductFilters, *, most: int) -> int:
 
 def every(session: Session, filters: ProductFilters, *, sort: str, descending: bool) -> Iterator[ProductRow]:
     """All that match, read in portions."""
-    for row in session.execute(_ordered(filters, sort, descending=descending).execution_options(yield_per=2_000)):
+    for row in in_portions(session, _ordered(filters, sort, descending=descending)):
         yield _product(row)
 
 

@@ -2,6 +2,7 @@
 
 from erp_club.jobs.birthdays import BIRTHDAYS
 from erp_club.jobs.declared import Job
+from erp_club.jobs.exports.job import EXPORT, EXPORTS_FORGET
 from erp_club.jobs.forecasts import FORECAST
 from erp_club.jobs.levels import LEVELS
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
@@ -39,6 +40,6 @@ JOBS: dict[str, Job] = {
         *(LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
         *(LEDGER_SEAL, AUDIT_SEAL),
-        BIRTHDAYS,
+        *(BIRTHDAYS, EXPORT, EXPORTS_FORGET),
     )
 }

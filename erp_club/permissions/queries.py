@@ -111,6 +111,23 @@ def identify(
     return Identity(chain, terminal, by, username, language, claim)
 
 
+def identify_staff(session: Session, staff_id: int) -> Identity | None:
+    """The identity of somebody for whom a worker does what they asked for: NOBODY once they don't work here any more.
+
+    None before the chain has been set up.
+    """
+    chain = session.get(Chain, 1)
+    if chain is None:
+        return None
+    facts = ChainFacts(chain.name, chain.currency, chain.country, chain.language, chain.time_zone, chain.is_demo)
+    staff = session.get(Staff, staff_id)
+    if staff is None or not staff.active:
+        return Identity(facts, None, NOBODY)
+    held = grants_now(session).of(staff.role)
+    by = Actor(name=staff.name, held=held, staff_id=staff.id, role=staff.role, store_id=staff.store_id)
+    return Identity(facts, None, by, staff.username, staff.language)
+
+
 def staff_by_username(session: Session, username: str) -> Staff | None:
     """The active member of staff with this user name, whatever its case."""
     return session.scalar(sa.select(Staff).where(Staff.username == username.lower(), Staff.active))

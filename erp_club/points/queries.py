@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.points import errors
@@ -129,8 +130,8 @@ def all_movements(
     session: Session, customer_id: int, account_id: int, *, flow: Flow = Flow.ALL
 ) -> Iterator[MovementRow]:
     """Every movement, the newest first, read piece by piece."""
-    asked = _movements(customer_id, account_id, flow).execution_options(yield_per=1000)
-    yield from (_movement(row) for row in session.execute(asked))
+    for row in in_portions(session, _movements(customer_id, account_id, flow)):
+        yield _movement(row)
 
 
 def available_points(day: sa.ColumnElement[dt.date]) -> sa.ColumnElement[int]:

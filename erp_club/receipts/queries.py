@@ -13,6 +13,7 @@ from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import family_of
 from erp_club.kernel.errors import NotFound
+from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
@@ -187,8 +188,7 @@ def count(session: Session, filters: ReceiptFilters, *, most: int) -> int:
 
 def every(session: Session, filters: ReceiptFilters, *, sort: str, descending: bool) -> Iterator[ReceiptRow]:
     """All that match, read in portions."""
-    statement = _ordered(filters, sort, descending=descending).execution_options(yield_per=2_000)
-    for row in session.execute(statement):
+    for row in in_portions(session, _ordered(filters, sort, descending=descending)):
         yield ReceiptRow(*row)
 
 

@@ -19,6 +19,7 @@ from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState
 from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.kernel.kept_keys import keyring_of
+from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
 from erp_club.receipts.models import Receipt
@@ -172,7 +173,7 @@ def every(
     )
     keyring = keyring_of(session)
     place = FILE_COLUMNS.index("id_number")
-    for found in session.execute(statement, execution_options={"yield_per": 2_000}):
+    for found in in_portions(session, statement):
         row: list[Any] = list(found)
         key = row.pop()
         if key is not None:

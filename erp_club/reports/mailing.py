@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import Customer, CustomerState
+from erp_club.kernel.reading import in_portions
 from erp_club.segments.models import SegmentCustomer
 
 Channel = Literal["sms", "email", "post"]
@@ -57,7 +58,7 @@ def addresses(session: Session, segment_id: int, channel: Channel) -> Iterator[t
     """Those whom the channel may reach, by number, in the columns of `COLUMNS`; read in portions."""
     columns = [getattr(Customer, name) for name in COLUMNS[channel]]
     found = _in_segment(segment_id, *columns).where(_CONSENT[channel], _ADDRESS[channel]).order_by(Customer.number)
-    return (tuple(row) for row in session.execute(found.execution_options(yield_per=5_000)))
+    return (tuple(row) for row in in_portions(session, found))
 
 
 def _in_segment(segment_id: int, *columns: Any) -> Any:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import Customer
+from erp_club.kernel.reading import in_portions
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.segments.compiler import Facts, holding, members
 from erp_club.segments.metrics import Rolled
@@ -44,7 +45,7 @@ def numbers(session: Session, condition: Condition, asked: Facts) -> Iterator[st
     """The numbers of the customers in it, in order, read in portions."""
     session.execute(sa.text(MEMORY))
     found = members(condition, asked, Customer.number).order_by(sa.collate(Customer.number, "C"))
-    return iter(session.scalars(found.execution_options(yield_per=5_000)))
+    return (row.number for row in in_portions(session, found))
 
 
 def sample(session: Session, condition: Condition, asked: Facts, *, size: int = 10) -> list[Member]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.fields import Registry
+from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T
 from erp_club.permissions.models import Staff
 from erp_club.receipts.rollups import queries as rollups
@@ -177,14 +178,13 @@ def of_customer(session: Session, customer_id: int, *, at_till: bool = False) ->
 
 def numbers(session: Session, segment_id: int) -> Iterator[tuple[str, str, str]]:
     """Number, given and family name of the customers kept as being in it, in order, read in portions."""
-    rows = session.execute(
+    statement = (
         sa.select(Customer.number, Customer.given_name, Customer.family_name)
         .join(SegmentCustomer, SegmentCustomer.customer_id == Customer.id)
         .where(SegmentCustomer.segment_id == segment_id, Customer.state == CustomerState.ACTIVE)
         .order_by(Customer.number)
-        .execution_options(yield_per=5_000)
     )
-    return ((row.number, row.given_name, row.family_name) for row in rows)
+    return ((row.number, row.given_name, row.family_name) for row in in_portions(session, statement))
 
 
 def uses(condition: Condition) -> frozenset[str]:

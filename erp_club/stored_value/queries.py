@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.kernel.lots import Lot
+from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.receipts.models import Receipt
@@ -298,7 +299,7 @@ def movements(session: Session, key: CardKey, *, before: int | None = None, limi
 
 def all_movements(session: Session, key: CardKey) -> Iterator[MovementRow]:
     """Every movement of a card, the newest first, read piece by piece."""
-    for row in session.execute(_movements(key).execution_options(yield_per=1000)):
+    for row in in_portions(session, _movements(key)):
         yield _movement(row)
 
 

@@ -5,10 +5,12 @@ import datetime as dt
 import io
 from decimal import Decimal
 
+import pytest
 from python_calamine import load_workbook
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from web import lists
 from web.lists import COUNTED, ListState, list_state, stream_file
 
 HEADER = ("number", "name", "phone", "paid", "on", "at", "member")
@@ -93,6 +95,7 @@ def test_a_workbook_has_typed_cells_and_no_formulas():
     assert rows[2][:4] == ["0017", "@me", "-", 3]
 
 
-def test_a_large_file_goes_through_the_disk():
+def test_a_large_file_goes_through_the_disk(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lists, "MOST_AT_ONCE", 20_000)
     body = sent(stream_file("many.csv", ("n", "text"), ((n, "x" * 100) for n in range(20_000))))
     assert body.count(b"\r\n") == 20_001

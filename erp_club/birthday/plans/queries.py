@@ -14,6 +14,7 @@ from erp_club.birthday.plans.commands import settings_of
 from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.clubs.models import Club
 from erp_club.customers.models import Customer
+from erp_club.kernel.reading import in_portions
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode
 from erp_club.stored_value.models import CardProduct, ValueCard
 
@@ -111,7 +112,7 @@ def grants(session: Session, plan_id: int, *, descending: bool, offset: int, lim
 
 def every_grant(session: Session, plan_id: int, *, descending: bool) -> Iterator[GrantRow]:
     """All that a plan gave, read in portions."""
-    for row in session.execute(_grants(plan_id, descending=descending).execution_options(yield_per=5_000)):
+    for row in in_portions(session, _grants(plan_id, descending=descending)):
         yield GrantRow(*row)
 
 

@@ -191,6 +191,7 @@ _STATEMENTS = tuple(
         "DELETE FROM segment_customers WHERE customer_id = ANY(:ids)",
         "DELETE FROM suspected_pairs WHERE low_id = ANY(:ids) OR high_id = ANY(:ids)",
         "DELETE FROM cards WHERE customer_id = ANY(:ids)",
+        "DELETE FROM exports",  # whatever stands in them can be asked for again
         "DELETE FROM quotes WHERE CAST(answer ->> 'customer_id' AS bigint) = ANY(:ids)",
         "UPDATE coupons SET state = 'blocked' WHERE customer_id = ANY(:ids) AND state = 'active'",
         "UPDATE customer_merges SET fields = '{}' WHERE survivor_id = ANY(:ids) OR merged_id = ANY(:ids)",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product, ProductGroup, ProductKind
 from erp_club.clubs.models import Club
+from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.pricelists import errors
 from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore
@@ -149,7 +150,7 @@ def find_entries(
     column = _ENTRY_SORTS[sort]
     order = column.desc().nulls_last() if descending else column.asc().nulls_first()
     query = _ENTRIES.where(*_being(filters)).order_by(order, Product.sku, PriceListEntry.id)
-    for row in session.execute(query.limit(limit).offset(offset).execution_options(yield_per=2_000)):
+    for row in in_portions(session, query.limit(limit).offset(offset)):
         yield EntryRow(*row)
 
 

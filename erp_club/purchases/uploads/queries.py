@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from erp_club.catalogue.models import Product
 from erp_club.customers.models import Customer
+from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.purchases.uploads.errors import no_conflict
@@ -100,8 +101,7 @@ def listing(
 
 def every(session: Session, filters: ConflictFilters, *, sort: str, descending: bool) -> Iterator[ConflictRow]:
     """All that match, read in portions."""
-    statement = _ordered(filters, sort, descending=descending).execution_options(yield_per=2_000)
-    for row in session.execute(statement):
+    for row in in_portions(session, _ordered(filters, sort, descending=descending)):
         yield _row(row)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import family_of
+from erp_club.kernel.reading import in_portions
 from erp_club.stored_value import errors
 from erp_club.stored_value.issued.commands import LOCKED_AT
 from erp_club.stored_value.models import CardKind, CardProduct, CardState, ValueCard, ValueLot, VatAt
@@ -89,7 +90,7 @@ def count(session: Session, filters: CardFilters, *, most: int) -> int:
 
 def every(session: Session, filters: CardFilters, *, sort: str, descending: bool) -> Iterator[CardRow]:
     """All that match, read in portions."""
-    for row in session.execute(_ordered(filters, sort, descending=descending).execution_options(yield_per=1_000)):
+    for row in in_portions(session, _ordered(filters, sort, descending=descending)):
         yield _row(row)
 
 

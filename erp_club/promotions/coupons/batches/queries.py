@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.reading import in_portions
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.batches.settings import BatchSettings
 from erp_club.promotions.coupons.models import (
@@ -133,7 +134,7 @@ def count(session: Session, filters: BatchFilters, *, most: int) -> int:
 
 def every(session: Session, filters: BatchFilters, *, sort: str, descending: bool) -> Iterator[BatchRow]:
     """All that match, read in portions."""
-    for row in session.execute(_ordered(filters, sort, descending=descending).execution_options(yield_per=1_000)):
+    for row in in_portions(session, _ordered(filters, sort, descending=descending)):
         yield _batch(row)
 
 

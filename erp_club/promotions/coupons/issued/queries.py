@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.promotions.coupons import errors
@@ -132,7 +133,7 @@ def count(session: Session, filters: CouponFilters, *, most: int) -> int:
 
 def every(session: Session, filters: CouponFilters, *, descending: bool) -> Iterator[CouponRow]:
     """All that match, read in portions."""
-    for row in session.execute(_ordered(filters, descending=descending).execution_options(yield_per=5_000)):
+    for row in in_portions(session, _ordered(filters, descending=descending)):
         yield _coupon(row)
 
 
