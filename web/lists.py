@@ -6,6 +6,7 @@ import io
 import re
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
@@ -151,25 +152,28 @@ def stream_file(filename: str, header: Sequence[str], rows: Iterable[Sequence[Ce
     write, media_type = (_write_xlsx, XLSX) if filename.endswith(".xlsx") else (_write_csv, CSV)
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed once it is sent
     try:
-        write(file, header, _counted(rows))
+        with closing(_counted(rows)) as counted:
+            write(file, header, counted)
     except BaseException:
         file.close()
         raise
     return _send(file, filename, media_type)
 
 
-def _counted(rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+def _counted(rows: Iterable[Sequence[Cell]]) -> Generator[Sequence[Cell]]:
     writing, count = WRITING.get(), 0
-    for count, row in enumerate(rows, start=1):
-        if count > MOST_AT_ONCE and writing is None:
-            if isinstance(rows, Generator):
-                rows.close()
-            raise LongFile
-        if writing is not None and count % MOST_AT_ONCE == 0:
+    try:
+        for count, row in enumerate(rows, start=1):
+            if count > MOST_AT_ONCE and writing is None:
+                raise LongFile
+            if writing is not None and count % MOST_AT_ONCE == 0:
+                writing.told(count)
+            yield row
+        if writing is not None:
             writing.told(count)
-        yield row
-    if writing is not None:
-        writing.told(count)
+    finally:
+        if isinstance(rows, Generator):
+            rows.close()  # its cursor ends before the transaction does
 
 
 def _write_csv(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
