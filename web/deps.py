@@ -265,6 +265,15 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
     return _entrance(act, Declared(permission=permission, at_till=at_till, keyless=keyless))
 
 
+def instead(request: Request, work: Callable[[Act], Response]) -> Response:
+    """Do something else than the route of this request, which let its sender in, in a transaction of its own."""
+    with shop(request).database.session() as session:
+        working = begin(request, session)
+        response = work(working)
+        working.commit()
+    return response
+
+
 def _do_afterwards(request: Request) -> None:
     for work in getattr(request.state, "afterwards", ()):
         with shop(request).database.session() as session:

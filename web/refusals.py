@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from erp_club.kernel.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Throttled, Unavailable
 from erp_club.kernel.text import T, Text
 from web import templating
-from web.deps import Act, Replay, begin, is_htmx, keep_refusal, shop, wants_html
+from web.deps import Act, Replay, begin, instead, is_htmx, keep_refusal, shop, wants_html
 from web.forms import FormState
 from web.i18n import say
 from web.lists import LongFile
@@ -58,10 +58,7 @@ def _replayed(_request: Request, error: Exception) -> Response:
 
 def _long_file(request: Request, _error: Exception) -> Response:
     """A worker writes the file; whoever asked goes to where it can be fetched."""
-    with shop(request).database.session() as session:
-        response = written_later(begin(request, session))
-        session.commit()
-    return response
+    return instead(request, written_later)
 
 
 def _refused(request: Request, error: Exception) -> Response:
