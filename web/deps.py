@@ -32,6 +32,7 @@ from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, id
 from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.tries.commands import Place
 from web import templating
+from web.cookies import SESSION_COOKIE, TERMINAL_COOKIE, cookie, put_cookie
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.i18n import LANGUAGE
@@ -39,9 +40,7 @@ from web.keys import kept_answer, key_of, request_hash
 from web.lists import WRITING
 from web.navigation import navigation
 from web.scopes import refuse_out_of_reach
-from web.security import SAFE_METHODS, cookie_name, is_secure
-
-SESSION_COOKIE, TERMINAL_COOKIE, LANGUAGE_COOKIE = "club_session", "club_terminal", "language"
+from web.security import SAFE_METHODS, is_secure
 
 
 @dataclass(frozen=True)
@@ -214,20 +213,6 @@ def is_htmx(request: Request) -> bool:
 def wants_html(request: Request) -> bool:
     """A browser names text/html; a machine names JSON or nothing."""
     return is_htmx(request) or "text/html" in request.headers.get("accept", "")
-
-
-def cookie(request: Request, name: str) -> str | None:
-    """A cookie of ours that came with the request."""
-    return request.cookies.get(cookie_name(name, secure=is_secure(request.scope)))
-
-
-def put_cookie(response: Response, name: str, value: str | None, seconds: int | None, *, secure: bool) -> None:
-    """A cookie that scripts can't read and other sites' posts don't carry."""
-    name = cookie_name(name, secure=secure)
-    if value is None:
-        response.delete_cookie(name, path="/", samesite="lax", httponly=True, secure=secure)
-    else:
-        response.set_cookie(name, value, seconds, path="/", samesite="lax", httponly=True, secure=secure)
 
 
 def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", otherwise: str = "") -> Any:

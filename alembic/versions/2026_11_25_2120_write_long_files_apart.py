@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_2120"
-down_revision = "2026_11_25_1900"
+down_revision = "2026_11_25_2130"
 branch_labels = None
 depends_on = None
 

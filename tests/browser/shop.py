@@ -19,7 +19,7 @@ from tests.make.offers import a_published_offer
 from tests.make.organisation import a_store, somebody
 from tests.make.pricelists import a_list, an_entry
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till
-from web.deps import SESSION_COOKIE
+from web.cookies import SESSION_COOKIE
 
 
 @dataclass(frozen=True)

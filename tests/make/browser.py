@@ -10,7 +10,7 @@ from erp_club.permissions import passwords
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import StaffSession
 from tests.make.organisation import somebody
-from web.deps import SESSION_COOKIE
+from web.cookies import SESSION_COOKIE
 
 HTML = {"Accept": "text/html", "Origin": "http://testserver"}
 

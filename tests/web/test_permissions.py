@@ -15,7 +15,7 @@ from erp_club.permissions.models import StaffSession
 from erp_club.permissions.rules import by_pin, delivered
 from tests.house.routes import NO_ROW, Walked, walk
 from tests.make.organisation import a_chain, a_store, a_terminal, somebody
-from web.deps import SESSION_COOKIE
+from web.cookies import SESSION_COOKIE
 from web.security import SAFE_METHODS
 
 REFUSED = {401, 403}

@@ -21,7 +21,7 @@ from erp_club.receipts.models import Receipt
 from tests.house.routes import Walked, walk
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import a_chain, a_store, a_terminal
-from web.deps import SESSION_COOKIE
+from web.cookies import SESSION_COOKIE
 from web.scopes import OBJECTS
 from web.security import SAFE_METHODS
 

@@ -13,7 +13,8 @@ from erp_club.permissions import commands, errors, passwords, queries
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.models import Staff
 from erp_club.permissions.tries import commands as tries
-from web.deps import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, Act, ActRoute, anyone, cookie, needs, wants_html
+from web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, cookie
+from web.deps import Act, ActRoute, anyone, needs, wants_html
 from web.fields import Body, Storable, Word
 from web.forms import FormState
 from web.refusals import again
