@@ -145,6 +145,23 @@ def family_of(customer_id: Any) -> sa.Select[int]:
     return sa.select(one.id).where((one.id == customer_id) | (one.merged_into == customer_id)).correlate_except(one)
 
 
+def hold_person(session: Session, customer_id: int) -> int:
+    """Keep a customer from being merged and parted until the transaction ends; gives whom they are by now.
+
+    One who became another leads to that one, who is kept as well.
+    """
+    asked = sa.select(sa.func.coalesce(Customer.merged_into, Customer.id))
+    living = customer_id
+    while True:
+        led = session.scalars(asked.where(Customer.id == living).with_for_update(read=True, key_share=True)).one()
+        if led == living:
+            break
+        living = led
+    # Whoever merged the two while we waited has told where the first one leads now.
+    now = session.scalars(asked.where(Customer.id == customer_id)).one()
+    return living if now == living else hold_person(session, customer_id)
+
+
 def living_of(customer_id: Any) -> sa.ColumnElement[int]:
     """Whom a customer became, or the customer: where the rows are joined to `BECAME` by this id."""
     return sa.func.coalesce(BECAME.c.merged_into, customer_id)

@@ -34,6 +34,7 @@ from erp_club.points.ledger.commands import (
     fill_lot,
     hold_account,
     lots_by_id,
+    lots_of_movement,
     movement_parts,
     reversed_parts,
     write_movement,
@@ -69,7 +70,7 @@ def redeem_points(session: Session, account: Account, points: int, *, cause: Cau
         raise errors.too_few(usable, points)
     moved = _write(session, held, take(held.lots, points, on=cause.on).parts, cause)
     if cause.kind is MovementKind.REDEEMED:
-        _count_redeemed(session, account, points, cause.on)
+        _count_redeemed(session, held.account, points, cause.on)
     return moved
 
 
@@ -79,33 +80,45 @@ def take_back_points(
     """Take back what a movement (its `seq`) gave: from its own lots first, then from others, then as a debt.
 
     Others are those in use first, then pending ones; what has expired is nobody's any more. Without `to_debt` what the
-    lots don't have is missing, and whoever calls deducts it or writes it off. Raises NotFound.
+    lots don't have is missing, and whoever calls deducts it or writes it off. Of an account that was merged away its
+    heir's lots are taken, those of the same days first. Raises NotFound.
     """
     held = hold_account(session, account)
-    own: set[int] = {part.lot_id for part in movement_parts(session, account, of)} if of is not None else set()
+    own = lots_of_movement(session, held, account, of)
     order = [*in_order(lot for lot in held.lots if lot.id in own), *_others(held, own, cause.on)]
     taken = take_in_order(order, points)
     owed = (Part(DEBT, -taken.missing),) if to_debt and taken.missing else ()
-    moved = _write(session, held, (*taken.parts, *owed), cause, reverses_seq=of) if taken.parts or owed else None
+    its = of if held.account == account else None
+    moved = _write(session, held, (*taken.parts, *owed), cause, reverses_seq=its) if taken.parts or owed else None
     return TakenBack(moved, 0 if to_debt else taken.missing)
 
 
 def give_back_points(
-    session: Session, account: Account, points: int, *, of: int, policy: ReturnPolicy, cause: Cause
+    session: Session,
+    account: Account,
+    points: int,
+    *,
+    of: int,
+    policy: ReturnPolicy,
+    cause: Cause,
+    before: int | None = None,
 ) -> Moved:
     """Give back what a movement (its `seq`) took, to the lots that it took from, the one taken last first.
 
     A debt made meanwhile is paid first. What belongs to a lot whose last day is over goes where `policy.expired` says.
-    In several goes it comes to the same as at once. Raises NotFound, ValueError for more than is still to be given.
+    In several goes it comes to the same as at once: `before` is what went before, where the account's own movements
+    don't tell all of it. What an account gave that was merged away goes to its heir, with the same days.
+    Raises NotFound, ValueError for more than is still to be given.
     """
     held = hold_account(session, account)
-    gone = sum(reversed_parts(session, account, of).values())
+    gone = sum(reversed_parts(session, account, of).values()) if before is None else before
     taken = movement_parts(session, account, of)
     lots = lots_by_id(session, account, [part.lot_id for part in taken])
     in_turn = [Part(lot.id, next(p.amount for p in taken if p.lot_id == lot.id)) for lot in in_order(lots.values())]
     back = pay_debt(held.debt, reversed(given_back(in_turn, points, before=gone)))
-    parts = [_to_its_lot(session, account, lots, part, policy, cause.on) for part in back]
-    return write_movement(session, account, parts, cause, reverses_seq=of)
+    parts = [_to_its_lot(session, held.account, account, lots, part, policy, cause.on) for part in back]
+    its = of if held.account == account else None
+    return write_movement(session, held.account, parts, cause, reverses_seq=its)
 
 
 def adjust_points(session: Session, account: Account, points: int, *, to: Bucket, cause: Cause) -> Moved:
@@ -131,6 +144,8 @@ def transfer_points(
     """
     held = {each: hold_account(session, each) for each in sorted((source, target))}
     giver, taker = held[source], held[target]
+    if giver.account == taker.account:
+        return None
     if points is None:
         taken = Taken(take_in_order(in_order(giver.lots), sum(lot.remaining for lot in giver.lots)).parts, 0)
     elif giver.available(cause.on) < points:
@@ -141,7 +156,20 @@ def transfer_points(
     if not taken.parts and not owed:
         return None
     out = _write(session, giver, (*taken.parts, Part(DEBT, owed)), cause)
-    return out, write_movement(session, target, _arriving(session, giver, taker, taken.parts, owed, cause), cause)
+    arriving = _arriving(session, giver, taker, taken.parts, owed, cause)
+    return out, write_movement(session, taker.account, arriving, cause)
+
+
+def set_heir(session: Session, account: Account, heir: Account | None) -> None:
+    """From now on the heir stands for the account, which is empty, or (None) the account for itself again."""
+    session.execute(
+        sa.update(PointsAccount)
+        .where(PointsAccount.customer_id == account.holder_id, PointsAccount.id == account.id)
+        .values(
+            heir_holder_id=None if heir is None else heir.holder_id,
+            heir_id=None if heir is None else heir.id,
+        )
+    )
 
 
 def release_points(session: Session, account: Account, points: int, *, of: int, cause: Cause) -> Moved:
@@ -150,17 +178,18 @@ def release_points(session: Session, account: Account, points: int, *, of: int, 
     Fewer where some were taken back meanwhile. Raises NotFound.
     """
     held = hold_account(session, account)
-    own = {part.lot_id for part in movement_parts(session, account, of)}
+    own = lots_of_movement(session, held, account, of)
     waiting = in_order(lot for lot in held.lots if lot.id in own and lot.available_on is None)
     parts: list[Part] = []
     buckets = {lot.id: lot.bucket for lot in waiting}
     for part in take_in_order(waiting, points).parts:
         bucket = replace(buckets[part.lot_id], available_on=cause.on.replace(day=1), waits_for=None)
-        parts += [part, Part(fill_lot(session, account, bucket, -part.amount), -part.amount)]
+        parts += [part, Part(fill_lot(session, held.account, bucket, -part.amount), -part.amount)]
     if not parts:
         raise errors.no_movement()
-    change_lots(session, account, [part for part in parts if part.amount < 0])
-    return write_movement(session, account, parts, cause, reverses_seq=of)
+    change_lots(session, held.account, [part for part in parts if part.amount < 0])
+    its = of if held.account == account else None
+    return write_movement(session, held.account, parts, cause, reverses_seq=its)
 
 
 def freeze_account(session: Session, account: Account, *, until: dt.date | None) -> None:
@@ -182,8 +211,8 @@ def renew_account(session: Session, account: Account, *, cause: Cause) -> None:
     if held.state is AccountState.OPEN:
         return
     if held.frozen_until is not None and held.frozen_until < cause.on:
-        end_account(session, account, policy=DROPPED, cause=cause)
-    revive_account(session, account)
+        end_account(session, held.account, policy=DROPPED, cause=cause)
+    revive_account(session, held.account)
 
 
 def end_account(session: Session, account: Account, *, policy: FatePolicy, cause: Cause) -> tuple[Moved, ...]:
@@ -196,7 +225,7 @@ def end_account(session: Session, account: Account, *, policy: FatePolicy, cause
     if policy.fate is Fate.KEEP:
         return ()
     if policy.fate is Fate.FREEZE:
-        freeze_account(session, account, until=add_months(cause.on, policy.freeze_months))
+        freeze_account(session, held.account, until=add_months(cause.on, policy.freeze_months))
         return ()
     made: list[Moved] = []
     if policy.fate is Fate.CONVERT and (usable := held.available(cause.on)):
@@ -206,7 +235,7 @@ def end_account(session: Session, account: Account, *, policy: FatePolicy, cause
     if held.lots:
         rest = sum(lot.remaining for lot in held.lots)
         made.append(_write(session, held, take_in_order(in_order(held.lots), rest).parts, cause))
-    _set_state(session, account, AccountState.CLOSED, None)
+    _set_state(session, held.account, AccountState.CLOSED, None)
     return tuple(made)
 
 
@@ -234,12 +263,13 @@ def _others(held: HeldAccount, own: set[int], on: dt.date) -> list[HeldLot]:
 def _to_its_lot(
     session: Session,
     account: Account,
+    of: Account,
     lots: dict[int, HeldLot],
     part: Part,
     policy: ReturnPolicy,
     on: dt.date,
 ) -> Part:
-    """Put back what belongs to a lot, or into one of a later last day, and tell where it went."""
+    """Put back what belongs to a lot of `of`, or into one of a later last day, and tell where it went."""
     if part.lot_id == DEBT:
         return part
     lot = lots[part.lot_id]
@@ -247,6 +277,8 @@ def _to_its_lot(
         last = on + dt.timedelta(days=policy.extended_days)
         bucket = Bucket(on.replace(day=1), last, lot.bucket.rule_version, None)
         return Part(fill_lot(session, account, bucket, part.amount), part.amount)
+    if account != of:
+        return Part(fill_lot(session, account, lot.bucket, part.amount), part.amount)
     change_lots(session, account, [part])
     return part
 

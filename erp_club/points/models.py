@@ -54,7 +54,9 @@ class PointsAccount(Base):
     `balance` is what its lots hold less the `debt`. `last_seq` numbers the movements without gaps: a lost one would
     show. `repaid` is how much of a debt the latest credit paid: an UPDATE tells its new values only. `idle_last_day` is
     the last day of the whole balance where the club lets it end by inactivity; each purchase moves it.
-    `redeemed_that_day` were used on the store's date `redeemed_on`, by which a daily ceiling is held.
+    `redeemed_that_day` were used on the store's date `redeemed_on`, by which a daily ceiling is held. What an account
+    held that was merged away is in its heir (`heir_holder_id`, `heir_id`), and so is whatever belongs to it later: a
+    check refuses points and debts to the empty one.
     """
 
     __tablename__ = "points_accounts"
@@ -64,6 +66,11 @@ class PointsAccount(Base):
         sa.CheckConstraint("debt >= 0", name="debt_not_negative"),
         sa.CheckConstraint("state IN ('open', 'frozen', 'closed')", name="state_known"),
         sa.CheckConstraint("frozen_until IS NULL OR state = 'frozen'", name="frozen_has_state"),
+        sa.ForeignKeyConstraint(["heir_holder_id", "heir_id"], ["points_accounts.customer_id", "points_accounts.id"]),
+        sa.CheckConstraint("num_nulls(heir_holder_id, heir_id) <> 1", name="heir_whole"),
+        sa.CheckConstraint("heir_id IS NULL OR (balance = 0 AND debt = 0)", name="heir_has_all"),
+        sa.CheckConstraint("heir_id <> id", name="heir_another"),
+        sa.Index("ix_points_accounts_heir_id", "heir_id", postgresql_where=sa.text("heir_id IS NOT NULL")),
     )
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
@@ -77,6 +84,8 @@ class PointsAccount(Base):
     idle_last_day: Mapped[dt.date | None]
     redeemed_on: Mapped[dt.date | None]
     redeemed_that_day: Mapped[int] = mapped_column(server_default="0")
+    heir_holder_id: Mapped[int | None]
+    heir_id: Mapped[int | None]
 
 
 class PointsLot(Base):
@@ -130,6 +139,10 @@ class PointsMovement(Base):
         sa.Index(
             "ix_points_movements_run_id", "run_id", "customer_id", "account_id",
             postgresql_where=sa.text("run_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_points_movements_others", "by_customer_id", "receipt_id",
+            postgresql_where=sa.text("by_customer_id <> customer_id AND receipt_id IS NOT NULL"),
         ),
     )  # fmt: skip
 

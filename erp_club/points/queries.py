@@ -1,7 +1,7 @@
 """What stands in the points ledger."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
@@ -234,6 +234,36 @@ def movements_at(
         .order_by(PointsMovement.seq)
     )
     return [(seq, points) for seq, points in rows]
+
+
+def heirs_of(session: Session, accounts: Sequence[int]) -> dict[int, int]:
+    """The accounts (ids) that hold by now what each of these held: itself, or the heir of one that was merged away."""
+    rows = session.execute(_HEIRS, {"accounts": list(accounts)})
+    return {account: heir for account, heir in rows}  # noqa: C416 - dict() knows no Row
+
+
+def formers_of(session: Session, account: Account) -> list[Account]:
+    """The account and all that it is the heir of."""
+    rows = session.execute(_FORMERS, {"holder": account.holder_id, "account": account.id})
+    return [Account(*row) for row in rows]
+
+
+_HEIRS = sa.text("""
+    WITH RECURSIVE led AS (
+        SELECT a.id AS account, a.id, a.heir_id FROM points_accounts a WHERE a.id = ANY(:accounts)
+        UNION
+        SELECT led.account, a.id, a.heir_id FROM led JOIN points_accounts a ON a.id = led.heir_id
+    )
+    SELECT account, id FROM led WHERE heir_id IS NULL
+""")
+_FORMERS = sa.text("""
+    WITH RECURSIVE held AS (
+        SELECT CAST(:account AS bigint) AS id, CAST(:holder AS bigint) AS customer_id
+        UNION
+        SELECT a.id, a.customer_id FROM held JOIN points_accounts a ON a.heir_id = held.id
+    )
+    SELECT id, customer_id FROM held ORDER BY id
+""")
 
 
 def balance_by_month(session: Session, customer_id: int, account_id: int) -> dict[dt.date, int]:

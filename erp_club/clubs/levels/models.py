@@ -22,6 +22,8 @@ class LevelCause(StrEnum):
     BY_HAND_ENDED = "by_hand_ended"
     RULES = "rules"
     """The club's programme changed."""
+    MERGE = "merge"
+    """Two records of one person became one, or were parted."""
 
 
 class MembershipLevel(Base):
@@ -75,7 +77,7 @@ class LevelChange(Base):
         sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
         sa.CheckConstraint("(receipt_id IS NULL) = (receipt_customer_id IS NULL)", name="receipt_of_somebody"),
         sa.CheckConstraint(
-            "cause IN ('first', 'purchase', 'return', 'time', 'by_hand', 'by_hand_ended', 'rules')",
+            "cause IN ('first', 'purchase', 'return', 'time', 'by_hand', 'by_hand_ended', 'rules', 'merge')",
             name="cause_known",
         ),
         sa.CheckConstraint("level_before <> level", name="changes_something"),

@@ -12,7 +12,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account, give_back_points, revive_account
 from erp_club.points.ledger.commands import Cause, hold_account
 from erp_club.points.models import MovementKind
-from erp_club.points.queries import movements_at
+from erp_club.points.queries import formers_of, movements_at
 from erp_club.points.rules import KEPT, Fate, FatePolicy, ReturnPolicy
 
 
@@ -50,5 +50,7 @@ def restore_points(
     """Give back what the ending at this moment took, to the lots that it took it from, and open the account again."""
     revive_account(session, held.account)
     cause = Cause(MovementKind.RESTORED, today, now, by, customer_id=held.customer_id)
-    for seq, points in movements_at(session, held.account, at=ended_at, kinds=(MovementKind.ENDED,)):
-        give_back_points(session, held.account, -points, of=seq, policy=ReturnPolicy(), cause=cause)
+    # It may have been ended before a merge or its undoing: then another account tells what that took.
+    for account in formers_of(session, held.account):
+        for seq, points in movements_at(session, account, at=ended_at, kinds=(MovementKind.ENDED,)):
+            give_back_points(session, account, -points, of=seq, policy=ReturnPolicy(), cause=cause)

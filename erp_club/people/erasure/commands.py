@@ -127,7 +127,9 @@ def _former(session: Session, ids: list[int]) -> _Former:
 
 def _end_memberships(session: Session, ids: list[int], cause: Cause) -> None:
     """No membership goes on, and no points are left to be used."""
-    accounts = sa.select(PointsAccount.id, PointsAccount.customer_id).where(PointsAccount.customer_id.in_(ids))
+    accounts = sa.select(PointsAccount.id, PointsAccount.customer_id).where(
+        PointsAccount.customer_id.in_(ids), PointsAccount.heir_id.is_(None)
+    )
     held = [Account(*row) for row in session.execute(accounts)]
     for account in held:
         end_account(session, account, policy=DROPPED, cause=cause)

@@ -18,7 +18,7 @@ from erp_club.customers.names.commands import keep_names
 from erp_club.kernel import audit
 from erp_club.people import errors
 from erp_club.people.merging import fields
-from erp_club.people.merging.moves.commands import move_memberships, move_rows
+from erp_club.people.merging.moves.commands import look_again, move_memberships, move_rows
 from erp_club.people.merging.rules import joined_consent
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
@@ -64,6 +64,7 @@ def merge_customers(
     )
     changed = _take_fields(session, survivor, merged, take, now)
     sum_again(session, (survivor_id, merged_id))
+    look_again(session, (survivor_id,), today=today, now=now, by=by)
     moved["consents"] = _join_consents(session, survivor, merged, now=now, by=by)
     merge_id = session.execute(
         sa.insert(CustomerMerge)

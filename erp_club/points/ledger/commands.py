@@ -86,7 +86,10 @@ class Moved:
 
 
 def hold_account(session: Session, account: Account) -> HeldAccount:
-    """Lock the account and read its lots. Raises NotFound."""
+    """Lock the account, or the heir of one that was merged away, and read its lots. Raises NotFound.
+
+    Whoever holds an account goes on with the one that is told: what was given by the one is settled with the other.
+    """
     row = session.execute(
         sa.select(
             PointsAccount.balance,
@@ -94,12 +97,16 @@ def hold_account(session: Session, account: Account) -> HeldAccount:
             PointsAccount.state,
             PointsAccount.frozen_until,
             PointsAccount.idle_last_day,
+            PointsAccount.heir_id,
+            PointsAccount.heir_holder_id,
         )
         .where(PointsAccount.customer_id == account.holder_id, PointsAccount.id == account.id)
         .with_for_update(key_share=True)
     ).one_or_none()
     if row is None:
         raise errors.no_account()
+    if row.heir_id is not None:
+        return hold_account(session, Account(row.heir_id, row.heir_holder_id))
     # A statement of its own, after the lock: in one with it, they would be as they were before the lock was had.
     lots = session.execute(
         sa.select(PointsLot.id, PointsLot.remaining, *_BUCKET)
@@ -239,6 +246,18 @@ def reversed_parts(session: Session, account: Account, seq: int) -> dict[int, in
         .group_by(MovementLot.lot_id)
     )
     return {lot_id: points for lot_id, points in rows}  # noqa: C416 - dict() knows no Row
+
+
+def lots_of_movement(session: Session, held: HeldAccount, of: Account, seq: int | None) -> set[int]:
+    """Those lots of a held account that hold what a movement gave: its own, or, in an heir, those alike in their days.
+
+    Raises NotFound for a movement that isn't there.
+    """
+    own: set[int] = {part.lot_id for part in movement_parts(session, of, seq)} if seq is not None else set()
+    if held.account == of or not own:
+        return own
+    buckets = {lot.bucket for lot in lots_by_id(session, of, sorted(own - {DEBT})).values()}
+    return {lot.id for lot in held.lots if lot.bucket in buckets}
 
 
 def lots_by_id(session: Session, account: Account, ids: Sequence[int]) -> dict[int, HeldLot]:

@@ -39,7 +39,7 @@ def receipts_of(session: Session, club_id: int, customers: Collection[int]) -> d
     Products are read for these receipts alone.
     """
     bound = {"club": club_id, "customers": list(customers)}
-    found = f"{_OF_CLUB} AND r.customer_id = ANY(:customers)"
+    found = f"{_OF_CLUB} AND r.customer_id IN ({_FAMILIES})"
     made: dict[int, list[Past]] = {each: [] for each in customers}
     for past in _read(session, found, bound, session.execute(_PRODUCTS_OF, {"customers": bound["customers"]})):
         made[past.customer_id].append(past)
@@ -66,7 +66,12 @@ _GOODS = """
       LEFT JOIN brands b ON b.id = p.brand_id
 """
 _PRODUCTS = sa.text(_GOODS)
-_THESE = "WHERE p.id IN (SELECT l.product_id FROM receipt_lines l WHERE l.customer_id = ANY(:customers))"
+# Receipts stay under whom they were sold to, and count for whom those became.
+_FAMILIES = (
+    "SELECT id FROM customers WHERE id = ANY(:customers) UNION ALL "
+    "SELECT id FROM customers WHERE merged_into = ANY(:customers)"
+)
+_THESE = f"WHERE p.id IN (SELECT l.product_id FROM receipt_lines l WHERE l.customer_id IN ({_FAMILIES}))"  # noqa: S608 - ours
 _PRODUCTS_OF = sa.text(f"{_GOODS} {_THESE}")
 _OF_ALL = """
       FROM receipts r

@@ -74,7 +74,9 @@ class RewardCoupon(Base):
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "settlement_id", "coupon_id"),
         sa.ForeignKeyConstraint(
-            ["customer_id", "settlement_id"], ["period_settlements.customer_id", "period_settlements.id"]
+            ["customer_id", "settlement_id"],
+            ["period_settlements.customer_id", "period_settlements.id"],
+            onupdate="CASCADE",
         ),
         sa.ForeignKeyConstraint(["owner_id", "coupon_id"], ["coupons.customer_id", "coupons.id"], onupdate="CASCADE"),
     )
@@ -92,7 +94,9 @@ class RewardCard(Base):
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "settlement_id"),
         sa.ForeignKeyConstraint(
-            ["customer_id", "settlement_id"], ["period_settlements.customer_id", "period_settlements.id"]
+            ["customer_id", "settlement_id"],
+            ["period_settlements.customer_id", "period_settlements.id"],
+            onupdate="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["card_customer_id", "card_id"], ["stored_value_cards.customer_id", "stored_value_cards.id"]

@@ -103,8 +103,9 @@ _BEFORE = sa.text("""
 """)
 _BOUGHT = """
     WITH who AS MATERIALIZED (
-        SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:firsts AS date[]),
-                             CAST(:lasts AS date[])) AS w(place, customer_id, first_on, last_on)
+        SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:members AS bigint[]),
+                             CAST(:firsts AS date[]), CAST(:lasts AS date[]))
+                      AS w(place, customer_id, member_id, first_on, last_on)
     ), bought AS MATERIALIZED (
         SELECT w.place, r.customer_id, r.id, r.total_minor
           FROM who w
@@ -114,7 +115,7 @@ _BOUGHT = """
          WHERE coalesce(o.sold_on, r.sold_on) BETWEEN w.first_on AND w.last_on
            AND EXISTS (SELECT FROM memberships m
                          JOIN membership_periods v ON v.customer_id = m.customer_id AND v.membership_id = m.id
-                        WHERE m.customer_id = r.customer_id AND m.club_id = :club AND v.validity @> r.sold_on)
+                        WHERE m.customer_id = w.member_id AND m.club_id = :club AND v.validity @> r.sold_on)
     ), lines AS (
         SELECT w.place, w.customer_id, w.id, w.total_minor, l.amount_minor, l.quantity_milli
           FROM bought w
@@ -146,17 +147,18 @@ _EACH = """
 _PURCHASES = sa.text(f"{_BOUGHT} {_EACH}")
 _POINTS = sa.text("""
     WITH who AS MATERIALIZED (
-        SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:firsts AS date[]),
-                             CAST(:lasts AS date[])) AS w(place, customer_id, first_on, last_on)
+        SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:accounts AS bigint[]),
+                             CAST(:firsts AS date[]), CAST(:lasts AS date[]))
+                      AS w(place, customer_id, account_id, first_on, last_on)
     )
     SELECT w.place, CAST(sum(v.points) AS bigint)
-      FROM who w JOIN points_movements v ON v.customer_id = w.customer_id AND v.account_id = ANY(:accounts)
+      FROM who w JOIN points_movements v ON v.customer_id = w.customer_id AND v.account_id = w.account_id
      WHERE v.kind IN ('earned', 'event') AND v.on_date BETWEEN w.first_on AND w.last_on
      GROUP BY w.place
     UNION ALL
     SELECT w.place, CAST(-sum(b.settled) AS bigint)
       FROM who w
-      JOIN receipt_return_points b ON b.holder_id = w.customer_id AND b.account_id = ANY(:accounts)
+      JOIN receipt_return_points b ON b.holder_id = w.customer_id AND b.account_id = w.account_id
       JOIN receipt_returns t ON t.customer_id = b.customer_id AND t.receipt_id = b.receipt_id
       JOIN receipts o ON o.customer_id = t.customer_id AND o.id = t.original_receipt_id
      WHERE o.sold_on BETWEEN w.first_on AND w.last_on
@@ -201,27 +203,61 @@ def sums(
     """What accounts, by their place, come to of a plain measure in days of their own."""
     if measure.counts is Counts.BALANCE:
         return {place: by_place[place].balance for place in spans}
-    shared = measure.counts is not Counts.POINTS
+    whose = _accounts_of if measure.counts is Counts.POINTS else _customers_of
+    found = whose(session, [by_place[place] for place in spans])
     listed = [
-        (place, customer, max(span.first, FIRST_DAY), span.last or dt.date.max)
-        for place, span in spans.items()
-        for customer in (by_place[place].customers if shared else (by_place[place].holder_id,))
+        (place, *one, max(span.first, FIRST_DAY), span.last or dt.date.max)
+        for (place, span), those in zip(spans.items(), found, strict=True)
+        for one in those
     ]
     bound: dict[str, Any] = {
         "places": [each[0] for each in listed],
         "customers": [each[1] for each in listed],
-        "firsts": [each[2] for each in listed],
-        "lasts": [each[3] for each in listed],
+        "firsts": [each[3] for each in listed],
+        "lasts": [each[4] for each in listed],
     }
     if measure.counts is Counts.POINTS:
-        bound["accounts"] = [by_place[place].account_id for place in spans]
-        rows = session.execute(_POINTS, bound)
+        rows = session.execute(_POINTS, bound | {"accounts": [each[2] for each in listed]})
     else:
+        bound["members"] = [each[2] for each in listed]
         rows = session.execute(_STATEMENTS[measure.counts], bound | {"club": club_id} | _lines_of(measure, excluded))
     made: dict[int, int] = {}
     for place, value in rows:
         made[place] = made.get(place, 0) + int(value)
     return made
+
+
+def _customers_of(session: Session, accounts: Sequence[RewardAccount]) -> list[list[tuple[int, int]]]:
+    """Who shares each account, and who became one of those: the customer of receipts, and the member."""
+    members = sorted({customer for each in accounts for customer in each.customers})
+    became: dict[int, list[int]] = {}
+    for merged, living in session.execute(_BECAME, {"customers": members}):
+        became.setdefault(living, []).append(merged)
+    # A membership that was joined to the survivor's stays with the merged one, whose receipts count once.
+    gone = {merged for each in became.values() for merged in each}
+    return [
+        [(one, member) for member in each.customers if member not in gone for one in (member, *became.get(member, ()))]
+        for each in accounts
+    ]
+
+
+def _accounts_of(session: Session, accounts: Sequence[RewardAccount]) -> list[list[tuple[int, int]]]:
+    """Each account and those that it is the heir of."""
+    made = {each.account_id: [each.key] for each in accounts}
+    for account_id, holder_id, former_id in session.execute(_FORMER, {"accounts": list(made)}):
+        made[account_id].append((holder_id, former_id))
+    return [made[each.account_id] for each in accounts]
+
+
+_BECAME = sa.text("SELECT id, merged_into FROM customers WHERE merged_into = ANY(:customers)")
+_FORMER = sa.text("""
+    WITH RECURSIVE held AS (
+        SELECT a.heir_id AS account, a.customer_id, a.id FROM points_accounts a WHERE a.heir_id = ANY(:accounts)
+        UNION
+        SELECT held.account, a.customer_id, a.id FROM held JOIN points_accounts a ON a.heir_id = held.id
+    )
+    SELECT account, customer_id, id FROM held
+""")
 
 
 def _lines_of(measure: Measure, excluded: Excluded) -> dict[str, Any]:

@@ -48,7 +48,7 @@ _CANDIDATES = sa.text("""
            (SELECT count(*) FROM receipts r WHERE r.customer_id = m.customer_id), rules.version_no,
            CAST(rules.document AS text), term.first, term.after
       FROM memberships m
-      JOIN customers p ON p.id = m.customer_id
+      JOIN customers p ON p.id = m.customer_id AND p.merged_into IS NULL
       JOIN clubs c ON c.id = m.club_id AND c.state = 'published'
       JOIN LATERAL (
           SELECT r.version_no, r.document FROM club_rules r
@@ -74,6 +74,7 @@ _DUE_ROWS = """
       ) rules ON rules.document -> 'programme' ? 'levels'
       LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id
      WHERE m.state <> 'ended' AND (m.customer_id, m.id) > (:customer, :membership)
+       AND m.customer_id NOT IN (SELECT id FROM customers WHERE merged_into IS NOT NULL)
        AND (l.level IS NULL OR l.due_on <= :on OR l.rules_no <> rules.version_no
             OR l.receipts <> (SELECT count(*) FROM receipts r WHERE r.customer_id = m.customer_id))
 """
@@ -81,16 +82,25 @@ _DUE = sa.text(
     f"SELECT m.customer_id, m.id, m.points_holder_id, m.points_account_id {_DUE_ROWS} ORDER BY 1, 2 LIMIT :most"
 )
 _COUNT_DUE = sa.text(f"SELECT count(*) {_DUE_ROWS}")
+# With what came to accounts that these are the heirs of, and by receipts of whoever became these customers.
 _POINTS = sa.text("""
-    SELECT v.customer_id, v.account_id, v.receipt_id, v.on_date, sum(v.points)
-      FROM points_movements v
-     WHERE v.customer_id = ANY(:holders) AND v.account_id = ANY(:accounts)
-       AND v.kind IN ('earned', 'event')
-     GROUP BY v.customer_id, v.account_id, v.receipt_id, v.on_date
+    WITH RECURSIVE held AS (
+        SELECT w.holder, w.account, w.holder AS of_holder, w.account AS of_account
+          FROM unnest(CAST(:holders AS bigint[]), CAST(:accounts AS bigint[])) AS w(holder, account)
+        UNION
+        SELECT held.holder, held.account, a.customer_id, a.id
+          FROM held JOIN points_accounts a ON a.heir_id = held.of_account
+    )
+    SELECT h.holder, h.account, v.receipt_id, v.on_date, sum(v.points)
+      FROM held h JOIN points_movements v ON v.customer_id = h.of_holder AND v.account_id = h.of_account
+     WHERE v.kind IN ('earned', 'event')
+     GROUP BY h.holder, h.account, v.receipt_id, v.on_date
     UNION ALL
-    SELECT b.holder_id, b.account_id, b.receipt_id, NULL, -b.settled
-      FROM receipt_return_points b
-     WHERE b.customer_id = ANY(:customers) AND b.account_id = ANY(:accounts) AND b.settled > 0
+    SELECT h.holder, h.account, b.receipt_id, NULL, -b.settled
+      FROM held h JOIN receipt_return_points b ON b.holder_id = h.of_holder AND b.account_id = h.of_account
+     WHERE b.settled > 0 AND b.customer_id IN (
+               SELECT id FROM customers WHERE id = ANY(:customers)
+               UNION ALL SELECT id FROM customers WHERE merged_into = ANY(:customers))
 """)
 
 

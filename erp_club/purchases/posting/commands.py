@@ -8,12 +8,14 @@ arrays.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.selectable import CTE
 
 from erp_club.clubs.earning.queries import Earning
@@ -203,13 +205,15 @@ def write_sale(
 ) -> Posted:
     """Write a checked sale and the points (above 0) that each club's account gains by it, in one statement.
 
-    Raises Conflict `receipt-exists` where the store has this receipt number.
+    Raises Conflict `receipt-exists` where the store has this receipt number, and `customer-merged` where the customer
+    became another one between the prices and now.
     """
     values = _values(sale, now=now, by=by) | values_of(sale, earning)
-    if sale.is_plain:
-        rows = POST.execute(connection, values).rows
-    else:
-        rows = POST_WITH_OFFERS.execute(connection, values | _values_of_offers(sale)).rows
+    with _of_one_person():
+        if sale.is_plain:
+            rows = POST.execute(connection, values).rows
+        else:
+            rows = POST_WITH_OFFERS.execute(connection, values | _values_of_offers(sale)).rows
     if not rows:
         raise _receipt_exists(sale)
     return _posted(sale, rows, earned=earning)
@@ -220,12 +224,13 @@ def write_sale_with_points(
 ) -> Posted:
     """Write a checked sale that points pay for, with what it earns: its accounts are locked in the same round trip.
 
-    Raises Conflict `receipt-exists`, `points-too-few`, `points-balance-low` or `points-day-limit`; nothing is written
-    then.
+    Raises Conflict `receipt-exists`, `customer-merged`, `points-too-few`, `points-balance-low` or `points-day-limit`;
+    nothing is written then.
     """
     moved = values_of_spending(spending, sale.sold_on)
     values = _values(sale, now=now, by=by) | _values_of_offers(sale) | moved
-    rows = POST_SPENDING.execute(connection, values, after=(LOCK, moved)).rows
+    with _of_one_person():
+        rows = POST_SPENDING.execute(connection, values, after=(LOCK, moved)).rows
     receipt_id, _, _, refused, problem, available, left_today = rows[0]
     if refused is not None:
         account = next(each for each in spending if each.account.points_account_id == refused)
@@ -235,6 +240,20 @@ def write_sale_with_points(
     told = [row[:3] for row in rows]
     earned = [(each.account, each.earned) for each in spending]
     return _posted(sale, told, earned=earned, spent=[(each.account, each.spent) for each in spending])
+
+
+@contextmanager
+def _of_one_person() -> Generator[None]:
+    """The database refuses points to an account that was merged away since the sale had found it."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "ck_points_accounts_heir_has_all" not in str(error.orig):
+            raise
+        raise Conflict(
+            T("This customer was merged with another one just now. Identify the customer again."),
+            code="customer-merged",
+        ) from error
 
 
 def _refusal(account: Spending, problem: str, available: int, left_today: int | None) -> Conflict:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup, ProductKind
 from erp_club.customers.models import Customer
+from erp_club.customers.queries import family_of
 from erp_club.kernel.dates import month_end
 from erp_club.organisation.models import Store
 from erp_club.promotions.engine.facts import Line, PaidFor
@@ -120,7 +121,7 @@ def count_in_month(session: Session, member_id: int, *, of: dt.date) -> int:
     """How many purchases were registered for a member in the month of this day."""
     return session.execute(
         sa.select(sa.func.count()).where(
-            LateRegistration.member_id == member_id,
+            LateRegistration.member_id.in_(family_of(member_id)),
             LateRegistration.on_date.between(of.replace(day=1), month_end(of)),
         )
     ).scalar_one()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import hold_person
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.text import T
@@ -187,7 +188,7 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     write_points(session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.due or each.given_back])
     give_uses_back(session, reckoned.coupons, customer_id=made.customer_id, receipt_id=receipt_id, now=place.now)
     if made.customer_id != UNIDENTIFIED:
-        clubs = earning_memberships(session, made.customer_id, on=made.on)
+        clubs = earning_memberships(session, hold_person(session, made.customer_id), on=made.on)
         look = LookCause(LevelCause.RETURN, made.on, place.now, place.by, receipt_id=receipt_id, reason=asked.reason)
         look_at_levels(session, clubs, look)
     for each in refunds:

@@ -13,12 +13,14 @@ from erp_club.catalogue.models import Product
 from erp_club.clubs.earning.queries import rules_in_force
 from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.rules import points_rules
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import hold_person
 from erp_club.kernel.errors import Conflict, NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.queries import heirs_of
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
-from erp_club.purchases.registering.queries import registered_for
 from erp_club.purchases.returns.facts import Account, Bought, BoughtLine, Discount, Paid, UsedCoupon
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
@@ -51,8 +53,11 @@ class Original:
 def hold_original(session: Session, receipt_id: int) -> Original:
     """The receipt, locked until the transaction ends: returns of one receipt come one after the other.
 
-    Raises NotFound, Conflict `is-a-return`.
+    Nobody merges or parts its customer meanwhile. Raises NotFound, Conflict `is-a-return`.
     """
+    customer_id = session.scalar(sa.select(Receipt.customer_id).where(Receipt.id == receipt_id))
+    if customer_id:
+        hold_person(session, customer_id)
     row = session.execute(
         sa.select(
             Receipt.customer_id,
@@ -190,14 +195,11 @@ def _payments(session: Session, original: Original, *, of_returns: bool) -> dict
 
 def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
     """What the sale's movements did to each account, with the club's rules of the sale's day; by the accounts' ids."""
-    registered = None if original.customer_id else registered_for(session, original.id)
-    member_id = registered.id if registered else original.customer_id
-    if not member_id:
-        return ()
     earned: dict[tuple[int, int], list[Any]] = defaultdict(list)
-    # By holder, since the movements lie in that order: the customer's own, and those of whoever shares an account.
-    holders = sa.select(Membership.points_holder_id).where(Membership.customer_id == member_id)
-    own = sa.select(sa.literal(member_id, sa.BigInteger()))
+    # The customer's own movements, which lie together, and the receipt's in accounts of others, which have an index:
+    # those of whoever shares an account, or registered the purchase, be the two apart by now or not.
+    own = (PointsMovement.customer_id == original.customer_id) & (original.customer_id != UNIDENTIFIED)
+    others = PointsMovement.by_customer_id != PointsMovement.customer_id
     for row in session.execute(
         sa.select(
             PointsMovement.account_id,
@@ -207,7 +209,7 @@ def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
             PointsMovement.points,
         )
         .where(
-            PointsMovement.customer_id.in_(holders.union(own)),
+            sa.or_(own, others),
             PointsMovement.by_customer_id == original.customer_id,
             PointsMovement.receipt_id == original.id,
             PointsMovement.kind.in_((MovementKind.EARNED, MovementKind.REDEEMED)),
@@ -218,9 +220,12 @@ def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
     if not earned:
         return ()
     settled = _settled(session, original)
-    clubs = _clubs(session, [account_id for account_id, _ in earned], on=original.sold_on)
+    standing = heirs_of(session, [account_id for account_id, _ in earned])
+    clubs = _clubs(session, list(standing.values()), on=original.sold_on)
     return tuple(
-        _account(account_id, holder_id, rows, settled.get((account_id, holder_id), (0, 0)), clubs.get(account_id))
+        _account(
+            account_id, holder_id, rows, settled.get((account_id, holder_id), (0, 0)), clubs.get(standing[account_id])
+        )
         for (account_id, holder_id), rows in sorted(earned.items())
     )
 

@@ -8,7 +8,7 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
 from erp_club.points import commands as points
 from erp_club.points.ledger.commands import Account as LedgerAccount
-from erp_club.points.ledger.commands import Cause, HeldAccount, hold_account, movement_parts
+from erp_club.points.ledger.commands import Cause, HeldAccount, hold_account, lots_of_movement
 from erp_club.points.models import MovementKind
 from erp_club.points.rules import Clawback, worth_of
 from erp_club.purchases.facts import Place
@@ -85,6 +85,7 @@ def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
             settled.given_back,
             of=account.used_seq,
             policy=account.returns,
+            before=account.given_back,
             cause=replace(cause, kind=MovementKind.REFUNDED),
         ).balance
     if settled.taken:
@@ -95,9 +96,7 @@ def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
 
 def _takeable(session: Session, held: HeldAccount, account: Account, place: Place) -> int:
     """What can be taken without a debt: from the lots of the sale's own movement, and those that haven't expired."""
-    own = set[int]()
-    if account.earned_seq is not None:
-        own = {part.lot_id for part in movement_parts(session, held.account, account.earned_seq)}
+    own = lots_of_movement(session, held, LedgerAccount(account.account_id, account.holder_id), account.earned_seq)
     today = place.local.date()
     return sum(lot.remaining for lot in held.lots if lot.id in own or not lot.expired(today))
 

@@ -1,6 +1,7 @@
 """Moving what belongs to one customer to another one, thing by thing; each tells what it moved, for the way back."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,14 +9,17 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.breaks.commands import correct_membership
 from erp_club.clubs.commands import Held, hold
+from erp_club.clubs.earning.queries import earning_memberships
+from erp_club.clubs.levels.models import LevelCause
 from erp_club.clubs.models import Membership, MembershipState
 from erp_club.clubs.periods import Span
 from erp_club.people import errors
 from erp_club.people.merging.rules import joined_days, lacking
 from erp_club.permissions.actors import Actor
-from erp_club.points.commands import revive_account, transfer_points
+from erp_club.points.commands import revive_account, set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind
+from erp_club.programmes.standings.commands import LookCause, look
 
 REASON = "Merged: one person"
 Moved = dict[str, Any]
@@ -35,6 +39,8 @@ def move_rows(session: Session, source: int, target: int) -> Moved:
         "classes": list(session.scalars(_CLASSES, given)),
         "lists": list(session.scalars(_LISTS, given)),
         "uses": [list(row) for row in session.execute(_USES, given)],
+        "birthdays": [list(row) for row in session.execute(_BIRTHDAYS, given)],
+        "plans": list(session.scalars(_PLANS, given)),
         "baskets": [str(row) for row in session.scalars(_BASKETS, given)],
     }
 
@@ -61,6 +67,17 @@ def move_memberships(
     return made
 
 
+def look_again(session: Session, customers: Sequence[int], *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+    """Let the levels be what the purchases of each of these come to by now."""
+    accounts = {
+        (each.points_account_id, each.holder_id)
+        for customer in customers
+        for each in earning_memberships(session, customer, on=today)
+    }
+    cause = LookCause(LevelCause.MERGE, today, now, by)
+    look(session, [(holder, account) for account, holder in sorted(accounts)], cause)
+
+
 def account_of(session: Session, membership_id: int) -> Account:
     """The points account of a membership and who holds it."""
     row = session.execute(
@@ -75,6 +92,7 @@ def _move_whole(session: Session, held: Held, target: int, cause: Cause) -> Move
     if account.holder_id == held.customer_id:
         new_id = session.scalars(_ACCOUNT, {"target": target, "holder": account.holder_id, "id": account.id}).one()
         told |= _move_points(session, account, Account(new_id, target), cause)
+        move_settlements(session, account, Account(new_id, target))
     session.execute(
         sa.update(Membership)
         .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
@@ -110,6 +128,7 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
 def _move_points(session: Session, source: Account, target: Account, cause: Cause) -> Moved:
     """All points and debt, and whoever else shares the account: it is the other one from now on."""
     moved = transfer_points(session, source, target, cause=cause)
+    set_heir(session, source, target)
     sharing = session.scalars(
         sa.update(Membership)
         .where(Membership.points_holder_id == source.holder_id, Membership.points_account_id == source.id)
@@ -129,6 +148,12 @@ def _move_points(session: Session, source: Account, target: Account, cause: Caus
         "points": moved[1].points if moved else 0,
         "sharing": list(sharing),
     }
+
+
+def move_settlements(session: Session, source: Account, target: Account) -> None:
+    """What was given for periods goes with the account, so that no period is settled twice and rests aren't lost."""
+    given = {"source": source.holder_id, "of": source.id, "target": target.holder_id, "id": target.id}
+    session.execute(_SETTLEMENTS, given)
 
 
 def _told(span: Span) -> list[str | None]:
@@ -174,6 +199,24 @@ _LISTS = sa.text(
         ON CONFLICT DO NOTHING RETURNING segment_id
     """
 )
+_SETTLEMENTS = sa.text(
+    """
+    UPDATE period_settlements SET customer_id = :target, account_id = :id
+     WHERE customer_id = :source AND account_id = :of
+    """
+)
+# What the target was given around the same date stays the one that counts.
+_BIRTHDAYS = sa.text(
+    """
+    UPDATE birthday_grants g SET customer_id = :target
+     WHERE g.customer_id = :source AND NOT EXISTS (
+        SELECT FROM birthday_grants o
+         WHERE o.customer_id = :target AND o.plan_id = g.plan_id AND o.person = g.person
+           AND (o.year = g.year OR o.day > g.day - 180 AND o.day < g.day + 180))
+    RETURNING plan_id, person, year
+    """
+)
+_PLANS = sa.text("UPDATE birthday_plans SET customer_id = :target WHERE customer_id = :source RETURNING id")
 _SUSPECTED = sa.text("DELETE FROM suspected_pairs WHERE :source IN (low_id, high_id)")
 _USES = sa.text(
     """

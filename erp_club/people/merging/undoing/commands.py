@@ -2,7 +2,8 @@
 
 What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page
 that asks: a membership that came over whole goes back with its points and days; of joined ones the days that were added
-go back, and the points that came over as far as they are still there; a field goes back unless somebody has changed it
+go back, and the points that came over as far as they are still there; what is settled later goes by the receipt: with
+the account that holds its points by then; a field goes back unless somebody has changed it
 since; a consent refused since holds for both.
 """
 
@@ -23,10 +24,11 @@ from erp_club.customers.names.commands import keep_names
 from erp_club.people import errors
 from erp_club.people.merging import fields
 from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
+from erp_club.people.merging.moves.commands import look_again, move_settlements
 from erp_club.people.merging.rules import put_back
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
-from erp_club.points.commands import transfer_points
+from erp_club.points.commands import set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind
 from erp_club.receipts.rollups.commands import sum_again
@@ -57,6 +59,7 @@ def undo_merge(session: Session, merge_id: int, *, today: dt.date, now: dt.datet
     for each in merge.moved["memberships"]:
         _give_membership(session, each, merge, Cause(MovementKind.TRANSFERRED, today, now, by, reason=REASON))
     sum_again(session, (survivor["id"], merged["id"]))
+    look_again(session, (survivor["id"], merged["id"]), today=today, now=now, by=by)
     _give_consents(session, survivor, merged, merge.moved["consents"], now=now, by=by)
     merge.undone_at, merge.undone_by = now, by.name
     session.flush()
@@ -106,8 +109,10 @@ def _come_back(session: Session, survivor: Mapping[str, Any], merged: Mapping[st
 def _give_rows(session: Session, merge: CustomerMerge) -> None:
     given = {"source": merge.survivor_id, "target": merge.merged_id}
     for name, statement in _BACK.items():
-        if merge.moved[name]:
+        if merge.moved.get(name):
             session.execute(statement, given | {"ids": merge.moved[name]})
+    for plan_id, person, year in merge.moved.get("birthdays", ()):
+        session.execute(_BIRTHDAYS, given | {"plan": plan_id, "person": person, "year": year})
     for kind, customer_id, relative_id in merge.moved["dropped_relatives"]:
         session.execute(_RELATIVE, {"kind": kind, "customer": customer_id, "relative": relative_id})
     for offer_id, day, uses in merge.moved["uses"]:
@@ -127,8 +132,12 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
     if "from" not in told:
         return
     source, target = Account(*told["to"]), Account(*told["from"])
+    set_heir(session, target, None)
     if told["whole"]:
         transfer_points(session, source, target, cause=cause)
+        # What the survivor bought meanwhile gave its points to the membership that goes back, and goes back with it.
+        set_heir(session, source, target)
+        move_settlements(session, source, target)
         session.execute(
             _STANDING, {"source": source.holder_id, "of": source.id, "target": target.holder_id, "id": target.id}
         )
@@ -195,7 +204,14 @@ def _give_consents(
     write_consents(session, merged["id"], theirs, now=now, by=by)
 
 
+_BIRTHDAYS = sa.text(
+    """
+    UPDATE birthday_grants SET customer_id = :target
+     WHERE customer_id = :source AND plan_id = :plan AND person = :person AND year = :year
+    """
+)
 _BACK = {
+    "plans": sa.text("UPDATE birthday_plans SET customer_id = :target WHERE customer_id = :source AND id = ANY(:ids)"),
     "cards": sa.text("UPDATE cards SET customer_id = :target WHERE customer_id = :source AND id = ANY(:ids)"),
     "coupons": sa.text("UPDATE coupons SET customer_id = :target WHERE customer_id = :source AND id = ANY(:ids)"),
     "relatives": sa.text(
