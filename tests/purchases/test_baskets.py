@@ -47,8 +47,14 @@ def customer(session: Session, till: Till) -> int | None:
 
 
 def pay(session: Session, till: Till, means: Means = Means.CASH, **known: int) -> commands.Paid:
-    given: dict[str, int | None] = {"tendered_minor": None, "expected_minor": None} | known
-    return commands.pay(session, a_place(session, till), means=means, currency="ILS", **given)
+    return commands.pay(
+        session,
+        a_place(session, till),
+        means=means,
+        tendered_minor=known.get("tendered_minor"),
+        expected_minor=known.get("expected_minor"),
+        currency="ILS",
+    )
 
 
 def test_an_x_means_times_where_no_code_has_it(session: Session, till: Till):

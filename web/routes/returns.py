@@ -1,4 +1,4 @@
-"""Returns: shown before they are booked, booked at any store; cancelled sales; goods without a receipt."""
+"""Returns: shown before they are booked, booked at any store; cancelled sales."""
 
 import datetime as dt
 from typing import Annotated
@@ -20,7 +20,7 @@ from erp_club.receipts import queries
 from erp_club.receipts.models import Means, ReturnKind
 from web.after_sale import find_segments_again
 from web.deps import Act, ActRoute, needs, wants_html
-from web.fields import Body, Line, QuantityText, RowId, Storable, Unsaid, Word
+from web.fields import Body, Line, QuantityText, RowId, Storable, Unsaid
 from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
@@ -32,7 +32,6 @@ from web.views.slip import slip_view
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
 Returning = Annotated[Act, needs(Permission.SALES_RETURN)]
 Cancelling = Annotated[Act, needs(Permission.SALES_CANCEL)]
-Unproving = Annotated[Act, needs(Permission.SALES_RETURN_WITHOUT_RECEIPT, at_till=True)]
 MOST_RECENT = 10
 
 
@@ -71,24 +70,6 @@ class NewReturn(PaidBack):
 
     lines: Annotated[list[WantedLine] | None, Field(max_length=MOST_LINES)] = None
     whole: bool = False
-
-
-class UnprovedLine(Body):
-    """Goods without a receipt. `amount_minor` is what is paid back for all of them: today's price, or less."""
-
-    sku: Word
-    quantity: Annotated[QuantityText, Field(gt=0, le=9_999_999)]
-    amount_minor: Annotated[int | None, Field(ge=0, le=MOST_MINOR)] = None
-
-
-class UnprovedReturn(Body):
-    """Goods that come back without a receipt, and why they are taken."""
-
-    receipt_no: ReceiptNo | None = None
-    returned_at: AwareDatetime | None = None
-    lines: Annotated[list[UnprovedLine], Field(min_length=1, max_length=MOST_LINES)]
-    means: Means = Means.CASH
-    reason: Word
 
 
 class ReturnSearch(BaseModel):
@@ -182,20 +163,6 @@ def _answer(act: Act, purchase_id: int, view: ReturnView, *, chosen: bool) -> Re
         return dialog(act, return_page_view(act, purchase_id, view), "return", FormState(values))
     if act.htmx and act.identity.terminal is not None:
         return dialog(act, slip_view(act, view.id or 0), "done", FormState())
-    return act.done(view, f"/purchases/{view.id}")
-
-
-@router.post("/returns", name="returns.unproved", status_code=201, response_model=ReturnView)
-def return_without_receipt(act: Unproving, body: UnprovedReturn) -> Response:
-    """Take goods back that nobody can show a receipt for; that earns no points and takes none."""
-    made = commands.return_without_receipt(
-        act.session,
-        tuple(commands.Unproved(line.sku, line.quantity, line.amount_minor) for line in body.lines),
-        commands.Asked(Wish(None, body.means), body.receipt_no, ReturnKind.WITHOUT_RECEIPT, body.reason),
-        Place(act.terminal, act.by, body.returned_at or act.now, act.now),
-        currency=act.chain.currency,
-    )
-    view = return_view(act, made)
     return act.done(view, f"/purchases/{view.id}")
 
 

@@ -244,8 +244,28 @@ def return_without_receipt(
 ) -> Returned:
     """Take goods back that nobody can show a receipt for, at today's price or less; it earns and takes no points.
 
-    Raises Invalid for goods that aren't known or have no price, and for more money than today's price.
+    Raises Invalid for goods that aren't known or have no price, and for more money than today's price; Forbidden beyond
+    the limits of who does it.
     """
+    done = _take_unproved(session, goods, asked, place, currency=currency)
+    deed = Deed(Permission.SALES_RETURN_WITHOUT_RECEIPT, _about(goods), abs(done.receipt.total_minor))
+    permit(session, deed, on=done.receipt.on, now=place.now, by=place.by)
+    return done
+
+
+def preview_without_receipt(
+    session: Session, goods: tuple[Unproved, ...], asked: Asked, place: Place, *, currency: str
+) -> Returned:
+    """What goods without a receipt would give back, whoever takes them; nothing is written."""
+    with session.begin_nested() as undone:
+        made = _take_unproved(session, goods, replace(asked, receipt_no=None), place, currency=currency)
+        undone.rollback()
+    return replace(made, receipt_id=None, receipt=replace(made.receipt, receipt_no=asked.receipt_no or ""))
+
+
+def _take_unproved(
+    session: Session, goods: tuple[Unproved, ...], asked: Asked, place: Place, *, currency: str
+) -> Returned:
     check_time(place.sold_at, now=place.now)
     lines = _unproved(session, goods)
     bought = Bought(tuple(each.line for each in lines), currency)
@@ -264,8 +284,6 @@ def return_without_receipt(
         refunds=refunds,
         rounding_minor=refund_rounding(refunds, bought),
     )
-    deed = Deed(Permission.SALES_RETURN_WITHOUT_RECEIPT, _about(goods), abs(made.total_minor))
-    permit(session, deed, on=made.on, now=place.now, by=place.by)
     receipt_id = write_return(session, made, by=place.by)
     done = Returned(receipt_id, made, None, Reckoned(lines, refunds, (), (), is_whole=True), ())
     audit.record(
