@@ -171,10 +171,16 @@ def renew_membership(
         raise errors.no_membership()
     if card is not None:
         _check_card(session, held, card)
+    span = renewal_of(held, today=today)
+    return _prolong(session, held, span, PeriodKind.RENEWAL, today=today, now=now, by=by)
+
+
+def renewal_of(held: Held, *, today: dt.date) -> Span:
+    """The days that renewing today would add. Raises Conflict as `renew_membership`, Refused `not-longer`."""
     _check_open(held)
     terms = held.terms
     try:
-        span = periods.next_period(
+        return periods.next_period(
             held.spans,
             terms.term_months,
             today=today,
@@ -183,7 +189,6 @@ def renew_membership(
         )
     except ValueError as error:
         raise errors.not_longer(periods.last_day(held.spans)) from error
-    return _prolong(session, held, span, PeriodKind.RENEWAL, today=today, now=now, by=by)
 
 
 def extend_membership(

@@ -24,6 +24,7 @@ class BasketState(StrEnum):
 class Basket(Base):
     """A sale in the making; `id` is the sale's own name. Paid ones lead to their receipt and keep no lines.
 
+    `card_id` is the card by which its customer was identified, if it was one.
     `staff_id` is whoever opened it, and once it is paid whoever took the money. `tendered_minor` is what was handed
     over in cash. `coupons`, `claims` (offers chosen, each with the product of a choice) and `confirmed` are what was
     entered, chosen and answered beside the items.
@@ -45,6 +46,7 @@ class Basket(Base):
     terminal_id: Mapped[int] = mapped_column(sa.ForeignKey("terminals.id"))
     state: Mapped[BasketState] = mapped_column(sa.Text)
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
+    card_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cards.id"))
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
     opened_at: Mapped[dt.datetime]
     last_line: Mapped[int] = mapped_column(sa.Integer, server_default="0")

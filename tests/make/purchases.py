@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.models import Product, ProductKind
 from erp_club.permissions import commands as permissions
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.catalog import Role
 from erp_club.permissions.queries import TerminalFacts
 from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.purchases.facts import Place
@@ -47,23 +48,23 @@ class Till:
     headers: dict[str, str]
 
 
-def a_till(session: Session, *, currency: str = "ILS", country: str = "IL") -> Till:
+def a_till(session: Session, *, currency: str = "ILS", country: str = "IL", role: Role = Role.CASHIER) -> Till:
     """A chain with a store, a till and a cashier who has signed on there by PIN."""
     a_chain(session, currency=currency, country=country)
-    return another_till(session, store_code="374")
+    return another_till(session, store_code="374", role=role)
 
 
-def another_till(session: Session, *, store_code: str, username: str = "cashier") -> Till:
+def another_till(session: Session, *, store_code: str, username: str = "cashier", role: Role = Role.CASHIER) -> Till:
     store = a_store(session, store_code)
-    return a_till_in(session, store.id, username=username)
+    return a_till_in(session, store.id, username=username, role=role)
 
 
-def a_till_in(session: Session, store_id: int, *, username: str) -> Till:
+def a_till_in(session: Session, store_id: int, *, username: str, role: Role = Role.CASHIER) -> Till:
     from erp_club.organisation.models import Store
 
     store = session.get_one(Store, store_id)
     terminal_id, key = a_terminal(session, store)
-    staff_id = somebody(session, username=username)
+    staff_id = somebody(session, role, username=username)
     facts = TerminalFacts(terminal_id, 1, "Till", store.id, store.code, store.name, store.time_zone)
     # The app's clock is the real one, so the session has to last by that one.
     _, token = permissions.sign_on(

@@ -264,7 +264,7 @@ def test_an_ended_membership_is_renewed_in_the_sale_and_earns(client: TestClient
     ended = a_membership(session, noa, club, joined_on=dt.date(2024, 1, 1))
     session.commit()
     send(client, till, "POST", "/baskets/current/entries", {"code": f"10*{MILK}"})
-    body = {"membership_id": ended.membership_id}
+    body = {"membership_id": ended.membership_id, "card": ended.card_number}
     send(client, till, "PUT", "/baskets/current/customer", {"customer_id": dana})
     assert send(client, till, "POST", "/baskets/current/renewals", body).json()["code"] == "customer-needed"
     before = send(client, till, "PUT", "/baskets/current/customer", {"customer_id": noa}).json()

@@ -61,6 +61,7 @@ from web.routes import (
     till_benefits,
     till_cards,
     till_customers,
+    till_memberships,
     till_points,
     trials,
     uploads,
@@ -127,6 +128,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     till_cards.router,
     till_points.router,
     till_customers.router,
+    till_memberships.router,
     trials.router,
     uploads.router,
 )

@@ -145,7 +145,7 @@ def resume(act: Pause, membership_id: RowId, body: Resumption | None = None) -> 
 
 def end_page(act: Act, form: FormState) -> Response:
     """The form of an ending, with what would be lost."""
-    return _dialog(act, _loss(act, _id(act), None), "end", form)
+    return _dialog(act, loss_view(act, _id(act), None), "end", form)
 
 
 @router.get("/memberships/{membership_id}/terminations/new", name="memberships.end.form", response_model=LossView)
@@ -153,7 +153,7 @@ def end_form(
     act: End, membership_id: RowId, on: Annotated[dt.date | None, Query(description="Today where left out")] = None
 ) -> Response:
     """What ending the membership would take, and the form that does it."""
-    return _dialog(act, _loss(act, membership_id, on), "end", FormState())
+    return _dialog(act, loss_view(act, membership_id, on), "end", FormState())
 
 
 @router.post(
@@ -223,7 +223,8 @@ def correct(act: Correct, membership_id: RowId, body: Correction) -> Response:
     return _changed(act, made, T("The days of the membership are corrected."))
 
 
-def _loss(act: Act, membership_id: int, on: dt.date | None) -> LossView:
+def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
+    """What ending a membership on that day, else today, would take. Raises NotFound."""
     day = on or act.today
     loss = commands.loss_of(act.session, membership_id, on=day)
     line = membership_line(act, membership_id)

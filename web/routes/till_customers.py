@@ -48,12 +48,6 @@ class Joining(Body):
     club_id: ClubId
 
 
-class Renewal(Body):
-    """The membership of the sale's customer that goes on."""
-
-    membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
-
-
 class OfferedCustomer(Body):
     """What nobody was found by, for the dialog to begin with."""
 
@@ -109,14 +103,6 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], 
     customer_id = commands.current_customer(act.session, by=act.by)
     join_club(act.session, customer_id, club_id=body.club_id, today=act.today, now=act.now, by=act.by)
     grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
-    return shown(act, till_view(act))
-
-
-@router.post("/baskets/current/renewals", name="baskets.renew", response_model=TillPage)
-@again(till_page)
-def renew(act: Annotated[Act, needs(Permission.MEMBERSHIPS_RENEW, at_till=True)], body: Renewal) -> Response:
-    """Renew a membership of the sale's customer; a sale after its end earns by it again."""
-    commands.renew_of_buyer(act.session, body.membership_id, today=act.today, now=act.now, by=act.by)
     return shown(act, till_view(act))
 
 

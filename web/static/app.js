@@ -88,7 +88,7 @@
 
   function focusFirst(root) {
     const field = root.querySelector("[aria-invalid=true]")
-      ?? (root === dialog ? root.querySelector("[autofocus], input:not([type=hidden]), select, textarea") : null);
+      ?? (root === dialog ? root.querySelector("[autofocus], input:not([type=hidden]), select, textarea, [data-choice]") : null);
     field?.focus();
   }
 

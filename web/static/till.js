@@ -294,8 +294,9 @@
   // Choices: arrows walk, Enter presses, a number picks once it is clear that it doesn't begin a code.
 
   function walk(event) {
-    const choices = [...region().querySelectorAll("[data-choice]")];
-    if (!choices.length || dialog.open) return;
+    if (editable(document.activeElement) && dialog.open) return;
+    const choices = [...(dialog.open ? dialog : region()).querySelectorAll("[data-choice]")];
+    if (!choices.length) return;
     const step = event.key === "ArrowDown" ? 1 : choices.length - 1;
     const at = choices.indexOf(document.activeElement);
     choices[at < 0 ? 0 : (at + step) % choices.length].focus();

@@ -11,8 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.commands import renew_membership
-from erp_club.clubs.queries import customer_of
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
@@ -83,16 +81,22 @@ def add_product(session: Session, product_id: int, quantity_milli: int, *, now: 
     return line_no
 
 
-def set_customer(session: Session, customer_id: int, *, now: dt.datetime, by: Actor) -> None:
-    """Identify the customer of the open basket. Raises NotFound `customer-unknown`."""
+def set_customer(
+    session: Session, customer_id: int, *, card_id: int | None = None, now: dt.datetime, by: Actor
+) -> None:
+    """Identify the customer of the open basket, by a card where one was shown. Raises NotFound `customer-unknown`."""
     buyer = queries.buyer(session, customer_id)
-    take(session, now=now, by=by).customer_id = buyer.customer_id
+    basket = take(session, now=now, by=by)
+    if card_id is not None or basket.customer_id != buyer.customer_id:
+        basket.card_id = card_id
+    basket.customer_id = buyer.customer_id
     session.flush()
 
 
 def remove_customer(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Make the open basket one of an unknown customer again."""
-    take(session, now=now, by=by).customer_id = UNIDENTIFIED
+    basket = take(session, now=now, by=by)
+    basket.customer_id, basket.card_id = UNIDENTIFIED, None
     session.flush()
 
 
@@ -110,17 +114,6 @@ def last_receipt_id(session: Session, *, by: Actor) -> int:
     if basket is None or basket.receipt_id is None:
         raise errors.no_receipt_yet()
     return basket.receipt_id
-
-
-def renew_of_buyer(session: Session, membership_id: int, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
-    """Renew a membership of the sale's customer.
-
-    Raises Conflict `customer-needed` where nobody is identified, or somebody else whose membership it is, and what
-    renewing raises.
-    """
-    if customer_of(session, membership_id) != current_customer(session, by=by):
-        raise errors.no_customer()
-    renew_membership(session, membership_id, today=today, now=now, by=by)
 
 
 def set_quantity(session: Session, line_no: int, quantity_milli: int, *, now: dt.datetime, by: Actor) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from erp_club.cards.queries import customer_by_card
+from erp_club.cards.queries import read_card
 from erp_club.customers.queries import Found, find
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.codes import is_code, normalised
@@ -54,19 +54,20 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
         raise errors.value_card()
     digits = "".join(entry.text.split()).replace("-", "")
     if digits.isdigit() and queries.is_card(session, digits):
-        customer_id = customer_by_card(session, digits)
-    elif is_coupon or entry_key(entry.text) in offers.published(session).by_entry:
+        card = read_card(session, digits)
+        commands.set_customer(session, card.customer_id, card_id=card.id, now=place.now, by=place.by)
+        return Entered()
+    if is_coupon or entry_key(entry.text) in offers.published(session).by_entry:
         enter_coupon(session, entry.text, place)
         return Entered()
-    else:
-        found = find(session, entry.text, country=country, store_id=place.by.store_id, limit=MOST_CHOICES + 1)
-        if not found:
-            raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
-        meant = [each for each in found if each.exact] or [each for each in found if each.spelt] or found
-        # The beginning of somebody's number may be a mistyped item, a name that only sounds so another one: then the
-        # cashier looks first.
-        if len(meant) > 1 or not (meant[0].exact or meant[0].spelt):
-            return Entered(found=tuple(meant[:MOST_CHOICES]), more=len(meant) > MOST_CHOICES)
-        customer_id = meant[0].customer_id
+    found = find(session, entry.text, country=country, store_id=place.by.store_id, limit=MOST_CHOICES + 1)
+    if not found:
+        raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
+    meant = [each for each in found if each.exact] or [each for each in found if each.spelt] or found
+    # The beginning of somebody's number may be a mistyped item, a name that only sounds so another one: then the
+    # cashier looks first.
+    if len(meant) > 1 or not (meant[0].exact or meant[0].spelt):
+        return Entered(found=tuple(meant[:MOST_CHOICES]), more=len(meant) > MOST_CHOICES)
+    customer_id = meant[0].customer_id
     commands.set_customer(session, customer_id, now=place.now, by=place.by)
     return Entered()

@@ -46,6 +46,11 @@ def no_customer() -> Conflict:
     return Conflict(T("Nobody is identified in this sale. Find the customer first."), code="customer-needed")
 
 
+def card_needed() -> Invalid:
+    """A membership is renewed with the card of its member."""
+    return Invalid([FieldError("card", T("Scan the member's card: a renewal needs it."))])
+
+
 def line_gone() -> NotFound:
     """The line was removed meanwhile."""
     return NotFound(T("This line is no longer in the basket."), code="line-gone")

@@ -1,0 +1,77 @@
+"""The memberships of a sale's customer: only theirs are changed at the till, and renewed with their card."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.cards.models import Card, CardState
+from erp_club.cards.queries import card as card_of
+from erp_club.clubs.commands import Prolonged, hold, renew_membership, renewal_of
+from erp_club.clubs.periods import Span
+from erp_club.clubs.queries import club_of_membership, customer_of
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.permissions.actors import Actor
+from erp_club.purchases.baskets import errors, queries
+from erp_club.purchases.models import Basket
+
+
+def of_buyer(session: Session, membership_id: int, *, by: Actor) -> Basket:
+    """The open basket, whose customer has this membership.
+
+    Raises NotFound `membership-unknown`, Conflict `customer-needed` where nobody is identified, or somebody else.
+    """
+    customer_id = customer_of(session, membership_id)
+    if by.terminal_id is None:
+        raise errors.not_at_a_till()
+    basket = queries.open_basket(session, by.terminal_id)
+    if basket is None or basket.customer_id == UNIDENTIFIED or basket.customer_id != customer_id:
+        raise errors.no_customer()
+    return basket
+
+
+def card_is_needed(session: Session, membership_id: int, *, by: Actor) -> bool:
+    """Whether a card must still be shown to renew: the customer has one for this club, and came without it (M-07)."""
+    basket = of_buyer(session, membership_id, by=by)
+    usable = _usable_cards(session, basket.customer_id, membership_id)
+    return bool(usable) and basket.card_id not in usable
+
+
+def renewal_span(session: Session, membership_id: int, *, today: dt.date, by: Actor) -> Span:
+    """The days that renewing today adds. Raises as `of_buyer` and `renewal_of`."""
+    of_buyer(session, membership_id, by=by)
+    return renewal_of(hold(session, membership_id), today=today)
+
+
+def renew_of_buyer(
+    session: Session, membership_id: int, *, card: str | None, today: dt.date, now: dt.datetime, by: Actor
+) -> Prolonged:
+    """Renew a membership of the sale's customer, with their `card`; the one they were identified by will do (M-07).
+
+    Raises as `of_buyer` and `renew_membership`, Invalid on `card` where the customer has one and showed none.
+    """
+    basket = of_buyer(session, membership_id, by=by)
+    if not card and card_is_needed(session, membership_id, by=by):
+        raise errors.card_needed()
+    shown = card or _shown(session, basket, membership_id)
+    return renew_membership(session, membership_id, today=today, now=now, by=by, card=shown)
+
+
+def _shown(session: Session, basket: Basket, membership_id: int) -> str | None:
+    if basket.card_id is None or basket.card_id not in _usable_cards(session, basket.customer_id, membership_id):
+        return None
+    return card_of(session, basket.card_id).number
+
+
+def _usable_cards(session: Session, customer_id: int, membership_id: int) -> set[int]:
+    """The ids of the customer's active cards that hold in the membership's club."""
+    club_id = club_of_membership(session, membership_id)
+    return set(
+        session.scalars(
+            sa.select(Card.id).where(
+                Card.customer_id == customer_id,
+                Card.state == CardState.ACTIVE,
+                sa.or_(Card.club_id.is_(None), Card.club_id == club_id),
+            )
+        )
+    )
