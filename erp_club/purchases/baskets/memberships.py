@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.models import CardState
 from erp_club.cards.queries import card as card_of
+from erp_club.cards.queries import cards_of
 from erp_club.clubs.commands import Prolonged, hold, renew_membership, renewal_of
 from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import club_of_membership, customer_of
@@ -66,12 +66,8 @@ def _shown(session: Session, basket: Basket, membership_id: int) -> str | None:
 def _usable_cards(session: Session, customer_id: int, membership_id: int) -> set[int]:
     """The ids of the customer's active cards that hold in the membership's club."""
     club_id = club_of_membership(session, membership_id)
-    return set(
-        session.scalars(
-            sa.select(Card.id).where(
-                Card.customer_id == customer_id,
-                Card.state == CardState.ACTIVE,
-                sa.or_(Card.club_id.is_(None), Card.club_id == club_id),
-            )
-        )
-    )
+    return {
+        each.id
+        for each in cards_of(session, customer_id)
+        if each.state is CardState.ACTIVE and each.club_id in {None, club_id}
+    }
