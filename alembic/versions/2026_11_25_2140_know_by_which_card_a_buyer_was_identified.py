@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_2140"
-down_revision = "2026_11_25_1900"
+down_revision = "2026_11_25_2130"
 branch_labels = None
 depends_on = None
 
