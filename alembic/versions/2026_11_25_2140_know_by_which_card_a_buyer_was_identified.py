@@ -1,11 +1,10 @@
 """Let a basket know by which card its customer was identified: a renewal in that sale needs no second look at it."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "2026_11_25_2140"
-down_revision = "2026_11_25_2130"
+down_revision = "2026_11_25_2140"
 branch_labels = None
 depends_on = None
 
