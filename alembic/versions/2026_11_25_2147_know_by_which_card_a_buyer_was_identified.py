@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_25_2140"
+revision = "2026_11_25_2147"
 down_revision = "2026_11_25_2140"
 branch_labels = None
 depends_on = None
