@@ -16,7 +16,7 @@ from erp_club.promotions.engine.give import Give, Take, book, first_units, in_or
 from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
-from erp_club.promotions.engine.shaping import hopeless, usual
+from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
 from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Stack, Taken, solve
 from erp_club.promotions.engine.stages import Outcome, refusal_of, settle, work_out
 
@@ -122,7 +122,7 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
             if ready.least and isinstance(shape, PerUnit):
                 shape = shape._replace(least=ready.least)
             failure = hopeless(shape, ground.stacks)
-            if failure is None and ready.points:
+            if failure is None and (ready.points or lacks_a_slot(shape, ground.stacks)):
                 failure = work_out(run, offer, mask=ground.bit).failure
             contender = Contender(ready.code, shape, 0, needs, every, offer.times if every else None)
             return failure or Rival(offer, [contender], True)

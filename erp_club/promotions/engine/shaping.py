@@ -73,6 +73,13 @@ def hopeless(shape: Shape, stacks: Sequence[Stack]) -> Failure | None:
     return (Reason.NO_GAIN, None) if cost <= (shape.value if shape.off is Off.PRICE else 0) else None
 
 
+def lacks_a_slot(shape: Shape, stacks: Sequence[Stack]) -> bool:
+    """Whether there are too few units for one of several slots."""
+    if not isinstance(shape, Bundle) or len(shape.slots) < 2:
+        return False
+    return any(sum([stacks[i].units for i in on]) < quantity for on, quantity in shape.slots)
+
+
 def _number(on: Scope | None, scopes: Scopes) -> int:
     return scopes.number(on or EVERYTHING)
 

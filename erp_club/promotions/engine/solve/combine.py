@@ -1,7 +1,7 @@
 """Exactly by dynamic programme: offers that are automata, with every set of whole lumps that go together."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from erp_club.promotions.engine.solve.automata import automaton
@@ -19,14 +19,20 @@ _WIDE = 10_000
 _MOST_LUMPS = 4
 _MOST_UNITS = 1_000
 _MOST_ROUNDED = 3_000
+_NONE = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found, and what nothing can be above."""
+    """What was found, and what nothing can be above: in minor units, and `scaled` as long as nothing is rounded.
+
+    `rounds`: the offers whose sums must be rounded.
+    """
 
     taken: list[Taken]
     bound: int
+    scaled: int
+    rounds: frozenset[str] = frozenset()
 
     @property
     def proved(self) -> bool:
@@ -34,12 +40,23 @@ class Found:
         return saving(self.taken) >= self.bound
 
 
+def most(scaled: int, rounds: int) -> int:
+    """What nothing can be above where so many sums are rounded, each by half a minor unit at most."""
+    return (scaled + max(1, rounds) * SCALE // 2) // SCALE
+
+
 def by_fills(
-    stacks: Sequence[Stack], group: Sequence[Contender], left: Sequence[int], *, most_work: int = MOST_WORK
+    stacks: Sequence[Stack],
+    group: Sequence[Contender],
+    left: Sequence[int],
+    *,
+    most_work: int = MOST_WORK,
+    elsewhere: Set[str] = _NONE,
 ) -> Found | None:
     """The best by dynamic programme: for each set of lumps that go together, the rest of the units among the others.
 
-    None where some offer is no automaton, or the work would be too much.
+    None where some offer is no automaton, or the work would be too much. `elsewhere`: offers that have units beyond
+    these too, so that their sums aren't rounded here.
     """
     lumps = [(contender, contender.shape.on) for contender in group if isinstance(contender.shape, Lump)]
     others = [contender for contender in group if not isinstance(contender.shape, Lump)]
@@ -50,14 +67,15 @@ def by_fills(
         given = [taken for lump in chosen if (taken := alone(lump, stacks, left)) is not None]
         if len(given) < len(chosen):
             continue
-        one = _others_by_fills(stacks, others, without(left, given), given, most_work)
+        one = _others_by_fills(stacks, others, without(left, given), given, most_work, elsewhere)
         if one is None:
             return None
         if found is None:
             found = one
         else:
             better = one.taken if _preferred(one.taken, found.taken) else found.taken
-            found = Found(better, max(found.bound, one.bound))
+            rounds = found.rounds | one.rounds
+            found = Found(better, max(found.bound, one.bound), max(found.scaled, one.scaled), rounds)
     return found
 
 
@@ -82,7 +100,12 @@ def _preferred(one: list[Taken], other: list[Taken]) -> bool:
 
 
 def _others_by_fills(
-    stacks: Sequence[Stack], others: Sequence[Contender], left: Sequence[int], given: list[Taken], most_work: int
+    stacks: Sequence[Stack],
+    others: Sequence[Contender],
+    left: Sequence[int],
+    given: list[Taken],
+    most_work: int,
+    elsewhere: Set[str],
 ) -> Found | None:
     """First as if every offer might choose its units and nothing were rounded; where that leaves a doubt, strictly.
 
@@ -90,7 +113,7 @@ def _others_by_fills(
     breaking it.
     """
     if not any(left[i] for contender in others for i in scope(contender)):
-        return Found(given, saving(given))
+        return Found(given, saving(given), saving(given) * SCALE)
     free = {number for number, contender in enumerate(others) if picks_cheapest(contender)}
     found: Found | None = None
     while True:
@@ -99,15 +122,18 @@ def _others_by_fills(
             return found
         one, broken = _settled(stacks, others, left, given, runners, _filled(stacks, runners, left), free)
         found = one if found is None else _better(found, one)
-        if found.proved:
+        if found.proved and not elsewhere:
             return found
-        if not broken and states(runners) <= _MOST_ROUNDED:
-            exact = fill_rounded(stacks, runners, left)
+        rounds = [runner for runner in runners if runner.rounds and others[runner.number].key not in elsewhere]
+        if (rounds or not elsewhere) and not broken and states(runners) <= _MOST_ROUNDED:
+            exact = fill_rounded(stacks, runners, left, [runner.number for runner in rounds])
             if exact is None:
                 return found
             one, broken = _settled(stacks, others, left, given, [], exact, free)
+            if elsewhere and not broken:
+                return replace(one, rounds=one.rounds | (found.rounds & elsewhere))
             found = _better(found, one)
-        if found.proved or not broken:
+        if (found.proved and not elsewhere) or not broken:
             return found
         free -= broken
         most_work -= _work(left, runners)
@@ -121,7 +147,7 @@ def _filled(stacks: Sequence[Stack], runners: Sequence[Runner], left: Sequence[i
 
 def _better(first: Found, second: Found) -> Found:
     taken = second.taken if _preferred(second.taken, first.taken) else first.taken
-    return Found(taken, min(first.bound, second.bound))
+    return Found(taken, min(first.bound, second.bound), min(first.scaled, second.scaled), first.rounds | second.rounds)
 
 
 def _runners(
@@ -159,11 +185,15 @@ def _settled(
 
     Also which of those that were `free` to choose do worse by their own rule: they have all units that nobody has.
     """
-    rounding = sum(runner.rounds for runner in runners)
-    bound = saving(given) + (filled.scaled + max(1, rounding) * SCALE // 2) // SCALE
+    rounds = frozenset(others[runner.number].key for runner in runners if runner.rounds)
+    scaled = saving(given) * SCALE + filled.scaled
+    bound = most(scaled, len(rounds))
     taken = list(given)
     broken: set[int] = set()
-    over = [count - sum(counts.get(i, 0) for counts in filled.owned.values()) for i, count in enumerate(left)]
+    over = list(left)
+    for counts in filled.owned.values():
+        for i, count in counts.items():
+            over[i] -= count
     for number, counts in filled.owned.items():
         contender = others[number]
         mine = [0] * len(stacks)
@@ -184,5 +214,5 @@ def _settled(
     # A set that makes goods dearer is given up in the end, and what it held from the cheapest is nobody's then.
     whole = without(left, taken[len(given) :])
     if not nothing_passed_over(stacks, others, whole, taken):
-        return Found(given, bound), set(free)
-    return Found(taken, bound), broken
+        return Found(given, bound, scaled, rounds), set(free)
+    return Found(taken, bound, scaled, rounds), broken

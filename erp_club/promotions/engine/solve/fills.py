@@ -184,14 +184,15 @@ def _owned(chain: Chain, units: Sequence[int], left: Sequence[int]) -> dict[int,
     return owned
 
 
-def fill_rounded(stacks: Sequence[Stack], runners: Sequence[Runner], left: Sequence[int]) -> Filled | None:
-    """The assignment that is worth most after each offer's sum is rounded; None where there are too many ways.
+def fill_rounded(
+    stacks: Sequence[Stack], runners: Sequence[Runner], left: Sequence[int], rounding: Sequence[int]
+) -> Filled | None:
+    """The assignment that is worth most after the sums of these offers are rounded; None for too many ways.
 
     A state holds what each sum is beyond whole minor units as well. A way is dropped where rounding can't make up for
     what another way to the same automata is ahead.
     """
     units = order({i for runner in runners for i in runner.on if left[i]}, stacks, Pick.CHEAPEST)
-    rounding = [runner.number for runner in runners if runner.rounds]
     slack = len(rounding) * SCALE
     steps = 0
     first = dict.fromkeys(_starts(runners), (0, None))

@@ -94,6 +94,22 @@ def _all_units(contender: Contender) -> tuple[int, ...]:
     return tuple(sorted(scope(contender)))
 
 
+def takes_any(contender: Contender) -> bool:
+    """Whether it takes any units, each for itself."""
+    return not contender.needs and not contender.every and is_flat(contender.shape)
+
+
+def is_flat(shape: PerUnit | Buy | Bundle | Lump) -> bool:
+    """The same of a shape."""
+    return (
+        isinstance(shape, PerUnit)
+        and shape.most is None
+        and shape.cap_minor is None
+        and shape.group == 1
+        and shape.least <= 1
+    )
+
+
 def picks_cheapest(contender: Contender) -> bool:
     """Whether it gives the cheapest units, and so may not pass over those that nobody else takes."""
     shape = contender.shape

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
+from erp_club.promotions.engine.solve.prune import is_flat
 from erp_club.promotions.engine.solve.rules import alone
 from erp_club.promotions.engine.solve.shapes import SCALE, Bundle, Buy, Contender, Lump, Off, PerUnit, Stack, Taken
 from erp_club.promotions.engine.solve.units import unit_gain
@@ -44,7 +45,7 @@ def same_scope(stacks: Sequence[Stack], group: Sequence[Contender], left: Sequen
             states *= ring[0]
             sets.append(contender)
             rings.append(ring)
-        elif flat is None and _is_flat(shape):
+        elif flat is None and is_flat(shape):
             flat = contender
         else:
             return None
@@ -57,17 +58,6 @@ def same_scope(stacks: Sequence[Stack], group: Sequence[Contender], left: Sequen
 def _units_of(contender: Contender) -> tuple[int, ...]:
     shape = contender.shape
     return next(on for on, _ in shape.slots) if isinstance(shape, Bundle) else shape.on
-
-
-def _is_flat(shape: PerUnit | Buy | Bundle | Lump) -> bool:
-    """Whether it takes any units, each for itself."""
-    return (
-        isinstance(shape, PerUnit)
-        and shape.most is None
-        and shape.cap_minor is None
-        and shape.group == 1
-        and shape.least <= 1
-    )
 
 
 def _ring(shape: PerUnit | Buy | Bundle | Lump) -> Ring | None:

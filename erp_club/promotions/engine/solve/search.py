@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from erp_club.promotions.engine.solve.classes import classes, of_stacks
-from erp_club.promotions.engine.solve.combine import by_fills
 from erp_club.promotions.engine.solve.greedy import greedy, saving, without
 from erp_club.promotions.engine.solve.improve import improved
+from erp_club.promotions.engine.solve.parts import by_parts
 from erp_club.promotions.engine.solve.programme import programme
 from erp_club.promotions.engine.solve.prune import components, undominated
 from erp_club.promotions.engine.solve.rules import alone
@@ -70,7 +70,7 @@ def _component(
     if quickly is not None:
         return quickly, True
     began = time.perf_counter()
-    found = by_fills(stacks, group, left)
+    found = by_parts(stacks, group, left)
     if found is not None and found.proved:
         return found.taken, True
     grouped = classes(stacks, group, left)
