@@ -1,9 +1,10 @@
 """What offers would have cost: past receipts priced again with and without them, beside all in force (O-12).
 
-Receipts are taken at their list amounts, without lines below zero and without price lists. Members are those of the
-day; clubs, groups and names are today's. Limits count from zero, sale by sale in the order of time. An offer that a
-cashier, a code or a coupon starts is priced as if everybody used it, which is the most that it could cost. A basket
-that the tried offers give nothing costs nothing and isn't priced a second time.
+Receipts are taken at their list amounts, without lines below zero and without price lists; those of somebody who became
+another customer count for that one. Members are those of the day; clubs, groups and names are today's. Limits count
+from zero, sale by sale in the order of time. An offer that a cashier, a code or a coupon starts is priced as if
+everybody used it, which is the most that it could cost. A basket that the tried offers give nothing costs nothing and
+isn't priced a second time.
 """
 
 import datetime as dt
@@ -290,10 +291,12 @@ _PRODUCTS = sa.text("""
 """)
 _OF_PERIOD = "r.sold_on BETWEEN :first AND :last AND (CAST(:store AS integer) IS NULL OR r.store_id = :store)"
 _RECEIPTS = """
-    SELECT r.id, r.customer_id, s.code, r.sold_on, (r.sold_at AT TIME ZONE s.time_zone) AS at, held.clubs,
+    SELECT r.id, owner.id, s.code, r.sold_on, (r.sold_at AT TIME ZONE s.time_zone) AS at, held.clubs,
            {birthday} AS birthday, {number} AS number, sold.products, sold.quantities, sold.amounts, sold.rates
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
+      LEFT JOIN customers gone ON gone.id = r.customer_id AND gone.merged_into IS NOT NULL
+      CROSS JOIN LATERAL (SELECT coalesce(gone.merged_into, r.customer_id) AS id) owner
       CROSS JOIN LATERAL (
         SELECT array_agg(l.product_id ORDER BY l.line_no) AS products,
                array_agg(l.quantity_milli ORDER BY l.line_no) AS quantities,
@@ -306,7 +309,7 @@ _RECEIPTS = """
         SELECT array_agg(c.code) AS clubs
           FROM memberships m
           JOIN clubs c ON c.id = m.club_id AND c.state = 'published'
-         WHERE m.customer_id = r.customer_id AND r.customer_id <> 0
+         WHERE m.customer_id = owner.id AND owner.id <> 0
            AND EXISTS (
              SELECT FROM membership_periods p
               WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND p.validity @> r.sold_on
@@ -316,10 +319,12 @@ _RECEIPTS = """
      ORDER BY r.sold_at, r.id
 """
 _COUNT = f"SELECT count(*) FROM receipts r WHERE {_OF_PERIOD}"  # noqa: S608 - both parts are ours
-_BIRTHDAY = "(SELECT c.birthday FROM customers c WHERE c.id = r.customer_id)"
+_BIRTHDAY = "(SELECT c.birthday FROM customers c WHERE c.id = owner.id)"
 _NUMBER = """
-    CASE WHEN r.customer_id = 0 THEN 0 ELSE
-      (SELECT count(*) FROM receipts e WHERE e.customer_id = r.customer_id AND e.sold_at < r.sold_at) END
+    CASE WHEN owner.id = 0 THEN 0 ELSE
+      (SELECT count(*) FROM receipts e
+        WHERE e.customer_id IN (SELECT c.id FROM customers c WHERE c.id = owner.id OR c.merged_into = owner.id)
+          AND e.sold_at < r.sold_at) END
 """
 
 

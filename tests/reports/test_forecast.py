@@ -105,6 +105,22 @@ def test_only_members_of_the_day_are_members(session: Session, milk: int) -> Non
     assert (outcome.baskets, list(outcome.days)) == (1, [dt.date(2026, 10, 10)])
 
 
+def test_receipts_of_somebody_who_became_another_customer_count_for_that_one(session: Session, milk: int) -> None:
+    store, gold = a_store(session).id, a_club(session)
+    yael, double = a_customer(session), a_customer(session, "100002")
+    a_membership(session, yael, gold, joined_on=dt.date(2026, 10, 1))
+    session.execute(
+        sa.text("UPDATE customers SET state = 'merged', merged_into = :yael WHERE id = :double"),
+        {"yael": yael, "double": double},
+    )
+    bought(session, store, milk, day=5, customer=double)
+    bought(session, store, milk, day=20, customer=yael)
+    members = told(session, {"when": {"clubs": ["GOLD"]}})
+    assert (members.baskets, members.members) == (2, 1)
+    assert told(session, {"limits": {"per_member": 1}}).baskets == 1
+    assert list(told(session, {"when": {"first": 2}}).days) == [dt.date(2026, 10, 20)]
+
+
 def test_limits_and_budgets_run_out_in_the_replay_too(session: Session, milk: int) -> None:
     store, yael = a_store(session).id, a_customer(session)
     for day in (1, 1, 2, 3):

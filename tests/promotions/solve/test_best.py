@@ -50,6 +50,24 @@ def test_overlapping_offers_are_combined_to_the_best_there_is() -> None:  # REQ 
         assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
 
 
+def test_an_offer_on_everything_beside_offers_on_their_own_goods_gives_the_best_there_is() -> None:  # REQ O-06
+    draw = random.Random(9)
+    for _ in range(60):
+        stacks = [Stack(draw.choice((1, 1, 2)), cost, cost) for cost in (draw.randrange(5, 400) for _ in range(5))]
+        everything = PerUnit(tuple(range(5)), Off.SHARE, draw.choice((333, 500, 1250)))
+        offers = [Contender("ALL", everything)]
+        for key, on in (("A", (0, 1)), ("B", (2, 3))):
+            rules = (
+                PerUnit(on, Off.SHARE, draw.choice((250, 750, 1000))),
+                Buy(on, 2, off_bp=draw.choice((2500, 5000)), freed=draw.choice(tuple(Freed))),
+                Bundle(((on, 2),), Off.SHARE, 1500),
+                Lump(on, draw.randrange(10, 100)),
+            )
+            offers.append(Contender(key, draw.choice(rules)))
+        found = solve(stacks, offers, deadline_ms=MINUTES)
+        assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
+
+
 def test_units_that_fulfil_a_condition_are_chosen_so_that_most_is_saved() -> None:  # REQ O-06
     draw = random.Random(3)
     for _ in range(150):
