@@ -68,6 +68,18 @@ def test_an_offer_on_everything_beside_offers_on_their_own_goods_gives_the_best_
         assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
 
 
+def test_an_amount_off_all_of_a_scope_is_never_given_beside_another_offer_on_a_unit_of_it() -> None:  # REQ O-06
+    stacks = [Stack(1, 369, 369), Stack(2, 226, 226), Stack(1, 21, 21), Stack(1, 299, 299), Stack(2, 268, 268)]
+    offers = [
+        Contender("A", Lump((0, 1), 88)),
+        Contender("ALL", PerUnit((0, 1, 2, 3, 4), Off.SHARE, 333)),
+        Contender("ALL-BUT-ONE", PerUnit((0, 1, 2, 3), Off.SHARE, 333)),
+        Contender("B", Bundle((((2, 3), 2),), Off.SHARE, 1500)),
+        Contender("C", Lump((1,), 77)),
+    ]
+    assert solve(stacks, offers, deadline_ms=MINUTES).saving_minor == best_saving(stacks, offers) == 155
+
+
 def test_units_that_fulfil_a_condition_are_chosen_so_that_most_is_saved() -> None:  # REQ O-06
     draw = random.Random(3)
     for _ in range(150):

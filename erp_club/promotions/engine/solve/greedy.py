@@ -54,7 +54,7 @@ def _one_by_one(
             if best is not None and best[0] >= most:
                 again += waiting[nth:]
                 break
-            taken = alone(contender, stacks, rest) if _whole(contender, left, rest) else None
+            taken = alone(contender, stacks, rest) if whole_there(contender, left, rest) else None
             if taken is not None:
                 again.append((min(most, worth(taken)), contender))
                 if best is None or worth(taken) > best[0]:
@@ -67,7 +67,7 @@ def _one_by_one(
     return chosen
 
 
-def _whole(contender: Contender, left: Sequence[int], rest: Sequence[int]) -> bool:
+def whole_there(contender: Contender, left: Sequence[int], rest: Sequence[int]) -> bool:
     """Whether an offer that takes its whole scope can still have it."""
     shape = contender.shape
     return not (isinstance(shape, Lump) and shape.whole) or all(rest[i] == left[i] for i in shape.on)

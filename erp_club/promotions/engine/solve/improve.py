@@ -7,7 +7,7 @@ offers, while all others keep theirs. The number of tries is fixed, so that the 
 from collections.abc import Iterator, Sequence
 
 from erp_club.promotions.engine.solve.combine import by_fills
-from erp_club.promotions.engine.solve.greedy import saving, without
+from erp_club.promotions.engine.solve.greedy import saving, whole_there, without
 from erp_club.promotions.engine.solve.prune import nothing_passed_over, scope
 from erp_club.promotions.engine.solve.shapes import Contender, Stack, Taken
 
@@ -33,7 +33,9 @@ def improved(
         mine = {contender.key for contender in together}
         others = [taken for key, taken in now.items() if key not in mine]
         rest = without(left, others)
-        found = by_fills(units, together, rest, most_work=_MOST_WORK)
+        # What would take its whole scope can't while one that stays holds a unit of it.
+        able = [contender for contender in together if whole_there(contender, left, rest)]
+        found = by_fills(units, able, rest, most_work=_MOST_WORK) if able else None
         had = saving([taken for key, taken in now.items() if key in mine])
         if found is None or saving(found.taken) <= had:
             continue
