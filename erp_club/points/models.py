@@ -131,8 +131,8 @@ class PointsMovement(Base):
 
     __tablename__ = "points_movements"
     __table_args__ = (
+        # A trigger looks once a statement whether each has its account: a foreign key would look and lock by row.
         sa.PrimaryKeyConstraint("customer_id", "account_id", "seq"),
-        sa.ForeignKeyConstraint(["customer_id", "account_id"], ["points_accounts.customer_id", "points_accounts.id"]),
         sa.ForeignKeyConstraint(["by_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
         sa.CheckConstraint("points <> 0 OR kind = 'released'", name="moves_something"),
         sa.CheckConstraint("reverses_seq < seq", name="reverses_earlier"),
@@ -174,11 +174,8 @@ class PointsMovementLot(Base):
 
     __tablename__ = "points_movement_lots"
     __table_args__ = (
+        # As for movements and their accounts: a trigger looks once a statement.
         sa.PrimaryKeyConstraint("customer_id", "account_id", "seq", "lot_id"),
-        sa.ForeignKeyConstraint(
-            ["customer_id", "account_id", "seq"],
-            ["points_movements.customer_id", "points_movements.account_id", "points_movements.seq"],
-        ),
         sa.CheckConstraint("points <> 0", name="moves_something"),
     )
 

@@ -2,6 +2,7 @@
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.db import Database
@@ -54,3 +55,17 @@ def test_the_console_names_the_row_and_ends_with_1(
     assert (said.exit_code, f"points_accounts {yael}/{account}: balance is 101" in said.output) == (1, True), (
         said.output
     )
+
+
+def test_no_movement_and_no_part_comes_in_without_what_it_belongs_to(session: Session) -> None:
+    at = "SELECT 1, 99, 1, 'adjusted', 5, 5, now(), current_date, 1"
+    columns = "(customer_id, account_id, seq, kind, points, balance_after, at, on_date, by_customer_id)"
+    for row in (
+        f"points_movements {columns} {at}",
+        "points_movement_lots (customer_id, account_id, seq, lot_id, points) VALUES (1, 99, 1, 1, 5)",
+    ):
+        with pytest.raises(IntegrityError, match="belongs to no row"), session.begin_nested():
+            session.execute(sa.text(f"INSERT INTO {row}"))
+    for change in ("DELETE FROM points_accounts", "UPDATE points_accounts SET id = id + 1"):
+        with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
+            session.execute(sa.text(change))
