@@ -88,7 +88,7 @@ def results(session: Session, asked: Asked, *, zone: str) -> Results:
         share_bp(sales.sales_minor, every.sales_minor),
         _points(session, asked),
         _coupons(session, asked, zone),
-        tuple(queries.steps(session, asked)),
+        tuple(queries.steps(session, asked, with_points=False)),
         tuple(by_step[step] for step in steps),
     )
 

@@ -14,6 +14,8 @@ from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
 from erp_club.receipts.models import Receipt
+from erp_club.receipts.rollups import queries as rollups
+from erp_club.receipts.rollups.models import ReceiptToRoll, StoreDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,6 @@ class MonthOfSales:
     month: dt.date
     receipts: int
     sales_minor: int
-    identified: int
-    identified_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +54,22 @@ class StoreSales:
 
 def sales_by_month(session: Session, *, store_id: int | None = None) -> list[MonthOfSales]:
     """Every month that has receipts, of one store or of all, oldest first."""
-    known = Receipt.customer_id != UNIDENTIFIED
-    total = sa.func.sum(Receipt.total_minor)
-    # By day first: it is the column as it stands, and leaves a few hundred rows to find the month of.
-    of_days = sa.select(
-        Receipt.sold_on,
-        sa.func.count().label("receipts"),
-        total.label("sales"),
-        sa.func.count().filter(known).label("identified"),
-        sa.func.coalesce(total.filter(known), 0).label("identified_sales"),
-    ).group_by(Receipt.sold_on)
-    days = (of_days if store_id is None else of_days.where(Receipt.store_id == store_id)).subquery()
-    month = sa.cast(sa.func.date_trunc("month", days.c.sold_on), sa.Date)
-    sums = [
-        sa.cast(sa.func.sum(column), sa.BigInteger)
-        for column in (days.c.receipts, days.c.sales, days.c.identified, days.c.identified_sales)
-    ]
+    days = _days(session, store_id).subquery()
+    month = sa.cast(sa.func.date_trunc("month", sa.cast(days.c.sold_on, sa.DateTime)), sa.Date)
+    sums = [sa.cast(sa.func.sum(days.c[name]), sa.BigInteger) for name in ("receipts", "sales_minor")]
     rows = session.execute(sa.select(month, *sums).group_by(month).order_by(month))
     return [MonthOfSales(*row) for row in rows]
+
+
+def _days(session: Session, store_id: int | None) -> Any:
+    """Receipts and sales by store and day: what is kept, and what waits for it."""
+    kept = sa.select(StoreDay.store_id, StoreDay.sold_on, StoreDay.receipts, StoreDay.spend_minor.label("sales_minor"))
+    held = (ReceiptToRoll.customer_id == Receipt.customer_id) & (ReceiptToRoll.receipt_id == Receipt.id)
+    columns = (Receipt.store_id, Receipt.sold_on, sa.literal(1).label("receipts"), Receipt.total_minor)
+    waiting = sa.select(*columns).join(ReceiptToRoll, held)
+    if store_id is not None:
+        kept, waiting = kept.where(StoreDay.store_id == store_id), waiting.where(Receipt.store_id == store_id)
+    return sa.union_all(kept, waiting) if rollups.waiting(session) else kept
 
 
 def last_sales(session: Session, *, terminal_ids: Sequence[int]) -> dict[int, dt.datetime]:
@@ -84,14 +82,19 @@ def last_sales(session: Session, *, terminal_ids: Sequence[int]) -> dict[int, dt
     return {terminal_id: at for terminal_id, at in rows if terminal_id is not None}
 
 
-def best_stores(session: Session, *, year: int, limit: int = 10) -> list[StoreSales]:
-    """The stores that sold the most in a calendar year."""
-    total = sa.cast(sa.func.sum(Receipt.total_minor), sa.BigInteger)
+def best_stores(session: Session, *, year: int, store_id: int | None = None, limit: int = 10) -> list[StoreSales]:
+    """The stores that sold the most in a calendar year, or the one store."""
+    days = _days(session, store_id).subquery()
+    total = sa.cast(sa.func.sum(days.c.sales_minor), sa.BigInteger)
     sold = (
-        sa.select(Receipt.store_id, sa.func.count().label("receipts"), total.label("sales"))
-        .where(Receipt.sold_on.between(dt.date(year, 1, 1), dt.date(year, 12, 31)))
-        .group_by(Receipt.store_id)
-        .order_by(total.desc(), Receipt.store_id)
+        sa.select(
+            days.c.store_id,
+            sa.cast(sa.func.sum(days.c.receipts), sa.BigInteger).label("receipts"),
+            total.label("sales"),
+        )
+        .where(days.c.sold_on.between(dt.date(year, 1, 1), dt.date(year, 12, 31)))
+        .group_by(days.c.store_id)
+        .order_by(total.desc(), days.c.store_id)
         .limit(limit)
         .subquery()
     )

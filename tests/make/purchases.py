@@ -14,7 +14,7 @@ from erp_club.permissions.queries import TerminalFacts
 from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.purchases.facts import Place
 from erp_club.purchases.sale import Payment, Sale, SaleLine
-from erp_club.receipts.models import Means
+from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptSource
 from tests.make.organisation import PIN, a_chain, a_store, a_terminal, an_actor, somebody
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -99,6 +99,38 @@ def a_line(
     product_id: int, amount_minor: int = 10_00, *, list_minor: int | None = None, earns: bool = True
 ) -> SaleLine:
     return SaleLine(product_id, 1000, amount_minor if list_minor is None else list_minor, amount_minor, 1800, earns)
+
+
+def a_receipt(session: Session, store_id: int, number: str, day: str, minor: int, *, customer_id: int = 0,
+              terminal_id: int | None = None) -> None:  # fmt: skip
+    """An old receipt of one line, as an import brings it."""
+    receipt = Receipt(
+        customer_id=customer_id,
+        store_id=store_id,
+        terminal_id=terminal_id,
+        receipt_no=number,
+        sold_at=dt.datetime.fromisoformat(f"{day}T09:00:00+02:00"),
+        sold_on=dt.date.fromisoformat(day),
+        list_minor=minor,
+        total_minor=minor,
+        source=ReceiptSource.IMPORT,
+    )
+    session.add(receipt)
+    product_id = session.scalar(sa.select(Product.id)) or a_product(session)
+    session.flush()
+    session.add(
+        ReceiptLine(
+            customer_id=customer_id,
+            receipt_id=receipt.id,
+            line_no=1,
+            product_id=product_id,
+            quantity_milli=1000,
+            list_minor=minor,
+            amount_minor=minor,
+            vat_bp=1800,
+        )
+    )
+    session.flush()
 
 
 def a_sale(

@@ -77,7 +77,7 @@ def _loaded(session: Session, folder: Path) -> Frame:
     session.execute(
         sa.text(
             "TRUNCATE customer_days, customer_group_days, customer_department_days, "
-            "customer_brand_days, customer_summaries"
+            "customer_brand_days, customer_summaries, store_days, product_months"
         )
     )
     session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))

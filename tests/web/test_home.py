@@ -8,27 +8,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.catalog import Role
-from erp_club.receipts.models import Receipt, ReceiptSource
 from erp_club.reports.years import shown_year
 from tests.make.browser import HTML, signed_in
-from tests.make.organisation import a_chain, a_store
+from tests.make.clubs import a_customer
+from tests.make.organisation import PASSWORD, a_chain, a_store, somebody
+from tests.make.purchases import a_receipt
 
 
 def _sold(session: Session, store_id: int, *days: str) -> None:
     for number, day in enumerate(days):
-        session.add(
-            Receipt(
-                customer_id=0,
-                store_id=store_id,
-                receipt_no=f"{day}-{number}",
-                sold_at=dt.datetime.fromisoformat(f"{day}T09:00:00+02:00"),
-                sold_on=dt.date.fromisoformat(day),
-                list_minor=10_00,
-                total_minor=10_00,
-                source=ReceiptSource.IMPORT,
-            )
-        )
-    session.flush()
+        a_receipt(session, store_id, f"{day}-{number}", day, 10_00)
 
 
 def test_a_chain_that_has_sold_nothing_is_told_how_to_begin(client: TestClient, session: Session):
@@ -52,6 +41,39 @@ def test_the_figures_are_those_of_the_year_shown(client: TestClient, session: Se
     later = client.get("/?year=2018", headers=HTML).text
     assert 'href="/?year=2017"' in later
     assert "₪10.00" in later
+
+
+def test_the_share_of_known_customers_is_that_of_the_reports_and_of_the_store(client: TestClient, session: Session):
+    a_chain(session)
+    store, other = a_store(session), a_store(session, "375")
+    customer = a_customer(session, "C1")
+    a_receipt(session, store.id, "1", "2017-02-01", 30_00, customer_id=customer)
+    a_receipt(session, store.id, "2", "2017-02-01", 10_00)
+    a_receipt(session, other.id, "3", "2017-03-01", 60_00)
+    signed_in(client, session)
+    pages = [client.get("/").json(), client.get("/reports/purchases").json()["total"]]
+    assert [page["identified_bp"] for page in pages] == [30_00, 30_00]
+    pages = [
+        client.get(f"/stores/{store.id}").json(),
+        client.get(f"/reports/purchases?store={store.id}").json()["total"],
+    ]
+    assert [page["identified_bp"] for page in pages] == [75_00, 75_00]
+    assert [page["average_minor"] for page in pages] == [20_00, 20_00]
+
+
+def test_a_manager_sees_the_sales_of_the_own_store_only(client: TestClient, session: Session):
+    a_chain(session)
+    store, other = a_store(session), a_store(session, "375")
+    a_receipt(session, store.id, "1", "2017-02-01", 30_00, customer_id=a_customer(session, "C1"))
+    a_receipt(session, other.id, "2", "2017-03-01", 60_00)
+    somebody(session, Role.MANAGER, store=store)
+    session.commit()
+    signed = client.post("/sign-in", json={"username": "manager", "password": PASSWORD}).json()
+    client.headers["Cookie"] = f"club_session={signed['token']}"
+    view = client.get("/").json()
+    assert (view["receipts"], view["sales_minor"], view["identified_bp"]) == (1, 30_00, 100_00)
+    assert [each["store_id"] for each in view["stores"]] == [store.id]
+    assert [month["sales_minor"] for month in view["months"]][:4] == [0, 30_00, 0, 0]
 
 
 def test_a_cashier_who_opens_the_first_page_is_led_to_the_till(client: TestClient, session: Session):

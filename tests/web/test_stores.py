@@ -1,7 +1,6 @@
 """Stores and tills, as pages and as JSON."""
 
 # REQ A-02 M-11 T-05
-import datetime as dt
 import io
 import uuid
 
@@ -13,9 +12,9 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.idempotency import IdempotencyKey
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.catalog import Role
-from erp_club.receipts.models import Receipt, ReceiptSource
 from tests.make.browser import HTML, form, json_headers, signed_in
 from tests.make.organisation import a_chain, a_store, a_terminal
+from tests.make.purchases import a_receipt
 
 
 def test_head_office_opens_a_store_and_describes_it(client: TestClient, session: Session):
@@ -130,7 +129,7 @@ def test_a_store_shows_what_it_sold_and_when_each_till_sold_last(client: TestCli
     for number, (day, where, minor) in enumerate(
         [("2017-01-31", store, 10_00), ("2017-03-01", store, 5_50), ("2018-01-01", store, 99), ("2017-03-02", other, 7)]
     ):
-        _sold(session, where, number, day, minor, terminal_id if where is store else None)
+        a_receipt(session, where.id, str(number), day, minor, terminal_id=terminal_id if where is store else None)
     signed_in(client, session)
     view = client.get(f"/stores/{store.id}").json()
     assert (view["year"], view["years"], view["receipts"], view["sales_minor"]) == (2017, [2018, 2017], 2, 15_50)
@@ -138,23 +137,6 @@ def test_a_store_shows_what_it_sold_and_when_each_till_sold_last(client: TestCli
     assert view["tills"][0]["last_sale_at"].startswith("2018-01-01")
     later = client.get(f"/stores/{store.id}?year=2018", headers=HTML)
     assert 'aria-current="true">2018' in later.text
-
-
-def _sold(session: Session, store: Store, number: int, day: str, minor: int, terminal_id: int | None) -> None:
-    session.add(
-        Receipt(
-            customer_id=0,
-            store_id=store.id,
-            terminal_id=terminal_id,
-            receipt_no=str(number),
-            sold_at=dt.datetime.fromisoformat(f"{day}T09:00:00+02:00"),
-            sold_on=dt.date.fromisoformat(day),
-            list_minor=minor,
-            total_minor=minor,
-            source=ReceiptSource.IMPORT,
-        )
-    )
-    session.flush()
 
 
 def test_the_list_searches_sorts_pages_and_exports(client: TestClient, session: Session):

@@ -12,7 +12,8 @@ from erp_club.permissions.tries import queries as tries
 from erp_club.reports import queries
 from erp_club.reports.years import shown_year
 from web.deps import Act, ActRoute, needs
-from web.views.sales import Month, whole_year
+from web.views.reports import scope
+from web.views.sales import Month, of_year, whole_year
 
 router = APIRouter(route_class=ActRoute, tags=["home"])
 
@@ -43,6 +44,9 @@ class StoreLine(BaseModel):
 class HomePage(BaseModel):
     """The chain's figures; `year` is the calendar year shown, None before the first sale.
 
+    Sales are those of the reader's own store where reports show no other; `identified_bp` is the share of the sales
+    whose customer is known, as the reports say it.
+
     `own_locks` are when the reader's own sign-in was locked after wrong tries within a day; `locks` counts all such
     locks of a day, for who sees the staff.
     """
@@ -56,7 +60,7 @@ class HomePage(BaseModel):
     joined: int
     receipts: int
     sales_minor: int
-    identified_bp: int
+    identified_bp: int | None
     points: int
     points_worth_minor: int
     months: list[Month]
@@ -70,11 +74,11 @@ def home(
     year: Annotated[int | None, Query(ge=1900, le=2999)] = None,
 ) -> Response:
     """The chain's figures for a year, by month, club and store."""
-    sold = {row.month: row for row in queries.sales_by_month(act.session)}
+    own = scope(act)
+    sold = {row.month: row for row in queries.sales_by_month(act.session, store_id=own)}
     shown = year or shown_year(sold)
-    months = [row for month, row in sold.items() if month.year == shown]
     clubs = queries.club_figures(act.session, today=act.today)
-    receipts = sum(row.receipts for row in months)
+    figures = of_year(act.session, shown, store_id=own)
     view = HomePage(
         own_locks=tries.own_lockouts(act.session, act.by.staff_id or 0, now=act.now),
         locks=tries.recent_lockouts(act.session, store_id=act.by.store_id, now=act.now)
@@ -85,16 +89,16 @@ def home(
         customers=queries.customers_in_all(act.session),
         members=sum(club.members for club in clubs),
         joined=queries.joined_in(act.session, year=shown) if shown else 0,
-        receipts=receipts,
-        sales_minor=sum(row.sales_minor for row in months),
-        identified_bp=sum(row.identified for row in months) * 10_000 // receipts if receipts else 0,
+        receipts=figures.receipts,
+        sales_minor=figures.sales_minor,
+        identified_bp=figures.identified_bp,
         points=sum(club.points for club in clubs),
         points_worth_minor=sum(club.worth_minor for club in clubs if club.currency == act.chain.currency),
         months=whole_year(shown, sold) if shown else [],
         clubs=[ClubLine.model_validate(club, from_attributes=True) for club in clubs],
         stores=[
             StoreLine.model_validate(store, from_attributes=True)
-            for store in (queries.best_stores(act.session, year=shown) if shown else [])
+            for store in (queries.best_stores(act.session, year=shown, store_id=own) if shown else [])
         ],
     )
     return act.answer(view, "home/home.html")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions import errors
-from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.catalog import Permission
 from erp_club.reports import queries as chain
 from erp_club.reports.purchases import naming
 from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Asked, By
@@ -21,7 +21,7 @@ from web.fields import SmallRowId, Storable, Unsaid
 from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
 from web.views.offer_reports import OffersPage, offers_page
-from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page
+from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page, scope
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
 View = Annotated[Act, needs(Permission.REPORTS_VIEW)]
@@ -59,12 +59,6 @@ class Said:
 
 
 FromAddress = Annotated[Said, Depends()]
-
-
-def scope(act: Act) -> int | None:
-    """The one store whose figures the reader sees: where the grant says so, or for the manager of a store."""
-    only = act.by.only_store(Permission.REPORTS_VIEW)
-    return act.by.store_id if only is None and act.by.role == Role.MANAGER else only
 
 
 def question(act: Act, said: Said) -> Asked:

@@ -18,7 +18,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, SmallRowId, Storable, Word
 from web.forms import FormState
 from web.refusals import again
-from web.views.sales import Month, whole_year
+from web.views.sales import Month, of_year, whole_year
 
 router = APIRouter(route_class=ActRoute, tags=["stores"])
 SORTS: tuple[queries.StoreSort, ...] = ("name", "code", "city", "tills")
@@ -70,7 +70,8 @@ class StorePage(BaseModel):
     years: list[int]
     receipts: int
     sales_minor: int
-    identified_bp: int
+    average_minor: int | None
+    identified_bp: int | None
     months: list[Month]
 
 
@@ -196,8 +197,7 @@ def store(
     last = reports.last_sales(act.session, terminal_ids=[till.id for till in tills])
     sold = {row.month: row for row in reports.sales_by_month(act.session, store_id=store_id)}
     shown = year or shown_year(sold)
-    months = [row for month, row in sold.items() if month.year == shown]
-    receipts = sum(row.receipts for row in months)
+    figures = of_year(act.session, shown, store_id=store_id)
     view = StorePage(
         store=line,
         tills=[
@@ -214,9 +214,10 @@ def store(
         ],
         year=shown,
         years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),
-        receipts=receipts,
-        sales_minor=sum(row.sales_minor for row in months),
-        identified_bp=sum(row.identified for row in months) * 10_000 // receipts if receipts else 0,
+        receipts=figures.receipts,
+        sales_minor=figures.sales_minor,
+        average_minor=figures.average_minor,
+        identified_bp=figures.identified_bp,
         months=whole_year(shown, sold) if shown else [],
     )
     return act.answer(view, "stores/store.html")

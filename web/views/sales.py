@@ -1,10 +1,14 @@
-"""Sales of a year by month, as the charts show them."""
+"""Sales of a year and of its months, as the home page and stores show them."""
 
 import datetime as dt
 from collections.abc import Mapping
 
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
+from erp_club.reports.purchases import queries
+from erp_club.reports.purchases.asked import Asked, By
+from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.queries import MonthOfSales
 
 
@@ -27,3 +31,11 @@ def whole_year(year: int, sold: Mapping[dt.date, MonthOfSales]) -> list[Month]:
         )
         for first in firsts
     ]
+
+
+def of_year(session: Session, year: int | None, *, store_id: int | None) -> Figures:
+    """What a year came to, as the reports say it; nothing without a year."""
+    if year is None:
+        return Figures()
+    asked = Asked(by=By.YEAR, first=dt.date(year, 1, 1), last=dt.date(year, 12, 31), store_id=store_id)
+    return queries.total(session, asked)

@@ -31,22 +31,32 @@ _ADDED = ("purchases", "returns", "spend_minor", "quantity_milli", "list_minor",
 _TOTALS = "count(*) AS receipts, " + ", ".join(f"sum({name}) AS {name}" for name in _ADDED)
 _NAMES = ", ".join(("receipts", *_ADDED))
 _SUMMED = f"""
-    SELECT customer_id, receipt_id, sold_on, store_id, {_OF_RECEIPT}
-      FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id
+    SELECT customer_id, receipt_id, sold_on, store_id, staff_id, {_OF_RECEIPT}
+      FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id, staff_id
+"""
+_KNOWN = "coalesce(sum(spend_minor) FILTER (WHERE customer_id <> 0), 0) AS known_minor"
+_CUSTOMER_DAY = "customer_id, sold_on, store_id, staff_id"
+_CUSTOMER_DAYS = f"SELECT {_CUSTOMER_DAY}, {_TOTALS} FROM summed GROUP BY {_CUSTOMER_DAY}"
+_STORE_DAYS = f"SELECT sold_on, store_id, {_TOTALS}, {_KNOWN} FROM summed GROUP BY sold_on, store_id"
+_PRODUCT_MONTHS = f"""
+    SELECT month, product_id, {_TOTALS}, {_KNOWN}
+      FROM (SELECT date_trunc('month', sold_on::timestamp)::date AS month, product_id, customer_id, {_OF_RECEIPT}
+              FROM lines GROUP BY 1, product_id, customer_id, receipt_id) AS each
+     GROUP BY month, product_id
 """
 # A receipt counts for whoever its customer became.
 _OWNER = "LEFT JOIN customers m ON m.id = r.customer_id AND m.merged_into IS NOT NULL"
 _LINES = """
     SELECT coalesce(m.merged_into, r.customer_id) AS customer_id, r.id AS receipt_id, r.sold_on, r.store_id,
-           coalesce(p.group_id, 0) AS group_id, coalesce(p.department_id, 0) AS department_id,
-           coalesce(p.brand_id, 0) AS brand_id, l.amount_minor, l.list_minor, l.quantity_milli,
-           l.quantity_milli >= 0 AS bought
+           coalesce(r.staff_id, 0) AS staff_id, l.product_id, coalesce(p.group_id, 0) AS group_id,
+           coalesce(p.department_id, 0) AS department_id, coalesce(p.brand_id, 0) AS brand_id, l.amount_minor,
+           l.list_minor, l.quantity_milli, l.quantity_milli >= 0 AS bought
 """
 
 
-def _adding(table: str) -> str:
+def _adding(table: str, *more: str) -> str:
     """Add what comes to the row that is there."""
-    return ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in ("receipts", *_ADDED))
+    return ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in ("receipts", *_ADDED, *more))
 
 
 def _of_kind(kind: _Kind) -> str:
@@ -76,10 +86,14 @@ WITH waiting AS (
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (t.customer_id, t.receipt_id)
       JOIN products p ON p.id = l.product_id {_OWNER}
 ), summed AS MATERIALIZED ({_SUMMED}), days AS (
-    INSERT INTO customer_days (customer_id, sold_on, store_id, {_NAMES})
-    SELECT customer_id, sold_on, store_id, {_TOTALS}
-      FROM summed GROUP BY customer_id, sold_on, store_id ORDER BY customer_id, sold_on, store_id
-    ON CONFLICT (customer_id, sold_on, store_id) DO UPDATE SET {_adding("customer_days")}
+    INSERT INTO customer_days ({_CUSTOMER_DAY}, {_NAMES}) {_CUSTOMER_DAYS} ORDER BY {_CUSTOMER_DAY}
+    ON CONFLICT ({_CUSTOMER_DAY}) DO UPDATE SET {_adding("customer_days")}
+), of_stores AS (
+    INSERT INTO store_days (sold_on, store_id, {_NAMES}, known_minor) {_STORE_DAYS} ORDER BY sold_on, store_id
+    ON CONFLICT (sold_on, store_id) DO UPDATE SET {_adding("store_days", "known_minor")}
+), of_products AS (
+    INSERT INTO product_months (month, product_id, {_NAMES}, known_minor) {_PRODUCT_MONTHS} ORDER BY month, product_id
+    ON CONFLICT (month, product_id) DO UPDATE SET {_adding("product_months", "known_minor")}
 ), {", ".join(f"of_{kind.table} AS ({_roll_kind(kind)})" for kind in _KINDS)}, summaries AS (
     INSERT INTO customer_summaries AS s
     SELECT customer_id, sum(purchases), sum(returns), sum(spend_minor), sum(quantity_milli),
@@ -109,21 +123,23 @@ def _made_anew(kind: _Kind) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """A table, the columns that name a row, the sums it should hold, which rows are proven, and all of its columns."""
+    """A table, the columns that name a row, the sums it should hold, which rows are proven, and all of its columns.
+
+    `of_customers`: its rows are a customer's, and change hands when customers become one.
+    """
 
     table: str
     keys: str
     sums: str
     where: str = ""
     columns: str = ""
+    of_customers: bool = True
 
 
 _PROOFS = (
-    _Proof(
-        "customer_days",
-        "customer_id, sold_on, store_id",
-        f"SELECT customer_id, sold_on, store_id, {_TOTALS} FROM summed GROUP BY customer_id, sold_on, store_id",
-    ),
+    _Proof("customer_days", _CUSTOMER_DAY, _CUSTOMER_DAYS),
+    _Proof("store_days", "sold_on, store_id", _STORE_DAYS, of_customers=False),
+    _Proof("product_months", "month, product_id", _PRODUCT_MONTHS, of_customers=False),
     *(
         _Proof(
             kind.table,
@@ -182,6 +198,8 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     _hold(session)
     given = {"ids": list(customer_ids)}
     for proof in _PROOFS:
+        if not proof.of_customers:
+            continue
         session.execute(sa.text(f"DELETE FROM {proof.table} WHERE customer_id = ANY(:ids)"), given)
         columns = proof.columns or f"{proof.keys}, {_NAMES}"
         session.execute(

@@ -46,7 +46,7 @@ class BrandToRoll(Base):
 
 
 class CustomerDay(Base):
-    """A customer's receipts in a store on a day; those of nobody known stand under customer 0.
+    """A customer's receipts of one cashier in a store on a day; customer 0 is nobody known, `staff_id` 0 no cashier.
 
     `purchases` counts receipts that hold a line with a quantity of 0 or above, `returns` those with one below 0.
     `returned_minor` is what the lines below 0 gave back, as an amount above 0.
@@ -54,15 +54,15 @@ class CustomerDay(Base):
 
     __tablename__ = "customer_days"
     __table_args__ = (
-        sa.PrimaryKeyConstraint("customer_id", "sold_on", "store_id"),
+        sa.PrimaryKeyConstraint("customer_id", "sold_on", "store_id", "staff_id"),
         # Whole columns, so that a period is read from the index alone.
         sa.Index(
             "ix_customer_days_sold_on",
             "sold_on",
             "customer_id",
             postgresql_include=[
-                "store_id", "receipts", "purchases", "returns", "spend_minor", "quantity_milli", "list_minor",
-                "returned_minor",
+                "store_id", "staff_id", "receipts", "purchases", "returns", "spend_minor", "quantity_milli",
+                "list_minor", "returned_minor",
             ],
         ),
     )  # fmt: skip
@@ -70,6 +70,7 @@ class CustomerDay(Base):
     customer_id: Mapped[int]
     sold_on: Mapped[dt.date]
     store_id: Mapped[int] = mapped_column(sa.Integer)
+    staff_id: Mapped[int] = mapped_column(sa.Integer)
     receipts: Mapped[int] = mapped_column(sa.Integer)
     purchases: Mapped[int] = mapped_column(sa.Integer)
     returns: Mapped[int] = mapped_column(sa.Integer)
@@ -83,11 +84,8 @@ _OF_LINES = ["receipts", "purchases", "returns", "spend_minor", "quantity_milli"
 
 
 class _Sums:
-    """What the lines of a day come to; see `CustomerDay`. Each counts a receipt once."""
+    """What lines come to; see `CustomerDay`. Each counts a receipt once."""
 
-    sold_on: Mapped[dt.date]
-    customer_id: Mapped[int]
-    store_id: Mapped[int] = mapped_column(sa.Integer)
     receipts: Mapped[int] = mapped_column(sa.Integer)
     purchases: Mapped[int] = mapped_column(sa.Integer)
     returns: Mapped[int] = mapped_column(sa.Integer)
@@ -97,7 +95,36 @@ class _Sums:
     returned_minor: Mapped[int]
 
 
-class CustomerGroupDay(_Sums, Base):
+class StoreDay(_Sums, Base):
+    """What a store sold on a day, to whomever; `known_minor` of it to known customers."""
+
+    __tablename__ = "store_days"
+
+    sold_on: Mapped[dt.date] = mapped_column(primary_key=True)
+    store_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    known_minor: Mapped[int]
+
+
+class ProductMonth(_Sums, Base):
+    """What all stores sold of a product in a calendar month (its first day); `known_minor` of it to known customers."""
+
+    __tablename__ = "product_months"
+    __table_args__ = (sa.PrimaryKeyConstraint("month", "product_id", postgresql_include=[*_OF_LINES, "known_minor"]),)
+
+    month: Mapped[dt.date]
+    product_id: Mapped[int]
+    known_minor: Mapped[int]
+
+
+class _CustomerSums(_Sums):
+    """What a customer's lines of a store and a day come to."""
+
+    sold_on: Mapped[dt.date]
+    customer_id: Mapped[int]
+    store_id: Mapped[int] = mapped_column(sa.Integer)
+
+
+class CustomerGroupDay(_CustomerSums, Base):
     """A customer's lines of a product group in a store on a day, as the products are grouped today; group 0 is none."""
 
     __tablename__ = "customer_group_days"
@@ -109,7 +136,7 @@ class CustomerGroupDay(_Sums, Base):
     group_id: Mapped[int] = mapped_column(sa.Integer)
 
 
-class CustomerDepartmentDay(_Sums, Base):
+class CustomerDepartmentDay(_CustomerSums, Base):
     """The same of a department."""
 
     __tablename__ = "customer_department_days"
@@ -120,7 +147,7 @@ class CustomerDepartmentDay(_Sums, Base):
     department_id: Mapped[int] = mapped_column(sa.Integer)
 
 
-class CustomerBrandDay(_Sums, Base):
+class CustomerBrandDay(_CustomerSums, Base):
     """The same of a brand."""
 
     __tablename__ = "customer_brand_days"

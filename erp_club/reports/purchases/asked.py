@@ -135,6 +135,14 @@ def before(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
     return first - (last - first) - dt.timedelta(days=1), ends
 
 
+def whole_months(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day of the calendar months that lie wholly within these days; None without any."""
+    begins = first if first.day == 1 else (first.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+    after = last + dt.timedelta(days=1)
+    ends = after.replace(day=1) - dt.timedelta(days=1)
+    return (begins, ends) if begins <= ends else None
+
+
 def year_before(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
     """The same days a year earlier; the last day of February for one that is missing, and for a month's end."""
     return _year_earlier(first), _year_earlier(last, to_end=last.day == monthrange(last.year, last.month)[1])

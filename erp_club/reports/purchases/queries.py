@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Club, Membership
 from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.models import MovementKind, PointsMovement
@@ -18,7 +19,16 @@ from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
-from erp_club.reports.purchases.sources import SUMS, holds_on, memberships, product_sums, source
+from erp_club.reports.purchases.sources import (
+    SUMS,
+    buyers_of,
+    holds_on,
+    line_sums,
+    memberships,
+    month_sums,
+    source,
+    store_sums,
+)
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
@@ -61,24 +71,24 @@ _NAMED: dict[By, tuple[Any, Any, Any]] = {
 def total(session: Session, asked: Asked) -> Figures:
     """What all that is asked comes to, every receipt and customer once."""
     whole = replace(asked, by=By.DAY)
-    rows = source(session, whole)
-    found = session.execute(_by_key(rows, sa.null(), rows)).one_or_none()
+    found = session.execute(_by_key(session, whole, whole=True)).one_or_none()
     figures = Figures() if found is None else _figures(found)
     if whole.of_products:
         return figures
     return figures.with_points(dict(_points(session, whole, sa.null())).get(None, 0))
 
 
-def steps(session: Session, asked: Asked) -> list[Row]:
+def steps(session: Session, asked: Asked, *, with_points: bool = True) -> list[Row]:
     """A row for each step of the period, oldest first; those without sales stand at 0."""
     assert asked.by in TIMES
     found = {row.key: row for row in _rows(session, asked, None)}
-    points = {} if asked.of_products else dict(_points(session, asked, _step(asked, PointsMovement.on_date)))
+    counted = with_points and not asked.of_products
+    points = {} if not counted else dict(_points(session, asked, _step(asked, PointsMovement.on_date)))
     nothing = Figures()
     made: list[Row] = []
     for day in asked.steps():
         figures = found[day].figures if day in found else nothing
-        made.append(Row(day, None, None, figures if asked.of_products else figures.with_points(points.get(day, 0))))
+        made.append(Row(day, None, None, figures.with_points(points.get(day, 0)) if counted else figures))
     return made
 
 
@@ -88,8 +98,8 @@ def listing(
     """A page of the rows in the order of one of `SORTS`, and how many there are in all."""
     assert asked.by not in TIMES
     page = _Page(sort, descending, offset, limit)
-    if asked.by is By.PRODUCT and limit is not None and sort in _OF_LINES_ALONE:
-        return _products(session, asked, page)
+    if asked.by is By.PRODUCT and limit is not None and (found := _products(session, asked, page)) is not None:
+        return found
     rows = _rows(session, asked, page)
     in_all = page.in_all
     if not asked.of_products and asked.by is not By.SEGMENT:
@@ -122,17 +132,35 @@ class _Page:
         self.in_all = 0
 
 
-_OF_LINES_ALONE = frozenset({"sales", "items", "discount", "name"})
-"""Orders of products that no receipt has to be counted for."""
+_ORDERED_BY = {
+    "sales": ("sales_minor",),
+    "items": ("quantity_milli",),
+    "discount": ("list_minor", "sales_minor"),
+    "name": (),
+    "receipts": ("receipts",),
+    "average": ("sales_minor", "returned_minor", "purchases"),
+    "returned": ("returned_minor",),
+}
+"""Which sums tell an order of products. Buyers add up to nothing: their order needs every line."""
 
 
-def _products(session: Session, asked: Asked, page: _Page) -> tuple[list[Row], int]:
-    """A page of products: first which ones, by sums of lines alone, then all figures of these few."""
-    sums = product_sums(asked)
-    order = _orders(sums.c, sums.c.name, of_lines=True)[page.sort]
-    way = order.desc() if page.descending else order.asc()
-    statement = sa.select(sums.c.id, sa.func.count().over()).order_by(way, sums.c.name, sums.c.id)
-    found = session.execute(statement.offset(page.offset).limit(page.limit)).all()
+def _products(session: Session, asked: Asked, page: _Page) -> tuple[list[Row], int] | None:
+    """A page of products: first which ones, by the sums of their order alone, then all figures of these few.
+
+    None where no sums that add up tell the order.
+    """
+    months = month_sums(session, asked)
+    parts = line_sums(asked) if months is None else months
+    names = _ORDERED_BY.get(page.sort)
+    if names is None or any(name not in parts.c for name in names):
+        return None
+    added = [sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger).label(name) for name in names]
+    summed = sa.select(parts.c.product_key, *added).group_by(parts.c.product_key).subquery("summed")
+    order = _order(page.sort, summed.c, Product.name)
+    way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
+    statement = sa.select(Product.id, sa.func.count().over()).join(summed, summed.c.product_key == Product.id)
+    statement = statement.order_by(way, Product.name, Product.id).offset(page.offset).limit(page.limit)
+    found = session.execute(statement).all()
     keys = [row[0] for row in found]
     by_key = {row.key: row for row in _rows(session, asked, None, keys=keys, products=keys)}
     return [by_key[key] for key in keys], found[0][1] if found else 0
@@ -145,9 +173,7 @@ def _rows(
     keys: Sequence[Key] | None = None,
     products: Sequence[int] | None = None,
 ) -> list[Row]:
-    rows = source(session, asked, products=products)
-    key, joined = _key(asked, rows)
-    sums = _by_key(rows, key, joined).subquery("sums")
+    sums = _by_key(session, asked, products=products).subquery("sums")
     columns = sums.c
     table, code, name = _NAMED.get(asked.by, (None, None, None))
     statement = sa.select(*columns, *(each if each is not None else sa.null() for each in (code, name)),
@@ -158,7 +184,7 @@ def _rows(
         known = [key for key in keys if key is not None]
         statement = statement.where(columns.key.in_(known) | (columns.key.is_(None) if None in keys else sa.false()))
     if page is not None:
-        order = _orders(columns, name)[page.sort]
+        order = _order(page.sort, columns, name)
         way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
         statement = statement.order_by(way, name, columns.key).offset(page.offset).limit(page.limit)
     found = session.execute(statement).all()
@@ -167,22 +193,27 @@ def _rows(
     return [Row(row.key, row[-3], row[-2], _figures(row)) for row in found]
 
 
-def _orders(columns: Any, name: Any, *, of_lines: bool = False) -> dict[str, Any]:
-    alone = {
-        "sales": columns.sales_minor,
-        "items": columns.quantity_milli,
-        "discount": columns.list_minor - columns.sales_minor,
-        "name": name,
-    }
-    if of_lines:
-        return alone
-    basket = sa.cast(columns.sales_minor + columns.returned_minor, sa.Numeric)
-    return alone | {
-        "receipts": columns.receipts,
-        "buyers": columns.buyers,
-        "average": basket / sa.func.nullif(columns.purchases, 0),
-        "returned": columns.returned_minor,
-    }
+def _order(sort: str, columns: Any, name: Any) -> Any:
+    """What one of `SORTS` goes by."""
+    match sort:
+        case "name":
+            return name
+        case "discount":
+            return columns.list_minor - columns.sales_minor
+        case "average":
+            basket = sa.cast(columns.sales_minor + columns.returned_minor, sa.Numeric)
+            return basket / sa.func.nullif(columns.purchases, 0)
+        case _:
+            return columns[_COLUMNS[sort]]
+
+
+_COLUMNS = {
+    "sales": "sales_minor",
+    "receipts": "receipts",
+    "buyers": "buyers",
+    "items": "quantity_milli",
+    "returned": "returned_minor",
+}
 
 
 def _key(asked: Asked, rows: Any) -> tuple[Any, Any]:
@@ -218,24 +249,35 @@ def _step(asked: Asked, day: Any) -> Any:
             return day
 
 
-def _by_key(rows: Any, key: Any, joined: Any) -> Any:
-    """The sums by key, by way of those by key and customer: so that each buyer is counted once without sorting."""
-    added = [sa.cast(sa.func.sum(rows.c[name]), sa.BigInteger).label(name) for name in SUMS]
-    each = (
-        sa.select(key.label("key"), rows.c.customer_id, *added)
+def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = None, whole: bool = False) -> Any:
+    """The sums by key, and beside them each key's buyers, each counted once; without a key where the `whole` is asked.
+
+    Apart, since sums add up as they come, while buyers must be told from one another: that takes keys alone.
+    """
+    if products is None:
+        plain, rows = store_sums(session, asked), source(session, asked)
+    else:
+        plain = month_sums(session, asked, products=products)
+        rows = source(session, asked, products=products) if plain is None else buyers_of(asked, products)
+    rows_of_sums = rows if plain is None else plain
+    key, joined = (sa.null(), rows_of_sums) if whole else _key(asked, rows_of_sums)
+    added = [sa.func.sum(rows_of_sums.c[name]).label(name) for name in (*SUMS, "known_minor")]
+    sums = sa.select(key.label("key"), *added, sa.literal(0).label("buyers")).select_from(joined)
+    bought, joined = (sa.null(), rows) if whole else _key(asked, rows)
+    buyers = (
+        sa.select(bought.label("key"), rows.c.customer_id)
         .select_from(joined)
-        .group_by(sa.literal_column("1"), rows.c.customer_id)
-        .subquery("each")
+        .where(rows.c.customer_id != UNIDENTIFIED, rows.c.purchases > 0)
+        .distinct()
+        .subquery("bought")
     )
-    known = each.c.customer_id != UNIDENTIFIED
-    sums = [sa.cast(sa.func.sum(each.c[name]), sa.BigInteger).label(name) for name in SUMS]
-    identified = sa.func.coalesce(sa.func.sum(each.c.sales_minor).filter(known), 0)
-    return sa.select(
-        each.c.key,
-        *sums,
-        sa.cast(identified, sa.BigInteger).label("known_minor"),
-        sa.func.count().filter(known & (each.c.purchases > 0)).label("buyers"),
-    ).group_by(each.c.key)
+    nothing = [sa.literal(0).label(name) for name in (*SUMS, "known_minor")]
+    counted = sa.select(buyers.c.key, *nothing, sa.func.count()).group_by(buyers.c.key)
+    every = sa.union_all(sums.group_by(sa.literal_column("1")), counted).subquery("every")
+    found = [
+        sa.cast(sa.func.sum(every.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor", "buyers")
+    ]
+    return sa.select(every.c.key, *found).group_by(every.c.key)
 
 
 def _figures(row: Any) -> Figures:
@@ -246,23 +288,21 @@ def _figures(row: Any) -> Figures:
 def _points_key(asked: Asked) -> Any:
     return {
         By.STORE: PointsMovement.store_id,
-        By.CUSTOMER: PointsMovement.by_customer_id,
+        By.CUSTOMER: living_of(PointsMovement.by_customer_id),
         By.CASHIER: PointsMovement.staff_id,
-        By.CLUB: _CLUB,
+        By.CLUB: _ACCOUNTS.c.club_id,
     }[asked.by]
 
 
-_CLUB = (
-    sa.select(Membership.club_id)
-    .where(
-        Membership.points_holder_id == PointsMovement.customer_id,
-        Membership.points_account_id == PointsMovement.account_id,
-    )
-    .limit(1)
-    .correlate(PointsMovement)
-    .scalar_subquery()
+_ACCOUNTS = (
+    sa.select(Membership.points_holder_id, Membership.points_account_id, Membership.club_id)
+    .distinct()
+    .subquery("accounts")
 )
-"""The club whose points moved; whoever shares an account shares its club."""
+"""Each account with its club; whoever shares an account shares its club."""
+_OF_ACCOUNT = (PointsMovement.customer_id == _ACCOUNTS.c.points_holder_id) & (
+    PointsMovement.account_id == _ACCOUNTS.c.points_account_id
+)
 
 
 def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
@@ -275,13 +315,19 @@ def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
     if asked.store_id is not None:
         where.append(PointsMovement.store_id == asked.store_id)
     if asked.customer_id is not None:
-        where.append(PointsMovement.by_customer_id == asked.customer_id)
+        where.append(PointsMovement.by_customer_id.in_(family_of(asked.customer_id)))
     if asked.staff_id is not None:
         where.append(PointsMovement.staff_id == asked.staff_id)
     if asked.club_id is not None:
-        where.append(_CLUB.in_([asked.club_id]))
+        where.append(_ACCOUNTS.c.club_id == asked.club_id)
     if asked.segment_id is not None:
         kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
         where.append(PointsMovement.by_customer_id.in_(kept))
     summed = sa.cast(sa.func.sum(PointsMovement.points), sa.BigInteger)
-    return session.execute(sa.select(key.label("key"), summed).where(*where).group_by(sa.literal_column("1"))).all()
+    joined: Any = PointsMovement
+    if asked.club_id is not None or asked.by is By.CLUB:
+        joined = sa.join(PointsMovement, _ACCOUNTS, _OF_ACCOUNT)
+    if asked.by is By.CUSTOMER:
+        joined = sa.outerjoin(PointsMovement, BECAME, BECAME.c.id == PointsMovement.by_customer_id)
+    statement = sa.select(key.label("key"), summed).select_from(joined).where(*where)
+    return session.execute(statement.group_by(sa.literal_column("1"))).all()
