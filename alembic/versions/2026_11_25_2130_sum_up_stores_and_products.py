@@ -3,6 +3,8 @@
 The sums of these three are made anew from the lines; receipts that wait go on waiting.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -70,7 +72,7 @@ def downgrade() -> None:
     _index("store_id")
 
 
-def _create(table: str, *key: sa.Column[object]) -> None:
+def _create(table: str, *key: sa.Column[Any]) -> None:
     op.create_table(
         table,
         *key,
