@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_25_2130"
+revision = "2026_11_25_2152"
 down_revision = "2026_11_25_2147"
 branch_labels = None
 depends_on = None
