@@ -11,7 +11,7 @@ from erp_club.kernel.text import T
 from erp_club.organisation import queries as organisation
 from erp_club.permissions import queries as permissions
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.catalog import Permission
+from erp_club.permissions.catalog import Permission, Role
 from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.tries import queries as tries
 from erp_club.purchases.uploads import queries as uploads
@@ -86,3 +86,9 @@ def receipts_within(
     """The filters, no wider than what the person may see: all stores, their own, or what they sold themselves."""
     store_id = store_within(by, permission, filters.store_id)
     return replace(filters, store_id=store_id, staff_id=by.only_own(permission))
+
+
+def store_of_reports(by: Actor) -> int | None:
+    """The one store whose figures somebody sees: where the grant says so, or for the manager of a store."""
+    only = by.only_store(Permission.REPORTS_VIEW)
+    return by.store_id if only is None and by.role == Role.MANAGER else only

@@ -12,7 +12,7 @@ from erp_club.permissions.tries import queries as tries
 from erp_club.reports import queries
 from erp_club.reports.years import shown_year
 from web.deps import Act, ActRoute, needs
-from web.views.reports import scope
+from web.scopes import store_of_reports
 from web.views.sales import Month, of_year, whole_year
 
 router = APIRouter(route_class=ActRoute, tags=["home"])
@@ -74,7 +74,7 @@ def home(
     year: Annotated[int | None, Query(ge=1900, le=2999)] = None,
 ) -> Response:
     """The chain's figures for a year, by month, club and store."""
-    own = scope(act)
+    own = store_of_reports(act.by)
     sold = {row.month: row for row in queries.sales_by_month(act.session, store_id=own)}
     shown = year or shown_year(sold)
     clubs = queries.club_figures(act.session, today=act.today)

@@ -18,10 +18,11 @@ from erp_club.reports.years import shown_year
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import SmallRowId, Storable, Unsaid
+from web.scopes import store_of_reports
 from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
 from web.views.offer_reports import OffersPage, offers_page
-from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page, scope
+from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
 View = Annotated[Act, needs(Permission.REPORTS_VIEW)]
@@ -64,7 +65,7 @@ FromAddress = Annotated[Said, Depends()]
 def question(act: Act, said: Said) -> Asked:
     """What is asked, within the reader's scope. Raises Invalid, and Forbidden for another store than the reader's."""
     filters = dict(said.filters)
-    own = scope(act)
+    own = store_of_reports(act.by)
     if own is not None:
         if filters["store_id"] not in {None, own}:
             raise errors.other_store()
@@ -99,7 +100,7 @@ def purchases(
 ) -> Response:
     """Sales by period, store, product or customer: a chart, a table, the total, and two periods to compare with."""
     asked = question(act, said)
-    view = report_page(act, asked, measure=measure, against=against, scoped=scope(act) is not None)
+    view = report_page(act, asked, measure=measure, against=against, scoped=store_of_reports(act.by) is not None)
     return act.answer(view, "reports/_purchases.html" if act.htmx else "reports/purchases.html")
 
 
@@ -114,21 +115,21 @@ def purchases_file(act: Export, said: FromAddress, suffix: Literal["csv", "xlsx"
 @router.get("/reports/purchases/receipts", name="reports.purchases.receipts", response_model=BehindPage)
 def behind(act: View, said: FromAddress) -> Response:
     """The receipts that a figure of the report is made of, the latest first."""
-    view = behind_page(act, question(act, said), scoped=scope(act) is not None)
+    view = behind_page(act, question(act, said), scoped=store_of_reports(act.by) is not None)
     return act.answer(view, "reports/_receipts.html" if act.htmx else "reports/receipts.html")
 
 
 @router.get("/reports/customers", name="reports.customers", response_model=CustomersPage)
 def customers(act: View, said: FromAddress) -> Response:
     """How often and how much customers buy, who is new, who stayed away, and who of each month's beginners stays."""
-    view = customers_page(act, question(act, said), scoped=scope(act) is not None)
+    view = customers_page(act, question(act, said), scoped=store_of_reports(act.by) is not None)
     return act.answer(view, "reports/customers.html")
 
 
 @router.get("/reports/offers", name="reports.offers", response_model=OffersPage)
 def offers(act: View, said: FromAddress, offer: Id = None) -> Response:
     """What offers gave and the baskets with and without them: every offer, or one by store."""
-    view = offers_page(act, question(act, said), offer, scoped=scope(act) is not None)
+    view = offers_page(act, question(act, said), offer, scoped=store_of_reports(act.by) is not None)
     return act.answer(view, "reports/offers.html")
 
 
@@ -137,5 +138,5 @@ def club_results(act: View, club_id: SmallRowId, said: FromAddress) -> Response:
     """What a club's programme came to in a period: members, their sales, points and coupons, counted anew each time."""
     asked = question(act, said)
     by = By.DAY if (asked.last - asked.first).days < DAYS_SHOWN else By.MONTH
-    view = club_results_page(act, replace(asked, by=by, club_id=club_id), scoped=scope(act) is not None)
+    view = club_results_page(act, replace(asked, by=by, club_id=club_id), scoped=store_of_reports(act.by) is not None)
     return act.answer(view, "reports/club.html")

@@ -13,7 +13,6 @@ from erp_club.catalogue.queries import choices
 from erp_club.clubs.queries import clubs
 from erp_club.kernel.text import N_, T
 from erp_club.organisation.queries import stores
-from erp_club.permissions.catalog import Permission, Role
 from erp_club.reports.purchases import naming, queries
 from erp_club.reports.purchases.asked import OVERLAPPING, TIMES, Against, Asked, By
 from erp_club.reports.purchases.figures import Figures, change_bp
@@ -173,12 +172,6 @@ class BehindPage(BaseModel):
     back_url: str
     state: lists.ListState
     purchases: list[PurchaseRow]
-
-
-def scope(act: Act) -> int | None:
-    """The one store whose figures the reader sees: where the grant says so, or for the manager of a store."""
-    only = act.by.only_store(Permission.REPORTS_VIEW)
-    return act.by.store_id if only is None and act.by.role == Role.MANAGER else only
 
 
 def figures_view(figures: Figures) -> FiguresView:
