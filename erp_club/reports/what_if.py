@@ -89,6 +89,10 @@ def by_rate(session: Session, code: str) -> Programme | None:
     return Programme.model_validate(said)
 
 
+def _month(day: dt.date) -> dt.date:
+    return day.replace(day=1)
+
+
 def what_if(
     session: Session, tried: Programme, held: Programme | None, *, today: dt.date, progress: Progress
 ) -> WhatIf:
@@ -98,7 +102,7 @@ def what_if(
     """
     club_id = session.scalar(sa.select(Club.id).where(Club.code == tried.code))
     segments = customers_segments(session)
-    sides = [_Replay(tried, today), *([_Replay(held, today)] if held is not None else [])]
+    sides = [Replay(tried, today), *([Replay(held, today)] if held is not None else [])]
     receipts, members = 0, 0
     total, rows = past_receipts(session, club_id)
     for customer_id, mine in groupby(rows, key=lambda each: each.customer_id):
@@ -113,11 +117,11 @@ def what_if(
     return WhatIf(receipts, members, sides[0].side, sides[1].side if held is not None else None)
 
 
-class _Replay:
-    """One programme over the life of one member after another."""
+class Replay:
+    """One programme over the life of one member after another; `step` is the day that stands for a day's months."""
 
-    def __init__(self, programme: Programme, today: dt.date) -> None:
-        self.programme, self.today = programme, today
+    def __init__(self, programme: Programme, today: dt.date, *, step: Callable[[dt.date], dt.date] = _month) -> None:
+        self.programme, self.today, self.step = programme, today, step
         paying = programme.redemption
         self.side = Side(paying.worth_points, paying.worth_minor) if paying else Side(0, 0)
         self.by_level = any(getattr(part, "levels", ()) for _, part in parts(programme.earning))
@@ -126,13 +130,13 @@ class _Replay:
             self.side.levels.update(dict.fromkeys((each.code for each in programme.levels.levels), 0))
 
     def live(self, receipts: Sequence[Past], segments: frozenset[str]) -> None:
-        """A member's receipts in the order of time."""
+        """Take a member's receipts in the order of time."""
         life = _Life(self.programme, receipts[0].joined_on or receipts[0].purchase.on, receipts[0].birthday, segments)
         for each in receipts:
             level = life.level(each.purchase.on) if self.by_level else None
             points = self._take(life, each, level)
             if points:
-                self.side.months[each.purchase.on.replace(day=1)] += points
+                self.side.months[self.step(each.purchase.on)] += points
         level = life.level(self.today)
         if level is not None:
             self.side.levels[level] += 1

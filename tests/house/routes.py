@@ -13,7 +13,7 @@ from erp_club.kernel.settings import Settings
 from web.app import create_app
 from web.deps import Declared, Shop, declared_by
 
-COUNT = 344
+COUNT = 345
 """How many routes there are, a method each. Whoever adds or takes one away says so here."""
 
 NOT_OURS = {"/openapi.json": "FastAPI's own description", "/static": "files, the same for everybody"}

@@ -46,6 +46,24 @@ def receipts_of(session: Session, club_id: int, customers: Collection[int]) -> d
     return made
 
 
+def receipts_between(
+    session: Session, club_id: int | None, first: dt.date, last: dt.date, *, most: int
+) -> tuple[int, list[Past]]:
+    """How many receipts the days hold (both included), and those of so many customers that they are about `most`.
+
+    Of a club, those of its members' days; by customer in the order of time. The customers are the same each time.
+    """
+    found = (_OF_ALL if club_id is None else _OF_CLUB) + " AND r.sold_on BETWEEN :first AND :last"
+    bound: dict[str, Any] = {"first": first, "last": last} | ({} if club_id is None else {"club": club_id})
+    total = session.scalar(sa.text(f"SELECT count(*) {found}"), bound) or 0
+    if total > most:
+        found += " AND abs(hashint8(coalesce(c.merged_into, c.id))::bigint) % :apart = 0"
+        bound["apart"] = -(-total // most)
+    each = "SELECT unnest(ARRAY(SELECT l.product_id FROM receipt_lines l WHERE l.customer_id = r.customer_id"
+    goods = f"{_GOODS} WHERE p.id IN ({each} AND l.receipt_id = r.id)) {found})"
+    return total, list(_read(session, found, bound, session.execute(sa.text(goods), bound)))
+
+
 def customers_segments(session: Session, customers: Collection[int] | None = None) -> dict[int, frozenset[str]]:
     """The names of the segments that each customer, or each of these, is in today."""
     bound = {"customers": None if customers is None else list(customers)}
