@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.posting import TOTAL, bare, spread
-from benchmarks.shop import LINES, PRODUCTS, Shop, Work, a_shop, alternate, machine, table
+from benchmarks.shop import LINES, PRODUCTS, Round, Shop, Work, a_shop, alternate, machine, table
 
 WORKERS = tuple(int(n) for n in os.environ.get("ERP_CLUB_BENCH_WORKERS", "1,2").split(","))
 PORT = int(os.environ.get("ERP_CLUB_BENCH_PORT", "8190"))
@@ -40,7 +40,7 @@ def served(home: Path, workers: int, port: int) -> Iterator[None]:
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         try:
             with socket.create_connection(("127.0.0.1", port), 1):
                 return
@@ -97,21 +97,27 @@ def main() -> None:
     where = machine()
     with a_shop() as shop:
         works: dict[str, Work] = {"bare inserts": bare(pipeline=False)}
-        found = {}
+        found: dict[str, tuple[Round, Round]] = {}
         for workers in WORKERS:
             with served(shop.home, workers, PORT):
                 got = alternate(shop, works | {f"POST /purchases, {workers} workers": poster(PORT)})
-            rate = got["bare inserts"].rate
-            found[f"bare inserts (beside {workers})"] = (got["bare inserts"], rate)
-            found[f"POST /purchases, --workers {workers}"] = (got[f"POST /purchases, {workers} workers"], rate)
+            inserts = got["bare inserts"]
+            found[f"bare inserts (beside {workers})"] = (inserts, inserts)
+            found[f"POST /purchases, --workers {workers}"] = (got[f"POST /purchases, {workers} workers"], inserts)
     table(
         f"**`POST /purchases` end to end, 8 clients** ({where})",
-        ("work", "receipts/s", "p95 ms", "× bare"),
-        [
-            (name, f"{r.rate:,.0f}", f"{r.p95_ms:.1f}", f"{r.rate / bare_rate:.2f}")
-            for name, (r, bare_rate) in found.items()
-        ],
+        ("work", "receipts/s", "p95 ms", "× bare", "CPU ms: clients", "server", "PostgreSQL", "all", "bare's ÷ its"),
+        [_row(name, *each) for name, each in found.items()],
     )
+
+
+def _row(name: str, got: Round, bare_inserts: Round) -> tuple[str, ...]:
+    ratios = got.rate / bare_inserts.rate, bare_inserts.cpu_ms.all / got.cpu_ms.all
+    cpu = (got.cpu_ms.client, got.cpu_ms.server, got.cpu_ms.postgres, got.cpu_ms.all)
+    return (
+        name, f"{got.rate:,.0f}", f"{got.p95_ms:.1f}", f"{ratios[0]:.2f}", *(f"{each:.2f}" for each in cpu),
+        f"{ratios[1]:.2f}",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

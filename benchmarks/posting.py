@@ -42,7 +42,8 @@ ID_BLOCK = 1_000_000_000
 _serial = itertools.count(1)
 
 
-def _sale(shop: Shop, client: int, customer_id: int, rng: random.Random) -> Sale:
+def a_sale(shop: Shop, client: int, customer_id: int, rng: random.Random) -> Sale:
+    """A sale of this client's till, just now, to this customer."""
     now = dt.datetime.now(dt.UTC)
     products = [rng.randrange(1, PRODUCTS + 1) for _ in range(LINES)]
     return Sale(
@@ -76,10 +77,10 @@ def _poster(choose: Choice) -> Work:
     def work(shop: Shop, client: int) -> Callable[[], None]:
         connection = sa.create_engine(shop.url, isolation_level="AUTOCOMMIT").connect()
         rng = random.Random()
-        by = _cashier(shop, client)
+        by = a_cashier(shop, client)
 
         def post() -> None:
-            sale = _sale(shop, client, choose(client, rng), rng)
+            sale = a_sale(shop, client, choose(client, rng), rng)
             club = Earning(sale.customer_id, sale.customer_id, 1, {"en": "Bench"}, 1, 100, JOINED_ON, 100, 500)
             write_sale(connection, sale, [(club, TOTAL // 100)], now=sale.sold_at, by=by)
 
@@ -92,10 +93,10 @@ def _whole(shop: Shop, client: int) -> Callable[[], None]:
     """`post_sale` in a session of its own: checks, the read of the rates, the one statement, commit."""
     engine = sa.create_engine(shop.url, pool_size=1)
     rng = random.Random()
-    by = _cashier(shop, client)
+    by = a_cashier(shop, client)
 
     def post() -> None:
-        sale = _sale(shop, client, spread(client, rng), rng)
+        sale = a_sale(shop, client, spread(client, rng), rng)
         with Session(engine) as session:
             commands.post_sale(session, sale, now=sale.sold_at, by=by)
             session.commit()
@@ -103,7 +104,8 @@ def _whole(shop: Shop, client: int) -> Callable[[], None]:
     return post
 
 
-def _cashier(shop: Shop, client: int) -> Actor:
+def a_cashier(shop: Shop, client: int) -> Actor:
+    """Who works at the client's till."""
     return Actor("Cashier", NOTHING, shop.staff_id, None, shop.terminal_ids[client], shop.store_id)
 
 

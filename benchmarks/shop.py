@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks.cpu import Used, of_tree, postmaster
 from erp_club.kernel import db, schema
 from erp_club.kernel.settings import Settings
 from erp_club.permissions import commands as permissions
@@ -124,6 +125,8 @@ class Round:
 
     rate: float
     p95_ms: float
+    cpu_ms: Used
+    """For each piece of work."""
 
 
 def run(shop: Shop, work: Work, *, clients: int = CLIENTS, seconds: float = SECONDS) -> Round:
@@ -136,16 +139,22 @@ def run(shop: Shop, work: Work, *, clients: int = CLIENTS, seconds: float = SECO
         process.start()
     for _ in processes:
         results.get(timeout=60)
+    # The server that a benchmark has started is its child, as the clients are; the database isn't.
+    roots = (os.getpid(), postmaster(shop.home))
+    before = [of_tree(root) for root in roots]
     start.set()
-    told: list[list[float]] = [results.get(timeout=seconds + 60) for _ in processes]
+    told: list[tuple[list[float], float]] = [results.get(timeout=seconds + 60) for _ in processes]
+    ours, postgres = (of_tree(root) - earlier for root, earlier in zip(roots, before, strict=True))
     for process in processes:
         process.join()
-    times = sorted(each for client in told for each in client)
-    return Round(len(times) / seconds, times[int(len(times) * 0.95)] * 1000)
+    times = sorted(each for client, _ in told for each in client)
+    clients = sum(cpu for _, cpu in told)
+    used = Used(*(1000 * each / len(times) for each in (clients, max(0.0, ours - clients), postgres)))
+    return Round(len(times) / seconds, times[int(len(times) * 0.95)] * 1000, used)
 
 
 def _client(shop: Shop, number: int, work: Work, start: Event, seconds: float, results: Any) -> None:
-    from time import perf_counter
+    from time import perf_counter, process_time
 
     do = work(shop, number)
     for _ in range(20):
@@ -153,11 +162,12 @@ def _client(shop: Shop, number: int, work: Work, start: Event, seconds: float, r
     results.put("ready")
     start.wait()
     times: list[float] = []
+    used = process_time()
     until = perf_counter() + seconds
     while (began := perf_counter()) < until:
         do()
         times.append(perf_counter() - began)
-    results.put(times)
+    results.put((times, process_time() - used))
 
 
 def alternate(shop: Shop, works: dict[str, Work]) -> dict[str, Round]:

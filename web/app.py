@@ -64,6 +64,8 @@ def create_app(shop: Shop, *, on_stop: Callable[[], None] = lambda: None) -> Fas
         redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
+        # Our own layer logs and times; nobody here listens to what FastAPI would tell a tracer.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         max_body_size=UPLOAD_LIMIT,
     )
     app.state.shop = shop

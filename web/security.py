@@ -1,5 +1,6 @@
 """What is refused before anybody looks at it, the names of cookies, and the headers on every answer."""
 
+import functools
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -64,6 +65,7 @@ def sender(scope: Scope) -> str | None:
     return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
+@functools.lru_cache
 def _unmapped(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     address = ipaddress.ip_address(text)
     return getattr(address, "ipv4_mapped", None) or address

@@ -134,7 +134,14 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
     coupons = _coupons(session, asked, place, told, compiled, entered_before)
     claims = (*asked.claims, *points_claims(asked.points, compiled))
     return Gathered(
-        facts=_facts(replace(asked, claims=claims), place, told, products, coupons),
+        facts=_facts(
+            replace(asked, claims=claims) if claims else asked,
+            place,
+            told,
+            products,
+            coupons,
+            gifts=compiled.gifts,
+        ),
         compiled=compiled,
         products=products,
         customer_id=told.customer_id,
@@ -210,6 +217,8 @@ def _facts(
     told: Told,
     products: Mapping[str, SoldProduct],
     coupons: tuple[Coupon, ...],
+    *,
+    gifts: frozenset[str],
 ) -> Facts:
     local = place.local
     return Facts(
@@ -236,7 +245,7 @@ def _facts(
         channel=place.terminal.channel,
         means=asked.means,
         sale_id=asked.sale_id,
-        products={sku: _line("", product, 1000) for sku, product in products.items()},
+        products={sku: _line("", products[sku], 1000) for sku in gifts if sku in products},
         policy=policy(told.policy),
     )
 
