@@ -144,12 +144,12 @@ def run(shop: Shop, work: Work, *, clients: int = CLIENTS, seconds: float = SECO
     before = [of_tree(root) for root in roots]
     start.set()
     told: list[tuple[list[float], float]] = [results.get(timeout=seconds + 60) for _ in processes]
-    ours, postgres = (of_tree(root) - earlier for root, earlier in zip(roots, before, strict=True))
+    ours, postgres = [of_tree(root) - earlier for root, earlier in zip(roots, before, strict=True)]
     for process in processes:
         process.join()
     times = sorted(each for client, _ in told for each in client)
-    clients = sum(cpu for _, cpu in told)
-    used = Used(*(1000 * each / len(times) for each in (clients, max(0.0, ours - clients), postgres)))
+    spent = sum(cpu for _, cpu in told)
+    used = Used(*(1000 * each / len(times) for each in (spent, max(0.0, ours - spent), postgres)))
     return Round(len(times) / seconds, times[int(len(times) * 0.95)] * 1000, used)
 
 
