@@ -23,8 +23,8 @@ PORT = int(os.environ.get("ERP_CLUB_BENCH_PORT", "8190"))
 
 
 @contextmanager
-def served(home: Path, workers: int, port: int) -> Iterator[None]:
-    """A server of its own over the database in this folder."""
+def served(home: Path, workers: int, port: int) -> Iterator[int]:
+    """The process of a server of its own over the database in this folder."""
     env = os.environ | {"ERP_CLUB_HOME": str(home), "ERP_CLUB_LOG_LEVEL": "INFO"}
     env.pop("ERP_CLUB_DATABASE_URL", None)
     # The code of this folder, which need not be what the environment has installed.
@@ -33,7 +33,7 @@ def served(home: Path, workers: int, port: int) -> Iterator[None]:
         process = subprocess.Popen(arguments, env=env, stdout=log, stderr=log)
         try:
             _wait_for(port)
-            yield
+            yield process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
