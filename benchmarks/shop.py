@@ -64,6 +64,7 @@ _SHOP = """
 INSERT INTO chain (id, name, currency, country, language, time_zone)
   VALUES (1, 'Bench', 'ILS', 'IL', 'en', 'Asia/Jerusalem');
 INSERT INTO stores (code, name, time_zone) VALUES ('1', 'Store', 'Asia/Jerusalem');
+UPDATE roles SET second_factor = false;
 INSERT INTO clubs (code, names, currency, state, earn_points, earn_per_minor, worth_points, worth_minor, term_kind)
   VALUES ('BENCH', '{"en": "Bench"}', 'ILS', 'published', 1, 100, 100, 500, 'lifetime');
 INSERT INTO product_groups (name) SELECT 'Group ' || n FROM generate_series(1, 50) n;

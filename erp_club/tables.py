@@ -22,6 +22,7 @@ from erp_club.organisation import models as organisation
 from erp_club.people import models as people
 from erp_club.permissions import models as permissions
 from erp_club.permissions.approvals import models as approvals
+from erp_club.permissions.factors import models as factors
 from erp_club.permissions.grants import models as grants
 from erp_club.permissions.tries import models as tries
 from erp_club.permissions.workplaces import models as workplaces
@@ -56,6 +57,7 @@ __all__ = [
     "customers",
     "duplicates",
     "exports",
+    "factors",
     "grants",
     "id_numbers",
     "idempotency",

@@ -7,6 +7,7 @@ import click
 from erp_club.customers.id_numbers import commands
 from erp_club.kernel import keyring as keyrings
 from erp_club.kernel.text import TN, T
+from erp_club.permissions.factors import commands as factors
 from web import i18n
 from web.cli_database import opened
 
@@ -44,6 +45,9 @@ def reseal() -> None:
 def _reseal() -> None:
     done = 0
     with opened() as database:
+        with database.session() as session:
+            factors.reseal(session)
+            session.commit()
         with database.session() as session:
             stale = commands.stale(session)
         with click.progressbar(length=stale, label=i18n.say(T("ID numbers")), file=sys.stderr) as bar:

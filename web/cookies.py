@@ -1,4 +1,4 @@
-"""Our cookies: which there are, reading and setting them."""
+"""The cookies of ours: scripts can't read them, and other sites' posts don't carry them."""
 
 from fastapi import Request
 from starlette.responses import Response
@@ -6,6 +6,8 @@ from starlette.responses import Response
 from web.security import cookie_name, is_secure
 
 SESSION_COOKIE, TERMINAL_COOKIE, LANGUAGE_COOKIE = "club_session", "club_terminal", "language"
+STEP_COOKIE = "club_step"
+"""Between the password and the second factor."""
 
 
 def cookie(request: Request, name: str) -> str | None:
@@ -14,7 +16,7 @@ def cookie(request: Request, name: str) -> str | None:
 
 
 def put_cookie(response: Response, name: str, value: str | None, seconds: int | None, *, secure: bool) -> None:
-    """A cookie that scripts can't read and other sites' posts don't carry."""
+    """Set a cookie with the answer; None takes it away."""
     name = cookie_name(name, secure=secure)
     if value is None:
         response.delete_cookie(name, path="/", samesite="lax", httponly=True, secure=secure)

@@ -12,8 +12,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request
-from fastapi.dependencies.models import Dependant
+from fastapi import Request
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -28,11 +27,15 @@ from erp_club.kernel.text import T
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.factors.queries import means_of
 from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify, identify_staff
 from erp_club.permissions.rules import Asked, Outcome
+from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries.commands import Place
 from web import templating
+from web.asked import is_htmx, wants_html
 from web.cookies import SESSION_COOKIE, TERMINAL_COOKIE, cookie, put_cookie
+from web.declared import FRESH_FOR, Declared, Fresh, declare
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.i18n import LANGUAGE
@@ -49,21 +52,6 @@ class Shop:
 
     database: Database
     settings: Settings
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a route declares: the permission that it needs, or why `anyone` may use it.
-
-    `keyless` says why a write takes no Idempotency-Key. `waits` is set where a secret is checked, which takes long:
-    only some of those are at work at one moment.
-    """
-
-    permission: Permission | None = None
-    anyone: str = ""
-    at_till: bool = False
-    keyless: str = ""
-    waits: bool = False
 
 
 class Replay(Exception):
@@ -125,7 +113,16 @@ class Act:
     def tried_from(self) -> Place:
         """Where a wrong password is counted: the till, else the address of the network."""
         terminal, client = self.identity.terminal, self.request.client
-        return Place(terminal.id) if terminal else Place(address=client.host if client else None)
+        if terminal:
+            return Place(terminal.id)
+        return Place(address=client.host if client else None, agent=self.request.headers.get("user-agent"))
+
+    def ask_who(self) -> None:
+        """Go on only if the person was proven in this session some minutes ago at most. Raises Forbidden."""
+        known = self.identity.session
+        if known is not None and self.now - known.proven_at > FRESH_FOR:
+            staff_id = self.by.staff_id or 0
+            raise errors.proof_needed(means_of(self.session, staff_id, by_pin=known.by_pin))
 
     @property
     def terminal(self) -> TerminalFacts:
@@ -205,25 +202,27 @@ def shop(request: Request) -> Shop:
     return made
 
 
-def is_htmx(request: Request) -> bool:
-    """Whether htmx asks for a part of the page."""
-    return request.headers.get("hx-request") == "true"
-
-
-def wants_html(request: Request) -> bool:
-    """A browser names text/html; a machine names JSON or nothing."""
-    return is_htmx(request) or "text/html" in request.headers.get("accept", "")
-
-
-def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", otherwise: str = "") -> Any:
+def needs(
+    permission: Permission,
+    *,
+    at_till: bool = False,
+    keyless: str = "",
+    otherwise: str = "",
+    fresh: bool | Fresh = False,
+) -> Any:
     """The dependency of a route that needs this permission, at a till where `at_till`.
 
     `keyless` says why a write takes no Idempotency-Key (it keeps nothing, or its answer is a secret). `otherwise` is
-    where somebody who is signed in and may not see the page goes on, instead of reading a refusal.
+    where somebody who is signed in and may not see the page goes on, instead of reading a refusal. With `fresh` they
+    are asked who they are once more, unless they were some minutes ago; where that depends on an amount (`Fresh.BIG`)
+    the route calls `ask_who` itself.
     """
+    when = Fresh.ALWAYS if fresh is True else fresh or None
 
     @contextmanager
     def act(request: Request) -> Iterator[Act]:
+        if when is not None and getattr(request.state, "proof", ""):
+            take_proof(request, request.state.proof)
         try:
             with shop(request).database.session() as session:
                 keyed = request.method not in SAFE_METHODS and not keyless
@@ -242,12 +241,32 @@ def needs(permission: Permission, *, at_till: bool = False, keyless: str = "", o
                 request.state.may_see_form = True
                 if keyed:
                     take_key(working)
+                if when is Fresh.ALWAYS:
+                    working.ask_who()
                 yield working
                 working.commit()
         finally:
             _do_afterwards(request)
 
-    return _entrance(act, Declared(permission=permission, at_till=at_till, keyless=keyless))
+    return _entrance(act, Declared(permission=permission, at_till=at_till, keyless=keyless, fresh=when))
+
+
+def take_proof(request: Request, typed: str) -> None:
+    """Take what somebody has shown of themselves, in a transaction of its own: it holds whatever becomes of the rest.
+
+    Raises Forbidden for a wrong code, password or PIN, which is counted, and Throttled where there were too many.
+    """
+    with shop(request).database.session() as session:
+        act = begin(request, session)
+        if act.identity.session is None:
+            raise errors.not_signed_in()
+        try:
+            sessions.prove(session, act.identity.session.id, typed, place=act.tried_from, now=act.now)
+        except Refused as refused:
+            if refused.counts:
+                session.commit()
+            raise
+        session.commit()
 
 
 def instead(request: Request, work: Callable[[Act], Response]) -> Response:
@@ -294,24 +313,6 @@ def _entrance(act: Callable[[Request], AbstractContextManager[Act]], declared: D
     return declare(entrance, declared)
 
 
-def declare(dependency: Callable[..., Any], declared: Declared) -> Any:
-    """Hang the declaration on the dependency, where the walk over all routes finds it."""
-    dependency.declared = declared  # type: ignore[attr-defined]
-    return Depends(dependency)
-
-
-def declared_by(dependant: Dependant | None) -> Declared | None:
-    """What a route declares, given its `dependant`; None if it declares nothing."""
-    waiting = [dependant] if dependant else []
-    while waiting:
-        found = waiting.pop()
-        declared: Declared | None = getattr(found.call, "declared", None)
-        if declared is not None:
-            return declared
-        waiting.extend(found.dependencies)
-    return None
-
-
 def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
     """Find out who asks, and hold the key, if any.
 
@@ -331,7 +332,11 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
         identity = replace(identity, by=replace(identity.by, approval=passwords.token_hash(approval)))
     request.state.staff_id = identity.by.staff_id
     request.state.terminal_id = identity.terminal.id if identity.terminal else None
-    return Act(request, session, identity, now)
+    act = Act(request, session, identity, now)
+    known = identity.session
+    if known is not None and now - known.seen_at > sessions.SEEN_EVERY:
+        act.afterwards(lambda later: sessions.seen(later, known.id, now=now))
+    return act
 
 
 def _identify(request: Request, session: Session, now: dt.datetime, key: str | None) -> Identity | None:

@@ -1,7 +1,8 @@
 """Forms as JSON: a posted form becomes the JSON body that a machine would have sent.
 
 So a route declares one body model. A file becomes its name and its content in base64. Hidden fields carry what a form
-can't say otherwise: `_method` the method, `idempotency_key` and `approval_token` the headers. `lines[0].sku` nests; an
+can't say otherwise: `_method` the method, `idempotency_key` and `approval_token` the headers; `proof` is what somebody
+shows of themselves once more, which no route reads. `lines[0].sku` nests; an
 empty text is an absent one, in a PATCH null.
 """
 
@@ -24,6 +25,8 @@ BODY_LIMIT = 1_000_000
 UPLOAD_LIMIT = 8_000_000
 UPLOADS = frozenset({"/price-list-uploads"})
 """Where a file may come, which is longer than any form."""
+PROOFS = "/proofs"
+"""Where a proof is the body itself."""
 FIELD_LIMIT = 10_000
 FILE_LIMIT = 4
 DEEPEST = 8
@@ -75,12 +78,14 @@ class FormsAsJson:
         values.update({name: [v for n, v in typed if n == name] for name in values if name.endswith("[]")})
         method = values.pop("_method", "").upper()
         key, approval = values.pop("idempotency_key", ""), values.pop("approval_token", "")
+        proof = values.pop("proof", "") if scope["path"] != PROOFS else ""
         kept = [(name, value) for name, value in typed if name in values]
         body = json.dumps(nest(kept, clears=method == "PATCH") | files).encode()
         # In place: the layer around us logs the route that is found in this same scope.
         scope["method"] = method if method in METHODS else "POST"
         scope["headers"] = _headers(scope["headers"], body, key, approval)
         scope["state"]["form"] = FormState(values=values)
+        scope["state"]["proof"] = proof
         await self.app(scope, _replay(body), send)
 
 

@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
 
-from web.deps import declared_by
+from web.declared import declared_by
 from web.security import SAFE_METHODS
 
 
@@ -102,6 +102,8 @@ def _describe(path: dict[str, Any], route: APIRoute) -> None:
             continue
         operation["security"] = [{"terminal": [], "staff": []}, {"browser": []}]
         operation["x-permission"] = declared.permission.value
+        if declared.fresh is not None:
+            operation["x-asks-who"] = declared.fresh.value
         if method not in SAFE_METHODS and not declared.keyless:
             operation.setdefault("parameters", []).append(_KEY)
             operation["parameters"].append(_APPROVAL)

@@ -18,12 +18,14 @@ from erp_club.kernel.errors import FieldError, Forbidden, Invalid, NotFound, Ref
 from erp_club.kernel.text import T, Text
 from web import templating
 from web.deps import Act, Replay, begin, instead, is_htmx, keep_refusal, shop, wants_html
-from web.forms import FormState
+from web.forms import PROOFS, FormState
 from web.i18n import say
 from web.lists import LongFile
 from web.messages import MESSAGES, OTHERWISE
+from web.paths import own_path
 from web.views.approvals import ask_page, asked_for, send_of
 from web.views.exports import written_later
+from web.views.proofs import who_page
 
 log = structlog.get_logger("web")
 Page = Callable[[Act, FormState], Response]
@@ -156,6 +158,11 @@ def refuse(request: Request, error: Refused) -> Response:
     shown = error.status in _FORM_AGAIN and getattr(request.state, "may_see_form", False)
     if error.status == HTTPStatus.PERMANENT_REDIRECT:
         return _led_on(request, error)
+    if error.code in _ASKS_WHO:
+        # Nor this: the same request, under the same key, goes on once the person has shown who they are.
+        if wants_html(request):
+            return _put_before_oneself(request, error, form)
+        return _render(request, error, form)
     if error.code == "approval-required" and wants_html(request) and "approval" in error.facts:
         # Not kept under the key: it holds what was typed, PINs among it, and goes on under a fresh one.
         return _put_before_another(request, error, form)
@@ -168,6 +175,23 @@ def refuse(request: Request, error: Refused) -> Response:
     else:
         response = _render(request, error, form)
     keep_refusal(request, response)
+    return response
+
+
+_ASKS_WHO = frozenset({"proof-needed", "proof-wrong"})
+
+
+def _put_before_oneself(request: Request, error: Refused, form: FormState) -> Response:
+    """The dialog that asks who somebody is once more; it carries along what was asked for, as it was typed."""
+    url, method = request.url.path + (f"?{request.url.query}" if request.url.query else ""), request.method
+    if url == PROOFS:  # a wrong one, on the way to something that is read
+        url, method = own_path(str(form.values.get("next", ""))), "GET"
+    with shop(request).database.session() as session:
+        act = begin(request, session)
+        wrong = {"proof": [say(error.text)]} if error.code == "proof-wrong" else {}
+        asked = FormState(values=form.values, errors=wrong)
+        response = who_page(act, asked, url=url, method=method)
+    response.status_code = error.status
     return response
 
 

@@ -52,6 +52,7 @@ from erp_club.organisation.models import Chain, Store, Terminal
 from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.grants.models import StaffRole
 from erp_club.permissions.models import Staff
 from erp_club.pricelists import commands as pricelists
 from erp_club.pricelists.office import queries as prices
@@ -83,6 +84,7 @@ def load(session: Session, *, full: bool, home: Path, progress: Progress, now: d
         return [T("The demo chain is there already.")]
     _refuse_data(session)
     organisation.set_chain(session, **CHAIN, is_demo=True, now=now, by=by)
+    session.execute(sa.update(StaffRole).values(second_factor=False))  # whoever tries the demo has its passwords only
     today = now.astimezone(ZoneInfo(CHAIN["time_zone"])).date()
     for club in CLUBS:
         club_id = clubs.create_club(

@@ -139,6 +139,12 @@ class Permission(StrEnum):
     STAFF_UNLOCK = "staff.unlock", N_("Open a sign-in again that wrong tries have locked."), Scope.STORE
     STAFF_VIEW = "staff.view", N_("See who works for the chain."), Scope.STORE
     STAFF_EDIT = "staff.edit", N_("Open staff, give them roles, passwords and PINs, switch them off."), Scope.STORE
+    STAFF_RESET_FACTOR = (
+        "staff.reset_factor",
+        N_("Take away somebody's second factor, whose phone is lost."),
+        Mark.PERSONAL,
+        Scope.STORE,
+    )
     POINTS_PROGRAMMES = "points.programmes", N_("Set up programmes that change many people's points."), Mark.MONEY
     POINTS_APPROVE = "points.approve", N_("Approve a programme of points of somebody else."), Mark.MONEY, Mark.FOUR_EYES
     JOBS_VIEW = "jobs.view", N_("See jobs and their runs.")
@@ -154,7 +160,7 @@ class Permission(StrEnum):
         Mark.FOUR_EYES,
         Scope.STORE,
     )
-    SELF = "self.preferences", N_("Choose one's own language, and sign out.")
+    SELF = "self.preferences", N_("Choose one's own language and secrets, and sign out.")
 
 
 class Role(StrEnum):

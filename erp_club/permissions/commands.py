@@ -2,6 +2,8 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypedDict
 
 import sqlalchemy as sa
@@ -15,9 +17,13 @@ from erp_club.organisation.models import Store
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.models import Staff, StaffSession
+from erp_club.permissions.factors import commands as factors
+from erp_club.permissions.factors.queries import factor_of
+from erp_club.permissions.models import Staff
 from erp_club.permissions.posts import commands as posts
 from erp_club.permissions.queries import TerminalFacts, staff_by_username
+from erp_club.permissions.rules import NOTHING
+from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries.commands import Place
 from erp_club.permissions.tries.models import Kind
@@ -33,10 +39,33 @@ class StaffChanges(TypedDict, total=False):
     language: str | None
 
 
+class Due(StrEnum):
+    """What is left to do after the right password: enter a code, or set up the second factor that the role asks for."""
+
+    CODE = "code"
+    FACTOR = "factor"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who has come in: with the token of a session, or, while something is `due`, with that of a step."""
+
+    staff: Staff
+    token: str
+    due: Due | None = None
+
+
 def sign_in(
-    session: Session, *, username: str, password: str, now: dt.datetime, hours: int, place: Place | None = None
-) -> tuple[Staff, str]:
-    """Open a session of the back office; gives the person and the session's token, which is kept nowhere.
+    session: Session,
+    *,
+    username: str,
+    password: str,
+    code: str | None = None,
+    now: dt.datetime,
+    hours: int,
+    place: Place | None = None,
+) -> Entry:
+    """Open a session of the back office, or a step where a second factor is due; its token is kept nowhere.
 
     Raises Unauthenticated, alike for an unknown name and a wrong password, and Throttled where either was wrong too
     often. What such a refusal has counted is to be committed.
@@ -47,11 +76,65 @@ def sign_in(
     right = passwords.verify_password(password, staff.password_hash if staff else None)
     if not right or staff is None:
         raise _counted(session, scope, place, Kind.PASSWORD, staff, errors.wrong_sign_in(), now=now)
-    token = _open_session(session, staff, terminal=None, now=now, hours=hours)
+    factor = factor_of(session, staff.id)
+    if factor.has and code is None:
+        return _step_of(session, staff, Due.CODE, now=now)
+    if factor.has and not factors.take_code(session, staff.id, code or "", now=now):
+        raise _counted(session, scope, place, Kind.PASSWORD, staff, errors.wrong_code(), now=now)
+    if factor.asked and not factor.has:
+        factors.begin(session, staff.id)
+        return _step_of(session, staff, Due.FACTOR, now=now)
+    return _come_in(session, staff, scope, place, now=now, hours=hours)
+
+
+def enter_code(
+    session: Session, *, step: bytes, code: str, now: dt.datetime, hours: int, place: Place | None = None
+) -> Entry:
+    """Go from the step of somebody who has a second factor to a session.
+
+    Raises Unauthenticated for a wrong code, which is counted with wrong passwords, and where the step is over;
+    Throttled as `sign_in`.
+    """
+    held, staff = sessions.held_step(session, step, now=now)
+    scope, place = tries.name_scope(Kind.PASSWORD, staff.username), place or Place()
+    tries.hold(session, scope, place, now=now)
+    if not factors.take_code(session, staff.id, code, now=now):
+        raise _counted(session, scope, place, Kind.PASSWORD, staff, errors.wrong_code(), now=now)
+    session.delete(held)
+    return _come_in(session, staff, scope, place, now=now, hours=hours)
+
+
+def set_up_factor(
+    session: Session, *, step: bytes, code: str, now: dt.datetime, hours: int, place: Place | None = None
+) -> tuple[Entry, list[str]]:
+    """Put the second factor in force that somebody's role asks for, and open a session; with the recovery codes.
+
+    Raises Unauthenticated for a wrong code and where the step is over; Conflict where they have one already.
+    """
+    held, staff = sessions.held_step(session, step, now=now)
+    if factor_of(session, staff.id).has:
+        # The password alone doesn't exchange a second factor that is in force.
+        raise Conflict(T("Begin again: no code waits to be confirmed."), code="nothing-to-confirm")
+    themselves = Actor(staff.name, NOTHING, staff_id=staff.id, role=staff.role, store_id=staff.store_id)
+    codes = factors.confirm(session, staff.id, code, now=now, by=themselves)
+    session.delete(held)
+    scope = tries.name_scope(Kind.PASSWORD, staff.username)
+    return _come_in(session, staff, scope, place or Place(), now=now, hours=hours), codes
+
+
+def _step_of(session: Session, staff: Staff, due: Due, *, now: dt.datetime) -> Entry:
+    token = sessions.open_step(session, staff, now=now)
+    if token is None:
+        raise errors.wrong_sign_in()
+    return Entry(staff, token, due)
+
+
+def _come_in(session: Session, staff: Staff, scope: str, place: Place, *, now: dt.datetime, hours: int) -> Entry:
+    token = sessions.open_session(session, staff, terminal=None, place=place, now=now, hours=hours)
     if token is None:
         raise errors.wrong_sign_in()
     tries.forget(session, scope)
-    return staff, token
+    return Entry(staff, token)
 
 
 def sign_on(
@@ -70,7 +153,7 @@ def sign_on(
         raise _counted(session, scope, place, Kind.PIN, staff, errors.wrong_pin(), now=now)
     if not works_in(session, staff, terminal.store_id):
         raise errors.not_assigned(terminal.store_name)
-    token = _open_session(session, staff, terminal=terminal, now=now, hours=hours)
+    token = sessions.open_session(session, staff, terminal=terminal, now=now, hours=hours)
     if token is None:
         raise errors.wrong_pin()
     tries.forget(session, scope)
@@ -89,11 +172,6 @@ def _counted(
 ) -> Refused:
     staff_id = staff.id if staff else None
     return tries.count_wrong(session, scope, place, kind=kind, staff_id=staff_id, now=now, wrong=wrong)
-
-
-def sign_out(session: Session, *, token_hash: bytes) -> None:
-    """End a session at once. Ending one that has ended does nothing."""
-    session.execute(sa.delete(StaffSession).where(StaffSession.token_hash == token_hash))
 
 
 def set_language(session: Session, staff_id: int, *, language: str) -> None:
@@ -188,7 +266,7 @@ def edit_staff(session: Session, staff_id: int, changes: StaffChanges, *, now: d
     session.flush()
     posts.keep_post(session, staff, now=now)
     if "role" in after:
-        end_sessions(session, staff_id)
+        sessions.end_sessions(session, staff_id)
     if ruling:
         posts.refuse_without_administrator(session, ruling)
     _trace(session, staff, "staff.edit", before, after, now=now, by=by)
@@ -201,7 +279,7 @@ def set_password(session: Session, staff_id: int, *, password: str, now: dt.date
         raise Invalid(faults)
     staff = _held(session, staff_id, by=by)
     staff.password_hash = passwords.hash_password(password)
-    end_sessions(session, staff_id)
+    sessions.end_sessions(session, staff_id)
     _trace(session, staff, "staff.password", None, {"password": "new"}, now=now, by=by)
 
 
@@ -212,8 +290,49 @@ def set_pin(session: Session, staff_id: int, *, pin: str, now: dt.datetime, by: 
         raise Invalid(faults)
     staff = _held(session, staff_id, by=by)
     staff.pin_hash = passwords.hash_password(pin)
-    end_sessions(session, staff_id, at_tills_only=True)
+    sessions.end_sessions(session, staff_id, at_tills_only=True)
     _trace(session, staff, "staff.pin", None, {"pin": "new"}, now=now, by=by)
+
+
+def set_own_password(session: Session, staff_id: int, *, password: str, this: int, now: dt.datetime, by: Actor) -> None:
+    """Change one's own password, whose present one was shown; all sessions but `this` end. Raises Invalid."""
+    faults = passwords.password_faults(password)
+    if faults:
+        raise Invalid(faults)
+    staff = session.get_one(Staff, staff_id, with_for_update={"key_share": True})
+    staff.password_hash = passwords.hash_password(password)
+    sessions.end_sessions(session, staff_id, but=this)
+    _trace(session, staff, "staff.password", None, {"password": "new"}, now=now, by=by)
+
+
+def set_own_pin(session: Session, staff_id: int, *, pin: str, this: int, now: dt.datetime, by: Actor) -> None:
+    """Change one's own PIN; the sessions at tills end, but for `this` one. Raises Invalid."""
+    faults = passwords.pin_faults(pin)
+    if faults:
+        raise Invalid(faults)
+    staff = session.get_one(Staff, staff_id, with_for_update={"key_share": True})
+    staff.pin_hash = passwords.hash_password(pin)
+    sessions.end_sessions(session, staff_id, at_tills_only=True, but=this)
+    _trace(session, staff, "staff.pin", None, {"pin": "new"}, now=now, by=by)
+
+
+def sign_out_everywhere(session: Session, staff_id: int, *, now: dt.datetime, by: Actor) -> None:
+    """End all of one's own sessions."""
+    sessions.end_sessions(session, staff_id)
+    _trace(session, session.get_one(Staff, staff_id), "staff.sign-out", None, {"sessions": "all"}, now=now, by=by)
+
+
+def reset_factor(session: Session, staff_id: int, *, now: dt.datetime, by: Actor) -> None:
+    """Take somebody's second factor away, whose phone is lost; they are signed out and set up a new one.
+
+    Raises NotFound, Conflict for oneself, Forbidden for somebody whose role holds what `by` doesn't.
+    """
+    staff = _held(session, staff_id, by=by)
+    if staff_id == by.staff_id:
+        raise Conflict(T("Change your own second factor in your account."), code="not-oneself")
+    factors.forget(session, staff_id)
+    sessions.end_sessions(session, staff_id)
+    _trace(session, staff, "staff.factor-reset", None, {"second_factor": None}, now=now, by=by)
 
 
 def set_staff_active(session: Session, staff_id: int, *, active: bool, now: dt.datetime, by: Actor) -> None:
@@ -233,15 +352,9 @@ def set_staff_active(session: Session, staff_id: int, *, active: bool, now: dt.d
     if ruling:
         posts.refuse_without_administrator(session, ruling)
     if not active:
-        end_sessions(session, staff_id)
+        sessions.end_sessions(session, staff_id)
     action = "staff.activate" if active else "staff.deactivate"
     _trace(session, staff, action, {"active": not active}, {"active": active}, now=now, by=by)
-
-
-def end_sessions(session: Session, staff_id: int, *, at_tills_only: bool = False) -> None:
-    """Sign somebody out everywhere, or at the tills where they signed on by PIN."""
-    of_them = sa.delete(StaffSession).where(StaffSession.staff_id == staff_id)
-    session.execute(of_them.where(StaffSession.terminal_id.is_not(None)) if at_tills_only else of_them)
 
 
 def _held(session: Session, staff_id: int, *, by: Actor) -> Staff:
@@ -283,31 +396,3 @@ def _trace(
 ) -> None:
     session.flush()
     audit.record(session, by=by, now=now, action=action, entity="staff", entity_id=staff.id, before=before, after=after)
-
-
-def _open_session(
-    session: Session, staff: Staff, *, terminal: TerminalFacts | None, now: dt.datetime, hours: int
-) -> str | None:
-    """The new session's token; None where the person was switched off or got another secret a moment ago."""
-    unchanged = (
-        Staff.id == staff.id,
-        Staff.active,
-        Staff.password_hash.is_not_distinct_from(staff.password_hash),
-        Staff.pin_hash.is_not_distinct_from(staff.pin_hash),
-    )
-    # Checking a secret takes time: the lock puts a change of it, which ends all sessions, before or after this one.
-    if session.scalar(sa.select(Staff.id).where(*unchanged).with_for_update(read=True)) is None:
-        return None
-    token = passwords.new_token("staff")
-    session.execute(sa.delete(StaffSession).where(StaffSession.ends_at <= now))
-    session.add(
-        StaffSession(
-            token_hash=passwords.token_hash(token),
-            staff_id=staff.id,
-            terminal_id=terminal.id if terminal else None,
-            started_at=now,
-            ends_at=now + dt.timedelta(hours=hours),
-        )
-    )
-    session.flush()
-    return token

@@ -5,6 +5,7 @@ import datetime as dt
 from erp_club.kernel.errors import Forbidden, Throttled, Unauthenticated
 from erp_club.kernel.text import N_, Name, Rate, T, Text
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.factors.codes import Means
 from erp_club.permissions.rules import NO_GRANT, Decision, Rule
 
 
@@ -21,6 +22,60 @@ def wrong_sign_in() -> Unauthenticated:
 def wrong_pin() -> Unauthenticated:
     """The same for a wrong name and a wrong PIN."""
     return Unauthenticated(T("The user name or the PIN is wrong. Try again."), code="sign-in-wrong")
+
+
+def wrong_code() -> Unauthenticated:
+    """A code of the second factor that is none, or was used."""
+    return Unauthenticated(
+        T("This code is wrong, or it was used before. Wait for the app's next one."), field="code", code="code-wrong"
+    )
+
+
+def code_needed() -> Unauthenticated:
+    """The password is right; the person has a second factor, too."""
+    return Unauthenticated(
+        T("Send the authenticator app's code too, or a recovery code."), field="code", code="code-needed"
+    )
+
+
+def factor_missing() -> Unauthenticated:
+    """The password is right; the role asks for a second factor that nobody has set up."""
+    return Unauthenticated(
+        T("Your role asks for a second factor. Sign in once in a browser to set it up."), code="second-factor-missing"
+    )
+
+
+def step_over() -> Unauthenticated:
+    """Between the password and the code too much time has gone, or something has changed."""
+    return Unauthenticated(T("This took too long. Sign in again."), code="sign-in-over")
+
+
+_PROVE = {
+    Means.CODE: N_("This asks who you are once more. Enter the code of your authenticator app."),
+    Means.PASSWORD: N_("This asks who you are once more. Enter your password."),
+    Means.PIN: N_("This asks who you are once more. Enter your PIN."),
+}
+_WRONG = {
+    Means.CODE: N_("This code is wrong, or it was used before. Wait for the app's next one."),
+    Means.PASSWORD: N_("The password is wrong. Try again."),
+    Means.PIN: N_("The PIN is wrong. Try again."),
+}
+
+
+def proof_needed(means: Means) -> Forbidden:
+    """What is asked for needs that the person was proven some minutes ago at most; it tells how to do that."""
+    facts = {"proof": {"method": "POST", "url": "/proofs", "field": "proof", "means": means.value}}
+    return Forbidden(Text(_PROVE[means]), code="proof-needed", facts=facts)
+
+
+def wrong_proof(means: Means) -> Forbidden:
+    """What the person has shown anew is wrong."""
+    return Forbidden(Text(_WRONG[means]), field="proof", code="proof-wrong")
+
+
+def wrong_own(means: Means) -> Forbidden:
+    """What somebody has now isn't what they say it is, who wants to change it."""
+    return Forbidden(Text(_WRONG[means]), field="current", code="proof-wrong")
 
 
 def locked(until: dt.datetime, now: dt.datetime) -> Throttled:

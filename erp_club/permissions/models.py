@@ -32,13 +32,20 @@ class Staff(Base):
 class StaffSession(Base):
     """Somebody signed in, in a browser of the back office or (with a terminal) at a till.
 
-    `ends_at` is the first moment at which the session no longer holds. Signing out deletes the row.
+    `ends_at` is the first moment at which the session no longer holds. Signing out deletes the row. `seen_at` is when
+    it was used last, within some minutes; `proven_at` when the person last showed a code, their password or their PIN.
+    `address` and `agent` tell the browser: where on the network it was, and what it calls itself.
     """
 
     __tablename__ = "staff_sessions"
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), unique=True)
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"), index=True)
     terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"), index=True)
     started_at: Mapped[dt.datetime]
     ends_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
+    proven_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
+    address: Mapped[str | None]
+    agent: Mapped[str | None]

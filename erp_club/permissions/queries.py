@@ -14,6 +14,7 @@ from erp_club.kernel.text import T
 from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
 from erp_club.permissions.actors import NOBODY, Actor
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.factors.queries import has_factor
 from erp_club.permissions.grants.models import GrantsVersion, StaffRole
 from erp_club.permissions.grants.queries import grants_now, grants_of
 from erp_club.permissions.models import Staff, StaffSession
@@ -47,10 +48,21 @@ class TerminalFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """The session that a request came with: when it was last seen, and when its person was last proven."""
+
+    id: int
+    by_pin: bool
+    seen_at: dt.datetime
+    proven_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who and where. `by` is NOBODY until somebody has signed in; `staff_language` is that person's own choice.
 
-    `claim` is what was found under the request's Idempotency-Key, where one was looked for.
+    `claim` is what was found under the request's Idempotency-Key, where one was looked for. `session` is None where
+    nobody has signed in.
     """
 
     chain: ChainFacts
@@ -59,6 +71,7 @@ class Identity:
     username: str | None = None
     staff_language: str | None = None
     claim: Claim | None = None
+    session: SessionFacts | None = None
 
     @property
     def scope(self) -> str:
@@ -96,7 +109,7 @@ def identify(
     chain = ChainFacts(*found[:6])
     terminal = TerminalFacts(*found[6:14]) if found[6] is not None else None
     staff_id, staff_name, username, role, language, staff_store_id, by_pin, version = found[14:22]
-    claim = Claim(*found[22:]) if found[22] is not None else None
+    claim = Claim(*found[25:]) if found[25] is not None else None
     if staff_id is None:
         by = NOBODY if terminal is None else Actor("", NOTHING, terminal_id=terminal.id, store_id=terminal.store_id)
         return Identity(chain, terminal, by, claim=claim)
@@ -108,7 +121,7 @@ def identify(
         terminal_id=terminal.id if terminal else None,
         store_id=terminal.store_id if terminal else staff_store_id,
     )
-    return Identity(chain, terminal, by, username, language, claim)
+    return Identity(chain, terminal, by, username, language, claim, SessionFacts(found[22], by_pin, *found[23:25]))
 
 
 def identify_staff(session: Session, staff_id: int) -> Identity | None:
@@ -148,6 +161,7 @@ class StaffRow:
     active: bool
     has_password: bool
     has_pin: bool
+    has_factor: bool
     created_at: dt.datetime
     signed_in_at: dt.datetime | None
 
@@ -191,6 +205,11 @@ def staff_member(session: Session, staff_id: int, *, now: dt.datetime, by: Actor
     return _staff_row(row)
 
 
+def own_row(session: Session, staff_id: int, *, now: dt.datetime) -> StaffRow:
+    """Somebody themselves, whatever they may see of others."""
+    return _staff_row(session.execute(_staff(now).where(Staff.id == staff_id)).one())
+
+
 def _staff(now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
     latest = (
         sa.select(sa.func.max(StaffSession.started_at))
@@ -211,6 +230,7 @@ def _staff(now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
             Staff.active,
             Staff.password_hash.is_not(None),
             Staff.pin_hash.is_not(None),
+            has_factor(Staff.id),
             Staff.created_at,
             latest,
         )
@@ -246,6 +266,9 @@ _FACTS = (
     Staff.store_id.label("staff_store_id"),
     StaffSession.terminal_id.is_not(None).label("by_pin"),
     GrantsVersion.version.label("grants_version"),
+    StaffSession.id.label("session_id"),
+    StaffSession.seen_at,
+    StaffSession.proven_at,
 )
 _SCOPE = sa.case(
     (Terminal.id.is_not(None), sa.func.concat(sa.literal_column("'terminal:'"), Terminal.id)),

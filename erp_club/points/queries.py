@@ -109,6 +109,12 @@ def account(session: Session, account_id: int) -> AccountRow:
     return AccountRow(*row)
 
 
+def points_of(session: Session, account_id: int, seq: int) -> int:
+    """How many points a movement moved, in (above zero) or out; 0 where there is no such movement."""
+    wanted = sa.select(PointsMovement.points).where(PointsMovement.account_id == account_id, PointsMovement.seq == seq)
+    return session.scalar(wanted) or 0
+
+
 def movements(
     session: Session,
     customer_id: int,

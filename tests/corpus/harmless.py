@@ -104,6 +104,10 @@ def bodies(ids: dict[str, Any]) -> dict[str, Any]:
         "POST /stored-value-cards/{card_id}/replacements": {},
         "POST /balance-enquiries": {"number": ids["value_card"]},
         "POST /stored-value-card-searches": {"number": ids["value_card"]},
+        "POST /proofs": {"proof": "correct horse", "next": "/"},
+        "POST /account/passwords": {"current": "correct horse", "password": "correct horse battery"},
+        "POST /account/pins": {"current": "correct horse", "pin": "7391"},
+        "PATCH /roles/{code}": {"name": "Leads", "second_factor": True},
         "POST /stores": {"code": "375", "name": "Haifa", "city": "Haifa", "time_zone": "Asia/Jerusalem"},
         "PATCH /stores/{store_id}": {"name": "Carmel", "city": "Haifa"},
         "POST /stores/{store_id}/terminals": {"name": "Till 2"},
@@ -150,7 +154,7 @@ def path_values(ids: dict[str, Any], path: str) -> dict[str, Any]:
     made: dict[str, Any] = ids | {
         "name": "Size", "channel": "sms", "place": "till", "job_name": "names-rekey", "suffix": "csv", "line_no": 1,
         "position": 1, "relative_no": 1, "seq": 1, "offer": "BYHAND", "part": "contact", "lockout_id": 1,
-        "upload_id": 1, "conflict_id": 1,
+        "upload_id": 1, "conflict_id": 1, "session_id": 1, "code": "manager",
     }  # fmt: skip
     if path.startswith("/card-products"):
         made["product_id"] = ids["card_product_id"]

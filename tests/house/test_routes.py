@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from tests.house.routes import COUNT, Walked, walk
-from web.deps import Declared
+from web.declared import Declared
 from web.security import SAFE_METHODS
 
 NAME = re.compile(r"[a-z]+(_[a-z]+)*(\.[a-z]+(_[a-z]+)*)*")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.organisation import commands
@@ -10,13 +11,22 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.grants.models import StaffRole
 from erp_club.permissions.rules import delivered
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 PIN, PASSWORD = "2580", "correct horse"
 
 
-def a_chain(session: Session, *, currency: str = "ILS", country: str = "IL", is_demo: bool = False) -> Chain:
+def a_chain(
+    session: Session,
+    *,
+    currency: str = "ILS",
+    country: str = "IL",
+    is_demo: bool = False,
+    second_factor: bool = False,
+) -> Chain:
+    """The chain. Its roles ask for no second factor, as the demo's, unless the test says so."""
     chain = Chain(
         id=1,
         name="Carmel",
@@ -28,6 +38,8 @@ def a_chain(session: Session, *, currency: str = "ILS", country: str = "IL", is_
     )
     session.add(chain)
     session.flush()
+    if not second_factor:
+        session.execute(sa.update(StaffRole).values(second_factor=False))
     return chain
 
 

@@ -55,6 +55,7 @@ def test_a_name_that_nobody_has_is_locked_in_the_same_way(session: Session):
 
 
 def test_a_right_password_ends_the_counting(session: Session):
+    a_chain(session)
     somebody(session)
     for _ in range(2):
         assert [_counted(session, "cashier") for _ in range(4)] == ["sign-in-wrong"] * 4

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from web.routes import (
     access,
+    account,
     approvals,
     audit,
     birthdays,
@@ -51,6 +52,7 @@ from web.routes import (
     returns,
     returns_unproved,
     rewards,
+    second_steps,
     segments,
     staff,
     staff_stores,
@@ -74,6 +76,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     quotes.router,
     till.router,
     access.router,
+    account.router,
     approvals.router,
     audit.router,
     birthdays.router,
@@ -119,6 +122,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     returns_unproved.router,
     returns.router,
     rewards.router,
+    second_steps.router,
     segments.router,
     staff.router,
     staff_stores.router,

@@ -1,6 +1,5 @@
 """Signing in and out, a browser becoming a till, and the language."""
 
-import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -11,19 +10,20 @@ from erp_club.demo import story
 from erp_club.organisation import commands as organisation
 from erp_club.permissions import commands, errors, passwords, queries
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.commands import Due
 from erp_club.permissions.models import Staff
+from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries import commands as tries
 from web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, cookie
 from web.deps import Act, ActRoute, anyone, needs, wants_html
-from web.fields import Body, Storable, Word
+from web.fields import Body, Storable, Unsaid, Word
 from web.forms import FormState
+from web.paths import own_path
 from web.refusals import again
+from web.routes.second_steps import YEAR, Code, go_on
 from web.routes.terminal_keys import terminal_of_code
 
 router = APIRouter(route_class=ActRoute, tags=["access"])
-# //host and /\host would leave the site, and browsers take tabs and line breaks out before they look.
-_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
-YEAR = 365 * 24 * 3600
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=False), Storable]
 Pin = Annotated[str, StringConstraints(pattern=r"^\d{4,8}$")]
 
@@ -65,10 +65,11 @@ class EnrolPage(BaseModel):
 
 
 class SignIn(Body):
-    """Signing in to the back office."""
+    """Signing in to the back office. A machine sends the authenticator app's `code` with it, where there is one."""
 
     username: Word
     password: Secret
+    code: Annotated[Code | None, Unsaid] = None
 
 
 class SignOn(Body):
@@ -117,25 +118,30 @@ def show_sign_in(act: Annotated[Act, anyone("one signs in here")]) -> Response:
 @router.post("/sign-in", name="access.sign_in.post", status_code=201, response_model=StaffSession)
 @again(sign_in_page)
 def sign_in(act: Annotated[Act, anyone("one signs in here", waits=True)], body: SignIn) -> Response:
-    """Sign in with a password. Five wrong ones lock the name for a while (429)."""
-    staff, token = commands.sign_in(
+    """Sign in with a password. Five wrong ones lock the name for a while (429).
+
+    Somebody with a second factor sends its code too (401 `code-needed`); a browser is led to a page that asks for it.
+    """
+    entry = commands.sign_in(
         act.session,
         username=body.username,
         password=body.password,
+        code=body.code,
         now=act.now,
         hours=act.settings.session_hours,
         place=act.tried_from,
     )
-    _set_cookies(act, staff, token)
-    home = "/" if queries.may_office(act.session, staff.role) else "/till"
-    return act.done(StaffSession(staff=staff.username, name=staff.name, role=staff.role, token=token), home)
+    if entry.due is not None and not wants_html(act.request):
+        raise errors.code_needed() if entry.due is Due.CODE else errors.factor_missing()
+    home, staff = go_on(act, entry), entry.staff
+    return act.done(StaffSession(staff=staff.username, name=staff.name, role=staff.role, token=entry.token), home)
 
 
 @router.post("/sign-out", name="access.sign_out", status_code=303)
 def sign_out(act: Annotated[Act, needs(Permission.SELF, keyless="repeating it changes nothing")]) -> Response:
     """Sign out; at a till the next cashier may sign on."""
     token = cookie(act.request, SESSION_COOKIE) or act.request.headers.get("x-staff-session", "")
-    commands.sign_out(act.session, token_hash=passwords.token_hash(token))
+    sessions.sign_out(act.session, token_hash=passwords.token_hash(token))
     act.set_cookie(SESSION_COOKIE, None)
     return act.see_other("/till" if act.identity.terminal else "/sign-in")
 
@@ -207,7 +213,7 @@ def preferences(act: Annotated[Act, anyone("a visitor chooses the language too")
     act.set_cookie(LANGUAGE_COOKIE, body.language, seconds=YEAR)
     if act.by.staff_id is not None:
         commands.set_language(act.session, act.by.staff_id, language=body.language)
-    return act.see_other(body.next if _OWN_PATH.fullmatch(body.next) else "/")
+    return act.see_other(own_path(body.next))
 
 
 def _set_cookies(act: Act, staff: Staff, token: str) -> None:

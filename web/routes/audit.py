@@ -184,7 +184,7 @@ def entries(
 
 @router.get("/audit-entries.{suffix}", name="audit.file", responses=lists.FILE_ANSWERS)
 def entries_file(
-    act: Annotated[Act, needs(Permission.AUDIT_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
+    act: Annotated[Act, needs(Permission.AUDIT_EXPORT, fresh=True)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
     """All entries that match as a file; it is kept who took it. What they tell of people is masked as on the page."""
     asked = _asked(act, filters, Permission.AUDIT_EXPORT)

@@ -142,7 +142,9 @@ def birthday_plan(act: View, plan_id: SmallRowId) -> Response:  # noqa: ARG001
 
 @router.get("/birthday-plans/{plan_id}/gifts.{suffix}", name="birthday_plans.file", responses=lists.FILE_ANSWERS)
 def gifts_file(
-    act: Annotated[Act, needs(Permission.CUSTOMERS_EXPORT)], plan_id: SmallRowId, suffix: Literal["csv", "xlsx"]
+    act: Annotated[Act, needs(Permission.CUSTOMERS_EXPORT, fresh=True)],
+    plan_id: SmallRowId,
+    suffix: Literal["csv", "xlsx"],
 ) -> Response:
     """All that a plan gave, as a file."""
     queries.plan(act.session, plan_id)

@@ -40,6 +40,7 @@ router = APIRouter(route_class=ActRoute, tags=["coupons"])
 View = Annotated[Act, needs(Permission.COUPONS_VIEW)]
 Edit = Annotated[Act, needs(Permission.COUPONS_EDIT)]
 Issue = Annotated[Act, needs(Permission.COUPONS_ISSUE)]
+TakingOut = Annotated[Act, needs(Permission.COUPONS_ISSUE, fresh=True)]
 MOST_AT_ONCE = 1_000_000
 MOST_NUMBERS = 20_000
 A_SHEET = 24
@@ -149,7 +150,7 @@ def assign(act: Issue, batch_id: SmallRowId, body: CustomerNumbers) -> Response:
 @router.get(
     "/coupon-batches/{batch_id}/coupons.{suffix}", name="coupon_batches.batch.file", responses=lists.FILE_ANSWERS
 )
-def coupons_file(act: Issue, batch_id: SmallRowId, suffix: Literal["csv", "xlsx"], asked: Coupons) -> Response:
+def coupons_file(act: TakingOut, batch_id: SmallRowId, suffix: Literal["csv", "xlsx"], asked: Coupons) -> Response:
     """The codes that match as a file, in the order of issue. It is kept who took it."""
     batch = batches.batch(act.session, batch_id)
     rows = queries.every(act.session, filters_of(act, batch, asked), descending=False)

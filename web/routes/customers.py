@@ -177,7 +177,7 @@ def customers(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], filters: As
 
 @router.get("/customers.{suffix}", name="customers.file", responses=lists.FILE_ANSWERS)
 def customers_file(
-    act: Annotated[Act, needs(Permission.CUSTOMERS_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
+    act: Annotated[Act, needs(Permission.CUSTOMERS_EXPORT, fresh=True)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
     """All customers that match as a file, in the columns that an import reads. It is kept who took it.
 

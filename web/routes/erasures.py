@@ -21,7 +21,7 @@ from web.views.people import ErasurePage, erasure_page
 
 router = APIRouter(route_class=ActRoute, tags=["people"])
 Erase = Annotated[Act, needs(Permission.PEOPLE_ERASE)]
-Access = Annotated[Act, needs(Permission.PEOPLE_ACCESS)]
+Access = Annotated[Act, needs(Permission.PEOPLE_ACCESS, fresh=True)]
 
 
 class NewErasure(Body):

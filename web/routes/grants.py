@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from erp_club.clubs import queries as clubs
-from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.errors import FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation import queries as organisation
 from erp_club.permissions.catalog import Permission, Unit
@@ -35,7 +35,7 @@ from web.views.grants import (
 
 router = APIRouter(route_class=ActRoute, tags=["access"])
 Seeing = Annotated[Act, needs(Permission.ROLES_VIEW)]
-Ruling = Annotated[Act, needs(Permission.ROLES_EDIT)]
+Ruling = Annotated[Act, needs(Permission.ROLES_EDIT, fresh=True)]
 RoleCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 ActionName = Annotated[str, StringConstraints(max_length=60)]
 Most = Annotated[int, Field(ge=0, le=10**12)]
@@ -146,9 +146,10 @@ class NewRole(Body):
 
 
 class RoleChange(Body):
-    """What a role is called from now on."""
+    """What a role is called from now on, and whether its people sign in with a second factor; both may be left out."""
 
-    name: Word
+    name: Annotated[Word | None, Unsaid] = None
+    second_factor: Annotated[bool | None, Unsaid] = None
 
 
 class RoleView(BaseModel):
@@ -158,6 +159,7 @@ class RoleView(BaseModel):
     name: str | None
     active: bool
     people: int
+    second_factor: bool
 
 
 def grants_page(act: Act, form: FormState) -> Response:
@@ -250,8 +252,11 @@ def add_role(act: Ruling, body: NewRole) -> Response:
 @router.patch("/roles/{code}", name="roles.rename", response_model=RoleView)
 @again(grants_page)
 def rename_role(act: Ruling, code: RoleCode, body: RoleChange) -> Response:
-    """Call a role otherwise."""
-    commands.rename_role(act.session, code, name=body.name, now=act.now, by=act.by)
+    """Call a role otherwise, or say whether its people need a second factor; those without one then sign in anew."""
+    if body.name is not None:
+        commands.rename_role(act.session, code, name=body.name, now=act.now, by=act.by)
+    if body.second_factor is not None:
+        commands.ask_second_factor(act.session, code, asks=body.second_factor, now=act.now, by=act.by)
     return act.done(_role(act, code), f"/grants?role={code}", status=200)
 
 
@@ -264,5 +269,7 @@ def close_role(act: Ruling, code: RoleCode) -> Response:
 
 
 def _role(act: Act, code: str) -> RoleView:
-    row = next(each for each in queries.roles(act.session, active_only=False) if each.code == code)
+    row = next((each for each in queries.roles(act.session, active_only=False) if each.code == code), None)
+    if row is None:
+        raise NotFound(T("There is no such role."))
     return RoleView.model_validate(row, from_attributes=True)

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response
 from erp_club.jobs import queries as jobs
 from erp_club.kernel import schema
 from erp_club.kernel.errors import Unavailable
-from web.deps import Declared, declare, shop
+from web.declared import Declared, declare
+from web.deps import shop
 
 router = APIRouter(tags=["health"])
 

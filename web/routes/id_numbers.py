@@ -105,7 +105,9 @@ def decide(act: Decide, body: IdRulesBody) -> Response:
 
 @router.post("/customers/{customer_id}/id-number-views", name="id_numbers.reveal", response_model=IdNumber)
 def reveal(
-    act: Annotated[Act, needs(Permission.CUSTOMERS_REVEAL_ID, keyless="its answer is a secret, which isn't kept")],
+    act: Annotated[
+        Act, needs(Permission.CUSTOMERS_REVEAL_ID, keyless="its answer is a secret, which isn't kept", fresh=True)
+    ],
     customer_id: RowId,
 ) -> Response:
     """Show the whole number of a customer's document; it is kept who saw it."""

@@ -12,6 +12,7 @@ from erp_club.clubs.adjustments import commands
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.points import queries
+from web.declared import BIG_POINTS, Fresh
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, RowId, Storable
 from web.forms import FormState
@@ -21,6 +22,7 @@ from web.views.points import history_view
 
 router = APIRouter(route_class=ActRoute, tags=["points"])
 Adjust = Annotated[Act, needs(Permission.POINTS_ADJUST)]
+Changing = Annotated[Act, needs(Permission.POINTS_ADJUST, fresh=Fresh.BIG)]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200), Storable]
 MOST = 1_000_000_000
 
@@ -85,8 +87,10 @@ def adjust_form(act: Adjust, account_id: RowId) -> Response:  # noqa: ARG001
     "/points-accounts/{account_id}/adjustments", name="points.adjust", status_code=201, response_model=AdjustedView
 )
 @again(adjust_page)
-def adjust(act: Adjust, account_id: RowId, body: PointsChange) -> Response:
-    """Change a balance by hand. Beyond the person's limit: 403 `approval-required`."""
+def adjust(act: Changing, account_id: RowId, body: PointsChange) -> Response:
+    """Change a balance by hand. Beyond the person's limit: 403 `approval-required`; a big one: `proof-needed`."""
+    if abs(body.points) > BIG_POINTS:
+        act.ask_who()
     made = commands.adjust_by_hand(
         act.session,
         account_id,
@@ -116,8 +120,10 @@ def undo_form(act: Adjust, account_id: RowId, seq: RowId) -> Response:  # noqa: 
     response_model=AdjustedView,
 )
 @again(adjust_page)
-def undo(act: Adjust, account_id: RowId, seq: RowId, body: PointsUndoing) -> Response:
+def undo(act: Changing, account_id: RowId, seq: RowId, body: PointsUndoing) -> Response:
     """Undo a change by hand with a movement that reverses it."""
+    if abs(queries.points_of(act.session, account_id, seq)) > BIG_POINTS:
+        act.ask_who()
     made = commands.undo_adjustment(
         act.session, account_id, seq, description=body.description, today=act.today, now=act.now, by=act.by
     )

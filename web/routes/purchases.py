@@ -221,7 +221,7 @@ def purchases(act: View, filters: Asked) -> Response:
 
 @router.get("/purchases.{suffix}", name="purchases.file", responses=lists.FILE_ANSWERS)
 def purchases_file(
-    act: Annotated[Act, needs(Permission.PURCHASES_EXPORT)], suffix: Literal["csv", "xlsx"], filters: Asked
+    act: Annotated[Act, needs(Permission.PURCHASES_EXPORT, fresh=True)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
     """The same receipts as a file; times are the store's."""
     filters = receipts_within(act.by, filters, Permission.PURCHASES_EXPORT)

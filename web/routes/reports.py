@@ -26,7 +26,7 @@ from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_pa
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
 View = Annotated[Act, needs(Permission.REPORTS_VIEW)]
-Export = Annotated[Act, needs(Permission.REPORTS_EXPORT)]
+Export = Annotated[Act, needs(Permission.REPORTS_EXPORT, fresh=True)]
 DAYS_SHOWN = 62
 """Results of a longer period are told by month."""
 Id = Annotated[int | None, Query(ge=0, lt=2**31), Unsaid]

@@ -42,7 +42,7 @@ from web.views.segments import (
 router = APIRouter(route_class=ActRoute, tags=["segments"])
 View = Annotated[Act, needs(Permission.SEGMENTS_VIEW)]
 Edit = Annotated[Act, needs(Permission.SEGMENTS_EDIT)]
-Export = Annotated[Act, needs(Permission.SEGMENTS_EXPORT)]
+Export = Annotated[Act, needs(Permission.SEGMENTS_EXPORT, fresh=True)]
 Notes = Annotated[str, Field(max_length=2_000), Storable]
 Text = Annotated[str | None, Query(max_length=100), Storable, Unsaid]
 

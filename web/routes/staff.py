@@ -44,6 +44,7 @@ class StaffLine(BaseModel):
     active: bool
     has_password: bool
     has_pin: bool
+    has_factor: bool
     created_at: dt.datetime
     signed_in_at: dt.datetime | None
 
@@ -150,7 +151,9 @@ def new_staff(act: Annotated[Act, needs(Permission.STAFF_EDIT)]) -> Response:
 
 @router.post("/staff", name="staff.add", status_code=201, response_model=StaffLine)
 @again(new_staff_page)
-def add_staff(act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY)], body: NewStaff) -> Response:
+def add_staff(
+    act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY, fresh=True)], body: NewStaff
+) -> Response:
     """Open a member of staff. A repeat is refused, as the user name is taken."""
     staff_id = commands.add_staff(
         act.session,
@@ -189,7 +192,9 @@ def member(act: Annotated[Act, needs(Permission.STAFF_VIEW)], staff_id: SmallRow
 
 @router.patch("/staff/{staff_id}", name="staff.member.edit", response_model=StaffLine)
 @again(staff_page)
-def edit_staff(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallRowId, body: StaffChange) -> Response:
+def edit_staff(
+    act: Annotated[Act, needs(Permission.STAFF_EDIT, fresh=True)], staff_id: SmallRowId, body: StaffChange
+) -> Response:
     """Change somebody's name, role, store or language. Another role signs them out everywhere."""
     changes = cast("commands.StaffChanges", body.model_dump(exclude_unset=True))
     commands.edit_staff(act.session, staff_id, changes, now=act.now, by=act.by)
@@ -199,7 +204,9 @@ def edit_staff(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: Smal
 @router.post("/staff/{staff_id}/passwords", name="staff.member.password", status_code=201, response_model=StaffLine)
 @again(staff_page)
 def set_password(
-    act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY)], staff_id: SmallRowId, body: NewPassword
+    act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY, fresh=True)],
+    staff_id: SmallRowId,
+    body: NewPassword,
 ) -> Response:
     """Give somebody a new password; they are signed out everywhere."""
     commands.set_password(act.session, staff_id, password=body.password, now=act.now, by=act.by)
@@ -209,7 +216,9 @@ def set_password(
 @router.post("/staff/{staff_id}/pins", name="staff.member.pin", status_code=201, response_model=StaffLine)
 @again(staff_page)
 def set_pin(
-    act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY)], staff_id: SmallRowId, body: NewPin
+    act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY, fresh=True)],
+    staff_id: SmallRowId,
+    body: NewPin,
 ) -> Response:
     """Give somebody a new PIN; they are signed out at the tills."""
     commands.set_pin(act.session, staff_id, pin=body.pin, now=act.now, by=act.by)
@@ -217,10 +226,22 @@ def set_pin(
 
 
 @router.post(
+    "/staff/{staff_id}/second-factor-resets", name="staff.member.factor", status_code=201, response_model=StaffLine
+)
+@again(staff_page)
+def reset_factor(
+    act: Annotated[Act, needs(Permission.STAFF_RESET_FACTOR, fresh=True)], staff_id: SmallRowId
+) -> Response:
+    """Take somebody's second factor away, whose phone is lost; they are signed out everywhere."""
+    commands.reset_factor(act.session, staff_id, now=act.now, by=act.by)
+    return act.done(_line(act, staff_id), f"/staff/{staff_id}")
+
+
+@router.post(
     "/staff/{staff_id}/deactivations", name="staff.member.deactivate", status_code=201, response_model=StaffLine
 )
 @again(staff_page)
-def deactivate(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallRowId) -> Response:
+def deactivate(act: Annotated[Act, needs(Permission.STAFF_EDIT, fresh=True)], staff_id: SmallRowId) -> Response:
     """Switch somebody off; they are signed out everywhere at once."""
     commands.set_staff_active(act.session, staff_id, active=False, now=act.now, by=act.by)
     return act.done(_line(act, staff_id), f"/staff/{staff_id}")
@@ -228,7 +249,7 @@ def deactivate(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: Smal
 
 @router.post("/staff/{staff_id}/activations", name="staff.member.activate", status_code=201, response_model=StaffLine)
 @again(staff_page)
-def activate(act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallRowId) -> Response:
+def activate(act: Annotated[Act, needs(Permission.STAFF_EDIT, fresh=True)], staff_id: SmallRowId) -> Response:
     """Let somebody work again."""
     commands.set_staff_active(act.session, staff_id, active=True, now=act.now, by=act.by)
     return act.done(_line(act, staff_id), f"/staff/{staff_id}")

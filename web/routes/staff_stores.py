@@ -32,7 +32,7 @@ class StaffStores(BaseModel):
 @router.post("/staff/{staff_id}/stores", name="staff.member.stores", status_code=201, response_model=StaffStores)
 @again(staff_page)
 def set_stores(
-    act: Annotated[Act, needs(Permission.STAFF_EDIT)], staff_id: SmallRowId, body: FurtherStores
+    act: Annotated[Act, needs(Permission.STAFF_EDIT, fresh=True)], staff_id: SmallRowId, body: FurtherStores
 ) -> Response:
     """Say at the tills of which stores somebody may sign on beside those of their own."""
     commands.set_further_stores(act.session, staff_id, body.stores, now=act.now, by=act.by)

@@ -15,6 +15,7 @@ from erp_club.stored_value.issued.commands import ToIssue
 from erp_club.stored_value.models import BEARER, CardState
 from erp_club.stored_value.numbers import spoken
 from erp_club.stored_value.products.queries import product_by_code, products
+from web.declared import BIG_MINOR, Fresh
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, RowId, Storable, Word
 from web.forms import FormState
@@ -25,6 +26,8 @@ from web.views.stored_value import CardProductsPage, ValueCardLine, card_line, p
 
 router = APIRouter(route_class=ActRoute, tags=["stored value"])
 Give = Annotated[Act, needs(Permission.STORED_VALUE_GIVE)]
+Giving = Annotated[Act, needs(Permission.STORED_VALUE_GIVE, fresh=Fresh.BIG)]
+Adjusting = Annotated[Act, needs(Permission.STORED_VALUE_EDIT, fresh=Fresh.BIG)]
 Block = Annotated[Act, needs(Permission.STORED_VALUE_BLOCK)]
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=200), Storable]
 Typed = Annotated[AmountText, Field(ge=1, le=MOST_MINOR)]
@@ -111,11 +114,13 @@ def give_form(act: Give) -> Response:
 
 @router.post("/stored-value-cards", name="stored_value.give", status_code=201, response_model=NewValueCard)
 @again(give_page)
-def give(act: Give, body: GivenCard) -> Response:
+def give(act: Giving, body: GivenCard) -> Response:
     """Give a card with money on it, without a sale: at joining, on a birthday, for goodwill.
 
     Cards are sold by `POST /purchases`, with the article of their kind.
     """
+    if body.minor > BIG_MINOR:
+        act.ask_who()
     kind = product_by_code(act.session, body.product)
     wanted = ToIssue(kind.id, body.minor, body.number, body.pin, body.customer_id or BEARER)
     made = commands.give_card(act.session, wanted, reason=body.reason, now=act.now, today=act.today, by=act.by)
@@ -148,9 +153,11 @@ def refund(act: Annotated[Act, needs(Permission.STORED_VALUE_REFUND)], card_id: 
 @router.post("/stored-value-cards/{card_id}/adjustments", name="stored_value.adjust", status_code=201,
              response_model=ValueCardLine)  # fmt: skip
 @again(card_again)
-def adjust(act: Annotated[Act, needs(Permission.STORED_VALUE_EDIT)], card_id: RowId, body: Adjustment) -> Response:
+def adjust(act: Adjusting, card_id: RowId, body: Adjustment) -> Response:
     """Put right what lies on a card, with the reason."""
     amount = body.amount_minor or body.amount or 0
+    if abs(amount) > BIG_MINOR:
+        act.ask_who()
     commands.adjust_card(act.session, card_id, amount, reason=body.reason, now=act.now, today=act.today, by=act.by)
     return _done(act, card_id)
 

@@ -37,6 +37,7 @@ class RoleColumn(BaseModel):
     code: str
     name: str | None
     people: int
+    second_factor: bool
     clubs: list[int]
 
 
@@ -179,7 +180,13 @@ def grants_page_view(act: Act, form: FormState, chosen: str) -> GrantsPage:
 def _column(grants: Grants, role: RoleRow) -> RoleColumn:
     held = grants.of(role.code).grants.values()
     named = {grant.club_id for each in held for grant in each if grant.club_id is not None}
-    return RoleColumn(code=role.code, name=role.name, people=role.people, clubs=sorted(named))
+    return RoleColumn(
+        code=role.code,
+        name=role.name,
+        people=role.people,
+        second_factor=role.second_factor,
+        clubs=sorted(named),
+    )
 
 
 def _row(grants: Grants, action: Permission, roles: list[RoleColumn], form: FormState) -> ActionRow:

@@ -15,9 +15,10 @@ from erp_club.kernel.errors import Conflict, FieldError, Forbidden, Invalid, Not
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission, Role, Scope
+from erp_club.permissions.factors.queries import has_factor
 from erp_club.permissions.grants.models import RoleGrant, StaffRole
 from erp_club.permissions.grants.queries import Grants, grants_now
-from erp_club.permissions.models import Staff
+from erp_club.permissions.models import Staff, StaffSession
 from erp_club.permissions.posts.commands import (
     lock_administrators,
     refuse_more_than_held,
@@ -216,6 +217,23 @@ def rename_role(session: Session, code: str, *, name: str, now: dt.datetime, by:
             session, by=by, now=now, action="role.rename", entity="role", entity_id=code,
             before={"name": before}, after={"name": name},
         )  # fmt: skip
+
+
+def ask_second_factor(session: Session, code: str, *, asks: bool, now: dt.datetime, by: Actor) -> None:
+    """Say whether a role's people sign in with a second factor. Those who have none sign in anew. Raises NotFound."""
+    role = _held(session, code)
+    if role.second_factor == asks:
+        return
+    role.second_factor = asks
+    session.flush()
+    if asks:
+        of_role = sa.select(Staff.id).where(Staff.role == code, ~has_factor(Staff.id))
+        without = sa.delete(StaffSession).where(StaffSession.staff_id.in_(of_role), StaffSession.terminal_id.is_(None))
+        session.execute(without.execution_options(synchronize_session=False))
+    audit.record(
+        session, by=by, now=now, action="role.second-factor", entity="role", entity_id=code,
+        before={"second_factor": not asks}, after={"second_factor": asks},
+    )  # fmt: skip
 
 
 def close_role(session: Session, code: str, *, now: dt.datetime, by: Actor) -> None:

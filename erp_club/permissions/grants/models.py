@@ -11,7 +11,10 @@ from erp_club.permissions.catalog import Scope
 
 
 class StaffRole(Base):
-    """A role. `name` is the chain's own word; without one, it is a role that comes with the product."""
+    """A role. `name` is the chain's own word; without one, it is a role that comes with the product.
+
+    `second_factor` is whether its people sign in with a second factor too. The demo's roles don't ask for one.
+    """
 
     __tablename__ = "roles"
     __table_args__ = (
@@ -22,6 +25,7 @@ class StaffRole(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str | None]
     active: Mapped[bool] = mapped_column(server_default=sa.true())
+    second_factor: Mapped[bool] = mapped_column(server_default=sa.true())
     made_at: Mapped[dt.datetime]
 
 

@@ -99,19 +99,20 @@ _COLUMNS = (
 class RoleRow:
     """A role; `name` is None for one that comes with the product and has no name of the chain's.
 
-    `people` counts the active staff who have it.
+    `people` counts the active staff who have it; `second_factor` is whether they sign in with a second factor too.
     """
 
     code: str
     name: str | None
     active: bool
     people: int
+    second_factor: bool
 
 
 def roles(session: Session, *, active_only: bool = True) -> list[RoleRow]:
     """The roles, those that come with the product first, then by name."""
     people = sa.select(sa.func.count()).where(Staff.role == StaffRole.code, Staff.active).scalar_subquery()
-    found = sa.select(StaffRole.code, StaffRole.name, StaffRole.active, people)
+    found = sa.select(StaffRole.code, StaffRole.name, StaffRole.active, people, StaffRole.second_factor)
     rows = [RoleRow(*row) for row in session.execute(found.where(StaffRole.active) if active_only else found)]
     first = {role.value: position for position, role in enumerate(Role)}
     return sorted(rows, key=lambda row: (first.get(row.code, len(first)), row.name or "", row.code))

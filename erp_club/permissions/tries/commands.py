@@ -37,10 +37,14 @@ _KEPT = dt.timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody tries from: a till, else an address of the network (None where there is none, as in a test)."""
+    """Where somebody tries from: a till, else an address of the network (None where there is none, as in a test).
+
+    `agent` is what a browser calls itself; nothing is counted by it.
+    """
 
     terminal_id: int | None = None
     address: str | None = None
+    agent: str | None = None
 
     @property
     def scope(self) -> str:

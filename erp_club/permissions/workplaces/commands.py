@@ -11,8 +11,8 @@ from erp_club.kernel.errors import FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.commands import end_sessions
 from erp_club.permissions.models import Staff
+from erp_club.permissions.sessions.commands import end_sessions
 from erp_club.permissions.workplaces.models import StaffStore
 from erp_club.permissions.workplaces.queries import further_stores
 
