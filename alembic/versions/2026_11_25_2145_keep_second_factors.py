@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_2145"
-down_revision = "2026_11_25_1900"
+down_revision = "2026_11_25_2147"
 branch_labels = None
 depends_on = None
 
