@@ -18,6 +18,7 @@ from erp_club.permissions.commands import add_staff, edit_staff
 from erp_club.permissions.grants.models import RoleGrant
 from erp_club.permissions.grants.queries import grants_now
 from erp_club.permissions.rules import Grant, Limits, delivered
+from erp_club.permissions.workplaces.commands import set_further_stores
 from tests.make.clubs import a_club
 from tests.make.office import HTML, head_office, send
 from tests.make.organisation import PASSWORD, a_store, somebody
@@ -251,6 +252,29 @@ def test_who_could_do_it_in_a_store_on_a_day_is_answered_from_the_history(office
     assert "Give a gift card away." in page
     assert "Nobody could do it there" in office.get(f"{asked}&on=2026-05-01", headers=HTML).text
     assert office.get("/grants/holders", headers=HTML).status_code == 200
+
+
+def test_who_signed_on_at_the_tills_of_a_further_store_could_do_it_there(office: TestClient, session: Session):
+    haifa, eilat = a_store(session), a_store(session, "500")
+    may = dt.datetime(2026, 5, 4, 8, tzinfo=dt.UTC)
+    staff_id = add_staff(
+        session, username="ana", name="Ana", role="cashier", password=None, pin=None, store_id=haifa.id, now=may,
+        by=SYSTEM,
+    )  # fmt: skip
+    session.execute(
+        sa.insert(RoleGrant).values(
+            role="cashier", action="sales.return_without_receipt", scope="store", approval=False, valid_from=may
+        )
+    )
+    for days, stores in ((5, [eilat.id]), (9, [])):
+        set_further_stores(session, staff_id, stores, now=may + dt.timedelta(days=days), by=SYSTEM)
+    session.commit()
+    asked = f"/grants/holders?action=sales.return_without_receipt&store_id={eilat.id}"
+    found = office.get(f"{asked}&on=2026-05-10").json()["holders"]
+    assert [(each["name"], each["further"]) for each in found if each["may"] == "store"] == [("Ana", True)]
+    after = office.get(f"{asked}&on=2026-05-14").json()["holders"]
+    assert not [each for each in after if each["may"] == "store"]
+    assert "further store" in office.get(f"{asked}&on=2026-05-10", headers=HTML).text
 
 
 def test_the_check_costs_no_query_and_a_change_one_for_each_process(office: TestClient, session: Session):

@@ -103,7 +103,10 @@ class GrantsChange(Body):
 
 
 class HolderLine(BaseModel):
-    """Somebody who could do it, by which role, in how wide a scope and up to what, from when until when on that day."""
+    """Somebody who could do it, by which role, in how wide a scope and up to what, from when until when.
+
+    `further` is whether that was at the tills of a store where they work beside their own.
+    """
 
     staff_id: int
     name: str
@@ -116,6 +119,7 @@ class HolderLine(BaseModel):
     percent_bp: int | None
     first: dt.datetime
     until: dt.datetime | None
+    further: bool
 
 
 class Choice(BaseModel):
@@ -222,7 +226,7 @@ def holders(
                 may=may_of((each.grant,)), club=names.get(each.grant.club_id or 0),
                 per_sale=each.grant.limits.per_sale, per_day=each.grant.limits.per_day,
                 percent_bp=each.grant.limits.percent_bp,
-                first=each.first, until=each.until,
+                first=each.first, until=each.until, further=each.further,
             )
             for each in found
         ],

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.permissions.catalog import Permission, Role, Scope
+from erp_club.permissions.catalog import AT_TILL, Permission, Role, Scope
 from erp_club.permissions.grants.models import GrantsVersion, RoleGrant, StaffPost, StaffRole
 from erp_club.permissions.models import Staff
 from erp_club.permissions.rules import NOTHING, Grant, Held, Limits, by_pin
+from erp_club.permissions.workplaces.models import StaffStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ def roles(session: Session, *, active_only: bool = True) -> list[RoleRow]:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody who held a grant from `first` until just before `until` (None: still)."""
+    """Somebody who held a grant from `first` until just before `until` (None: still).
+
+    `further` is whether that was at the tills of a store where they work beside their own.
+    """
 
     staff_id: int
     name: str
@@ -129,6 +133,7 @@ class Holder:
     grant: Grant
     first: dt.datetime
     until: dt.datetime | None
+    further: bool
 
 
 def holders(
@@ -138,26 +143,57 @@ def holders(
 
     By name, and for each by time. Somebody whose grant is of their own store could in that store only.
     """
-    first = sa.func.greatest(RoleGrant.valid_from, StaffPost.valid_from)
-    until = sa.func.least(RoleGrant.valid_to, StaffPost.valid_to)
+    posts = _posts(action, store_id)
+    first = sa.func.greatest(RoleGrant.valid_from, posts.c.first)
+    until = sa.func.least(RoleGrant.valid_to, posts.c.until)
     found = (
         sa.select(
             Staff.id, Staff.name, StaffRole.code, StaffRole.name, RoleGrant.scope, RoleGrant.club_id,
             RoleGrant.per_sale, RoleGrant.per_day, RoleGrant.percent_bp, RoleGrant.approval, first, until,
+            posts.c.further,
         )
-        .join(StaffPost, StaffPost.role == RoleGrant.role)
-        .join(Staff, Staff.id == StaffPost.staff_id)
+        .join(posts, posts.c.role == RoleGrant.role)
+        .join(Staff, Staff.id == posts.c.staff_id)
         .join(StaffRole, StaffRole.code == RoleGrant.role)
         .where(RoleGrant.action == action.value, first < between[1])
         .where(until.is_(None) | ((until > between[0]) & (until > first)))
-        .order_by(Staff.name, Staff.id, first, RoleGrant.id)
+        .where(~posts.c.further | (RoleGrant.scope == Scope.STORE))
+        .order_by(Staff.name, Staff.id, first, RoleGrant.id, posts.c.further)
     )  # fmt: skip
     if store_id is not None:
-        found = found.where((RoleGrant.scope != Scope.STORE) | (StaffPost.store_id == store_id))
+        found = found.where((RoleGrant.scope != Scope.STORE) | (posts.c.store_id == store_id))
     return [_holder(row) for row in session.execute(found)]
 
 
+def _posts(action: Permission, store_id: int | None) -> sa.Subquery:
+    """Who had which role in which store, and when; where one store is asked about, as a further one too.
+
+    There somebody signs on at the tills only, so it is of the actions that a PIN opens.
+    """
+    own = sa.select(
+        StaffPost.staff_id,
+        StaffPost.role,
+        StaffPost.store_id,
+        StaffPost.valid_from.label("first"),
+        StaffPost.valid_to.label("until"),
+        sa.false().label("further"),
+    )
+    if store_id is None or action not in AT_TILL:
+        return own.subquery()
+    first = sa.func.greatest(StaffPost.valid_from, StaffStore.valid_from)
+    until = sa.func.least(StaffPost.valid_to, StaffStore.valid_to)
+    further = (
+        sa.select(StaffPost.staff_id, StaffPost.role, StaffStore.store_id, first, until, sa.true())
+        .join(StaffStore, StaffStore.staff_id == StaffPost.staff_id)
+        .where(StaffStore.store_id == store_id, StaffPost.store_id != store_id)
+        .where(until.is_(None) | (until > first))
+    )
+    return sa.union_all(own, further).subquery()
+
+
 def _holder(row: Any) -> Holder:
-    staff_id, name, role, role_name, scope, club_id, per_sale, per_day, percent_bp, approval, first, until = row
+    staff_id, name, role, role_name, scope, club_id, per_sale, per_day, percent_bp, approval, first, until, further = (
+        row
+    )
     grant = Grant(Scope(scope), club_id, Limits(per_sale, per_day, percent_bp), approval)
-    return Holder(staff_id, name, role, role_name, grant, first, until)
+    return Holder(staff_id, name, role, role_name, grant, first, until, further)

@@ -34,8 +34,15 @@ def set_further_stores(
     before = further_stores(session, staff_id)
     if before == wanted:
         return
-    session.execute(sa.delete(StaffStore).where(StaffStore.staff_id == staff_id, StaffStore.store_id.not_in(wanted)))
-    session.add_all(StaffStore(staff_id=staff_id, store_id=each) for each in wanted if each not in before)
+    session.execute(
+        sa.update(StaffStore)
+        .where(StaffStore.staff_id == staff_id, StaffStore.store_id.not_in(wanted), StaffStore.valid_to.is_(None))
+        .values(valid_to=sa.func.greatest(now, StaffStore.valid_from))
+        .execution_options(synchronize_session=False)
+    )
+    session.add_all(
+        StaffStore(staff_id=staff_id, store_id=each, valid_from=now) for each in wanted if each not in before
+    )
     if set(before) - set(wanted):
         end_sessions(session, staff_id, at_tills_only=True)
     session.flush()

@@ -9,7 +9,7 @@ from erp_club.permissions.workplaces.models import StaffStore
 
 def further_stores(session: Session, staff_id: int) -> list[int]:
     """The ids of the stores in which somebody works beside their own."""
-    found = sa.select(StaffStore.store_id).where(StaffStore.staff_id == staff_id)
+    found = sa.select(StaffStore.store_id).where(StaffStore.staff_id == staff_id, StaffStore.valid_to.is_(None))
     return list(session.scalars(found.order_by(StaffStore.store_id)))
 
 
