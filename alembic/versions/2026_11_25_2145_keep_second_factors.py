@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_2145"
-down_revision = "2026_11_25_2147"
+down_revision = "2026_11_25_2152"
 branch_labels = None
 depends_on = None
 
@@ -48,7 +48,9 @@ def upgrade() -> None:
     op.add_column("staff_sessions", sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False))
     op.create_unique_constraint(op.f("uq_staff_sessions_id"), "staff_sessions", ["id"])
     for name in ("seen_at", "proven_at"):
-        op.add_column("staff_sessions", sa.Column(name, _MOMENT, server_default=sa.func.now(), nullable=False))
+        op.add_column(
+            "staff_sessions", sa.Column(name, _MOMENT, server_default=sa.func.clock_timestamp(), nullable=False)
+        )
     op.execute("UPDATE staff_sessions SET seen_at = started_at, proven_at = started_at")
     for name in ("address", "agent"):
         op.add_column("staff_sessions", sa.Column(name, sa.Text(), nullable=True))

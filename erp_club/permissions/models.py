@@ -45,7 +45,7 @@ class StaffSession(Base):
     terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"), index=True)
     started_at: Mapped[dt.datetime]
     ends_at: Mapped[dt.datetime]
-    seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
-    proven_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
+    seen_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+    proven_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.clock_timestamp())
     address: Mapped[str | None]
     agent: Mapped[str | None]
