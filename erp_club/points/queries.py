@@ -28,6 +28,24 @@ class Flow(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Which:
+    """Which movements of an account are asked for; days (of their stores) are included at both ends."""
+
+    flow: Flow = Flow.ALL
+    kind: MovementKind | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether none is left out."""
+        return self == EVERY
+
+
+EVERY = Which()
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRow:
     """An account and its balance; `movements` is how many it has."""
 
@@ -120,12 +138,12 @@ def movements(
     customer_id: int,
     account_id: int,
     *,
-    flow: Flow = Flow.ALL,
+    which: Which = EVERY,
     before: int | None = None,
     limit: int = 25,
 ) -> MovementPage:
     """The newest `limit` movements, or those before the movement `before` (its `seq`, not included)."""
-    asked = _movements(customer_id, account_id, flow).limit(limit + 1)
+    asked = _movements(customer_id, account_id, which).limit(limit + 1)
     if before is not None:
         asked = asked.where(PointsMovement.seq < before)
     rows = [_movement(row) for row in session.execute(asked)]
@@ -133,10 +151,10 @@ def movements(
 
 
 def all_movements(
-    session: Session, customer_id: int, account_id: int, *, flow: Flow = Flow.ALL
+    session: Session, customer_id: int, account_id: int, *, which: Which = EVERY
 ) -> Iterator[MovementRow]:
     """Every movement, the newest first, read piece by piece."""
-    for row in in_portions(session, _movements(customer_id, account_id, flow)):
+    for row in in_portions(session, _movements(customer_id, account_id, which)):
         yield _movement(row)
 
 
@@ -288,7 +306,7 @@ def balance_by_month(session: Session, customer_id: int, account_id: int) -> dic
     return dict(zip(moved, accumulate(moved.values()), strict=True))
 
 
-def _movements(customer_id: int, account_id: int, flow: Flow) -> sa.Select[*tuple[Any, ...]]:
+def _movements(customer_id: int, account_id: int, which: Which) -> sa.Select[*tuple[Any, ...]]:
     asked = (
         sa.select(
             PointsMovement.seq,
@@ -316,13 +334,15 @@ def _movements(customer_id: int, account_id: int, flow: Flow) -> sa.Select[*tupl
         .where(PointsMovement.customer_id == customer_id, PointsMovement.account_id == account_id)
         .order_by(PointsMovement.seq.desc())
     )
-    match flow:
-        case Flow.EARNED:
-            return asked.where(PointsMovement.points > 0)
-        case Flow.USED:
-            return asked.where(PointsMovement.points < 0)
-        case Flow.ALL:
-            return asked
+    if which.flow is not Flow.ALL:
+        asked = asked.where(PointsMovement.points > 0 if which.flow is Flow.EARNED else PointsMovement.points < 0)
+    if which.kind is not None:
+        asked = asked.where(PointsMovement.kind == which.kind)
+    if which.first is not None:
+        asked = asked.where(PointsMovement.on_date >= which.first)
+    if which.last is not None:
+        asked = asked.where(PointsMovement.on_date <= which.last)
+    return asked
 
 
 def _undone() -> sa.ColumnElement[bool]:

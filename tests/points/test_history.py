@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import NotFound
 from erp_club.points import queries
-from erp_club.points.queries import Flow
+from erp_club.points.queries import Flow, Which
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 
 
@@ -29,8 +29,8 @@ def test_the_history_runs_from_the_newest_with_the_balance_after_each(session: S
 
 def test_earned_and_used_are_told_apart(session: Session) -> None:
     yael, account = an_account(session, 100, -30, 50)
-    assert seen(queries.movements(session, yael, account, flow=Flow.EARNED)) == [(50, 120), (100, 100)]
-    assert seen(queries.movements(session, yael, account, flow=Flow.USED)) == [(-30, 70)]
+    assert seen(queries.movements(session, yael, account, which=Which(Flow.EARNED))) == [(50, 120), (100, 100)]
+    assert seen(queries.movements(session, yael, account, which=Which(Flow.USED))) == [(-30, 70)]
 
 
 def test_older_movements_follow_page_by_page_without_a_gap(session: Session) -> None:

@@ -2,10 +2,12 @@
 import datetime as dt
 import re
 
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.catalog import Role
+from erp_club.points.models import PointsAccount
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.organisation import PASSWORD, a_chain, somebody
 
@@ -70,3 +72,28 @@ def test_what_makes_no_sense_is_refused(client: TestClient, session: Session) ->
     assert client.get(f"/points-accounts/{account}/movements?flow=none").status_code == 422
     assert client.get(f"/points-accounts/{account}/movements?before=0").status_code == 422
     assert "No points yet" in client.get(f"/points-accounts/{account}/movements", headers=HTML).text
+
+
+def test_the_history_is_narrowed_by_reason_and_days_on_the_page_and_in_the_file(
+    client: TestClient, session: Session
+) -> None:
+    account = an_account(client, session, 500, -100)
+    yael = session.scalar(sa.select(PointsAccount.customer_id).where(PointsAccount.id == account))
+    moved(session, yael or 0, account, 30, -20, on=dt.date(2018, 6, 1))
+    session.commit()
+    url = f"/points-accounts/{account}/movements"
+
+    def points(**asked: str) -> list[int]:
+        return [row["points"] for row in client.get(url, params=asked).json()["movements"]]
+
+    assert points(first="2018-01-01") == [-20, 30]
+    assert points(last="2017-12-31", flow="used") == [-100]
+    assert points(first="2018-06-01", last="2018-06-01", flow="earned") == [30]
+    assert points(kind="expired") == []
+    assert client.get(url, params={"kind": "nothing"}).status_code == 422
+    file = client.get(f"{url}.csv", params={"first": "2018-01-01"}).text.splitlines()
+    assert len(file) == 3
+    page = client.get(url, params={"first": "2018-01-01"}, headers=HTML).text
+    assert 'name="first" value="2018-01-01"' in page
+    assert f"{url}.csv?first=2018-01-01" in page
+    assert "data-print" in page

@@ -1,35 +1,53 @@
 """The history of points."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from erp_club.permissions.catalog import Permission
 from erp_club.points import queries
-from erp_club.points.queries import Flow
+from erp_club.points.models import MovementKind
+from erp_club.points.queries import Flow, Which
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import RowId
+from web.fields import RowId, Unsaid
 from web.views.points import HistoryView, history_view
 
 router = APIRouter(route_class=ActRoute, tags=["points"])
 HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason")
 
 
+Day = Annotated[dt.date | None, Unsaid]
+
+
+def which(
+    flow: Flow = Flow.ALL,
+    kind: Annotated[MovementKind | None, Query(description="Movements for one reason only"), Unsaid] = None,
+    first: Annotated[Day, Query(description="The first day, included")] = None,
+    last: Annotated[Day, Query(description="The last day, included")] = None,
+) -> Which:
+    """Which movements the address asks for."""
+    return Which(flow, kind, first, last)
+
+
+FromAddress = Annotated[Which, Depends(which)]
+
+
 @router.get("/points-accounts/{account_id}/movements", name="points.account.movements", response_model=HistoryView)
 def movements(
     act: Annotated[Act, needs(Permission.POINTS_VIEW)],
     account_id: RowId,
-    flow: Flow = Flow.ALL,
+    asked: FromAddress,
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     year: Annotated[int | None, Query(ge=1900, le=2999)] = None,
 ) -> Response:
     """An account's movements, the newest first; `before` asks for older ones as the answer's `older` says."""
     customer_id = queries.account(act.session, account_id).customer_id
-    view = history_view(act, customer_id, account_id=account_id, flow=flow, before=before, year=year)
+    view = history_view(act, customer_id, account_id=account_id, which=asked, before=before, year=year)
     if not act.htmx:
         return act.answer(view, "points/history.html")
     return act.answer(view, "points/_history.html" if before is None else "points/_movements.html")
@@ -42,11 +60,11 @@ def movements_file(
     act: Annotated[Act, needs(Permission.POINTS_VIEW)],
     account_id: RowId,
     suffix: Literal["csv", "xlsx"],
-    flow: Flow = Flow.ALL,
+    asked: FromAddress,
 ) -> Response:
-    """All of the account's movements as a file, the newest first, in the time of their stores."""
+    """The account's movements that match as a file, the newest first, in the time of their stores."""
     customer_id = queries.account(act.session, account_id).customer_id
-    found = queries.all_movements(act.session, customer_id, account_id, flow=flow)
+    found = queries.all_movements(act.session, customer_id, account_id, which=asked)
     return lists.stream_file(f"points-{account_id}.{suffix}", HEADER, _rows(found, act.zone))
 
 

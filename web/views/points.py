@@ -1,13 +1,14 @@
 """What pages show of a points account."""
 
 import datetime as dt
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
 from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.points import queries
 from erp_club.points.models import MovementKind
-from erp_club.points.queries import Flow
+from erp_club.points.queries import EVERY, Flow, Which
 from erp_club.reports.years import shown_year
 from web.deps import Act
 
@@ -84,6 +85,9 @@ class HistoryView(BaseModel):
     standing: StandingLine | None = None
     lots: list[LotLine] = []
     flow: Flow = Flow.ALL
+    kind: MovementKind | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
     before: int | None = None
     movements: list[MovementLine] = []
     older: int | None = None
@@ -92,13 +96,28 @@ class HistoryView(BaseModel):
     years: list[int] = []
     months: list[MonthBalance] = []
 
+    def narrowed(self, **changes: object) -> str:
+        """The query that asks for the same movements, but for these changes."""
+        said = {"flow": self.flow.value, "kind": self.kind, "first": self.first, "last": self.last} | changes
+        return urlencode({name: str(each) for name, each in said.items() if each not in {None, "all"}})
+
+    @property
+    def kinds(self) -> list[MovementKind]:
+        """What movements can be narrowed to."""
+        return list(MovementKind)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether movements may be left out."""
+        return bool(self.narrowed()) or self.before is not None
+
 
 def history_view(
     act: Act,
     customer_id: int,
     *,
     account_id: int | None = None,
-    flow: Flow = Flow.ALL,
+    which: Which = EVERY,
     before: int | None = None,
     year: int | None = None,
 ) -> HistoryView:
@@ -106,8 +125,8 @@ def history_view(
     accounts = [_account(row) for row in memberships(act.session, customer_id, today=act.today)]
     chosen = next((each for each in accounts if account_id in {None, each.account_id}), None)
     if chosen is None:
-        return HistoryView(customer_id=customer_id, flow=flow)
-    page = queries.movements(act.session, customer_id, chosen.account_id, flow=flow, before=before, limit=SHOWN)
+        return HistoryView(customer_id=customer_id)
+    page = queries.movements(act.session, customer_id, chosen.account_id, which=which, before=before, limit=SHOWN)
     by_month = queries.balance_by_month(act.session, customer_id, chosen.account_id)
     shown = year or shown_year(by_month)
     return HistoryView(
@@ -116,7 +135,10 @@ def history_view(
         accounts=accounts,
         standing=_standing(act, chosen.account_id),
         lots=lot_lines(queries.lots(act.session, customer_id, chosen.account_id), act.today),
-        flow=flow,
+        flow=which.flow,
+        kind=which.kind,
+        first=which.first,
+        last=which.last,
         before=before,
         movements=[movement_line(row, act.zone) for row in page.rows],
         older=page.older,
