@@ -79,7 +79,7 @@ def put_in(session: Session, card: HeldCard, amount_minor: int, *, kind: Movemen
     if card.balance_minor + amount_minor > card.most_minor:
         raise errors.too_much_on_it(card.most_minor, card.currency, field="amount_minor")
     lot_id = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
-    return _write(session, card.key, kind, (Part(lot_id, amount_minor),), cause)
+    return write_movement(session, card.key, kind, (Part(lot_id, amount_minor),), cause)
 
 
 def sell(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause, given: bool = False) -> Moved:
@@ -105,7 +105,7 @@ def pay(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) ->
     taken = take(card.lots, amount_minor, on=cause.on)
     if taken.missing:
         raise errors.too_little(available(card.lots, cause.on), card.currency)
-    return _write(session, card.key, MovementKind.PAID, taken.parts, cause)
+    return write_movement(session, card.key, MovementKind.PAID, taken.parts, cause)
 
 
 def give_back(session: Session, card: HeldCard, seq: int, amount_minor: int, *, cause: Cause) -> Moved:
@@ -128,7 +128,7 @@ def give_back(session: Session, card: HeldCard, seq: int, amount_minor: int, *, 
             lot_id = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
         parts[lot_id] = parts.get(lot_id, 0) + part.amount
     made = tuple(Part(lot_id, part) for lot_id, part in sorted(parts.items()))
-    return _write(session, card.key, MovementKind.REFUNDED, made, replace(cause, reverses_seq=seq))
+    return write_movement(session, card.key, MovementKind.REFUNDED, made, replace(cause, reverses_seq=seq))
 
 
 def refund_payment(session: Session, key: CardKey, seq: int, amount_minor: int, *, cause: Cause) -> Moved:
@@ -177,8 +177,8 @@ def move(session: Session, old: HeldCard, new: HeldCard, *, cause: Cause) -> tup
     out = tuple(Part(lot.id, -lot.remaining) for lot in lots)
     into = tuple(Part(_open_lot(session, new.key, lot.last_day), lot.remaining) for lot in lots)
     return (
-        _write(session, old.key, MovementKind.MOVED, out, replace(cause, other_card_id=new.key.card_id)),
-        _write(session, new.key, MovementKind.MOVED, into, replace(cause, other_card_id=old.key.card_id)),
+        write_movement(session, old.key, MovementKind.MOVED, out, replace(cause, other_card_id=new.key.card_id)),
+        write_movement(session, new.key, MovementKind.MOVED, into, replace(cause, other_card_id=old.key.card_id)),
     )
 
 
@@ -191,13 +191,13 @@ def adjust(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause)
     taken = take(card.lots, -amount_minor, on=cause.on)
     if taken.missing:
         raise errors.too_little(available(card.lots, cause.on), card.currency, field="amount_minor")
-    return _write(session, card.key, MovementKind.ADJUSTED, taken.parts, cause)
+    return write_movement(session, card.key, MovementKind.ADJUSTED, taken.parts, cause)
 
 
 def open_with(session: Session, key: CardKey, lots: Sequence[tuple[int, dt.date | None]], *, cause: Cause) -> Moved:
     """Take a balance over from another system: (amount above 0, last day) by lot, one lot a day."""
     parts = tuple(Part(_open_lot(session, key, ends), amount) for amount, ends in lots)
-    return _write(session, key, MovementKind.OPENING, parts, cause)
+    return write_movement(session, key, MovementKind.OPENING, parts, cause)
 
 
 def _taken_by(session: Session, key: CardKey, seq: int) -> tuple[list[Part], int]:
@@ -230,7 +230,7 @@ def _open_lot(session: Session, key: CardKey, ends: dt.date | None) -> int:
     return session.execute(upsert.returning(ValueLot.id)).scalar_one()
 
 
-def _write(session: Session, key: CardKey, kind: MovementKind, parts: tuple[Part, ...], cause: Cause) -> Moved:
+def write_movement(session: Session, key: CardKey, kind: MovementKind, parts: tuple[Part, ...], cause: Cause) -> Moved:
     """A movement with what it does to lots, and the balances beside. The card's row is held by the caller."""
     amount = sum(part.amount for part in parts)
     balance, seq = session.execute(

@@ -52,6 +52,19 @@ def unusable(state: str, *, field: str | None = None) -> Conflict:
     return Conflict(text[state], field=field, code=f"stored-value-{state}")
 
 
+def used_since(left_minor: int, currency: str) -> Conflict:
+    """What was sold with a card has been used, so that its article can't come back."""
+    return Conflict(
+        T(
+            "The card was used since it was sold: only %(amount)s is left to take back.",
+            amount=Money(left_minor, currency),
+        ),
+        field="lines",
+        code="stored-value-used",
+        facts={"left_minor": left_minor},
+    )
+
+
 def too_little(available_minor: int, currency: str, *, field: str | None = None) -> Conflict:
     """Less can be used of the card than was asked for."""
     return Conflict(

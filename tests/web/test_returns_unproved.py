@@ -10,6 +10,7 @@ from erp_club.points.models import PointsMovement
 from erp_club.receipts.models import Receipt
 from tests.make.organisation import somebody
 from tests.make.purchases import Till
+from tests.make.stored_value import a_kind, an_article
 from tests.web.test_returns import BREAD, BROWSER, MILK, a_purchase, keys, till
 from tests.web.test_till_approvals import approve, limit, write
 
@@ -45,12 +46,16 @@ def test_the_screen_shows_what_goes_back_before_it_is_paid(
     assert session.scalar(sa.select(sa.func.count()).select_from(PointsMovement)) == 0
 
 
-def test_what_is_wrong_stands_beside_its_field(client: TestClient, manager: dict[str, str]) -> None:
+def test_what_is_wrong_stands_beside_its_field(client: TestClient, session: Session, manager: dict[str, str]) -> None:
     unknown = send(client, manager, line0_sku="nothing", reason="A present")
     assert unknown.status_code == 422
     assert 'value="nothing"' in unknown.text
     dear = send(client, manager, line0_sku=MILK, line0_amount="10.05", reason="A present")
     assert (dear.status_code, "Without a receipt no more than today" in dear.text) == (422, True)
+    a_kind(session, articles=(an_article(session),))
+    session.commit()
+    card = send(client, manager, line0_sku="GIFT-1", reason="A present")
+    assert (card.status_code, "comes back with its receipt only" in card.text) == (422, True)
     assert send(client, manager, line0_sku="", reason="A present").status_code == 422
     assert send(client, manager, line0_sku=MILK, reason="").status_code == 422
 

@@ -1,5 +1,7 @@
 # REQ V-01 V-02 V-03 T-06: prepaid and gift cards pay in a sale, and are sold and loaded by one
+import datetime as dt
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,14 +12,19 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
+from erp_club.permissions.actors import SYSTEM
 from erp_club.receipts.models import Receipt, ReceiptPayment
+from erp_club.reports.purchases.asked import Asked, By
+from erp_club.reports.purchases.cards import cards_sold
+from erp_club.reports.purchases.queries import total
 from erp_club.stored_value.commands import refund_receipt
-from erp_club.stored_value.models import ValueCard
+from erp_club.stored_value.issued.commands import set_card_state
+from erp_club.stored_value.models import CardState, ValueCard
 from erp_club.stored_value.queries import cards_of_receipt, payments_of
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.purchases import Till, a_product, a_till
-from tests.make.stored_value import a_cause, a_gift_card, a_kind, a_prepaid_kind, an_article, held
+from tests.make.stored_value import NOW, a_cause, a_gift_card, a_kind, a_prepaid_kind, an_article, held
 from web.app import create_app
 from web.deps import Shop
 
@@ -230,6 +237,81 @@ def test_a_sale_is_refunded_to_the_cards_that_paid_the_last_one_first(
     assert sum(each.left_minor for each in payments_of(session, receipt)) == 50_00
     assert len(cards_of_receipt(session, receipt)) == 2
     assert wrong_cards(session) == []
+
+
+def back(client: TestClient, till: Till, bought: int, **wish: Any) -> Response:
+    headers = till.headers | {"Idempotency-Key": next(keys)}
+    return client.post(f"/purchases/{bought}/returns", json=wish, headers=headers)
+
+
+def test_the_article_of_a_card_comes_back_only_with_what_lies_on_the_card(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    article = an_article(session, price_minor=50_00)
+    a_kind(session, amounts_minor=(50_00,), articles=(article,))
+    session.commit()
+    sold = [{"sku": article, "quantity": "3"}]
+    told = post(client, till, [{"means": "card", "amount_minor": 150_00}], lines=sold).json()
+    first = told["cards"][0]
+    spent = post(client, till, [by(first["number"]), {"means": "card", "amount_minor": 50_03}])
+    assert spent.status_code == 201, spent.text
+    refused = back(client, till, told["id"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "stored-value-used")
+    assert refused.json()["left_minor"] == 100_00
+    assert back(client, till, told["id"], lines=[{"line_no": 1, "quantity": "2"}]).status_code == 201
+    session.expire_all()
+    assert session.scalar(sa.select(sa.func.sum(ValueCard.balance_minor))) == 0
+    # What the used card had paid comes back onto it; then it can come back too.
+    assert back(client, till, spent.json()["id"]).status_code == 201
+    assert back(client, till, told["id"]).status_code == 201
+    session.expire_all()
+    assert session.scalar(sa.select(sa.func.sum(ValueCard.balance_minor))) == 0
+    assert wrong_cards(session) == []
+
+
+@pytest.mark.parametrize("state", [CardState.BLOCKED, CardState.LOST])
+def test_what_a_card_paid_goes_back_onto_it_whatever_has_become_of_it_and_never_out_in_cash(
+    client: TestClient, session: Session, till: Till, state: CardState
+) -> None:
+    card = a_gift_card(session, 60_00)
+    session.commit()
+    bought = post(client, till, [by(card.number), {"means": "card", "amount_minor": 40_03}]).json()["id"]
+    set_card_state(session, card.key.card_id, state, now=NOW, by=SYSTEM)
+    session.commit()
+    told = back(client, till, bought, means="cash").json()
+    assert {each["means"]: each["amount_minor"] for each in told["refunds"]} == {"stored_value": 60_00, "cash": 40_00}
+    session.expire_all()
+    assert (held(session, card.key).balance_minor, held(session, card.key).state) == (60_00, state)
+
+
+def test_in_an_exchange_the_card_gets_its_money_first_and_can_pay_again(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    card = a_gift_card(session, 100_03)
+    session.commit()
+    bought = post(client, till, [by(card.number)]).json()["id"]
+    goods = {"lines": [{"sku": MILK, "quantity": "1"}], "payments": [by(card.number)]}
+    headers = till.headers | {"Idempotency-Key": next(keys)}
+    asked = {"receipt_no": next(numbers), "goods": goods}
+    told = client.post(f"/purchases/{bought}/exchanges", json=asked, headers=headers).json()
+    assert (told["due_minor"], told["settlement"]) == (0, [])
+    session.expire_all()
+    assert held(session, card.key).balance_minor == 0
+    assert wrong_cards(session) == []
+
+
+def test_what_is_paid_with_a_card_is_turnover_once(client: TestClient, session: Session, till: Till) -> None:
+    a_kind(session, articles=(an_article(session),))
+    session.commit()
+    lines = [{"sku": "GIFT-1", "quantity": "200"}]
+    card = post(client, till, [{"means": "card", "amount_minor": 200_00}], lines=lines).json()["cards"][0]
+    post(client, till, [by(card["number"])])
+    today = dt.datetime.now(dt.UTC).date()
+    asked = Asked(by=By.DAY, first=today - dt.timedelta(1), last=today + dt.timedelta(1))
+    assert (total(session, asked).sales_minor, cards_sold(session, asked)) == (300_03, 200_00)
+    assert cards_sold(session, replace(asked, store_id=till.store_id)) == 200_00
+    assert cards_sold(session, replace(asked, store_id=till.store_id + 1)) == 0
+    assert cards_sold(session, replace(asked, club_id=1)) is None
 
 
 def test_a_receipts_payments_are_one_for_each_card(client: TestClient, session: Session, till: Till) -> None:

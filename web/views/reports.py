@@ -15,6 +15,7 @@ from erp_club.kernel.text import N_, T
 from erp_club.organisation.queries import stores
 from erp_club.reports.purchases import naming, queries
 from erp_club.reports.purchases.asked import OVERLAPPING, TIMES, Against, Asked, By
+from erp_club.reports.purchases.cards import cards_sold
 from erp_club.reports.purchases.figures import Figures, change_bp
 from erp_club.segments import saved
 from erp_club.segments.models import SegmentState
@@ -137,7 +138,11 @@ class Compared(BaseModel):
 
 
 class ReportPage(BaseModel):
-    """A report: what was asked, the total, what it is compared with, and the rows of this page."""
+    """A report: what was asked, the total, what it is compared with, and the rows of this page.
+
+    `turnover_minor` are the sales without prepaid and gift cards that were sold (`cards_sold_minor`): what is bought
+    with a card counts when it is bought. Both are null where sales are narrowed to more than a store.
+    """
 
     by: By
     first: dt.date
@@ -147,6 +152,8 @@ class ReportPage(BaseModel):
     filters: dict[str, int]
     currency: str
     total: FiguresView
+    cards_sold_minor: int | None
+    turnover_minor: int | None
     compared: list[Compared]
     bars: list[Bar] = Field(exclude=True)
     rows: list[ReportRow]
@@ -190,7 +197,7 @@ def report_page(act: Act, asked: Asked, *, measure: Measure, against: Against | 
     bars = _bars(shown, measure)
     if asked.by in TIMES:
         shown = shown[state.offset : state.offset + state.per_page]
-    total = queries.total(act.session, asked)
+    total, cards = queries.total(act.session, asked), cards_sold(act.session, asked)
     filters = filters_of(asked)
     return ReportPage(
         by=asked.by,
@@ -201,6 +208,8 @@ def report_page(act: Act, asked: Asked, *, measure: Measure, against: Against | 
         filters=filters,
         currency=act.chain.currency,
         total=figures_view(total),
+        cards_sold_minor=cards,
+        turnover_minor=None if cards is None else total.sales_minor - cards,
         compared=_compared(act, asked, total),
         bars=bars if asked.by in TIMES else bars[:BARS_OF_RANKING],
         rows=shown,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import ProductKind
 from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
@@ -28,7 +29,7 @@ from erp_club.purchases.returns.arithmetic import refunds as refunds_of
 from erp_club.purchases.returns.booking.commands import ReturnReceipt, give_uses_back, write_points, write_return
 from erp_club.purchases.returns.facts import Bought, BoughtLine, Reckoned, ReturnedLine, UsedCoupon, Wish
 from erp_club.purchases.returns.queries import Original
-from erp_club.purchases.returns.refunding import Refunding, give_back
+from erp_club.purchases.returns.refunding import Refunding, give_back, take_cards_back
 from erp_club.purchases.returns.settling import Settled, move_points, plan_points
 from erp_club.purchases.sale import check_time, line_amount
 from erp_club.purchases.settled import tax_in
@@ -191,8 +192,10 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
         clubs = earning_memberships(session, hold_person(session, made.customer_id), on=made.on)
         look = LookCause(LevelCause.RETURN, made.on, place.now, place.by, receipt_id=receipt_id, reason=asked.reason)
         look_at_levels(session, clubs, look)
+    refunding = Refunding(original, place, asked.reason)
+    take_cards_back(session, refunding, reckoned.lines, receipt_id)
     for each in refunds:
-        give_back(session, Refunding(original, place, asked.reason), each.means, each.amount_minor)
+        give_back(session, refunding, each.means, each.amount_minor)
     return Returned(receipt_id, made, original, reckoned, moved, bought.coupons)
 
 
@@ -315,6 +318,9 @@ def _unproved(session: Session, goods: tuple[Unproved, ...]) -> tuple[ReturnedLi
         if amount > listed:
             text = T("Without a receipt no more than today's price is paid back.")
             errors.append(FieldError(f"lines[{number - 1}].amount_minor", text))
+        if product.kind == ProductKind.GIFT_CARD:
+            text = T("A card that was sold comes back with its receipt only.")
+            errors.append(FieldError(f"lines[{number - 1}].sku", text))
         tax = tax_in(amount, product.vat_bp)
         line = BoughtLine(number, product.id, each.quantity_milli, listed, amount, tax, product.vat_bp, earns=False)
         lines.append(ReturnedLine(line, each.quantity_milli, listed, amount, tax))
