@@ -20,6 +20,7 @@ from erp_club.kernel import audit, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.people import models as people
+from erp_club.people.retention import models as retention
 from erp_club.permissions import models as permissions
 from erp_club.permissions.approvals import models as approvals
 from erp_club.permissions.factors import models as factors
@@ -79,6 +80,7 @@ __all__ = [
     "registering",
     "relatives",
     "reports",
+    "retention",
     "rewards",
     "rollups",
     "segments",

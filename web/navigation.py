@@ -61,6 +61,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             (N_("Form of new customers"), "/customer-forms", "list-details", Permission.CUSTOMERS_FORM),
             (N_("Own fields"), "/classification-fields", "adjustments", Permission.CUSTOMERS_CLASSES),
             (N_("Wordings of consents"), "/consent-wordings", "mail", Permission.CUSTOMERS_CONSENT_WORDINGS),
+            (N_("How long data is kept"), "/retention-rules", "clock", Permission.PEOPLE_ERASE),
             (N_("ID numbers kept"), "/id-rules", "lock", Permission.CUSTOMERS_ID_RULES),
             (N_("Approvals"), "/approvals", "circle-check", Permission.APPROVALS_GIVE),
             (N_("Staff"), "/staff", "shield-check", Permission.STAFF_VIEW),

@@ -9,6 +9,7 @@ from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
+from erp_club.jobs.retention import RETENTION
 from erp_club.jobs.rewards import PERIOD_REWARDS
 from erp_club.jobs.seals import AUDIT_SEAL, LEDGER_SEAL
 from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
@@ -40,6 +41,6 @@ JOBS: dict[str, Job] = {
         *(LEDGER_VERIFY, POINTS_PROGRAMME),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
         *(LEDGER_SEAL, AUDIT_SEAL),
-        *(BIRTHDAYS, EXPORT, EXPORTS_FORGET),
+        *(BIRTHDAYS, EXPORT, EXPORTS_FORGET, RETENTION),
     )
 }

@@ -206,17 +206,20 @@ def _statements() -> tuple[sa.Insert, sa.Insert]:
 _INSERT_ONE, _INSERT_BOTH = _statements()
 
 
-def empty_values(session: Session, customer_id: int, *, now: dt.datetime, by: Doer) -> int:
+def empty_values(
+    session: Session, customer_id: int, *, before: dt.datetime | None = None, now: dt.datetime, by: Doer
+) -> int:
     """Take out what the trace tells of a person, for good, and keep that it was done; gives of how many entries.
 
-    Who did what and when stays, and so does the chain of seals. It is the last step of an erasure: what is recorded of
-    the person afterwards tells of them again.
+    With `before` only what it told until then. Who did what and when stays, and so does the chain of seals. It is the
+    last step of an erasure: what is recorded of the person afterwards tells of them again.
     """
+    wanted = sa.update(AuditValues).where(AuditValues.customer_id == customer_id, AuditValues.emptied_at.is_(None))
+    if before is not None:
+        old = sa.select(AuditEntry.id).where(AuditEntry.customer_id == customer_id, AuditEntry.at < before)
+        wanted = wanted.where(AuditValues.entry_id.in_(old))
     emptied = session.execute(
-        sa.update(AuditValues)
-        .where(AuditValues.customer_id == customer_id, AuditValues.emptied_at.is_(None))
-        .values(salt=None, before=None, after=None, emptied_at=now)
-        .returning(AuditValues.entry_id)
+        wanted.values(salt=None, before=None, after=None, emptied_at=now).returning(AuditValues.entry_id)
     ).all()
     record(
         session, by=by, now=now, action=EMPTIED, entity="audit", entity_id="*", customer_id=customer_id,
