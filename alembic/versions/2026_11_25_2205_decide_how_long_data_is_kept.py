@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_2205"
-down_revision = "2026_11_25_2147"
+down_revision = "2026_11_25_2205"
 branch_labels = None
 depends_on = None
 
