@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_25_2205"
-down_revision = "2026_11_25_2205"
+revision = "2026_11_25_2242"
+down_revision = "2026_11_25_2225"
 branch_labels = None
 depends_on = None
 
