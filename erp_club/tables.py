@@ -34,6 +34,7 @@ from erp_club.programmes.rewards import models as rewards
 from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
+from erp_club.purchases.fees import models as fees
 from erp_club.purchases.registering import models as registering
 from erp_club.purchases.uploads import models as uploads
 from erp_club.receipts import models as receipts
@@ -59,6 +60,7 @@ __all__ = [
     "duplicates",
     "exports",
     "factors",
+    "fees",
     "grants",
     "id_numbers",
     "idempotency",

@@ -82,9 +82,18 @@ _TERMS = tuple(getattr(Club, field.name) for field in dataclasses.fields(ClubTer
 
 
 def join_club(
-    session: Session, customer_id: int, *, club_id: int, today: dt.date, now: dt.datetime, by: Actor
+    session: Session,
+    customer_id: int,
+    *,
+    club_id: int,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+    span: Span | None = None,
 ) -> Joined:
     """Make the customer a member from today, with a points account, and a card where they have none.
+
+    The membership holds for the club's term, or for the `span` that a programme makes of today.
 
     Benefits apply at once: what is sold later in the same transaction earns already. Whoever left joins the same
     membership again. Raises NotFound for the customer or club, Conflict `club-not-open` for a draft or closed club,
@@ -98,7 +107,7 @@ def join_club(
     if club.state != ClubState.PUBLISHED:
         raise errors.not_open_for_joining()
     _lock_customer(session, customer_id)
-    span = periods.first_period(today, club.term_months)
+    span = span or periods.first_period(today, club.term_months)
     held = _held_before(session, customer_id, club_id)
     if held is not None and held.state is not MembershipState.ENDED:
         raise _already_member(held, today)

@@ -52,3 +52,14 @@ def programme_on(session: Session, code: str, day: dt.date) -> VersionRow:
     if not holding:
         raise errors.no_programme()
     return max(holding, key=lambda each: (each.effective_from, each.version_no))
+
+
+def programme_in_force(session: Session, club_id: int, day: dt.date) -> Programme | None:
+    """What the programme of a club says on a day; None for a club without one."""
+    document = session.scalar(
+        sa.select(ProgrammeVersion.document)
+        .where(ProgrammeVersion.club_id == club_id, ProgrammeVersion.effective_from <= day)
+        .order_by(ProgrammeVersion.effective_from.desc(), ProgrammeVersion.version_no.desc())
+        .limit(1)
+    )
+    return None if document is None else Programme.model_validate(document)

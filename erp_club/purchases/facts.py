@@ -42,6 +42,9 @@ from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
 from erp_club.purchases.sale import MOST_MINOR, line_amount
 
+FEE = "membership_fee"
+"""The kind of a line that is the fee of a membership, as rules name it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PointsPayment:
@@ -56,6 +59,7 @@ class Asked:
     """A basket to be priced: (SKU, quantity in thousandths) by line, who buys, and what was entered beside the items.
 
     `paid`: how much some of the means pay, where that is known; one that is left pays the rest.
+    `fees`: (index of the line, price) of what memberships cost.
     `sale_id` is the till's name for the sale: draws hang on it, and coupons are held for it.
     """
 
@@ -68,6 +72,7 @@ class Asked:
     sale_id: str = ""
     points: tuple[PointsPayment, ...] = ()
     paid: tuple[tuple[str, int], ...] = ()
+    fees: tuple[tuple[int, int], ...] = ()
 
 
 def _nothing(_texts: Sequence[str]) -> None:
@@ -222,9 +227,7 @@ def _facts(
 ) -> Facts:
     local = place.local
     return Facts(
-        lines=tuple(
-            _line(str(number), products[sku], milli) for number, (sku, milli) in enumerate(asked.lines, start=1)
-        ),
+        lines=_lines(asked, products),
         at=local,
         shopper=_shopper(told, local.date(), channel=place.terminal.channel),
         price_lists=list_prices(
@@ -277,6 +280,18 @@ def _plans(asked: Asked, place: Place, told: Told) -> tuple[ProgrammePlan, ...]:
                 )
             )
     return tuple(made)
+
+
+def _lines(asked: Asked, products: Mapping[str, SoldProduct]) -> tuple[Line, ...]:
+    made = tuple(_line(str(number), products[sku], milli) for number, (sku, milli) in enumerate(asked.lines, start=1))
+    if not asked.fees:
+        return made
+    fees = dict(asked.fees)
+    # A fee is of a kind of its own: offers, lists and earning pass it over unless they name that kind.
+    return tuple(
+        replace(line, unit_minor=fees[index], levy_minor=0, kind=FEE, earns=True) if index in fees else line
+        for index, line in enumerate(made)
+    )
 
 
 def _line(line_id: str, product: SoldProduct, milli: int) -> Line:

@@ -29,7 +29,8 @@ class Basket(Base):
     over in cash. `coupons`, `claims` (offers chosen, each with the product of a choice) and `confirmed` are what was
     entered, chosen and answered beside the items.
     `paying_cards` are the ids of the prepaid and gift cards that were shown to pay with, in their order; `sold_cards`
-    those that are to be sold or loaded, where they aren't simply made (number, and hash of the PIN).
+    those that are to be sold or loaded, where they aren't simply made (number, and hash of the PIN). `fees` are the ids
+    of what memberships of the sale wait for.
     """
 
     __tablename__ = "baskets"
@@ -58,14 +59,24 @@ class Basket(Base):
     confirmed: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     paying_cards: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger), server_default="{}")
     sold_cards: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    fees: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger), server_default="{}")
 
 
 class BasketLine(Base):
-    """A product and how much of it, in thousandths. The price is the product's until the sale is posted."""
+    """A product and how much of it, in thousandths. The price is the product's until the sale is posted.
+
+    The line of a membership's fee has a price of its own.
+    """
 
     __tablename__ = "basket_lines"
     __table_args__ = (
-        sa.UniqueConstraint("basket_id", "product_id"),
+        sa.Index(
+            "uq_basket_lines_product",
+            "basket_id",
+            "product_id",
+            unique=True,
+            postgresql_where=sa.text("fee_id IS NULL"),
+        ),
         sa.CheckConstraint("quantity_milli > 0", name="quantity_above_zero"),
     )
 
@@ -73,6 +84,8 @@ class BasketLine(Base):
     line_no: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     product_id: Mapped[int] = mapped_column(sa.ForeignKey("products.id"))
     quantity_milli: Mapped[int]
+    price_minor: Mapped[int | None]
+    fee_id: Mapped[int | None] = mapped_column(sa.ForeignKey("membership_fees.id"))
 
 
 class Quote(Base):

@@ -12,6 +12,8 @@ from erp_club.clubs.models import MembershipState
 from erp_club.clubs.periods import Span, days_held
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
+from erp_club.purchases.fees.commands import given_back
+from erp_club.purchases.fees.queries import paid_fees
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId, Unsaid, Word
 from web.forms import FormState
@@ -72,13 +74,17 @@ class ChangedView(BaseModel):
 
 
 class LossView(BaseModel):
-    """A membership, and what ending it on that day would take; `days_lost` is null for life."""
+    """A membership, and what ending it on that day would take; `days_lost` is null for life.
+
+    `fee_back_minor` of its last fee comes back where that is returned; null where none was paid.
+    """
 
     membership: MembershipLine
     on: dt.date
     points_lost: int
     worth_minor: int
     days_lost: int | None
+    fee_back_minor: int | None = None
 
 
 class CorrectionForm(BaseModel):
@@ -229,7 +235,15 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
     loss = commands.loss_of(act.session, membership_id, on=day)
     line = membership_line(act, membership_id)
     worth = line.worth_minor if loss.points else 0
-    return LossView(membership=line, on=day, points_lost=loss.points, worth_minor=worth, days_lost=loss.days)
+    paid = paid_fees(act.session, membership_id=membership_id)
+    return LossView(
+        membership=line,
+        on=day,
+        points_lost=loss.points,
+        worth_minor=worth,
+        days_lost=loss.days,
+        fee_back_minor=given_back(act.session, paid[0], on=day) if paid else None,
+    )
 
 
 def _correction(line: MembershipLine, wanted: list[CorrectedPeriod] | None) -> CorrectionForm:

@@ -8,14 +8,13 @@ from starlette.responses import Response
 
 from erp_club.birthday.grants.commands import Giving, grant_to
 from erp_club.cards.commands import hand_out_card
-from erp_club.clubs.commands import join_club
 from erp_club.clubs.queries import clubs
 from erp_club.customers.duplicates.commands import open_new_customer
 from erp_club.customers.fields import CustomerFields
 from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.baskets import commands
+from erp_club.purchases.baskets import commands, memberships
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line
 from web.forms import FormState
@@ -101,7 +100,7 @@ def remove_customer(act: AtTill) -> Response:
 def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], body: Joining) -> Response:
     """Let the sale's customer join a club; the sale earns by it already."""
     customer_id = commands.current_customer(act.session, by=act.by)
-    join_club(act.session, customer_id, club_id=body.club_id, today=act.today, now=act.now, by=act.by)
+    memberships.join_of_buyer(act.session, body.club_id, act.terminal, today=act.today, now=act.now, by=act.by)
     grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
     return shown(act, till_view(act))
 
@@ -169,8 +168,8 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     )
     if body.card:
         hand_out_card(act.session, customer_id, body.card, now=act.now)
-    for club_id in joins:
-        join_club(act.session, customer_id, club_id=club_id, today=act.today, now=act.now, by=act.by)
-        grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
     commands.set_customer(act.session, customer_id, now=act.now, by=act.by)
+    for club_id in joins:
+        memberships.join_of_buyer(act.session, club_id, act.terminal, today=act.today, now=act.now, by=act.by)
+        grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
     return shown(act, till_view(act))

@@ -86,7 +86,13 @@ def show_renewal(act: Renewing, membership_id: RowId) -> Response:  # noqa: ARG0
 def renew(act: Renewing, body: RenewalAtTill) -> Response:
     """Renew a membership of the sale's customer, with their card; a sale after its end earns by it again."""
     added = memberships.renew_of_buyer(
-        act.session, body.membership_id, card=body.card or None, today=act.today, now=act.now, by=act.by
+        act.session,
+        body.membership_id,
+        card=body.card or None,
+        channel=act.terminal.channel,
+        today=act.today,
+        now=act.now,
+        by=act.by,
     )
     return _done(act, _runs(added))
 

@@ -31,7 +31,8 @@ PAID_SHOWN = dt.timedelta(minutes=15)
 class TillLine(BaseModel):
     """A line of the basket. `price_minor` is for one unit at the price list in force, `regular_minor` without any.
 
-    `list_minor` and `amount_minor` are for the whole line, before and after discounts.
+    `list_minor` and `amount_minor` are for the whole line, before and after discounts. `fee`: what a membership costs,
+    which is removed to give the membership up.
     """
 
     line_no: int
@@ -44,6 +45,7 @@ class TillLine(BaseModel):
     list_minor: int
     amount_minor: int
     discounts: list[LineDiscount]
+    fee: bool = False
 
 
 class TillGift(BaseModel):
@@ -182,6 +184,7 @@ def _lines(lines: list[queries.Line], basket: PricedBasket) -> list[TillLine]:
             list_minor=priced.list_minor,
             amount_minor=priced.total_minor,
             discounts=by_line.get(priced.id, []),
+            fee=line.fee_id is not None,
         )
         for line, priced in zip(lines, basket.priced.lines, strict=False)
     ]

@@ -23,6 +23,8 @@ from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.commands import Posted, Sold, settle
 from erp_club.purchases.credit import NO_CREDIT, Credit, others
 from erp_club.purchases.facts import Place, gather, paid_so
+from erp_club.purchases.fees import errors as fees
+from erp_club.purchases.fees.commands import cancel_fees, check_fees, fees_paid
 from erp_club.purchases.models import Basket, BasketLine, BasketState
 from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.pricing import price_gathered
@@ -87,6 +89,8 @@ def set_customer(
     """Identify the customer of the open basket, by a card where one was shown. Raises NotFound `customer-unknown`."""
     buyer = queries.buyer(session, customer_id)
     basket = take(session, now=now, by=by)
+    if basket.fees and basket.customer_id != buyer.customer_id:
+        cancel_fees(session, basket, now=now, by=by)
     if card_id is not None or basket.customer_id != buyer.customer_id:
         basket.card_id = card_id
     basket.customer_id = buyer.customer_id
@@ -96,6 +100,7 @@ def set_customer(
 def remove_customer(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Make the open basket one of an unknown customer again."""
     basket = take(session, now=now, by=by)
+    cancel_fees(session, basket, now=now, by=by)
     basket.customer_id, basket.card_id = UNIDENTIFIED, None
     session.flush()
 
@@ -122,7 +127,7 @@ def set_quantity(session: Session, line_no: int, quantity_milli: int, *, now: dt
     Raises NotFound `line-gone`, Refused `quantity`.
     """
     line = _line(session, line_no, now=now, by=by)
-    _set(session, line, quantity_milli)
+    _set(session, line, quantity_milli, now=now, by=by)
 
 
 def change_quantity(session: Session, line_no: int, change_milli: int, *, now: dt.datetime, by: Actor) -> None:
@@ -131,7 +136,7 @@ def change_quantity(session: Session, line_no: int, change_milli: int, *, now: d
     Raises NotFound `line-gone`, Refused `quantity`.
     """
     line = _line(session, line_no, now=now, by=by)
-    _set(session, line, max(line.quantity_milli + change_milli, 0))
+    _set(session, line, max(line.quantity_milli + change_milli, 0), now=now, by=by)
 
 
 def remove_line(session: Session, line_no: int, *, now: dt.datetime, by: Actor) -> None:
@@ -183,6 +188,8 @@ def drop(session: Session, *, now: dt.datetime, by: Actor) -> uuid.UUID:
     """
     basket, lines = _filled(session, now=now, by=by)
     basket.state = BasketState.DROPPED
+    if basket.fees:
+        cancel_fees(session, basket, now=now, by=by)
     if basket.coupons:
         release(session, sale_key(basket.terminal_id, basket.id.hex))
     audit.record(
@@ -217,7 +224,7 @@ def pay(
     Raises Conflict `basket-empty` or `total-changed`, Invalid where the cash doesn't cover what is due, and what
     settling a sale raises.
     """
-    basket, _ = _filled(session, now=place.now, by=place.by)
+    basket, lines = _filled(session, now=place.now, by=place.by)
     opened = queries.opened(session, place.terminal.id)
     assert opened is not None
     claims = claims_of(session, basket)
@@ -228,6 +235,8 @@ def pay(
     total = price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
+    if basket.fees:
+        check_fees(session, basket, regular_minor=price.priced.regular_minor, currency=currency)
     paid = with_cards(session, (), claims, total, place)
     if means is not Means.STORED_VALUE:
         paid = (*paid, *others(paid, credit, total, means, currency))
@@ -243,6 +252,10 @@ def pay(
     number = receipt_no or next_receipt_no(session, basket.terminal_id)
     sale = sale_of(price, place, receipt_no=number, payments=paid, currency=currency)
     sold = settle(session, sale, price, asked, place, cards=sold_of(basket))
+    if basket.fees:
+        numbers = [line.line_no for line in lines]
+        on = place.local.date()
+        fees_paid(session, basket, sold.posted.receipt_id, numbers, on=on, now=place.now, by=place.by)
     _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)
     return Paid(sold, tendered, tendered - max(due, 0) if tendered is not None else 0)
 
@@ -269,8 +282,12 @@ def _line(session: Session, line_no: int, *, now: dt.datetime, by: Actor) -> Bas
     return line
 
 
-def _set(session: Session, line: BasketLine, quantity_milli: int) -> None:
-    if quantity_milli == 0:
+def _set(session: Session, line: BasketLine, quantity_milli: int, *, now: dt.datetime, by: Actor) -> None:
+    if line.fee_id is not None:
+        if quantity_milli:
+            raise fees.one_of_it()
+        cancel_fees(session, take(session, now=now, by=by), only=line.fee_id, now=now, by=by)
+    elif quantity_milli == 0:
         session.delete(line)
     else:
         line.quantity_milli = checked_quantity(quantity_milli)
@@ -322,5 +339,6 @@ _NEW_LINE = insert(BasketLine).values(
 )
 _ADD = _NEW_LINE.on_conflict_do_update(
     index_elements=[BasketLine.basket_id, BasketLine.product_id],
+    index_where=BasketLine.fee_id.is_(None),
     set_={"quantity_milli": BasketLine.quantity_milli + _NEW_LINE.excluded.quantity_milli},
 ).returning(BasketLine.line_no, BasketLine.quantity_milli)

@@ -7,12 +7,16 @@ from sqlalchemy.orm import Session
 from erp_club.cards.models import CardState
 from erp_club.cards.queries import card as card_of
 from erp_club.cards.queries import cards_of
-from erp_club.clubs.commands import Prolonged, hold, renew_membership, renewal_of
+from erp_club.clubs.commands import Joined, Prolonged, hold, renew_membership, renewal_of
 from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import club_of_membership, customer_of
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.queries import TerminalFacts
 from erp_club.purchases.baskets import errors, queries
+from erp_club.purchases.baskets.commands import current_customer, take
+from erp_club.purchases.baskets.pricing import price_open
+from erp_club.purchases.fees.commands import Day, charge_renewal, join_in_sale
 from erp_club.purchases.models import Basket
 
 
@@ -44,17 +48,44 @@ def renewal_span(session: Session, membership_id: int, *, today: dt.date, by: Ac
 
 
 def renew_of_buyer(
-    session: Session, membership_id: int, *, card: str | None, today: dt.date, now: dt.datetime, by: Actor
+    session: Session,
+    membership_id: int,
+    *,
+    card: str | None,
+    channel: str,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
 ) -> Prolonged:
     """Renew a membership of the sale's customer, with their `card`; the one they were identified by will do (M-07).
 
     Raises as `of_buyer` and `renew_membership`, Invalid on `card` where the customer has one and showed none.
     """
     basket = of_buyer(session, membership_id, by=by)
+    before = hold(session, membership_id)
     if not card and card_is_needed(session, membership_id, by=by):
         raise errors.card_needed()
     shown = card or _shown(session, basket, membership_id)
-    return renew_membership(session, membership_id, today=today, now=now, by=by, card=shown)
+    renewed = renew_membership(session, membership_id, today=today, now=now, by=by, card=shown)
+    charge_renewal(session, basket, renewed, before=before, day=Day(today, now, by, channel))
+    return renewed
+
+
+def join_of_buyer(
+    session: Session, club_id: int, terminal: TerminalFacts, *, today: dt.date, now: dt.datetime, by: Actor
+) -> Joined:
+    """Let the sale's customer join a club as its programme says; a fee becomes a line of the sale.
+
+    Raises Conflict `customer-needed` where nobody is identified, and what `join_in_sale` raises.
+    """
+    current_customer(session, by=by)
+    basket = take(session, now=now, by=by)
+    opened = queries.opened(session, terminal.id)
+    assert opened is not None
+    priced = price_open(session, terminal, opened, now=now, by=by).basket.priced if opened.lines else None
+    owed = sum(line.price_minor for line in opened.lines if line.fee_id is not None)
+    bought = priced.total_minor - owed if priced else 0
+    return join_in_sale(session, basket, club_id, bought_minor=bought, day=Day(today, now, by, terminal.channel))
 
 
 def _shown(session: Session, basket: Basket, membership_id: int) -> str | None:

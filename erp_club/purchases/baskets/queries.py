@@ -24,7 +24,10 @@ MOST_HELD = 20
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a basket at today's price. `price_minor` is for one unit; `line` is what would be posted."""
+    """A line of a basket at today's price. `price_minor` is for one unit; `line` is what would be posted.
+
+    `fee_id` is the fee of a membership that the line is, if it is one.
+    """
 
     line_no: int
     sku: str
@@ -32,6 +35,7 @@ class Line:
     price_minor: int
     line: SaleLine
     kind: str = "goods"
+    fee_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,11 @@ def lines(session: Session, basket_id: uuid.UUID) -> list[Line]:
 
 
 def _line(line_no: int, milli: int, product_id: int, sku: str, name: str, price_minor: int, *rest: Any) -> Line:
-    vat_bp, earns, kind = rest
+    vat_bp, earns, kind, fee_id = rest
     amount = line_amount(price_minor, milli)
-    return Line(line_no, sku, name, price_minor, SaleLine(product_id, milli, amount, amount, vat_bp, earns), kind)
+    return Line(
+        line_no, sku, name, price_minor, SaleLine(product_id, milli, amount, amount, vat_bp, earns), kind, fee_id
+    )
 
 
 def count_items(quantities_milli: list[int]) -> int:
@@ -185,10 +191,11 @@ _LINE = (
     Product.id,
     Product.sku,
     Product.name,
-    Product.list_price_minor,
+    sa.func.coalesce(BasketLine.price_minor, Product.list_price_minor),
     Product.vat_bp,
     Product.earns_points,
     Product.kind,
+    BasketLine.fee_id,
 )
 _HOLDING = aliased(Basket)
 _OPENED = (
@@ -217,7 +224,8 @@ _LINES = (
 _PIECES = sa.case(
     (BasketLine.quantity_milli % 1000 == 0, sa.func.div(sa.cast(BasketLine.quantity_milli, sa.Numeric), 1000)), else_=1
 )
-_AMOUNT = sa.func.round(sa.cast(Product.list_price_minor * BasketLine.quantity_milli, sa.Numeric) / 1000)
+_PRICE = sa.func.coalesce(BasketLine.price_minor, Product.list_price_minor)
+_AMOUNT = sa.func.round(sa.cast(_PRICE * BasketLine.quantity_milli, sa.Numeric) / 1000)
 _HELD = (
     sa.select(
         Basket.id,

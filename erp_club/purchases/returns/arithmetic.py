@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
-from erp_club.kernel.money import allocate, cash_rounding
+from erp_club.kernel.money import Rounding, allocate, cash_rounding, round_div
 from erp_club.kernel.text import T
 from erp_club.points.rules import Redeemed, points_for
 from erp_club.promotions.engine.units import part_of
@@ -40,7 +40,11 @@ def reckon(bought: Bought, wish: Wish) -> Reckoned:
     more of one than is left.
     """
     wanted = _wanted(bought, wish)
-    lines = tuple(_line(line, wanted[line.line_no]) for line in bought.lines if wanted.get(line.line_no))
+    lines = tuple(
+        _fee(line, wish.fees[line.line_no]) if line.line_no in wish.fees else _line(line, wanted[line.line_no])
+        for line in bought.lines
+        if wanted.get(line.line_no)
+    )
     returned = {line.line_no: line.returned_milli + wanted.get(line.line_no, 0) for line in bought.lines}
     is_whole = all(returned[line.line_no] >= line.quantity_milli for line in bought.lines)
     total = sum(line.amount_minor for line in lines)
@@ -74,6 +78,12 @@ def _wanted(bought: Bought, wish: Wish) -> dict[int, int]:
     if errors:
         raise Invalid(errors)
     return wanted
+
+
+def _fee(line: BoughtLine, amount: int) -> ReturnedLine:
+    """A membership's fee: the line comes back whole, at what the club's rule gives back, with that share of its tax."""
+    tax = round_div(line.tax_minor * amount, line.amount_minor, Rounding.HALF_UP) if line.amount_minor else 0
+    return ReturnedLine(line, line.quantity_milli, list_minor=amount, amount_minor=amount, tax_minor=tax)
 
 
 def _line(line: BoughtLine, milli: int) -> ReturnedLine:

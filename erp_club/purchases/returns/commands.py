@@ -21,6 +21,9 @@ from erp_club.points.models import MovementKind
 from erp_club.programmes.standings.commands import LookCause
 from erp_club.purchases.baskets.commands import next_receipt_no
 from erp_club.purchases.facts import Place, check_lines
+from erp_club.purchases.fees.commands import fees_returned, fees_to_return
+from erp_club.purchases.fees.errors import not_given_back
+from erp_club.purchases.fees.queries import PaidFee
 from erp_club.purchases.levels import look_at_levels
 from erp_club.purchases.quotes.queries import products as products_of
 from erp_club.purchases.returns import queries
@@ -93,7 +96,13 @@ def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, cu
     bought = queries.bought(session, original, currency=currency)
     if asked.kind is ReturnKind.CANCELLATION:
         _check_cancellation(original, bought, place)
+    cancels = asked.kind is ReturnKind.CANCELLATION
+    fees = fees_to_return(session, original.id, asked.wish.lines, whole=cancels, on=place.local.date())
+    if fees:
+        asked = replace(asked, wish=_with_fees(asked.wish, bought, fees))
     made = _book(session, original, bought, asked, place)
+    back = {fee: amount for fee, amount in fees.items() if amount}
+    fees_returned(session, back, reason=asked.reason, now=place.now, by=place.by)
     audit.record(
         session,
         by=place.by,
@@ -105,6 +114,18 @@ def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, cu
         after=_traced(made),
     )
     return made
+
+
+def _with_fees(wish: Wish, bought: Bought, fees: dict[PaidFee, int]) -> Wish:
+    """The wish with what comes back of fees; those that the club keeps stay out of it."""
+    kept = {fee.line_no for fee, amount in fees.items() if not amount}
+    lines = wish.lines
+    if kept and lines is None:
+        left = [(each.line_no, each.left_milli) for each in bought.lines if each.quantity_milli > 0]
+        lines = tuple((line_no, milli) for line_no, milli in left if milli > 0 and line_no not in kept)
+        if not lines:
+            raise not_given_back()
+    return replace(wish, lines=lines, fees={fee.line_no: amount for fee, amount in fees.items() if amount})
 
 
 def preview_return(session: Session, receipt_id: int, asked: Asked, place: Place, *, currency: str) -> Returned:

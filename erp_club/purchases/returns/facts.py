@@ -106,12 +106,14 @@ class Bought:
 class Wish:
     """What is to come back: (line, thousandths), or None for all that is left.
 
+    `fees` is what comes back of a line that is the fee of a membership, by the line; it comes back whole.
     `means` pays the money back whatever it was paid with; None gives it back the way it came, and cash where nobody
     knows. Money of a gift or prepaid card always goes back there.
     """
 
     lines: tuple[tuple[int, int], ...] | None = None
     means: Means | None = None
+    fees: Mapping[int, int] = field(default_factory=dict[int, int])
 
 
 @dataclass(frozen=True, slots=True)

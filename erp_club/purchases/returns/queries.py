@@ -21,6 +21,7 @@ from erp_club.organisation.models import Store
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.points.queries import heirs_of
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
+from erp_club.purchases.fees.queries import IS_FEE
 from erp_club.purchases.returns.facts import Account, Bought, BoughtLine, Discount, Paid, UsedCoupon
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
@@ -143,7 +144,7 @@ def _lines(session: Session, original: Original) -> tuple[BoughtLine, ...]:
     rows = session.execute(
         sa.select(
             ReceiptLine,
-            Product.earns_points & (Product.kind == "goods"),
+            Product.earns_points & (Product.kind == "goods") & ~IS_FEE,
             sa.func.coalesce(ReceiptLineReturned.returned_milli, 0),
         )
         .join(Product, Product.id == ReceiptLine.product_id)

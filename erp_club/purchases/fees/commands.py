@@ -1,0 +1,299 @@
+"""Joining and renewing as a club's programme says, with their fees as lines of the sale, and undoing both.
+
+A membership that is joined or renewed in a sale holds at once, so that the sale has its benefits already. What it
+waits for stands in `membership_fees`, and is settled with the sale: paid with it, or cancelled with its line, with the
+sale, or where somebody else is identified; then the days are taken back.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.models import Product
+from erp_club.clubs import commands as clubs
+from erp_club.clubs.breaks.commands import correct_membership, end_membership, loss_of
+from erp_club.clubs.models import MembershipState
+from erp_club.clubs.periods import Span
+from erp_club.clubs.queries import club_of_membership
+from erp_club.kernel import audit
+from erp_club.permissions.actors import Actor
+from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.renew import (
+    Fee,
+    first_term,
+    joining_fee,
+    may_not_join,
+    may_renew,
+    refund_minor,
+    renewal_fee,
+)
+from erp_club.programmes.queries import programme_in_force
+from erp_club.purchases.fees import errors
+from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
+from erp_club.purchases.fees.queries import PaidFee, applicant, bought_in, paid_fees
+from erp_club.purchases.models import Basket, BasketLine
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """When and by whom something is done, and in which channel."""
+
+    today: dt.date
+    now: dt.datetime
+    by: Actor
+    channel: str = "store"
+
+
+def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor: int, day: Day) -> clubs.Joined:
+    """Let the basket's customer join, with the fee as a line where the club has one (M-02).
+
+    `bought_minor` is what the sale comes to. Raises Conflict `may-not-join` where the programme doesn't let them,
+    `purchase-too-small` for a club that is joined by a larger purchase, `fee-product-needed`, and what joining raises.
+    """
+    programme = programme_in_force(session, club_id, day.today)
+    if programme is None:
+        return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
+    least = _check_joining(session, basket.customer_id, programme, bought_minor, day)
+    span = first_term(programme, day.today)
+    joined = clubs.join_club(
+        session,
+        basket.customer_id,
+        club_id=club_id,
+        today=day.today,
+        now=day.now,
+        by=day.by,
+        span=span,
+    )
+    fee = joining_fee(programme.fees)
+    if fee.now_minor or least:
+        held = clubs.hold(session, joined.membership_id)
+        _add_fee(session, basket, held, FeeKind.JOINING, fee, span, period_no=held.last_no, least_minor=least, day=day)
+    return joined
+
+
+def _check_joining(session: Session, customer_id: int, programme: Programme, bought_minor: int, day: Day) -> int:
+    """What the sale must come to; 0 where asking is enough."""
+    ways = programme.joining.ways
+    way = Way.REQUEST if Way.REQUEST in ways else Way.PURCHASE if Way.PURCHASE in ways else Way.INVITATION
+    who = applicant(session, customer_id, way=way, channel=day.channel, purchase_minor=bought_minor, on=day.today)
+    hinders = [name for name in may_not_join(programme, who, on=day.today) if name != "joining.purchase_minor"]
+    if hinders:
+        raise errors.may_not_join(hinders)
+    least = (programme.joining.purchase_minor or 0) if way is Way.PURCHASE else 0
+    _check_bought(least, bought_minor, programme.currency)
+    return least
+
+
+def _check_bought(least: int, bought_minor: int, currency: str) -> None:
+    if bought_minor < least:
+        raise errors.too_little_bought(least, least - bought_minor, currency)
+
+
+def charge_renewal(session: Session, basket: Basket, renewed: clubs.Prolonged, *, before: clubs.Held, day: Day) -> None:
+    """Put the fee of a renewal into the sale; nothing where the ending term's purchases waive it (M-02).
+
+    `before` is the membership as it was. Raises Conflict `not-renewed-here`, `too-early`, `fee-product-needed`.
+    """
+    programme = programme_in_force(session, before.club_id, day.today)
+    if programme is None:
+        return
+    if day.channel not in programme.channels.joining:
+        raise errors.not_renewed_here()
+    ending = max(before.spans, key=lambda span: span.first)
+    if ending.last is not None and not may_renew(programme, ending.last, day.today):
+        raise errors.too_early()
+    bought = bought_in(session, renewed.customer_id, ending, until=day.today) if programme.fees.waiver else 0
+    fee = renewal_fee(programme.fees, bought)
+    if fee.full_minor:
+        no, span = before.last_no + 1, Span(renewed.starts_on, renewed.valid_until)
+        _add_fee(session, basket, before, FeeKind.RENEWAL, fee, span, period_no=no, least_minor=0, day=day)
+
+
+def _add_fee(
+    session: Session,
+    basket: Basket,
+    held: clubs.Held,
+    kind: FeeKind,
+    fee: Fee,
+    span: Span,
+    *,
+    period_no: int,
+    least_minor: int,
+    day: Day,
+) -> None:
+    """Write what is due, with a line of the basket where that is anything."""
+    made = MembershipFee(
+        customer_id=held.customer_id,
+        membership_id=held.membership_id,
+        kind=kind,
+        state=FeeState.DUE,
+        period_no=period_no,
+        first=span.first,
+        last=span.last,
+        full_minor=fee.full_minor,
+        due_minor=fee.now_minor,
+        least_minor=least_minor,
+        basket_id=basket.id,
+        at=day.now,
+        staff_id=day.by.staff_id,
+        store_id=day.by.store_id,
+    )
+    session.add(made)
+    session.flush()
+    if fee.now_minor:
+        basket.last_line += 1
+        made.line_no = basket.last_line
+        line = BasketLine(
+            basket_id=basket.id,
+            line_no=basket.last_line,
+            product_id=_product(session, fee.product),
+            quantity_milli=1000,
+            price_minor=fee.now_minor,
+            fee_id=made.id,
+        )
+        session.add(line)
+    basket.fees = [*basket.fees, made.id]
+    session.flush()
+    _traced(session, made, "membership.fee", day.now, day.by)
+
+
+def _product(session: Session, sku: str | None) -> int:
+    found = session.scalar(sa.select(Product.id).where(Product.sku == (sku or "")))
+    if found is None:
+        raise errors.no_product()
+    return found
+
+
+def _traced(session: Session, fee: MembershipFee, action: str, now: dt.datetime, by: Actor) -> None:
+    after = {
+        "membership_id": fee.membership_id,
+        "kind": fee.kind,
+        "state": fee.state,
+        "due_minor": fee.due_minor,
+        "waived_minor": fee.full_minor - fee.due_minor,
+        "refunded_minor": fee.refunded_minor,
+    }
+    audit.record(session, by=by, now=now, action=action, entity="customer", entity_id=fee.customer_id, after=after)
+
+
+def _fees(session: Session, ids: Sequence[int]) -> list[MembershipFee]:
+    """These fees as they are now, locked."""
+    asked = sa.select(MembershipFee).where(MembershipFee.id.in_(ids)).order_by(MembershipFee.id).with_for_update()
+    return list(session.scalars(asked.execution_options(populate_existing=True)))
+
+
+def check_fees(session: Session, basket: Basket, *, regular_minor: int, currency: str) -> None:
+    """Whether the basket may be paid with its fees; `regular_minor` is before the benefits that joining gives.
+
+    Raises Conflict `purchase-too-small` where goods were taken out again, `membership-ended` where another till ended
+    the membership meanwhile.
+    """
+    due = [fee for fee in _fees(session, basket.fees) if fee.state == FeeState.DUE]
+    goods = regular_minor - sum(fee.due_minor for fee in due)
+    for fee in due:
+        _check_bought(fee.least_minor, goods, currency)
+        if clubs.hold(session, fee.membership_id).state is MembershipState.ENDED:
+            raise errors.ended_meanwhile()
+
+
+def fees_paid(
+    session: Session, basket: Basket, receipt_id: int, lines: Sequence[int], *, on: dt.date, now: dt.datetime, by: Actor
+) -> None:
+    """The sale is paid; `lines` are the numbers of the basket's lines in their order, which is the receipt's."""
+    for fee in _fees(session, basket.fees):
+        if fee.state != FeeState.DUE:
+            continue
+        fee.state, fee.receipt_id, fee.paid_on = FeeState.PAID, receipt_id, on
+        fee.line_no = None if fee.line_no is None else lines.index(fee.line_no) + 1
+        session.flush()
+        _traced(session, fee, "membership.fee_paid", now, by)
+
+
+def cancel_fees(session: Session, basket: Basket, *, now: dt.datetime, by: Actor, only: int | None = None) -> None:
+    """Take back what the basket's fees (or `only` one) were for: the joining is undone, or the renewed days go."""
+    for fee in _fees(session, basket.fees if only is None else [only]):
+        if fee.state != FeeState.DUE:
+            continue
+        fee.state = FeeState.CANCELLED
+        session.execute(sa.delete(BasketLine).where(BasketLine.basket_id == basket.id, BasketLine.fee_id == fee.id))
+        session.flush()
+        take_back(session, fee.membership_id, FeeKind(fee.kind), fee.period_no, reason="", now=now, by=by)
+        _traced(session, fee, "membership.fee_cancelled", now, by)
+    basket.fees = [] if only is None else [each for each in basket.fees if each != only]
+    session.flush()
+
+
+def take_back(
+    session: Session, membership_id: int, kind: FeeKind, period_no: int, *, reason: str, now: dt.datetime, by: Actor
+) -> None:
+    """Undo what a fee was for: end the membership that was joined, or take the days of a renewal back.
+
+    What was ended meanwhile stays as it is.
+    """
+    held = clubs.hold(session, membership_id)
+    if held.state is MembershipState.ENDED:
+        return
+    days = held.days.get(period_no)
+    if kind is FeeKind.RENEWAL and days is not None and held.state is MembershipState.OPEN:
+        rest = [span for span in held.spans if span != days]
+        correct_membership(session, membership_id, spans=rest, reason=reason, now=now, by=by)
+        return
+    today = now.date() if days is None else max(days.first, now.date())
+    end_membership(
+        session,
+        membership_id,
+        on=today,
+        points_lost=loss_of(session, membership_id, on=today).points,
+        reason=reason,
+        today=today,
+        now=now,
+        by=by,
+        backdated=True,
+    )
+
+
+def given_back(session: Session, fee: PaidFee, *, on: dt.date) -> int:
+    """What of a paid fee comes back where its membership ends on a day, or has ended before it, by the club's rule."""
+    club_id = club_of_membership(session, fee.membership_id)
+    programme = None if club_id is None else programme_in_force(session, club_id, fee.paid_on)
+    if programme is None:
+        return fee.due_minor
+    held = clubs.hold(session, fee.membership_id)
+    ended = held.state_on if held.state is MembershipState.ENDED and held.state_on else on
+    return refund_minor(programme.fees, fee.due_minor, fee.span, min(on, ended), paid_on=fee.paid_on)
+
+
+def fees_to_return(
+    session: Session, receipt_id: int, lines: Sequence[tuple[int, int]] | None, *, whole: bool, on: dt.date
+) -> dict[PaidFee, int]:
+    """What comes back of each fee among the lines (line, thousandths) that are returned, None for all of them.
+
+    With `whole` the sale is taken back as if it had never been, and every fee with it; a fee that the club keeps is
+    left out where nobody named it. Raises Conflict `fee-not-returned`, Refused `quantity` for a part of a fee.
+    """
+    wanted = None if lines is None else dict(lines)
+    made: dict[PaidFee, int] = {}
+    for fee in paid_fees(session, receipt_id=receipt_id):
+        if wanted is not None and fee.line_no not in wanted:
+            continue
+        if wanted is not None and wanted[fee.line_no] != 1000:
+            raise errors.one_of_it()
+        amount = fee.due_minor if whole else given_back(session, fee, on=on)
+        if not amount and wanted is not None:
+            raise errors.not_given_back()
+        made[fee] = amount
+    return made
+
+
+def fees_returned(session: Session, back: dict[PaidFee, int], *, reason: str, now: dt.datetime, by: Actor) -> None:
+    """The lines of these fees came back: what they were for is undone."""
+    for fee in _fees(session, [each.id for each in back]):
+        amount = next(amount for each, amount in back.items() if each.id == fee.id)
+        fee.state, fee.refunded_minor = FeeState.RETURNED, amount
+        session.flush()
+        take_back(session, fee.membership_id, FeeKind(fee.kind), fee.period_no, reason=reason, now=now, by=by)
+        _traced(session, fee, "membership.fee_returned", now, by)

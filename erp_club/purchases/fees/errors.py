@@ -1,0 +1,74 @@
+"""Refusals about fees and joining at the till; each says what the cashier does next."""
+
+from collections.abc import Sequence
+
+from erp_club.kernel.errors import Conflict, Refused
+from erp_club.kernel.text import Money, T, Text
+
+WHY: dict[str, Text] = {
+    "channels.joining": T("This club isn't joined here."),
+    "joining.ways": T("This club is joined by invitation only."),
+    "joining.invitation_days": T("This club is joined by invitation only."),
+    "joining.eligibility.min_age": T("The customer is too young for this club, or the birthday isn't known."),
+    "joining.eligibility.max_age": T("The customer is too old for this club, or the birthday isn't known."),
+    "joining.eligibility.guardian_below_age": T("A guardian must agree: enter the parent as a relative first."),
+    "joining.eligibility.staff": T("This club is only for people who work for the chain."),
+    "joining.eligibility.countries": T("This club isn't open to customers of this country."),
+    "joining.eligibility.required_data": T("Details that this club needs are missing. Fill them in first."),
+    "joining.eligibility.segments": T("This club isn't open to this customer."),
+    "joining.eligibility.not_with_clubs": T("The customer is in another club that excludes this one."),
+}
+"""What keeps somebody from joining, by the parameter of the programme that does."""
+
+
+def may_not_join(hinders: Sequence[str]) -> Conflict:
+    """The club's programme doesn't let this customer join here."""
+    first = next((WHY[name] for name in hinders if name in WHY), T("This club isn't open to this customer."))
+    return Conflict(first, field="club", code="may-not-join", facts={"because": list(hinders)})
+
+
+def not_renewed_here() -> Conflict:
+    """The channel of the till isn't one in which the club lets members join and renew."""
+    return Conflict(T("Memberships of this club aren't renewed here."), code="not-renewed-here")
+
+
+def too_early() -> Conflict:
+    """The club renews only near the end."""
+    return Conflict(T("It is too early to renew this membership."), code="too-early")
+
+
+def no_product() -> Conflict:
+    """The programme says a fee, and not as which product it is sold."""
+    return Conflict(
+        T("This club has a fee, but no product by which it is sold. Ask head office to name one."),
+        code="fee-product-needed",
+    )
+
+
+def too_little_bought(least_minor: int, missing_minor: int, currency: str) -> Conflict:
+    """Who joins by a purchase hasn't bought enough in this sale."""
+    return Conflict(
+        T(
+            "Joining this club takes a purchase of %(least)s; %(missing)s is missing. Sell more, or remove the "
+            "member from the sale.",
+            least=Money(least_minor, currency),
+            missing=Money(missing_minor, currency),
+        ),
+        code="purchase-too-small",
+        facts={"missing_minor": missing_minor},
+    )
+
+
+def one_of_it() -> Refused:
+    """A fee is paid once."""
+    return Refused(T("A membership's fee is paid once. Remove the line to give the membership up."), code="quantity")
+
+
+def ended_meanwhile() -> Conflict:
+    """The membership was ended, at another till, before its fee was paid."""
+    return Conflict(T("This membership was ended meanwhile. Remove its fee from the sale."), code="membership-ended")
+
+
+def not_given_back() -> Conflict:
+    """The club's rule keeps the fee."""
+    return Conflict(T("This club doesn't give its fee back. Return the other items alone."), code="fee-not-returned")

@@ -1,0 +1,111 @@
+"""What fees hang on: the club's programme, who wants to join, and what the ending term has bought."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.periods import Span
+from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.renew import Applicant
+from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
+from erp_club.receipts.models import ReceiptLine
+
+
+@dataclass(frozen=True, slots=True)
+class PaidFee:
+    """A fee that was paid by a line of a receipt, the days that it was paid for, and whose membership it is."""
+
+    id: int
+    membership_id: int
+    kind: FeeKind
+    period_no: int
+    due_minor: int
+    receipt_id: int
+    line_no: int
+    paid_on: dt.date
+    span: Span
+
+
+def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id: int | None = None) -> list[PaidFee]:
+    """The fees that a receipt paid, or that were paid for a membership, the latest first; returned ones aren't any."""
+    fee = MembershipFee
+    asked = sa.select(fee).where(fee.state == FeeState.PAID, fee.line_no.is_not(None)).order_by(fee.id.desc())
+    if receipt_id is not None:
+        asked = asked.where(fee.receipt_id == receipt_id)
+    if membership_id is not None:
+        asked = asked.where(fee.membership_id == membership_id)
+    made: list[PaidFee] = []
+    for row in session.scalars(asked):
+        assert row.receipt_id is not None
+        assert row.line_no is not None
+        assert row.paid_on is not None
+        made.append(
+            PaidFee(
+                id=row.id,
+                membership_id=row.membership_id,
+                kind=FeeKind(row.kind),
+                period_no=row.period_no,
+                due_minor=row.due_minor,
+                receipt_id=row.receipt_id,
+                line_no=row.line_no,
+                paid_on=row.paid_on,
+                span=Span(row.first, row.last),
+            )
+        )
+    return made
+
+
+def applicant(
+    session: Session, customer_id: int, *, way: Way, channel: str, purchase_minor: int, on: dt.date
+) -> Applicant:
+    """Who wants to join, as a programme asks it."""
+    row = session.execute(_APPLICANT, {"customer": customer_id, "on": on}).one()
+    known: dict[str, Any] = row.known
+    return Applicant(
+        way=way,
+        age=row.age,
+        has_guardian=row.has_guardian,
+        country=row.country,
+        known=frozenset(name for name, value in known.items() if value not in (None, "")),
+        segments=frozenset(row.segments or ()),
+        clubs=frozenset(row.clubs or ()),
+        channel=channel,
+        purchase_minor=purchase_minor,
+    )
+
+
+def bought_in(session: Session, customer_id: int, span: Span, *, until: dt.date) -> int:
+    """What the customer bought in these days up to `until`, net of returns, without fees of memberships."""
+    last = until if span.last is None else min(span.last, until)
+    return session.scalar(_BOUGHT, {"customer": customer_id, "first": span.first, "last": last}) or 0
+
+
+IS_FEE = sa.exists().where(
+    MembershipFee.receipt_id == ReceiptLine.receipt_id, MembershipFee.line_no == ReceiptLine.line_no
+)
+"""Whether a receipt's line is a membership's fee, which earns nothing whatever its product would."""
+_APPLICANT = sa.text("""
+    SELECT CAST(date_part('year', age(:on, c.birthday)) AS integer) AS age, c.country, to_jsonb(c) AS known,
+           EXISTS (SELECT FROM customer_relatives r WHERE r.customer_id = c.id AND r.kind = 'parent') AS has_guardian,
+           (SELECT array_agg(s.name) FROM segment_customers i JOIN segments s ON s.id = i.segment_id
+             WHERE i.customer_id = c.id AND s.state = 'active') AS segments,
+           (SELECT array_agg(b.code) FROM memberships m JOIN clubs b ON b.id = m.club_id
+             WHERE m.customer_id = c.id AND m.state <> 'ended'
+               AND EXISTS (SELECT FROM membership_periods p WHERE p.customer_id = m.customer_id
+                             AND p.membership_id = m.id AND p.validity @> CAST(:on AS date))) AS clubs
+      FROM customers c WHERE c.id = :customer
+""").columns(age=sa.Integer)
+_BOUGHT = sa.text("""
+    SELECT CAST(coalesce(sum(r.total_minor), 0)
+           - coalesce(sum((SELECT sum(f.due_minor) FROM membership_fees f
+                            WHERE f.receipt_id = r.id AND f.line_no IS NOT NULL)), 0)
+           + coalesce(sum((SELECT sum(f.refunded_minor) FROM membership_fees f
+                             JOIN receipt_returns t ON t.customer_id = r.customer_id AND t.receipt_id = r.id
+                            WHERE f.receipt_id = t.original_receipt_id AND f.state = 'returned')), 0) AS bigint)
+      FROM receipts r
+     WHERE r.customer_id IN (SELECT id FROM customers WHERE id = :customer OR merged_into = :customer)
+       AND r.sold_on BETWEEN :first AND :last
+""")
