@@ -34,6 +34,7 @@ from erp_club.programmes.rewards import models as rewards
 from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
 from erp_club.purchases import models as purchases
+from erp_club.purchases.entitlements import models as entitlements
 from erp_club.purchases.fees import models as fees
 from erp_club.purchases.registering import models as registering
 from erp_club.purchases.uploads import models as uploads
@@ -58,6 +59,7 @@ __all__ = [
     "customer_forms",
     "customers",
     "duplicates",
+    "entitlements",
     "exports",
     "factors",
     "fees",

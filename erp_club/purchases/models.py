@@ -65,7 +65,7 @@ class Basket(Base):
 class BasketLine(Base):
     """A product and how much of it, in thousandths. The price is the product's until the sale is posted.
 
-    The line of a membership's fee has a price of its own.
+    The line of a membership's fee has a price of its own; what an entitlement gives costs nothing.
     """
 
     __tablename__ = "basket_lines"
@@ -75,7 +75,7 @@ class BasketLine(Base):
             "basket_id",
             "product_id",
             unique=True,
-            postgresql_where=sa.text("fee_id IS NULL"),
+            postgresql_where=sa.text("price_minor IS NULL"),
         ),
         sa.CheckConstraint("quantity_milli > 0", name="quantity_above_zero"),
     )
@@ -86,6 +86,7 @@ class BasketLine(Base):
     quantity_milli: Mapped[int]
     price_minor: Mapped[int | None]
     fee_id: Mapped[int | None] = mapped_column(sa.ForeignKey("membership_fees.id"))
+    use_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entitlement_uses.id"))
 
 
 class Quote(Base):

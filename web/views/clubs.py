@@ -14,6 +14,7 @@ from erp_club.points.rules import worth_of
 from erp_club.reports.years import shown_year
 from web.deps import Act
 from web.formats import localised
+from web.views.entitlements import EntitlementView, UseView, entitlements_view, uses_view
 from web.views.levels import LevelChoice, LevelLine, LevelsOfMembership, LevelView, levels_view
 
 Standing = Literal["valid", "ends_soon", "expired", "paused", "ended", "closed"]
@@ -161,6 +162,8 @@ class MembershipsView(BaseModel):
     memberships: list[MembershipLine]
     stretches: list[Stretch]
     clubs_to_join: list[ClubChoice]
+    entitlements: list[EntitlementView] = []
+    uses: list[UseView] = []
 
 
 def club_line(act: Act, club_id: int) -> ClubLine:
@@ -224,7 +227,10 @@ def memberships_view(act: Act, customer_id: int, *, on: dt.date | None = None) -
     held = queries.memberships(act.session, customer_id, today=day)
     events = queries.events(act.session, customer_id)
     levels = levels_view(act, customer_id, held, on=day, history=True)
+    entitled = entitlements_view(act, customer_id)
     return MembershipsView(
+        entitlements=entitled,
+        uses=uses_view(act, customer_id, entitled),
         customer_id=customer_id,
         today=act.today,
         on=day,

@@ -22,6 +22,7 @@ from web.deps import Act
 from web.views.clubs import Standing as MembershipStanding
 from web.views.clubs import standing
 from web.views.earned import EarnedBy, earned_by
+from web.views.entitlements import EntitlementView, entitlements_view
 from web.views.levels import NONE as NO_LEVELS
 from web.views.levels import LevelView, levels_view
 
@@ -121,6 +122,7 @@ class Panel(BaseModel):
     """Days to the nearest birthday where that is within two weeks, below zero for one just past."""
     gifts: list[PanelGift]
     recent: list[PanelPurchase]
+    entitlements: list[EntitlementView]
     segments: list[str]
 
     @property
@@ -190,6 +192,9 @@ def panel_view(
         birthday_in=_birthday_in(act, customer_id),
         gifts=_gifts(act, customer_id),
         recent=_recent(act, customer_id),
+        entitlements=entitlements_view(
+            act, customer_id, channel=act.terminal.channel if act.identity.terminal is not None else None
+        ),
         segments=of_customer(act.session, customer_id, at_till=True),
     )
 

@@ -31,8 +31,8 @@ PAID_SHOWN = dt.timedelta(minutes=15)
 class TillLine(BaseModel):
     """A line of the basket. `price_minor` is for one unit at the price list in force, `regular_minor` without any.
 
-    `list_minor` and `amount_minor` are for the whole line, before and after discounts. `fee`: what a membership costs,
-    which is removed to give the membership up.
+    `list_minor` and `amount_minor` are for the whole line, before and after discounts. `fee`: what a membership costs
+    or gives, which is removed to give it up.
     """
 
     line_no: int
@@ -184,7 +184,7 @@ def _lines(lines: list[queries.Line], basket: PricedBasket) -> list[TillLine]:
             list_minor=priced.list_minor,
             amount_minor=priced.total_minor,
             discounts=by_line.get(priced.id, []),
-            fee=line.fee_id is not None,
+            fee=line.is_bound,
         )
         for line, priced in zip(lines, basket.priced.lines, strict=False)
     ]

@@ -5,6 +5,7 @@ Every command locks the terminal's row first, so that what one till sends at onc
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -22,9 +23,11 @@ from erp_club.purchases.baskets.paying import claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.commands import Posted, Sold, settle
 from erp_club.purchases.credit import NO_CREDIT, Credit, others
+from erp_club.purchases.entitlements import errors as entitlements
+from erp_club.purchases.entitlements.commands import release_uses, uses_paid
 from erp_club.purchases.facts import Place, gather, paid_so
 from erp_club.purchases.fees import errors as fees
-from erp_club.purchases.fees.commands import cancel_fees, check_fees, fees_paid
+from erp_club.purchases.fees.commands import Day, cancel_fees, check_fees, fees_paid
 from erp_club.purchases.models import Basket, BasketLine, BasketState
 from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.pricing import price_gathered
@@ -89,8 +92,8 @@ def set_customer(
     """Identify the customer of the open basket, by a card where one was shown. Raises NotFound `customer-unknown`."""
     buyer = queries.buyer(session, customer_id)
     basket = take(session, now=now, by=by)
-    if basket.fees and basket.customer_id != buyer.customer_id:
-        cancel_fees(session, basket, now=now, by=by)
+    if basket.customer_id not in {buyer.customer_id, UNIDENTIFIED}:
+        _free(session, basket, now=now, by=by)
     if card_id is not None or basket.customer_id != buyer.customer_id:
         basket.card_id = card_id
     basket.customer_id = buyer.customer_id
@@ -100,7 +103,7 @@ def set_customer(
 def remove_customer(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Make the open basket one of an unknown customer again."""
     basket = take(session, now=now, by=by)
-    cancel_fees(session, basket, now=now, by=by)
+    _free(session, basket, now=now, by=by)
     basket.customer_id, basket.card_id = UNIDENTIFIED, None
     session.flush()
 
@@ -188,8 +191,7 @@ def drop(session: Session, *, now: dt.datetime, by: Actor) -> uuid.UUID:
     """
     basket, lines = _filled(session, now=now, by=by)
     basket.state = BasketState.DROPPED
-    if basket.fees:
-        cancel_fees(session, basket, now=now, by=by)
+    _free(session, basket, now=now, by=by)
     if basket.coupons:
         release(session, sale_key(basket.terminal_id, basket.id.hex))
     audit.record(
@@ -252,12 +254,24 @@ def pay(
     number = receipt_no or next_receipt_no(session, basket.terminal_id)
     sale = sale_of(price, place, receipt_no=number, payments=paid, currency=currency)
     sold = settle(session, sale, price, asked, place, cards=sold_of(basket))
-    if basket.fees:
-        numbers = [line.line_no for line in lines]
-        on = place.local.date()
-        fees_paid(session, basket, sold.posted.receipt_id, numbers, on=on, now=place.now, by=place.by)
+    if any(line.is_bound for line in lines) or basket.fees:
+        _memberships_paid(session, basket, sold.posted.receipt_id, [line.line_no for line in lines], place)
     _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)
     return Paid(sold, tendered, tendered - max(due, 0) if tendered is not None else 0)
+
+
+def _free(session: Session, basket: Basket, *, now: dt.datetime, by: Actor) -> None:
+    """Take out of the basket what belongs to its customer's memberships: fees with what they were for, and uses."""
+    if basket.fees:
+        cancel_fees(session, basket, now=now, by=by)
+    release_uses(session, basket)
+
+
+def _memberships_paid(session: Session, basket: Basket, receipt_id: int, lines: Sequence[int], place: Place) -> None:
+    """What the sale was to its customer's memberships is done: fees are paid, entitlements used."""
+    day = Day(place.local.date(), place.now, place.by)
+    fees_paid(session, basket, receipt_id, lines, on=day.today, now=place.now, by=place.by)
+    uses_paid(session, basket, receipt_id, lines, day=day)
 
 
 def _terminal_id(by: Actor) -> int:
@@ -287,6 +301,10 @@ def _set(session: Session, line: BasketLine, quantity_milli: int, *, now: dt.dat
         if quantity_milli:
             raise fees.one_of_it()
         cancel_fees(session, take(session, now=now, by=by), only=line.fee_id, now=now, by=by)
+    elif line.use_id is not None:
+        if quantity_milli:
+            raise entitlements.one_of_it()
+        release_uses(session, take(session, now=now, by=by), only=line.use_id)
     elif quantity_milli == 0:
         session.delete(line)
     else:
@@ -339,6 +357,6 @@ _NEW_LINE = insert(BasketLine).values(
 )
 _ADD = _NEW_LINE.on_conflict_do_update(
     index_elements=[BasketLine.basket_id, BasketLine.product_id],
-    index_where=BasketLine.fee_id.is_(None),
+    index_where=BasketLine.price_minor.is_(None),
     set_={"quantity_milli": BasketLine.quantity_milli + _NEW_LINE.excluded.quantity_milli},
 ).returning(BasketLine.line_no, BasketLine.quantity_milli)

@@ -16,6 +16,7 @@ from erp_club.permissions.queries import TerminalFacts
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.commands import current_customer, take
 from erp_club.purchases.baskets.pricing import price_open
+from erp_club.purchases.entitlements.commands import use_in_sale
 from erp_club.purchases.fees.commands import Day, charge_renewal, join_in_sale
 from erp_club.purchases.models import Basket
 
@@ -86,6 +87,23 @@ def join_of_buyer(
     owed = sum(line.price_minor for line in opened.lines if line.fee_id is not None)
     bought = priced.total_minor - owed if priced else 0
     return join_in_sale(session, basket, club_id, bought_minor=bought, day=Day(today, now, by, terminal.channel))
+
+
+def use_of_buyer(
+    session: Session,
+    membership_id: int,
+    code: str,
+    *,
+    product: str | None,
+    channel: str,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+) -> int:
+    """Use an entitlement of the sale's customer; gives the line's number. Raises as `of_buyer` and `use_in_sale`."""
+    of_buyer(session, membership_id, by=by)
+    basket = take(session, now=now, by=by)
+    return use_in_sale(session, basket, membership_id, code, product=product, day=Day(today, now, by, channel))
 
 
 def _shown(session: Session, basket: Basket, membership_id: int) -> str | None:

@@ -35,7 +35,7 @@ def asked_of(terminal: TerminalFacts, opened: Opened, *, means: tuple[str, ...] 
         confirmed=opened.benefits.confirmed,
         means=means,
         sale_id=sale_key(terminal.id, opened.basket_id.hex),
-        fees=tuple((index, line.price_minor) for index, line in enumerate(opened.lines) if line.fee_id is not None),
+        fees=tuple((index, line.price_minor) for index, line in enumerate(opened.lines) if line.is_bound),
     )
 
 

@@ -26,7 +26,7 @@ MOST_HELD = 20
 class Line:
     """A line of a basket at today's price. `price_minor` is for one unit; `line` is what would be posted.
 
-    `fee_id` is the fee of a membership that the line is, if it is one.
+    `fee_id` is the fee of a membership that the line is, `use_id` the use of an entitlement, if it is one.
     """
 
     line_no: int
@@ -36,6 +36,12 @@ class Line:
     line: SaleLine
     kind: str = "goods"
     fee_id: int | None = None
+    use_id: int | None = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it belongs to a membership, so that its price and quantity are fixed."""
+        return self.fee_id is not None or self.use_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +119,10 @@ def lines(session: Session, basket_id: uuid.UUID) -> list[Line]:
 
 
 def _line(line_no: int, milli: int, product_id: int, sku: str, name: str, price_minor: int, *rest: Any) -> Line:
-    vat_bp, earns, kind, fee_id = rest
+    vat_bp, earns, kind, fee_id, use_id = rest
     amount = line_amount(price_minor, milli)
-    return Line(
-        line_no, sku, name, price_minor, SaleLine(product_id, milli, amount, amount, vat_bp, earns), kind, fee_id
-    )
+    sold = SaleLine(product_id, milli, amount, amount, vat_bp, earns)
+    return Line(line_no, sku, name, price_minor, sold, kind, fee_id, use_id)
 
 
 def count_items(quantities_milli: list[int]) -> int:
@@ -196,6 +201,7 @@ _LINE = (
     Product.earns_points,
     Product.kind,
     BasketLine.fee_id,
+    BasketLine.use_id,
 )
 _HOLDING = aliased(Basket)
 _OPENED = (

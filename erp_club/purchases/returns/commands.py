@@ -20,8 +20,9 @@ from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
 from erp_club.programmes.standings.commands import LookCause
 from erp_club.purchases.baskets.commands import next_receipt_no
+from erp_club.purchases.entitlements.commands import uses_returned
 from erp_club.purchases.facts import Place, check_lines
-from erp_club.purchases.fees.commands import fees_returned, fees_to_return
+from erp_club.purchases.fees.commands import Day, fees_returned, fees_to_return
 from erp_club.purchases.fees.errors import not_given_back
 from erp_club.purchases.fees.queries import PaidFee
 from erp_club.purchases.levels import look_at_levels
@@ -103,6 +104,8 @@ def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, cu
     made = _book(session, original, bought, asked, place)
     back = {fee: amount for fee, amount in fees.items() if amount}
     fees_returned(session, back, reason=asked.reason, now=place.now, by=place.by)
+    came = {each.line.line_no for each in made.receipt.lines}
+    uses_returned(session, original.id, came, day=Day(place.local.date(), place.now, place.by))
     audit.record(
         session,
         by=place.by,

@@ -1,0 +1,130 @@
+# REQ M-13: what a membership gives directly is used at the till, once each, and its count comes from dated rows
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.permissions.actors import SYSTEM
+from erp_club.permissions.catalog import Role
+from erp_club.programmes.commands import load_programme
+from erp_club.programmes.engine.programme import Programme
+from erp_club.purchases.entitlements.models import EntitlementUse
+from tests.make.clubs import NOW, a_membership
+from tests.make.customers import a_person
+from tests.make.purchases import a_product, a_till, a_till_in
+from tests.web.test_till import MILK, send
+from tests.web.test_till_fees import Sale
+
+COFFEE = "7290000000024"
+DOCUMENT: dict[str, Any] = {
+    "code": "CAFE",
+    "names": {"en": "Cafe club"},
+    "currency": "ILS",
+    "earning": {"rules": [{"kind": "money", "code": "rate", "points": 1, "per_minor": 100}]},
+    "entitlements": [
+        {
+            "code": "coffee",
+            "names": {"en": "Free coffee"},
+            "gives": {"kind": "gift", "products": [COFFEE]},
+            "count": 2,
+            "period": {"every": "year"},
+        }
+    ],
+}
+
+
+def used(sale: Sale) -> Any:
+    membership = sale.held()["membership_id"]
+    return sale.send("POST", "/entitlements", {"membership_id": membership, "entitlement": "coffee"})
+
+
+def left(sale: Sale) -> int:
+    (each,) = sale.shown()["customer"]["entitlements"]
+    return each["left"]
+
+
+@pytest.fixture
+def sale(client: TestClient, session: Session) -> Sale:
+    till = a_till(session, role=Role.MANAGER)
+    a_product(session, MILK, price_minor=6_43)
+    a_product(session, COFFEE, name="Coffee", price_minor=12_00)
+    made = Sale(client, till, session, a_person(session, given_name="Yael"))
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "now": NOW, "by": SYSTEM, "publish": True}
+    loaded = load_programme(session, Programme.model_validate(DOCUMENT), today=NOW.date().replace(year=2020), **how)
+    a_membership(session, made.yael, loaded.club_id, joined_on=NOW.date().replace(year=2020))
+    session.commit()
+    made.begin()
+    return made
+
+
+def test_a_use_is_a_line_that_costs_and_earns_nothing_and_counts_down(sale: Sale) -> None:
+    assert left(sale) == 2
+    page = used(sale).json()
+    assert [line["amount_minor"] for line in page["lines"]] == [64_30, 0]
+    assert (page["total_minor"], sale.held()["earns"], left(sale)) == (64_30, 64, 1)
+    assert sale.pay().status_code == 200
+    sale.begin()
+    assert left(sale) == 1
+
+
+def test_what_is_used_up_is_refused_until_the_next_period(sale: Sale) -> None:
+    used(sale)
+    used(sale)
+    refused = used(sale)
+    assert (refused.status_code, refused.json()["code"], left(sale)) == (409, "entitlement-used-up", 0)
+    # As if both had been used a year ago: nothing has to be granted anew.
+    for each in sale.session.scalars(sa.select(EntitlementUse)):
+        each.first = each.first.replace(year=each.first.year - 1)
+    sale.session.commit()
+    assert left(sale) == 2
+
+
+@pytest.mark.parametrize("how", ["line", "customer", "sale"])
+def test_a_use_that_is_taken_out_of_the_sale_can_be_used_again(sale: Sale, how: str) -> None:
+    number = used(sale).json()["lines"][1]["line_no"]
+    refused = sale.send("PATCH", f"/lines/{number}", {"quantity": "2"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "quantity")
+    urls = {"line": f"/lines/{number}", "customer": "/customer", "sale": ""}
+    assert sale.send("DELETE", urls[how]).status_code == 200
+    sale.send("PUT", "/customer", {"customer_id": sale.yael})
+    assert left(sale) == 2
+
+
+def test_goods_that_come_back_give_the_use_back(sale: Sale) -> None:
+    used(sale)
+    receipt = sale.pay().json()["paid"]["receipt_id"]
+    assert sale.give_back(receipt, 1).status_code == 201
+    sale.begin()
+    assert left(sale) == 1, "the milk isn't the coffee"
+    assert sale.give_back(receipt, 2).status_code == 201
+    assert left(sale) == 2
+    told = sale.client.get(f"/customers/{sale.yael}/memberships", headers=sale.till.headers).json()
+    assert [(each["product"], each["came_back"]) for each in told["uses"]] == [("Coffee", True)]
+
+
+def test_a_sale_of_free_coffee_alone_is_paid_with_nothing(sale: Sale) -> None:
+    sale.send("DELETE", "/lines/1")
+    used(sale)
+    assert sale.pay().json()["paid"]["slip"]["total_minor"] == 0
+
+
+def test_the_last_use_goes_to_the_till_that_asked_first(client: TestClient, session: Session, sale: Sale) -> None:
+    till = a_till_in(session, sale.till.store_id, username="second", role=Role.MANAGER)
+    other = Sale(client, till, session, sale.yael)
+    session.commit()
+    other.begin()
+    used(sale)
+    assert used(other).status_code == 200
+    assert used(sale).json()["code"] == "entitlement-used-up"
+    assert other.pay().status_code == 200
+    assert sale.pay().status_code == 200
+
+
+def test_a_membership_that_ended_meanwhile_gives_nothing(sale: Sale) -> None:
+    used(sale)
+    membership = sale.held()["membership_id"]
+    send(sale.client, sale.till, "POST", f"/memberships/{membership}/terminations", {"points_lost": 0})
+    assert sale.pay().json()["code"] == "entitlement-gone"
+    assert used(sale).json()["code"] == "entitlement-unknown"
