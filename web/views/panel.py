@@ -192,11 +192,15 @@ def panel_view(
         birthday_in=_birthday_in(act, customer_id),
         gifts=_gifts(act, customer_id),
         recent=_recent(act, customer_id),
-        entitlements=entitlements_view(
-            act, customer_id, channel=act.terminal.channel if act.identity.terminal is not None else None
-        ),
+        entitlements=_entitlements(act, customer_id),
         segments=of_customer(act.session, customer_id, at_till=True),
     )
+
+
+def _entitlements(act: Act, customer_id: int) -> list[EntitlementView]:
+    """What can be used here; away from tills, whatever the channel."""
+    at_till = act.identity.terminal is not None
+    return entitlements_view(act, customer_id, channel=act.terminal.channel if at_till else None)
 
 
 def _recent(act: Act, customer_id: int) -> list[PanelPurchase]:
