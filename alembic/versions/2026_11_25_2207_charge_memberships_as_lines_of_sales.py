@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
 revision = "2026_11_25_2207"
-down_revision = "2026_11_25_2152"
+down_revision = "2026_11_25_2242"
 branch_labels = None
 depends_on = None
 
