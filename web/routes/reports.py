@@ -12,6 +12,7 @@ from erp_club.kernel.text import T
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from erp_club.reports import queries as chain
+from erp_club.reports.favourites import KINDS
 from erp_club.reports.purchases import naming
 from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Asked, By
 from erp_club.reports.years import shown_year
@@ -21,6 +22,7 @@ from web.fields import SmallRowId, Storable, Unsaid
 from web.scopes import store_of_reports
 from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
+from web.views.favourite_reports import FavouritesPage, favourites_page
 from web.views.offer_reports import OffersPage, offers_page
 from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page
 
@@ -124,6 +126,15 @@ def customers(act: View, said: FromAddress) -> Response:
     """How often and how much customers buy, who is new, who stayed away, and who of each month's beginners stays."""
     view = customers_page(act, question(act, said), scoped=store_of_reports(act.by) is not None)
     return act.answer(view, "reports/customers.html")
+
+
+@router.get("/reports/favourites", name="reports.favourites", response_model=FavouritesPage)
+def favourites(act: View, said: FromAddress) -> Response:
+    """Which groups, departments, brands or stores are the favourites of how many customers."""
+    asked = question(act, said)
+    by = asked.by if asked.by in KINDS else By.GROUP
+    view = favourites_page(act, replace(asked, by=by), scoped=store_of_reports(act.by) is not None)
+    return act.answer(view, "reports/favourites.html")
 
 
 @router.get("/reports/offers", name="reports.offers", response_model=OffersPage)

@@ -1,5 +1,6 @@
 """What the things are called by which a report is narrowed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,3 +40,9 @@ def name_of(session: Session, kind: str, row_id: int) -> str | dict[str, str]:
 def product_id(session: Session, sku: str) -> int | None:
     """The product with this code."""
     return session.scalar(sa.select(Product.id).where(Product.sku == sku))
+
+
+def names_of(session: Session, kind: str, ids: Sequence[int]) -> dict[int, str]:
+    """What several of a kind are called whose names are texts."""
+    table, name = _NAMES[kind]
+    return {row[0]: row[1] for row in session.execute(sa.select(table.id, name).where(table.id.in_(ids)))}

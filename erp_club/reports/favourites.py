@@ -1,0 +1,77 @@
+"""What customers like best: in how many purchases each bought what, and whose favourite it therefore is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.reports.purchases import naming
+from erp_club.reports.purchases.asked import Asked, By
+from erp_club.reports.purchases.figures import share_bp
+from erp_club.reports.purchases.sources import source
+
+KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
+"""Of what somebody has a favourite."""
+MOST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Favourite:
+    """A group, a store or the like: whose favourite it is, what share of all who have one, and what they spent on it.
+
+    A customer's favourite is what most of their purchases held; of several, what they spent most on.
+    """
+
+    key: int
+    name: str
+    customers: int
+    share_bp: int | None
+    sales_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Favourites:
+    """The favourites of most customers first, and how many customers have one at all."""
+
+    customers: int
+    rows: tuple[Favourite, ...]
+
+
+def favourites(session: Session, asked: Asked) -> Favourites:
+    """What the known customers of the period like best, of one of `KINDS`."""
+    assert asked.by in KINDS
+    rows = source(session, asked)
+    key = rows.c.store_id if asked.by is By.STORE else rows.c.product_key
+    each = (
+        sa.select(
+            rows.c.customer_id,
+            key.label("key"),
+            sa.func.sum(rows.c.purchases).label("purchases"),
+            sa.cast(sa.func.sum(rows.c.sales_minor), sa.BigInteger).label("sales_minor"),
+        )
+        .where(rows.c.customer_id != UNIDENTIFIED, rows.c.purchases > 0, key.is_not(None))
+        .group_by(rows.c.customer_id, key)
+        .subquery("each")
+    )
+    best = (each.c.purchases.desc(), each.c.sales_minor.desc(), each.c.key)
+    first = (
+        sa.select(each.c.customer_id, each.c.key, each.c.sales_minor)
+        .ext(distinct_on(each.c.customer_id))
+        .order_by(each.c.customer_id, *best)
+        .subquery("first")
+    )
+    count = sa.func.count()
+    in_all: Any = sa.cast(sa.func.sum(count).over(), sa.BigInteger)
+    found = session.execute(
+        sa.select(first.c.key, count, sa.cast(sa.func.sum(first.c.sales_minor), sa.BigInteger), in_all)
+        .group_by(first.c.key)
+        .order_by(count.desc(), first.c.key)
+        .limit(MOST)
+    ).all()
+    customers = found[0][3] if found else 0
+    names = naming.names_of(session, asked.by.value, [row[0] for row in found])
+    made = (Favourite(row[0], names[row[0]], row[1], share_bp(row[1], customers), row[2]) for row in found)
+    return Favourites(customers, tuple(made))

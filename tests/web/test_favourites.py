@@ -1,0 +1,55 @@
+# REQ R-02: what customers like best
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.permissions.actors import SYSTEM
+from erp_club.purchases.posting.commands import write_sale
+from erp_club.receipts.rollups.commands import roll_all
+from tests.make.browser import HTML, signed_in
+from tests.make.clubs import a_customer
+from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till
+
+DAYS = f"first={NOW.date()}&last={NOW.date()}"
+
+
+@pytest.fixture
+def client_of_shop(client: TestClient, session: Session) -> TestClient:
+    """Ann bought bread twice and milk once, for more; Ben each once, and milk for more."""
+    till = a_till(session)
+    ann, ben = a_customer(session, "ANN"), a_customer(session, "BEN")
+    goods = {name: a_product(session, sku=name) for name in ("BREAD", "MILK", "TEA")}
+    for name, product in goods.items():
+        edit_product(session, product, ProductChanges(group=name), now=NOW, by=SYSTEM)
+    sold = (
+        (ann, "BREAD", 5_00),
+        (ann, "BREAD", 5_00),
+        (ann, "MILK", 90_00),
+        (ben, "MILK", 9_00),
+        (ben, "BREAD", 5_00),
+        (0, "TEA", 1_00),
+    )
+    for number, (who, name, minor) in enumerate(sold):
+        sale = a_sale(till, a_line(goods[name], minor), receipt_no=str(number), customer_id=who)
+        write_sale(session.connection(), sale, (), now=NOW, by=till.by)
+        if number == 2:
+            roll_all(session)
+    signed_in(client, session)
+    return client
+
+
+def test_a_favourite_is_what_most_purchases_held_and_then_what_was_spent_on(client_of_shop: TestClient):
+    told = client_of_shop.get(f"/reports/favourites?{DAYS}").json()
+    assert told["customers"] == 2
+    assert [(row["name"], row["customers"], row["share_bp"], row["sales_minor"]) for row in told["rows"]] == [
+        ("BREAD", 1, 50_00, 10_00),
+        ("MILK", 1, 50_00, 9_00),
+    ]
+
+
+@pytest.mark.parametrize("by", ["group", "department", "brand", "store", "year"])
+def test_every_kind_has_a_page(client_of_shop: TestClient, by: str):
+    assert client_of_shop.get(f"/reports/favourites?by={by}&{DAYS}", headers=HTML).status_code == 200
+    stores = client_of_shop.get(f"/reports/favourites?by=store&{DAYS}").json()["rows"]
+    assert [row["customers"] for row in stores] == [2]
