@@ -24,6 +24,7 @@ from erp_club.kernel.db import Database, parse_url
 from erp_club.kernel.text import Text
 from erp_club.permissions.actors import SYSTEM
 from erp_club.reports import club_results, habits
+from erp_club.reports.favourites import favourites
 from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import TIMES, Asked, By
 
@@ -55,6 +56,7 @@ def works(session: Session) -> dict[str, Callable[[], Any]]:
         "months of a club's members": lambda: queries.steps(session, of_club),
         "new, returning, lost": lambda: habits.movement(session, YEAR),
         "frequency": lambda: habits.frequency(session, YEAR),
+        "favourite groups": lambda: favourites(session, replace(YEAR, by=By.GROUP)),
         "tenths": lambda: habits.tenths(session, YEAR),
         "cohorts": lambda: habits.cohorts(session, YEAR),
         "results of a club": lambda: club_results.results(session, of_club, zone="Asia/Jerusalem"),
