@@ -20,11 +20,12 @@ from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import SmallRowId, Storable, Unsaid
 from web.scopes import store_of_reports
+from web.views.behind_reports import BehindPage, behind_page
 from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
 from web.views.favourite_reports import FavouritesPage, favourites_page
 from web.views.offer_reports import OffersPage, offers_page
-from web.views.reports import HEADER, BehindPage, Measure, ReportPage, behind_page, cells, report_page
+from web.views.reports import HEADER, Measure, ReportPage, cells, report_page
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
 View = Annotated[Act, needs(Permission.REPORTS_VIEW)]

@@ -23,7 +23,6 @@ from web import lists
 from web.deps import Act
 from web.formats import date_text, day, localised, month
 from web.i18n import say, translate
-from web.views.purchases import PurchaseRow, rows_view
 
 Measure = Literal["sales", "receipts", "buyers", "items", "average", "discount", "returned"]
 PATH = "/reports/purchases"
@@ -169,18 +168,6 @@ class ReportPage(BaseModel):
     scoped: bool = Field(exclude=True)
 
 
-class BehindPage(BaseModel):
-    """The receipts that a figure is made of."""
-
-    first: dt.date
-    last: dt.date
-    currency: str
-    chips: list[Chip] = Field(exclude=True)
-    back_url: str
-    state: lists.ListState
-    purchases: list[PurchaseRow]
-
-
 def figures_view(figures: Figures) -> FiguresView:
     """Figures with what follows from them."""
     return FiguresView.model_validate(figures, from_attributes=True)
@@ -271,23 +258,6 @@ def _bars(rows: Sequence[ReportRow], measure: Measure) -> list[Bar]:
         Bar(name=row.name, url=row.url, value=read(row.figures) or 0, then=(read(row.then) or 0) if row.then else None)
         for row in rows
     ]
-
-
-def behind_page(act: Act, asked: Asked, *, scoped: bool) -> BehindPage:
-    """The receipts behind a figure, the latest first."""
-    state = lists.list_state(act.request, sorts=("sold_at",), direction="desc")
-    state = state.counted(queries.receipt_count(act.session, asked))
-    rows = queries.receipt_rows(act.session, asked, offset=state.offset, limit=state.per_page)
-    kept = [(name, value) for name, value in state.query if name not in {"page", "per_page", "sort", "direction"}]
-    return BehindPage(
-        first=asked.first,
-        last=asked.last,
-        currency=act.chain.currency,
-        chips=chips(act, asked, f"{PATH}/receipts", state.query, scoped=scoped),
-        back_url=f"{PATH}?{urlencode(kept)}",
-        state=state,
-        purchases=rows_view(rows),
-    )
 
 
 HEADER = (
