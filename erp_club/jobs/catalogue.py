@@ -1,6 +1,7 @@
 """Every job of the product, and the order of the night."""
 
 from erp_club.jobs.birthdays import BIRTHDAYS
+from erp_club.jobs.coupons import COUPONS_ISSUE
 from erp_club.jobs.declared import Job
 from erp_club.jobs.exports.job import EXPORT, EXPORTS_FORGET
 from erp_club.jobs.forecasts import FORECAST
@@ -39,7 +40,7 @@ JOBS: dict[str, Job] = {
     for job in (
         *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEVELS, PERIOD_REWARDS),
         *(LEDGER_VERIFY, POINTS_PROGRAMME),
-        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, NAMES_REKEY, RUNS_TIDY),
+        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, COUPONS_ISSUE, NAMES_REKEY, RUNS_TIDY),
         *(LEDGER_SEAL, AUDIT_SEAL),
         *(BIRTHDAYS, EXPORT, EXPORTS_FORGET, RETENTION),
     )

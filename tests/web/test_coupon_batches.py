@@ -7,10 +7,16 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.jobs import coupons as issuing
+from erp_club.jobs import runner
 from erp_club.kernel.audit import AuditEntry
+from erp_club.kernel.db import Database
+from erp_club.kernel.settings import Settings
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer
 from tests.make.office import HTML, WINTER, a_set_up_batch, form, head_office, send
+from web.app import create_app
+from web.deps import Shop
 
 
 @pytest.fixture
@@ -153,6 +159,32 @@ def test_a_batch_with_a_limit_or_an_end_says_so(office: TestClient) -> None:
     ended = a_set_up_batch(office, code="PAST", days_from_issue=None, valid_to="2020-01-01")
     refused = send(office, "POST", f"/coupon-batches/{ended}/coupons", {"count": 1})
     assert refused.json()["code"] == "batch-ended"
+
+
+def test_many_coupons_are_issued_by_a_job_with_its_progress_on_the_page(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(issuing, "_PORTION", 4)
+    with TestClient(create_app(Shop(committed, Settings())), follow_redirects=False) as client:
+        with committed.session() as session:
+            office = head_office(client, session)
+            session.commit()
+        batch_id = a_set_up_batch(office, most=20)
+        url = f"/coupon-batches/{batch_id}"
+        assert send(office, "POST", f"{url}/coupons", {"count": 21}).json()["code"] == "batch-limit"
+        waiting = send(office, "POST", f"{url}/coupons", {"count": 10})
+        assert (waiting.status_code, waiting.json()["issued"], waiting.json()["waiting"]) == (202, 0, 10)
+        assert send(office, "POST", f"{url}/coupons", {"count": 9}).json()["code"] == "batch-issuing"
+        assert '<progress max="10" value="0"' in office.get(url, headers=HTML).text
+        looks = iter((False, False))
+        runner.work_waiting(committed, stopping=lambda: next(looks, True))
+        assert office.get(f"{url}/issuing").json()["done"] == 4
+        runner.work_waiting(committed)
+        told = office.get(url).json()
+        assert (told["batch"]["issued"], told["state"]["total"], told["issuing"]) == (10, 10, None)
+        assert len({each["code"] for each in told["coupons"]}) == 10
+        assert "coupons were issued" in office.get(f"{url}/issuing", headers=HTML).text
 
 
 def test_a_batch_is_closed_blocked_and_opened_again(office: TestClient) -> None:

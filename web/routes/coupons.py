@@ -9,6 +9,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
+from erp_club.jobs import coupons as jobs
+from erp_club.jobs import queue
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
@@ -29,10 +31,12 @@ from web.views.coupons import (
     CouponLine,
     CouponPage,
     IssuedCoupons,
+    IssuingView,
     batch_line,
     coupon_line,
     coupon_view,
     filters_of,
+    issuing_view,
     line,
 )
 
@@ -111,14 +115,30 @@ def generate_form(act: Issue, batch_id: SmallRowId) -> Response:  # noqa: ARG001
 
 
 @router.post(
-    "/coupon-batches/{batch_id}/coupons", name="coupons.generate", status_code=201, response_model=IssuedCoupons
+    "/coupon-batches/{batch_id}/coupons",
+    name="coupons.generate",
+    status_code=201,
+    response_model=IssuedCoupons,
+    responses={202: {"model": IssuedCoupons, "description": "They are being issued by a job"}},
 )
 @again(count_form)
 def generate(act: Issue, batch_id: SmallRowId, body: CouponCount) -> Response:
-    """Issue bearer coupons, a million at most; 100,000 take a few seconds."""
+    """Issue bearer coupons, a million at most. Above 20,000 a job does it: the answer is 202 then."""
+    if body.count > jobs.MOST_AT_ONCE:
+        jobs.start(act.session, batch_id, body.count, today=act.today, now=act.now, by=act.by)
+        queue.nudge(act.session)
+        waiting = IssuedCoupons(issued=0, batch=batch_line(act, batch_id), waiting=body.count)
+        return act.done(waiting, f"/coupon-batches/{batch_id}", status=202)
     commands.generate(act.session, batch_id, body.count, now=act.now, today=act.today, by=act.by)
     view = IssuedCoupons(issued=body.count, batch=batch_line(act, batch_id))
     return act.done(view, f"/coupon-batches/{batch_id}")
+
+
+@router.get("/coupon-batches/{batch_id}/issuing", name="coupons.issuing", response_model=IssuingView)
+def issuing(act: View, batch_id: SmallRowId) -> Response:
+    """How far the issuing of many coupons is."""
+    batch_line(act, batch_id)
+    return act.answer(issuing_view(act, batch_id), "coupons/_issuing.html" if act.htmx else "coupons/issuing.html")
 
 
 def numbers_form(act: Act, form: FormState) -> Response:

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from erp_club.jobs import coupons as jobs
+from erp_club.jobs.models import RunState
 from erp_club.kernel import audit_search
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.batches import queries as batches
@@ -142,6 +144,16 @@ class OfferLine(BaseModel):
     started: bool
 
 
+class IssuingView(BaseModel):
+    """How far the issuing of many coupons of a batch is: `open` while more come, `stopped` where it ended too early."""
+
+    batch_id: int
+    open: bool = False
+    stopped: bool = False
+    done: int = 0
+    count: int = 0
+
+
 class BatchPage(BaseModel):
     """A batch, its figures, its uses of the last 30 days, its offers, and its coupons that match.
 
@@ -152,6 +164,7 @@ class BatchPage(BaseModel):
     offers: list[OfferLine] | None
     figures: BatchFigures
     days: list[UsedDay]
+    issuing: IssuingView | None
     asked: CouponsAsked
     state: lists.ListState
     coupons: list[CouponLine]
@@ -201,10 +214,11 @@ class CustomerCoupons(BaseModel):
 
 
 class IssuedCoupons(BaseModel):
-    """How many coupons were issued, and the batch as it stands now."""
+    """How many coupons were issued, and the batch as it stands now; `waiting` are being issued by a job."""
 
     issued: int
     batch: BatchLine
+    waiting: int = 0
 
 
 def batch_line(act: Act, batch_id: int) -> BatchLine:
@@ -280,10 +294,24 @@ def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
         ),
         offers=_offers(act, batch.code),
         days=_days(act, batch_id),
+        issuing=_unfinished(issuing_view(act, batch_id)),
         asked=asked,
         state=state,
         coupons=[coupon_line(act, row) for row in rows],
     )
+
+
+def issuing_view(act: Act, batch_id: int) -> IssuingView:
+    """How far the newest job is that issues coupons of the batch."""
+    found = jobs.issuing(act.session, batch_id)
+    if found is None:
+        return IssuingView(batch_id=batch_id)
+    stopped = found.state in {RunState.FAILED, RunState.STOPPED}
+    return IssuingView(batch_id=batch_id, open=found.open, stopped=stopped, done=found.done, count=found.count)
+
+
+def _unfinished(view: IssuingView) -> IssuingView | None:
+    return view if view.open or view.stopped else None
 
 
 def _offers(act: Act, batch_code: str) -> list[OfferLine] | None:

@@ -64,6 +64,19 @@ def ended(last: dt.date) -> Conflict:
     )
 
 
+def issuing(left: int) -> Conflict:
+    """Coupons that were asked for before are still being issued."""
+    return Conflict(
+        TN(
+            "%(num)s coupon of this batch is still being issued. Wait until it is there, then issue more.",
+            "%(num)s coupons of this batch are still being issued. Wait until they are there, then issue more.",
+            left,
+        ),
+        field="count",
+        code="batch-issuing",
+    )
+
+
 def not_so_many(left: int) -> Conflict:
     """The batch may not issue as many."""
     return Conflict(

@@ -98,10 +98,17 @@ def generate(session: Session, batch_id: int, count: int, *, now: dt.datetime, t
 
     Raises NotFound, Conflict `batch-personal`, `batch-not-active`, `batch-ended` or `batch-limit`.
     """
+    batch = check_generate(session, batch_id, count, today=today)
+    _issue(session, batch, [ANYBODY] * count, now=now, today=today, by=by)
+
+
+def check_generate(session: Session, batch_id: int, count: int, *, today: dt.date) -> CouponBatch:
+    """The batch, if so many bearer coupons of it may be issued. Raises as `generate` does."""
     batch = _open(session, batch_id, today)
     if batch.personal:
         raise errors.personal()
-    _issue(session, batch, [ANYBODY] * count, now=now, today=today, by=by)
+    _check_limit(batch, count)
+    return batch
 
 
 def assign(
@@ -192,12 +199,16 @@ def _open(session: Session, batch_id: int, today: dt.date) -> CouponBatch:
     return batch
 
 
+def _check_limit(batch: CouponBatch, count: int) -> None:
+    if batch.most is not None and batch.issued + count > batch.most:
+        raise errors.not_so_many(batch.most - batch.issued)
+
+
 def _issue(
     session: Session, batch: CouponBatch, owners: Sequence[int], *, now: dt.datetime, today: dt.date, by: Actor
 ) -> None:
     count = len(owners)
-    if batch.most is not None and batch.issued + count > batch.most:
-        raise errors.not_so_many(batch.most - batch.issued)
+    _check_limit(batch, count)
     write_coupons(session, batch, owners, now=now, today=today, by=by)
     counted = session.execute(
         sa.update(CouponBatch)
