@@ -71,9 +71,9 @@ def start(session: Session, batch_id: int, count: int, *, today: dt.date, now: d
 def issuing(session: Session, batch_id: int) -> Issuing | None:
     """The newest run that issues coupons of this batch; None where there has been none."""
     row = session.execute(
-        sa.select(JobRun.id, JobRun.state, JobRun.done, JobRun.parameters["count"].as_integer().label("count"))
+        sa.select(JobRun.id, JobRun.state, JobRun.done, JobRun.parameters["count"].as_integer().label("wanted"))
         .where(JobRun.name == COUPONS_ISSUE.name, JobRun.parameters["batch"].as_integer() == batch_id)
         .order_by(JobRun.id.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else Issuing(row.id, RunState(row.state), row.done, row.count)
+    return None if row is None else Issuing(row.id, RunState(row.state), row.done, row.wanted)
