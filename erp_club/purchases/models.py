@@ -30,7 +30,7 @@ class Basket(Base):
     entered, chosen and answered beside the items.
     `paying_cards` are the ids of the prepaid and gift cards that were shown to pay with, in their order; `sold_cards`
     those that are to be sold or loaded, where they aren't simply made (number, and hash of the PIN). `fees` are the ids
-    of what memberships of the sale wait for.
+    of what memberships of the sale wait for. `held_minor` is what it came to when it was laid aside.
     """
 
     __tablename__ = "baskets"
@@ -60,6 +60,7 @@ class Basket(Base):
     paying_cards: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger), server_default="{}")
     sold_cards: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     fees: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger), server_default="{}")
+    held_minor: Mapped[int | None]
 
 
 class BasketLine(Base):

@@ -234,6 +234,7 @@ def test_a_sale_on_hold_keeps_its_coupons_and_choices(client: TestClient, sessio
     before = client.get("/till", headers=till.headers).json()
     held = told(send(client, till, "POST", "/baskets/current/holds"))
     assert held["benefits"]["coupons"] == []
+    assert [each["total_minor"] for each in held["held"]] == [before["total_minor"]]
     back = told(send(client, till, "POST", f"/baskets/{held['held'][0]['basket_id']}/resumptions"))
     assert (back["total_minor"], back["benefits"]) == (before["total_minor"], before["benefits"])
 

@@ -7,7 +7,7 @@ from erp_club.kernel.text import N_
 
 Control = Literal[
     "percent", "amount", "number", "text", "select", "check", "scope", "picks", "words", "days", "channels", "means",
-    "time", "steps", "slots", "prizes", "texts",
+    "time", "steps", "slots", "prizes", "texts", "batch",
 ]  # fmt: skip
 
 
@@ -139,7 +139,7 @@ REWARDS: dict[str, tuple[Ask, ...]] = {
         _ON,
         _CLUB,
     ),
-    "coupon": (Ask("batch", N_("Coupon batch"), "text"), Ask("count", N_("How many coupons"))),
+    "coupon": (Ask("batch", N_("Coupon batch"), "batch"), Ask("count", N_("How many coupons"))),
     "surprise": (
         Ask("prizes", N_("What may be drawn"), "prizes", N_("A larger weight is drawn more often.")),
         Ask("nothing_weight", N_("Weight of drawing nothing"), optional=True),

@@ -31,14 +31,13 @@ from web.views.coupons import (
     CouponLine,
     CouponPage,
     IssuedCoupons,
-    IssuingView,
     batch_line,
     coupon_line,
     coupon_view,
     filters_of,
-    issuing_view,
     line,
 )
+from web.views.issuing import IssuingView, issuing_view
 
 router = APIRouter(route_class=ActRoute, tags=["coupons"])
 View = Annotated[Act, needs(Permission.COUPONS_VIEW)]

@@ -24,7 +24,7 @@ from web.refusals import again
 from web.routes.access import sign_on_page
 from web.views.payment import PaymentPage, payment_view
 from web.views.slip import Slip, slip_view
-from web.views.till import TillPage, till_view
+from web.views.till import TillPage, till_view, total_now
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
 LineNo = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -144,7 +144,7 @@ def remove_line(act: AtTill, line_no: LineNo) -> Response:
 @again(till_page)
 def hold(act: AtTill) -> Response:
     """Lay the sale aside."""
-    commands.hold(act.session, now=act.now, by=act.by)
+    commands.hold(act.session, total_minor=total_now(act), now=act.now, by=act.by)
     return shown(act, till_view(act))
 
 
@@ -152,7 +152,7 @@ def hold(act: AtTill) -> Response:
 @again(till_page)
 def resume(act: AtTill, basket_id: uuid.UUID) -> Response:
     """Take a sale up again."""
-    commands.resume(act.session, basket_id, now=act.now, by=act.by)
+    commands.resume(act.session, basket_id, total_minor=total_now(act), now=act.now, by=act.by)
     return shown(act, till_view(act))
 
 

@@ -5,8 +5,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from erp_club.jobs import coupons as jobs
-from erp_club.jobs.models import RunState
 from erp_club.kernel import audit_search
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.batches import queries as batches
@@ -18,6 +16,7 @@ from erp_club.promotions.coupons.models import ANYBODY, BatchState
 from erp_club.promotions.standing import Standing as OfferStanding
 from web import lists
 from web.deps import Act
+from web.views.issuing import IssuingView, unfinished
 
 DAYS_SHOWN = 30
 MOST_OF_A_CUSTOMER = 100
@@ -142,16 +141,6 @@ class OfferLine(BaseModel):
     names: dict[str, str]
     standing: OfferStanding
     started: bool
-
-
-class IssuingView(BaseModel):
-    """How far the issuing of many coupons of a batch is: `open` while more come, `stopped` where it ended too early."""
-
-    batch_id: int
-    open: bool = False
-    stopped: bool = False
-    done: int = 0
-    count: int = 0
 
 
 class BatchPage(BaseModel):
@@ -294,24 +283,11 @@ def batch_view(act: Act, batch_id: int, asked: CouponsAsked) -> BatchPage:
         ),
         offers=_offers(act, batch.code),
         days=_days(act, batch_id),
-        issuing=_unfinished(issuing_view(act, batch_id)),
+        issuing=unfinished(act, batch_id),
         asked=asked,
         state=state,
         coupons=[coupon_line(act, row) for row in rows],
     )
-
-
-def issuing_view(act: Act, batch_id: int) -> IssuingView:
-    """How far the newest job is that issues coupons of the batch."""
-    found = jobs.issuing(act.session, batch_id)
-    if found is None:
-        return IssuingView(batch_id=batch_id)
-    stopped = found.state in {RunState.FAILED, RunState.STOPPED}
-    return IssuingView(batch_id=batch_id, open=found.open, stopped=stopped, done=found.done, count=found.count)
-
-
-def _unfinished(view: IssuingView) -> IssuingView | None:
-    return view if view.open or view.stopped else None
 
 
 def _offers(act: Act, batch_code: str) -> list[OfferLine] | None:

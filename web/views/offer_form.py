@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from erp_club.kernel.errors import Invalid
 from erp_club.promotions import queries
 from erp_club.promotions.clauses import Words
+from erp_club.promotions.coupons.batches import queries as batches
 from erp_club.promotions.documents import THINGS, Thing, named, short
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.naming import queries as naming
@@ -51,6 +52,7 @@ class OfferForm(BaseModel):
     sentence: list[str] = []
     called: dict[str, str] = {}
     found: dict[str, list[FoundThing]] = {}
+    batches: list[tuple[str, str]] = []
 
     def at(self, path: str) -> Any:
         """What is typed at a path."""
@@ -68,6 +70,12 @@ class OfferForm(BaseModel):
     def name(self, thing: str, key: str) -> str:
         """What something is called; its key where nobody knows."""
         return self.called.get(f"{thing}|{key}", key)
+
+    def batches_with(self, path: str) -> list[tuple[str, str]]:
+        """The batches to choose among, and the one that is typed there even where it is none of them."""
+        typed = self.at(path)
+        known = {code for code, _ in self.batches}
+        return [*self.batches, *([(typed, typed)] if isinstance(typed, str) and typed and typed not in known else [])]
 
     def word(self, text: str) -> str:
         """A label of the form in the reader's language; unlike a template's it may hold a percent sign."""
@@ -141,6 +149,7 @@ def _drawn(act: Act, view: OfferForm, form: FormState, typed: Typed) -> OfferFor
     view.called = _called(act, typed)
     view.sentence = sentence_of(act, offer_typed(typed))
     view.found = _found(act, typed)
+    view.batches = [(code, f"{localised(names)} · {code}") for code, names in batches.choices(act.session)]
     return view
 
 

@@ -170,6 +170,12 @@ def price_now(act: Act, opened: queries.Opened) -> OpenPrice:
     return price_open(act.session, act.terminal, opened, now=act.now, by=act.by, hold=hold)
 
 
+def total_now(act: Act) -> int | None:
+    """What the open basket comes to, as it is about to be laid aside; None where nothing lies in it."""
+    opened = queries.opened(act.session, act.terminal.id)
+    return price_now(act, opened).basket.priced.total_minor if opened and opened.lines else None
+
+
 def _lines(lines: list[queries.Line], basket: PricedBasket) -> list[TillLine]:
     by_line = discounts_by_line(basket)
     return [

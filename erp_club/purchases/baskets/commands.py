@@ -152,16 +152,21 @@ def start_next(session: Session, *, now: dt.datetime, by: Actor) -> None:
     take(session, now=now, by=by)
 
 
-def hold(session: Session, *, now: dt.datetime, by: Actor) -> None:
-    """Lay the open basket aside, with its customer, and begin the next. Raises Conflict `basket-empty`."""
+def hold(session: Session, *, total_minor: int | None = None, now: dt.datetime, by: Actor) -> None:
+    """Lay the open basket aside, with its customer and what it comes to, and begin the next.
+
+    Raises Conflict `basket-empty`.
+    """
     basket, _ = _filled(session, now=now, by=by)
-    basket.state = BasketState.HELD
+    basket.state, basket.held_minor = BasketState.HELD, total_minor
     session.flush()
     start_next(session, now=now, by=by)
 
 
-def resume(session: Session, basket_id: uuid.UUID, *, now: dt.datetime, by: Actor) -> None:
-    """Take a held or dropped sale up again; an open one that isn't empty is held instead.
+def resume(
+    session: Session, basket_id: uuid.UUID, *, total_minor: int | None = None, now: dt.datetime, by: Actor
+) -> None:
+    """Take a held or dropped sale up again; an open one that isn't empty is held instead, at `total_minor`.
 
     Raises NotFound `basket-gone` for one that was paid or taken up already, or is another till's.
     """
@@ -175,7 +180,7 @@ def resume(session: Session, basket_id: uuid.UUID, *, now: dt.datetime, by: Acto
     if basket.state not in {BasketState.HELD, BasketState.DROPPED}:
         raise errors.basket_gone()
     if queries.lines(session, opened.id):
-        opened.state = BasketState.HELD
+        opened.state, opened.held_minor = BasketState.HELD, total_minor
     else:
         session.delete(opened)
     # Only one basket of a terminal may be open at any moment.

@@ -59,7 +59,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A sale on hold. `items` as `count_items`; `total_minor` at today's prices."""
+    """A sale on hold. `items` as `count_items`; `total_minor` as it was laid aside, else at today's list prices."""
 
     basket_id: uuid.UUID
     opened_at: dt.datetime
@@ -239,7 +239,7 @@ _HELD = (
         Customer.given_name,
         Customer.family_name,
         sa.cast(sa.func.sum(_PIECES), sa.BigInteger),
-        sa.cast(sa.func.sum(_AMOUNT), sa.BigInteger),
+        sa.func.coalesce(Basket.held_minor, sa.cast(sa.func.sum(_AMOUNT), sa.BigInteger)),
     )
     .join(BasketLine, BasketLine.basket_id == Basket.id)
     .join(Product, Product.id == BasketLine.product_id)

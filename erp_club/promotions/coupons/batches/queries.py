@@ -86,6 +86,15 @@ class Figures:
     given_minor: int
 
 
+MOST_CHOICES = 500
+
+
+def choices(session: Session) -> list[tuple[str, dict[str, str]]]:
+    """Code and names of the batches that an offer may name, the newest first."""
+    wanted = sa.select(CouponBatch.code, CouponBatch.names).order_by(CouponBatch.id.desc()).limit(MOST_CHOICES)
+    return [(row.code, row.names) for row in session.execute(wanted)]
+
+
 @dataclass(frozen=True, slots=True)
 class OfferOfBatch:
     """An offer that has to do with a batch: `started` by its coupons, else it issues them. `standing` on a day."""
