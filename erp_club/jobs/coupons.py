@@ -1,14 +1,11 @@
 """Issues many coupons of a batch in portions, for they would keep whoever asks for them waiting for minutes."""
 
 import datetime as dt
-from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.jobs import commands
+from erp_club.jobs import commands, queries
 from erp_club.jobs.declared import Cursor, Job, Run, Step
-from erp_club.jobs.models import OPEN, JobRun, RunState
 from erp_club.kernel.text import N_
 from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons import errors
@@ -17,21 +14,6 @@ from erp_club.promotions.coupons.batches import commands as batches
 MOST_AT_ONCE = 20_000
 """So many coupons are issued while their asker waits: a second or two."""
 _PORTION = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Issuing:
-    """The newest run that issues coupons of a batch: how many of how many there are, and whether it goes on."""
-
-    run_id: int
-    state: RunState
-    done: int
-    count: int
-
-    @property
-    def open(self) -> bool:
-        """Whether more will come."""
-        return self.state in OPEN
 
 
 def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
@@ -43,7 +25,7 @@ def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
 
 
 COUPONS_ISSUE = Job(
-    name="coupons-issue",
+    name=queries.COUPONS_ISSUE,
     title=N_("Issuing coupons"),
     about=N_("Issues many coupons of a batch. Started on the page of the batch."),
     batch=_batch,
@@ -60,20 +42,9 @@ def start(session: Session, batch_id: int, count: int, *, today: dt.date, now: d
     there.
     """
     batches.check_generate(session, batch_id, count, today=today)
-    standing = issuing(session, batch_id)
+    standing = queries.issuing(session, batch_id)
     if standing is not None and standing.open:
         raise errors.issuing(standing.count - standing.done)
     commands.ask(
         session, COUPONS_ISSUE, as_of=today, parameters={"batch": batch_id, "count": count}, now=now, by=by
     )  # fmt: skip
-
-
-def issuing(session: Session, batch_id: int) -> Issuing | None:
-    """The newest run that issues coupons of this batch; None where there has been none."""
-    row = session.execute(
-        sa.select(JobRun.id, JobRun.state, JobRun.done, JobRun.parameters["count"].as_integer().label("wanted"))
-        .where(JobRun.name == COUPONS_ISSUE.name, JobRun.parameters["batch"].as_integer() == batch_id)
-        .order_by(JobRun.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else Issuing(row.id, RunState(row.state), row.done, row.wanted)

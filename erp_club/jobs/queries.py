@@ -12,6 +12,7 @@ from erp_club.jobs import errors
 from erp_club.jobs.models import OPEN, JobLine, JobRun, Level, RunState
 
 _ALIVE = dt.timedelta(minutes=1)
+COUPONS_ISSUE = "coupons-issue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,21 @@ class LineRow:
     level: Level
     text: str
     values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """The newest run that issues coupons of a batch: how many of how many there are, and whether it goes on."""
+
+    run_id: int
+    state: RunState
+    done: int
+    count: int
+
+    @property
+    def open(self) -> bool:
+        """Whether more will come."""
+        return self.state in OPEN
 
 
 def open_runs(session: Session) -> Sequence[int]:
@@ -134,6 +150,17 @@ def waits_for(session: Session, row: RunRow, before: Sequence[str]) -> RunRow | 
 OldRuns = sa.Select[tuple[int]]
 _BY_SCHEDULE = "____-__-__T__:__"
 """The end of a key that a schedule gives; those of programmes and of undoings stay, as they are there once ever."""
+
+
+def issuing(session: Session, batch_id: int) -> Issuing | None:
+    """The newest run that issues coupons of this batch; None where there has been none."""
+    row = session.execute(
+        sa.select(JobRun.id, JobRun.state, JobRun.done, JobRun.parameters["count"].as_integer().label("wanted"))
+        .where(JobRun.name == COUPONS_ISSUE, JobRun.parameters["batch"].as_integer() == batch_id)
+        .order_by(JobRun.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Issuing(row.id, RunState(row.state), row.done, row.wanted)
 
 
 def old_runs(*, keep: int, before: dt.datetime) -> OldRuns:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from erp_club.jobs import coupons as jobs
+from erp_club.jobs import queries as jobs
 from erp_club.jobs.models import RunState
 from web.deps import Act
 
