@@ -16,7 +16,7 @@ from erp_club.customers.relatives import models as relatives
 from erp_club.jobs import models as jobs
 from erp_club.jobs.exports import models as exports
 from erp_club.jobs.programmes import models as points_programmes
-from erp_club.kernel import audit, idempotency, kept_keys
+from erp_club.kernel import audit, emptied, idempotency, kept_keys
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.people import models as people
@@ -59,6 +59,7 @@ __all__ = [
     "customer_forms",
     "customers",
     "duplicates",
+    "emptied",
     "entitlements",
     "exports",
     "factors",

@@ -1,5 +1,6 @@
 """Backup and restore of everything, with PostgreSQL's own tools."""
 
+import datetime as dt
 import os
 import shutil
 import subprocess
@@ -15,6 +16,9 @@ from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Unavailable
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T
+from erp_club.people.erasure import noted
+from erp_club.people.erasure.commands import erase_again
+from erp_club.permissions.actors import SYSTEM
 from web import i18n
 from web.cli_database import opened
 
@@ -24,7 +28,8 @@ from web.cli_database import opened
 def backup(file: Path) -> None:
     """Write the whole database to FILE, as it stands at one moment, while tills sell.
 
-    The keys of sealed ID numbers aren't in it: keep a copy of the keyring apart.
+    The keys of sealed ID numbers aren't in it: keep a copy of the keyring apart, and one of erasures.csv, which names
+    by their ids who is to be erased again after a restore.
     """
     half = file.with_name(f"{file.name}.part")
     with opened() as database:
@@ -38,8 +43,15 @@ def backup(file: Path) -> None:
 
 @click.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def restore(file: Path) -> None:
-    """Bring a backup into an empty database, and prove its ledgers; nothing is served before that."""
+@click.option(
+    "--erasures", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The erasures.csv of the installation that was; by default the one in ERP_CLUB_HOME.",
+)  # fmt: skip
+def restore(file: Path, erasures: Path | None) -> None:
+    """Bring a backup into an empty database, and prove its ledgers; nothing is served before that.
+
+    Whoever was erased since the backup is erased again.
+    """
     with opened(current=False) as database:
         if _tables(database):
             raise Conflict(
@@ -50,6 +62,7 @@ def restore(file: Path) -> None:
         schema.migrate(database)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
+        _erase_again(database, erasures or Settings.from_env().home / noted.NAME)
         with database.session() as session:
             wrong = wrong_rows(session)
     for each in wrong:
@@ -57,6 +70,19 @@ def restore(file: Path) -> None:
     if wrong:
         sys.exit(1)
     click.echo(i18n.say(T("Restored. Every balance is what its movements come to.")))
+
+
+def _erase_again(database: Database, file: Path) -> None:
+    ids = noted.noted(file)
+    now = dt.datetime.now(dt.UTC)
+    with database.session() as session:
+        done, left = erase_again(session, ids, today=now.date(), now=now, by=SYSTEM)
+        session.commit()
+    if done:
+        click.echo(i18n.say(T("%(count)s customers who were erased since the backup are erased again.", count=done)))
+    for each in left:
+        text = T("Customer %(id)s was erased, and is part of another one in this backup. Look at that one.", id=each)
+        click.echo(i18n.say(text), err=True)
 
 
 def _tables(database: Database) -> bool:

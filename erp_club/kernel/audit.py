@@ -132,10 +132,11 @@ def record(
     """Keep one change, or one look, in the transaction that makes it: one statement.
 
     `before` and `after` hold the changed fields only, as JSON values. Secrets never come in. What is changed in a
-    customer is personal and stands where erasure empties it; of another thing `customer_id` says whose it is, and its
-    values stay. The request's id is taken from `session.info`.
+    customer, and in another thing of which `customer_id` says whose it is, is personal and stands where erasure
+    empties it. The request's id is taken from `session.info`.
     """
-    personal = entity == "customer" and isinstance(entity_id, int) and not (before is None and after is None)
+    of_person = (entity == "customer" and isinstance(entity_id, int)) or (customer_id is not None and entity != "audit")
+    personal = of_person and not (before is None and after is None)
     told = {"was": None if before is None else jsonable(before), "is_now": None if after is None else jsonable(after)}
     entry = {
         "at": now,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
@@ -84,9 +85,11 @@ class Database:
         *,
         server: embedded.Embedded | None = None,
         keyring: Keyring | None = None,
+        home: Path | None = None,
         pool_size: int = 20,
     ) -> None:
         self.url = url
+        self.home = home
         self.keyring = keyring or Keyring()
         self._server = server
         self.engine = sa.create_engine(
@@ -101,7 +104,10 @@ class Database:
         if server is not None:
             event.listen(self.engine, "do_connect", self._connect_to_embedded)
         self.session = sessionmaker(
-            self.engine, class_=OneEngineSession, expire_on_commit=False, info={"keyring": self.keyring}
+            self.engine,
+            class_=OneEngineSession,
+            expire_on_commit=False,
+            info={"keyring": self.keyring, "home": self.home},
         )
 
     def _connect_to_embedded(self, dialect: Any, _record: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
@@ -128,8 +134,8 @@ def connect(settings: Settings) -> Database:
     keyring = Keyring(text=settings.keyring, file=settings.home / "keyring")
     if settings.database_url is None:
         server = embedded.join(settings.home)
-        return Database(make_url(server.url), server=server, keyring=keyring)
-    database = Database(parse_url(settings.database_url), keyring=keyring)
+        return Database(make_url(server.url), server=server, keyring=keyring, home=settings.home)
+    database = Database(parse_url(settings.database_url), keyring=keyring, home=settings.home)
     try:
         _check_server(database)
     except Unavailable:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.emptied import EmptiedMovement, proof
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.keyring import Keyring
 from erp_club.kernel.seals import BEGINNING, NotAsSealed, link
@@ -60,7 +61,8 @@ def seal_movements(
     seal, before = ledger.seals, ledger.seals.alias("before")
     customer_id, account_id, seq = ledger.key
     waiting: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*ledger.key, _digest(ledger), before.c.hash)
+        sa.select(*ledger.key, _digest(ledger), *_WAS, before.c.hash)
+        .outerjoin(EmptiedMovement, _emptied(ledger))
         .outerjoin(seal, _same(ledger.key, seal))
         .outerjoin(before, sa.and_(*_pairs((customer_id, account_id, seq - 1), before)))
         .where(seal.c.hash.is_(None), sa.tuple_(*ledger.key) > sa.tuple_(*(after or (-1, -1, -1))))
@@ -71,9 +73,10 @@ def seal_movements(
     names = [column.name for column in ledger.key]
     rows: list[dict[str, object]] = []
     last: Key | None = None
-    for customer, account, number, digest, sealed_before in session.execute(waiting):
+    for customer, account, number, left, was, tie, sealed_before in session.execute(waiting):
         end = sealed_before or ends.get((customer, account), BEGINNING)
         last = (customer, account, number)
+        digest = _whole(keyring, ledger, last, left, was, tie)
         ends = {(customer, account): _link(keyring, ledger, end, last, digest)}
         rows.append({**dict(zip(names, last, strict=True)), "hash": ends[customer, account], "at": now})
     if rows:
@@ -106,17 +109,65 @@ def movements_not_as_sealed(session: Session, ledger: Ledger) -> list[NotAsSeale
 def _first_break(session: Session, ledger: Ledger) -> NotAsSealed | None:
     keyring = keyring_of(session)
     chain: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*ledger.key, _digest(ledger), ledger.seals.c.hash)
+        sa.select(*ledger.key, _digest(ledger), *_WAS, ledger.seals.c.hash)
+        .outerjoin(EmptiedMovement, _emptied(ledger))
         .outerjoin(ledger.seals, _same(ledger.key, ledger.seals))
         .order_by(*ledger.key)
     )
     walk = _Walk(ledger, keyring)
     with session.execute(chain.execution_options(yield_per=_READ)) as rows:
-        for customer, account, number, digest, kept in rows:
-            found = walk.step((customer, account, number), digest, kept)
+        for customer, account, number, left, was, tie, kept in rows:
+            key = (customer, account, number)
+            found = walk.step(key, _whole(keyring, ledger, key, left, was, tie), kept)
             if found is not None:
                 return found
     return walk.finish()
+
+
+def empty_reasons(session: Session, ledger: Ledger, customers: Sequence[int], *, now: dt.datetime) -> int:
+    """Take out the reasons that were typed for movements in accounts of these customers; gives how many.
+
+    The caller has said that somebody is being erased (`say_erasing`).
+    """
+    customer_id, _, _ = ledger.key
+    reason = ledger.movements.c.reason
+    whole: sa.Select[*tuple[Any, ...]] = sa.select(*ledger.key, _digest(ledger))
+    asked = whole.where(customer_id.in_(customers), reason.is_not(None))
+    before: dict[Key, bytes] = {(row[0], row[1], row[2]): row[3] for row in session.execute(asked)}
+    if not before:
+        return 0
+    these = sa.tuple_(*ledger.key).in_(before)
+    session.execute(sa.update(ledger.movements).where(these).values(reason=None))
+    keyring = keyring_of(session, writes=True)
+    session.execute(
+        sa.insert(EmptiedMovement),
+        [
+            {
+                **dict(zip(("customer_id", "account_id", "seq"), row[:3], strict=True)),
+                "ledger": ledger.purpose,
+                "digest": before[row[0], row[1], row[2]],
+                "hash": proof(keyring, ledger.purpose, row[:3], before[row[0], row[1], row[2]], row[3]),
+                "at": now,
+            }
+            for row in session.execute(whole.where(these))
+        ],
+    )
+    return len(before)
+
+
+_WAS = (EmptiedMovement.digest, EmptiedMovement.hash)
+
+
+def _emptied(ledger: Ledger) -> sa.ColumnElement[bool]:
+    key = (EmptiedMovement.customer_id, EmptiedMovement.account_id, EmptiedMovement.seq)
+    return sa.and_(
+        EmptiedMovement.ledger == ledger.purpose, *(left == right for left, right in zip(key, ledger.key, strict=True))
+    )
+
+
+def _whole(keyring: Keyring, ledger: Ledger, key: Key, left: bytes, was: bytes | None, tie: bytes | None) -> bytes:
+    """The digest of a movement as it was written, where its words are gone since."""
+    return was if was is not None and tie == proof(keyring, ledger.purpose, key, was, left) else left
 
 
 class _Walk:

@@ -1,6 +1,8 @@
 """Saving segments, freezing them, and keeping who is in them."""
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -304,5 +306,14 @@ def _locked(session: Session, segment_id: int) -> Segment:
 
 def _record(session: Session, action: str, segment_id: int, before: dict[str, Any] | None,
             after: dict[str, Any] | None, now: dt.datetime, by: Actor) -> None:  # fmt: skip
-    audit.record(session, by=by, now=now, action=action, entity="segment", entity_id=segment_id, before=before,
-                 after=after)  # fmt: skip
+    """Keep what was changed; conditions and notes, which may name people, only where an erasure can reach them."""
+    told = [None if each is None else {name: _without_people(name, value) for name, value in each.items()}
+            for each in (before, after)]  # fmt: skip
+    audit.record(session, by=by, now=now, action=action, entity="segment", entity_id=segment_id, before=told[0],
+                 after=told[1])  # fmt: skip
+
+
+def _without_people(name: str, value: Any) -> Any:
+    if name == "condition":
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+    return bool(value) if name == "notes" else value

@@ -10,6 +10,7 @@ from tests.house import tree
 COMMITS = {
     "web/deps.py": "the transaction of a request",
     "web/cli.py": "the transaction of a command",
+    "web/cli_backup.py": "the transaction of a command",
     "web/cli_data.py": "the transaction of a command",
     "web/cli_programme.py": "the transaction of a command",
     "web/cli_jobs.py": "the transactions of a command that works in steps",

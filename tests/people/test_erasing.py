@@ -5,11 +5,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erp_club.imports.exports import export_file
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.audit_seals import entries_not_as_sealed, seal_entries
+from erp_club.kernel.db import Database
+from erp_club.kernel.ledger_seals import movements_not_as_sealed, seal_movements
+from erp_club.people.erasure import noted
+from erp_club.people.erasure.commands import erase_again, erase_customer
+from erp_club.permissions.actors import SYSTEM
+from erp_club.points.seals import POINTS_LEDGER
 from erp_club.receipts.rollups.commands import roll_all
 from erp_club.tables import metadata
 from tests.make.clubs import NOW, a_card, a_club, a_membership
@@ -115,6 +122,74 @@ def test_the_erased_stand_in_no_table_and_in_no_export(
     assert office.get(f"/customers/{zipporah}").status_code == 404
     again = office.post("/customers", json=TOLD, headers={"Idempotency-Key": "anew"})
     assert again.status_code == 201, again.text
+
+
+def test_words_that_somebody_typed_about_the_erased_are_gone_and_the_ledgers_stay_proved(
+    session: Session, office: TestClient, zipporah: int
+):
+    said = "Zipporah O'Quellenberg (zipporah@quellenberg.example) asked for it"
+    asked = "SELECT points_account_id, m.id, (SELECT id FROM receipts) FROM memberships m WHERE customer_id = :id"
+    account, membership, receipt = session.execute(sa.text(asked), {"id": zipporah}).one()
+    number = office.get(f"/customers/{zipporah}/erasures/new").json()["customer"]["number"]
+    for url, body in {
+        f"/points-accounts/{account}/adjustments": {"points": 50, "description": said},
+        f"/purchases/{receipt}/returns": {"lines": [{"line_no": 1, "quantity": "1"}], "reason": said},
+        f"/memberships/{membership}/pauses": {"reason": said},
+        "/segments": {
+            "name": "Friends",
+            "notes": said,
+            "where": {"field": "number", "op": "in", "value": [number, "X9"]},
+        },
+    }.items():
+        told = send(office, "POST", url, body)
+        assert told.status_code in {200, 201}, (url, told.text)
+    seal_points(session)
+    kept = {table for secret in ("quellenberg.example", "Zipporah O") for table in rows_with(session, secret)}
+    assert {"points_movements", "receipt_returns", "membership_events", "segments", "audit_values"} <= kept
+    assert "segment_versions" in rows_with(session, f'"{number}"')
+    points = office.get(f"/customers/{zipporah}/erasures/new").json()["points"]
+    done = send(office, "POST", f"/customers/{zipporah}/erasures", {"number": number, "points": points})
+    assert done.status_code == 201, done.text
+    session.expire_all()
+    assert {secret: rows_with(session, secret) for secret in (*SECRETS, f'"{number}"')} == {
+        secret: [] for secret in (*SECRETS, f'"{number}"')
+    }
+    seal_points(session)
+    assert movements_not_as_sealed(session, POINTS_LEDGER) == []
+    assert wrong_rows(session) == []
+    assert session.scalar(sa.text("SELECT sum(points) FROM points_movements WHERE kind = 'adjusted'")) == 50
+    session.execute(sa.text("SELECT set_config('erp_club.erasing', 'off', true)"))
+    with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
+        session.execute(sa.text("UPDATE points_movements SET reason = 'other'"))
+    session.execute(sa.text("ALTER TABLE points_movements DISABLE TRIGGER append_only"))
+    session.execute(sa.text("UPDATE points_movements SET points = points + 1 WHERE kind = 'adjusted'"))
+    assert [each.table for each in movements_not_as_sealed(session, POINTS_LEDGER)] == ["points_movements"]
+
+
+def seal_points(session: Session) -> None:
+    seal_movements(session, POINTS_LEDGER, after=None, now=NOW, limit=1_000)
+    assert movements_not_as_sealed(session, POINTS_LEDGER) == []
+
+
+def test_whoever_was_erased_since_a_backup_is_erased_again(session: Session, office: TestClient, zipporah: int):
+    other = a_person(session, number="X9")
+    done, left = erase_again(session, [zipporah, 987_654], today=NOW.date(), now=NOW, by=SYSTEM)
+    assert (done, left) == (1, [])
+    assert {secret: rows_with(session, secret) for secret in SECRETS} == {secret: [] for secret in SECRETS}
+    assert office.get(f"/customers/{other}").status_code == 200
+    assert erase_again(session, [zipporah], today=NOW.date(), now=NOW, by=SYSTEM) == (0, [])
+
+
+def test_an_erasure_is_noted_beside_the_database_once_it_is_committed(committed: Database, tmp_path: Path):
+    with committed.session(info={"keyring": committed.keyring, "home": tmp_path}) as session:
+        yael = a_person(session)
+        session.commit()
+        erase_customer(session, yael, points=0, today=NOW.date(), now=NOW, by=SYSTEM)
+        session.rollback()
+        assert noted.noted(tmp_path / noted.NAME) == set()
+        erase_customer(session, yael, points=0, today=NOW.date(), now=NOW, by=SYSTEM)
+        session.commit()
+    assert noted.noted(tmp_path / noted.NAME) == {yael}
 
 
 def test_what_a_file_told_of_the_erased_is_gone_as_well(session: Session, office: TestClient, tmp_path: Path):

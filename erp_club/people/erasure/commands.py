@@ -7,7 +7,7 @@ import datetime as dt
 import html
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,9 @@ from erp_club.customers.names.commands import erase_names
 from erp_club.customers.queries import not_living
 from erp_club.kernel import audit
 from erp_club.people import errors
+from erp_club.people.erasure import noted
 from erp_club.people.erasure.queries import Taken, taken
+from erp_club.people.erasure.words.commands import empty_words, scrub_documents
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account
 from erp_club.points.ledger.commands import Account, Cause
@@ -47,7 +49,8 @@ def erase_customer(
 ) -> Taken:
     """Take a person out of everything, for good, with the records that became this one; gives what went with them.
 
-    `points` are those that were shown and confirmed. Raises NotFound, Refused `customer-merged`, Conflict
+    `points` are those that were shown and confirmed. Once it is committed it is noted beside the database, so that a
+    backup from before, once restored, is erased again. Raises NotFound, Refused `customer-merged`, Conflict
     `erasure-refused` with the reason while it may not be done, and `points-changed`.
     """
     rows = _hold(session, customer_id)
@@ -56,16 +59,42 @@ def erase_customer(
         raise errors.not_erasable(lost.obstacles[0])
     if lost.points != points:
         raise errors.balance_changed(lost.points)
+    _erase(session, rows, today=today, now=now, by=by)
+    noted.note(session, [row["id"] for row in rows], now=now)
+    return lost
+
+
+def erase_again(
+    session: Session, ids: Collection[int], *, today: dt.date, now: dt.datetime, by: Actor
+) -> tuple[int, list[int]]:
+    """Erase those who were erased since the backup that was just restored; how many, and whom nobody can erase.
+
+    Those are part of somebody now who wasn't erased: the backup is from between their merge and its undoing. Nothing
+    stands in the way here, since it was done before.
+    """
+    states = {
+        row.id: row
+        for row in session.execute(
+            sa.select(Customer.id, Customer.state, Customer.merged_into).where(Customer.id.in_(ids), Customer.id != 0)
+        )
+    }
+    living = [each for each, row in states.items() if row.state == CustomerState.ACTIVE]
+    for each in sorted(living):
+        _erase(session, _hold(session, each), today=today, now=now, by=by)
+    left = [each for each, row in states.items() if row.state == CustomerState.MERGED and row.merged_into not in states]
+    return len(living), sorted(left)
+
+
+def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, now: dt.datetime, by: Actor) -> None:
     ids = [row["id"] for row in rows]
     former = _former(session, ids)
     told = _told(session, rows) | former.told
+    empty_words(session, ids, now=now)
     _end_memberships(session, ids, Cause(MovementKind.ENDED, today, now, by, reason=REASON))
     for statement in _STATEMENTS:
         session.execute(statement, {"ids": ids, "numbers": [row["number"] for row in rows]})
     _forget_answers(session, former, told)
-    for secret in told:
-        for statement in _DOCUMENTS:
-            session.execute(statement, {"secret": json.dumps(secret, ensure_ascii=False)[1:-1]})
+    scrub_documents(session, told | former.phrases)
     session.execute(
         sa.update(Customer)
         .where(Customer.id.in_(ids))
@@ -75,7 +104,6 @@ def erase_customer(
         audit.record(session, by=by, now=now, action="customer.erase", entity="customer", entity_id=each)
         audit.empty_values(session, each, now=now, by=by)
     erase_names(session, ids, sorted(former.given | former.family))
-    return lost
 
 
 def _hold(session: Session, customer_id: int) -> list[Mapping[str, Any]]:
@@ -111,6 +139,16 @@ class _Former:
     given: set[str]
     family: set[str]
     told: set[str]
+
+    @property
+    def phrases(self) -> set[str]:
+        """Whole names, in both orders."""
+        return {
+            name
+            for given in self.given
+            for family in self.family
+            for name in (f"{given} {family}", f"{family} {given}", f"{family}, {given}")
+        }
 
 
 def _former(session: Session, ids: list[int]) -> _Former:
@@ -203,13 +241,3 @@ _STATEMENTS = tuple(
         """,
     )
 )
-_DOCUMENTS = tuple(
-    sa.text(
-        f"UPDATE {table} SET {column} = replace({column}::text, :secret, '-')::jsonb "  # noqa: S608 - names of ours
-        f"WHERE position(:secret IN {column}::text) > 0"
-    )
-    for table, column in (
-        ("upload_conflicts", "document"), ("upload_conflicts", "facts"), ("quotes", "request"), ("quotes", "answer"),
-        ("job_log", '"values"'), ("job_runs", "parameters"), ("job_runs", "cursor"),
-    )
-)  # fmt: skip

@@ -175,6 +175,7 @@ class CouponUseBack(Base):
         sa.ForeignKeyConstraint(
             ["customer_id", "coupon_id", "use_no"],
             ["coupon_uses.customer_id", "coupon_uses.coupon_id", "coupon_uses.use_no"],
+            onupdate="CASCADE",
         ),
         sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
     )

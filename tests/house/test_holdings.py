@@ -1,0 +1,49 @@
+# REQ C-08 C-10: no table that names a customer is forgotten by a merge or by an erasure
+import sqlalchemy as sa
+
+from erp_club.people.holdings import ELSEWHERE, HOLDINGS, Merged
+from erp_club.tables import metadata
+
+NAMES = {"customer_id", "member_id", "holder_id", "relative_id", "survivor_id", "merged_id", "low_id"}
+TELLING = (sa.LargeBinary, sa.JSON)
+SETTINGS = {
+    "chain", "classification_fields", "club_rules", "clubs", "consent_wordings", "coupon_batches",
+    "customer_form_fields", "forecast_runs", "offer_versions", "price_list_upload_rows", "price_list_uploads",
+    "price_lists", "programme_versions", "stored_value_products",
+}  # fmt: skip
+"""Documents of the chain: clubs, offers, prices. Who writes them writes of no customer."""
+SECRETS = {
+    "audit_seals", "coupon_wrong_codes", "keyring_keys", "stored_value_wrong_entries", "staff_sessions",
+    "terminal_codes", "terminal_enrolments", "terminals", "second_factors", "recovery_codes", "sign_in_steps",
+}  # fmt: skip
+"""Hashes and nothing else."""
+
+
+def of_a_customer(table: sa.Table) -> bool:
+    keys = any(key.column.table.name == "customers" for column in table.c for key in column.foreign_keys)
+    return keys or any(each.name in NAMES or each.name.endswith("_customer_id") for each in table.c)
+
+
+def test_each_table_with_a_customer_says_what_merging_and_erasing_do_with_it():
+    assert {table.name for table in metadata.tables.values() if of_a_customer(table)} <= set(HOLDINGS)
+
+
+def test_each_table_with_documents_says_what_erasing_does_with_them():
+    telling = {
+        table.name
+        for table in metadata.tables.values()
+        if any(isinstance(each.type, TELLING) and "hash" not in each.name for each in table.c)
+    }
+    assert telling <= set(HOLDINGS) | set(ELSEWHERE) | SETTINGS | SECRETS
+    assert set(ELSEWHERE) <= metadata.tables.keys()
+
+
+def test_what_follows_a_membership_or_a_coupon_does_so_by_its_key():
+    for name in HOLDINGS.keys() & metadata.tables.keys():
+        holding = HOLDINGS[name]
+        followed = [
+            key
+            for key in metadata.tables[name].foreign_key_constraints
+            if key.onupdate == "CASCADE" and "customer_id" in key.column_keys
+        ]
+        assert (holding.merged is not Merged.FOLLOWS) or followed, name
