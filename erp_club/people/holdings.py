@@ -72,6 +72,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "memberships": Holding(Merged.MOVES, Erased.NAMELESS),
     "membership_periods": _ALONG,
     "membership_fees": _ALONG,
+    "entitlement_uses": _ALONG,
     "household_places": _ALONG,
     "household_invitations": _ALONG,
     "membership_events": _ALONG_WITH_WORDS,
