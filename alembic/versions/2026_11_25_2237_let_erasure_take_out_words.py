@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_25_2237"
-down_revision = "2026_11_25_2223"
+down_revision = "2026_11_25_2224"
 branch_labels = None
 depends_on = None
 

@@ -229,6 +229,16 @@ def test_the_access_file_tells_all_rows_with_the_id_number_whole(office: TestCli
     assert not {name for row in rows["customers"] for name in row if name.endswith(("_hash", "_sealed"))}
 
 
+def test_the_access_file_is_a_page_to_read_and_to_print_too(office: TestClient, zipporah: int):
+    page = office.get(f"/customers/{zipporah}/access-file", headers=HTML)
+    assert page.status_code == 200, page.text
+    for told in ("Zipporah", "355675463", CARD, "Moshe Oldname", "Nonesuchweg 71", "100.00", "9-1", "data-print"):
+        assert told in page.text, told
+    file = office.get(f"/customers/{zipporah}/access-file?file=true", headers=HTML)
+    assert file.headers["content-type"] == "application/json"
+    assert file.json()["rows"]["membership_periods"][0]["validity_first"] < "2027"
+
+
 def _texts(value: object) -> list[str]:
     if isinstance(value, dict):
         return [text for each in value.values() for text in _texts(each)]

@@ -1,6 +1,6 @@
 """Everything held about a person, and taking it out for good."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -13,11 +13,11 @@ from erp_club.kernel.text import T
 from erp_club.people.access.queries import access_file
 from erp_club.people.erasure.commands import erase_customer
 from erp_club.permissions.catalog import Permission
-from web.deps import Act, ActRoute, needs
+from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, Line, RowId
 from web.forms import FormState
 from web.refusals import again
-from web.views.people import ErasurePage, erasure_page
+from web.views.people import AccessFile, ErasurePage, erasure_page
 
 router = APIRouter(route_class=ActRoute, tags=["people"])
 Erase = Annotated[Act, needs(Permission.PEOPLE_ERASE)]
@@ -37,13 +37,6 @@ class Erased(BaseModel):
     customer_id: int
 
 
-class AccessFile(BaseModel):
-    """All rows of a customer by the table they stand in. The columns are those of the tables."""
-
-    customer_id: int
-    rows: dict[str, list[dict[str, Any]]]
-
-
 def form_page(act: Act, form: FormState) -> Response:
     """What goes and what stays, with the form that does it."""
     view = erasure_page(act, int(act.request.path_params["customer_id"]))
@@ -51,10 +44,12 @@ def form_page(act: Act, form: FormState) -> Response:
 
 
 @router.get("/customers/{customer_id}/access-file", name="people.access_file", response_model=AccessFile)
-def access(act: Access, customer_id: RowId) -> Response:
-    """Everything that is held about the person, as a file to hand over."""
+def access(act: Access, customer_id: RowId, file: bool = False) -> Response:
+    """Everything that is held about the person, to read and to print, or as a `file` to hand over."""
     view = AccessFile(customer_id=customer_id, rows=access_file(act.session, customer_id))
     record_look(act.session, customer_id, now=act.now, by=act.by)
+    if wants_html(act.request) and not file:
+        return act.answer(view, "people/access.html")
     headers = {"Content-Disposition": f'attachment; filename="customer-{customer_id}.json"'}
     return act.keep(Response(view.model_dump_json(indent=1).encode(), 200, headers, "application/json"))
 

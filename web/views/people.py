@@ -1,6 +1,7 @@
 """What pages show of persons everywhere: two customers who become one, and what has become one."""
 
 import datetime as dt
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -86,6 +87,42 @@ class MergesPage(BaseModel):
 
     customer: MergeSide
     merges: list[MergeLine]
+
+
+class AccessFile(BaseModel):
+    """All rows of a customer by the table they stand in. The columns are those of the tables."""
+
+    customer_id: int
+    rows: dict[str, list[dict[str, Any]]]
+
+    @property
+    def fields(self) -> list[list[tuple[str, Any]]]:
+        """What is known of the customer, and of each record that became this one, with the fields' names."""
+        named = labels()
+        return [
+            [(str(named[name]), row[name]) for name in _KNOWN if name in named and row.get(name) not in {None, ""}]
+            for row in self.rows["customers"]
+        ]
+
+    def of(self, *tables: str) -> list[dict[str, Any]]:
+        """The rows of tables, those without any left out."""
+        return [row for table in tables for row in self.rows.get(table, ())]
+
+    @property
+    def rest(self) -> list[tuple[str, int]]:
+        """Tables that the page doesn't draw row by row, with how many rows each has."""
+        return [(table, len(rows)) for table, rows in self.rows.items() if table not in _DRAWN]
+
+
+_KNOWN = (
+    "given_name", "family_name", "given_name_2", "family_name_2", "id_number", "birthday", "gender", "mobile", "phone",
+    "email", "street", "postcode", "city", "country", "language", "anniversary", "own_id",
+)  # fmt: skip
+_DRAWN = frozenset({
+    "customers", "consent_changes", "customer_relatives", "customer_classifications", "cards", "memberships",
+    "membership_periods", "membership_events", "points_movements", "coupons", "stored_value_cards", "receipts",
+    "receipt_lines", "segment_customers", "audit_entries",
+})  # fmt: skip
 
 
 class ErasurePage(BaseModel):

@@ -4,7 +4,6 @@ The tables are found by their columns, so that one which comes later is told too
 these rows, and keys and hashes that only machines read, say nothing more of the person and are left out.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -21,7 +20,7 @@ DERIVED = frozenset({
     "customer_name_words", "customer_days", "customer_group_days", "customer_department_days", "customer_brand_days",
     "customer_summaries", "receipts_to_roll", "suspected_pairs", "points_seals", "stored_value_seals",
 })  # fmt: skip
-_NAMES = {"stores": "code", "clubs": "code", "products": "sku", "offers": "code", "coupon_batches": "code",
+_NAMES = {"stores": "code", "clubs": "code", "products": "name", "offers": "code", "coupon_batches": "code",
           "staff": "name", "segments": "name", "stored_value_products": "code"}  # fmt: skip
 
 Rows = list[dict[str, Any]]
@@ -59,7 +58,7 @@ def _person(table: sa.Table) -> str | None:
 def _rows(session: Session, table: sa.Table, column: str, customer_id: int) -> Rows:
     assert customer_id != UNIDENTIFIED
     asked = sa.select(*_columns(table)).where(table.c[column].in_(family_of(customer_id))).order_by(*table.primary_key)
-    return [{name: _plain(value) for name, value in row.items()} for row in session.execute(asked).mappings()]
+    return [dict(row) for row in session.execute(asked).mappings()]
 
 
 def _columns(table: sa.Table) -> Iterator[sa.ColumnElement[Any]]:
@@ -67,7 +66,9 @@ def _columns(table: sa.Table) -> Iterator[sa.ColumnElement[Any]]:
         if isinstance(column.type, sa.LargeBinary) or column.name.endswith("_hash"):
             continue
         if isinstance(column.type, DATERANGE):
-            yield sa.cast(column, sa.Text).label(column.name)
+            last = sa.func.upper(column, type_=sa.Date()) - sa.literal_column("1")
+            yield sa.func.lower(column, type_=sa.Date()).label(f"{column.name}_first")
+            yield sa.cast(last, sa.Date()).label(f"{column.name}_last")
             continue
         yield column
         for key in column.foreign_keys:
@@ -76,7 +77,3 @@ def _columns(table: sa.Table) -> Iterator[sa.ColumnElement[Any]]:
                 target = key.column.table.alias()
                 name = sa.select(target.c[named]).where(target.c[key.column.name] == column).scalar_subquery()
                 yield name.label(column.name.removesuffix("_id") + "_named")
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else value
