@@ -120,12 +120,13 @@ _STATEMENTS = {
         f"""
         SELECT e.day, -m.points, e.staff_id, e.actor, e.store, e.customer_id, c.number
           FROM ({_ENTRIES}) AS e JOIN customers c ON c.id = e.customer_id
+          JOIN audit_values v ON v.entry_id = e.id
           JOIN LATERAL (
             SELECT sum(m.points)::bigint AS points FROM points_movements m
              WHERE m.customer_id = e.customer_id AND m.account_id = e.entity_id::bigint AND m.kind = 'redeemed'
                AND m.at BETWEEN e.at AND e.at + make_interval(hours => :hours)
           ) AS m ON m.points < 0
-         WHERE (e.after ->> 'points')::bigint > 0 AND e.day BETWEEN :first AND :last
+         WHERE (v.after ->> 'points')::bigint > 0 AND e.day BETWEEN :first AND :last
          ORDER BY e.id DESC LIMIT :most
         """  # noqa: S608 - the part is written above
     ).bindparams(action="points.adjust"),

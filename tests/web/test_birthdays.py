@@ -1,5 +1,6 @@
 # REQ B-01 B-02 B-03 C-09: plans set up by head office, who is coming, what was given, and what the till says
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +12,7 @@ from tests.make.coupons import a_batch
 from tests.make.office import HTML, form, head_office, send
 
 NAMES = {"en": "Birthday coupon", "he": "קופון יום הולדת"}
-NOW = dt.datetime.now(dt.UTC).date()
+NOW = dt.datetime.now(ZoneInfo("Asia/Jerusalem")).date()
 
 
 @pytest.fixture

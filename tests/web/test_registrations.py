@@ -2,6 +2,7 @@
 import datetime as dt
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from tests.make.purchases import Till, a_product, a_till
 MILK = "7290000000017"
 BROWSER = {"Accept": "text/html", "Origin": "http://testserver"}
 NOW = dt.datetime.now(dt.UTC)
-TODAY = NOW.date()
+TODAY = NOW.astimezone(ZoneInfo("Asia/Jerusalem")).date()
 RULE = {"code": "base", "kind": "money", "points": 1, "per_minor": 100}
 
 

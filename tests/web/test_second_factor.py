@@ -205,7 +205,8 @@ def test_a_new_role_asks_for_a_second_factor(client: TestClient, session: Sessio
 ASKS_ALWAYS = {
     "account.factor", "account.factor.begin", "account.factor.confirm", "account.factor.off", "account.recovery",
     "audit.file", "birthday_plans.file", "coupon_batches.batch.file", "customers.file", "grants.change",
-    "id_numbers.reveal", "people.access_file", "purchases.file", "reports.purchases.file", "roles.add",
+    "id_numbers.reveal", "people.access_file", "purchases.file", "reports.liability.file",
+    "reports.purchases.file", "roles.add",
     "roles.close", "roles.rename", "segments.customers", "segments.mailing", "staff.add", "staff.member.activate",
     "staff.member.deactivate", "staff.member.edit", "staff.member.factor", "staff.member.password", "staff.member.pin",
     "staff.member.stores",

@@ -45,7 +45,7 @@ def liability(
 
 @router.get("/reports/liability.{suffix}", name="reports.liability.file", responses=lists.FILE_ANSWERS)
 def liability_file(
-    act: Annotated[Act, needs(Permission.REPORTS_EXPORT)], suffix: Literal["csv", "xlsx"], club: Club = None
+    act: Annotated[Act, needs(Permission.REPORTS_EXPORT, fresh=True)], suffix: Literal["csv", "xlsx"], club: Club = None
 ) -> Response:
     """Points outstanding by club, age and month of expiry as a file."""
     _of_the_chain(act)

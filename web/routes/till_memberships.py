@@ -29,6 +29,7 @@ Extending = Annotated[Act, needs(Permission.MEMBERSHIPS_EXTEND, at_till=True)]
 Pausing = Annotated[Act, needs(Permission.MEMBERSHIPS_PAUSE, at_till=True)]
 Ending = Annotated[Act, needs(Permission.MEMBERSHIPS_END, at_till=True)]
 BASE = "/baskets/current/memberships"
+_DIGITS = 18
 
 
 class RenewalAtTill(Body):
@@ -69,9 +70,11 @@ def renewal_page(act: Act, form: FormState) -> Response:
     """The dialog of renewing; a card's number never goes back to the page."""
     if act.identity.terminal is None or not act.by.may(Permission.MEMBERSHIPS_RENEW):
         return till_page(act, form)
-    told = act.request.path_params.get("membership_id") or form.values.get("membership_id")
+    told = str(act.request.path_params.get("membership_id") or form.values.get("membership_id"))
     form.values.pop("card", None)
-    return _drawn(act, renewal_view(act, int(str(told))), "renewal", form)
+    if not (told.isascii() and told.isdigit() and len(told) <= _DIGITS):
+        return till_page(act, form)
+    return _drawn(act, renewal_view(act, int(told)), "renewal", form)
 
 
 @router.get(BASE + "/{membership_id}/renewals/new", name="baskets.renew.form", response_model=RenewalView)
