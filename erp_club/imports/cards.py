@@ -85,14 +85,7 @@ def _stage(session: Session, reading: Reading, progress: Progress) -> int:
         "staged_cards",
         "line bigint, card text, customer_number text, club text, state text, customer_id bigint, club_id integer",
     )
-    read = 0
-    for batch in reading.batches():
-        read += len(batch.lines) + len({refusal.line for refusal in batch.refusals})
-        rows = zip(batch.lines, *batch.values, strict=True)
-        staging.copy(session, "staged_cards", ("line", *reading.columns), rows)
-        staging.refuse(session, batch.refusals)
-        progress.read(reading.table.bytes_read, reading.table.total_bytes)
-    run(session, "ANALYZE staged_cards")
+    read = staging.stage(session, "staged_cards", reading, progress)
     run(
         session,
         """

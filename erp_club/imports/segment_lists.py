@@ -69,14 +69,7 @@ def take(
 
 def _stage(session: Session, reading: Reading, progress: Progress) -> int:
     staging.create(session, "staged_list", "line bigint, segment text, customer_number text, customer_id bigint")
-    read = 0
-    for batch in reading.batches():
-        read += len(batch.lines) + len({refusal.line for refusal in batch.refusals})
-        rows = zip(batch.lines, *batch.values, strict=True)
-        staging.copy(session, "staged_list", ("line", *reading.columns), rows)
-        staging.refuse(session, batch.refusals)
-        progress.read(reading.table.bytes_read, reading.table.total_bytes)
-    run(session, "ANALYZE staged_list")
+    read = staging.stage(session, "staged_list", reading, progress)
     run(
         session,
         """

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.orm import Session
 
-from erp_club.imports.formats import Refusal
+from erp_club.imports.formats import Reading, Refusal
 from erp_club.kernel.text import Text
 
 
@@ -55,6 +55,21 @@ def copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Se
     with driver(session).cursor() as cursor, cursor.copy(statement) as into:
         for row in rows:
             into.write_row(row)
+
+
+def stage(session: Session, table: str, reading: Reading, progress: Progress) -> int:
+    """All rows of a file that can be read into a table with a column `line` and the file's; gives how many there are.
+
+    Those that can't are refused.
+    """
+    read = 0
+    for batch in reading.batches():
+        read += len(batch.lines) + len({refusal.line for refusal in batch.refusals})
+        copy(session, table, ("line", *reading.columns), zip(batch.lines, *batch.values, strict=True))
+        refuse(session, batch.refusals)
+        progress.read(reading.table.bytes_read, reading.table.total_bytes)
+    run(session, f"ANALYZE {table}")
+    return read
 
 
 def driver(session: Session) -> "psycopg.Connection[tuple[Any, ...]]":
