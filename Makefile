@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench bench-peers torture fuzz guessing catalogues lock
+.PHONY: help demo test lint fmt bench bench-peers torture accessibility fuzz guessing catalogues lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
@@ -38,6 +38,9 @@ torture: $(VENV)/installed-dev ## tills at work while server and PostgreSQL are 
 	@$(PY) -m tests.torture
 	@$(PY) -m tests.torture.races
 	@$(PY) -m tests.torture.machine
+
+accessibility: $(VENV)/installed-dev ## every page of the back office by axe's rules in all four languages (the tests take two)
+	@ERP_CLUB_AXE=every $(PY) -m pytest -q tests/browser/test_accessibility.py
 
 fuzz: $(VENV)/installed-dev ## 100,000 hostile values in every field of every route (ERP_CLUB_FUZZ_CASES says how many)
 	@$(PY) -m tests.corpus

@@ -130,7 +130,7 @@ def test_offers_and_coupons_without_script(page: Page, key: str, coupon: list[st
 
 @pytest.mark.parametrize(
     "window",
-    [Window(), Window(1024, 768, "sv"), Window(390, 844, "fi"), Window(390, 844, "he")],
+    [Window(), Window(390, 844, "he")],
     ids=lambda window: f"{window.language}-{window.width}",
 )
 def test_offers_at_the_till_have_no_fault_for_axe(page: Page, key: str, coupon: list[str]):

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.house import tree
@@ -44,11 +44,10 @@ def _domain() -> tuple[Path, ...]:
     return found
 
 
-def _calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
+@cache
+def _calls(path: Path) -> tuple[tuple[ast.Call, str], ...]:
     """Every call of a file, with the dotted text of what is called."""
-    for node in ast.walk(tree.parsed(path)):
-        if isinstance(node, ast.Call):
-            yield node, ast.unparse(node.func)
+    return tuple((node, ast.unparse(node.func)) for node in ast.walk(tree.parsed(path)) if isinstance(node, ast.Call))
 
 
 def _where(path: Path, node: ast.Call, called: str) -> str:
@@ -95,8 +94,9 @@ def test_sql_stands_in_commands_and_queries():
         _where(path, node, called)
         for path in _domain()
         if path.name not in SQL_FILES and not tree.allowed(path, SQL)
+        for names in [_sql_names(path)]
         for node, called in _calls(path)
-        if called in _sql_names(path)
+        if called in names
     ]
     assert not wrong, f"Move these to the domain's {' or '.join(SQL_FILES)}: {wrong}"
 
