@@ -158,7 +158,7 @@ def refuse(request: Request, error: Refused) -> Response:
     shown = error.status in _FORM_AGAIN and getattr(request.state, "may_see_form", False)
     if error.status == HTTPStatus.PERMANENT_REDIRECT:
         return _led_on(request, error)
-    if error.code in _ASKS_WHO:
+    if error.code in _ASKS_WHO or (error.code == "sign-in-locked" and _shows_who(request)):
         # Nor this: the same request, under the same key, goes on once the person has shown who they are.
         if wants_html(request):
             return _put_before_oneself(request, error, form)
@@ -181,6 +181,11 @@ def refuse(request: Request, error: Refused) -> Response:
 _ASKS_WHO = frozenset({"proof-needed", "proof-wrong"})
 
 
+def _shows_who(request: Request) -> bool:
+    """Whether what was sent is somebody's answer to being asked who they are, with what they had typed before."""
+    return bool(getattr(request.state, "proof", "")) or request.url.path == PROOFS
+
+
 def _put_before_oneself(request: Request, error: Refused, form: FormState) -> Response:
     """The dialog that asks who somebody is once more; it carries along what was asked for, as it was typed."""
     url, method = request.url.path + (f"?{request.url.query}" if request.url.query else ""), request.method
@@ -188,7 +193,7 @@ def _put_before_oneself(request: Request, error: Refused, form: FormState) -> Re
         url, method = own_path(str(form.values.get("next", ""))), "GET"
     with shop(request).database.session() as session:
         act = begin(request, session)
-        wrong = {"proof": [say(error.text)]} if error.code == "proof-wrong" else {}
+        wrong = {} if error.code == "proof-needed" else {"proof": [say(error.text)]}
         asked = FormState(values=form.values, errors=wrong)
         response = who_page(act, asked, url=url, method=method)
     response.status_code = error.status

@@ -1,5 +1,6 @@
 """Every route of the app, with what it declares: what the tests of all routes walk over."""
 
+import inspect
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from erp_club.kernel.settings import Settings
 from web.app import create_app
 from web.declared import Declared, declared_by
 from web.deps import Shop
+from web.lists import CSV
 
 COUNT = 368
 """How many routes there are, a method each. Whoever adds or takes one away says so here."""
@@ -32,6 +34,13 @@ class Walked:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def answers_file(self) -> bool:
+        """Whether it answers with rows to take away: as it says itself, by its address, or by what it calls."""
+        contents: dict[str, Any] = self.route.responses.get(200, {}).get("content", {})
+        written = inspect.getsource(self.route.endpoint)
+        return CSV in contents or self.path.endswith(".{suffix}") or "stream_file" in written or "attachment" in written
 
     def numbered(self, number: int) -> str:
         """The route's address with this number for every parameter."""

@@ -102,7 +102,9 @@ def clubs(act: Annotated[Act, needs(Permission.CLUBS_VIEW)]) -> Response:
 
 
 @router.get("/clubs.{suffix}", name="clubs.file", responses=lists.FILE_ANSWERS)
-def clubs_file(act: Annotated[Act, needs(Permission.CLUBS_VIEW)], suffix: Literal["csv", "xlsx"]) -> Response:
+def clubs_file(
+    act: Annotated[Act, needs(Permission.CLUBS_VIEW, fresh=True)], suffix: Literal["csv", "xlsx"]
+) -> Response:
     """The same clubs as a file."""
     rows = (
         (

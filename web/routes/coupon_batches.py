@@ -35,6 +35,7 @@ from web.views.coupons import (
 
 router = APIRouter(route_class=ActRoute, tags=["coupons"])
 View = Annotated[Act, needs(Permission.COUPONS_VIEW)]
+TakingOut = Annotated[Act, needs(Permission.COUPONS_VIEW, fresh=True)]
 Edit = Annotated[Act, needs(Permission.COUPONS_EDIT)]
 Language = Literal["he", "fi", "sv", "en"]
 Names = dict[Language, Line | None]
@@ -116,7 +117,7 @@ def coupon_batches(act: View, filters: Asked) -> Response:
 
 
 @router.get("/coupon-batches.{suffix}", name="coupon_batches.file", responses=lists.FILE_ANSWERS)
-def coupon_batches_file(act: View, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
+def coupon_batches_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same batches as a file."""
     state = lists.list_state(act.request, sorts=queries.SORTS, direction="desc")
     rows = queries.every(act.session, filters.asked(act), sort=state.sort, descending=state.descending)

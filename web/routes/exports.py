@@ -38,7 +38,7 @@ def export(act: Own, export_id: RowId) -> Response:
 
 
 @router.get("/exports/{export_id}/file", name="exports.file", responses=lists.FILE_ANSWERS)
-def export_file(act: Own, export_id: RowId) -> Response:
+def export_file(act: Annotated[Act, needs(Permission.SELF, fresh=True)], export_id: RowId) -> Response:
     """The file itself."""
     row = queries.whole(act.session, export_id, staff_id=_own(act))
     headers = {**row.headers, "content-length": str(row.bytes)}

@@ -31,6 +31,7 @@ from web.views.offers import OfferLine, OfferPage, OffersPage, offer_lines, offe
 router = APIRouter(route_class=ActRoute, tags=["offers"])
 SORTS = tuple(listing.SORTS)
 View = Annotated[Act, needs(Permission.OFFERS_VIEW)]
+TakingOut = Annotated[Act, needs(Permission.OFFERS_VIEW, fresh=True)]
 Edit = Annotated[Act, needs(Permission.OFFERS_EDIT)]
 Publish = Annotated[Act, needs(Permission.OFFERS_PUBLISH)]
 Document = dict[str, Any]
@@ -77,7 +78,7 @@ def offers(act: View, filters: Asked) -> Response:
 
 
 @router.get("/offers.{suffix}", name="offers.file", responses=lists.FILE_ANSWERS)
-def offers_file(act: View, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
+def offers_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same offers as a file."""
     state = lists.list_state(act.request, sorts=SORTS)
     rows = listing.listing(act.session, filters, today=act.today, sort=state.sort, descending=state.descending)

@@ -57,7 +57,7 @@ def movements(
     "/points-accounts/{account_id}/movements.{suffix}", name="points.account.file", responses=lists.FILE_ANSWERS
 )
 def movements_file(
-    act: Annotated[Act, needs(Permission.POINTS_VIEW)],
+    act: Annotated[Act, needs(Permission.POINTS_VIEW, fresh=True)],
     account_id: RowId,
     suffix: Literal["csv", "xlsx"],
     asked: FromAddress,

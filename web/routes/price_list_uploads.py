@@ -153,7 +153,7 @@ def upload(act: Import, upload_id: SmallRowId, outcome: Annotated[Outcome | None
     "/price-list-uploads/{upload_id}/rows.{suffix}", name="price_lists.uploads.file", responses=lists.FILE_ANSWERS
 )
 def rows_file(
-    act: Import,
+    act: Annotated[Act, needs(Permission.PRICELISTS_IMPORT, fresh=True)],
     upload_id: SmallRowId,
     suffix: Literal["csv", "xlsx"],
     outcome: Annotated[Outcome | None, Query(), Unsaid] = None,

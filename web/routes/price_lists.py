@@ -33,6 +33,7 @@ from web.views.pricelists import (
 
 router = APIRouter(route_class=ActRoute, tags=["price lists"])
 View = Annotated[Act, needs(Permission.PRICELISTS_VIEW)]
+TakingOut = Annotated[Act, needs(Permission.PRICELISTS_VIEW, fresh=True)]
 Edit = Annotated[Act, needs(Permission.PRICELISTS_EDIT)]
 Names = dict[Literal["he", "fi", "sv", "en"], Line | None]
 Text = Annotated[str | None, Query(max_length=100), Storable, Unsaid]
@@ -115,7 +116,7 @@ _HEADER = ("code", "name", "state", "club", "level", "segment", "always", "store
 
 
 @router.get("/price-lists.{suffix}", name="price_lists.file", responses=lists.FILE_ANSWERS)
-def price_lists_file(act: View, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
+def price_lists_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same lists as a file."""
     state = lists.list_state(act.request, sorts=queries.LIST_SORTS)
     found = list_lines(act, queries.find_lists(act.session, filters, sort=state.sort, descending=state.descending))

@@ -25,6 +25,7 @@ from web.views.pricelists import ListLine, PriceForm, PriceLine, list_line, pric
 
 router = APIRouter(route_class=ActRoute, tags=["price lists"])
 View = Annotated[Act, needs(Permission.PRICELISTS_VIEW)]
+TakingOut = Annotated[Act, needs(Permission.PRICELISTS_VIEW, fresh=True)]
 Edit = Annotated[Act, needs(Permission.PRICELISTS_EDIT)]
 SmallId = Annotated[int, Field(ge=0, lt=2**31)]
 Minor = Annotated[int, Field(ge=0, le=MOST_MINOR)]
@@ -67,7 +68,7 @@ class PriceChange(NewPrice):
 
 @router.get("/price-lists/{list_id}/prices.{suffix}", name="price_lists.prices.file", responses=lists.FILE_ANSWERS)
 def prices_file(
-    act: View,
+    act: TakingOut,
     list_id: SmallRowId,
     suffix: Literal["csv", "xlsx"],
     text: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None,

@@ -27,6 +27,7 @@ router = APIRouter(route_class=ActRoute, tags=["products"])
 SORTS = ("name", "sku", "group", "department", "brand", "list_price_minor")
 Sku = Annotated[str, StringConstraints(pattern=r"^\S+$", min_length=1, max_length=100), Storable]
 View = Annotated[Act, needs(Permission.CATALOGUE_VIEW)]
+TakingOut = Annotated[Act, needs(Permission.CATALOGUE_VIEW, fresh=True)]
 Edit = Annotated[Act, needs(Permission.CATALOGUE_EDIT)]
 Minor = Annotated[int, Field(ge=0, le=MOST_MINOR)]
 Typed = Annotated[AmountText, Field(ge=0, le=MOST_MINOR)]
@@ -185,7 +186,7 @@ def products(act: View, filters: Asked) -> Response:
 
 
 @router.get("/products.{suffix}", name="products.file", responses=lists.FILE_ANSWERS)
-def products_file(act: View, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
+def products_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same products as a file, with the columns that an import reads."""
     state = lists.list_state(act.request, sorts=SORTS)
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)

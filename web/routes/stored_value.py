@@ -37,6 +37,7 @@ from web.views.stored_value import (
 
 router = APIRouter(route_class=ActRoute, tags=["stored value"])
 View = Annotated[Act, needs(Permission.STORED_VALUE_VIEW)]
+TakingOut = Annotated[Act, needs(Permission.STORED_VALUE_VIEW, fresh=True)]
 ASKS = "it keeps nothing but the count of wrong entries"
 HEADER = (
     "number", "kind", "product", "standing", "balance", "usable", "first_end", "customer_number", "customer",
@@ -133,7 +134,7 @@ def cards(act: View, filters: Asked) -> Response:
 
 
 @router.get("/stored-value-cards.{suffix}", name="stored_value.file", responses=lists.FILE_ANSWERS)
-def cards_file(act: View, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
+def cards_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same cards as a file, with the ends of their numbers."""
     state = lists.list_state(act.request, sorts=issued.SORTS, direction="desc")
     rows = issued.every(act.session, filters.asked(act), sort=state.sort, descending=state.descending)
@@ -176,7 +177,7 @@ def card(act: View, card_id: RowId) -> Response:
 @router.get(
     "/stored-value-cards/{card_id}/movements.{suffix}", name="stored_value.card.file", responses=lists.FILE_ANSWERS
 )
-def movements_file(act: View, card_id: RowId, suffix: Literal["csv", "xlsx"]) -> Response:
+def movements_file(act: TakingOut, card_id: RowId, suffix: Literal["csv", "xlsx"]) -> Response:
     """All movements of a card as a file, the newest first, in the time of their stores."""
     key = queries.key_by_id(act.session, card_id)
     rows = _movement_cells(queries.all_movements(act.session, key), act.zone)

@@ -138,7 +138,7 @@ def stores(
 
 @router.get("/stores.{suffix}", name="stores.file", responses=lists.FILE_ANSWERS)
 def stores_file(
-    act: Annotated[Act, needs(Permission.STORES_VIEW)],
+    act: Annotated[Act, needs(Permission.STORES_VIEW, fresh=True)],
     suffix: Literal["csv", "xlsx"],
     text: Annotated[str, Query(max_length=100), Storable] = "",
 ) -> Response:

@@ -32,6 +32,7 @@ from web.views.uploads import ConflictLine, ConflictsPage, ConflictStore, Upload
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
 Seeing = Annotated[Act, needs(Permission.SALES_CONFLICTS)]
+TakingOut = Annotated[Act, needs(Permission.SALES_CONFLICTS, fresh=True)]
 MOST_SALES = 200
 SORTS = ("sold_at", "receipt_no", "store", "cause")
 
@@ -164,7 +165,7 @@ def _page(act: Act, filters: ConflictFilters) -> ConflictsPage:
 
 
 @router.get("/upload-conflicts.{suffix}", name="uploads.conflicts.file", responses=lists.FILE_ANSWERS)
-def conflicts_file(act: Seeing, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
+def conflicts_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
     """The same as a file; times are the store's."""
     filters = _within(act, filters)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
