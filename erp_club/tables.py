@@ -4,6 +4,7 @@ from erp_club.birthday import models as birthday
 from erp_club.cards import models as cards
 from erp_club.catalogue import models as catalogue
 from erp_club.clubs import models as clubs
+from erp_club.clubs.households import models as households
 from erp_club.clubs.levels import models as levels
 from erp_club.customers import models as customers
 from erp_club.customers.classes import models as classes
@@ -65,6 +66,7 @@ __all__ = [
     "factors",
     "fees",
     "grants",
+    "households",
     "id_numbers",
     "idempotency",
     "jobs",

@@ -80,6 +80,15 @@ class Permission(StrEnum):
     MEMBERSHIPS_PAUSE = "memberships.pause", N_("Pause a membership and resume it."), Scope.CLUB
     MEMBERSHIPS_END = "memberships.end", N_("End a membership."), Scope.CLUB
     MEMBERSHIPS_CORRECT = "memberships.correct", N_("Correct the days of a membership."), Scope.CLUB
+    HOUSEHOLDS_INVITE = "households.invite", N_("Invite a member to share the points of another one."), Scope.CLUB
+    HOUSEHOLDS_ANSWER = "households.answer", N_("Accept or refuse such an invitation for a member."), Scope.CLUB
+    HOUSEHOLDS_LINK = "households.link", N_("Link two memberships at once, both persons agreeing."), Scope.CLUB
+    HOUSEHOLDS_LEAVE = "households.leave", N_("Let a member leave the household."), Scope.CLUB
+    HOUSEHOLDS_LEAD = (
+        "households.lead",
+        N_("Change the main member of a household, and who uses its points."),
+        Scope.CLUB,
+    )
     MEMBERSHIPS_LEVEL = (
         "memberships.level",
         N_("Give a membership a level for a time, whatever was bought."),
@@ -205,6 +214,11 @@ _MANAGER = _CASHIER | {
     Permission.MEMBERSHIPS_PAUSE,
     Permission.MEMBERSHIPS_END,
     Permission.MEMBERSHIPS_LEVEL,
+    Permission.HOUSEHOLDS_INVITE,
+    Permission.HOUSEHOLDS_ANSWER,
+    Permission.HOUSEHOLDS_LINK,
+    Permission.HOUSEHOLDS_LEAVE,
+    Permission.HOUSEHOLDS_LEAD,
     Permission.CARDS_BLOCK,
     Permission.POINTS_ADJUST,
     Permission.CLUBS_VIEW,

@@ -75,15 +75,23 @@ def redeem_points(session: Session, account: Account, points: int, *, cause: Cau
 
 
 def take_back_points(
-    session: Session, account: Account, points: int, *, of: int | None, to_debt: bool = True, cause: Cause
+    session: Session,
+    account: Account,
+    points: int,
+    *,
+    of: int | None,
+    to_debt: bool = True,
+    cause: Cause,
+    at: Account | None = None,
 ) -> TakenBack:
     """Take back what a movement (its `seq`) gave: from its own lots first, then from others, then as a debt.
 
     Others are those in use first, then pending ones; what has expired is nobody's any more. Without `to_debt` what the
     lots don't have is missing, and whoever calls deducts it or writes it off. Of an account that was merged away its
-    heir's lots are taken, those of the same days first. Raises NotFound.
+    heir's lots are taken, those of the same days first; `at` names another account in which they live now.
+    Raises NotFound.
     """
-    held = hold_account(session, account)
+    held = hold_account(session, at or account)
     own = lots_of_movement(session, held, account, of)
     order = [*in_order(lot for lot in held.lots if lot.id in own), *_others(held, own, cause.on)]
     taken = take_in_order(order, points)
@@ -102,15 +110,17 @@ def give_back_points(
     policy: ReturnPolicy,
     cause: Cause,
     before: int | None = None,
+    at: Account | None = None,
 ) -> Moved:
     """Give back what a movement (its `seq`) took, to the lots that it took from, the one taken last first.
 
     A debt made meanwhile is paid first. What belongs to a lot whose last day is over goes where `policy.expired` says.
     In several goes it comes to the same as at once: `before` is what went before, where the account's own movements
-    don't tell all of it. What an account gave that was merged away goes to its heir, with the same days.
+    don't tell all of it. What an account gave that was merged away goes to its heir, with the same days; `at` names
+    another account in which its points live now.
     Raises NotFound, ValueError for more than is still to be given.
     """
-    held = hold_account(session, account)
+    held = hold_account(session, at or account)
     gone = sum(reversed_parts(session, account, of).values()) if before is None else before
     taken = movement_parts(session, account, of)
     lots = lots_by_id(session, account, [part.lot_id for part in taken])
@@ -136,11 +146,18 @@ def adjust_points(session: Session, account: Account, points: int, *, to: Bucket
 
 
 def transfer_points(
-    session: Session, source: Account, target: Account, *, points: int | None = None, cause: Cause
+    session: Session,
+    source: Account,
+    target: Account,
+    *,
+    points: int | None = None,
+    pending: bool = False,
+    cause: Cause,
 ) -> tuple[Moved, Moved] | None:
     """Move points from one account to another with the days they may be used on; without `points` all, a debt too.
 
-    A paired movement in each account; None where there is nothing to move. Raises NotFound, Conflict `points-too-few`.
+    With `pending` those that are to be waited for go too, once there are no others. A paired movement in each account;
+    None where there is nothing to move. Raises NotFound, Conflict `points-too-few`.
     """
     held = {each: hold_account(session, each) for each in sorted((source, target))}
     giver, taker = held[source], held[target]
@@ -148,6 +165,10 @@ def transfer_points(
         return None
     if points is None:
         taken = Taken(take_in_order(in_order(giver.lots), sum(lot.remaining for lot in giver.lots)).parts, 0)
+    elif pending:
+        taken = take_in_order(_others(giver, set(), cause.on), points)
+        if taken.missing:
+            raise errors.too_few(points - taken.missing, points)
     elif giver.available(cause.on) < points:
         raise errors.too_few(giver.available(cause.on), points)
     else:
@@ -158,6 +179,20 @@ def transfer_points(
     out = _write(session, giver, (*taken.parts, Part(DEBT, owed)), cause)
     arriving = _arriving(session, giver, taker, taken.parts, owed, cause)
     return out, write_movement(session, taker.account, arriving, cause)
+
+
+def transfer_debt(session: Session, source: Account, target: Account, points: int, *, cause: Cause) -> None:
+    """Let another account owe so many points (> 0) of what this one owes, or pay them at once. Raises NotFound.
+
+    Raises ValueError for more than is owed.
+    """
+    held = {each: hold_account(session, each) for each in sorted((source, target))}
+    if held[source].debt < points:
+        raise ValueError("more than is owed")
+    write_movement(session, source, [Part(DEBT, points)], cause)
+    taken = take_in_order(_others(held[target], set(), cause.on), points)
+    change_lots(session, target, taken.parts)
+    write_movement(session, target, [*taken.parts, Part(DEBT, -taken.missing)], cause)
 
 
 def set_heir(session: Session, account: Account, heir: Account | None) -> None:

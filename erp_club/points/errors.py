@@ -119,6 +119,13 @@ def closed(*, field: str | None = None) -> Conflict:
     return Conflict(T("Points of this club don't pay here today."), field=field, code="points-closed")
 
 
+def not_theirs(*, field: str | None = None) -> Conflict:
+    """The account is shared, and its points are used by others."""
+    return Conflict(
+        T("Others of the household use the points. Ask the main member."), field=field, code="points-not-theirs"
+    )
+
+
 def not_taken(field: str) -> Refused:
     """No offer in force lets points of the club pay in this sale."""
     return Refused(T("Points can't pay in this sale."), field=field, code="points-not-taken")

@@ -204,3 +204,31 @@ class PointsSeal(Base):
     seq: Mapped[int]
     hash: Mapped[bytes]
     at: Mapped[dt.datetime]
+
+
+class PointsMove(Base):
+    """What an account held lives in another one since: all of it, or what one customer moved there. Never changed.
+
+    It is about movements up to `up_to_seq`, so that the account can be used on; a later move leads on from there.
+    `moves.commands.account_now` follows them.
+    """
+
+    __tablename__ = "points_moves"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["customer_id", "account_id"], ["points_accounts.customer_id", "points_accounts.id"]),
+        sa.ForeignKeyConstraint(
+            ["to_customer_id", "to_account_id"], ["points_accounts.customer_id", "points_accounts.id"]
+        ),
+        sa.CheckConstraint("(customer_id, account_id) <> (to_customer_id, to_account_id)", name="two_accounts"),
+        sa.CheckConstraint("up_to_seq >= 0", name="up_to_not_negative"),
+        sa.Index("ix_points_moves_account", "customer_id", "account_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    customer_id: Mapped[int]
+    account_id: Mapped[int]
+    up_to_seq: Mapped[int]
+    by_customer_id: Mapped[int | None]
+    to_customer_id: Mapped[int]
+    to_account_id: Mapped[int]
+    at: Mapped[dt.datetime]

@@ -36,7 +36,7 @@ from erp_club.promotions.engine.facts import (
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
 from erp_club.purchases.plans import ProgrammePlan
-from erp_club.purchases.point_limits import limits_of
+from erp_club.purchases.point_limits import limits_of, may_use
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
@@ -317,7 +317,11 @@ def _shopper(told: Told, today: dt.date, *, channel: str) -> Shopper | None:
     return Shopper(
         id=str(told.customer_id),
         clubs={
-            each.club: Member(each.level, each.available, paying=limits_of(each, channel=channel, on=today))
+            each.club: Member(
+                each.level,
+                each.available if may_use(each) else 0,
+                paying=limits_of(each, channel=channel, on=today),
+            )
             for each in told.memberships
         },
         birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,

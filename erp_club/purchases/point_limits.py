@@ -4,10 +4,21 @@ import datetime as dt
 
 from erp_club.points.rules import Redemption
 from erp_club.programmes.documents import programme_of
+from erp_club.programmes.engine.membership import Redeems
 from erp_club.promotions.engine.facts import NO_LIMITS, PointsLimits
 from erp_club.purchases.quotes.queries import HeldMembership
 
 CLOSED = PointsLimits(closed=True)
+NOT_THEIRS = PointsLimits(not_theirs=True)
+
+
+def may_use(held: HeldMembership) -> bool:
+    """Whether this member uses the points of the account: their own, or as the club lets a household."""
+    programme = programme_of(held.earning.rules_document)
+    if held.named is None or programme is None or programme.household is None:
+        return True
+    redeems = programme.household.redeems
+    return redeems is Redeems.ALL or (redeems is Redeems.NAMED and held.named)
 
 
 def limits_of(held: HeldMembership, *, channel: str, on: dt.date) -> PointsLimits:
@@ -16,6 +27,8 @@ def limits_of(held: HeldMembership, *, channel: str, on: dt.date) -> PointsLimit
     A club whose points are worth nothing by themselves leaves it to the offers that take them.
     """
     programme = programme_of(held.earning.rules_document)
+    if not may_use(held):
+        return NOT_THEIRS
     if programme is not None:
         last = programme.switch.last_redeeming_day
         if channel not in programme.channels.redeeming or (last is not None and on > last):

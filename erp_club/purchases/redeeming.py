@@ -168,6 +168,8 @@ def _refusal(wanted: PointsWanted, used: int, reason: Reason | None, field: str)
             return errors.balance_low(wanted.available, terms.least_balance, field=field)
         case Reason.POINTS_CLOSED:
             return errors.closed(field=field)
+        case Reason.POINTS_NOT_THEIRS:
+            return errors.not_theirs(field=field)
         case Reason.POINTS_EXCLUDED:
             return errors.excluded(field=field)
         case Reason.POINTS_OF_DAY:

@@ -19,15 +19,18 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.adjustments.commands import adjust_by_hand, undo_adjustment
 from erp_club.clubs.breaks.commands import end_membership, loss_of, restore_membership
 from erp_club.clubs.commands import renew_membership
+from erp_club.clubs.households import commands as households
 from erp_club.clubs.lapse.commands import drop_frozen, lapse_memberships
 from erp_club.clubs.lapse.commands import take_back as give_back_lapsed
 from erp_club.clubs.rules import EarnedTerms, RulesDocument
 from erp_club.clubs.setup.commands import add_rules
 from erp_club.kernel.errors import Refused
+from erp_club.people.merging.commands import merge_customers
+from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import transfer_points
 from erp_club.points.expiry.commands import expire_points
-from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind, PointsAccount
 from erp_club.points.rules import Expiry, ExpiryKind, Fate, FatePolicy
 from erp_club.points.verify.queries import faults
@@ -120,6 +123,7 @@ class Machine(RuleBasedStateMachine):
         self.receipts: list[int] = []
         self.adjusted: list[tuple[int, int]] = []
         self.lapses: list[int] = []
+        self.merges: list[int] = []
         self.number = self.steps = 0
 
     def teardown(self) -> None:
@@ -262,21 +266,70 @@ class Machine(RuleBasedStateMachine):
             said = {"description": "Undone", "by": SYSTEM}
             self.attempt(lambda: undo_adjustment(self.session, account, seq, today=self.today, now=self.now, **said))
 
+    def pair_of(self, club: int, back: bool) -> tuple[int, int]:
+        one, other = (each.membership_id for each in self.world.members[2 * club : 2 * club + 2])
+        return (other, one) if back else (one, other)
+
+    @rule(club=st.sampled_from([0, 1]), back=st.booleans())
+    def link(self, club: int, back: bool) -> None:
+        cause = self.cause(MovementKind.TRANSFERRED)
+        self.attempt(
+            lambda: households.link(
+                self.session, *households.hold_two(self.session, *self.pair_of(club, back)), cause=cause
+            )
+        )
+
+    @rule(club=st.sampled_from([0, 1]), back=st.booleans(), part=st.sampled_from([0, 1, 2]), own=st.booleans())
+    def unlink(self, club: int, back: bool, part: int, own: bool) -> None:
+        """Whoever leaves takes nothing, half or all of the points, and as much of a debt."""
+        cause = self.cause(MovementKind.TRANSFERRED)
+
+        def work() -> None:
+            main, other = households.hold_two(self.session, *self.pair_of(club, back))
+            held = hold_account(self.session, main.account)
+            alive = sum(lot.remaining for lot in held.lots if not lot.expired(self.today))
+            share = households.Share(alive * part // 2, held.debt * part // 2, own=own)
+            households.unlink(self.session, main, other, share, cause=cause)
+
+        self.attempt(work)
+
+    @rule(club=st.sampled_from([0, 1]), back=st.booleans())
+    def hand_over(self, club: int, back: bool) -> None:
+        cause = self.cause(MovementKind.TRANSFERRED)
+        self.attempt(
+            lambda: households.hand_over(
+                self.session, *households.hold_two(self.session, *self.pair_of(club, back)), cause=cause
+            )
+        )
+
+    @rule(back=st.booleans())
+    def merge(self, back: bool) -> None:
+        one, other = (each.customer_id for each in self.world.members[:2])
+        ids = (other, one) if back else (one, other)
+        made = self.attempt(
+            lambda: merge_customers(self.session, *ids, take=(), today=self.today, now=self.now, by=SYSTEM)
+        )
+        if made is not None:
+            self.merges.append(made)
+
+    @rule()
+    def undo_the_merge(self) -> None:
+        if self.merges:
+            merge_id = self.merges.pop()
+            self.attempt(lambda: undo_merge(self.session, merge_id, today=self.today, now=self.now, by=SYSTEM))
+
     @rule(club=st.sampled_from([0, 1]), back=st.booleans(), points=st.none() | amount)
     def move_to_the_other(self, club: int, back: bool, points: int | None) -> None:
         """As a link or a merge moves points: a pair of movements."""
         pair = [Account(each.account_id, each.customer_id) for each in self.world.members[2 * club : 2 * club + 2]]
         source, target = reversed(pair) if back else pair
-        before = self.points_of(source, target)
+        before = self.all_points()
         cause = self.cause(MovementKind.TRANSFERRED)
         self.attempt(lambda: transfer_points(self.session, source, target, points=points, cause=cause))
-        assert self.points_of(source, target) == before, "what leaves one account comes to the other"
+        assert self.all_points() == before, "what leaves one account comes to the other"
 
-    def points_of(self, *accounts: Account) -> int:
-        asked = sa.select(sa.func.sum(PointsAccount.balance)).where(
-            PointsAccount.id.in_([each.id for each in accounts])
-        )
-        return int(self.session.execute(asked).scalar_one())
+    def all_points(self) -> int:
+        return int(self.session.execute(sa.select(sa.func.sum(PointsAccount.balance))).scalar_one())
 
     @invariant()
     def the_ledger_follows_from_its_movements(self) -> None:
@@ -293,13 +346,14 @@ class Machine(RuleBasedStateMachine):
         assert faults(self.session) == []
 
 
+# In whatever accounts: a link or a merge moves points, and what comes back is settled where they live then.
 _LEFT = sa.text(
     """
-    SELECT coalesce(b.original_receipt_id, m.receipt_id) AS bought, m.account_id, sum(m.points)
+    SELECT coalesce(b.original_receipt_id, m.receipt_id) AS bought, sum(m.points)
       FROM points_movements m
       LEFT JOIN receipt_returns b ON (b.customer_id, b.receipt_id) = (m.by_customer_id, m.receipt_id)
      WHERE m.receipt_id IS NOT NULL
-     GROUP BY 1, 2 HAVING sum(m.points) <> 0 ORDER BY 1, 2
+     GROUP BY 1 HAVING sum(m.points) <> 0 ORDER BY 1
     """
 )
 

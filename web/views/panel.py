@@ -23,6 +23,7 @@ from web.views.clubs import Standing as MembershipStanding
 from web.views.clubs import standing
 from web.views.earned import EarnedBy, earned_by
 from web.views.entitlements import EntitlementView, entitlements_view
+from web.views.households import PanelHousehold, panel_household
 from web.views.levels import NONE as NO_LEVELS
 from web.views.levels import LevelView, levels_view
 
@@ -69,6 +70,7 @@ class PanelMembership(BaseModel):
     next_benefit: PanelBenefit | None
     level: LevelView | None
     earned_by: list[EarnedBy]
+    household: PanelHousehold | None
 
 
 class PanelClub(BaseModel):
@@ -181,6 +183,7 @@ def panel_view(
                 next_benefit=_next(benefits.get(row.code)),
                 level=levels.get(row.membership_id, NO_LEVELS).level,
                 earned_by=earned_by(points_by.get(row.code, ())),
+                household=panel_household(act, row.membership_id, row.club_id),
             )
             for row in held
         ],

@@ -39,6 +39,7 @@ _TEXTS: Mapping[Reason, Text] = {
     Reason.NOT_ENOUGH_POINTS: T("There are too few points."),
     Reason.POINTS_BALANCE: T("There are too few points."),
     Reason.POINTS_CLOSED: T("Points of this club don't pay here today."),
+    Reason.POINTS_NOT_THEIRS: T("Others of the household use the points. Ask the main member."),
     Reason.POINTS_EXCLUDED: T("Nothing in this basket can be paid with points."),
     Reason.POINTS_LEAST: T("This basket takes fewer points than have to be used at once."),
     Reason.POINTS_OF_DAY: T("No more points can be used today."),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
 from erp_club.clubs.commands import Held, add_period, hold
+from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import (
     EventKind,
     Membership,
@@ -27,6 +28,8 @@ from erp_club.clubs.periods import Span
 from erp_club.clubs.points.commands import end_points, points_lost, restore_points
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
+from erp_club.points.ledger.commands import Cause
+from erp_club.points.models import MovementKind
 
 Days = Mapping[int, Span | None]
 
@@ -117,9 +120,12 @@ def end_membership(
 ) -> Changed:
     """End a membership: `on` is the first day without it; its points go at once, or as the club says (M-08, M-14).
 
-    `points_lost` is what was shown and confirmed. A paused membership can be ended; a debt stays. Raises NotFound,
-    Conflict `membership-ended`, `points-changed`, Refused as `pause_membership`.
+    `points_lost` is what was shown and confirmed. A paused membership can be ended; a debt stays. Who shares an account
+    leaves the household and takes nothing along. Raises NotFound, Conflict `membership-ended`, `points-changed`,
+    `household-main`, Refused as `pause_membership`.
     """
+    leaving = Cause(MovementKind.TRANSFERRED, today, now, by)
+    leave_with_nothing(session, membership_id, cause=leaving)
     held = hold(session, membership_id)
     if held.state is MembershipState.ENDED:
         assert held.state_on is not None

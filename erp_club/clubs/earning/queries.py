@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from erp_club.clubs.households.models import HouseholdPlace
 from erp_club.clubs.models import Club, ClubRules, ClubState, Membership, MembershipPeriod
 from erp_club.clubs.rules import points_rules
 from erp_club.kernel.prepared import Prepared
@@ -79,10 +81,38 @@ def earning_columns(rules: LateralFromClause) -> tuple[Any, ...]:
         Club.names,
         Club.earn_points,
         Club.earn_per_minor,
-        Membership.joined_on,
+        _year_from(rules),
         Club.worth_points,
         Club.worth_minor,
         *version_columns(rules),
+    )
+
+
+def _year_from(rules: LateralFromClause) -> sa.ColumnElement[dt.date]:
+    """When the membership began or, of a household, the main member's: by that its years count, unless the club says
+    that each person's own does."""
+    main = aliased(Membership)
+    theirs = (
+        sa.select(main.joined_on)
+        .where(main.customer_id == Membership.points_holder_id, main.points_account_id == Membership.points_account_id)
+        .limit(1)
+        .correlate(Membership)
+        .scalar_subquery()
+    )
+    own = sa.cast(rules.c.document, JSONB)["programme"]["household"]["year_of_main"].astext == "false"
+    return sa.case(
+        (HELD, Membership.joined_on), (own, Membership.joined_on), else_=sa.func.coalesce(theirs, Membership.joined_on)
+    )
+
+
+def named_to_redeem() -> sa.ScalarSelect[bool]:
+    """Whether the main member of its household names the membership among those who use the points."""
+    return (
+        sa.select(HouseholdPlace.may_redeem)
+        .where(HouseholdPlace.membership_id == Membership.id, sa.func.upper_inf(HouseholdPlace.held))
+        .limit(1)
+        .correlate(Membership)
+        .scalar_subquery()
     )
 
 

@@ -152,7 +152,7 @@ def _lapsed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:
     shared = sa.exists().where(
         other.points_account_id == Membership.points_account_id,
         other.id != Membership.id,
-        other.state != MembershipState.ENDED,
+        sa.or_(other.state == MembershipState.PAUSED, _goes_on(other, on)),
     )
     return (
         sa.select(
@@ -173,7 +173,26 @@ def _lapsed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:
             lapsed_on <= on,
             fate.in_([Fate.FREEZE.value, Fate.DROP.value]),
             ~shared,
+            # Once an account: whoever else shared it has lapsed as well.
+            Membership.customer_id == Membership.points_holder_id,
         )
+    )
+
+
+def _goes_on(other: type[Membership], on: dt.date) -> sa.ColumnElement[bool]:
+    """Whether a membership hasn't lapsed before this day, the club's grace included."""
+    last = sa.func.upper(MembershipPeriod.validity)
+    return (
+        sa.select(sa.literal(1))
+        .where(
+            MembershipPeriod.customer_id == other.customer_id,
+            MembershipPeriod.membership_id == other.id,
+            other.state == MembershipState.OPEN,
+            sa.or_(sa.func.upper_inf(MembershipPeriod.validity), last + Club.grace_days > on),
+            ~sa.func.isempty(MembershipPeriod.validity),
+        )
+        .correlate(other, Club)
+        .exists()
     )
 
 

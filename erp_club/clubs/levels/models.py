@@ -24,6 +24,8 @@ class LevelCause(StrEnum):
     """The club's programme changed."""
     MERGE = "merge"
     """Two records of one person became one, or were parted."""
+    HOUSEHOLD = "household"
+    """Who shares the account changed."""
 
 
 class MembershipLevel(Base):
@@ -77,7 +79,8 @@ class LevelChange(Base):
         sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
         sa.CheckConstraint("(receipt_id IS NULL) = (receipt_customer_id IS NULL)", name="receipt_of_somebody"),
         sa.CheckConstraint(
-            "cause IN ('first', 'purchase', 'return', 'time', 'by_hand', 'by_hand_ended', 'rules', 'merge')",
+            "cause IN ('first', 'purchase', 'return', 'time', 'by_hand', 'by_hand_ended', 'rules', 'merge', "
+            "'household')",
             name="cause_known",
         ),
         sa.CheckConstraint("level_before <> level", name="changes_something"),

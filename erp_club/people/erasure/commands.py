@@ -8,7 +8,7 @@ import html
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.breaks.commands import end_membership, loss_of
 from erp_club.clubs.commands import hold
+from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import Membership, MembershipState
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import Customer, CustomerState
@@ -175,6 +176,7 @@ def _end_memberships(session: Session, ids: list[int], cause: Cause) -> None:
         Membership.customer_id.in_(ids), Membership.state != MembershipState.ENDED
     )
     for membership_id in session.scalars(open_ones).all():
+        leave_with_nothing(session, membership_id, cause=replace(cause, kind=MovementKind.TRANSFERRED))
         paused = hold(session, membership_id).state is MembershipState.PAUSED
         if paused or any(span.holds(cause.on) for span in hold(session, membership_id).spans):
             lost = loss_of(session, membership_id, on=cause.on).points

@@ -1,4 +1,7 @@
-"""Derives balances, debts and lots again from the movements, and tells the first row of each table that differs."""
+"""Derives balances, debts and lots again from the movements, and tells the first row of each table that differs.
+
+Nor may a membership be on an account that gave all it had to another one, or a household on more than one account.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,6 +110,32 @@ _CHECKS = (
           LEFT JOIN (SELECT * FROM ({_LOTS}) AS every WHERE lot_id = 0) AS p
                  ON (p.customer_id, p.account_id) = (a.customer_id, a.id)
          WHERE a.debt <> -coalesce(p.points, 0) ORDER BY a.customer_id, a.id LIMIT 1
+        """,
+    ),
+    (
+        "memberships",
+        "points_account_id",
+        """
+        SELECT concat_ws('/', m.customer_id, m.id), m.points_account_id, a.heir_id
+          FROM memberships m
+          JOIN points_accounts a ON (a.customer_id, a.id) = (m.points_holder_id, m.points_account_id)
+         WHERE a.heir_id IS NOT NULL AND EXISTS (
+               SELECT FROM customers c WHERE c.id = m.customer_id AND c.state = 'active')
+         ORDER BY m.customer_id, m.id LIMIT 1
+        """,
+    ),
+    (
+        "household_places",
+        "membership_id",
+        """
+        SELECT concat_ws('/', p.household_id, p.place_no), m.points_account_id, l.points_account_id
+          FROM household_places p
+          JOIN memberships m ON (m.customer_id, m.id) = (p.customer_id, p.membership_id)
+          JOIN household_places q ON q.household_id = p.household_id AND q.is_main AND upper_inf(q.held)
+          JOIN memberships l ON (l.customer_id, l.id) = (q.customer_id, q.membership_id)
+         WHERE upper_inf(p.held) AND (m.points_holder_id <> l.customer_id
+               OR (m.points_holder_id, m.points_account_id) <> (l.points_holder_id, l.points_account_id))
+         ORDER BY p.household_id, p.place_no LIMIT 1
         """,
     ),
 )

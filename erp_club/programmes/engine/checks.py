@@ -17,7 +17,7 @@ from erp_club.programmes.engine.gifts import (
     StoredValueGiven,
 )
 from erp_club.programmes.engine.levels import Keep, Levels
-from erp_club.programmes.engine.membership import LifetimeTerm, Outcome
+from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
 from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Every, Measure, Scope, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import ByEvery, ByPercent, ByThreshold, OccasionKind, PeriodReward
@@ -85,6 +85,22 @@ def _membership(programme: Programme) -> Iterator[Finding]:
         text = T("Nobody joins by invitation, so this has no effect.")
         yield Finding("joining.invitation_days", text, stops=False)
     yield from _coupled_fates(programme)
+    yield from _household(programme)
+
+
+def _household(programme: Programme) -> Iterator[Finding]:
+    rule = programme.household
+    if rule is None:
+        return
+    least = programme.joining.eligibility.min_age
+    if rule.min_age is not None and least is not None and rule.min_age < least:
+        text = T("Nobody so young can join: the lowest age of joining is higher.")
+        yield Finding("household.min_age", text, stops=False)
+    if rule.sees is Who.MAIN and rule.redeems is Redeems.ALL:
+        yield Finding("household.redeems", T("All use what only the main member sees."))
+    if rule.one_per_household and not rule.same_address:
+        text = T("One membership a household is known by its address: ask for the same address as well.")
+        yield Finding("household.one_per_household", text, stops=False)
 
 
 def _coupled_fates(programme: Programme) -> Iterator[Finding]:

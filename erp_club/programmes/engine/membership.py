@@ -218,6 +218,14 @@ class Who(StrEnum):
     MAIN = "main"
 
 
+class Redeems(StrEnum):
+    """Who uses the points of a household: all, the main member alone, or those whom the main member names."""
+
+    ALL = "all"
+    MAIN = "main"
+    NAMED = "named"
+
+
 class Leaver(StrEnum):
     """What somebody who leaves a household takes along."""
 
@@ -235,7 +243,7 @@ class Household(Part):
     invitation_days: SomeDays | None = None
     min_age: Age | None = None
     sees: Who = Who.ALL
-    redeems: Who = Who.ALL
+    redeems: Redeems = Redeems.ALL
     leaver: Leaver = Leaver.NOTHING
     year_of_main: bool = True
     """The main member's year counts, else each person's own."""

@@ -183,6 +183,13 @@ _LEAVER = {
 }
 
 
+_REDEEMS = {
+    m.Redeems.ALL: T("All may redeem."),
+    m.Redeems.MAIN: T("Only the main member may redeem."),
+    m.Redeems.NAMED: T("The main member may redeem, and whom the main member names."),
+}
+
+
 def household(rule: m.Household) -> Iterator[Text]:
     """Who shares an account."""
     yield T("Up to %(count)s persons share one account.", count=rule.most_persons)
@@ -196,7 +203,7 @@ def household(rule: m.Household) -> Iterator[Text]:
     }
     yield from set_ones(rule, table)
     yield T("All see the account.") if rule.sees is m.Who.ALL else T("Only the main member sees the account.")
-    yield T("All may redeem.") if rule.redeems is m.Who.ALL else T("Only the main member may redeem.")
+    yield _REDEEMS[rule.redeems]
     yield _LEAVER[rule.leaver]
     yield T("The main member's year counts.") if rule.year_of_main else T("Each person's own year counts.")
     yield T("All have one level.") if rule.shared_level else T("Each person has a level of its own.")

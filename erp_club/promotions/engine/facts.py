@@ -74,12 +74,14 @@ class Used:
 class PointsLimits:
     """What a club says of points as money, whichever offer takes them; in points, or hundredths of a percent.
 
-    `closed`: they don't pay here and now. `most` in one purchase, `left_today` under the ceiling of a day. The share is
-    of what points may pay for: not goods of `without_groups` and `without_products`, nor, unless `reduced`, those sold
-    below their regular price. `whole_items`: no item is paid in part.
+    `closed`: they don't pay here and now; `not_theirs`: others of the household use them. `most` in one purchase,
+    `left_today` under the ceiling of a day. The share is of what points may pay for: not goods of `without_groups` and
+    `without_products`, nor, unless `reduced`, those sold below their regular price. `whole_items`: no item is paid in
+    part.
     """
 
     closed: bool = False
+    not_theirs: bool = False
     least_balance: int = 0
     least: int = 1
     step: int = 1

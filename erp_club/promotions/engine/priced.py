@@ -51,6 +51,7 @@ class Reason(StrEnum):
     POINTS_BALANCE = "points_balance"
     """The balance is lower than the club wants before any are used."""
     POINTS_CLOSED = "points_closed"
+    POINTS_NOT_THEIRS = "points_not_theirs"
     """The club's points don't pay here and now."""
     POINTS_EXCLUDED = "points_excluded"
     """Nothing in the basket may be paid with points."""

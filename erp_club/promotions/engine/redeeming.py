@@ -38,6 +38,8 @@ def _before(limits: PointsLimits, balance: int, *, excluded: bool) -> Failure | 
     """Why no points pay here, however many."""
     if limits.closed:
         return Reason.POINTS_CLOSED, None
+    if limits.not_theirs:
+        return Reason.POINTS_NOT_THEIRS, None
     if balance < limits.least_balance:
         return Reason.POINTS_BALANCE, limits.least_balance - balance
     if limits.left_today == 0:

@@ -15,7 +15,7 @@ from erp_club.cards import errors as cards
 from erp_club.cards.models import Card, CardState
 from erp_club.cards.numbers import compact
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
-from erp_club.clubs.earning.queries import ACCOUNT, Earning, earning_columns, rules_in_force
+from erp_club.clubs.earning.queries import ACCOUNT, HELD, Earning, earning_columns, named_to_redeem, rules_in_force
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
@@ -75,7 +75,8 @@ class HeldMembership:
     """A membership that gives benefits on the day: its club's code, the points to use, and how the sale earns.
 
     `used_today`: the points that were used on the day already. `kept_level` is the level that is kept of it, None where
-    its club has none or it wasn't looked at yet.
+    its club has none or it wasn't looked at yet. `named`: whether the main member of its household names it among those
+    who use the points; None where the account is its own.
     """
 
     club: str
@@ -83,6 +84,7 @@ class HeldMembership:
     earning: Earning
     used_today: int = 0
     kept_level: str | None = None
+    named: bool | None = None
 
     @property
     def level(self) -> str | None:
@@ -156,10 +158,12 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
     )
 
 
-def _held(club: str, available: int, used_today: int, kept_level: str | None, *earning: Any) -> HeldMembership:
+def _held(
+    club: str, available: int, used_today: int, kept_level: str | None, named: bool | None, *earning: Any
+) -> HeldMembership:
     made = Earning(*earning)
     joined_on = dt.date.fromisoformat(str(made.joined_on))
-    return HeldMembership(club, available, replace(made, joined_on=joined_on), used_today, kept_level)
+    return HeldMembership(club, available, replace(made, joined_on=joined_on), used_today, kept_level, named)
 
 
 class _Row(NamedTuple):
@@ -307,7 +311,8 @@ def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     rules = rules_in_force(_DAY)
     used = sa.case((PointsAccount.redeemed_on >= _DAY, PointsAccount.redeemed_that_day), else_=0)
     kept = MembershipLevel.level
-    told = sa.func.json_build_array(Club.code, available_points(_DAY), used, kept, *earning_columns(rules))
+    named = sa.case((~HELD, sa.func.coalesce(named_to_redeem(), sa.false())))
+    told = sa.func.json_build_array(Club.code, available_points(_DAY), used, kept, named, *earning_columns(rules))
     holds = sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,

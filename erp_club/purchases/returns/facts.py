@@ -52,7 +52,7 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a sale did to one points account, and what former returns of it have settled.
+    """What a sale did to one points account, and what former returns of it have settled; `member_id` moved the points.
 
     `earned` and `used` are the sale's, by the movements `earned_seq` and `used_seq`. `settled` is what former returns
     took back (or made debt, or were paid for), `given_back` the used points that came back. `earn_points` for each full
@@ -61,6 +61,7 @@ class Account:
 
     holder_id: int
     account_id: int
+    member_id: int = 0
     earned: int = 0
     settled: int = 0
     used: int = 0

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.points.queries import heirs_of
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
 from erp_club.purchases.fees.queries import IS_FEE
+from erp_club.purchases.registering.queries import registered_for
 from erp_club.purchases.returns.facts import Account, Bought, BoughtLine, Discount, Paid, UsedCoupon
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
@@ -221,13 +222,13 @@ def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
     if not earned:
         return ()
     settled = _settled(session, original)
+    registered = None if original.customer_id else registered_for(session, original.id)
+    member_id = registered.id if registered else original.customer_id
     standing = heirs_of(session, [account_id for account_id, _ in earned])
     clubs = _clubs(session, list(standing.values()), on=original.sold_on)
     return tuple(
-        _account(
-            account_id, holder_id, rows, settled.get((account_id, holder_id), (0, 0)), clubs.get(standing[account_id])
-        )
-        for (account_id, holder_id), rows in sorted(earned.items())
+        replace(_account(*key, rows, settled.get(key, (0, 0)), clubs.get(standing[key[0]])), member_id=member_id)
+        for key, rows in sorted(earned.items())
     )
 
 

@@ -8,8 +8,9 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
 from erp_club.points import commands as points
 from erp_club.points.ledger.commands import Account as LedgerAccount
-from erp_club.points.ledger.commands import Cause, HeldAccount, hold_account, lots_of_movement
+from erp_club.points.ledger.commands import Cause, HeldAccount, lots_of_movement
 from erp_club.points.models import MovementKind
+from erp_club.points.moves.commands import hold_living
 from erp_club.points.rules import Clawback, worth_of
 from erp_club.purchases.facts import Place
 from erp_club.purchases.returns.facts import Account, PointsBack
@@ -31,6 +32,8 @@ class Settled:
     written_off: int
     deducted_minor: int
     balance: int
+    living: LedgerAccount
+    """Where the points live by now, and are settled."""
 
     @property
     def taken(self) -> int:
@@ -55,7 +58,9 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
     be written off, whoever may does so with `write_off`.
     """
     account = back.account
-    held = hold_account(session, LedgerAccount(account.account_id, account.holder_id))
+    seq = min(each for each in (account.earned_seq, account.used_seq) if each is not None)
+    origin = LedgerAccount(account.account_id, account.holder_id)
+    held = hold_living(session, origin, seq=seq, of=account.member_id)
     there = _takeable(session, held, account, place) + max(back.given_back - held.debt, 0)
     missing = max(back.due - there, 0)
     paid, deducted = _paid_for(account, missing, refund_minor)
@@ -70,6 +75,7 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
         written_off=written_off,
         deducted_minor=deducted,
         balance=held.balance + back.given_back - (back.due - paid - written_off),
+        living=held.account,
     )
 
 
@@ -86,10 +92,13 @@ def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
             of=account.used_seq,
             policy=account.returns,
             before=account.given_back,
+            at=settled.living,
             cause=replace(cause, kind=MovementKind.REFUNDED),
         ).balance
     if settled.taken:
-        back = points.take_back_points(session, ledger, settled.taken, of=account.earned_seq, cause=cause)
+        back = points.take_back_points(
+            session, ledger, settled.taken, of=account.earned_seq, cause=cause, at=settled.living
+        )
         balance = back.moved.balance if back.moved else balance
     return replace(settled, balance=balance)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.breaks.commands import correct_membership
 from erp_club.clubs.commands import Held, hold
 from erp_club.clubs.earning.queries import earning_memberships
+from erp_club.clubs.households.commands import give_place
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.clubs.models import Membership, MembershipState
 from erp_club.clubs.periods import Span
@@ -50,7 +51,8 @@ def move_memberships(
 ) -> list[Moved]:
     """Memberships in clubs that the target isn't in move whole; in one that both are in, days and points join.
 
-    Raises Conflict `membership-paused` where one of the two that have to be joined is paused.
+    A place in a household goes along. Raises Conflict `two-households`, and `membership-paused` where one of the two
+    that have to be joined is paused.
     """
     ids = sa.select(Membership.id, Membership.club_id).where(Membership.customer_id == source).order_by(Membership.id)
     made: list[Moved] = []
@@ -59,6 +61,8 @@ def move_memberships(
             sa.select(Membership.id).where(Membership.customer_id == target, Membership.club_id == club_id)
         )
         cause = Cause(MovementKind.TRANSFERRED, today, now, by, reason=REASON)
+        if own is not None:
+            give_place(session, membership_id, own, cause=cause)
         held = hold(session, membership_id)
         if own is None:
             made.append(_move_whole(session, held, target, cause))
@@ -86,13 +90,19 @@ def account_of(session: Session, membership_id: int) -> Account:
     return Account(*row)
 
 
+def new_account(session: Session, like: Account, customer_id: int) -> Account:
+    """An empty account of a customer that stands as another one does."""
+    given = {"target": customer_id, "holder": like.holder_id, "id": like.id}
+    return Account(session.scalars(_ACCOUNT, given).one(), customer_id)
+
+
 def _move_whole(session: Session, held: Held, target: int, cause: Cause) -> Moved:
     account = account_of(session, held.membership_id)
     told: Moved = {"membership": held.membership_id, "whole": True}
     if account.holder_id == held.customer_id:
-        new_id = session.scalars(_ACCOUNT, {"target": target, "holder": account.holder_id, "id": account.id}).one()
-        told |= _move_points(session, account, Account(new_id, target), cause)
-        move_settlements(session, account, Account(new_id, target))
+        made = new_account(session, account, target)
+        told |= _move_points(session, account, made, cause)
+        move_settlements(session, account, made)
     session.execute(
         sa.update(Membership)
         .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)

@@ -24,7 +24,7 @@ from erp_club.customers.names.commands import keep_names
 from erp_club.people import errors
 from erp_club.people.merging import fields
 from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
-from erp_club.people.merging.moves.commands import look_again, move_settlements
+from erp_club.people.merging.moves.commands import account_of, look_again, move_settlements, new_account
 from erp_club.people.merging.rules import put_back
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
@@ -129,24 +129,40 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
         )
     else:
         _take_days(session, held.membership_id, held.spans, told, cause)
+    if told["whole"]:
+        _give_account(session, held.membership_id, told, merge, cause)
+        return
     if "from" not in told:
         return
     source, target = Account(*told["to"]), Account(*told["from"])
     set_heir(session, target, None)
-    if told["whole"]:
-        transfer_points(session, source, target, cause=cause)
-        # What the survivor bought meanwhile gave its points to the membership that goes back, and goes back with it.
-        set_heir(session, source, target)
-        move_settlements(session, source, target)
-        session.execute(
-            _STANDING, {"source": source.holder_id, "of": source.id, "target": target.holder_id, "id": target.id}
-        )
-        _point_to(session, [held.membership_id, *told["sharing"]], target)
-        return
     points = min(max(told["points"], 0), hold_account(session, source).available(cause.on))
     if points:
         transfer_points(session, source, target, points=points, cause=cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
+
+
+def _give_account(
+    session: Session, membership_id: int, told: Mapping[str, Any], merge: CustomerMerge, cause: Cause
+) -> None:
+    """The account of a membership that goes back whole, with whoever shares it by now; one of somebody else stays."""
+    source = account_of(session, membership_id)
+    if source.holder_id != merge.survivor_id:
+        return
+    target = Account(*told["from"]) if "from" in told else new_account(session, source, merge.merged_id)
+    set_heir(session, target, None)
+    transfer_points(session, source, target, cause=cause)
+    # What the survivor bought meanwhile gave its points to the membership that goes back, and goes back with it.
+    set_heir(session, source, target)
+    move_settlements(session, source, target)
+    session.execute(
+        _STANDING, {"source": source.holder_id, "of": source.id, "target": target.holder_id, "id": target.id}
+    )
+    session.execute(
+        sa.update(Membership)
+        .where(Membership.points_holder_id == source.holder_id, Membership.points_account_id == source.id)
+        .values(points_holder_id=target.holder_id, points_account_id=target.id)
+    )
 
 
 def _point_to(session: Session, memberships: Sequence[int], account: Account) -> None:
