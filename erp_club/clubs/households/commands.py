@@ -46,12 +46,15 @@ def hold_two(session: Session, one: int, other: int) -> tuple[Held, Held]:
 def link(session: Session, main: Held, other: Held, *, cause: Cause) -> int:
     """Let `other` share the account of `main`, both held: its points and debt go there. Gives the household.
 
-    Raises Conflict `linked-already`, `household-not-main`, `points-frozen`.
+    Raises Conflict `linked-already`, `same-membership`, `household-not-main`, `points-frozen`.
     """
     place = queries.place_of(session, main.membership_id)
     if queries.place_of(session, other.membership_id) is not None:
         raise errors.linked_already()
-    if place is not None and not place.is_main:
+    # A record that became another customer leaves a membership on that one's account: it shares nothing of its own.
+    if main.account == other.account:
+        raise errors.oneself()
+    if main.account.holder_id != main.customer_id or (place is not None and not place.is_main):
         raise errors.not_main()
     accounts = {each: hold_account(session, each) for each in sorted((main.account, other.account))}
     if any(each.state is not AccountState.OPEN for each in accounts.values()):
