@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import queries as clubs
+from erp_club.clubs.households import queries as households
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation import queries as organisation
@@ -49,6 +50,7 @@ OBJECTS: dict[str, Find] = {
     "club_id": _of_club(lambda _session, club_id: club_id),
     "membership_id": _of_club(clubs.club_of_membership),
     "account_id": _of_club(clubs.club_of_account),
+    "invitation_id": _of_club(households.club_of_invitation),
     "store_id": _of_store(lambda _session, store_id: store_id),
     "terminal_id": _of_store(organisation.store_of_terminal),
     "conflict_id": _of_store(uploads.store_of_conflict),

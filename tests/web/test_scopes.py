@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.households.models import HouseholdInvitation
 from erp_club.permissions import passwords
 from erp_club.permissions.catalog import AT_TILL, GRANTS, LIMITS, Permission, Role, Scope, Unit
 from erp_club.permissions.grants.models import RoleGrant, StaffRole
@@ -135,18 +136,23 @@ def shop(client: TestClient, session: Session) -> Shop:
     session.flush()
     found: list[dict[str, int]] = []
     for store, club, person in zip(stores, clubs, people, strict=True):
-        membership = a_membership(session, a_customer(session, f"10000{store.id}"), club)
+        member, child = a_customer(session, f"10000{store.id}"), a_customer(session, f"20000{store.id}")
+        membership, other = a_membership(session, member, club), a_membership(session, child, club)
+        invitation = HouseholdInvitation(
+            main_customer_id=member, main_membership_id=membership.membership_id, customer_id=child,
+            membership_id=other.membership_id, at=_now(), by="near",
+        )  # fmt: skip
         receipt = Receipt(
             customer_id=0, store_id=store.id, staff_id=person.id, receipt_no="1", sold_at=_now(), sold_on=_now().date(),
             list_minor=0, total_minor=0, source="till",
         )  # fmt: skip
-        session.add(receipt)
+        session.add_all([receipt, invitation])
         session.flush()
         found.append(
             {
                 "store_id": store.id, "terminal_id": a_terminal(session, store)[0], "staff_id": person.id,
                 "club_id": club, "membership_id": membership.membership_id, "account_id": membership.points_account_id,
-                "purchase_id": receipt.id,
+                "purchase_id": receipt.id, "invitation_id": invitation.id,
             }
         )  # fmt: skip
     token = passwords.new_token("staff")
@@ -163,7 +169,7 @@ def shop(client: TestClient, session: Session) -> Shop:
 
 OF: dict[Scope, set[str]] = {
     Scope.STORE: {"store_id", "terminal_id", "staff_id", "purchase_id"},
-    Scope.CLUB: {"club_id", "membership_id", "account_id"},
+    Scope.CLUB: {"club_id", "membership_id", "account_id", "invitation_id"},
     Scope.SELF: {"purchase_id"},
 }
 

@@ -104,6 +104,13 @@ def invited(session: Session, invitation_id: int) -> int:
     return found
 
 
+def club_of_invitation(session: Session, invitation_id: int) -> int | None:
+    """The club of the membership that an invitation asks; None without such an invitation."""
+    invitation = HouseholdInvitation
+    asked = sa.select(Membership.club_id).join(invitation, invitation.membership_id == Membership.id)
+    return session.scalar(asked.where(invitation.id == invitation_id))
+
+
 def other_member(session: Session, membership_id: int, number: str) -> int:
     """The membership, in the club of this one, of the customer with this number, or of whom they became.
 
