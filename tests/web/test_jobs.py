@@ -38,6 +38,10 @@ def test_the_list_tells_when_each_job_runs_and_whether_anybody_does_it(office: T
     assert "No worker has given a sign of life" in page
     told = {each["name"]: each for each in office.get("/jobs").json()["jobs"]}
     assert told["stamp"]["next_due"].endswith("04:30:00+02:00")
+    assert {"Each day at 04:30", "Every 5 minutes", "Each hour, at minute 20"} <= {
+        job["schedule"] for job in told.values()
+    }
+    assert not [job["schedule"] for job in told.values() if job["schedule"] and "*" in job["schedule"]]
     assert told["forecast"]["schedule"] is None
 
 

@@ -15,6 +15,8 @@ from web.deps import Act
 from web.i18n import say, translate
 
 _DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
+_HOURLY = re.compile(r"(\d+) \* \* \* \*")
+_OFTEN = re.compile(r"\*/(\d+) \* \* \* \*")
 SHOWN = 25
 
 
@@ -205,10 +207,13 @@ def _job(act: Act, job: Job, last: queries.RunRow | None) -> JobView:
 
 
 def _in_words(line: str) -> str:
-    daily = _DAILY.fullmatch(line)
-    if daily is None:
-        return line
-    return say(T("Each day at %(time)s", time=dt.time(int(daily[2]), int(daily[1]))))
+    """The three cron lines that our jobs have; a test asks that each is said."""
+    if daily := _DAILY.fullmatch(line):
+        return say(T("Each day at %(time)s", time=dt.time(int(daily[2]), int(daily[1]))))
+    if hourly := _HOURLY.fullmatch(line):
+        return say(T("Each hour, at minute %(minute)s", minute=int(hourly[1])))
+    often = _OFTEN.fullmatch(line)
+    return say(T("Every %(minutes)s minutes", minutes=int(often[1]))) if often else line
 
 
 def _counts(job: Job | None, numbers: Any) -> list[Count]:
