@@ -19,6 +19,14 @@ def closed() -> Conflict:
     return Conflict(T("This plan is closed. Set up another one."), code="birthday-plan-closed")
 
 
+def of_programme() -> Conflict:
+    """What the club's programme says ends with it."""
+    return Conflict(
+        T("The club's programme says this. Take the rule out of the programme, or pause the plan."),
+        code="birthday-plan-of-programme",
+    )
+
+
 def state_already() -> Conflict:
     """Nothing to switch."""
     return Conflict(T("This was done already. Look at the page again."), code="state-already")

@@ -7,6 +7,9 @@ from erp_club.birthday.grants.commands import Giving
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
 from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, TN
+from erp_club.organisation.models import Chain
+from erp_club.programmes.upkeep import commands as upkeep
+from erp_club.programmes.upkeep.commands import Now
 
 BATCH = 5_000
 """Customers in one transaction."""
@@ -15,6 +18,9 @@ SAMPLE = 10
 
 def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
     """A cursor is the plan, whether somebody waits, and the customer and person behind which the plan goes on."""
+    if cursor is None:
+        # A version of a programme that begins today brings its own plans.
+        upkeep.keep_all(session, Now(run.as_of, run.now, run.by, session.get_one(Chain, 1).language))
     plan_id, waited, *place = cursor or [0, 0]
     if not place:
         plan_id, waited = next(iter(queries.active_plans(session, after=plan_id)), 0), 0

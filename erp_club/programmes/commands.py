@@ -14,6 +14,8 @@ from erp_club.programmes import documents, errors, settings
 from erp_club.programmes.engine.checks import stops
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
+from erp_club.programmes.upkeep import commands as upkeep
+from erp_club.programmes.upkeep.commands import Now
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def load_programme(
         loaded = Loaded(club_id, number, first, is_new=True)
     else:
         loaded = Loaded(club_id, latest.version_no, latest.effective_from, is_new=False)
+    upkeep.keep(session, club_id, Now(today, now, by, language), is_new=loaded.is_new)
     if publish and state is ClubState.DRAFT:
         setup.publish_club(session, club_id, now=now, by=by)
     return loaded

@@ -17,6 +17,7 @@ from erp_club.birthday.plans.commands import settings_of
 from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
 from erp_club.birthday.windows import APART, births, celebrations
 from erp_club.clubs.earning.queries import ACCOUNT
+from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, MembershipState
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.relatives.models import Relative, RelativeKind
@@ -210,6 +211,12 @@ def _members(
     if settings.least_months:
         since = Membership.joined_on + sa.func.make_interval(0, settings.least_months)
         asked = asked.where(sa.cast(since, sa.Date) <= due.c.first_day)
+    if settings.levels:
+        level = sa.func.coalesce(MembershipLevel.level, "")
+        kept = (MembershipLevel.customer_id == Membership.customer_id) & (
+            MembershipLevel.membership_id == Membership.id
+        )
+        asked = asked.join(MembershipLevel, kept, isouter=True).where(level.in_(settings.levels))
     if settings.known_at_joining:
         asked = asked.where(people.c.known_on <= Membership.joined_on)
     return asked

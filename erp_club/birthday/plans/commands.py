@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import functools
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -63,20 +64,92 @@ def set_plan_state(
 ) -> None:
     """Pause, resume or close a plan. A window that closed during a pause gives nothing afterwards.
 
-    Raises NotFound, Conflict `state-already` or `birthday-plan-closed`.
+    Raises NotFound, Conflict `state-already`, `birthday-plan-closed`, or `birthday-plan-of-programme` for closing what
+    a programme says.
     """
     plan = hold_plan(session, plan_id)
     if plan.state == state:
         raise errors.state_already()
     if plan.state == PlanState.CLOSED:
         raise errors.closed()
+    if plan.rule is not None and state is PlanState.CLOSED:
+        raise errors.of_programme()
+    _set_state(session, plan, state, today=today, now=now, by=by)
+
+
+def _set_state(
+    session: Session, plan: BirthdayPlan, state: PlanState, *, today: dt.date, now: dt.datetime, by: Actor
+) -> None:
     before = PlanState(plan.state)
     plan.state = state
     plan.version += 1
     if state is PlanState.ACTIVE:
         plan.done_until = today - dt.timedelta(days=1)
     session.flush()
-    _trace(session, plan_id, _VERBS[state], {"state": before}, {"state": state}, now=now, by=by)
+    _trace(session, plan.id, _VERBS[state], {"state": before}, {"state": state}, now=now, by=by)
+
+
+def keep_plans(
+    session: Session,
+    club_id: int,
+    wanted: Mapping[tuple[str, int], PlanSettings],
+    *,
+    language: str,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+) -> None:
+    """Let the plans of a club's programme be these, by rule and part: others of them are closed.
+
+    One that is there keeps its first day, and a pause that somebody made. Raises Invalid as `create_plan` does.
+    """
+    rows = session.scalars(
+        sa.select(BirthdayPlan)
+        .where(BirthdayPlan.club_id == club_id, BirthdayPlan.rule.is_not(None))
+        .order_by(BirthdayPlan.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    held = {(plan.rule, plan.part): plan for plan in rows}
+    for key, settings in wanted.items():
+        plan = held.pop(key, None)
+        if plan is None:
+            create_plan(session, settings, language=language, now=now, by=by, rule=key)
+        else:
+            _follow(session, plan, settings, language=language, today=today, now=now, by=by)
+    for plan in held.values():
+        if plan.state != PlanState.CLOSED:
+            _set_state(session, plan, PlanState.CLOSED, today=today, now=now, by=by)
+
+
+def _follow(
+    session: Session,
+    plan: BirthdayPlan,
+    settings: PlanSettings,
+    *,
+    language: str,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+) -> None:
+    """Set a plan as its rule says now; one whose rule had gone and is back gives from today on."""
+    settings = _checked(session, dataclasses.replace(settings, starts_on=plan.starts_on), language)
+    before, after = dataclasses.asdict(settings_of(plan)), dataclasses.asdict(settings)
+    changed = [name for name in after if before[name] != after[name]]
+    reopened = plan.state == PlanState.CLOSED
+    if not changed and not reopened:
+        return
+    values = _values(settings)
+    for name in changed:
+        setattr(plan, name, values[name])
+    if reopened:
+        plan.state, plan.done_until = PlanState.ACTIVE, today - dt.timedelta(days=1)
+    plan.version += 1
+    session.flush()
+    old, new = ({name: said[name] for name in changed} for said in (before, after))
+    if reopened:
+        old, new = old | {"state": PlanState.CLOSED}, new | {"state": PlanState.ACTIVE}
+    _trace(session, plan.id, "change", old, new, now=now, by=by)
 
 
 def hold_plan(session: Session, plan_id: int) -> BirthdayPlan:
@@ -92,13 +165,14 @@ def settings_of(plan: BirthdayPlan) -> PlanSettings:
     values = {name: getattr(plan, name) for name in SETTINGS}
     values |= {
         "occasion": OccasionKind(plan.occasion), "gift": Gift(plan.gift), "relatives": tuple(plan.relatives),
+        "levels": tuple(plan.levels),
     }  # fmt: skip
     return PlanSettings(**values)
 
 
 def _values(settings: PlanSettings) -> dict[str, object]:
     values: dict[str, object] = dataclasses.asdict(settings)
-    return values | {"relatives": list(settings.relatives)}
+    return values | {"relatives": list(settings.relatives), "levels": list(settings.levels)}
 
 
 def _checked(session: Session, settings: PlanSettings, language: str) -> PlanSettings:

@@ -75,6 +75,9 @@ def _window(plan: PlanSettings) -> Iterator[Text]:
 
 
 def _conditions(plan: PlanSettings) -> Iterator[Text]:
+    levels = [each for each in plan.levels if each]
+    if levels:
+        yield T("Only at the levels %(levels)s.", levels=Name({"en": ", ".join(levels)}))
     if plan.least_points:
         points = TN("%(num)s point", "%(num)s points", plan.least_points)
         yield T("Only with a balance of %(points)s.", points=points)

@@ -73,6 +73,7 @@ class PlanSettings:
     known_days_before: int = 0
     most_per_year: int | None = None
     automatic: bool = False
+    levels: tuple[str, ...] = ()
 
     @property
     def window(self) -> Window:

@@ -10,7 +10,7 @@ from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.gifts import DiscountGiven, Given, Issue, Until, Usable
 from erp_club.programmes.engine.lines import in_scope, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Excluded
-from erp_club.programmes.engine.rewards import Around, Occasion, OccasionKind
+from erp_club.programmes.engine.rewards import DATED, Around, Occasion, OccasionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def discount(
 
 def is_dated(kind: OccasionKind) -> bool:
     """Whether the occasion comes every year."""
-    return kind in {OccasionKind.BIRTHDAY, OccasionKind.RELATIVE_BIRTHDAY, OccasionKind.ANNIVERSARY}
+    return kind in DATED
 
 
 def after_use(who: Celebrant, span: Span) -> Celebrant:

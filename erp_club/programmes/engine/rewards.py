@@ -189,14 +189,18 @@ class OccasionKind(StrEnum):
     EVENT = "event"
 
 
+DATED = frozenset({OccasionKind.BIRTHDAY, OccasionKind.RELATIVE_BIRTHDAY, OccasionKind.ANNIVERSARY})
+"""The occasions that come every year."""
+
+
 class Around(Part):
     """Around a day that comes every year: days before and after it, or its month with months before and after."""
 
     days_before: Days = 0
     days_after: Days = 0
     whole_months: bool = False
-    months_before: Annotated[int, Field(ge=0, le=6)] = 0
-    months_after: Annotated[int, Field(ge=0, le=6)] = 0
+    months_before: Annotated[int, Field(ge=0, le=5)] = 0
+    months_after: Annotated[int, Field(ge=0, le=5)] = 0
     hebrew_calendar: bool = False
 
     @model_validator(mode="after")
@@ -205,7 +209,7 @@ class Around(Part):
             raise PydanticCustomError("days_or_months", "days or whole months, not both")
         if not self.whole_months and (self.months_before or self.months_after):
             raise PydanticCustomError("days_or_months", "days or whole months, not both")
-        if self.days_before + self.days_after > 360:
+        if self.days_before + self.days_after > 340:
             raise PydanticCustomError("longer_than_year", "the days must leave a part of the year")
         return self
 
@@ -241,8 +245,7 @@ class Occasion(Part):
 
     @model_validator(mode="after")
     def _what_goes_with_it(self) -> Self:
-        dated = {OccasionKind.BIRTHDAY, OccasionKind.RELATIVE_BIRTHDAY, OccasionKind.ANNIVERSARY}
-        if (self.around is not None) != (self.occasion in dated):
+        if (self.around is not None) != (self.occasion in DATED):
             raise PydanticCustomError("around_with_day", "around goes with birthdays and anniversaries")
         if (self.event is not None) != (self.occasion is OccasionKind.EVENT):
             raise PydanticCustomError("event_named", "event goes with occasion: event")

@@ -13,12 +13,14 @@ from erp_club.clubs.earning.queries import rules_on
 from erp_club.clubs.models import Club
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T
+from erp_club.organisation import models as organisation
 from erp_club.permissions.actors import Actor
 from erp_club.points.models import MovementKind
 from erp_club.points.rules import Bucket, bucket
 from erp_club.points.sets.amounts.commands import give_points, take_points
 from erp_club.points.sets.commands import SetCause
 from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiven, PointsGiven, StoredValueGiven
+from erp_club.programmes.engine.offered import called
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards.codes.commands import batch_for
@@ -29,6 +31,8 @@ from erp_club.stored_value import commands as cards
 from erp_club.stored_value.commands import Cause as CardCause
 from erp_club.stored_value.issued.commands import new_card
 from erp_club.stored_value.models import CardKind, CardProduct, ProductState
+from erp_club.stored_value.products.commands import Chain, create_product
+from erp_club.stored_value.products.settings import MOST_MINOR, ProductSettings
 
 
 class Cause(Protocol):
@@ -62,7 +66,7 @@ class Gift:
 def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequence[Gift], cause: Cause) -> None:
     """Take what the rule takes, and give what it gives. The accounts are held.
 
-    Raises Conflict `batch-missing` or `gift-card-missing` where there is nothing to give of.
+    Raises Conflict `batch-missing` where there is nothing to give of.
     """
     name = rule.names.get("en") or rule.code
     taken = [(each.customer_id, each.account_id, each.taken) for each in gifts if each.taken]
@@ -155,26 +159,11 @@ def _give_money(session: Session, programme: Programme, gifts: Sequence[Gift], c
     """Money on a gift card of each customer's own: of the kind with the club's code, else of the first without PIN."""
     if not gifts:
         return
-    product = session.scalar(
-        sa.select(CardProduct)
-        .where(
-            CardProduct.kind == CardKind.GIFT,
-            CardProduct.state == ProductState.ACTIVE,
-            CardProduct.has_pin.is_(False),
-            CardProduct.currency == programme.currency,
-        )
-        .order_by(CardProduct.code != programme.code, CardProduct.id)
-        .limit(1)
-    )
-    if product is None:
-        raise Conflict(
-            T("There is no kind of gift card without a PIN to give the money on. Set one up first."),
-            code="gift-card-missing",
-        )
+    product_id = gift_product(session, programme, now=cause.now, by=cause.by)
     told = CardCause(cause.now, cause.on, cause.by, reason=name)
     rows: list[dict[str, int]] = []
     for each in gifts:
-        key = new_card(session, product.id, customer_id=each.customer_id, now=cause.now)
+        key = new_card(session, product_id, customer_id=each.customer_id, now=cause.now)
         cards.sell(session, cards.hold(session, [key])[key], each.value, cause=told, given=True)
         rows.append(
             {
@@ -185,3 +174,27 @@ def _give_money(session: Session, programme: Programme, gifts: Sequence[Gift], c
             }
         )
     session.execute(sa.insert(RewardCard), rows)
+
+
+def gift_product(session: Session, programme: Programme, *, now: dt.datetime, by: Actor) -> int:
+    """The kind of card that money is given on: the one with the club's code, else the first without PIN.
+
+    Where there is neither, a new one is set up: it takes any amount and is called as the club is.
+    """
+    found = session.scalar(
+        sa.select(CardProduct.id)
+        .where(
+            CardProduct.kind == CardKind.GIFT,
+            CardProduct.state == ProductState.ACTIVE,
+            CardProduct.has_pin.is_(False),
+            CardProduct.currency == programme.currency,
+        )
+        .order_by(CardProduct.code != programme.code, CardProduct.id)
+        .limit(1)
+    )
+    if found is not None:
+        return found
+    wanted = ProductSettings(programme.code, called(programme.names), least_minor=1, most_minor=MOST_MINOR)
+    chain = session.get_one(organisation.Chain, 1)
+    told = Chain(chain.currency, chain.country, chain.language)
+    return create_product(session, wanted, chain=told, now=now, by=by)

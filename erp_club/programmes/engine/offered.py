@@ -1,0 +1,114 @@
+"""What a rule gives off a purchase, written as the offer that tills know. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from erp_club.programmes.engine.gifts import CodeGiven, DiscountGiven, GiftGiven, Given
+from erp_club.programmes.engine.parts import Keys, Scope, When
+from erp_club.programmes.engine.programme import Programme
+from erp_club.promotions.engine.offer import Offer
+
+_CHANNELS = ("store", "web")
+_LANGUAGES = ("en", "he", "fi", "sv")
+
+
+def is_offered(gives: Given) -> bool:
+    """Whether it is taken off a purchase, or added to one, and so an offer at the till."""
+    return isinstance(gives, DiscountGiven | CodeGiven | GiftGiven)
+
+
+def offer_for(
+    programme: Programme,
+    code: str,
+    gives: Given,
+    when: When,
+    activation: Mapping[str, Any],
+    *,
+    names: Mapping[Any, str],
+    levels: Keys = (),
+) -> Offer:
+    """The offer that gives this, under the programme's exclusions. `gives` must be one that `is_offered`.
+
+    What has no name in a language is called by its English one, else by the first there is, else by the club's.
+    """
+    alone = {"mode": "exclusive", "group": programme.code, "per": "order"}
+    return Offer.model_validate(
+        {
+            "code": code,
+            "names": called(names or programme.names),
+            "rewards": [_reward(programme, gives)],
+            "when": {"all": list(_conditions(programme, gives, when, levels))},
+            "activation": dict(activation),
+            "combination": {"mode": "stackable"} if programme.double_benefits else alone,
+            "first_day": when.first_day,
+            "last_day": when.last_day,
+        }
+    )
+
+
+def called(names: Mapping[Any, str]) -> dict[str, str]:
+    """A name in each language."""
+    english = names.get("en") or next(iter(names.values()))
+    return {language: names.get(language) or english for language in _LANGUAGES}
+
+
+def _reward(programme: Programme, gives: Given) -> dict[str, Any]:
+    match gives:
+        case DiscountGiven(off_bp=None):
+            return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, gives.on)}
+        case DiscountGiven():
+            on, cap = _scope(programme, gives.on), gives.cap_minor
+            return {"kind": "percent", "value_bp": gives.off_bp, "on": on, "cap_minor": cap}
+        case CodeGiven():
+            return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, Scope())}
+        case GiftGiven():
+            return {"kind": "gift", "products": gives.products, "quantity": gives.quantity}
+        case _:
+            raise TypeError(gives.kind)
+
+
+def _scope(programme: Programme, on: Scope) -> dict[str, Any]:
+    """The scope without what the whole programme passes over."""
+    excluded = programme.excluded
+    return on.model_dump() | {
+        "without_products": (*on.without_products, *excluded.products),
+        "without_groups": (*on.without_groups, *excluded.groups),
+        "without_departments": (*on.without_departments, *excluded.departments),
+        "without_brands": (*on.without_brands, *excluded.brands),
+        "regular_price_only": on.regular_price_only or excluded.reduced,
+    }
+
+
+def _conditions(programme: Programme, gives: Given, when: When, levels: Keys) -> Iterator[dict[str, Any]]:
+    works = programme.channels
+    for name, said in (("weekdays", when.weekdays), ("segments", when.segments), ("means", when.means)):
+        if said:
+            yield {name: said}
+    for stores in (works.stores, when.stores):
+        if stores:
+            yield {"stores": stores}
+    shut = (*works.without_stores, *when.without_stores)
+    if shut:
+        yield {"not": {"stores": shut}}
+    channels = [each for each in _CHANNELS if each in (when.channels or works.benefits)]
+    if len(channels) == 1:
+        yield {"channels": channels}
+    if when.from_time is not None:
+        yield {"from_time": when.from_time, "to_time": when.to_time}
+    if levels or when.levels:
+        yield {"clubs": [programme.code], "levels": levels or when.levels}
+    yield from _sums(programme, gives, when)
+    if when.first_purchase is not None or when.last_purchase is not None:
+        yield {"first": when.first_purchase or 1, "last": when.last_purchase}
+    if when.confirm is not None:
+        asked = f"{when.confirm.replace('_', ' ').capitalize()}?"
+        yield {"confirm": when.confirm, "question": dict.fromkeys(_LANGUAGES, asked)}
+
+
+def _sums(programme: Programme, gives: Given, when: When) -> Iterator[dict[str, Any]]:
+    if isinstance(gives, DiscountGiven) and gives.least_minor is not None:
+        yield {"amount_minor": gives.least_minor, "of": _scope(programme, gives.on)}
+    if when.least_minor is not None:
+        yield {"amount_minor": when.least_minor}
+    if when.most_minor is not None:
+        yield {"not": {"amount_minor": when.most_minor + 1}}

@@ -1,0 +1,159 @@
+"""Keeps what a programme sets up elsewhere as its version in force says: plans around dates, their coupons and offers.
+
+So nothing is set up twice: a birthday rule of the document is a plan among the others, and what costs points an offer.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.birthday.plans.commands import keep_plans
+from erp_club.birthday.plans.settings import PlanSettings
+from erp_club.clubs.models import Club, ClubState
+from erp_club.permissions.actors import Actor
+from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven
+from erp_club.programmes.engine.offered import called, is_offered, offer_for
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.models import ProgrammeVersion
+from erp_club.programmes.queries import VersionRow, versions_of
+from erp_club.programmes.rewards.giving.commands import gift_product
+from erp_club.programmes.upkeep import rules
+from erp_club.programmes.upkeep.rules import Wanted, code_of
+from erp_club.promotions import commands as offers
+from erp_club.promotions import documents
+from erp_club.promotions.coupons.batches.commands import create_batch
+from erp_club.promotions.coupons.batches.settings import BatchSettings
+from erp_club.promotions.coupons.models import CouponBatch
+from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.models import OfferState, StoredOffer
+from erp_club.promotions.queries import version as offer_version
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """On which day, when, and by whom; `language` is the chain's."""
+
+    today: dt.date
+    now: dt.datetime
+    by: Actor
+    language: str
+
+
+def keep_all(session: Session, at: Now) -> None:
+    """Bring every club's plans and offers up to the version that holds today; a version may have begun by itself."""
+    with_programme = sa.select(ProgrammeVersion.club_id).distinct()
+    clubs = sa.select(Club.id).where(Club.id.in_(with_programme), Club.state != ClubState.CLOSED).order_by(Club.id)
+    for club_id in session.scalars(clubs).all():
+        keep(session, club_id, at)
+
+
+def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False) -> None:
+    """Set up, change or end what the club's version in force asks for; twice changes nothing more.
+
+    `is_new`: a version was written just now.
+
+    Raises Invalid where an offer or plan can't be as the document says.
+    """
+    rows = versions_of(session, club_id)
+    begun = [each for each in rows if each.effective_from <= at.today]
+    if not begun:
+        return
+    begun.sort(key=lambda each: (each.effective_from, each.version_no), reverse=True)
+    held = begun[0]
+    programme = held.programme
+    _keep_benefits(session, programme, begun, at, new_version=is_new or held.effective_from == at.today)
+    starts_on = max(held.effective_from, at.today)
+    wanted = {
+        (each.rule.code, each.part): plan
+        for each in rules.plans(programme)
+        if (plan := _plan(session, club_id, programme, each, starts_on, at)) is not None
+    }
+    keep_plans(session, club_id, wanted, language=at.language, today=at.today, now=at.now, by=at.by)
+
+
+def _plan(
+    session: Session, club_id: int, programme: Programme, wanted: Wanted, starts_on: dt.date, at: Now
+) -> PlanSettings | None:
+    """The plan with what it gives of; None where a batch that the document names isn't there yet."""
+    things: dict[str, int | str | None] = {}
+    match wanted.gives:
+        case CouponGiven():
+            batch_id = session.scalar(
+                sa.select(CouponBatch.id).where(CouponBatch.code == wanted.gives.batch, CouponBatch.personal)
+            )
+            if batch_id is None:
+                return None
+            things["batch_id"] = batch_id
+        case StoredValueGiven():
+            things["card_product_id"] = gift_product(session, programme, now=at.now, by=at.by)
+        case _ if is_offered(wanted.gives):
+            things["offer_code"] = _offers_by_coupon(session, programme, wanted, at)
+        case _:
+            pass
+    return rules.plan_settings(programme, wanted, club_id=club_id, starts_on=starts_on, things=things)
+
+
+def _offers_by_coupon(session: Session, programme: Programme, wanted: Wanted, at: Now) -> str:
+    """The batch of a plan's coupons, and an offer for each thing that one of them may be used for."""
+    rule = wanted.rule
+    names = called(rule.names or programme.names)
+    if session.scalar(sa.select(CouponBatch.id).where(CouponBatch.code == wanted.code)) is None:
+        settings = BatchSettings(wanted.code, names, personal=True)
+        create_batch(session, settings, language=at.language, now=at.now, by=at.by)
+    activation = {"by": "coupon", "batch": wanted.code}
+    for number, gives in enumerate(rules.chosen_among(wanted)):
+        code = wanted.code if number == 0 else code_of(programme, f"{rule.code}-{number + 1}")
+        most = rules.highest(rule, gives)
+        _keep_offer(session, offer_for(programme, code, most, rule.when, activation, names=names), at)
+    return wanted.code
+
+
+def _keep_benefits(
+    session: Session, programme: Programme, rows: list[VersionRow], at: Now, *, new_version: bool
+) -> None:
+    """What has a price in points is an offer that the cashier chooses; one that isn't named any more rests."""
+    before = {code_of(programme, each.code) for row in rows[1:2] for each in row.programme.benefits}
+    kept: set[str] = set()
+    for each in programme.benefits:
+        if is_offered(each.gives):
+            code = code_of(programme, each.code)
+            activation = {"by": "cashier", "points": each.points, "club": programme.code}
+            made = offer_for(programme, code, each.gives, each.when, activation, names=each.names, levels=each.levels)
+            if each.most_per_year is not None:
+                limits = made.limits.model_copy(update={"per_member_year": each.most_per_year})
+                made = made.model_copy(update={"limits": limits})
+            _keep_offer(session, made, at, is_back=new_version and code not in before)
+            kept.add(code)
+    once = {code_of(programme, each.code) for row in rows for each in row.programme.benefits}
+    over = sa.select(StoredOffer.id).where(StoredOffer.code.in_(once - kept), StoredOffer.state == OfferState.PUBLISHED)
+    for offer_id in session.scalars(over).all():
+        offers.pause_offer(session, offer_id, now=at.now, by=at.by)
+
+
+def _keep_offer(session: Session, offer: Offer, at: Now, *, is_back: bool = False) -> None:
+    """Let the offer be in force as it is written here; one that somebody ended stays so.
+
+    `is_back`: it had rested since an earlier version, and gives again.
+    """
+    held = session.execute(
+        sa.select(StoredOffer.id, StoredOffer.state, StoredOffer.latest_no, StoredOffer.live_no, StoredOffer.revision)
+        .where(StoredOffer.code == offer.code)
+    ).one_or_none()  # fmt: skip
+    if held is None:
+        offer_id = offers.create_offer(session, offer, now=at.now, by=at.by)
+    elif held.state == OfferState.ENDED:
+        return
+    else:
+        offer_id = held.id
+        latest = offer_version(session, offer_id, held.latest_no).offer
+        if documents.whole(latest) != documents.whole(offer):
+            offers.change_offer(session, offer_id, offer, revision=held.revision, now=at.now, by=at.by)
+        elif held.latest_no == held.live_no:
+            if is_back and held.state == OfferState.PAUSED:
+                offers.resume_offer(session, offer_id, now=at.now, by=at.by)
+            return
+    offers.publish_offer(
+        session, offer_id, language=at.language, today=at.today, now=at.now, by=at.by, names_may_come=True
+    )

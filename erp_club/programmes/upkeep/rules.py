@@ -1,0 +1,128 @@
+"""Which plans around a date a programme asks for, and the codes of what it sets up. Pure."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from erp_club.birthday.plans.settings import Gift, PlanSettings
+from erp_club.birthday.plans.settings import OccasionKind as DatedKind
+from erp_club.birthday.windows import MOST_AGE
+from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiven, Given, PointsGiven, StoredValueGiven
+from erp_club.programmes.engine.occasions import is_dated
+from erp_club.programmes.engine.offered import called, is_offered
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import Around, Occasion
+
+_LONGEST = 50
+NO_LEVEL = ""
+"""Among a plan's levels: whoever has none yet, and so has the lowest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A plan that the programme asks for: what it gives, as one of the parts of a rule. `code` names what it needs."""
+
+    rule: Occasion
+    part: int
+    gives: Given
+    code: str
+
+
+def code_of(programme: Programme, rule: str, part: int = 0) -> str:
+    """The code of what a rule of the programme sets up: readable, and its own however long the names are."""
+    whole = f"{programme.code}.{rule.upper()}" + (f".{part + 1}" if part else "")
+    if len(whole) <= _LONGEST:
+        return whole
+    return f"{whole[: _LONGEST - 9]}.{hashlib.sha256(whole.encode()).hexdigest()[:8].upper()}"
+
+
+def plans(programme: Programme) -> Iterator[Wanted]:
+    """A plan for each gift of each birthday and anniversary rule; of what a member chooses among, one for them all."""
+    for rule in programme.occasions:
+        if not is_dated(rule.occasion):
+            continue
+        if rule.choose and all(is_offered(each) for each in rule.gives):
+            yield Wanted(rule, 0, rule.gives[0], code_of(programme, rule.code))
+            continue
+        for index, gives in enumerate(rule.gives):
+            if not _can_be_planned(gives):
+                continue
+            for number in range(gives.count if isinstance(gives, CouponGiven) else 1):
+                part = index + 100 * number
+                yield Wanted(rule, part, gives, code_of(programme, rule.code, part))
+
+
+def _can_be_planned(gives: Given) -> bool:
+    return is_offered(gives) or isinstance(gives, PointsGiven | CouponGiven | StoredValueGiven)
+
+
+def chosen_among(wanted: Wanted) -> tuple[Given, ...]:
+    """What the coupon of a plan may be used for: one thing, or all that the member chooses among."""
+    whole = wanted.rule.choose and all(is_offered(each) for each in wanted.rule.gives)
+    return wanted.rule.gives if whole else (wanted.gives,)
+
+
+def highest(rule: Occasion, gives: Given) -> Given:
+    """What the offer of a growing gift takes off at most: the coupon says how much of it is its customer's."""
+    growth = rule.growth
+    if growth is None or not isinstance(gives, DiscountGiven | CodeGiven) or gives.amount_minor is None:
+        return gives
+    most = growth.most_minor or gives.amount_minor + MOST_AGE * growth.per_year_minor
+    return gives.model_copy(update={"amount_minor": most})
+
+
+def plan_settings(
+    programme: Programme, wanted: Wanted, *, club_id: int, starts_on: dt.date, things: Mapping[str, int | str | None]
+) -> PlanSettings:
+    """The plan as it is set; `things` name the batch, offer or kind of card that it gives of."""
+    rule, gives = wanted.rule, wanted.gives
+    around = rule.around or Around()
+    amount: int | None = getattr(gives, "amount_minor", None)
+    grows = rule.growth is not None and (amount is not None)
+    gift = _gift(gives)
+    return PlanSettings(
+        code=wanted.code,
+        names=called(rule.names or programme.names),
+        starts_on=starts_on,
+        club_id=club_id,
+        occasion=DatedKind(rule.occasion.value),
+        relatives=rule.relatives,
+        days_before=around.days_before,
+        days_after=around.days_after,
+        whole_months=around.whole_months,
+        months_before=around.months_before,
+        months_after=around.months_after,
+        hebrew=around.hebrew_calendar,
+        gift=gift,
+        points=gives.points if isinstance(gives, PointsGiven) else None,
+        amount_minor=amount if grows or gift is Gift.GIFT_CARD else None,
+        growth=rule.growth.per_year_minor if rule.growth and grows else None,
+        growth_from_age=rule.growth.from_age if rule.growth and grows else 0,
+        growth_to=rule.growth.most_minor if rule.growth and grows else None,
+        least_points=rule.least_points,
+        least_months=rule.least_months,
+        known_at_joining=rule.known_at_joining,
+        known_days_before=rule.known_days_before,
+        most_per_year=rule.most_per_year,
+        automatic=rule.issue.automatic,
+        levels=_levels(programme, rule),
+        **things,  # pyright: ignore[reportArgumentType] - each by the name of its field
+    )
+
+
+def _gift(gives: Given) -> Gift:
+    match gives:
+        case PointsGiven():
+            return Gift.POINTS
+        case StoredValueGiven():
+            return Gift.GIFT_CARD
+        case CouponGiven():
+            return Gift.COUPON
+        case _:
+            return Gift.OFFER
+
+
+def _levels(programme: Programme, rule: Occasion) -> tuple[str, ...]:
+    lowest = programme.levels.levels[0].code if programme.levels is not None else None
+    return (*rule.levels, NO_LEVEL) if lowest in rule.levels else rule.levels
