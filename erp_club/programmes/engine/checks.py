@@ -20,7 +20,15 @@ from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
 from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Every, Measure, Scope, When
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import DATED, ByEvery, ByPercent, ByThreshold, OccasionKind, PeriodReward
+from erp_club.programmes.engine.rewards import (
+    DATED,
+    ByEvery,
+    ByPercent,
+    ByThreshold,
+    Occasion,
+    OccasionKind,
+    PeriodReward,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,17 +373,20 @@ def _occasions(programme: Programme) -> Iterator[Finding]:
                 yield Finding(f"{path}.gives[{number}].amount_minor", T("Say how much: an amount or a percentage."))
         if occasion.relatives and occasion.occasion is not OccasionKind.RELATIVE_BIRTHDAY:
             yield Finding(f"{path}.relatives", T("Relatives belong to a relative's birthday."))
-        for number, gives in enumerate(occasion.gives) if occasion.occasion in DATED else ():
-            if isinstance(gives, EntitlementGiven | PayoutGiven):
-                text = T(
-                    "This can't be given around a day. Choose points, a discount, a coupon, a gift or money."
-                )
-                yield Finding(f"{path}.gives[{number}]", text)
-        if occasion.occasion in DATED and occasion.needs:
-            text = T("Around a day purchases aren't asked for; a balance, a level and months of membership are.")
-            yield Finding(f"{path}.needs", text, stops=False)
+        if occasion.occasion in DATED:
+            yield from _dated(path, occasion)
         if occasion.growth is not None and any(isinstance(each, CouponGiven) for each in occasion.gives):
             yield Finding(f"{path}.growth", T("A coupon can't grow with age."))
+
+
+def _dated(path: str, of: Occasion) -> Iterator[Finding]:
+    for number, thing in enumerate(of.gives):
+        if isinstance(thing, EntitlementGiven | PayoutGiven):
+            text = T("This can't be given around a day. Choose points, a discount, a coupon, a gift or money.")
+            yield Finding(f"{path}.gives[{number}]", text)
+    if of.needs:
+        text = T("Around a day purchases aren't asked for; a balance, a level and months of membership are.")
+        yield Finding(f"{path}.needs", text, stops=False)
 
 
 def _expiry(programme: Programme) -> Iterator[Finding]:
