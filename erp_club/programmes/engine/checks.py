@@ -1,15 +1,12 @@
 """What a draft gets wrong before it runs: what keeps it from being published, and what is probably a slip. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from erp_club.kernel.text import T, Text
+from erp_club.kernel.text import T
 from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
+from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
-    CodeGiven,
-    CouponGiven,
-    DiscountGiven,
     EntitlementGiven,
     Given,
     PayoutGiven,
@@ -18,26 +15,15 @@ from erp_club.programmes.engine.gifts import (
 )
 from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
+from erp_club.programmes.engine.occasion_checks import occasions
 from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Every, Measure, Scope, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
-    DATED,
     ByEvery,
     ByPercent,
     ByThreshold,
-    Occasion,
-    OccasionKind,
     PeriodReward,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong, at which place of the document; a `stops` keeps it from being published."""
-
-    path: str
-    text: Text
-    stops: bool = True
 
 
 def findings(programme: Programme) -> tuple[Finding, ...]:
@@ -50,7 +36,7 @@ def findings(programme: Programme) -> tuple[Finding, ...]:
         *_codes_named(programme),
         *_redemption(programme),
         *_rewards(programme),
-        *_occasions(programme),
+        *occasions(programme),
         *_expiry(programme),
     )
 
@@ -358,35 +344,6 @@ def _worth(path: str, reward: PeriodReward, programme: Programme) -> Iterator[Fi
     for place, at, value in steps:
         if value * points > at * per_minor:
             yield Finding(place, T("This is worth more than the purchases that earn its points."))
-
-
-def _occasions(programme: Programme) -> Iterator[Finding]:
-    for index, occasion in enumerate(programme.occasions):
-        path = f"occasions[{index}]"
-        for number, gives in enumerate(occasion.gives):
-            if isinstance(gives, DiscountGiven) and gives.amount_minor is None and gives.off_bp is None:
-                yield Finding(f"{path}.gives[{number}]", T("Say how much: an amount or a percentage."))
-            if isinstance(gives, PointsGiven) and gives.points is None:
-                yield Finding(f"{path}.gives[{number}].points", T("Say how many points."))
-            valued = isinstance(gives, CodeGiven | StoredValueGiven | PayoutGiven)
-            if valued and gives.amount_minor is None:
-                yield Finding(f"{path}.gives[{number}].amount_minor", T("Say how much: an amount or a percentage."))
-        if occasion.relatives and occasion.occasion is not OccasionKind.RELATIVE_BIRTHDAY:
-            yield Finding(f"{path}.relatives", T("Relatives belong to a relative's birthday."))
-        if occasion.occasion in DATED:
-            yield from _dated(path, occasion)
-        if occasion.growth is not None and any(isinstance(each, CouponGiven) for each in occasion.gives):
-            yield Finding(f"{path}.growth", T("A coupon can't grow with age."))
-
-
-def _dated(path: str, of: Occasion) -> Iterator[Finding]:
-    for number, thing in enumerate(of.gives):
-        if isinstance(thing, EntitlementGiven | PayoutGiven):
-            text = T("This can't be given around a day. Choose points, a discount, a coupon, a gift or money.")
-            yield Finding(f"{path}.gives[{number}]", text)
-    if of.needs:
-        text = T("Around a day purchases aren't asked for; a balance, a level and months of membership are.")
-        yield Finding(f"{path}.needs", text, stops=False)
 
 
 def _expiry(programme: Programme) -> Iterator[Finding]:
