@@ -19,7 +19,6 @@ from erp_club.purchases.sale import (
     Payment,
     Sale,
     SaleLine,
-    line_amount,
 )
 from erp_club.purchases.value_cards import CardClaim, CardToSell
 from erp_club.receipts.models import Means
@@ -72,8 +71,6 @@ def _line(basket: PricedBasket, line: PricedLine) -> SaleLine:
     product = basket.products[line.product]
     # A levy is paid whatever is taken off, so it belongs to both amounts.
     listed = line.list_minor + line.levy_minor
-    if line.added_by is not None:
-        listed = line_amount(product.price_minor, line.quantity_milli)
     return SaleLine(
         product_id=product.id,
         quantity_milli=line.quantity_milli,
@@ -94,7 +91,7 @@ def tax_in(amount_minor: int, vat_bp: int) -> int:
 
 
 def _discounts(basket: PricedBasket) -> tuple[LineDiscount, ...]:
-    """By line and offer, gifts among them at what they would have cost."""
+    """By line and offer. A gift that was added is no discount, as in its quote: its offer took 0 off its units."""
     numbers = {line.id: number for number, line in enumerate(basket.priced.lines, start=1)}
     taken: dict[tuple[int, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for each in basket.priced.applied:
@@ -104,8 +101,7 @@ def _discounts(basket: PricedBasket) -> tuple[LineDiscount, ...]:
             taken[key] = amount + share.amount_minor, max(units, share.units_milli)
     for line in basket.priced.lines:
         if line.added_by is not None:
-            price = basket.products[line.product].price_minor
-            taken[numbers[line.id], line.added_by] = line_amount(price, line.quantity_milli), line.quantity_milli
+            taken[numbers[line.id], line.added_by] = 0, line.quantity_milli
     return tuple(
         LineDiscount(line_no, offer, amount, units) for (line_no, offer), (amount, units) in sorted(taken.items())
     )

@@ -79,7 +79,8 @@ class ReceiptLine(Base):
     """One line. Quantity is in thousandths; amounts are for the whole line, with VAT, before and after discounts.
 
     `list_minor` is at the price in force, `regular_minor` at the product's own where `price_list` made another of it.
-    `tax_minor` stands only where it isn't what the rate makes of the amount. `added`: a gift that no till scanned.
+    `tax_minor` stands only where it isn't what the rate makes of the amount. `added`: a gift that no till
+    scanned, a line of nothing: it is no discount, so neither amount holds what it would have cost.
     """
 
     __tablename__ = "receipt_lines"

@@ -47,7 +47,8 @@ class LineDiscount(BaseModel):
 class PurchaseLine(BaseModel):
     """A line; amounts are for the whole line with VAT, before and after discounts.
 
-    `regular_minor` is at the product's own price, where `price_list` made another list amount of it. `added`: a gift.
+    `regular_minor` is at the product's own price, where `price_list` made another list amount of it. `added`: a gift,
+    which is no discount, so all its amounts are 0, as in the quote; its discount names the offer.
     """
 
     line_no: int

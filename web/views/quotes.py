@@ -20,7 +20,8 @@ from web.views.reasons import hint_words, points_words, refusal_words
 class QuoteLine(BaseModel):
     """A line as it is paid. `regular_minor` is at the product's own price, `list_minor` at the price list in force.
 
-    `total_minor` is list − discount with tax. `added_by` names the offer whose gift the line is.
+    `total_minor` is list − discount with tax. `added_by` names the offer whose gift the line is: it is no
+    discount, so all its amounts are 0, as on the receipt.
     """
 
     line_no: int
@@ -231,7 +232,7 @@ def offer_name(basket: PricedBasket, code: str) -> str:
 
 
 def discounts_by_line(basket: PricedBasket) -> dict[str, list[LineDiscount]]:
-    """What each offer took off each line, by the line's id in the engine."""
+    """What each offer took off each line, by the line's id in the engine; 0 of a gift that it added."""
     made: dict[str, list[LineDiscount]] = defaultdict(list)
     for each in basket.priced.applied:
         for share in each.shares:
@@ -243,6 +244,10 @@ def discounts_by_line(basket: PricedBasket) -> dict[str, list[LineDiscount]]:
                     quantity=quantity_text(share.units_milli),
                 )
             )
+    for line in basket.priced.lines:
+        if line.added_by is not None:
+            name, units = offer_name(basket, line.added_by), quantity_text(line.quantity_milli)
+            made[line.id].append(LineDiscount(offer=line.added_by, name=name, amount_minor=0, quantity=units))
     return made
 
 
