@@ -44,6 +44,7 @@ from erp_club.receipts.rollups import models as rollups
 from erp_club.reports import models as reports
 from erp_club.segments import models as segments
 from erp_club.stored_value import models as stored_value
+from erp_club.views import models as views
 
 metadata = Base.metadata
 
@@ -94,5 +95,6 @@ __all__ = [
     "stored_value",
     "tries",
     "uploads",
+    "views",
     "workplaces",
 ]

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
@@ -39,6 +40,7 @@ from web.declared import FRESH_FOR, Declared, Fresh, declare
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.i18n import LANGUAGE
+from web.kept_views import menu
 from web.keys import kept_answer, key_of, request_hash
 from web.lists import WRITING
 from web.navigation import navigation
@@ -151,6 +153,7 @@ class Act:
             act=self,
             may=self.may,
             view=view,
+            views=partial(menu, self.session, self.by, self.request.url.path, self.request.url.query),
             chain=self.chain,
             form=form or FormState(),
             navigation=navigation(self.by, self.request.url.path),
