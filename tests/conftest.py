@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from passlib.hash import argon2
 from sqlalchemy.orm import Session, sessionmaker
 
 from erp_club.kernel import embedded, schema
@@ -44,6 +45,16 @@ def keys() -> Iterator[None]:
     """Commands of the console take the keys of this run, and leave none in the working folder."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ERP_CLUB_KEYRING", KEYS)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_secrets() -> Iterator[None]:
+    """Passwords and PINs cost no more than argon2's least: most tests have somebody who works here, and few sign in."""
+    least = argon2.using(type="ID", memory_cost=8, time_cost=1, parallelism=1)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr("erp_club.permissions.passwords._ARGON2", least)
+        changed.setattr("erp_club.permissions.passwords.NO_HASH", least.hash("a password that nobody has"))
         yield
 
 

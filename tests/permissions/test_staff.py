@@ -13,11 +13,18 @@ from erp_club.kernel import audit_search
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated
-from erp_club.permissions import commands, queries
+from erp_club.permissions import commands, passwords, queries
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import Staff, StaffSession
 from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, a_terminal, an_actor, somebody
+
+KEPT_AS = passwords.NO_HASH
+"""Before the run makes them cheap (tests/conftest.py)."""
+
+
+def test_a_secret_is_kept_by_argon2id_with_the_costs_that_owasp_names():
+    assert KEPT_AS.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def _sessions(session: Session, staff_id: int) -> int:
