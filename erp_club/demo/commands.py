@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.setup import commands as clubs
 from erp_club.customers.models import UNIDENTIFIED, Customer
-from erp_club.demo import journey
+from erp_club.demo import journey, office
 from erp_club.demo.offers import OFFERS
 from erp_club.demo.story import (
     BIRTHDAY,
@@ -107,6 +107,7 @@ def load(session: Session, *, full: bool, home: Path, progress: Progress, now: d
     _price_for_gold(session, now=now, by=by)
     _issue_coupons(session, today=today, now=now, by=by)
     _publish_offers(session, today=today, now=now, by=by)
+    office.set_up(session, today=today, now=now, by=by)
     progress.phase(T("Stores, tills and staff"))
     _name_stores(session)
     _open_tills(session, key_file(home), now=now, by=by)
