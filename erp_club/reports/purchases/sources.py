@@ -38,7 +38,7 @@ _PRODUCT_KEYS: dict[By, Any] = {
     By.DEPARTMENT: Product.department_id,
     By.GROUP: Product.group_id,
     By.BRAND: Product.brand_id,
-    By.PRODUCT: Product.id,
+    By.PRODUCT: ReceiptLine.product_id,
 }
 
 _KINDS: dict[By, tuple[Any, Any]] = {
@@ -154,12 +154,12 @@ def _family() -> Any:
     return sa.union_all(every, sa.select(BECAME.c.id, BECAME.c.merged_into)).subquery("family")
 
 
-def _of_products(asked: Asked) -> list[sa.ColumnElement[bool]]:
+def _of_products(asked: Asked, product_id: Any = ReceiptLine.product_id) -> list[sa.ColumnElement[bool]]:
     named = (
         (Product.department_id, asked.department_id),
         (Product.group_id, asked.group_id),
         (Product.brand_id, asked.brand_id),
-        (Product.id, asked.product_id),
+        (product_id, asked.product_id),
     )
     return [column == value for column, value in named if value is not None]
 
@@ -215,7 +215,7 @@ def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None
         return None
     first, last = whole
     kept = sa.select(ProductMonth.product_id.label("product_key"), *_kept(ProductMonth), ProductMonth.known_minor)
-    if of_products := _of_products(asked):
+    if of_products := _of_products(asked, ProductMonth.product_id):
         kept = kept.join(Product, Product.id == ProductMonth.product_id).where(*of_products)
     if products is not None:
         kept = kept.where(ProductMonth.product_id.in_(products))
@@ -241,7 +241,9 @@ def line_sums(asked: Asked) -> Any:
     """Rows of products with the sums that lines add up to by themselves, without a look at their receipts."""
     names = {"sales_minor": ReceiptLine.amount_minor, "list_minor": ReceiptLine.list_minor,
              "quantity_milli": ReceiptLine.quantity_milli}  # fmt: skip
-    joined = sa.join(Receipt, ReceiptLine, _OF_LINE).join(Product, Product.id == ReceiptLine.product_id)
+    joined = sa.join(Receipt, ReceiptLine, _OF_LINE)
+    if _of_products(asked):
+        joined = joined.join(Product, Product.id == ReceiptLine.product_id)
     columns = (column.label(name) for name, column in names.items())
     return (
         sa.select(ReceiptLine.product_id.label("product_key"), *columns)
@@ -276,7 +278,7 @@ def _lines(asked: Asked, *, waiting: bool = False, products: Sequence[int] | Non
     if waiting:
         held = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
         joined = joined.join(ReceiptToRoll, held)
-    if asked.of_products:
+    if _of_products(asked) or asked.by in _KINDS:
         joined = joined.join(Product, Product.id == ReceiptLine.product_id)
     whose: list[Any] = [_OWNER.label("customer_id"), Receipt.sold_on, Receipt.store_id]
     keys: list[Any] = [_OWNER, Receipt.sold_on, Receipt.store_id]
