@@ -27,6 +27,11 @@ def of_programme() -> Conflict:
     )
 
 
+def changed_meanwhile() -> Conflict:
+    """Two people at once: the second looks again."""
+    return Conflict(T("Somebody changed this plan meanwhile. Look at it again."), code="birthday-changed")
+
+
 def state_already() -> Conflict:
     """Nothing to switch."""
     return Conflict(T("This was done already. Look at the page again."), code="state-already")

@@ -1,15 +1,21 @@
-"""What head office of the demo has set up besides clubs, offers and price lists: segments and a kind of gift card."""
+"""What head office of the demo has set up besides clubs and offers: segments, a birthday plan, a kind of gift card."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.plans.commands import create_plan
+from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.catalogue import commands as catalogue
 from erp_club.catalogue.commands import ProductFields
 from erp_club.catalogue.models import ProductKind
-from erp_club.demo.story import CHAIN
+from erp_club.clubs.models import Club
+from erp_club.demo.story import BIRTHDAY, CHAIN
 from erp_club.permissions.actors import Actor
+from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments import commands as segments
 from erp_club.segments.commands import Settings
@@ -54,12 +60,25 @@ CARD = ProductSettings(
     valid_months=60,
     articles=("GIFT",),
 )
+BIRTHDAY_PLAN = PlanSettings(
+    "FAMILY-BIRTHDAY",
+    {"en": "A coupon around the birthday", "he": "קופון סביב יום ההולדת", "fi": "Kuponki syntymäpäivän aikaan",
+     "sv": "Kupong kring födelsedagen"},
+    starts_on=dt.date(2017, 1, 1),
+    days_before=7,
+    days_after=14,
+)  # fmt: skip
+"""For the members of FAMILY; the next night gives to those whose days these are."""
 
 
 def set_up(session: Session, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
-    """The segments, with who is in them, and the gift card, with the article that sells it."""
+    """The segments, with who is in them, the birthday plan, and the gift card, with the article that sells it."""
     for settings, condition in SEGMENTS:
         segments.create(session, settings, condition, registry=REGISTRY, today=today, now=now, by=by)
     catalogue.add_product(session, GIFT_CARD, now=now, by=by)
     chain = Chain(CHAIN["currency"], CHAIN["country"], CHAIN["language"])
     card_products.create_product(session, CARD, chain=chain, now=now, by=by)
+    club_id = session.scalars(sa.select(Club.id).where(Club.code == "FAMILY")).one()
+    batch_id = session.scalars(sa.select(CouponBatch.id).where(CouponBatch.code == BIRTHDAY.code)).one()
+    plan = replace(BIRTHDAY_PLAN, starts_on=today, club_id=club_id, batch_id=batch_id)
+    create_plan(session, plan, language=CHAIN["language"], now=now, by=by)

@@ -56,6 +56,26 @@ def test_the_form_says_what_is_missing_beside_the_field(office: TestClient, sess
     assert "Choose the kind of gift card." in answer.text
 
 
+def test_a_plan_is_changed_for_those_who_have_nothing_yet(office: TestClient, session: Session) -> None:
+    club_id = a_club(session, months=None)
+    plan_id = a_plan(session, club_id, amount_minor=50_00, days_before=2, days_after=2)
+    session.commit()
+    url = f"/birthday-plans/{plan_id}"
+    page = office.get(f"{url}/edit", headers=HTML).text
+    assert 'name="amount" type="text" value="50.00"' in page
+    batch = page.split('name="batch"')[1].split(" selected")[0].rsplit('value="', 1)[1].rstrip('"')
+    typed = {"_method": "PUT", "version": "1", "names.en": "Gift", "names.he": "מתנה", "batch": batch, "amount": "60"}
+    typed |= {"whole_months": "true", "months_after": "1", "growth_amount": "1.50", "hebrew": "true"}
+    assert form(office, url, typed | {"days_before": "3"}).status_code == 422
+    assert form(office, url, typed).headers["location"] == url
+    told = " ".join(office.get(url).json()["plan"]["sentences"])
+    assert "60.00" in told
+    assert form(office, url, typed).status_code == 409  # somebody else had changed it
+    assert form(office, url, typed | {"version": "2", "batch": ""}).status_code == 422
+    send(office, "POST", f"{url}/closures")
+    assert form(office, url, typed | {"version": "3"}).status_code == 409
+
+
 def test_the_page_shows_who_is_coming_and_what_was_given(office: TestClient, session: Session) -> None:
     club_id = a_club(session, months=None)
     a_celebrant(session, a_birthday(20), number="100001", club_id=club_id)

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -36,6 +37,7 @@ from web.views.birthdays import (
     plan_line,
     plan_view,
     plans_view,
+    typed,
 )
 
 router = APIRouter(route_class=ActRoute, tags=["birthdays"])
@@ -48,18 +50,14 @@ Months = Annotated[int, Field(ge=0, le=MOST_MONTHS)]
 FILE_HEADER = ("customer", "name", "day", "first_day", "last_day", "amount", "points", "given_on", "used", "gave")
 
 
-class NewBirthdayPlan(Body):
-    """A plan to set up, of a club or for one customer (by id). Names are needed in English and the chain's language.
+class PlanTerms(Body):
+    """What a plan gives and when. Names are needed in English and the chain's language.
 
     A machine sends amounts with `_minor`, a form as somebody types them. `growth` is added for each year of age from
     `growth_from_age` on, up to `growth_to`: minor units, or points where points are given.
     """
 
-    code: Word
     names: dict[Literal["he", "fi", "sv", "en"], Line | None]
-    club: Id | None = None
-    customer_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
-    occasion: OccasionKind = OccasionKind.BIRTHDAY
     relatives: Annotated[list[Literal["spouse", "child", "parent", "other"]], Field(max_length=4)] = []
     days_before: Days = 0
     days_after: Days = 0
@@ -75,30 +73,57 @@ class NewBirthdayPlan(Body):
     amount: Annotated[AmountText, Field(ge=1, le=MOST_MINOR)] | None = None
     points: Annotated[int, Field(ge=1, le=MOST_POINTS)] | None = None
     growth: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
+    growth_amount: Annotated[AmountText, Field(ge=1, le=MOST_MINOR)] | None = None
     growth_from_age: Annotated[int, Field(ge=0, le=MOST_AGE)] = 0
     growth_to: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
+    growth_to_amount: Annotated[AmountText, Field(ge=1, le=MOST_MINOR)] | None = None
     least_points: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 0
     least_months: Annotated[int, Field(ge=0, le=1_200)] = 0
     known_at_joining: bool = False
     known_days_before: Annotated[int, Field(ge=0, le=MOST_KNOWN_DAYS)] = 0
     most_per_year: Annotated[int, Field(ge=1, le=100)] | None = None
-    starts_on: dt.date | None = None
 
-    def settings(self, today: dt.date) -> PlanSettings:
-        """As the plan is set."""
-        said = self.model_dump(exclude={"names", "club", "batch", "offer", "card_product", "amount", "starts_on"})
-        said |= {
-            "code": self.code.upper(),
+    def said(self) -> dict[str, Any]:
+        """As the plan is set, without what stays with it for ever."""
+        typed = {"amount", "growth_amount", "growth_to_amount"}
+        said = self.model_dump(include=set(PlanTerms.model_fields) - typed - {"batch", "offer", "card_product"})
+        return said | {
             "names": {language: name for language, name in self.names.items() if name},
             "relatives": tuple(self.relatives),
-            "club_id": self.club,
             "batch_id": self.batch,
             "offer_code": self.offer,
             "card_product_id": self.card_product,
             "amount_minor": self.amount if self.amount_minor is None else self.amount_minor,
-            "starts_on": self.starts_on or today,
+            "growth": self.growth_amount if self.growth is None else self.growth,
+            "growth_to": self.growth_to_amount if self.growth_to is None else self.growth_to,
         }
-        return PlanSettings(**said)
+
+
+class NewBirthdayPlan(PlanTerms):
+    """A plan to set up, of a club or for one customer (by id)."""
+
+    code: Word
+    club: Id | None = None
+    customer_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    occasion: OccasionKind = OccasionKind.BIRTHDAY
+    starts_on: dt.date | None = None
+
+    def settings(self, today: dt.date) -> PlanSettings:
+        """As the plan is set."""
+        return PlanSettings(
+            code=self.code.upper(),
+            club_id=self.club,
+            customer_id=self.customer_id,
+            occasion=self.occasion,
+            starts_on=self.starts_on or today,
+            **self.said(),
+        )
+
+
+class ChangedBirthdayPlan(PlanTerms):
+    """All terms of a plan anew; `version` is that of the plan as it was read."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 @router.get("/birthday-plans", name="birthday_plans", response_model=BirthdayPlansPage)
@@ -127,6 +152,31 @@ def add_plan(act: Edit, body: NewBirthdayPlan) -> Response:
     settings = body.settings(act.today)
     plan_id = commands.create_plan(act.session, settings, language=act.chain.language, now=act.now, by=act.by)
     return act.done(plan_line(act, queries.plan(act.session, plan_id)), f"/birthday-plans/{plan_id}")
+
+
+def edit_plan_page(act: Act, form: FormState) -> Response:
+    """The form of a plan, as it is set or as it was typed."""
+    row = queries.plan(act.session, int(act.request.path_params["plan_id"]))
+    view, known = form_view(act, row), typed(row.settings)
+    return act.answer(view, "birthdays/edit.html", form=FormState(known | form.values, form.errors, form.facts))
+
+
+@router.get("/birthday-plans/{plan_id}/edit", name="birthday_plans.plan.form", response_model=BirthdayForm)
+def edit_plan(act: Edit, plan_id: SmallRowId) -> Response:  # noqa: ARG001 - edit_plan_page takes it from the path
+    """The form of a plan."""
+    return edit_plan_page(act, FormState())
+
+
+@router.put("/birthday-plans/{plan_id}", name="birthday_plans.plan.change", response_model=BirthdayPlanLine)
+@again(edit_plan_page)
+def change_plan(act: Edit, plan_id: SmallRowId, body: ChangedBirthdayPlan) -> Response:
+    """Set a plan otherwise for those who don't have their gift yet."""
+    before = queries.plan(act.session, plan_id).settings
+    commands.change_plan(
+        act.session, plan_id, replace(before, **body.said()), version=body.version, language=act.chain.language,
+        now=act.now, by=act.by,
+    )  # fmt: skip
+    return act.done(plan_line(act, queries.plan(act.session, plan_id)), f"/birthday-plans/{plan_id}", status=200)
 
 
 def plan_page(act: Act, form: FormState) -> Response:

@@ -1,6 +1,8 @@
 """What pages show of plans around birthdays: the list, and one with who is coming and what it gave."""
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -10,6 +12,7 @@ from erp_club.birthday.models import PlanState
 from erp_club.birthday.plans import queries
 from erp_club.birthday.plans.queries import GrantRow, PlanRow
 from erp_club.birthday.plans.sentence import Names, sentences
+from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
 from erp_club.clubs.queries import clubs
 from erp_club.kernel.dates import add_months, month_end
 from erp_club.promotions.coupons.batches.queries import BatchFilters
@@ -31,13 +34,17 @@ class Named(BaseModel):
 
 
 class BirthdayForm(BaseModel):
-    """What the form of a plan offers. `needed` are the languages a name must have."""
+    """What the form of a plan offers. `needed` are the languages a name must have; `plan` is none for a new one."""
 
     clubs: list[Named]
     batches: list[Named]
     products: list[Named]
     currency: str
     needed: list[str]
+    plan: int | None
+    version: int
+    occasion: OccasionKind
+    name: dict[str, str]
 
 
 class BirthdayPlanLine(BaseModel):
@@ -169,7 +176,7 @@ def gift_line(row: GrantRow) -> GiftLine:
     return GiftLine.model_validate(row, from_attributes=True)
 
 
-def form_view(act: Act) -> BirthdayForm:
+def form_view(act: Act, row: PlanRow | None = None) -> BirthdayForm:
     """What the form of a plan offers: published things that are given to one customer."""
     personal = batches(
         act.session, BatchFilters(act.today, personal=True), sort="code", descending=False, offset=0, limit=MOST_CHOICES
@@ -184,4 +191,35 @@ def form_view(act: Act) -> BirthdayForm:
         ],
         currency=act.chain.currency,
         needed=list(dict.fromkeys(["en", act.chain.language])),
+        plan=row and row.id,
+        version=row.version if row else 1,
+        occasion=row.settings.occasion if row else OccasionKind.BIRTHDAY,
+        name=dict(row.settings.names) if row else {},
     )
+
+
+def typed(settings: PlanSettings) -> dict[str, Any]:
+    """A plan as somebody would have typed it into the form."""
+    points = settings.gift is Gift.POINTS
+
+    def amount(minor: int | None) -> str:
+        return "" if minor is None or points else f"{Decimal(minor).scaleb(-2):f}"
+
+    names = (
+        "days_before", "days_after", "months_before", "months_after", "hebrew", "points", "least_points",
+        "least_months", "known_at_joining", "known_days_before", "most_per_year", "growth_from_age",
+    )  # fmt: skip
+    said = {name: getattr(settings, name) for name in names} | {
+        "gift": settings.gift.value,
+        "whole_months": str(settings.whole_months).lower(),
+        "relatives[]": list(settings.relatives),
+        "batch": settings.batch_id if settings.gift is Gift.COUPON else None,
+        "offer": settings.offer_code,
+        "card_product": settings.card_product_id,
+        "amount": amount(settings.amount_minor),
+        "growth_amount": amount(settings.growth),
+        "growth_to_amount": amount(settings.growth_to),
+        "growth": settings.growth if points else None,
+        "growth_to": settings.growth_to if points else None,
+    }
+    return said | {f"names.{code}": name for code, name in settings.names.items()}

@@ -26,6 +26,8 @@ from erp_club.stored_value.products.settings import amount_fault
 _trace = functools.partial(audit.trace, "birthday_plan")
 
 SETTINGS = tuple(field.name for field in dataclasses.fields(PlanSettings))
+LASTING = ("code", "club_id", "customer_id", "occasion", "starts_on")
+"""What a plan keeps for ever: who got something of it is known by these."""
 _VERBS = {PlanState.ACTIVE: "activate", PlanState.PAUSED: "pause", PlanState.CLOSED: "close"}
 
 
@@ -57,6 +59,33 @@ def create_plan(
         raise errors.code_taken()
     _trace(session, plan_id, "create", None, dataclasses.asdict(settings), now=now, by=by)
     return plan_id
+
+
+def change_plan(
+    session: Session, plan_id: int, settings: PlanSettings, *, version: int, language: str, now: dt.datetime, by: Actor
+) -> None:
+    """Set a plan otherwise for those who don't have their gift yet; what was given stays as it is.
+
+    Code, club, customer, occasion and first day stay the plan's: another of these is another plan. Raises NotFound,
+    Invalid, and Conflict `birthday-plan-closed`, `birthday-plan-of-programme` or `birthday-changed`.
+    """
+    plan = hold_plan(session, plan_id)
+    if plan.state == PlanState.CLOSED:
+        raise errors.closed()
+    if plan.rule is not None:
+        raise errors.of_programme()
+    if plan.version != version:
+        raise errors.changed_meanwhile()
+    before = settings_of(plan)
+    settings = _checked(session, dataclasses.replace(settings, **{name: getattr(before, name) for name in LASTING}),
+                        language)  # fmt: skip
+    if settings == before:
+        return
+    for name, value in _values(settings).items():
+        setattr(plan, name, value)
+    plan.version += 1
+    session.flush()
+    _trace(session, plan_id, "change", dataclasses.asdict(before), dataclasses.asdict(settings), now=now, by=by)
 
 
 def set_plan_state(
