@@ -29,6 +29,7 @@ class Definition:
 
 def read_definition(document: Any, registry: Registry) -> Definition:
     """`{"name": …, "where": CONDITION}` as a tree. Raises Invalid with every fault, each with its place."""
+    _refuse_unstorable(document, "")
     reader = _Reader(registry)
     if not isinstance(document, dict):
         raise Invalid([FieldError("", T("A segment is an object with name and where."))])
@@ -46,6 +47,7 @@ def read_definition(document: Any, registry: Registry) -> Definition:
 
 def read_condition(document: Any, registry: Registry, *, path: str = "where") -> Condition:
     """A condition as a tree. Raises Invalid with every fault, each with its place below `path`."""
+    _refuse_unstorable(document, path)
     reader = _Reader(registry)
     condition = reader.condition(document, path, 1)
     reader.refuse()
@@ -53,6 +55,36 @@ def read_condition(document: Any, registry: Registry, *, path: str = "where") ->
 
 
 _NOTHING = tree.All(())
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _refuse_unstorable(document: Any, path: str) -> None:
+    """Raises Invalid at the texts that no table can hold, before any fault would repeat them to the reader.
+
+    What lies deeper than a condition can be isn't looked at: that is refused for its depth.
+    """
+    found: list[FieldError] = []
+    waiting: list[tuple[Any, str, int]] = [(document, path, 0)]
+    while waiting and len(found) < MOST_FAULTS:
+        value, place, depth = waiting.pop()
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            found.append(FieldError(place, T("This has characters that can't be stored.")))
+        elif isinstance(value, dict):
+            said = cast("dict[str, Any]", value)
+            if any(_UNSTORABLE.search(name) for name in said):
+                found.append(FieldError(place, T("This has characters that can't be stored.")))
+            elif depth < _DEEPEST:
+                waiting += [(said[name], f"{place}.{name}" if place else name, depth + 1) for name in reversed(said)]
+        elif isinstance(value, list) and depth < _DEEPEST:
+            items = list(enumerate(cast("list[Any]", value)))
+            waiting += [(item, f"{place}[{index}]", depth + 1) for index, item in reversed(items)]
+    if found:
+        raise Invalid(found)
+
+
+MOST_FAULTS = 50
+_DEEPEST = 3 * tree.MOST_DEEP
+"""A condition is an object, its list, and an item of that; a leaf holds three levels more."""
 
 
 class _Reader:
@@ -68,7 +100,7 @@ class _Reader:
 
     def refuse(self) -> None:
         if self._faults:
-            raise Invalid(self._faults[:50])
+            raise Invalid(self._faults[:MOST_FAULTS])
 
     def only(self, said: Mapping[str, Any], path: str, *known: str) -> None:
         for key in said:

@@ -58,9 +58,9 @@ def _follows(error: ErrorDetails, found: list[ErrorDetails]) -> bool:
     )
 
 
-def check_texts(body: Any) -> None:
+def check_texts(body: Any, path: str = "") -> None:
     """Raises Invalid for texts and names of fields that no table can hold, and for what is nested beyond reason."""
-    found = _unreadable(body, "", 0)
+    found = _unreadable(body, path, 0)
     if found:
         raise Invalid(found)
 

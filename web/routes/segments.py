@@ -86,7 +86,6 @@ def _said(body: SegmentBody, form: FormState) -> Any:
         return read_text(body.document)
     if body.form:
         return condition_of(typed_nodes(body.nodes), form)
-    check_texts(body.where)
     return body.where
 
 
@@ -138,7 +137,7 @@ def preview(
     document = body.document
     nodes = typed_nodes(body.nodes)
     if not body.form and body.where is not None:
-        check_texts(body.where)
+        check_texts(body.where, "where")
         nodes, document = [Node(kind="all")], json.dumps(body.where, ensure_ascii=False)
     if document is None:
         nodes, lost = done(nodes, body.do or "", asks(REGISTRY))
