@@ -114,6 +114,16 @@ def moment(at: dt.datetime, zone: str) -> Markup:
     return Markup("{} {}").format(date(local.date()), time(at, zone))
 
 
+def instant(kept: object) -> dt.datetime | None:
+    """A moment as the change log keeps it, as text with its offset; None for anything else."""
+    if not isinstance(kept, str) or not kept.endswith("+00:00"):
+        return None
+    try:
+        return dt.datetime.fromisoformat(kept)
+    except ValueError:
+        return None
+
+
 def ltr(text: object) -> Markup:
     """A number, code, phone or address that reads from left to right in every language."""
     return _isolated(str(text))
@@ -162,6 +172,7 @@ FILTERS = {
     "day": day,
     "time": time,
     "moment": moment,
+    "instant": instant,
     "ltr": ltr,
     "phone": phone,
     "masked": masked,

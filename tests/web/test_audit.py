@@ -15,6 +15,7 @@ from erp_club.permissions.catalog import Role
 from tests.make.browser import HTML, json_headers, signed_in
 from tests.make.clubs import a_customer
 from tests.make.organisation import a_chain, a_store, an_actor
+from web.formats import instant
 
 
 def _changes(session: Session, staff_id: int, count: int, *, at: dt.datetime, store_id: int | None = None) -> None:
@@ -76,6 +77,11 @@ def test_the_page_shows_fields_and_leads_to_the_thing(client: TestClient, sessio
     assert f'href="/staff/{me}"' in page
     assert "Store 374" in page
     assert "Nothing matches" in client.get("/audit-entries?entity=club", headers=HTML).text
+
+
+def test_a_moment_is_shown_as_one_and_a_text_that_only_looks_like_it_as_it_stands():
+    assert instant("2026-11-26T02:32:26.922293+00:00") == dt.datetime(2026, 11, 26, 2, 32, 26, 922293, tzinfo=dt.UTC)
+    assert [instant(kept) for kept in ("2026-19-39T25:00:00+00:00", "Haifa", "+00:00", 7, None)] == [None] * 5
 
 
 def _yael_moves(session: Session, by: int, *cities: str) -> int:

@@ -5,11 +5,13 @@ from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.models import StaffSession
 from tests.make.clubs import a_club, a_membership
 from tests.make.customers import a_person
 from tests.make.organisation import PIN, somebody
@@ -57,6 +59,27 @@ def test_a_browser_becomes_a_till_signs_on_and_sees_the_basket(client: TestClien
     assert "/staff-sessions" in client.get("/till", headers=HTML).text
     browser(client, till)
     assert 'id="scan"' in client.get("/till", headers=HTML).text
+
+
+def test_a_till_whose_page_was_closed_is_locked_when_it_is_opened_long_after(
+    client: TestClient, session: Session, till: Till
+):
+    def unused_for(minutes: int) -> None:
+        seen = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=minutes)
+        session.execute(sa.update(StaffSession).values(seen_at=seen))
+        session.commit()
+
+    browser(client, till)
+    unused_for(14)
+    assert 'id="scan"' in client.get("/till", headers=HTML).text
+    unused_for(16)
+    token = client.cookies["club_session"]
+    assert client.get("/till", headers=HTML).status_code == 303
+    assert "/staff-sessions" in client.get("/till", headers=HTML).text
+    client.cookies.set("club_session", token)
+    assert client.get("/till", headers={"Accept": "application/json"}).status_code == 401
+    # A till that isn't a browser locks its own screen.
+    assert client.get("/till", headers=till.headers | {"Accept": "application/json"}).status_code == 200
 
 
 def test_a_machine_sells_through_the_same_basket(client: TestClient, till: Till):
