@@ -113,7 +113,7 @@ def show_till(act: Annotated[Act, anyone("a browser becomes a till and a cashier
 
 
 def _left_alone(act: Act) -> bool:
-    """Whether the page is opened anew long after its cashier did anything: an open page locks itself, a closed one here.
+    """Whether the page is opened anew long after its cashier did anything. An open one locks itself, a closed one here.
 
     A machine's till locks its own screen.
     """
