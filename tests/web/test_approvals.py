@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import Forbidden
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.approvals import queries
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.approvals.models import Approval, DayUse
-from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.catalog import Permission, Role, Scope
 from erp_club.permissions.rules import Grant, Held, Limits
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.office import send
@@ -184,6 +185,26 @@ def test_it_waits_on_the_screen_of_who_may_approve_it(desk: Desk):
     assert desk.client.get(f"/approvals/{asked['id']}").json()["state"] == "approved"
     assert "has approved it" in desk.client.get(f"/approvals/{asked['id']}", headers=HTMX).text
     assert desk.adjust(501, approval=asked["token"]).status_code == 201
+
+
+def test_what_others_wait_for_elsewhere_takes_nobodys_place_on_the_screen(session: Session):
+    a_chain(session)
+    here, elsewhere = a_store(session), a_store(session, "500")
+    asker = somebody(session)
+    held = {
+        Permission.APPROVALS_GIVE: (Grant(Scope.STORE),),
+        Permission.POINTS_ADJUST: (Grant(limits=Limits(per_sale=500)),),
+    }
+    manager = Actor("Manager", Held(held), somebody(session, Role.MANAGER), store_id=here.id)
+    for number, store in enumerate([elsewhere, elsewhere, here]):
+        session.add(
+            Approval(
+                token_hash=bytes([number]), action="points.adjust", amount=100, about="points-account:1",
+                store_id=store.id, asked_by=asker, asked_at=NOW, ends_at=NOW + dt.timedelta(minutes=5),
+            )
+        )  # fmt: skip
+    session.flush()
+    assert [each.store for each in queries.waiting(session, now=NOW, by=manager, limit=2)] == ["Store 374"]
 
 
 def test_what_is_declined_isnt_done(desk: Desk):
