@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers import queries as customers
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Sample, Step
+from erp_club.jobs.programmes.undoing import take_back_run
 from erp_club.kernel.text import N_
 from erp_club.points.expiry import commands as expiry
 
@@ -37,7 +38,14 @@ POINTS_EXPIRE = Job(
     about=N_("Points whose last day is over leave the balance. They can't be used from that day on, run or no run."),
     batch=_batch,
     total=_total,
-    counts={"accounts": N_("Accounts"), "points": N_("Points expired")},
+    counts={
+        "accounts": N_("Accounts"),
+        "points": N_("Points expired"),
+        "given": N_("Points given"),
+        "taken": N_("Points taken"),
+        "left": N_("Left as they are"),
+    },
     schedule="30 4 * * *",
     preview=_preview,
+    undo=take_back_run,
 )

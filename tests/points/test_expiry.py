@@ -100,6 +100,22 @@ def test_running_it_again_and_a_day_late_takes_each_account_once(shop: Database)
         derived(session)
 
 
+def test_a_run_that_is_taken_back_gives_back_what_would_still_be_there(shop: Database) -> None:
+    row = run(shop, as_of=TODAY + dt.timedelta(days=1))  # a day too early for 49 points
+    with shop.session() as session:
+        first = Account(*session.execute(sa.select(PointsAccount.id, PointsAccount.customer_id).limit(1)).one())
+        redeem_points(session, first, 5, cause=Cause(MovementKind.REDEEMED, TODAY, NOW, SYSTEM))
+        undo_id = commands.undo_run(session, row.id, POINTS_EXPIRE, today=TODAY, now=NOW, by=SYSTEM)
+        session.commit()
+    runner.work(shop, undo_id)
+    assert run(shop).counts == {"accounts": 2, "points": 135}, "what had ended by then ends again"
+    with shop.session() as session:
+        assert list(session.scalars(sa.select(PointsAccount.balance).order_by(PointsAccount.id))) == [42, 0, 9]
+        # Without the run the 40 with a last day would have paid the 5 points, not those that never end.
+        assert list(session.scalars(sa.select(PointsLot.remaining).order_by(PointsLot.id))) == [0, 35, 7, 0, 0, 9]
+        derived(session)
+
+
 def test_a_dry_run_and_the_preview_say_what_a_run_does(shop: Database) -> None:
     assert run(shop, dry_run=True).counts == {"accounts": 2, "points": 135}
     with shop.session() as session:

@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import commands as jobs
 from erp_club.jobs import queries, queue, runner
 from erp_club.jobs.models import Level, RunState
-from erp_club.jobs.programmes import commands, job
+from erp_club.jobs.programmes import commands, job, replay
 from erp_club.jobs.programmes.commands import ProgrammeSettings
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
+from erp_club.jobs.programmes.replay import Later, Standing, as_if_never
 from erp_club.jobs.programmes.rules import Effect, Rounding, change
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Forbidden, Invalid
+from erp_club.kernel.lots import Lot, Part
+from erp_club.people.merging.commands import merge_customers
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
 from erp_club.points.ledger.commands import Account, Cause
@@ -170,6 +173,49 @@ def test_who_spent_what_was_given_is_listed_with_the_reason(shop: Database) -> N
     with shop.session() as session:
         warned = [line.values for line in queries.lines(session, taken_back.id) if line.level is Level.WARN]
     assert warned == [{"number": "100002", "reason": "More was used since than there would have been."}]
+
+
+def test_who_was_merged_or_ended_since_is_listed_with_the_reason(shop: Database) -> None:
+    done = run(shop, set_up(shop, Effect.ZERO))
+    with shop.session() as session:
+        first, second = account(session, 0), account(session, 1)
+        merge_customers(session, first.holder_id, second.holder_id, take=(), today=TODAY, now=NOW, by=SYSTEM)
+        session.execute(sa.update(PointsAccount).where(PointsAccount.id == first.id).values(state="closed"))
+        session.commit()
+    assert undo(shop, done).counts["left"] == 2
+    assert balances(shop) == [0, 0, -20, 0]
+    with shop.session() as session:
+        taken_back = queries.runs_of(session, "points-programme", limit=1)[0]
+        warned = {line.values["number"]: line.values["reason"] for line in queries.lines(session, taken_back.id)[1:-1]}
+    assert warned == {"100001": replay.ENDED, "100002": replay.MOVED}
+
+
+def parts(*amounts: int) -> tuple[Part, ...]:
+    """What a movement does to the lots 1, 2, …"""
+    return tuple(Part(lot_id, amount) for lot_id, amount in enumerate(amounts, start=1) if amount)
+
+
+@pytest.mark.parametrize(
+    ("later", "left", "back"),
+    [
+        ((), (0, 0), (100, 40)),
+        ((Later("expired", LATER + dt.timedelta(days=1), parts(-7)),), (0, 0), (0, 40)),
+        ((Later("expired", TODAY, parts(0, -7)),), (0, 0), (0, 0)),
+        ((Later("adjusted", TODAY, parts(30), 2), Later("reset", TODAY, parts(-30), 3)), (0, 0), (0, 0)),
+        ((Later("adjusted", TODAY, parts(30), 2), Later("undone", TODAY, parts(-30), 3, 2)), (0, 0), (100, 40)),
+    ],
+    ids=["nothing", "ended by its day", "ended idle", "zeroed after a gift", "given and undone"],
+)
+def test_what_a_zeroing_is_as_if_it_had_never_been(
+    later: tuple[Later, ...], left: tuple[int, int], back: tuple[int, int]
+) -> None:
+    # Lot 1 has a last day, lot 2 none; what a later movement takes besides was earned after the zeroing.
+    earned_since = [-sum(p.amount for each in later for p in each.parts if p.lot_id == lot) for lot in (1, 2)]
+    gifts = tuple(Later("earned", TODAY, (Part(lot, n),), 1) for lot, n in enumerate(earned_since, 1) if n > 0)
+    lots = tuple(Lot(number, n, TODAY, day) for number, n, day in zip((1, 2), left, (LATER, None), strict=True))
+    told, reason = as_if_never(Standing(0, lots, {1: 200, 2: 200}, parts(-100, -40), (*gifts, *later)))
+    moved_back = {part.lot_id: part.amount for part in told}
+    assert (reason, tuple(n + moved_back.get(lot, 0) for lot, n in zip((1, 2), left, strict=True))) == (None, back)
 
 
 def test_over_the_limit_a_second_person_approves(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:

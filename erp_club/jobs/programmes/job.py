@@ -6,17 +6,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from erp_club.customers import queries as customers
-from erp_club.jobs.declared import Cursor, Job, Occasion, Preview, Run, Said, Sample, Step
-from erp_club.jobs.models import Level
+from erp_club.jobs.declared import Cursor, Job, Occasion, Preview, Run, Sample, Step
 from erp_club.jobs.programmes import commands, queries
+from erp_club.jobs.programmes.undoing import take_back_run
 from erp_club.kernel.settings import Settings
-from erp_club.kernel.text import N_, T
-from erp_club.points.models import MovementKind
+from erp_club.kernel.text import N_
 from erp_club.points.sets.commands import SetCause
 
-BATCH, UNDO_BATCH = 10_000, 2_000
-"""Accounts in one transaction. Undoing looks at all that came after, so it takes fewer at once."""
+BATCH = 10_000
+"""Accounts in one transaction."""
 SAMPLE = 10
 
 
@@ -31,21 +29,6 @@ def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
     keys, taken, given = commands.change_points(session, wanted, after=after, limit=BATCH, as_of=run.as_of, cause=cause)
     counts = {"accounts": len(keys), "given": given, "taken": taken}
     return Step(list(keys[-1]) if keys else None, len(keys), counts)
-
-
-def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
-    assert run.undo_of is not None
-    after = (cursor[0], cursor[1]) if cursor else None
-    cause = SetCause(MovementKind.UNDONE, run.as_of, run.now, run.by, run.id)
-    done = commands.take_back(session, run.undo_of, after=after, limit=UNDO_BATCH, cause=cause)
-    numbers = customers.numbers_of(session, [customer for customer, _ in done.left])
-    said = [
-        Said(T("%(number)s is left as it is. %(reason)s", number=numbers[customer], reason=reason), Level.WARN)
-        for customer, reason in done.left
-    ]
-    moved = {"given": max(done.points, 0), "taken": max(-done.points, 0)}
-    counts = {"accounts": done.accounts, "left": len(done.left), **moved}
-    return Step(list(done.last) if done.last else None, done.looked_at, counts, said)
 
 
 def _total(session: Session, run: Run) -> int:
@@ -84,6 +67,6 @@ POINTS_PROGRAMME = Job(
         "left": N_("Left as they are"),
     },
     due=_due,
-    undo=_undo,
+    undo=take_back_run,
     by_hand=False,
 )

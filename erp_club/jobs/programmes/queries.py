@@ -12,13 +12,20 @@ from erp_club.clubs.models import Club, Membership, MembershipState
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import family_of
 from erp_club.jobs.programmes.models import PointsProgramme, ProgrammeState
-from erp_club.jobs.programmes.replay import Later, Standing
+from erp_club.jobs.programmes.replay import ENDED, MOVED, Later, Standing
 from erp_club.jobs.programmes.rules import EXTRA, WHOLE_BP, Effect, Rounding
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.lots import Lot, Part
 from erp_club.kernel.text import T
 from erp_club.permissions.models import Staff
-from erp_club.points.models import AccountState, PointsAccount, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.points.models import (
+    AccountState,
+    PointsAccount,
+    PointsLot,
+    PointsMove,
+    PointsMovement,
+    PointsMovementLot,
+)
 from erp_club.points.sets.commands import Key, among
 from erp_club.receipts.models import Receipt
 
@@ -142,22 +149,32 @@ def standings(session: Session, run_id: int, keys: Sequence[Key]) -> dict[Key, t
         key = row.customer_id, row.account_id
         if row.run_id == run_id:
             undone.setdefault(key, row.seq)
-        known = moves[key].get(row.seq, Later(row.kind, row.on_date, ()))
+        known = moves[key].get(row.seq, Later(row.kind, row.on_date, (), row.seq, row.reverses_seq))
         moves[key][row.seq] = replace(known, parts=(*known.parts, Part(row.lot_id, row.points)))
-    debts = {
-        (row.customer_id, row.id): row.debt
-        for row in session.execute(
-            sa.select(PointsAccount.customer_id, PointsAccount.id, PointsAccount.debt).where(
-                sa.tuple_(PointsAccount.customer_id, PointsAccount.id).in_(among(keys))
-            )
-        )
-    }
+    accounts = {(row.customer_id, row.id): row for row in session.execute(_accounts(keys))}
     made: dict[Key, tuple[int, Standing]] = {}
     for key in keys:
         seq = undone[key]
         later = tuple(moves[key][each] for each in sorted(moves[key]) if each > seq)
-        made[key] = seq, Standing(debts[key], tuple(lots[key]), given, moves[key][seq].parts, later)
+        at, barred = accounts[key], None
+        if at.heir_id is not None or (at.moved_up_to or 0) >= seq:
+            barred = MOVED
+        elif at.state == AccountState.CLOSED:
+            barred = ENDED
+        made[key] = seq, Standing(at.debt, tuple(lots[key]), given, moves[key][seq].parts, later, barred)
     return made
+
+
+def _accounts(keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:
+    """These accounts, each with the last movement of which anything lives in another account by now."""
+    account, move = PointsAccount, PointsMove
+    left = sa.select(sa.func.max(move.up_to_seq)).where(
+        move.customer_id == account.customer_id, move.account_id == account.id
+    )
+    return sa.select(
+        *(account.customer_id, account.id, account.debt, account.state, account.heir_id),
+        left.correlate(account).scalar_subquery().label("moved_up_to"),
+    ).where(sa.tuple_(account.customer_id, account.id).in_(among(keys)))
 
 
 _LOT = (
@@ -176,7 +193,7 @@ def _since(run_id: int, keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:
     move, part = PointsMovement, PointsMovementLot
     return (
         sa.select(
-            *(move.customer_id, move.account_id, move.seq, move.kind, move.on_date, move.run_id),
+            *(move.customer_id, move.account_id, move.seq, move.kind, move.on_date, move.run_id, move.reverses_seq),
             *(part.lot_id, part.points),
         )
         .join(first, (first.customer_id == move.customer_id) & (first.account_id == move.account_id))

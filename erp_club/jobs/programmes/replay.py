@@ -7,20 +7,27 @@ from dataclasses import dataclass, replace
 from erp_club.kernel.lots import DEBT, Lot, Part, in_order, take_in_order
 from erp_club.kernel.text import N_
 
-GIVES = frozenset({"earned", "event", "gift", "opening", "adjusted", "reset"})
-TAKES = frozenset({"redeemed", "converted", "adjusted", "reset"})
+GIVES = frozenset({"earned", "event", "gift", "opening", "adjusted"})
+TAKES = frozenset({"redeemed", "converted", "adjusted"})
 
 SPENT = N_("More was used since than there would have been.")
 UNKNOWN = N_("What came after it can't be done again without it: a return, a transfer or an ending.")
+MOVED = N_("Its points are in another account since: customers were merged, or memberships linked or parted.")
+ENDED = N_("The membership was ended since, and its points with it.")
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A movement that came after the one that is taken back: its kind, date, and what it did to lots and debt."""
+    """A movement that came after the one that is taken back: its kind, date, and what it did to lots and debt.
+
+    `seq` is its number in the account, `reverses` that of the movement which it took back itself.
+    """
 
     kind: str
     on: dt.date
     parts: tuple[Part, ...]
+    seq: int = 0
+    reverses: int | None = None
 
     @property
     def points(self) -> int:
@@ -32,6 +39,8 @@ class Later:
 class Standing:
     """An account as it is: its debt (≥ 0), every lot that a movement here names or that holds anything (with how much
     each was ever given), what the movement did that is taken back, and what came after it, in order.
+
+    `barred`: why nothing may be moved in it any more, as a sentence of the catalogues.
     """
 
     debt: int
@@ -39,6 +48,7 @@ class Standing:
     given: Mapping[int, int]
     undone: tuple[Part, ...]
     later: tuple[Later, ...]
+    barred: str | None = None
 
 
 class _Stuck(Exception):
@@ -51,6 +61,8 @@ def as_if_never(account: Standing) -> tuple[tuple[Part, ...], str | None]:
     Nothing where they do already. Where it can't be told, or members have spent what they wouldn't have had, the
     second value is the reason and there is nothing to do.
     """
+    if account.barred is not None:
+        return (), account.barred
     history = (Later("", dt.date.min, account.undone), *account.later)
     moved: dict[int, int] = {}
     for each in history:
@@ -59,7 +71,7 @@ def as_if_never(account: Standing) -> tuple[tuple[Part, ...], str | None]:
     before = {lot.id: replace(lot, remaining=lot.remaining - moved.get(lot.id, 0)) for lot in account.lots}
     world = _World(before, account.debt + moved.get(DEBT, 0))
     try:
-        for each in account.later:
+        for each in _counting(account.later):
             world.again(each)
     except _Stuck as stuck:
         return (), str(stuck)
@@ -72,6 +84,14 @@ def as_if_never(account: Standing) -> tuple[tuple[Part, ...], str | None]:
     return (told if sum(part.amount for part in told) else ()), None
 
 
+def _counting(later: Sequence[Later]) -> list[Later]:
+    """Those of them that count: what was undone meanwhile is as if it had never been, and so is its undoing."""
+    numbers = {each.seq for each in later}
+    undoing = [each for each in later if each.kind == "undone" and each.reverses in numbers]
+    gone = {number for each in undoing for number in (each.seq, each.reverses)}
+    return [each for each in later if each.seq not in gone]
+
+
 class _World:
     """The account without the movement, as time goes by."""
 
@@ -81,8 +101,12 @@ class _World:
 
     def again(self, each: Later) -> None:
         if each.kind == "expired":
-            for lot in self._lots(lambda lot: lot.expired(each.on) or any(p.lot_id == lot.id for p in each.parts)):
+            # An account that was idle for too long loses lots that could still be used, and then all of them.
+            idle = any(not self.lots[part.lot_id].expired(each.on) for part in each.parts)
+            for lot in self._lots(lambda lot: idle or lot.expired(each.on)):
                 self._add(lot.id, -lot.remaining)
+        elif each.kind == "reset":
+            self._zero()
         elif each.points > 0 and each.kind in GIVES:
             self._give(each)
         elif each.points < 0 and each.kind in TAKES:
@@ -94,6 +118,13 @@ class _World:
             self.debt += self._take(self._lots(lambda lot: lot.usable(each.on)), missing)
         else:
             raise _Stuck(UNKNOWN)
+
+    def _zero(self) -> None:
+        """The balance becomes nothing: what lots hold above the debt is taken, or the debt above them is let off."""
+        balance = sum(lot.remaining for lot in self.lots.values()) - self.debt
+        if balance > 0:
+            self._take(sorted(self._lots(lambda _: True), key=lambda lot: lot.available_on is None), balance)
+        self.debt += min(balance, 0)
 
     def _give(self, each: Later) -> None:
         repaid = min(self.debt, each.points)
