@@ -33,10 +33,11 @@ bench: $(VENV)/installed-dev ## the measurements of benchmarks/, one table each
 bench-peers: $(VENV)/installed-dev .venv-peers/installed ## pricing beside other engines, in an environment of their own
 	@$(PY) -m benchmarks.peers
 
-torture: $(VENV)/installed-dev ## tills at work while server and PostgreSQL are killed 200 times, 1,000 rounds of races, 20,000 random steps
+torture: $(VENV)/installed-dev ## tills at work while server and PostgreSQL are killed 200 times, 1,000 rounds of races, 20,000 random steps, a backup meanwhile
 	@$(PY) -m tests.torture
 	@$(PY) -m tests.torture.races
 	@$(PY) -m tests.torture.machine
+	@$(PY) -m tests.torture.backup
 
 accessibility: $(VENV)/installed-dev ## every page of the back office by axe's rules in all four languages (the tests take two)
 	@ERP_CLUB_AXE=every $(PY) -m pytest -q tests/browser/test_accessibility.py
