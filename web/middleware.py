@@ -24,7 +24,8 @@ from web.security import (
 )
 
 log = structlog.get_logger("web")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_REQUEST_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9._-]{8,64}")
+# Digits alone may be the number of somebody, which no log is to tell.
 
 
 class Surround:
