@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypedDict
 
 import phonenumbers
@@ -139,6 +139,7 @@ def _given(filled: CustomerFields, name: str) -> str | dt.date | None:
     return value or None
 
 
+@lru_cache(maxsize=16)
 def _parsers(country: str, today: dt.date) -> Mapping[str, Callable[[Any], Stored]]:
     """A parser for each field that is checked by itself."""
     return {

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from erp_club.customers import queries
 from erp_club.customers.models import Customer, CustomerState
 from erp_club.customers.names import commands
+from erp_club.customers.names.judging import NameHit, shared_out
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.customers.names.queries import find_by_name, stale
 from tests.customers.test_commands import change
@@ -129,6 +130,21 @@ def test_a_very_common_name_is_limited_and_the_stores_own_are_among_them(session
         pass
     told = queries.find(session, "david cohen", country="IL", store_id=shop.id, limit=10)
     assert (len(told), told[0].number) == (10, "OURS")
+
+
+def test_namesakes_leave_places_to_people_who_are_written_otherwise():
+    namesakes = [NameHit(number, 1.0, spelt=True, words=(1, 2)) for number in range(1, 51)]
+    otherwise = [NameHit(61, 0.97, spelt=False, words=(3, 4)), NameHit(62, 0.95, spelt=False, words=(3, 5))]
+    told = [hit.customer_id for hit in shared_out([*namesakes, *otherwise], 10)]
+    assert told == [1, 2, 3, 4, 5, 6, 7, 8, 61, 62]
+    assert shared_out(namesakes, 10) == namesakes[:10]
+    assert shared_out([*namesakes[:3], *otherwise], 10) == [*namesakes[:3], *otherwise]
+
+
+def test_a_second_given_name_hinders_less_than_another_spelling(session: Session):
+    a_chain(session)
+    second, spelt = named(session, "Sofia Marja", "Carlson"), named(session, "Sofiya", "Carlson")
+    assert found(session, "sofia carlson") == [second, spelt]
 
 
 def test_a_middle_name_more_or_less_is_no_hindrance(session: Session, people: dict[str, int]):

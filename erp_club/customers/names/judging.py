@@ -1,6 +1,7 @@
 """How well a customer's names, word by word, match what was typed. Pure."""
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,9 @@ MISSING = 0.72
 """What a typed word counts that a customer doesn't have, where three or more were typed: a middle name too much."""
 PARTICLE = 0.25
 """What a word like ben or al weighs beside a name."""
-SURPLUS = 0.004
+OTHERWISE = 0.3
+"""The share of a list that namesakes leave to people who are written otherwise, where there are any."""
+SURPLUS = 0.001
 """What each word of a customer's takes off that wasn't typed."""
 
 
@@ -20,12 +23,14 @@ SURPLUS = 0.004
 class NameHit:
     """A customer and how well the names match what was typed, 0 to 1.
 
-    `spelt` where each word typed is spelt as one of the names, or as it begins.
+    `spelt` where each word typed is spelt as one of the names, or as it begins. `words` are all those of the customer:
+    whoever has the same ones is a namesake.
     """
 
     customer_id: int
     score: float
     spelt: bool
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,24 @@ def judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) 
     if len(units) > 2:
         total += max(0.0, MISSING - lowest)
     score = total / sum(unit.weight for unit in units) - SURPLUS * abs(len(of_customer) - len(units))
-    return NameHit(customer_id, score, spelt)
+    return NameHit(customer_id, score, spelt, tuple(of_customer))
+
+
+def shared_out(order: Sequence[NameHit], limit: int) -> list[NameHit]:
+    """The first ones in their order, where namesakes leave some of the places to people who are written otherwise.
+
+    Which of fifty namesakes is meant no list of ten can tell. But it can show that there is somebody of that name in
+    another script, or with a second given name.
+    """
+    namesakes = limit - int(limit * OTHERWISE)
+    of_a_name = Counter[tuple[int, ...]]()
+    first: list[int] = []
+    more: list[int] = []
+    for place, hit in enumerate(order):
+        of_a_name[hit.words] += 1
+        (first if of_a_name[hit.words] <= namesakes else more).append(place)
+    places = sorted((*first[:limit], *more[: max(0, limit - len(first))]))
+    return [order[place] for place in places]
 
 
 def by_score(match: Match) -> float:

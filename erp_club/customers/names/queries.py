@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.names.entries import NAMES_VERSION, array_text
-from erp_club.customers.names.judging import PARTICLE, NameHit, Unit, judged
+from erp_club.customers.names.judging import PARTICLE, NameHit, Unit, judged, shared_out
 from erp_club.customers.names.keys import asked_keys
 from erp_club.customers.names.matching import LEAST, NOTHING, SAME_LETTERS, Candidates, Match, matches
 from erp_club.customers.names.models import CustomerWords, NameWord
@@ -51,11 +51,7 @@ def find_by_name(session: Session, typed: str, *, limit: int, store_id: int | No
     for reading in _readings(typed_parts, hyphens, _look_up(session, typed_parts)):
         _search(session, reading, best, limit, store_id)
     order = sorted(best.values(), key=lambda hit: (-round(hit.score, 3), hit.customer_id))
-    if len(order) > limit + SPARE:
-        # All those who match as well as the last one stay: the store or a purchase may bring them forward.
-        least = round(order[limit + SPARE].score, 3)
-        order = [hit for hit in order if round(hit.score, 3) >= least]
-    return _ordered(session, order, store_id)[:limit]
+    return shared_out(_ordered(session, _worth_a_look(order, limit), store_id), limit)
 
 
 def stale(session: Session) -> int:
@@ -72,6 +68,20 @@ def stale(session: Session) -> int:
         )
     )
     return session.scalar(sa.select(words_.scalar_subquery() + customers.scalar_subquery())) or 0
+
+
+def _worth_a_look(order: Sequence[NameHit], limit: int) -> list[NameHit]:
+    """Those of the hits, the best first, who may come to be shown: the best, and the first of each other name.
+
+    All those who match as well as the last of the best stay: the store or a purchase may bring them forward.
+    """
+    if len(order) <= limit + SPARE:
+        return list(order)
+    least = round(order[limit + SPARE].score, 3)
+    best = [hit for hit in order if round(hit.score, 3) >= least]
+    named = {hit.words for hit in best}
+    others = {hit.words: hit for hit in reversed(order[len(best) :]) if hit.words not in named}
+    return best + sorted(others.values(), key=lambda hit: (-hit.score, hit.customer_id))[:limit]
 
 
 def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) -> list[NameHit]:

@@ -18,6 +18,8 @@ SHORTEST_BARE = 4
 # The joiners U+200C and U+200D stay: Persian and Indian names are spelt with them.
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
 _SPACE = re.compile(r"\s+")
+# What most names are: letters that stay as they are when composed, in words with one space between them.
+_TIDY = re.compile("[!-~À-ÖØ-öø-ÿא-תЁА-яёء-غف-ي]+(?: [!-~À-ÖØ-öø-ÿא-תЁА-яёء-غف-ي]+)*")
 # Apostrophes, and the Hebrew geresh in its typed and its typographic forms; then what only quotes or joins.
 _APOSTROPHE = re.compile("['`\u00b4\u02b9\u02bb\u02bc\u02be\u02bf\u2018\u2019\u2032\u05f3]")
 _QUOTE = re.compile("[\"\u201c\u201d\u201e\u05f4\u200c\u200d]|''")
@@ -51,6 +53,8 @@ def tidy(text: str) -> str:
     >>> tidy("  Anna\\u202e  Lisa ")
     'Anna Lisa'
     """
+    if _TIDY.fullmatch(text):
+        return text
     shown = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     spaced = "".join(" " if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in shown)
     return _SPACE.sub(" ", spaced).strip()
@@ -122,16 +126,21 @@ def index_words(*names: str | None) -> frozenset[str]:
     A word with hyphens counts whole and by its parts, as does one with an apostrophe inside; two words of one name also
     count as one (`Bat Sheva` is Batsheva), and a word with an article also without it.
     """
-    found: dict[str, None] = {}
-    for name in names:
-        written = words(name or "")
-        single = [part for word in written for part in parts(word)]
-        joined = [word.replace("-", "") for word in written]
-        pairs = [one + other for one, other in itertools.pairwise(joined)]
-        inside = [part for part in single for part in _inside(part)]
-        articles = [plain for each in (*single, *joined) if (plain := bare(each))]
-        found |= dict.fromkeys(word[:LONGEST_WORD] for word in (*single, *joined, *articles, *pairs, *inside))
+    found = dict.fromkeys(word for name in names if name for word in _index_words(name))
     return frozenset(list(found)[:MOST_WORDS])
+
+
+@lru_cache(maxsize=50_000)
+def _index_words(name: str) -> tuple[str, ...]:
+    """Those of one name, which many people have: kept, since a file of a million has each common one thousands of
+    times."""
+    written = words(name)
+    single = [part for word in written for part in parts(word)]
+    joined = [word.replace("-", "") for word in written]
+    pairs = [one + other for one, other in itertools.pairwise(joined)]
+    inside = [part for part in single for part in _inside(part)]
+    articles = [plain for each in (*single, *joined) if (plain := bare(each))]
+    return tuple(dict.fromkeys(word[:LONGEST_WORD] for word in (*single, *joined, *articles, *pairs, *inside)))
 
 
 def _inside(word: str) -> list[str]:
