@@ -132,13 +132,14 @@ def test_a_very_common_name_is_limited_and_the_stores_own_are_among_them(session
     assert (len(told), told[0].number) == (10, "OURS")
 
 
-def test_namesakes_leave_places_to_people_who_are_written_otherwise():
+def test_namesakes_leave_places_to_second_given_names_and_to_other_scripts():
     namesakes = [NameHit(number, 1.0, spelt=True, words=(1, 2)) for number in range(1, 51)]
-    otherwise = [NameHit(61, 0.97, spelt=False, words=(3, 4)), NameHit(62, 0.95, spelt=False, words=(3, 5))]
-    told = [hit.customer_id for hit in shared_out([*namesakes, *otherwise], 10)]
+    second = NameHit(61, 0.999, spelt=True, words=(1, 2, 3))
+    otherwise = NameHit(62, 0.95, spelt=False, words=(4, 5), script=1)
+    told = [hit.customer_id for hit in shared_out([*namesakes, second, otherwise], 10)]
     assert told == [1, 2, 3, 4, 5, 6, 7, 8, 61, 62]
     assert shared_out(namesakes, 10) == namesakes[:10]
-    assert shared_out([*namesakes[:3], *otherwise], 10) == [*namesakes[:3], *otherwise]
+    assert shared_out([*namesakes[:3], otherwise], 10) == [*namesakes[:3], otherwise]
 
 
 def test_a_second_given_name_hinders_less_than_another_spelling(session: Session):

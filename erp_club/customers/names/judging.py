@@ -14,7 +14,11 @@ MISSING = 0.72
 PARTICLE = 0.25
 """What a word like ben or al weighs beside a name."""
 OTHERWISE = 0.3
-"""The share of a list that namesakes leave to people who are written otherwise, where there are any."""
+"""The share of a list that may go to the best in scripts that else would come too late."""
+ANOTHER_SCRIPT = 0.85
+"""How well somebody written in another script has to match to be listed for that alone."""
+SECOND_NAME = 0.1
+"""The share of a list that namesakes leave to people with a second given name or written otherwise."""
 SURPLUS = 0.001
 """What each word of a customer's takes off that wasn't typed."""
 
@@ -24,13 +28,14 @@ class NameHit:
     """A customer and how well the names match what was typed, 0 to 1.
 
     `spelt` where each word typed is spelt as one of the names, or as it begins. `words` are all those of the customer:
-    whoever has the same ones is a namesake.
+    whoever has the same ones is a namesake. `script` is that of the word that matches best.
     """
 
     customer_id: int
     score: float
     spelt: bool
     words: tuple[int, ...] = ()
+    script: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) 
     """How well a customer's words match: each typed word takes the best one that is left, the surest word first."""
     left = set(of_customer)
     nothing = Match(0, 0.0, spelt=False)
-    total, spelt, lowest = 0.0, True, 1.0
+    total, spelt, lowest, best = 0.0, True, 1.0, nothing
     chosen = [
         (unit, max((unit.matches[w] for w in of_customer if w in unit.matches), key=by_score, default=nothing))
         for unit in units
@@ -63,30 +68,37 @@ def judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) 
     for unit, _ in sorted(chosen, key=lambda pair: -pair[1].score):
         match = max((unit.matches[word] for word in left if word in unit.matches), key=by_score, default=nothing)
         left.discard(match.word_id)
+        best = max(best, match, key=by_score)
         total, spelt = total + match.score * unit.weight, spelt and match.spelt
         if unit.weight == 1:
             lowest = min(lowest, match.score)
     if len(units) > 2:
         total += max(0.0, MISSING - lowest)
     score = total / sum(unit.weight for unit in units) - SURPLUS * abs(len(of_customer) - len(units))
-    return NameHit(customer_id, score, spelt, tuple(of_customer))
+    return NameHit(customer_id, score, spelt, tuple(of_customer), best.script)
 
 
 def shared_out(order: Sequence[NameHit], limit: int) -> list[NameHit]:
     """The first ones in their order, where namesakes leave some of the places to people who are written otherwise.
 
-    Which of fifty namesakes is meant no list of ten can tell. But it can show that there is somebody of that name in
-    another script, or with a second given name.
+    Which of fifty namesakes is meant no list of ten can tell. But it can show that there is somebody of that name with
+    a second given name, and in each script somebody who matches well.
     """
-    namesakes = limit - int(limit * OTHERWISE)
+    best_of_script = {
+        hit.script: place for place, hit in reversed(list(enumerate(order))) if hit.score >= ANOTHER_SCRIPT
+    }
+    kept = sorted(best_of_script.values())[: 1 + int(limit * OTHERWISE)]
+    left = limit - len(kept)
+    namesakes = left - int(limit * SECOND_NAME)
     of_a_name = Counter[tuple[int, ...]]()
     first: list[int] = []
     more: list[int] = []
     for place, hit in enumerate(order):
-        of_a_name[hit.words] += 1
-        (first if of_a_name[hit.words] <= namesakes else more).append(place)
-    places = sorted((*first[:limit], *more[: max(0, limit - len(first))]))
-    return [order[place] for place in places]
+        if place not in kept:
+            of_a_name[hit.words] += 1
+            (first if of_a_name[hit.words] <= namesakes else more).append(place)
+    taken = first[:left]
+    return [order[place] for place in sorted((*kept, *taken, *more[: left - len(taken)]))]
 
 
 def by_score(match: Match) -> float:

@@ -53,13 +53,14 @@ NOTHING = Candidates((), (), b"", (), None)
 class Match:
     """A word of the dictionary and how well it matches, between `LEAST` and 1; `spelt` where it begins as was typed.
 
-    `bearers` is about how many customers have it.
+    `bearers` is about how many customers have it; `script` is its script's place in `scripts.SCRIPTS`.
     """
 
     word_id: int
     score: float
     spelt: bool
     bearers: int = 0
+    script: int = 0
 
 
 def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
@@ -68,20 +69,27 @@ def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
         return []
     letters = surface(typed)
     begins = np.array([each.startswith(letters) for each in candidates.surfaces])
-    scores = _scores(typed, letters, candidates)
+    scripts = scripts_of(candidates.surfaces)
+    scores = _scores(typed, letters, candidates, scripts)
     scores = np.where(begins, np.maximum(scores, _begun(letters, candidates)), scores)
     likely = scores + COMMON * np.log2(np.maximum(candidates.bearers, 1))
     order = np.argsort(-likely, kind="stable")
     places: list[int] = order[scores[order] >= LEAST][:most].tolist()
     return [
-        Match(candidates.ids[place], float(scores[place]), bool(begins[place]), candidates.bearers[place])
+        Match(
+            candidates.ids[place],
+            float(scores[place]),
+            bool(begins[place]),
+            candidates.bearers[place],
+            int(scripts[place]),
+        )
         for place in places
     ]
 
 
-def _scores(typed: str, letters: str, candidates: Candidates) -> Scores:
+def _scores(typed: str, letters: str, candidates: Candidates, scripts: NDArray[np.intp]) -> Scores:
     """Each candidate's score by sound or, in the same script, by a typing slip."""
-    script, scripts = scripts_of([letters])[0], scripts_of(candidates.surfaces)
+    script = scripts_of([letters])[0]
     same = scripts == script
     heard = sounds(typed)
     if not heard:

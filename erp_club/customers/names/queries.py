@@ -24,7 +24,7 @@ LOOKED_AT = 300
 """Customers of one step of a search that are compared."""
 SPARE = 60
 """Customers who are put in order beyond the limit: some who match equally well, some who are no longer there."""
-STEPS = (0.97, 0.8, LEAST)
+STEPS = (0.9, 0.8, LEAST)
 """A search begins with words that match at least so well, and takes the next step only where it has found too few."""
 JOINED, WRITTEN_AS_ONE = 0.84, 0.95
 """How well two typed words, written as one, have to match a name to be taken for it, and what their match counts."""
@@ -50,7 +50,7 @@ def find_by_name(session: Session, typed: str, *, limit: int, store_id: int | No
     best: dict[int, NameHit] = {}
     for reading in _readings(typed_parts, hyphens, _look_up(session, typed_parts)):
         _search(session, reading, best, limit, store_id)
-    order = sorted(best.values(), key=lambda hit: (-round(hit.score, 3), hit.customer_id))
+    order = sorted(best.values(), key=_place)
     return shared_out(_ordered(session, _worth_a_look(order, limit), store_id), limit)
 
 
@@ -71,7 +71,7 @@ def stale(session: Session) -> int:
 
 
 def _worth_a_look(order: Sequence[NameHit], limit: int) -> list[NameHit]:
-    """Those of the hits, the best first, who may come to be shown: the best, and the first of each other name.
+    """Those of the hits, the best first, who may come to be shown: the best, the first of other names and scripts.
 
     All those who match as well as the last of the best stay: the store or a purchase may bring them forward.
     """
@@ -79,9 +79,17 @@ def _worth_a_look(order: Sequence[NameHit], limit: int) -> list[NameHit]:
         return list(order)
     least = round(order[limit + SPARE].score, 3)
     best = [hit for hit in order if round(hit.score, 3) >= least]
+    rest = order[len(best) :]
     named = {hit.words for hit in best}
-    others = {hit.words: hit for hit in reversed(order[len(best) :]) if hit.words not in named}
-    return best + sorted(others.values(), key=lambda hit: (-hit.score, hit.customer_id))[:limit]
+    others = {hit.words: hit for hit in reversed(rest) if hit.words not in named}
+    scripts = {hit.script: hit for hit in reversed(rest)}
+    kept = set(sorted(others.values(), key=_place)[:limit]) | set(scripts.values())
+    return best + sorted(kept, key=_place)
+
+
+def _place(hit: NameHit) -> tuple[float, int]:
+    """By what hits stand in order: the better ones first, and of those who match equally well who was opened first."""
+    return -round(hit.score, 3), hit.customer_id
 
 
 def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) -> list[NameHit]:
@@ -172,7 +180,8 @@ def _search(
     for step in STEPS:
         groups = [unit.at_least(step) for unit in needed] if len(needed) > 1 else [needed[0].best(step)]
         if all(groups):
-            _compare(units, _having(session, groups, store_id), best)
+            exact = [unit.at_least(SAME_LETTERS) for unit in needed]
+            _compare(units, _having(session, groups, store_id, exact), best)
         if sum(hit.score >= step for hit in best.values()) >= limit:
             return
     if len(needed) > 2:
@@ -181,16 +190,29 @@ def _search(
             _compare(units, _having(session, group, store_id), best)
 
 
-def _having(session: Session, groups: Sequence[Sequence[int]], store_id: int | None) -> list[_Bearer]:
-    """Customers who have a word of each group, at most `LOOKED_AT`; where there are more, also some of the store's."""
+def _having(
+    session: Session, groups: Sequence[Sequence[int]], store_id: int | None, exact: Sequence[Sequence[int]] = ()
+) -> list[_Bearer]:
+    """Customers who have a word of each group, at most `LOOKED_AT`; where there are more, also some of the store's.
+
+    Where there are so many, those are taken first who have a word of each group of `exact`.
+    """
     given: dict[str, object] = {f"group_{number}": array_text(group) for number, group in enumerate(groups)}
-    condition = " AND ".join(f"words && CAST(:{name} AS integer[])" for name in given)
-    found = _bearers(session, _HAVING.replace("CONDITION", condition), given)
+    condition = _each(given)
+    firsts: dict[str, object] = {f"exact_{number}": array_text(group) for number, group in enumerate(exact) if group}
+    whole = bool(exact) and len(firsts) == len(exact)
+    statement = _HAVING.replace("FIRST", f"({_each(firsts)}) DESC, " if whole else "")
+    given |= firsts if whole else {}
+    found = _bearers(session, statement.replace("CONDITION", condition), given)
     if len(found) == LOOKED_AT and store_id is not None:
-        found += _bearers(
-            session, _HAVING.replace("CONDITION", f"{condition} AND {_OURS}"), given | {"store": store_id}
-        )
+        ours = statement.replace("CONDITION", f"{condition} AND {_OURS}")
+        found += _bearers(session, ours, given | {"store": store_id})
     return found
+
+
+def _each(groups: Iterable[str]) -> str:
+    """The condition that a customer has a word of each of these groups."""
+    return " AND ".join(f"words && CAST(:{name} AS integer[])" for name in groups)
 
 
 def _bearers(session: Session, statement: str, given: dict[str, object]) -> list[_Bearer]:
@@ -208,7 +230,7 @@ def _compare(units: Sequence[Unit], customers: Iterable[_Bearer], best: dict[int
 _HAVING = """
 SELECT customer_id, words FROM (
   SELECT customer_id, words FROM customer_name_words WHERE CONDITION OFFSET 0
-) AS found ORDER BY customer_id LIMIT :limit
+) AS found ORDER BY FIRST customer_id LIMIT :limit
 """
 _OURS = "EXISTS (SELECT FROM customers c WHERE c.id = customer_id AND c.home_store_id = :store)"
 _KNOWN = """

@@ -29,6 +29,10 @@ NEAR = {
 }  # fmt: skip
 """Cost of one phoneme in the other's place, between 0 and 1."""
 
+UNWRITTEN = {"a": 0.03, "e": 0.03, "i": 0.1, "o": 0.12, "u": 0.12, "y": 0.1}
+"""What it costs that an abjad doesn't write a vowel inside a word: a and e it hardly ever writes, the others it mostly
+does, as yod and vav or ya and waw (full spelling, which names and loanwords have)."""
+
 _TABLES = (HEBREW, ARABIC, CYRILLIC, LATIN)
 SOUNDS = tuple(
     sorted({sound for table in _TABLES for sound in table.sounds()}, key=lambda sound: (sound.phonemes, sound.dropped))
@@ -67,7 +71,8 @@ def _dropped() -> Costs:
         costs[0, :, number] = sound.dropped, sound.dropped, last
         costs[1, :, number] = costs[0, :, number]
         if _vowel(sound) and sound.dropped > 0.15:
-            costs[1, :, number] = 0.07, 0.2 if len(sound.phonemes) < 3 else 0.07, 0.22 if e else 0.45
+            inside = UNWRITTEN[sound.phonemes[0]]
+            costs[1, :, number] = inside, 0.2 if len(sound.phonemes) < 3 else 0.07, 0.22 if e else 0.45
     return costs
 
 
