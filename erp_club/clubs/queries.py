@@ -152,6 +152,11 @@ def club_id_by_code(session: Session, code: str) -> int:
     return club_id
 
 
+def is_club_code(session: Session, code: str) -> bool:
+    """Whether a club has this code."""
+    return session.scalar(sa.select(sa.exists().where(Club.code == code))) or False
+
+
 def clubs_to_join(session: Session, customer_id: int) -> list[ClubRow]:
     """The published clubs that the customer isn't in, or has left, by code."""
     return [_club(row) for row in session.execute(_TO_JOIN, {"customer": customer_id})]

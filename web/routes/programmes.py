@@ -1,4 +1,4 @@
-"""A club's programme: read as sentences, written as a document, kept as versions."""
+"""A club's programme: read as sentences, written in a form or as a document, kept as versions."""
 
 import json
 from typing import Annotated, Any
@@ -6,10 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from erp_club.clubs import errors as club_errors
+from erp_club.clubs import queries as clubs
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes import commands, documents
+from erp_club.programmes.engine.programme import Programme
 from web.deps import Act, ActRoute, anyone, needs
 from web.fields import SmallRowId
 from web.forms import FormState
@@ -18,9 +21,11 @@ from web.programme_reading import read_programme
 from web.refusals import again
 from web.routes.offers import Schema
 from web.views.clubs import club_line
+from web.views.programme_form import ProgrammeForm, after, edit_form, new_form, typed_again, typed_document
 from web.views.programmes import ProgrammePage, programme_page
 
 router = APIRouter(route_class=ActRoute, tags=["programmes"])
+Edit = Annotated[Act, needs(Permission.CLUBS_EDIT)]
 Document = dict[str, Any]
 """A programme as in /schemas/programme.json, or such a document typed in the field `document`."""
 
@@ -33,8 +38,57 @@ def programme_schema(act: Annotated[Act, anyone("a published format holds no dat
     return act.keep(Response(body, 200, headers, "application/json"))
 
 
+def new_page(act: Act, form: FormState) -> Response:
+    """The form of a new club's programme, with what was typed and refused."""
+    view = new_form(act, form, typed_again(form) if form.values else None)
+    return act.answer(view, "programmes/new.html", form=form)
+
+
+@router.get("/programmes/new", name="programmes.new", response_model=ProgrammeForm)
+def new(act: Edit) -> Response:
+    """The guided form of a new club, blank."""
+    return new_page(act, FormState())
+
+
+@router.post("/programmes", name="programmes.add", status_code=201, response_model=ProgrammePage)
+@again(new_page)
+def add(act: Edit, body: Document) -> Response:
+    """Set up a club by its programme, as a draft that nobody can join yet."""
+    read = _said(body)
+    if clubs.is_club_code(act.session, read.code):
+        raise club_errors.code_taken()
+    loaded = _load(act, read)
+    return act.done(programme_page(act, loaded.club_id, FormState()), f"/clubs/{loaded.club_id}/programme")
+
+
+@router.post("/programmes/previews", name="programmes.preview", response_model=ProgrammeForm)
+def preview(
+    act: Annotated[Act, needs(Permission.CLUBS_EDIT, keyless="it only draws the form again and keeps nothing")],
+    body: Document,
+) -> Response:
+    """The form after one of its buttons, and the sentences of what can be read so far."""
+    document, _ = typed_document(body)
+    form = FormState()
+    document = after(document, str(body.get("do", "")))
+    club_id = str(body.get("club_id", ""))
+    known = club_id.isdecimal() and len(club_id) < 10
+    view = edit_form(act, form, int(club_id), document) if known else new_form(act, form, document)
+    whole = "programmes/edit.html" if known else "programmes/new.html"
+    return act.answer(view, "programmes/_editor.html" if act.htmx else whole, form=form)
+
+
+@router.get("/clubs/{club_id}/programme/edit", name="programmes.form", response_model=ProgrammeForm)
+def edit(act: Edit, club_id: SmallRowId) -> Response:
+    """The guided form of a club's programme as it stands."""
+    form = FormState()
+    return act.answer(edit_form(act, form, club_id), "programmes/edit.html", form=form)
+
+
 def page(act: Act, form: FormState) -> Response:
-    """The programme's page, with what was typed and refused."""
+    """The programme's page, or its form, with what was typed and refused."""
+    if form.values.get("form"):
+        view = edit_form(act, form, int(act.request.path_params["club_id"]), typed_again(form))
+        return act.answer(view, "programmes/edit.html", form=form)
     view = programme_page(act, int(act.request.path_params["club_id"]), form)
     return act.answer(view, "programmes/programme.html", form=form)
 
@@ -49,14 +103,28 @@ def programme(act: Annotated[Act, needs(Permission.CLUBS_VIEW)], club_id: SmallR
     "/clubs/{club_id}/programme", name="programmes.programme.load", status_code=201, response_model=ProgrammePage
 )
 @again(page)
-def load(act: Annotated[Act, needs(Permission.CLUBS_EDIT)], club_id: SmallRowId, body: Document) -> Response:
+def load(act: Edit, club_id: SmallRowId, body: Document) -> Response:
     """Let another version hold from its day on: what was earned keeps its terms."""
-    check_texts(body)
-    said = read_text(body["document"]) if isinstance(body.get("document"), str) else body
-    read = read_programme(said)
+    read = _said(body)
     if read.code != club_line(act, club_id).code:
         raise Invalid([FieldError("code", T("This is the programme of another club."))])
-    commands.load_programme(
+    _load(act, read)
+    return act.done(programme_page(act, club_id, FormState()), f"/clubs/{club_id}/programme")
+
+
+def _said(body: Document) -> Programme:
+    """The programme that a body says: in the form's fields, as text, or itself."""
+    if body.get("form"):
+        document, unread = typed_document(body)
+        if unread is not None:
+            raise unread
+        return read_programme(document)
+    check_texts(body)
+    return read_programme(read_text(body["document"]) if isinstance(body.get("document"), str) else body)
+
+
+def _load(act: Act, read: Programme) -> commands.Loaded:
+    return commands.load_programme(
         act.session,
         read,
         currency=act.chain.currency,
@@ -65,4 +133,3 @@ def load(act: Annotated[Act, needs(Permission.CLUBS_EDIT)], club_id: SmallRowId,
         now=act.now,
         by=act.by,
     )
-    return act.done(programme_page(act, club_id, FormState()), f"/clubs/{club_id}/programme")

@@ -1,0 +1,130 @@
+# REQ M-02 P-18 A-01: a club is set up in a form that asks only what its rules need, and says in words what they do
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from erp_club.programmes import documents
+from erp_club.programmes.engine.programme import Programme
+from tests.make.clubs import a_club
+from tests.make.full_programmes import FULL
+from tests.make.programmes import example
+from tests.web.test_clubs import HTML, send, signed_in, submit
+from web.forms import nest
+from web.programme_forms.deeds import done
+from web.programme_forms.paths import Document, at
+from web.programme_forms.typed import blank, code_from, opened, overlaid, written
+from web.programme_reading import read_programme
+from web.views.programme_form import as_far_as_it_can_be_read
+
+
+def typed(document: Document, **said: str) -> dict[str, Any]:
+    """What a browser sends of the form as it is drawn, with some fields filled in otherwise."""
+    fields: list[tuple[str, str]] = []
+    for name, value in (written(document) | said).items():
+        fields += (
+            [(f"{name}[{n}]", each) for n, each in enumerate(value)] if isinstance(value, list) else [(name, value)]
+        )
+    return nest(fields)
+
+
+def filled(document: Document, **said: str) -> Document:
+    made, faults = overlaid(document, typed(document, **said))
+    assert faults == []
+    return made
+
+
+@pytest.mark.parametrize("name", documents.EXAMPLES)
+def test_opening_a_club_in_the_form_and_saving_it_changes_nothing(name: str):
+    club = example(name)
+    assert read_programme(filled(opened(documents.brief(club)))) == club
+
+
+def test_what_the_form_doesnt_ask_stays_in_the_document():
+    club = Programme.model_validate(FULL)
+    assert read_programme(filled(opened(documents.brief(club)))) == club
+
+
+def test_bagel_cafe_from_a_blank_page():
+    page = filled(blank("ILS"), **{"names.en": "Bagel", "names.he": "בייגל", "fees.joining_minor": "20",
+                                   "fees.renewal_minor": "20.00", "excluded.groups": "Catering, Delicatessen",
+                                   "alone": "true"})  # fmt: skip
+    for deed in ("add|earning.rules|money", "on|redemption", "add|occasions|joining", "add|occasions|birthday",
+                 "add|occasions|anniversary"):  # fmt: skip
+        page = done(page, deed)
+    page = filled(page, **{"occasions[2].gives[0].form": "percent"})
+    page = filled(page, **{
+        "earning.rules[0].points": "7", "earning.rules[0].per_minor": "100", "redemption.least_balance": "30",
+        "redemption.most_points_visit": "200", "occasions[0].gives[0].amount_minor": "20",
+        "occasions[0].issue.usable": "next_purchase", "occasions[0].issue.valid_months": "1",
+        "occasions[1].gives[0].amount_minor": "50", "occasions[2].gives[0].off_bp": "30%",
+        "occasions[2].when.from_time": "18:00", "occasions[2].when.to_time": "00:00",
+        "occasions[2].when.confirm": "COUPLE",
+    })  # fmt: skip
+    made, there = read_programme(page), example("bagel_cafe")
+    same = ("term", "fees", "redemption", "double_benefits", "excluded")
+    assert [getattr(made, each) for each in same] == [getattr(there, each) for each in same]
+    assert made.code == "BAGEL"
+    rules = [(each.occasion, each.gives, each.around) for each in made.occasions]
+    assert rules == [(each.occasion, each.gives, each.around) for each in there.occasions]
+    assert made.earning.rules[0].model_copy(update={"code": "seven-percent"}) == there.earning.rules[0]
+
+
+def test_what_cant_be_read_is_told_at_its_field_and_stays_as_it_was_typed():
+    page = done(blank("ILS"), "add|earning.rules|money")
+    made, faults = overlaid(page, typed(page, **{"earning.rules[0].points": "seven"}))
+    assert [each.field for each in faults] == ["earning.rules[0].points"]
+    assert at(made, "earning.rules[0].points") == "seven"
+
+
+def test_the_sentences_say_what_is_whole_while_the_rest_is_being_typed():
+    page = done(done(blank("ILS"), "add|earning.rules|money"), "add|earning.rules|visit")
+    page["earning"]["rules"][1]["points"] = "x"
+    read = as_far_as_it_can_be_read(page)
+    assert read is not None
+    assert [each.code for each in read.earning.rules] == ["money"]
+
+
+@pytest.mark.parametrize(
+    "deed", ["", "add|earning.rules|", "add|code|money", "row|code", "remove|a[0].b", "on|fees", "x"]
+)
+def test_a_button_that_nobody_knows_changes_nothing(deed: str):
+    assert done(blank("ILS"), deed) == blank("ILS")
+
+
+def test_a_code_is_made_of_the_name():
+    names = ({"en": "Bagel & Café"}, {"he": "קפה", "fi": "Kahvi"}, {"he": "קפה"}, None)
+    assert [code_from(each) for each in names] == ["BAGEL-CAF", "KAHVI", "", ""]
+
+
+def test_a_club_is_set_up_in_the_form_and_changed_in_it(client: TestClient, session: Session) -> None:
+    signed_in(client, session)
+    assert "Points for money" in client.get("/programmes/new", headers=HTML).text
+    start = {
+        "form": "1",
+        "base": client.get("/programmes/new").json()["base"],
+        "names.en": "Bagel",
+        "names.he": "בייגל",
+    }
+    view = send(client, "/programmes/previews", nest([*start.items(), ("do", "add|earning.rules|money")])).json()
+    fields = start | {"base": view["base"], "term.kind": "lifetime", "channels.joining[0]": "store",
+                      "channels.earning[0]": "store", "earning.rules[0].per_minor": "10"}  # fmt: skip
+    refused = submit(client, "/programmes", fields)
+    assert refused.status_code == 422
+    assert 'id="e-f-earning-rules-0-points"' in refused.text
+    made = submit(client, "/programmes", fields | {"earning.rules[0].points": "7"})
+    assert made.status_code == 200
+    assert "7 points" in made.text
+    assert submit(client, "/programmes", fields | {"earning.rules[0].points": "7"}).status_code == 409
+    for broken in ("", "{", "[]", '{"earning": 5, "levels": {"levels": 3}, "names": 4}'):
+        answer = send(client, "/programmes/previews", {"form": "1", "base": broken, "do": "row|levels.levels"})
+        assert answer.status_code in {200, 422}
+
+
+def test_the_form_of_a_club_begins_with_what_holds(client: TestClient, session: Session) -> None:
+    signed_in(client, session)
+    url = f"/clubs/{a_club(session)}/programme/edit"
+    session.commit()
+    assert client.get(url).json()["document"]["code"] == "GOLD"
+    assert client.get(url, headers=HTML).status_code == 200

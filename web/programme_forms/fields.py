@@ -1,0 +1,207 @@
+"""What the guided form asks of each kind of rule, what a rule begins with, and which kinds there are."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from erp_club.kernel.text import N_
+
+Control = Literal[
+    "amount", "percent", "number", "times", "text", "words", "check", "select", "kind", "time", "date", "ticks"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One field: its place under the rule, its label, and how it is asked. A `kind` changes what else is asked."""
+
+    name: str
+    label: str
+    control: Control = "number"
+    hint: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of rule: what it is called, what a new one says, and what is asked of it."""
+
+    label: str
+    begins: dict[str, Any]
+    asks: tuple[Ask, ...]
+
+
+_GROUPS = Ask(
+    "on.groups",
+    N_("Only these product groups"),
+    "words",
+    N_("Names between commas. Empty is everything."),
+    optional=True,
+)
+_LEAST = Ask("least_minor", N_("From a purchase of"), "amount", optional=True)
+
+EARNING: dict[str, Kind] = {
+    "money": Kind(
+        N_("Points for money"),
+        {"kind": "money", "points": 1, "per_minor": 100},
+        (
+            Ask("points", N_("So many points")),
+            Ask("per_minor", N_("For this amount"), "amount", N_("7 points for 100.00 are 7%.")),
+            _LEAST,
+            _GROUPS,
+        ),
+    ),
+    "visit": Kind(
+        N_("Points for a visit"),
+        {"kind": "visit", "points": 1},
+        (Ask("points", N_("So many points")), _LEAST, _GROUPS),
+    ),
+    "unit": Kind(
+        N_("Points for items bought"),
+        {"kind": "unit", "points": 1},
+        (Ask("points", N_("So many points for each")), _GROUPS),
+    ),
+    "table": Kind(
+        N_("Points by a table of amounts"),
+        {"kind": "table", "bands": [{"from_minor": 1000, "points": 1}]},
+        (),
+    ),
+    "times": Kind(
+        N_("More points on some things or days"),
+        {"kind": "times", "factor_bp": 20000},
+        (
+            Ask("factor_bp", N_("Times the points"), "times", N_("2 doubles them.")),
+            Ask("when.weekdays", N_("Only on these days"), "ticks", options=tuple(
+                (str(number), name) for number, name in enumerate(
+                    (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")), start=1
+                )
+            )),
+            _GROUPS,
+        ),
+    ),
+    "extra": Kind(
+        N_("Some points once a receipt"),
+        {"kind": "extra", "points": 10},
+        (
+            Ask("points", N_("So many points")),
+            Ask("when.least_minor", N_("From a purchase of"), "amount", optional=True),
+        ),
+    ),
+}  # fmt: skip
+BAND = (Ask("from_minor", N_("From this amount"), "amount"), Ask("points", N_("So many points")))
+
+GIFTS: dict[str, Kind] = {
+    "amount": Kind(
+        N_("An amount off a purchase"),
+        {"kind": "discount", "amount_minor": 1000},
+        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST),
+    ),
+    "percent": Kind(
+        N_("A percentage off a purchase"),
+        {"kind": "discount", "off_bp": 1000},
+        (
+            Ask("off_bp", N_("Percent off"), "percent"),
+            Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
+            _LEAST,
+        ),
+    ),
+    "points": Kind(N_("Points"), {"kind": "points", "points": 10}, (Ask("points", N_("So many points")),)),
+    "gift": Kind(
+        N_("A product for nothing"),
+        {"kind": "gift", "products": []},
+        (Ask("products", N_("Product codes"), "words", N_("Between commas; the customer chooses one.")),),
+    ),
+    "stored_value": Kind(
+        N_("Money on a gift card"),
+        {"kind": "stored_value", "amount_minor": 1000},
+        (Ask("amount_minor", N_("Amount"), "amount"),),
+    ),
+    "coupon": Kind(N_("A coupon"), {"kind": "coupon", "batch": ""}, (Ask("batch", N_("Coupon batch"), "text"),)),
+    "payout": Kind(N_("Money to the bank account"), {"kind": "payout"}, ()),
+}  # fmt: skip
+
+_AT = (
+    Ask("when.from_time", N_("From this time"), "time", N_("By the store's clock."), optional=True),
+    Ask("when.to_time", N_("Until this time"), "time", optional=True),
+    Ask(
+        "when.confirm", N_("The cashier confirms"), "text", N_("One word in capital letters, such as COUPLE."),
+        optional=True,
+    ),
+)  # fmt: skip
+_VALID = (
+    Ask("issue.valid_months", N_("Valid for so many months"), optional=True),
+    Ask("issue.usable", N_("Can be used"), "select", options=(
+        ("at_once", N_("At once")), ("next_purchase", N_("From the next purchase on")),
+    )),
+)  # fmt: skip
+_WHOLE_MONTH = Ask(
+    "around.whole_months", N_("In the whole month of the day"), "check", N_("Without it: in the days around it.")
+)
+_DAYS = (
+    Ask("around.days_before", N_("Days before the day"), optional=True),
+    Ask("around.days_after", N_("Days after the day"), optional=True),
+)
+_MONTH: dict[str, Any] = {"whole_months": True}
+OCCASIONS: dict[str, Kind] = {
+    "joining": Kind(N_("A gift for joining"), {"occasion": "joining"}, _VALID),
+    "birthday": Kind(
+        N_("A gift for the birthday"),
+        {"occasion": "birthday", "around": _MONTH},
+        (_WHOLE_MONTH, *_DAYS, *_AT),
+    ),
+    "anniversary": Kind(
+        N_("A gift for the wedding anniversary"),
+        {"occasion": "anniversary", "around": _MONTH},
+        (_WHOLE_MONTH, *_DAYS, *_AT),
+    ),
+    "relative_birthday": Kind(
+        N_("A gift for a relative's birthday"),
+        {"occasion": "relative_birthday", "around": _MONTH},
+        (_WHOLE_MONTH, *_DAYS, *_AT),
+    ),
+}  # fmt: skip
+
+COUNTED = (
+    ("spend", N_("Money spent")), ("points", N_("Points earned")), ("visits", N_("Days with a purchase")),
+    ("purchases", N_("Purchases")),
+)  # fmt: skip
+REWARDS: dict[str, Kind] = {
+    "percent": Kind(
+        N_("A share of what was bought in a period"),
+        {"function": {"kind": "percent", "steps": [{"from_amount": 10000, "rate_bp": 100}]}},
+        (),
+    ),
+    "threshold": Kind(
+        N_("A fixed reward from an amount on"),
+        {"function": {"kind": "threshold", "steps": [{"at": 10000, "value": 500}]}},
+        (),
+    ),
+    "every": Kind(
+        N_("A reward for each full amount"),
+        {"base": {"counts": "points"}, "function": {"kind": "every", "every": 100, "value": 500}, "takes": True},
+        (),
+    ),
+}
+WINDOWS = (
+    ("year", N_("Each calendar year")), ("member_year", N_("Each year of the member")), ("ever", N_("For ever")),
+)  # fmt: skip
+PERIODS = (
+    ("month", N_("Each month")), ("quarter", N_("Each quarter")), ("half_year", N_("Each half-year")),
+    ("year", N_("Each calendar year")), ("member_year", N_("Each year of the member")), ("day", N_("Each day")),
+)  # fmt: skip
+CHANNELS = (("store", N_("In a store")), ("web", N_("In the web shop")))
+TERMS = (("lifetime", N_("For life")), ("months", N_("For some months")), ("sliding", N_("As long as the member buys")))
+TERM_BEGINS: dict[str, dict[str, Any]] = {
+    "lifetime": {"kind": "lifetime"}, "months": {"kind": "months", "months": 12},
+    "sliding": {"kind": "sliding", "months": 12},
+}  # fmt: skip
+EXPIRY = (
+    ("never", N_("Never")), ("months", N_("Some months after they were earned")),
+    ("inactivity", N_("Some months without a purchase")), ("member_year", N_("At the end of the member's year")),
+    ("each_year", N_("On a day of each year")),
+)  # fmt: skip
+EXPIRY_BEGINS: dict[str, dict[str, Any]] = {
+    "never": {"kind": "never"}, "months": {"kind": "months", "months": 12},
+    "inactivity": {"kind": "inactivity", "months": 12}, "member_year": {"kind": "member_year"},
+    "each_year": {"kind": "each_year", "last_day": {"month": 12, "day": 31}},
+}  # fmt: skip

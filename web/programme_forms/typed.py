@@ -1,0 +1,158 @@
+"""Between the form and the document: what is typed is read into it, and what it says is written as people type it."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from erp_club.kernel.errors import FieldError
+from erp_club.kernel.money import to_minor, to_text
+from erp_club.kernel.text import T
+from web.programme_forms import fields as f
+from web.programme_forms.fields import Ask
+from web.programme_forms.layout import form_of, visible
+from web.programme_forms.paths import Document, at, parent, put, rows
+
+_BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
+_CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
+_NUMBERED = {"weekdays"}
+_SCALES = {"amount": 2, "percent": 2, "times": 4, "number": 0}
+
+
+def blank(currency: str) -> Document:
+    """The document that a new programme begins with."""
+    return {
+        "code": "", "names": {}, "currency": currency, "term": {"kind": "months", "months": 12},
+        "channels": {name: ["store", "web"] for name in _CHANNEL_FIELDS},
+    }  # fmt: skip
+
+
+def opened(document: Document) -> Document:
+    """A document as the form takes it: the channels said, which the short form leaves out."""
+    channels: dict[str, Any] = blank("")["channels"] | (document.get("channels") or {})
+    return {**document, "channels": channels}
+
+
+def overlaid(document: Document, typed: Mapping[str, Any]) -> tuple[Document, list[FieldError]]:
+    """The document with what is typed in the form's fields; what can't be read is told, and left as it was typed."""
+    made: Document = json.loads(json.dumps(document))
+    faults: list[FieldError] = []
+    for name in ("code", "names"):
+        if typed.get(name):
+            made[name] = typed[name]
+    if isinstance(made.get("code"), str):
+        made["code"] = made["code"].strip().upper() or code_from(made.get("names"))
+    kinds: list[tuple[Ask, str]] = []
+    for ask in visible(document):
+        raw = at(typed, ask.name)
+        if ask.control == "kind":
+            if isinstance(raw, str):
+                kinds.append((ask, raw))
+        elif ask.name == "alone":
+            put(made, "double_benefits", False if raw else None)
+        else:
+            put(made, ask.name, _read(ask, raw, at(document, ask.name), faults))
+    for ask, kind in kinds:
+        _turn(made, ask, kind)
+    return _tidy(made), faults
+
+
+def code_from(names: Any) -> str:
+    """A code made of the English name, else of any that has Latin letters."""
+    texts = [str(names.get("en", "")), *map(str, names.values())] if isinstance(names, dict) else []
+    made = (re.sub(r"[^A-Z0-9]+", "-", text.upper()).strip("-")[:31] for text in texts)
+    return next((each for each in made if each), "")
+
+
+def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:
+    if ask.control == "ticks":
+        shown = {value for value, _ in ask.options}
+        others = [each for each in (held if isinstance(held, list) else []) if str(each) not in shown]
+        said = [*(raw if isinstance(raw, list) else []), *others]
+        chosen = (
+            [int(each) for each in said if str(each).isdecimal()] if ask.name.rpartition(".")[2] in _NUMBERED else said
+        )
+        return chosen or ([] if ask.name.startswith("channels.") else None)
+    if not isinstance(raw, str) or not raw.strip():
+        return None
+    text = raw.strip()
+    if ask.control == "check":
+        return True
+    if ask.control == "words":
+        return [word.strip() for word in text.split(",") if word.strip()] or None
+    if ask.control in _SCALES:
+        number = _number(text, _SCALES[ask.control])
+        if number is None:
+            faults.append(FieldError(ask.name, T("Enter a number.")))
+        return text if number is None else number
+    return text
+
+
+def _number(text: str, places: int) -> int | None:
+    bare = text.replace(",", ".").removesuffix("%").strip()
+    try:
+        if places == 2:
+            return to_minor(bare)
+        scaled = Decimal(bare).scaleb(places)
+    except (ValueError, InvalidOperation):
+        return None
+    return int(scaled) if scaled.is_finite() and scaled == int(scaled) else None
+
+
+def _turn(made: Document, ask: Ask, kind: str) -> None:
+    """Give a rule another kind, where another is chosen: it begins with what that kind says."""
+    holder = parent(ask.name)
+    if ask.name.endswith(".form"):
+        if kind in f.GIFTS and form_of(at(made, holder)) != kind:
+            begins = dict(f.GIFTS[kind].begins)
+            if ".gives[" not in ask.name:
+                begins = {name: value for name, value in begins.items() if name in {"kind", "batch"}}
+            put(made, holder, begins)
+    elif holder in _BEGINS:
+        if kind in _BEGINS[holder] and at(made, ask.name) != kind:
+            put(made, holder, json.loads(json.dumps(_BEGINS[holder][kind])))
+    else:
+        put(made, ask.name, kind)
+
+
+def _tidy(document: Document) -> Document:
+    """Without objects that say nothing, such as a waiver whose amount was taken out, or fees that can't be."""
+    term = at(document, "term.kind")
+    if term != "months":
+        for name in ("fees.renewal_minor", "fees.waiver"):
+            put(document, name, None)
+    if at(document, "fees.waiver") is not None and at(document, "fees.waiver.at_least_minor") is None:
+        put(document, "fees.waiver", None)
+    return {name: each for name, each in document.items() if each != {} or name == "names"}
+
+
+def written(document: Document) -> dict[str, Any]:
+    """What stands in the form's fields, by name."""
+    values: dict[str, Any] = {"code": document.get("code", "")}
+    names = document.get("names")
+    values |= {f"names.{language}": name for language, name in (names.items() if isinstance(names, dict) else ())}
+    for ask in visible(document):
+        if ask.name == "alone":
+            values[ask.name] = "true" if document.get("double_benefits") is False else ""
+        elif ask.name.endswith(".form"):
+            values[ask.name] = form_of(at(document, parent(ask.name)))
+        elif ask.control == "ticks":
+            values[ask.name] = [value for value, _ in ask.options if value in map(str, rows(document, ask.name))]
+        else:
+            values[ask.name] = _text(ask, at(document, ask.name))
+    return values
+
+
+def _text(ask: Ask, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "true" if value else ""
+    if isinstance(value, int):
+        if ask.control == "amount":
+            return to_text(value)
+        return f"{Decimal(value).scaleb(-_SCALES.get(ask.control, 0)).normalize():f}"
+    return str(value)[:5] if ask.control == "time" else str(value)

@@ -1,0 +1,238 @@
+"""What the guided form of a programme shows: its fields with what is typed, and the sentences of what can be read."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.text import T
+from erp_club.programmes import documents, queries
+from erp_club.programmes.engine.checks import findings
+from erp_club.programmes.engine.programme import Programme
+from web import i18n
+from web.deps import Act
+from web.forms import FormState, nest
+from web.i18n import translate
+from web.offer_forms.reading import check_texts
+from web.programme_forms import deeds
+from web.programme_forms.layout import Block, Button, layout, visible
+from web.programme_forms.paths import Document, at, parent, put, steps
+from web.programme_forms.typed import blank, opened, overlaid, written
+from web.programme_reading import read_programme
+from web.views.clubs import club_line
+from web.views.programmes import SectionLine, Warned, section_lines
+
+_MOST_FAULTS = 30
+
+
+class FieldLine(BaseModel):
+    """A field of the form: its name is its place in the document."""
+
+    name: str
+    label: str
+    control: str
+    hint: str | None = None
+    options: list[tuple[str, str]] = []
+    optional: bool = False
+
+
+class ButtonLine(BaseModel):
+    """A button that draws the form again: what it does to the document, and how it is called."""
+
+    do: str
+    label: str
+
+
+class BlockLine(BaseModel):
+    """A rule of the form with its fields; `path` is its place, empty where it can't be taken away."""
+
+    title: str
+    path: str
+    fields: list[FieldLine]
+    adds: list[ButtonLine]
+    takes: list[ButtonLine]
+
+
+class SectionForm(BaseModel):
+    """A heading of the form and what stands under it."""
+
+    id: str
+    title: str
+    about: str
+    blocks: list[BlockLine]
+    adds: list[ButtonLine]
+
+
+class ProgrammeForm(BaseModel):
+    """The form of a programme: the document so far, what it asks, and what it says in sentences.
+
+    `club_id` is null for a club that isn't there yet. `needed` are the languages in which its name is asked.
+    """
+
+    club_id: int | None = None
+    club_names: dict[str, str] = {}
+    currency: str
+    needed: list[str]
+    document: Document
+    base: str = ""
+    sections: list[SectionForm] = []
+    says: list[SectionLine] = []
+    warnings: list[Warned] = []
+    faults: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], exclude=True)
+
+
+def new_form(act: Act, form: FormState, document: Document | None = None) -> ProgrammeForm:
+    """The form of a new club, blank or with what is typed."""
+    return _drawn(act, form, document or blank(act.chain.currency), None)
+
+
+def edit_form(act: Act, form: FormState, club_id: int, document: Document | None = None) -> ProgrammeForm:
+    """The form of a club's newest version, or of what is typed. Raises NotFound."""
+    if document is None:
+        document = kept(act, club_id)
+    return _drawn(act, form, document, club_id)
+
+
+def kept(act: Act, club_id: int) -> Document:
+    """The newest version of a club as the form takes it; one without a programme begins with its name."""
+    club = club_line(act, club_id)
+    rows = queries.versions_of(act.session, club_id)
+    if rows:
+        return opened(documents.brief(rows[0].programme))
+    return blank(act.chain.currency) | {"code": club.code, "names": {**club.names}}
+
+
+def typed_document(form: Mapping[str, Any]) -> tuple[Document, Invalid | None]:
+    """The document that a posted form says, and what in it can't be read."""
+    check_texts({name: value for name, value in form.items() if name != "base"})
+    base = _base(form.get("base"))
+    made, faults = overlaid(base, form)
+    return made, Invalid(faults) if faults else None
+
+
+def typed_again(form: FormState) -> Document | None:
+    """What was typed, where the form comes back with a refusal."""
+    try:
+        return overlaid(_base(form.values.get("base")), nest(list(form.values.items())))[0]
+    except Invalid:
+        return None
+
+
+def after(document: Document, deed: str) -> Document:
+    """The document after one of the form's buttons."""
+    return deeds.done(document, deed)
+
+
+def _base(text: Any) -> Document:
+    try:
+        made = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        made = None
+    if not isinstance(made, dict):
+        raise Invalid([FieldError("base", T("This field is required."))])
+    check_texts(made)
+    return made
+
+
+def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -> ProgrammeForm:
+    typed = {name: value for name, value in form.values.items() if name != "base"} if form.errors else {}
+    form.values = written(document) | {name: value for name, value in typed.items() if name not in {"do", "form"}}
+    form.errors = _at_fields(document, form.errors)
+    read = as_far_as_it_can_be_read(document)
+    return ProgrammeForm(
+        club_id=club_id,
+        club_names=club_line(act, club_id).names if club_id else {},
+        currency=act.chain.currency,
+        needed=list(dict.fromkeys([i18n.LANGUAGE.get(), act.chain.language, "en"])),
+        document=document,
+        base=json.dumps(document, ensure_ascii=False),
+        sections=[
+            SectionForm(
+                id=each.id,
+                title=translate(each.title),
+                about=translate(each.about) if each.about else "",
+                blocks=[_block(block, form.values) for block in each.blocks],
+                adds=_buttons(each.adds),
+            )
+            for each in layout(document)
+        ],
+        says=section_lines(act, read) if read else [],
+        warnings=[Warned(path=each.path, text=i18n.say(each.text)) for each in findings(read)] if read else [],
+    )
+
+
+def _block(block: Block, values: Mapping[str, Any]) -> BlockLine:
+    fields: list[FieldLine] = []
+    for ask in block.asks:
+        options = [(value, translate(label)) for value, label in ask.options]
+        held = values.get(ask.name)
+        if ask.control in {"select", "kind"} and held and held not in {value for value, _ in options}:
+            options.append((str(held), str(held)))
+        hint = translate(ask.hint) if ask.hint else None
+        fields.append(
+            FieldLine(
+                name=ask.name, label=translate(ask.label), control=ask.control, hint=hint, options=options,
+                optional=ask.optional,
+            )
+        )  # fmt: skip
+    title = translate(block.title) if block.title else ""
+    return BlockLine(
+        title=title, path=block.path, fields=fields, adds=_buttons(block.adds), takes=_buttons(block.takes)
+    )
+
+
+def _buttons(buttons: list[Button] | tuple[Button, ...]) -> list[ButtonLine]:
+    return [ButtonLine(do=each.do, label=translate(each.label)) for each in buttons]
+
+
+def _at_fields(document: Document, errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Each fault at a field that the form shows: its own, else the first of the rule that it is in, else above all."""
+    shown = ["code", "names", *(ask.name for ask in visible(document))]
+    made: dict[str, list[str]] = {}
+    for path, texts in errors.items():
+        made.setdefault(_shown_at(path, shown), []).extend([texts] if isinstance(texts, str) else texts)
+    return made
+
+
+def _shown_at(path: str, shown: list[str]) -> str:
+    if path in shown or not path or path.startswith("names."):
+        return path
+    here = path
+    while here:
+        inside = next((name for name in shown if name.startswith((f"{here}.", f"{here}["))), None)
+        if here in shown or inside is not None:
+            return here if here in shown else str(inside)
+        here = parent(here)
+    return ""
+
+
+def as_far_as_it_can_be_read(document: Document) -> Programme | None:
+    """The programme without the rules that aren't whole yet, so that somebody reads what they have while they type."""
+    made: Document = json.loads(json.dumps(document))
+    if not made.get("code"):
+        made["code"] = "CLUB"
+    if not made.get("names"):
+        made["names"] = {"en": made["code"]}
+    for _ in range(_MOST_FAULTS):
+        try:
+            return read_programme(made)
+        except Invalid as error:
+            if not _without(made, error.fields[0].field):
+                return None
+    return None
+
+
+def _without(document: Document, path: str) -> bool:
+    """Take away the rule that a fault is in, else the part; whether there was something to take."""
+    here = path
+    while here and not here.endswith("]"):
+        here = parent(here)
+    place = here or path
+    if at(document, place) is None:
+        place = str(steps(path)[0]) if steps(path) else ""
+    if not place or (place not in {here, path} and place not in document):
+        return False
+    put(document, place, None)
+    return True
