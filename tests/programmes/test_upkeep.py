@@ -11,11 +11,13 @@ from erp_club.birthday.models import BirthdayPlan, PlanState
 from erp_club.birthday.plans.commands import set_plan_state
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
+from erp_club.points.models import PointsAccount
 from erp_club.programmes import commands
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.upkeep.commands import Now, keep_all
 from erp_club.programmes.upkeep.rules import code_of
-from erp_club.promotions.coupons.models import CouponCode
+from erp_club.programmes.welcoming.commands import Welcome, welcome
+from erp_club.promotions.coupons.models import Coupon, CouponCode
 from erp_club.promotions.models import OfferState, StoredOffer
 from erp_club.purchases.commands import sell
 from erp_club.purchases.facts import Asked
@@ -125,6 +127,31 @@ def test_a_level_that_nobody_was_looked_at_for_is_the_lowest_one(session: Sessio
     customer = born(session, a_customer(session, "79"), dt.date(1990, 6, 9))
     a_membership(session, customer, club_id, joined_on=dt.date(2026, 5, 1))
     assert [granted(session, plans(session)[rule].id, DAY).grants for rule in ("treat", "gold")] == [1, 0]
+
+
+def test_whoever_joins_is_given_the_gift_for_it_once(session: Session):  # bagel-5
+    club_id = load(session, example("bagel_cafe"))
+    customer = a_customer(session, "80")
+    a_membership(session, customer, club_id, joined_on=DAY)
+    how = Welcome(DAY, dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC), SYSTEM)
+    welcome(session, customer, how)
+    welcome(session, customer, how)
+    coupon, last_day = session.execute(sa.select(Coupon.code, Coupon.last_day)).one()
+    assert last_day == dt.date(2026, 7, 1)
+    a_product(session, "LUNCH", price_minor=90_00)
+    place = a_place(session, a_till(session), now=dt.datetime(2026, 6, 20, 9, tzinfo=dt.UTC))
+    asked = Asked((("LUNCH", 1000),), Buyer(customer_id=customer), (coupon,), means=("card",))
+    assert sell(session, Order("R1", asked, (Payment(Means.CARD, 70_00),)), place, currency="ILS")
+
+
+def test_points_for_joining_are_there_at_once(session: Session):
+    gift = {"code": "hello", "occasion": "joining", "gives": [{"kind": "points", "points": 100}]}
+    club_id = load(session, a_programme(occasions=[gift]))
+    customer = a_customer(session, "81")
+    a_membership(session, customer, club_id, joined_on=DAY)
+    welcome(session, customer, Welcome(DAY, dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC), SYSTEM))
+    held = sa.select(PointsAccount.balance).where(PointsAccount.customer_id == customer)
+    assert session.scalars(held).one() == 100
 
 
 def test_what_has_a_price_in_points_is_an_offer_until_the_document_forgets_it(session: Session):

@@ -14,6 +14,7 @@ from erp_club.customers.queries import record
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
+from erp_club.programmes.welcoming.commands import Welcome, welcome
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId, SmallRowId, Unsaid, Word
 from web.forms import FormState
@@ -95,6 +96,7 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN)], customer_id: R
     assert club_id is not None
     joined = commands.join_club(act.session, customer_id, club_id=club_id, today=act.today, now=act.now, by=act.by)
     grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
+    welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     view = JoinedView(
         membership_id=joined.membership_id,
         points_account_id=joined.points_account_id,

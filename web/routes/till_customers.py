@@ -14,6 +14,7 @@ from erp_club.customers.fields import CustomerFields
 from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
+from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.purchases.baskets import commands, memberships
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line
@@ -102,6 +103,7 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], 
     customer_id = commands.current_customer(act.session, by=act.by)
     memberships.join_of_buyer(act.session, body.club_id, act.terminal, today=act.today, now=act.now, by=act.by)
     grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
+    welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     return shown(act, till_view(act))
 
 
@@ -172,4 +174,5 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     for club_id in joins:
         memberships.join_of_buyer(act.session, club_id, act.terminal, today=act.today, now=act.now, by=act.by)
         grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
+        welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     return shown(act, till_view(act))

@@ -12,7 +12,7 @@ from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiv
 from erp_club.programmes.engine.occasions import is_dated
 from erp_club.programmes.engine.offered import called, is_offered
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import Around, Occasion
+from erp_club.programmes.engine.rewards import Around, Occasion, OccasionKind
 
 _LONGEST = 50
 NO_LEVEL = ""
@@ -21,7 +21,7 @@ NO_LEVEL = ""
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A plan that the programme asks for: what it gives, as one of the parts of a rule. `code` names what it needs."""
+    """What an occasion gives, as one of the parts of its rule. `code` names what it needs."""
 
     rule: Occasion
     part: int
@@ -51,6 +51,23 @@ def plans(programme: Programme) -> Iterator[Wanted]:
             for number in range(gives.count if isinstance(gives, CouponGiven) else 1):
                 part = index + 100 * number
                 yield Wanted(rule, part, gives, code_of(programme, rule.code, part))
+
+
+def given_for(rule: Occasion) -> Iterator[tuple[int, Given]]:
+    """What an occasion that comes once gives, each with its part; of what is chosen among, the one coupon for all."""
+    if rule.choose and all(is_offered(each) for each in rule.gives):
+        yield 0, rule.gives[0]
+        return
+    yield from enumerate(rule.gives)
+
+
+def welcomes(programme: Programme) -> Iterator[Wanted]:
+    """What joining gives off a purchase, each with the code of the batch and offer that it needs."""
+    for rule in programme.occasions:
+        if rule.occasion is OccasionKind.JOINING:
+            for part, gives in given_for(rule):
+                if is_offered(gives):
+                    yield Wanted(rule, part, gives, code_of(programme, rule.code, part))
 
 
 def _can_be_planned(gives: Given) -> bool:
