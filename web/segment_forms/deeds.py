@@ -40,7 +40,7 @@ def _typed(nodes: list[Node], known: dict[str, Ask]) -> dict[str, str]:
             if ask is not None and ask.metric:
                 node.of = _more(node.of, node.new)
             elif ask is not None:
-                by_label = {label.casefold(): value for value, label in ask.choices}
+                by_label = {said.casefold(): value for value, label in ask.choices for said in (value, label)}
                 node.values = _more(node.values, by_label.get(node.new.casefold(), node.new))
             node.new = ""
     return lost

@@ -70,6 +70,17 @@
     showToast({ text: refusal.textContent.trim(), kind: "bad" });
   });
 
+  // What was asked before a form was drawn again tells of the form as it was: [data-follows] waits for the next answer.
+  let drawn = 0;
+  document.addEventListener("htmx:before:request", ({ detail }) => { detail.ctx.askedAt = drawn; });
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { target, askedAt } = event.detail.ctx;
+    if (target?.matches?.("[data-follows]") && askedAt !== drawn) event.preventDefault();
+  });
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (!detail?.ctx?.target?.matches?.("[data-follows]")) drawn += 1;
+  });
+
   // htmx wraps a plain string as {value: …}.
   document.addEventListener("toast", (event) => showToast(event.detail?.value ?? event.detail));
   document.addEventListener("htmx:error", () => showToast({ text: toasts.dataset.failed, kind: "bad" }));
