@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from benchmarks.shop import machine, table
+from erp_club.catalogue.models import Product
 from erp_club.clubs.models import Club
 from erp_club.demo.commands import load
 from erp_club.kernel import embedded, schema
@@ -40,8 +41,8 @@ class Silent:
     def phase(self, doing: Text) -> None: ...
 
 
-def rows(session: Session, by: By) -> object:
-    asked = replace(YEAR, by=by)
+def rows(session: Session, by: By, **narrowed: int | None) -> object:
+    asked = replace(YEAR, by=by, **narrowed)
     if by in TIMES:
         return queries.steps(session, asked)
     return queries.listing(session, asked, sort="sales", descending=True, limit=ROWS)
@@ -50,8 +51,16 @@ def rows(session: Session, by: By) -> object:
 def works(session: Session) -> dict[str, Callable[[], Any]]:
     club = session.scalars(sa.select(Club.id).order_by(Club.id)).first()
     of_club = replace(YEAR, club_id=club)
+    department = session.scalars(
+        sa.select(Product.department_id).group_by(Product.department_id).order_by(sa.func.count().desc())
+    ).first()
     return {
         **{f"by {by.value}": (lambda by=by: rows(session, by)) for by in By},
+        "groups of a club's members": lambda: rows(session, By.GROUP, club_id=club),
+        "products of a club's members": lambda: rows(session, By.PRODUCT, club_id=club),
+        "stores of a club's members": lambda: rows(session, By.STORE, club_id=club),
+        "products of a department": lambda: rows(session, By.PRODUCT, department_id=department),
+        "stores of a department": lambda: rows(session, By.STORE, department_id=department),
         "the total": lambda: queries.total(session, YEAR),
         "months of a club's members": lambda: queries.steps(session, of_club),
         "new, returning, lost": lambda: habits.movement(session, YEAR),

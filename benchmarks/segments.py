@@ -129,16 +129,21 @@ def main() -> None:
         try:
             schema.migrate(database)
             with database.session() as session:
-                fill(session)
                 before = time.perf_counter()
+                fill(session)
+                filled = time.perf_counter()
                 rolled = roll_all(session)
                 session.commit()
-                rolling = time.perf_counter() - before
+                filling, rolling = filled - before, time.perf_counter() - filled
                 session.execute(sa.text("ANALYZE"))
+                held = session.scalar(sa.text("SELECT pg_database_size(current_database())")) or 0
                 rows = [_row(session, name, document) for name, document in CATALOGUE.items()]
         finally:
             database.close()
-    title = f"{MEMBERS:,} members, {rolled:,} receipts, {rolled * LINES:,} lines; rolled up in {rolling:.0f} s"
+    title = (
+        f"{MEMBERS:,} members, {rolled:,} receipts, {rolled * LINES:,} lines; filled in {filling:.0f} s, rolled up in "
+        f"{rolling:.0f} s, {held / 2**30:.1f} GiB"
+    )
     print(machine())
     table(title, ["segment", "customers", "rollups, s", "lines, s", f"target {TARGET:g} s"], rows)
 

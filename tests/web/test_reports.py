@@ -96,6 +96,7 @@ def test_a_manager_sees_the_figures_of_the_own_store_only(client: TestClient, ti
     told = manager.get(f"/reports/purchases?by=store&{DAYS}").json()
     assert (told["total"]["sales_minor"], [row["code"] for row in told["rows"]]) == (17_00, ["374"])
     assert manager.get(f"/reports/purchases?store={other.id}").status_code == 403
+    assert "/reports/liability" not in manager.get(f"/reports/purchases?{DAYS}", headers=HTML).text
     assert "3" not in [
         row["receipt_no"] for row in manager.get(f"/reports/purchases/receipts?{DAYS}").json()["purchases"]
     ]
