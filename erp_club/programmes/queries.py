@@ -4,11 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
 from erp_club.programmes import errors
-from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.places import Doing, Where, works
+from erp_club.programmes.engine.programme import Channels, Programme
 from erp_club.programmes.models import ProgrammeVersion
 
 
@@ -63,3 +65,15 @@ def programme_in_force(session: Session, club_id: int, day: dt.date) -> Programm
         .limit(1)
     )
     return None if document is None else Programme.model_validate(document)
+
+
+def clubs_not_doing(session: Session, doing: Doing, where: Where | None, *, on: dt.date) -> frozenset[int]:
+    """The clubs whose programme of the day doesn't do that there; one without a programme works everywhere."""
+    version = ProgrammeVersion
+    rows = session.execute(
+        sa.select(version.club_id, version.document["channels"])
+        .ext(distinct_on(version.club_id))
+        .where(version.effective_from <= on)
+        .order_by(version.club_id, version.effective_from.desc(), version.version_no.desc())
+    )
+    return frozenset(of for of, said in rows if not works(Channels.model_validate(said), doing, where))

@@ -18,6 +18,7 @@ from erp_club.points import errors
 from erp_club.pricelists.rules import list_prices
 from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.facts import MemberFacts
+from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.entry import take_entries
 from erp_club.promotions.engine.compile import Compiled, entry_key
@@ -35,8 +36,9 @@ from erp_club.promotions.engine.facts import (
 )
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
+from erp_club.purchases.places import where_of
 from erp_club.purchases.plans import ProgrammePlan
-from erp_club.purchases.point_limits import limits_of, may_use
+from erp_club.purchases.point_limits import does, limits_of, may_use
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
@@ -91,6 +93,11 @@ class Place:
     sold_at: dt.datetime
     now: dt.datetime
     on_wrong: Callable[[Sequence[str]], None] = _nothing
+
+    @property
+    def where(self) -> Where:
+        """The till's channel and store."""
+        return where_of(self.terminal)
 
     @property
     def local(self) -> dt.datetime:
@@ -151,7 +158,7 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
         products=products,
         customer_id=told.customer_id,
         memberships={each.club: each for each in told.memberships},
-        others=_others(told),
+        others=_others(told, place.where),
     )
 
 
@@ -229,9 +236,11 @@ def _facts(
     return Facts(
         lines=_lines(asked, products),
         at=local,
-        shopper=_shopper(told, local.date(), channel=place.terminal.channel),
+        shopper=_shopper(told, local.date(), where=place.where),
         price_lists=list_prices(
-            told.entries, clubs={each.club: each.level for each in told.memberships}, segments=told.segments
+            told.entries,
+            clubs={each.club: each.level for each in told.memberships if does(each, Doing.BENEFITS, place.where)},
+            segments=told.segments,
         ),
         earning=tuple(
             EarningRule(each.club, each.earning.earn_points, each.earning.earn_per_minor)
@@ -311,7 +320,7 @@ def _line(line_id: str, product: SoldProduct, milli: int) -> Line:
     )
 
 
-def _shopper(told: Told, today: dt.date, *, channel: str) -> Shopper | None:
+def _shopper(told: Told, today: dt.date, *, where: Where) -> Shopper | None:
     if not told.customer_id:
         return None
     return Shopper(
@@ -320,7 +329,9 @@ def _shopper(told: Told, today: dt.date, *, channel: str) -> Shopper | None:
             each.club: Member(
                 each.level,
                 each.available if may_use(each) else 0,
-                paying=limits_of(each, channel=channel, on=today),
+                paying=limits_of(each, where=where, on=today),
+                gives=does(each, Doing.BENEFITS, where),
+                spends=does(each, Doing.REDEEMING, where),
             )
             for each in told.memberships
         },
@@ -330,12 +341,12 @@ def _shopper(told: Told, today: dt.date, *, channel: str) -> Shopper | None:
     )
 
 
-def _others(told: Told) -> tuple[OtherClub, ...]:
+def _others(told: Told, where: Where) -> tuple[OtherClub, ...]:
     held = {each.club for each in told.memberships}
     return tuple(
         OtherClub(each.code, each.id, each.names, list_prices(told.entries, clubs={each.code: None}))
         for each in told.clubs
-        if each.code not in held
+        if each.code not in held and (each.channels is None or works(each.channels, Doing.BENEFITS, where))
     )
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 from erp_club.points.rules import Redemption
 from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.membership import Redeems
+from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.promotions.engine.facts import NO_LIMITS, PointsLimits
 from erp_club.purchases.quotes.queries import HeldMembership
 
@@ -21,8 +22,14 @@ def may_use(held: HeldMembership) -> bool:
     return redeems is Redeems.ALL or (redeems is Redeems.NAMED and held.named)
 
 
-def limits_of(held: HeldMembership, *, channel: str, on: dt.date) -> PointsLimits:
-    """How points of this membership may pay in a channel on the store's day.
+def does(held: HeldMembership, doing: Doing, where: Where) -> bool:
+    """Whether the club of a membership does that there; one without a programme does all of it everywhere."""
+    programme = programme_of(held.earning.rules_document)
+    return programme is None or works(programme.channels, doing, where)
+
+
+def limits_of(held: HeldMembership, *, where: Where, on: dt.date) -> PointsLimits:
+    """How points of this membership may pay there on the store's day.
 
     A club whose points are worth nothing by themselves leaves it to the offers that take them.
     """
@@ -31,7 +38,7 @@ def limits_of(held: HeldMembership, *, channel: str, on: dt.date) -> PointsLimit
         return NOT_THEIRS
     if programme is not None:
         last = programme.switch.last_redeeming_day
-        if channel not in programme.channels.redeeming or (last is not None and on > last):
+        if not does(held, Doing.REDEEMING, where) or (last is not None and on > last):
             return CLOSED
     redemption = held.earning.rules.redemption
     if redemption is None:

@@ -6,6 +6,8 @@ import pytest
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.expiry import last_day
 from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.places import Doing, Where, works
+from erp_club.programmes.engine.programme import Channels
 from erp_club.programmes.engine.renew import (
     Applicant,
     Person,
@@ -30,7 +32,8 @@ TODAY = day("2026-06-20")
     ("joining", "who", "hinders"),
     [
         ({}, {}, ()),
-        ({}, {"channel": "app"}, ("channels.joining",)),
+        ({}, {"where": Where("app")}, ("channels.joining",)),
+        ({}, {"where": None}, ()),
         ({"ways": ["invitation"]}, {}, ("joining.ways",)),
         ({"ways": ["purchase"], "purchase_minor": 10_000}, {"way": Way.PURCHASE, "purchase_minor": 9_999},
          ("joining.purchase_minor",)),
@@ -54,6 +57,24 @@ TODAY = day("2026-06-20")
 )  # fmt: skip
 def test_what_keeps_somebody_from_joining(joining: dict[str, Any], who: dict[str, Any], hinders: tuple[str, ...]):
     assert may_not_join(a_programme(joining=joining), Applicant(**who), on=TODAY) == hinders
+
+
+@pytest.mark.parametrize(
+    ("channels", "where", "does"),
+    [
+        ({}, Where(store="374"), {"joining", "earning", "redeeming", "benefits"}),
+        ({}, Where("app", "374"), set()),
+        ({"benefits": ["web"], "joining": []}, Where(store="374"), {"earning", "redeeming"}),
+        ({"benefits": ["web"], "joining": []}, None, {"earning", "redeeming", "benefits"}),
+        ({"stores": ["500"]}, Where(store="374"), set()),
+        ({"without_stores": ["500"]}, Where(store="500"), set()),
+        ({"stores": ["500"], "benefits": ["store"]}, Where("web", "500"), {"joining", "earning", "redeeming"}),
+    ],
+)
+def test_a_club_is_hidden_from_a_channel_for_all_or_for_some_of_what_it_does(
+    channels: dict[str, Any], where: Where | None, does: set[str]
+):
+    assert {each.value for each in Doing if works(Channels(**channels), each, where)} == does
 
 
 @pytest.mark.parametrize(

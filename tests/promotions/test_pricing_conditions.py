@@ -55,6 +55,29 @@ def test_a_member_of_another_level_is_told_so() -> None:
     assert refusal(priced([a_line()], offer, shopper=a_shopper()), "GOLD").reason == "wrong_level"
 
 
+# REQ M-12
+@pytest.mark.parametrize(
+    ("member", "given", "refused"),
+    [
+        (Member("gold", 100, gives=False), {"PAY"}, {"GOLD": "wrong_channel", "COSTS": "not_chosen"}),
+        (Member("gold", 100, spends=False), {"GOLD"}, {"PAY": "wrong_channel", "COSTS": "not_chosen"}),
+    ],
+)
+def test_where_a_club_gives_nothing_or_takes_no_points_its_offers_say_so(
+    member: Member, given: set[str], refused: dict[str, str]
+) -> None:
+    club = {"clubs": ["CLUB"]}
+    pay = an_offer("PAY", {"kind": "redeem", "club": "CLUB", "worth_minor": 1}, when=club)
+    costs = an_offer("COSTS", FIVE, activation={"by": "cashier", "points": 50, "club": "CLUB"})
+    offers = [an_offer("GOLD", TENTH, when=club), pay, costs]
+    made = priced([a_line()], *offers, shopper=Shopper("7", {"CLUB": member}))
+    assert {each.offer for each in made.applied} == given
+    assert {each.offer: each.reason for each in made.refused} == refused
+    chosen = priced([a_line()], costs, shopper=Shopper("7", {"CLUB": member}), claims=(Claim("COSTS"),))
+    assert [each.offer for each in chosen.applied] == (["COSTS"] if member.spends else [])
+    assert [each.reason for each in chosen.refused] == ([] if member.spends else ["points_closed"])
+
+
 def test_one_of_several_conditions_is_enough() -> None:
     offer = an_offer("OFFER", TENTH, when={"any": [{"stores": ["042"]}, {"quantity": 3}]})
     assert priced([a_line(count=3)], offer).discount_minor == 300

@@ -69,6 +69,17 @@ def test_a_use_is_a_line_that_costs_and_earns_nothing_and_counts_down(sale: Sale
     assert left(sale) == 1
 
 
+@pytest.mark.parametrize("channels", [{"benefits": ["web"]}, {"stores": ["500"]}, {"without_stores": ["374"]}])
+def test_where_the_club_gives_nothing_no_entitlement_is_shown_or_used(sale: Sale, channels: dict[str, Any]) -> None:
+    # REQ M-12
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "now": NOW, "by": SYSTEM, "publish": True}
+    hidden = Programme.model_validate(DOCUMENT | {"channels": channels})
+    load_programme(sale.session, hidden, today=NOW.date().replace(year=2021), **how)
+    sale.session.commit()
+    assert sale.shown()["customer"]["entitlements"] == []
+    assert (used(sale).status_code, used(sale).json()["code"]) == (409, "entitlement-unknown")
+
+
 def test_what_is_used_up_is_refused_until_the_next_period(sale: Sale) -> None:
     used(sale)
     used(sale)

@@ -16,6 +16,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.purchases.fees.models import MembershipFee
 from tests.make.clubs import NOW
 from tests.make.customers import a_person
+from tests.make.pricelists import a_list, an_entry
 from tests.make.purchases import Till, a_product, a_till
 from tests.web.test_till import MILK, send
 
@@ -244,6 +245,17 @@ def test_who_may_not_join_is_told_why(made: Made) -> None:
 def test_a_club_that_is_joined_elsewhere_is_not_joined_at_the_till(made: Made) -> None:
     sale = made(channels={"joining": ["web"]})
     assert sale.join().json()["because"] == ["channels.joining"]
+    assert sale.shown()["customer"]["clubs"] == [], "nor offered"
+
+
+def test_a_club_that_gives_nothing_here_earns_still_and_says_nothing_of_savings(made: Made) -> None:
+    # REQ M-12
+    sale = made(channels={"benefits": ["web"]}, fees={})
+    an_entry(sale.session, a_list(sale.session, club="PAID"), off_bp=5000)
+    sale.session.commit()
+    assert sale.shown()["benefits"]["club_savings"] is None
+    joined = sale.join().json()
+    assert (joined["total_minor"], sale.held()["earns"]) == (64_30, 64)
 
 
 def test_a_club_to_a_date_holds_until_that_date(made: Made) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import memberships
 from erp_club.purchases.baskets.entering import Entered
+from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Storable
 from web.refusals import again
@@ -37,7 +38,7 @@ def use(act: Using, body: EntitlementToUse) -> Response:
         body.membership_id,
         body.entitlement,
         product=body.product,
-        channel=act.terminal.channel,
+        where=where_of(act.terminal),
         today=act.today,
         now=act.now,
         by=act.by,

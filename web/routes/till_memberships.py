@@ -11,6 +11,7 @@ from erp_club.clubs.breaks import commands as breaks
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands, memberships
+from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId
 from web.forms import FormState
@@ -92,7 +93,7 @@ def renew(act: Renewing, body: RenewalAtTill) -> Response:
         act.session,
         body.membership_id,
         card=body.card or None,
-        channel=act.terminal.channel,
+        where=where_of(act.terminal),
         today=act.today,
         now=act.now,
         by=act.by,

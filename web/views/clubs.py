@@ -11,6 +11,8 @@ from erp_club.clubs.models import ClubState, EventKind, MembershipState, PeriodK
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import worth_of
+from erp_club.programmes.engine.places import Doing
+from erp_club.programmes.queries import clubs_not_doing
 from erp_club.reports.years import shown_year
 from web.deps import Act
 from web.formats import localised
@@ -227,7 +229,8 @@ def memberships_view(act: Act, customer_id: int, *, on: dt.date | None = None) -
     held = queries.memberships(act.session, customer_id, today=day)
     events = queries.events(act.session, customer_id)
     levels = levels_view(act, customer_id, held, on=day, history=True)
-    entitled = entitlements_view(act, customer_id)
+    entitled = entitlements_view(act, customer_id, on=day)
+    closed = clubs_not_doing(act.session, Doing.JOINING, act.where, on=act.today)
     return MembershipsView(
         entitlements=entitled,
         uses=uses_view(act, customer_id, entitled),
@@ -235,13 +238,22 @@ def memberships_view(act: Act, customer_id: int, *, on: dt.date | None = None) -
         today=act.today,
         on=day,
         memberships=[
-            _membership(row, events.get(row.membership_id, []), customer_id, act, day, levels.get(row.membership_id))
+            _membership(
+                row,
+                events.get(row.membership_id, []),
+                customer_id,
+                act,
+                day,
+                levels.get(row.membership_id),
+                renews=row.club_id not in closed,
+            )
             for row in held
         ],
         stretches=[_stretch(row, span, day) for row in held for span in row.spans],
         clubs_to_join=[
             ClubChoice(id=club.id, code=club.code, names=club.names)
             for club in queries.clubs_to_join(act.session, customer_id)
+            if club.id not in closed
         ],
     )
 
@@ -253,7 +265,8 @@ def membership_line(act: Act, membership_id: int) -> MembershipLine:
     row = next(row for row in held if row.membership_id == membership_id)
     events = queries.events(act.session, customer_id).get(row.membership_id, [])
     levels = levels_view(act, customer_id, [row], on=act.today, history=True).get(membership_id)
-    return _membership(row, events, customer_id, act, act.today, levels)
+    closed = clubs_not_doing(act.session, Doing.JOINING, act.where, on=act.today)
+    return _membership(row, events, customer_id, act, act.today, levels, renews=row.club_id not in closed)
 
 
 def _membership(
@@ -263,6 +276,8 @@ def _membership(
     act: Act,
     today: dt.date,
     levels: LevelsOfMembership | None,
+    *,
+    renews: bool,
 ) -> MembershipLine:
     is_open = row.state is MembershipState.OPEN
     prolongs = is_open and row.valid_until is not None and row.club_state is ClubState.PUBLISHED
@@ -281,7 +296,7 @@ def _membership(
         worth_minor=row.worth_minor,
         currency=row.currency,
         state_on=row.state_on,
-        can_renew=prolongs,
+        can_renew=prolongs and renews,
         can_extend=prolongs,
         can_pause=is_open and row.spans != () and (row.valid_until is None or row.valid_until >= act.today),
         can_resume=row.state is MembershipState.PAUSED,

@@ -4,6 +4,7 @@ import datetime as dt
 
 from pydantic import BaseModel
 
+from erp_club.programmes.engine.places import Where
 from erp_club.purchases.entitlements import queries
 from erp_club.purchases.entitlements.models import UseState
 from web.deps import Act
@@ -41,8 +42,10 @@ class UseView(BaseModel):
     store: str | None
 
 
-def entitlements_view(act: Act, customer_id: int, *, channel: str | None = None) -> list[EntitlementView]:
-    """What the customer is entitled to today, in a channel where one is said."""
+def entitlements_view(
+    act: Act, customer_id: int, *, on: dt.date | None = None, where: Where | None = None
+) -> list[EntitlementView]:
+    """What the customer is entitled to on a day, else today, there where it says so."""
     return [
         EntitlementView(
             membership_id=each.membership_id,
@@ -54,7 +57,7 @@ def entitlements_view(act: Act, customer_id: int, *, channel: str | None = None)
             last=each.last,
             products=[EntitledProduct(sku=sku, name=name) for sku, name in each.products],
         )
-        for each in queries.rights(act.session, customer_id, on=act.today, channel=channel)
+        for each in queries.rights(act.session, customer_id, on=on or act.today, where=where)
     ]
 
 

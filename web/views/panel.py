@@ -10,6 +10,8 @@ from erp_club.birthday.plans.queries import birthday_of, held_gifts
 from erp_club.birthday.windows import nearest
 from erp_club.clubs.queries import clubs_to_join, memberships
 from erp_club.points.queries import standings
+from erp_club.programmes.engine.places import Doing
+from erp_club.programmes.queries import clubs_not_doing
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
 from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.pricing import next_benefits_of
@@ -152,6 +154,7 @@ def panel_view(
         benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if at_till else NONE_NEXT
     held = memberships(act.session, customer_id, today=act.today)
     levels = levels_view(act, customer_id, held, on=act.today)
+    closed = clubs_not_doing(act.session, Doing.JOINING, act.where, on=act.today)
     points = standings(act.session, [row.points_account_id for row in held], on=act.today)
     return Panel(
         customer_id=buyer.customer_id,
@@ -179,7 +182,9 @@ def panel_view(
                 currency=row.currency,
                 earns=earns.get(row.code, 0),
                 state_on=row.state_on,
-                renewable=standing(row, act.today) in {"ends_soon", "expired"} and row.valid_until is not None,
+                renewable=standing(row, act.today) in {"ends_soon", "expired"}
+                and row.valid_until is not None
+                and row.club_id not in closed,
                 next_benefit=_next(benefits.get(row.code)),
                 level=levels.get(row.membership_id, NO_LEVELS).level,
                 earned_by=earned_by(points_by.get(row.code, ())),
@@ -187,7 +192,11 @@ def panel_view(
             )
             for row in held
         ],
-        clubs=[PanelClub(club_id=club.id, names=club.names) for club in clubs_to_join(act.session, customer_id)],
+        clubs=[
+            PanelClub(club_id=club.id, names=club.names)
+            for club in clubs_to_join(act.session, customer_id)
+            if club.id not in closed
+        ],
         coupons=[
             PanelCoupon(code=row.code, names=dict(row.names), last_day=row.last_day)
             for row in listing(act.session, _usable(act, customer_id), descending=False, offset=0, limit=MOST_COUPONS)
@@ -195,15 +204,9 @@ def panel_view(
         birthday_in=_birthday_in(act, customer_id),
         gifts=_gifts(act, customer_id),
         recent=_recent(act, customer_id),
-        entitlements=_entitlements(act, customer_id),
+        entitlements=entitlements_view(act, customer_id, where=act.where),
         segments=of_customer(act.session, customer_id, at_till=True),
     )
-
-
-def _entitlements(act: Act, customer_id: int) -> list[EntitlementView]:
-    """What can be used here; away from tills, whatever the channel."""
-    at_till = act.identity.terminal is not None
-    return entitlements_view(act, customer_id, channel=act.terminal.channel if at_till else None)
 
 
 def _recent(act: Act, customer_id: int) -> list[PanelPurchase]:

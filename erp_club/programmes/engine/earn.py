@@ -16,6 +16,7 @@ from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, Ru
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
 from erp_club.programmes.engine.lines import PaidLine, in_scope, paid_lines, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Excluded, Round
+from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
 
 _ROUNDING = {Round.DOWN: Rounding.DOWN, Round.UP: Rounding.UP, Round.HALF_UP: Rounding.HALF_UP}
@@ -71,12 +72,7 @@ def earn(programme: Programme, purchase: Purchase, member: MemberFacts) -> Earne
 
 def works_here(programme: Programme, purchase: Purchase) -> bool:
     """Whether the club earns in this channel and store."""
-    channels = programme.channels
-    return (
-        purchase.channel in channels.earning
-        and (not channels.stores or purchase.store in channels.stores)
-        and purchase.store not in channels.without_stores
-    )
+    return works(programme.channels, Doing.EARNING, Where(purchase.channel, purchase.store))
 
 
 def _points_pay(programme: Programme) -> "_PointsPay | None":

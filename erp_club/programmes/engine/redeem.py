@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.lines import in_scope, passed_over
+from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Redemption
 
@@ -39,7 +40,7 @@ def redeemable(programme: Programme, purchase: Purchase, member: MemberFacts, pu
     last = programme.switch.last_redeeming_day
     if rule is None or (last is not None and purchase.on > last):
         return Redeemable(0, 0, why=Why.REDEEMING_ENDED)
-    if purchase.channel not in programme.channels.redeeming:
+    if not works(programme.channels, Doing.REDEEMING, Where(purchase.channel, purchase.store)):
         return Redeemable(0, 0, why=Why.WRONG_CHANNEL)
     why = missed(rule.when, purchase, member)
     if why is not None:

@@ -18,12 +18,16 @@ from erp_club.programmes.engine.membership import (
     Staff,
     Way,
 )
+from erp_club.programmes.engine.places import ANY_STORE, Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
 
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Somebody who wants to join. `age` None is unknown; `known` are the fields of the form that are filled in."""
+    """Somebody who wants to join. `age` None is unknown; `known` are the fields of the form that are filled in.
+
+    `where` is None at the back office.
+    """
 
     way: Way = Way.REQUEST
     age: int | None = None
@@ -34,7 +38,7 @@ class Applicant:
     known: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
     clubs: frozenset[str] = frozenset()
-    channel: str = "store"
+    where: Where | None = ANY_STORE
     purchase_minor: int = 0
     invited_on: dt.date | None = None
 
@@ -43,7 +47,7 @@ def may_not_join(programme: Programme, who: Applicant, *, on: dt.date) -> tuple[
     """What keeps the applicant from joining, by the name of the parameter; empty where nothing does."""
     joining, rule = programme.joining, programme.joining.eligibility
     found: dict[str, bool] = {
-        "channels.joining": who.channel not in programme.channels.joining,
+        "channels.joining": not works(programme.channels, Doing.JOINING, who.where),
         "joining.ways": who.way not in joining.ways,
         "joining.purchase_minor": who.way is Way.PURCHASE and who.purchase_minor < (joining.purchase_minor or 0),
         "joining.invitation_days": who.way is Way.INVITATION and _invitation_over(programme, who.invited_on, on),

@@ -116,12 +116,12 @@ def _added(reward: RewardDocument) -> Iterable[str]:
 def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
     """One offer, compiled."""
     offer, combination = published.offer, published.offer.combination
-    needs = needs_of(offer.when, scopes)
+    redeems = any(isinstance(reward, Redeem) for reward in offer.rewards)
+    needs = needs_of(offer.when, scopes, spends=redeems or bool(offer.activation.points))
     parts = tuple(_part(reward, scopes) for reward in offer.rewards if not isinstance(reward, Points))
     earnings = tuple(
         (reward, scopes.number(reward.on or EVERYTHING)) for reward in offer.rewards if isinstance(reward, Points)
     )
-    redeems = any(isinstance(reward, Redeem) for reward in offer.rewards)
     over_order = any(everything in part.scopes for part in parts)
     stage = POINTS if redeems else _stage(offer, over_order=over_order)
     return Ready(

@@ -58,6 +58,11 @@ class CustomerPurse:
         shopper = self.run.facts.shopper
         return 0 if shopper is None else shopper.clubs[club].points - self.run.spent.get(club, 0)
 
+    def spends(self, club: str) -> bool:
+        """Whether they can be used where this is sold."""
+        shopper = self.run.facts.shopper
+        return shopper is None or shopper.clubs[club].spends
+
     def limits(self, club: str) -> PointsLimits:
         """How they may pay, less what of a day's ceiling this sale has used."""
         shopper = self.run.facts.shopper

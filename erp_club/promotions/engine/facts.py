@@ -99,11 +99,16 @@ NO_LIMITS = PointsLimits()
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A membership that holds today: level and spendable points of its account, and how these may pay."""
+    """A membership that holds today: level and spendable points of its account, and how these may pay.
+
+    `gives`: its club's benefits hold where this is sold; `spends`: points can be used there, whatever for.
+    """
 
     level: str | None = None
     points: int = 0
     paying: PointsLimits = NO_LIMITS
+    gives: bool = True
+    spends: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,13 @@ class Needs:
     """Scope and quantity of each quantity condition that must hold."""
     scopes: list[int] = field(default_factory=list[int])
     """All scopes that are asked about."""
+    spends: bool = False
+    """Whether the offer takes points: then a member counts where points can be used, else where the club gives."""
 
 
-def needs_of(condition: Condition, scopes: Scopes) -> Needs:
-    """What an offer's condition asks, compiled."""
-    needs = Needs()
+def needs_of(condition: Condition, scopes: Scopes, *, spends: bool = False) -> Needs:
+    """What the condition of an offer asks, compiled; of one that takes points where it `spends`."""
+    needs = Needs(spends=spends)
     _add(condition, scopes, needs)
     return needs
 
@@ -108,7 +110,7 @@ def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
         return _not(_gate(condition.no, scopes, needs))
     if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs):
         return _here(condition)
-    return _who(condition)
+    return _club(condition, spends=needs.spends) if isinstance(condition, ClubIs) else _who(condition)
 
 
 def _quantity(condition: QuantityIs, scopes: Scopes) -> Gate:
@@ -194,12 +196,10 @@ def _hour(condition: HourIs) -> Gate:
 
 
 def _who(
-    condition: ClubIs | SegmentIs | BirthdayIs | PurchaseNumberIs | CustomerKnown | Confirmed,
+    condition: SegmentIs | BirthdayIs | PurchaseNumberIs | CustomerKnown | Confirmed,
 ) -> Gate:
     """Conditions on the customer, and on what the cashier confirms."""
     match condition:
-        case ClubIs():
-            return _club(condition)
         case SegmentIs():
             segments, not_in_segment = frozenset(condition.segments), (Reason.NOT_IN_SEGMENT, None)
 
@@ -221,18 +221,20 @@ def _who(
             return lambda basket: None if name in basket.facts.confirmed else not_confirmed
 
 
-def _club(condition: ClubIs) -> Gate:
+def _club(condition: ClubIs, *, spends: bool) -> Gate:
     clubs, levels = condition.clubs, frozenset(condition.levels)
     not_member, wrong_level = (Reason.NOT_MEMBER, None), (Reason.WRONG_LEVEL, None)
+    wrong_channel: Failure = (Reason.WRONG_CHANNEL, None)
 
     def gate(basket: Basket) -> Failure | None:
         shopper = basket.facts.shopper
         if shopper is None:
             return not_member
         held = [member for club in clubs if (member := shopper.clubs.get(club)) is not None]
-        if not held:
-            return not_member
-        return None if not levels or any(member.level in levels for member in held) else wrong_level
+        here = [member for member in held if (member.spends if spends else member.gives)]
+        if not here:
+            return wrong_channel if held else not_member
+        return None if not levels or any(member.level in levels for member in here) else wrong_level
 
     return gate
 

@@ -126,6 +126,8 @@ def _too_dear(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
     club = purse.club(offer.ready.club)
     if club is None:
         return Reason.NOT_MEMBER, None
+    if not purse.spends(club):
+        return Reason.POINTS_CLOSED, None
     takes = [take for give in outcome.gives for take in give.takes]
     missing = cost_of(offer, outcome) - purse.balance(club) - purse.earned_after(club, takes)
     return (Reason.NOT_ENOUGH_POINTS, missing) if missing > 0 else None

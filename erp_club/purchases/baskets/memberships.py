@@ -13,12 +13,14 @@ from erp_club.clubs.queries import club_of_membership, customer_of
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
+from erp_club.programmes.engine.places import Where
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.commands import current_customer, take
 from erp_club.purchases.baskets.pricing import price_open
 from erp_club.purchases.entitlements.commands import use_in_sale
 from erp_club.purchases.fees.commands import Day, charge_renewal, join_in_sale
 from erp_club.purchases.models import Basket
+from erp_club.purchases.places import where_of
 
 
 def of_buyer(session: Session, membership_id: int, *, by: Actor) -> Basket:
@@ -53,7 +55,7 @@ def renew_of_buyer(
     membership_id: int,
     *,
     card: str | None,
-    channel: str,
+    where: Where,
     today: dt.date,
     now: dt.datetime,
     by: Actor,
@@ -68,7 +70,7 @@ def renew_of_buyer(
         raise errors.card_needed()
     shown = card or _shown(session, basket, membership_id)
     renewed = renew_membership(session, membership_id, today=today, now=now, by=by, card=shown)
-    charge_renewal(session, basket, renewed, before=before, day=Day(today, now, by, channel))
+    charge_renewal(session, basket, renewed, before=before, day=Day(today, now, by, where))
     return renewed
 
 
@@ -86,7 +88,7 @@ def join_of_buyer(
     priced = price_open(session, terminal, opened, now=now, by=by).basket.priced if opened.lines else None
     owed = sum(line.price_minor for line in opened.lines if line.fee_id is not None)
     bought = priced.total_minor - owed if priced else 0
-    return join_in_sale(session, basket, club_id, bought_minor=bought, day=Day(today, now, by, terminal.channel))
+    return join_in_sale(session, basket, club_id, bought_minor=bought, day=Day(today, now, by, where_of(terminal)))
 
 
 def use_of_buyer(
@@ -95,7 +97,7 @@ def use_of_buyer(
     code: str,
     *,
     product: str | None,
-    channel: str,
+    where: Where,
     today: dt.date,
     now: dt.datetime,
     by: Actor,
@@ -103,7 +105,7 @@ def use_of_buyer(
     """Use an entitlement of the sale's customer; gives the line's number. Raises as `of_buyer` and `use_in_sale`."""
     of_buyer(session, membership_id, by=by)
     basket = take(session, now=now, by=by)
-    return use_in_sale(session, basket, membership_id, code, product=product, day=Day(today, now, by, channel))
+    return use_in_sale(session, basket, membership_id, code, product=product, day=Day(today, now, by, where))
 
 
 def _shown(session: Session, basket: Basket, membership_id: int) -> str | None:

@@ -31,7 +31,7 @@ def use_in_sale(
     right = next(
         (
             each
-            for each in rights(session, basket.customer_id, on=day.today, channel=day.channel)
+            for each in rights(session, basket.customer_id, on=day.today, where=day.where)
             if (each.membership_id, each.code) == (membership_id, code)
         ),
         None,

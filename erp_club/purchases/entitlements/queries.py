@@ -18,6 +18,8 @@ from erp_club.permissions.models import Staff
 from erp_club.programmes.engine.calendar import span_of
 from erp_club.programmes.engine.gifts import GiftGiven
 from erp_club.programmes.engine.levels import Entitlement
+from erp_club.programmes.engine.places import Doing, Where, works
+from erp_club.programmes.engine.programme import Channels
 from erp_club.purchases.entitlements.models import EntitlementUse, UseState
 
 
@@ -58,8 +60,8 @@ class UseRow:
     store: str | None
 
 
-def rights(session: Session, customer_id: int, *, on: dt.date, channel: str | None = None) -> list[Right]:
-    """What the customer's memberships give on a day (in a channel): gifts with a count, each with what is left.
+def rights(session: Session, customer_id: int, *, on: dt.date, where: Where | None = None) -> list[Right]:
+    """What the customer's memberships give on a day (there, at a till): gifts with a count, each with what is left.
 
     One query for who has none; whoever has some costs two more.
     """
@@ -67,7 +69,7 @@ def rights(session: Session, customer_id: int, *, on: dt.date, channel: str | No
         (row, each, _period(row, each, on))
         for row in session.execute(_GIVING, {"customer": customer_id, "on": on})
         for each in _entitlements(row.entitlements)
-        if _holds(each, row.level, channel)
+        if _holds(each, row, where)
     ]
     if not given:
         return []
@@ -108,10 +110,11 @@ def _gift(of: Entitlement) -> GiftGiven:
     return of.gives
 
 
-def _holds(of: Entitlement, level: str | None, channel: str | None) -> bool:
-    if not isinstance(of.gives, GiftGiven):
+def _holds(of: Entitlement, row: Any, where: Where | None) -> bool:
+    if not isinstance(of.gives, GiftGiven) or not works(Channels.model_validate(row.channels), Doing.BENEFITS, where):
         return False
-    return (not of.levels or level in of.levels) and (channel is None or not of.channels or channel in of.channels)
+    here = where is None or not of.channels or where.channel in of.channels
+    return here and (not of.levels or row.level in of.levels)
 
 
 def _period(row: Any, of: Entitlement, on: dt.date) -> Span:
@@ -143,13 +146,13 @@ def _entitlements(document: str) -> tuple[Entitlement, ...]:
 
 
 _GIVING = sa.text("""
-    SELECT m.id, m.joined_on, c.names, CAST(v.entitlements AS text) AS entitlements,
+    SELECT m.id, m.joined_on, c.names, CAST(v.entitlements AS text) AS entitlements, v.channels,
            lower(p.validity) AS first, upper(p.validity) AS after, coalesce(l.level, v.lowest) AS level
       FROM memberships m
       JOIN clubs c ON c.id = m.club_id AND c.state = 'published'
       JOIN membership_periods p ON p.customer_id = m.customer_id AND p.membership_id = m.id
                                AND p.validity @> CAST(:on AS date)
-      JOIN LATERAL (SELECT document -> 'entitlements' AS entitlements,
+      JOIN LATERAL (SELECT document -> 'entitlements' AS entitlements, document -> 'channels' AS channels,
                            document #>> '{levels,levels,0,code}' AS lowest
                       FROM programme_versions v
                      WHERE v.club_id = c.id AND v.effective_from <= CAST(:on AS date)

@@ -21,6 +21,7 @@ from erp_club.clubs.queries import club_of_membership
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.places import ANY_STORE, Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.renew import (
     Fee,
@@ -40,12 +41,12 @@ from erp_club.purchases.models import Basket, BasketLine
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """When and by whom something is done, and in which channel."""
+    """When and by whom something is done, and where: None at the back office."""
 
     today: dt.date
     now: dt.datetime
     by: Actor
-    channel: str = "store"
+    where: Where | None = ANY_STORE
 
 
 def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor: int, day: Day) -> clubs.Joined:
@@ -79,7 +80,7 @@ def _check_joining(session: Session, customer_id: int, programme: Programme, bou
     """What the sale must come to; 0 where asking is enough."""
     ways = programme.joining.ways
     way = Way.REQUEST if Way.REQUEST in ways else Way.PURCHASE if Way.PURCHASE in ways else Way.INVITATION
-    who = applicant(session, customer_id, way=way, channel=day.channel, purchase_minor=bought_minor, on=day.today)
+    who = applicant(session, customer_id, way=way, where=day.where, purchase_minor=bought_minor, on=day.today)
     hinders = [name for name in may_not_join(programme, who, on=day.today) if name != "joining.purchase_minor"]
     if hinders:
         raise errors.may_not_join(hinders)
@@ -101,7 +102,7 @@ def charge_renewal(session: Session, basket: Basket, renewed: clubs.Prolonged, *
     programme = programme_in_force(session, before.club_id, day.today)
     if programme is None:
         return
-    if day.channel not in programme.channels.joining:
+    if not works(programme.channels, Doing.JOINING, day.where):
         raise errors.not_renewed_here()
     ending = max(before.spans, key=lambda span: span.first)
     if ending.last is not None and not may_renew(programme, ending.last, day.today):

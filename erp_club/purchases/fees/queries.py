@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.places import Where
 from erp_club.programmes.engine.renew import Applicant
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.receipts.models import ReceiptLine
@@ -59,7 +60,7 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
 
 
 def applicant(
-    session: Session, customer_id: int, *, way: Way, channel: str, purchase_minor: int, on: dt.date
+    session: Session, customer_id: int, *, way: Way, where: Where | None, purchase_minor: int, on: dt.date
 ) -> Applicant:
     """Who wants to join, as a programme asks it."""
     row = session.execute(_APPLICANT, {"customer": customer_id, "on": on}).one()
@@ -72,7 +73,7 @@ def applicant(
         known=frozenset(name for name, value in known.items() if value not in (None, "")),
         segments=frozenset(row.segments or ()),
         clubs=frozenset(row.clubs or ()),
-        channel=channel,
+        where=where,
         purchase_minor=purchase_minor,
     )
 
