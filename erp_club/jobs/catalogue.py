@@ -5,6 +5,7 @@ from erp_club.jobs.coupons import COUPONS_ISSUE
 from erp_club.jobs.declared import Job
 from erp_club.jobs.exports.job import EXPORT, EXPORTS_FORGET
 from erp_club.jobs.forecasts import FORECAST
+from erp_club.jobs.held_sales import HELD_SALES
 from erp_club.jobs.levels import LEVELS
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.names import NAMES_REKEY
@@ -40,7 +41,7 @@ JOBS: dict[str, Job] = {
     for job in (
         *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEVELS, PERIOD_REWARDS),
         *(LEDGER_VERIFY, POINTS_PROGRAMME),
-        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, COUPONS_ISSUE, NAMES_REKEY, RUNS_TIDY),
+        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, COUPONS_ISSUE, NAMES_REKEY, RUNS_TIDY, HELD_SALES),
         *(LEDGER_SEAL, AUDIT_SEAL),
         *(BIRTHDAYS, EXPORT, EXPORTS_FORGET, RETENTION),
     )

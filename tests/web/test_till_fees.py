@@ -13,6 +13,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.programmes.commands import load_programme
 from erp_club.programmes.engine.programme import Programme
+from erp_club.purchases.baskets.held.commands import free_left
 from erp_club.purchases.fees.models import MembershipFee
 from tests.make.clubs import NOW
 from tests.make.customers import a_person
@@ -127,6 +128,22 @@ def test_a_fee_that_is_taken_out_of_the_sale_takes_the_joining_with_it(made: Mad
     sale.send("PUT", "/customer", {"customer_id": sale.yael})
     assert (sale.held()["state"], sale.fees()) == ("ended", [("joining", "cancelled", 36_50, 0)])
     assert sale.join().status_code == 200, "and they may still join"
+
+
+def test_a_fee_that_is_left_on_hold_for_a_day_takes_the_joining_back_and_leaves_the_goods(made: Made) -> None:
+    # REQ M-02, M-13
+    sale = made()
+    sale.join()
+    assert sale.send("POST", "/holds").status_code == 200
+    free: dict[str, Any] = {"limit": 100, "now": dt.datetime.now(dt.UTC), "by": SYSTEM}
+    assert free_left(sale.session, before=free["now"] - dt.timedelta(days=1), **free) == 0
+    later = free | {"before": free["now"] + dt.timedelta(hours=1)}
+    assert [free_left(sale.session, **later), free_left(sale.session, **later)] == [1, 0]
+    sale.session.commit()
+    (held,) = sale.shown()["held"]
+    assert (held["total_minor"], sale.fees()) == (64_30, [("joining", "cancelled", 36_50, 0)])
+    sale.begin()
+    assert sale.held()["state"] == "ended"
 
 
 def test_a_fee_is_paid_once_and_is_no_item_like_others(made: Made) -> None:
