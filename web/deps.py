@@ -33,8 +33,6 @@ from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, id
 from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries.commands import Place
-from erp_club.programmes.engine.places import Where
-from erp_club.purchases.places import where_of
 from web import templating
 from web.asked import is_htmx, wants_html
 from web.cookies import SESSION_COOKIE, TERMINAL_COOKIE, cookie, put_cookie
@@ -102,11 +100,6 @@ class Act:
     def place(self) -> FormPlace:
         """Which form of new customers holds here."""
         return FormPlace.TILL if self.identity.terminal else FormPlace.OFFICE
-
-    @property
-    def where(self) -> Where | None:
-        """The till's channel and store, as clubs ask them; None at the back office."""
-        return where_of(self.identity.terminal) if self.identity.terminal else None
 
     @property
     def today(self) -> dt.date:

@@ -13,6 +13,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import worth_of
 from erp_club.programmes.engine.places import Doing
 from erp_club.programmes.queries import clubs_not_doing
+from erp_club.purchases.places import where_of
 from erp_club.reports.years import shown_year
 from web.deps import Act
 from web.formats import localised
@@ -230,7 +231,7 @@ def memberships_view(act: Act, customer_id: int, *, on: dt.date | None = None) -
     events = queries.events(act.session, customer_id)
     levels = levels_view(act, customer_id, held, on=day, history=True)
     entitled = entitlements_view(act, customer_id, on=day)
-    closed = clubs_not_doing(act.session, Doing.JOINING, act.where, on=act.today)
+    closed = clubs_not_doing(act.session, Doing.JOINING, where_of(act.identity.terminal), on=act.today)
     return MembershipsView(
         entitlements=entitled,
         uses=uses_view(act, customer_id, entitled),
@@ -265,7 +266,7 @@ def membership_line(act: Act, membership_id: int) -> MembershipLine:
     row = next(row for row in held if row.membership_id == membership_id)
     events = queries.events(act.session, customer_id).get(row.membership_id, [])
     levels = levels_view(act, customer_id, [row], on=act.today, history=True).get(membership_id)
-    closed = clubs_not_doing(act.session, Doing.JOINING, act.where, on=act.today)
+    closed = clubs_not_doing(act.session, Doing.JOINING, where_of(act.identity.terminal), on=act.today)
     return _membership(row, events, customer_id, act, act.today, levels, renews=row.club_id not in closed)
 
 

@@ -17,6 +17,7 @@ from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.pricing import next_benefits_of
 from erp_club.purchases.explained import Told
 from erp_club.purchases.next_benefit import NextBenefit
+from erp_club.purchases.places import where_of
 from erp_club.purchases.pricing import texts_of
 from erp_club.segments.saved import of_customer
 from web.coupon_entry import place_of
@@ -154,7 +155,7 @@ def panel_view(
         benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if at_till else NONE_NEXT
     held = memberships(act.session, customer_id, today=act.today)
     levels = levels_view(act, customer_id, held, on=act.today)
-    closed = clubs_not_doing(act.session, Doing.JOINING, act.where, on=act.today)
+    closed = clubs_not_doing(act.session, Doing.JOINING, where_of(act.identity.terminal), on=act.today)
     points = standings(act.session, [row.points_account_id for row in held], on=act.today)
     return Panel(
         customer_id=buyer.customer_id,
@@ -204,7 +205,7 @@ def panel_view(
         birthday_in=_birthday_in(act, customer_id),
         gifts=_gifts(act, customer_id),
         recent=_recent(act, customer_id),
-        entitlements=entitlements_view(act, customer_id, where=act.where),
+        entitlements=entitlements_view(act, customer_id, where=where_of(act.identity.terminal)),
         segments=of_customer(act.session, customer_id, at_till=True),
     )
 

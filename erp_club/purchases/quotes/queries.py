@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.cards import errors as cards
@@ -30,13 +30,13 @@ from erp_club.points.queries import available_points
 from erp_club.pricelists.queries import entries_in_force
 from erp_club.pricelists.rules import Entry
 from erp_club.programmes.documents import level_in
-from erp_club.programmes.engine.programme import Channels
 from erp_club.promotions.coupons import queries as coupons
 from erp_club.promotions.coupons.entry import Entry as Entered
 from erp_club.promotions.models import OfferState, StoredOffer
 from erp_club.promotions.queries import CATALOGUE_VERSION, uses_json
 from erp_club.purchases.models import Quote
 from erp_club.purchases.quotes import errors
+from erp_club.purchases.quotes.open_clubs import OpenClub, open_clubs, opened
 from erp_club.receipts.models import Receipt
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
@@ -94,16 +94,6 @@ class HeldMembership:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenClub:
-    """A published club, and where its programme of the day works; None is everywhere."""
-
-    code: str
-    id: int
-    names: Mapping[str, str]
-    channels: Channels | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """What the database told: products by SKU, what price lists say of them, and of the customer (0 for nobody known).
 
@@ -155,7 +145,7 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
         birthday=row.birthday,
         purchases=row.purchases or 0,
         memberships=tuple([_held(*each) for each in row.memberships or ()]),
-        clubs=tuple([_open(*each) for each in row.clubs or ()]),
+        clubs=tuple([opened(*each) for each in row.clubs or ()]),
         segments=frozenset(row.segments or ()),
     )
 
@@ -166,10 +156,6 @@ def _held(
     made = Earning(*earning)
     joined_on = dt.date.fromisoformat(str(made.joined_on))
     return HeldMembership(club, available, replace(made, joined_on=joined_on), used_today, kept_level, named)
-
-
-def _open(code: str, club_id: int, names: Mapping[str, str], channels: dict[str, Any] | None) -> OpenClub:
-    return OpenClub(code, club_id, names, None if channels is None else Channels.model_validate(channels))
 
 
 class _Row(NamedTuple):
@@ -348,19 +334,6 @@ def _segments(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     )
 
 
-def _clubs() -> sa.ScalarSelect[Any]:
-    rules = rules_in_force(_DAY)
-    channels = sa.cast(rules.c.document, JSONB)["programme"]["channels"]
-    told = sa.func.json_build_array(Club.code, Club.id, Club.names, channels)
-    return (
-        sa.select(sa.func.json_agg(aggregate_order_by(told, Club.code)))
-        .select_from(Club)
-        .outerjoin(rules, sa.true())
-        .where(Club.state == ClubState.PUBLISHED)
-        .scalar_subquery()
-    )
-
-
 def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     """How often the customer has bought; not counted where no offer is in force that could ask."""
     counted = (
@@ -393,7 +366,7 @@ def _statement(by: By) -> Prepared:
             uses_json(customer=_BUYER_ID),
             _purchases(buyer),
             _memberships(buyer),
-            _clubs(),
+            open_clubs(_DAY),
             _segments(buyer),
         ).select_from(sa.outerjoin(Chain, buyer, sa.true()))
     )
