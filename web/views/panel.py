@@ -1,14 +1,14 @@
 """All that a till shows of a customer."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from pydantic import BaseModel
 
 from erp_club.birthday.plans.queries import birthday_of, held_gifts
 from erp_club.birthday.windows import nearest
-from erp_club.clubs.queries import clubs_to_join, memberships
+from erp_club.clubs.queries import MembershipRow, clubs_to_join, memberships
 from erp_club.points.queries import standings
 from erp_club.programmes.engine.places import Doing
 from erp_club.programmes.queries import clubs_not_doing
@@ -183,9 +183,7 @@ def panel_view(
                 currency=row.currency,
                 earns=earns.get(row.code, 0),
                 state_on=row.state_on,
-                renewable=standing(row, act.today) in {"ends_soon", "expired"}
-                and row.valid_until is not None
-                and row.club_id not in closed,
+                renewable=_renewable(row, closed, act.today),
                 next_benefit=_next(benefits.get(row.code)),
                 level=levels.get(row.membership_id, NO_LEVELS).level,
                 earned_by=earned_by(points_by.get(row.code, ())),
@@ -193,11 +191,7 @@ def panel_view(
             )
             for row in held
         ],
-        clubs=[
-            PanelClub(club_id=club.id, names=club.names)
-            for club in clubs_to_join(act.session, customer_id)
-            if club.id not in closed
-        ],
+        clubs=_clubs(act, customer_id, closed),
         coupons=[
             PanelCoupon(code=row.code, names=dict(row.names), last_day=row.last_day)
             for row in listing(act.session, _usable(act, customer_id), descending=False, offset=0, limit=MOST_COUPONS)
@@ -208,6 +202,16 @@ def panel_view(
         entitlements=entitlements_view(act, customer_id, where=where_of(act.identity.terminal)),
         segments=of_customer(act.session, customer_id, at_till=True),
     )
+
+
+def _clubs(act: Act, customer_id: int, closed: Collection[int]) -> list[PanelClub]:
+    open_here = [club for club in clubs_to_join(act.session, customer_id) if club.id not in closed]
+    return [PanelClub(club_id=club.id, names=club.names) for club in open_here]
+
+
+def _renewable(row: MembershipRow, closed: Collection[int], today: dt.date) -> bool:
+    near = standing(row, today) in {"ends_soon", "expired"} and row.valid_until is not None
+    return near and row.club_id not in closed
 
 
 def _recent(act: Act, customer_id: int) -> list[PanelPurchase]:
