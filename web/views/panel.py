@@ -192,10 +192,7 @@ def panel_view(
             for row in held
         ],
         clubs=_clubs(act, customer_id, closed),
-        coupons=[
-            PanelCoupon(code=row.code, names=dict(row.names), last_day=row.last_day)
-            for row in listing(act.session, _usable(act, customer_id), descending=False, offset=0, limit=MOST_COUPONS)
-        ],
+        coupons=_coupons(act, customer_id),
         birthday_in=_birthday_in(act, customer_id),
         gifts=_gifts(act, customer_id),
         recent=_recent(act, customer_id),
@@ -212,6 +209,11 @@ def _clubs(act: Act, customer_id: int, closed: Collection[int]) -> list[PanelClu
 def _renewable(row: MembershipRow, closed: Collection[int], today: dt.date) -> bool:
     near = standing(row, today) in {"ends_soon", "expired"} and row.valid_until is not None
     return near and row.club_id not in closed
+
+
+def _coupons(act: Act, customer_id: int) -> list[PanelCoupon]:
+    rows = listing(act.session, _usable(act, customer_id), descending=False, offset=0, limit=MOST_COUPONS)
+    return [PanelCoupon(code=row.code, names=dict(row.names), last_day=row.last_day) for row in rows]
 
 
 def _recent(act: Act, customer_id: int) -> list[PanelPurchase]:
