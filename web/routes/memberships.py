@@ -15,6 +15,9 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes.welcoming.commands import Welcome, welcome
+from erp_club.purchases.fees import unsold
+from erp_club.purchases.fees.commands import Day
+from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId, SmallRowId, Unsaid, Word
 from web.forms import FormState
@@ -94,7 +97,7 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN)], customer_id: R
         raise Invalid([FieldError("club", T("Say which club: by its code, or by its number."))])
     club_id = body.club_id if body.club is None else queries.club_id_by_code(act.session, body.club)
     assert club_id is not None
-    joined = commands.join_club(act.session, customer_id, club_id=club_id, today=act.today, now=act.now, by=act.by)
+    joined = unsold.join(act.session, customer_id, club_id, day=_day(act))
     grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
     welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     view = JoinedView(
@@ -115,10 +118,7 @@ def renew(
 ) -> Response:
     """Renew by the club's term: after the last paid day, or from today where that is over."""
     card = body.card if body else None
-    added = commands.renew_membership(
-        act.session, membership_id, today=act.today, now=act.now, by=act.by, card=card or None
-    )
-    return _prolonged(act, added)
+    return _prolonged(act, unsold.renew(act.session, membership_id, card=card or None, day=_day(act)))
 
 
 def extension_page(act: Act, form: FormState) -> Response:
@@ -148,6 +148,10 @@ def extend(
         act.session, membership_id, until=body.until, today=act.today, now=act.now, by=act.by
     )
     return _prolonged(act, added)
+
+
+def _day(act: Act) -> Day:
+    return Day(act.today, act.now, act.by, where_of(act.identity.terminal))
 
 
 def _template(act: Act) -> str:

@@ -58,7 +58,7 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor
     programme = programme_in_force(session, club_id, day.today)
     if programme is None:
         return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
-    least = _check_joining(session, basket.customer_id, programme, bought_minor, day)
+    least = check_joining(session, basket.customer_id, programme, bought_minor, day)
     span = first_term(programme, day.today)
     joined = clubs.join_club(
         session,
@@ -76,8 +76,8 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor
     return joined
 
 
-def _check_joining(session: Session, customer_id: int, programme: Programme, bought_minor: int, day: Day) -> int:
-    """What the sale must come to; 0 where asking is enough."""
+def check_joining(session: Session, customer_id: int, programme: Programme, bought_minor: int, day: Day) -> int:
+    """What the sale must come to; 0 where asking is enough. Raises Conflict `may-not-join`, `purchase-too-small`."""
     ways = programme.joining.ways
     way = Way.REQUEST if Way.REQUEST in ways else Way.PURCHASE if Way.PURCHASE in ways else Way.INVITATION
     who = applicant(session, customer_id, way=way, where=day.where, purchase_minor=bought_minor, on=day.today)
@@ -99,19 +99,27 @@ def charge_renewal(session: Session, basket: Basket, renewed: clubs.Prolonged, *
 
     `before` is the membership as it was. Raises Conflict `not-renewed-here`, `too-early`, `fee-product-needed`.
     """
-    programme = programme_in_force(session, before.club_id, day.today)
-    if programme is None:
-        return
-    if not works(programme.channels, Doing.JOINING, day.where):
-        raise errors.not_renewed_here()
-    ending = max(before.spans, key=lambda span: span.first)
-    if ending.last is not None and not may_renew(programme, ending.last, day.today):
-        raise errors.too_early()
-    bought = bought_in(session, renewed.customer_id, ending, until=day.today) if programme.fees.waiver else 0
-    fee = renewal_fee(programme.fees, bought)
-    if fee.full_minor:
+    fee = fee_of_renewal(session, before, day)
+    if fee is not None and fee.full_minor:
         no, span = before.last_no + 1, Span(renewed.starts_on, renewed.valid_until)
         _add_fee(session, basket, before, FeeKind.RENEWAL, fee, span, period_no=no, least_minor=0, day=day)
+
+
+def fee_of_renewal(session: Session, held: clubs.Held, day: Day) -> Fee | None:
+    """What renewing today costs; None for a club without a programme.
+
+    Raises Conflict `not-renewed-here`, `too-early` where the programme doesn't let the membership be renewed.
+    """
+    programme = programme_in_force(session, held.club_id, day.today)
+    if programme is None:
+        return None
+    if not works(programme.channels, Doing.JOINING, day.where):
+        raise errors.not_renewed_here()
+    ending = max(held.spans, key=lambda span: span.first)
+    if ending.last is not None and not may_renew(programme, ending.last, day.today):
+        raise errors.too_early()
+    bought = bought_in(session, held.customer_id, ending, until=day.today) if programme.fees.waiver else 0
+    return renewal_fee(programme.fees, bought)
 
 
 def _add_fee(

@@ -59,6 +59,11 @@ def too_little_bought(least_minor: int, missing_minor: int, currency: str) -> Co
     )
 
 
+def fee_at_till() -> Conflict:
+    """There is a fee, and no sale here in which it could be paid."""
+    return Conflict(T("This costs a fee, which is paid at a till: do it there, in a sale."), code="fee-at-till")
+
+
 def one_of_it() -> Refused:
     """A fee is paid once."""
     return Refused(T("A membership's fee is paid once. Remove the line to give the membership up."), code="quantity")

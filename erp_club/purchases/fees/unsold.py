@@ -1,0 +1,39 @@
+"""Joining and renewing where nothing is sold: as the club's programme says, unless there is something to be paid."""
+
+from sqlalchemy.orm import Session
+
+from erp_club.clubs import commands as clubs
+from erp_club.programmes.engine.renew import first_term, joining_fee
+from erp_club.programmes.queries import programme_in_force
+from erp_club.purchases.fees import errors
+from erp_club.purchases.fees.commands import Day, check_joining, fee_of_renewal
+
+
+def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs.Joined:
+    """Let a customer join for the programme's term (M-02).
+
+    Raises Conflict `may-not-join` where the programme doesn't let them, `purchase-too-small` for a club that is joined
+    by a purchase, `fee-at-till` where joining costs something, and what `join_club` raises.
+    """
+    programme = programme_in_force(session, club_id, day.today)
+    if programme is None:
+        return clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
+    check_joining(session, customer_id, programme, 0, day)
+    if joining_fee(programme.fees).now_minor:
+        raise errors.fee_at_till()
+    span = first_term(programme, day.today)
+    return clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by, span=span)
+
+
+def renew(session: Session, membership_id: int, *, card: str | None, day: Day) -> clubs.Prolonged:
+    """Renew a membership, with the `card` that was shown, if any.
+
+    Raises Conflict `not-renewed-here`, `too-early`, `fee-at-till` where renewing costs something, and what
+    `renew_membership` raises.
+    """
+    held = clubs.hold(session, membership_id)
+    renewed = clubs.renew_membership(session, membership_id, today=day.today, now=day.now, by=day.by, card=card)
+    fee = fee_of_renewal(session, held, day)
+    if fee is not None and fee.now_minor:
+        raise errors.fee_at_till()
+    return renewed
