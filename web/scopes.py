@@ -10,10 +10,11 @@ from erp_club.clubs.households import queries as households
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation import queries as organisation
+from erp_club.permissions import errors
 from erp_club.permissions import queries as permissions
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission, Role
-from erp_club.permissions.rules import Asked, Outcome
+from erp_club.permissions.rules import Asked, Decision, Outcome, Rule
 from erp_club.permissions.tries import queries as tries
 from erp_club.purchases.uploads import queries as uploads
 from erp_club.receipts import queries as receipts
@@ -72,6 +73,12 @@ def refuse_out_of_reach(session: Session, permission: Permission, address: dict[
         asked = find(session, int(number), by)
         if asked is not None and by.decide(permission, asked).outcome is Outcome.REFUSED:
             raise NotFound(T("There is nothing at this address."), code="not-found")
+
+
+def refuse_narrowed(by: Actor, permission: Permission) -> None:
+    """Raises Forbidden where somebody may do this to some clubs or stores only, and so makes no further one."""
+    if by.narrowed(permission):
+        raise errors.not_permitted(permission, Decision(Outcome.REFUSED, Rule.OTHER_CLUB))
 
 
 def store_within(by: Actor, permission: Permission, store_id: int | None) -> int | None:

@@ -35,7 +35,7 @@ REPORTS = "reports."
 """All of them ask `only_store` for the store whose figures they tell (tests/web/test_reports.py)."""
 MAKES = {
     "clubs.new", "clubs.add", "staff.new", "staff.add", "memberships.join", "baskets.join", "baskets.renew",
-    "approvals.decide",
+    "approvals.decide", "programmes.new", "programmes.add", "programmes.preview",
 }  # fmt: skip
 """What makes something new, or names its object in the body: the command looks."""
 HERE, ELSEWHERE = 7, 8
@@ -208,3 +208,18 @@ def test_a_list_holds_only_what_is_reached(shop: Shop):
     assert seen(Permission.CLUBS_VIEW, "/clubs", "clubs", Scope.CLUB) == [shop.near["club_id"]]
     shop.grant(Permission.PURCHASES_EXPORT, Scope.STORE)
     assert len(shop.client.get("/purchases.csv").text.strip().splitlines()) == 2
+
+
+def test_who_holds_some_clubs_makes_no_further_one_and_previews_no_other_s(shop: Shop):
+    # REQ A-01
+    def answer(url: str, body: dict[str, Any]) -> tuple[int, str]:
+        told = shop.client.post(url, json=body, headers={"Idempotency-Key": uuid.uuid4().hex})
+        return told.status_code, told.json().get("code", "")
+
+    shop.grant(Permission.CLUBS_EDIT, Scope.CLUB)
+    programme = {"code": "MORE", "names": {"en": "More"}, "currency": "ILS"}
+    assert answer("/programmes", programme) == (403, "not-permitted")
+    club = {"code": "MORE", "names": {"en": "More"}, "earn_points": 1, "earn_per_minor": 100}
+    assert answer("/clubs", club) == (403, "not-permitted")
+    assert answer("/programmes/previews", {"club_id": str(shop.far["club_id"])})[0] == 404
+    assert answer("/programmes/previews", {"club_id": str(shop.near["club_id"])})[0] == 200

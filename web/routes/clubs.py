@@ -13,14 +13,13 @@ from erp_club.clubs.setup import commands
 from erp_club.clubs.setup.settings import MOST_DAYS, MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
-from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.rules import Decision, Outcome, Rule
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, SmallRowId, Word
 from web.forms import FormState
 from web.refusals import again
+from web.scopes import refuse_narrowed
 from web.views.clubs import ClubForm, ClubLine, ClubPage, ClubsPage, club_line, club_view, clubs_view
 
 router = APIRouter(route_class=ActRoute, tags=["clubs"])
@@ -141,8 +140,7 @@ def new_club(act: Annotated[Act, needs(Permission.CLUBS_EDIT)]) -> Response:
 @again(new_club_page)
 def add_club(act: Annotated[Act, needs(Permission.CLUBS_EDIT)], body: NewClub) -> Response:
     """Set up a club as a draft: it gives nothing until it is published. Not for who holds it for some clubs only."""
-    if act.by.narrowed(Permission.CLUBS_EDIT):
-        raise errors.not_permitted(Permission.CLUBS_EDIT, Decision(Outcome.REFUSED, Rule.OTHER_CLUB))
+    refuse_narrowed(act.by, Permission.CLUBS_EDIT)
     settings = ClubSettings(
         code=body.code.upper(),
         names=_names(body.names),

@@ -20,6 +20,7 @@ from web.offer_forms.reading import check_texts, read_text
 from web.programme_reading import read_programme
 from web.refusals import again
 from web.routes.offers import Schema
+from web.scopes import refuse_narrowed, refuse_out_of_reach
 from web.views.clubs import club_line
 from web.views.programme_form import ProgrammeForm, after, edit_form, new_form, typed_again, typed_document
 from web.views.programmes import ProgrammePage, programme_page
@@ -54,6 +55,7 @@ def new(act: Edit) -> Response:
 @again(new_page)
 def add(act: Edit, body: Document) -> Response:
     """Set up a club by its programme, as a draft that nobody can join yet."""
+    refuse_narrowed(act.by, Permission.CLUBS_EDIT)
     read = _said(body)
     if clubs.is_club_code(act.session, read.code):
         raise club_errors.code_taken()
@@ -72,6 +74,7 @@ def preview(
     document = after(document, str(body.get("do", "")))
     club_id = str(body.get("club_id", ""))
     known = club_id.isdecimal() and len(club_id) < 10
+    refuse_out_of_reach(act.session, Permission.CLUBS_EDIT, {"club_id": club_id}, act.by)
     view = edit_form(act, form, int(club_id), document) if known else new_form(act, form, document)
     whole = "programmes/edit.html" if known else "programmes/new.html"
     return act.answer(view, "programmes/_editor.html" if act.htmx else whole, form=form)

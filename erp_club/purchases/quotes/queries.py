@@ -36,7 +36,7 @@ from erp_club.promotions.models import OfferState, StoredOffer
 from erp_club.promotions.queries import CATALOGUE_VERSION, uses_json
 from erp_club.purchases.models import Quote
 from erp_club.purchases.quotes import errors
-from erp_club.purchases.quotes.open_clubs import OpenClub, open_clubs, opened
+from erp_club.purchases.quotes.clubs.queries import OpenClub, open_clubs, opened
 from erp_club.receipts.models import Receipt
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
