@@ -42,9 +42,9 @@ from erp_club.purchases.uploads import models as uploads
 from erp_club.receipts import models as receipts
 from erp_club.receipts.rollups import models as rollups
 from erp_club.reports import models as reports
+from erp_club.saved_views import models as saved_views
 from erp_club.segments import models as segments
 from erp_club.stored_value import models as stored_value
-from erp_club.views import models as views
 
 metadata = Base.metadata
 
@@ -91,10 +91,10 @@ __all__ = [
     "retention",
     "rewards",
     "rollups",
+    "saved_views",
     "segments",
     "stored_value",
     "tries",
     "uploads",
-    "views",
     "workplaces",
 ]

@@ -40,10 +40,10 @@ from web.declared import FRESH_FOR, Declared, Fresh, declare
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.i18n import LANGUAGE
-from web.kept_views import menu
 from web.keys import kept_answer, key_of, request_hash
 from web.lists import WRITING
 from web.navigation import navigation
+from web.saved_views import menu
 from web.scopes import refuse_out_of_reach
 from web.security import SAFE_METHODS, is_secure
 

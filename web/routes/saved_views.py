@@ -10,13 +10,13 @@ from starlette.responses import Response
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
-from erp_club.views import commands, errors, queries
+from erp_club.saved_views import commands, errors, queries
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
-from web.kept_views import filters, pages_of
 from web.paths import own_path
 from web.refusals import again
+from web.saved_views import filters, pages_of
 from web.views.saved_views import (
     SavedViewForm,
     SavedViewLine,

@@ -2,11 +2,11 @@
 
 from pydantic import BaseModel, Field
 
-from erp_club.views import queries
-from erp_club.views.queries import ViewRow
+from erp_club.saved_views import queries
+from erp_club.saved_views.queries import ViewRow
 from web.deps import Act
 from web.i18n import translate
-from web.kept_views import PAGES, pages_of
+from web.saved_views import PAGES, pages_of
 
 
 class SavedViewLine(BaseModel):

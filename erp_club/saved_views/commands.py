@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
-from erp_club.views import errors
-from erp_club.views.models import SavedView
+from erp_club.saved_views import errors
+from erp_club.saved_views.models import SavedView
 
 MOST = 200
 """Views of one person."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.text import N_
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
-from erp_club.views.queries import ViewRow, views_for
+from erp_club.saved_views.queries import ViewRow, views_for
 
 PAGES: dict[str, tuple[str, Permission]] = {
     "/reports/purchases": (N_("Purchases report"), Permission.REPORTS_VIEW),

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.models import Staff
-from erp_club.views import errors
-from erp_club.views.models import SavedView
+from erp_club.saved_views import errors
+from erp_club.saved_views.models import SavedView
 
 MOST_LISTED = 500
 
