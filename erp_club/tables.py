@@ -15,6 +15,7 @@ from erp_club.customers.id_numbers import models as id_numbers
 from erp_club.customers.names import models as names
 from erp_club.customers.relatives import models as relatives
 from erp_club.jobs import models as jobs
+from erp_club.jobs.approvals import models as run_approvals
 from erp_club.jobs.exports import models as exports
 from erp_club.jobs.programmes import models as points_programmes
 from erp_club.kernel import audit, emptied, idempotency, kept_keys
@@ -91,6 +92,7 @@ __all__ = [
     "retention",
     "rewards",
     "rollups",
+    "run_approvals",
     "saved_views",
     "segments",
     "stored_value",

@@ -16,7 +16,7 @@ from erp_club.jobs.catalogue import JOBS
 from erp_club.jobs.declared import Job
 from erp_club.jobs.models import RunState
 from erp_club.kernel.db import Database
-from erp_club.kernel.errors import NotFound
+from erp_club.kernel.errors import Invalid, NotFound
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T, Text
 from erp_club.organisation.models import Chain
@@ -51,7 +51,11 @@ def list_() -> None:
 @click.option("--as-of", type=click.DateTime(formats=["%Y-%m-%d"]), default=None, help="The day; today where left out.")
 @click.option("--dry-run", is_flag=True, help="Count what it would do, and do nothing.")
 def run(name: str, as_of: dt.datetime | None, dry_run: bool) -> None:
-    """Run a job here and now. A run of that day that was cut off goes on where it was."""
+    """Run a job here and now. A run of that day that was cut off goes on where it was.
+
+    Only a dry run can be for a day that is still to come. What is over the limit waits until somebody approves it in
+    the back office; run here again, it goes on.
+    """
     found = JOBS.get(name)
     if found is None or not found.by_hand:
         raise errors.no_job(name)
@@ -61,6 +65,15 @@ def run(name: str, as_of: dt.datetime | None, dry_run: bool) -> None:
         click.echo(f"{i18n.translate(label)}: {row.counts.get(count, 0)}")
     if row.dry_run:
         _say(T("This was a dry run: nothing was changed."))
+    if row.state is RunState.AWAITS:
+        _say(
+            T(
+                "Run %(number)s is over the limit and awaits approval: somebody who may approve it does so at %(url)s.",
+                number=row.id,
+                url=f"/job-runs/{row.id}",
+            )
+        )
+        sys.exit(1)
     if row.state is not RunState.DONE:
         _say(T("The run hasn't ended: %(state)s.", state=row.state.value))
         sys.exit(1)
@@ -72,6 +85,8 @@ def run_here(database: Database, found: Job, *, as_of: dt.date | None = None, dr
         chain = session.get(Chain, 1)
         today = dt.datetime.now(ZoneInfo(chain.time_zone) if chain else dt.UTC).date()
         now = dt.datetime.now(dt.UTC)
+        if as_of is not None and as_of > today and not dry_run:
+            raise Invalid([errors.too_early()])
         run_id = commands.ask(session, found, as_of=as_of or today, dry_run=dry_run, now=now, by=SYSTEM)
         session.commit()
     _follow(database, found, run_id)

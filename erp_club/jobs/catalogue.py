@@ -11,6 +11,7 @@ from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.names import NAMES_REKEY
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
+from erp_club.jobs.queries import Before
 from erp_club.jobs.retention import RETENTION
 from erp_club.jobs.rewards import PERIOD_REWARDS
 from erp_club.jobs.seals import AUDIT_SEAL, LEDGER_SEAL
@@ -31,9 +32,11 @@ NIGHT = (
 )
 """The order of what is done each night, whichever of these jobs there are: points that were waiting become available,
 periods are settled, memberships and levels end, points and money on cards expire, levels are looked at again, and
-last the ledger is sealed and verified. A scheduled run waits until those before it of the same day are done."""
+last the ledger is sealed and verified. A scheduled run waits until those before it of the same day are over. What only
+looks at the ledger doesn't wait for people: it goes on while a run before it awaits its approval."""
 
-BEFORE = {name: NIGHT[:place] for place, name in enumerate(NIGHT)}
+_LOOKS = {"ledger-seal", "ledger-verify"}
+BEFORE = {name: Before(NIGHT[:place], name not in _LOOKS) for place, name in enumerate(NIGHT)}
 """The jobs that come before each."""
 
 JOBS: dict[str, Job] = {

@@ -5,7 +5,7 @@ marked with its holder; a batch is kept only while the mark stands. So two worke
 """
 
 import datetime as dt
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.jobs import errors
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
-from erp_club.jobs.models import OPEN, JobLine, JobRun, Level, RunState
-from erp_club.jobs.queries import OldRuns, RunRow
+from erp_club.jobs.models import OPEN, STANDING, JobLine, JobRun, Level, RunState
+from erp_club.jobs.queries import Before, OldRuns, RunRow, holds_up
 from erp_club.kernel import audit
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import SYSTEM, Actor
@@ -77,7 +77,7 @@ def _standing(
         JobRun.parameters == sa.cast(parameters, JobRun.parameters.type),
         JobRun.dry_run == dry_run,
         JobRun.undo_of.is_(None),
-        JobRun.state.in_(OPEN),
+        JobRun.state.in_(STANDING),
     )
     asked = sa.select(JobRun.id)
     if key is None:
@@ -89,34 +89,34 @@ def _standing(
 
 def stop_run(session: Session, run_id: int, *, now: dt.datetime, by: Actor) -> None:
     """Let an open run stop after its batch; one that nobody works on stops at once. Raises Conflict, NotFound."""
-    row = _locked(session, run_id)
-    if row.state not in OPEN:
+    row = locked(session, run_id)
+    if row.state not in STANDING:
         raise errors.not_open()
     state = RunState.STOPPING if row.state == RunState.RUNNING else row.state
-    if row.state == RunState.QUEUED:
+    if row.state in {RunState.QUEUED, RunState.AWAITS}:
         state = RunState.STOPPED
-    _write(session, run_id, state=state, finished_at=now if state is RunState.STOPPED else None)
+    write(session, run_id, state=state, finished_at=now if state is RunState.STOPPED else None)
     audit.record(session, by=by, now=now, action="job.stop", entity="job_run", entity_id=run_id)
-    _say(session, run_id, Said(T("%(name)s asked to stop it.", name=by.name)), now=now)
+    say(session, run_id, Said(T("%(name)s asked to stop it.", name=by.name)), now=now)
 
 
 def resume_run(session: Session, run_id: int, *, now: dt.datetime, by: Actor) -> None:
     """Let a stopped or failed run go on where it stopped. Raises Conflict, NotFound."""
-    row = _locked(session, run_id)
+    row = locked(session, run_id)
     if row.state not in {RunState.STOPPED, RunState.FAILED}:
         raise errors.not_resumable()
     try:
         with session.begin_nested():
-            _write(session, run_id, state=RunState.QUEUED, finished_at=None, holder=None)
+            write(session, run_id, state=RunState.QUEUED, finished_at=None, holder=None)
     except IntegrityError as clash:
         raise errors.open_already() from clash
     audit.record(session, by=by, now=now, action="job.resume", entity="job_run", entity_id=run_id)
-    _say(session, run_id, Said(T("%(name)s resumed it.", name=by.name)), now=now)
+    say(session, run_id, Said(T("%(name)s resumed it.", name=by.name)), now=now)
 
 
 def undo_run(session: Session, run_id: int, job: Job, *, today: dt.date, now: dt.datetime, by: Actor) -> int:
     """Ask for the undoing of a finished run, and give the run that does it; there is one ever. Raises Conflict."""
-    row = _locked(session, run_id)
+    row = locked(session, run_id)
     if not may_be_undone(row, job):
         raise errors.no_undo()
     made = session.scalar(
@@ -138,7 +138,7 @@ def undo_run(session: Session, run_id: int, job: Job, *, today: dt.date, now: dt
         return session.execute(sa.select(JobRun.id).where(JobRun.undo_of == run_id)).scalar_one()
     if row.state != RunState.DONE:
         # Nothing may be added to what is being taken back.
-        _write(session, run_id, state=RunState.DONE)
+        write(session, run_id, state=RunState.DONE)
     audit.record(session, by=by, now=now, action="job.undo", entity="job_run", entity_id=run_id, after={"run": made})
     return made
 
@@ -164,10 +164,10 @@ def held(engine: sa.Engine, run_id: int) -> Generator[bool]:
                     connection.invalidate()  # the lock fell with the connection
 
 
-def start(session: Session, run_id: int, holder: str, *, before: Sequence[str], now: dt.datetime) -> JobRun | None:
+def start(session: Session, run_id: int, holder: str, *, before: Before, now: dt.datetime) -> JobRun | None:
     """Mark the run as this worker's, and give it; None where there is nothing to do now.
 
-    A run of a schedule waits for those of the jobs `before` it that are there for the same day and not done. One that
+    A run of a schedule waits for those of the jobs `before` it that are there for the same day and not over. One that
     was asked to stop while its worker died stops here.
     """
     row = session.execute(
@@ -176,19 +176,15 @@ def start(session: Session, run_id: int, holder: str, *, before: Sequence[str], 
     if row is None:
         return None
     if row.state == RunState.STOPPING:
-        _write(session, run_id, state=RunState.STOPPED, holder=None, finished_at=now)
+        write(session, run_id, state=RunState.STOPPED, holder=None, finished_at=now)
         return None
-    if row.key is not None and before:
-        earlier = sa.select(JobRun.id).where(
-            JobRun.name.in_(before), JobRun.as_of == row.as_of, JobRun.key.is_not(None), JobRun.state != RunState.DONE
-        )
-        if session.scalar(earlier.limit(1)) is not None:
-            return None
+    if row.key is not None and session.scalar(sa.select(JobRun.id).where(holds_up(row.as_of, before)).limit(1)):
+        return None
     if row.holder is not None:
-        _say(session, run_id, Said(T("A worker left it behind; another one goes on."), Level.WARN), now=now)
+        say(session, run_id, Said(T("A worker left it behind; another one goes on."), Level.WARN), now=now)
     elif row.started_at is None:
-        _say(session, run_id, Said(T("Begun.")), now=now)
-    _write(
+        say(session, run_id, Said(T("Begun.")), now=now)
+    write(
         session,
         run_id,
         state=RunState.RUNNING,
@@ -237,9 +233,9 @@ def keep_step(session: Session, run_id: int, holder: str, step: Step, *, now: dt
     if state is None:
         return None
     for said in step.said:
-        _say(session, run_id, said, now=now)
+        say(session, run_id, said, now=now)
     if last:
-        _say(session, run_id, Said(T("Done.")), now=now)
+        say(session, run_id, Said(T("Done.")), now=now)
     return RunState(state)
 
 
@@ -255,7 +251,7 @@ def beat(session: Session, run_id: int, holder: str, *, done: int, total: int, n
 
 def expect(session: Session, run_id: int, total: int) -> None:
     """How much there is to do."""
-    _write(session, run_id, total=total)
+    write(session, run_id, total=total)
 
 
 def put_back(session: Session, run_id: int, holder: str, *, now: dt.datetime, failure: str | None = None) -> None:
@@ -268,9 +264,9 @@ def put_back(session: Session, run_id: int, holder: str, *, now: dt.datetime, fa
     state = RunState.STOPPED if row.state == RunState.STOPPING else RunState.QUEUED
     if failure is not None:
         state = RunState.FAILED
-        _say(session, run_id, Said(T("Failed: %(reason)s", reason=failure), Level.ERROR), now=now)
+        say(session, run_id, Said(T("Failed: %(reason)s", reason=failure), Level.ERROR), now=now)
     finished = None if state is RunState.QUEUED else now
-    _write(session, run_id, state=state, holder=None, finished_at=finished)
+    write(session, run_id, state=state, holder=None, finished_at=finished)
 
 
 def actor_of(session: Session, row: JobRun) -> Actor:
@@ -291,20 +287,23 @@ def cursor_of(row: JobRun) -> Cursor:
     return row.cursor
 
 
-def _locked(session: Session, run_id: int) -> JobRun:
+def locked(session: Session, run_id: int) -> JobRun:
+    """The run, held until the transaction ends. Raises NotFound."""
     row = session.execute(sa.select(JobRun).where(JobRun.id == run_id).with_for_update()).scalar_one_or_none()
     if row is None:
         raise errors.no_run()
     return row
 
 
-def _write(session: Session, run_id: int, **values: Any) -> None:
+def write(session: Session, run_id: int, **values: Any) -> None:
+    """Write these columns of the run."""
     session.execute(
         sa.update(JobRun).where(JobRun.id == run_id).values(values).execution_options(synchronize_session=False)
     )
 
 
-def _say(session: Session, run_id: int, said: Said, *, now: dt.datetime) -> None:
+def say(session: Session, run_id: int, said: Said, *, now: dt.datetime) -> None:
+    """Add a line to the run's log."""
     session.execute(
         sa.insert(JobLine).values(
             run_id=run_id, at=now, level=said.level, text=said.text.msgid, values=dict(said.text.values)

@@ -4,13 +4,14 @@ A batch works in the transaction that also keeps its cursor, so whatever kills a
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.models import Level
+from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import Text
 from erp_club.permissions.actors import Actor
 
@@ -94,13 +95,35 @@ class Occasion:
 Batch = Callable[[Session, Run, Cursor], Step]
 
 
+def nobody(_session: Session, _run: Run) -> Collection[int]:
+    """No person stands behind the run but who asked for it."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """From where on a run waits until somebody else approves it (A-03).
+
+    `weigh` tells beforehand what it comes to, in the job's own counts, of which `accounts` is one and `amounts` are
+    those summed (all ≥ 0). `most` is the greatest sum that needs nobody. `behind` are those, besides who asked, who
+    have set it up: they don't approve it either.
+    """
+
+    weigh: Callable[[Session, Run], Mapping[str, int]]
+    amounts: Sequence[str]
+    most: Callable[[Settings], int]
+    accounts: str = "accounts"
+    behind: Callable[[Session, Run], Collection[int]] = nobody
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A job. `title`, `about` and the labels of its `counts` are words of the catalogues.
 
     `schedule` is a cron line in the chain's time zone, `due(session, now, zone)` finds what else has come. With `once`
     a run that was done for a day and parameters is never done for them again. `by_hand` says whether the page of the
-    job starts it, rather than a page of its own. `undo` is the batch that takes a finished run back.
+    job starts it, rather than a page of its own. `undo` is the batch that takes a finished run back, `limit` how much a
+    run, or the undoing of one, comes to before it needs a second person.
     """
 
     name: str
@@ -113,5 +136,6 @@ class Job:
     due: Callable[[Session, dt.datetime, str], Sequence[Occasion]] | None = None
     preview: Callable[[Session, Run], Preview] | None = None
     undo: Batch | None = None
+    limit: Limit | None = None
     once: bool = False
     by_hand: bool = True

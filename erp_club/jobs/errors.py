@@ -1,6 +1,6 @@
 """Refusals about jobs."""
 
-from erp_club.kernel.errors import Conflict, NotFound
+from erp_club.kernel.errors import Conflict, FieldError, Forbidden, NotFound
 from erp_club.kernel.text import T
 
 
@@ -38,3 +38,20 @@ def no_undo() -> Conflict:
         T("Only a finished run that wasn't a dry run can be undone, and only of a job that can undo."),
         code="job-run-no-undo",
     )
+
+
+def nothing_to_approve() -> Conflict:
+    """The run doesn't wait for anybody."""
+    return Conflict(T("This run doesn't wait for an approval, or not any more."), code="job-run-not-waiting")
+
+
+def second_person() -> Forbidden:
+    """Whoever stands behind the run doesn't approve it."""
+    return Forbidden(
+        T("Somebody else than who asked for it, or has set it up, must approve it."), code="second-person-needed"
+    )
+
+
+def too_early() -> FieldError:
+    """A real run is for a day that has come."""
+    return FieldError("as_of", T("Only a dry run can be done for a day that is still to come."))

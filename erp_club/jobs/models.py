@@ -12,18 +12,27 @@ from erp_club.kernel.db import Base, Id
 
 
 class RunState(StrEnum):
-    """Where a run stands. A stopped or failed one goes on from its cursor when it is resumed."""
+    """Where a run stands. A stopped or failed one goes on from its cursor when it is resumed.
+
+    One that is over the limit awaits somebody's approval; refused, or lapsed where nobody decided, it has done nothing.
+    """
 
     QUEUED = "queued"
+    AWAITS = "awaits"
     RUNNING = "running"
     STOPPING = "stopping"
     STOPPED = "stopped"
     DONE = "done"
     FAILED = "failed"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
 
 
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.STOPPING)
 """A run that is still to be worked on, by itself."""
+
+STANDING = (*OPEN, RunState.AWAITS)
+"""A run that is asked for no second time."""
 
 
 class Level(StrEnum):
@@ -44,9 +53,13 @@ class JobRun(Base):
     __tablename__ = "job_runs"
     __table_args__ = (
         sa.CheckConstraint(
-            "state IN ('queued', 'running', 'stopping', 'stopped', 'done', 'failed')", name="state_known"
+            "state IN ('queued', 'awaits', 'running', 'stopping', 'stopped', 'done', 'failed', 'refused', 'lapsed')",
+            name="state_known",
         ),
-        sa.CheckConstraint("(finished_at IS NOT NULL) = (state IN ('done', 'failed', 'stopped'))", name="end_is_dated"),
+        sa.CheckConstraint(
+            "(finished_at IS NOT NULL) = (state IN ('done', 'failed', 'stopped', 'refused', 'lapsed'))",
+            name="end_is_dated",
+        ),
         sa.CheckConstraint("undo_of IS NULL OR NOT dry_run", name="undo_is_real"),
         sa.Index(
             "uq_job_runs_open",
@@ -57,7 +70,7 @@ class JobRun(Base):
             "undo_of",
             unique=True,
             postgresql_nulls_not_distinct=True,
-            postgresql_where=sa.text("state IN ('queued', 'running', 'stopping')"),
+            postgresql_where=sa.text("state IN ('queued', 'running', 'stopping', 'awaits')"),
         ),
         sa.Index("ix_job_runs_name", "name", "id"),
     )

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from erp_club.customers import queries as customers
-from erp_club.jobs.declared import Cursor, Job, Preview, Run, Sample, Step
+from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Sample, Step
 from erp_club.jobs.programmes.undoing import take_back_run
 from erp_club.kernel.text import N_
 from erp_club.points.expiry import commands as expiry
@@ -32,6 +32,11 @@ def _preview(session: Session, run: Run) -> Preview:
     return Preview({"accounts": accounts, "points": points}, sample)
 
 
+def _weigh(session: Session, run: Run) -> dict[str, int]:
+    accounts, points = expiry.expiring(session, on=run.as_of)
+    return {"accounts": accounts, "points": points}
+
+
 POINTS_EXPIRE = Job(
     name="points-expire",
     title=N_("Expiry of points"),
@@ -48,4 +53,5 @@ POINTS_EXPIRE = Job(
     schedule="30 4 * * *",
     preview=_preview,
     undo=take_back_run,
+    limit=Limit(_weigh, ("points",), lambda settings: settings.expiry_limit),
 )

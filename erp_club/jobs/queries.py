@@ -11,8 +11,17 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.jobs import errors
 from erp_club.jobs.models import OPEN, JobLine, JobRun, Level, RunState
 
+_OVER = (RunState.DONE, RunState.REFUSED, RunState.LAPSED)
 _ALIVE = dt.timedelta(minutes=1)
 COUPONS_ISSUE = "coupons-issue"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The jobs that come before one in the night, and whether it waits too while one of them awaits an approval."""
+
+    names: Sequence[str] = ()
+    waits_for_people: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +141,19 @@ def lines(session: Session, run_id: int, *, limit: int = 200) -> list[LineRow]:
     return [LineRow(row.id, row.at, Level(row.level), row.text, row[4]) for row in reversed(rows)]
 
 
-def waits_for(session: Session, row: RunRow, before: Sequence[str]) -> RunRow | None:
-    """The run of the same day that a scheduled one waits for, if any."""
-    if not (row.scheduled and row.state is RunState.QUEUED and before):
-        return None
-    asked = _runs().where(
-        JobRun.name.in_(before),
-        JobRun.as_of == row.as_of,
-        JobRun.key.is_not(None),
-        JobRun.state != RunState.DONE,
-        JobRun.id != row.id,
+def holds_up(as_of: dt.date, before: Before) -> sa.ColumnElement[bool]:
+    """Whether a run is one that a scheduled run of the same day has to wait for."""
+    over = _OVER if before.waits_for_people else (*_OVER, RunState.AWAITS)
+    return sa.and_(
+        JobRun.name.in_(before.names), JobRun.as_of == as_of, JobRun.key.is_not(None), JobRun.state.not_in(over)
     )
+
+
+def waits_for(session: Session, row: RunRow, before: Before) -> RunRow | None:
+    """The run of the same day that a scheduled one waits for, if any."""
+    if not (row.scheduled and row.state is RunState.QUEUED):
+        return None
+    asked = _runs().where(holds_up(row.as_of, before), JobRun.id != row.id)
     found = session.execute(asked.order_by(JobRun.id).limit(1)).one_or_none()
     return None if found is None else _row(found)
 

@@ -10,6 +10,7 @@ from procrastinate import jobs as queued
 from sqlalchemy.orm import Session
 
 from erp_club.jobs import commands, runner, schedules
+from erp_club.jobs.approvals import commands as approvals
 from erp_club.jobs.catalogue import JOBS
 from erp_club.kernel.db import Database
 from erp_club.organisation.models import Chain
@@ -33,7 +34,11 @@ def nudge(session: Session) -> None:
 
 
 def plan(session: Session, *, now: dt.datetime) -> None:
-    """Ask for the run of every schedule's newest moment, and of what else is due; each is there once."""
+    """Ask for the run of every schedule's newest moment, and of what else is due; each is there once.
+
+    What awaits an approval that nobody gave in time lapses.
+    """
+    approvals.lapse_runs(session, now=now)
     chain = session.get(Chain, 1)
     if chain is None:
         return

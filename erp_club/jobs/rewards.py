@@ -7,17 +7,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from erp_club.customers import queries as customers
-from erp_club.jobs.declared import Cursor, Job, Occasion, Run, Said, Step
+from erp_club.jobs.declared import Cursor, Job, Limit, Occasion, Run, Said, Step
 from erp_club.jobs.models import Level
 from erp_club.jobs.programmes.commands import take_back
 from erp_club.kernel.errors import NotFound
-from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import N_, T
 from erp_club.points.models import MovementKind
 from erp_club.points.sets.commands import SetCause
 from erp_club.programmes.engine import due
 from erp_club.programmes.rewards import counting, queries
-from erp_club.programmes.rewards.commands import SettleCause, Settling, settle_accounts
+from erp_club.programmes.rewards.commands import Done, SettleCause, Settling, settle_accounts
 from erp_club.programmes.rewards.undoing.commands import undo_settlements
 
 UNDO_BATCH = 2_000
@@ -36,13 +35,28 @@ def settling(session: Session, parameters: Mapping[str, object]) -> Settling:
 
 
 def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
-    of = settling(session, run.parameters)
-    limit = None if run.dry_run else Settings.from_env().rewards_limit
-    cause = SettleCause(run.as_of, run.now, run.by, run.id, limit)
-    size = counting.batch_size(of.programme, of.rule)
-    done = settle_accounts(session, of, cause, after=cursor[0] if cursor else 0, limit=size)
+    done = _settled(session, settling(session, run.parameters), run, after=cursor[0] if cursor else 0)
     counts = {"accounts": done.looked_at, "given": done.given, "value": done.value}
     return Step(None if done.last is None else [done.last], done.looked_at, counts)
+
+
+def _settled(session: Session, of: Settling, run: Run, *, after: int) -> Done:
+    cause = SettleCause(run.as_of, run.now, run.by, run.id)
+    size = counting.batch_size(of.programme, of.rule)
+    return settle_accounts(session, of, cause, after=after, limit=size)
+
+
+def _weigh(session: Session, run: Run) -> dict[str, int]:
+    """What it would give is known once it is done: so it is, and each batch is taken back at once."""
+    of = settling(session, run.parameters)
+    given = value = 0
+    after: int | None = 0
+    while after is not None:
+        with session.begin_nested() as tried:
+            done = _settled(session, of, run, after=after)
+            tried.rollback()
+        given, value, after = given + done.given, value + done.value, done.last
+    return {"given": given, "value": value}
 
 
 def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
@@ -108,5 +122,6 @@ PERIOD_REWARDS = Job(
     },
     due=_due,
     undo=_undo,
+    limit=Limit(_weigh, ("value",), lambda settings: settings.rewards_limit, accounts="given"),
     by_hand=False,
 )

@@ -11,10 +11,12 @@ from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from erp_club.jobs import commands, queries
+from erp_club.jobs.approvals import commands as approvals
 from erp_club.jobs.catalogue import BEFORE, JOBS
 from erp_club.jobs.declared import Cursor, Job, Run, Step, Stopped, unheard
 from erp_club.jobs.models import RunState
 from erp_club.kernel.db import Database
+from erp_club.kernel.settings import Settings
 
 Stopping = Callable[[], bool]
 Told = Callable[[int, int], None]
@@ -72,7 +74,7 @@ class _Hold:
             return False
         job, run, cursor, done, total = taken
         try:
-            state: RunState | None = RunState.RUNNING
+            state = RunState.RUNNING if cursor is not None or self._may_begin(job, run) else None
             while state in _WORKING and not self._stopping():
                 self._told(done, total)
                 state, step = self._batch(job, run, cursor)
@@ -90,7 +92,9 @@ class _Hold:
             job = JOBS.get(name)
             if job is None:
                 return None
-            row = commands.start(session, self._run_id, self._holder, before=BEFORE.get(name, ()), now=_now())
+            row = commands.start(
+                session, self._run_id, self._holder, before=BEFORE.get(name, queries.Before()), now=_now()
+            )
             if row is None:
                 session.commit()
                 return None
@@ -102,6 +106,14 @@ class _Hold:
                 commands.expect(session, run.id, total)
             session.commit()
         return job, run, cursor, done, total
+
+    def _may_begin(self, job: Job, run: Run) -> bool:
+        """Whether nobody has to approve it first; else it is given up here and waits for people."""
+        with self._database.session() as session:
+            commands.plan_afresh(session)
+            begins = approvals.let_begin(session, job, run, self._holder, Settings.from_env())
+            session.commit()
+        return begins
 
     def _batch(self, job: Job, run: Run, cursor: Cursor) -> tuple[RunState | None, Step]:
         """One batch; again where PostgreSQL chose it to give way to another transaction."""

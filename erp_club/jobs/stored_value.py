@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from erp_club.jobs.declared import Cursor, Job, Preview, Run, Step
+from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Step
 from erp_club.kernel.text import N_
 from erp_club.stored_value.expiry import commands as expiry
 from erp_club.stored_value.queries import CardKey
@@ -22,8 +22,12 @@ def _total(session: Session, run: Run) -> int:
 
 
 def _preview(session: Session, run: Run) -> Preview:
+    return Preview(_weigh(session, run), [])
+
+
+def _weigh(session: Session, run: Run) -> dict[str, int]:
     found = expiry.expiring(session, on=run.as_of)
-    return Preview({"cards": found.cards, "minor": found.amount_minor}, [])
+    return {"cards": found.cards, "minor": found.amount_minor}
 
 
 STORED_VALUE_EXPIRE = Job(
@@ -35,4 +39,5 @@ STORED_VALUE_EXPIRE = Job(
     counts={"cards": N_("Cards"), "minor": N_("Expired, in the smallest unit of money")},
     schedule="40 4 * * *",
     preview=_preview,
+    limit=Limit(_weigh, ("minor",), lambda settings: settings.expiry_limit, accounts="cards"),
 )

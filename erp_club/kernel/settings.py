@@ -28,6 +28,8 @@ class Settings:
     till_idle_minutes: int = 10
     points_limit: int = 100_000
     rewards_limit: int = 10_000_000
+    expiry_limit: int = 10_000_000
+    run_accounts_limit: int = 1_000_000
     watch_opened: int = 5
     watch_same_customer: int = 4
     watch_hours: int = 48
@@ -53,6 +55,8 @@ class Settings:
             till_idle_minutes=_whole_number("ERP_CLUB_TILL_IDLE_MINUTES", cls.till_idle_minutes),
             points_limit=_whole_number("ERP_CLUB_POINTS_LIMIT", cls.points_limit),
             rewards_limit=_whole_number("ERP_CLUB_REWARDS_LIMIT", cls.rewards_limit),
+            expiry_limit=_whole_number("ERP_CLUB_EXPIRY_LIMIT", cls.expiry_limit),
+            run_accounts_limit=_whole_number("ERP_CLUB_RUN_ACCOUNTS_LIMIT", cls.run_accounts_limit),
             watch_opened=_whole_number("ERP_CLUB_WATCH_OPENED", cls.watch_opened),
             watch_same_customer=_whole_number("ERP_CLUB_WATCH_SAME_CUSTOMER", cls.watch_same_customer),
             watch_hours=_whole_number("ERP_CLUB_WATCH_HOURS", cls.watch_hours),

@@ -155,7 +155,12 @@ class Permission(StrEnum):
         Scope.STORE,
     )
     POINTS_PROGRAMMES = "points.programmes", N_("Set up programmes that change many people's points."), Mark.MONEY
-    POINTS_APPROVE = "points.approve", N_("Approve a programme of points of somebody else."), Mark.MONEY, Mark.FOUR_EYES
+    POINTS_APPROVE = (
+        "points.approve",
+        N_("Approve a run over the limit that somebody else, or the schedule, has asked for."),
+        Mark.MONEY,
+        Mark.FOUR_EYES,
+    )
     JOBS_VIEW = "jobs.view", N_("See jobs and their runs.")
     JOBS_RUN = "jobs.run", N_("Start, stop and undo runs of jobs.")
     AUDIT_VIEW = "audit.view", N_("Read the change log.")

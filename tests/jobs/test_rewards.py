@@ -7,16 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.jobs import commands, queries, runner
+from erp_club.jobs.approvals import queries as approvals
+from erp_club.jobs.approvals.commands import decide_run
 from erp_club.jobs.models import RunState
 from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
+from erp_club.permissions.catalog import Role
 from erp_club.points.models import PointsAccount
 from erp_club.points.verify.queries import faults
 from erp_club.programmes.rewards import commands as rewards
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardCoupon
 from erp_club.promotions.coupons.models import Coupon, CouponState
 from tests.make.clubs import NOW, TODAY
+from tests.make.organisation import an_actor, somebody
 from tests.make.rewards import Shop
 
 OCTOBER = dt.date(2026, 10, 31)
@@ -93,10 +97,16 @@ def test_more_than_the_limit_waits_for_approval(committed: Database, shop: Shop,
     yael = shop.member()
     shop.buys(yael, 500_00)
     shop.session.commit()
-    with pytest.raises(Exception, match="approve"):
-        run(committed, shop.club_id, NOVEMBER)
-    shop.session.rollback()
+    run_id = run(committed, shop.club_id, NOVEMBER)
     assert values(shop.session, yael) == []
+    waiting = approvals.of_run(shop.session, run_id)
+    assert waiting is not None
+    assert (waiting.counts, waiting.approved) == ({"given": 1, "value": 15_00}, None)
+    second = an_actor(somebody(shop.session, Role.HQ))
+    decide_run(shop.session, run_id, approve=True, now=dt.datetime.now(dt.UTC), by=second)
+    shop.session.commit()
+    runner.work(committed, run_id)
+    assert values(shop.session, yael) == [15_00]
 
 
 def test_a_run_that_breaks_off_in_a_batch_and_is_resumed_doubles_nothing(

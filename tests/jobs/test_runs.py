@@ -258,7 +258,7 @@ def test_the_night_keeps_its_order(committed: Database, monkeypatch: pytest.Monk
     first = asked(committed, JOBS[early], key=f"{early}:{TODAY}")
     assert not runner.work(committed, second)
     with committed.session() as session:
-        waited = queries.waits_for(session, queries.run(session, second), [early])
+        waited = queries.waits_for(session, queries.run(session, second), queries.Before((early,)))
     assert waited is not None
     assert waited.id == first
     assert runner.work_waiting(committed) == 2

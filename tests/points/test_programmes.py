@@ -17,7 +17,7 @@ from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.jobs.programmes.replay import Later, Standing, as_if_never
 from erp_club.jobs.programmes.rules import Effect, Rounding, change
 from erp_club.kernel.db import Database
-from erp_club.kernel.errors import Conflict, Forbidden, Invalid
+from erp_club.kernel.errors import Conflict, Invalid
 from erp_club.kernel.lots import Lot, Part
 from erp_club.people.merging.commands import merge_customers
 from erp_club.permissions.actors import SYSTEM
@@ -25,7 +25,7 @@ from erp_club.points.commands import redeem_points
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount, PointsLot
 from tests.make.clubs import a_club, moved
-from tests.make.organisation import NOW, a_chain, an_actor, somebody
+from tests.make.organisation import NOW, a_chain
 from tests.points.test_expiry import TODAY, a_member, derived, earned
 from tests.points.test_expiry import run as expire
 
@@ -216,26 +216,6 @@ def test_what_a_zeroing_is_as_if_it_had_never_been(
     told, reason = as_if_never(Standing(0, lots, {1: 200, 2: 200}, parts(-100, -40), (*gifts, *later)))
     moved_back = {part.lot_id: part.amount for part in told}
     assert (reason, tuple(n + moved_back.get(lot, 0) for lot, n in zip((1, 2), left, strict=True))) == (None, back)
-
-
-def test_over_the_limit_a_second_person_approves(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ERP_CLUB_POINTS_LIMIT", "100")
-    with shop.session() as session:
-        maker, other = (an_actor(somebody(session, username=name)) for name in ("maker", "other"))
-        settings = ProgrammeSettings("Reset", _club(session), Effect.ZERO)
-        programme_id = commands.set_up(session, settings, today=TODAY, now=NOW, by=maker)
-        session.commit()
-    with pytest.raises(Forbidden, match="more than 100"):
-        run(shop, programme_id)
-    assert balances(shop)[0] == 150
-    with shop.session() as session:
-        with pytest.raises(Forbidden, match="Somebody else"):
-            commands.approve(session, programme_id, now=NOW, by=maker)
-        commands.approve(session, programme_id, now=NOW, by=other)
-        jobs.resume_run(session, run(shop, programme_id).id, now=NOW, by=other)
-        session.commit()
-    run(shop, programme_id)
-    assert balances(shop) == [0, 0, 0, 0]
 
 
 def test_a_scheduled_programme_runs_on_its_day_once_and_a_withdrawn_one_never(shop: Database) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.jobs import runner
 from erp_club.jobs.catalogue import JOBS
-from erp_club.jobs.declared import Preview, Sample
+from erp_club.jobs.declared import Limit, Preview, Sample
 from erp_club.kernel.audit_search import Entries, entries
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
@@ -119,3 +119,11 @@ def test_the_console_lists_and_runs_jobs(committed: Database, monkeypatch: pytes
     assert "Stamps: 5" in erp_club("job", "run", "stamp", "--as-of", "2026-11-22")
     assert len(stamps(committed)) == 5
     assert CliRunner().invoke(main, ["job", "run", "nothing"]).exit_code == 2
+    early = CliRunner().invoke(main, ["job", "run", "stamp", "--as-of", "2999-01-01"])
+    assert (early.exit_code, "still to come" in early.output) == (2, True)
+    assert "This was a dry run" in erp_club("job", "run", "stamp", "--as-of", "2999-01-01", "--dry-run")
+    limited = dataclasses.replace(STAMP, limit=Limit(lambda *_: {"accounts": 5, "stamps": 6}, ("stamps",), lambda _: 5))
+    monkeypatch.setitem(JOBS, "stamp", limited)
+    waits = CliRunner().invoke(main, ["job", "run", "stamp", "--as-of", "2026-11-23"])
+    assert (waits.exit_code, "awaits approval" in waits.output) == (1, True)
+    assert len(stamps(committed)) == 5

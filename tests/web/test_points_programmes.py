@@ -3,15 +3,25 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.jobs import runner
+from erp_club.kernel.db import Database
+from erp_club.kernel.settings import Settings
 from erp_club.permissions.catalog import Role
 from tests.make.clubs import a_club
 from tests.make.office import HTML, form, head_office, send
 from tests.make.organisation import PASSWORD, somebody
 from tests.points.test_expiry import a_member, earned
+from web.app import create_app
+from web.deps import Shop
 
 
 @pytest.fixture
 def office(client: TestClient, session: Session) -> TestClient:
+    return with_points(client, session)
+
+
+def with_points(client: TestClient, session: Session) -> TestClient:
+    """Head office, and a member with more points than a programme moves without an approval."""
     office = head_office(client, session)
     earned(session, a_member(session, "100001", a_club(session)), 120_000, last_day=None)
     session.commit()
@@ -39,24 +49,33 @@ def test_a_programme_shows_whom_it_touches_before_it_runs(office: TestClient) ->
     assert "Spring" in office.get("/points-programmes", headers=HTML).text
 
 
-def test_over_the_limit_only_somebody_else_lets_it_run(office: TestClient, session: Session) -> None:
-    url = f"/points-programmes/{set_up(office)}"
-    assert "must approve it before it runs" in office.get(url, headers=HTML).text
-    refused = send(office, "POST", f"{url}/runs")
-    assert (refused.status_code, refused.json()["code"], refused.json()["points"]) == (
-        403,
-        "approval-required",
-        120_000,
-    )
-    assert send(office, "POST", f"{url}/approvals").json()["code"] == "second-person-needed"
-    somebody(session, Role.HQ, username="second")
-    session.commit()
-    token = office.post("/sign-in", json={"username": "second", "password": PASSWORD}).json()["token"]
-    office.cookies.clear()
-    office.headers["Cookie"] = f"club_session={token}"
-    assert form(office, f"{url}/approvals").status_code == 303
-    assert "Approved by" in office.get(url, headers=HTML).text
-    assert send(office, "POST", f"{url}/runs").status_code == 201
+def test_over_the_limit_a_run_waits_until_somebody_else_says_yes(committed: Database) -> None:
+    with TestClient(create_app(Shop(committed, Settings())), follow_redirects=False) as client:
+        with committed.session() as session:
+            office = with_points(client, session)
+            somebody(session, Role.HQ, username="second")
+            session.commit()
+        url = f"/points-programmes/{set_up(office)}"
+        assert "waits until somebody else approves it" in office.get(url, headers=HTML).text
+        run = f"/job-runs/{send(office, 'POST', f'{url}/runs').json()['id']}"
+        runner.work_waiting(committed)
+        assert office.get(run).json()["state"] == "awaits"
+        assert send(office, "POST", f"{run}/decisions", {"approve": True}).json()["code"] == "second-person-needed"
+        for page in ("/jobs", run):
+            shown = office.get(page, headers=HTML).text
+            assert "Awaits approval" in shown
+            assert "/decisions" not in shown, "who asked is shown no button"
+        token = office.post("/sign-in", json={"username": "second", "password": PASSWORD}).json()["token"]
+        office.cookies.clear()
+        office.headers["Cookie"] = f"club_session={token}"
+        assert "1 run of a job waits for your approval." in office.get("/", headers=HTML).text
+        assert office.get("/jobs").json()["waiting"][0]["yours"]
+        assert f"{run}/decisions" in office.get("/jobs", headers=HTML).text
+        assert form(office, f"{run}/decisions", {"approve": "true"}).status_code == 303
+        assert "Approved by" in office.get(run, headers=HTML).text
+        assert send(office, "POST", f"{run}/decisions", {"approve": True}).json()["code"] == "job-run-not-waiting"
+        runner.work_waiting(committed)
+        assert office.get(run).json()["state"] == "done"
 
 
 def test_what_was_typed_wrong_comes_back_beside_its_field(office: TestClient) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from erp_club.jobs.approvals import queries as run_approvals
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.tries import queries as tries
 from erp_club.reports import queries
@@ -48,11 +49,12 @@ class HomePage(BaseModel):
     whose customer is known, as the reports say it.
 
     `own_locks` are when the reader's own sign-in was locked after wrong tries within a day; `locks` counts all such
-    locks of a day, for who sees the staff.
+    locks of a day, for who sees the staff. `runs_waiting` are the runs of jobs that the reader may approve.
     """
 
     own_locks: list[dt.datetime]
     locks: int
+    runs_waiting: int
     year: int | None
     years: list[int]
     customers: int
@@ -83,6 +85,9 @@ def home(
         own_locks=tries.own_lockouts(act.session, act.by.staff_id or 0, now=act.now),
         locks=tries.recent_lockouts(act.session, store_id=act.by.store_id, now=act.now)
         if act.may(Permission.STAFF_VIEW)
+        else 0,
+        runs_waiting=run_approvals.count_for(act.session, act.by.staff_id or 0)
+        if act.may(Permission.POINTS_APPROVE) and act.may(Permission.JOBS_VIEW)
         else 0,
         year=shown,
         years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),

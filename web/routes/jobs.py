@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from erp_club.jobs import commands, errors, queries, queue
-from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.text import T
+from erp_club.jobs.approvals import commands as approvals
+from erp_club.kernel.errors import Invalid
 from erp_club.permissions.catalog import Permission
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, RowId, Unsaid
@@ -19,6 +19,7 @@ from web.views.jobs import JobPage, JobsPage, RunView, job_named, job_page, jobs
 router = APIRouter(route_class=ActRoute, tags=["jobs"])
 View = Annotated[Act, needs(Permission.JOBS_VIEW)]
 Do = Annotated[Act, needs(Permission.JOBS_RUN)]
+Approve = Annotated[Act, needs(Permission.POINTS_APPROVE)]
 JobName = Annotated[str, Path(max_length=100)]
 
 
@@ -27,6 +28,12 @@ class NewRun(Body):
 
     as_of: dt.date | None = None
     dry_run: bool = False
+
+
+class RunDecision(Body):
+    """Whether a run over the limit may begin."""
+
+    approve: bool
 
 
 @router.get("/jobs", name="jobs", response_model=JobsPage)
@@ -61,7 +68,7 @@ def add_run(act: Do, job_name: JobName, body: NewRun) -> Response:
         raise errors.no_job(job_name)
     as_of = body.as_of or act.today
     if as_of > act.today and not body.dry_run:
-        raise Invalid([FieldError("as_of", T("Only a dry run can be done for a day that is still to come."))])
+        raise Invalid([errors.too_early()])
     run_id = commands.ask(act.session, found, as_of=as_of, dry_run=body.dry_run, now=act.now, by=act.by)
     queue.nudge(act.session)
     return act.done(run_page(act, run_id), f"/job-runs/{run_id}")
@@ -91,6 +98,15 @@ def stop_run(act: Do, run_id: RowId) -> Response:
 def resume_run(act: Do, run_id: RowId) -> Response:
     """Let a stopped or failed run go on where it was."""
     commands.resume_run(act.session, run_id, now=act.now, by=act.by)
+    queue.nudge(act.session)
+    return act.done(run_page(act, run_id), f"/job-runs/{run_id}")
+
+
+@router.post("/job-runs/{run_id}/decisions", name="jobs.run.decide", status_code=201, response_model=RunView)
+@again(run_form)
+def decide_run(act: Approve, run_id: RowId, body: RunDecision) -> Response:
+    """Let a run over the limit begin that somebody else, or the schedule, has asked for, or refuse it for good."""
+    approvals.decide_run(act.session, run_id, approve=body.approve, now=act.now, by=act.by)
     queue.nudge(act.session)
     return act.done(run_page(act, run_id), f"/job-runs/{run_id}")
 

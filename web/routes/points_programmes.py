@@ -1,4 +1,4 @@
-"""Programmes of points: setting one up, seeing what it would do, having it approved, running it."""
+"""Programmes of points: setting one up, seeing what it would do, running it."""
 
 import datetime as dt
 import re
@@ -33,7 +33,6 @@ from web.views.points_programmes import (
 
 router = APIRouter(route_class=ActRoute, tags=["jobs"])
 Do = Annotated[Act, needs(Permission.POINTS_PROGRAMMES)]
-Approve = Annotated[Act, needs(Permission.POINTS_APPROVE)]
 MOST_POINTS, MOST_NUMBERS = 10**9, 10_000
 Numbers = Annotated[str, StringConstraints(max_length=200_000), Storable]
 
@@ -125,19 +124,6 @@ def programme(act: Do, programme_id: SmallRowId) -> Response:  # noqa: ARG001
 
 
 @router.post(
-    "/points-programmes/{programme_id}/approvals",
-    name="points_programmes.approve",
-    status_code=201,
-    response_model=ProgrammePage,
-)
-@again(programme_again)
-def approve_programme(act: Approve, programme_id: SmallRowId) -> Response:
-    """Approve a programme that somebody else has set up, so that it may run over the limit."""
-    commands.approve(act.session, programme_id, now=act.now, by=act.by)
-    return act.done(programme_page(act, programme_id), f"/points-programmes/{programme_id}")
-
-
-@router.post(
     "/points-programmes/{programme_id}/withdrawals",
     name="points_programmes.withdraw",
     status_code=201,
@@ -155,11 +141,11 @@ def withdraw_programme(act: Do, programme_id: SmallRowId) -> Response:
 )
 @again(programme_again)
 def run_programme(act: Do, programme_id: SmallRowId, body: NewProgrammeRun) -> Response:
-    """Run a programme today, once; a dry run only counts. 403 `approval-required` over the limit."""
+    """Run a programme today, once; a dry run only counts. Over the limit the run waits for somebody's approval."""
     if body.dry_run:
         queries.programme(act.session, programme_id)
     else:
-        commands.runnable(act.session, programme_id, limit=act.settings.points_limit)
+        commands.runnable(act.session, programme_id)
     run_id = jobs.ask(
         act.session,
         POINTS_PROGRAMME,

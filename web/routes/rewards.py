@@ -1,4 +1,4 @@
-"""Rewards for periods: which there are, what a period gave to whom, trying it, approving it, giving it."""
+"""Rewards for periods: which there are, what a period gave to whom, trying it, giving it."""
 
 import datetime as dt
 from typing import Annotated
@@ -7,13 +7,9 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from erp_club.jobs import commands as jobs
-from erp_club.jobs import queries as runs
 from erp_club.jobs import queue
 from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
-from erp_club.kernel.errors import Conflict
-from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
-from erp_club.programmes.rewards.office import commands
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, SmallRowId
 from web.forms import FormState
@@ -24,7 +20,6 @@ from web.views.rewards import RewardPeriodPage, RewardsPage, period_page, reward
 router = APIRouter(route_class=ActRoute, tags=["rewards"])
 Look = Annotated[Act, needs(Permission.CLUBS_VIEW)]
 Do = Annotated[Act, needs(Permission.POINTS_PROGRAMMES)]
-Approve = Annotated[Act, needs(Permission.POINTS_APPROVE)]
 Rule = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$")]
 PageNo = Annotated[int, Query(ge=1, le=100_000)]
 
@@ -57,7 +52,9 @@ def period(act: Look, club_id: SmallRowId, rule: Rule, last: dt.date, page: Page
 @router.post("/clubs/{club_id}/rewards/{rule}/{last}/runs", name="rewards.run", status_code=201, response_model=RunView)
 @again(page_again)
 def run(act: Do, club_id: SmallRowId, rule: Rule, last: dt.date, body: NewRewardRun) -> Response:
-    """Settle a period that has ended, once for each account; a trial run only counts."""
+    """Settle a period that has ended, once for each account; a trial run only counts. Over the limit it waits for
+    somebody's approval.
+    """
     rule_on(act, club_id, rule, last)
     run_id = jobs.ask(
         act.session,
@@ -70,22 +67,3 @@ def run(act: Do, club_id: SmallRowId, rule: Rule, last: dt.date, body: NewReward
     )
     queue.nudge(act.session)
     return act.done(run_page(act, run_id), f"/job-runs/{run_id}")
-
-
-@router.post(
-    "/clubs/{club_id}/rewards/{rule}/{last}/approvals",
-    name="rewards.approve",
-    status_code=201,
-    response_model=RewardPeriodPage,
-)
-@again(page_again)
-def approve(act: Approve, club_id: SmallRowId, rule: Rule, last: dt.date) -> Response:
-    """Approve what the latest trial run came to, which somebody else has asked for."""
-    rule_on(act, club_id, rule, last)
-    held = runs.runs_with(act.session, PERIOD_REWARDS.name, parameters_of(club_id, rule, last), limit=10)
-    tried = next((each for each in held if each.dry_run and each.finished_at is not None), None)
-    if tried is None:
-        raise Conflict(T("Try it first, so that it is known how much is approved."), code="not-tried")
-    value = int(tried.counts.get("value", 0))
-    commands.approve(act.session, club_id, rule, last, value=value, asked_by=tried.staff_id, now=act.now, by=act.by)
-    return act.done(period_page(act, club_id, rule, last), f"/clubs/{club_id}/rewards/{rule}/{last}")

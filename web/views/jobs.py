@@ -7,10 +7,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from erp_club.jobs import commands, errors, queries, schedules
+from erp_club.jobs.approvals import queries as approvals
+from erp_club.jobs.approvals.queries import ApprovalRow
 from erp_club.jobs.catalogue import BEFORE, JOBS
 from erp_club.jobs.declared import Job, Preview, Run
 from erp_club.jobs.models import Level, RunState
 from erp_club.kernel.text import T
+from erp_club.permissions.catalog import Permission
 from web.deps import Act
 from web.i18n import say, translate
 
@@ -36,6 +39,25 @@ class LogLine(BaseModel):
     text: str
 
 
+class ApprovalView(BaseModel):
+    """What a run over the limit would come to, and what was decided about it: `approved` is None while it waits.
+
+    `yours` is whether the reader may decide.
+    """
+
+    run_id: int
+    title: str
+    as_of: dt.date
+    actor: str
+    undoing: bool
+    counts: list[Count]
+    asked_at: dt.datetime
+    ends_at: dt.datetime
+    decider: str | None
+    approved: bool | None
+    yours: bool
+
+
 class RunView(BaseModel):
     """A run as it stands. `done` of `total` is dealt with; no total where it isn't known beforehand."""
 
@@ -56,6 +78,7 @@ class RunView(BaseModel):
     actor: str
     waits_for: str | None = None
     can_undo: bool = False
+    approval: ApprovalView | None = None
     lines: list[LogLine] = []
 
     @property
@@ -77,9 +100,10 @@ class JobView(BaseModel):
 
 
 class JobsPage(BaseModel):
-    """All jobs, and whether anybody does them."""
+    """All jobs, the runs that wait for an approval, and whether anybody does them."""
 
     jobs: list[JobView]
+    waiting: list[ApprovalView]
     worker: bool
 
 
@@ -121,7 +145,8 @@ def jobs_page(act: Act) -> JobsPage:
     """All jobs."""
     newest = queries.newest(act.session)
     views = [_job(act, job, newest.get(job.name)) for job in JOBS.values()]
-    return JobsPage(jobs=views, worker=queries.worker_lives(act.session, now=act.now))
+    waiting = [_approval(act, row) for row in approvals.waiting(act.session)]
+    return JobsPage(jobs=views, waiting=waiting, worker=queries.worker_lives(act.session, now=act.now))
 
 
 def job_page(act: Act, name: str, *, as_of: dt.date | None, older_than: int | None) -> JobPage:
@@ -155,9 +180,11 @@ def run_page(act: Act, run_id: int) -> RunView:
     """One run with its log, and what it waits for. Raises NotFound."""
     row = queries.run(act.session, run_id)
     view = run_view(row)
-    waits = queries.waits_for(act.session, row, BEFORE.get(row.name, ()))
+    waits = queries.waits_for(act.session, row, BEFORE.get(row.name, queries.Before()))
     view.waits_for = None if waits is None else translate(JOBS[waits.name].title) if waits.name in JOBS else waits.name
     view.can_undo = commands.may_be_undone(row, JOBS.get(row.name)) and row.undone_by is None
+    found = approvals.of_run(act.session, run_id)
+    view.approval = None if found is None else _approval(act, found)
     view.lines = [
         LogLine(at=line.at, level=line.level, text=_told(line)) for line in queries.lines(act.session, run_id)
     ]
@@ -183,6 +210,23 @@ def run_view(row: queries.RunRow) -> RunView:
         started_at=row.started_at,
         finished_at=row.finished_at,
         actor=row.actor,
+    )
+
+
+def _approval(act: Act, row: ApprovalRow) -> ApprovalView:
+    job = JOBS.get(row.name)
+    return ApprovalView(
+        run_id=row.run_id,
+        title=translate(job.title) if job else row.name,
+        as_of=row.as_of,
+        actor=row.actor,
+        undoing=row.undo_of is not None,
+        counts=_counts(job, row.counts),
+        asked_at=row.asked_at,
+        ends_at=row.ends_at,
+        decider=row.decider,
+        approved=row.approved,
+        yours=act.may(Permission.POINTS_APPROVE) and act.by.staff_id not in row.behind,
     )
 
 

@@ -15,9 +15,7 @@ from web.views.jobs import PreviewView, RunView, preview_view, run_view
 
 
 class ProgrammeView(BaseModel):
-    """A programme. `amount` is whole points, or with percent hundredths of a percent; `over` that it moves so many
-    points now that a second person must approve it, and none has.
-    """
+    """A programme. `amount` is whole points, or with percent hundredths of a percent."""
 
     id: int
     name: str
@@ -35,8 +33,6 @@ class ProgrammeView(BaseModel):
     state: ProgrammeState
     made_at: dt.datetime
     maker: str | None
-    approved_at: dt.datetime | None
-    approver: str | None
 
 
 class ProgrammesPage(BaseModel):
@@ -46,13 +42,12 @@ class ProgrammesPage(BaseModel):
 
 
 class ProgrammePage(BaseModel):
-    """A programme, what it would do now, and its runs. `over` is whether it needs an approval that it hasn't."""
+    """A programme, what it would do now, and its runs. `over` is whether somebody else would have to approve one."""
 
     programme: ProgrammeView
     preview: PreviewView
     limit: int
     over: bool
-    mine: bool
     runs: list[RunView]
 
 
@@ -90,8 +85,7 @@ def programme_page(act: Act, programme_id: int) -> ProgrammePage:
         programme=_view(row),
         preview=preview_view(POINTS_PROGRAMME, preview),
         limit=limit,
-        over=moved > limit and row.approved_at is None,
-        mine=row.made_by == act.by.staff_id,
+        over=moved > limit or preview.counts["accounts"] > act.settings.run_accounts_limit,
         runs=[run_view(each) for each in runs],
     )
 

@@ -76,7 +76,7 @@ class IssuedLine(BaseModel):
 
 
 class RewardPeriodPage(BaseModel):
-    """One period of a rule. `tried` is what its latest trial came to, `approved` what may be given over the limit."""
+    """One period of a rule. `tried` is what its latest trial came to; above `limit` somebody else approves the run."""
 
     club: ClubLine
     reward: RewardLine
@@ -88,7 +88,6 @@ class RewardPeriodPage(BaseModel):
     more: bool
     limit: int
     tried: int | None
-    approved: int | None
     runs: list[RunView]
 
 
@@ -123,7 +122,6 @@ def period_page(act: Act, club_id: int, code: str, last: dt.date, *, page: int =
         more=len(rows) > PER_PAGE,
         limit=act.settings.rewards_limit,
         tried=None if tried is None else tried.counts.get("value"),
-        approved=queries.approved_for(act.session, club_id, code, last),
         runs=[run_view(each) for each in runs],
     )
 

@@ -1,4 +1,4 @@
-"""Setting programmes up, having them approved, and what one batch of a run writes, or takes back."""
+"""Setting programmes up, and what one batch of a run writes, or takes back."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from erp_club.jobs.programmes.queries import ProgrammeRow
 from erp_club.jobs.programmes.replay import as_if_never
 from erp_club.jobs.programmes.rules import Effect, Rounding
 from erp_club.kernel import audit
-from erp_club.kernel.errors import Conflict, FieldError, Forbidden, Invalid
+from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.lots import DEBT
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
@@ -73,19 +73,6 @@ def _check(settings: ProgrammeSettings, today: dt.date) -> None:
         raise Invalid(wrong)
 
 
-def approve(session: Session, programme_id: int, *, now: dt.datetime, by: Actor) -> None:
-    """Let a programme run over the limit. Raises Forbidden for who set it up, Conflict for a withdrawn one."""
-    found = _open(session, programme_id)
-    if by.staff_id is None or by.staff_id == found.made_by:
-        raise Forbidden(T("Somebody else than who set it up has to approve it."), code="second-person-needed")
-    if found.approved_at is None:
-        _write(session, programme_id, approved_by=by.staff_id, approved_at=now)
-        audit.record(
-            session, by=by, now=now, action="points_programme.approve", entity="points_programme",
-            entity_id=programme_id,
-        )  # fmt: skip
-
-
 def withdraw(session: Session, programme_id: int, *, now: dt.datetime, by: Actor) -> None:
     """Let a programme run no more; what it has done stays. Raises Conflict."""
     _open(session, programme_id)
@@ -95,21 +82,9 @@ def withdraw(session: Session, programme_id: int, *, now: dt.datetime, by: Actor
     )
 
 
-def runnable(session: Session, programme_id: int, *, limit: int) -> ProgrammeRow:
-    """The programme, which may run now. Raises Conflict where it was withdrawn, Forbidden over `limit` points."""
-    found = _open(session, programme_id)
-    moved = queries.touched(session, found).moved
-    if moved > limit and found.approved_at is None:
-        raise Forbidden(
-            T(
-                "It would move %(points)s points, more than %(limit)s. Somebody else must approve it first.",
-                points=moved,
-                limit=limit,
-            ),
-            code="approval-required",
-            facts={"points": moved, "limit": limit},
-        )
-    return found
+def runnable(session: Session, programme_id: int) -> ProgrammeRow:
+    """The programme, held so that nobody withdraws it meanwhile. Raises Conflict where somebody has."""
+    return _open(session, programme_id)
 
 
 def change_points(

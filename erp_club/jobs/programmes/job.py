@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from erp_club.jobs.declared import Cursor, Job, Occasion, Preview, Run, Sample, Step
+from erp_club.jobs.declared import Cursor, Job, Limit, Occasion, Preview, Run, Sample, Step
 from erp_club.jobs.programmes import commands, queries
+from erp_club.jobs.programmes.queries import ProgrammeRow
 from erp_club.jobs.programmes.undoing import take_back_run
-from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import N_
 from erp_club.points.sets.commands import SetCause
 
@@ -20,10 +20,8 @@ SAMPLE = 10
 
 def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
     programme_id = int(run.parameters["programme"])
-    if cursor is None and not run.dry_run:
-        wanted = commands.runnable(session, programme_id, limit=Settings.from_env().points_limit)
-    else:
-        wanted = queries.programme(session, programme_id)
+    held = cursor is None and not run.dry_run
+    wanted = commands.runnable(session, programme_id) if held else queries.programme(session, programme_id)
     cause = SetCause(commands.kind_of(wanted), run.as_of, run.now, run.by, run.id, wanted.name)
     after = (cursor[0], cursor[1]) if cursor else None
     keys, taken, given = commands.change_points(session, wanted, after=after, limit=BATCH, as_of=run.as_of, cause=cause)
@@ -38,10 +36,22 @@ def _total(session: Session, run: Run) -> int:
 def preview(session: Session, programme_id: int) -> Preview:
     """Whom a programme would touch now."""
     wanted = queries.programme(session, programme_id)
-    touched = queries.touched(session, wanted)
     some = queries.some_touched(session, wanted, limit=SAMPLE)
-    counts = {"accounts": touched.accounts, "given": touched.given, "taken": touched.taken}
-    return Preview(counts, [Sample(each.customer_id, each.number, each.points) for each in some])
+    return Preview(_counts(session, wanted), [Sample(each.customer_id, each.number, each.points) for each in some])
+
+
+def _counts(session: Session, wanted: ProgrammeRow) -> dict[str, int]:
+    touched = queries.touched(session, wanted)
+    return {"accounts": touched.accounts, "given": touched.given, "taken": touched.taken}
+
+
+def _weigh(session: Session, run: Run) -> dict[str, int]:
+    return _counts(session, queries.programme(session, int(run.parameters["programme"])))
+
+
+def _behind(session: Session, run: Run) -> list[int]:
+    maker = queries.programme(session, int(run.parameters["programme"])).made_by
+    return [] if maker is None else [maker]
 
 
 def _due(session: Session, now: dt.datetime, zone: str) -> Sequence[Occasion]:
@@ -68,5 +78,6 @@ POINTS_PROGRAMME = Job(
     },
     due=_due,
     undo=take_back_run,
+    limit=Limit(_weigh, ("given", "taken"), lambda settings: settings.points_limit, behind=_behind),
     by_hand=False,
 )

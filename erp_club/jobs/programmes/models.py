@@ -36,8 +36,6 @@ class PointsProgramme(Base):
         sa.CheckConstraint("rounding IN ('down', 'nearest', 'up')", name="rounding_known"),
         sa.CheckConstraint("state IN ('open', 'withdrawn')", name="state_known"),
         sa.CheckConstraint("joined_from <= joined_to", name="days_in_order"),
-        sa.CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approval_whole"),
-        sa.CheckConstraint("approved_by <> made_by", name="approved_by_another"),
     )
 
     id: Mapped[SmallId]
@@ -55,5 +53,3 @@ class PointsProgramme(Base):
     state: Mapped[ProgrammeState] = mapped_column(sa.Text, server_default=ProgrammeState.OPEN.value)
     made_at: Mapped[dt.datetime]
     made_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
-    approved_at: Mapped[dt.datetime | None]
-    approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))

@@ -52,8 +52,6 @@ class ProgrammeRow:
     made_at: dt.datetime
     made_by: int | None
     maker: str | None
-    approved_at: dt.datetime | None
-    approver: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,17 +261,15 @@ def _whole(total: Any) -> Any:
 
 
 def _programmes() -> sa.Select[*tuple[Any, ...]]:
-    maker, approver = aliased(Staff), aliased(Staff)
     table = PointsProgramme
     return (
         sa.select(
             *(table.id, table.name, table.club_id, Club.code, Club.names, table.joined_from, table.joined_to),
             *(table.inactive_since, table.numbers, table.effect, table.amount, table.rounding, table.last_day),
-            *(table.run_on, table.state, table.made_at, table.made_by, maker.name, table.approved_at, approver.name),
+            *(table.run_on, table.state, table.made_at, table.made_by, Staff.name),
         )
         .join(Club, Club.id == table.club_id)
-        .outerjoin(maker, maker.id == table.made_by)
-        .outerjoin(approver, approver.id == table.approved_by)
+        .outerjoin(Staff, Staff.id == table.made_by)
     )
 
 

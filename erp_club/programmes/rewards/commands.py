@@ -15,8 +15,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.periods import Span
-from erp_club.kernel.errors import Forbidden
-from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import due
@@ -26,7 +24,7 @@ from erp_club.programmes.engine.rewards import Late, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, Settled, settle, withhold
 from erp_club.programmes.rewards import counting, queries
 from erp_club.programmes.rewards.giving.commands import Gift, give
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardApproval, RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.programmes.rewards.queries import Before, RewardAccount
 
 
@@ -43,13 +41,12 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class SettleCause:
-    """On which day it is given, when, by whom, in which run; `limit` is what goes out without approval."""
+    """On which day it is given, when, by whom, in which run."""
 
     on: dt.date
     now: dt.datetime
     by: Actor
     run_id: int | None = None
-    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class Done:
 
 
 def settle_accounts(session: Session, of: Settling, cause: SettleCause, *, after: int, limit: int) -> Done:
-    """Settle the next accounts. Raises Forbidden `approval-required` where the period gives more than the limit."""
+    """Settle the next accounts, in the order of their holders."""
     joined = due.joined_days(of.rule, of.last)
     found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=limit, joined_days=joined)
     if not found:
@@ -80,7 +77,6 @@ def settle_accounts(session: Session, of: Settling, cause: SettleCause, *, after
     rows = _rows(session, of, cause, found, spans)
     made = _write(session, rows)
     value = sum(row["value"] for row in made)
-    _check_limit(session, of, cause, value)
     joined_on = {each.account_id: each.joined_on for each in found}
     gifts = [_gift(row, joined_on[row["account_id"]]) for row in made if row["value"] or row["taken"]]
     give(session, of.programme, of.rule, gifts, cause)
@@ -243,27 +239,3 @@ def _gift(row: Mapping[str, Any], joined_on: dt.date) -> Gift:
         row["customer_id"], row["account_id"], row["id"], row["value"], row["pieces"], row["taken"], joined_on,
         row["usable_from"], row["last_day"],
     )  # fmt: skip
-
-
-def _check_limit(session: Session, of: Settling, cause: SettleCause, value: int) -> None:
-    if cause.limit is None:
-        return
-    where = (PeriodSettlement.club_id == of.club_id, PeriodSettlement.rule == of.rule.code)
-    total = session.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(PeriodSettlement.value), 0)).where(
-            *where, PeriodSettlement.last_on == of.last, PeriodSettlement.state == RewardState.GIVEN
-        )
-    )
-    approved = session.scalar(
-        sa.select(RewardApproval.value).where(
-            RewardApproval.club_id == of.club_id,
-            RewardApproval.rule == of.rule.code,
-            RewardApproval.last_on == of.last,
-        )
-    )
-    if int(total or 0) > max(cause.limit, approved or 0):
-        raise Forbidden(
-            T("This period gives more than may go out without approval. Somebody else must approve it first."),
-            code="approval-required",
-            facts={"value": int(total or 0), "limit": cause.limit, "batch": value},
-        )

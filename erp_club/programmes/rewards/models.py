@@ -107,17 +107,3 @@ class RewardCard(Base):
     settlement_id: Mapped[int]
     card_customer_id: Mapped[int]
     card_id: Mapped[int]
-
-
-class RewardApproval(Base):
-    """A period's rewards over the limit, let out by somebody; `value` is the most that it was approved for."""
-
-    __tablename__ = "reward_approvals"
-    __table_args__ = (sa.PrimaryKeyConstraint("club_id", "rule", "last_on"),)
-
-    club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id"))
-    rule: Mapped[str]
-    last_on: Mapped[dt.date]
-    value: Mapped[int]
-    at: Mapped[dt.datetime]
-    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.programmes.rewards.models import RewardApproval
-
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
@@ -96,12 +94,3 @@ def issued(session: Session, club_id: int, rule: str, last: dt.date, *, offset: 
     bound = {"club": club_id, "rule": rule, "last": last, "skip": offset, "most": limit}
     rows = session.execute(_ISSUED, bound)
     return [IssuedRow(*row[:12], codes=tuple(row[12]), used=row[13], left_minor=row[14], why=row[15]) for row in rows]
-
-
-def approved_for(session: Session, club_id: int, rule: str, last: dt.date) -> int | None:
-    """How much a period may give by somebody's approval; None without one."""
-    return session.scalar(
-        sa.select(RewardApproval.value).where(
-            RewardApproval.club_id == club_id, RewardApproval.rule == rule, RewardApproval.last_on == last
-        )
-    )
