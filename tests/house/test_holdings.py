@@ -7,6 +7,7 @@ from erp_club.tables import metadata
 NAMES = {"customer_id", "member_id", "holder_id", "relative_id", "survivor_id", "merged_id", "low_id"}
 TELLING = (sa.LargeBinary, sa.JSON)
 SETTINGS = {
+    "job_run_approvals",
     "chain", "classification_fields", "club_rules", "clubs", "consent_wordings", "coupon_batches",
     "customer_form_fields", "forecast_runs", "offer_versions", "price_list_upload_rows", "price_list_uploads",
     "price_lists", "programme_versions", "stored_value_products",
