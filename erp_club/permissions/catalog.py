@@ -76,6 +76,7 @@ class Permission(StrEnum):
     BIRTHDAYS_EDIT = "birthdays.edit", N_("Set up what members get around their birthday."), Mark.MONEY
     MEMBERSHIPS_JOIN = "memberships.join", N_("Let a customer join a club."), Scope.CLUB
     MEMBERSHIPS_RENEW = "memberships.renew", N_("Renew a membership."), Scope.CLUB
+    MEMBERSHIPS_UPGRADE = "memberships.upgrade", N_("Sell a member a higher level."), Scope.CLUB
     MEMBERSHIPS_EXTEND = "memberships.extend", N_("Make a membership last longer."), Scope.CLUB
     MEMBERSHIPS_PAUSE = "memberships.pause", N_("Pause a membership and resume it."), Scope.CLUB
     MEMBERSHIPS_END = "memberships.end", N_("End a membership."), Scope.CLUB
@@ -192,6 +193,7 @@ _CASHIER = frozenset(
         Permission.CUSTOMERS_OPEN,
         Permission.MEMBERSHIPS_JOIN,
         Permission.MEMBERSHIPS_RENEW,
+        Permission.MEMBERSHIPS_UPGRADE,
         Permission.CARDS_ISSUE,
         Permission.POINTS_VIEW,
         Permission.POINTS_REDEEM,

@@ -81,7 +81,7 @@ def points_rules(programme: Programme) -> RulesDocument:
         returns=_returns(programme.returns),
         lapsed=_fate(programme.lapse),
         ended=_fate(programme.end),
-        programme=what_tills_read(programme) if programme.earning.rules or programme.levels else None,
+        programme=what_tills_read(programme) if _is_read(programme) else None,
     )
 
 
@@ -92,8 +92,18 @@ _READ_AT_TILLS = frozenset(
 
 
 def what_tills_read(programme: Programme) -> dict[str, Any]:
-    """The part of the document by which a sale earns and levels move, short: every sale of a member reads it."""
-    return {name: value for name, value in documents.brief(programme).items() if name in _READ_AT_TILLS}
+    """The part of the document by which a sale earns, and levels and terms move, short: every sale of a member reads
+    it.
+    """
+    read = _READ_AT_TILLS
+    read |= {"fees"} if programme.fees.levels else set()
+    read |= {"term"} if isinstance(programme.term, m.SlidingTerm) else set()
+    return {name: value for name, value in documents.brief(programme).items() if name in read}
+
+
+def _is_read(programme: Programme) -> bool:
+    """Whether a sale hangs on more than the club's own settings."""
+    return bool(programme.earning.rules or programme.levels or isinstance(programme.term, m.SlidingTerm))
 
 
 def expiry(rule: s.Expires) -> r.Expiry:

@@ -107,6 +107,21 @@ def test_a_level_may_be_reached_by_visits_as_well_or_need_them_too():
     assert level(both, [*ten, *moved(d20260201=1000)], "2026-02-01") == "SILVER"
 
 
+def test_a_level_that_was_paid_for_hides_none_that_was_reached():
+    # REQ M-02
+    paid = [
+        Override("SILVER", day("2026-05-01"), day("2026-06-30"), paid=True),
+        Override("SILVER", day("2026-07-01"), day("2027-06-30"), paid=True),
+    ]
+    made = standing(levels(), [], day("2026-05-01"), joined_on=JOINED, overrides=paid)
+    assert (made.level, made.paid, made.by_hand, made.kept_until) == ("SILVER", True, False, day("2027-06-30"))
+    assert level(levels(), [], "2027-07-01", overrides=paid) == "BRONZE"
+    reached = standing(levels(), moved(d20260510=5000), day("2026-05-10"), joined_on=JOINED, overrides=paid)
+    assert (reached.level, reached.paid) == ("GOLD", False)
+    by_hand = [Override("BRONZE", day("2026-05-01"), day("2026-05-31"), "Guest"), *paid]
+    assert level(levels(), [], "2026-05-20", overrides=by_hand) == "BRONZE"
+
+
 def test_a_level_given_by_hand_holds_to_its_end_whatever_was_bought():
     by_hand = [Override("GOLD", day("2026-05-01"), day("2026-06-30"), "Guest of honour")]
     made = standing(levels(), [], day("2026-06-30"), joined_on=JOINED, overrides=by_hand)

@@ -23,6 +23,7 @@ from erp_club.programmes.engine.renew import (
     slid_until,
     upgrade_fee,
 )
+from erp_club.programmes.engine.upgrades import Upgrade, paid_through, upgrades
 from tests.make.programmes import a_programme, day
 
 TODAY = day("2026-06-20")
@@ -143,6 +144,41 @@ def test_a_paid_level_costs_the_difference_for_the_days_left(pro_rata: bool, cos
     fees = a_programme(fees=FEES | {"levels": [level]}).fees
     assert upgrade_fee(fees, None, "GOLD", YEAR, day("2026-07-01")) == pytest.approx(costs, abs=1)
     assert renewal_fee(fees, 0, "GOLD").due_minor == 25_000
+
+
+STEPS = {
+    "levels": [
+        {"code": "BASE", "at_least": 0},
+        {"code": "SILVER"},
+        {"code": "GOLD"},
+        {"code": "GUEST", "by_hand": True},
+    ]
+}
+SOLD = [{"level": "SILVER", "joining_minor": 36_500}, {"level": "GOLD", "joining_minor": 73_000}]
+
+
+def test_the_levels_above_the_one_held_are_sold_for_the_rest_of_the_term():
+    # REQ M-02, M-03
+    club = a_programme(levels=STEPS, fees=FEES | {"joining_minor": 0, "levels": SOLD})
+    rest = Span(day("2026-11-01"), day("2026-12-31"))
+    assert upgrades(club, "BASE", YEAR, rest.first) == (
+        Upgrade("SILVER", 6_100, rest, 2, 61), Upgrade("GOLD", 12_200, rest, 2, 61),
+    )  # fmt: skip
+    assert [(each.level, each.fee_minor) for each in upgrades(club, "SILVER", YEAR, rest.first)] == [("GOLD", 6_100)]
+    assert [each.months for each in upgrades(club, "SILVER", YEAR, day("2026-12-02"))] == [0], "30 days are no month"
+    assert upgrades(club, "GOLD", YEAR, rest.first) == ()
+    assert upgrades(club, "BASE", YEAR, rest.first, by_hand=True) == ()
+    assert upgrades(club, "BASE", YEAR, day("2027-01-01")) == ()
+    assert upgrades(club, "BASE", Span(YEAR.first, None), rest.first)[0] == Upgrade(
+        "SILVER", 36_500, Span(rest.first, None), None, None
+    )
+
+
+def test_renewing_goes_on_with_the_highest_level_that_was_paid_for_to_the_end():
+    club = a_programme(levels=STEPS, fees=FEES | {"levels": SOLD})
+    assert paid_through(club, {"SILVER": YEAR.last, "GOLD": day("2026-06-30")}, YEAR) == "SILVER"
+    assert paid_through(club, {"SILVER": YEAR.last, "GOLD": None}, YEAR) == "GOLD"
+    assert paid_through(club, {"GONE": YEAR.last}, YEAR) is None
 
 
 def test_who_may_share_an_account():

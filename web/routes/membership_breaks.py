@@ -236,13 +236,15 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
     line = membership_line(act, membership_id)
     worth = line.worth_minor if loss.points else 0
     paid = paid_fees(act.session, membership_id=membership_id)
+    # A level that was bought within the term has a fee of its own.
+    of_term = [each for each in paid if each.period_no == paid[0].period_no]
     return LossView(
         membership=line,
         on=day,
         points_lost=loss.points,
         worth_minor=worth,
         days_lost=loss.days,
-        fee_back_minor=given_back(act.session, paid[0], on=day) if paid else None,
+        fee_back_minor=sum(given_back(act.session, each, on=day) for each in of_term) if of_term else None,
     )
 
 

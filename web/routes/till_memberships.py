@@ -13,7 +13,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands, memberships
 from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, RowId
+from web.fields import Body, Line, RowId, Word
 from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
@@ -26,6 +26,7 @@ from web.views.till import TillPage, till_view
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
 Renewing = Annotated[Act, needs(Permission.MEMBERSHIPS_RENEW, at_till=True)]
+Upgrading = Annotated[Act, needs(Permission.MEMBERSHIPS_UPGRADE, at_till=True)]
 Extending = Annotated[Act, needs(Permission.MEMBERSHIPS_EXTEND, at_till=True)]
 Pausing = Annotated[Act, needs(Permission.MEMBERSHIPS_PAUSE, at_till=True)]
 Ending = Annotated[Act, needs(Permission.MEMBERSHIPS_END, at_till=True)]
@@ -38,6 +39,14 @@ class RenewalAtTill(Body):
 
     membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
     card: Line | None = None
+
+
+class UpgradeAtTill(Body):
+    """The membership of the sale's customer, the level that it is to hold, and the price that the cashier was shown."""
+
+    membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    level: Word
+    fee_minor: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
 def _drawn(act: Act, view: BaseModel, name: str, form: FormState) -> Response:
@@ -99,6 +108,23 @@ def renew(act: Renewing, body: RenewalAtTill) -> Response:
         by=act.by,
     )
     return _done(act, _runs(added))
+
+
+@router.post("/baskets/current/upgrades", name="baskets.upgrade", response_model=TillPage)
+@again(till_instead)
+def upgrade(act: Upgrading, body: UpgradeAtTill) -> Response:
+    """Sell the sale's customer a higher level for the rest of the term: it is held at once, its price is a line."""
+    memberships.upgrade_of_buyer(
+        act.session,
+        body.membership_id,
+        body.level,
+        expected_minor=body.fee_minor,
+        where=where_of(act.terminal),
+        today=act.today,
+        now=act.now,
+        by=act.by,
+    )
+    return _done(act, T("The level holds from this sale on."))
 
 
 def _runs(added: clubs.Prolonged) -> Text:

@@ -6,9 +6,13 @@ from pydantic import BaseModel
 
 from erp_club.clubs.levels import queries
 from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import MembershipRow
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.parts import Counts
+from erp_club.programmes.engine.places import Doing, Where, works
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.upgrades import upgrades
 from erp_club.programmes.standings.queries import programmes_with_levels
 from web.deps import Act
 
@@ -21,7 +25,7 @@ class LevelChoice(BaseModel):
 
 
 class LevelView(BaseModel):
-    """Where a membership stands: `kept_until` is the last day if nothing more comes, None without end.
+    """Where a membership stands: `kept_until` is the last day if nothing more comes, None without end; `paid` for.
 
     `counted` of what levels count (`counts`) is in the window; `next` is reached with `missing` more, by `next_until`
     where that is said. Both are None at the top.
@@ -32,6 +36,7 @@ class LevelView(BaseModel):
     since: dt.date | None
     kept_until: dt.date | None
     by_hand: bool
+    paid: bool
     counts: Counts
     counted: int
     next: LevelChoice | None
@@ -54,21 +59,42 @@ class LevelLine(BaseModel):
     store: str | None
 
 
+class UpgradeView(BaseModel):
+    """A higher level that can be bought for `fee_minor` until the term's end: whole months, or days, that are left."""
+
+    level: str
+    names: dict[str, str]
+    fee_minor: int
+    until: dt.date | None
+    months: int | None
+    days: int | None
+
+
 class LevelsOfMembership(BaseModel):
     """The level of one membership, and the history, the latest first; no level in a club that has none."""
 
     level: LevelView | None = None
     history: list[LevelLine] = []
     choices: list[LevelChoice] = []
+    upgrades: list[UpgradeView] = []
 
 
 NONE = LevelsOfMembership()
 
 
 def levels_view(
-    act: Act, customer_id: int, held: list[MembershipRow], *, on: dt.date, history: bool = False
+    act: Act,
+    customer_id: int,
+    held: list[MembershipRow],
+    *,
+    on: dt.date,
+    history: bool = False,
+    sold_at: Where | None = None,
 ) -> dict[int, LevelsOfMembership]:
-    """The levels of a customer's memberships on a day, by membership; none of clubs that have no levels."""
+    """The levels of a customer's memberships on a day, by membership; none of clubs that have no levels.
+
+    With `sold_at` also those that can be bought there.
+    """
     programmes = programmes_with_levels(act.session, on=on) if held else {}
     mine = [row for row in held if row.club_id in programmes]
     if not mine:
@@ -77,7 +103,8 @@ def levels_view(
     changes = queries.changes(act.session, customer_id) if history else {}
     made: dict[int, LevelsOfMembership] = {}
     for row in mine:
-        rules = programmes[row.club_id].levels
+        programme = programmes[row.club_id]
+        rules = programme.levels
         assert rules is not None
         choices = [LevelChoice(code=each.code, names=_names(rules, each.code)) for each in rules.levels]
         made[row.membership_id] = LevelsOfMembership(
@@ -86,8 +113,30 @@ def levels_view(
             ),
             history=[_line(rules, each) for each in changes.get(row.membership_id, [])],
             choices=choices,
+            upgrades=_upgrades(programme, rules, row, kept.get(row.membership_id), sold_at, on) if sold_at else [],
         )
     return made
+
+
+def _upgrades(
+    programme: Programme, rules: Levels, row: MembershipRow, kept: queries.LevelRow | None, at: Where, on: dt.date
+) -> list[UpgradeView]:
+    if not programme.fees.levels or not row.is_valid or not works(programme.channels, Doing.JOINING, at):
+        return []
+    terms = (Span(each.first, each.last) for each in row.periods if each.first)
+    term = next((each for each in terms if each.holds(on)), None)
+    level, by_hand = (kept.level, kept.by_hand) if kept else (rules.levels[0].code, False)
+    return [
+        UpgradeView(
+            level=each.level,
+            names=_names(rules, each.level),
+            fee_minor=each.fee_minor,
+            until=each.span.last,
+            months=each.months,
+            days=each.days,
+        )
+        for each in upgrades(programme, level, term, on, by_hand=by_hand)
+    ]
 
 
 def _names(rules: Levels, code: str) -> dict[str, str]:
@@ -126,6 +175,7 @@ def _level(
         since=kept.since,
         kept_until=kept.kept_until,
         by_hand=kept.by_hand,
+        paid=kept.paid,
         counts=counts,
         counted=kept.counted,
         next=following or None,
@@ -141,6 +191,7 @@ def _view(rules: Levels, code: str, since: dt.date | None, counts: Counts) -> Le
         since=since,
         kept_until=None,
         by_hand=False,
+        paid=False,
         counts=counts,
         counted=0,
         next=None,

@@ -28,7 +28,7 @@ from web.views.earned import EarnedBy, earned_by
 from web.views.entitlements import EntitlementView, entitlements_view
 from web.views.households import PanelHousehold, panel_household
 from web.views.levels import NONE as NO_LEVELS
-from web.views.levels import LevelView, levels_view
+from web.views.levels import LevelView, UpgradeView, levels_view
 
 MOST_COUPONS = 6
 """So many coupons the till shows, the oldest first."""
@@ -72,6 +72,7 @@ class PanelMembership(BaseModel):
     renewable: bool
     next_benefit: PanelBenefit | None
     level: LevelView | None
+    upgrades: list[UpgradeView]
     earned_by: list[EarnedBy]
     household: PanelHousehold | None
 
@@ -154,7 +155,7 @@ def panel_view(
         at_till = act.identity.terminal is not None
         benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if at_till else NONE_NEXT
     held = memberships(act.session, customer_id, today=act.today)
-    levels = levels_view(act, customer_id, held, on=act.today)
+    levels = levels_view(act, customer_id, held, on=act.today, sold_at=where_of(act.identity.terminal))
     closed = clubs_not_doing(act.session, Doing.JOINING, where_of(act.identity.terminal), on=act.today)
     points = standings(act.session, [row.points_account_id for row in held], on=act.today)
     return Panel(
@@ -186,6 +187,7 @@ def panel_view(
                 renewable=_renewable(row, closed, act.today),
                 next_benefit=_next(benefits.get(row.code)),
                 level=levels.get(row.membership_id, NO_LEVELS).level,
+                upgrades=levels.get(row.membership_id, NO_LEVELS).upgrades,
                 earned_by=earned_by(points_by.get(row.code, ())),
                 household=panel_household(act, row.membership_id, row.club_id),
             )

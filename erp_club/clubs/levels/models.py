@@ -26,6 +26,9 @@ class LevelCause(StrEnum):
     """Two records of one person became one, or were parted."""
     HOUSEHOLD = "household"
     """Who shares the account changed."""
+    PAID = "paid"
+    PAID_ENDED = "paid_ended"
+    """What was paid for a level came back."""
 
 
 class MembershipLevel(Base):
@@ -54,6 +57,7 @@ class MembershipLevel(Base):
     since: Mapped[dt.date]
     kept_until: Mapped[dt.date | None]
     by_hand: Mapped[bool] = mapped_column(server_default=sa.false())
+    paid: Mapped[bool] = mapped_column(server_default=sa.false())
     counted: Mapped[int] = mapped_column(server_default="0")
     next_level: Mapped[str | None]
     missing: Mapped[int | None]
@@ -80,7 +84,7 @@ class LevelChange(Base):
         sa.CheckConstraint("(receipt_id IS NULL) = (receipt_customer_id IS NULL)", name="receipt_of_somebody"),
         sa.CheckConstraint(
             "cause IN ('first', 'purchase', 'return', 'time', 'by_hand', 'by_hand_ended', 'rules', 'merge', "
-            "'household')",
+            "'household', 'paid', 'paid_ended')",
             name="cause_known",
         ),
         sa.CheckConstraint("level_before <> level", name="changes_something"),
@@ -105,9 +109,10 @@ class LevelChange(Base):
 
 
 class LevelOverride(Base):
-    """A level that a person gave, from and to which day (both included; none is without end), and why.
+    """A level that a person gave, or that was paid for, from and to which day (both included; none is without end).
 
-    Taking it back ends it: `last` is then the day before, and one that ends before it began never held.
+    `reason` says why it was given; `fee_id` is what was paid, where that was anything. Taking it back ends it: `last`
+    is then the day before, and one that ends before it began never held.
     """
 
     __tablename__ = "level_overrides"
@@ -116,7 +121,9 @@ class LevelOverride(Base):
         sa.ForeignKeyConstraint(
             ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
         ),
-        sa.CheckConstraint("reason <> ''", name="has_reason"),
+        sa.CheckConstraint("paid OR reason <> ''", name="has_reason"),
+        sa.CheckConstraint("fee_id IS NULL OR paid", name="fee_is_paid"),
+        sa.Index("ix_level_overrides_fee_id", "fee_id"),
     )
 
     customer_id: Mapped[int]
@@ -126,5 +133,7 @@ class LevelOverride(Base):
     first: Mapped[dt.date]
     last: Mapped[dt.date | None]
     reason: Mapped[str]
+    paid: Mapped[bool] = mapped_column(server_default=sa.false())
+    fee_id: Mapped[int | None] = mapped_column(sa.ForeignKey("membership_fees.id"))
     at: Mapped[dt.datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))

@@ -24,6 +24,7 @@ class LevelRow:
     since: dt.date
     kept_until: dt.date | None
     by_hand: bool
+    paid: bool
     counted: int
     next_level: str | None
     missing: int | None
@@ -50,8 +51,8 @@ def levels(session: Session, customer_id: int) -> dict[int, LevelRow]:
     """Where the customer's memberships stand, by membership; none of those that weren't looked at yet."""
     columns = (
         MembershipLevel.membership_id, MembershipLevel.level, MembershipLevel.since, MembershipLevel.kept_until,
-        MembershipLevel.by_hand, MembershipLevel.counted, MembershipLevel.next_level, MembershipLevel.missing,
-        MembershipLevel.next_until,
+        MembershipLevel.by_hand, MembershipLevel.paid, MembershipLevel.counted, MembershipLevel.next_level,
+        MembershipLevel.missing, MembershipLevel.next_until,
     )  # fmt: skip
     rows = session.execute(sa.select(*columns).where(MembershipLevel.customer_id == customer_id))
     return {row[0]: LevelRow(*row[1:]) for row in rows}

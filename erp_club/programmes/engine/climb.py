@@ -21,12 +21,13 @@ from erp_club.programmes.engine.parts import Every, Measure, Need, Period
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A level given by hand, from and to which day (none is without end), and why."""
+    """A level given by hand, from and to which day (none is without end), and why; or one that was `paid` for."""
 
     level: str
     first: dt.date
     last: dt.date | None
     reason: str = ""
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Standing:
     kept_until: dt.date | None
     counted: int
     by_hand: bool = False
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +199,41 @@ def standing(
 
 
 def standing_of(climb: Climb, day: dt.date, overrides: Sequence[Override]) -> Standing:
-    """What one pass came to: the level of the day, by hand where an override holds."""
+    """What one pass came to: the level of the day, by hand where an override holds, else the highest that is paid for
+    where that is higher, or holds longer, than what was reached.
+    """
     levels = climb.levels
     kept = climb.kept.get(climb.top, dt.date.max)
     counted = climb.sums.over(levels.window, day, 0, climb.since)
-    for override in overrides:
-        if override.first <= day and (override.last is None or day <= override.last):
-            return Standing(override.level, override.last, counted, by_hand=True)
+    holding = [each for each in overrides if each.first <= day and (each.last is None or day <= each.last)]
+    given = next((each for each in holding if not each.paid), None)
+    if given is not None:
+        return Standing(given.level, given.last, counted, by_hand=True)
     until = None if climb.top == 0 or kept == dt.date.max else kept
-    return Standing(levels.levels[climb.top].code, until, counted)
+    order = [each.code for each in levels.levels]
+    bought = max(
+        (each for each in holding if each.paid and each.level in order),
+        key=lambda each: order.index(each.level),
+        default=None,
+    )
+    if bought is not None:
+        last = _paid_until(bought, overrides)
+        if (order.index(bought.level), last or dt.date.max) > (climb.top, until or dt.date.max):
+            return Standing(bought.level, last, counted, paid=True)
+    return Standing(order[climb.top], until, counted)
+
+
+def _paid_until(bought: Override, overrides: Sequence[Override]) -> dt.date | None:
+    """The last day of a level that was paid for, term after term without a gap; None without end."""
+    last = bought.last
+    for each in sorted((each for each in overrides if each.paid and each.level == bought.level), key=_first):
+        if last is not None and each.first <= last + DAY:
+            last = None if each.last is None else max(last, each.last)
+    return last
+
+
+def _first(override: Override) -> dt.date:
+    return override.first
 
 
 class Climber:
@@ -290,10 +318,11 @@ def next_level(
     return next_of(climb, counted, span.last)
 
 
-def next_of(climb: Climb, counted: int, until: dt.date | None) -> Next | None:
-    """The next level up by figures after one pass, of which so much is counted."""
+def next_of(climb: Climb, counted: int, until: dt.date | None, *, above: str = "") -> Next | None:
+    """The next level up by figures after one pass, of which so much is counted; `above` one that was paid for."""
+    paid = next((index for index, level in enumerate(climb.levels.levels) if level.code == above), 0)
     for index, level in enumerate(climb.levels.levels):
-        if index > climb.top and index not in climb.waiting and level.at_least is not None:
+        if index > max(climb.top, paid) and index not in climb.waiting and level.at_least is not None:
             return Next(level.code, max(0, level.at_least - counted), until)
     return None
 

@@ -55,7 +55,7 @@ def outlook(
     below = _quiet_below(climb, now.counted)
     return Outlook(
         standing=now,
-        next=next_of(climb, now.counted, span.last),
+        next=next_of(climb, now.counted, span.last, above=now.level if now.paid else ""),
         due_on=min(_due(climb, moved, day, span.last, overrides), default=None),
         quiet_below=below,
         quiet_last=None if below is None else span.last,

@@ -1,4 +1,4 @@
-"""Levels given by hand: for a time, with a reason, and taken back."""
+"""Levels given by hand, for a time and with a reason, and levels that were paid for; both are taken back."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.commands import Held, hold
 from erp_club.clubs.levels.models import LevelCause, LevelOverride
+from erp_club.clubs.periods import Span
 from erp_club.kernel import audit
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
@@ -47,21 +48,7 @@ def give_level(
     if wrong:
         raise Invalid(wrong)
     _end(session, held, today)
-    session.execute(
-        sa.insert(LevelOverride).values(
-            customer_id=held.customer_id,
-            membership_id=membership_id,
-            override_no=sa.select(sa.func.count() + 1)
-            .where(LevelOverride.customer_id == held.customer_id, LevelOverride.membership_id == membership_id)
-            .scalar_subquery(),
-            level=level,
-            first=today,
-            last=until,
-            reason=reason,
-            at=now,
-            staff_id=by.staff_id,
-        )
-    )
+    _add(session, held, level, Span(today, until), reason=reason, now=now, by=by)
     after = {"membership_id": membership_id, "level": level, "until": until, "reason": reason}
     _told(session, held, "membership.level", after, now=now, by=by)
     look(session, [_key(held)], LookCause(LevelCause.BY_HAND, today, now, by, reason=reason))
@@ -79,6 +66,73 @@ def take_level_back(session: Session, membership_id: int, *, today: dt.date, now
     look(session, [_key(held)], LookCause(LevelCause.BY_HAND_ENDED, today, now, by))
 
 
+def hold_paid_level(
+    session: Session,
+    held: Held,
+    level: str,
+    span: Span,
+    *,
+    fee_id: int | None,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+) -> None:
+    """Let a locked membership hold a level for the days that were paid for, where it hasn't reached a higher one.
+
+    `fee_id` is what was paid, None where nothing had to be.
+    """
+    _add(session, held, level, span, now=now, by=by, paid=True, fee_id=fee_id)
+    after = {"membership_id": held.membership_id, "level": level, "from": span.first, "until": span.last}
+    _told(session, held, "membership.level_paid", after, now=now, by=by)
+    look(session, [_key(held)], LookCause(LevelCause.PAID, today, now, by))
+
+
+def drop_paid_level(session: Session, held: Held, fee_id: int, *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+    """What was paid for a level came back: from today the membership stands where it has come to by itself."""
+    dropped = session.execute(
+        sa.update(LevelOverride)
+        .where(LevelOverride.fee_id == fee_id)
+        .values(last=sa.func.greatest(today, LevelOverride.first) - 1)
+        .returning(LevelOverride.level)
+    ).all()
+    if dropped:
+        after = {"membership_id": held.membership_id, "level": dropped[0].level}
+        _told(session, held, "membership.level_paid_back", after, now=now, by=by)
+        look(session, [_key(held)], LookCause(LevelCause.PAID_ENDED, today, now, by))
+
+
+def _add(
+    session: Session,
+    held: Held,
+    level: str,
+    span: Span,
+    *,
+    now: dt.datetime,
+    by: Actor,
+    reason: str = "",
+    paid: bool = False,
+    fee_id: int | None = None,
+) -> None:
+    """Write a level under the next number of the locked membership."""
+    session.execute(
+        sa.insert(LevelOverride).values(
+            customer_id=held.customer_id,
+            membership_id=held.membership_id,
+            override_no=sa.select(sa.func.count() + 1)
+            .where(LevelOverride.customer_id == held.customer_id, LevelOverride.membership_id == held.membership_id)
+            .scalar_subquery(),
+            level=level,
+            first=span.first,
+            last=span.last,
+            reason=reason,
+            paid=paid,
+            fee_id=fee_id,
+            at=now,
+            staff_id=by.staff_id,
+        )
+    )
+
+
 def _key(held: Held) -> tuple[int, int]:
     return held.account.holder_id, held.account.id
 
@@ -88,12 +142,13 @@ def _is(key: tuple[int, int], held: Held) -> bool:
 
 
 def _end(session: Session, held: Held, today: dt.date) -> bool:
-    """End what holds today or will; whether there was anything."""
+    """End what was given and holds today or will; whether there was anything."""
     ended = session.execute(
         sa.update(LevelOverride)
         .where(
             LevelOverride.customer_id == held.customer_id,
             LevelOverride.membership_id == held.membership_id,
+            ~LevelOverride.paid,
             sa.or_(LevelOverride.last.is_(None), LevelOverride.last >= today),
         )
         .values(last=today - dt.timedelta(days=1))

@@ -84,7 +84,7 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
             changes.append(_change(each, row, seen, cause, day=day, number=number, before=before))
         if row.level != level:
             turned.append(_turned(each, row.level, level))
-        up = level if row.level != level and turned[-1].up and not seen.standing.by_hand else None
+        up = level if row.level != level and turned[-1].up and _is_reached(seen) else None
         since = cause.on if first else row.looked_on
         things = list(reached(each.levels, [one for one in passed_by if one.on >= since], up, day))
         given.append((Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on), things))
@@ -94,6 +94,11 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
     for receiver, things in given:
         give_reached(session, receiver, things, cause)
     return tuple(turned)
+
+
+def _is_reached(seen: Outlook) -> bool:
+    """Whether the level was reached: what is given for reaching one isn't given for one that was given or paid for."""
+    return not seen.standing.by_hand and not seen.standing.paid
 
 
 def _gives(of: Candidate) -> bool:
@@ -223,6 +228,7 @@ def _kept(of: Candidate, seen: Outlook, *, day: dt.date, since: dt.date, last_no
         "since": since,
         "kept_until": now.kept_until,
         "by_hand": now.by_hand,
+        "paid": now.paid,
         "counted": now.counted,
         "next_level": ahead and ahead.level,
         "missing": ahead and ahead.missing,

@@ -142,7 +142,7 @@ def count_due(session: Session, *, on: dt.date) -> int:
 
 
 def overrides(session: Session, members: Sequence[Candidate]) -> dict[Key, list[Override]]:
-    """Levels given by hand that held or will hold, by membership, the latest first."""
+    """Levels given by hand or paid for that held or will hold, by membership, the latest first."""
     rows = session.execute(
         sa.select(LevelOverride)
         .where(LevelOverride.customer_id.in_([each.customer_id for each in members]))
@@ -151,7 +151,7 @@ def overrides(session: Session, members: Sequence[Candidate]) -> dict[Key, list[
     made: dict[Key, list[Override]] = {}
     for row in rows:
         if row.last is None or row.last >= row.first:
-            override = Override(row.level, row.first, row.last, row.reason)
+            override = Override(row.level, row.first, row.last, row.reason, row.paid)
             made.setdefault((row.customer_id, row.membership_id), []).append(override)
     return made
 

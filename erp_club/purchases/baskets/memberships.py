@@ -21,6 +21,7 @@ from erp_club.purchases.entitlements.commands import use_in_sale
 from erp_club.purchases.fees.commands import Day, charge_renewal, join_in_sale
 from erp_club.purchases.models import Basket
 from erp_club.purchases.places import where_of
+from erp_club.purchases.upgrades.commands import upgrade_in_sale
 
 
 def of_buyer(session: Session, membership_id: int, *, by: Actor) -> Basket:
@@ -89,6 +90,23 @@ def join_of_buyer(
     owed = sum(line.price_minor for line in opened.lines if line.fee_id is not None)
     bought = priced.total_minor - owed if priced else 0
     return join_in_sale(session, basket, club_id, bought_minor=bought, day=Day(today, now, by, where_of(terminal)))
+
+
+def upgrade_of_buyer(
+    session: Session,
+    membership_id: int,
+    level: str,
+    *,
+    expected_minor: int | None,
+    where: Where,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+) -> None:
+    """Sell the sale's customer a higher level of a membership. Raises as `of_buyer` and `upgrade_in_sale`."""
+    of_buyer(session, membership_id, by=by)
+    basket, day = take(session, now=now, by=by), Day(today, now, by, where)
+    upgrade_in_sale(session, basket, membership_id, level, expected_minor=expected_minor, day=day)
 
 
 def use_of_buyer(

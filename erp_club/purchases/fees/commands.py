@@ -1,4 +1,4 @@
-"""Joining and renewing as a club's programme says, with their fees as lines of the sale, and undoing both.
+"""Joining and renewing as a club's programme says, with their fees as lines of the sale, and undoing what was paid.
 
 A membership that is joined or renewed in a sale holds at once, so that the sale has its benefits already. What it
 waits for stands in `membership_fees`, and is settled with the sale: paid with it, or cancelled with its line, with the
@@ -32,11 +32,14 @@ from erp_club.programmes.engine.renew import (
     refund_minor,
     renewal_fee,
 )
+from erp_club.programmes.engine.upgrades import paid_through
+from erp_club.programmes.overrides.commands import drop_paid_level, hold_paid_level
 from erp_club.programmes.queries import programme_in_force
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.purchases.fees.queries import PaidFee, applicant, bought_in, paid_fees
 from erp_club.purchases.models import Basket, BasketLine
+from erp_club.purchases.upgrades.queries import paid_levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor
     fee = joining_fee(programme.fees)
     if fee.now_minor or least:
         held = clubs.hold(session, joined.membership_id)
-        _add_fee(session, basket, held, FeeKind.JOINING, fee, span, period_no=held.last_no, least_minor=least, day=day)
+        charge(session, basket, held, FeeKind.JOINING, fee, span, period_no=held.last_no, least_minor=least, day=day)
     return joined
 
 
@@ -97,15 +100,34 @@ def _check_bought(least: int, bought_minor: int, currency: str) -> None:
 def charge_renewal(session: Session, basket: Basket, renewed: clubs.Prolonged, *, before: clubs.Held, day: Day) -> None:
     """Put the fee of a renewal into the sale; nothing where the ending term's purchases waive it (M-02).
 
-    `before` is the membership as it was. Raises Conflict `not-renewed-here`, `too-early`, `fee-product-needed`.
+    A level that was paid for to the end of the term goes on, at its own price of renewing. `before` is the membership
+    as it was. Raises Conflict `not-renewed-here`, `too-early`, `fee-product-needed`.
     """
-    fee = fee_of_renewal(session, before, day)
-    if fee is not None and fee.full_minor:
-        no, span = before.last_no + 1, Span(renewed.starts_on, renewed.valid_until)
-        _add_fee(session, basket, before, FeeKind.RENEWAL, fee, span, period_no=no, least_minor=0, day=day)
+    cost = fee_of_renewal(session, before, day)
+    if cost is None or not (cost.fee.full_minor or cost.level):
+        return
+    no, span = before.last_no + 1, Span(renewed.starts_on, renewed.valid_until)
+    made = charge(session, basket, before, FeeKind.RENEWAL, cost.fee, span, period_no=no, level=cost.level, day=day)
+    keep_level(session, before, cost.level, span, fee_id=made.id, day=day)
 
 
-def fee_of_renewal(session: Session, held: clubs.Held, day: Day) -> Fee | None:
+def keep_level(
+    session: Session, held: clubs.Held, level: str | None, span: Span, *, fee_id: int | None, day: Day
+) -> None:
+    """Let a paid level hold in the renewed term too; nothing where there is none."""
+    if level is not None:
+        hold_paid_level(session, held, level, span, fee_id=fee_id, today=day.today, now=day.now, by=day.by)
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalCost:
+    """What a renewal costs, and the paid level that goes on with it, if one does."""
+
+    fee: Fee
+    level: str | None
+
+
+def fee_of_renewal(session: Session, held: clubs.Held, day: Day) -> RenewalCost | None:
     """What renewing today costs; None for a club without a programme.
 
     Raises Conflict `not-renewed-here`, `too-early` where the programme doesn't let the membership be renewed.
@@ -119,10 +141,14 @@ def fee_of_renewal(session: Session, held: clubs.Held, day: Day) -> Fee | None:
     if ending.last is not None and not may_renew(programme, ending.last, day.today):
         raise errors.too_early()
     bought = bought_in(session, held.customer_id, ending, until=day.today) if programme.fees.waiver else 0
-    return renewal_fee(programme.fees, bought)
+    level = None
+    if programme.fees.levels and ending.last is not None:
+        paid = paid_levels(session, held.membership_id, on=min(day.today, ending.last))
+        level = paid_through(programme, paid, ending)
+    return RenewalCost(renewal_fee(programme.fees, bought, level), level)
 
 
-def _add_fee(
+def charge(
     session: Session,
     basket: Basket,
     held: clubs.Held,
@@ -131,16 +157,18 @@ def _add_fee(
     span: Span,
     *,
     period_no: int,
-    least_minor: int,
     day: Day,
-) -> None:
-    """Write what is due, with a line of the basket where that is anything."""
+    least_minor: int = 0,
+    level: str | None = None,
+) -> MembershipFee:
+    """Write what is due, with a line of the basket where that is anything. Raises Conflict `fee-product-needed`."""
     made = MembershipFee(
         customer_id=held.customer_id,
         membership_id=held.membership_id,
         kind=kind,
         state=FeeState.DUE,
         period_no=period_no,
+        level=level,
         first=span.first,
         last=span.last,
         full_minor=fee.full_minor,
@@ -168,6 +196,7 @@ def _add_fee(
     basket.fees = [*basket.fees, made.id]
     session.flush()
     _traced(session, made, "membership.fee", day.now, day.by)
+    return made
 
 
 def _product(session: Session, sku: str | None) -> int:
@@ -181,6 +210,7 @@ def _traced(session: Session, fee: MembershipFee, action: str, now: dt.datetime,
     after = {
         "membership_id": fee.membership_id,
         "kind": fee.kind,
+        "level": fee.level,
         "state": fee.state,
         "due_minor": fee.due_minor,
         "waived_minor": fee.full_minor - fee.due_minor,
@@ -223,31 +253,46 @@ def fees_paid(
 
 
 def cancel_fees(session: Session, basket: Basket, *, now: dt.datetime, by: Actor, only: int | None = None) -> None:
-    """Take back what the basket's fees (or `only` one) were for: the joining is undone, or the renewed days go."""
-    for fee in _fees(session, basket.fees if only is None else [only]):
+    """Take back what the basket's fees were for: the joining is undone, the renewed days and the bought level go.
+
+    `only` one, with those that hang on it: a level isn't kept in a membership that wasn't joined, or for days that go.
+    """
+    mine = _fees(session, basket.fees)
+    named = next((fee for fee in mine if fee.id == only), None)
+    gone = mine if only is None else [fee for fee in mine if named is not None and _hangs_on(fee, named)]
+    for fee in reversed(gone):
         if fee.state != FeeState.DUE:
             continue
         fee.state = FeeState.CANCELLED
         session.execute(sa.delete(BasketLine).where(BasketLine.basket_id == basket.id, BasketLine.fee_id == fee.id))
         session.flush()
-        take_back(session, fee.membership_id, FeeKind(fee.kind), fee.period_no, reason="", now=now, by=by)
+        _take_back(session, fee, reason="", now=now, by=by)
         _traced(session, fee, "membership.fee_cancelled", now, by)
-    basket.fees = [] if only is None else [each for each in basket.fees if each != only]
+    ids = {fee.id for fee in gone}
+    basket.fees = [each for each in basket.fees if each not in ids]
     session.flush()
 
 
-def take_back(
-    session: Session, membership_id: int, kind: FeeKind, period_no: int, *, reason: str, now: dt.datetime, by: Actor
-) -> None:
-    """Undo what a fee was for: end the membership that was joined, or take the days of a renewal back.
+def _hangs_on(fee: MembershipFee, on: MembershipFee) -> bool:
+    """Whether what a fee is for can't be without what the other one is for."""
+    if fee.id == on.id:
+        return True
+    return fee.membership_id == on.membership_id and fee.id > on.id and on.kind != FeeKind.RENEWAL
+
+
+def _take_back(session: Session, fee: MembershipFee, *, reason: str, now: dt.datetime, by: Actor) -> None:
+    """Undo what a fee was for: end the membership that was joined, or take the days of a renewal or a level back.
 
     What was ended meanwhile stays as it is.
     """
+    membership_id = fee.membership_id
     held = clubs.hold(session, membership_id)
-    if held.state is MembershipState.ENDED:
+    if fee.level is not None:
+        drop_paid_level(session, held, fee.id, today=now.date(), now=now, by=by)
+    if held.state is MembershipState.ENDED or fee.kind == FeeKind.UPGRADE:
         return
-    days = held.days.get(period_no)
-    if kind is FeeKind.RENEWAL and days is not None and held.state is MembershipState.OPEN:
+    days = held.days.get(fee.period_no)
+    if fee.kind == FeeKind.RENEWAL and days is not None and held.state is MembershipState.OPEN:
         rest = [span for span in held.spans if span != days]
         correct_membership(session, membership_id, spans=rest, reason=reason, now=now, by=by)
         return
@@ -304,5 +349,5 @@ def fees_returned(session: Session, back: dict[PaidFee, int], *, reason: str, no
         amount = next(amount for each, amount in back.items() if each.id == fee.id)
         fee.state, fee.refunded_minor = FeeState.RETURNED, amount
         session.flush()
-        take_back(session, fee.membership_id, FeeKind(fee.kind), fee.period_no, reason=reason, now=now, by=by)
+        _take_back(session, fee, reason=reason, now=now, by=by)
         _traced(session, fee, "membership.fee_returned", now, by)

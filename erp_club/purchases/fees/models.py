@@ -15,6 +15,7 @@ class FeeKind(StrEnum):
 
     JOINING = "joining"
     RENEWAL = "renewal"
+    UPGRADE = "upgrade"
 
 
 class FeeState(StrEnum):
@@ -27,10 +28,11 @@ class FeeState(StrEnum):
 
 
 class MembershipFee(Base):
-    """What a basket owes for joining or renewing. `due_minor` is `full_minor` less what was waived.
+    """What a basket owes for joining, renewing or a higher level. `due_minor` is `full_minor` less what was waived.
 
     `least_minor` is what the rest of the sale must come to where a purchase joins. `period_no` is the period it is
-    for, from `first` to `last` (None for life) whatever is taken of it later. `line_no` is its line: of the basket
+    for, from `first` to `last` (None for life) whatever is taken of it later, and `level` the level that is held by
+    it, where it pays for one. `line_no` is its line: of the basket
     while it is due, of the receipt once it is paid.
     """
 
@@ -39,7 +41,8 @@ class MembershipFee(Base):
         sa.ForeignKeyConstraint(
             ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
         ),
-        sa.CheckConstraint("kind IN ('joining', 'renewal')", name="kind_known"),
+        sa.CheckConstraint("kind IN ('joining', 'renewal', 'upgrade')", name="kind_known"),
+        sa.CheckConstraint("kind <> 'upgrade' OR level IS NOT NULL", name="upgrade_has_level"),
         sa.CheckConstraint("state IN ('due', 'paid', 'cancelled', 'returned')", name="state_known"),
         sa.CheckConstraint("due_minor BETWEEN 0 AND full_minor AND least_minor >= 0", name="amounts_in_range"),
         sa.CheckConstraint("(state IN ('paid', 'returned')) = (receipt_id IS NOT NULL)", name="paid_has_receipt"),
@@ -53,6 +56,7 @@ class MembershipFee(Base):
     kind: Mapped[FeeKind] = mapped_column(sa.Text)
     state: Mapped[FeeState] = mapped_column(sa.Text)
     period_no: Mapped[int] = mapped_column(sa.Integer)
+    level: Mapped[str | None]
     first: Mapped[dt.date]
     last: Mapped[dt.date | None]
     full_minor: Mapped[int]

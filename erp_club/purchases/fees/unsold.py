@@ -3,10 +3,11 @@
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands as clubs
+from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.renew import first_term, joining_fee
 from erp_club.programmes.queries import programme_in_force
 from erp_club.purchases.fees import errors
-from erp_club.purchases.fees.commands import Day, check_joining, fee_of_renewal
+from erp_club.purchases.fees.commands import Day, check_joining, fee_of_renewal, keep_level
 
 
 def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs.Joined:
@@ -33,7 +34,9 @@ def renew(session: Session, membership_id: int, *, card: str | None, day: Day) -
     """
     held = clubs.hold(session, membership_id)
     renewed = clubs.renew_membership(session, membership_id, today=day.today, now=day.now, by=day.by, card=card)
-    fee = fee_of_renewal(session, held, day)
-    if fee is not None and fee.now_minor:
+    cost = fee_of_renewal(session, held, day)
+    if cost is not None and cost.fee.now_minor:
         raise errors.fee_at_till()
+    if cost is not None:
+        keep_level(session, held, cost.level, Span(renewed.starts_on, renewed.valid_until), fee_id=None, day=day)
     return renewed

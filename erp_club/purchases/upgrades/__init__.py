@@ -1,0 +1,1 @@
+"""Higher levels that members buy, as lines of sales."""
