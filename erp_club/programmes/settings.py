@@ -95,15 +95,17 @@ def what_tills_read(programme: Programme) -> dict[str, Any]:
     """The part of the document by which a sale earns, and levels and terms move, short: every sale of a member reads
     it.
     """
-    read = _READ_AT_TILLS
-    read |= {"fees"} if programme.fees.levels else set()
-    read |= {"term"} if isinstance(programme.term, m.SlidingTerm) else set()
+    read = {*_READ_AT_TILLS, "fees" if programme.fees.levels else "", "term" if _slides(programme) else ""}
     return {name: value for name, value in documents.brief(programme).items() if name in read}
 
 
 def _is_read(programme: Programme) -> bool:
     """Whether a sale hangs on more than the club's own settings."""
-    return bool(programme.earning.rules or programme.levels or isinstance(programme.term, m.SlidingTerm))
+    return bool(programme.earning.rules or programme.levels or _slides(programme))
+
+
+def _slides(programme: Programme) -> bool:
+    return isinstance(programme.term, m.SlidingTerm)
 
 
 def expiry(rule: s.Expires) -> r.Expiry:
