@@ -98,9 +98,10 @@ def test_the_same_spelling_comes_before_the_same_sound(session: Session):
 
 
 def test_of_the_same_names_those_of_the_store_come_first_then_who_bought_last(session: Session):
+    """A second given name that nobody typed doesn't count against who bought last."""
     a_chain(session)
     shop = a_store(session)
-    first, bought, ours = (named(session, "David", "Cohen") for _ in range(3))
+    first, bought, ours = (named(session, given, "Cohen") for given in ("David", "David Michael", "David"))
     session.execute(sa.update(Customer).where(Customer.id == ours).values(home_store_id=shop.id))
     session.execute(
         sa.text(
@@ -140,6 +141,11 @@ def test_namesakes_leave_places_to_second_given_names_and_to_other_scripts():
     assert told == [1, 2, 3, 4, 5, 6, 7, 8, 61, 62]
     assert shared_out(namesakes, 10) == namesakes[:10]
     assert shared_out([*namesakes[:3], otherwise], 10) == [*namesakes[:3], otherwise]
+
+
+def test_a_name_as_it_was_typed_comes_before_one_that_differs_in_an_accent():
+    typed, accent = NameHit(1, 0.994, spelt=True, exact=True), NameHit(2, 0.995, spelt=True)
+    assert typed.closeness < accent.closeness
 
 
 def test_a_second_given_name_hinders_less_than_another_spelling(session: Session):

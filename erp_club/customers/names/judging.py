@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from erp_club.customers.names.matching import Match
+from erp_club.customers.names.matching import SAME, Match
 
 ENOUGH = 2_000
 """Customers with a single word that is begun so: of the beginning of half a million names the best few are taken."""
@@ -27,8 +27,9 @@ SURPLUS = 0.001
 class NameHit:
     """A customer and how well the names match what was typed, 0 to 1.
 
-    `spelt` where each word typed is spelt as one of the names, or as it begins. `words` are all those of the customer:
-    whoever has the same ones is a namesake. `script` is that of the word that matches best.
+    `exact` where each word typed is one of the names; `spelt` where it is spelt as one of them, or as it begins.
+    `words` are all those of the customer: whoever has the same ones is a namesake. `script` is that of the word that
+    matches best.
     """
 
     customer_id: int
@@ -36,6 +37,16 @@ class NameHit:
     spelt: bool
     words: tuple[int, ...] = ()
     script: int = 0
+    exact: bool = False
+
+    @property
+    def closeness(self) -> tuple[bool, float]:
+        """By what hits stand in order, the better ones first; those who are equal here match equally well.
+
+        A hundredth more or less tells nobody apart: which way a name is spelt, or that it has a second given name which
+        nobody typed. Last week's purchase does.
+        """
+        return not self.exact, -round(self.score, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ def judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) 
     """How well a customer's words match: each typed word takes the best one that is left, the surest word first."""
     left = set(of_customer)
     nothing = Match(0, 0.0, spelt=False)
-    total, spelt, lowest, best = 0.0, True, 1.0, nothing
+    total, spelt, lowest, surest, best = 0.0, True, 1.0, 1.0, nothing
     chosen = [
         (unit, max((unit.matches[w] for w in of_customer if w in unit.matches), key=by_score, default=nothing))
         for unit in units
@@ -70,12 +81,13 @@ def judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) 
         left.discard(match.word_id)
         best = max(best, match, key=by_score)
         total, spelt = total + match.score * unit.weight, spelt and match.spelt
+        surest = min(surest, match.score)
         if unit.weight == 1:
             lowest = min(lowest, match.score)
     if len(units) > 2:
         total += max(0.0, MISSING - lowest)
     score = total / sum(unit.weight for unit in units) - SURPLUS * abs(len(of_customer) - len(units))
-    return NameHit(customer_id, score, spelt, tuple(of_customer), best.script)
+    return NameHit(customer_id, score, spelt, tuple(of_customer), best.script, exact=surest >= SAME)
 
 
 def shared_out(order: Sequence[NameHit], limit: int) -> list[NameHit]:

@@ -41,8 +41,9 @@ _Bearer = tuple[int, Sequence[int]]
 def find_by_name(session: Session, typed: str, *, limit: int, store_id: int | None = None) -> list[NameHit]:
     """The customers whose names match best, the best first, at most `limit`.
 
-    Words in any order, whole or begun, by spelling, by sound and across scripts. Of those who match equally well,
-    customers of the store `store_id` come first, then those who bought last, then those who were opened first.
+    Words in any order, whole or begun, by spelling, by sound and across scripts. Of those who match equally well
+    (`NameHit.closeness`), customers of the store `store_id` come first, then those who bought last, then those who were
+    opened first.
     """
     groups = [parts(word) for word in words(typed)]
     typed_parts = [part for group in groups for part in group][:MOST_PARTS]
@@ -77,8 +78,8 @@ def _worth_a_look(order: Sequence[NameHit], limit: int) -> list[NameHit]:
     """
     if len(order) <= limit + SPARE:
         return list(order)
-    least = round(order[limit + SPARE].score, 3)
-    best = [hit for hit in order if round(hit.score, 3) >= least]
+    last = order[limit + SPARE].closeness
+    best = [hit for hit in order if hit.closeness <= last]
     rest = order[len(best) :]
     named = {hit.words for hit in best}
     others = {hit.words: hit for hit in reversed(rest) if hit.words not in named}
@@ -87,9 +88,9 @@ def _worth_a_look(order: Sequence[NameHit], limit: int) -> list[NameHit]:
     return best + sorted(kept, key=_place)
 
 
-def _place(hit: NameHit) -> tuple[float, int]:
+def _place(hit: NameHit) -> tuple[tuple[bool, float], int]:
     """By what hits stand in order: the better ones first, and of those who match equally well who was opened first."""
-    return -round(hit.score, 3), hit.customer_id
+    return hit.closeness, hit.customer_id
 
 
 def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) -> list[NameHit]:
@@ -102,7 +103,7 @@ def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) ->
         if hit.customer_id in whom:
             best.setdefault(whom[hit.customer_id], replace(hit, customer_id=whom[hit.customer_id]))
     living = list(best.values())
-    return sorted(living, key=lambda hit: (-round(hit.score, 3), *known[hit.customer_id], hit.customer_id))
+    return sorted(living, key=lambda hit: (hit.closeness, *known[hit.customer_id], hit.customer_id))
 
 
 def _look_up(session: Session, typed_parts: Sequence[str]) -> dict[str, list[Match]]:
