@@ -11,6 +11,7 @@ from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import N_, T, Text
 from erp_club.promotions.engine.conditions import Confirmed
 from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.rewards import Delivery, Gift, NextCoupon, Points, Surprise
 from erp_club.promotions.engine.scope import Part
 
 
@@ -118,7 +119,7 @@ def unknown(name: Named) -> FieldError:
 
 def faults(offer: Offer, *, language: str, today: dt.date) -> list[FieldError]:
     """Why the offer can't be published, by field, as far as its document tells; `language` is the chain's."""
-    return [*_date_faults(offer, today), *_text_faults(offer, language), *_kind_faults(offer)]
+    return [*_date_faults(offer, today), *_text_faults(offer, language), *_kind_faults(offer), *_budget_faults(offer)]
 
 
 def _date_faults(offer: Offer, today: dt.date) -> Iterator[FieldError]:
@@ -152,3 +153,19 @@ def _kind_faults(offer: Offer) -> Iterator[FieldError]:
         for index, kind in enumerate(kinds):
             if kind not in known:
                 yield FieldError(f"{path}.kinds[{index}]", T("There is no kind of product %(key)s.", key=kind))
+
+
+def _budget_faults(offer: Offer) -> Iterator[FieldError]:
+    """A budget counts what is taken off: beside gifts, points and coupons alone it would never run out."""
+    if offer.limits.budget_minor is not None and not any(takes_off(reward) for reward in offer.rewards):
+        fault = T("This offer takes nothing off a basket, so a budget would never run out. Limit its uses instead.")
+        yield FieldError("limits.budget_minor", fault)
+
+
+def takes_off(reward: Part) -> bool:
+    """Whether the part can take money off what is in the basket."""
+    if isinstance(reward, Gift):
+        return reward.delivery is Delivery.IN_BASKET
+    if isinstance(reward, Surprise):
+        return any(prize.product is None for prize in reward.prizes)
+    return not isinstance(reward, NextCoupon | Points)

@@ -137,6 +137,10 @@ def test_a_copy_is_a_draft_under_the_next_free_code(session: Session) -> None:
         ({"rewards": [{"kind": "percent", "on": {"kinds": ["fish"]}}]}, "rewards[0].on.kinds[0]"),
         ({"when": {"all": [{"not": {"clubs": ["GOLD", "LEAD"]}}]}}, "when.all[0].not.clubs[1]"),
         ({"when": {"stores": ["374", "375"]}}, "when.stores[1]"),
+        (
+            {"rewards": [{"kind": "gift", "products": ["7290000000017"]}], "limits": {"budget_minor": 5_000}},
+            "limits.budget_minor",
+        ),
         ({"when": {"confirm": "PAIR", "question": {"he": "זוג?"}}}, "when.question.en"),
     ],
 )
