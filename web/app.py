@@ -70,8 +70,8 @@ def create_app(shop: Shop, *, on_stop: Callable[[], None] = lambda: None) -> Fas
     )
     app.state.shop = shop
     app.state.turns = asyncio.Semaphore(SECRETS_AT_ONCE)
-    for router in ROUTERS:
-        app.include_router(router, max_body_size=BODY_LIMIT)
+    # Included routers would have each route's models and dependencies built once more, at the first request that asks.
+    app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     app.mount("/static", KeptStatic(directory=STATIC), name="static")
     refusals.install(app)
     openapi.install(app)

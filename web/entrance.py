@@ -15,6 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from web.forms import BODY_LIMIT
+
 
 @dataclass(frozen=True)
 class Entrance:
@@ -29,11 +31,13 @@ class ActRoute(APIRoute):
 
     FastAPI would open and close a dependency in a thread each, beside the route's own: three changes of threads for a
     request, which cost as much as its SQL. The entrance is a dependency still, so that the walk over all routes finds
-    what it declares.
+    what it declares. Its body is as long as BODY_LIMIT allows where the route says nothing else.
     """
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
-        super().__init__(path, _in_one_thread(endpoint), **settings)
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, max_body_size: int | None = None, **settings: Any
+    ) -> None:
+        super().__init__(path, _in_one_thread(endpoint), max_body_size=max_body_size or BODY_LIMIT, **settings)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
