@@ -32,6 +32,7 @@ from erp_club.permissions.workplaces import models as workplaces
 from erp_club.points import models as points
 from erp_club.pricelists import models as pricelists
 from erp_club.programmes import models as programmes
+from erp_club.programmes.events import models as programme_events
 from erp_club.programmes.rewards import models as rewards
 from erp_club.promotions import models as promotions
 from erp_club.promotions.coupons import models as coupons
@@ -82,6 +83,7 @@ __all__ = [
     "points",
     "points_programmes",
     "pricelists",
+    "programme_events",
     "programmes",
     "promotions",
     "purchases",

@@ -115,6 +115,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "receipt_exchanges": _KEPT,
     "receipt_return_points": _KEPT,
     "late_registrations": _KEPT,
+    "programme_events": _KEPT,
+    "event_gains": _KEPT,
     "receipts_to_roll": _SUMS,
     "customer_days": _SUMS,
     "customer_group_days": _SUMS,

@@ -100,6 +100,7 @@ class Permission(StrEnum):
     POINTS_VIEW = "points.view", N_("See a customer's points.")
     POINTS_REDEEM = "points.redeem", N_("Let a customer pay with points."), Mark.MONEY, Unit.POINTS
     POINTS_ADJUST = "points.adjust", N_("Change points by hand and undo that."), Mark.MONEY, Unit.POINTS, Scope.CLUB
+    EVENTS_TELL = "events.tell", N_("Tell of an event for which a member is given something."), Mark.MONEY
     CATALOGUE_VIEW = "catalogue.view", N_("See products.")
     CATALOGUE_EDIT = "catalogue.edit", N_("Open products and change them.")
     COUPONS_VIEW = "coupons.view", N_("See coupons and where they were used.")
@@ -197,6 +198,7 @@ _CASHIER = frozenset(
         Permission.CARDS_ISSUE,
         Permission.POINTS_VIEW,
         Permission.POINTS_REDEEM,
+        Permission.EVENTS_TELL,
         Permission.PURCHASES_VIEW,
         Permission.SALES_POST,
         Permission.STORED_VALUE_VIEW,

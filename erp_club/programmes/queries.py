@@ -56,15 +56,29 @@ def programme_on(session: Session, code: str, day: dt.date) -> VersionRow:
     return max(holding, key=lambda each: (each.effective_from, each.version_no))
 
 
-def programme_in_force(session: Session, club_id: int, day: dt.date) -> Programme | None:
-    """What the programme of a club says on a day; None for a club without one."""
-    document = session.scalar(
-        sa.select(ProgrammeVersion.document)
+@dataclass(frozen=True, slots=True)
+class VersionInForce:
+    """What the programme of a club says on a day, and under which number its rules stand."""
+
+    rules_no: int
+    programme: Programme
+
+
+def version_in_force(session: Session, club_id: int, day: dt.date) -> VersionInForce | None:
+    """The version of a club's programme that holds on a day; None for a club without one."""
+    row = session.execute(
+        sa.select(ProgrammeVersion.rules_no, ProgrammeVersion.document)
         .where(ProgrammeVersion.club_id == club_id, ProgrammeVersion.effective_from <= day)
         .order_by(ProgrammeVersion.effective_from.desc(), ProgrammeVersion.version_no.desc())
         .limit(1)
-    )
-    return None if document is None else Programme.model_validate(document)
+    ).one_or_none()
+    return None if row is None else VersionInForce(row.rules_no, Programme.model_validate(row.document))
+
+
+def programme_in_force(session: Session, club_id: int, day: dt.date) -> Programme | None:
+    """What the programme of a club says on a day; None for a club without one."""
+    held = version_in_force(session, club_id, day)
+    return None if held is None else held.programme
 
 
 def clubs_not_doing(session: Session, doing: Doing, where: Where | None, *, on: dt.date) -> frozenset[int]:

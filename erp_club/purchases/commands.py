@@ -20,6 +20,7 @@ from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
 from erp_club.purchases import sale as sales
+from erp_club.purchases.awaited import give_awaited
 from erp_club.purchases.credit import others
 from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.levels import look_at_levels
@@ -116,6 +117,7 @@ def settle(
     if not basket.priced.applied and not basket.coupons:
         posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
         done = settle_cards(session, sale, basket, posted.receipt_id, cards, place)
+        give_awaited(session, sale, posted, now=place.now, by=place.by)
         turned = look_at_levels(session, basket.accounts.values(), _cause(sale, posted, now=place.now, by=place.by))
         return Sold(sale, basket, posted, cards=done, turned=turned)
     try:
@@ -179,6 +181,7 @@ def _settle(
             today=sale.sold_on,
             by=place.by,
         )
+    give_awaited(session, sale, posted, now=place.now, by=place.by)
     turned = look_at_levels(session, basket.accounts.values(), _cause(sale, posted, now=place.now, by=place.by))
     # Last, since all tills that give the same offers wait for these rows.
     count_uses(session, applied, **key, store_id=sale.store_id, on=sale.sold_on)
@@ -226,6 +229,7 @@ def book_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> P
     """
     clubs = _clubs(session, sale)
     posted = write_sale(session.connection(), sale, _earning(sale, clubs), now=now, by=by)
+    give_awaited(session, sale, posted, now=now, by=by)
     look_at_levels(session, clubs, _cause(sale, posted, now=now, by=by))
     return posted
 

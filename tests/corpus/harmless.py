@@ -89,6 +89,7 @@ def bodies(ids: dict[str, Any]) -> dict[str, Any]:
         "POST /purchases/{purchase_id}/returns": {"preview": True, "reason": "Too small"},
         "POST /purchases/{purchase_id}/cancellations": {"preview": True, "reason": "Wrong one"},
         "POST /returns": {"lines": [{"sku": SKU, "quantity": "1", "amount_minor": 10_00}], "reason": "No receipt"},
+        "POST /events": {"event": "delivered", "customer": {"id": ids["customer_id"]}, "subject": "order-1"},
         "POST /segments": {"name": "Big spenders", "where": WHERE, "notes": "All of them"},
         "POST /segment-previews": {"name": "Big spenders", "where": WHERE},
         "POST /segment-lists": {"name": "By hand", "numbers": "100001"},

@@ -53,7 +53,14 @@ RULES: list[dict[str, Any]] = [
     {"kind": "times", "factor_bp": 20000, "stands": "instead"},
     {"kind": "extra", "points": 30, "stands": "instead"},
 ]
-EVENT = {"event": "review", "points": 20, "once": "day", "most_times": 5, "within_days": 30, "when": WHEN}
+EVENT = {
+    "event": "review", "names": {"en": "A review"}, "points": 20, "once": "day", "most_times": 5, "within_days": 30,
+    "after_purchase_minor": 4000, "returned": "whole", "when": WHEN,
+}  # fmt: skip
+TOLD = ("joining", "renewal", "first_purchase", "referral", "referred")
+EVENTS: list[dict[str, Any]] = [
+    {**EVENT, "code": "review"}, *({"code": each, "event": each, "points": 3} for each in TOLD)
+]  # fmt: skip
 
 
 def rules(prefix: str) -> list[dict[str, Any]]:
@@ -121,7 +128,7 @@ FULL: dict[str, Any] = {
     "undo": {"days": 30},
     "earning": {
         "rules": rules("earn"), "excluded": EXCLUDED, "rounding": "half_up", "several": "added", "most_points": 999,
-        "most_points_day": 1999, "payer_only": True, "before_discounts": True, "events": [EVENT | {"code": "review"}],
+        "most_points_day": 1999, "payer_only": True, "before_discounts": True, "events": EVENTS,
         "available": {"after_days": 14, "on_event": "delivered"}, "late": {"days": 14, "most_per_month": 3},
     },
     "counters": [{"code": "status", "names": {"en": "Status"}, "rules": rules("count"),

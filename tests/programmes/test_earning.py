@@ -243,7 +243,7 @@ def test_earning_ends_on_its_last_day():
 def test_an_event_gives_once_for_each_thing_that_it_is_about():
     said = {"code": "review", "event": "review-approved", "points": 20, "once": "subject", "within_days": 30}
     rule = a_programme(earning={"events": [said]}).earning.events[0]
-    how: dict[str, Any] = {"on": day("2026-06-20"), "purchased_on": day("2026-06-01"), "member": MEMBER}
+    how: dict[str, Any] = {"at": purchase(on="2026-06-20"), "purchased_on": day("2026-06-01"), "member": MEMBER}
     assert event_points(rule, EventFacts(times=3), **how).points == 20
     assert event_points(rule, EventFacts(times=3, for_subject=1), **how).why is Why.USED_UP
     late: dict[str, Any] = how | {"purchased_on": day("2026-05-20")}

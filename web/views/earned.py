@@ -1,6 +1,6 @@
 """Why a sale earns its points: one line for each rule, in the reader's words."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
@@ -13,7 +13,7 @@ from web import i18n
 from web.formats import localised
 
 MOST_LINES = 8
-_WHY: Mapping[Why, Text] = {
+_WHY: dict[Why, Text] = {
     Why.WRONG_DAY: T("Not on this day."),
     Why.WRONG_HOUR: T("Not at this hour."),
     Why.WRONG_STORE: T("Not in this store."),
@@ -32,6 +32,14 @@ _WHY: Mapping[Why, Text] = {
     Why.EARNING_ENDED: T("The club gives no points any more."),
 }
 """What is told of a rule that gave nothing; of others, such as one for goods that aren't there, nothing is said."""
+_WHY_OF_EVENTS: dict[Why, Text] = {
+    Why.USED_UP: T("It was given before."),
+    Why.TOO_LATE: T("It is too late for it."),
+    Why.TOO_EARLY: T("It is too early for it."),
+    Why.BALANCE_TOO_LOW: T("There are too few points."),
+    Why.WRONG_PURCHASE_NUMBER: T("The friend had bought before."),
+}
+"""What is told of rules for events."""
 
 
 class EarnedBy(BaseModel):
@@ -41,6 +49,12 @@ class EarnedBy(BaseModel):
     words: str
     points: int
     why: str | None
+
+
+def why_nothing(why: Why) -> str | None:
+    """Why a rule gave nothing, in the reader's words; None where there is nothing to say."""
+    text = (_WHY | _WHY_OF_EVENTS).get(why)
+    return None if text is None else i18n.say(text)
 
 
 def earned_by(told: Iterable[Told]) -> list[EarnedBy]:

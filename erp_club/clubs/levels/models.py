@@ -29,6 +29,8 @@ class LevelCause(StrEnum):
     PAID = "paid"
     PAID_ENDED = "paid_ended"
     """What was paid for a level came back."""
+    EVENT = "event"
+    """Points came for an event, and count."""
 
 
 class MembershipLevel(Base):
@@ -84,7 +86,7 @@ class LevelChange(Base):
         sa.CheckConstraint("(receipt_id IS NULL) = (receipt_customer_id IS NULL)", name="receipt_of_somebody"),
         sa.CheckConstraint(
             "cause IN ('first', 'purchase', 'return', 'time', 'by_hand', 'by_hand_ended', 'rules', 'merge', "
-            "'household', 'paid', 'paid_ended')",
+            "'household', 'paid', 'paid_ended', 'event')",
             name="cause_known",
         ),
         sa.CheckConstraint("level_before <> level", name="changes_something"),

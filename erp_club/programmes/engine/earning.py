@@ -152,19 +152,36 @@ class Extra(EarnRule):
 Rule = Annotated[PerMoney | PerTable | PerVisit | PerUnit | Multiplied | Extra, Field(discriminator="kind")]
 
 
+class WhenReturned(StrEnum):
+    """What becomes of an event's points where the purchase that it is about comes back.
+
+    They are kept, go with the whole purchase, or with the first thing of it that comes back.
+    """
+
+    KEPT = "kept"
+    WHOLE = "whole"
+    ANY = "any"
+
+
 class EventPoints(Part):
     """Points for an event that is sent over the API, or that the product tells of itself.
 
-    `once` is in all, for each thing that the event names (an order, a friend), or each time.
+    The product tells `joining`, `renewal`, `first_purchase`, and, of a friend that somebody has brought, `referral` to
+    the one who brought and `referred` to the friend. `once` is in all, for each thing that the event names (an order,
+    a friend), or each time.
     """
 
     code: RuleCode
+    names: Texts = {}
     event: Event
     points: SomePoints
     once: Literal["ever", "subject", "day", "year", "no"] = "subject"
     most_times: Number | None = None
     within_days: SomeDays | None = None
     """At the latest so many days after the purchase that it belongs to."""
+    after_purchase_minor: Minor | None = None
+    """For a referral: once the friend buys for this in one purchase."""
+    returned: WhenReturned = WhenReturned.KEPT
     when: When = ALWAYS
 
 

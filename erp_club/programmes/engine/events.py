@@ -1,13 +1,27 @@
-"""Points for events, and purchases that are registered late. Pure."""
+"""Points and gifts for events, and purchases that are registered late. Pure."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from erp_club.clubs.periods import add_months
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.earn import RuleEarned
-from erp_club.programmes.engine.earning import EventPoints
+from erp_club.programmes.engine.earning import EventPoints, WhenReturned
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import Occasion, OccasionKind
+
+JOINING, RENEWAL, FIRST_PURCHASE = "joining", "renewal", "first_purchase"
+REFERRAL, REFERRED = "referral", "referred"
+"""What the product tells of itself: the friend's own side of a referral is `referred`."""
+_OCCASIONS = {
+    JOINING: OccasionKind.JOINING,
+    RENEWAL: OccasionKind.RENEWAL,
+    FIRST_PURCHASE: OccasionKind.FIRST_PURCHASE,
+    REFERRAL: OccasionKind.REFERRER,
+    REFERRED: OccasionKind.REFERRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +34,90 @@ class EventFacts:
     this_year: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Having:
+    """What conditions of a gift ask of the member."""
+
+    joined_on: dt.date
+    points: int = 0
+    level: str | None = None
+
+
+def points_rules(programme: Programme, event: str) -> tuple[EventPoints, ...]:
+    """The rules that give points for an event."""
+    return tuple(each for each in programme.earning.events if each.event == event)
+
+
+def gift_rules(programme: Programme, event: str) -> tuple[Occasion, ...]:
+    """The rules that give something else for it."""
+    return tuple(each for each in programme.occasions if _fits(each, event))
+
+
+def _fits(rule: Occasion, event: str) -> bool:
+    return rule.event == event or rule.occasion is _OCCASIONS.get(event)
+
+
+def events_of(programme: Programme) -> frozenset[str]:
+    """All events for which the programme gives anything, or lets points be used."""
+    return frozenset(_named(programme))
+
+
+def _named(programme: Programme) -> Iterator[str]:
+    for rule in programme.earning.events:
+        yield REFERRAL if rule.event == REFERRED else rule.event
+    if programme.earning.available.on_event is not None:
+        yield programme.earning.available.on_event
+    by_kind = {kind: name for name, kind in _OCCASIONS.items()} | {OccasionKind.REFERRED: REFERRAL}
+    for gift in programme.occasions:
+        if gift.event is not None:
+            yield gift.event
+        elif gift.occasion in by_kind:
+            yield by_kind[gift.occasion]
+
+
+def waits_for_purchase(rule: EventPoints | Occasion) -> bool:
+    """Whether it gives only once a friend has bought."""
+    return rule.after_purchase_minor is not None
+
+
+def once_key(rule: EventPoints | Occasion, *, subject: str, on: dt.date, number: int) -> str:
+    """By what a rule is known to have given already: the same key never gives twice. `number` is the event's own."""
+    once = rule.once if isinstance(rule, EventPoints) else "subject"
+    keys = {"ever": "", "subject": subject, "day": on.isoformat(), "year": str(on.year), "no": f"#{number}"}
+    return keys[once]
+
+
 def event_points(
-    rule: EventPoints, facts: EventFacts, *, on: dt.date, purchased_on: dt.date | None, member: MemberFacts
+    rule: EventPoints, facts: EventFacts, *, at: Purchase, purchased_on: dt.date | None, member: MemberFacts
 ) -> RuleEarned:
-    """The points for an event, or why there are none."""
+    """The points for an event, or why there are none. `at` is the moment and the place of it, without lines."""
     before = {
         "ever": facts.times, "subject": facts.for_subject, "day": facts.today, "year": facts.this_year, "no": 0
     }[rule.once]  # fmt: skip
     if before or (rule.most_times is not None and facts.times >= rule.most_times):
         return RuleEarned(rule.code, why=Why.USED_UP)
-    if rule.within_days is not None and purchased_on is not None and (on - purchased_on).days > rule.within_days:
+    if rule.within_days is not None and purchased_on is not None and (at.on - purchased_on).days > rule.within_days:
         return RuleEarned(rule.code, why=Why.TOO_LATE)
-    at = Purchase(dt.datetime.combine(on, dt.time(12)), ())
     why = missed(rule.when, at, member)
     return RuleEarned(rule.code, why=why) if why else RuleEarned(rule.code, rule.points, 1)
+
+
+def gift_missed(rule: Occasion, facts: EventFacts, who: Having, *, on: dt.date) -> Why | None:
+    """Why a gift for an event isn't given; None where it is."""
+    if facts.for_subject or (rule.most_per_year is not None and facts.this_year >= rule.most_per_year):
+        return Why.USED_UP
+    if rule.levels and who.level not in rule.levels:
+        return Why.WRONG_LEVEL
+    if rule.least_points and who.points < rule.least_points:
+        return Why.BALANCE_TOO_LOW
+    if rule.least_months and add_months(who.joined_on, rule.least_months) > on:
+        return Why.TOO_EARLY
+    return None
+
+
+def goes_with(rule: EventPoints, *, is_whole: bool) -> bool:
+    """Whether points go with what came back of their purchase, all of it or something."""
+    return rule.returned is WhenReturned.ANY or (rule.returned is WhenReturned.WHOLE and is_whole)
 
 
 def may_register(programme: Programme, *, sold_on: dt.date, on: dt.date, this_month: int = 0) -> Why | None:

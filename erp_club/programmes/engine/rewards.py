@@ -237,7 +237,7 @@ class Occasion(Part):
     known_days_before: Days = 0
     needs: Annotated[tuple[Need, ...], Field(max_length=10)] = ()
     after_purchase_minor: Minor | None = None
-    """For a referral: once the friend has bought for this."""
+    """For a referral: once the friend buys for this in one purchase."""
     when: When = ALWAYS
     """Of the purchase at which it is used."""
     most_per_year: Number | None = None

@@ -11,6 +11,7 @@ from erp_club.points.sets.commands import Key
 from erp_club.programmes.engine.gifts import (
     AT_ONCE,
     CodeGiven,
+    CouponGiven,
     DiscountGiven,
     Given,
     Issue,
@@ -21,10 +22,12 @@ from erp_club.programmes.engine.gifts import (
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.milestones import Passed
 from erp_club.programmes.engine.occasions import usable
+from erp_club.programmes.engine.offered import is_offered
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import ByEvery, PeriodReward
+from erp_club.programmes.engine.rewards import ByEvery, Occasion, PeriodReward
 from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
 from erp_club.programmes.rewards.models import PeriodSettlement
+from erp_club.programmes.upkeep.rules import code_of, given_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,15 @@ def reached(levels: Levels, passed: Sequence[Passed], level: str | None, on: dt.
     found = next((each for each in levels.levels if each.code == level), None)
     for number, gives in enumerate(found.gives if found else ()):
         yield Reached(f"level-{found.code if found else level}.{number}", on, gives, AT_ONCE)
+
+
+def reached_for(programme: Programme, rule: Occasion, on: dt.date, suffix: str = "") -> Iterator[Reached]:
+    """What an occasion that comes once gives; what is taken off a purchase as the coupon for it."""
+    for part, gives in given_for(rule):
+        thing: Given = gives
+        if is_offered(gives):
+            thing = CouponGiven(batch=code_of(programme, rule.code, part))
+        yield Reached(f"{rule.code}.{part}{suffix}", on, thing, rule.issue)
 
 
 def give_reached(session: Session, to: Receiver, things: Sequence[Reached], cause: Cause) -> None:

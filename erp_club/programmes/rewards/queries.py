@@ -156,6 +156,13 @@ _POINTS = sa.text("""
      WHERE v.kind IN ('earned', 'event') AND v.on_date BETWEEN w.first_on AND w.last_on
      GROUP BY w.place
     UNION ALL
+    SELECT w.place, CAST(sum(v.points) AS bigint)
+      FROM who w JOIN points_movements v ON v.customer_id = w.customer_id AND v.account_id = w.account_id
+      JOIN points_movements e
+        ON e.customer_id = v.customer_id AND e.account_id = v.account_id AND e.seq = v.reverses_seq
+     WHERE v.kind = 'returned' AND e.kind = 'event' AND e.on_date BETWEEN w.first_on AND w.last_on
+     GROUP BY w.place
+    UNION ALL
     SELECT w.place, CAST(-sum(b.settled) AS bigint)
       FROM who w
       JOIN receipt_return_points b ON b.holder_id = w.customer_id AND b.account_id = w.account_id

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from erp_club.kernel.text import TN, Listed, Quantity, T, Text
 from erp_club.programmes.engine import earning as e
+from erp_club.programmes.engine import events as ev
 from erp_club.programmes.engine.parts import Round
 from erp_club.programmes.sentences.words import (
     Say,
@@ -156,16 +157,36 @@ _ONCE = {
 }  # fmt: skip
 
 
+_TOLD = {
+    ev.JOINING: T("%(points)s for joining."), ev.RENEWAL: T("%(points)s for renewing."),
+    ev.FIRST_PURCHASE: T("%(points)s for the first purchase."),
+    ev.REFERRAL: T("%(points)s for bringing a friend."), ev.REFERRED: T("%(points)s for being brought by a friend."),
+}  # fmt: skip
+_RETURNED = {
+    e.WhenReturned.WHOLE: T("They are taken back where the whole purchase comes back."),
+    e.WhenReturned.ANY: T("They are taken back where anything of the purchase comes back."),
+}
+
+
 def event_points(of: e.EventPoints, words: Words) -> Iterator[Text]:
     """Points for an event."""
-    yield T("%(points)s for the event %(event)s.", points=words.points(of.points), event=called({}, of.event))
+    points, told = words.points(of.points), _TOLD.get(of.event)
+    if told is None:
+        yield T("%(points)s for the event %(event)s.", points=points, event=called({}, of.event))
+    else:
+        yield Text(told.msgid, {"points": points})
+    if of.names:
+        yield T("This is called %(name)s.", name=called(of.names, of.code))
     yield _ONCE[of.once]
     yield from set_ones(of, {
         "most_times": lambda n: TN("Once a member at most.", "%(num)s times a member at most.", n),
         "within_days": lambda n: TN(
             "At the latest %(num)s day after the purchase.", "At the latest %(num)s days after the purchase.", n
         ),
+        "after_purchase_minor": lambda n: T("Once the friend buys for at least %(amount)s.", amount=words.money(n)),
     })  # fmt: skip
+    if of.returned is not e.WhenReturned.KEPT:
+        yield _RETURNED[of.returned]
     yield from only_if(of.when, words)
 
 

@@ -281,7 +281,7 @@ def _conditions(words: Words) -> dict[str, Say]:
         "known_days_before": lambda n: TN(
             "The date must be given %(num)s day before.", "The date must be given %(num)s days before.", n
         ),
-        "after_purchase_minor": lambda n: T("Once the friend has bought for %(amount)s.", amount=words.money(n)),
+        "after_purchase_minor": lambda n: T("Once the friend buys for at least %(amount)s.", amount=words.money(n)),
         "most_per_year": lambda n: TN("Once a year at most.", "%(num)s times a year at most.", n),
     }  # fmt: skip
 

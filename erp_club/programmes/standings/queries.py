@@ -96,6 +96,12 @@ _POINTS = sa.text("""
      WHERE v.kind IN ('earned', 'event')
      GROUP BY h.holder, h.account, v.receipt_id, v.on_date
     UNION ALL
+    SELECT h.holder, h.account, NULL, e.on_date, v.points
+      FROM held h JOIN points_movements v ON v.customer_id = h.of_holder AND v.account_id = h.of_account
+      JOIN points_movements e
+        ON e.customer_id = v.customer_id AND e.account_id = v.account_id AND e.seq = v.reverses_seq
+     WHERE v.kind = 'returned' AND e.kind = 'event'
+    UNION ALL
     SELECT h.holder, h.account, b.receipt_id, NULL, -b.settled
       FROM held h JOIN receipt_return_points b ON b.holder_id = h.of_holder AND b.account_id = h.of_account
      WHERE b.settled > 0 AND b.customer_id IN (

@@ -65,8 +65,8 @@ def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False) -> No
     programme = held.programme
     _keep_benefits(session, programme, begun, at, new_version=is_new or held.effective_from == at.today)
     starts_on = max(held.effective_from, at.today)
-    for welcome in rules.welcomes(programme):
-        _offers_by_coupon(session, programme, welcome, at)
+    for gift in rules.given_by_coupon(programme):
+        _offers_by_coupon(session, programme, gift, at)
     wanted = {
         (each.rule.code, each.part): plan
         for each in rules.plans(programme)

@@ -12,7 +12,7 @@ from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiv
 from erp_club.programmes.engine.occasions import is_dated
 from erp_club.programmes.engine.offered import called, is_offered
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import Around, Occasion, OccasionKind
+from erp_club.programmes.engine.rewards import Around, Occasion
 
 _LONGEST = 50
 NO_LEVEL = ""
@@ -61,10 +61,10 @@ def given_for(rule: Occasion) -> Iterator[tuple[int, Given]]:
     yield from enumerate(rule.gives)
 
 
-def welcomes(programme: Programme) -> Iterator[Wanted]:
-    """What joining gives off a purchase, each with the code of the batch and offer that it needs."""
+def given_by_coupon(programme: Programme) -> Iterator[Wanted]:
+    """What an event or joining gives off a purchase, each with the code of the batch and offer that it needs."""
     for rule in programme.occasions:
-        if rule.occasion is OccasionKind.JOINING:
+        if not is_dated(rule.occasion):
             for part, gives in given_for(rule):
                 if is_offered(gives):
                     yield Wanted(rule, part, gives, code_of(programme, rule.code, part))

@@ -1,7 +1,6 @@
-"""Gives whoever joins what the programme gives for it: once, in the forms that periods and levels give."""
+"""Gives whoever joins or renews what the programme gives for it: once, in the forms that periods and levels give."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,13 +9,11 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.models import Membership, MembershipState
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import hold_accounts
-from erp_club.programmes.engine.gifts import CouponGiven, Given
-from erp_club.programmes.engine.offered import is_offered
-from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import Occasion, OccasionKind
-from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached
-from erp_club.programmes.models import ProgrammeVersion
-from erp_club.programmes.upkeep.rules import code_of, given_for
+from erp_club.programmes.engine import events as rules
+from erp_club.programmes.engine.rewards import OccasionKind
+from erp_club.programmes.events.commands import At, await_purchase, tell_of_itself
+from erp_club.programmes.milestones.commands import Receiver, give_reached, reached_for
+from erp_club.programmes.queries import version_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +31,47 @@ def welcome(session: Session, customer_id: int, how: Welcome) -> None:
 
     Raises Conflict `batch-missing` where a batch of coupons that a programme names isn't there.
     """
-    joined = session.execute(
-        sa.select(Membership.club_id, Membership.points_holder_id, Membership.points_account_id).where(
+    joined = session.scalars(
+        sa.select(Membership.id).where(
             Membership.customer_id == customer_id,
             Membership.joined_on == how.on,
             Membership.state == MembershipState.OPEN,
         )
-    )
-    for club_id, holder_id, account_id in joined.all():
-        held = _in_force(session, club_id, how.on)
-        if held is None:
-            continue
-        rules_no, programme = held
-        things = [each for rule in programme.occasions for each in _things(programme, rule, how.on)]
+    ).all()
+    for membership_id in joined:
+        _give(session, membership_id, OccasionKind.JOINING, how)
+    if joined:
+        at = At(dt.datetime.combine(how.on, dt.time(12)), how.now, how.by)
+        tell_of_itself(session, customer_id, rules.JOINING, rules.JOINING, at)
+        await_purchase(session, customer_id, at)
+
+
+def renewed(session: Session, membership_id: int, starts_on: dt.date, how: Welcome) -> None:
+    """Give what the club gives for renewing for the term that begins on a day. A second time gives nothing.
+
+    Raises Conflict `batch-missing` as `welcome`.
+    """
+    customer_id = _give(session, membership_id, OccasionKind.RENEWAL, how, f".{starts_on.isoformat()}")
+    at = At(dt.datetime.combine(how.on, dt.time(12)), how.now, how.by)
+    tell_of_itself(session, customer_id, rules.RENEWAL, f"term-{starts_on.isoformat()}", at)
+
+
+def _give(session: Session, membership_id: int, kind: OccasionKind, how: Welcome, suffix: str = "") -> int:
+    """Give what the membership's club gives for the occasion, and say whose membership it is."""
+    held = session.execute(
+        sa.select(
+            Membership.customer_id, Membership.club_id, Membership.joined_on, Membership.points_holder_id,
+            Membership.points_account_id,
+        ).where(Membership.id == membership_id)
+    ).one()  # fmt: skip
+    version = version_in_force(session, held.club_id, how.on)
+    if version is not None:
+        programme = version.programme
+        kinds = [rule for rule in programme.occasions if rule.occasion is kind]
+        things = [each for rule in kinds for each in reached_for(programme, rule, how.on, suffix)]
         if things:
-            hold_accounts(session, [(holder_id, account_id)])
-            to = Receiver(club_id, rules_no, programme, (holder_id, account_id), how.on)
+            account = (held.points_holder_id, held.points_account_id)
+            hold_accounts(session, [account])
+            to = Receiver(held.club_id, version.rules_no, programme, account, held.joined_on)
             give_reached(session, to, things, how)
-
-
-def _things(programme: Programme, rule: Occasion, on: dt.date) -> Iterator[Reached]:
-    if rule.occasion is not OccasionKind.JOINING:
-        return
-    for part, gives in given_for(rule):
-        thing: Given = gives
-        if is_offered(gives):
-            thing = CouponGiven(batch=code_of(programme, rule.code, part))
-        yield Reached(f"{rule.code}.{part}", on, thing, rule.issue)
-
-
-def _in_force(session: Session, club_id: int, day: dt.date) -> tuple[int, Programme] | None:
-    row = session.execute(
-        sa.select(ProgrammeVersion.rules_no, ProgrammeVersion.document)
-        .where(ProgrammeVersion.club_id == club_id, ProgrammeVersion.effective_from <= day)
-        .order_by(ProgrammeVersion.effective_from.desc(), ProgrammeVersion.version_no.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else (row.rules_no, Programme.model_validate(row.document))
+    return held.customer_id

@@ -35,6 +35,8 @@ from erp_club.programmes.engine.renew import (
 from erp_club.programmes.engine.upgrades import paid_through
 from erp_club.programmes.overrides.commands import drop_paid_level, hold_paid_level
 from erp_club.programmes.queries import programme_in_force
+from erp_club.programmes.welcoming import commands as welcoming
+from erp_club.programmes.welcoming.commands import Welcome
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.purchases.fees.queries import PaidFee, applicant, bought_in, paid_fees
@@ -100,11 +102,13 @@ def _check_bought(least: int, bought_minor: int, currency: str) -> None:
 def charge_renewal(session: Session, basket: Basket, renewed: clubs.Prolonged, *, before: clubs.Held, day: Day) -> None:
     """Put the fee of a renewal into the sale; nothing where the ending term's purchases waive it (M-02).
 
-    A level that was paid for to the end of the term goes on, at its own price of renewing. `before` is the membership
-    as it was. Raises Conflict `not-renewed-here`, `too-early`, `fee-product-needed`.
+    A level that was paid for to the end of the term goes on, at its own price of renewing. What renewing gives comes at
+    once where it costs nothing, else once the sale is paid. `before` is the membership as it was. Raises Conflict
+    `not-renewed-here`, `too-early`, `fee-product-needed`.
     """
     cost = fee_of_renewal(session, before, day)
     if cost is None or not (cost.fee.full_minor or cost.level):
+        welcoming.renewed(session, before.membership_id, renewed.starts_on, Welcome(day.today, day.now, day.by))
         return
     no, span = before.last_no + 1, Span(renewed.starts_on, renewed.valid_until)
     made = charge(session, basket, before, FeeKind.RENEWAL, cost.fee, span, period_no=no, level=cost.level, day=day)
@@ -249,6 +253,8 @@ def fees_paid(
         fee.state, fee.receipt_id, fee.paid_on = FeeState.PAID, receipt_id, on
         fee.line_no = None if fee.line_no is None else lines.index(fee.line_no) + 1
         session.flush()
+        if fee.kind == FeeKind.RENEWAL:
+            welcoming.renewed(session, fee.membership_id, fee.first, Welcome(on, now, by))
         _traced(session, fee, "membership.fee_paid", now, by)
 
 

@@ -6,6 +6,8 @@ from erp_club.clubs import commands as clubs
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.renew import first_term, joining_fee
 from erp_club.programmes.queries import programme_in_force
+from erp_club.programmes.welcoming import commands as welcoming
+from erp_club.programmes.welcoming.commands import Welcome
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.commands import Day, check_joining, fee_of_renewal, keep_level
 
@@ -39,4 +41,5 @@ def renew(session: Session, membership_id: int, *, card: str | None, day: Day) -
         raise errors.fee_at_till()
     if cost is not None:
         keep_level(session, held, cost.level, Span(renewed.starts_on, renewed.valid_until), fee_id=None, day=day)
+    welcoming.renewed(session, membership_id, renewed.starts_on, Welcome(day.today, day.now, day.by))
     return renewed

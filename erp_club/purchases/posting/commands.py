@@ -19,12 +19,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.selectable import CTE
 
 from erp_club.clubs.earning.queries import Earning
+from erp_club.customers.queries import family_of
 from erp_club.kernel.db import Base
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.points import errors as points
+from erp_club.programmes.events.models import ProgrammeEvent
 from erp_club.promotions.models import StoredOffer
 from erp_club.purchases import sale as sales
 from erp_club.purchases.posting.points.commands import earned_points, earning_accounts, values_of
@@ -129,11 +131,17 @@ def _given_by_offers(taken: CTE) -> tuple[CTE, ...]:
     )
 
 
-def _build(*, offers: bool) -> sa.Select[Any, Any, Any]:
+def _awaited() -> sa.ColumnElement[bool]:
+    """Whether anything is given once this customer buys: it costs the statement no more than a look at few rows."""
+    event, customer = ProgrammeEvent, given("customer_id")
+    return sa.exists().where(event.waits, event.awaited_id.in_(family_of(customer))).label("awaited")
+
+
+def _build(*, offers: bool) -> sa.Select[Any, Any, Any, Any]:
     taken = _taken()
     account = earning_accounts(taken)
     return (
-        sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance)
+        sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance, _awaited())
         .select_from(taken.outerjoin(account, sa.true()))
         .add_cte(*_written(taken, offers=offers), *earned_points(taken, account))
     )
@@ -146,7 +154,9 @@ def _build_spending() -> sa.Select[Any]:
     one = sa.select(ONE.label("one")).subquery("one")
     told = one.outerjoin(checks.refused, sa.true()).outerjoin(taken, sa.true()).outerjoin(account, sa.true())
     return (
-        sa.select(taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance, *checks.refused.c)
+        sa.select(
+            taken.c.receipt_id, account.c.id.label("account_id"), account.c.balance, _awaited(), *checks.refused.c
+        )
         .select_from(told)
         .add_cte(*_written(taken, offers=True), *moved_points(taken, account, checks))
     )
@@ -164,8 +174,8 @@ def _written(taken: CTE, *, offers: bool) -> tuple[CTE, ...]:
 
 
 POST = Prepared(_build(offers=False))
-"""Rows (receipt, account, balance): one for each account that earned, else one with None for the account; no row where
-the store has the receipt already."""
+"""Rows (receipt, account, balance, awaited): one for each account that earned, else one with None for the account; no
+row where the store has the receipt already."""
 POST_WITH_OFFERS = Prepared(_build(offers=True))
 """The same for a sale that offers or price lists have touched: most aren't, and needn't carry what only these have."""
 
@@ -198,6 +208,8 @@ class Posted:
     earned: tuple[Earned, ...]
     spent: tuple[Earned, ...] = ()
     """What each club's account paid, above 0, with the balance after the sale."""
+    awaited: bool = False
+    """Something is given once this customer buys."""
 
 
 def write_sale(
@@ -231,13 +243,13 @@ def write_sale_with_points(
     values = _values(sale, now=now, by=by) | _values_of_offers(sale) | moved
     with _of_one_person():
         rows = POST_SPENDING.execute(connection, values, after=(LOCK, moved)).rows
-    receipt_id, _, _, refused, problem, available, left_today = rows[0]
+    receipt_id, _, _, _, refused, problem, available, left_today = rows[0]
     if refused is not None:
         account = next(each for each in spending if each.account.points_account_id == refused)
         raise _refusal(account, problem, available, left_today)
     if receipt_id is None:
         raise _receipt_exists(sale)
-    told = [row[:3] for row in rows]
+    told = [row[:4] for row in rows]
     earned = [(each.account, each.earned) for each in spending]
     return _posted(sale, told, earned=earned, spent=[(each.account, each.spent) for each in spending])
 
@@ -280,7 +292,7 @@ def _posted(
     earned: Sequence[tuple[Earning, int]],
     spent: Sequence[tuple[Earning, int]] = (),
 ) -> Posted:
-    balances: dict[int, int] = {account_id: balance for _, account_id, balance in rows}
+    balances: dict[int, int] = {account_id: balance for _, account_id, balance, _ in rows}
 
     def told(moved: Sequence[tuple[Earning, int]]) -> tuple[Earned, ...]:
         return tuple([Earned(club.names, each, balances[club.points_account_id]) for club, each in moved if each])
@@ -293,6 +305,7 @@ def _posted(
         rounding_minor=sale.rounding_minor,
         earned=told(earned),
         spent=told(spent),
+        awaited=bool(rows[0][3]),
     )
 
 

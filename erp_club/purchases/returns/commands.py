@@ -18,6 +18,7 @@ from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
+from erp_club.programmes.events.commands import purchase_returned
 from erp_club.programmes.standings.commands import LookCause
 from erp_club.purchases.baskets.commands import next_receipt_no
 from erp_club.purchases.entitlements.commands import uses_returned
@@ -212,15 +213,23 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     moved = tuple(move_points(session, each, cause) for each in settled)
     write_points(session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.due or each.given_back])
     give_uses_back(session, reckoned.coupons, customer_id=made.customer_id, receipt_id=receipt_id, now=place.now)
-    if made.customer_id != UNIDENTIFIED:
-        clubs = earning_memberships(session, hold_person(session, made.customer_id), on=made.on)
-        look = LookCause(LevelCause.RETURN, made.on, place.now, place.by, receipt_id=receipt_id, reason=asked.reason)
-        look_at_levels(session, clubs, look)
+    _settle_the_rest(session, made, reckoned, receipt_id, place)
     refunding = Refunding(original, place, asked.reason)
     take_cards_back(session, refunding, reckoned.lines, receipt_id)
     for each in refunds:
         give_back(session, refunding, each.means, each.amount_minor)
     return Returned(receipt_id, made, original, reckoned, moved, bought.coupons)
+
+
+def _settle_the_rest(session: Session, made: ReturnReceipt, reckoned: Reckoned, receipt_id: int, place: Place) -> None:
+    """Take back what events had given for the purchase, and look at the levels, whose rows come after the accounts."""
+    if made.original_id is not None:
+        whole = {"is_whole": reckoned.is_whole}
+        purchase_returned(session, made.customer_id, made.original_id, **whole, on=made.on, now=place.now, by=place.by)
+    if made.customer_id != UNIDENTIFIED:
+        clubs = earning_memberships(session, hold_person(session, made.customer_id), on=made.on)
+        look = LookCause(LevelCause.RETURN, made.on, place.now, place.by, receipt_id=receipt_id, reason=made.reason)
+        look_at_levels(session, clubs, look)
 
 
 def _number(session: Session, original: Original, place: Place) -> str:

@@ -1,0 +1,146 @@
+"""Events of members, as tills, shops and people see them."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
+
+from erp_club.customers.queries import record
+from erp_club.programmes.engine import events as rules
+from erp_club.programmes.events import queries
+from erp_club.programmes.events.commands import Gave, Told
+from web.deps import Act
+from web.views.earned import why_nothing
+
+MOST = 50
+
+
+class GaveView(BaseModel):
+    """What a rule of a club gave whom; `why` says why nothing, `waits` that the friend has to buy first."""
+
+    customer_id: int
+    club: str
+    rule: str
+    rule_names: dict[str, str]
+    points: int
+    balance: int | None
+    gift: bool
+    waits: bool
+    why: str | None
+    words: str | None = Field(description="Why nothing, in the reader's words")
+
+
+class ToldView(BaseModel):
+    """An event that was told, and what it gave. `released` points can be used since."""
+
+    id: int
+    event: str
+    customer_id: int
+    gave: list[GaveView]
+    released: int
+
+
+class EventGainView(BaseModel):
+    """What a rule gave; `taken_back`: the purchase that it was for has come back."""
+
+    club: dict[str, str]
+    rule: str
+    rule_names: dict[str, str]
+    points: int
+    taken_back: bool
+
+
+class EventView(BaseModel):
+    """An event as it was told."""
+
+    id: int
+    event: str
+    about: str
+    receipt_no: str | None
+    purchase_id: int | None
+    friend: str | None
+    waits: bool
+    at: dt.datetime
+    store: str | None
+    staff: str | None
+    gave: list[EventGainView]
+
+
+class EventsPage(BaseModel):
+    """The latest events of a customer, and the names of those for which their clubs give anything."""
+
+    customer_id: int
+    name: str
+    number: str
+    known: list[str]
+    events: list[EventView]
+
+
+def told_view(act: Act, told: Told) -> ToldView:
+    """What an event gave, rule by rule."""
+    names = _rule_names(act, told.customer_id)
+    return ToldView(
+        id=told.event_id,
+        event=told.event,
+        customer_id=told.customer_id,
+        gave=[_gave(each, names) for each in told.gave],
+        released=told.released,
+    )
+
+
+def _gave(each: Gave, names: Mapping[str, dict[str, str]]) -> GaveView:
+    return GaveView(
+        customer_id=each.customer_id,
+        club=each.club,
+        rule=each.rule,
+        rule_names=names.get(each.rule, {}),
+        points=each.points,
+        balance=each.balance,
+        gift=each.gift,
+        waits=each.waits,
+        why=each.why,
+        words=why_nothing(each.why) if each.why else None,
+    )
+
+
+def events_page_view(act: Act, customer_id: int) -> EventsPage:
+    """The page of a customer's events. Raises NotFound."""
+    person = record(act.session, customer_id)
+    clubs = queries.clubs_of(act.session, customer_id, on=act.today)
+    names = _rule_names(act, customer_id)
+    return EventsPage(
+        customer_id=customer_id,
+        name=f"{person.given_name} {person.family_name}".strip(),
+        number=person.number,
+        known=sorted({name for club in clubs for name in rules.events_of(club.programme)}),
+        events=[_event(each, names) for each in queries.told_of(act.session, customer_id, most=MOST)],
+    )
+
+
+def _event(row: queries.EventRow, names: Mapping[str, dict[str, str]]) -> EventView:
+    return EventView(
+        id=row.id,
+        event=row.event,
+        about=row.subject,
+        receipt_no=row.receipt_no,
+        purchase_id=row.receipt_id,
+        friend=row.friend,
+        waits=row.waits,
+        at=row.at,
+        store=row.store,
+        staff=row.staff,
+        gave=[
+            EventGainView(club=club, rule=rule, rule_names=names.get(rule, {}), points=points, taken_back=taken)
+            for club, rule, points, taken in row.given
+        ],
+    )
+
+
+def _rule_names(act: Act, customer_id: int) -> dict[str, dict[str, str]]:
+    """What the rules of the customer's clubs are called, by code."""
+    return {
+        rule.code: {str(language): text for language, text in rule.names.items()}
+        for club in queries.clubs_of(act.session, customer_id, on=act.today)
+        for rule in (*club.programme.earning.events, *club.programme.occasions)
+        if rule.names
+    }
