@@ -182,8 +182,6 @@ def start(session: Session, run_id: int, holder: str, *, before: Before, now: dt
         return None
     if row.holder is not None:
         say(session, run_id, Said(T("A worker left it behind; another one goes on."), Level.WARN), now=now)
-    elif row.started_at is None:
-        say(session, run_id, Said(T("Begun.")), now=now)
     write(
         session,
         run_id,
@@ -193,6 +191,11 @@ def start(session: Session, run_id: int, holder: str, *, before: Before, now: dt
         started_at=row.started_at or now,
     )
     return row
+
+
+def say_begun(session: Session, run_id: int, *, now: dt.datetime) -> None:
+    """Let the log tell that the work has begun: nobody had to approve it, or somebody has."""
+    say(session, run_id, Said(T("Begun.")), now=now)
 
 
 def plan_afresh(session: Session) -> None:

@@ -14,7 +14,7 @@ from erp_club.jobs import commands, queries
 from erp_club.jobs.approvals import commands as approvals
 from erp_club.jobs.catalogue import BEFORE, JOBS
 from erp_club.jobs.declared import Cursor, Job, Run, Step, Stopped, unheard
-from erp_club.jobs.models import RunState
+from erp_club.jobs.models import JobRun, RunState
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
 
@@ -72,9 +72,11 @@ class _Hold:
         taken = self._start()
         if taken is None:
             return False
-        job, run, cursor, done, total = taken
+        job, run, row = taken
+        cursor, done, total = commands.cursor_of(row), row.done, row.total
         try:
-            state = RunState.RUNNING if cursor is not None or self._may_begin(job, run) else None
+            begins = cursor is not None or self._may_begin(job, run, afresh=row.started_at is None)
+            state = RunState.RUNNING if begins else None
             while state in _WORKING and not self._stopping():
                 self._told(done, total)
                 state, step = self._batch(job, run, cursor)
@@ -86,7 +88,7 @@ class _Hold:
             self._let_go(sys.exception())
         return True
 
-    def _start(self) -> tuple[Job, Run, Cursor, int, int] | None:
+    def _start(self) -> tuple[Job, Run, JobRun] | None:
         with self._database.session() as session:
             name = queries.name_of(session, self._run_id)
             job = JOBS.get(name)
@@ -100,18 +102,20 @@ class _Hold:
                 return None
             by = commands.actor_of(session, row)
             run = dataclasses.replace(commands.run_of(row, by=by, now=_now()), tell=self._tell)
-            cursor, done, total = commands.cursor_of(row), row.done, row.total
-            if cursor is None and not total and run.undo_of is None:
-                total = job.total(session, run)
-                commands.expect(session, run.id, total)
+            session.expunge(row)
+            if row.cursor is None and not row.total and run.undo_of is None:
+                row.total = job.total(session, run)
+                commands.expect(session, run.id, row.total)
             session.commit()
-        return job, run, cursor, done, total
+        return job, run, row
 
-    def _may_begin(self, job: Job, run: Run) -> bool:
+    def _may_begin(self, job: Job, run: Run, *, afresh: bool) -> bool:
         """Whether nobody has to approve it first; else it is given up here and waits for people."""
         with self._database.session() as session:
             commands.plan_afresh(session)
             begins = approvals.let_begin(session, job, run, self._holder, Settings.from_env())
+            if begins and afresh:
+                commands.say_begun(session, run.id, now=_now())
             session.commit()
         return begins
 

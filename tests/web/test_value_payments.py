@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
+from erp_club.people.erasure.commands import erase_customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.receipts.models import Receipt, ReceiptPayment
 from erp_club.reports.purchases.asked import Asked, By
@@ -282,6 +283,24 @@ def test_what_a_card_paid_goes_back_onto_it_whatever_has_become_of_it_and_never_
     assert {each["means"]: each["amount_minor"] for each in told["refunds"]} == {"stored_value": 60_00, "cash": 40_00}
     session.expire_all()
     assert (held(session, card.key).balance_minor, held(session, card.key).state) == (60_00, state)
+
+
+def test_what_the_card_of_an_erased_customer_paid_goes_back_onto_it_for_whoever_holds_it(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    buyer = a_customer(session, "100001")
+    card = a_gift_card(session, 60_00, customer_id=buyer)
+    session.commit()
+    paid = [by(card.number), {"means": "card", "amount_minor": 40_03}]
+    bought = post(client, till, paid, customer={"number": "100001"}).json()["id"]
+    erase_customer(session, buyer, points=0, today=NOW.date(), now=NOW, by=SYSTEM)
+    session.commit()
+    told = back(client, till, bought).json()
+    assert {each["means"]: each["amount_minor"] for each in told["refunds"]} == {"stored_value": 60_00, "card": 40_03}
+    session.expire_all()
+    assert (held(session, card.key).balance_minor, held(session, card.key).state) == (60_00, CardState.ACTIVE)
+    assert post(client, till, [by(card.number), {"means": "card", "amount_minor": 40_03}]).status_code == 201
+    assert wrong_cards(session) == []
 
 
 def test_in_an_exchange_the_card_gets_its_money_first_and_can_pay_again(

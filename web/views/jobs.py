@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,14 +13,24 @@ from erp_club.jobs.approvals.queries import ApprovalRow
 from erp_club.jobs.catalogue import BEFORE, JOBS
 from erp_club.jobs.declared import Job, Preview, Run
 from erp_club.jobs.models import Level, RunState
+from erp_club.jobs.programmes import queries as programme_queries
+from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from web.deps import Act
-from web.i18n import say, translate
+from web.formats import number_text
+from web.i18n import LANGUAGE, say, translate
 
 _DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 _HOURLY = re.compile(r"(\d+) \* \* \* \*")
 _OFTEN = re.compile(r"\*/(\d+) \* \* \* \*")
+_PAGES = {
+    "points-programme": "/points-programmes/{programme}",
+    "period-rewards": "/clubs/{club}/rewards/{rule}/{last}",
+    "coupons-issue": "/coupon-batches/{batch}",
+    "forecast": "/forecasts/{forecast}",
+}
+"""The page of what a run is about, by its job and its parameters."""
 SHOWN = 25
 
 
@@ -39,6 +50,13 @@ class LogLine(BaseModel):
     text: str
 
 
+class Subject(BaseModel):
+    """What a run is about where its job alone doesn't say it: a programme, a period, a batch of coupons."""
+
+    name: str
+    url: str
+
+
 class ApprovalView(BaseModel):
     """What a run over the limit would come to, and what was decided about it: `approved` is None while it waits.
 
@@ -47,6 +65,7 @@ class ApprovalView(BaseModel):
 
     run_id: int
     title: str
+    subject: Subject | None
     as_of: dt.date
     actor: str
     undoing: bool
@@ -64,6 +83,7 @@ class RunView(BaseModel):
     id: int
     job: str
     title: str
+    subject: Subject | None = None
     as_of: dt.date
     state: RunState
     dry_run: bool
@@ -145,7 +165,9 @@ def jobs_page(act: Act) -> JobsPage:
     """All jobs."""
     newest = queries.newest(act.session)
     views = [_job(act, job, newest.get(job.name)) for job in JOBS.values()]
-    waiting = [_approval(act, row) for row in approvals.waiting(act.session)]
+    rows = approvals.waiting(act.session)
+    subjects = _subjects(act, [(row.name, row.parameters) for row in rows])
+    waiting = [_approval(act, row, subject) for row, subject in zip(rows, subjects, strict=True)]
     return JobsPage(jobs=views, waiting=waiting, worker=queries.worker_lives(act.session, now=act.now))
 
 
@@ -183,8 +205,9 @@ def run_page(act: Act, run_id: int) -> RunView:
     waits = queries.waits_for(act.session, row, BEFORE.get(row.name, queries.Before()))
     view.waits_for = None if waits is None else translate(JOBS[waits.name].title) if waits.name in JOBS else waits.name
     view.can_undo = commands.may_be_undone(row, JOBS.get(row.name)) and row.undone_by is None
+    view.subject = _subjects(act, [(row.name, row.parameters)])[0]
     found = approvals.of_run(act.session, run_id)
-    view.approval = None if found is None else _approval(act, found)
+    view.approval = None if found is None else _approval(act, found, view.subject)
     view.lines = [
         LogLine(at=line.at, level=line.level, text=_told(line)) for line in queries.lines(act.session, run_id)
     ]
@@ -213,11 +236,27 @@ def run_view(row: queries.RunRow) -> RunView:
     )
 
 
-def _approval(act: Act, row: ApprovalRow) -> ApprovalView:
+def _subjects(act: Act, runs: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Subject | None]:
+    """What each of these runs is about, by its job's name and its parameters."""
+    programmes = [told["programme"] for name, told in runs if name == POINTS_PROGRAMME.name]
+    names = programme_queries.names(act.session, programmes) if programmes else {}
+    made: list[Subject | None] = []
+    for name, told in runs:
+        page = _PAGES.get(name)
+        if page is None:
+            made.append(None)
+            continue
+        called = names.get(told.get("programme", 0)) or told.get("rule") or say(T("Show"))
+        made.append(Subject(name=called, url=page.format_map(told)))
+    return made
+
+
+def _approval(act: Act, row: ApprovalRow, subject: Subject | None) -> ApprovalView:
     job = JOBS.get(row.name)
     return ApprovalView(
         run_id=row.run_id,
         title=translate(job.title) if job else row.name,
+        subject=subject,
         as_of=row.as_of,
         actor=row.actor,
         undoing=row.undo_of is not None,
@@ -231,7 +270,9 @@ def _approval(act: Act, row: ApprovalRow) -> ApprovalView:
 
 
 def _told(line: queries.LineRow) -> str:
-    values = dict(line.values)
+    values = {
+        name: number_text(each, LANGUAGE.get()) if isinstance(each, int) else each for name, each in line.values.items()
+    }
     if values.get("reason"):
         values["reason"] = translate(values["reason"])  # a sentence of ours, or the words of a fault
     return say(T(line.text, **values))

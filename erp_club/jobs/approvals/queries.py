@@ -19,6 +19,7 @@ class ApprovalRow:
     run_id: int
     name: str
     as_of: dt.date
+    parameters: dict[str, Any]
     actor: str
     undo_of: int | None
     counts: dict[str, int]
@@ -53,8 +54,15 @@ def of_run(session: Session, run_id: int) -> ApprovalRow | None:
 def _approvals() -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(
-            *(JobRun.id, JobRun.name, JobRun.as_of, JobRun.actor, JobRun.undo_of, RunApproval.counts),
-            *(RunApproval.behind, RunApproval.asked_at, RunApproval.ends_at, Staff.name, RunApproval.approved),
+            *(JobRun.id, JobRun.name, JobRun.as_of, JobRun.parameters, JobRun.actor, JobRun.undo_of),
+            *(
+                RunApproval.counts,
+                RunApproval.behind,
+                RunApproval.asked_at,
+                RunApproval.ends_at,
+                Staff.name,
+                RunApproval.approved,
+            ),
         )
         .join(RunApproval, RunApproval.run_id == JobRun.id)
         .outerjoin(Staff, Staff.id == RunApproval.decided_by)

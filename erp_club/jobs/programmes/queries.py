@@ -1,7 +1,7 @@
 """Whom a programme chooses, and what it would do to them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,6 +88,12 @@ def programme(session: Session, programme_id: int) -> ProgrammeRow:
 def programmes(session: Session, *, limit: int = 200) -> list[ProgrammeRow]:
     """The newest programmes first."""
     return [_row(row) for row in session.execute(_programmes().order_by(PointsProgramme.id.desc()).limit(limit))]
+
+
+def names(session: Session, programme_ids: Collection[int]) -> dict[int, str]:
+    """What these programmes are called."""
+    asked = sa.select(PointsProgramme.id, PointsProgramme.name).where(PointsProgramme.id.in_(programme_ids))
+    return {row.id: row.name for row in session.execute(asked)}
 
 
 def due(session: Session, today: dt.date) -> Sequence[tuple[int, dt.date]]:
