@@ -122,6 +122,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "customer_group_days": _SUMS,
     "customer_department_days": _SUMS,
     "customer_brand_days": _SUMS,
+    "customer_group_years": _SUMS,
+    "customer_product_days": _SUMS,
     "customer_summaries": _SUMS,
 }
 

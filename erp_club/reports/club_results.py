@@ -76,7 +76,7 @@ def results(session: Session, asked: Asked, *, zone: str) -> Results:
     """The results of the club of `asked`, whose rows are steps of time; `zone` tells when a day begins."""
     assert asked.club_id is not None
     sales = queries.total(session, asked)
-    every = queries.total(session, replace(asked, club_id=None))
+    every = queries.total(session, replace(asked, club_id=None), with_points=False)
     joined = dict(_joined_on(session, asked))
     steps = asked.steps()
     by_step = dict.fromkeys(steps, 0)

@@ -6,6 +6,7 @@ REQ R-01 R-02 R-06
 import csv
 import datetime as dt
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ from tests.segments import journey
 HOUSEHOLDS, LINES = 30, 9_000
 FIRST, LAST = dt.date(2017, 1, 1), dt.date(2017, 12, 31)
 JOINED = dt.date(2017, 6, 1)
+ALWAYS = dt.date(2016, 6, 1)
+"""When every second member joined: those were members all the year."""
 Told = dict[Any, tuple[int, ...]]
 Frame = Any
 """A pandas frame; its stubs know too little of what a selection gives."""
@@ -68,16 +71,17 @@ def _loaded(session: Session, folder: Path) -> Frame:
     products = [row for row in journey.rows("products") if row["sku"] in skus]
     for kind, rows in (("products", products), ("customers", customers), ("purchases", purchases)):
         taken_in(session, _written(folder, kind, rows), kind)
-    club = a_club(session)
+    club = a_club(session, months=24)
     for number in known[::2]:
         customer = session.scalars(sa.select(Customer.id).where(Customer.number == number)).one()
-        a_membership(session, customer, club, joined_on=JOINED)
+        a_membership(session, customer, club, joined_on=ALWAYS if number in known[::4] else JOINED)
     segments.take_list(session, Settings("Thirds", "", False), known[::3], today=LAST, now=NOW, by=SYSTEM)
     # Half waits: the sums and what they don't hold yet are together what the files say.
     session.execute(
         sa.text(
             "TRUNCATE customer_days, customer_group_days, customer_department_days, "
-            "customer_brand_days, customer_summaries, store_days, product_months"
+            "customer_brand_days, customer_group_years, customer_product_days, customer_summaries, store_days, "
+            "product_months"
         )
     )
     session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))
@@ -106,7 +110,9 @@ def _frame(purchases: list[dict[str, str]], products: list[dict[str, str]], know
     lines["quantity"] = [int(Decimal(text) * 1000) for text in lines["quantity"]]
     lines["day"] = pd.to_datetime(lines["sold_at"]).dt.normalize()
     lines["receipt"] = lines["store"] + "/" + lines["receipt_no"]
-    lines["member"] = lines["customer_number"].isin(known[::2]) & (lines["day"] >= pd.Timestamp(JOINED))
+    lines["member"] = lines["customer_number"].isin(known[::2]) & (
+        (lines["day"] >= pd.Timestamp(JOINED)) | lines["customer_number"].isin(known[::4])
+    )
     lines["third"] = lines["customer_number"].isin(known[::3])
     return lines[lines["day"].between(pd.Timestamp(FIRST), pd.Timestamp(LAST))]
 
@@ -202,10 +208,49 @@ def _groups_of_store(session: Session, lines: Frame) -> tuple[Told, Told]:
     return _report(session, asked), _by(lines[lines["store"] == code], "group")
 
 
-def _members(session: Session, lines: Frame) -> tuple[Told, Told]:
-    (club,) = session.scalars(sa.select(Membership.club_id).distinct()).all()
+def _groups_of_department(session: Session, lines: Frame) -> tuple[Told, Told]:
+    # Some groups have products of two departments: only those of the one count.
+    departments = lines.groupby("group")["department"].nunique()
+    shared = lines[lines["group"].isin(departments[departments > 1].index)]
+    name = _biggest(shared, "department")
+    asked = _asked(By.GROUP, department_id=_id(session, Department, Department.name, name))
+    return _report(session, asked), _by(lines[lines["department"] == name], "group")
+
+
+def _club(session: Session) -> int:
     assert session.scalar(sa.select(sa.func.count()).select_from(MembershipPeriod))
-    return _report(session, _asked(By.MONTH, club_id=club)), _months(lines[lines["member"]])
+    return session.scalars(sa.select(Membership.club_id).distinct()).one()
+
+
+def _members(session: Session, lines: Frame) -> tuple[Told, Told]:
+    return _report(session, _asked(By.MONTH, club_id=_club(session))), _months(lines[lines["member"]])
+
+
+def _groups_of_members(session: Session, lines: Frame) -> tuple[Told, Told]:
+    asked = _asked(By.GROUP, club_id=_club(session))
+    return _report(session, asked), _by(lines[lines["member"]], "group")
+
+
+def _page_of_members_products(session: Session, lines: Frame) -> tuple[Told, Told]:
+    asked = _asked(By.PRODUCT, club_id=_club(session))
+    rows, count = listing(session, asked, sort="receipts", descending=True, limit=20)
+    mine = lines[lines["member"]]
+    assert count == mine["sku"].nunique()
+    told = {row.code: _told(row.figures) for row in rows}
+    return told, _by(mine[mine["sku"].isin(list(told))], "sku")
+
+
+def _groups_around_a_year(session: Session, lines: Frame) -> tuple[Told, Told]:
+    asked = replace(_asked(By.GROUP), first=FIRST - dt.timedelta(days=20), last=LAST + dt.timedelta(days=20))
+    return _report(session, asked), _by(lines, "group")
+
+
+def _departments_of_product(session: Session, lines: Frame) -> tuple[Told, Told]:
+    sku = _biggest(lines, "sku")
+    asked = _asked(By.DEPARTMENT, product_id=_id(session, Product, Product.sku, sku))
+    told = _report(session, asked)
+    assert len(told) == 1
+    return told | {"": ()}, _by(lines[lines["sku"] == sku], "department") | {"": ()}
 
 
 def _segment(session: Session, lines: Frame) -> tuple[Told, Told]:
@@ -233,8 +278,13 @@ CASES: dict[str, Case] = {
     "months of the biggest group": _of_group,
     "stores of the biggest product": _of_product_in_stores,
     "groups of the biggest store": _groups_of_store,
+    "groups of a department": _groups_of_department,
+    "departments of the biggest product": _departments_of_product,
+    "groups of a year and some days": _groups_around_a_year,
     "customers": _customers,
     "months of a club's members": _members,
+    "groups of a club's members": _groups_of_members,
+    "a page of the products of a club's members": _page_of_members_products,
     "departments of a segment": _segment,
 }
 

@@ -14,7 +14,14 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.rollups.commands import roll, roll_all, verify
-from erp_club.receipts.rollups.models import CustomerDay, CustomerGroupDay, CustomerSummary, ReceiptToRoll
+from erp_club.receipts.rollups.models import (
+    CustomerDay,
+    CustomerGroupDay,
+    CustomerGroupYear,
+    CustomerProductDay,
+    CustomerSummary,
+    ReceiptToRoll,
+)
 from erp_club.segments import queries
 from erp_club.segments.reading import read_condition
 from tests.make.clubs import a_customer
@@ -80,14 +87,18 @@ def test_a_product_in_another_group_takes_its_purchases_along(session: Session, 
     assert found(session, spent(0, group=["MILK"])) == ["C1"]
     roll_all(session)
     assert found(session, spent(20_00, group=["DAIRY"])) == ["C1"]
-    assert session.scalars(sa.select(CustomerGroupDay.spend_minor)).all() == [20_00]
+    for table in (CustomerGroupDay, CustomerGroupYear):
+        assert session.scalars(sa.select(table.spend_minor)).all() == [20_00]
     assert verify(session) is None
 
 
-@pytest.mark.parametrize("table", [CustomerDay, CustomerGroupDay, CustomerSummary])
-def test_the_proof_finds_a_row_that_is_wrong(
-    session: Session, till: Till, table: type[CustomerDay | CustomerGroupDay | CustomerSummary]
-):
+_Proven = CustomerDay | CustomerGroupDay | CustomerGroupYear | CustomerProductDay | CustomerSummary
+
+
+@pytest.mark.parametrize(
+    "table", [CustomerDay, CustomerGroupDay, CustomerGroupYear, CustomerProductDay, CustomerSummary]
+)
+def test_the_proof_finds_a_row_that_is_wrong(session: Session, till: Till, table: type[_Proven]):
     product_id = a_product(session)
     edit_product(session, product_id, ProductChanges(group="MILK"), now=NOW, by=SYSTEM)
     sell(session, till, a_customer(session, "C1"), product_id, "1")

@@ -10,18 +10,26 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A way in which products are grouped: the table of its sums, the column, and which of its rows are out of date."""
+    """A way in which lines are grouped: the table of its sums, what names a row, and how its products are grouped.
+
+    `changed` tells which values of `column` are out of date; a product is always itself.
+    """
 
     table: str
+    key: str
     column: str
-    changed: str
+    changed: str | None
 
 
+_DAY = "sold_on, customer_id, store_id"
 _KINDS = (
-    _Kind("customer_group_days", "group_id", "groups_to_roll"),
-    _Kind("customer_department_days", "department_id", "departments_to_roll"),
-    _Kind("customer_brand_days", "brand_id", "brands_to_roll"),
+    _Kind("customer_group_days", f"group_id, {_DAY}", "group_id", "groups_to_roll"),
+    _Kind("customer_group_years", "year, customer_id, group_id", "group_id", "groups_to_roll"),
+    _Kind("customer_department_days", f"department_id, {_DAY}", "department_id", "departments_to_roll"),
+    _Kind("customer_brand_days", f"brand_id, {_DAY}", "brand_id", "brands_to_roll"),
+    _Kind("customer_product_days", f"product_id, {_DAY}", "product_id", None),
 )
+_CHANGED = {kind.changed: kind.column for kind in _KINDS if kind.changed}
 _OF_RECEIPT = """
     bool_or(bought)::int AS purchases, bool_or(NOT bought)::int AS returns, sum(amount_minor)::bigint AS spend_minor,
     sum(quantity_milli)::bigint AS quantity_milli, sum(list_minor)::bigint AS list_minor,
@@ -48,9 +56,10 @@ _PRODUCT_MONTHS = f"""
 _OWNER = "LEFT JOIN customers m ON m.id = r.customer_id AND m.merged_into IS NOT NULL"
 _LINES = """
     SELECT coalesce(m.merged_into, r.customer_id) AS customer_id, r.id AS receipt_id, r.sold_on, r.store_id,
-           coalesce(r.staff_id, 0) AS staff_id, l.product_id, coalesce(p.group_id, 0) AS group_id,
-           coalesce(p.department_id, 0) AS department_id, coalesce(p.brand_id, 0) AS brand_id, l.amount_minor,
-           l.list_minor, l.quantity_milli, l.quantity_milli >= 0 AS bought
+           date_trunc('year', r.sold_on::timestamp)::date AS year, coalesce(r.staff_id, 0) AS staff_id, l.product_id,
+           coalesce(p.group_id, 0) AS group_id, coalesce(p.department_id, 0) AS department_id,
+           coalesce(p.brand_id, 0) AS brand_id, l.amount_minor, l.list_minor, l.quantity_milli,
+           l.quantity_milli >= 0 AS bought
 """
 
 
@@ -61,16 +70,14 @@ def _adding(table: str, *more: str) -> str:
 
 def _of_kind(kind: _Kind) -> str:
     """The sums of lines by a kind, each receipt counted once."""
-    key = f"{kind.column}, sold_on, customer_id, store_id"
-    receipt = f"SELECT {key}, receipt_id, {_OF_RECEIPT} FROM lines GROUP BY {key}, receipt_id"
-    return f"SELECT {key}, {_TOTALS} FROM ({receipt}) AS each GROUP BY {key}"
+    receipt = f"SELECT {kind.key}, receipt_id, {_OF_RECEIPT} FROM lines GROUP BY {kind.key}, receipt_id"
+    return f"SELECT {kind.key}, {_TOTALS} FROM ({receipt}) AS each GROUP BY {kind.key}"
 
 
 def _roll_kind(kind: _Kind) -> str:
-    key = f"{kind.column}, sold_on, customer_id, store_id"
     return f"""
-        INSERT INTO {kind.table} ({key}, {_NAMES}) {_of_kind(kind)} ORDER BY {key}
-        ON CONFLICT ({key}) DO UPDATE SET {_adding(kind.table)}
+        INSERT INTO {kind.table} ({kind.key}, {_NAMES}) {_of_kind(kind)} ORDER BY {kind.key}
+        ON CONFLICT ({kind.key}) DO UPDATE SET {_adding(kind.table)}
     """
 
 
@@ -117,7 +124,7 @@ _ALL_LINES = f"""{_LINES} FROM receipts r
 def _made_anew(kind: _Kind) -> str:
     return f"""
         WITH lines AS ({_ALL_LINES} AND coalesce(p.{kind.column}, 0) = ANY(:values))
-        INSERT INTO {kind.table} ({kind.column}, sold_on, customer_id, store_id, {_NAMES}) {_of_kind(kind)}
+        INSERT INTO {kind.table} ({kind.key}, {_NAMES}) {_of_kind(kind)}
     """
 
 
@@ -143,9 +150,9 @@ _PROOFS = (
     *(
         _Proof(
             kind.table,
-            f"{kind.column}, sold_on, customer_id, store_id",
+            kind.key,
             f"SELECT * FROM ({_of_kind(kind)}) AS sums",
-            f"WHERE {kind.column} NOT IN (SELECT {kind.column} FROM {kind.changed})",
+            f"WHERE {kind.column} NOT IN (SELECT {kind.column} FROM {kind.changed})" if kind.changed else "",
         )
         for kind in _KINDS
     ),
@@ -171,11 +178,12 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     """
     _hold(session)
     rolled = session.execute(sa.text(_ROLL), {"most": most}).scalar_one()
-    for kind in _KINDS:
-        values = list(session.scalars(sa.text(f"DELETE FROM {kind.changed} RETURNING {kind.column}")))
-        if values:
-            session.execute(sa.text(f"DELETE FROM {kind.table} WHERE {kind.column} = ANY(:values)"), {"values": values})
-            session.execute(sa.text(_made_anew(kind)), {"values": values})
+    for changed, column in _CHANGED.items():
+        values = {"values": list(session.scalars(sa.text(f"DELETE FROM {changed} RETURNING {column}")))}
+        for kind in _KINDS:
+            if values["values"] and kind.changed == changed:
+                session.execute(sa.text(f"DELETE FROM {kind.table} WHERE {column} = ANY(:values)"), values)
+                session.execute(sa.text(_made_anew(kind)), values)
     return rolled
 
 

@@ -136,6 +136,32 @@ class CustomerGroupDay(_CustomerSums, Base):
     group_id: Mapped[int] = mapped_column(sa.Integer)
 
 
+class CustomerGroupYear(_Sums, Base):
+    """A customer's lines of a product group in all stores in a calendar year (its first day)."""
+
+    __tablename__ = "customer_group_years"
+    __table_args__ = (sa.PrimaryKeyConstraint("year", "customer_id", "group_id", postgresql_include=_OF_LINES),)
+
+    year: Mapped[dt.date]
+    customer_id: Mapped[int]
+    group_id: Mapped[int] = mapped_column(sa.Integer)
+
+
+class CustomerProductDay(_CustomerSums, Base):
+    """A customer's lines of a product in a store on a day.
+
+    As many rows as lines, nearly, but found by product and by customer without an index that sales would pay for.
+    """
+
+    __tablename__ = "customer_product_days"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("product_id", "sold_on", "customer_id", "store_id"),
+        sa.Index("ix_customer_product_days_customer_id", "customer_id"),
+    )
+
+    product_id: Mapped[int]
+
+
 class CustomerDepartmentDay(_CustomerSums, Base):
     """The same of a department."""
 

@@ -143,6 +143,13 @@ def whole_months(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date] | Non
     return (begins, ends) if begins <= ends else None
 
 
+def whole_years(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day of the calendar years that lie wholly within these days; None without any."""
+    begins = first if (first.month, first.day) == (1, 1) else dt.date(first.year + 1, 1, 1)
+    ends = last if (last.month, last.day) == (12, 31) else dt.date(last.year - 1, 12, 31)
+    return (begins, ends) if begins <= ends else None
+
+
 def year_before(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
     """The same days a year earlier; the last day of February for one that is missing, and for a month's end."""
     return _year_earlier(first), _year_earlier(last, to_end=last.day == monthrange(last.year, last.month)[1])

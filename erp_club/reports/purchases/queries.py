@@ -19,16 +19,7 @@ from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
-from erp_club.reports.purchases.sources import (
-    SUMS,
-    buyers_of,
-    holds_on,
-    line_sums,
-    memberships,
-    month_sums,
-    source,
-    store_sums,
-)
+from erp_club.reports.purchases.sources import SUMS, holds_on, memberships, month_sums, source, store_sums
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
@@ -68,12 +59,12 @@ _NAMED: dict[By, tuple[Any, Any, Any]] = {
 }  # fmt: skip
 
 
-def total(session: Session, asked: Asked) -> Figures:
+def total(session: Session, asked: Asked, *, with_points: bool = True) -> Figures:
     """What all that is asked comes to, every receipt and customer once."""
     whole = replace(asked, by=By.DAY)
     found = session.execute(_by_key(session, whole, whole=True)).one_or_none()
     figures = Figures() if found is None else _figures(found)
-    if whole.of_products:
+    if whole.of_products or not with_points:
         return figures
     return figures.with_points(dict(_points(session, whole, sa.null())).get(None, 0))
 
@@ -149,11 +140,11 @@ def _products(session: Session, asked: Asked, page: _Page) -> tuple[list[Row], i
 
     None where no sums that add up tell the order.
     """
-    months = month_sums(session, asked)
-    parts = line_sums(asked) if months is None else months
     names = _ORDERED_BY.get(page.sort)
-    if names is None or any(name not in parts.c for name in names):
+    if names is None:
         return None
+    months = month_sums(session, asked)
+    parts = source(session, asked) if months is None else months
     added = [sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger).label(name) for name in names]
     summed = sa.select(parts.c.product_key, *added).group_by(parts.c.product_key).subquery("summed")
     order = _order(page.sort, summed.c, Product.name)
@@ -181,8 +172,9 @@ def _rows(
     if table is not None:
         statement = statement.select_from(sums.outerjoin(table, table.id == columns.key))
     if keys is not None:
+        none = columns.key == 0 if asked.by in OF_PRODUCTS else columns.key.is_(None)
         known = [key for key in keys if key is not None]
-        statement = statement.where(columns.key.in_(known) | (columns.key.is_(None) if None in keys else sa.false()))
+        statement = statement.where(columns.key.in_(known) | (none if None in keys else sa.false()))
     if page is not None:
         order = _order(page.sort, columns, name)
         way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
@@ -190,7 +182,8 @@ def _rows(
     found = session.execute(statement).all()
     if page is not None:
         page.in_all = found[0][-1] if found else 0
-    return [Row(row.key, row[-3], row[-2], _figures(row)) for row in found]
+    none = 0 if asked.by in OF_PRODUCTS else None
+    return [Row(None if row.key == none else row.key, row[-3], row[-2], _figures(row)) for row in found]
 
 
 def _order(sort: str, columns: Any, name: Any) -> Any:
@@ -254,11 +247,8 @@ def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = 
 
     Apart, since sums add up as they come, while buyers must be told from one another: that takes keys alone.
     """
-    if products is None:
-        plain, rows = store_sums(session, asked), source(session, asked)
-    else:
-        plain = month_sums(session, asked, products=products)
-        rows = source(session, asked, products=products) if plain is None else buyers_of(asked, products)
+    plain = store_sums(session, asked) if products is None else month_sums(session, asked, products=products)
+    rows = source(session, asked, products=products)
     rows_of_sums = rows if plain is None else plain
     key, joined = (sa.null(), rows_of_sums) if whole else _key(asked, rows_of_sums)
     added = [sa.func.sum(rows_of_sums.c[name]).label(name) for name in (*SUMS, "known_minor")]

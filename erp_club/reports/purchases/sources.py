@@ -1,8 +1,8 @@
 """Where the figures of purchases are read: the sums that are kept where they answer, else the lines.
 
 Either way it is a SELECT of rows with the same columns: whose (`customer_id`, `sold_on`, `store_id`), `product_key`
-where rows are made of lines, the sums, and `known_minor`. What the rollups don't hold yet is read from the lines
-beside them. A receipt stands under whoever its customer became.
+(0 for none) where rows are made of lines, the sums, and `known_minor`. What the rollups don't hold yet is read from
+the lines beside them. A receipt stands under whoever its customer became.
 """
 
 import datetime as dt
@@ -24,20 +24,22 @@ from erp_club.receipts.rollups.models import (
     CustomerDay,
     CustomerDepartmentDay,
     CustomerGroupDay,
+    CustomerGroupYear,
+    CustomerProductDay,
     ProductMonth,
     ReceiptToRoll,
     StoreDay,
 )
-from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_months
+from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_months, whole_years
 from erp_club.segments.models import SegmentCustomer
 
 SUMS = ("receipts", "purchases", "returns", "sales_minor", "returned_minor", "list_minor", "quantity_milli")
 _OF_LINE = (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
 _OWNER = living_of(Receipt.customer_id)
 _PRODUCT_KEYS: dict[By, Any] = {
-    By.DEPARTMENT: Product.department_id,
-    By.GROUP: Product.group_id,
-    By.BRAND: Product.brand_id,
+    By.DEPARTMENT: sa.func.coalesce(Product.department_id, 0),
+    By.GROUP: sa.func.coalesce(Product.group_id, 0),
+    By.BRAND: sa.func.coalesce(Product.brand_id, 0),
     By.PRODUCT: ReceiptLine.product_id,
 }
 
@@ -45,7 +47,10 @@ _KINDS: dict[By, tuple[Any, Any]] = {
     By.DEPARTMENT: (CustomerDepartmentDay, CustomerDepartmentDay.department_id),
     By.GROUP: (CustomerGroupDay, CustomerGroupDay.group_id),
     By.BRAND: (CustomerBrandDay, CustomerBrandDay.brand_id),
+    By.PRODUCT: (CustomerProductDay, CustomerProductDay.product_id),
 }
+_GROUPED = (By.DEPARTMENT, By.GROUP, By.BRAND)
+_DAY = dt.timedelta(days=1)
 
 
 def source(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> Any:
@@ -53,12 +58,16 @@ def source(session: Session, asked: Asked, *, products: Sequence[int] | None = N
 
     Lines come as a common table expression, so that whoever reads them twice sums them once.
     """
-    if products is not None:
-        return _lines(asked, products=products).cte("rows")
     kind = _kind_asked(asked)
-    if asked.of_products and (kind is None or asked.staff_id is not None or kind.value in rollups.stale_kinds(session)):
-        return _lines(asked).cte("rows")
-    return _with_waiting(session, _days(asked, kind), asked)
+    if asked.of_products and (asked.staff_id is not None or _stale(session, kind)):
+        return _lines(asked, products=products).cte("rows")
+    if asked.of_products and kind is None:
+        return _groups_within(session, asked) if _asks_groups_within(asked) else _lines(asked).cte("rows")
+    held = _years(asked) if kind is By.GROUP else None
+    if held is None:
+        held = _days(asked, kind, products)
+    rows = _with_waiting(session, held, asked, products=products)
+    return _by_customer(rows) if asked.by is By.SEGMENT else rows
 
 
 def store_sums(session: Session, asked: Asked) -> Any | None:
@@ -73,24 +82,68 @@ def store_sums(session: Session, asked: Asked) -> Any | None:
     return _with_waiting(session, held, asked, of_customers=False)
 
 
-def _with_waiting(session: Session, held: Any, asked: Asked, *, of_customers: bool = True) -> Any:
-    if not rollups.waiting(session):
-        return held.subquery("rows")
-    waiting = _lines(asked, waiting=True)
-    if not of_customers:
-        each = waiting.subquery("waiting")
-        waiting = sa.select(*(each.c[name] for name in ("sold_on", "store_id", *SUMS, "known_minor")))
-    return sa.union_all(held, waiting).subquery("rows")
+def _with_waiting(
+    session: Session, held: Any, asked: Asked, *, of_customers: bool = True, products: Sequence[int] | None = None
+) -> Any:
+    rows = held
+    if rollups.waiting(session):
+        waiting = _lines(asked, waiting=True, products=products)
+        if not of_customers:
+            each = waiting.subquery("waiting")
+            waiting = sa.select(*(each.c[name] for name in ("sold_on", "store_id", *SUMS, "known_minor")))
+        rows = sa.union_all(held, waiting)
+    # Whether somebody was a member on a day is found out once for whoever reads the rows twice.
+    return rows.cte("rows") if asked.club_id is not None and asked.of_products else rows.subquery("rows")
 
 
 def _kind_asked(asked: Asked) -> By | None:
-    """The one way of grouping products that the question is about; None for several, for products, and for none."""
+    """The one way of grouping products that the question is about; None for several, and for none.
+
+    A row of one product is of one group, department and brand too, so that products answer whatever narrows them.
+    """
+    if asked.product_id is not None or asked.by is By.PRODUCT:
+        return By.PRODUCT
     asks = {By.DEPARTMENT: asked.department_id, By.GROUP: asked.group_id, By.BRAND: asked.brand_id}
-    named = {kind for kind, value in asks.items() if value is not None} | ({asked.by} & set(_PRODUCT_KEYS))
-    if asked.product_id is not None or len(named) != 1:
-        return None
-    (kind,) = named
-    return kind if kind in _KINDS else None
+    named = {kind for kind, value in asks.items() if value is not None} | ({asked.by} & set(_GROUPED))
+    return named.pop() if len(named) == 1 else None
+
+
+def _stale(session: Session, kind: By | None) -> bool:
+    """Whether the products of the kind have changed, so that only the lines tell."""
+    stale = rollups.stale_kinds(session)
+    return bool(stale) if kind is None else kind.value in stale
+
+
+def _asks_groups_within(asked: Asked) -> bool:
+    return (
+        asked.by is By.GROUP and asked.department_id is not None and asked.group_id is None and asked.brand_id is None
+    )
+
+
+def _groups_within(session: Session, asked: Asked) -> Any:
+    """The groups of a department: from the sums where all of a group's products are in it, else from the lines."""
+    group = _PRODUCT_KEYS[By.GROUP]
+    inside = sa.func.bool_and(Product.department_id.is_not_distinct_from(asked.department_id))
+    found = session.execute(
+        sa.select(group, inside).group_by(group).having(sa.func.bool_or(Product.department_id == asked.department_id))
+    ).all()
+    whole = [key for key, all_inside in found if all_inside]
+    wide = replace(asked, department_id=None)
+    held = _years(wide)
+    rows = (_days(wide, By.GROUP) if held is None else held).subquery("held")
+    shared = _lines(asked).where(group.in_([key for key, all_inside in found if not all_inside]))
+    parts = [sa.select(rows).where(rows.c.product_key.in_(whole)), shared]
+    if rollups.waiting(session):
+        parts.append(_lines(asked, waiting=True).where(group.in_(whole)))
+    return sa.union_all(*parts if len(whole) < len(found) else [part for part in parts if part is not shared]).cte(
+        "rows"
+    )
+
+
+def _by_customer(rows: Any) -> Any:
+    """One row for each customer: whoever is in many segments is summed up once."""
+    sums = (sa.cast(sa.func.sum(rows.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor"))
+    return sa.select(rows.c.customer_id, *sums).group_by(rows.c.customer_id).subquery("customers")
 
 
 def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
@@ -124,25 +177,33 @@ def _narrowed(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
 
     Sums stand under whoever a customer became; a receipt under the one it was sold to, so that it is found by both.
     """
-    where: list[sa.ColumnElement[bool]] = [table.sold_on.between(asked.first, asked.last)]
+    where: list[sa.ColumnElement[bool]] = [table.sold_on.between(asked.first, asked.last), *_whose(asked, table)]
+    sold_to = table is Receipt
+    if asked.club_id is not None:
+        whose = Membership.customer_id
+        joined = memberships()
+        if sold_to:
+            family = _family()
+            whose, joined = family.c.id, joined.join(family, family.c.living == Membership.customer_id)
+        member = sa.select(sa.literal(1)).select_from(joined)
+        held = member.where(Membership.club_id == asked.club_id, whose == table.customer_id, _covers(table.sold_on))
+        where.append(held.correlate(table).exists())
+    return where
+
+
+def _whose(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
+    """Of those what holds on every day alike: store, customer and segment."""
+    where: list[sa.ColumnElement[bool]] = []
     sold_to = table is Receipt
     if asked.store_id is not None:
         where.append(table.store_id == asked.store_id)
     if asked.customer_id is not None:
         mine = family_of(asked.customer_id)
         where.append(table.customer_id.in_(mine) if sold_to else table.customer_id == asked.customer_id)
-    family = _family()
-    if asked.club_id is not None:
-        whose = family.c.id if sold_to else Membership.customer_id
-        joined = memberships()
-        if sold_to:
-            joined = joined.join(family, family.c.living == Membership.customer_id)
-        member = sa.select(sa.literal(1)).select_from(joined)
-        held = member.where(Membership.club_id == asked.club_id, whose == table.customer_id, _covers(table.sold_on))
-        where.append(held.correlate(table).exists())
     if asked.segment_id is not None:
         kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
         if sold_to:
+            family = _family()
             kept = sa.select(family.c.id).where(family.c.living.in_(kept))
         where.append(table.customer_id.in_(kept))
     return where
@@ -173,19 +234,82 @@ def _known(whose: Any, sales: Any) -> Any:
     return sa.case((whose != UNIDENTIFIED, sales), else_=0).label("known_minor")
 
 
-def _days(asked: Asked, kind: By | None) -> Any:
-    table, column = _KINDS[kind] if kind else (CustomerDay, None)
+def _years(asked: Asked) -> Any | None:
+    """Rows of product groups from the sums of whole years and of the days around; None where no year is whole.
+
+    Of a club's members those come by the year who were members all the time, the others by the day.
+    """
+    whole = whole_years(asked.first, asked.last)
+    if asked.by is not By.GROUP or whole is None or asked.store_id is not None:
+        return None
+    first, last = whole
+    table = CustomerGroupYear
+    # Of one year the customers come in the order of the index.
+    years = table.year.between(first, last) if first.year < last.year else table.year == first
+    where = [years, *_whose(asked, table), *_of_kind(asked, By.GROUP, table.group_id)]
+    parts: list[Any] = []
+    if asked.club_id is not None:
+        period = sa.func.daterange(sa.literal(first, sa.Date), sa.literal(last, sa.Date), "[]")
+        always = (
+            sa.select(Membership.customer_id)
+            .select_from(memberships())
+            .where(Membership.club_id == asked.club_id)
+            .group_by(Membership.customer_id)
+            .having(sa.func.range_agg(MembershipPeriod.validity).op("@>", return_type=sa.Boolean)(period))
+        )
+        # Looked up in a hash: as a join it is taken for a few members, each with a search of every group.
+        where.append(table.customer_id.in_(always).is_(sa.true()))
+        at_times = _days(replace(asked, first=first, last=last), By.GROUP)
+        parts.append(at_times.where(CustomerGroupDay.customer_id.not_in(always)))
+    store = sa.cast(sa.null(), sa.Integer).label("store_id")
+    whose = (table.customer_id, table.year.label("sold_on"), store, table.group_id.label("product_key"))
+    parts.append(sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where))
+    for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
+        if begins <= ends:
+            parts.append(_days(replace(asked, first=begins, last=ends), By.GROUP))
+    return sa.union_all(*parts)
+
+
+def _days(asked: Asked, kind: By | None, products: Sequence[int] | None = None) -> Any:
+    # What customers bought in all is of no kind, and no column tells one.
+    table, column = _KINDS[kind] if kind else (CustomerDay, sa.null())
     whose: list[Any] = [table.customer_id, table.sold_on, table.store_id]
     where = _narrowed(asked, table)
-    if asked.by is kind:
-        whose.append(sa.func.nullif(column, 0).label("product_key"))
-    elif kind:
-        where.append(column == {By.DEPARTMENT: asked.department_id, By.GROUP: asked.group_id}.get(kind, asked.brand_id))
+    if kind is By.PRODUCT:
+        return _product_days(asked, whose, where, products)
+    if kind:
+        where += _of_kind(asked, kind, column)
+        if asked.by is kind:
+            whose.append(sa.label("product_key", column))
     elif asked.by is By.CASHIER:
         whose.append(sa.func.nullif(CustomerDay.staff_id, 0).label("staff_id"))
     if asked.staff_id is not None:
         where.append(CustomerDay.staff_id == asked.staff_id)
     return sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where)
+
+
+def _of_kind(asked: Asked, kind: By, column: Any) -> list[sa.ColumnElement[bool]]:
+    value = {By.DEPARTMENT: asked.department_id, By.GROUP: asked.group_id}.get(kind, asked.brand_id)
+    return [] if value is None else [column == value]
+
+
+def _product_days(asked: Asked, whose: list[Any], where: list[Any], products: Sequence[int] | None) -> Any:
+    table = CustomerProductDay
+    if asked.by in _PRODUCT_KEYS:
+        column = table.product_id if asked.by is By.PRODUCT else _PRODUCT_KEYS[asked.by]
+        whose = [*whose, column.label("product_key")]
+    if products is not None:
+        where = [*where, table.product_id.in_(products)]
+    statement = sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where)
+    narrowed = _of_products(asked, table.product_id)
+    if asked.by in _GROUPED:
+        return statement.join(Product, Product.id == table.product_id).where(*narrowed)
+    if all(each is None for each in (asked.department_id, asked.group_id, asked.brand_id)):
+        return statement.where(*narrowed)
+    # Looked up in a hash: joined, each row searches the products for its own.
+    return statement.where(
+        table.product_id.in_(sa.select(Product.id).where(*_of_products(asked, Product.id))).is_(sa.true())
+    )
 
 
 def _sums() -> list[sa.ColumnElement[Any]]:
@@ -229,42 +353,9 @@ def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None
     return sa.union_all(*parts).subquery("months")
 
 
-_DAY = dt.timedelta(days=1)
-
-
 def _by_product(lines: Any) -> Any:
     each = lines.subquery()
     return sa.select(*(each.c[name] for name in ("product_key", *SUMS, "known_minor")))
-
-
-def line_sums(asked: Asked) -> Any:
-    """Rows of products with the sums that lines add up to by themselves, without a look at their receipts."""
-    names = {"sales_minor": ReceiptLine.amount_minor, "list_minor": ReceiptLine.list_minor,
-             "quantity_milli": ReceiptLine.quantity_milli}  # fmt: skip
-    joined = sa.join(Receipt, ReceiptLine, _OF_LINE)
-    if _of_products(asked):
-        joined = joined.join(Product, Product.id == ReceiptLine.product_id)
-    columns = (column.label(name) for name, column in names.items())
-    return (
-        sa.select(ReceiptLine.product_id.label("product_key"), *columns)
-        .select_from(joined)
-        .where(*_of_receipts(asked))
-        .subquery("lines")
-    )
-
-
-def buyers_of(asked: Asked, products: Sequence[int]) -> Any:
-    """Rows that tell who bought each of these products, in the period and within what is asked."""
-    joined = sa.join(Receipt, ReceiptLine, _OF_LINE).outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
-    if _of_products(asked):
-        joined = joined.join(Product, Product.id == ReceiptLine.product_id)
-    columns = (
-        ReceiptLine.product_id.label("product_key"),
-        _OWNER.label("customer_id"),
-        sa.literal(1).label("purchases"),
-    )
-    bought = (ReceiptLine.product_id.in_(products), ReceiptLine.quantity_milli >= 0)
-    return sa.select(*columns).select_from(joined).where(*_of_receipts(asked), *bought).subquery("bought_lines")
 
 
 def _of_receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
@@ -278,7 +369,7 @@ def _lines(asked: Asked, *, waiting: bool = False, products: Sequence[int] | Non
     if waiting:
         held = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
         joined = joined.join(ReceiptToRoll, held)
-    if _of_products(asked) or asked.by in _KINDS:
+    if _of_products(asked) or asked.by in _GROUPED:
         joined = joined.join(Product, Product.id == ReceiptLine.product_id)
     whose: list[Any] = [_OWNER.label("customer_id"), Receipt.sold_on, Receipt.store_id]
     keys: list[Any] = [_OWNER, Receipt.sold_on, Receipt.store_id]
