@@ -16,6 +16,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission, Role
 from erp_club.permissions.rules import Asked, Decision, Outcome, Rule
 from erp_club.permissions.tries import queries as tries
+from erp_club.permissions.workplaces.queries import further_stores
 from erp_club.purchases.uploads import queries as uploads
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.queries import ReceiptFilters
@@ -97,7 +98,14 @@ def receipts_within(
     return replace(filters, store_id=store_id, staff_id=by.only_own(permission))
 
 
-def store_of_reports(by: Actor) -> int | None:
-    """The one store whose figures somebody sees: where the grant says so, or for the manager of a store."""
+def stores_of_reports(session: Session, by: Actor) -> tuple[int, ...] | None:
+    """The stores whose figures somebody sees, their own first; None for all.
+
+    Some where the grant says so, or for the manager of a store: theirs, and those where they work beside it.
+    """
     only = by.only_store(Permission.REPORTS_VIEW)
-    return by.store_id if only is None and by.role == Role.MANAGER else only
+    own = by.store_id if only is None and by.role == Role.MANAGER else only
+    if own is None:
+        return None
+    further = further_stores(session, by.staff_id) if by.staff_id is not None else []
+    return (own, *(each for each in further if each != own))

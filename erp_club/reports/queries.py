@@ -52,23 +52,23 @@ class StoreSales:
     sales_minor: int
 
 
-def sales_by_month(session: Session, *, store_id: int | None = None) -> list[MonthOfSales]:
-    """Every month that has receipts, of one store or of all, oldest first."""
-    days = _days(session, store_id).subquery()
+def sales_by_month(session: Session, *, store_ids: Sequence[int] | None = None) -> list[MonthOfSales]:
+    """Every month that has receipts, of some stores or of all, oldest first."""
+    days = _days(session, store_ids).subquery()
     month = sa.cast(sa.func.date_trunc("month", sa.cast(days.c.sold_on, sa.DateTime)), sa.Date)
     sums = [sa.cast(sa.func.sum(days.c[name]), sa.BigInteger) for name in ("receipts", "sales_minor")]
     rows = session.execute(sa.select(month, *sums).group_by(month).order_by(month))
     return [MonthOfSales(*row) for row in rows]
 
 
-def _days(session: Session, store_id: int | None) -> Any:
+def _days(session: Session, store_ids: Sequence[int] | None) -> Any:
     """Receipts and sales by store and day: what is kept, and what waits for it."""
     kept = sa.select(StoreDay.store_id, StoreDay.sold_on, StoreDay.receipts, StoreDay.spend_minor.label("sales_minor"))
     held = (ReceiptToRoll.customer_id == Receipt.customer_id) & (ReceiptToRoll.receipt_id == Receipt.id)
     columns = (Receipt.store_id, Receipt.sold_on, sa.literal(1).label("receipts"), Receipt.total_minor)
     waiting = sa.select(*columns).join(ReceiptToRoll, held)
-    if store_id is not None:
-        kept, waiting = kept.where(StoreDay.store_id == store_id), waiting.where(Receipt.store_id == store_id)
+    if store_ids is not None:
+        kept, waiting = kept.where(StoreDay.store_id.in_(store_ids)), waiting.where(Receipt.store_id.in_(store_ids))
     return sa.union_all(kept, waiting) if rollups.waiting(session) else kept
 
 
@@ -82,9 +82,11 @@ def last_sales(session: Session, *, terminal_ids: Sequence[int]) -> dict[int, dt
     return {terminal_id: at for terminal_id, at in rows if terminal_id is not None}
 
 
-def best_stores(session: Session, *, year: int, store_id: int | None = None, limit: int = 10) -> list[StoreSales]:
-    """The stores that sold the most in a calendar year, or the one store."""
-    days = _days(session, store_id).subquery()
+def best_stores(
+    session: Session, *, year: int, store_ids: Sequence[int] | None = None, limit: int = 10
+) -> list[StoreSales]:
+    """The stores that sold the most in a calendar year, of all or of some."""
+    days = _days(session, store_ids).subquery()
     total = sa.cast(sa.func.sum(days.c.sales_minor), sa.BigInteger)
     sold = (
         sa.select(

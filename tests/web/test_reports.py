@@ -1,13 +1,17 @@
 # REQ R-01 R-06: reports on pages, as files, and within the reader's stores
 import csv
+import datetime as dt
 import io
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.organisation.models import Store
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.models import Staff
+from erp_club.permissions.workplaces.models import StaffStore
 from erp_club.purchases.posting.commands import write_sale
 from tests.make.clubs import a_customer
 from tests.make.organisation import PASSWORD, a_store, somebody
@@ -100,6 +104,24 @@ def test_a_manager_sees_the_figures_of_the_own_store_only(client: TestClient, ti
     assert "3" not in [
         row["receipt_no"] for row in manager.get(f"/reports/purchases/receipts?{DAYS}").json()["purchases"]
     ]
+
+
+def test_a_manager_of_two_stores_sees_both_and_chooses_among_them(client: TestClient, till: Till, session: Session):
+    person = session.scalars(sa.select(Staff).where(Staff.username == "manager")).one()
+    second = session.scalars(sa.select(Store).where(Store.code == "406")).one()
+    third = a_store(session, "500")
+    since = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    session.add(StaffStore(staff_id=person.id, store_id=second.id, valid_from=since))
+    session.commit()
+    manager = signed_in(client, "manager")
+    told = manager.get(f"/reports/purchases?by=store&{DAYS}").json()
+    assert (told["total"]["sales_minor"], [row["code"] for row in told["rows"]]) == (20_00, ["374", "406"])
+    assert manager.get(f"/reports/purchases?store={second.id}&{DAYS}").json()["total"]["sales_minor"] == 3_00
+    assert manager.get(f"/reports/purchases?store={third.id}&{DAYS}").status_code == 403
+    page = manager.get(f"/reports/purchases?{DAYS}", headers=HTML).text
+    assert f'<option value="{second.id}"' in page
+    assert f'<option value="{third.id}"' not in page
+    assert manager.get("/?year=2026").json()["sales_minor"] == 20_00
 
 
 def test_a_cashier_sees_no_reports(client: TestClient, till: Till):

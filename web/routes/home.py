@@ -13,7 +13,7 @@ from erp_club.permissions.tries import queries as tries
 from erp_club.reports import queries
 from erp_club.reports.years import shown_year
 from web.deps import Act, ActRoute, needs
-from web.scopes import store_of_reports
+from web.scopes import stores_of_reports
 from web.views.sales import Month, of_year, whole_year
 
 router = APIRouter(route_class=ActRoute, tags=["home"])
@@ -76,11 +76,11 @@ def home(
     year: Annotated[int | None, Query(ge=1900, le=2999)] = None,
 ) -> Response:
     """The chain's figures for a year, by month, club and store."""
-    own = store_of_reports(act.by)
-    sold = {row.month: row for row in queries.sales_by_month(act.session, store_id=own)}
+    own = stores_of_reports(act.session, act.by)
+    sold = {row.month: row for row in queries.sales_by_month(act.session, store_ids=own)}
     shown = year or shown_year(sold)
     clubs = queries.club_figures(act.session, today=act.today)
-    figures = of_year(act.session, shown, store_id=own)
+    figures = of_year(act.session, shown, store_ids=own)
     view = HomePage(
         own_locks=tries.own_lockouts(act.session, act.by.staff_id or 0, now=act.now),
         locks=tries.recent_lockouts(act.session, store_id=act.by.store_id, now=act.now)
@@ -103,7 +103,7 @@ def home(
         clubs=[ClubLine.model_validate(club, from_attributes=True) for club in clubs],
         stores=[
             StoreLine.model_validate(store, from_attributes=True)
-            for store in (queries.best_stores(act.session, year=shown, store_id=own) if shown else [])
+            for store in (queries.best_stores(act.session, year=shown, store_ids=own) if shown else [])
         ],
     )
     return act.answer(view, "home/home.html")

@@ -13,7 +13,7 @@ from erp_club.permissions.catalog import Permission
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Unsaid
-from web.scopes import store_of_reports
+from web.scopes import stores_of_reports
 from web.views.liability import HEADER, LiabilityPage, cells, liability_page
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
@@ -22,8 +22,8 @@ Club = Annotated[int | None, Query(ge=0, lt=2**31), Unsaid]
 
 
 def _of_the_chain(act: Act) -> None:
-    """Points belong to no store. Raises Forbidden for whoever sees one store only."""
-    if store_of_reports(act.by) is not None:
+    """Points belong to no store. Raises Forbidden for whoever sees some stores only."""
+    if stores_of_reports(act.session, act.by) is not None:
         raise errors.other_store()
 
 

@@ -19,7 +19,7 @@ from erp_club.reports.years import shown_year
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import SmallRowId, Storable, Unsaid
-from web.scopes import store_of_reports
+from web.scopes import stores_of_reports
 from web.views.behind_reports import BehindPage, behind_page
 from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
@@ -68,11 +68,12 @@ FromAddress = Annotated[Said, Depends()]
 def question(act: Act, said: Said) -> Asked:
     """What is asked, within the reader's scope. Raises Invalid, and Forbidden for another store than the reader's."""
     filters = dict(said.filters)
-    own = store_of_reports(act.by)
+    own = stores_of_reports(act.session, act.by)
     if own is not None:
-        if filters["store_id"] not in {None, own}:
+        if filters["store_id"] not in {None, *own}:
             raise errors.other_store()
-        filters["store_id"] = own
+        if len(own) == 1:
+            filters["store_id"] = own[0]
     if said.sku:
         filters["product_id"] = naming.product_id(act.session, said.sku.strip())
         if filters["product_id"] is None:
@@ -82,14 +83,14 @@ def question(act: Act, said: Said) -> Asked:
         usual_first, usual_last = _usual(act, own)
         first, last = first or min(usual_first, last or usual_first), last or max(usual_last, first or usual_last)
     starts = SUNDAY if act.chain.country == "IL" else MONDAY
-    asked = Asked(by=said.by, first=first, last=last, **filters, week_starts=starts)
+    asked = Asked(by=said.by, first=first, last=last, **filters, within=own, week_starts=starts)
     asked.check()
     return asked
 
 
-def _usual(act: Act, store_id: int | None) -> tuple[dt.date, dt.date]:
+def _usual(act: Act, store_ids: tuple[int, ...] | None) -> tuple[dt.date, dt.date]:
     """The latest year with sales."""
-    sold = chain.sales_by_month(act.session, store_id=store_id)
+    sold = chain.sales_by_month(act.session, store_ids=store_ids)
     year = shown_year(row.month for row in sold) or act.today.year
     return dt.date(year, 1, 1), dt.date(year, 12, 31)
 
@@ -103,7 +104,7 @@ def purchases(
 ) -> Response:
     """Sales by period, store, product or customer: a chart, a table, the total, and two periods to compare with."""
     asked = question(act, said)
-    view = report_page(act, asked, measure=measure, against=against, scoped=store_of_reports(act.by) is not None)
+    view = report_page(act, asked, measure=measure, against=against)
     return act.answer(view, "reports/_purchases.html" if act.htmx else "reports/purchases.html")
 
 
@@ -118,14 +119,14 @@ def purchases_file(act: Export, said: FromAddress, suffix: Literal["csv", "xlsx"
 @router.get("/reports/purchases/receipts", name="reports.purchases.receipts", response_model=BehindPage)
 def behind(act: View, said: FromAddress) -> Response:
     """The receipts that a figure of the report is made of, the latest first."""
-    view = behind_page(act, question(act, said), scoped=store_of_reports(act.by) is not None)
+    view = behind_page(act, question(act, said))
     return act.answer(view, "reports/_receipts.html" if act.htmx else "reports/receipts.html")
 
 
 @router.get("/reports/customers", name="reports.customers", response_model=CustomersPage)
 def customers(act: View, said: FromAddress) -> Response:
     """How often and how much customers buy, who is new, who stayed away, and who of each month's beginners stays."""
-    view = customers_page(act, question(act, said), scoped=store_of_reports(act.by) is not None)
+    view = customers_page(act, question(act, said))
     return act.answer(view, "reports/customers.html")
 
 
@@ -134,14 +135,14 @@ def favourites(act: View, said: FromAddress) -> Response:
     """Which groups, departments, brands or stores are the favourites of how many customers."""
     asked = question(act, said)
     by = asked.by if asked.by in KINDS else By.GROUP
-    view = favourites_page(act, replace(asked, by=by), scoped=store_of_reports(act.by) is not None)
+    view = favourites_page(act, replace(asked, by=by))
     return act.answer(view, "reports/favourites.html")
 
 
 @router.get("/reports/offers", name="reports.offers", response_model=OffersPage)
 def offers(act: View, said: FromAddress, offer: Id = None) -> Response:
     """What offers gave and the baskets with and without them: every offer, or one by store."""
-    view = offers_page(act, question(act, said), offer, scoped=store_of_reports(act.by) is not None)
+    view = offers_page(act, question(act, said), offer)
     return act.answer(view, "reports/offers.html")
 
 
@@ -150,5 +151,5 @@ def club_results(act: View, club_id: SmallRowId, said: FromAddress) -> Response:
     """What a club's programme came to in a period: members, their sales, points and coupons, counted anew each time."""
     asked = question(act, said)
     by = By.DAY if (asked.last - asked.first).days < DAYS_SHOWN else By.MONTH
-    view = club_results_page(act, replace(asked, by=by, club_id=club_id), scoped=store_of_reports(act.by) is not None)
+    view = club_results_page(act, replace(asked, by=by, club_id=club_id))
     return act.answer(view, "reports/club.html")

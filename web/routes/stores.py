@@ -195,9 +195,9 @@ def store(
     line = _line(act, store_id)
     tills = queries.terminals(act.session, store_id)
     last = reports.last_sales(act.session, terminal_ids=[till.id for till in tills])
-    sold = {row.month: row for row in reports.sales_by_month(act.session, store_id=store_id)}
+    sold = {row.month: row for row in reports.sales_by_month(act.session, store_ids=(store_id,))}
     shown = year or shown_year(sold)
-    figures = of_year(act.session, shown, store_id=store_id)
+    figures = of_year(act.session, shown, store_ids=(store_id,))
     view = StorePage(
         store=line,
         tills=[

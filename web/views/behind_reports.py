@@ -25,7 +25,7 @@ class BehindPage(BaseModel):
     purchases: list[PurchaseRow]
 
 
-def behind_page(act: Act, asked: Asked, *, scoped: bool) -> BehindPage:
+def behind_page(act: Act, asked: Asked) -> BehindPage:
     """The receipts behind a figure, the latest first."""
     state = lists.list_state(act.request, sorts=("sold_at",), direction="desc")
     state = state.counted(queries.receipt_count(act.session, asked))
@@ -35,7 +35,7 @@ def behind_page(act: Act, asked: Asked, *, scoped: bool) -> BehindPage:
         first=asked.first,
         last=asked.last,
         currency=act.chain.currency,
-        chips=chips(act, asked, f"{PATH}/receipts", state.query, scoped=scoped),
+        chips=chips(act, asked, f"{PATH}/receipts", state.query),
         back_url=f"{PATH}?{urlencode(kept)}",
         state=state,
         purchases=rows_view(rows),

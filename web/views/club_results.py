@@ -73,7 +73,7 @@ class ClubResultsPage(BaseModel):
     scoped: bool = Field(exclude=True)
 
 
-def club_results_page(act: Act, asked: Asked, *, scoped: bool) -> ClubResultsPage:
+def club_results_page(act: Act, asked: Asked) -> ClubResultsPage:
     """The page of the club that is asked for. Raises NotFound."""
     assert asked.club_id is not None
     row = club(act.session, asked.club_id)
@@ -101,5 +101,5 @@ def club_results_page(act: Act, asked: Asked, *, scoped: bool) -> ClubResultsPag
             for step, joined in zip(found.sales_by_step, found.joined_by_step, strict=True)
             if isinstance(step.key, dt.date)
         ],
-        scoped=scoped,
+        scoped=asked.within is not None,
     )  # fmt: skip

@@ -80,8 +80,8 @@ class CustomersPage(BaseModel):
     scoped: bool = Field(exclude=True)
 
 
-def customers_page(act: Act, asked: Asked, *, scoped: bool) -> CustomersPage:
-    """The page. `scoped`: the reader sees one store only."""
+def customers_page(act: Act, asked: Asked) -> CustomersPage:
+    """The page."""
     before = asked.against(Against.BEFORE)
     query = [(name, value) for name, value in act.request.query_params.multi_items() if value]
     return CustomersPage(
@@ -99,9 +99,9 @@ def customers_page(act: Act, asked: Asked, *, scoped: bool) -> CustomersPage:
         ],
         tenths=[TenthView.model_validate(row, from_attributes=True) for row in habits.tenths(act.session, asked)],
         cohorts=[_cohort(row) for row in habits.cohorts(act.session, asked)],
-        chips=chips(act, asked, PATH, query, scoped=scoped),
-        choices=choices_of(act, scoped=scoped),
-        scoped=scoped,
+        chips=chips(act, asked, PATH, query),
+        choices=choices_of(act, asked),
+        scoped=asked.within is not None,
     )  # fmt: skip
 
 

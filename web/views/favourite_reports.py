@@ -39,8 +39,8 @@ class FavouritesPage(BaseModel):
     scoped: bool = Field(exclude=True)
 
 
-def favourites_page(act: Act, asked: Asked, *, scoped: bool) -> FavouritesPage:
-    """The page. `scoped`: the reader sees one store only."""
+def favourites_page(act: Act, asked: Asked) -> FavouritesPage:
+    """The page."""
     found = favourites(act.session, asked)
     query = [(name, value) for name, value in act.request.query_params.multi_items() if value]
     return FavouritesPage(
@@ -52,7 +52,7 @@ def favourites_page(act: Act, asked: Asked, *, scoped: bool) -> FavouritesPage:
         customers=found.customers,
         rows=[FavouriteView.model_validate(row, from_attributes=True) for row in found.rows],
         kinds=[(kind.value, translate(ROWS[kind])) for kind in KINDS],
-        chips=chips(act, asked, PATH, query, scoped=scoped),
-        choices=choices_of(act, scoped=scoped),
-        scoped=scoped,
+        chips=chips(act, asked, PATH, query),
+        choices=choices_of(act, asked),
+        scoped=asked.within is not None,
     )

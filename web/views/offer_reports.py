@@ -49,8 +49,8 @@ class OffersPage(BaseModel):
     scoped: bool = Field(exclude=True)
 
 
-def offers_page(act: Act, asked: Asked, offer_id: int | None, *, scoped: bool) -> OffersPage:
-    """The page. `scoped`: the reader sees one store only."""
+def offers_page(act: Act, asked: Asked, offer_id: int | None) -> OffersPage:
+    """The page."""
     name = None if offer_id is None else localised(offer_results.offer_names(act.session, offer_id))
     if offer_id is None:
         found = offer_results.by_offer(act.session, asked)
@@ -67,9 +67,9 @@ def offers_page(act: Act, asked: Asked, offer_id: int | None, *, scoped: bool) -
         currency=act.chain.currency,
         results=[_result(each, asked, offer_id) for each in found],
         back_url=f"{PATH}?{urlencode(days | filters_of(asked))}",
-        chips=chips(act, asked, PATH, query, scoped=scoped),
-        choices=choices_of(act, scoped=scoped),
-        scoped=scoped,
+        chips=chips(act, asked, PATH, query),
+        choices=choices_of(act, asked),
+        scoped=asked.within is not None,
     )
 
 

@@ -173,8 +173,8 @@ def figures_view(figures: Figures) -> FiguresView:
     return FiguresView.model_validate(figures, from_attributes=True)
 
 
-def report_page(act: Act, asked: Asked, *, measure: Measure, against: Against | None, scoped: bool) -> ReportPage:
-    """The page. `scoped`: the reader sees one store only."""
+def report_page(act: Act, asked: Asked, *, measure: Measure, against: Against | None) -> ReportPage:
+    """The page."""
     state = lists.list_state(act.request, sorts=(measure, *queries.SORTS), direction="desc")
     if "per_page" not in act.request.query_params:
         state = state.model_copy(update={"per_page": PER_PAGE})
@@ -201,15 +201,15 @@ def report_page(act: Act, asked: Asked, *, measure: Measure, against: Against | 
         bars=bars if asked.by in TIMES else bars[:BARS_OF_RANKING],
         rows=shown,
         state=state,
-        chips=chips(act, asked, PATH, state.query, scoped=scoped),
-        choices=choices_of(act, scoped=scoped),
+        chips=chips(act, asked, PATH, state.query),
+        choices=choices_of(act, asked),
         receipts_url=_receipts_url(asked, filters),
         rows_by={by.value: translate(label) for by, label in ROWS.items()},
         labels={name: translate(label) for name, label in LABELS.items()},
         is_money=measure in MONEY,
         is_time=asked.by in TIMES,
         overlap=asked.by in OVERLAPPING,
-        scoped=scoped,
+        scoped=asked.within is not None,
     )
 
 
@@ -355,11 +355,11 @@ def _receipts_url(asked: Asked, filters: dict[str, int]) -> str:
     return f"{PATH}/receipts?{urlencode({'first': asked.first, 'last': asked.last, **filters})}"
 
 
-def chips(act: Act, asked: Asked, path: str, query: Sequence[tuple[str, str]], *, scoped: bool) -> list[Chip]:
+def chips(act: Act, asked: Asked, path: str, query: Sequence[tuple[str, str]]) -> list[Chip]:
     """The filters in use, each with the address without it."""
     made: list[Chip] = []
     for name, value in filters_of(asked).items():
-        if scoped and name == "store":
+        if name == "store" and asked.within is not None and len(asked.within) == 1:
             continue
         kept = [(key, said) for key, said in query if key not in {name, "page", "sku"}]
         label = naming.name_of(act.session, name, value)
@@ -367,10 +367,11 @@ def chips(act: Act, asked: Asked, path: str, query: Sequence[tuple[str, str]], *
     return made
 
 
-def choices_of(act: Act, *, scoped: bool) -> dict[str, list[tuple[int, str]]]:
-    """What a report can be narrowed to, by filter."""
+def choices_of(act: Act, asked: Asked) -> dict[str, list[tuple[int, str]]]:
+    """What a report can be narrowed to, by filter; no store for whoever sees just one."""
+    seen = [store for store in stores(act.session) if asked.within is None or store.id in asked.within]
     return {
-        "store": [] if scoped else [(store.id, store.name) for store in stores(act.session)],
+        "store": [(store.id, store.name) for store in seen] if len(seen) > 1 else [],
         "club": [(club.id, localised(club.names)) for club in clubs(act.session)],
         "segment": [(row.id, row.name) for row in saved.every(act.session) if row.state is SegmentState.ACTIVE],
         "department": [(each.id, each.name) for each in choices(act.session, Department)],

@@ -33,9 +33,9 @@ def whole_year(year: int, sold: Mapping[dt.date, MonthOfSales]) -> list[Month]:
     ]
 
 
-def of_year(session: Session, year: int | None, *, store_id: int | None) -> Figures:
+def of_year(session: Session, year: int | None, *, store_ids: tuple[int, ...] | None) -> Figures:
     """What a year came to, as the reports say it; nothing without a year."""
     if year is None:
         return Figures()
-    asked = Asked(by=By.YEAR, first=dt.date(year, 1, 1), last=dt.date(year, 12, 31), store_id=store_id)
+    asked = Asked(by=By.YEAR, first=dt.date(year, 1, 1), last=dt.date(year, 12, 31), within=store_ids)
     return queries.total(session, asked)

@@ -54,13 +54,15 @@ class Asked:
     """A question. Both days are included; None narrows nothing.
 
     `club_id` keeps what was bought on days on which the customer's membership of that club held, `segment_id` what
-    those bought who are kept as being in the segment now. `week_starts`: Monday is 0.
+    those bought who are kept as being in the segment now. `within`: the stores that the reader sees. `week_starts`:
+    Monday is 0.
     """
 
     by: By
     first: dt.date
     last: dt.date
     store_id: int | None = None
+    within: tuple[int, ...] | None = None
     club_id: int | None = None
     segment_id: int | None = None
     customer_id: int | None = None
@@ -81,6 +83,11 @@ class Asked:
             raise Invalid([FieldError("last", T("Choose at most %(days)s days.", days=MOST_DAYS))])
         if self.by in TIMES and len(self.steps()) > MOST_STEPS:
             raise Invalid([FieldError("by", T("These would be too many rows. Choose longer steps or fewer days."))])
+
+    @property
+    def store_ids(self) -> tuple[int, ...] | None:
+        """The one store that is asked for, else all that the reader sees; None for the chain."""
+        return self.within if self.store_id is None else (self.store_id,)
 
     @property
     def of_products(self) -> bool:

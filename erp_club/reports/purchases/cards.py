@@ -22,7 +22,7 @@ def cards_sold(session: Session, asked: Asked) -> int | None:
         sold | came_back,
         ValueMovement.on_date.between(asked.first, asked.last),
     ]
-    if asked.store_id is not None:
-        where.append(ValueMovement.store_id == asked.store_id)
+    if asked.store_ids is not None:
+        where.append(ValueMovement.store_id.in_(asked.store_ids))
     amount = sa.cast(sa.func.coalesce(sa.func.sum(ValueMovement.amount_minor), 0), sa.BigInteger)
     return session.execute(sa.select(amount).where(*where)).scalar_one()

@@ -302,8 +302,8 @@ def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
         PointsMovement.kind.in_((MovementKind.EARNED, MovementKind.RETURNED)),
         PointsMovement.on_date.between(asked.first, asked.last),
     ]
-    if asked.store_id is not None:
-        where.append(PointsMovement.store_id == asked.store_id)
+    if asked.store_ids is not None:
+        where.append(PointsMovement.store_id.in_(asked.store_ids))
     if asked.customer_id is not None:
         where.append(PointsMovement.by_customer_id.in_(family_of(asked.customer_id)))
     if asked.staff_id is not None:

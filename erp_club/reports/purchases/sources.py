@@ -76,8 +76,8 @@ def store_sums(session: Session, asked: Asked) -> Any | None:
     if asked.of_products or asked.by not in (*TIMES, By.STORE) or any(each is not None for each in whose):
         return None
     where: list[sa.ColumnElement[bool]] = [StoreDay.sold_on.between(asked.first, asked.last)]
-    if asked.store_id is not None:
-        where.append(StoreDay.store_id == asked.store_id)
+    if asked.store_ids is not None:
+        where.append(StoreDay.store_id.in_(asked.store_ids))
     held = sa.select(StoreDay.sold_on, StoreDay.store_id, *_kept(StoreDay), StoreDay.known_minor).where(*where)
     return _with_waiting(session, held, asked, of_customers=False)
 
@@ -195,8 +195,8 @@ def _whose(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
     """Of those what holds on every day alike: store, customer and segment."""
     where: list[sa.ColumnElement[bool]] = []
     sold_to = table is Receipt
-    if asked.store_id is not None:
-        where.append(table.store_id == asked.store_id)
+    if asked.store_ids is not None:
+        where.append(table.store_id.in_(asked.store_ids))
     if asked.customer_id is not None:
         mine = family_of(asked.customer_id)
         where.append(table.customer_id.in_(mine) if sold_to else table.customer_id == asked.customer_id)
@@ -240,7 +240,7 @@ def _years(asked: Asked) -> Any | None:
     Of a club's members those come by the year who were members all the time, the others by the day.
     """
     whole = whole_years(asked.first, asked.last)
-    if asked.by is not By.GROUP or whole is None or asked.store_id is not None:
+    if asked.by is not By.GROUP or whole is None or asked.store_ids is not None:
         return None
     first, last = whole
     table = CustomerGroupYear
@@ -333,7 +333,7 @@ def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None
 
     None where the question has no whole month, or is narrower than the chain: then only the lines answer.
     """
-    narrowed = (asked.store_id, asked.customer_id, asked.club_id, asked.segment_id, asked.staff_id)
+    narrowed = (asked.store_ids, asked.customer_id, asked.club_id, asked.segment_id, asked.staff_id)
     whole = whole_months(asked.first, asked.last)
     if asked.by is not By.PRODUCT or whole is None or any(each is not None for each in narrowed):
         return None
