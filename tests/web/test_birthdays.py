@@ -3,13 +3,20 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.plans.queries import held_gifts
+from erp_club.purchases.baskets import commands
+from erp_club.purchases.baskets.choices import remove_coupon
+from erp_club.purchases.models import Basket
+from tests.make.birthdays import NOW as MOMENT
 from tests.make.birthdays import a_celebrant, a_plan, born, granted
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch
 from tests.make.office import HTML, form, head_office, send
+from tests.make.purchases import a_till
 
 NAMES = {"en": "Birthday coupon", "he": "קופון יום הולדת"}
 NOW = dt.datetime.now(ZoneInfo("Asia/Jerusalem")).date()
@@ -28,12 +35,14 @@ def test_a_plan_is_set_up_listed_paused_and_closed(office: TestClient, session: 
     club_id, batch_id = a_club(session, months=None), a_batch(session, "BDAY", personal=True)
     session.commit()
     body = {"code": "bday", "names": NAMES, "club": club_id, "batch": batch_id, "days_before": 3, "days_after": 7}
+    body |= {"automatic": True}
     made = send(office, "POST", "/birthday-plans", body)
     assert made.status_code == 201, made.text
     plan = made.json()
     assert plan["sentences"] == [
         "For the member's birthday: a coupon of \u2068Bday coupons\u2069.",
         "From 3 days before to 7 days after the day.",
+        "The till uses it by itself.",
     ]  # fmt: skip
     url = f"/birthday-plans/{plan['id']}"
     for step, state in (("pauses", "paused"), ("openings", "active"), ("closures", "closed")):
@@ -105,6 +114,34 @@ def test_the_panel_says_when_the_birthday_is_and_what_is_there(office: TestClien
     assert panel["birthday_in"] == 3
     assert [each["names"]["en"] for each in panel["gifts"]] == ["Birthday gift"]
     assert panel["gifts"][0]["code"] == panel["coupons"][0]["code"]
+
+
+def test_a_till_enters_by_itself_what_the_plan_says_and_takes_it_out_with_the_customer(session: Session) -> None:
+    # REQ T-01
+    till = a_till(session)
+    club_id = a_club(session, months=None)
+    plan_id = a_plan(session, club_id, automatic=True)
+    day = MOMENT.date()
+    born_on = day.replace(year=1992)
+    noa, other = (a_celebrant(session, born_on, number=number, club_id=club_id) for number in ("100001", "100002"))
+    granted(session, plan_id, day)
+
+    def entered() -> list[str]:
+        [coupons] = session.scalars(sa.select(Basket.coupons)).all()
+        return coupons
+
+    commands.set_customer(session, noa, now=MOMENT, by=till.by)
+    [held] = held_gifts(session, noa, today=day)
+    assert (entered(), held.automatic) == ([held.code], True)
+    commands.set_customer(session, noa, now=MOMENT, by=till.by)
+    assert entered() == [held.code]
+    remove_coupon(session, 1, now=MOMENT, by=till.by)
+    commands.set_customer(session, noa, now=MOMENT, by=till.by)
+    assert entered() == []  # the cashier took it out
+    commands.set_customer(session, other, now=MOMENT, by=till.by)
+    assert entered() == [held_gifts(session, other, today=day)[0].code]
+    commands.remove_customer(session, now=MOMENT, by=till.by)
+    assert entered() == []
 
 
 def test_who_joins_inside_the_window_gets_it_with_joining(office: TestClient, session: Session) -> None:

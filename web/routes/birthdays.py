@@ -82,6 +82,7 @@ class PlanTerms(Body):
     known_at_joining: bool = False
     known_days_before: Annotated[int, Field(ge=0, le=MOST_KNOWN_DAYS)] = 0
     most_per_year: Annotated[int, Field(ge=1, le=100)] | None = None
+    automatic: bool = False
 
     def said(self) -> dict[str, Any]:
         """As the plan is set, without what stays with it for ever."""

@@ -93,13 +93,17 @@ class PanelCoupon(BaseModel):
 
 
 class PanelGift(BaseModel):
-    """What a birthday plan gave and can be used from `first_day` to `last_day`; a coupon is used by its code."""
+    """What a birthday plan gave and can be used from `first_day` to `last_day`; a coupon is used by its code.
+
+    `automatic`: the till enters it as soon as the customer is known.
+    """
 
     names: dict[str, str]
     first_day: dt.date
     last_day: dt.date
     code: str | None
     amount_minor: int | None
+    automatic: bool
 
 
 class PanelPurchase(BaseModel):

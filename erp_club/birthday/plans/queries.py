@@ -15,7 +15,8 @@ from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.clubs.models import Club
 from erp_club.customers.models import Customer
 from erp_club.kernel.reading import in_portions
-from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode
+from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode, CouponState
+from erp_club.promotions.coupons.queries import IS_SPENT
 from erp_club.stored_value.models import CardProduct, ValueCard
 
 _USED = sa.case(
@@ -71,7 +72,7 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldGift:
-    """What a customer holds of a plan and may still use; `code` is a coupon's."""
+    """What a customer holds of a plan and may still use; `code` is a coupon's, `automatic` whether tills enter it."""
 
     names: Mapping[str, str]
     day: dt.date
@@ -79,6 +80,7 @@ class HeldGift:
     last_day: dt.date
     code: str | None
     amount_minor: int | None
+    automatic: bool
 
 
 def plans(session: Session, *, club_id: int | None = None) -> list[PlanRow]:
@@ -126,6 +128,7 @@ def held_gifts(session: Session, customer_id: int, *, today: dt.date) -> list[He
             BirthdayGrant.last_day,
             CouponCode.code,
             sa.func.coalesce(ValueCard.balance_minor, BirthdayGrant.amount_minor),
+            BirthdayPlan.automatic,
         )
         .join(BirthdayPlan, BirthdayPlan.id == BirthdayGrant.plan_id)
         .outerjoin(Coupon, _COUPON)
@@ -139,6 +142,31 @@ def held_gifts(session: Session, customer_id: int, *, today: dt.date) -> list[He
         .order_by(BirthdayGrant.last_day, BirthdayGrant.plan_id, BirthdayGrant.person)
     )
     return [HeldGift(*row) for row in rows]
+
+
+def automatic_codes(session: Session, customer_id: int, *, today: dt.date) -> list[str]:
+    """The codes that a till enters by itself for the customer: of coupons that can be used today, soonest to end first.
+
+    A plan that is paused or closed since still lets those be used that it gave.
+    """
+    return list(
+        session.scalars(
+            sa.select(CouponCode.code)
+            .join(Coupon, (CouponCode.customer_id == Coupon.customer_id) & (CouponCode.coupon_id == Coupon.id))
+            .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
+            .join(BirthdayGrant, _COUPON)
+            .join(BirthdayPlan, BirthdayPlan.id == BirthdayGrant.plan_id)
+            .where(
+                BirthdayGrant.owner_id == customer_id,
+                BirthdayPlan.automatic,
+                sa.literal(today).between(BirthdayGrant.first_day, BirthdayGrant.last_day),
+                Coupon.state == CouponState.ACTIVE,
+                CouponBatch.state != BatchState.BLOCKED,
+                ~IS_SPENT,
+            )
+            .order_by(BirthdayGrant.last_day, CouponCode.code)
+        )
+    )
 
 
 def birthday_of(session: Session, customer_id: int) -> dt.date | None:

@@ -95,3 +95,5 @@ def _conditions(plan: PlanSettings) -> Iterator[Text]:
         )
     if plan.most_per_year is not None:
         yield TN("Once a year at most.", "%(num)s times a year at most.", plan.most_per_year)
+    if plan.automatic:
+        yield T("The till uses it by itself.")

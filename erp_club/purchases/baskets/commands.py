@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.plans.queries import automatic_codes
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
 from erp_club.permissions.actors import Actor
+from erp_club.promotions.coupons.codes import normalised
 from erp_club.promotions.coupons.commands import release
 from erp_club.purchases.baskets import errors, queries
+from erp_club.purchases.baskets.benefits import MOST_COUPONS
 from erp_club.purchases.baskets.entry import checked_quantity
 from erp_club.purchases.baskets.paying import claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of
@@ -89,13 +92,18 @@ def add_product(session: Session, product_id: int, quantity_milli: int, *, now: 
 def set_customer(
     session: Session, customer_id: int, *, card_id: int | None = None, now: dt.datetime, by: Actor
 ) -> None:
-    """Identify the customer of the open basket, by a card where one was shown. Raises NotFound `customer-unknown`."""
+    """Identify the customer of the open basket, by a card where one was shown. Raises NotFound `customer-unknown`.
+
+    What the customer's birthday plans let a till use by itself is entered; the cashier may take it out again.
+    """
     buyer = queries.buyer(session, customer_id)
     basket = take(session, now=now, by=by)
     if basket.customer_id not in {buyer.customer_id, UNIDENTIFIED}:
         _free(session, basket, now=now, by=by)
     if card_id is not None or basket.customer_id != buyer.customer_id:
         basket.card_id = card_id
+    if basket.customer_id != buyer.customer_id:
+        _enter_automatic(session, basket, buyer.customer_id, now=now)
     basket.customer_id = buyer.customer_id
     session.flush()
 
@@ -104,6 +112,7 @@ def remove_customer(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Make the open basket one of an unknown customer again."""
     basket = take(session, now=now, by=by)
     _free(session, basket, now=now, by=by)
+    _enter_automatic(session, basket, UNIDENTIFIED, now=now)
     basket.customer_id, basket.card_id = UNIDENTIFIED, None
     session.flush()
 
@@ -263,6 +272,16 @@ def pay(
         _memberships_paid(session, basket, sold.posted.receipt_id, [line.line_no for line in lines], place)
     _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)
     return Paid(sold, tendered, tendered - max(due, 0) if tendered is not None else 0)
+
+
+def _enter_automatic(session: Session, basket: Basket, customer_id: int, *, now: dt.datetime) -> None:
+    """Let the coupons that tills use by themselves be those of this customer; none of the one before stays."""
+    today = queries.day_at(session, basket.terminal_id, now)
+    before = set(automatic_codes(session, basket.customer_id, today=today))
+    kept = [text for text in basket.coupons if normalised(text) not in before]
+    known = {normalised(text) for text in kept}
+    entered = [code for code in automatic_codes(session, customer_id, today=today) if code not in known]
+    basket.coupons = [*kept, *entered][:MOST_COUPONS]
 
 
 def _free(session: Session, basket: Basket, *, now: dt.datetime, by: Actor) -> None:

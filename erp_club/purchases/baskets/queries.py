@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -12,7 +13,7 @@ from erp_club.cards.models import Card, CardState
 from erp_club.catalogue.models import Product
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.queries import family_of
-from erp_club.organisation.models import Store
+from erp_club.organisation.models import Store, Terminal
 from erp_club.purchases.baskets import errors
 from erp_club.purchases.baskets.benefits import Benefits, benefits_of
 from erp_club.purchases.models import Basket, BasketLine, BasketState
@@ -95,6 +96,14 @@ class RecentPurchase:
 def open_basket(session: Session, terminal_id: int) -> Basket | None:
     """The basket that the terminal is filling, if it has begun one."""
     return session.scalar(_OPEN, {"terminal": terminal_id})
+
+
+def day_at(session: Session, terminal_id: int, at: dt.datetime) -> dt.date:
+    """The day it is then by the clock of the till's store."""
+    zone = session.scalars(
+        sa.select(Store.time_zone).join(Terminal, Terminal.store_id == Store.id).where(Terminal.id == terminal_id)
+    ).one()
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def opened(session: Session, terminal_id: int) -> Opened | None:
