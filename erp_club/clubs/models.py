@@ -53,6 +53,8 @@ class EventKind(StrEnum):
     TERMINATION = "termination"
     RESTORATION = "restoration"
     CORRECTION = "correction"
+    MOVED = "moved"
+    """A purchase moved the end of a sliding term, or what was returned moved it back."""
 
 
 class Club(Base):
@@ -186,7 +188,8 @@ class MembershipEvent(Base):
     """A pause, a resumption, an ending, its undoing or a correction: who did it, when, where and why.
 
     `on_date` is the first day that it concerns. `before` and `after` hold the days of every period by its number, so
-    that an ending can be undone. `points` is what moved with it. A trigger refuses UPDATE and DELETE.
+    that an ending can be undone. `points` is what moved with it; the receipt is the one that moved the end. A trigger
+    refuses UPDATE and DELETE.
     """
 
     __tablename__ = "membership_events"
@@ -195,8 +198,10 @@ class MembershipEvent(Base):
         sa.ForeignKeyConstraint(
             ["customer_id", "membership_id"], ["memberships.customer_id", "memberships.id"], onupdate="CASCADE"
         ),
+        sa.ForeignKeyConstraint(["receipt_customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
+        sa.CheckConstraint("(receipt_id IS NULL) = (receipt_customer_id IS NULL)", name="receipt_of_somebody"),
         sa.CheckConstraint(
-            "kind IN ('pause', 'resumption', 'termination', 'restoration', 'correction')", name="kind_known"
+            "kind IN ('pause', 'resumption', 'termination', 'restoration', 'correction', 'moved')", name="kind_known"
         ),
     )
 
@@ -209,6 +214,8 @@ class MembershipEvent(Base):
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
     points: Mapped[int] = mapped_column(server_default="0")
+    receipt_customer_id: Mapped[int | None]
+    receipt_id: Mapped[int | None]
     at: Mapped[dt.datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     terminal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("terminals.id"))

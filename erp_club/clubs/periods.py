@@ -6,7 +6,7 @@ it isn't. It expires by time alone.
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +33,10 @@ class Span:
     def holds(self, day: dt.date) -> bool:
         """Whether the day lies within."""
         return self.first <= day and (self.last is None or day <= self.last)
+
+
+Days = Mapping[int, Span | None]
+"""The days of a membership's periods by number; None for one whose days were all taken."""
 
 
 def first_period(start: dt.date, months: int | None) -> Span:
@@ -147,3 +151,48 @@ def apart(spans: Sequence[Span]) -> bool:
     ends = all(s.last is None or s.last >= s.first for s in ordered)
     follow = all(a.last is not None and a.last < b.first for a, b in itertools.pairwise(ordered))
     return ends and follow
+
+
+def slid(days: Days, on: dt.date, until: dt.date) -> Days | None:
+    """What a purchase on a day makes of a term that slides: the stretch that holds the day goes on to `until`.
+
+    It never becomes shorter, and stops before days that are held already. None where nothing changes.
+    """
+    number = next(iter(_run(days, on)[-1:]), None)
+    span = None if number is None else days[number]
+    if number is None or span is None or span.last is None or until <= span.last:
+        return None
+    following = [each.first for each in days.values() if each is not None and each.first > span.last]
+    last = min([until, *(first - dt.timedelta(days=1) for first in following)])
+    return {**days, number: Span(span.first, last)} if last > span.last else None
+
+
+def slid_back(days: Days, on: dt.date, moves: Sequence[Days], *, until: dt.date | None) -> Days | None:
+    """What a return on a day makes of a term that slides: it ends as if what came back had never been bought.
+
+    `moves` are the days before each purchase that moved them, the latest first; `until` is where the latest of the
+    purchases that still stand would move it. It holds to the end of the day of the return, and at least to where it
+    ended before it was ever moved, and days that were held behind it stay. None where nothing changes.
+    """
+    after = dict(days)
+    for number in _run(days, on):
+        span = days[number]
+        unmoved = next((before[number] for before in reversed(moves) if before.get(number) is not None), None)
+        if span is None or span.last is None or unmoved is None or unmoved.last is None:
+            continue
+        last = max(unmoved.last, on) if until is None else max(unmoved.last, on, until)
+        after[number] = Span(span.first, min(last, span.last))
+    return after if after != days else None
+
+
+def _run(days: Days, on: dt.date) -> list[int]:
+    """The numbers of the periods, one after another, that go on without a gap from the one that holds a day."""
+    found: list[int] = []
+    last: dt.date | None = None
+    held = [(number, span) for number, span in days.items() if span is not None]
+    for number, span in sorted(held, key=lambda each: each[1].first):
+        follows = last is not None and span.first == last + dt.timedelta(days=1)
+        if span.holds(on) or (found and follows):
+            found.append(number)
+            last = span.last
+    return found

@@ -28,6 +28,7 @@ from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsAccount
 from erp_club.points.rules import worth_of
+from erp_club.receipts.models import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ class PeriodRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """What was done to a membership's days from `on_date` on, by whom, when, where and why."""
+    """What was done to a membership's days from `on_date` on, by whom, when, where and why.
+
+    `valid_until` is the last day of all after it, None for life or where no day is held; a receipt is what moved it.
+    """
 
     kind: EventKind
     on_date: dt.date
@@ -88,6 +92,9 @@ class EventRow:
     at: dt.datetime
     staff: str | None
     store: str | None
+    receipt_id: int | None
+    receipt_no: str | None
+    valid_until: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +226,13 @@ def events(session: Session, customer_id: int) -> dict[int, list[EventRow]]:
             MembershipEvent.at,
             Staff.name,
             Store.name,
+            MembershipEvent.receipt_id,
+            Receipt.receipt_no,
+            MembershipEvent.after["periods"].label("periods"),
+        )
+        .outerjoin(
+            Receipt,
+            (Receipt.customer_id == MembershipEvent.receipt_customer_id) & (Receipt.id == MembershipEvent.receipt_id),
         )
         .outerjoin(Staff, Staff.id == MembershipEvent.staff_id)
         .outerjoin(Store, Store.id == MembershipEvent.store_id)
@@ -227,8 +241,16 @@ def events(session: Session, customer_id: int) -> dict[int, list[EventRow]]:
     )
     made: dict[int, list[EventRow]] = {}
     for row in rows:
-        made.setdefault(row[0], []).append(EventRow(EventKind(row[1]), *row[2:]))
+        told = EventRow(EventKind(row[1]), *row[2:10], valid_until=_until(row.periods))
+        made.setdefault(row[0], []).append(told)
     return made
+
+
+def _until(days: dict[str, list[str | None]]) -> dt.date | None:
+    """The last day of periods as an event keeps them; None for life or where none has any."""
+    ends = [last for _, last in days.values()]
+    known = [last for last in ends if last is not None]
+    return dt.date.fromisoformat(max(known)) if known and len(known) == len(ends) else None
 
 
 _CLUB = (

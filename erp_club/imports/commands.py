@@ -59,7 +59,7 @@ def import_file(
         case "balances":
             outcome = balances.take(session, reading, progress, now=now, today=today, by=by)
         case _:
-            outcome = purchases.take(session, reading, progress, earn=earn, now=now)
+            outcome = purchases.take(session, reading, progress, earn=earn, now=now, by=by)
     if outcome.taken:
         after = {"file": reading.table.path.name, "read": outcome.read, "taken": outcome.taken, "earn": list(earn)}
         audit.record(session, by=by, now=now, action="import.take", entity="import", entity_id=kind, after=after)

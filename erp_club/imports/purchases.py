@@ -9,12 +9,13 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from erp_club.imports import earning, staging
+from erp_club.imports import earning, staging, terms
 from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome
 from erp_club.imports.staging import Progress, number, rowcount, run
 from erp_club.imports.stubs import open_products, open_stores
 from erp_club.kernel.text import TN, T, Text
+from erp_club.permissions.actors import Actor
 from erp_club.receipts.rollups import commands as rollups
 
 _COLUMNS = {
@@ -31,7 +32,9 @@ def _said(sold_at: str, customer: str, line_no: str, quantity: str, list_minor: 
         'UTF8'))"""
 
 
-def take(session: Session, reading: Reading, progress: Progress, *, earn: tuple[str, ...], now: dt.datetime) -> Outcome:
+def take(
+    session: Session, reading: Reading, progress: Progress, *, earn: tuple[str, ...], now: dt.datetime, by: Actor
+) -> Outcome:
     """Stage the whole file, find what can't be taken, then write the rest; `earn` are codes of clubs that give points.
 
     Raises NotFound for a club that isn't known, Conflict for one that isn't published.
@@ -54,6 +57,7 @@ def take(session: Session, reading: Reading, progress: Progress, *, earn: tuple[
     if clubs:
         progress.phase(T("Points"))
         points = earning.earn(session, clubs)
+        terms.move_terms(session, clubs, now=now, by=by)
         notes.append(TN("%(num)s point was earned.", "%(num)s points were earned.", points))
     if receipts:
         for table in ("receipts", "receipt_lines", "receipt_numbers"):

@@ -32,6 +32,7 @@ from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_k
 from erp_club.purchases.redeeming import check_points
 from erp_club.purchases.sale import Sale
 from erp_club.purchases.settled import Order, sale_of
+from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_on
 from erp_club.purchases.value_cards import NO_CARDS, CardsOfSale, CardToSell, settle_cards, with_cards
 
 
@@ -113,16 +114,16 @@ def settle(
     """
     sales.check(sale, now=place.now)
     _permit(session, sale, basket, asked, place)
-    earning = basket.earning
+    earning, terms = basket.earning, hold_sliding(session, sale.customer_id, basket.accounts.values())
     if not basket.priced.applied and not basket.coupons:
         posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
         done = settle_cards(session, sale, basket, posted.receipt_id, cards, place)
         give_awaited(session, sale, posted, now=place.now, by=place.by)
-        turned = look_at_levels(session, basket.accounts.values(), _cause(sale, posted, now=place.now, by=place.by))
+        turned = _move(session, sale, basket, asked, posted, terms, place)
         return Sold(sale, basket, posted, cards=done, turned=turned)
     try:
         with session.begin_nested():
-            return _settle(session, sale, basket, asked, place, cards)
+            return _settle(session, sale, basket, asked, place, cards, terms)
     except Conflict as changed:
         # Undone to before the sale; what it would cost now is told with the refusal.
         if changed.code != "quote-changed":
@@ -152,6 +153,7 @@ def _settle(
     asked: Asked,
     place: Place,
     cards: Sequence[CardToSell],
+    terms: Sequence[Sliding],
 ) -> Sold:
     connection = session.connection()
     if basket.spent_by_club:
@@ -182,14 +184,36 @@ def _settle(
             by=place.by,
         )
     give_awaited(session, sale, posted, now=place.now, by=place.by)
-    turned = look_at_levels(session, basket.accounts.values(), _cause(sale, posted, now=place.now, by=place.by))
+    turned = _move(session, sale, basket, asked, posted, terms, place)
     # Last, since all tills that give the same offers wait for these rows.
     count_uses(session, applied, **key, store_id=sale.store_id, on=sale.sold_on)
     return Sold(sale, basket, posted, tuple(issued), done, turned)
 
 
+def _move(
+    session: Session,
+    sale: Sale,
+    basket: PricedBasket,
+    asked: Asked,
+    posted: Posted,
+    terms: Sequence[Sliding],
+    place: Place,
+) -> tuple[Turned, ...]:
+    """What the written sale does to its customer's memberships: the ends of terms, and levels, which are given back."""
+    cause = _cause(sale, posted, now=place.now, by=place.by)
+    move_on(session, terms, sale.total_minor - sum(fee for _, fee in asked.fees), cause)
+    return look_at_levels(session, basket.accounts.values(), cause)
+
+
 def _cause(sale: Sale, posted: Posted, *, now: dt.datetime, by: Actor) -> LookCause:
-    return LookCause(LevelCause.PURCHASE, sale.sold_on, now, by, receipt_id=posted.receipt_id)
+    return LookCause(
+        LevelCause.PURCHASE,
+        sale.sold_on,
+        now,
+        by,
+        receipt_id=posted.receipt_id,
+        receipt_customer_id=posted.customer_id,
+    )
 
 
 def _gave(basket: PricedBasket) -> dict[int, int]:
@@ -228,9 +252,12 @@ def book_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> P
     Raises Conflict `receipt-exists` where the store has this receipt number.
     """
     clubs = _clubs(session, sale)
+    terms = hold_sliding(session, sale.customer_id, clubs)
     posted = write_sale(session.connection(), sale, _earning(sale, clubs), now=now, by=by)
     give_awaited(session, sale, posted, now=now, by=by)
-    look_at_levels(session, clubs, _cause(sale, posted, now=now, by=by))
+    cause = _cause(sale, posted, now=now, by=by)
+    move_on(session, terms, sale.total_minor, cause)
+    look_at_levels(session, clubs, cause)
     return posted
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs import commands, queries
 from erp_club.clubs.breaks import commands as breaks
 from erp_club.clubs.earning.queries import earning_memberships
+from erp_club.clubs.levels.models import LevelCause
 from erp_club.clubs.models import Club, EventKind, MembershipEvent, MembershipPeriod, MembershipState
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.kernel.audit import AuditEntry
@@ -19,6 +20,9 @@ from erp_club.kernel.errors import Conflict, Refused
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.points.verify.queries import faults
+from erp_club.programmes.engine.membership import SlidingTerm
+from erp_club.programmes.standings.commands import LookCause
+from erp_club.purchases.terms.commands import Sliding, move_back, move_on
 from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
 
 DAY = dt.timedelta(days=1)
@@ -238,10 +242,8 @@ def test_a_correction_keeps_who_opened_the_periods_that_were_right(session: Sess
     assert row(session, yael).periods[1].first is None
 
 
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["renew", "extend", "pause", "resume", "end", "undo", "join"]), st.integers(0, 200)),
-    max_size=12,
-)
+VERBS = ("renew", "extend", "pause", "resume", "end", "undo", "join", "buy", "bring back", "correct")
+STEPS = st.lists(st.tuples(st.sampled_from(VERBS), st.integers(0, 200)), max_size=12)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -270,6 +272,7 @@ def test_whatever_is_done_every_day_has_one_answer(
                 before_end = held.spans
             if verb == "undo":
                 assert after.spans == before_end
+            _no_gap_invented(verb, held, after, today)
             if after.state is MembershipState.PAUSED and after.state_on is not None:
                 assert not any(span.last is None or span.last >= after.state_on for span in after.spans)
         nested.rollback()
@@ -297,9 +300,48 @@ def _do(
         breaks.end_membership(session, key, on=today, points_lost=0, reason="", **common)
     elif verb == "undo":
         breaks.restore_membership(session, key, **common)
+    elif verb in {"buy", "bring back"}:
+        _slide(session, verb, key, today=today, now=now)
+    elif verb == "correct":
+        spans = [*held.spans[:-1], Span(today - 3 * DAY, today + 30 * DAY)]
+        breaks.correct_membership(session, key, spans=spans, reason="Wrong", now=now, by=SYSTEM)
     else:
         customer_id = queries.customer_of(session, key)
         commands.join_club(session, customer_id, club_id=held.club_id, **common)
+
+
+def _slide(session: Session, verb: str, key: int, *, today: dt.date, now: dt.datetime) -> None:
+    """What a purchase, or the return of all that was ever bought, does to a term of six months from each purchase."""
+    held = commands.hold(session, key)
+    if held.state is not MembershipState.OPEN:
+        return
+    term, cause = Sliding(held, SlidingTerm(months=6)), LookCause(LevelCause.PURCHASE, today, now, SYSTEM)
+    if verb == "buy":
+        move_on(session, [term], 100, cause)
+    else:
+        move_back(session, [term], cause)
+
+
+def _no_gap_invented(verb: str, held: queries.MembershipRow, after: queries.MembershipRow, today: dt.date) -> None:
+    """What a verb may not take: a day that was held stays held, unless the verb is there to take days."""
+    if verb in {"pause", "end", "correct", "bring back"}:
+        taken = [day for day in _edges(held) if not _held(after, day)]
+        assert verb == "correct" or all(day >= today for day in taken), "what has passed stays as it was"
+        return
+    assert all(_held(after, day) for day in _edges(held))
+    if verb == "buy":
+        assert len(after.spans) <= len(held.spans), "a purchase makes no stretch of its own"
+
+
+def _edges(held: queries.MembershipRow) -> list[dt.date]:
+    """The first and the last day of each stretch, with the days around."""
+    ends = [day for span in held.spans for day in (span.first, span.last) if day is not None]
+    near = {day + step * DAY for day in ends for step in (-1, 0, 1)}
+    return [day for day in sorted(near) if _held(held, day)]
+
+
+def _held(row: queries.MembershipRow, day: dt.date) -> bool:
+    return any(span.holds(day) for span in row.spans)
 
 
 def _one_answer(session: Session, held: queries.MembershipRow) -> None:

@@ -180,6 +180,57 @@ def test_a_pause_gives_back_every_day_or_only_those_still_to_come(
         assert given_back == cut.rest
 
 
+@given(days, spans, st.integers(-10, 2000), st.lists(st.tuples(st.integers(0, 400), st.integers(1, 500)), max_size=4))
+def test_purchases_only_lengthen_a_sliding_term_and_returns_give_back_no_more_than_they_gave(
+    start: dt.date, lengths: list[tuple[int, int]], at: int, moves: list[tuple[int, int]]
+) -> None:  # REQ M-02
+    at_first: periods.Days = dict(enumerate(laid_out(start, lengths), 1))
+    held, before, day = at_first, [], start + at * DAY
+    for wait, long in moves:
+        day += wait * DAY
+        moved = periods.slid(held, day, day + long * DAY)
+        if moved is not None:
+            before, held = [held, *before], moved
+    assert periods.apart([span for span in held.values() if span])
+    assert all(span and all(_holds(held, each) for each in (span.first, span.last)) for span in at_first.values())
+    back = periods.slid_back(held, day, before, until=None)
+    if back is not None:
+        assert periods.apart([span for span in back.values() if span])
+        assert _holds(back, day), "the day of the return is held still"
+        assert all(_holds(back, each) for span in at_first.values() if span for each in (span.first, span.last))
+        assert periods.slid_back(back, day, [held, *before], until=None) is None, "and only once"
+
+
+def _holds(days: periods.Days, day: dt.date | None) -> bool:
+    return day is not None and any(span.holds(day) for span in days.values() if span)
+
+
+def test_a_term_slides_with_the_stretch_that_holds_the_purchase() -> None:
+    def span(first: str, last: str | None) -> Span:
+        return Span(dt.date.fromisoformat(first), (last and dt.date.fromisoformat(last)) or None)
+
+    day = dt.date.fromisoformat
+    joined, extended = span("2026-01-01", "2026-06-30"), span("2026-07-01", "2026-09-30")
+    held: periods.Days = {1: joined, 2: extended, 3: None, 4: span("2027-01-01", "2027-03-31")}
+    assert periods.slid(held, day("2026-06-01"), day("2026-09-30")) is None, "it ends no earlier already"
+    once = periods.slid(held, day("2026-06-01"), day("2026-11-30"))
+    assert once == {**held, 2: span("2026-07-01", "2026-11-30")}
+    assert once is not None
+    twice = periods.slid(once, day("2026-10-10"), day("2027-04-09"))
+    assert twice == {**held, 2: span("2026-07-01", "2026-12-31")}, "up to days that are held already"
+    assert twice is not None
+    assert periods.slid(held, day("2026-12-01"), day("2027-06-01")) is None, "who isn't a member stays none"
+    assert periods.slid({1: span("2026-01-01", None)}, day("2026-06-01"), day("2026-12-01")) is None
+    moves = [once, held]
+    assert periods.slid_back(twice, day("2026-10-11"), moves, until=day("2026-11-30")) == once
+    assert periods.slid_back(twice, day("2026-10-11"), moves, until=None) == {
+        **held,
+        2: span("2026-07-01", "2026-10-11"),
+    }
+    assert periods.slid_back(twice, day("2026-08-01"), moves, until=None) == held
+    assert periods.slid_back(held, day("2026-08-01"), [], until=None) is None
+
+
 def test_a_pause_can_not_end_before_it_began() -> None:
     with pytest.raises(ValueError):
         periods.resumed([], paused_on=dt.date(2026, 2, 1), today=dt.date(2026, 1, 31), moves_end=True)

@@ -6,18 +6,26 @@ REQ I-01, P-01, P-12
 import datetime as dt
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import ClubState
+from erp_club.clubs import commands as clubs
+from erp_club.clubs.models import ClubState, MembershipEvent
+from erp_club.clubs.periods import Span
+from erp_club.clubs.queries import memberships
+from erp_club.customers.models import Customer
 from erp_club.kernel.errors import Conflict, NotFound, Refused
+from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.points.rules import points_for
-from tests.make.clubs import a_club, a_customer, a_membership, moved
+from erp_club.programmes.commands import load_programme
+from tests.make.clubs import NOW, a_club, a_customer, a_membership, moved
 from tests.make.files import a_file, taken_in
 from tests.make.organisation import a_chain
+from tests.make.programmes import a_programme
 
 JOINED = dt.date(2017, 6, 1)
 DAYS = [dt.date(2017, 5, 31), JOINED, dt.date(2018, 5, 31), dt.date(2018, 6, 1)]
@@ -119,3 +127,27 @@ def test_a_club_that_is_not_known_or_not_open_gives_no_points(session: Session, 
         taken_in(session, path, "purchases", earn=("DRAFT",))
     with pytest.raises(Refused, match="--earn"):
         taken_in(session, a_file(tmp_path, "products", {"sku": "1"}), "products", earn=("DRAFT",))
+
+
+def test_imported_purchases_move_a_sliding_term_as_those_of_a_till(session: Session, tmp_path: Path):
+    # REQ M-02, I-01
+    a_chain(session)
+    how: dict[str, Any] = {"currency": "ILS", "language": "en", "now": NOW, "by": SYSTEM, "publish": True}
+    club = a_programme(term={"kind": "sliding", "months": 3, "least_minor": 10_00})
+    club_id = load_programme(session, club, today=dt.date(2020, 1, 1), **how).club_id
+    member = a_customer(session)
+    span = Span(dt.date(2026, 1, 1), dt.date(2026, 3, 31))
+    clubs.join_club(session, member, club_id=club_id, today=span.first, now=NOW, by=SYSTEM, span=span)
+    number = session.scalars(sa.select(Customer.number).where(Customer.id == member)).one()
+    bought = {"2026-03-20": "10.00", "2026-06-10": "25.00", "2026-06-30": "9.99", "2026-10-01": "50.00"}
+    rows = [
+        {"receipt_no": on, "sold_at": f"{on}T10:00:00", "line_no": "1", "customer_number": number, "sku": "goods",
+         "quantity": "1", "list_amount": amount, "amount": amount}
+        for on, amount in bought.items()
+    ]  # fmt: skip
+    taken_in(session, a_file(tmp_path, "purchases", *rows), "purchases", earn=(club.code,))
+    (held,) = memberships(session, member, today=dt.date(2026, 7, 1))
+    assert held.spans == (Span(span.first, dt.date(2026, 9, 9)),), "moved in June; in October it was over"
+    events = session.execute(sa.select(MembershipEvent.on_date, MembershipEvent.receipt_id).order_by("on_date")).all()
+    assert [str(each.on_date) for each in events] == ["2026-03-20", "2026-06-10"]
+    assert all(each.receipt_id for each in events)

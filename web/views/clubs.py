@@ -105,7 +105,10 @@ class PeriodLine(BaseModel):
 
 
 class EventLine(BaseModel):
-    """What was done to the days of a membership from `on_date` on; `points` is what moved with it."""
+    """What was done to the days of a membership from `on_date` on; `points` is what moved with it.
+
+    `valid_until` is the last day after it, and the receipt that of the purchase or return that moved it there.
+    """
 
     kind: EventKind
     on_date: dt.date
@@ -114,6 +117,9 @@ class EventLine(BaseModel):
     at: dt.datetime
     staff: str | None
     store: str | None
+    receipt_id: int | None
+    receipt_no: str | None
+    valid_until: dt.date | None
 
 
 class MembershipLine(BaseModel):
@@ -319,6 +325,9 @@ def _membership(
                 at=event.at,
                 staff=event.staff,
                 store=event.store,
+                receipt_id=event.receipt_id,
+                receipt_no=event.receipt_no,
+                valid_until=event.valid_until,
             )
             for event in events
         ],

@@ -1,47 +1,24 @@
 """Pausing, resuming and ending memberships, undoing an ending, and correcting their days.
 
-Every command locks as `clubs.commands.hold` does, writes the days of the periods again, and keeps what it did as an
-event with the days before and after. The exclusion constraint has the last word on days that overlap.
+Every command locks as `clubs.commands.hold` does, and lets `clubs.days` write the days of the periods again.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
-from erp_club.clubs.commands import Held, add_period, hold
+from erp_club.clubs.commands import Held, hold
+from erp_club.clubs.days.commands import Changed, change_days, days_before, last_event
 from erp_club.clubs.households.commands import leave_with_nothing
-from erp_club.clubs.models import (
-    EventKind,
-    Membership,
-    MembershipEvent,
-    MembershipPeriod,
-    MembershipState,
-    PeriodKind,
-)
-from erp_club.clubs.periods import Span
+from erp_club.clubs.models import EventKind, MembershipState
+from erp_club.clubs.periods import Days, Span
 from erp_club.clubs.points.commands import end_points, points_lost, restore_points
-from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
-
-Days = Mapping[int, Span | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What a command made of a membership: its state, the last day that it holds (None for life, or for no day)."""
-
-    membership_id: int
-    customer_id: int
-    state: MembershipState
-    valid_until: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +48,7 @@ def pause_membership(
     held = _open(session, membership_id)
     _check_day(held, on, today=today, backdated=backdated)
     after = _kept(held.days, on)
-    return _change(
+    return change_days(
         session, held, EventKind.PAUSE, after, on=on, reason=reason, now=now, by=by, state=MembershipState.PAUSED
     )
 
@@ -86,7 +63,7 @@ def resume_membership(
     held = hold(session, membership_id)
     if held.state is not MembershipState.PAUSED or held.state_on is None:
         raise errors.not_paused()
-    before = _before(_last_event(session, held, EventKind.PAUSE))
+    before = days_before(last_event(session, held, EventKind.PAUSE))
     cut_off = periods.cut([span for span in before.values() if span], held.state_on).rest
     start = max(today, held.state_on)
     given = periods.resumed(cut_off, paused_on=held.state_on, today=start, moves_end=held.terms.pause_moves_end)
@@ -95,7 +72,7 @@ def resume_membership(
     after = dict(held.days) | dict(enumerate(given, held.last_no + 1))
     if any(span.last and span.last > periods.LATEST for span in given):
         raise errors.too_long(periods.LATEST)
-    return _change(
+    return change_days(
         session, held, EventKind.RESUMPTION, after, on=start, reason=reason, now=now, by=by, state=MembershipState.OPEN
     )
 
@@ -136,7 +113,7 @@ def end_membership(
     if lost != points_lost:
         raise errors.points_changed(lost)
     end_points(session, held, on=on, today=today, now=now, by=by)
-    return _change(
+    return change_days(
         session,
         held,
         EventKind.TERMINATION,
@@ -161,17 +138,17 @@ def restore_membership(
     held = hold(session, membership_id)
     if held.state is not MembershipState.ENDED:
         raise errors.not_undoable(held.terms.undo_days)
-    event = _last_event(session, held, EventKind.TERMINATION)
+    event = last_event(session, held, EventKind.TERMINATION)
     if now - event.at > dt.timedelta(days=held.terms.undo_days):
         raise errors.not_undoable(held.terms.undo_days)
     restore_points(session, held, ended_at=event.at, today=today, now=now, by=by)
     was = MembershipState(event.before["state"])
     paused_on = event.before["state_on"]
-    return _change(
+    return change_days(
         session,
         held,
         EventKind.RESTORATION,
-        _before(event),
+        days_before(event),
         on=dt.date.fromisoformat(paused_on) if paused_on else event.on_date,
         reason=reason,
         now=now,
@@ -196,7 +173,7 @@ def correct_membership(
     after |= {number: span for number, span in held.days.items() if span in spans}
     after |= dict(enumerate(sorted(free, key=lambda span: span.first), held.last_no + 1))
     first = min((span.first for span in (*free, *held.spans)), default=now.date())
-    return _change(
+    return change_days(
         session, held, EventKind.CORRECTION, after, on=first, reason=reason, now=now, by=by, state=MembershipState.OPEN
     )
 
@@ -234,148 +211,3 @@ def _kept(days: Days, on: dt.date) -> dict[int, Span | None]:
 
 def _loss(session: Session, held: Held, on: dt.date) -> Loss:
     return Loss(points_lost(session, held, on=on), periods.days_held(periods.cut(held.spans, on).rest))
-
-
-def _change(
-    session: Session,
-    held: Held,
-    kind: EventKind,
-    after: Days,
-    *,
-    on: dt.date,
-    reason: str,
-    now: dt.datetime,
-    by: Actor,
-    state: MembershipState,
-    points: int = 0,
-) -> Changed:
-    """Write the days of all periods, the membership's state, the event and the audit's entry."""
-    opened = PeriodKind.CORRECTION if kind is EventKind.CORRECTION else PeriodKind.RESUMPTION
-    _write_days(session, held, after, opened, now=now, by=by)
-    state_on = None if state is MembershipState.OPEN else on
-    session.execute(
-        sa.update(Membership)
-        .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
-        .values(state=state, state_on=state_on)
-    )
-    event = {
-        "before": _told(held.days, held.state, held.state_on),
-        "after": _told(after, state, state_on),
-    }
-    session.execute(
-        sa.insert(MembershipEvent).values(
-            customer_id=held.customer_id,
-            membership_id=held.membership_id,
-            event_no=_next_event_no(session, held),
-            kind=kind,
-            on_date=on,
-            reason=reason,
-            points=points,
-            at=now,
-            staff_id=by.staff_id,
-            terminal_id=by.terminal_id,
-            store_id=by.store_id,
-            **event,
-        )
-    )
-    audit.record(
-        session,
-        by=by,
-        now=now,
-        action=_ACTION[kind],
-        entity="customer",
-        entity_id=held.customer_id,
-        before={"membership_id": held.membership_id} | event["before"],
-        after={"membership_id": held.membership_id, "on": on, "reason": reason, "points": points} | event["after"],
-    )
-    spans = [span for span in after.values() if span]
-    endless = any(span.last is None for span in spans)
-    until = None if endless or not spans else periods.last_day(spans)
-    return Changed(held.membership_id, held.customer_id, state, until)
-
-
-def _next_event_no(session: Session, held: Held) -> int:
-    """Numbered without gaps: the membership is locked."""
-    latest = session.scalar(
-        sa.select(sa.func.max(MembershipEvent.event_no)).where(
-            MembershipEvent.customer_id == held.customer_id, MembershipEvent.membership_id == held.membership_id
-        )
-    )
-    return (latest or 0) + 1
-
-
-_ACTION = {
-    EventKind.PAUSE: "membership.pause",
-    EventKind.RESUMPTION: "membership.resume",
-    EventKind.TERMINATION: "membership.end",
-    EventKind.RESTORATION: "membership.restore",
-    EventKind.CORRECTION: "membership.correct",
-}
-
-
-def _write_days(session: Session, held: Held, after: Days, opened: PeriodKind, *, now: dt.datetime, by: Actor) -> None:
-    """Change the days of known periods and add the new ones.
-
-    Days are taken first and given afterwards, so that two periods that pass days on never share one in between.
-    """
-    changed = {number: span for number, span in after.items() if number in held.days and span != held.days[number]}
-    where = (MembershipPeriod.customer_id == held.customer_id, MembershipPeriod.membership_id == held.membership_id)
-    try:
-        with session.begin_nested():
-            for number in changed:
-                emptied: Range[dt.date] = Range(empty=True)
-                session.execute(
-                    sa.update(MembershipPeriod)
-                    .where(*where, MembershipPeriod.period_no == number)
-                    .values(validity=emptied)
-                )
-            for number, span in changed.items():
-                if span is not None:
-                    last = None if span.last is None else span.last + dt.timedelta(days=1)
-                    session.execute(
-                        sa.update(MembershipPeriod)
-                        .where(*where, MembershipPeriod.period_no == number)
-                        .values(validity=Range(span.first, last))
-                    )
-    except IntegrityError as error:
-        raise errors.changed_meanwhile() from error
-    for number, span in after.items():
-        if number not in held.days and span is not None:
-            add_period(session, (held.customer_id, held.membership_id, number), span, opened, now=now, by=by)
-
-
-def _told(days: Days, state: MembershipState, state_on: dt.date | None) -> dict[str, object]:
-    """Days and state as an event keeps them."""
-    return {
-        "periods": {
-            str(number): [span.first.isoformat(), span.last.isoformat() if span.last else None]
-            for number, span in days.items()
-            if span
-        },
-        "state": state,
-        "state_on": state_on.isoformat() if state_on else None,
-    }
-
-
-def _before(event: MembershipEvent) -> dict[int, Span | None]:
-    """The days before an event, by period."""
-    kept: dict[str, list[str | None]] = event.before["periods"]
-    made: dict[int, Span | None] = {}
-    for number, (first, last) in kept.items():
-        assert first is not None
-        made[int(number)] = Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) if last else None)
-    return made
-
-
-def _last_event(session: Session, held: Held, kind: EventKind) -> MembershipEvent:
-    """The latest event of a kind: what made a paused membership paused, and an ended one ended."""
-    return session.scalars(
-        sa.select(MembershipEvent)
-        .where(
-            MembershipEvent.customer_id == held.customer_id,
-            MembershipEvent.membership_id == held.membership_id,
-            MembershipEvent.kind == kind,
-        )
-        .order_by(MembershipEvent.event_no.desc())
-        .limit(1)
-    ).one()

@@ -74,6 +74,7 @@ def term(rule: m.Term, words: Words) -> Iterator[Text]:
             )
             if rule.least_minor is not None:
                 yield T("Only a purchase of %(amount)s or more prolongs it.", amount=words.money(rule.least_minor))
+            yield T("What is brought back no longer prolongs it; it holds to the end of that day at least.")
         case m.DateTerm():
             if rule.each_year is not None:
                 yield T("A membership lasts until %(day)s of each year.", day=year_day(rule.each_year))

@@ -36,13 +36,14 @@ NEVER = dt.date(1900, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class LookCause:
-    """Why levels are looked at: what happened, on which date of the store, when, by whom, with which receipt."""
+    """Why levels are looked at: what happened, on which date of the store, when, by whom, with whose receipt."""
 
     cause: LevelCause
     on: dt.date
     now: dt.datetime
     by: Actor
     receipt_id: int | None = None
+    receipt_customer_id: int | None = None
     run_id: int | None = None
     reason: str = ""
 
@@ -266,7 +267,8 @@ def _change(
         "on_date": day,
         "cause": _cause(of, row, seen, cause, before),
         "reason": cause.reason,
-        "receipt_customer_id": None if cause.receipt_id is None else of.customer_id,
+        # Not always the member's: others share the account, and a buyer may have become another customer since.
+        "receipt_customer_id": cause.receipt_customer_id,
         "receipt_id": cause.receipt_id,
         "rules_no": of.rules_no,
         "run_id": cause.run_id,

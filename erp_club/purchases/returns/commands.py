@@ -1,13 +1,14 @@
 """Returning: what comes back is reckoned, booked as a receipt of its own, and settled with points and coupons."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import ProductKind
-from erp_club.clubs.earning.queries import earning_memberships
+from erp_club.clubs.earning.queries import Earning, earning_memberships
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import hold_person
@@ -38,6 +39,7 @@ from erp_club.purchases.returns.refunding import Refunding, give_back, take_card
 from erp_club.purchases.returns.settling import Settled, move_points, plan_points
 from erp_club.purchases.sale import check_time, line_amount
 from erp_club.purchases.settled import tax_in
+from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_back
 from erp_club.receipts.models import ReturnKind
 
 
@@ -180,6 +182,7 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     reckoned = reckon(bought, asked.wish)
     # Before the accounts: a till that sells holds its own row first, too.
     receipt_no = asked.receipt_no or _number(session, original, place)
+    clubs, terms = _memberships(session, original, place)
     settled: list[Settled] = []
     left = reckoned.total_minor
     for back in reckoned.points:  # in the order of the accounts, as everybody holds them
@@ -213,7 +216,7 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     moved = tuple(move_points(session, each, cause) for each in settled)
     write_points(session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.due or each.given_back])
     give_uses_back(session, reckoned.coupons, customer_id=made.customer_id, receipt_id=receipt_id, now=place.now)
-    _settle_the_rest(session, made, reckoned, receipt_id, place)
+    _settle_the_rest(session, made, reckoned, receipt_id, place, clubs=clubs, terms=terms)
     refunding = Refunding(original, place, asked.reason)
     take_cards_back(session, refunding, reckoned.lines, receipt_id)
     for each in refunds:
@@ -221,15 +224,42 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     return Returned(receipt_id, made, original, reckoned, moved, bought.coupons)
 
 
-def _settle_the_rest(session: Session, made: ReturnReceipt, reckoned: Reckoned, receipt_id: int, place: Place) -> None:
-    """Take back what events had given for the purchase, and look at the levels, whose rows come after the accounts."""
+def _settle_the_rest(
+    session: Session,
+    made: ReturnReceipt,
+    reckoned: Reckoned,
+    receipt_id: int,
+    place: Place,
+    *,
+    clubs: Sequence[Earning],
+    terms: Sequence[Sliding],
+) -> None:
+    """Take back what events had given for the purchase, move the ends of terms back, and look at the levels, whose rows
+    come after the accounts.
+    """
     if made.original_id is not None:
         whole = {"is_whole": reckoned.is_whole}
         purchase_returned(session, made.customer_id, made.original_id, **whole, on=made.on, now=place.now, by=place.by)
-    if made.customer_id != UNIDENTIFIED:
-        clubs = earning_memberships(session, hold_person(session, made.customer_id), on=made.on)
-        look = LookCause(LevelCause.RETURN, made.on, place.now, place.by, receipt_id=receipt_id, reason=made.reason)
-        look_at_levels(session, clubs, look)
+    back = LookCause(
+        LevelCause.RETURN,
+        made.on,
+        place.now,
+        place.by,
+        receipt_id=receipt_id,
+        receipt_customer_id=made.customer_id,
+        reason=made.reason,
+    )
+    move_back(session, terms, back)
+    look_at_levels(session, clubs, back)
+
+
+def _memberships(session: Session, original: Original, place: Place) -> tuple[list[Earning], tuple[Sliding, ...]]:
+    """The clubs of whoever bought it, who stays who they are until all is booked, and their sliding terms, locked."""
+    if original.customer_id == UNIDENTIFIED:
+        return [], ()
+    person = hold_person(session, original.customer_id)
+    clubs = earning_memberships(session, person, on=place.local.date())
+    return clubs, hold_sliding(session, person, clubs)
 
 
 def _number(session: Session, original: Original, place: Place) -> str:

@@ -1,0 +1,1 @@
+"""Writing the days of memberships."""

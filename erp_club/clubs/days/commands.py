@@ -1,0 +1,199 @@
+"""The days of a membership, written again: by pauses, endings, corrections, and by purchases that move the end.
+
+What was done is kept as an event with the days before and after. The exclusion constraint has the last word on days
+that overlap.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from erp_club.clubs import errors, periods
+from erp_club.clubs.commands import Held, add_period
+from erp_club.clubs.models import (
+    EventKind,
+    Membership,
+    MembershipEvent,
+    MembershipPeriod,
+    MembershipState,
+    PeriodKind,
+)
+from erp_club.clubs.periods import Days, Span
+from erp_club.kernel import audit
+from erp_club.permissions.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a command made of a membership: its state, the last day that it holds (None for life, or for no day)."""
+
+    membership_id: int
+    customer_id: int
+    state: MembershipState
+    valid_until: dt.date | None
+
+
+def change_days(
+    session: Session,
+    held: Held,
+    kind: EventKind,
+    after: Days,
+    *,
+    on: dt.date,
+    reason: str,
+    now: dt.datetime,
+    by: Actor,
+    state: MembershipState,
+    points: int = 0,
+    receipt: tuple[int | None, int | None] = (None, None),
+) -> Changed:
+    """Write the days of all periods of a locked membership, its state, the event and the audit's entry.
+
+    `receipt` is the one by which a purchase or a return moved the days: its customer and its id. Raises Conflict where
+    days would overlap.
+    """
+    opened = PeriodKind.CORRECTION if kind is EventKind.CORRECTION else PeriodKind.RESUMPTION
+    _write_days(session, held, after, opened, now=now, by=by)
+    state_on = None if state is MembershipState.OPEN else on
+    session.execute(
+        sa.update(Membership)
+        .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
+        .values(state=state, state_on=state_on)
+    )
+    event = {
+        "before": _told(held.days, held.state, held.state_on),
+        "after": _told(after, state, state_on),
+    }
+    session.execute(
+        sa.insert(MembershipEvent).values(
+            customer_id=held.customer_id,
+            membership_id=held.membership_id,
+            event_no=_next_event_no(session, held),
+            kind=kind,
+            on_date=on,
+            reason=reason,
+            points=points,
+            receipt_customer_id=receipt[0],
+            receipt_id=receipt[1],
+            at=now,
+            staff_id=by.staff_id,
+            terminal_id=by.terminal_id,
+            store_id=by.store_id,
+            **event,
+        )
+    )
+    audit.record(
+        session,
+        by=by,
+        now=now,
+        action=_ACTION[kind],
+        entity="customer",
+        entity_id=held.customer_id,
+        before={"membership_id": held.membership_id} | event["before"],
+        after={"membership_id": held.membership_id, "on": on, "reason": reason, "points": points} | event["after"],
+    )
+    spans = [span for span in after.values() if span]
+    endless = any(span.last is None for span in spans)
+    until = None if endless or not spans else periods.last_day(spans)
+    return Changed(held.membership_id, held.customer_id, state, until)
+
+
+def _next_event_no(session: Session, held: Held) -> int:
+    """Numbered without gaps: the membership is locked."""
+    latest = session.scalar(
+        sa.select(sa.func.max(MembershipEvent.event_no)).where(
+            MembershipEvent.customer_id == held.customer_id, MembershipEvent.membership_id == held.membership_id
+        )
+    )
+    return (latest or 0) + 1
+
+
+_ACTION = {
+    EventKind.PAUSE: "membership.pause",
+    EventKind.RESUMPTION: "membership.resume",
+    EventKind.TERMINATION: "membership.end",
+    EventKind.RESTORATION: "membership.restore",
+    EventKind.CORRECTION: "membership.correct",
+    EventKind.MOVED: "membership.move_end",
+}
+
+
+def _write_days(session: Session, held: Held, after: Days, opened: PeriodKind, *, now: dt.datetime, by: Actor) -> None:
+    """Change the days of known periods and add the new ones.
+
+    Days are taken first and given afterwards, so that two periods that pass days on never share one in between.
+    """
+    changed = {number: span for number, span in after.items() if number in held.days and span != held.days[number]}
+    where = (MembershipPeriod.customer_id == held.customer_id, MembershipPeriod.membership_id == held.membership_id)
+    try:
+        with session.begin_nested():
+            for number in changed:
+                emptied: Range[dt.date] = Range(empty=True)
+                session.execute(
+                    sa.update(MembershipPeriod)
+                    .where(*where, MembershipPeriod.period_no == number)
+                    .values(validity=emptied)
+                )
+            for number, span in changed.items():
+                if span is not None:
+                    last = None if span.last is None else span.last + dt.timedelta(days=1)
+                    session.execute(
+                        sa.update(MembershipPeriod)
+                        .where(*where, MembershipPeriod.period_no == number)
+                        .values(validity=Range(span.first, last))
+                    )
+    except IntegrityError as error:
+        raise errors.changed_meanwhile() from error
+    for number, span in after.items():
+        if number not in held.days and span is not None:
+            add_period(session, (held.customer_id, held.membership_id, number), span, opened, now=now, by=by)
+
+
+def _told(days: Days, state: MembershipState, state_on: dt.date | None) -> dict[str, object]:
+    """Days and state as an event keeps them."""
+    return {
+        "periods": {
+            str(number): [span.first.isoformat(), span.last.isoformat() if span.last else None]
+            for number, span in days.items()
+            if span
+        },
+        "state": state,
+        "state_on": state_on.isoformat() if state_on else None,
+    }
+
+
+def days_before(event: MembershipEvent) -> dict[int, Span | None]:
+    """The days before an event, by period."""
+    kept: dict[str, list[str | None]] = event.before["periods"]
+    made: dict[int, Span | None] = {}
+    for number, (first, last) in kept.items():
+        assert first is not None
+        made[int(number)] = Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) if last else None)
+    return made
+
+
+def last_event(session: Session, held: Held, kind: EventKind) -> MembershipEvent:
+    """The latest event of a kind: what made a paused membership paused, and an ended one ended."""
+    return session.scalars(
+        sa.select(MembershipEvent)
+        .where(
+            MembershipEvent.customer_id == held.customer_id,
+            MembershipEvent.membership_id == held.membership_id,
+            MembershipEvent.kind == kind,
+        )
+        .order_by(MembershipEvent.event_no.desc())
+        .limit(1)
+    ).one()
+
+
+def moves_since(session: Session, held: Held) -> list[MembershipEvent]:
+    """The purchases and returns that moved the end since anything else was done to the days, the latest first."""
+    event = MembershipEvent
+    mine = (event.customer_id == held.customer_id, event.membership_id == held.membership_id)
+    other = sa.select(sa.func.coalesce(sa.func.max(event.event_no), 0)).where(*mine, event.kind != EventKind.MOVED)
+    asked = sa.select(event).where(*mine, event.event_no > other.scalar_subquery())
+    return list(session.scalars(asked.order_by(event.event_no.desc())))

@@ -1,0 +1,49 @@
+"""Terms that slide with imported purchases, as they would have with the same ones at a till."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.commands import hold
+from erp_club.clubs.levels.models import LevelCause
+from erp_club.permissions.actors import Actor
+from erp_club.programmes.engine.membership import SlidingTerm
+from erp_club.programmes.queries import VersionRow, versions_of
+from erp_club.programmes.standings.commands import LookCause
+from erp_club.purchases.terms.commands import Sliding, move_on
+
+
+def move_terms(session: Session, clubs: list[int], *, now: dt.datetime, by: Actor) -> None:
+    """Move the ends of memberships in those of these clubs whose terms slide, by `new_receipts`, oldest first."""
+    for club_id in clubs:
+        versions = versions_of(session, club_id)
+        if not any(isinstance(each.programme.term, SlidingTerm) for each in versions):
+            continue
+        for row in session.execute(_BOUGHT, {"club": club_id}).all():
+            term = _term(versions, row.sold_on)
+            if term is not None:
+                bought = LookCause(
+                    LevelCause.PURCHASE,
+                    row.sold_on,
+                    now,
+                    by,
+                    receipt_id=row.id,
+                    receipt_customer_id=row.customer_id,
+                )
+                move_on(session, [Sliding(hold(session, row.membership_id), term)], row.amount_minor, bought)
+
+
+def _term(versions: list[VersionRow], on: dt.date) -> SlidingTerm | None:
+    """How the term slides by the version of a day; None where it doesn't, or where there is none yet."""
+    holding = [each for each in versions if each.effective_from <= on]
+    latest = max(holding, key=lambda each: (each.effective_from, each.version_no), default=None)
+    return latest.programme.term if latest is not None and isinstance(latest.programme.term, SlidingTerm) else None
+
+
+_BOUGHT = sa.text("""
+    SELECT m.id AS membership_id, r.customer_id, r.id, r.sold_on, r.amount_minor
+      FROM new_receipts r JOIN memberships m ON m.customer_id = r.customer_id AND m.club_id = :club
+     WHERE m.state = 'open' AND r.amount_minor > 0
+     ORDER BY m.id, r.sold_on, r.id
+""")

@@ -1,0 +1,1 @@
+"""Terms of memberships that slide: each purchase moves their end."""
