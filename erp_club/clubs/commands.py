@@ -19,11 +19,13 @@ from erp_club.cards import errors as card_errors
 from erp_club.cards.commands import card_for_joining
 from erp_club.cards.queries import read_card
 from erp_club.clubs import errors, periods
+from erp_club.clubs.beginning.commands import let_wait, set_state
 from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, MembershipState, PeriodKind
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.clubs.setup.settings import ClubTerms
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel import audit
+from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.rules import Asked, Rule
@@ -90,10 +92,12 @@ def join_club(
     now: dt.datetime,
     by: Actor,
     span: Span | None = None,
+    waits: bool = False,
 ) -> Joined:
     """Make the customer a member from today, with a points account, and a card where they have none.
 
-    The membership holds for the club's term, or for the `span` that a programme makes of today.
+    The membership holds for the club's term, or for the `span` that a programme makes of today; one that `waits` holds
+    no day until `beginning` lets it.
 
     Benefits apply at once: what is sold later in the same transaction earns already. Whoever left joins the same
     membership again. Raises NotFound for the customer or club, Conflict `club-not-open` for a draft or closed club,
@@ -118,7 +122,10 @@ def join_club(
         _reopen(session, held)
     number = 1 if held is None else held.last_no + 1
     add_period(session, (customer_id, membership_id, number), span, PeriodKind.JOINING, now=now, by=by)
+    if waits:
+        let_wait(session, (customer_id, membership_id, number), since=today)
     card = card_for_joining(session, customer_id, club_id=club_id, now=now)
+    until = None if waits else span.last
     audit.record(
         session,
         by=by,
@@ -126,9 +133,9 @@ def join_club(
         action="membership.join",
         entity="customer",
         entity_id=customer_id,
-        after={"membership_id": membership_id, "club_id": club_id, "valid_until": span.last, "card": card},
+        after={"membership_id": membership_id, "club_id": club_id, "valid_until": until, "card": card},
     )
-    return Joined(membership_id, account_id, card, span.last)
+    return Joined(membership_id, account_id, card, until)
 
 
 def _held_before(session: Session, customer_id: int, club_id: int) -> Held | None:
@@ -141,11 +148,7 @@ def _held_before(session: Session, customer_id: int, club_id: int) -> Held | Non
 def _reopen(session: Session, held: Held) -> None:
     """Whoever left and joins again keeps the history: the membership and its account are the same."""
     revive_account(session, held.account)
-    session.execute(
-        sa.update(Membership)
-        .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
-        .values(state=MembershipState.OPEN, state_on=None)
-    )
+    set_state(session, (held.customer_id, held.membership_id), MembershipState.OPEN)
 
 
 def _new_membership(session: Session, customer_id: int, club_id: int, today: dt.date) -> tuple[int, int]:
@@ -226,6 +229,8 @@ def _lock_customer(session: Session, customer_id: int) -> None:
 
 
 def _already_member(row: Held, today: dt.date) -> Exception:
+    if row.state is MembershipState.WAITING:
+        return errors.waiting()
     endless = any(span.last is None for span in row.spans)
     until = None if endless or not row.spans else periods.last_day(row.spans)
     return errors.already_member(row.membership_id, until, valid=any(span.holds(today) for span in row.spans))
@@ -283,12 +288,23 @@ def _days(session: Session, customer_id: int, membership_id: int) -> dict[int, S
     }
 
 
+def why_not_open(held: Held) -> Conflict:
+    """Why nothing can be done to a membership that isn't open."""
+    assert held.state_on is not None
+    match held.state:
+        case MembershipState.PAUSED:
+            return errors.paused(held.state_on)
+        case MembershipState.WAITING:
+            return errors.waiting()
+        case _:
+            return errors.ended(held.state_on)
+
+
 def _check_open(held: Held) -> None:
     if held.club_state != ClubState.PUBLISHED:
         raise errors.not_open_for_renewal()
     if held.state is not MembershipState.OPEN:
-        assert held.state_on is not None
-        raise errors.paused(held.state_on) if held.state is MembershipState.PAUSED else errors.ended(held.state_on)
+        raise why_not_open(held)
     if any(span.last is None for span in held.spans):
         raise errors.endless()
 

@@ -91,6 +91,14 @@ def ended(on: dt.date) -> Conflict:
     )
 
 
+def waiting() -> Conflict:
+    """Nothing is done to a membership that hasn't begun."""
+    return Conflict(
+        T("This membership begins when its fee is paid. Pay the sale, or remove the fee from it."),
+        code="membership-waiting",
+    )
+
+
 def not_paused() -> Conflict:
     """Only what is paused is resumed."""
     return Conflict(T("This membership isn't paused. There is nothing to resume."), code="membership-not-paused")

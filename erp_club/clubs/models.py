@@ -38,11 +38,15 @@ class PeriodKind(StrEnum):
 
 
 class MembershipState(StrEnum):
-    """Open: its periods say when it holds, and it expires by time alone. Paused and ended ones hold no day to come."""
+    """Open: its periods say when it holds, and it expires by time alone. Paused and ended ones hold no day to come.
+
+    Waiting: it was joined in a sale, and begins when that is paid.
+    """
 
     OPEN = "open"
     PAUSED = "paused"
     ENDED = "ended"
+    WAITING = "waiting"
 
 
 class EventKind(StrEnum):
@@ -124,7 +128,8 @@ class ClubRules(Base):
 class Membership(Base):
     """One customer in one club, once; when it held is in its periods, what was done to them in its events.
 
-    `state_on` is the first day of a pause, or the first without membership after an ending. `points_holder_id` holds
+    `state_on` is the first day of a pause, the first without membership after an ending, or the day of a joining that
+    waits to be paid. `points_holder_id` holds
     the points account: the customer, or whoever it is shared with.
     """
 
@@ -135,7 +140,7 @@ class Membership(Base):
         sa.ForeignKeyConstraint(
             ["points_holder_id", "points_account_id"], ["points_accounts.customer_id", "points_accounts.id"]
         ),
-        sa.CheckConstraint("state IN ('open', 'paused', 'ended')", name="state_known"),
+        sa.CheckConstraint("state IN ('open', 'paused', 'ended', 'waiting')", name="state_known"),
         sa.CheckConstraint("(state = 'open') = (state_on IS NULL)", name="state_has_day"),
         sa.Index("ix_memberships_id", "id"),
         sa.Index("ix_memberships_club_id", "club_id", "customer_id"),

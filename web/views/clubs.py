@@ -20,7 +20,7 @@ from web.formats import localised
 from web.views.entitlements import EntitlementView, UseView, entitlements_view, uses_view
 from web.views.levels import LevelChoice, LevelLine, LevelsOfMembership, LevelView, levels_view
 
-Standing = Literal["valid", "ends_soon", "expired", "paused", "ended", "closed"]
+Standing = Literal["valid", "ends_soon", "expired", "paused", "ended", "closed", "waiting"]
 
 
 class ClubLine(BaseModel):
@@ -342,12 +342,19 @@ def _holds_on(row: queries.MembershipRow, today: dt.date) -> bool:
     return any(span.holds(today) for span in row.spans)
 
 
+_STANDS_STILL: Mapping[MembershipState, Standing] = {
+    MembershipState.PAUSED: "paused",
+    MembershipState.ENDED: "ended",
+    MembershipState.WAITING: "waiting",
+}
+
+
 def standing(row: queries.MembershipRow, today: dt.date) -> Standing:
     """Where a membership stands on a day; `ends_soon` in the last days of which its club warns (M-05)."""
     if row.club_state is not ClubState.PUBLISHED:
         return "closed"
     if row.state is not MembershipState.OPEN and row.state_on is not None and row.state_on <= today:
-        return "paused" if row.state is MembershipState.PAUSED else "ended"
+        return _STANDS_STILL[row.state]
     if not row.is_valid:
         return "expired"
     warned = row.valid_until is not None and row.valid_until < today + dt.timedelta(days=row.warning_days)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
-from erp_club.clubs.commands import Held, hold
+from erp_club.clubs.commands import Held, hold, why_not_open
 from erp_club.clubs.days.commands import Changed, change_days, days_before, last_event
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import EventKind, MembershipState
@@ -139,7 +139,8 @@ def restore_membership(
     if held.state is not MembershipState.ENDED:
         raise errors.not_undoable(held.terms.undo_days)
     event = last_event(session, held, EventKind.TERMINATION)
-    if now - event.at > dt.timedelta(days=held.terms.undo_days):
+    never_began = event.before["state"] == MembershipState.WAITING
+    if never_began or now - event.at > dt.timedelta(days=held.terms.undo_days):
         raise errors.not_undoable(held.terms.undo_days)
     restore_points(session, held, ended_at=event.at, today=today, now=now, by=by)
     was = MembershipState(event.before["state"])
@@ -192,8 +193,7 @@ def check_correction(session: Session, membership_id: int, *, spans: Sequence[Sp
 def _open(session: Session, membership_id: int) -> Held:
     held = hold(session, membership_id)
     if held.state is not MembershipState.OPEN:
-        assert held.state_on is not None
-        raise errors.paused(held.state_on) if held.state is MembershipState.PAUSED else errors.ended(held.state_on)
+        raise why_not_open(held)
     return held
 
 

@@ -177,8 +177,9 @@ def _end_memberships(session: Session, ids: list[int], cause: Cause) -> None:
     )
     for membership_id in session.scalars(open_ones).all():
         leave_with_nothing(session, membership_id, cause=replace(cause, kind=MovementKind.TRANSFERRED))
-        paused = hold(session, membership_id).state is MembershipState.PAUSED
-        if paused or any(span.holds(cause.on) for span in hold(session, membership_id).spans):
+        mine = hold(session, membership_id)
+        stands_still = mine.state in {MembershipState.PAUSED, MembershipState.WAITING}
+        if stands_still or any(span.holds(cause.on) for span in mine.spans):
             lost = loss_of(session, membership_id, on=cause.on).points
             end_membership(
                 session, membership_id, on=cause.on, points_lost=lost, reason=REASON, today=cause.on, now=cause.now,

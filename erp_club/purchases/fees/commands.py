@@ -12,15 +12,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.grants.commands import Giving, grant_to
 from erp_club.catalogue.models import Product
 from erp_club.clubs import commands as clubs
+from erp_club.clubs.beginning.commands import begin_membership
 from erp_club.clubs.breaks.commands import correct_membership, end_membership, loss_of
 from erp_club.clubs.models import MembershipState
 from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import club_of_membership
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
-from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.membership import Begins, Way
 from erp_club.programmes.engine.places import ANY_STORE, Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.renew import (
@@ -57,6 +59,8 @@ class Day:
 def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor: int, day: Day) -> clubs.Joined:
     """Let the basket's customer join, with the fee as a line where the club has one (M-02).
 
+    The membership holds at once, or from the payment of the fee where the programme says so.
+
     `bought_minor` is what the sale comes to. Raises Conflict `may-not-join` where the programme doesn't let them,
     `purchase-too-small` for a club that is joined by a larger purchase, `fee-product-needed`, and what joining raises.
     """
@@ -64,7 +68,8 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor
     if programme is None:
         return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
     least = check_joining(session, basket.customer_id, programme, bought_minor, day)
-    span = first_term(programme, day.today)
+    span, fee = first_term(programme, day.today), joining_fee(programme.fees)
+    waits = programme.joining.begins is Begins.PAID and fee.now_minor > 0
     joined = clubs.join_club(
         session,
         basket.customer_id,
@@ -73,8 +78,8 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor
         now=day.now,
         by=day.by,
         span=span,
+        waits=waits,
     )
-    fee = joining_fee(programme.fees)
     if fee.now_minor or least:
         held = clubs.hold(session, joined.membership_id)
         charge(session, basket, held, FeeKind.JOINING, fee, span, period_no=held.last_no, least_minor=least, day=day)
@@ -252,10 +257,24 @@ def fees_paid(
             continue
         fee.state, fee.receipt_id, fee.paid_on = FeeState.PAID, receipt_id, on
         fee.line_no = None if fee.line_no is None else lines.index(fee.line_no) + 1
+        _begin(session, fee, on=on, now=now, by=by)
         session.flush()
         if fee.kind == FeeKind.RENEWAL:
             welcoming.renewed(session, fee.membership_id, fee.first, Welcome(on, now, by))
         _traced(session, fee, "membership.fee_paid", now, by)
+
+
+def _begin(session: Session, fee: MembershipFee, *, on: dt.date, now: dt.datetime, by: Actor) -> None:
+    """What was joined, and waited for this fee, holds from the day of the payment, and gives what joining gives."""
+    held = clubs.hold(session, fee.membership_id)
+    programme = programme_in_force(session, held.club_id, on)
+    if fee.kind != FeeKind.JOINING or held.state is not MembershipState.WAITING or programme is None:
+        return
+    span = first_term(programme, on)
+    begin_membership(session, (held.customer_id, held.membership_id, held.last_no), span, now=now, by=by)
+    fee.first, fee.last = span.first, span.last
+    grant_to(session, held.customer_id, Giving(on, now, by))
+    welcoming.welcome(session, held.customer_id, Welcome(on, now, by))
 
 
 def cancel_fees(session: Session, basket: Basket, *, now: dt.datetime, by: Actor, only: int | None = None) -> None:

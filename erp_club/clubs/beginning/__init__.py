@@ -1,0 +1,1 @@
+"""Memberships that wait for their payment, and begin with it."""
