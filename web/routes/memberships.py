@@ -72,8 +72,13 @@ def memberships(
     on: Annotated[dt.date | None, Query(description="As of this day; today where left out"), Unsaid] = None,
 ) -> Response:
     """The customer's memberships as they hold on a day, valid ones first, and the clubs that they can join."""
-    record(act.session, customer_id)
-    return act.answer(memberships_view(act, customer_id, on=on), _template(act))
+    return act.answer(_headed(act, customer_id, on), _template(act))
+
+
+def _headed(act: Act, customer_id: int, on: dt.date | None = None) -> MembershipsView:
+    found = record(act.session, customer_id)
+    name = f"{found.given_name} {found.family_name}".strip()
+    return memberships_view(act, customer_id, on=on).model_copy(update={"customer": name, "number": found.number})
 
 
 def memberships_page(act: Act, form: FormState) -> Response:
@@ -84,7 +89,8 @@ def memberships_page(act: Act, form: FormState) -> Response:
         if "customer_id" in asked
         else queries.customer_of(act.session, int(asked["membership_id"]))
     )
-    return act.answer(memberships_view(act, customer_id), _template(act), form=form)
+    view = memberships_view(act, customer_id) if act.htmx else _headed(act, customer_id)
+    return act.answer(view, _template(act), form=form)
 
 
 @router.post(

@@ -163,9 +163,14 @@ class Stretch(BaseModel):
 
 
 class MembershipsView(BaseModel):
-    """A customer's memberships on the day `on`, and the clubs still to be joined."""
+    """A customer's memberships on the day `on`, and the clubs still to be joined.
+
+    On a page of their own they are headed by the customer's name and number.
+    """
 
     customer_id: int
+    customer: str = ""
+    number: str = ""
     today: dt.date
     on: dt.date
     memberships: list[MembershipLine]
