@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_0501"
-down_revision = "2026_11_26_0440"
+down_revision = "2026_11_26_0426"
 branch_labels = None
 depends_on = None
 
