@@ -53,7 +53,7 @@ SEGMENTS: tuple[tuple[Settings, dict[str, Any]], ...] = (
         },
     ),
 )
-GIFT_CARD = ProductFields("GIFT", "Gift card", 0, 0, kind=ProductKind.GIFT_CARD, earns_points=False)
+GIFT_CARD = ProductFields("GIFT", "Gift card", 1_00, 0, kind=ProductKind.GIFT_CARD, earns_points=False)
 CARD = ProductSettings(
     "GIFT",
     {"en": "Gift card", "he": "כרטיס מתנה", "fi": "Lahjakortti", "sv": "Presentkort"},

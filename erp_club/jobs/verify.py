@@ -10,6 +10,7 @@ from erp_club.kernel.seals import NotAsSealed
 from erp_club.kernel.text import N_, T, Text
 from erp_club.points.seals import POINTS_LEDGER
 from erp_club.points.verify import queries as points
+from erp_club.promotions.verify import queries as promotions
 from erp_club.receipts.rollups import commands as rollups
 from erp_club.stored_value.seals import VALUE_LEDGER
 from erp_club.stored_value.verify import queries as stored_value
@@ -26,8 +27,8 @@ _CARD_TABLES = {
 def wrong_rows(session: Session) -> list[Text]:
     """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
 
-    None is what it should be. Reads everything: balances, debts and lots of points, cards, the sums of receipts, and
-    what was sealed of movements and of the trace.
+    None is what it should be. Reads everything: balances, debts and lots of points, cards, the counters of offers and
+    coupons, the sums of receipts, and what was sealed of movements and of the trace.
     """
     found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
     for card in stored_value.wrong_cards(session, limit=1):
@@ -35,6 +36,8 @@ def wrong_rows(session: Session) -> list[Text]:
         parts = (card.customer_id, card.card_id, card.at)
         key = "/".join(str(part) for part in parts if part is not None)
         found.append(_differs(table, key, column, card.stored, card.derived))
+    counters = promotions.wrong_counters(session)
+    found += [_differs(each.table, each.key, each.column, each.said, each.derived) for each in counters]
     sums = rollups.verify(session)
     if sums is not None:
         text = T(
@@ -78,8 +81,8 @@ LEDGER_VERIFY = Job(
     name="ledger-verify",
     title=N_("Proof of the ledgers"),
     about=N_(
-        "Derives every balance, debt and lot, every card and all sums of receipts again, proves the seals of movements "
-        "and of the change log, and names what differs."
+        "Derives every balance, debt and lot, every card, the counters of offers and coupons and all sums of receipts "
+        "again, proves the seals of movements and of the change log, and names what differs."
     ),
     batch=_batch,
     counts={"wrong": N_("Wrong rows")},

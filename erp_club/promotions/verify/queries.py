@@ -1,0 +1,91 @@
+"""Derives the counters of offers and coupons again from the uses and receipts beside them: limits and budgets hang on
+them, so whoever lowers one lets an offer or a coupon be used once more.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCounter:
+    """A counter that isn't what was used: its table and key, the column, what it says, and what it should."""
+
+    table: str
+    key: str
+    column: str
+    said: int | None
+    derived: int | None
+
+
+def wrong_counters(session: Session) -> list[WrongCounter]:
+    """The first wrong row of each counter; empty is what it should be."""
+    return list(_wrong(session))
+
+
+def _wrong(session: Session) -> Iterator[WrongCounter]:
+    for table, column, query in _CHECKS:
+        row = session.execute(sa.text(query)).first()
+        if row is not None:
+            yield WrongCounter(table, row[0], column, row[1], row[2])
+
+
+_OF_COUPONS = """
+    SELECT customer_id, coupon_id AS id, count(*) AS used, sum(given_minor)::bigint AS given_minor
+      FROM coupon_uses GROUP BY customer_id, coupon_id"""
+_OF_DAYS = """
+    SELECT offer_id, sum(uses)::bigint AS uses, sum(given_minor)::bigint AS given_minor
+      FROM offer_day_uses GROUP BY offer_id"""
+_OF_RECEIPTS = """
+    SELECT o.offer_id, r.sold_on AS day, r.store_id, sum(o.times)::bigint AS uses,
+           sum(o.amount_minor)::bigint AS given_minor
+      FROM receipt_offers o JOIN receipts r ON (r.customer_id, r.id) = (o.customer_id, o.receipt_id)
+     GROUP BY o.offer_id, r.sold_on, r.store_id"""
+
+
+def _coupons(column: str) -> tuple[str, str, str]:
+    query = f"""
+        SELECT concat_ws('/', customer_id, id), c.{column}, coalesce(u.{column}, 0)
+          FROM coupons c LEFT JOIN ({_OF_COUPONS}) AS u USING (customer_id, id)
+         WHERE c.{column} <> coalesce(u.{column}, 0) ORDER BY customer_id, id LIMIT 1
+        """  # noqa: S608 - the parts are ours
+    return "coupons", column, query
+
+
+def _in_all(column: str) -> tuple[str, str, str]:
+    query = f"""
+        SELECT offer_id::text, o.{column}, coalesce(d.{column}, 0)
+          FROM offer_uses o LEFT JOIN ({_OF_DAYS}) AS d USING (offer_id)
+         WHERE o.{column} <> coalesce(d.{column}, 0) ORDER BY offer_id LIMIT 1
+        """  # noqa: S608
+    return "offer_uses", column, query
+
+
+def _days(column: str) -> tuple[str, str, str]:
+    query = f"""
+        SELECT concat_ws('/', offer_id, day, store_id), d.{column}, coalesce(r.{column}, 0)
+          FROM offer_day_uses d FULL JOIN ({_OF_RECEIPTS}) AS r USING (offer_id, day, store_id)
+         WHERE d.{column} IS DISTINCT FROM coalesce(r.{column}, 0) ORDER BY offer_id, day, store_id LIMIT 1
+        """  # noqa: S608
+    return "offer_day_uses", column, query
+
+
+_OF_MEMBERS = """
+    SELECT o.customer_id, o.offer_id, r.sold_on AS day, sum(o.times)::bigint AS uses
+      FROM receipt_offers o JOIN receipts r ON (r.customer_id, r.id) = (o.customer_id, o.receipt_id)
+     WHERE o.customer_id <> 0 GROUP BY o.customer_id, o.offer_id, r.sold_on"""
+_MEMBERS = f"""
+    SELECT concat_ws('/', customer_id, offer_id, day), u.uses, coalesce(r.uses, 0)
+      FROM offer_member_uses u FULL JOIN ({_OF_MEMBERS}) AS r USING (customer_id, offer_id, day)
+     WHERE u.uses IS DISTINCT FROM coalesce(r.uses, 0)
+       AND NOT EXISTS (SELECT FROM customer_merges m WHERE customer_id IN (m.survivor_id, m.merged_id))
+     ORDER BY customer_id, offer_id, day LIMIT 1
+    """  # noqa: S608 - the parts are ours
+"""But for those who became one customer: their uses are the survivor's too."""
+_CHECKS = (
+    *(check(column) for check in (_in_all, _days) for column in ("uses", "given_minor")),
+    ("offer_member_uses", "uses", _MEMBERS),
+    *(_coupons(column) for column in ("used", "given_minor")),
+)
