@@ -14,7 +14,7 @@ from erp_club.reports.purchases.asked import Asked, By
 from erp_club.reports.purchases.figures import share_bp
 from erp_club.reports.purchases.sources import source
 
-KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
+KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.PRODUCT, By.STORE)
 """Of what somebody has a favourite."""
 MOST = 30
 
@@ -34,11 +34,41 @@ class Favourite:
 
 
 @dataclass(frozen=True, slots=True)
+class Liked:
+    """What one customer bought: in how many purchases, and for how much net of returns."""
+
+    key: int
+    name: str
+    purchases: int
+    sales_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Favourites:
     """The favourites of most customers first, and how many customers have one at all."""
 
     customers: int
     rows: tuple[Favourite, ...]
+
+
+def liked(session: Session, asked: Asked, *, limit: int = MOST) -> list[Liked]:
+    """What the customer of `asked` likes best, of one of `KINDS`: most purchases first; of as many, most money."""
+    assert asked.by in KINDS
+    assert asked.customer_id is not None
+    rows = source(session, asked)
+    key = rows.c.store_id if asked.by is By.STORE else rows.c.product_key
+    purchases = sa.cast(sa.func.sum(rows.c.purchases), sa.BigInteger)
+    spent = sa.cast(sa.func.sum(rows.c.sales_minor), sa.BigInteger)
+    found = session.execute(
+        sa.select(key, purchases, spent)
+        .where(key != 0)
+        .group_by(key)
+        .having(purchases > 0)
+        .order_by(purchases.desc(), spent.desc(), key)
+        .limit(limit)
+    ).all()
+    names = naming.names_of(session, asked.by.value, [row[0] for row in found])
+    return [Liked(row[0], names[row[0]], row[1], row[2]) for row in found]
 
 
 def favourites(session: Session, asked: Asked) -> Favourites:

@@ -1,9 +1,11 @@
 # REQ R-02: what customers like best
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.receipts.rollups.commands import roll_all
@@ -48,8 +50,21 @@ def test_a_favourite_is_what_most_purchases_held_and_then_what_was_spent_on(clie
     ]
 
 
-@pytest.mark.parametrize("by", ["group", "department", "brand", "store", "year"])
+@pytest.mark.parametrize("by", ["group", "department", "brand", "product", "store", "year"])
 def test_every_kind_has_a_page(client_of_shop: TestClient, by: str):
     assert client_of_shop.get(f"/reports/favourites?by={by}&{DAYS}", headers=HTML).status_code == 200
     stores = client_of_shop.get(f"/reports/favourites?by=store&{DAYS}").json()["rows"]
     assert [row["customers"] for row in stores] == [2]
+
+
+def test_of_one_customer_it_tells_what_was_bought_most_often_as_does_their_page(
+    client_of_shop: TestClient, session: Session
+):
+    ann = session.scalars(sa.select(Customer.id).where(Customer.number == "ANN")).one()
+    told = client_of_shop.get(f"/reports/favourites?by=product&customer={ann}&{DAYS}")
+    products = [(row["purchases"], row["sales_minor"]) for row in told.json()["liked"]]
+    assert products == [(2, 10_00), (1, 90_00)]
+    assert client_of_shop.get(f"/reports/favourites?customer={ann}&{DAYS}", headers=HTML).status_code == 200
+    page = client_of_shop.get(f"/customers/{ann}")
+    assert [(row["purchases"], row["sales_minor"]) for row in page.json()["likes"]] == products
+    assert "Bought most often" in client_of_shop.get(f"/customers/{ann}", headers=HTML).text

@@ -4,10 +4,14 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.models import BirthdayGrant
 from erp_club.permissions.catalog import Role
+from erp_club.promotions.coupons.models import Coupon, CouponUse
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.receipts.models import Receipt, ReceiptOffer
-from tests.make.clubs import a_customer
+from tests.make.birthdays import NOW as PLANNED
+from tests.make.birthdays import a_celebrant, a_plan, granted
+from tests.make.clubs import a_club, a_customer
 from tests.make.offers import a_published_offer
 from tests.make.organisation import PASSWORD, somebody
 from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till
@@ -74,3 +78,30 @@ def test_the_page_of_customers_tells_who_is_new_and_how_often_they_bought(office
     ]  # fmt: skip
     assert office.get("/reports/customers?first=2026-11-01&last=2026-12-31", headers=HTML).status_code == 200
     assert office.get("/reports/customers?first=2000-01-01&last=2000-12-31", headers=HTML).status_code == 200
+
+
+def test_birthday_plans_tell_what_they_gave_and_what_was_bought_with_it(office: TestClient, session: Session):
+    # REQ B-01
+    day = PLANNED.date()
+    club_id = a_club(session, months=None)
+    plan_id = a_plan(session, club_id, code="BDAY")
+    a_celebrant(session, day.replace(year=1992), number="100001", club_id=club_id)
+    granted(session, plan_id, day)
+    grant = session.scalars(sa.select(BirthdayGrant)).one()
+    receipt = session.scalars(sa.select(Receipt).where(Receipt.receipt_no == "2")).one()
+    batch = session.scalars(sa.select(Coupon.batch_id).where(Coupon.id == grant.coupon_id)).one()
+    session.add(
+        CouponUse(
+            customer_id=grant.owner_id, coupon_id=grant.coupon_id, use_no=1, batch_id=batch, given_minor=1_00,
+            receipt_customer_id=receipt.customer_id, receipt_id=receipt.id, at=NOW,
+        )
+    )  # fmt: skip
+    session.commit()
+    first, last = min(day, NOW.date()), max(day, NOW.date())
+    told = office.get(f"/reports/offers?first={first}&last={last}").json()["plans"]
+    assert [(row["code"], row["given"], row["uses"], row["given_minor"], row["average_minor"]) for row in told] == [
+        ("BDAY", 1, 1, 1_00, 12_00)
+    ]
+    of_store = office.get(f"/reports/offers?{DAYS}&store={receipt.store_id}")
+    assert [(row["given"], row["uses"]) for row in of_store.json()["plans"]] == [(None, 1)]
+    assert office.get(f"/reports/offers?{DAYS}", headers=HTML).text.count("BDAY") == 1

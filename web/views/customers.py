@@ -35,6 +35,7 @@ from web.views.cards import CardsView, cards_view
 from web.views.clubs import MembershipsView, memberships_view
 from web.views.coupons import CustomerCoupons, customer_coupons_view
 from web.views.customer_labels import LABELS, ClassFieldView, OwnField, called, class_view, labels, own_field
+from web.views.favourite_reports import LikedView, likes_view
 from web.views.points import HistoryView, history_view
 from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
 from web.views.relatives import RelativesView, relatives_view
@@ -212,6 +213,7 @@ class CustomerPage(BaseModel):
     cards: CardsView
     relatives: RelativesView
     year: YearOfPurchases | None
+    likes: list[LikedView] | None
     history: HistoryView | None
     purchases: CustomerPurchases | None
     coupons: CustomerCoupons | None
@@ -353,6 +355,7 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
         cards=cards_view(act, customer_id),
         relatives=relatives_view(act, customer_id),
         year=year_view(act, customer_id, year) if may_see_purchases else None,
+        likes=likes_view(act, customer_id) if may_see_purchases and tab == "overview" else None,
         history=history_view(act, customer_id, year=year) if tab == "points" else None,
         purchases=customer_purchases_view(act, customer_id) if tab == "purchases" else None,
         coupons=customer_coupons_view(act, customer_id) if tab == "coupons" else None,

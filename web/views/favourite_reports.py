@@ -4,13 +4,17 @@ import datetime as dt
 
 from pydantic import BaseModel, Field
 
-from erp_club.reports.favourites import KINDS, favourites
+from erp_club.permissions.catalog import Permission
+from erp_club.reports.favourites import KINDS, MOST, Favourites, favourites, liked
 from erp_club.reports.purchases.asked import Asked, By
 from web.deps import Act
 from web.i18n import translate
+from web.scopes import stores_of_reports
 from web.views.reports import ROWS, Chip, chips, choices_of, filters_of
 
 PATH = "/reports/favourites"
+LIKES = 5
+"""So many products are shown on a customer's page."""
 
 
 class FavouriteView(BaseModel):
@@ -23,8 +27,20 @@ class FavouriteView(BaseModel):
     sales_minor: int
 
 
+class LikedView(BaseModel):
+    """What one customer bought, in how many purchases and for how much."""
+
+    key: int
+    name: str
+    purchases: int
+    sales_minor: int
+
+
 class FavouritesPage(BaseModel):
-    """Whose favourite what is, in a period. `customers` have one."""
+    """Whose favourite what is, in a period. `customers` have one.
+
+    Of one customer there are no such `rows`, but what was `liked` best.
+    """
 
     by: By
     first: dt.date
@@ -33,6 +49,7 @@ class FavouritesPage(BaseModel):
     currency: str
     customers: int
     rows: list[FavouriteView]
+    liked: list[LikedView]
     kinds: list[tuple[str, str]] = Field(exclude=True)
     chips: list[Chip] = Field(exclude=True)
     choices: dict[str, list[tuple[int, str]]] = Field(exclude=True)
@@ -41,7 +58,8 @@ class FavouritesPage(BaseModel):
 
 def favourites_page(act: Act, asked: Asked) -> FavouritesPage:
     """The page."""
-    found = favourites(act.session, asked)
+    one = asked.customer_id is not None
+    found = Favourites(1, ()) if one else favourites(act.session, asked)
     query = [(name, value) for name, value in act.request.query_params.multi_items() if value]
     return FavouritesPage(
         by=asked.by,
@@ -51,8 +69,22 @@ def favourites_page(act: Act, asked: Asked) -> FavouritesPage:
         currency=act.chain.currency,
         customers=found.customers,
         rows=[FavouriteView.model_validate(row, from_attributes=True) for row in found.rows],
+        liked=_liked(act, asked) if one else [],
         kinds=[(kind.value, translate(ROWS[kind])) for kind in KINDS],
         chips=chips(act, asked, PATH, query),
         choices=choices_of(act, asked),
         scoped=asked.within is not None,
     )
+
+
+def likes_view(act: Act, customer_id: int) -> list[LikedView] | None:
+    """The products that a customer has bought most often ever; None for whoever sees no reports."""
+    if not act.by.may(Permission.REPORTS_VIEW):
+        return None
+    within = stores_of_reports(act.session, act.by)
+    ever = Asked(by=By.PRODUCT, first=dt.date.min, last=act.today, customer_id=customer_id, within=within)
+    return _liked(act, ever, limit=LIKES)
+
+
+def _liked(act: Act, asked: Asked, *, limit: int = MOST) -> list[LikedView]:
+    return [LikedView.model_validate(row, from_attributes=True) for row in liked(act.session, asked, limit=limit)]

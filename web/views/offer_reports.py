@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
-from erp_club.reports import offer_results
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.reports import offer_results, plan_results
 from erp_club.reports.purchases.asked import Asked
 from erp_club.reports.purchases.figures import change_bp
 from web.deps import Act
@@ -33,8 +34,22 @@ class ResultView(BaseModel):
     more_bp: int | None
 
 
+class PlanView(BaseModel):
+    """What a birthday plan did; see `plan_results.PlanResult`."""
+
+    plan_id: int
+    code: str
+    name: str
+    given: int | None
+    uses: int
+    buyers: int
+    receipts: int
+    given_minor: int
+    average_minor: int | None
+
+
 class OffersPage(BaseModel):
-    """What was given in a period, by offer, or of one offer by store."""
+    """What was given in a period, by offer, or of one offer by store; with all offers the birthday plans too."""
 
     first: dt.date
     last: dt.date
@@ -43,6 +58,7 @@ class OffersPage(BaseModel):
     filters: dict[str, int]
     currency: str
     results: list[ResultView]
+    plans: list[PlanView]
     back_url: str = Field(exclude=True)
     chips: list[Chip] = Field(exclude=True)
     choices: dict[str, list[tuple[int, str]]] = Field(exclude=True)
@@ -66,11 +82,20 @@ def offers_page(act: Act, asked: Asked, offer_id: int | None) -> OffersPage:
         filters=filters_of(asked),
         currency=act.chain.currency,
         results=[_result(each, asked, offer_id) for each in found],
+        plans=[_plan(each) for each in plan_results.by_plan(act.session, asked)] if offer_id is None else [],
         back_url=f"{PATH}?{urlencode(days | filters_of(asked))}",
         chips=chips(act, asked, PATH, query),
         choices=choices_of(act, asked),
         scoped=asked.within is not None,
     )
+
+
+def _plan(each: plan_results.PlanResult) -> PlanView:
+    average = round_div(each.baskets_minor, each.receipts, Rounding.HALF_UP) if each.receipts else None
+    return PlanView(
+        plan_id=each.plan_id, code=each.code, name=localised(each.names), given=each.given, uses=each.uses,
+        buyers=each.buyers, receipts=each.receipts, given_minor=each.given_minor, average_minor=average,
+    )  # fmt: skip
 
 
 def _result(each: offer_results.Result, asked: Asked, offer_id: int | None) -> ResultView:
