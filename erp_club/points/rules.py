@@ -32,6 +32,8 @@ class ExpiryKind(StrEnum):
     """At the end of the month in which the above would be."""
     YEARLY = "yearly"
     """On `day` of `month`, the first such day that is at least `months` after the day of earning."""
+    CALENDAR_YEAR = "calendar_year"
+    """On `day` of `month` of the year that is `months` after the one of earning."""
     MEMBER_YEAR = "member_year"
     """On the last day of the member's year, counted from joining."""
     INACTIVITY = "inactivity"
@@ -110,6 +112,8 @@ def last_day(expiry: Expiry, earned_on: dt.date, *, joined_on: dt.date | None = 
             least = add_months(earned_on, expiry.months)
             this = day_in(least.year, expiry.month, expiry.day)
             return this if this >= least else day_in(least.year + 1, expiry.month, expiry.day)
+        case ExpiryKind.CALENDAR_YEAR:
+            return day_in(earned_on.year + expiry.months // 12, expiry.month, expiry.day)
         case ExpiryKind.MEMBER_YEAR:
             return member_year_end(joined_on or earned_on, earned_on)
 

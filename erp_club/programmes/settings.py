@@ -87,7 +87,7 @@ def points_rules(programme: Programme) -> RulesDocument:
 
 _READ_AT_TILLS = frozenset(
     {"code", "names", "currency", "unit", "earning", "excluded", "channels", "redemption", "switch"}
-    | {"levels", "counters", "visit", "household"}
+    | {"levels", "counters", "visit", "household", "returns"}
 )
 
 
@@ -117,7 +117,8 @@ def expiry(rule: s.Expires) -> r.Expiry:
             kind = r.ExpiryKind.MONTHS_END if rule.to_month_end else r.ExpiryKind.MONTHS
             return r.Expiry(kind, rule.months)
         case s.EachYear():
-            return r.Expiry(r.ExpiryKind.YEARLY, 12 * rule.years_after, rule.last_day.month, rule.last_day.day)
+            kind = r.ExpiryKind.CALENDAR_YEAR if rule.of_calendar_year else r.ExpiryKind.YEARLY
+            return r.Expiry(kind, 12 * rule.years_after, rule.last_day.month, rule.last_day.day)
         case s.MemberYearEnd():
             return r.Expiry(r.ExpiryKind.MEMBER_YEAR)
         case s.Inactivity():

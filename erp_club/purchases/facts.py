@@ -36,6 +36,7 @@ from erp_club.promotions.engine.facts import (
 )
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
+from erp_club.purchases.history.queries import members
 from erp_club.purchases.places import where_of
 from erp_club.purchases.plans import ProgrammePlan
 from erp_club.purchases.point_limits import does, limits_of, may_use
@@ -130,7 +131,8 @@ class Gathered:
 def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool = False) -> Gathered:
     """Everything that the price of this basket depends on.
 
-    One query, and one more where coupons were entered; the first basket after the offers have changed reads those too.
+    One query, and one more where coupons were entered or a club's rules look back; the first basket after the offers
+    have changed reads those too.
     `entered_before`: the coupons were taken when they were entered, so a till that is locked for new ones keeps them.
     Raises Invalid with `lines[i].sku` for an unknown product or one without a price, `lines[i].quantity` for an amount
     beyond all reason, and what `queries.tell` raises for the buyer.
@@ -153,6 +155,7 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
             products,
             coupons,
             gifts=compiled.gifts,
+            members=members(session, told, on=local.date()),
         ),
         compiled=compiled,
         products=products,
@@ -231,6 +234,7 @@ def _facts(
     coupons: tuple[Coupon, ...],
     *,
     gifts: frozenset[str],
+    members: Mapping[str, MemberFacts],
 ) -> Facts:
     local = place.local
     return Facts(
@@ -247,7 +251,7 @@ def _facts(
             for each in told.memberships
             if each.earning.earn_points and programme_of(each.earning.rules_document) is None
         ),
-        plans=_plans(asked, place, told),
+        plans=_plans(asked, place, told, members),
         coupons=coupons,
         claims=asked.claims,
         confirmed=asked.confirmed,
@@ -262,24 +266,17 @@ def _facts(
     )
 
 
-def _plans(asked: Asked, place: Place, told: Told) -> tuple[ProgrammePlan, ...]:
+def _plans(asked: Asked, place: Place, told: Told, members: Mapping[str, MemberFacts]) -> tuple[ProgrammePlan, ...]:
     """How the clubs earn that have a programme."""
     made: list[ProgrammePlan] = []
     for each in told.memberships:
         programme = programme_of(each.earning.rules_document)
         if programme is not None:
-            member = MemberFacts(
-                joined_on=each.earning.joined_on,
-                level=each.level,
-                birthday=told.birthday,
-                segments=told.segments,
-                purchases=told.purchases,
-            )
             made.append(
                 ProgrammePlan(
                     each.club,
                     programme,
-                    member,
+                    members[each.club],
                     place.local,
                     place.terminal.store_code,
                     place.terminal.channel,

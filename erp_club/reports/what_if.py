@@ -183,7 +183,7 @@ class _Life:
         self.past: dict[tuple[dt.date, str], list[Lived]] = defaultdict(list)
         self.climber = None if programme.levels is None else Climber(programme.levels, joined_on=joined_on)
         self.day = dt.date.min
-        self.visited: set[str] = set()
+        self.visited: set[tuple[str, str]] = set()
         self.points_today: dict[str, int] = {}
         self.growing = {
             rule.code: rule.growing for rule in programme.earning.rules if isinstance(rule, PerMoney) and rule.growing
@@ -209,8 +209,9 @@ class _Life:
 
     def note(self, purchase: Purchase, made: Earned) -> None:
         """Keep what the next purchases of the day and the period ask about."""
-        self.visited.add(purchase.store)
         for rule in made.rules:
+            if rule.points:
+                self.visited.add((rule.rule, purchase.store))
             self.points_today[rule.rule] = self.points_today.get(rule.rule, 0) + rule.points
             if rule.rule in self.growing:
                 self.counted[rule.rule].append((purchase.on, rule.counted))

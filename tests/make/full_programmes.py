@@ -171,6 +171,8 @@ OTHERS: list[dict[str, Any]] = [
      "earning": FULL["earning"] | {"available": {"next_purchase": True}}},
     {"term": {"kind": "sliding", "months": 24, "least_minor": 1000},
      "expiry": {"rule": {"kind": "each_year", "last_day": {"month": 3, "day": 20}, "years_after": 1}}},
+    *({"expiry": {"rule": {"kind": "each_year", "last_day": {"month": 3, "day": 20}, "years_after": years,
+                           "of_calendar_year": True}}} for years in (0, 1)),
     {"term": {"kind": "date", "each_year": {"month": 12, "day": 20}, "least_days": 60},
      "expiry": {"rule": {"kind": "member_year", "years_after": 2}}},
     {"term": {"kind": "date", "last_day": "2028-01-31"}, "expiry": {"rule": {"kind": "inactivity", "months": 18}}},

@@ -130,9 +130,12 @@ def test_points_per_visit_count_a_store_and_day_once_where_a_visit_is_a_day():
     club = earning_by({"kind": "visit", "points": 1, "visit": "day", "least_minor": 2000})
     assert points(club, 30) == 1
     assert got(club, 10).rules[0].why is Why.TOO_LITTLE
-    again = got(club, 30, store="374", member=MemberFacts(visited=frozenset({"374"})))
+    again = got(club, 30, store="374", member=MemberFacts(visited=frozenset({("rule-0", "374")})))
     assert again.rules[0].why is Why.VISITED_ALREADY
-    assert points(earning_by({"kind": "visit", "points": 1}), 30, member=MemberFacts(visited=frozenset({""}))) == 1
+    assert (
+        points(earning_by({"kind": "visit", "points": 1}), 30, member=MemberFacts(visited=frozenset({("rule-0", "")})))
+        == 1
+    )
 
 
 def test_points_per_litre_and_stamps_per_coffee():

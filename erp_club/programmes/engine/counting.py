@@ -63,7 +63,7 @@ def count(
             seen.why = None if seen.exact else Why.TOO_LITTLE
         case PerVisit():
             seen.counted = 1
-            if rule.visit is VisitIs.DAY and purchase.store in member.visited:
+            if rule.visit is VisitIs.DAY and (rule.code, purchase.store) in member.visited:
                 seen.why = Why.VISITED_ALREADY
             elif whole < max(rule.least_minor or 0, 1):
                 seen.why = Why.TOO_LITTLE

@@ -17,6 +17,8 @@ def last_day(rule: Expires, earned_on: dt.date, *, joined_on: dt.date | None = N
         case MonthsAfter():
             day = add_months(earned_on, rule.months)
             return add_months(day.replace(day=1), 1) - DAY if rule.to_month_end else day
+        case EachYear(of_calendar_year=True):
+            return _yearly(rule, earned_on.year + rule.years_after)
         case EachYear():
             first = _yearly(rule, earned_on.year)
             year = earned_on.year + (1 if first < earned_on else 0)

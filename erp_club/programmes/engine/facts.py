@@ -75,8 +75,8 @@ class Purchase:
 class MemberFacts:
     """The member at the moment of a purchase. `so_far`: what a growing rule has counted in its period, by rule.
 
-    `points_today`: what each rule has given today, and all of them under the empty name. `visited`: stores in which the
-    member has bought today already. `purchases`: how many before this one.
+    `points_today`: what each rule has given today, and all of them under the empty name. `visited`: by which rule
+    and in which store a visit has counted today already. `purchases`: how many before this one.
     """
 
     joined_on: dt.date | None = None
@@ -86,7 +86,7 @@ class MemberFacts:
     purchases: int = 0
     so_far: Mapping[str, int] = field(default_factory=_empty)
     points_today: Mapping[str, int] = field(default_factory=_empty)
-    visited: frozenset[str] = frozenset()
+    visited: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from typing import Any
 from erp_club.programmes.engine.gifts import CodeGiven, DiscountGiven, GiftGiven, Given
 from erp_club.programmes.engine.parts import Keys, Scope, When
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.spending import Redemption
 from erp_club.promotions.engine.offer import Offer
 
 _CHANNELS = ("store", "web")
 _LANGUAGES = ("en", "he", "fi", "sv")
+_PAY = {"en": "pay with points", "he": "תשלום בנקודות", "fi": "maksa pisteillä", "sv": "betala med poäng"}
 
 
 def is_offered(gives: Given) -> bool:
@@ -42,6 +44,43 @@ def offer_for(
             "combination": {"mode": "stackable"} if programme.double_benefits else alone,
             "first_day": when.first_day,
             "last_day": when.last_day,
+        }
+    )
+
+
+def paying_offer(programme: Programme, rule: Redemption, code: str) -> Offer:
+    """The offer by which points pay at the till, on what the programme lets them; how many say the club's own limits."""
+    excluded = rule.excluded
+    on = rule.on.model_copy(
+        update={
+            "without_products": (*rule.on.without_products, *excluded.products),
+            "without_groups": (*rule.on.without_groups, *excluded.groups),
+            "without_departments": (*rule.on.without_departments, *excluded.departments),
+            "without_brands": (*rule.on.without_brands, *excluded.brands),
+            "regular_price_only": rule.on.regular_price_only or excluded.reduced,
+        }
+    )
+    least = [{"amount_minor": rule.least_purchase_minor}] if rule.least_purchase_minor is not None else []
+    alone = {"mode": "exclusive", "group": rule.group or programme.code, "per": "order"}
+    club = called(programme.names)
+    return Offer.model_validate(
+        {
+            "code": code,
+            "names": {language: f"{club[language]}: {_PAY[language]}" for language in _LANGUAGES},
+            "rewards": [
+                {
+                    "kind": "redeem",
+                    "club": programme.code,
+                    "worth_points": rule.worth_points,
+                    "worth_minor": rule.worth_minor,
+                    "on": _scope(programme, on),
+                }
+            ],
+            "when": {"all": [*_when(programme, rule.when, (), programme.channels.redeeming), *least]},
+            "activation": {"by": "auto" if rule.automatic else "cashier"},
+            "combination": alone if rule.group or not programme.double_benefits else {"mode": "stackable"},
+            "first_day": rule.when.first_day,
+            "last_day": rule.when.last_day,
         }
     )
 
@@ -80,6 +119,13 @@ def _scope(programme: Programme, on: Scope) -> dict[str, Any]:
 
 
 def _conditions(programme: Programme, gives: Given, when: When, levels: Keys) -> Iterator[dict[str, Any]]:
+    if isinstance(gives, DiscountGiven) and gives.least_minor is not None:
+        yield {"amount_minor": gives.least_minor, "of": _scope(programme, gives.on)}
+    yield from _when(programme, when, levels, programme.channels.benefits)
+
+
+def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterator[dict[str, Any]]:
+    """The condition of a rule as an offer says it; `where` are the channels in which the club does this."""
     works = programme.channels
     for name, said in (("weekdays", when.weekdays), ("segments", when.segments), ("means", when.means)):
         if said:
@@ -90,25 +136,24 @@ def _conditions(programme: Programme, gives: Given, when: When, levels: Keys) ->
     shut = (*works.without_stores, *when.without_stores)
     if shut:
         yield {"not": {"stores": shut}}
-    channels = [each for each in _CHANNELS if each in (when.channels or works.benefits)]
+    channels = [each for each in _CHANNELS if each in (when.channels or where)]
     if len(channels) == 1:
         yield {"channels": channels}
     if when.from_time is not None:
         yield {"from_time": when.from_time, "to_time": when.to_time}
     if levels or when.levels:
         yield {"clubs": [programme.code], "levels": levels or when.levels}
-    yield from _sums(programme, gives, when)
+    yield from _of_purchase(when)
+
+
+def _of_purchase(when: When) -> Iterator[dict[str, Any]]:
+    """What is asked of the purchase itself."""
+    if when.least_minor is not None:
+        yield {"amount_minor": when.least_minor}
+    if when.most_minor is not None:
+        yield {"not": {"amount_minor": when.most_minor + 1}}
     if when.first_purchase is not None or when.last_purchase is not None:
         yield {"first": when.first_purchase or 1, "last": when.last_purchase}
     if when.confirm is not None:
         asked = f"{when.confirm.replace('_', ' ').capitalize()}?"
         yield {"confirm": when.confirm, "question": dict.fromkeys(_LANGUAGES, asked)}
-
-
-def _sums(programme: Programme, gives: Given, when: When) -> Iterator[dict[str, Any]]:
-    if isinstance(gives, DiscountGiven) and gives.least_minor is not None:
-        yield {"amount_minor": gives.least_minor, "of": _scope(programme, gives.on)}
-    if when.least_minor is not None:
-        yield {"amount_minor": when.least_minor}
-    if when.most_minor is not None:
-        yield {"not": {"amount_minor": when.most_minor + 1}}

@@ -79,13 +79,13 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
         # What a correction took away is made good by the periods to come, whatever becomes of rests.
         rest = max(0, base - taken) if _carries(rule, facts) and taken else 0
         return Settled(0, 0, taken if rule.takes else 0, rest, total, rate, Why.TOO_LITTLE)
-    if total <= 0 or (rule.least_minor is not None and total < rule.least_minor):
-        made = _nothing(rule, facts, base, Why.TOO_LITTLE)
-        return Settled(0, rest=made.rest, rest_minor=made.rest_minor, rate_bp=rate, why=Why.TOO_LITTLE)
     size = _denomination(rule)
-    given = total // size * size
+    given = 0 if rule.least_minor is not None and total < rule.least_minor else max(0, total) // size * size
     if given == 0:
-        return _nothing(rule, facts, base, Why.TOO_LITTLE)
+        made = _nothing(rule, facts, base, Why.TOO_LITTLE)
+        # What is counted on from the base isn't carried as a value as well.
+        left = total if _carries(rule, facts) and not _counts_on(rule) else made.rest_minor
+        return Settled(0, rest=made.rest, rest_minor=left, rate_bp=rate, why=Why.TOO_LITTLE)
     carries = _carries(rule, facts)
     rest = max(0, base - taken) if carries and taken else 0
     left = total - given if carries else 0
@@ -120,10 +120,14 @@ def _carries(rule: PeriodReward, facts: PeriodFacts) -> bool:
 
 
 def _nothing(rule: PeriodReward, facts: PeriodFacts, base: int, why: Why) -> Settled:
-    """Nothing was given. Percentages and thresholds look at a period of their own; what is counted on is carried."""
-    counted_on = isinstance(rule.function, ByEvery | ByThreshold) and rule.takes
-    rest = base if _carries(rule, facts) and counted_on else 0
+    """Nothing was given. Percentages look at a period of their own; what is counted on is carried."""
+    rest = base if _carries(rule, facts) and _counts_on(rule) else 0
     return Settled(0, rest=rest, rest_minor=facts.rest_minor if _carries(rule, facts) else 0, why=why)
+
+
+def _counts_on(rule: PeriodReward) -> bool:
+    """Whether what didn't suffice is counted on in the next period: towards the next full one, or the next step."""
+    return isinstance(rule.function, ByEvery) or (isinstance(rule.function, ByThreshold) and rule.takes)
 
 
 def _denomination(rule: PeriodReward) -> int:

@@ -100,12 +100,16 @@ class MonthsAfter(Part):
 
 
 class EachYear(Part):
-    """Points earned up to so many months before a day of the year expire on it."""
+    """Points expire on a day of the year: the next one after they were earned, or so many years later.
+
+    With `of_calendar_year` those of a whole calendar year expire together, on that day of the year or of a later one.
+    """
 
     kind: Literal["each_year"] = "each_year"
     last_day: YearDay
     years_after: Annotated[int, Field(ge=0, le=10)] = 0
-    """0: on the next such day; 1: on the one a year later."""
+    """0: on the next such day, or that of the year of earning; 1: on the one a year later."""
+    of_calendar_year: bool = False
 
 
 class MemberYearEnd(Part):

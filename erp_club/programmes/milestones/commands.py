@@ -27,7 +27,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import ByEvery, Occasion, PeriodReward
 from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
 from erp_club.programmes.rewards.models import PeriodSettlement
-from erp_club.programmes.upkeep.rules import code_of, given_for
+from erp_club.programmes.upkeep.rules import code_of, given_for, level_code, needs_coupon
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,26 @@ class Receiver:
     joined_on: dt.date
 
 
-def reached(levels: Levels, passed: Sequence[Passed], level: str | None, on: dt.date) -> Iterator[Reached]:
+def reached(
+    programme: Programme, levels: Levels, passed: Sequence[Passed], level: str | None, on: dt.date
+) -> Iterator[Reached]:
     """What these milestones, and the level that was gone up to, give."""
     by_code = {each.code: each for each in levels.milestones}
     for each in passed:
         milestone = by_code[each.code]
         for number, gives in enumerate(milestone.gives):
-            yield Reached(f"{each.code}.{each.times}.{number}", each.on, gives, milestone.issue)
+            thing = _by_coupon(programme, each.code, number, gives)
+            yield Reached(f"{each.code}.{each.times}.{number}", each.on, thing, milestone.issue)
     found = next((each for each in levels.levels if each.code == level), None)
     for number, gives in enumerate(found.gives if found else ()):
-        yield Reached(f"level-{found.code if found else level}.{number}", on, gives, AT_ONCE)
+        code = found.code if found else level or ""
+        thing = _by_coupon(programme, level_code(code), number, gives)
+        yield Reached(f"level-{code}.{number}", on, thing, AT_ONCE)
+
+
+def _by_coupon(programme: Programme, code: str, part: int, gives: Given) -> Given:
+    """A thing, or a share of a purchase, is had with a coupon."""
+    return CouponGiven(batch=code_of(programme, code, part)) if needs_coupon(gives) else gives
 
 
 def reached_for(programme: Programme, rule: Occasion, on: dt.date, suffix: str = "") -> Iterator[Reached]:

@@ -33,15 +33,23 @@ def past_receipts(session: Session, club_id: int | None) -> tuple[int, Iterator[
     return total, _read(session, found, bound, session.execute(_PRODUCTS))
 
 
-def receipts_of(session: Session, club_id: int, customers: Collection[int]) -> dict[int, list[Past]]:
+def receipts_of(
+    session: Session, club_id: int | None, customers: Collection[int], *, days: tuple[dt.date, dt.date] | None = None
+) -> dict[int, list[Past]]:
     """The receipts of these members on days that the club held them, in the order of time, by customer.
 
-    Products are read for these receipts alone.
+    Without a club all of theirs; of `days` alone, from the first to the last, where these are said. Products are read
+    for these receipts alone.
     """
-    bound = {"club": club_id, "customers": list(customers)}
-    found = f"{_OF_CLUB} AND r.customer_id IN ({_FAMILIES})"
+    bound: dict[str, Any] = {"customers": list(customers)} | ({} if club_id is None else {"club": club_id})
+    found = f"{_OF_ALL if club_id is None else _OF_CLUB} AND r.customer_id IN ({_FAMILIES})"
+    goods = _PRODUCTS_OF
+    if days is not None:
+        bound |= {"first": days[0], "last": days[1]}
+        found += " AND r.sold_on BETWEEN :first AND :last"
+        goods = _PRODUCTS_OF_DAYS
     made: dict[int, list[Past]] = {each: [] for each in customers}
-    for past in _read(session, found, bound, session.execute(_PRODUCTS_OF, {"customers": bound["customers"]})):
+    for past in _read(session, found, bound, session.execute(goods, bound)):
         made[past.customer_id].append(past)
     return made
 
@@ -91,6 +99,13 @@ _FAMILIES = (
 )
 _THESE = f"WHERE p.id IN (SELECT l.product_id FROM receipt_lines l WHERE l.customer_id IN ({_FAMILIES}))"  # noqa: S608 - ours
 _PRODUCTS_OF = sa.text(f"{_GOODS} {_THESE}")
+_OF_DAYS = f"""
+    WHERE p.id IN (
+        SELECT l.product_id FROM receipts r
+          JOIN receipt_lines l ON l.customer_id = r.customer_id AND l.receipt_id = r.id
+         WHERE r.customer_id IN ({_FAMILIES}) AND r.sold_on BETWEEN :first AND :last)
+"""  # noqa: S608 - ours
+_PRODUCTS_OF_DAYS = sa.text(f"{_GOODS} {_OF_DAYS}")
 _OF_ALL = """
       FROM receipts r
       JOIN stores s ON s.id = r.store_id

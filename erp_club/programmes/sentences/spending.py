@@ -101,6 +101,8 @@ def _expires(of: s.Expires) -> Text:
             )
         case s.EachYear():
             day = year_day(of.last_day)
+            if of.of_calendar_year:
+                return _of_a_year(of, day)
             if of.years_after == 0:
                 return T("Points expire on the next %(day)s.", day=day)
             return TN(
@@ -123,6 +125,17 @@ def _expires(of: s.Expires) -> Text:
                 "All points expire %(num)s months after the last purchase.",
                 of.months,
             )
+
+
+def _of_a_year(of: s.EachYear, day: Text) -> Text:
+    if of.years_after == 0:
+        return T("Points of a calendar year expire on %(day)s of that year.", day=day)
+    return TN(
+        "Points of a calendar year expire on %(day)s of the year after.",
+        "Points of a calendar year expire on %(day)s, %(num)s years after.",
+        of.years_after,
+        day=day,
+    )
 
 
 _CLAWBACK = {

@@ -87,7 +87,7 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
             turned.append(_turned(each, row.level, level))
         up = level if row.level != level and turned[-1].up and _is_reached(seen) else None
         since = cause.on if first else row.looked_on
-        things = list(reached(each.levels, [one for one in passed_by if one.on >= since], up, day))
+        things = list(reached(each.programme, each.levels, [one for one in passed_by if one.on >= since], up, day))
         given.append((Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on), things))
     _write(session, rows)
     if changes:
@@ -190,6 +190,8 @@ def _outlook(
 ) -> tuple[Outlook, tuple[Passed, ...]]:
     programme, asked = of.programme, measures(of.levels)
     in_time = sorted(receipts, key=lambda past: (past.purchase.at, past.id))
+    if not programme.returns.levels_fall:
+        in_time = [past for past in in_time if past.original_id is None and past.purchase.total_minor >= 0]
     past = lived(programme, in_time, who, points.by_receipt if points else {})
     by_day = programme.visit == "day"
     moved = movements(asked, past, excluded=programme.excluded, by_store_day=by_day)

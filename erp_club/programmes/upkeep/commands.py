@@ -14,20 +14,20 @@ from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.clubs.models import Club, ClubState
 from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven
-from erp_club.programmes.engine.offered import called, is_offered, offer_for
+from erp_club.programmes.engine.offered import called, is_offered, offer_for, paying_offer
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.queries import VersionRow, versions_of
 from erp_club.programmes.rewards.giving.commands import gift_product
 from erp_club.programmes.upkeep import rules
-from erp_club.programmes.upkeep.rules import Wanted, code_of
+from erp_club.programmes.upkeep.rules import PAYING, Wanted, code_of
 from erp_club.promotions import commands as offers
 from erp_club.promotions import documents
 from erp_club.promotions.coupons.batches.commands import create_batch
 from erp_club.promotions.coupons.batches.settings import BatchSettings
 from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.engine.offer import Offer
-from erp_club.promotions.models import OfferState, StoredOffer
+from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
 from erp_club.promotions.queries import version as offer_version
 
 
@@ -64,6 +64,7 @@ def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False) -> No
     held = begun[0]
     programme = held.programme
     _keep_benefits(session, programme, begun, at, new_version=is_new or held.effective_from == at.today)
+    _keep_paying(session, programme, at, is_back=is_new or held.effective_from == at.today)
     starts_on = max(held.effective_from, at.today)
     for gift in rules.given_by_coupon(programme):
         _offers_by_coupon(session, programme, gift, at)
@@ -132,6 +133,27 @@ def _keep_benefits(
     over = sa.select(StoredOffer.id).where(StoredOffer.code.in_(once - kept), StoredOffer.state == OfferState.PUBLISHED)
     for offer_id in session.scalars(over).all():
         offers.pause_offer(session, offer_id, now=at.now, by=at.by)
+
+
+def _keep_paying(session: Session, programme: Programme, at: Now, *, is_back: bool) -> None:
+    """Points pay by an offer of the programme's own, unless somebody has set another one up for this club."""
+    code, rule = code_of(programme, PAYING), programme.redemption
+    if rule is None:
+        mine = sa.select(StoredOffer.id).where(StoredOffer.code == code, StoredOffer.state == OfferState.PUBLISHED)
+        for offer_id in session.scalars(mine).all():
+            offers.pause_offer(session, offer_id, now=at.now, by=at.by)
+        return
+    rewards = OfferVersion.document["rewards"]
+    takes = [rewards.contains([{"kind": "redeem", "club": club}]) for club in (programme.code, None)]
+    other = sa.exists().where(
+        StoredOffer.code != code,
+        StoredOffer.state == OfferState.PUBLISHED,
+        OfferVersion.offer_id == StoredOffer.id,
+        OfferVersion.version_no == StoredOffer.live_no,
+        sa.or_(*takes),
+    )
+    if not session.execute(sa.select(other)).scalar_one():
+        _keep_offer(session, paying_offer(programme, rule, code), at, is_back=is_back)
 
 
 def _keep_offer(session: Session, offer: Offer, at: Now, *, is_back: bool = False) -> None:

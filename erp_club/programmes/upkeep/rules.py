@@ -2,19 +2,31 @@
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from erp_club.birthday.plans.settings import Gift, PlanSettings
 from erp_club.birthday.plans.settings import OccasionKind as DatedKind
 from erp_club.birthday.windows import MOST_AGE
-from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiven, Given, PointsGiven, StoredValueGiven
+from erp_club.programmes.engine.gifts import (
+    CodeGiven,
+    CouponGiven,
+    DiscountGiven,
+    GiftGiven,
+    Given,
+    PointsGiven,
+    StoredValueGiven,
+)
 from erp_club.programmes.engine.occasions import is_dated
 from erp_club.programmes.engine.offered import called, is_offered
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import Around, Occasion
+from erp_club.programmes.engine.rewards import Around, Occasion, OccasionKind
+from erp_club.promotions.engine.scope import Texts
 
 _LONGEST = 50
+PAYING = "pay-with-points"
+"""Under which name the offer by which points pay is kept."""
 NO_LEVEL = ""
 """Among a plan's levels: whoever has none yet, and so has the lowest."""
 
@@ -68,6 +80,32 @@ def given_by_coupon(programme: Programme) -> Iterator[Wanted]:
             for part, gives in given_for(rule):
                 if is_offered(gives):
                     yield Wanted(rule, part, gives, code_of(programme, rule.code, part))
+    for code, names, things in _reached(programme):
+        for part, gives in enumerate(things):
+            if needs_coupon(gives):
+                rule = Occasion(code=code, names=names, occasion=OccasionKind.JOINING, gives=(gives,))
+                yield Wanted(rule, part, gives, code_of(programme, code, part))
+
+
+def needs_coupon(gives: Given) -> bool:
+    """Whether it is a thing, or a share of a purchase: no code for an amount can say that."""
+    return isinstance(gives, GiftGiven) or (isinstance(gives, DiscountGiven) and gives.off_bp is not None)
+
+
+def level_code(level: str) -> str:
+    """Under which name what a level gives is kept."""
+    return f"level-{re.sub('[^a-z0-9_-]', '-', level.lower())}"[:50]
+
+
+def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ...]]]:
+    """What milestones, levels and periods give, each under its name."""
+    if programme.levels is not None:
+        for milestone in programme.levels.milestones:
+            yield milestone.code, {}, milestone.gives
+        for level in programme.levels.levels:
+            yield level_code(level.code), level.names, level.gives
+    for reward in programme.rewards:
+        yield reward.code, reward.names, (reward.gives,)
 
 
 def _can_be_planned(gives: Given) -> bool:

@@ -13,9 +13,9 @@ from erp_club.points.models import MovementKind
 from erp_club.points.rules import bucket
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.events import may_register
-from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.programme import Programme
 from erp_club.purchases.facts import Place
+from erp_club.purchases.history.queries import members
 from erp_club.purchases.plans import ProgrammePlan, paid_by_means, programme_of
 from erp_club.purchases.posting.commands import Earned
 from erp_club.purchases.quotes.queries import Buyer, HeldMembership, Told, tell
@@ -84,18 +84,13 @@ def _points(
     lines = queries.paid_for(session, original.customer_id, original.id)
     paid = queries.payments(session, original.customer_id, original.id, rounding_minor=original.rounding_minor)
     at = queries.sold_at(session, original.store_id)
+    known = members(session, told, on=original.sold_on)
     made: list[tuple[HeldMembership, int]] = []
     for held, club in clubs:
-        member = MemberFacts(
-            joined_on=held.earning.joined_on,
-            birthday=told.birthday,
-            segments=told.segments,
-            purchases=told.purchases,
-        )
         plan = ProgrammePlan(
             held.club,
             club,
-            member,
+            known[held.club],
             original.sold_at.astimezone(ZoneInfo(at.zone)).replace(tzinfo=None),
             at.code,
             at.channel,

@@ -19,12 +19,20 @@ from erp_club.points.models import MovementKind
 from erp_club.points.rules import Bucket, bucket
 from erp_club.points.sets.amounts.commands import give_points, take_points
 from erp_club.points.sets.commands import SetCause
-from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiven, PointsGiven, StoredValueGiven
+from erp_club.programmes.engine.gifts import (
+    CodeGiven,
+    CouponGiven,
+    DiscountGiven,
+    GiftGiven,
+    PointsGiven,
+    StoredValueGiven,
+)
 from erp_club.programmes.engine.offered import called
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards.codes.commands import batch_for
 from erp_club.programmes.rewards.models import RewardCard, RewardCoupon
+from erp_club.programmes.upkeep.rules import code_of, needs_coupon
 from erp_club.promotions.coupons.commands import write_coupons
 from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch
 from erp_club.stored_value import commands as cards
@@ -78,6 +86,9 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
         case CouponGiven():
             owners = [each for each in given for _ in range(each.pieces * rule.gives.count)]
             _give_coupons(session, _batch(session, rule.gives.batch, cause.on), owners, cause)
+        case GiftGiven() | DiscountGiven() if needs_coupon(rule.gives):
+            owners = [each for each in given for _ in range(max(each.pieces, 1))]
+            _give_coupons(session, _batch(session, code_of(programme, rule.code), cause.on), owners, cause)
         case CodeGiven() | DiscountGiven():
             by_value: dict[int, list[Gift]] = defaultdict(list)
             for each in given:

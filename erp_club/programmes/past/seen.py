@@ -1,0 +1,85 @@
+"""What rules ask of a member's past when something is bought: sums of a period, points and stores of the day. Pure."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from erp_club.programmes.engine.calendar import span_of
+from erp_club.programmes.engine.earn import Earned, earn
+from erp_club.programmes.engine.earning import PerMoney, PerVisit, VisitIs
+from erp_club.programmes.engine.facts import MemberFacts, Purchase
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.taken_back import without
+from erp_club.programmes.past.queries import Past
+
+
+class Seen:
+    """A member's purchases, told one after the other in the order of time."""
+
+    def __init__(self, programme: Programme, joined_on: dt.date | None) -> None:
+        self.joined_on = joined_on
+        self.day = dt.date.min
+        self.visited: set[tuple[str, str]] = set()
+        self.points_today: dict[str, int] = {}
+        self.growing = {
+            rule.code: rule.growing for rule in programme.earning.rules if isinstance(rule, PerMoney) and rule.growing
+        }
+        self.counted: dict[str, list[tuple[dt.date, int]]] = defaultdict(list)
+
+    def facts(self, known: MemberFacts, on: dt.date) -> MemberFacts:
+        """The member on a day, with what was bought until then."""
+        if on != self.day:
+            self.day, self.visited, self.points_today = on, set(), {}
+        so_far: dict[str, int] = {}
+        for code, growing in self.growing.items():
+            first = span_of(growing.period, on, joined_on=self.joined_on).first
+            so_far[code] = sum(counted for bought_on, counted in self.counted[code] if bought_on >= first)
+        return replace(known, so_far=so_far, points_today=dict(self.points_today), visited=frozenset(self.visited))
+
+    def note(self, purchase: Purchase, made: Earned) -> None:
+        """Keep what the next purchases of the day and the period ask about."""
+        for rule in made.rules:
+            if rule.points:
+                self.visited.add((rule.rule, purchase.store))
+            self.points_today[rule.rule] = self.points_today.get(rule.rule, 0) + rule.points
+            if rule.rule in self.growing:
+                self.counted[rule.rule].append((purchase.on, rule.counted))
+        self.points_today[""] = self.points_today.get("", 0) + made.points
+
+
+def asked_from(programme: Programme, on: dt.date, joined_on: dt.date | None) -> dt.date | None:
+    """From which day on the past has to be known for a purchase of this day; None where no rule asks."""
+    return min(_days(programme, on, joined_on), default=None)
+
+
+def _days(programme: Programme, on: dt.date, joined_on: dt.date | None) -> Iterator[dt.date]:
+    earning = programme.earning
+    if earning.most_points_day is not None:
+        yield on
+    for rule in earning.rules:
+        by_day = isinstance(rule, PerVisit) and (rule.visit is VisitIs.DAY or programme.visit == "day")
+        if rule.most_points_day is not None or by_day:
+            yield on
+        if isinstance(rule, PerMoney) and rule.growing is not None:
+            yield span_of(rule.growing.period, on, joined_on=joined_on).first
+
+
+def as_seen(programme: Programme, past: Sequence[Past], known: MemberFacts, on: dt.date) -> MemberFacts:
+    """The member on a day after these receipts, of which what came back doesn't count."""
+    seen = Seen(programme, known.joined_on)
+    for purchase in _kept(past):
+        seen.note(purchase, earn(programme, purchase, seen.facts(known, purchase.on)))
+    return seen.facts(known, on)
+
+
+def _kept(past: Iterable[Past]) -> list[Purchase]:
+    """The purchases without what came back of them; a return of anything else is passed over."""
+    bought: dict[int, Purchase] = {}
+    for each in past:
+        original = bought.get(each.original_id or 0)
+        if original is not None and each.original_id is not None:
+            bought[each.original_id] = without(original, each.purchase.lines, each.original_lines)
+        elif each.original_id is None and each.purchase.total_minor >= 0:
+            bought[each.id] = each.purchase
+    return list(bought.values())
