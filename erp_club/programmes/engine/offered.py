@@ -49,7 +49,7 @@ def offer_for(
 
 
 def paying_offer(programme: Programme, rule: Redemption, code: str) -> Offer:
-    """The offer by which points pay at the till, on what the programme lets them; how many say the club's own limits."""
+    """The offer by which points pay at the till, on what the programme lets them; how many the club's limits say."""
     excluded = rule.excluded
     on = rule.on.model_copy(
         update={
