@@ -20,6 +20,7 @@ from erp_club.permissions.workplaces.queries import further_stores
 from erp_club.purchases.uploads import queries as uploads
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.queries import ReceiptFilters
+from erp_club.reports import what_if_runs
 
 Find = Callable[[Session, int, Actor], Asked | None]
 """What an object in an address belongs to; None where there is no such object, which its own route says."""
@@ -53,6 +54,7 @@ OBJECTS: dict[str, Find] = {
     "membership_id": _of_club(clubs.club_of_membership),
     "account_id": _of_club(clubs.club_of_account),
     "invitation_id": _of_club(households.club_of_invitation),
+    "what_if_id": _of_club(what_if_runs.club_of),
     "store_id": _of_store(lambda _session, store_id: store_id),
     "terminal_id": _of_store(organisation.store_of_terminal),
     "conflict_id": _of_store(uploads.store_of_conflict),

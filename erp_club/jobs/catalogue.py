@@ -19,6 +19,7 @@ from erp_club.jobs.segments import ROLLUPS, SEGMENTS_REFRESH
 from erp_club.jobs.stored_value import STORED_VALUE_EXPIRE
 from erp_club.jobs.tidy import RUNS_TIDY
 from erp_club.jobs.verify import LEDGER_VERIFY
+from erp_club.jobs.what_if import WHAT_IF
 
 NIGHT = (
     "points-activate",
@@ -44,7 +45,7 @@ JOBS: dict[str, Job] = {
     for job in (
         *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEVELS, PERIOD_REWARDS),
         *(LEDGER_VERIFY, POINTS_PROGRAMME),
-        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, COUPONS_ISSUE, NAMES_REKEY, RUNS_TIDY, HELD_SALES),
+        *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, WHAT_IF, COUPONS_ISSUE, NAMES_REKEY, RUNS_TIDY, HELD_SALES),
         *(LEDGER_SEAL, AUDIT_SEAL),
         *(BIRTHDAYS, EXPORT, EXPORTS_FORGET, RETENTION),
     )

@@ -28,3 +28,17 @@ class ForecastRun(Base):
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     asked_at: Mapped[dt.datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+
+
+class WhatIfRun(Base):
+    """A replay of past receipts under another programme of a club. How far it is stands with the run of its job."""
+
+    __tablename__ = "what_if_runs"
+    __table_args__ = (sa.Index("ix_what_if_runs_club_id", "club_id"),)
+
+    id: Mapped[Id]
+    club_id: Mapped[int] = mapped_column(sa.ForeignKey("clubs.id", ondelete="CASCADE"))
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    asked_at: Mapped[dt.datetime]
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))

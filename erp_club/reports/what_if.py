@@ -3,7 +3,8 @@
 Every known customer's receipts go by in the order of time, counted where the club held the customer that day; of a club
 that isn't there yet everybody counts, as if joined at the first purchase. Prices, discounts and payments stand as they
 were; products, segments and birthdays are today's. A return is counted as if what came back had never been bought.
-Points are counted when they are earned, and cost what they are worth when they pay.
+Points are counted when they are earned, and cost what they are worth when they pay; what periods give counts on the
+last day of the period, for each member alone.
 """
 
 import datetime as dt
@@ -15,18 +16,20 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club
+from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.periods import add_months
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.documents import parts
-from erp_club.programmes.engine.calendar import span_of
 from erp_club.programmes.engine.climb import Climber, measures
-from erp_club.programmes.engine.earn import Earned, earn, earn_by
-from erp_club.programmes.engine.earning import Counter, Earning, PerMoney
+from erp_club.programmes.engine.earn import earn, earn_by
+from erp_club.programmes.engine.earning import Counter, Earning
 from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
 from erp_club.programmes.engine.measure import Lived, movements
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.taken_back import mirrored, without
-from erp_club.programmes.past.queries import PORTION, Past, customers_segments, past_receipts
+from erp_club.programmes.past.queries import PORTION, Past, customers_segments, past_receipts, receipts_of
+from erp_club.programmes.past.seen import Seen
+from erp_club.reports.what_if_rewards import Member, Rewarded, rewarded
 
 Progress = Callable[[int, int], None]
 
@@ -35,13 +38,16 @@ Progress = Callable[[int, int], None]
 class Side:
     """What one programme gives: points by the first day of the month, and members by the level of the last day.
 
-    `worth_points` of them pay `worth_minor`; 0 where points don't pay.
+    `worth_points` of them pay `worth_minor`; 0 where points don't pay. Rewards of periods: `reward_months` is money,
+    `rewards` the value of each rule, in points where the rule gives points, which are among those of the months.
     """
 
     worth_points: int
     worth_minor: int
     months: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
     levels: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    reward_months: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
+    rewards: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def points(self) -> int:
@@ -55,17 +61,22 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The outcome: `receipts` of `members` were replayed. `held` is the programme in force, None where none is."""
+    """The outcome: `receipts` of `members` were replayed. `held` is the programme in force, None where none is.
+
+    `everybody`: the club has no members yet, so all known customers counted as such.
+    """
 
     receipts: int
     members: int
     tried: Side
     held: Side | None
+    everybody: bool = False
 
     @property
     def months(self) -> list[dt.date]:
         """Every month in which either side gave something, in order."""
-        return sorted({*self.tried.months, *(self.held.months if self.held else ())})
+        sides = [self.tried, *([self.held] if self.held else [])]
+        return sorted({month for side in sides for month in (*side.months, *side.reward_months)})
 
     @property
     def levels(self) -> list[str]:
@@ -100,7 +111,7 @@ def what_if(
 
     `progress` is told how many receipts of how many are done.
     """
-    club_id = session.scalar(sa.select(Club.id).where(Club.code == tried.code))
+    club_id = members_of(session, tried.code)
     segments = customers_segments(session)
     sides = [Replay(tried, today), *([Replay(held, today)] if held is not None else [])]
     receipts, members = 0, 0
@@ -114,7 +125,61 @@ def what_if(
             progress(receipts + len(counted), total)
         receipts += len(counted)
     progress(total, total)
-    return WhatIf(receipts, members, sides[0].side, sides[1].side if held is not None else None)
+    return WhatIf(receipts, members, sides[0].side, sides[1].side if held is not None else None, club_id is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A receipt of one member under both programmes: points and the level after it, of the tried one first."""
+
+    receipt_id: int
+    on: dt.date
+    total_minor: int
+    points: tuple[int, ...]
+    levels: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A member's past year under one or two programmes, the tried one first, with what periods gave."""
+
+    first: dt.date
+    last: dt.date
+    steps: tuple[Step, ...]
+    rewards: tuple[tuple[Rewarded, ...], ...]
+
+
+def a_year(session: Session, tried: Programme, held: Programme | None, customer_id: int, *, today: dt.date) -> Year:
+    """One member's receipts of the year up to today; those before it count for levels and periods that reach back."""
+    club_id = members_of(session, tried.code)
+    first = add_months(today, -12) + dt.timedelta(days=1)
+    mine = receipts_of(session, club_id, [customer_id])[customer_id]
+    segments = customers_segments(session, [customer_id]).get(customer_id, frozenset())
+    seen: list[list[tuple[Past, int, str | None]]] = []
+    rewards: list[tuple[Rewarded, ...]] = []
+    for programme in (tried, *([held] if held is not None else [])):
+        told: list[tuple[Past, int, str | None]] = []
+        replay = Replay(programme, today)
+        given = replay.live(mine, segments, seen=told) if mine else ()
+        rewards.append(tuple(each for each in given if each.on >= first))
+        seen.append(told)
+    steps = [
+        Step(
+            sides[0][0].id,
+            sides[0][0].purchase.on,
+            sides[0][0].purchase.total_minor,
+            tuple(points for _, points, _ in sides),
+            tuple(level for _, _, level in sides),
+        )
+        for sides in zip(*seen, strict=True)
+        if sides[0][0].purchase.on >= first
+    ]
+    return Year(first, today, tuple(steps), tuple(rewards))
+
+
+def members_of(session: Session, code: str) -> int | None:
+    """The club whose members' receipts count; None where it isn't there or is a draft, and everybody's do."""
+    return session.scalar(sa.select(Club.id).where(Club.code == code, Club.state != ClubState.DRAFT))
 
 
 class Replay:
@@ -125,21 +190,53 @@ class Replay:
         paying = programme.redemption
         self.side = Side(paying.worth_points, paying.worth_minor) if paying else Side(0, 0)
         self.by_level = any(getattr(part, "levels", ()) for _, part in parts(programme.earning))
+        self.rewarded_by_level = any(each.levels for each in programme.rewards)
         self.counters = tuple((each.code, _earning_of(each)) for each in programme.counters)
         if programme.levels is not None:
             self.side.levels.update(dict.fromkeys((each.code for each in programme.levels.levels), 0))
 
-    def live(self, receipts: Sequence[Past], segments: frozenset[str]) -> None:
-        """Take a member's receipts in the order of time."""
+    def live(
+        self,
+        receipts: Sequence[Past],
+        segments: frozenset[str],
+        *,
+        seen: list[tuple[Past, int, str | None]] | None = None,
+    ) -> tuple[Rewarded, ...]:
+        """Take a member's receipts in the order of time, and give what periods brought.
+
+        Each receipt is added to `seen` with its points and the level after it.
+        """
         life = _Life(self.programme, receipts[0].joined_on or receipts[0].purchase.on, receipts[0].birthday, segments)
         for each in receipts:
             level = life.level(each.purchase.on) if self.by_level else None
             points = self._take(life, each, level)
             if points:
                 self.side.months[self.step(each.purchase.on)] += points
+            if seen is not None:
+                seen.append((each, points, life.level(each.purchase.on)))
+            elif self.rewarded_by_level:
+                life.stood.append((each.purchase.on, life.level(each.purchase.on)))
+        if seen is not None:
+            life.stood = [(each.purchase.on, level) for each, _, level in seen]
         level = life.level(self.today)
         if level is not None:
             self.side.levels[level] += 1
+        return self._reward(life)
+
+    def _reward(self, life: "_Life") -> tuple[Rewarded, ...]:
+        if not self.programme.rewards:
+            return ()
+        lowest = self.programme.levels.levels[0].code if self.programme.levels else None
+
+        def level_on(day: dt.date) -> str | None:
+            return next((level for on, level in reversed(life.stood) if on <= day), lowest)
+
+        given = tuple(rewarded(self.programme, life.lives, Member(life.joined_on, level_on), today=self.today))
+        for each in given:
+            self.side.rewards[each.rule] += each.value
+            kept = self.side.months if each.in_points else self.side.reward_months
+            kept[self.step(each.on)] += each.value
+        return given
 
     def _take(self, life: "_Life", past: Past, level: str | None) -> int:
         """The points of one receipt, below zero for a return."""
@@ -147,7 +244,10 @@ class Replay:
         if original is not None:
             bought, member = original
             kept = without(bought, past.purchase.lines, past.original_lines)
-            before, after = self._earned(bought, member), self._earned(kept, member)
+            was, now = earn(self.programme, bought, member), earn(self.programme, kept, member)
+            life.seen.take_back(bought.on, was, now)
+            before = (was.points, *self._counted(bought, member))
+            after = (now.points, *self._counted(kept, member))
             life.sold[past.original_id or 0] = (kept, member)
             given = tuple(new - old for old, new in zip(before, after, strict=True))
             life.remember(past.purchase, given, self.counters, member, bought.on)
@@ -157,7 +257,7 @@ class Replay:
             given = tuple(-each for each in self._earned(mirrored(past.purchase), member))
         else:
             made = earn(self.programme, past.purchase, member)
-            life.note(past.purchase, made)
+            life.seen.note(past.purchase, made)
             life.sold[past.id] = (past.purchase, member)
             given = (made.points, *self._counted(past.purchase, member))
         life.remember(past.purchase, given, self.counters, member, None)
@@ -181,41 +281,15 @@ class _Life:
         self.known = MemberFacts(joined_on=joined_on, birthday=birthday, segments=segments)
         self.sold: dict[int, tuple[Purchase, MemberFacts]] = {}
         self.past: dict[tuple[dt.date, str], list[Lived]] = defaultdict(list)
+        self.lives: list[Lived] = []
+        self.stood: list[tuple[dt.date, str | None]] = []
         self.climber = None if programme.levels is None else Climber(programme.levels, joined_on=joined_on)
-        self.day = dt.date.min
-        self.visited: set[tuple[str, str]] = set()
-        self.points_today: dict[str, int] = {}
-        self.growing = {
-            rule.code: rule.growing for rule in programme.earning.rules if isinstance(rule, PerMoney) and rule.growing
-        }
-        self.counted: dict[str, list[tuple[dt.date, int]]] = defaultdict(list)
+        self.seen = Seen(programme, joined_on)
 
     def facts(self, purchase: Purchase, level: str | None) -> MemberFacts:
         """The member at the moment of a purchase."""
-        if purchase.on != self.day:
-            self.day, self.visited, self.points_today = purchase.on, set(), {}
-        so_far: dict[str, int] = {}
-        for code, growing in self.growing.items():
-            first = span_of(growing.period, purchase.on, joined_on=self.joined_on).first
-            so_far[code] = sum(counted for on, counted in self.counted[code] if on >= first)
-        return replace(
-            self.known,
-            level=level,
-            purchases=len(self.sold),
-            so_far=so_far,
-            points_today=dict(self.points_today),
-            visited=frozenset(self.visited),
-        )
-
-    def note(self, purchase: Purchase, made: Earned) -> None:
-        """Keep what the next purchases of the day and the period ask about."""
-        for rule in made.rules:
-            if rule.points:
-                self.visited.add((rule.rule, purchase.store))
-            self.points_today[rule.rule] = self.points_today.get(rule.rule, 0) + rule.points
-            if rule.rule in self.growing:
-                self.counted[rule.rule].append((purchase.on, rule.counted))
-        self.points_today[""] = self.points_today.get("", 0) + made.points
+        known = replace(self.known, level=level, purchases=len(self.sold))
+        return self.seen.facts(known, purchase.on)
 
     def remember(
         self,
@@ -225,10 +299,13 @@ class _Life:
         member: MemberFacts,
         returns_on: dt.date | None,
     ) -> None:
-        """Keep a receipt for the levels, where there are any."""
+        """Keep a receipt for levels and rewards, where there are any."""
+        if self.programme.levels is None and not self.programme.rewards:
+            return
+        on_counters = tuple((code, points) for (code, _), points in zip(counters, given[1:], strict=True))
+        new = Lived(purchase, given[0], on_counters, returns_on, member)
+        self.lives.append(new)
         if self.programme.levels is not None:
-            on_counters = tuple((code, points) for (code, _), points in zip(counters, given[1:], strict=True))
-            new = Lived(purchase, given[0], on_counters, returns_on, member)
             # A day in a store may be one visit, so the receipts of the day before it have their say.
             before = self.past[new.counted_on, purchase.store]
             moved = self._moved([*before, new])[len(self._moved(before)) :]

@@ -82,6 +82,8 @@ def bodies(ids: dict[str, Any]) -> dict[str, Any]:
         "POST /price-lists/{list_id}/prices": {"sku": OTHER_SKU, "price_minor": 20_00},
         "PATCH /price-lists/{list_id}/prices/{price_id}": {"off_bp": 500},
         "POST /clubs/{club_id}/programme": {},
+        "POST /clubs/{club_id}/what-ifs": {},
+        "POST /what-ifs/{what_if_id}/members": {"number": "100001"},
         "PATCH /pricing-policy": {"threshold_counts": "after_codes"},
         "POST /products": {"sku": "1234567890128", "name": "Tea", "list_price_minor": 9_00, "vat_percent": "18"},
         "PATCH /products/{product_id}": {"name": "Coffee", "group": "Drinks", "brand": "Own"},

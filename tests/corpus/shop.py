@@ -133,6 +133,8 @@ def _trade(shop: Shop) -> None:
     programme = {"name": "Spring", "club_id": ids["club_id"], "effect": "add", "points": 5}
     ids["programme_id"] = made("POST", "/points-programmes", programme)["programme"]["id"]
     ids["run_id"] = made("POST", "/jobs/names-rekey/runs", {})["id"]
+    tried = {"code": "GOLD", "names": {"en": "Gold"}, "currency": "ILS"}
+    ids["what_if_id"] = made("POST", f"/clubs/{ids['club_id']}/what-ifs", tried)["id"]
     ids["quote_id"] = made("POST", "/quotes", {"lines": lines, "sale_id": "S-9"})["id"]
     made("POST", "/baskets/current/entries", {"code": SKU})
     made("POST", "/baskets/current/holds")

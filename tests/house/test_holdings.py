@@ -10,7 +10,7 @@ SETTINGS = {
     "job_run_approvals",
     "chain", "classification_fields", "club_rules", "clubs", "consent_wordings", "coupon_batches",
     "customer_form_fields", "forecast_runs", "offer_versions", "price_list_upload_rows", "price_list_uploads",
-    "price_lists", "programme_versions", "stored_value_products",
+    "price_lists", "what_if_runs", "programme_versions", "stored_value_products",
 }  # fmt: skip
 """Documents of the chain: clubs, offers, prices. Who writes them writes of no customer."""
 SECRETS = {

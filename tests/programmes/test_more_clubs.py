@@ -1,7 +1,9 @@
 # REQ P-01, P-05, P-15, P-16, M-11: rules that clubs print and that hang on what was bought before, acted at the till
 import datetime as dt
+import random
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,10 @@ from erp_club.purchases.facts import Asked, gather
 from erp_club.purchases.pricing import price_basket
 from erp_club.purchases.quotes.queries import Buyer
 from erp_club.purchases.redeeming import redeemable
+from erp_club.purchases.returns.commands import Asked as AskedBack
+from erp_club.purchases.returns.commands import return_goods
+from erp_club.purchases.returns.facts import Wish
+from erp_club.reports.what_if import what_if
 from tests.make.programmes import a_programme, day
 from tests.make.purchases import a_place, a_product, a_till
 from tests.programmes.test_clubs_act import Chain
@@ -136,3 +142,25 @@ def test_points_of_a_calendar_year_expire_together(session: Session):
     assert session.scalars(sa.select(PointsLot.last_day).distinct()).all() == [day("2027-03-31")]
     held = a_programme(expiry={"rule": rule}).expiry.rule
     assert [last_day(held, day(on)) for on in ("2026-01-05", "2026-12-31")] == [day("2027-03-31")] * 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_replaying_the_history_comes_to_what_was_posted(session: Session, seed: int):
+    """Whatever was bought and brought back whole, by rules that hang on the purchases before."""
+    draw = random.Random(seed)
+    growing = {"period": {"every": "month"}, "steps": [{"from_minor": 100_00, "points": 3}]}
+    visit = {"kind": "visit", "visit": "day", "points": 5, "least_minor": 20_00, "stands": "on_top"}
+    rules = earning(PENNY | {"growing": growing, "most_points_day": 250}, visit)
+    club = Club(session, earning=rules)
+    member = club.member("2026-02-01")
+    on, sold = day("2026-02-01"), list[int]()
+    for _ in range(12):
+        on += dt.timedelta(days=draw.choice((0, 0, 1, 9)))
+        if sold and draw.random() < 0.2:
+            at = dt.datetime.combine(on, dt.time(12), dt.UTC)
+            back = AskedBack(Wish(), f"B{seed}-{len(sold)}")
+            return_goods(session, sold.pop(), back, a_place(session, club.till, now=at), currency="ILS")
+        else:
+            sold.append(club.buys(member, draw.randint(1, 200) * 100, on.isoformat()).posted.receipt_id)
+    held = a_programme(switch={"effective_from": "2026-01-01"}, earning=rules)
+    assert what_if(session, held, None, today=on, progress=lambda *_: None).tried.points == club.balance(member)

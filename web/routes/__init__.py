@@ -74,6 +74,7 @@ from web.routes import (
     till_points,
     trials,
     uploads,
+    what_ifs,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -149,4 +150,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     till_memberships.router,
     trials.router,
     uploads.router,
+    what_ifs.router,
 )

@@ -56,7 +56,7 @@ def new(act: Edit) -> Response:
 def add(act: Edit, body: Document) -> Response:
     """Set up a club by its programme, as a draft that nobody can join yet."""
     refuse_narrowed(act.by, Permission.CLUBS_EDIT)
-    read = _said(body)
+    read = said_programme(body)
     if clubs.is_club_code(act.session, read.code):
         raise club_errors.code_taken()
     loaded = _load(act, read)
@@ -108,14 +108,14 @@ def programme(act: Annotated[Act, needs(Permission.CLUBS_VIEW)], club_id: SmallR
 @again(page)
 def load(act: Edit, club_id: SmallRowId, body: Document) -> Response:
     """Let another version hold from its day on: what was earned keeps its terms."""
-    read = _said(body)
+    read = said_programme(body)
     if read.code != club_line(act, club_id).code:
         raise Invalid([FieldError("code", T("This is the programme of another club."))])
     _load(act, read)
     return act.done(programme_page(act, club_id, FormState()), f"/clubs/{club_id}/programme")
 
 
-def _said(body: Document) -> Programme:
+def said_programme(body: Document) -> Programme:
     """The programme that a body says: in the form's fields, as text, or itself."""
     if body.get("form"):
         document, unread = typed_document(body)

@@ -109,8 +109,11 @@ class EventRow:
     given: tuple[tuple[dict[str, str], str, int, bool], ...] = ()
 
 
-def person(session: Session, who: Named, *, field: str) -> int:
-    """Whose id, number or card it is; one who became another is that one. Raises Invalid at the field."""
+def person(session: Session, who: Named, *, field: str, whole: bool = False) -> int:
+    """Whose id, number or card it is; one who became another is that one.
+
+    Raises Invalid at the field's part, or with `whole` at the field itself.
+    """
     found: int | None
     if who.card is not None:
         asked = sa.select(Card.customer_id).where(Card.number == compact(who.card), Card.state == CardState.ACTIVE)
@@ -124,7 +127,7 @@ def person(session: Session, who: Named, *, field: str) -> int:
         Customer.id == found, Customer.id != UNIDENTIFIED, Customer.state == CustomerState.ACTIVE
     )
     if found is None or session.scalar(lives) is None:
-        raise errors.no_customer(f"{field}.{part}")
+        raise errors.no_customer(field if whole else f"{field}.{part}")
     return found
 
 

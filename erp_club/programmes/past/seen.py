@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from erp_club.programmes.engine.calendar import span_of
@@ -47,6 +47,20 @@ class Seen:
                 self.counted[rule.rule].append((purchase.on, rule.counted))
         self.points_today[""] = self.points_today.get("", 0) + made.points
 
+    def take_back(self, on: dt.date, was: Earned, now: Earned) -> None:
+        """Forget what came back of a purchase of a day: it had earned `was`, and what is left of it earns `now`."""
+        left = {rule.rule: rule for rule in now.rules}
+        for rule in was.rules:
+            kept = left.get(rule.rule)
+            if rule.rule in self.growing:
+                self.counted[rule.rule].append((on, (kept.counted if kept else 0) - rule.counted))
+            if on == self.day:
+                self.points_today[rule.rule] = (
+                    self.points_today.get(rule.rule, 0) + (kept.points if kept else 0) - rule.points
+                )
+        if on == self.day:
+            self.points_today[""] = self.points_today.get("", 0) + now.points - was.points
+
 
 def asked_from(programme: Programme, on: dt.date, joined_on: dt.date | None) -> dt.date | None:
     """From which day on the past has to be known for a purchase of this day; None where no rule asks."""
@@ -65,21 +79,19 @@ def _days(programme: Programme, on: dt.date, joined_on: dt.date | None) -> Itera
             yield span_of(rule.growing.period, on, joined_on=joined_on).first
 
 
-def as_seen(programme: Programme, past: Sequence[Past], known: MemberFacts, on: dt.date) -> MemberFacts:
+def as_seen(programme: Programme, past: Iterable[Past], known: MemberFacts, on: dt.date) -> MemberFacts:
     """The member on a day after these receipts, of which what came back doesn't count."""
     seen = Seen(programme, known.joined_on)
-    for purchase in _kept(past):
-        seen.note(purchase, earn(programme, purchase, seen.facts(known, purchase.on)))
-    return seen.facts(known, on)
-
-
-def _kept(past: Iterable[Past]) -> list[Purchase]:
-    """The purchases without what came back of them; a return of anything else is passed over."""
-    bought: dict[int, Purchase] = {}
+    sold: dict[int, tuple[Purchase, MemberFacts]] = {}
     for each in past:
-        original = bought.get(each.original_id or 0)
-        if original is not None and each.original_id is not None:
-            bought[each.original_id] = without(original, each.purchase.lines, each.original_lines)
-        elif each.original_id is None and each.purchase.total_minor >= 0:
-            bought[each.id] = each.purchase
-    return list(bought.values())
+        original = sold.get(each.original_id or 0)
+        if original is not None:
+            bought, then = original
+            kept = without(bought, each.purchase.lines, each.original_lines)
+            seen.take_back(bought.on, earn(programme, bought, then), earn(programme, kept, then))
+            sold[each.original_id or 0] = (kept, then)
+        elif each.purchase.total_minor >= 0:
+            then = seen.facts(known, each.purchase.on)
+            seen.note(each.purchase, earn(programme, each.purchase, then))
+            sold[each.id] = (each.purchase, then)
+    return seen.facts(known, on)

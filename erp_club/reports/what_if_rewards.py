@@ -1,0 +1,113 @@
+"""What the period rewards of a programme would have given one member over a replayed past. Pure."""
+
+import datetime as dt
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from erp_club.clubs.periods import Span
+from erp_club.programmes.engine import due
+from erp_club.programmes.engine.calendar import DAY, next_span, span_of
+from erp_club.programmes.engine.measure import Lived, extra_part, movements
+from erp_club.programmes.engine.parts import Counts, Measure
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.settle import PeriodFacts, in_points, settle
+
+MOST_PERIODS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rewarded:
+    """What a rule gave for a period that ended on a day: minor units, or points."""
+
+    rule: str
+    on: dt.date
+    value: int
+    in_points: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whose past it is; `level_on` tells the level of a day."""
+
+    joined_on: dt.date
+    level_on: Callable[[dt.date], str | None]
+
+
+class _Sums:
+    """A measure summed up over days, after one pass over the receipts."""
+
+    def __init__(self, programme: Programme, measure: Measure, past: Sequence[Lived]) -> None:
+        by_day = programme.visit == "day"
+        if measure.counts is Counts.BALANCE:
+            moved = sorted((each.counted_on, each.points) for each in past)
+        else:
+            found = movements([measure], past, excluded=programme.excluded, by_store_day=by_day)
+            moved = sorted((each.on, each.value) for each in found)
+        self.days = [on for on, _ in moved]
+        self.sums = [0, *accumulate(value for _, value in moved)]
+        self.whole = measure.counts is Counts.BALANCE
+
+    def over(self, first: dt.date, last: dt.date) -> int:
+        """The sum of the days, both included; of a balance, all that came until the last one."""
+        after = self.sums[bisect_right(self.days, last)]
+        return after if self.whole else after - self.sums[bisect_left(self.days, first)]
+
+
+def rewarded(programme: Programme, past: Sequence[Lived], who: Member, *, today: dt.date) -> Iterator[Rewarded]:
+    """What each rule gave for each period that is over, or goes along with the days; in the order of the rules."""
+    if past:
+        for rule in programme.rewards:
+            yield from _of_rule(programme, rule, past, who, today)
+
+
+def _of_rule(
+    programme: Programme, rule: PeriodReward, past: Sequence[Lived], who: Member, today: dt.date
+) -> Iterator[Rewarded]:
+    base = _Sums(programme, rule.base, past)
+    paid = _Sums(programme, rule.paid_on.measure, past) if rule.paid_on else None
+    needs = [_Sums(programme, need.measure, past) for need in rule.needs]
+    first_bought = min(each.counted_on for each in past)
+    span: Span | None = span_of(rule.period, first_bought, joined_on=who.joined_on)
+    carried, rest_minor, taken = 0, 0, 0
+    for _ in range(MOST_PERIODS):
+        if span is None or span.first > today:
+            return
+        ended = span.last is not None and span.last < today
+        if not ended and not due.goes_along(rule):
+            return
+        until = span.last if ended and span.last is not None else today
+        made = settle(
+            rule,
+            PeriodFacts(
+                base=base.over(span.first, until) - (taken if base.whole else 0),
+                parts={each.code: extra_part(each, rule.base, past, span.first, until) for each in rule.extras},
+                paid_on=paid.over(span.first, until) if paid else 0,
+                carried=0 if base.whole else carried,
+                rest_minor=rest_minor,
+                past=tuple(
+                    _totals(rule, sums, need.periods, span, who.joined_on)
+                    for need, sums in zip(rule.needs, needs, strict=True)
+                ),
+                level=who.level_on(until) if rule.levels else None,
+                year_ends=due.year_ends(until, joined_on=who.joined_on),
+            ),
+        )
+        carried, rest_minor, taken = made.rest, made.rest_minor, taken + made.taken
+        if made.value:
+            yield Rewarded(rule.code, until, made.value, in_points(rule))
+        span = next_span(rule.period, span, joined_on=who.joined_on) if ended else None
+
+
+def _totals(rule: PeriodReward, sums: _Sums, periods: int, span: Span, joined_on: dt.date) -> tuple[int, ...]:
+    """The totals of so many periods up to this one, the oldest first."""
+    made: list[int] = []
+    current = span
+    for _ in range(periods):
+        made.insert(0, sums.over(current.first, current.last or dt.date.max))
+        if current.first <= dt.date(1900, 1, 1):
+            break
+        current = span_of(rule.period, current.first - DAY, joined_on=joined_on)
+    return tuple(made)
