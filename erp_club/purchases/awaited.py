@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
-from erp_club.programmes.events.commands import At, purchase_made
-from erp_club.programmes.events.queries import Of
+from erp_club.programmes.events.commands import purchase_made
+from erp_club.programmes.events.told import At, Of
 from erp_club.purchases.posting.commands import Posted
 from erp_club.purchases.registering.queries import sold_at
 from erp_club.purchases.sale import Sale

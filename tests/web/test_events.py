@@ -240,6 +240,21 @@ def test_gifts_come_at_an_event_at_the_first_purchase_and_points_lift_the_level(
     assert shop.session.scalars(level).one() == "GOLD"
 
 
+def test_a_counter_counts_events_for_levels_and_buys_nothing(shop: Shop):
+    levels = {
+        "measure": {"counts": "counter", "counter": "status"},
+        "levels": [{"code": "BASIC", "at_least": 0}, {"code": "GOLD", "at_least": 40}],
+    }
+    flown = {"code": "flown", "event": "flown", "points": 20, "once": "subject"}
+    shop.club([], counters=[{"code": "status", "events": [flown]}], levels=levels)
+    asked = sa.select(MembershipLevel.level).where(MembershipLevel.customer_id == shop.yael)
+    for flight, level in (("LY1", "BASIC"), ("LY1", "BASIC"), ("LY2", "GOLD")):
+        shop.gave("flown", subject=flight)
+        shop.session.expire_all()
+        assert shop.session.scalars(asked).one() == level
+    assert shop.balance() == 0
+
+
 def test_the_office_tells_of_an_event_on_the_customer_s_page(client: TestClient, session: Session):
     shop = Shop(client, session, a_till(session)).club([REVIEW])
     somebody(session, Role.HQ, username="hq")

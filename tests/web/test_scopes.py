@@ -35,6 +35,7 @@ REPORTS = "reports."
 """All of them ask `only_store` for the store whose figures they tell (tests/web/test_reports.py)."""
 MAKES = {
     "clubs.new", "clubs.add", "staff.new", "staff.add", "memberships.join", "baskets.join", "baskets.renew",
+    "baskets.upgrade",
     "approvals.decide", "programmes.new", "programmes.add", "programmes.preview",
 }  # fmt: skip
 """What makes something new, or names its object in the body: the command looks."""

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes.events import commands, errors, queries
-from erp_club.programmes.events.commands import At, Happened
 from erp_club.programmes.events.queries import Named
+from erp_club.programmes.events.told import At, Happened, Of
 from erp_club.purchases.registering.queries import registered_for
 from web.after_sale import find_segments_again
 from web.basket_bodies import SoldTo
@@ -85,7 +85,7 @@ def _named(who: SoldTo) -> Named:
     return Named(who.id, who.number, who.card)
 
 
-def _buyer(act: Act, purchase: queries.Of) -> int:
+def _buyer(act: Act, purchase: Of) -> int:
     """Whose purchase it is, also where it was registered afterwards."""
     if purchase.customer_id != UNIDENTIFIED:
         return purchase.customer_id

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from erp_club.customers.queries import record
 from erp_club.programmes.engine import events as rules
 from erp_club.programmes.events import queries
-from erp_club.programmes.events.commands import Gave, Told
+from erp_club.programmes.events.told import Gave, Told
 from web.deps import Act
 from web.views.earned import why_nothing
 
@@ -28,6 +28,7 @@ class GaveView(BaseModel):
     waits: bool
     why: str | None
     words: str | None = Field(description="Why nothing, in the reader's words")
+    counter: str | None = Field(None, description="The counter on which the points count")
 
 
 class ToldView(BaseModel):
@@ -98,6 +99,7 @@ def _gave(each: Gave, names: Mapping[str, dict[str, str]]) -> GaveView:
         balance=each.balance,
         gift=each.gift,
         waits=each.waits,
+        counter=each.counter,
         why=each.why,
         words=why_nothing(each.why) if each.why else None,
     )
@@ -141,6 +143,10 @@ def _rule_names(act: Act, customer_id: int) -> dict[str, dict[str, str]]:
     return {
         rule.code: {str(language): text for language, text in rule.names.items()}
         for club in queries.clubs_of(act.session, customer_id, on=act.today)
-        for rule in (*club.programme.earning.events, *club.programme.occasions)
+        for rule in (
+            *club.programme.earning.events,
+            *(each for of in club.programme.counters for each in of.events),
+            *club.programme.occasions,
+        )
         if rule.names
     }

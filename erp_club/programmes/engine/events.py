@@ -48,6 +48,16 @@ def points_rules(programme: Programme, event: str) -> tuple[EventPoints, ...]:
     return tuple(each for each in programme.earning.events if each.event == event)
 
 
+def counter_rules(programme: Programme, event: str) -> tuple[tuple[str, EventPoints], ...]:
+    """The rules by which counters count an event, each with its counter."""
+    return tuple((of.code, each) for of in programme.counters for each in of.events if each.event == event)
+
+
+def counter_of(programme: Programme, rule: str) -> str | None:
+    """Which counter a rule for events belongs to; None for one that gives points."""
+    return next((of.code for of in programme.counters for each in of.events if each.code == rule), None)
+
+
 def gift_rules(programme: Programme, event: str) -> tuple[Occasion, ...]:
     """The rules that give something else for it."""
     return tuple(each for each in programme.occasions if _fits(each, event))
@@ -63,7 +73,7 @@ def events_of(programme: Programme) -> frozenset[str]:
 
 
 def _named(programme: Programme) -> Iterator[str]:
-    for rule in programme.earning.events:
+    for rule in (*programme.earning.events, *(each for of in programme.counters for each in of.events)):
         yield REFERRAL if rule.event == REFERRED else rule.event
     if programme.earning.available.on_event is not None:
         yield programme.earning.available.on_event

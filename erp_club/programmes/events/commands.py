@@ -19,74 +19,13 @@ from erp_club.points.rules import bucket
 from erp_club.programmes.engine import events as rules
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.earning import EventPoints
-from erp_club.programmes.engine.facts import Purchase
 from erp_club.programmes.engine.rewards import Occasion
 from erp_club.programmes.events import errors, queries
 from erp_club.programmes.events.models import EventGain, ProgrammeEvent
-from erp_club.programmes.events.queries import InClub, Of
+from erp_club.programmes.events.queries import InClub
+from erp_club.programmes.events.told import At, Gave, Happened, Of, Told
 from erp_club.programmes.milestones.commands import Receiver, give_reached, reached_for
 from erp_club.programmes.standings.commands import LookCause, look
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """When and where it happened, by the store's clock, and who tells it; no run of a job does."""
-
-    local: dt.datetime
-    now: dt.datetime
-    by: Actor
-    store: str = ""
-    channel: str = "store"
-    run_id: int | None = None
-
-    @property
-    def on(self) -> dt.date:
-        """The store's day."""
-        return self.local.date()
-
-    @property
-    def place(self) -> Purchase:
-        """The moment and place as conditions see them."""
-        return Purchase(self.local, (), store=self.store, channel=self.channel)
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """What happened to a customer: the event's name, and what it is about."""
-
-    event: str
-    customer_id: int
-    subject: str = ""
-    purchase: Of | None = None
-    friend_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Gave:
-    """What a rule of a club gave whom: so many points with the balance after them, or another gift; or why nothing.
-
-    `waits`: it gives once the friend has bought.
-    """
-
-    customer_id: int
-    club: str
-    rule: str
-    points: int = 0
-    balance: int | None = None
-    gift: bool = False
-    why: Why | None = None
-    waits: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event that was told, what it gave, and how many points can be used since."""
-
-    event_id: int
-    event: str
-    customer_id: int
-    gave: tuple[Gave, ...]
-    released: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +78,11 @@ def tell_event(session: Session, what: Happened, at: At) -> Told:
 
 def tell_of_itself(session: Session, customer_id: int, event: str, subject: str, at: At) -> tuple[Gave, ...]:
     """Points for what the product does itself: joining, renewing, a first purchase. Nothing is written for no rule."""
-    clubs = [each for each in queries.clubs_of(session, customer_id, on=at.on)
-             if rules.points_rules(each.programme, event)]  # fmt: skip
+    clubs = [
+        each
+        for each in queries.clubs_of(session, customer_id, on=at.on)
+        if rules.points_rules(each.programme, event) or rules.counter_rules(each.programme, event)
+    ]
     if not clubs:
         return ()
     event_id = _write_event(session, Happened(event, customer_id, subject), customer_id, at, waits_for=None)
@@ -268,6 +210,8 @@ def _points_of(
     for club in clubs:
         for rule in rules.points_rules(club.programme, event):
             yield _points(session, customer_id, club, rule, settled, at, can_wait=can_wait)
+        for counter, rule in rules.counter_rules(club.programme, event):
+            yield _points(session, customer_id, club, rule, settled, at, can_wait=can_wait, counter=counter)
 
 
 def _still_waits(rule: EventPoints | Occasion, settled: _Event) -> bool:
@@ -286,8 +230,17 @@ def _nothing(
 
 
 def _points(
-    session: Session, customer_id: int, club: InClub, rule: EventPoints, settled: _Event, at: At, *, can_wait: bool
+    session: Session,
+    customer_id: int,
+    club: InClub,
+    rule: EventPoints,
+    settled: _Event,
+    at: At,
+    *,
+    can_wait: bool,
+    counter: str | None = None,
 ) -> Gave:
+    """What a rule gives on the account, or counts on a `counter`, which is no movement of points."""
     nothing = _nothing(customer_id, club, rule, settled, can_wait=can_wait)
     if nothing is not None:
         return nothing
@@ -300,6 +253,9 @@ def _points(
     earned = rules.event_points(rule, facts, at=at.place, purchased_on=bought_on, member=member)
     if not earned.points:
         return Gave(customer_id, code, rule.code, why=earned.why)
+    if counter is not None:
+        _write_gain(session, customer_id, club_id, rule, key, settled, at, points=earned.points)
+        return Gave(customer_id, code, rule.code, earned.points, counter=counter)
     terms = replace(club.earning.rules.terms, waits_for=None)
     cause = Cause(MovementKind.EVENT, at.on, at.now, at.by, customer_id=customer_id, reason=_name(rule))
     to = bucket(terms, at.on, joined_on=club.earning.joined_on)

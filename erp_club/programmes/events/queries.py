@@ -25,6 +25,7 @@ from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.events import errors
 from erp_club.programmes.events.models import EventGain, ProgrammeEvent
+from erp_club.programmes.events.told import Of
 from erp_club.programmes.past.queries import customers_segments
 from erp_club.programmes.queries import VersionInForce, version_in_force
 from erp_club.receipts.models import Receipt, ReceiptReturn
@@ -37,16 +38,6 @@ class Named:
     customer_id: int | None = None
     number: str | None = None
     card: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Of:
-    """The purchase that an event is about."""
-
-    customer_id: int
-    id: int
-    sold_on: dt.date
-    total_minor: int
 
 
 @dataclass(frozen=True, slots=True)

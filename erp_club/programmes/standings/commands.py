@@ -19,6 +19,7 @@ from erp_club.clubs.levels.models import LevelCause, LevelChange, MembershipLeve
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import Key, hold_accounts
 from erp_club.programmes.engine.climb import Override, measures
+from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts, Moved
 from erp_club.programmes.engine.measure import movements
 from erp_club.programmes.engine.milestones import Passed, passed
@@ -148,6 +149,8 @@ def _outlooks(
     receipts = _receipts(session, members)
     asks_points = any(_asks_points(each) for each in members)
     points = queries.points_in(session, members) if asks_points else {}
+    asks_counters = any(of.events for each in members for of in each.programme.counters)
+    events = queries.counted_events(session, members) if asks_counters else {}
     segments = customers_segments(session, {each.customer_id for each in members})
     groups: dict[Key, list[Candidate]] = defaultdict(list)
     for each in members:
@@ -172,6 +175,7 @@ def _outlooks(
             who,
             points.get(each.account),
             by_hand.get(each.key, []),
+            [one for member in group for one in events.get(member.key, ())],
             day=max(on, held[each.key].looked_on),
             joined_on=joined_on,
         )
@@ -184,6 +188,7 @@ def _outlook(
     who: MemberFacts,
     points: PointsIn | None,
     by_hand: Sequence[Override],
+    events: Sequence[tuple[dt.date, str, int]],
     *,
     day: dt.date,
     joined_on: dt.date,
@@ -201,7 +206,14 @@ def _outlook(
         if measure.counts is Counts.POINTS and measure.on == EVERYTHING and measure.when == ALWAYS
         for on, value in (points.by_day.items() if points else ())
     ]
-    all_moved, since = tuple(chain(moved, others)), min(joined_on, day)
+    told = [
+        Moved(on, value, measure=number)
+        for number, measure in enumerate(asked)
+        if measure.counts is Counts.COUNTER
+        for on, rule, value in events
+        if counter_of(programme, rule) == measure.counter
+    ]
+    all_moved, since = tuple(chain(moved, others, told)), min(joined_on, day)
     seen = outlook(of.levels, all_moved, day, joined_on=since, overrides=by_hand, term=of.term)
     return seen, passed(of.levels, all_moved, day, joined_on=since) if of.levels.milestones else ()
 

@@ -1,6 +1,7 @@
 """Whose levels are looked at, and what is known of them."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,13 @@ from erp_club.clubs.earning.queries import rules_in_force
 from erp_club.clubs.levels.models import LevelOverride
 from erp_club.clubs.models import Club
 from erp_club.clubs.periods import Span
+from erp_club.customers.models import Customer
 from erp_club.points.sets.commands import Key
 from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.climb import Override
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.events.models import EventGain
 
 DAY = dt.timedelta(days=1)
 
@@ -160,6 +163,26 @@ def overrides(session: Session, members: Sequence[Candidate]) -> dict[Key, list[
             override = Override(row.level, row.first, row.last, row.reason, row.paid)
             made.setdefault((row.customer_id, row.membership_id), []).append(override)
     return made
+
+
+def counted_events(session: Session, members: Sequence[Candidate]) -> dict[Key, list[tuple[dt.date, str, int]]]:
+    """What events were counted on counters of each membership: day, rule and how much."""
+    gain = EventGain
+    rows = session.execute(
+        sa.select(
+            sa.func.coalesce(Customer.merged_into, Customer.id), gain.club_id, gain.on_date, gain.rule, gain.points
+        )
+        .join(Customer, Customer.id == gain.customer_id)
+        .where(
+            sa.func.coalesce(Customer.merged_into, Customer.id).in_({each.customer_id for each in members}),
+            gain.points > 0,
+            gain.seq.is_(None),
+        )
+    )
+    found: dict[Key, list[tuple[dt.date, str, int]]] = defaultdict(list)
+    for customer_id, club_id, on, rule, points in rows:
+        found[customer_id, club_id].append((on, rule, points))
+    return {each.key: found[each.customer_id, each.club_id] for each in members}
 
 
 @dataclass(frozen=True, slots=True)

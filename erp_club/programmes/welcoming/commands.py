@@ -11,7 +11,8 @@ from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import events as rules
 from erp_club.programmes.engine.rewards import OccasionKind
-from erp_club.programmes.events.commands import At, await_purchase, tell_of_itself
+from erp_club.programmes.events.commands import await_purchase, tell_of_itself
+from erp_club.programmes.events.told import At
 from erp_club.programmes.milestones.commands import Receiver, give_reached, reached_for
 from erp_club.programmes.queries import version_in_force
 

@@ -145,10 +145,12 @@ def _give_coupons(session: Session, batch: CouponBatch, owners: Sequence[Gift], 
     pairs = sa.func.unnest(
         sa.bindparam("codes", list(made), type_=sa.ARRAY(sa.Text)),
         sa.bindparam("settlements", [each.settlement_id for each in owners], type_=sa.ARRAY(sa.BigInteger)),
+        sa.bindparam("firsts", [_later(each.usable_from, cause.on) for each in owners], type_=sa.ARRAY(sa.Date)),
         sa.bindparam("lasts", [each.last_day for each in owners], type_=sa.ARRAY(sa.Date)),
         sa.bindparam("customers", customers, type_=sa.ARRAY(sa.BigInteger)),
     ).table_valued(
-        sa.column("code", sa.Text), sa.column("settlement_id", sa.BigInteger), sa.column("last_day", sa.Date),
+        sa.column("code", sa.Text), sa.column("settlement_id", sa.BigInteger), sa.column("first_day", sa.Date),
+        sa.column("last_day", sa.Date),
         sa.column("customer_id", sa.BigInteger), name="pairs",
     ).render_derived()  # fmt: skip
     mine = (Coupon.customer_id == pairs.c.customer_id) & (Coupon.code == pairs.c.code)
@@ -160,10 +162,17 @@ def _give_coupons(session: Session, batch: CouponBatch, owners: Sequence[Gift], 
     )
     session.execute(
         sa.update(Coupon)
-        .where(mine, pairs.c.last_day.is_not(None))
-        .values(last_day=pairs.c.last_day)
+        .where(mine, sa.or_(pairs.c.first_day.is_not(None), pairs.c.last_day.is_not(None)))
+        .values(
+            first_day=sa.func.coalesce(pairs.c.first_day, Coupon.first_day),
+            last_day=sa.func.coalesce(pairs.c.last_day, Coupon.last_day),
+        )
         .execution_options(synchronize_session=False)
     )
+
+
+def _later(day: dt.date, today: dt.date) -> dt.date | None:
+    return day if day > today else None
 
 
 def _give_money(session: Session, programme: Programme, gifts: Sequence[Gift], cause: Cause, name: str) -> None:
