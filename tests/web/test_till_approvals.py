@@ -12,7 +12,7 @@ from httpx2 import Response
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.approvals.models import Approval
-from erp_club.permissions.catalog import Permission, Role
+from erp_club.permissions.catalog import Permission, Role, Scope
 from erp_club.permissions.grants.models import RoleGrant
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.offers import a_published_offer, points_that_pay
@@ -37,13 +37,14 @@ def till(session: Session) -> Till:
     return made
 
 
-def limit(session: Session, role: Role, action: Permission, **limits: int) -> None:
+def limit(session: Session, role: Role, action: Permission, **grant: Any) -> None:
     session.execute(
         sa.update(RoleGrant)
         .where(RoleGrant.role == role, RoleGrant.action == action, RoleGrant.valid_to.is_(None))
         .values(valid_to=sa.func.now())
     )
-    session.add(RoleGrant(role=role, action=action, scope="chain", approval=False, valid_from=NOW, **limits))
+    told = {"scope": Scope.CHAIN} | grant
+    session.add(RoleGrant(role=role, action=action, approval=False, valid_from=NOW, **told))
     session.flush()
 
 

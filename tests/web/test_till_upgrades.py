@@ -7,7 +7,10 @@ import sqlalchemy as sa
 
 from erp_club.clubs.levels.models import LevelChange
 from erp_club.clubs.models import MembershipPeriod
+from erp_club.permissions.catalog import Permission, Role, Scope
+from tests.make.clubs import a_club
 from tests.web.test_till import send
+from tests.web.test_till_approvals import limit
 from tests.web.test_till_fees import FEE, Made, Sale, made
 
 __all__ = ["made"]
@@ -165,6 +168,16 @@ def test_renewing_goes_on_with_the_level_that_was_bought_at_its_own_price(member
 def test_what_is_not_sold_so_is_refused(member: Sale, said: dict[str, Any], code: str) -> None:
     refused = upgrade(member, **said)
     assert (refused.status_code, refused.json()["code"]) == (409, code)
+    assert (level(member), member.fees()) == ("BASE", [])
+
+
+def test_who_sells_levels_of_another_club_sells_none_of_this_one(member: Sale) -> None:
+    limit(
+        member.session, Role.MANAGER, Permission.MEMBERSHIPS_UPGRADE, scope=Scope.CLUB, club_id=a_club(member.session)
+    )
+    member.session.commit()
+    refused = upgrade(member)
+    assert (refused.status_code, refused.json()["code"]) == (404, "membership-unknown")
     assert (level(member), member.fees()) == ("BASE", [])
 
 

@@ -3,6 +3,9 @@
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands as clubs
+from erp_club.clubs.errors import no_membership
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.rules import Asked, Rule
 from erp_club.programmes.engine.places import Doing, works
 from erp_club.programmes.engine.renew import Fee
 from erp_club.programmes.engine.upgrades import Upgrade, upgrades
@@ -24,6 +27,8 @@ def upgrade_in_sale(
     the membership, Conflict `level-not-sold`, `fee-changed` where the cashier saw another price, `fee-product-needed`.
     """
     held = clubs.hold(session, membership_id)
+    if day.by.decide(Permission.MEMBERSHIPS_UPGRADE, Asked(club_id=held.club_id)).rule is Rule.OTHER_CLUB:
+        raise no_membership()
     programme = programme_in_force(session, held.club_id, day.today)
     number = next((no for no, span in held.days.items() if span is not None and span.holds(day.today)), None)
     if programme is None or programme.levels is None or number is None or held.customer_id != basket.customer_id:
