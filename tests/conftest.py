@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -48,13 +49,19 @@ def keys() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_secrets() -> Iterator[None]:
+@contextmanager
+def cheap_secrets() -> Iterator[None]:
     """Passwords and PINs cost no more than argon2's least: most tests have somebody who works here, and few sign in."""
     least = argon2.using(type="ID", memory_cost=8, time_cost=1, parallelism=1)
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr("erp_club.permissions.passwords._ARGON2", least)
         changed.setattr("erp_club.permissions.passwords.NO_HASH", least.hash("a password that nobody has"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_secrets() -> Iterator[None]:
+    with cheap_secrets():
         yield
 
 

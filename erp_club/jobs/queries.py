@@ -122,6 +122,13 @@ def runs_of(session: Session, name: str, *, limit: int, older_than: int | None =
     return [_row(row) for row in session.execute(asked)]
 
 
+def last_done(session: Session, name: str) -> RunRow | None:
+    """The newest run of a job that came to its end."""
+    asked = _runs().where(JobRun.name == name, JobRun.state == RunState.DONE, JobRun.dry_run.is_(False))
+    row = session.execute(asked.order_by(JobRun.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _row(row)
+
+
 def newest(session: Session) -> dict[str, RunRow]:
     """Each job's newest run."""
     last = sa.select(sa.func.max(JobRun.id)).group_by(JobRun.name)

@@ -58,6 +58,15 @@ class Outcome:
     broke_the_schema: list[str] = field(default_factory=list[str])
     came_alive: list[str] = field(default_factory=list[str])
 
+    def add(self, other: "Outcome") -> None:
+        """Count what another process has seen."""
+        self.cases += other.cases
+        self.counted += other.counted
+        self.statuses += other.statuses
+        self.failed += other.failed
+        self.broke_the_schema += other.broke_the_schema
+        self.came_alive += other.came_alive
+
     @property
     def wrong(self) -> list[str]:
         """All that may not be."""

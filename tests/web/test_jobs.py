@@ -2,6 +2,7 @@
 import dataclasses
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
@@ -9,12 +10,13 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import runner
 from erp_club.jobs.catalogue import JOBS
 from erp_club.jobs.declared import Limit, Preview, Sample
+from erp_club.jobs.models import JobRun
 from erp_club.kernel.audit_search import Entries, entries
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
 from tests.jobs.test_runs import STAMP, stamps
 from tests.make.office import HTML, form, head_office, send
-from tests.make.organisation import a_chain
+from tests.make.organisation import NOW, a_chain
 from web.app import create_app
 from web.cli import main
 from web.deps import Shop
@@ -62,6 +64,14 @@ def test_a_real_run_waits_for_its_day(office: TestClient) -> None:
     assert refused.status_code == 422
     assert "Only a dry run can be done for a day that is still to come." in refused.text
     assert send(office, "POST", "/jobs/stamp/runs", {"as_of": "2999-01-01", "dry_run": True}).status_code == 201
+
+
+def test_wrong_rows_of_the_newest_proof_are_told_on_the_first_page(office: TestClient, session: Session) -> None:
+    said = {"name": "ledger-verify", "as_of": NOW.date(), "actor": "system", "asked_at": NOW, "finished_at": NOW}
+    for wrong, told in ((2, True), (0, False)):
+        session.execute(sa.insert(JobRun).values(**said, state="done", counts={"wrong": wrong}))
+        session.commit()
+        assert ("has found 2 wrong rows" in office.get("/", headers=HTML).text) is told
 
 
 def test_what_isnt_there_isnt_found(office: TestClient) -> None:

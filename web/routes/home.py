@@ -7,7 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from erp_club.jobs import queries as runs
 from erp_club.jobs.approvals import queries as run_approvals
+from erp_club.jobs.verify import LEDGER_VERIFY
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.tries import queries as tries
 from erp_club.reports import queries
@@ -50,11 +52,14 @@ class HomePage(BaseModel):
 
     `own_locks` are when the reader's own sign-in was locked after wrong tries within a day; `locks` counts all such
     locks of a day, for who sees the staff. `runs_waiting` are the runs of jobs that the reader may approve.
+    `wrong_rows` is how many the newest proof of the ledgers, `proof_run`, has found.
     """
 
     own_locks: list[dt.datetime]
     locks: int
     runs_waiting: int
+    wrong_rows: int
+    proof_run: int | None
     year: int | None
     years: list[int]
     customers: int
@@ -81,6 +86,7 @@ def home(
     shown = year or shown_year(sold)
     clubs = queries.club_figures(act.session, today=act.today)
     figures = of_year(act.session, shown, store_ids=own)
+    proof = runs.last_done(act.session, LEDGER_VERIFY.name) if act.may(Permission.JOBS_VIEW) else None
     view = HomePage(
         own_locks=tries.own_lockouts(act.session, act.by.staff_id or 0, now=act.now),
         locks=tries.recent_lockouts(act.session, store_id=act.by.store_id, now=act.now)
@@ -89,6 +95,8 @@ def home(
         runs_waiting=run_approvals.count_for(act.session, act.by.staff_id or 0)
         if act.may(Permission.POINTS_APPROVE) and act.may(Permission.JOBS_VIEW)
         else 0,
+        wrong_rows=proof.counts.get("wrong", 0) if proof else 0,
+        proof_run=proof.id if proof else None,
         year=shown,
         years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),
         customers=queries.customers_in_all(act.session),
