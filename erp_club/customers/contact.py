@@ -1,6 +1,7 @@
 """Phone numbers and e-mail addresses: one stored form, and what is wrong with the others. Pure."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
@@ -13,6 +14,8 @@ LONGEST_EMAIL = 254
 LONGEST_LOCAL = 64
 
 _LETTER = re.compile(r"[^\W\d_]")
+_SPACE = re.compile(r"\s")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -22,6 +25,8 @@ def phone(text: str, country: str, *, field: str = "phone") -> str:
 
     `country` (ISO 3166-1 alpha-2) is where a number without a country code is dialled. Raises Fault.
     """
+    if is_whole(text):
+        return text
     if _LETTER.search(text):
         raise Fault(field, T("A phone number has no letters. Write an extension into another field."))
     try:
@@ -38,6 +43,31 @@ def phone(text: str, country: str, *, field: str = "phone") -> str:
     if number.italian_leading_zero and not phonenumbers.is_valid_number(number):
         raise Fault(field, T("There is no phone number that begins so. Check the first digits."))
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def is_whole(text: str) -> bool:
+    """Whether this is an international number that the library would for certain leave as it is.
+
+    A file has them so by the million, and the library takes a while for each.
+    """
+    if not _E164.fullmatch(text):
+        return False
+    for end in (2, 3, 4):
+        numbering = _numbering(int(text[1:end]))
+        if numbering:
+            inland, (lengths, dialled_before) = text[end:], numbering
+            return inland[0] != "0" and len(inland) in lengths and not (dialled_before and dialled_before.match(inland))
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _numbering(code: int) -> tuple[frozenset[int], re.Pattern[str] | None] | None:
+    """How long the numbers of a country code are, and what is dialled before them inland; None where there is none."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code))
+    if metadata is None or metadata.general_desc is None:
+        return None
+    before = metadata.national_prefix_for_parsing
+    return frozenset(metadata.general_desc.possible_length), re.compile(before) if before else None
 
 
 def _unparsed(error: NumberParseException, country: str) -> Text:
@@ -77,7 +107,7 @@ def phone_beginnings(digits: str, country: str) -> tuple[str, ...]:
 def email(text: str, *, field: str = "email") -> str:
     """An e-mail address in small letters, its domain in ASCII (IDNA). Syntax only. Raises Fault."""
     address = text.strip().lower()
-    if any(letter.isspace() for letter in address):
+    if _SPACE.search(address):
         raise Fault(field, T("An e-mail address has no spaces. Enter one address."))
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain:
@@ -86,12 +116,17 @@ def email(text: str, *, field: str = "email") -> str:
         raise Fault(field, T("This e-mail address is too long."))
     if "@" in local or not _LOCAL.fullmatch(local):
         raise Fault(field, T("The part before the @ has a character that can't stand there."))
+    return f"{local}@{_domain(domain, field)}"
+
+
+@lru_cache(maxsize=10_000)
+def _domain(domain: str, field: str) -> str:
     labels = _ascii(domain, field).split(".")
     if len(labels) == 1:
         raise Fault(field, T("The domain after the @ is not complete. It ends like .com or .co.il."))
     if not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
         raise Fault(field, T("The domain after the @ is not written right. Check its dots and letters."))
-    return f"{local}@{'.'.join(labels)}"
+    return ".".join(labels)
 
 
 def _ascii(domain: str, field: str) -> str:

@@ -115,8 +115,11 @@ def check(filled: CustomerFields, *, country: str, today: dt.date, id_rules: IdR
     errors: list[FieldError] = []
     for name, parse in _parsers(country, today).items():
         given = _given(filled, name)
+        if given is None:
+            values[name] = None
+            continue
         try:
-            values[name] = None if given is None else parse(given)
+            values[name] = parse(given)
         except Fault as fault:
             errors.append(FieldError(fault.field, fault.text))
     # A person of one name only has the other one empty; without any nobody could be called.
@@ -134,6 +137,8 @@ def check(filled: CustomerFields, *, country: str, today: dt.date, id_rules: IdR
 
 def _given(filled: CustomerFields, name: str) -> str | dt.date | None:
     value: str | dt.date | None = getattr(filled, name)
+    if value is None:
+        return None
     if isinstance(value, str):
         value = tidy(value)
     return value or None

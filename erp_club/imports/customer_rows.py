@@ -67,12 +67,13 @@ class Known:
 def normalised(batch: Batch, columns: Sequence[str], known: Known) -> Kept:
     """Check a batch; a row with a fault is refused."""
     kept = Kept()
+    classes = [column for column in columns if column.startswith(PREFIX)]
     for line, *values in zip(batch.lines, *batch.values, strict=True):
         row = dict(zip(columns, values, strict=True))
-        said = {name: str(value) for name, value in row.items() if value is not None}
         faults = list(_check(row, known))
         if faults:
-            kept.refusals += [Refusal(line, column, said.get(column, ""), why) for column, why in faults]
+            said = dict(zip(columns, values, strict=True))
+            kept.refusals += [Refusal(line, column, _said(said.get(column)), why) for column, why in faults]
             continue
         number = cast("str | None", row.get("id_number"))
         row |= cast("dict[str, object]", sealing.sealed(known.keyring, number))
@@ -82,10 +83,14 @@ def normalised(batch: Batch, columns: Sequence[str], known: Known) -> Kept:
             if (joined_on := cast("dt.date | None", row[column])) is not None:
                 last = first_period(joined_on, term.months).last
                 kept.joins.append((line, term.club_id, joined_on, last and last + dt.timedelta(days=1)))
-        for column, value in row.items():
-            if value is not None and column.startswith(PREFIX):
-                kept.classes.append((line, column.removeprefix(PREFIX), str(value)))
+        for column in classes:
+            if row[column] is not None:
+                kept.classes.append((line, column.removeprefix(PREFIX), str(row[column])))
     return kept
+
+
+def _said(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _check(row: dict[str, object], known: Known) -> Iterator[tuple[str, Text]]:
@@ -107,12 +112,13 @@ def _check(row: dict[str, object], known: Known) -> Iterator[tuple[str, Text]]:
         row["card"] = compact(str(row["card"]))
         if not is_number(row["card"]):
             yield "card", T("“%(value)s” is no card number: it has 8 to 19 digits.", value=shown(str(row["card"])))
-    for name, value in row.items():
-        defined = known.classes.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
-        if defined is not None and value is not None:
+    for name, defined in known.classes.items():
+        column = f"{PREFIX}{name}"
+        if (value := row.get(column)) is not None:
             try:
-                row[name] = stored(defined, str(value))
+                row[column] = stored(defined, str(value))
             except Fault as fault:
-                yield name, fault.text
-        if name.startswith("club:") and isinstance(value, dt.date) and value > known.today:
-            yield name, T("%(day)s is still to come.", day=value.isoformat())
+                yield column, fault.text
+    for column in known.clubs:
+        if isinstance(joined_on := row[column], dt.date) and joined_on > known.today:
+            yield column, T("%(day)s is still to come.", day=joined_on.isoformat())

@@ -13,6 +13,9 @@ from erp_club.permissions.actors import Actor
 CONSENTS = ("advertising", "sms", "email", "post")
 COLUMNS = [name.replace("home_store", "home_store_id") for name in STAGED]
 """The columns of a customer that a file may fill."""
+_TOLD = ["number", *(name for name in COLUMNS if name not in SEALED)]
+# Of a customer who is new all is told that is filled in: comparing each field with nothing takes several times as long.
+_FILLED = ", ".join(f"'{name}', w.{name}" for name in _TOLD)
 # What the change log tells of an ID number: the last signs of a new one, and that there was one before.
 _SHOWN = (
     "to_jsonb({row}) || CASE WHEN c.id_hash IS DISTINCT FROM w.id_hash "
@@ -37,19 +40,21 @@ def trace(session: Session, *, now: dt.datetime, by: Actor) -> None:
     leave_traces(
         session,
         f"""
-        SELECT w.id AS customer_id, CASE WHEN c.id IS NULL THEN 'customer.open' ELSE 'customer.edit' END AS action,
-               changes.before, changes.after
-          FROM wanted_customers w LEFT JOIN former_customers c ON c.id = w.id
-          JOIN staged_customers s ON s.line = w.line
+        SELECT w.id AS customer_id, 'customer.open' AS action, NULL::jsonb AS before,
+               jsonb_strip_nulls(jsonb_build_object({_FILLED}, 'id_number', s.id_mask)) AS after
+          FROM wanted_customers w JOIN staged_customers s ON s.line = w.line
+         WHERE NOT EXISTS (SELECT FROM former_customers c WHERE c.id = w.id)
+         UNION ALL
+        SELECT w.id, 'customer.edit', changes.before, changes.after
+          FROM wanted_customers w JOIN former_customers c ON c.id = w.id JOIN staged_customers s ON s.line = w.line
           CROSS JOIN LATERAL (
-            SELECT CASE WHEN c.id IS NOT NULL THEN jsonb_object_agg(n.key, o.value) END AS before,
-                   jsonb_object_agg(n.key, n.value) AS after
+            SELECT jsonb_object_agg(n.key, o.value) AS before, jsonb_object_agg(n.key, n.value) AS after
               FROM jsonb_each({_SHOWN.format(row="w", mask="s.id_mask")}) n
               LEFT JOIN jsonb_each({_SHOWN.format(row="c", mask="'•••'")}) o USING (key)
              WHERE n.key = ANY(:fields) AND n.value <> coalesce(o.value, 'null')
           ) AS changes
         """,
-        {"fields": ["number", "id_number", *(name for name in COLUMNS if name not in SEALED)]},
+        {"fields": ["id_number", *_TOLD]},
         now=now,
         by=by,
     )

@@ -146,7 +146,8 @@ def _stage(
 
 
 def _refuse(session: Session) -> None:
-    """What another customer has, in the file or in the database, and memberships that began on another day."""
+    """What another row or another customer has already, and memberships that began on another day."""
+    _refuse_repeated(session, "number", "number", "number")
     for column, value, key, taken in (
         (
             "id_number",
@@ -160,17 +161,7 @@ def _refuse(session: Session) -> None:
         ("card", "card", "card", "SELECT o.customer_id FROM cards o WHERE o.number = s.card"),
         ("own_id", "own_id", "own_id", "SELECT o.id FROM customers o WHERE o.own_id = s.own_id"),
     ):
-        staging.refuse_where(
-            session,
-            column,
-            T("“%(value)s” stands already in line %(line)s."),
-            f"""
-            SELECT line, {value} AS value, jsonb_build_object('value', {value}, 'line', first) AS facts FROM (
-              SELECT line, {value}, min(line) OVER (PARTITION BY {key}) AS first
-                FROM staged_customers WHERE {value} IS NOT NULL
-            ) AS all_lines WHERE line > first
-            """,
-        )
+        _refuse_repeated(session, column, value, key)
         staging.refuse_where(
             session,
             column,
@@ -202,6 +193,22 @@ def _refuse(session: Session) -> None:
     )
     for table in ("staged_customers", "staged_joins", "staged_classes"):
         run(session, f"DELETE FROM {table} WHERE line IN (SELECT line FROM import_refusals)")
+
+
+def _refuse_repeated(session: Session, column: str, value: str, key: str) -> None:
+    """Refuse rows of which another one before has the same key."""
+    staging.refuse_where(
+        session,
+        column,
+        T("“%(value)s” stands already in line %(line)s."),
+        f"""
+        SELECT line, {value} AS value, jsonb_build_object('value', {value}, 'line', first) AS facts
+          FROM staged_customers JOIN (
+            SELECT {key}, min(line) AS first FROM staged_customers WHERE {value} IS NOT NULL
+             GROUP BY {key} HAVING count(*) > 1
+          ) AS repeated USING ({key}) WHERE line > first
+        """,
+    )
 
 
 def _write(session: Session, *, now: dt.datetime, by: Actor) -> tuple[int, int, int]:

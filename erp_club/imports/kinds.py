@@ -105,7 +105,6 @@ CUSTOMERS = Format(
         Column("own_id", code, needed=False),
     ),
     families=(Column("club:", day), Column("class:", text)),
-    key=("number",),
     check=_check_customers,
 )
 

@@ -215,6 +215,13 @@ def test_what_another_customer_has_is_refused(session: Session, tmp_path: Path, 
     assert told(session)[0][2].startswith("Customer C1 has")
 
 
+def test_a_customer_who_stands_in_a_file_twice_is_refused_the_second_time(session: Session, tmp_path: Path):
+    a_chain(session)
+    path = a_file(tmp_path, "customers", RACHEL, {"number": "C2"}, {"number": "C1", "given_name": "Lea"})
+    assert counted(taken_in(session, path, "customers")) == (2, 0, 1)
+    assert told(session)[0] == (4, "number", "“C1” stands already in line 2.")
+
+
 def test_a_no_is_never_made_a_yes_by_a_file(session: Session, tmp_path: Path):
     a_chain(session)
     taken_in(session, a_file(tmp_path, "customers", RACHEL | {"consent_sms": "no", "consent_post": "yes"}), "customers")
