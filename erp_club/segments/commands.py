@@ -96,21 +96,29 @@ def set_state(session: Session, segment_id: int, state: SegmentState, *, now: dt
 
 def freeze(
     session: Session, segment_id: int, settings: Settings, *, registry: Registry, today: dt.date, now: dt.datetime,
-    by: Actor,
+    by: Actor, as_of: dt.date | None = None,
 ) -> int:  # fmt: skip
-    """Keep those who are in a segment now as a list of its own, and give its id. Raises NotFound, Conflict."""
+    """Keep those who are in a segment now as a list of its own, and give its id. Raises NotFound, Conflict.
+
+    `as_of`: those who were in it at the end of that day by what is kept of purchases; what else a condition asks, as
+    consents or points, is as it stands today.
+    """
     source = saved.one(session, segment_id)
-    if source.kind is SegmentKind.DYNAMIC:
-        refresh(session, segment_id, registry=registry, today=today, now=now)
+    held = saved.known(session, registry)
+    condition = held.trees.get(source.name)
+    day = as_of or today
+    if condition is not None and day == today:
+        refresh(session, segment_id, registry=registry, today=today, now=now, known=held)
     made = _insert(session, settings, SegmentKind.FROZEN, now=now, by=by)
-    session.execute(
-        sa.insert(SegmentCustomer).from_select(
-            ["customer_id", "segment_id"],
-            sa.select(SegmentCustomer.customer_id, sa.literal(made)).where(SegmentCustomer.segment_id == segment_id),
-        )
-    )
+    if condition is not None and day != today:
+        _replace(session, made, condition, saved.with_known(session, held, day))
+    else:
+        mine = SegmentCustomer.segment_id == segment_id
+        kept = sa.select(SegmentCustomer.customer_id, sa.literal(made)).where(mine)
+        session.execute(sa.insert(SegmentCustomer).from_select(["customer_id", "segment_id"], kept))
     _count(session, made, today=today, now=now)
-    _record(session, "segment.freeze", made, None, {"name": settings.name, "from": source.name}, now, by)
+    said = {"name": settings.name, "from": source.name, "as_of": day.isoformat()}
+    _record(session, "segment.freeze", made, None, said, now, by)
     return made
 
 

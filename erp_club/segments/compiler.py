@@ -170,7 +170,7 @@ class _Compiler:
                 holds.append(self._read(self._facts.segments[name]))
                 self._inside = self._inside[:-1]
             else:
-                raise Refused(T("There is no segment by the name %(name)s.", name=name), field="where",
+                raise Refused(T("There is no segment by the name %(name)s.", name=name), field=leaf.place,
                               code="segment-unknown")  # fmt: skip
         found = sa.or_(sa.false(), *holds)
         return self._not(found) if leaf.op in _OPPOSITE else found

@@ -14,6 +14,7 @@ from erp_club.segments import tree
 from erp_club.segments.tree import Condition, MetricName, OfKey, Single, Value
 
 MOST = 10**15
+LONGEST = 500
 _GROUPS = ("all", "any", "not")
 _METRIC_OPS = SAME | ORDER | {Op.IS_NULL}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -225,7 +226,7 @@ class _Reader:
         op = self._op(given, path, SAME)
         value = self._value(given, path, op, self._text)
         names = value if isinstance(value, tuple) else (value,)
-        return tree.InSegment(op or Op.EQ, tuple(str(name) for name in names))
+        return tree.InSegment(op or Op.EQ, tuple(str(name) for name in names), place=f"{path}.value")
 
     def _op(self, given: Mapping[str, Any], path: str, known: frozenset[Op]) -> Op | None:
         said = given.get("op")
@@ -299,8 +300,11 @@ class _Reader:
                 found = said if isinstance(said, int) else Decimal(str(said))
             except InvalidOperation:  # pragma: no cover - str of a float is always a number
                 found = Decimal("NaN")
-            if (isinstance(found, int) or found.is_finite()) and abs(found) <= MOST:
-                return found
+            if isinstance(found, int) or found.is_finite():
+                if abs(found) <= MOST:
+                    return found
+                self.fault(path, T("This number is too large."))
+                return None
         self.fault(path, T("A number is needed here."))
         return None
 
@@ -316,9 +320,10 @@ class _Reader:
     def _text(self, said: Any, path: str) -> str | None:
         if isinstance(said, int) and not isinstance(said, bool):  # a store's or product's code, written as a number
             return str(said)
-        if isinstance(said, str) and said and len(said) <= 500 and "\0" not in said:
+        if isinstance(said, str) and said and len(said) <= LONGEST:
             return said
-        self.fault(path, T("A text is needed here."))
+        too_long = isinstance(said, str) and len(said) > LONGEST
+        self.fault(path, T("This is too long.") if too_long else T("A text is needed here."))
         return None
 
 

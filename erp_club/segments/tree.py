@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -110,10 +110,11 @@ class FieldIs:
 
 @dataclass(frozen=True, slots=True)
 class InSegment:
-    """Whether the customer is in (one of) other segments, by their names."""
+    """Whether the customer is in (one of) other segments, by their names; `place` is where the document says so."""
 
     op: Op
     names: tuple[str, ...]
+    place: str = field(default="where", compare=False)
 
 
 Leaf = MetricIs | FieldIs | InSegment

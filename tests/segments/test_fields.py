@@ -120,8 +120,8 @@ def test_segments_combine_and_a_frozen_list_is_a_list(session: Session, people: 
     both = {"all": [field("segment", value="First"), {"not": field("segment", value="Kept")}]}
     assert found(session, both, **known) == "A"
     with pytest.raises(Refused) as unknown:
-        found(session, field("segment", value="Nobody"), **known)
-    assert unknown.value.code == "segment-unknown"
+        found(session, {"all": [{"not": field("segment", value="Nobody")}]}, **known)
+    assert (unknown.value.code, unknown.value.fields[0].field) == ("segment-unknown", "where.all[0].not.value")
 
 
 def test_a_segment_made_of_itself_is_refused(session: Session, people: dict[str, int]):

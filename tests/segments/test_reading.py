@@ -59,6 +59,7 @@ def deep(levels: int) -> Any:
         (SPEND | {"value": float("nan")}, "where.value"),
         (SPEND | {"value": 10**30}, "where.value"),
         (SPEND | {"op": "between", "value": [1]}, "where.value"),
+        ({"field": "number", "op": "eq", "value": "x" * 501}, "where.value"),
         (SPEND | {"op": "is_null", "value": 1}, "where.value"),
         (SPEND | {"colour": "red"}, "where.colour"),
         ({"field": "\ud800", "op": "eq", "value": 1}, "where.field"),

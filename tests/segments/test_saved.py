@@ -98,6 +98,21 @@ def test_a_frozen_list_keeps_those_who_were_in_it(session: Session, people: dict
     assert (in_it(session, frozen), in_it(session, segment_id)) == (["A", "B"], ["C"])
 
 
+def test_a_list_is_frozen_as_of_a_day_that_is_past(session: Session):
+    till = a_till(session)
+    sale = a_sale(till, a_line(a_product(session), 10_00), customer_id=a_customer(session, "A"))
+    write_sale(session.connection(), sale, (), now=NOW, by=till.by)
+    of_today = SPENT | {"over": {"last_days": 1}}
+    segment_id = save(session, "Ours", of_today)
+    later = TODAY + dt.timedelta(days=30)
+    kept = [
+        commands.freeze(session, segment_id, Settings(name), registry=REGISTRY, today=later, now=NOW, by=SYSTEM,
+                        as_of=as_of)
+        for name, as_of in (("Then", TODAY), ("Now", None))
+    ]  # fmt: skip
+    assert [in_it(session, each) for each in kept] == [["A"], []]
+
+
 def test_a_list_by_numbers_tells_which_nobody_has(session: Session, people: dict[str, int]):
     made, unknown = commands.take_list(
         session, Settings("Staff"), ["A", " A ", "X", ""], today=TODAY, now=NOW, by=SYSTEM

@@ -108,6 +108,9 @@ def test_the_builder_tells_count_sample_and_sentence_while_it_is_built(office: T
     told = send(office, "POST", "/segment-previews", {"where": OURS["where"]}).json()["live"]
     assert (told["customers"], told["exact"]) == (2, True)
     assert {each["number"] for each in told["sample"]} == {"A", "B"}
+    past = {"where": OURS["where"], "as_of": "2020-01-01"}
+    assert send(office, "POST", "/segment-previews", past).json()["as_of"] == "2020-01-01"
+    assert send(office, "POST", "/segment-previews", past | {"as_of": "0001-01-01"}).status_code == 422
     assert "Customer number" in told["sentence"]
     assert send(office, "POST", "/segment-previews", {"where": {"field": "x"}}).json()["live"]["customers"] is None
 
@@ -128,7 +131,7 @@ def test_a_faulty_form_comes_back_with_the_message_at_its_field(office: TestClie
     [
         ({"any": [{"field": "shoe", "op": "eq", "value": 1}]}, "where.any[0].field"),
         ({"metric": "spend", "over": {"from": "2026-02-01", "to": "2026-01-01"}, "op": "ge", "value": 1}, "where.over"),
-        ({"field": "segment", "op": "eq", "value": "Nobody's"}, "where"),
+        ({"field": "segment", "op": "eq", "value": "Nobody's"}, "where.value"),
         (None, "where"),
         ("x" * 10, "where"),
     ],

@@ -1,5 +1,6 @@
 """Segments: the list, one, the builder, and lists taken out."""
 
+import datetime as dt
 import json
 import re
 from typing import Annotated, Any, Literal
@@ -44,11 +45,15 @@ View = Annotated[Act, needs(Permission.SEGMENTS_VIEW)]
 Edit = Annotated[Act, needs(Permission.SEGMENTS_EDIT)]
 Export = Annotated[Act, needs(Permission.SEGMENTS_EXPORT, fresh=True)]
 Notes = Annotated[str, Field(max_length=2_000), Storable]
+Day = Annotated[dt.date, Field(ge=dt.date(1990, 1, 1), le=dt.date(2999, 12, 31))]
 Text = Annotated[str | None, Query(max_length=100), Storable, Unsaid]
 
 
 class SegmentBody(Body):
-    """A segment. A machine sends `where`, a condition as in the segment file; a form its `nodes`, or JSON as text."""
+    """A segment. A machine sends `where`, a condition as in the segment file; a form its `nodes`, or JSON as text.
+
+    A preview counts `as_of` a day, today where none is said.
+    """
 
     name: Word | None = None
     notes: Notes | None = None
@@ -60,15 +65,17 @@ class SegmentBody(Body):
     form: Line | None = None
     do: Line | None = None
     exact: bool = False
+    as_of: Day | None = None
     segment_id: int | None = None
 
 
 class FrozenCopy(Body):
-    """A name for the list of those who are in a segment now."""
+    """A name for the list of those who are in a segment now, or were `as_of` a day."""
 
     name: Word
     notes: Notes = ""
     at_till: bool = False
+    as_of: Day | None = None
 
 
 class NewList(Body):
@@ -146,7 +153,8 @@ def preview(
     if body.do == "as_json" and document is None:
         document = _as_json(nodes)
         form.values["document"] = document
-    view = builder(act, nodes, segment_id=body.segment_id, name=body.name or "", document=document, exact=body.exact)
+    view = builder(act, nodes, segment_id=body.segment_id, name=body.name or "", document=document, exact=body.exact,
+                   as_of=body.as_of)  # fmt: skip
     return act.answer(view, "segments/_builder.html" if act.htmx else "segments/build.html", form=form)
 
 
@@ -233,7 +241,7 @@ def edit_segment(act: Edit, segment_id: SmallRowId, body: SegmentBody) -> Respon
 def freeze(act: Edit, segment_id: SmallRowId, body: FrozenCopy) -> Response:
     """Keep those who are in a segment now as a list of its own."""
     made = commands.freeze(act.session, segment_id, Settings(body.name, body.notes, body.at_till), registry=REGISTRY,
-                           today=act.today, now=act.now, by=act.by)  # fmt: skip
+                           today=act.today, now=act.now, by=act.by, as_of=body.as_of)  # fmt: skip
     return act.done(_line(act, made), f"/segments/{made}")
 
 

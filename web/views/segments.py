@@ -12,6 +12,7 @@ from erp_club.kernel.errors import FieldError, Invalid, Refused
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.batches.queries import codes as batch_codes
 from erp_club.purchases.segment_registry import REGISTRY
+from erp_club.receipts.rollups.queries import latest_day
 from erp_club.reports import mailing, segment_use
 from erp_club.segments import looking, saved
 from erp_club.segments.models import SegmentKind, SegmentState
@@ -26,6 +27,8 @@ from web.segment_forms.nodes import Node, from_condition, to_condition
 from web.views.customers import club_choices, store_choices
 
 DAYS_SHOWN = 90
+QUIET_DAYS = 31
+"""After so many days without a sale the builder says when the last one was."""
 LIVE_MILLISECONDS = 900
 """So long a count may take while somebody builds; then an estimate stands there until the exact one comes."""
 
@@ -127,7 +130,10 @@ class Live(BaseModel):
 
 
 class Builder(BaseModel):
-    """The builder's form. `document` is the question as JSON where it is edited so."""
+    """The builder's form. `document` is the question as JSON where it is edited so; `as_of` the day that is counted.
+
+    `last_sale` is the last day with one where that is long ago: nothing was bought in days that end today.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -135,6 +141,8 @@ class Builder(BaseModel):
     name: str
     document: str | None
     live: Live
+    as_of: dt.date | None
+    last_sale: dt.date | None
     nodes: list[Node] = Field(exclude=True)
     asks: dict[str, Ask] = Field(exclude=True)
     of_keys: list[tuple[str, str]] = Field(exclude=True)
@@ -245,7 +253,7 @@ def _place(path: str, places: dict[str, int]) -> str:
 
 def builder(
     act: Act, nodes: list[Node], *, segment_id: int | None = None, name: str = "", document: str | None = None,
-    exact: bool = False,
+    exact: bool = False, as_of: dt.date | None = None,
 ) -> Builder:  # fmt: skip
     """The builder with what its question finds."""
     condition: Any = None
@@ -257,7 +265,9 @@ def builder(
         segment_id=segment_id,
         name=name,
         document=document,
-        live=live(act, condition, exact=exact),
+        live=live(act, condition, exact=exact, as_of=as_of),
+        as_of=as_of,
+        last_sale=_long_ago(act),
         nodes=nodes,
         asks=asks(REGISTRY),
         of_keys=of_keys(),
@@ -266,11 +276,16 @@ def builder(
     )
 
 
-def live(act: Act, condition: Any, *, exact: bool) -> Live:
+def _long_ago(act: Act) -> dt.date | None:
+    last = latest_day(act.session)
+    return last if dt.date.min < last < act.today - dt.timedelta(days=QUIET_DAYS) else None
+
+
+def live(act: Act, condition: Any, *, exact: bool, as_of: dt.date | None = None) -> Live:
     """A question in words with its count and ten customers; nothing of it where it can't be read."""
     try:
         asked = read_condition(condition, REGISTRY)
-        facts = saved.facts(act.session, act.today, REGISTRY)
+        facts = saved.facts(act.session, as_of or act.today, REGISTRY)
         found = looking.look(act.session, asked, facts, milliseconds=None if exact else LIVE_MILLISECONDS)
     except Refused:
         return Live()
