@@ -18,7 +18,7 @@ from erp_club.programmes import commands, documents, errors, queries
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.sentences.programme import sections
-from erp_club.reports.what_if import WhatIf, by_rate
+from erp_club.reports.what_if import Side, WhatIf, by_rate
 from erp_club.reports.what_if import what_if as replay
 from web import i18n
 from web.cli_database import opened
@@ -131,15 +131,23 @@ def _print(made: WhatIf, currency: str) -> None:
     if made.held is not None:
         headings += [T("Points in force"), T("Cost in force")]
     click.echo(f"{i18n.say(T('Month')):<16}" + "".join(f"{i18n.say(each):>18}" for each in headings))
-    rows = [(f"{month:%Y-%m}", [side.months.get(month, 0) for side in sides]) for month in made.months]
-    for name, points in (*rows, (i18n.say(T("In all")), [side.points for side in sides])):
-        cells = [f"{n:>18}{to_text(side.cost_minor(n)):>18}" for n, side in zip(points, sides, strict=True)]
-        click.echo(f"{name:<16}" + "".join(cells))
+    rows = [(f"{month:%Y-%m}", [_of_month(side, month) for side in sides]) for month in made.months]
+    whole = [
+        tuple(sum(figures) for figures in zip(*each, strict=True)) for each in zip(*(r for _, r in rows), strict=True)
+    ]
+    for name, figures in (*rows, (i18n.say(T("In all")), whole or [(0, 0)] * len(sides))):
+        click.echo(f"{name:<16}" + "".join(f"{points:>18}{to_text(cost):>18}" for points, cost in figures))
     if made.levels:
         columns = [T("Members"), T("Members in force")][: len(sides)]
         click.echo(f"{i18n.say(T('Level')):<16}" + "".join(f"{i18n.say(each):>18}" for each in columns))
     for level in made.levels:
         click.echo(f"{level:<16}" + "".join(f"{side.levels.get(level, 0):>18}" for side in sides))
+
+
+def _of_month(side: Side, month: dt.date) -> tuple[int, ...]:
+    """Points, and what they cost with what periods gave."""
+    points = side.months.get(month, 0)
+    return points, side.cost_minor(points) + side.reward_months.get(month, 0)
 
 
 def _held(club: str) -> Programme:

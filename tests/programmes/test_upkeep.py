@@ -168,3 +168,18 @@ def test_long_names_still_have_codes_of_their_own():
     codes = {code_of(club, "b" * 49 + end) for end in "xy"}
     assert len(codes) == 2
     assert all(len(each) <= 50 for each in codes)
+
+
+def test_a_gift_for_the_next_purchase_is_not_for_the_sale_in_which_somebody_joins(session: Session):
+    off = {"kind": "discount", "amount_minor": 2000}
+    gifts = [
+        {"code": code, "occasion": "joining", "gives": [off], "issue": {"usable": usable, "valid_months": 1}}
+        for code, usable in (("now", "at_once"), ("later", "next_purchase"))
+    ]
+    club_id = load(session, a_programme(occasions=gifts))
+    customer = a_customer(session, "82")
+    a_membership(session, customer, club_id, joined_on=DAY)
+    welcome(session, customer, Welcome(DAY, dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC), SYSTEM))
+    days = session.execute(sa.select(Coupon.first_day, Coupon.last_day).order_by(Coupon.first_day.nulls_first())).all()
+    last = dt.date(2026, 7, 1)
+    assert [tuple(each) for each in days] == [(None, last), (dt.date(2026, 6, 2), last)]

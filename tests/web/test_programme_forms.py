@@ -108,14 +108,20 @@ def test_a_club_is_set_up_in_the_form_and_changed_in_it(client: TestClient, sess
         "names.he": "בייגל",
     }
     view = send(client, "/programmes/previews", nest([*start.items(), ("do", "add|earning.rules|money")])).json()
-    fields = start | {"base": view["base"], "term.kind": "lifetime", "channels.joining[0]": "store",
+    more = nest([*start.items(), ("base", view["base"]), ("do", "add|earning.events|own")])
+    view = send(client, "/programmes/previews", more).json()
+    own = {"earning.events[0].event": "survey-answered", "earning.events[0].points": "3",
+           "earning.events[0].once": "ever"}  # fmt: skip
+    fields = start | own | {"base": view["base"], "term.kind": "lifetime", "channels.joining[0]": "store",
                       "channels.earning[0]": "store", "earning.rules[0].per_minor": "10"}  # fmt: skip
     refused = submit(client, "/programmes", fields)
     assert refused.status_code == 422
     assert 'id="e-f-earning-rules-0-points"' in refused.text
     made = submit(client, "/programmes", fields | {"earning.rules[0].points": "7"})
     assert made.status_code == 303
-    assert "7 points" in client.get(made.headers["location"], headers=HTML).text
+    page = client.get(made.headers["location"], headers=HTML).text
+    assert "7 points" in page
+    assert "3 points for the event" in page
     assert submit(client, "/programmes", fields | {"earning.rules[0].points": "7"}).status_code == 409
     for broken in ("", "{", "[]", '{"earning": 5, "levels": {"levels": 3}, "names": 4}'):
         answer = send(client, "/programmes/previews", {"form": "1", "base": broken, "do": "row|levels.levels"})

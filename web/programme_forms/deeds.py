@@ -11,7 +11,7 @@ _ON: dict[str, dict[str, Any]] = {
     "redemption": {"worth_points": 1, "worth_minor": 100},
     "levels": {"levels": [{"code": "BASIC", "at_least": 0}, {"code": "GOLD", "at_least": 100000}]},
 }
-_KINDS = {"earning.rules": f.EARNING, "occasions": f.OCCASIONS, "rewards": f.REWARDS}
+_KINDS = {"earning.rules": f.EARNING, "earning.events": f.EVENTS, "occasions": f.OCCASIONS, "rewards": f.REWARDS}
 _MOST_ROWS = 50
 
 

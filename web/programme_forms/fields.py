@@ -134,6 +134,38 @@ _VALID = (
         ("at_once", N_("At once")), ("next_purchase", N_("From the next purchase on")),
     )),
 )  # fmt: skip
+_FRIEND = Ask(
+    "after_purchase_minor", N_("Once the friend buys for at least"), "amount",
+    N_("Empty: at once, when it is told."), optional=True,
+)  # fmt: skip
+_POINTS = Ask("points", N_("So many points"))
+_ONCE = Ask("once", N_("How often"), "select", options=(
+    ("subject", N_("Once for each thing that it is about")), ("ever", N_("Once in all")), ("day", N_("Once a day")),
+    ("year", N_("Once a year")), ("no", N_("Each time")),
+))  # fmt: skip
+_RETURNED = Ask("returned", N_("Where the purchase comes back"), "select", options=(
+    ("kept", N_("The points are kept")), ("whole", N_("They go with the whole of it")),
+    ("any", N_("They go with anything of it")),
+))  # fmt: skip
+_EVENT = Ask("event", N_("Name of the event"), "text", N_("As the shop tells it, such as survey-answered."))
+OWN_EVENT = Kind(N_("Points for an event of your own"), {"event": "survey-answered", "points": 10},
+                 (_EVENT, _POINTS, _ONCE))  # fmt: skip
+EVENTS: dict[str, Kind] = {
+    "joining": Kind(N_("Points for joining"), {"event": "joining", "points": 10, "once": "ever"}, (_POINTS,)),
+    "review-approved": Kind(
+        N_("Points for a review"), {"event": "review-approved", "points": 10}, (_POINTS, _RETURNED)
+    ),
+    "referral": Kind(
+        N_("Points for bringing a friend"), {"event": "referral", "points": 10, "after_purchase_minor": 0},
+        (_POINTS, _FRIEND, _RETURNED),
+    ),
+    "referred": Kind(
+        N_("Points for being brought by a friend"), {"event": "referred", "points": 10, "after_purchase_minor": 0},
+        (_POINTS, _FRIEND, _RETURNED),
+    ),
+    "own": OWN_EVENT,
+}  # fmt: skip
+"""Points for events, by the name of the event; any other name is one of the chain's own."""
 _WHOLE_MONTH = Ask(
     "around.whole_months", N_("In the whole month of the day"), "check", N_("Without it: in the days around it.")
 )
@@ -144,6 +176,13 @@ _DAYS = (
 _MONTH: dict[str, Any] = {"whole_months": True}
 OCCASIONS: dict[str, Kind] = {
     "joining": Kind(N_("A gift for joining"), {"occasion": "joining"}, _VALID),
+    "renewal": Kind(N_("A gift for renewing"), {"occasion": "renewal"}, _VALID),
+    "first_purchase": Kind(N_("A gift for the first purchase"), {"occasion": "first_purchase"}, _VALID),
+    "referrer": Kind(
+        N_("A gift for bringing a friend"),
+        {"occasion": "referrer", "after_purchase_minor": 0},
+        (_FRIEND, *_VALID),
+    ),
     "birthday": Kind(
         N_("A gift for the birthday"),
         {"occasion": "birthday", "around": _MONTH},

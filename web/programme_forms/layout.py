@@ -52,6 +52,10 @@ def layout(document: Document) -> list[Section]:
             N_("The first rule that fits a line gives its points; those for more points come on top."),
             "earning.rules", "kind", f.EARNING,
         ),
+        _rules(
+            document, "events", N_("Points for what members do"),
+            N_("Each is told by the shop or the web shop, and given once."), "earning.events", "event", f.EVENTS,
+        ),
         _redemption(document),
         _rules(
             document, "occasions", N_("Gifts for joining and for special days"),
@@ -116,7 +120,7 @@ def _rules(
 
 
 def _rule(document: Document, path: str, tag: str, kinds: dict[str, Kind]) -> Block:
-    kind = kinds.get(str(at(document, f"{path}.{tag}")))
+    kind = kinds.get(str(at(document, f"{path}.{tag}")), f.OWN_EVENT if kinds is f.EVENTS else None)
     title = kind.label if kind else str(at(document, f"{path}.code") or "")
     asks: list[Ask] = []
     adds: list[Button] = []

@@ -1,12 +1,12 @@
 """From purchases to what a rule counts: dated movements of a measure, and its sum over days. Pure."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from erp_club.programmes.engine.conditions import missed
 from erp_club.programmes.engine.earn import Earned
-from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
+from erp_club.programmes.engine.facts import Bought, MemberFacts, Moved, Purchase
 from erp_club.programmes.engine.lines import in_scope, paid_lines, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Counts, Excluded, Measure
 from erp_club.programmes.engine.rewards import ExtraPart
@@ -49,11 +49,9 @@ def measured(measure: Measure, past: Lived, *, excluded: Excluded = NOTHING) -> 
         return dict(past.counters).get(measure.counter or "", 0)
     amount, units, any_line = 0, 0, False
     never = (*excluded.means, *measure.excluded.means)
-    for each in paid_lines(purchase):
-        line = each.line
+    for line, counts in _paid(purchase, measure.means, never):
         if not in_scope(measure.on, line) or passed_over(measure.excluded, line) or passed_over(excluded, line):
             continue
-        counts = each.minor(measure.means, never)
         if counts == 0 and line.paid_minor != 0:
             continue
         any_line = True
@@ -64,6 +62,15 @@ def measured(measure: Measure, past: Lived, *, excluded: Excluded = NOTHING) -> 
     if measure.counts is Counts.UNITS:
         return units
     return 1 if any_line and amount >= 0 and purchase.total_minor >= 0 else 0
+
+
+def _paid(purchase: Purchase, means: Sequence[str], never: Sequence[str]) -> Iterator[tuple[Bought, int]]:
+    """The lines with how much of them these means paid; where none is named that is all of it."""
+    if not means and not never:
+        yield from ((line, line.paid_minor) for line in purchase.lines)
+        return
+    for each in paid_lines(purchase):
+        yield each.line, each.minor(means, never)
 
 
 def movements(

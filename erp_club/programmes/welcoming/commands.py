@@ -1,7 +1,7 @@
 """Gives whoever joins or renews what the programme gives for it: once, in the forms that periods and levels give."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,10 +10,11 @@ from erp_club.clubs.models import Membership, MembershipState
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import events as rules
+from erp_club.programmes.engine.gifts import Usable
 from erp_club.programmes.engine.rewards import OccasionKind
 from erp_club.programmes.events.commands import await_purchase, tell_of_itself
 from erp_club.programmes.events.told import At
-from erp_club.programmes.milestones.commands import Receiver, give_reached, reached_for
+from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached_for
 from erp_club.programmes.queries import version_in_force
 
 
@@ -69,10 +70,18 @@ def _give(session: Session, membership_id: int, kind: OccasionKind, how: Welcome
     if version is not None:
         programme = version.programme
         kinds = [rule for rule in programme.occasions if rule.occasion is kind]
-        things = [each for rule in kinds for each in reached_for(programme, rule, how.on, suffix)]
+        things = [_later(each) for rule in kinds for each in reached_for(programme, rule, how.on, suffix)]
         if things:
             account = (held.points_holder_id, held.points_account_id)
             hold_accounts(session, [account])
             to = Receiver(held.club_id, version.rules_no, programme, account, held.joined_on)
             give_reached(session, to, things, how)
     return held.customer_id
+
+
+def _later(thing: Reached) -> Reached:
+    """What is for the next purchase isn't for the sale in which somebody joins: it can be used from the next day on."""
+    if thing.issue.usable is not Usable.NEXT_PURCHASE:
+        return thing
+    tomorrow = {"usable": Usable.DAY, "usable_after_days": 1}
+    return replace(thing, issue=thing.issue.model_copy(update=tomorrow))
