@@ -40,6 +40,15 @@ def test_what_is_typed_is_what_is_told(client: TestClient, session: Session, clu
     assert (told["codes"], told["codes_minor"], told["tiers"][0]) == (1, 5_00, {"at": 10, "worth_minor": 5_00})
 
 
+def test_where_the_sales_ended_long_ago_the_last_month_before_is_forecast(client: TestClient, session: Session):
+    a_chain(session)
+    a_receipt(session, a_store(session).id, "1", "2019-06-01", 95_00, customer_id=a_customer(session, "C1"))
+    club = a_club(session, state=ClubState.DRAFT)
+    signed_in(client, session)
+    told = client.get(f"/clubs/{club}/forecast").json()
+    assert (told["first"], told["last"]) == ("2019-05-01", "2019-05-31")
+
+
 @pytest.mark.parametrize(
     "said", ["per=0", "first=2026-02-01&last=2026-01-01", "first=2020-01-01&last=2026-01-01", "points=-1", "per=x"]
 )

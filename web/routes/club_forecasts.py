@@ -27,7 +27,9 @@ class Said:
 
     def __init__(
         self,
-        first: Annotated[Day, Query(description="The first day, included; else the last calendar month")] = None,
+        first: Annotated[
+            Day, Query(description="The first day, included; else the last calendar month, of those with sales")
+        ] = None,
         last: Annotated[Day, Query(description="The last day, included")] = None,
         points: Annotated[Points, Query(description="Points for each full amount `per`")] = None,
         per: Amount = None,
