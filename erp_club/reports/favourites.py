@@ -14,8 +14,10 @@ from erp_club.reports.purchases.asked import Asked, By
 from erp_club.reports.purchases.figures import share_bp
 from erp_club.reports.purchases.sources import source
 
-KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.PRODUCT, By.STORE)
+KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
 """Of what somebody has a favourite."""
+KINDS_OF_ONE = (By.PRODUCT, *KINDS)
+"""What is told of one customer. Among the products of all customers each has hundreds, mostly bought once."""
 MOST = 30
 
 
@@ -52,8 +54,8 @@ class Favourites:
 
 
 def liked(session: Session, asked: Asked, *, limit: int = MOST) -> list[Liked]:
-    """What the customer of `asked` likes best, of one of `KINDS`: most purchases first; of as many, most money."""
-    assert asked.by in KINDS
+    """What the customer of `asked` likes best, of one of `KINDS_OF_ONE`: most purchases first, then most money."""
+    assert asked.by in KINDS_OF_ONE
     assert asked.customer_id is not None
     rows = source(session, asked)
     key = rows.c.store_id if asked.by is By.STORE else rows.c.product_key

@@ -12,7 +12,7 @@ from erp_club.kernel.text import T
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from erp_club.reports import queries as chain
-from erp_club.reports.favourites import KINDS
+from erp_club.reports.favourites import KINDS, KINDS_OF_ONE
 from erp_club.reports.purchases import naming
 from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Asked, By
 from erp_club.reports.years import shown_year
@@ -134,7 +134,8 @@ def customers(act: View, said: FromAddress) -> Response:
 def favourites(act: View, said: FromAddress) -> Response:
     """Which groups, departments, brands or stores are the favourites of how many customers."""
     asked = question(act, said)
-    by = asked.by if asked.by in KINDS else By.GROUP
+    kinds = KINDS if asked.customer_id is None else KINDS_OF_ONE
+    by = asked.by if asked.by in kinds else By.GROUP
     view = favourites_page(act, replace(asked, by=by))
     return act.answer(view, "reports/favourites.html")
 

@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel, Field
 
 from erp_club.permissions.catalog import Permission
-from erp_club.reports.favourites import KINDS, MOST, Favourites, favourites, liked
+from erp_club.reports.favourites import KINDS, KINDS_OF_ONE, MOST, Favourites, favourites, liked
 from erp_club.reports.purchases.asked import Asked, By
 from web.deps import Act
 from web.i18n import translate
@@ -70,7 +70,7 @@ def favourites_page(act: Act, asked: Asked) -> FavouritesPage:
         customers=found.customers,
         rows=[FavouriteView.model_validate(row, from_attributes=True) for row in found.rows],
         liked=_liked(act, asked) if one else [],
-        kinds=[(kind.value, translate(ROWS[kind])) for kind in KINDS],
+        kinds=[(kind.value, translate(ROWS[kind])) for kind in (KINDS_OF_ONE if one else KINDS)],
         chips=chips(act, asked, PATH, query),
         choices=choices_of(act, asked),
         scoped=asked.within is not None,
