@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from erp_club.kernel.text import T
+from erp_club.programmes.engine.by_hand_checks import done_by_hand
 from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
@@ -38,6 +39,7 @@ def findings(programme: Programme) -> tuple[Finding, ...]:
         *_rewards(programme),
         *occasions(programme),
         *_expiry(programme),
+        *done_by_hand(programme),
     )
 
 

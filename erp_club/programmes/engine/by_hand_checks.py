@@ -1,0 +1,29 @@
+"""What a draft says and the product doesn't carry out by itself: told, so that nobody waits for it. Pure."""
+
+from collections.abc import Iterator
+
+from erp_club.kernel.text import T
+from erp_club.programmes.engine.finding import Finding
+from erp_club.programmes.engine.parts import Measure
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import DATED
+
+_BY_HAND = T("This is said, and nothing carries it out by itself: somebody has to see to it.")
+
+
+def done_by_hand(programme: Programme) -> Iterator[Finding]:
+    """Each such place; none of them keeps the document from being published."""
+    for path, said in (
+        ("charity", programme.charity is not None),
+        ("most_rewards", programme.most_rewards is not None),
+        ("switch.conversion", programme.switch.conversion is not None),
+        ("lapse.conversion", programme.lapse.conversion is not None),
+        ("end.conversion", programme.end.conversion is not None),
+        ("redemption.own_sale", programme.redemption is not None and programme.redemption.own_sale),
+        ("joining.purchase_of", programme.joining.purchase_of != Measure()),
+    ):
+        if said:
+            yield Finding(path, _BY_HAND, stops=False)
+    for index, occasion in enumerate(programme.occasions):
+        if occasion.needs and occasion.occasion not in DATED:
+            yield Finding(f"occasions[{index}].needs", _BY_HAND, stops=False)
