@@ -49,6 +49,7 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
             (N_("Price lists"), "/price-lists", "list-details", Permission.PRICELISTS_VIEW),
             (N_("Offers"), "/offers", "discount", Permission.OFFERS_VIEW),
             (N_("Coupons"), "/coupon-batches", "ticket", Permission.COUPONS_VIEW),
+            (N_("Entitlements"), "/entitlement-uses", "star", Permission.ENTITLEMENTS_VIEW),
             (N_("Gift cards"), "/stored-value-cards", "gift", Permission.STORED_VALUE_VIEW),
             (N_("Till"), "/till", "shopping-cart", Permission.SALES_POST),
         ),

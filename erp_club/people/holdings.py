@@ -90,6 +90,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "period_settlements": Holding(Merged.MOVES, Erased.NAMELESS),
     "reward_cards": _ALONG,
     "reward_coupons": _ALONG,
+    "reward_entitlements": _ALONG,
     "points_accounts": _KEPT,
     "points_lots": _KEPT,
     "points_movements": _KEPT_WITH_WORDS,

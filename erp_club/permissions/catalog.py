@@ -77,6 +77,11 @@ class Permission(StrEnum):
     MEMBERSHIPS_JOIN = "memberships.join", N_("Let a customer join a club."), Scope.CLUB
     MEMBERSHIPS_RENEW = "memberships.renew", N_("Renew a membership."), Scope.CLUB
     MEMBERSHIPS_UPGRADE = "memberships.upgrade", N_("Sell a member a higher level."), Scope.CLUB
+    ENTITLEMENTS_VIEW = "entitlements.view", N_("See what members used of what their memberships give.")
+    ENTITLEMENTS_USE = (
+        "entitlements.use",
+        N_("Use what a member's membership gives, such as free services, and undo a use."),
+    )
     MEMBERSHIPS_EXTEND = "memberships.extend", N_("Make a membership last longer."), Scope.CLUB
     MEMBERSHIPS_PAUSE = "memberships.pause", N_("Pause a membership and resume it."), Scope.CLUB
     MEMBERSHIPS_END = "memberships.end", N_("End a membership."), Scope.CLUB
@@ -195,6 +200,7 @@ _CASHIER = frozenset(
         Permission.MEMBERSHIPS_JOIN,
         Permission.MEMBERSHIPS_RENEW,
         Permission.MEMBERSHIPS_UPGRADE,
+        Permission.ENTITLEMENTS_USE,
         Permission.CARDS_ISSUE,
         Permission.POINTS_VIEW,
         Permission.POINTS_REDEEM,
@@ -223,6 +229,7 @@ _MANAGER = _CASHIER | {
     Permission.MEMBERSHIPS_PAUSE,
     Permission.MEMBERSHIPS_END,
     Permission.MEMBERSHIPS_LEVEL,
+    Permission.ENTITLEMENTS_VIEW,
     Permission.HOUSEHOLDS_INVITE,
     Permission.HOUSEHOLDS_ANSWER,
     Permission.HOUSEHOLDS_LINK,

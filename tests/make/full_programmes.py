@@ -135,7 +135,9 @@ FULL: dict[str, Any] = {
                   "events": [EVENT | {"code": "counted"}], "rounding": "up"}],
     "levels": LEVELS,
     "entitlements": [{"code": "coffee", "names": {"en": "Coffee"}, "gives": {"kind": "gift", "products": ["729"]},
-                      "count": 4, "period": {"every": "week"}, "levels": ["GOLD"], "channels": ["store"]}],
+                      "count": 4, "period": {"every": "week"}, "levels": ["GOLD"], "channels": ["store"]},
+                     {"code": "tailor", "names": {"en": "Tailor"}, "gives": {"kind": "service"}, "count": 2,
+                      "period": {"every": "year"}}],
     "redemption": {
         "worth_points": 10, "worth_minor": 100, "least_balance": 30, "least_points": 20, "step": 10,
         "most_points": 400, "most_points_visit": 300, "most_points_day": 500, "most_minor": 7000, "most_bp": 5000,

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.programmes.commands import load_programme
@@ -139,3 +140,129 @@ def test_a_membership_that_ended_meanwhile_gives_nothing(sale: Sale) -> None:
     send(sale.client, sale.till, "POST", f"/memberships/{membership}/terminations", {"points_lost": 0})
     assert sale.pay().json()["code"] == "entitlement-gone"
     assert used(sale).json()["code"] == "entitlement-unknown"
+
+
+SERVICES: dict[str, Any] = DOCUMENT | {
+    "entitlements": [
+        {
+            "code": "alteration",
+            "names": {"en": "Free alteration", "he": "תיקון חינם"},
+            "gives": {"kind": "service"},
+            "count": 2,
+            "period": {"every": "year"},
+        }
+    ]
+}
+
+
+@pytest.fixture
+def tailor(sale: Sale) -> Sale:
+    """The same sale in a club that gives two free alterations a year, and no coffee."""
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "now": NOW, "by": SYSTEM, "publish": True}
+    load_programme(sale.session, Programme.model_validate(SERVICES), today=NOW.date().replace(year=2021), **how)
+    sale.session.commit()
+    return sale
+
+
+def altered(sale: Sale) -> Any:
+    membership = sale.held()["membership_id"]
+    return sale.send("POST", "/entitlements", {"membership_id": membership, "entitlement": "alteration"})
+
+
+def listed(sale: Sale, query: str = "") -> dict[str, Any]:
+    return sale.client.get(f"/entitlement-uses{query}", headers=sale.till.headers).json()
+
+
+def test_a_service_is_used_without_a_line_and_counted_down(tailor: Sale) -> None:
+    assert [(each["is_service"], each["products"]) for each in tailor.shown()["customer"]["entitlements"]] == [
+        (True, [])
+    ]
+    page = altered(tailor).json()
+    assert ([line["sku"] for line in page["lines"]], left(tailor)) == ([MILK], 1)
+    tailor.send("DELETE", "/customer")
+    tailor.begin()
+    assert left(tailor) == 1, "it doesn't hang on the sale"
+    altered(tailor)
+    assert altered(tailor).json()["code"] == "entitlement-used-up"
+
+
+def test_the_use_of_a_service_is_undone_once_and_can_be_had_again(tailor: Sale) -> None:
+    altered(tailor)
+    (use,) = listed(tailor)["uses"]
+    assert (use["undoable"], use["names"]["en"], use["use_no"]) == (True, "Free alteration", 1)
+    undone = tailor.send("POST", f"/entitlement-uses/{use['id']}/withdrawals")
+    assert (undone.status_code, left(tailor)) == (200, 2)
+    again = send(tailor.client, tailor.till, "POST", f"/entitlement-uses/{use['id']}/withdrawals")
+    assert (again.status_code, again.json()["code"]) == (409, "use-not-undoable")
+    unknown = send(tailor.client, tailor.till, "POST", "/entitlement-uses/999999/withdrawals")
+    assert unknown.status_code == 404
+    actions = tailor.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id.desc()).limit(2))
+    assert list(actions) == ["entitlement.give_back", "entitlement.use"]
+
+
+def test_a_service_is_used_where_nothing_is_sold_and_the_same_key_uses_it_once(tailor: Sale) -> None:
+    membership = tailor.held()["membership_id"]
+    url, body = f"/memberships/{membership}/entitlement-uses", {"entitlement": "alteration"}
+    headers = tailor.till.headers | {"Idempotency-Key": "one"}
+    first, second = (tailor.client.post(url, json=body, headers=headers) for _ in range(2))
+    assert (first.status_code, second.json(), left(tailor)) == (201, first.json(), 1)
+    goods = send(tailor.client, tailor.till, "POST", url, {"entitlement": "coffee"})
+    assert goods.json()["code"] == "entitlement-unknown"
+    page = tailor.client.get(
+        f"/customers/{tailor.yael}/memberships", headers=tailor.till.headers | {"Accept": "text/html"}
+    )
+    assert f"/memberships/{membership}/entitlement-uses" in page.text
+
+
+def test_the_list_says_what_is_given_to_how_many_and_what_was_used_of_it(tailor: Sale) -> None:
+    altered(tailor)
+    altered(tailor)
+    page = listed(tailor)
+    (given,) = page["given"]
+    assert (given["members"], given["count"], given["used"], given["came_back"]) == (1, 2, 2, 0)
+    tailor.send("POST", f"/entitlement-uses/{page['uses'][0]['id']}/withdrawals")
+    assert [len(listed(tailor, f"?state={state}")["uses"]) for state in ("used", "back")] == [1, 1]
+    assert listed(tailor, "?entitlement=coffee")["uses"] == []
+    assert len(listed(tailor, f"?customer={page['uses'][0]['number']}&club=CAFE")["uses"]) == 2
+    assert listed(tailor, "?last=2020-01-01")["uses"] == listed(tailor, "?club=NONE")["uses"] == []
+    for suffix in ("csv", "xlsx"):
+        assert tailor.client.get(f"/entitlement-uses.{suffix}", headers=tailor.till.headers).status_code == 200
+    rows = tailor.client.get("/entitlement-uses.csv?state=back", headers=tailor.till.headers).text.splitlines()
+    assert [row.split(",")[1] for row in rows[1:]] == ["alteration"]
+    html = tailor.client.get("/entitlement-uses", headers=tailor.till.headers | {"Accept": "text/html"})
+    assert "Free alteration" in html.text
+
+
+def test_joining_gives_uses_of_a_service_that_end_first_and_are_used_first(sale: Sale) -> None:
+    (service,) = SERVICES["entitlements"]
+    welcome = {
+        "code": "welcome",
+        "occasion": "joining",
+        "gives": [{"kind": "entitlement", "entitlement": "alteration", "count": 2}],
+        "issue": {"valid_days": 7},
+    }
+    club = Programme.model_validate(
+        SERVICES
+        | {
+            "code": "NEWCLUB",
+            "names": {"en": "New club"},
+            "entitlements": [service | {"count": 1}],
+            "occasions": [welcome],
+        }
+    )
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "now": NOW, "by": SYSTEM, "publish": True}
+    sale.club_id = load_programme(sale.session, club, today=NOW.date().replace(year=2020), **how).club_id
+    sale.session.commit()
+    sale.join()
+    mine = sale.shown()["customer"]["memberships"]
+    membership = next(each["membership_id"] for each in mine if each["names"]["en"] == "New club")
+
+    def counts() -> list[int]:
+        every = sale.shown()["customer"]["entitlements"]
+        return sorted(each["left"] for each in every if each["membership_id"] == membership)
+
+    assert counts() == [1, 2]
+    body = {"membership_id": membership, "entitlement": "alteration"}
+    assert [sale.send("POST", "/entitlements", body).status_code for _ in range(4)] == [200, 200, 200, 409]
+    given = next(each for each in listed(sale)["given"] if each["code"] == "alteration")
+    assert (given["granted"], given["used"]) == (2, 3)

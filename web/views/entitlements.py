@@ -18,7 +18,10 @@ class EntitledProduct(BaseModel):
 
 
 class EntitlementView(BaseModel):
-    """What a membership gives until `last` (None: without end): `left` of `count`, null as often as one likes."""
+    """What a membership gives until `last` (None: without end): `left` of `count`, null as often as one likes.
+
+    A service has no products.
+    """
 
     membership_id: int
     club_names: dict[str, str]
@@ -28,13 +31,15 @@ class EntitlementView(BaseModel):
     left: int | None
     last: dt.date | None
     products: list[EntitledProduct]
+    is_service: bool
 
 
 class UseView(BaseModel):
-    """One use, and whether it came back."""
+    """One use, and whether it came back; a service has no product."""
 
+    use_id: int
     names: dict[str, str]
-    product: str
+    product: str | None
     came_back: bool
     receipt_id: int | None
     at: dt.datetime
@@ -56,6 +61,7 @@ def entitlements_view(
             left=each.left,
             last=each.last,
             products=[EntitledProduct(sku=sku, name=name) for sku, name in each.products],
+            is_service=each.is_service,
         )
         for each in queries.rights(act.session, customer_id, on=on or act.today, where=where)
     ]
@@ -66,6 +72,7 @@ def uses_view(act: Act, customer_id: int, now: list[EntitlementView]) -> list[Us
     names = {(each.membership_id, each.code): each.names for each in now}
     return [
         UseView(
+            use_id=each.use_id,
             names=names.get((each.membership_id, each.code), {"en": each.code}),
             product=each.product,
             came_back=each.state is UseState.BACK,

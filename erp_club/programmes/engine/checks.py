@@ -248,11 +248,20 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
         if isinstance(gives, EntitlementGiven) and gives.entitlement not in entitlements:
             text = T("This programme has no entitlement %(key)s.", key=gives.entitlement)
             yield Finding(f"{path}.entitlement", text)
+    yield from _never_given(programme)
     for index, fee in enumerate(programme.fees.levels):
         yield from _known_levels(f"fees.levels[{index}].level", (fee.level,), programme)
     for name in ("entitlements", "benefits", "rewards", "occasions"):
         for index, each in enumerate(getattr(programme, name)):
             yield from _known_levels(f"{name}[{index}].levels", each.levels, programme)
+
+
+def _never_given(programme: Programme) -> Iterator[Finding]:
+    given = {gives.entitlement for _, gives in _given(programme) if isinstance(gives, EntitlementGiven)}
+    for index, each in enumerate(programme.entitlements):
+        if each.only_given and each.code not in given:
+            text = T("No rule gives this entitlement, so nobody has it.")
+            yield Finding(f"entitlements[{index}].only_given", text, stops=False)
 
 
 def _measures(programme: Programme) -> Iterator[tuple[str, Measure]]:

@@ -81,6 +81,12 @@ class GiftGiven(Part):
     quantity: Number = 1
 
 
+class ServiceGiven(Part):
+    """Something that people do or let, and no goods of a sale: an alteration, entry to an event, a pre-sale."""
+
+    kind: Literal["service"] = "service"
+
+
 class EntitlementGiven(Part):
     """So many uses of an entitlement of the programme."""
 

@@ -6,21 +6,52 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from erp_club.programmes.engine.gifts import AT_ONCE, Given, Issue
+from erp_club.programmes.engine.gifts import (
+    AT_ONCE,
+    CodeGiven,
+    CouponGiven,
+    DiscountGiven,
+    EntitlementGiven,
+    GiftGiven,
+    Given,
+    Issue,
+    PayoutGiven,
+    PointsGiven,
+    ServiceGiven,
+    StoredValueGiven,
+)
 from erp_club.programmes.engine.parts import Every, Key, Keys, Measure, Months, Need, Number, Part, Period, RuleCode
 from erp_club.promotions.engine.scope import Texts
 
+Entitled = Annotated[
+    PointsGiven
+    | DiscountGiven
+    | CouponGiven
+    | CodeGiven
+    | StoredValueGiven
+    | GiftGiven
+    | EntitlementGiven
+    | PayoutGiven
+    | ServiceGiven,
+    Field(discriminator="kind"),
+]
+"""What a use of an entitlement is: what rules give, or a service."""
+
 
 class Entitlement(Part):
-    """What a membership, or its levels, gives directly: so many uses a period, each of them this."""
+    """What a membership, or its levels, gives directly: so many uses a period, each of them this.
+
+    `only_given`: a member has those uses alone that a rule gave, as for joining, renewing or a level.
+    """
 
     code: RuleCode
     names: Texts = {}
-    gives: Given
+    gives: Entitled
     count: Number | None = None
     period: Period = Period(every=Every.MONTH)
     levels: Keys = ()
     channels: Keys = ()
+    only_given: bool = False
 
 
 class Level(Part):

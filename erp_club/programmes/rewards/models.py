@@ -67,6 +67,26 @@ class PeriodSettlement(Base):
     at: Mapped[dt.datetime]
 
 
+class RewardEntitlement(Base):
+    """So many uses of an entitlement that were given, from when to when its settlement says."""
+
+    __tablename__ = "reward_entitlements"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "settlement_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "settlement_id"],
+            ["period_settlements.customer_id", "period_settlements.id"],
+            onupdate="CASCADE",
+        ),
+        sa.CheckConstraint("count > 0", name="count_above_zero"),
+    )
+
+    customer_id: Mapped[int]
+    settlement_id: Mapped[int]
+    entitlement: Mapped[str]
+    count: Mapped[int] = mapped_column(sa.Integer)
+
+
 class RewardCoupon(Base):
     """A coupon that was issued for a period; it may have gone on to another `owner_id`."""
 

@@ -8,7 +8,7 @@ from erp_club.programmes.sentences.words import MONTHS, Say, Words, set_ones, wh
 from erp_club.promotions.documents import Thing
 
 
-def given(gives: g.Given, words: Words) -> Text:
+def given(gives: g.Given | g.ServiceGiven, words: Words) -> Text:
     """What is given, as a phrase; without a figure of its own it is what the rule comes to."""
     match gives:
         case g.PointsGiven():
@@ -29,6 +29,8 @@ def given(gives: g.Given, words: Words) -> Text:
         case g.GiftGiven():
             names = words.goods.named(Thing.PRODUCT, gives.products)
             return TN("once %(what)s as a gift", "%(num)s times %(what)s as a gift", gives.quantity, what=names)
+        case g.ServiceGiven():
+            return T("at no charge")
         case g.EntitlementGiven():
             called = words.code(gives.entitlement)
             return TN("once %(name)s", "%(num)s times %(name)s", gives.count, name=called)

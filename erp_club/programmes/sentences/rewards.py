@@ -90,7 +90,9 @@ def _milestone(of: lv.Milestone, counted: Measure, words: Words) -> Iterator[Tex
 def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
     """What a membership gives directly."""
     values = {"name": called(of.names, of.code), "gift": given(of.gives, words)}
-    if of.count is None:
+    if of.only_given:
+        yield T("%(name)s: %(gift)s, as often as it was given.", **values)
+    elif of.count is None:
         yield T("%(name)s: %(gift)s, as often as one likes.", **values)
     else:
         yield TN(

@@ -1,6 +1,7 @@
 """The memberships of a sale's customer: only theirs are changed at the till, and renewed with their card."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -17,11 +18,19 @@ from erp_club.programmes.engine.places import Where
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.commands import current_customer, take
 from erp_club.purchases.baskets.pricing import price_open
-from erp_club.purchases.entitlements.commands import use_in_sale
+from erp_club.purchases.entitlements.commands import is_service, use_in_sale, use_service
 from erp_club.purchases.fees.commands import Day, charge_renewal, join_in_sale
 from erp_club.purchases.models import Basket
 from erp_club.purchases.places import where_of
 from erp_club.purchases.upgrades.commands import upgrade_in_sale
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a use of an entitlement made: a line of the sale, or a use by its id, which can be undone."""
+
+    line_no: int | None = None
+    use_id: int | None = None
 
 
 def of_buyer(session: Session, membership_id: int, *, by: Actor) -> Basket:
@@ -119,11 +128,17 @@ def use_of_buyer(
     today: dt.date,
     now: dt.datetime,
     by: Actor,
-) -> int:
-    """Use an entitlement of the sale's customer; gives the line's number. Raises as `of_buyer` and `use_in_sale`."""
+) -> Used:
+    """Use an entitlement of the sale's customer: goods as a line of the sale, a service as it is.
+
+    Raises as `of_buyer`, `use_in_sale` and `use_service`.
+    """
     of_buyer(session, membership_id, by=by)
+    day = Day(today, now, by, where)
+    if is_service(session, membership_id, code, day=day):
+        return Used(use_id=use_service(session, membership_id, code, day=day))
     basket = take(session, now=now, by=by)
-    return use_in_sale(session, basket, membership_id, code, product=product, day=Day(today, now, by, where))
+    return Used(line_no=use_in_sale(session, basket, membership_id, code, product=product, day=day))
 
 
 def _shown(session: Session, basket: Basket, membership_id: int) -> str | None:

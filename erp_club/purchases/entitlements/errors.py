@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from erp_club.kernel.errors import Conflict, Refused
+from erp_club.kernel.errors import Conflict, NotFound, Refused
 from erp_club.kernel.text import T
 
 
@@ -12,6 +12,18 @@ def not_given() -> Conflict:
         T("The customer has no such entitlement here today. Look at what the membership gives."),
         code="entitlement-unknown",
     )
+
+
+def not_undoable() -> Conflict:
+    """A use that is no service, or was undone already."""
+    return Conflict(
+        T("This use can't be undone here. What was used of goods comes back with them."), code="use-not-undoable"
+    )
+
+
+def unknown_use() -> NotFound:
+    """There is no such use."""
+    return NotFound(T("There is no such use of an entitlement."), code="use-unknown")
 
 
 def used_up(last: dt.date | None) -> Conflict:

@@ -11,7 +11,7 @@ from erp_club.kernel.db import Base
 
 
 class UseState(StrEnum):
-    """Held by a sale that isn't paid yet; used with it; or given back, with its line or its goods."""
+    """Held by a sale that isn't paid yet; used; or given back, with its line or its goods, or because it was undone."""
 
     HELD = "held"
     USED = "used"
@@ -22,8 +22,9 @@ class EntitlementUse(Base):
     """One use of an entitlement of a membership's programme, in the period from `first` to `last` (None: without end).
 
     `use_no` counts the uses of the period from 1, so that no two tills take the last one: what is left is derived from
-    these rows, and nothing has to be granted anew. `line_no` is the line of the basket while it is held, of the
-    receipt once it is used.
+    these rows, and nothing has to be granted anew. What is used of goods is a line of a sale: `line_no` is the line of
+    the basket while it is held, of the receipt once it is used. A service has neither product nor sale. The grant is
+    what gave it, where a rule did: then its uses are counted, whoever of a household uses them.
     """
 
     __tablename__ = "entitlement_uses"
@@ -33,7 +34,12 @@ class EntitlementUse(Base):
         ),
         sa.CheckConstraint("state IN ('held', 'used', 'back')", name="state_known"),
         sa.CheckConstraint("use_no > 0", name="use_no_above_zero"),
-        sa.CheckConstraint("state <> 'used' OR receipt_id IS NOT NULL", name="used_has_receipt"),
+        sa.CheckConstraint("state <> 'used' OR product_id IS NULL OR receipt_id IS NOT NULL", name="used_has_receipt"),
+        sa.CheckConstraint(
+            "(product_id IS NULL) = (basket_id IS NULL) AND (product_id IS NULL) = (line_no IS NULL)",
+            name="goods_in_a_sale",
+        ),
+        sa.Index("ix_entitlement_uses_at", "at"),
         sa.Index(
             "uq_entitlement_uses_taken",
             "membership_id",
@@ -41,8 +47,21 @@ class EntitlementUse(Base):
             "first",
             "use_no",
             unique=True,
-            postgresql_where=sa.text("state <> 'back'"),
+            postgresql_where=sa.text("state <> 'back' AND grant_id IS NULL"),
         ),
+        sa.Index(
+            "uq_entitlement_uses_granted",
+            "grant_id",
+            "use_no",
+            unique=True,
+            postgresql_where=sa.text("state <> 'back' AND grant_id IS NOT NULL"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_holder_id", "grant_id"],
+            ["reward_entitlements.customer_id", "reward_entitlements.settlement_id"],
+            onupdate="CASCADE",
+        ),
+        sa.CheckConstraint("(grant_id IS NULL) = (grant_holder_id IS NULL)", name="grant_of_somebody"),
         sa.Index("ix_entitlement_uses_membership", "customer_id", "membership_id"),
         sa.Index("ix_entitlement_uses_receipt_id", "receipt_id"),
     )
@@ -55,10 +74,12 @@ class EntitlementUse(Base):
     last: Mapped[dt.date | None]
     use_no: Mapped[int] = mapped_column(sa.Integer)
     state: Mapped[UseState] = mapped_column(sa.Text)
-    product_id: Mapped[int] = mapped_column(sa.ForeignKey("products.id"))
-    basket_id: Mapped[uuid.UUID]
-    line_no: Mapped[int] = mapped_column(sa.Integer)
+    product_id: Mapped[int | None] = mapped_column(sa.ForeignKey("products.id"))
+    basket_id: Mapped[uuid.UUID | None]
+    line_no: Mapped[int | None] = mapped_column(sa.Integer)
     receipt_id: Mapped[int | None]
+    grant_holder_id: Mapped[int | None]
+    grant_id: Mapped[int | None]
     at: Mapped[dt.datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))

@@ -16,7 +16,7 @@ from erp_club.clubs.periods import Span
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.programmes.engine.calendar import span_of
-from erp_club.programmes.engine.gifts import GiftGiven
+from erp_club.programmes.engine.gifts import GiftGiven, ServiceGiven
 from erp_club.programmes.engine.levels import Entitlement
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Channels
@@ -27,7 +27,8 @@ from erp_club.purchases.entitlements.models import EntitlementUse, UseState
 class Right:
     """What a membership gives in the period from `first` to `last`: `left` of `count`, None as often as one likes.
 
-    `products` are SKU and name of what may be chosen.
+    `products` are SKU and name of what may be chosen; a service has none. `grant` is whose account it was given to and
+    by what, where a rule did and not the membership itself.
     """
 
     membership_id: int
@@ -39,6 +40,8 @@ class Right:
     first: dt.date
     last: dt.date | None
     products: tuple[tuple[str, str], ...]
+    is_service: bool = False
+    grant: tuple[int, int] | None = None
 
     @property
     def left(self) -> int | None:
@@ -48,73 +51,115 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class UseRow:
-    """One use: of what, when, where and by whom; given back where `state` says so."""
+    """One use: of what, when, where and by whom; given back where `state` says so. A service has no product."""
 
+    use_id: int
     membership_id: int
     code: str
     state: UseState
-    product: str
+    product: str | None
     receipt_id: int | None
     at: dt.datetime
     staff: str | None
     store: str | None
 
 
-def rights(session: Session, customer_id: int, *, on: dt.date, where: Where | None = None) -> list[Right]:
-    """What the customer's memberships give on a day (there, at a till): gifts with a count, each with what is left.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What gives uses of an entitlement: the membership in a period, or a rule; `count` None as often as one likes."""
 
-    One query for who has none; whoever has some costs two more.
+    count: int | None
+    span: Span
+    grant: tuple[int, int] | None = None
+
+
+def rights(session: Session, customer_id: int, *, on: dt.date, where: Where | None = None) -> list[Right]:
+    """What the customer's memberships give on a day (there, at a till): gifts and services, each with what is left.
+
+    One query for who has none; whoever has some costs up to four more.
     """
+    rows = session.execute(_GIVING, {"customer": customer_id, "on": on}).all()
+    grants = _grants(session, [row.id for row in rows], on) if rows else {}
     given = [
-        (row, each, _period(row, each, on))
-        for row in session.execute(_GIVING, {"customer": customer_id, "on": on})
+        (row, each, source)
+        for row in rows
         for each in _entitlements(row.entitlements)
-        if _holds(each, row, where)
+        if _works(each, row, where)
+        for source in (*_of_membership(row, each, on), *grants.get((row.id, each.code), ()))
     ]
     if not given:
         return []
-    used = _used(session, customer_id)
-    names = _products(session, {sku for _, each, _ in given for sku in _gift(each).products})
+    used, of_grants = _used(session, customer_id), _used_of(session, [source.grant for _, _, source in given])
+    names = _products(session, {sku for _, each, _ in given for sku in _skus(each)})
     return [
         Right(
             membership_id=row.id,
             club_names=row.names,
             code=each.code,
             names={str(language): text for language, text in each.names.items()} or {"en": each.code},
-            count=each.count,
-            used=used[row.id, each.code, span.first],
-            first=span.first,
-            last=span.last,
-            products=tuple((sku, names[sku]) for sku in _gift(each).products if sku in names),
+            count=source.count,
+            used=used[row.id, each.code, source.span.first] if source.grant is None else of_grants[source.grant[1]],
+            first=source.span.first,
+            last=source.span.last,
+            products=tuple((sku, names[sku]) for sku in _skus(each) if sku in names),
+            is_service=isinstance(each.gives, ServiceGiven),
+            grant=source.grant,
         )
-        for row, each, span in given
+        for row, each, source in given
     ]
+
+
+def _of_membership(row: Any, of: Entitlement, on: dt.date) -> Iterable[_Source]:
+    if not of.only_given and (not of.levels or row.level in of.levels):
+        yield _Source(of.count, _period(row, of, on))
+
+
+def _grants(session: Session, memberships: list[int], on: dt.date) -> dict[tuple[int, str], list[_Source]]:
+    """What rules gave to the accounts of memberships, by membership and code, what ends first before."""
+    made: dict[tuple[int, str], list[_Source]] = {}
+    for row in session.execute(_GRANTED, {"memberships": memberships, "on": on}):
+        source = _Source(row.uses, Span(row.usable_from, row.last_day), (row.customer_id, row.settlement_id))
+        made.setdefault((row.id, row.entitlement), []).append(source)
+    return made
+
+
+def _used_of(session: Session, grants: Iterable[tuple[int, int] | None]) -> Counter[int]:
+    ids = [grant[1] for grant in grants if grant is not None]
+    if not ids:
+        return Counter()
+    use = EntitlementUse
+    counted = sa.select(use.grant_id, sa.func.count()).where(use.grant_id.in_(ids), use.state != UseState.BACK)
+    rows = session.execute(counted.group_by(use.grant_id))
+    return Counter({grant: count for grant, count in rows if grant is not None})
 
 
 def uses(session: Session, customer_id: int) -> list[UseRow]:
     """What the customer used, the latest first; what a sale only holds isn't used yet."""
     use = EntitlementUse
     rows = session.execute(
-        sa.select(use.membership_id, use.code, use.state, Product.name, use.receipt_id, use.at, Staff.name, Store.name)
-        .join(Product, Product.id == use.product_id)
+        sa.select(
+            use.id, use.membership_id, use.code, use.state, Product.name, use.receipt_id, use.at, Staff.name, Store.name
+        )
+        .outerjoin(Product, Product.id == use.product_id)
         .outerjoin(Staff, Staff.id == use.staff_id)
         .outerjoin(Store, Store.id == use.store_id)
-        .where(use.customer_id == customer_id, use.receipt_id.is_not(None))
+        .where(use.customer_id == customer_id, use.receipt_id.is_not(None) | use.product_id.is_(None))
         .order_by(use.at.desc(), use.id.desc())
     )
-    return [UseRow(row[0], row[1], UseState(row[2]), *row[3:]) for row in rows]
+    return [UseRow(row[0], row[1], row[2], UseState(row[3]), *row[4:]) for row in rows]
 
 
-def _gift(of: Entitlement) -> GiftGiven:
-    assert isinstance(of.gives, GiftGiven)
-    return of.gives
+def _skus(of: Entitlement) -> tuple[str, ...]:
+    return of.gives.products if isinstance(of.gives, GiftGiven) else ()
 
 
-def _holds(of: Entitlement, row: Any, where: Where | None) -> bool:
-    if not isinstance(of.gives, GiftGiven) or not works(Channels.model_validate(row.channels), Doing.BENEFITS, where):
+def _works(of: Entitlement, row: Any, where: Where | None) -> bool:
+    """Whether it is something to use, and is given there."""
+    if not isinstance(of.gives, GiftGiven | ServiceGiven):
         return False
-    here = where is None or not of.channels or where.channel in of.channels
-    return here and (not of.levels or row.level in of.levels)
+    if not works(Channels.model_validate(row.channels), Doing.BENEFITS, where):
+        return False
+    return where is None or not of.channels or where.channel in of.channels
 
 
 def _period(row: Any, of: Entitlement, on: dt.date) -> Span:
@@ -126,7 +171,7 @@ def _used(session: Session, customer_id: int) -> Counter[tuple[int, str, dt.date
     use = EntitlementUse
     rows = session.execute(
         sa.select(use.membership_id, use.code, use.first, sa.func.count())
-        .where(use.customer_id == customer_id, use.state != UseState.BACK)
+        .where(use.customer_id == customer_id, use.state != UseState.BACK, use.grant_id.is_(None))
         .group_by(use.membership_id, use.code, use.first)
     )
     return Counter({(membership, code, first): count for membership, code, first, count in rows})
@@ -161,4 +206,14 @@ _GIVING = sa.text("""
       LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id
      WHERE m.customer_id = :customer
      ORDER BY m.id
+""")
+_GRANTED = sa.text("""
+    SELECT m.id, g.entitlement, g.customer_id, g.settlement_id, g.count AS uses, s.usable_from, s.last_day
+      FROM memberships m
+      JOIN period_settlements s ON s.customer_id = m.points_holder_id AND s.account_id = m.points_account_id
+                               AND s.club_id = m.club_id AND s.state = 'given' AND s.usable_from <= CAST(:on AS date)
+                               AND (s.last_day IS NULL OR s.last_day >= CAST(:on AS date))
+      JOIN reward_entitlements g ON g.customer_id = s.customer_id AND g.settlement_id = s.id
+     WHERE m.id = ANY(:memberships)
+     ORDER BY s.last_day NULLS LAST, s.id
 """)

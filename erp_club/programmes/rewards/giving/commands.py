@@ -23,6 +23,7 @@ from erp_club.programmes.engine.gifts import (
     CodeGiven,
     CouponGiven,
     DiscountGiven,
+    EntitlementGiven,
     GiftGiven,
     PointsGiven,
     StoredValueGiven,
@@ -31,7 +32,7 @@ from erp_club.programmes.engine.offered import called
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards.codes.commands import batch_for
-from erp_club.programmes.rewards.models import RewardCard, RewardCoupon
+from erp_club.programmes.rewards.models import RewardCard, RewardCoupon, RewardEntitlement
 from erp_club.programmes.upkeep.rules import code_of, needs_coupon
 from erp_club.promotions.coupons.commands import write_coupons
 from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch
@@ -98,6 +99,8 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
                 _give_coupons(session, batch, owners, cause)
         case StoredValueGiven():
             _give_money(session, programme, given, cause, name)
+        case EntitlementGiven():
+            _give_uses(session, rule.gives, given)
         case _:
             pass  # handed out by hand, from the list
 
@@ -120,6 +123,20 @@ def _give_points(
     told = SetCause(MovementKind.GIFT, cause.on, cause.now, cause.by, cause.run_id, name)
     for to, mine in kinds.items():
         give_points(session, [(each.customer_id, each.account_id, each.value) for each in mine], to, told)
+
+
+def _give_uses(session: Session, gives: EntitlementGiven, gifts: Sequence[Gift]) -> None:
+    rows = [
+        {
+            "customer_id": each.customer_id,
+            "settlement_id": each.settlement_id,
+            "entitlement": gives.entitlement,
+            "count": max(1, each.pieces) * gives.count,
+        }
+        for each in gifts
+    ]
+    if rows:
+        session.execute(sa.insert(RewardEntitlement), rows)
 
 
 def _batch(session: Session, code: str, today: dt.date) -> CouponBatch:

@@ -1,0 +1,1 @@
+"""What head office sees of entitlements: what is given to how many, and every use."""
