@@ -150,6 +150,11 @@ def test_cancelling_the_sale_takes_the_level_back(member: Sale) -> None:
 def test_renewing_goes_on_with_the_level_that_was_bought_at_its_own_price(member: Sale) -> None:
     upgrade(member)
     body = {"membership_id": member.held()["membership_id"], "card": member.shown()["customer"]["card"]}
+    url = f"/baskets/current/memberships/{body['membership_id']}/renewals/new"
+    asked = member.client.get(url, headers=member.till.headers).json()
+    assert (asked["fee_minor"], asked["level"]["code"]) == (90_00, "GOLD")
+    page = member.client.get(url, headers=member.till.headers | {"Accept": "text/html"}).text
+    assert "90.00" in page
     lines = member.send("POST", "/renewals", body).json()["lines"]
     assert [line["amount_minor"] for line in lines] == [64_30, 120_00, 90_00]
     assert member.held()["level"]["kept_until"] == member.held()["valid_until"]

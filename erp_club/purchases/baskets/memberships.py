@@ -19,7 +19,7 @@ from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.commands import current_customer, take
 from erp_club.purchases.baskets.pricing import price_open
 from erp_club.purchases.entitlements.commands import is_service, use_in_sale, use_service
-from erp_club.purchases.fees.commands import Day, charge_renewal, join_in_sale
+from erp_club.purchases.fees.commands import Day, RenewalCost, charge_renewal, join_in_sale, renewal_cost
 from erp_club.purchases.models import Basket
 from erp_club.purchases.places import where_of
 from erp_club.purchases.upgrades.commands import upgrade_in_sale
@@ -54,10 +54,11 @@ def card_is_needed(session: Session, membership_id: int, *, by: Actor) -> bool:
     return bool(usable) and basket.card_id not in usable
 
 
-def renewal_span(session: Session, membership_id: int, *, today: dt.date, by: Actor) -> Span:
-    """The days that renewing today adds. Raises as `of_buyer` and `renewal_of`."""
+def renewal_told(session: Session, membership_id: int, *, today: dt.date, by: Actor) -> tuple[Span, RenewalCost | None]:
+    """The days that renewing today adds, and what it costs. Raises as `of_buyer` and `renewal_of`."""
     of_buyer(session, membership_id, by=by)
-    return renewal_of(hold(session, membership_id), today=today)
+    held = hold(session, membership_id)
+    return renewal_of(held, today=today), renewal_cost(session, held, today=today)
 
 
 def renew_of_buyer(

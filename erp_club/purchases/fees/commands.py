@@ -146,13 +146,28 @@ def fee_of_renewal(session: Session, held: clubs.Held, day: Day) -> RenewalCost 
         return None
     if not works(programme.channels, Doing.JOINING, day.where):
         raise errors.not_renewed_here()
-    ending = max(held.spans, key=lambda span: span.first)
+    ending = _ending(held)
     if ending.last is not None and not may_renew(programme, ending.last, day.today):
         raise errors.too_early()
-    bought = bought_in(session, held.customer_id, ending, until=day.today) if programme.fees.waiver else 0
+    return _cost(session, held, programme, day.today)
+
+
+def renewal_cost(session: Session, held: clubs.Held, *, today: dt.date) -> RenewalCost | None:
+    """The same, whether or not it may be renewed."""
+    programme = programme_in_force(session, held.club_id, today)
+    return None if programme is None or not held.spans else _cost(session, held, programme, today)
+
+
+def _ending(held: clubs.Held) -> Span:
+    return max(held.spans, key=lambda span: span.first)
+
+
+def _cost(session: Session, held: clubs.Held, programme: Programme, today: dt.date) -> RenewalCost:
+    ending = _ending(held)
+    bought = bought_in(session, held.customer_id, ending, until=today) if programme.fees.waiver else 0
     level = None
     if programme.fees.levels and ending.last is not None:
-        paid = paid_levels(session, held.membership_id, on=min(day.today, ending.last))
+        paid = paid_levels(session, held.membership_id, on=min(today, ending.last))
         level = paid_through(programme, paid, ending)
     return RenewalCost(renewal_fee(programme.fees, bought, level), level)
 
