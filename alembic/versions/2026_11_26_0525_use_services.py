@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_26_0525"
-down_revision = "2026_11_26_0512"
+down_revision = "2026_11_26_0450"
 branch_labels = None
 depends_on = None
 

@@ -76,8 +76,8 @@ class Permission(StrEnum):
     BIRTHDAYS_EDIT = "birthdays.edit", N_("Set up what members get around their birthday."), Mark.MONEY
     MEMBERSHIPS_JOIN = "memberships.join", N_("Let a customer join a club."), Scope.CLUB
     MEMBERSHIPS_RENEW = "memberships.renew", N_("Renew a membership."), Scope.CLUB
-    MEMBERSHIPS_UPGRADE = "memberships.upgrade", N_("Sell a member a higher level."), Scope.CLUB
-    ENTITLEMENTS_VIEW = "entitlements.view", N_("See what members used of what their memberships give.")
+    MEMBERSHIPS_UPGRADE = "memberships.upgrade", N_("Sell a member a higher level.")
+    ENTITLEMENTS_VIEW = "entitlements.view", N_("See what members used of what their memberships give."), Mark.PERSONAL
     ENTITLEMENTS_USE = (
         "entitlements.use",
         N_("Use what a member's membership gives, such as free services, and undo a use."),
