@@ -147,7 +147,7 @@ def test_offers_at_the_till_have_no_fault_for_axe(page: Page, key: str, coupon: 
     page.locator("#benefits .several button").first.click()
     expect(page.locator("tr.gift")).to_be_visible()
     look()
-    for key_name, dialog in (("F1", "#offers"), ("F4", "#points"), ("F7", "#coupon")):
+    for key_name, dialog in (("F1", "#offers"), ("F7", "#coupon")):
         page.keyboard.press(key_name)
         expect(page.locator(dialog)).to_be_visible()
         look()

@@ -142,6 +142,21 @@ def test_unknown_goods_and_customers_are_booked_and_told(client: TestClient, ses
     assert session.scalar(sa.text("SELECT stub FROM products WHERE sku = 'NEW-1'")) is True
 
 
+def test_a_sale_under_the_old_id_of_a_merged_customer_is_the_survivors(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    survivor, merged = member(session), a_customer(session, "100002")
+    session.execute(
+        sa.text("UPDATE customers SET state = 'merged', merged_into = :survivor WHERE id = :merged"),
+        {"survivor": survivor, "merged": merged},
+    )
+    session.commit()
+    sent = send(client, till, a_sale("O-1", customer={"id": merged}), a_sale("O-2", 10, customer={"number": "100002"}))
+    assert told(sent) == [("O-1", "booked", []), ("O-2", "booked", [])]
+    assert set(session.scalars(sa.select(Receipt.customer_id))) == {survivor}
+    assert session.scalar(sa.select(PointsAccount.balance)) == 20
+
+
 def test_a_coupon_of_two_offline_tills_is_used_once_and_the_second_sale_told(
     client: TestClient, session: Session, till: Till
 ) -> None:

@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.baskets import choices, queries
+from erp_club.purchases.baskets import choices, errors, queries
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Storable
 from web.forms import FormState
 from web.refusals import again
-from web.routes.till import shown, till_page
+from web.routes.till import shown, till_instead, till_page
 from web.views.quotes import RedeemableInClub, redeemable_view
 from web.views.till import TillPage, price_now, till_view
 
@@ -44,14 +44,19 @@ class PointsToRedeem(Body):
         return self
 
 
+def points_view(act: Act) -> PointsPage:
+    """What points could pay, and why they can't."""
+    opened = queries.opened(act.session, act.terminal.id)
+    known = opened is not None and opened.customer_id != UNIDENTIFIED
+    told = redeemable_view(price_now(act, opened).basket) if opened and known else []
+    return PointsPage(known=known, redeemable=told)
+
+
 def points_page(act: Act, form: FormState) -> Response:
     """The dialog of redeeming, with what was typed and what was wrong."""
     if act.identity.terminal is None or not act.by.may(Permission.POINTS_REDEEM):
         return till_page(act, form)
-    opened = queries.opened(act.session, act.terminal.id)
-    known = opened is not None and opened.customer_id != UNIDENTIFIED
-    told = redeemable_view(price_now(act, opened).basket) if opened and known else []
-    view = PointsPage(known=known, redeemable=told)
+    view = points_view(act)
     response = act.answer(view, "till/_points.html" if act.htmx else "till/points.html", form=form)
     response.headers["HX-Retarget"] = "#dialog"
     response.headers["HX-Reswap"] = "innerMorph"
@@ -59,8 +64,18 @@ def points_page(act: Act, form: FormState) -> Response:
 
 
 @router.get("/baskets/current/points", name="baskets.points", response_model=PointsPage)
+@again(till_instead)
 def show_points(act: Redeeming) -> Response:
-    """What points could pay in the open sale: the most, its worth, the step, and what is missing."""
+    """What points could pay in the open sale: the most, its worth, the step, and what is missing.
+
+    A cashier who asks for the dialog while there is nothing to do in it is told why, without one to close.
+    """
+    if act.htmx:
+        view = points_view(act)
+        if not view.known:
+            raise errors.no_customer()
+        if not any(each.most_points or each.used for each in view.redeemable):
+            raise errors.no_points(next((each.words for each in view.redeemable if each.words), None))
     return points_page(act, FormState())
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,6 +27,8 @@ SPARE = 60
 """Customers who are put in order beyond the limit: some who match equally well, some who are no longer there."""
 STEPS = (0.9, 0.8, LEAST)
 """A search begins with words that match at least so well, and takes the next step only where it has found too few."""
+FEW = 3_000
+"""Bearers of the words that are anything like a typed one: of so few, all who fit are mostly got in one step."""
 JOINED, WRITTEN_AS_ONE = 0.84, 0.95
 """How well two typed words, written as one, have to match a name to be taken for it, and what their match counts."""
 ALIKE = 0.8
@@ -95,7 +98,7 @@ def _place(hit: NameHit) -> tuple[tuple[bool, float], int]:
 
 def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) -> list[NameHit]:
     """Living customers among the hits, in their order; those who match equally well by store and last purchase."""
-    rows = session.execute(sa.text(_KNOWN), {"ids": [hit.customer_id for hit in hits], "store": store_id}).all()
+    rows = session.execute(_KNOWN, {"ids": [hit.customer_id for hit in hits], "store": store_id}).all()
     known = {living: (not ours, -(last or dt.date.min).toordinal()) for _, living, ours, last in rows}
     whom = {row[0]: row[1] for row in rows}
     best: dict[int, NameHit] = {}
@@ -125,7 +128,7 @@ def _look_up(session: Session, typed_parts: Sequence[str]) -> dict[str, list[Mat
 def _candidates(session: Session, forms: Sequence[str]) -> dict[str, Candidates]:
     surfaces = [surface(form) for form in forms]
     rows = session.execute(
-        sa.text(_CANDIDATES),
+        _CANDIDATES,
         {
             "words": forms,
             "surfaces": surfaces,
@@ -152,6 +155,8 @@ def _readings(
     readings = [plain] if plain else []
     for place, (one, other) in enumerate(itertools.pairwise(typed_parts)):
         together = _unit(one + other, found)
+        if not together.at_least(JOINED):
+            continue
         if place not in hyphens:
             together = _less_likely(together)
         if together.at_least(JOINED):
@@ -178,17 +183,42 @@ def _search(
 ) -> None:
     """Add to `best` the customers that match a reading, and how well."""
     needed = [unit for unit in units if unit.weight == 1] or list(units)
-    for step in STEPS:
-        groups = [unit.at_least(step) for unit in needed] if len(needed) > 1 else [needed[0].best(step)]
-        if all(groups):
-            exact = [unit.at_least(SAME_LETTERS) for unit in needed]
-            _compare(units, _having(session, groups, store_id, exact), best)
-        if sum(hit.score >= step for hit in best.values()) >= limit:
-            return
-    if len(needed) > 2:
+    if not _in_steps(session, units, needed, best, limit, store_id) and len(needed) > 2:
         groups = [unit.at_least(ALIKE) for unit in needed]
         for group in itertools.combinations(filter(None, groups), len(needed) - 1):
             _compare(units, _having(session, group, store_id), best)
+
+
+def _in_steps(
+    session: Session,
+    units: Sequence[Unit],
+    needed: Sequence[Unit],
+    best: dict[int, NameHit],
+    limit: int,
+    store_id: int | None,
+) -> bool:
+    """Add those who have a word for each of the needed ones, those who match best first; gives whether they suffice."""
+    exact = [unit.at_least(SAME_LETTERS) for unit in needed]
+    compared: set[int] = set()
+    before: list[list[int]] = []
+    for step in (LEAST, *STEPS[:-1]) if _are_few(needed) else STEPS:
+        groups = [unit.at_least(step) for unit in needed] if len(needed) > 1 else [needed[0].best(step)]
+        if all(groups) and groups != before:
+            found = _having(session, groups, store_id, exact)
+            _compare(units, [each for each in found if each[0] not in compared], best)
+            compared.update(customer_id for customer_id, _ in found)
+            before = groups
+            if step == LEAST and len(found) < LOOKED_AT:
+                break  # these were all that there are
+        if step != LEAST and sum(hit.score >= step for hit in best.values()) >= limit:
+            return True
+    return sum(hit.score >= LEAST for hit in best.values()) >= limit
+
+
+def _are_few(needed: Sequence[Unit]) -> bool:
+    """Whether one of several words is, with all that it may be, so rare that one look finds everybody."""
+    bearers = (sum(match.bearers for match in unit.matches.values()) for unit in needed)
+    return len(needed) > 1 and min(bearers) <= FEW
 
 
 def _having(
@@ -198,26 +228,30 @@ def _having(
 
     Where there are so many, those are taken first who have a word of each group of `exact`.
     """
+    firsts = len(exact) if all(exact) else 0
     given: dict[str, object] = {f"group_{number}": array_text(group) for number, group in enumerate(groups)}
-    condition = _each(given)
-    firsts: dict[str, object] = {f"exact_{number}": array_text(group) for number, group in enumerate(exact) if group}
-    whole = bool(exact) and len(firsts) == len(exact)
-    statement = _HAVING.replace("FIRST", f"({_each(firsts)}) DESC, " if whole else "")
-    given |= firsts if whole else {}
-    found = _bearers(session, statement.replace("CONDITION", condition), given)
+    given |= {f"exact_{number}": array_text(group) for number, group in enumerate(exact) if firsts}
+    given["limit"] = LOOKED_AT
+    found = _bearers(session, _bearing(len(groups), firsts), given)
     if len(found) == LOOKED_AT and store_id is not None:
-        ours = statement.replace("CONDITION", f"{condition} AND {_OURS}")
-        found += _bearers(session, ours, given | {"store": store_id})
+        found += _bearers(session, _bearing(len(groups), firsts, ours=True), given | {"store": store_id})
     return found
 
 
-def _each(groups: Iterable[str]) -> str:
-    """The condition that a customer has a word of each of these groups."""
-    return " AND ".join(f"words && CAST(:{name} AS integer[])" for name in groups)
+@cache
+def _bearing(groups: int, firsts: int, *, ours: bool = False) -> sa.TextClause:
+    """The statement for customers who have a word of each group, first those with a word of each of the `firsts`."""
+
+    def each(name: str, count: int) -> str:
+        return " AND ".join(f"words && CAST(:{name}_{number} AS integer[])" for number in range(count))
+
+    condition = each("group", groups) + (f" AND {_OURS}" if ours else "")
+    first = f"({each('exact', firsts)}) DESC, " if firsts else ""
+    return sa.text(_HAVING.replace("CONDITION", condition).replace("FIRST", first))
 
 
-def _bearers(session: Session, statement: str, given: dict[str, object]) -> list[_Bearer]:
-    return [(row[0], row[1]) for row in session.execute(sa.text(statement), given | {"limit": LOOKED_AT})]
+def _bearers(session: Session, statement: sa.TextClause, given: dict[str, object]) -> list[_Bearer]:
+    return [(row[0], row[1]) for row in session.execute(statement, given)]
 
 
 def _compare(units: Sequence[Unit], customers: Iterable[_Bearer], best: dict[int, NameHit]) -> None:
@@ -234,16 +268,16 @@ SELECT customer_id, words FROM (
 ) AS found ORDER BY FIRST customer_id LIMIT :limit
 """
 _OURS = "EXISTS (SELECT FROM customers c WHERE c.id = customer_id AND c.home_store_id = :store)"
-_KNOWN = """
+_KNOWN = sa.text("""
 SELECT known.id, c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integer) AND c.home_store_id IS NOT NULL,
        (SELECT r.sold_on FROM receipts r WHERE r.customer_id = c.id ORDER BY r.sold_at DESC LIMIT 1)
   FROM customers known JOIN customers c ON c.id = coalesce(known.merged_into, known.id)
  WHERE known.id = ANY(:ids) AND c.state = 'active'
-"""
+""")
 # One row for each word typed, since a row for each word of the dictionary would take longer to fetch than to find. A
 # single letter is first of all that of a short name.
-_CANDIDATES = """
-SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.sounds || '\\000'::bytea, ''),
+_CANDIDATES = sa.text(r"""
+SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.sounds || '\000'::bytea, ''),
        array_agg(w.bearers), max(w.id) FILTER (WHERE w.word = asked.word)
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:ends AS text[]), CAST(:keys AS text[]))
        WITH ORDINALITY AS asked (word, surface, ends, keys, number)
@@ -256,4 +290,4 @@ SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.s
    ) AS begun WHERE NOT keys && asked.keys::integer[]
  ) AS w
  GROUP BY asked.number
-"""
+""")

@@ -63,6 +63,12 @@ def sells_no_card() -> Conflict:
     )
 
 
+def no_points(why: str | None) -> Conflict:
+    """Points that pay for nothing in this sale; `why` is a sentence."""
+    told = T("No points can pay in this sale. %(why)s", why=why) if why else T("No points can pay in this sale.")
+    return Conflict(told, code="no-points")
+
+
 def value_card() -> Conflict:
     """The number of a prepaid or gift card, where an item was expected."""
     return Conflict(
