@@ -16,6 +16,7 @@ from erp_club.customers.names.keys import asked_keys
 from erp_club.customers.names.matching import LEAST, NOTHING, SAME_LETTERS, Candidates, Match, matches
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.customers.names.spelling import PARTICLES, bare, parts, surface, words
+from erp_club.kernel.prepared import Prepared
 
 MOST_PARTS = 6
 """Words of what was typed that are looked for; a name has no more."""
@@ -98,7 +99,8 @@ def _place(hit: NameHit) -> tuple[tuple[bool, float], int]:
 
 def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) -> list[NameHit]:
     """Living customers among the hits, in their order; those who match equally well by store and last purchase."""
-    rows = session.execute(_KNOWN, {"ids": [hit.customer_id for hit in hits], "store": store_id}).all()
+    asked = {"ids": [hit.customer_id for hit in hits], "store": store_id}
+    rows = _KNOWN.execute(session.connection(), asked).rows
     known = {living: (not ours, -(last or dt.date.min).toordinal()) for _, living, ours, last in rows}
     whom = {row[0]: row[1] for row in rows}
     best: dict[int, NameHit] = {}
@@ -127,15 +129,13 @@ def _look_up(session: Session, typed_parts: Sequence[str]) -> dict[str, list[Mat
 
 def _candidates(session: Session, forms: Sequence[str]) -> dict[str, Candidates]:
     surfaces = [surface(form) for form in forms]
-    rows = session.execute(
-        _CANDIDATES,
-        {
-            "words": forms,
-            "surfaces": surfaces,
-            "ends": [f"{each}\U0010ffff" for each in surfaces],
-            "keys": [array_text(asked_keys(form)) for form in forms],
-        },
-    )
+    asked = {
+        "words": forms,
+        "surfaces": surfaces,
+        "ends": [f"{each}\U0010ffff" for each in surfaces],
+        "keys": [array_text(asked_keys(form)) for form in forms],
+    }
+    rows = _CANDIDATES.execute(session.connection(), asked).rows
     return {
         forms[int(number) - 1]: Candidates(ids, letters.split(" "), heard, bearers, same)
         for number, ids, letters, heard, bearers, same in rows
@@ -239,7 +239,7 @@ def _having(
 
 
 @cache
-def _bearing(groups: int, firsts: int, *, ours: bool = False) -> sa.TextClause:
+def _bearing(groups: int, firsts: int, *, ours: bool = False) -> Prepared:
     """The statement for customers who have a word of each group, first those with a word of each of the `firsts`."""
 
     def each(name: str, count: int) -> str:
@@ -247,11 +247,11 @@ def _bearing(groups: int, firsts: int, *, ours: bool = False) -> sa.TextClause:
 
     condition = each("group", groups) + (f" AND {_OURS}" if ours else "")
     first = f"({each('exact', firsts)}) DESC, " if firsts else ""
-    return sa.text(_HAVING.replace("CONDITION", condition).replace("FIRST", first))
+    return Prepared(sa.text(_HAVING.replace("CONDITION", condition).replace("FIRST", first)))
 
 
-def _bearers(session: Session, statement: sa.TextClause, given: dict[str, object]) -> list[_Bearer]:
-    return [(row[0], row[1]) for row in session.execute(statement, given)]
+def _bearers(session: Session, statement: Prepared, given: dict[str, object]) -> list[_Bearer]:
+    return [(row[0], row[1]) for row in statement.execute(session.connection(), given).rows]
 
 
 def _compare(units: Sequence[Unit], customers: Iterable[_Bearer], best: dict[int, NameHit]) -> None:
@@ -268,15 +268,18 @@ SELECT customer_id, words FROM (
 ) AS found ORDER BY FIRST customer_id LIMIT :limit
 """
 _OURS = "EXISTS (SELECT FROM customers c WHERE c.id = customer_id AND c.home_store_id = :store)"
-_KNOWN = sa.text("""
+_KNOWN = Prepared(
+    sa.text("""
 SELECT known.id, c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integer) AND c.home_store_id IS NOT NULL,
        (SELECT r.sold_on FROM receipts r WHERE r.customer_id = c.id ORDER BY r.sold_at DESC LIMIT 1)
   FROM customers known JOIN customers c ON c.id = coalesce(known.merged_into, known.id)
  WHERE known.id = ANY(:ids) AND c.state = 'active'
 """)
+)
 # One row for each word typed, since a row for each word of the dictionary would take longer to fetch than to find. A
 # single letter is first of all that of a short name.
-_CANDIDATES = sa.text(r"""
+_CANDIDATES = Prepared(
+    sa.text(r"""
 SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.sounds || '\000'::bytea, ''),
        array_agg(w.bearers), max(w.id) FILTER (WHERE w.word = asked.word)
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:ends AS text[]), CAST(:keys AS text[]))
@@ -291,3 +294,4 @@ SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.s
  ) AS w
  GROUP BY asked.number
 """)
+)
