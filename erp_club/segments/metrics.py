@@ -13,7 +13,13 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.organisation.models import Store
 from erp_club.receipts.models import Receipt, ReceiptLine
-from erp_club.receipts.rollups.models import CustomerDay, CustomerGroupDay, CustomerSummary, ReceiptToRoll
+from erp_club.receipts.rollups.models import (
+    CustomerDay,
+    CustomerGroupDay,
+    CustomerProductDay,
+    CustomerSummary,
+    ReceiptToRoll,
+)
 from erp_club.segments.tree import MetricName, Of, OfKey
 
 Columns = dict[str, sa.ColumnElement[Any]]
@@ -153,6 +159,10 @@ def _groups(names: Sequence[str]) -> Any:
     return sa.select(ProductGroup.id).where(ProductGroup.name == sa.any_(texts(names)))
 
 
+def _products(skus: Sequence[str]) -> Any:
+    return sa.select(Product.id).where(Product.sku == sa.any_(texts(skus)))
+
+
 def _days(column: Any, asked: Asked) -> list[sa.ColumnElement[bool]]:
     ends = [column <= asked.last]
     return ends if asked.first is None else [column >= asked.first, *ends]
@@ -182,12 +192,18 @@ def _rollup(asked: Asked, metrics: frozenset[MetricName], rolled: Rolled) -> tup
         return _summaries(asked)
     if keys.keys() <= {OfKey.STORE}:
         return _by_day(asked, keys.get(OfKey.STORE))
-    if keys.keys() == {OfKey.GROUP}:
-        groups = keys[OfKey.GROUP]
+    stores = keys.pop(OfKey.STORE, None)
+    if len(keys) == 1:
+        ((key, values),) = keys.items()
         # A receipt with lines of two groups has a row in each: what counts receipts would count it twice.
-        countable = len(groups) == 1 or not metrics & _COUNTS
-        if countable and rolled.stale.isdisjoint(groups):
-            return _by_group(asked, groups)
+        countable = len(values) == 1 or not metrics & _COUNTS
+        if countable and key is OfKey.GROUP and rolled.stale.isdisjoint(values):
+            return _by_kind(
+                asked, CustomerGroupDay, CustomerGroupDay.group_id, Product.group_id, _groups(values), stores
+            )
+        if countable and key is OfKey.SKU:
+            days = CustomerProductDay
+            return _by_kind(asked, days, days.product_id, Product.id, _products(values), stores)
     return None
 
 
@@ -251,15 +267,22 @@ def _by_day(asked: Asked, stores: Sequence[str] | None) -> tuple[sa.FromClause, 
     return rows, _dated(rows)
 
 
-def _by_group(asked: Asked, groups: Sequence[str]) -> tuple[sa.FromClause, Columns]:
-    held = (CustomerGroupDay.customer_id, CustomerGroupDay.sold_on,
-            *(getattr(CustomerGroupDay, name) for name in _ADDED))  # fmt: skip
-    kept = sa.select(*held).where(
-        CustomerGroupDay.group_id.in_(_groups(groups)),
-        *_days(CustomerGroupDay.sold_on, asked),
-        *_only(CustomerGroupDay.customer_id, asked),
-    )
-    waiting = _waiting(asked, Product.group_id.in_(_groups(groups))).subquery()
+def _by_kind(
+    asked: Asked,
+    table: type[CustomerGroupDay | CustomerProductDay],
+    column: Any,
+    of_product: Any,
+    ids: Any,
+    stores: Sequence[str] | None,
+) -> tuple[sa.FromClause, Columns]:
+    """From the days of groups or of products: `column` is the table's, `of_product` what a waiting line has for it."""
+    held = (table.customer_id, table.sold_on, *(getattr(table, name) for name in _ADDED))
+    kept = sa.select(*held).where(column.in_(ids), *_days(table.sold_on, asked), *_only(table.customer_id, asked))
+    lines = _waiting(asked, of_product.in_(ids))
+    if stores is not None:
+        kept = kept.where(table.store_id.in_(_stores(stores)))
+        lines = lines.where(Receipt.store_id.in_(_stores(stores)))
+    waiting = lines.subquery()
     still = sa.select(waiting.c.customer_id, waiting.c.sold_on, *(waiting.c[name] for name in _ADDED))
     rows = sa.union_all(kept, still).subquery()
     return rows, _dated(rows)
