@@ -20,7 +20,7 @@ test: lint ## lint, types, import contracts, all tests
 lint: $(VENV)/installed-dev ## lint, types and import contracts only
 	$(PY) -m ruff check --quiet
 	$(PY) -m ruff format --check --quiet
-	$(PY) -m pyright
+	$(PY) -m pyright --threads 2
 	$(VENV)/bin/lint-imports --no-logo
 
 fmt: $(VENV)/installed-dev ## put the code into the house's format
