@@ -53,20 +53,7 @@ def use_service(session: Session, membership_id: int, code: str, *, day: Day) ->
     if not right.is_service:
         raise errors.not_given()
     held = hold(session, membership_id)
-    made = EntitlementUse(
-        customer_id=held.customer_id,
-        membership_id=membership_id,
-        code=right.code,
-        first=right.first,
-        last=right.last,
-        use_no=_free_no(session, right),
-        grant_holder_id=right.grant and right.grant[0],
-        grant_id=right.grant and right.grant[1],
-        state=UseState.USED,
-        at=day.now,
-        staff_id=day.by.staff_id,
-        store_id=day.by.store_id,
-    )
+    made = _use(session, held.customer_id, right, UseState.USED, day)
     session.add(made)
     session.flush()
     _traced(session, made, "entitlement.use", day)
@@ -117,11 +104,10 @@ def _is_taken(session: Session, right: Right) -> bool:
     return (session.scalar(used) or 0) >= (right.count or 0)
 
 
-def _write(session: Session, basket: Basket, right: Right, sku: str, day: Day) -> int:
-    product_id = session.scalars(sa.select(Product.id).where(Product.sku == sku)).one()
-    basket.last_line += 1
-    made = EntitlementUse(
-        customer_id=basket.customer_id,
+def _use(session: Session, customer_id: int, right: Right, state: UseState, day: Day) -> EntitlementUse:
+    """The next use of what is given, by whom and where, not added yet."""
+    return EntitlementUse(
+        customer_id=customer_id,
         membership_id=right.membership_id,
         code=right.code,
         first=right.first,
@@ -129,14 +115,18 @@ def _write(session: Session, basket: Basket, right: Right, sku: str, day: Day) -
         use_no=_free_no(session, right),
         grant_holder_id=right.grant and right.grant[0],
         grant_id=right.grant and right.grant[1],
-        state=UseState.HELD,
-        product_id=product_id,
-        basket_id=basket.id,
-        line_no=basket.last_line,
+        state=state,
         at=day.now,
         staff_id=day.by.staff_id,
         store_id=day.by.store_id,
     )
+
+
+def _write(session: Session, basket: Basket, right: Right, sku: str, day: Day) -> int:
+    product_id = session.scalars(sa.select(Product.id).where(Product.sku == sku)).one()
+    basket.last_line += 1
+    made = _use(session, basket.customer_id, right, UseState.HELD, day)
+    made.product_id, made.basket_id, made.line_no = product_id, basket.id, basket.last_line
     session.add(made)
     session.flush()
     line = BasketLine(
