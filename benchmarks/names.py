@@ -290,6 +290,7 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="erp-club-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
+        os.environ["ERP_CLUB_HOME"] = name  # where the adapter finds the keys of sealed numbers
         with a_chain(folder) as database:
             seconds, grown = bring_in(database, folder)
             with psycopg.connect(url_of(database), autocommit=True) as connection:

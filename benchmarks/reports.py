@@ -22,6 +22,7 @@ from erp_club.clubs.models import Club
 from erp_club.demo.commands import load
 from erp_club.kernel import embedded, schema
 from erp_club.kernel.db import Database, parse_url
+from erp_club.kernel.keyring import Keyring, new_keys
 from erp_club.kernel.text import Text
 from erp_club.permissions.actors import SYSTEM
 from erp_club.reports import club_results, habits
@@ -85,7 +86,7 @@ def main() -> None:
     full = os.environ.get("ERP_CLUB_BENCH_FULL") == "yes"
     with tempfile.TemporaryDirectory(prefix="erp-club-bench-", ignore_cleanup_errors=True) as folder:
         joined = embedded.join(Path(folder))
-        database = Database(parse_url(joined.url))
+        database = Database(parse_url(joined.url), keyring=Keyring(text=new_keys()))
         schema.migrate(database)
         with database.session() as session:
             load(session, full=full, home=Path(folder), progress=Silent(), now=NOW, by=SYSTEM)
