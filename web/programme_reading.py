@@ -22,6 +22,7 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "multiple_of": N_("Enter a multiple with two decimals at most."),
     "days_in_order": N_("Put the days in order."),
     "amount_or_share": N_("Give an amount or a percentage, not both."),
+    "share_or_fee": N_("Give a percentage off or what it costs, not both."),
     "one_validity": N_("Give one length: days, months, or a last day of the calendar."),
     "usable_day": N_("Say from which day it can be used, where it is from a day."),
     "no_such_day": N_("There is no such day in the calendar."),

@@ -120,7 +120,9 @@ FULL: dict[str, Any] = {
                 "grace_days": 30, "benefits_in_grace": True, "warning_days": 21},
     "fees": {
         "joining_minor": 10000, "renewal_minor": 8000, "joining_product": "FEE", "renewal_product": "FEE2",
-        "waiver": {"at_least_minor": 50000, "of": {"counts": "spend", "means": ["card"]}, "off_bp": 5000},
+        "waiver": {"at_least_minor": 50000, "of": {"counts": "spend", "means": ["card"]}, "off_bp": 5000,
+                   "steps": [{"at_least_minor": 60000, "off_bp": 7000}, {"at_least_minor": 70000, "fee_minor": 1000},
+                             {"at_least_minor": 80000}]},
         "refund": "pro_rata", "refund_days": 14, "deposit": True,
         "instalments": {"first_minor": 2000, "within_months": 24},
         "levels": [{"level": "GOLD", "joining_minor": 30000, "renewal_minor": 25000, "upgrade_pro_rata": False}],
@@ -170,6 +172,7 @@ OTHERS: list[dict[str, Any]] = [
     {"term": {"kind": "lifetime"}, "expiry": {"rule": {"kind": "never"}}, "lapse": {"points": "drop"},
      "levels": LEVELS | {"keep": "ever", "keep_months": None}, "renewal": {"by": "itself"},
      "occasions": [OCCASION | {"code": "o", "occasion": "birthday", "around": {"whole_months": True}}],
+     "fees": FULL["fees"] | {"waiver": {"at_least_minor": 50000, "fee_minor": 2000}},
      "earning": FULL["earning"] | {"available": {"next_purchase": True}}},
     {"term": {"kind": "sliding", "months": 24, "least_minor": 1000},
      "expiry": {"rule": {"kind": "each_year", "last_day": {"month": 3, "day": 20}, "years_after": 1}}},

@@ -28,6 +28,17 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("fees.instalments.first_minor", {"fees": {"joining_minor": 100, "instalments": {"first_minor": 100}}}),
     ("fees.instalments", {"fees": {"joining_minor": 100, "instalments": {"first_minor": 20}}}),
     ("fees.renewal_minor", {"fees": {"renewal_minor": 100}}),
+    ("fees.waiver.of.counts", {"fees": {"renewal_minor": 900, "waiver": {
+        "at_least_minor": 100, "of": {"counts": "visits"}}}, "term": {"kind": "months", "months": 12}}),
+    ("fees.waiver.fee_minor", {"fees": {"renewal_minor": 900, "waiver": {"at_least_minor": 100, "fee_minor": 900}}}),
+    ("fees.waiver.steps[0].at_least_minor", {"fees": {"waiver": {
+        "at_least_minor": 100, "off_bp": 100, "steps": [{"at_least_minor": 100}]}}}),
+    ("fees.waiver.steps[1]", {"fees": {"waiver": {"at_least_minor": 100, "off_bp": 100, "steps": [
+        {"at_least_minor": 200, "off_bp": 200}, {"at_least_minor": 300, "off_bp": 200}]}}}),
+    ("joining.purchase_of.counts", {"joining": {"ways": ["purchase"], "purchase_minor": 1, "purchase_of": {
+        "counts": "units"}}}),
+    ("joining.purchase_of.when.means", {"joining": {"ways": ["purchase"], "purchase_minor": 1, "purchase_of": {
+        "when": {"means": ["card"]}}}}),
     ("earning.rules[1]", {"earning": {"rules": [RATE, RATE | {"code": "b", "on": {"groups": ["Tea"]}}]}}),
     ("earning.rules[0].bands[1].from_minor", {"earning": {"rules": [
         {"kind": "table", "code": "t", "bands": [{"from_minor": 500, "points": 1}, {"from_minor": 500, "points": 2}]},
@@ -72,6 +83,7 @@ def test_what_can_not_be_is_named_with_its_place(path: str, said: dict[str, Any]
 
 WARNED: list[tuple[str, dict[str, Any]]] = [
     ("fees.waiver", {"fees": {"waiver": {"at_least_minor": 100}}}),
+    ("joining.purchase_of", {"joining": {"purchase_of": {"on": {"groups": ["Tea"]}}}}),
     ("joining.invitation_days", {"joining": {"invitation_days": 14}}),
     ("earning.rules[0].factor_bp", {"earning": {"rules": [{"kind": "times", "code": "t", "factor_bp": 10_000}]}}),
     ("levels.levels[0].at_least", {"levels": {"levels": [{"code": "BASE", "at_least": 5}]}}),

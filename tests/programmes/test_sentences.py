@@ -76,26 +76,29 @@ def changed(programme: Programme, steps: list[Any], field: str, value: Any) -> P
         return None
 
 
-def same(before: tuple[Text, ...], after: tuple[Text, ...]) -> bool:
-    """Whether both read the same; only what lies between the same beginning and end is said."""
+def hidden_in(before: tuple[Text, ...], after: tuple[Text, ...]) -> list[str]:
+    """The languages in which both read the same; only what lies between the same beginning and end is said."""
     first = next(
         (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
     )
     end = 0
     while end < min(len(before), len(after)) - first and before[-1 - end] == after[-1 - end]:
         end += 1
-    return [say(text) for text in before[first : len(before) - end]] == [
-        say(text) for text in after[first : len(after) - end]
-    ]
+    old, new = before[first : len(before) - end], after[first : len(after) - end]
+    return [language for language in LANGUAGES if read_in(language, old) == read_in(language, new)]
+
+
+def read_in(language: str, texts: tuple[Text, ...]) -> list[str]:
+    LANGUAGE.set(language)
+    return [say(text) for text in texts]
 
 
 @cache
 def looked_at() -> tuple[dict[tuple[str, str], int], list[str]]:
-    """By kind of part and parameter, how many changes were seen; and the changes that were not."""
+    """By kind of part and parameter, how many changes were seen; and the changes that were not, in each language."""
     seen: dict[tuple[str, str], int] = {}
     unseen: list[str] = []
     done: set[tuple[str, str, str]] = set()
-    LANGUAGE.set("en")
     for programme, steps, part in holders():
         before = None
         for name, info in type(part).model_fields.items():
@@ -116,8 +119,9 @@ def looked_at() -> tuple[dict[tuple[str, str], int], list[str]]:
                 if other is None:
                     continue
                 done.add((*key, repr(value)))
-                if same(before, sentences(other)):
-                    unseen.append(f"{key}: {value!r} -> {choice!r} at {steps}")
+                hidden = hidden_in(before, sentences(other))
+                if hidden:
+                    unseen.append(f"{key}: {value!r} -> {choice!r} at {steps} in {hidden}")
                 else:
                     seen[key] = seen.get(key, 0) + 1
                 if not isinstance(value, StrEnum | bool):

@@ -123,6 +123,19 @@ def test_a_fee_may_be_paid_in_parts_and_waived_in_part():
 
 
 @pytest.mark.parametrize(
+    ("bought", "due", "missing", "then"),
+    [(0, 8_000, 10_000, 6_000), (9_999, 8_000, 1, 6_000), (10_000, 6_000, 20_000, 2_500), (30_000, 2_500, 20_000, 0),
+     (49_999, 2_500, 1, 0), (50_000, 0, 0, 0)],
+)  # fmt: skip
+def test_a_fee_falls_in_steps_with_what_was_bought(bought: int, due: int, missing: int, then: int):
+    steps = [{"at_least_minor": 30_000, "fee_minor": 2_500}, {"at_least_minor": 50_000}]
+    waiver = {"at_least_minor": 10_000, "off_bp": 2_500, "steps": steps}
+    fee = renewal_fee(a_programme(fees=FEES | {"waiver": waiver}).fees, bought)
+    assert (fee.due_minor, fee.now_minor, fee.full_minor) == (due, due, 8_000)
+    assert (fee.missing_minor, fee.then_minor) == (missing, then)
+
+
+@pytest.mark.parametrize(
     ("refund", "back"),
     [({}, 0), ({"refund": "whole"}, 10_000), ({"refund": "pro_rata"}, 10_000 * 184 // 365), ({"refund_days": 14}, 0),
      ({"deposit": True}, 10_000)],

@@ -13,8 +13,8 @@ from web.views.levels import LevelChoice
 class RenewalView(BaseModel):
     """A membership, the days that renewing today adds, both included, and whether the card must be shown for it.
 
-    It costs `fee_minor`, by the term's purchases less than `full_minor` where they waive it or a part; `missing_minor`
-    more would. `level` is the one that was bought and goes on.
+    It costs `fee_minor`, by the term's purchases less than `full_minor` where they waive it or a part; with
+    `missing_minor` more bought it would cost `then_minor`. `level` is the one that was bought and goes on.
     """
 
     membership: MembershipLine
@@ -24,6 +24,7 @@ class RenewalView(BaseModel):
     fee_minor: int
     full_minor: int
     missing_minor: int
+    then_minor: int
     level: LevelChoice | None
 
 
@@ -40,5 +41,6 @@ def renewal_view(act: Act, membership_id: int) -> RenewalView:
         fee_minor=cost.fee.now_minor if cost else 0,
         full_minor=cost.fee.full_minor if cost else 0,
         missing_minor=cost.fee.missing_minor if cost else 0,
+        then_minor=cost.fee.then_minor if cost else 0,
         level=level,
     )

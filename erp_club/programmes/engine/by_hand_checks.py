@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.finding import Finding
-from erp_club.programmes.engine.parts import Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import DATED
 
@@ -20,7 +19,6 @@ def done_by_hand(programme: Programme) -> Iterator[Finding]:
         ("lapse.conversion", programme.lapse.conversion is not None),
         ("end.conversion", programme.end.conversion is not None),
         ("redemption.own_sale", programme.redemption is not None and programme.redemption.own_sale),
-        ("joining.purchase_of", programme.joining.purchase_of != Measure()),
     ):
         if said:
             yield Finding(path, _BY_HAND, stops=False)

@@ -6,13 +6,12 @@ from itertools import pairwise
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.by_hand_checks import done_by_hand
 from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
+from erp_club.programmes.engine.fee_checks import fee_findings
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
     EntitlementGiven,
     Given,
-    PayoutGiven,
     PointsGiven,
-    StoredValueGiven,
 )
 from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
@@ -62,21 +61,12 @@ def _channels(programme: Programme) -> Iterator[Finding]:
 
 
 def _membership(programme: Programme) -> Iterator[Finding]:
-    fees, rule = programme.fees, programme.joining.eligibility
+    rule = programme.joining.eligibility
     if rule.min_age is not None and rule.max_age is not None and rule.max_age < rule.min_age:
         yield Finding("joining.eligibility.max_age", T("The highest age is below the lowest one: nobody can join."))
     if programme.code in rule.not_with_clubs:
         yield Finding("joining.eligibility.not_with_clubs", T("A club can't exclude itself."))
-    if fees.instalments is not None:
-        if fees.instalments.first_minor >= fees.joining_minor:
-            yield Finding("fees.instalments.first_minor", T("The first part must be less than the whole fee."))
-        elif not any(isinstance(each.gives, PayoutGiven | StoredValueGiven) for each in programme.rewards):
-            yield Finding("fees.instalments", T("No period reward pays money from which the rest could be withheld."))
-    if fees.waiver is not None and fees.renewal_minor == 0 and not any(each.renewal_minor for each in fees.levels):
-        yield Finding("fees.waiver", T("There is no renewal fee to waive."), stops=False)
-    lifelong = isinstance(programme.term, LifetimeTerm)
-    if lifelong and fees.renewal_minor:
-        yield Finding("fees.renewal_minor", T("A membership for life is never renewed, so this is never paid."))
+    yield from fee_findings(programme)
     if programme.joining.invitation_days is not None and "invitation" not in programme.joining.ways:
         text = T("Nobody joins by invitation, so this has no effect.")
         yield Finding("joining.invitation_days", text, stops=False)

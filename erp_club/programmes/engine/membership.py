@@ -158,15 +158,29 @@ class Renewal(Part):
         return self
 
 
-class Waiver(Part):
-    """The renewal costs nothing where the ending term's purchases, net of returns and without fees, reach a sum.
-
-    Without `whole` only so much of the fee is waived as `off_bp` says.
-    """
+class WaiverStep(Part):
+    """From this sum on a share of the renewal fee is waived, or renewing costs so much instead."""
 
     at_least_minor: SomeMinor
-    of: Measure = Measure()
     off_bp: Annotated[int, Field(ge=1, le=10_000)] = 10_000
+    fee_minor: Minor | None = None
+    """What renewing costs from here on, in place of a share."""
+
+    @model_validator(mode="after")
+    def _share_or_fee(self) -> Self:
+        if self.fee_minor is not None and self.off_bp != 10_000:
+            raise PydanticCustomError("share_or_fee", "off_bp or fee_minor, not both")
+        return self
+
+
+class Waiver(WaiverStep):
+    """The renewal costs nothing, or less, where the ending term's purchases reach a sum.
+
+    They count net of returns, without fees, up to the renewal. `steps` are further sums, each of which waives more.
+    """
+
+    of: Measure = Measure()
+    steps: Annotated[tuple[WaiverStep, ...], Field(max_length=20)] = ()
 
 
 class Refund(StrEnum):

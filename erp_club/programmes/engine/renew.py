@@ -1,7 +1,7 @@
 """Who may join, what joining, renewing and leaving cost, and until when a membership holds. Pure."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from erp_club.clubs.periods import Span, add_months, first_period
 from erp_club.kernel.money import Rounding, round_div
@@ -16,6 +16,7 @@ from erp_club.programmes.engine.membership import (
     Refund,
     SlidingTerm,
     Staff,
+    WaiverStep,
     Way,
 )
 from erp_club.programmes.engine.places import ANY_STORE, Doing, Where, works
@@ -123,7 +124,10 @@ def has_benefits(programme: Programme, last_day: dt.date | None, on: dt.date) ->
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """What is due, what it would be without the waiver, and how much of the term's purchases is missing for it."""
+    """What is due, what it would be without the waiver, and how much of the term's purchases is missing for less.
+
+    With `missing_minor` more it costs `then_minor`.
+    """
 
     due_minor: int
     full_minor: int
@@ -131,7 +135,7 @@ class Fee:
     product: str | None = None
     now_minor: int = 0
     """What is to be paid now, the rest in instalments."""
-    levels: tuple[str, ...] = field(default_factory=tuple[str, ...])
+    then_minor: int = 0
 
 
 def joining_fee(fees: Fees, level: str | None = None) -> Fee:
@@ -149,10 +153,22 @@ def renewal_fee(fees: Fees, term_minor: int, level: str | None = None) -> Fee:
     waiver = fees.waiver
     if waiver is None:
         return Fee(full, full, product=fees.renewal_product, now_minor=full)
-    if term_minor >= waiver.at_least_minor:
-        due = full - round_div(full * waiver.off_bp, 10_000, Rounding.HALF_UP)
-        return Fee(due, full, product=fees.renewal_product, now_minor=due)
-    return Fee(full, full, waiver.at_least_minor - term_minor, fees.renewal_product, full)
+    due, missing, then = full, 0, 0
+    for step in (waiver, *waiver.steps):
+        costs = _costs(step, full)
+        if term_minor >= step.at_least_minor:
+            due = costs
+        elif costs < due:
+            missing, then = step.at_least_minor - term_minor, costs
+            break
+    return Fee(due, full, missing, fees.renewal_product, due, then)
+
+
+def _costs(step: WaiverStep, full_minor: int) -> int:
+    """What a renewal costs that would cost so much, once a step is reached; never more."""
+    if step.fee_minor is not None:
+        return min(step.fee_minor, full_minor)
+    return full_minor - round_div(full_minor * step.off_bp, 10_000, Rounding.HALF_UP)
 
 
 def upgrade_fee(fees: Fees, old: str | None, new: str, term: Span, on: dt.date) -> int:

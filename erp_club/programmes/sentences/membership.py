@@ -142,16 +142,7 @@ def fees(rule: m.Fees, words: Words) -> Iterator[Text]:
     }
     yield from set_ones(rule, table)
     if rule.waiver is not None:
-        values: dict[str, object] = {
-            "amount": words.money(rule.waiver.at_least_minor),
-            "measure": measure(rule.waiver.of, words),
-        }
-        if rule.waiver.off_bp == 10_000:
-            yield T("Renewal is free where %(measure)s in the ending term comes to %(amount)s.", **values)
-        else:
-            off = Rate(rule.waiver.off_bp)
-            values["rate"] = off
-            yield T("Renewal is %(rate)s off where %(measure)s in the ending term comes to %(amount)s.", **values)
+        yield from _waiver(rule.waiver, words)
     if rule.instalments is not None:
         first = words.money(rule.instalments.first_minor)
         yield T("At joining %(amount)s are paid, the rest is taken from rewards.", amount=first)
@@ -160,6 +151,33 @@ def fees(rule: m.Fees, words: Words) -> Iterator[Text]:
             yield TN("It is paid within %(num)s month.", "It is paid within %(num)s months.", months)
     for fee in rule.levels:
         yield from _level_fee(fee, words)
+
+
+def _waiver(rule: m.Waiver, words: Words) -> Iterator[Text]:
+    """The first sum with what counts for it, then each further one."""
+    values: dict[str, object] = {
+        "amount": words.money(rule.at_least_minor), "measure": measure(rule.of, words), **_costs(rule, words)
+    }  # fmt: skip
+    if rule.fee_minor is not None:
+        yield T("Renewal costs %(fee)s where %(measure)s in the ending term comes to %(amount)s.", **values)
+    elif rule.off_bp == 10_000:
+        yield T("Renewal is free where %(measure)s in the ending term comes to %(amount)s.", **values)
+    else:
+        yield T("Renewal is %(rate)s off where %(measure)s in the ending term comes to %(amount)s.", **values)
+    for step in rule.steps:
+        values = {"amount": words.money(step.at_least_minor), **_costs(step, words)}
+        if step.fee_minor is not None:
+            yield T("From %(amount)s on renewal costs %(fee)s.", **values)
+        elif step.off_bp == 10_000:
+            yield T("From %(amount)s on renewal is free.", **values)
+        else:
+            yield T("From %(amount)s on renewal is %(rate)s off.", **values)
+
+
+def _costs(step: m.WaiverStep, words: Words) -> dict[str, object]:
+    if step.fee_minor is not None:
+        return {"fee": words.money(step.fee_minor)}
+    return {} if step.off_bp == 10_000 else {"rate": Rate(step.off_bp)}
 
 
 def _level_fee(fee: m.LevelFee, words: Words) -> Iterator[Text]:

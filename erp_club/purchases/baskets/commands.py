@@ -252,7 +252,7 @@ def pay(
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
     if basket.fees:
-        check_fees(session, basket, regular_minor=price.priced.regular_minor, currency=currency)
+        check_fees(session, basket, gathered.facts, price.priced)
     paid = with_cards(session, (), claims, total, place)
     if means is not Means.STORED_VALUE:
         paid = (*paid, *others(paid, credit, total, means, currency))

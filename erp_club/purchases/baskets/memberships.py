@@ -14,14 +14,19 @@ from erp_club.clubs.queries import club_of_membership, customer_of
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
+from erp_club.programmes.engine.parts import Measure
 from erp_club.programmes.engine.places import Where
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.commands import current_customer, take
-from erp_club.purchases.baskets.pricing import price_open
+from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.entitlements.commands import is_service, use_in_sale, use_service
+from erp_club.purchases.facts import Place, gather
 from erp_club.purchases.fees.commands import Day, RenewalCost, charge_renewal, join_in_sale, renewal_cost
+from erp_club.purchases.fees.counted import counted_minor
+from erp_club.purchases.fees.queries import who_buys
 from erp_club.purchases.models import Basket
 from erp_club.purchases.places import where_of
+from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.upgrades.commands import upgrade_in_sale
 
 
@@ -92,14 +97,18 @@ def join_of_buyer(
 
     Raises Conflict `customer-needed` where nobody is identified, and what `join_in_sale` raises.
     """
-    current_customer(session, by=by)
+    customer_id = current_customer(session, by=by)
     basket = take(session, now=now, by=by)
-    opened = queries.opened(session, terminal.id)
-    assert opened is not None
-    priced = price_open(session, terminal, opened, now=now, by=by).basket.priced if opened.lines else None
-    owed = sum(line.price_minor for line in opened.lines if line.fee_id is not None)
-    bought = priced.total_minor - owed if priced else 0
-    return join_in_sale(session, basket, club_id, bought_minor=bought, day=Day(today, now, by, where_of(terminal)))
+
+    def bought(of: Measure) -> int:
+        opened = queries.opened(session, terminal.id)
+        if opened is None or not opened.lines:
+            return 0
+        gathered = gather(session, asked_of(terminal, opened), Place(terminal, by, now, now), entered_before=True)
+        who = who_buys(session, customer_id)
+        return counted_minor(of, gathered.facts, price_gathered(gathered).priced, who, regular=False)
+
+    return join_in_sale(session, basket, club_id, bought=bought, day=Day(today, now, by, where_of(terminal)))
 
 
 def upgrade_of_buyer(

@@ -22,14 +22,13 @@ from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import club_of_membership
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
-from erp_club.programmes.engine.membership import Begins, Way
-from erp_club.programmes.engine.places import ANY_STORE, Doing, Where, works
+from erp_club.programmes.engine.membership import Begins
+from erp_club.programmes.engine.places import Doing, works
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.renew import (
     Fee,
     first_term,
     joining_fee,
-    may_not_join,
     may_renew,
     refund_minor,
     renewal_fee,
@@ -39,35 +38,29 @@ from erp_club.programmes.overrides.commands import drop_paid_level, hold_paid_le
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.welcoming import commands as welcoming
 from erp_club.programmes.welcoming.commands import Welcome
+from erp_club.promotions.engine.facts import Facts
+from erp_club.promotions.engine.priced import Priced
 from erp_club.purchases.fees import errors
+from erp_club.purchases.fees.counted import counted_minor
+from erp_club.purchases.fees.joining import Bought, Day, check_bought, check_joining
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
-from erp_club.purchases.fees.queries import PaidFee, applicant, bought_in, paid_fees
+from erp_club.purchases.fees.queries import PaidFee, bought_in, paid_fees, who_buys
 from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.upgrades.queries import paid_levels
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """When and by whom something is done, and where: None at the back office."""
-
-    today: dt.date
-    now: dt.datetime
-    by: Actor
-    where: Where | None = ANY_STORE
-
-
-def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor: int, day: Day) -> clubs.Joined:
+def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Bought, day: Day) -> clubs.Joined:
     """Let the basket's customer join, with the fee as a line where the club has one (M-02).
 
     The membership holds at once, or from the payment of the fee where the programme says so.
 
-    `bought_minor` is what the sale comes to. Raises Conflict `may-not-join` where the programme doesn't let them,
+    `bought` says what counts of the sale. Raises Conflict `may-not-join` where the programme doesn't let them,
     `purchase-too-small` for a club that is joined by a larger purchase, `fee-product-needed`, and what joining raises.
     """
     programme = programme_in_force(session, club_id, day.today)
     if programme is None:
         return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
-    least = check_joining(session, basket.customer_id, programme, bought_minor, day)
+    least = check_joining(session, basket.customer_id, programme, bought, day)
     span, fee = first_term(programme, day.today), joining_fee(programme.fees)
     waits = programme.joining.begins is Begins.PAID and fee.now_minor > 0
     joined = clubs.join_club(
@@ -84,24 +77,6 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought_minor
         held = clubs.hold(session, joined.membership_id)
         charge(session, basket, held, FeeKind.JOINING, fee, span, period_no=held.last_no, least_minor=least, day=day)
     return joined
-
-
-def check_joining(session: Session, customer_id: int, programme: Programme, bought_minor: int, day: Day) -> int:
-    """What the sale must come to; 0 where asking is enough. Raises Conflict `may-not-join`, `purchase-too-small`."""
-    ways = programme.joining.ways
-    way = Way.REQUEST if Way.REQUEST in ways else Way.PURCHASE if Way.PURCHASE in ways else Way.INVITATION
-    who = applicant(session, customer_id, way=way, where=day.where, purchase_minor=bought_minor, on=day.today)
-    hinders = [name for name in may_not_join(programme, who, on=day.today) if name != "joining.purchase_minor"]
-    if hinders:
-        raise errors.may_not_join(hinders)
-    least = (programme.joining.purchase_minor or 0) if way is Way.PURCHASE else 0
-    _check_bought(least, bought_minor, programme.currency)
-    return least
-
-
-def _check_bought(least: int, bought_minor: int, currency: str) -> None:
-    if bought_minor < least:
-        raise errors.too_little_bought(least, least - bought_minor, currency)
 
 
 def charge_renewal(session: Session, basket: Basket, renewed: clubs.Prolonged, *, before: clubs.Held, day: Day) -> None:
@@ -164,7 +139,8 @@ def _ending(held: clubs.Held) -> Span:
 
 def _cost(session: Session, held: clubs.Held, programme: Programme, today: dt.date) -> RenewalCost:
     ending = _ending(held)
-    bought = bought_in(session, held.customer_id, ending, until=today) if programme.fees.waiver else 0
+    waiver = programme.fees.waiver
+    bought = bought_in(session, held.customer_id, waiver.of, ending, until=today) if waiver else 0
     level = None
     if programme.fees.levels and ending.last is not None:
         paid = paid_levels(session, held.membership_id, on=min(today, ending.last))
@@ -249,17 +225,22 @@ def _fees(session: Session, ids: Sequence[int]) -> list[MembershipFee]:
     return list(session.scalars(asked.execution_options(populate_existing=True)))
 
 
-def check_fees(session: Session, basket: Basket, *, regular_minor: int, currency: str) -> None:
-    """Whether the basket may be paid with its fees; `regular_minor` is before the benefits that joining gives.
+def check_fees(session: Session, basket: Basket, facts: Facts, priced: Priced) -> None:
+    """Whether the basket may be paid with its fees; goods count before the benefits that joining gives.
 
     Raises Conflict `purchase-too-small` where goods were taken out again, `membership-ended` where another till ended
     the membership meanwhile.
     """
-    due = [fee for fee in _fees(session, basket.fees) if fee.state == FeeState.DUE]
-    goods = regular_minor - sum(fee.due_minor for fee in due)
-    for fee in due:
-        _check_bought(fee.least_minor, goods, currency)
-        if clubs.hold(session, fee.membership_id).state is MembershipState.ENDED:
+    for fee in _fees(session, basket.fees):
+        if fee.state != FeeState.DUE:
+            continue
+        held = clubs.hold(session, fee.membership_id)
+        programme = programme_in_force(session, held.club_id, facts.at.date()) if fee.least_minor else None
+        if programme is not None:
+            who = who_buys(session, basket.customer_id)
+            counted = counted_minor(programme.joining.purchase_of, facts, priced, who, regular=True)
+            check_bought(fee.least_minor, counted, programme)
+        if held.state is MembershipState.ENDED:
             raise errors.ended_meanwhile()
 
 

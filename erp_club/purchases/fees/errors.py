@@ -45,14 +45,20 @@ def no_product() -> Conflict:
     )
 
 
-def too_little_bought(least_minor: int, missing_minor: int, currency: str) -> Conflict:
-    """Who joins by a purchase hasn't bought enough in this sale."""
+def too_little_bought(least_minor: int, missing_minor: int, currency: str, *, of_some: bool = False) -> Conflict:
+    """Who joins by a purchase hasn't bought enough in this sale; `of_some`: only some goods count."""
+    amounts = {"least": Money(least_minor, currency), "missing": Money(missing_minor, currency)}
     return Conflict(
         T(
+            "Joining this club takes %(least)s of the goods that count for it; %(missing)s is missing. Sell more of "
+            "them, or remove the member from the sale.",
+            **amounts,
+        )
+        if of_some
+        else T(
             "Joining this club takes a purchase of %(least)s; %(missing)s is missing. Sell more, or remove the "
             "member from the sale.",
-            least=Money(least_minor, currency),
-            missing=Money(missing_minor, currency),
+            **amounts,
         ),
         code="purchase-too-small",
         facts={"missing_minor": missing_minor},

@@ -1,16 +1,25 @@
 """What fees hang on: the club's programme, who wants to join, and what the ending term has bought."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.levels.models import MembershipLevel
+from erp_club.clubs.models import Membership
 from erp_club.clubs.periods import Span
+from erp_club.customers.models import Customer
+from erp_club.programmes.engine.facts import MemberFacts, Purchase
+from erp_club.programmes.engine.measure import Lived, total
 from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.parts import Excluded, Measure
 from erp_club.programmes.engine.places import Where
 from erp_club.programmes.engine.renew import Applicant
+from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
+from erp_club.purchases.facts import FEE
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.receipts.models import ReceiptLine
 
@@ -78,10 +87,55 @@ def applicant(
     )
 
 
-def bought_in(session: Session, customer_id: int, span: Span, *, until: dt.date) -> int:
-    """What the customer bought in these days up to `until`, net of returns, without fees of memberships."""
+NO_FEES = Excluded(kinds=(FEE,))
+"""Fees count for nothing, also where a rule names their product."""
+
+
+def bought_in(session: Session, customer_id: int, of: Measure, span: Span, *, until: dt.date) -> int:
+    """What counts of what the customer bought in these days up to `until`, net of returns, without fees."""
     last = until if span.last is None else min(span.last, until)
-    return session.scalar(_BOUGHT, {"customer": customer_id, "first": span.first, "last": last}) or 0
+    if of == Measure():
+        return session.scalar(_BOUGHT, {"customer": customer_id, "first": span.first, "last": last}) or 0
+    receipts = receipts_of(session, None, [customer_id], days=(span.first, last))[customer_id]
+    who = who_buys(session, customer_id)
+    fees = _fee_lines(session, [each.original_id or each.id for each in receipts])
+    lives = [Lived(_marked(each, fees), member=who) for each in receipts]
+    return total(of, lives, span.first, last, excluded=NO_FEES)
+
+
+def who_buys(session: Session, customer_id: int, *, club_id: int | None = None) -> MemberFacts:
+    """The customer as conditions see them today; of a club, as its member."""
+    row = session.execute(
+        sa.select(Customer.birthday, Membership.joined_on, MembershipLevel.level)
+        .select_from(Customer)
+        .outerjoin(Membership, (Membership.customer_id == Customer.id) & (Membership.club_id == club_id))
+        .outerjoin(MembershipLevel, MembershipLevel.membership_id == Membership.id)
+        .where(Customer.id == customer_id)
+        .limit(1)
+    ).one()
+    segments = customers_segments(session, [customer_id]).get(customer_id, frozenset())
+    return MemberFacts(row.joined_on, row.level, row.birthday, segments)
+
+
+def _fee_lines(session: Session, receipts: Sequence[int]) -> set[tuple[int, int]]:
+    """The lines of these receipts that were fees of memberships."""
+    fee = MembershipFee
+    asked = sa.select(fee.receipt_id, fee.line_no).where(fee.receipt_id.in_(receipts))
+    return {(row[0] or 0, row[1] or 0) for row in session.execute(asked)}
+
+
+def _marked(past: Past, fees: Set[tuple[int, int]]) -> Purchase:
+    """The purchase with the lines that were fees, or took them back, as the kind that they are."""
+    if past.original_id is None:
+        numbers = [int(line.id) for line in past.purchase.lines]
+    else:
+        numbers = [number or 0 for number in past.original_lines]
+    of = past.original_id or past.id
+    lines = (
+        replace(line, kind=FEE) if (of, number) in fees else line
+        for line, number in zip(past.purchase.lines, numbers, strict=True)
+    )
+    return replace(past.purchase, lines=tuple(lines))
 
 
 IS_FEE = sa.exists().where(

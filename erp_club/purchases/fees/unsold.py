@@ -9,7 +9,8 @@ from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.welcoming import commands as welcoming
 from erp_club.programmes.welcoming.commands import Welcome
 from erp_club.purchases.fees import errors
-from erp_club.purchases.fees.commands import Day, check_joining, fee_of_renewal, keep_level
+from erp_club.purchases.fees.commands import fee_of_renewal, keep_level
+from erp_club.purchases.fees.joining import Day, check_joining, nothing_bought
 
 
 def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs.Joined:
@@ -21,7 +22,7 @@ def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs
     programme = programme_in_force(session, club_id, day.today)
     if programme is None:
         return clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
-    check_joining(session, customer_id, programme, 0, day)
+    check_joining(session, customer_id, programme, nothing_bought, day)
     if joining_fee(programme.fees).now_minor:
         raise errors.fee_at_till()
     span = first_term(programme, day.today)
