@@ -63,6 +63,11 @@ class BasketBody(Body):
     coupons: Annotated[
         list[Word], Field(max_length=20, description="Coupons and codes of offers, as they were entered")
     ] = []
+    automatic_coupons: Annotated[
+        bool,
+        Field(description="Enter the coupons that the customer's birthday plans let tills use by themselves; `false` "
+              "where the cashier took them out"),
+    ] = True
     activations: Annotated[list[Activation], Field(max_length=50)] = []
     confirmations: Annotated[
         list[OfferCode], Field(max_length=50, description="What offers ask the cashier, and was answered with yes")
@@ -89,4 +94,5 @@ def asked_of(
         sale_id=sale_id,
         points=tuple([PointsPayment(each.points, each.club) for each in points]),
         paid=paid,
+        automatic=body.automatic_coupons,
     )

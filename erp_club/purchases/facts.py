@@ -36,6 +36,7 @@ from erp_club.promotions.engine.facts import (
 )
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
+from erp_club.purchases.baskets.benefits import MOST_COUPONS
 from erp_club.purchases.history.queries import members
 from erp_club.purchases.places import where_of
 from erp_club.purchases.plans import ProgrammePlan
@@ -64,6 +65,7 @@ class Asked:
     `paid`: how much some of the means pay, where that is known; one that is left pays the rest.
     `fees`: (index of the line, price) of what memberships cost.
     `sale_id` is the till's name for the sale: draws hang on it, and coupons are held for it.
+    `automatic`: the coupons that birthday plans let tills use by themselves are entered beside the others.
     """
 
     lines: tuple[tuple[str, int], ...]
@@ -76,6 +78,7 @@ class Asked:
     points: tuple[PointsPayment, ...] = ()
     paid: tuple[tuple[str, int], ...] = ()
     fees: tuple[tuple[int, int], ...] = ()
+    automatic: bool = False
 
 
 def _nothing(_texts: Sequence[str]) -> None:
@@ -350,8 +353,13 @@ def _others(told: Told, where: Where) -> tuple[OtherClub, ...]:
 def _coupons(
     session: Session, asked: Asked, place: Place, told: Told, compiled: Compiled, entered_before: bool
 ) -> tuple[Coupon, ...]:
-    """What was entered, in order; a coupon written in two ways is one. The code of an offer is no coupon of a batch."""
-    entered = tuple(dict.fromkeys(asked.coupons))
+    """What was entered, in order; a coupon written in two ways is one. The code of an offer is no coupon of a batch.
+
+    What is entered by itself is no try of the till's, and stays away where it can't be used in this sale.
+    """
+    typed = tuple(dict.fromkeys(asked.coupons))
+    own = [code for code in told.automatic if code not in typed][: MOST_COUPONS - len(typed)] if asked.automatic else []
+    entered = (*typed, *own)
     others = [text for text in entered if entry_key(text) not in compiled.by_entry]
     if not others:
         return tuple(Coupon(text) for text in entered)
@@ -365,7 +373,9 @@ def _coupons(
         now=place.now,
     )
     locked_until = None if entered_before else read.locked_until
-    taken = take_entries(read.entries, locked_until=locked_until, now=place.now, by=place.by)
+    entries = [replace(each, held=True) if each.coupon.text in own else each for each in read.entries
+               if each.coupon.text not in own or each.coupon.fault is None]  # fmt: skip
+    taken = take_entries(entries, locked_until=locked_until, now=place.now, by=place.by)
     if taken.wrong and not entered_before:
         place.on_wrong(taken.wrong)
     by_text = {coupon.text: coupon for coupon in taken.coupons}

@@ -1,7 +1,9 @@
 # REQ O-01 O-06 O-07 O-09 O-10 T-03 T-06: a sale with offers and coupons, from the quote to the receipt
+import datetime as dt
 import itertools
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -9,11 +11,13 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.plans.queries import held_gifts
 from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions.commands import pause_offer
 from erp_club.promotions.coupons.models import Coupon
 from erp_club.receipts.models import ReceiptDiscount, ReceiptLine, ReceiptOffer
+from tests.make.birthdays import a_celebrant, a_plan, granted
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import NOW, a_published_offer
@@ -259,3 +263,61 @@ def test_the_code_of_an_offer_is_taken_as_people_type_it(
     a_published_offer(session, activation={"by": "code", "code": "Spring"})
     session.commit()
     assert quote(client, till, coupons=[entered])["discount_minor"] == 3_29
+
+
+def a_birthday_today(session: Session, till: Till) -> str:
+    """The code that a member's plan lets tills use by themselves: 5.00 off."""
+    club_id = a_club(session, months=None)
+    batch_id = a_batch(session, "BDAY", personal=True)
+    reward = {"kind": "amount", "value_minor": 5_00}
+    a_published_offer(session, "FIVE", rewards=[reward], activation={"by": "coupon", "batch": "BDAY"})
+    plan_id = a_plan(session, club_id, batch_id=batch_id, automatic=True)
+    today = dt.datetime.now(ZoneInfo("Asia/Jerusalem")).date()
+    member = a_celebrant(session, today.replace(year=1992), club_id=club_id)
+    granted(session, plan_id, today)
+    session.commit()
+    return held_gifts(session, member, today=today)[0].code or ""
+
+
+def test_a_plan_that_is_used_by_itself_is_so_at_a_till_of_another_make(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    # REQ B-01 T-01 T-03
+    code = a_birthday_today(session, till)
+    member = {"customer": {"number": "100001"}}
+    assert quote(client, till, "nobody")["total_minor"] == 32_87
+    assert quote(client, till, "out", **member, automatic_coupons=False)["total_minor"] == 32_87
+    quoted = quote(client, till, **member)
+    assert quoted["total_minor"] == 27_87
+    assert quote(client, till, **member, coupons=[code.lower()])["total_minor"] == 27_87, "entered twice, used once"
+    other = quote(client, till, "s2", **member)
+    assert (other["total_minor"], other["refused"]) == (32_87, []), "another sale holds it, so nothing was entered"
+    quoted = quote(client, till, **member)
+    sold = buy(client, till, 27_87, quote_id=quoted["id"], sale_id="s1", **member)
+    assert sold.status_code == 201, sold.text
+    assert session.scalar(sa.select(Coupon.used)) == 1
+    assert quote(client, till, "s3", **member)["total_minor"] == 32_87
+
+
+def test_a_sale_without_a_quote_uses_it_too_unless_the_cashier_took_it_out(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    # REQ B-01 T-03
+    a_birthday_today(session, till)
+    member = {"customer": {"number": "100001"}}
+    assert buy(client, till, 32_87, **member, automatic_coupons=False).status_code == 201
+    assert session.scalar(sa.select(Coupon.used)) == 0
+    assert buy(client, till, 27_87, **member).status_code == 201
+    assert session.scalar(sa.select(Coupon.used)) == 1
+
+
+def test_a_till_that_is_locked_for_codes_still_enters_what_a_plan_lets_it_use(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    # REQ B-01 O-09
+    a_birthday_today(session, till)
+    for number in range(10):
+        quote(client, till, coupons=[f"WRONG-{number}"])
+    locked = client.post("/quotes", json=basket(sale_id="s1", coupons=["WRONG-11"]), headers=till.headers)
+    assert locked.status_code == 429
+    assert quote(client, till, customer={"number": "100001"})["total_minor"] == 27_87

@@ -145,27 +145,30 @@ def held_gifts(session: Session, customer_id: int, *, today: dt.date) -> list[He
 
 
 def automatic_codes(session: Session, customer_id: int, *, today: dt.date) -> list[str]:
-    """The codes that a till enters by itself for the customer: of coupons that can be used today, soonest to end first.
+    """The codes that a till enters by itself for the customer."""
+    return list(session.scalars(automatic(customer_id, sa.literal(today, sa.Date()))))
 
-    A plan that is paused or closed since still lets those be used that it gave.
+
+def automatic(customer_id: Any, today: Any) -> sa.Select[str]:
+    """The codes that are entered for a customer by themselves: of coupons that can be used today, soonest to end first.
+
+    Every till asks this. A plan that is paused or closed since still lets those be used that it gave.
     """
-    return list(
-        session.scalars(
-            sa.select(CouponCode.code)
-            .join(Coupon, (CouponCode.customer_id == Coupon.customer_id) & (CouponCode.coupon_id == Coupon.id))
-            .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
-            .join(BirthdayGrant, _COUPON)
-            .join(BirthdayPlan, BirthdayPlan.id == BirthdayGrant.plan_id)
-            .where(
-                BirthdayGrant.owner_id == customer_id,
-                BirthdayPlan.automatic,
-                sa.literal(today).between(BirthdayGrant.first_day, BirthdayGrant.last_day),
-                Coupon.state == CouponState.ACTIVE,
-                CouponBatch.state != BatchState.BLOCKED,
-                ~IS_SPENT,
-            )
-            .order_by(BirthdayGrant.last_day, CouponCode.code)
+    return (
+        sa.select(CouponCode.code)
+        .join(Coupon, (CouponCode.customer_id == Coupon.customer_id) & (CouponCode.coupon_id == Coupon.id))
+        .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
+        .join(BirthdayGrant, _COUPON)
+        .join(BirthdayPlan, BirthdayPlan.id == BirthdayGrant.plan_id)
+        .where(
+            BirthdayGrant.owner_id == customer_id,
+            BirthdayPlan.automatic,
+            today.between(BirthdayGrant.first_day, BirthdayGrant.last_day),
+            Coupon.state == CouponState.ACTIVE,
+            CouponBatch.state != BatchState.BLOCKED,
+            ~IS_SPENT,
         )
+        .order_by(BirthdayGrant.last_day, CouponCode.code)
     )
 
 

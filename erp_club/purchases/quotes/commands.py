@@ -114,7 +114,7 @@ def is_for(row: QuoteRow, asked: Asked) -> bool:
 def _content(asked: Asked) -> tuple[object, ...]:
     chosen = frozenset((claim.offer, claim.product, claim.points) for claim in asked.claims)
     lines, said = asked.lines, (frozenset(asked.coupons), chosen, asked.confirmed, asked.points)
-    return (lines, asked.buyer, *said, asked.sale_id)
+    return (lines, asked.buyer, *said, asked.automatic, asked.sale_id)
 
 
 _ASKED, _BASKET = TypeAdapter(Asked), TypeAdapter(PricedBasket)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
+from erp_club.birthday.plans.queries import automatic
 from erp_club.cards import errors as cards
 from erp_club.cards.models import Card, CardState
 from erp_club.cards.numbers import compact
@@ -97,7 +98,8 @@ class HeldMembership:
 class Told:
     """What the database told: products by SKU, what price lists say of them, and of the customer (0 for nobody known).
 
-    `catalogue` is the version of the offers in force, `uses` what of their limits is used up.
+    `catalogue` is the version of the offers in force, `uses` what of their limits is used up. `automatic`: the codes
+    that birthday plans let every till enter by itself.
     """
 
     products: Mapping[str, SoldProduct]
@@ -111,6 +113,7 @@ class Told:
     memberships: tuple[HeldMembership, ...]
     clubs: tuple[OpenClub, ...]
     segments: frozenset[str] = frozenset()
+    automatic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
         memberships=tuple([_held(*each) for each in row.memberships or ()]),
         clubs=tuple([opened(*each) for each in row.clubs or ()]),
         segments=frozenset(row.segments or ()),
+        automatic=tuple(row.automatic),
     )
 
 
@@ -173,6 +177,7 @@ class _Row(NamedTuple):
     memberships: list[list[Any]] | None
     clubs: list[list[Any]] | None
     segments: list[str] | None
+    automatic: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +339,10 @@ def _segments(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     )
 
 
+def _automatic(buyer: sa.Subquery) -> sa.ColumnElement[Any]:
+    return sa.func.array(automatic(buyer.c.id, _DAY).correlate(buyer).scalar_subquery())
+
+
 def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     """How often the customer has bought; not counted where no offer is in force that could ask."""
     counted = (
@@ -368,6 +377,7 @@ def _statement(by: By) -> Prepared:
             _memberships(buyer),
             open_clubs(_DAY),
             _segments(buyer),
+            _automatic(buyer),
         ).select_from(sa.outerjoin(Chain, buyer, sa.true()))
     )
 
