@@ -65,8 +65,10 @@ class BasketBody(Body):
     ] = []
     automatic_coupons: Annotated[
         bool,
-        Field(description="Enter the coupons that the customer's birthday plans let tills use by themselves; `false` "
-              "where the cashier took them out"),
+        Field(
+            description="Enter the coupons that the customer's birthday plans let tills use by themselves; `false` "
+            "where the cashier took them out"
+        ),
     ] = True
     activations: Annotated[list[Activation], Field(max_length=50)] = []
     confirmations: Annotated[

@@ -25,6 +25,7 @@ class Thing(StrEnum):
     STORE = "store"
     CLUB = "club"
     BATCH = "batch"
+    SEGMENT = "segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ THINGS = {
     "products": Thing.PRODUCT, "without_products": Thing.PRODUCT, "product": Thing.PRODUCT, "groups": Thing.GROUP,
     "without_groups": Thing.GROUP, "departments": Thing.DEPARTMENT, "without_departments": Thing.DEPARTMENT,
     "brands": Thing.BRAND, "without_brands": Thing.BRAND, "stores": Thing.STORE, "clubs": Thing.CLUB,
-    "club": Thing.CLUB, "batch": Thing.BATCH,
+    "club": Thing.CLUB, "batch": Thing.BATCH, "segments": Thing.SEGMENT,
 }  # fmt: skip
-"""By the name of the field: SKUs, names of groups, codes of stores, clubs and batches."""
+"""By the name of the field: SKUs, names of groups and segments, codes of stores, clubs and batches."""
 _UNKNOWN = {
     Thing.PRODUCT: N_("No product has the code %(key)s."),
     Thing.GROUP: N_("There is no group %(key)s."),
@@ -51,6 +52,7 @@ _UNKNOWN = {
     Thing.STORE: N_("No store has the code %(key)s."),
     Thing.CLUB: N_("No club has the code %(key)s."),
     Thing.BATCH: N_("No coupon batch has the code %(key)s."),
+    Thing.SEGMENT: N_("There is no segment %(key)s."),
 }
 
 

@@ -15,7 +15,7 @@ from web.offer_forms.typed import Typed
 _STEP = re.compile(r"([a-z_]+)|\[(\d{1,4})\]")
 PLURALS = {
     Thing.PRODUCT: "products", Thing.GROUP: "groups", Thing.DEPARTMENT: "departments", Thing.BRAND: "brands",
-    Thing.CLUB: "clubs", Thing.STORE: "stores",
+    Thing.CLUB: "clubs", Thing.STORE: "stores", Thing.SEGMENT: "segments",
 }  # fmt: skip
 """The list of a scope or condition that holds such things."""
 

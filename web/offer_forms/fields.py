@@ -23,7 +23,7 @@ class Ask:
     optional: bool = False
     more: bool = False
     things: tuple[str, ...] = ()
-    """What a picker finds: product, group, department, brand, club, store."""
+    """What a picker finds: product, group, department, brand, club, store, segment."""
 
 
 _ON = Ask("on", N_("On what"), "scope", N_("Nothing chosen means all products."))
@@ -182,7 +182,7 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
     "channels": (Ask("channels", N_("Where it is bought"), "channels"),),
     "terminals": (Ask("terminals", N_("Numbers of the tills"), "words", N_("Several with commas between them.")),),
     "means": (Ask("means", N_("Paid by"), "means"),),
-    "segments": (Ask("segments", N_("Segments"), "words", N_("Several with commas between them.")),),
+    "segments": (Ask("segments", N_("Segments"), "picks", things=("segment",)),),
     "days_before": (Ask("days_before", N_("Days before the birthday")), Ask("days_after", N_("Days after it"))),
     "first": (
         Ask("first", N_("From the customer's purchase number"), hint=N_("1 to 1 is the first purchase ever.")),

@@ -22,7 +22,7 @@ ROW_KINDS = (
     "segments", "days_before", "first", "customer_known", "confirm",
 )  # fmt: skip
 """Conditions that a row can be, each named by the field that only it has."""
-_LISTS = frozenset({"terminals", "levels", "segments"})
+_LISTS = frozenset({"terminals", "levels"})
 """Typed as words between commas."""
 _FORM_ONLY = frozenset({"form", "offer_id", "revision", "do", "find", "conditions", "match", "document"})
 

@@ -111,16 +111,25 @@ def new_offer_page(act: Act, form: FormState) -> Response:
 
 
 @router.get("/offers/new", name="offers.new", response_model=OfferForm)
-def new_offer(act: Edit, kind: Annotated[str | None, Query(max_length=30)] = None) -> Response:
-    """What kinds there are to choose among; with `kind` the form of one."""
+def new_offer(
+    act: Edit,
+    kind: Annotated[str | None, Query(max_length=30)] = None,
+    segment: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None,
+) -> Response:
+    """What kinds there are to choose among; with `kind` the form of one, for the customers of a `segment`."""
     form = FormState()
+    for_whom = {"conditions": [{"kind": "segments", "segments": [segment]}]} if segment else {}
     beginning = next((each for each in fields.BEGINNINGS if each.id == kind), None)
     if kind == "json":
-        view = new_form(act, form, {"document": "{\n}"})
+        when = {"when": {"segments": [segment]}} if segment else {}
+        view = new_form(act, form, {"document": json.dumps(when, ensure_ascii=False, indent=2) if when else "{\n}"})
         return act.answer(view, "offers/new.html", form=form)
     if beginning is None:
-        return act.answer(new_form(act, form, {}), "offers/kinds.html", form=form)
-    return act.answer(new_form(act, form, {**beginning.typed}), "offers/new.html", form=form)
+        return act.answer(new_form(act, form, for_whom), "offers/kinds.html", form=form)
+    typed = {**for_whom, **beginning.typed}
+    if segment and "conditions" in beginning.typed:
+        typed["conditions"] = [*beginning.typed["conditions"], *for_whom["conditions"]]
+    return act.answer(new_form(act, form, typed), "offers/new.html", form=form)
 
 
 @router.post("/offers", name="offers.add", status_code=201, response_model=Kept)

@@ -13,6 +13,7 @@ from erp_club.clubs.models import Club, ClubState
 from erp_club.organisation.models import Store
 from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.documents import Named, Thing
+from erp_club.segments.models import Segment, SegmentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ _KEYS: Mapping[Thing, Any] = {
     Thing.STORE: Store.code,
     Thing.CLUB: Club.code,
     Thing.BATCH: CouponBatch.code,
+    Thing.SEGMENT: Segment.name,
 }
 _CALLED: Mapping[Thing, Any] = _KEYS | {
     Thing.PRODUCT: Product.name,
@@ -75,6 +77,8 @@ def find(session: Session, text: str, things: Iterable[Thing], *, most: int = 8)
         query = sa.select(column, name).where(matches)
         if thing is Thing.CLUB:
             query = query.where(Club.state != ClubState.CLOSED)
+        if thing is Thing.SEGMENT:
+            query = query.where(Segment.state == SegmentState.ACTIVE)
         first = sa.case((sa.func.lower(column) == text.lower(), 0), else_=1)
         rows = session.execute(query.order_by(first, words, column).limit(most))
         found += [Found(thing, key, _names(called_so)) for key, called_so in rows]
