@@ -284,7 +284,7 @@ def test_a_plan_that_is_used_by_itself_is_so_at_a_till_of_another_make(
 ) -> None:
     # REQ B-01 T-01 T-03
     code = a_birthday_today(session, till)
-    member = {"customer": {"number": "100001"}}
+    member: dict[str, Any] = {"customer": {"number": "100001"}}
     assert quote(client, till, "nobody")["total_minor"] == 32_87
     assert quote(client, till, "out", **member, automatic_coupons=False)["total_minor"] == 32_87
     quoted = quote(client, till, **member)
@@ -305,7 +305,7 @@ def test_a_sale_without_a_quote_uses_it_too_unless_the_cashier_took_it_out(
 ) -> None:
     # REQ B-01 T-03
     a_birthday_today(session, till)
-    member = {"customer": {"number": "100001"}}
+    member: dict[str, Any] = {"customer": {"number": "100001"}}
     assert buy(client, till, 32_87, **member, automatic_coupons=False).status_code == 201
     assert session.scalar(sa.select(Coupon.used)) == 0
     assert buy(client, till, 27_87, **member).status_code == 201
