@@ -1,4 +1,4 @@
-"""What is done with price lists: setting them up, publishing, closing; adding, changing and removing prices.
+"""What is done with price lists: setting them up, publishing, closing; adding, changing, removing prices, undoing that.
 
 Every command locks the list first, so that a file that is being imported and a person don't change it at once.
 """
@@ -19,10 +19,13 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.pricelists import errors
-from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore
+from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore, RemovedPrice
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.settings import EntryFields, PriceListSettings, entry_faults, list_faults
 
+KEPT = dt.timedelta(days=30)
+"""How long a removed price can be put back."""
+_SAID = ("price_list_id", "product_id", "group_id", "price_minor", "off_bp", "validity", "store_id")
 _trace = functools.partial(audit.trace, "price_list")
 
 
@@ -163,11 +166,50 @@ def change_entry(
 
 
 def remove_entry(session: Session, list_id: int, entry_id: int, *, now: dt.datetime, by: Actor) -> None:
-    """Take a price out of a list; the list's history keeps it. Raises NotFound, Conflict `price-list-closed`."""
+    """Take a price out of a list; it can be put back, and the list's history keeps it for ever.
+
+    Raises NotFound, Conflict `price-list-closed`.
+    """
     _lock(session, list_id)
     before = _price_told(queries.entry(session, list_id, entry_id))
+    old = sa.and_(RemovedPrice.price_list_id == list_id, RemovedPrice.removed_at < now - KEPT)
+    session.execute(sa.delete(RemovedPrice).where(old))
+    as_it_was = sa.select(PriceListEntry.id, *_said_by(PriceListEntry), sa.literal(now))
+    kept = sa.insert(RemovedPrice).from_select(
+        ["entry_id", *_SAID, "removed_at"], as_it_was.where(PriceListEntry.id == entry_id)
+    )
+    session.execute(kept)
     session.execute(sa.delete(PriceListEntry).where(PriceListEntry.id == entry_id))
     _trace(session, list_id, "remove_price", now=now, by=by, before=before)
+
+
+def restore_entry(session: Session, list_id: int, entry_id: int, *, now: dt.datetime, by: Actor) -> None:
+    """Put a removed price back as it was, under the id that it had. One that is there again is left alone.
+
+    Raises NotFound (after `KEPT` too), Conflict `price-list-closed`, `price-said-twice` where the list has another
+    price by now.
+    """
+    _lock(session, list_id)
+    if queries.is_there(session, list_id, entry_id):
+        return
+    gone = sa.and_(RemovedPrice.price_list_id == list_id, RemovedPrice.entry_id == entry_id)
+    as_it_was = sa.select(RemovedPrice.entry_id, *_said_by(RemovedPrice)).where(gone)
+    back = sa.insert(PriceListEntry).from_select(["id", *_SAID], as_it_was).returning(PriceListEntry.id)
+    try:
+        with session.begin_nested():
+            found = session.scalar(back)
+    except IntegrityError as error:
+        raise _refused_entry(error) from error
+    if found is None:
+        raise errors.no_entry()
+    session.execute(sa.delete(RemovedPrice).where(gone))
+    after = _price_told(queries.entry(session, list_id, entry_id))
+    _trace(session, list_id, "restore_price", now=now, by=by, after=after)
+
+
+def _said_by(table: type[PriceListEntry] | type[RemovedPrice]) -> list[Any]:
+    """What a price says, and of which list."""
+    return [getattr(table, name) for name in _SAID]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

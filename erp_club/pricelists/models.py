@@ -98,6 +98,25 @@ class PriceListEntry(Base):
     store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"), index=True)
 
 
+class RemovedPrice(Base):
+    """A price that was taken out of its list, as it was and under its id, so that it can be put back for a while.
+
+    It stands apart, where nothing that prices or prints a list could take it for one that holds.
+    """
+
+    __tablename__ = "removed_prices"
+
+    entry_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    price_list_id: Mapped[int] = mapped_column(sa.ForeignKey("price_lists.id"), index=True)
+    product_id: Mapped[int | None] = mapped_column(sa.ForeignKey("products.id"))
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("product_groups.id"))
+    price_minor: Mapped[int | None]
+    off_bp: Mapped[int | None] = mapped_column(sa.Integer)
+    validity: Mapped[Range[dt.date]] = mapped_column(DATERANGE)
+    store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
+    removed_at: Mapped[dt.datetime]
+
+
 class PriceListUpload(Base):
     """A file sent to the back office, with what it would change; `applied_at` once that was done.
 

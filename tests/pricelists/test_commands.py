@@ -149,6 +149,42 @@ def test_a_price_is_added_changed_and_removed(shop: Session):
     ]
 
 
+def test_a_removed_price_is_put_back_as_it_was_once(shop: Session):
+    list_id = a_list(shop)
+    entry_id = an_entry(shop, list_id, sku="milk", price_minor=8_50, first=DAY, last=DAY, store="374")
+    as_it_was = queries.entry(shop, list_id, entry_id)
+    commands.remove_entry(shop, list_id, entry_id, **DONE)
+    assert queries.removed_entry(shop, list_id, entry_id) == as_it_was
+    for _ in range(2):
+        commands.restore_entry(shop, list_id, entry_id, **DONE)
+        assert queries.entry(shop, list_id, entry_id) == as_it_was
+    assert queries.removed_entry(shop, list_id, entry_id) is None
+    back = {"sku": "milk", "price_minor": 8_50, "first": "2026-11-22", "last": "2026-11-22", "store": "374"}
+    told = [(entry.action.rpartition(".")[2], entry.before, entry.after) for entry in trace(shop)]
+    assert told == [("remove_price", back, None), ("restore_price", None, back)]
+
+
+def test_a_removed_price_gives_way_to_the_one_that_took_its_place(shop: Session):
+    list_id = a_list(shop)
+    entry_id = an_entry(shop, list_id, sku="milk", price_minor=8_50)
+    commands.remove_entry(shop, list_id, entry_id, **DONE)
+    an_entry(shop, list_id, sku="milk", price_minor=8_00)
+    with pytest.raises(Conflict) as refused:
+        commands.restore_entry(shop, list_id, entry_id, **DONE)
+    assert refused.value.code == "price-said-twice"
+
+
+def test_a_price_that_was_removed_long_ago_is_gone(shop: Session):
+    list_id = a_list(shop)
+    old, young = (an_entry(shop, list_id, sku="milk", first=day, last=day) for day in (DAY, DAY + dt.timedelta(1)))
+    commands.remove_entry(shop, list_id, old, **DONE)
+    later = NOW + commands.KEPT + dt.timedelta(seconds=1)
+    commands.remove_entry(shop, list_id, young, now=later, by=SYSTEM)
+    with pytest.raises(NotFound):
+        commands.restore_entry(shop, list_id, old, now=later, by=SYSTEM)
+    commands.restore_entry(shop, list_id, young, now=later, by=SYSTEM)
+
+
 def prices_id(session: Session) -> int:
     found = queries.product_id(session, "milk")
     assert found is not None
@@ -202,6 +238,7 @@ def test_the_prices_of_a_closed_list_stay_as_they_were(shop: Session):
         lambda: commands.add_entry(shop, list_id, EntryFields(off_bp=1), **DONE),
         lambda: commands.change_entry(shop, list_id, entry_id, {"off_bp": 1}, **DONE),
         lambda: commands.remove_entry(shop, list_id, entry_id, **DONE),
+        lambda: commands.restore_entry(shop, list_id, entry_id, **DONE),
         lambda: commands.change_list(shop, list_id, {"always": True}, version=1, language="en", **DONE),
     ):
         with pytest.raises(Conflict) as refused:
@@ -210,6 +247,11 @@ def test_the_prices_of_a_closed_list_stay_as_they_were(shop: Session):
 
 
 def test_a_price_belongs_to_its_list(shop: Session):
-    entry_id = an_entry(shop, a_list(shop), sku="milk")
+    mine, other = a_list(shop), a_list(shop, "OTHER")
+    entry_id = an_entry(shop, mine, sku="milk")
     with pytest.raises(NotFound):
-        commands.remove_entry(shop, a_list(shop, "OTHER"), entry_id, **DONE)
+        commands.remove_entry(shop, other, entry_id, **DONE)
+    commands.remove_entry(shop, mine, entry_id, **DONE)
+    assert queries.removed_entry(shop, other, entry_id) is None
+    with pytest.raises(NotFound):
+        commands.restore_entry(shop, other, entry_id, **DONE)

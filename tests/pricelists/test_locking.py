@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.imports import price_list_uploads as uploads
+from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
@@ -66,6 +67,19 @@ def test_of_four_people_who_price_one_product_at_once_one_does(shop: Database):
     results = at_once(shop, lambda session: commands.add_entry(session, 1, fields, now=NOW, by=SYSTEM))
     assert results.count("price-said-twice") == PEOPLE - 1
     assert prices(shop) == [8_50]
+
+
+def test_a_removed_price_that_four_people_put_back_at_once_comes_back_once(shop: Database):
+    with shop.session() as session:
+        fields = EntryFields(product_id=1, price_minor=8_50)
+        entry_id = commands.add_entry(session, 1, fields, now=NOW, by=SYSTEM)
+        commands.remove_entry(session, 1, entry_id, now=NOW, by=SYSTEM)
+        session.commit()
+    at_once(shop, lambda session: commands.restore_entry(session, 1, entry_id, now=NOW, by=SYSTEM))
+    assert prices(shop) == [8_50]
+    with shop.session() as session:
+        told = session.scalars(sa.select(AuditEntry.action).where(AuditEntry.action == "price_list.restore_price"))
+        assert len(told.all()) == 1
 
 
 def test_a_preview_that_four_people_confirm_at_once_is_done_once(shop: Database):

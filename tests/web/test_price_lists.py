@@ -138,18 +138,51 @@ def test_a_price_is_changed_and_removed_by_form(office: TestClient):
     ]
 
 
+def test_a_removed_price_is_had_back_from_the_page_that_follows(office: TestClient):
+    url = a_staff_list(office)
+    price = send(office, "POST", f"{url}/prices", {"sku": "milk", "price_minor": 8_50}).json()
+    removed = form(office, f"{url}/prices/{price['id']}", {"_method": "DELETE"})
+    page = office.get(removed.headers["location"], headers=HTML).text
+    back = f"{url}/prices/{price['id']}/restorations"
+    assert "Removed from the list" in page
+    assert f'action="{back}"' in page
+    key = {"idempotency_key": "back"}
+    first, again = (office.post(back, data=key, headers=HTML) for _ in range(2))
+    assert (first.status_code, first.headers["location"]) == (303, url)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert form(office, back, {}).status_code == 303, "another click changes nothing"
+    assert [each["id"] for each in found(office, url)["prices"]] == [price["id"]]
+    assert [each["action"] for each in found(office, url)["changes"]][:2] == [
+        "price_list.restore_price",
+        "price_list.remove_price",
+    ]
+    assert back not in office.get(removed.headers["location"], headers=HTML).text
+
+
+def test_undoing_says_when_another_price_stands_there(office: TestClient):
+    url = a_staff_list(office)
+    price = send(office, "POST", f"{url}/prices", {"sku": "milk", "price_minor": 8_50}).json()
+    assert send(office, "DELETE", f"{url}/prices/{price['id']}").status_code == 200
+    send(office, "POST", f"{url}/prices", {"sku": "milk", "price_minor": 8_00})
+    refused = form(office, f"{url}/prices/{price['id']}/restorations", {})
+    assert refused.status_code == 409
+    assert "This list says already what this costs on some of these days." in refused.text
+
+
 def test_a_dialog_leads_back_to_the_prices_that_were_looked_at(office: TestClient):
     url = a_staff_list(office)
     for behind, leads_to in (
         (f"http://testserver{url}?text=milk&page=2", f"{url}?text=milk&page=2"),
         (f"http://testserver{url}", url),
+        (f"http://testserver{url}?removed=1&text=milk", f"{url}?text=milk"),
         ("http://elsewhere/price-lists?x=1", url),
     ):
         price = send(office, "POST", f"{url}/prices", {"sku": "milk", "off_bp": 1000}).json()
         headers = HTML | {"HX-Request": "true", "HX-Current-URL": behind}
         body = {"_method": "DELETE", "idempotency_key": next(keys)}
         answer = office.post(f"{url}/prices/{price['id']}", data=body, headers=headers)
-        assert answer.headers["hx-redirect"] == leads_to
+        joined = "&" if "?" in leads_to else "?"
+        assert answer.headers["hx-redirect"] == f"{leads_to}{joined}removed={price['id']}"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from web.views.pricelists import (
     list_line,
     list_lines,
     price_lines,
+    removed_price,
 )
 
 router = APIRouter(route_class=ActRoute, tags=["price lists"])
@@ -152,7 +153,7 @@ def add_list(act: Edit, body: NewList) -> Response:
     return act.done(list_line(act, list_id), f"/price-lists/{list_id}")
 
 
-def _page(act: Act, *, text: str | None = None, on: dt.date | None = None) -> ListPage:
+def _page(act: Act, *, text: str | None = None, on: dt.date | None = None, removed: int | None = None) -> ListPage:
     list_id = int(act.request.path_params["list_id"])
     shown = list_line(act, list_id)
     filters = queries.EntryFilters(list_id, text.strip() or None if text else None, on)
@@ -174,6 +175,7 @@ def _page(act: Act, *, text: str | None = None, on: dt.date | None = None) -> Li
         state=state,
         currency=act.chain.currency,
         prices=price_lines(act, rows),
+        removed=None if removed is None else removed_price(act, list_id, removed),
         changes=list_changes(act, list_id),
         labels=labels(),
     )
@@ -190,9 +192,13 @@ def price_list(
     list_id: SmallRowId,  # noqa: ARG001
     text: Text = None,
     on: Annotated[dt.date | None, Query(description="Only prices that hold on this day"), Unsaid] = None,
+    removed: Annotated[int | None, Query(ge=0, lt=2**63, description="Just removed"), Unsaid] = None,
 ) -> Response:
-    """A list, its prices (those of groups and of everything first), and what happened to it last."""
-    view = _page(act, text=text, on=on)
+    """A list, its prices (those of groups and of everything first), and what happened to it last.
+
+    `removed` was just taken out and can be put back.
+    """
+    view = _page(act, text=text, on=on, removed=removed)
     return act.answer(view, "pricelists/_prices.html" if act.htmx else "pricelists/price_list.html")
 
 

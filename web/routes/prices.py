@@ -1,10 +1,10 @@
-"""The prices of a list: added, changed, removed, and as a file."""
+"""The prices of a list: added, changed, removed, put back, and as a file."""
 
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -21,6 +21,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, RowId, SmallRowId, Storable, Unsaid
 from web.forms import FormState
 from web.refusals import again
+from web.routes.price_lists import list_page
 from web.views.pricelists import ListLine, PriceForm, PriceLine, list_line, price_form, price_line
 
 router = APIRouter(route_class=ActRoute, tags=["price lists"])
@@ -143,16 +144,32 @@ def edit_price(act: Edit, list_id: SmallRowId, price_id: RowId, body: PriceChang
     "/price-lists/{list_id}/prices/{price_id}", name="price_lists.prices.price.remove", response_model=ListLine
 )
 def remove_price(act: Edit, list_id: SmallRowId, price_id: RowId) -> Response:
-    """Take a price out of a list; its history keeps it."""
+    """Take a price out of a list; it can be put back, and the history keeps it for ever."""
     commands.remove_entry(act.session, list_id, price_id, now=act.now, by=act.by)
-    return act.done(list_line(act, list_id), _page(act, list_id), status=200)
+    page = _page(act, list_id)
+    back = f"{page}{'&' if '?' in page else '?'}removed={price_id}"
+    return act.done(list_line(act, list_id), back, status=200)
+
+
+@router.post(
+    "/price-lists/{list_id}/prices/{price_id}/restorations",
+    name="price_lists.prices.price.restore",
+    status_code=201,
+    response_model=PriceLine,
+)
+@again(list_page)
+def restore_price(act: Edit, list_id: SmallRowId, price_id: RowId) -> Response:
+    """Put a removed price back as it was; one that is there again stays as it is."""
+    commands.restore_entry(act.session, list_id, price_id, now=act.now, by=act.by)
+    return act.done(price_line(act, list_id, price_id), _page(act, list_id))
 
 
 def _page(act: Act, list_id: int) -> str:
     """The list's page, as it stands behind the dialog: with the search, day and page that somebody looks at."""
     page = f"/price-lists/{list_id}"
     behind = urlsplit(act.request.headers.get("hx-current-url", ""))
-    return f"{page}?{behind.query}" if behind.path == page and behind.query else page
+    asked = urlencode([pair for pair in parse_qsl(behind.query) if pair[0] != "removed"])
+    return f"{page}?{asked}" if behind.path == page and asked else page
 
 
 def _given(act: Act, body: NewPrice) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class ListChange(BaseModel):
 
 
 class ListPage(BaseModel):
-    """A price list with its prices, and what happened to it last."""
+    """A price list with its prices, and what happened to it last. `removed` was just taken out and can be put back."""
 
     price_list: ListLine
     text: str | None
@@ -131,6 +131,7 @@ class ListPage(BaseModel):
     state: lists.ListState
     currency: str
     prices: list[PriceLine]
+    removed: PriceLine | None
     changes: list[ListChange]
     labels: dict[str, str] = Field(exclude=True)
 
@@ -240,6 +241,12 @@ def price_form(act: Act, list_id: int, price_id: int | None) -> PriceForm:
 def price_line(act: Act, list_id: int, price_id: int) -> PriceLine:
     """One price. Raises NotFound."""
     return price_lines(act, [queries.entry(act.session, list_id, price_id)])[0]
+
+
+def removed_price(act: Act, list_id: int, price_id: int) -> PriceLine | None:
+    """A price that was taken out and can be put back."""
+    row = queries.removed_entry(act.session, list_id, price_id)
+    return None if row is None else _price(act, row, {})
 
 
 def price_lines(act: Act, rows: Iterable[queries.EntryRow]) -> list[PriceLine]:

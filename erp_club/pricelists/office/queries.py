@@ -14,7 +14,7 @@ from erp_club.clubs.models import Club
 from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.pricelists import errors
-from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore
+from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore, RemovedPrice
 from erp_club.pricelists.queries import holds_on
 from erp_club.pricelists.settings import EntryFields, PriceListSettings
 
@@ -163,6 +163,19 @@ def entry(session: Session, list_id: int, entry_id: int) -> EntryRow:
     return EntryRow(*row)
 
 
+def is_there(session: Session, list_id: int, entry_id: int) -> bool:
+    """Whether the list has this price."""
+    query = sa.select(PriceListEntry.id).where(PriceListEntry.price_list_id == list_id, PriceListEntry.id == entry_id)
+    return session.scalar(query) is not None
+
+
+def removed_entry(session: Session, list_id: int, entry_id: int) -> EntryRow | None:
+    """A price that was taken out of the list and can be put back, as it was."""
+    query = _REMOVED.where(RemovedPrice.price_list_id == list_id, RemovedPrice.entry_id == entry_id)
+    row = session.execute(query).one_or_none()
+    return None if row is None else EntryRow(*row)
+
+
 def entry_fields(session: Session, list_id: int, entry_id: int) -> EntryFields:
     """One price of a list as it is set. Raises NotFound."""
     row = session.execute(
@@ -247,18 +260,25 @@ _LIST_SORTS: dict[str, Any] = {
     "entries": _COUNT,
 }
 LIST_SORTS = tuple(_LIST_SORTS)
-_ENTRIES = (
-    sa.select(
-        PriceListEntry.id, PriceListEntry.price_list_id, Product.id, Product.sku, Product.name, ProductGroup.id,
-        ProductGroup.name,
-        Product.list_price_minor, PriceListEntry.price_minor, PriceListEntry.off_bp, *_days_of(PriceListEntry.validity),
-        Store.id, Store.code, Store.name,
-    )
-    .select_from(PriceListEntry)
-    .outerjoin(Product, Product.id == PriceListEntry.product_id)
-    .outerjoin(ProductGroup, ProductGroup.id == PriceListEntry.group_id)
-    .outerjoin(Store, Store.id == PriceListEntry.store_id)
-)  # fmt: skip
+
+
+def _rows(table: type[PriceListEntry] | type[RemovedPrice], entry_id: Any) -> sa.Select[*tuple[Any, ...]]:
+    """The columns of an `EntryRow` each."""
+    return (
+        sa.select(
+            entry_id, table.price_list_id, Product.id, Product.sku, Product.name, ProductGroup.id, ProductGroup.name,
+            Product.list_price_minor, table.price_minor, table.off_bp, *_days_of(table.validity),
+            Store.id, Store.code, Store.name,
+        )
+        .select_from(table)
+        .outerjoin(Product, Product.id == table.product_id)
+        .outerjoin(ProductGroup, ProductGroup.id == table.group_id)
+        .outerjoin(Store, Store.id == table.store_id)
+    )  # fmt: skip
+
+
+_ENTRIES = _rows(PriceListEntry, PriceListEntry.id)
+_REMOVED = _rows(RemovedPrice, RemovedPrice.entry_id)
 _ENTRY_SORTS: dict[str, Any] = {
     "product": Product.name,
     "sku": Product.sku,
