@@ -167,7 +167,8 @@ def best_of_all(stacks: Sequence[Stack], contenders: Sequence[Contender]) -> tup
 
     Of offers that differ in nothing but their value only the best one is in force, here as in the engine.
     """
-    grouped = classes(stacks, undominated(contenders), [stack.units for stack in stacks])
+    left = [stack.units for stack in stacks]
+    grouped = classes(stacks, undominated(contenders, left), left)
     taken, sure = programme(grouped.units, grouped.contenders, seed=[], bound=None, deadline_ms=PATIENCE_MS)
     return saving(taken), sure
 

@@ -44,3 +44,32 @@ def test_of_several_parts_the_first_comes_first() -> None:
     told = priced(BASKET, offer, coupons=(a_coupon(left_minor=25_00),))
     assert {share.line: share.amount_minor for share in told.applied[0].shares} == {"tea": 20_00, "coffee": 5_00}
     assert told.discount_minor == 25_00
+
+
+def test_a_coupon_of_which_little_is_left_takes_no_units_from_a_larger_saving() -> None:
+    for reward in (FIFTY_OFF, HALF_OFF, {"kind": "buy_get", "size": 1}, {**FIFTY_OFF, "spread": "unit"}):
+        offer = an_offer("VOUCHER", reward, activation=BY_COUPON)
+        tenth = an_offer("TENTH", {"kind": "percent", "value_bp": 1000})
+        told = priced(BASKET, offer, tenth, coupons=(a_coupon(left_minor=1),))
+        assert {each.offer: each.amount_minor for each in told.applied} == {"TENTH": 10_00}, reward
+
+
+def test_two_coupons_for_one_unit_each_serve_two_units() -> None:  # REQ O-06
+    offer = an_offer("VOUCHER", {**HALF_OFF, "units": 1, "pick": "dearest"}, activation=BY_COUPON)
+    coupons = tuple(a_coupon(text, left_minor=None) for text in ("A", "B"))
+    told = priced(BASKET, offer, coupons=coupons)
+    assert {each.coupon for each in told.applied} == {"A", "B"}
+    assert sorted(each.amount_minor for each in told.applied) == [10_00, 30_00]
+    one = priced([a_line("tea", 1, 20_00)], offer, coupons=coupons)
+    assert [(each.coupon, each.amount_minor) for each in one.applied] == [("A", 10_00)]
+    assert [(each.offer, each.reason) for each in one.refused] == [("VOUCHER", "no_gain")]
+
+
+def test_two_coupons_give_no_more_than_the_limits_of_their_offer_leave() -> None:
+    pair = {"kind": "buy_get", "size": 2}
+    for limits, given in (({"uses": 3}, 30_00), ({"budget_minor": 25_00}, 20_00)):
+        offer = an_offer("VOUCHER", pair, activation=BY_COUPON, combination=STACKABLE, limits=limits)
+        coupons = tuple(a_coupon(text, left_minor=None) for text in ("A", "B"))
+        told = priced([a_line("tea", 4, 10_00)], offer, coupons=coupons)
+        assert told.discount_minor <= given
+        assert sum(each.times for each in told.applied) <= 3

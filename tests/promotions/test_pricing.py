@@ -217,3 +217,9 @@ def test_an_amount_typed_in_by_hand_takes_at_most_what_is_left() -> None:
     answer = priced([a_line(), hand], an_offer("TENTH", TENTH))
     assert [line.total_minor for line in answer.lines] == [900, -900]
     assert (answer.total_minor, answer.discount_minor) == (0, 100)
+
+
+def test_an_offer_for_one_unit_leaves_the_others_to_a_lesser_one_of_its_kind() -> None:  # REQ O-06
+    fifth, tenth = ({"kind": "percent", "value_bp": value, "units": 1} for value in (2000, 1000))
+    answer = priced([a_line(count=2)], an_offer("FIFTH", fifth), an_offer("TENTH", tenth))
+    assert {each.offer: each.amount_minor for each in answer.applied} == {"FIFTH": 200, "TENTH": 100}

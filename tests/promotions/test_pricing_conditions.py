@@ -84,6 +84,30 @@ def test_one_of_several_conditions_is_enough() -> None:
     assert refusal(priced([a_line()], offer), "OFFER").reason == "wrong_store"
 
 
+@pytest.mark.parametrize("reward", [{"kind": "coupon", "batch": "NEXT"}, {"kind": "gift", "products": ["mug"]}])
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"not": {"quantity": 1, "of": {"groups": ["tea"]}}},
+        {"any": [{"quantity": 1, "of": {"groups": ["tea"]}}, {"customer_known": True}]},
+        {"all": [{"customer_known": True}, {"not": {"amount_minor": 1, "of": {"groups": ["tea"]}}}]},
+    ],
+    ids=["not", "any", "all"],
+)
+def test_what_takes_nothing_off_is_given_to_a_basket_without_the_goods_that_a_condition_names(
+    reward: dict[str, Any], when: dict[str, Any]
+) -> None:
+    offer = an_offer("OFFER", reward, when=when)
+    assert [each.offer for each in priced([a_line()], offer, shopper=a_shopper()).applied] == ["OFFER"]
+
+
+def test_an_alternative_counts_as_often_as_all_of_it_holds() -> None:
+    pairs = {"all": [{"quantity": 2, "every": True}, {"stores": ["042"]}]}
+    offer = an_offer("OFFER", FIVE, when={"any": [pairs, {"customer_known": True}]})
+    assert priced([a_line(count=6)], offer, store="042").discount_minor == 1500
+    assert priced([a_line(count=6)], offer, store="043", shopper=a_shopper()).discount_minor == 500
+
+
 def test_what_is_missing_is_told_in_units_and_in_money() -> None:
     amount = an_offer("HUNDRED", TENTH, when={"amount_minor": 10_000})
     units = an_offer("FIVE", TENTH, when={"quantity": 5})

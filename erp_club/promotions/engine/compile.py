@@ -204,7 +204,9 @@ def _least(parts: tuple[Part, ...], needs: Needs) -> int:
 
 
 def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:
-    """The scopes of which a basket must hold one for the offer to be looked at."""
+    """The scopes of which a basket must hold one for the offer to be looked at; none where it may give without any."""
+    if not needs.goods and any(not part.scopes for part in parts):
+        return ()
     return tuple(dict.fromkeys([*(scope for part in parts for scope in part.scopes), *needs.scopes, *earning]))
 
 

@@ -6,7 +6,7 @@ from erp_club.promotions.engine.conditions import All, AmountIs
 from erp_club.promotions.engine.offer import Activation, Limits, Mode, Per
 from erp_club.promotions.engine.priced import Reason, Refusal
 from erp_club.promotions.engine.ready import Ready
-from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent
+from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Reward
 from erp_club.promotions.engine.scope import MOST_MINOR
 
 _PLAIN = (Activation(), Limits())
@@ -43,21 +43,35 @@ def _sameness(ready: Ready) -> object | None:
 
 
 def _without_value(ready: Ready) -> tuple[object, ...] | None:
-    """The reward but for what it gives."""
+    """The reward but for what it gives; None for one that leaves units over, which a lesser one may have."""
     reward = ready.offer.rewards[0]
     scopes = ready.parts[0].scopes if ready.parts else ()
-    if isinstance(reward, Percent) and not (reward.steps or reward.cap_minor or reward.base_cap_minor):
-        return ("percent", scopes, reward.units, reward.pick)
-    if isinstance(reward, FixedPrice) and not reward.steps:
-        return ("fixed_price", scopes, reward.units, reward.pick)
-    if isinstance(reward, Amount) and not (reward.steps or reward.first_minor):
-        kept = (reward.spread, reward.basis, reward.group_size, reward.units_per_line, reward.units, reward.pick)
-        return ("amount", scopes, *kept)
+    if _limited(reward):
+        return None
+    if isinstance(reward, Percent):
+        return ("percent", scopes)
+    if isinstance(reward, FixedPrice):
+        return ("fixed_price", scopes)
+    if isinstance(reward, Amount) and not reward.first_minor:
+        return ("amount", scopes, reward.spread, reward.basis, reward.group_size, reward.units_per_line, reward.pick)
     if isinstance(reward, BuyGet):
-        return ("buy_get", scopes, reward.size, reward.free, reward.freed, reward.applications)
+        return ("buy_get", scopes, reward.size, reward.free, reward.freed)
     if isinstance(reward, Bundle) and reward.price_minor is not None:
-        return ("bundle", scopes, tuple(slot.quantity for slot in reward.slots), reward.pick, reward.applications)
+        return ("bundle", scopes, tuple(slot.quantity for slot in reward.slots), reward.pick)
     return None
+
+
+def _limited(reward: Reward) -> bool:
+    """Whether it gives only so much, to so many units, or by quantity, which no single value compares."""
+    match reward:
+        case Percent():
+            return bool(reward.units or reward.steps) or (reward.cap_minor, reward.base_cap_minor) != (None, None)
+        case FixedPrice() | Amount():
+            return bool(reward.units or reward.steps)
+        case BuyGet() | Bundle():
+            return reward.applications is not None
+        case _:
+            return False
 
 
 def _without_least(ready: Ready) -> object:

@@ -14,14 +14,18 @@ from erp_club.promotions.engine.basket import BP, Lot
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.give import Give, Take, book, first_units, in_order
 from erp_club.promotions.engine.priced import Reason, made
+from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
 from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Stack, Taken, solve
+from erp_club.promotions.engine.solve.shapes import Shape
 from erp_club.promotions.engine.stages import Outcome, refusal_of, settle, work_out
 
 _PART = "#"
 """What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
+_AGAIN = "+"
+"""The same before the coupon that starts an offer once more."""
 
 
 @dataclass(slots=True)
@@ -93,12 +97,18 @@ def _tier(run: Run, bit: int, offers: Sequence[Open]) -> None:
     gifts: list[Open] = []
     plain = usual(run.facts.policy)
     for offer in offers:
-        code = offer.ready.code
-        rival = _rival(run, offer, ground, plain=plain) if code not in rivals else (Reason.NO_GAIN, None)
-        if isinstance(rival, Rival):
-            rivals[code] = rival
-        elif rival is not None:
+        key = offer.ready.code
+        if key not in rivals:
+            rival = _rival(run, offer, ground, plain=plain)
+        elif _leaves_units(offer.ready, rivals[key]):
+            key = f"{key}{_AGAIN}{offer.start.coupon}"
+            rival = _once_more(rivals[offer.ready.code], offer, key)
+        else:
             # A second coupon for the same units gains nothing.
+            rival = (Reason.NO_GAIN, None)
+        if isinstance(rival, Rival):
+            rivals[key] = rival
+        elif rival is not None:
             run.refuse(offer.ready, *rival)
         else:
             gifts.append(offer)
@@ -111,6 +121,24 @@ def _tier(run: Run, bit: int, offers: Sequence[Open]) -> None:
         _give_gift(run, bit, offer)
 
 
+def _leaves_units(ready: Ready, rival: Rival) -> bool:
+    """Whether an offer takes so many units that another coupon for it could have others."""
+    if not rival.shaped or ready.limits is not None or ready.points:
+        return False
+    (contender,) = rival.contenders
+    shape = contender.shape
+    if contender.needs or isinstance(shape, Lump):
+        return False
+    if isinstance(shape, PerUnit):
+        return shape.most is not None or shape.cap_minor is not None
+    return shape.times is not None
+
+
+def _once_more(first: Rival, offer: Open, key: str) -> Rival:
+    """The same for another coupon."""
+    return Rival(offer, [contender._replace(key=key) for contender in first.contenders], first.shaped)
+
+
 def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Failure | None:
     """An offer as it competes, or why it can't; None for one that takes nothing off."""
     ready = offer.ready
@@ -118,6 +146,8 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     every = bool(needs) and bool(ready.times)
     if plain and ready.shaping is not None:
         shape = ready.shaping(run.basket, ground.on, 1 if every else offer.times, offer.most)
+        if shape is not None and offer.start.left_minor is not None:
+            shape = _within_coupon(shape, offer.start.left_minor)
         if shape is not None:
             if ready.least and isinstance(shape, PerUnit):
                 shape = shape._replace(least=ready.least)
@@ -130,6 +160,17 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     if alone.failure is not None:
         return alone.failure
     return Rival(offer, _lumps(offer, alone, ground, needs), False) if alone.amount else None
+
+
+def _within_coupon(shape: Shape, left_minor: int) -> Shape | None:
+    """The shape of what gives no more than is left of its coupon; None for sets, of which no shape says so."""
+    match shape:
+        case PerUnit():
+            return shape._replace(cap_minor=left_minor if shape.cap_minor is None else min(shape.cap_minor, left_minor))
+        case Lump():
+            return shape._replace(value_minor=min(shape.value_minor, left_minor))
+        case _:
+            return None
 
 
 def _lumps(offer: Open, alone: Outcome, ground: Field, needs: tuple[Need, ...]) -> list[Contender]:
@@ -181,12 +222,12 @@ def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list
         for taken in solution.assignment:
             won.setdefault(taken.key.split(_PART)[0], []).append(taken)
         too_much = [
-            (code, failure)
-            for code, taken in won.items()
-            if (failure := _unaffordable(run, ground, rivals[code].offer, taken)) is not None
+            (key, failure)
+            for key, taken in won.items()
+            if (failure := _unaffordable(run, ground, rivals[key].offer, taken)) is not None
         ]
-        for code, failure in too_much:
-            run.refuse(rivals.pop(code).offer.ready, *failure)
+        for key, failure in too_much:
+            run.refuse(rivals.pop(key).offer.ready, *failure)
         if not too_much:
             run.proved = run.proved and solution.proof is Proof.PROVED
             return won
@@ -268,10 +309,11 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
         # The hopeless ones are gone: but for a fixed price, what could give something has been beaten to it.
         if winner is None or isinstance(parts[0].document, FixedPrice):
             failure = work_out(run, offer, mask=ground.bit).failure
-        if failure is not None or winner is None:
+        by = None if winner is None else rivals[winner[1]].offer.ready.code
+        if failure is not None or by in (None, offer.ready.code):
             run.refuse(offer.ready, *(failure or (Reason.NO_GAIN, None)))
         else:
-            run.refuse(offer.ready, Reason.BEATEN, None, winner[1])
+            run.refuse(offer.ready, Reason.BEATEN, None, by)
 
 
 def _saved(taken: Sequence[Taken]) -> int:

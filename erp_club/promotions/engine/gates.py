@@ -47,15 +47,32 @@ class Needs:
     """Scope and quantity of each quantity condition that must hold."""
     scopes: list[int] = field(default_factory=list[int])
     """All scopes that are asked about."""
+    goods: bool = False
+    """Whether it can't hold for a basket without any of what these scopes hold."""
     spends: bool = False
     """Whether the offer takes points: then a member counts where points can be used, else where the club gives."""
 
 
 def needs_of(condition: Condition, scopes: Scopes, *, spends: bool = False) -> Needs:
     """What the condition of an offer asks, compiled; of one that takes points where it `spends`."""
-    needs = Needs(spends=spends)
+    needs = Needs(goods=_asks_for_goods(condition), spends=spends)
     _add(condition, scopes, needs)
     return needs
+
+
+def _asks_for_goods(condition: Condition) -> bool:
+    """Whether nothing but goods of the basket can make it hold: one of several alternatives may do without."""
+    match condition:
+        case QuantityIs():
+            return True
+        case AmountIs():
+            return condition.amount_minor > 0
+        case All():
+            return any(_asks_for_goods(each) for each in condition.all)
+        case AnyOf():
+            return all(_asks_for_goods(each) for each in condition.any)
+        case _:
+            return False
 
 
 def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
@@ -68,12 +85,12 @@ def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
         scope = scopes.number(condition.of or EVERYTHING)
         needs.units.append((scope, condition.quantity))
     needs.gates.append(_gate(condition, scopes, needs))
-    times = _times(condition, scopes)
+    times = _times(condition, scopes, needs)
     if times is not None:
         needs.times.append(times)
 
 
-def _times(condition: Condition, scopes: Scopes) -> Times | None:
+def _times(condition: Condition, scopes: Scopes, needs: Needs) -> Times | None:
     """How often a condition with `every` is fulfilled; None for one without."""
     if isinstance(condition, QuantityIs) and condition.every:
         scope, quantity = scopes.number(condition.of or EVERYTHING), condition.quantity
@@ -82,10 +99,15 @@ def _times(condition: Condition, scopes: Scopes) -> Times | None:
         amount = _amount(condition, scopes)
         least = condition.amount_minor
         return lambda basket: amount(basket) // least
-    if isinstance(condition, AnyOf):
-        each = [times for part in condition.any if (times := _times(part, scopes)) is not None]
-        if each:
+    if isinstance(condition, All | AnyOf):
+        parts = condition.all if isinstance(condition, All) else condition.any
+        each = [times for part in parts if (times := _times(part, scopes, needs)) is not None]
+        if each and isinstance(condition, AnyOf):
             return lambda basket: max(1, *(times(basket) for times in each))
+        if each:
+            # All of an alternative: as often as the rarest of its conditions, if the others hold too.
+            gate = _gate(condition, scopes, needs)
+            return lambda basket: 0 if gate(basket) is not None else min([times(basket) for times in each])
     return None
 
 

@@ -29,6 +29,10 @@ class Outcome:
 def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | None = None) -> Outcome:
     """What an offer would give on what is left now. Changes nothing."""
     ready, basket = offer.ready, run.basket
+    if offer.most is not None:
+        offer = _within_limits(run, offer)
+        if offer.times < 1:
+            return Outcome(failure=(Reason.USED_UP, None))
     if ready.points:
         offer = _affordable(run, offer)
     turn = Turn(
@@ -47,6 +51,13 @@ def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | No
     keep_within_coupon(run, offer, outcome)
     outcome.failure = refusal_of(run, offer, outcome)
     return outcome
+
+
+def _within_limits(run: Run, offer: Open) -> Open:
+    """The offer less what it has given in this sale already, where several coupons start it."""
+    assert offer.most is not None
+    most = offer.most - sum(record.times or 1 for record in run.records if record.ready is offer.ready)
+    return Open(offer.ready, min(offer.times, most), most, offer.start)
 
 
 def _affordable(run: Run, offer: Open) -> Open:
@@ -104,6 +115,7 @@ def refusal_of(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
     limits = ready.limits
     if limits is not None and limits.budget_minor is not None:
         given = run.facts.used.get(ready.code, UNUSED).given_minor
+        given += sum(record.amount() for record in run.records if record.ready is ready)
         if outcome.amount > limits.budget_minor - given:
             return Reason.USED_UP, None
     return _too_dear(run, offer, outcome) if ready.points else None

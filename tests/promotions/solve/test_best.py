@@ -68,6 +68,31 @@ def test_an_offer_on_everything_beside_offers_on_their_own_goods_gives_the_best_
         assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        (PerUnit((0, 1), Off.SHARE, 2000, 1), PerUnit((0, 1), Off.SHARE, 1000, 1), 200 + 100),
+        (PerUnit((0, 1), Off.SHARE, 5000, cap_minor=300), PerUnit((0, 1), Off.SHARE, 2500, cap_minor=300), 300 + 250),
+        (Buy((0, 1), 1, times=1), Buy((0, 1), 1, off_bp=5000, times=1), 1000 + 500),
+        (Bundle((((0, 1), 1),), Off.PRICE, 700, times=1), Bundle((((0, 1), 1),), Off.PRICE, 900, times=1), 300 + 100),
+    ],
+)
+def test_what_an_offer_leaves_over_a_lesser_one_may_have(one: Shape, other: Shape, together: int) -> None:  # REQ O-06
+    offers = [Contender("A", one), Contender("B", other), Contender("C", other)]
+    found = solve(_stacks(1000, 1000), offers, deadline_ms=MINUTES)
+    assert (found.saving_minor, found.proof) == (together, Proof.PROVED)
+    assert [each.key for each in found.assignment] == ["A", "B"]
+
+
+def test_limited_offers_of_one_kind_are_the_best_there_is() -> None:  # REQ O-06
+    draw = random.Random(11)
+    kinds = ("few", "cheapest", "cap", "buy", "buy all")
+    for _ in range(60):
+        stacks, offers = shop(draw, lines=3, offers=4, one_scope=True, kinds=[draw.choice(kinds)])
+        found = solve(stacks, offers, deadline_ms=MINUTES)
+        assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
+
+
 def test_an_amount_off_all_of_a_scope_is_never_given_beside_another_offer_on_a_unit_of_it() -> None:  # REQ O-06
     stacks = [Stack(1, 369, 369), Stack(2, 226, 226), Stack(1, 21, 21), Stack(1, 299, 299), Stack(2, 268, 268)]
     offers = [

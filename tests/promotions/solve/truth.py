@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.solve import Bundle, Buy, Contender, Lump, Need, Off, PerUnit, Stack
-from erp_club.promotions.engine.solve.prune import undominated
 from erp_club.promotions.engine.solve.rules import alone, beside_reserved
 from erp_club.promotions.engine.solve.shapes import Shape, Taken
 
@@ -92,7 +91,7 @@ def shop_with_needs(draw: random.Random) -> tuple[list[Stack], list[Contender]]:
 
 def best_saving(stacks: Sequence[Stack], contenders: Sequence[Contender]) -> int:
     """The greatest saving of all assignments that the offers allow."""
-    offers = undominated(sorted(contenders, key=lambda contender: contender.key))
+    offers = [each for each in contenders if not any(_always_beats(other, each) for other in contenders)]
     known: dict[tuple[int, Counts, Counts], int | None] = {}
     best = 0
     for has in _assignments(stacks, offers):
@@ -111,6 +110,34 @@ def best_saving(stacks: Sequence[Stack], contenders: Sequence[Contender]) -> int
         else:
             best = max(best, total)
     return best
+
+
+def _always_beats(one: Contender, other: Contender) -> bool:
+    """Whether the other never has its turn beside the one: the same rule gives more, and leaves no unit over."""
+    if one.needs or other.needs or type(one.shape) is not type(other.shape) or _limited(one.shape):
+        return False
+    (mine, rule), (theirs, same) = _value_and_rule(one.shape), _value_and_rule(other.shape)
+    return rule == same and (mine > theirs or (mine == theirs and one.key < other.key))
+
+
+def _limited(shape: Shape) -> bool:
+    match shape:
+        case PerUnit():
+            return shape.most is not None or shape.cap_minor is not None
+        case Buy() | Bundle():
+            return shape.times is not None
+        case Lump():
+            return False
+
+
+def _value_and_rule(shape: Shape) -> tuple[int, Shape]:
+    match shape:
+        case PerUnit() | Bundle():
+            return (-shape.value if shape.off is Off.PRICE else shape.value), shape._replace(value=0)
+        case Buy():
+            return shape.off_bp, shape._replace(off_bp=0)
+        case Lump():
+            return shape.value_minor, shape._replace(value_minor=0)
 
 
 def _named(shape: Shape) -> set[int]:

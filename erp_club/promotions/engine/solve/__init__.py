@@ -2,10 +2,11 @@
 
 `solve(stacks, contenders, deadline_ms=50)` is asked once for each group of offers that exclude each other: a unit
 serves at most one of them. Higher priorities choose first; within a priority the greatest saving in whole minor units
-wins. Of offers that differ only in their value the best is looked at, of equal ones that of the smaller key. Of equal
-savings the one is kept that is found first, with offers in the order of their keys and units from the cheapest up,
-those of equal cost in the order of the lines; where it costs nothing, with fewer units. So the saving doesn't hang on
-the order of lines or offers, and the same question has the same answer (unless the deadline cuts the search off).
+wins. Of offers that differ only in their value the best is looked at, of equal ones that of the smaller key; of those
+that give to so many units at most, as many of the best as there are units for. Of equal savings the one is kept that
+is found first, with offers in the order of their keys and units from the cheapest up, those of equal cost in the order
+of the lines; where it costs nothing, with fewer units. So the saving doesn't hang on the order of lines or offers, and
+the same question has the same answer (unless the deadline cuts the search off).
 
     stacks = (Stack(2, 990, 990), Stack(1, 2490, 2490))
     solve(stacks, (Contender("TEN", PerUnit((0, 1), Off.SHARE, 1000)), Contender("3FOR2", Buy((0, 1), 3))))

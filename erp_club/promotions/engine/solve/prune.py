@@ -7,22 +7,48 @@ from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.solve.shapes import Bundle, Buy, Contender, Lump, Off, PerUnit, Stack, Taken
 
 
-def undominated(contenders: Sequence[Contender]) -> list[Contender]:
+def undominated(contenders: Sequence[Contender], left: Sequence[int]) -> list[Contender]:
     """Of offers that differ in nothing but their value, the best one; of equal ones that of the smallest key.
 
-    `contenders` are in the order of their keys, and so is the answer.
+    Of those that leave units over (so many units, sets, or so much money at most) as many of the best as there are
+    units for. `contenders` are in the order of their keys, and so is the answer.
     """
     if len({type(contender.shape) for contender in contenders}) == len(contenders):
         return list(contenders)
-    best: dict[Hashable, tuple[int, Contender]] = {}
+    alike: dict[Hashable, list[tuple[int, Contender]]] = {}
     for contender in contenders:
         kind, value = _kind_and_value(contender)
-        there = best.get(kind)
-        if there is None or value > there[0]:
-            best[kind] = (value, contender)
-    if len(best) == len(contenders):
+        alike.setdefault(kind, []).append((value, contender))
+    if len(alike) == len(contenders):
         return list(contenders)
-    return sorted((contender for _, contender in best.values()), key=_key)
+    kept: list[Contender] = []
+    for held in alike.values():
+        many = _room(held[0][1].shape, left) if len(held) > 1 else 1
+        held.sort(key=_by_value)
+        kept += [contender for _, contender in held[:many]]
+    return sorted(kept, key=_key)
+
+
+def _by_value(pair: tuple[int, Contender]) -> int:
+    return -pair[0]
+
+
+def _room(shape: PerUnit | Buy | Bundle | Lump, left: Sequence[int]) -> int:
+    """How many of several such offers could be given at once: one where the best of them leaves no units over."""
+    match shape:
+        case PerUnit():
+            if shape.most is None and shape.cap_minor is None:
+                return 1
+            there, least = sum([left[i] for i in shape.on]), max(1, shape.group, shape.least)
+        case Buy() | Bundle():
+            if shape.times is None:
+                return 1
+            on = shape.on if isinstance(shape, Buy) else {i for on, _ in shape.slots for i in on}
+            there = sum([left[i] for i in on])
+            least = shape.size if isinstance(shape, Buy) else sum([quantity for _, quantity in shape.slots])
+        case Lump():
+            return 1
+    return max(1, there // least)
 
 
 def _kind_and_value(contender: Contender) -> tuple[Hashable, int]:

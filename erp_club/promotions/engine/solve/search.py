@@ -62,7 +62,7 @@ def _component(
 ) -> tuple[list[Taken], bool]:
     """What offers that share units give, and whether nothing better exists."""
     if len(group) > 1:
-        group = undominated(group)
+        group = undominated(group, left)
     if len(group) == 1 and straight(group[0]):
         taken = alone(group[0], stacks, left)
         return ([taken] if taken is not None else []), True
