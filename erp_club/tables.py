@@ -30,6 +30,7 @@ from erp_club.permissions.grants import models as grants
 from erp_club.permissions.tries import models as tries
 from erp_club.permissions.workplaces import models as workplaces
 from erp_club.points import models as points
+from erp_club.points.conversions import models as conversions
 from erp_club.pricelists import models as pricelists
 from erp_club.programmes import models as programmes
 from erp_club.programmes.events import models as programme_events
@@ -59,6 +60,7 @@ __all__ = [
     "classes",
     "clubs",
     "consents",
+    "conversions",
     "coupons",
     "customer_forms",
     "customers",

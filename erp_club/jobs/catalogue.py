@@ -1,6 +1,7 @@
 """Every job of the product, and the order of the night."""
 
 from erp_club.jobs.birthdays import BIRTHDAYS
+from erp_club.jobs.conversions import POINTS_CONVERT
 from erp_club.jobs.coupons import COUPONS_ISSUE
 from erp_club.jobs.declared import Job
 from erp_club.jobs.exports.job import EXPORT, EXPORTS_FORGET
@@ -24,6 +25,7 @@ from erp_club.jobs.what_if import WHAT_IF
 NIGHT = (
     "points-activate",
     "period-rewards",
+    "points-convert",
     "memberships-lapse",
     "points-expire",
     "stored-value-expire",
@@ -32,9 +34,10 @@ NIGHT = (
     "ledger-verify",
 )
 """The order of what is done each night, whichever of these jobs there are: points that were waiting become available,
-periods are settled, memberships and levels end, points and money on cards expire, levels are looked at again, and
-last the ledger is sealed and verified. A scheduled run waits until those before it of the same day are over. What only
-looks at the ledger doesn't wait for people: it goes on while a run before it awaits its approval."""
+periods are settled, points are converted where other rules begin, memberships and levels end, points and money on cards
+expire, levels are looked at again, and last the ledger is sealed and verified. A scheduled run waits until those before
+it of the same day are over. What only looks at the ledger doesn't wait for people: it goes on while a run before it
+awaits its approval."""
 
 _LOOKS = {"ledger-seal", "ledger-verify"}
 BEFORE = {name: Before(NIGHT[:place], name not in _LOOKS) for place, name in enumerate(NIGHT)}
@@ -44,7 +47,7 @@ JOBS: dict[str, Job] = {
     job.name: job
     for job in (
         *(MEMBERSHIPS_LAPSE, POINTS_EXPIRE, STORED_VALUE_EXPIRE, LEVELS, PERIOD_REWARDS),
-        *(LEDGER_VERIFY, POINTS_PROGRAMME),
+        *(LEDGER_VERIFY, POINTS_PROGRAMME, POINTS_CONVERT),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, WHAT_IF, COUPONS_ISSUE, NAMES_REKEY, RUNS_TIDY, HELD_SALES),
         *(LEDGER_SEAL, AUDIT_SEAL),
         *(BIRTHDAYS, EXPORT, EXPORTS_FORGET, RETENTION),

@@ -1,10 +1,15 @@
 """The points of memberships that ended by time alone: each night the club's policy is applied to them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.lapse import commands as lapse
-from erp_club.jobs.declared import Cursor, Job, Run, Step
-from erp_club.kernel.text import N_
+from erp_club.customers import queries as customers
+from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
+from erp_club.jobs.models import Level
+from erp_club.kernel.text import N_, T
 
 BATCH, UNDO_BATCH = 2_000, 500
 """Memberships, and accounts undone one by one, in one transaction: a renewal waits for it."""
@@ -20,17 +25,32 @@ def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
     else:
         following = [place + 1] if place + 1 < len(_STEPS) else None
     counts = {"frozen": done.frozen, "dropped": done.dropped, "points": -done.points}
-    return Step(following, done.frozen + done.dropped, counts)
+    if done.converted:
+        counts |= {"converted": done.converted, "became": done.became}
+    return Step(following, done.frozen + done.dropped + done.converted, counts)
 
 
 def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
     assert run.undo_of is not None
-    after = (cursor[0], cursor[1]) if cursor else None
-    done = lapse.take_back(
-        session, run.undo_of, on=run.as_of, after=after, limit=UNDO_BATCH, undo_id=run.id, now=run.now, by=run.by
-    )
-    counts = {"returned": done.dropped, "points_returned": -done.points}
-    return Step(list(done.last) if done.last else None, done.dropped, counts)
+    place, *key = cursor or [0]
+    after = (key[0], key[1]) if key else None
+    how: dict[str, Any] = {"on": run.as_of, "after": after, "limit": UNDO_BATCH, "now": run.now, "by": run.by}
+    if place == 0:
+        done = lapse.take_back(session, run.undo_of, undo_id=run.id, **how)
+        counts = {"returned": done.dropped, "points_returned": -done.points}
+        return Step([0, *done.last] if done.last else [1], done.dropped, counts)
+    back, last = lapse.take_conversions_back(session, run.undo_of, undo_id=run.id, **how)
+    counts = {"returned": back.accounts, "points_returned": back.points} if back.accounts else {}
+    return Step([1, *last] if last else None, back.accounts, counts, left_as_used(session, back.left))
+
+
+def left_as_used(session: Session, left: Sequence[int]) -> list[Said]:
+    """Whom an undoing left, since what the points became was used already."""
+    numbers = customers.numbers_of(session, list(left))
+    return [
+        Said(T("%(number)s has used it already, so it stays.", number=numbers[customer]), Level.WARN)
+        for customer in left
+    ]
 
 
 def _total(session: Session, run: Run) -> int:
@@ -40,13 +60,15 @@ def _total(session: Session, run: Run) -> int:
 MEMBERSHIPS_LAPSE = Job(
     name="memberships-lapse",
     title=N_("Points of memberships that ran out"),
-    about=N_("Points of members who did not renew in time are kept, frozen or dropped, as the club's rules say."),
+    about=N_("Points of members who did not renew in time are kept, frozen, dropped or converted, as the rules say."),
     batch=_batch,
     total=_total,
     counts={
         "frozen": N_("Accounts frozen"),
         "dropped": N_("Accounts emptied"),
         "points": N_("Points dropped"),
+        "converted": N_("Accounts converted"),
+        "became": N_("What the points became"),
         "returned": N_("Accounts given back"),
         "points_returned": N_("Points given back"),
     },

@@ -97,6 +97,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "points_movement_lots": _KEPT,
     "points_seals": _KEPT,
     "points_moves": _KEPT,
+    "points_conversions": _KEPT,
     "stored_value_cards": _KEPT,
     "stored_value_numbers": _KEPT,
     "stored_value_lots": _KEPT,

@@ -253,20 +253,15 @@ def renew_account(session: Session, account: Account, *, cause: Cause) -> None:
 def end_account(session: Session, account: Account, *, policy: FatePolicy, cause: Cause) -> tuple[Moved, ...]:
     """Do with an account's points what the club says where a membership lapses or is ended (M-08, M-14).
 
-    What is dropped or converted is told by its movements: the converted part by one of kind `converted`, for which
-    whoever calls gives something. A debt stays. Raises NotFound.
+    What is converted was converted before (`clubs.conversions`), and what is left is dropped. A debt stays.
+    Raises NotFound.
     """
     held = hold_account(session, account)
-    if policy.fate is Fate.KEEP:
-        return ()
     if policy.fate is Fate.FREEZE:
         freeze_account(session, held.account, until=add_months(cause.on, policy.freeze_months))
+    if policy.keeps:
         return ()
     made: list[Moved] = []
-    if policy.fate is Fate.CONVERT and (usable := held.available(cause.on)):
-        converted = replace(cause, kind=MovementKind.CONVERTED)
-        made.append(_write(session, held, take(held.lots, usable, on=cause.on).parts, converted))
-        held = hold_account(session, account)
     if held.lots:
         rest = sum(lot.remaining for lot in held.lots)
         made.append(_write(session, held, take_in_order(in_order(held.lots), rest).parts, cause))

@@ -1,6 +1,7 @@
 """What a club says about its points, as facts, and what follows. Pure: amounts in minor units, points whole."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import gcd
@@ -218,11 +219,57 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Conversion:
+    """What points become: each full `from_points` of them `to_points` others, or `to_minor` of money; the rest is lost.
+
+    The others are points of the club with the code `to_club` where that is said.
+    """
+
+    from_points: int
+    to_points: int | None = None
+    to_minor: int | None = None
+    to_club: str | None = None
+
+    def worth(self, points: int) -> int:
+        """What these points (≥ 0) become.
+
+        >>> Conversion(100, to_minor=500).worth(250)
+        1000
+        """
+        each = self.to_minor if self.to_points is None else self.to_points
+        return points // self.from_points * (each or 0)
+
+    def shares(self, parts: Sequence[int]) -> list[int]:
+        """The same for each of several parts, summing up to what they become together: the first ones fill up first.
+
+        >>> Conversion(100, to_points=1).shares([150, 60])
+        [1, 1]
+        """
+        made: list[int] = []
+        before = 0
+        for part in parts:
+            made.append(self.worth(before + part) - self.worth(before))
+            before += part
+        return made
+
+
+@dataclass(frozen=True, slots=True)
 class FatePolicy:
-    """What becomes of points, and for how many months from the last day they are frozen."""
+    """What becomes of points: for how many months from the last day they are frozen, or what they are converted to."""
 
     fate: Fate
     freeze_months: int = 0
+    conversion: Conversion | None = None
+
+    @property
+    def converts(self) -> Conversion | None:
+        """What points are converted to; None where they aren't."""
+        return self.conversion if self.fate is Fate.CONVERT else None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the points stay on the account: kept, or frozen. A conversion without figures takes nothing."""
+        return self.fate in {Fate.KEEP, Fate.FREEZE} or (self.fate is Fate.CONVERT and self.conversion is None)
 
 
 KEPT, DROPPED = FatePolicy(Fate.KEEP), FatePolicy(Fate.DROP)

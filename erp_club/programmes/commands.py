@@ -41,7 +41,8 @@ def load_programme(
 ) -> Loaded:
     """Let this programme hold for its club from its day on (today without one); a club that isn't there is set up.
 
-    Loading the same document again changes nothing. `currency` and `language` are the chain's. Raises Invalid with what
+    Loading the same document again changes nothing; the club's own settings become those of a version on its first day.
+    `currency` and `language` are the chain's. Raises Invalid with what
     keeps the document from being published, each at its path, and what setting a club up raises.
     """
     faults = stops(programme)
@@ -50,7 +51,7 @@ def load_programme(
     if programme.currency != currency:
         raise errors.wrong_currency()
     club = session.execute(
-        sa.select(Club.id, Club.version, Club.state).where(Club.code == programme.code).with_for_update()
+        sa.select(Club.id, Club.state).where(Club.code == programme.code).with_for_update()
     ).one_or_none()
     if club is None:
         made = settings.club_settings(programme, language=language)
@@ -66,9 +67,6 @@ def load_programme(
     ).one_or_none()
     document = documents.whole(programme)
     if latest is None or latest.document != document:
-        if club is not None:
-            asked = settings.changes(programme, language=language)
-            setup.change_club(session, club_id, asked, version=club.version, language=language, now=now, by=by)
         number = 1 if latest is None else latest.version_no + 1
         first = programme.switch.effective_from or today
         _add_version(session, club_id, number, programme, effective_from=first, now=now, by=by)

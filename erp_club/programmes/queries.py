@@ -16,11 +16,12 @@ from erp_club.programmes.models import ProgrammeVersion
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One version: from which day it holds, and what it says."""
+    """One version: from which day it holds, under which number its rules of points stand, and what it says."""
 
     club_id: int
     version_no: int
     effective_from: dt.date
+    rules_no: int
     programme: Programme
 
 
@@ -31,12 +32,13 @@ def versions_of(session: Session, club_id: int) -> list[VersionRow]:
             ProgrammeVersion.club_id,
             ProgrammeVersion.version_no,
             ProgrammeVersion.effective_from,
+            ProgrammeVersion.rules_no,
             ProgrammeVersion.document,
         )
         .where(ProgrammeVersion.club_id == club_id)
         .order_by(ProgrammeVersion.version_no.desc())
     )
-    return [VersionRow(*row[:3], programme=Programme.model_validate(row.document)) for row in rows]
+    return [VersionRow(*row[:4], programme=Programme.model_validate(row.document)) for row in rows]
 
 
 def versions(session: Session, code: str) -> list[VersionRow]:

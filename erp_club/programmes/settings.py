@@ -155,4 +155,10 @@ def _returns(of: s.Returns) -> r.ReturnPolicy:
 
 
 def _fate(of: m.Fate) -> r.FatePolicy:
-    return r.FatePolicy(r.Fate(of.points.value), (of.freeze_months or 0) if of.points is m.Outcome.FREEZE else 0)
+    months = (of.freeze_months or 0) if of.points is m.Outcome.FREEZE else 0
+    return r.FatePolicy(r.Fate(of.points.value), months, None if of.conversion is None else conversion(of.conversion))
+
+
+def conversion(of: m.Conversion) -> r.Conversion:
+    """What points become."""
+    return r.Conversion(of.from_points, of.to_points, of.to_minor, of.to_club)

@@ -12,6 +12,8 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsLot
 from erp_club.programmes import commands
 from erp_club.programmes.engine.expiry import last_day
+from erp_club.programmes.events.commands import tell_event
+from erp_club.programmes.events.told import At, Happened
 from erp_club.promotions.coupons.models import Coupon
 from erp_club.promotions.models import StoredOffer
 from erp_club.purchases.facts import Asked, gather
@@ -164,3 +166,26 @@ def test_replaying_the_history_comes_to_what_was_posted(session: Session, seed: 
             sold.append(club.buys(member, draw.randint(1, 200) * 100, on.isoformat()).posted.receipt_id)
     held = a_programme(switch={"effective_from": "2026-01-01"}, earning=rules)
     assert what_if(session, held, None, today=on, progress=lambda *_: None).tried.points == club.balance(member)
+
+
+def test_a_reward_for_what_a_counter_counts_asks_events_as_well_as_purchases(session: Session):
+    """A star for each 50.00, two for a workout: ten stars of a month are 10.00, once."""
+    stars = {
+        "code": "stars",
+        "rules": [{"kind": "money", "code": "by-money", "points": 1, "per_minor": 50_00, "full": True}],
+        "events": [{"code": "by-workout", "event": "workout", "points": 2}],
+    }
+    month = {
+        "code": "ten-stars", "base": {"counts": "counter", "counter": "stars"}, "gives": {"kind": "payout"},
+        "function": {"kind": "every", "every": 10, "value": 10_00}, "issue": {"at": "period_end"},
+    }  # fmt: skip
+    club = Club(session, counters=[stars], rewards=[month])
+    active, idle = club.member("2026-02-01"), club.member("2026-02-01")
+    for member in (active, idle):
+        club.buys(member, 320_00, "2026-03-02")
+    for on in ("2026-03-05", "2026-03-19", "2026-04-01"):
+        local = dt.datetime.fromisoformat(f"{on}T10:00:00")
+        tell_event(session, Happened("workout", active, on), At(local, local.replace(tzinfo=dt.UTC), SYSTEM))
+    club.settles("ten-stars", "2026-03-31")
+    assert [(each.base, each.value) for each in club.given(active)] == [(6 + 2 + 2, 10_00)]
+    assert [(each.base, each.value) for each in club.given(idle)] == [(6, 0)]

@@ -76,7 +76,8 @@ class ChangedView(BaseModel):
 class LossView(BaseModel):
     """A membership, and what ending it on that day would take; `days_lost` is null for life.
 
-    `fee_back_minor` of its last fee comes back where that is returned; null where none was paid.
+    `fee_back_minor` of its last fee comes back where that is returned; null where none was paid. Where the club
+    converts the points, they become `becomes_minor` on a gift card, or `becomes_points` of the club `becomes_club`.
     """
 
     membership: MembershipLine
@@ -85,6 +86,9 @@ class LossView(BaseModel):
     worth_minor: int
     days_lost: int | None
     fee_back_minor: int | None = None
+    becomes_minor: int | None = None
+    becomes_points: int | None = None
+    becomes_club: str | None = None
 
 
 class CorrectionForm(BaseModel):
@@ -238,7 +242,12 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
     paid = paid_fees(act.session, membership_id=membership_id)
     # A level that was bought within the term has a fee of its own.
     of_term = [each for each in paid if each.period_no == paid[0].period_no]
+    becoming = loss.becoming
+    money = becoming is not None and becoming.conversion.to_points is None
     return LossView(
+        becomes_minor=becoming.became if becoming and money else None,
+        becomes_points=becoming.became if becoming and not money else None,
+        becomes_club=becoming.conversion.to_club if becoming else None,
         membership=line,
         on=day,
         points_lost=loss.points,

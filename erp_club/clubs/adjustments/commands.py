@@ -17,6 +17,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.permissions.rules import Asked
 from erp_club.points import errors
 from erp_club.points.commands import adjust_points, give_back_points, take_back_points
+from erp_club.points.conversions.queries import new_unit
 from erp_club.points.ledger.commands import Account, Cause, Moved, hold_account
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.points.rules import ReturnPolicy, bucket
@@ -60,6 +61,10 @@ def undo_adjustment(
     # Held before it is read, so that two who undo it at once don't both find it whole.
     hold_account(session, member.account)
     points = _movement(session, member.account, seq)
+    if new_unit(session, member.account, seq, member.account) is not None:
+        raise Conflict(
+            T("The points have been converted since. Change them by hand instead."), code="points-converted"
+        )  # fmt: skip
     _permit(session, member, points, today=today, now=now, by=by)
     cause = Cause(MovementKind.ADJUSTED, today, now, by, reason=description)
     if points < 0:

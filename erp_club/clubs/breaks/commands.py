@@ -5,7 +5,7 @@ Every command locks as `clubs.commands.hold` does, and lets `clubs.days` write t
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from erp_club.clubs.days.commands import Changed, change_days, days_before, last
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import EventKind, MembershipState
 from erp_club.clubs.periods import Days, Span
-from erp_club.clubs.points.commands import end_points, points_lost, restore_points
+from erp_club.clubs.points.commands import Becoming, end_points, points_become, points_lost, restore_points
 from erp_club.permissions.actors import Actor
 from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
@@ -23,10 +23,14 @@ from erp_club.points.models import MovementKind
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What ending a membership takes: points, and days still to come (None for a membership for life)."""
+    """What ending a membership takes: points, and days still to come (None for a membership for life).
+
+    `becoming` is what the points become, where the club converts them.
+    """
 
     points: int
     days: int | None
+    becoming: Becoming | None = None
 
 
 def pause_membership(
@@ -80,7 +84,7 @@ def resume_membership(
 def loss_of(session: Session, membership_id: int, *, on: dt.date) -> Loss:
     """What ending the membership on this day would take. Raises NotFound."""
     held = hold(session, membership_id)
-    return _loss(session, held, on)
+    return replace(_loss(session, held, on), becoming=points_become(session, held, on=on))
 
 
 def end_membership(
@@ -142,7 +146,7 @@ def restore_membership(
     never_began = event.before["state"] == MembershipState.WAITING
     if never_began or now - event.at > dt.timedelta(days=held.terms.undo_days):
         raise errors.not_undoable(held.terms.undo_days)
-    restore_points(session, held, ended_at=event.at, today=today, now=now, by=by)
+    back = restore_points(session, held, ended_at=event.at, today=today, now=now, by=by)
     was = MembershipState(event.before["state"])
     paused_on = event.before["state_on"]
     return change_days(
@@ -155,7 +159,7 @@ def restore_membership(
         now=now,
         by=by,
         state=was,
-        points=-event.points,
+        points=back,
     )
 
 

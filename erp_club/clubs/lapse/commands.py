@@ -14,13 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
+from erp_club.clubs.conversions import queries as conversions
+from erp_club.clubs.conversions.commands import Converting, convert
+from erp_club.clubs.conversions.undoing import commands as undoing
+from erp_club.clubs.conversions.undoing.commands import Back
 from erp_club.clubs.earning.queries import rules_in_force
 from erp_club.clubs.models import Club, Membership, MembershipPeriod, MembershipState
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import give_back_points
+from erp_club.points.conversions.models import ConversionCause
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsMovement
-from erp_club.points.rules import Fate, ReturnPolicy
+from erp_club.points.rules import Conversion, Fate, ReturnPolicy
 from erp_club.points.sets.commands import Key, SetCause, drop_points, freeze_accounts, freeze_closed, hold_accounts
 
 _ACCOUNT = (PointsAccount.customer_id == Membership.points_holder_id) & (
@@ -36,14 +41,17 @@ class Lapsed:
     dropped: int
     points: int
     last: Key | None
+    converted: int = 0
+    became: int = 0
 
 
 def lapse_memberships(
     session: Session, *, on: dt.date, after: Key | None, limit: int, run_id: int | None, now: dt.datetime, by: Actor
 ) -> Lapsed:
-    """Freeze or drop the points of the next `limit` memberships whose grace was over before `on`.
+    """Freeze, drop or convert the points of the next `limit` memberships whose grace was over before `on`.
 
-    Each is dealt with once: its account is open until then. A key is customer and membership.
+    Each is dealt with once: its account is open until then. Points that become those of another club wait until their
+    holder is a member there. A key is customer and membership.
     """
     found = session.execute(_paged(_lapsed(on), after, limit)).all()
     if not found:
@@ -55,16 +63,27 @@ def lapse_memberships(
     still = session.execute(_lapsed(on).where(Membership.id.in_([key[1] for key in keys]))).all()
     frozen: dict[dt.date, list[Key]] = defaultdict(list)
     dropped: list[Key] = []
+    converted: dict[tuple[int, int, Conversion], list[Key]] = defaultdict(list)
     for row in still:
         key = (row.holder_id, row.account_id)
-        if row.frozen_until is not None and row.frozen_until >= on:
+        if row.fate == Fate.CONVERT:
+            converted[row.club_id, row.version_no, Conversion(**row.conversion)].append(key)
+        elif row.frozen_until is not None and row.frozen_until >= on:
             frozen[row.frozen_until].append(key)
         else:
             dropped.append(key)
     for until, accounts in sorted(frozen.items()):
         freeze_accounts(session, accounts, until=until)
+    became = moved = 0
+    for (club_id, version, conversion), accounts in sorted(converted.items(), key=lambda each: each[0][:2]):
+        how = Converting(club_id, version, conversion, ConversionCause.LAPSE, on, now, by, run_id)
+        done = convert(session, accounts, how)
+        became, moved = became + done.became, moved + done.accounts
+        left = set(done.left)
+        dropped += [key for key in accounts if key not in left]
     points = drop_points(session, dropped, SetCause(MovementKind.ENDED, on, now, by, run_id))
-    return Lapsed(sum(map(len, frozen.values())), len(dropped), points, keys[-1])
+    emptied = len(dropped) - moved
+    return Lapsed(sum(map(len, frozen.values())), emptied, points, keys[-1], moved, became)
 
 
 def drop_frozen(
@@ -122,6 +141,27 @@ def take_back(
     return Lapsed(0, len(keys), sum(row.points for row in found), keys[-1])
 
 
+def take_conversions_back(
+    session: Session,
+    run_id: int,
+    *,
+    on: dt.date,
+    after: Key | None,
+    limit: int,
+    undo_id: int,
+    now: dt.datetime,
+    by: Actor,
+) -> tuple[Back, Key | None]:
+    """Take back what a run converted, of its next `limit` accounts, and the last key. A key is customer and number."""
+    rows = conversions.of_run(session, run_id, after=after, limit=limit)
+    keys = sorted({(each.customer_id, each.account_id) for each in rows})
+    hold_accounts(session, keys)
+    back = undoing.take_back(session, rows, Cause(MovementKind.UNDONE, on, now, by, run_id=undo_id))
+    left = set(back.left)
+    freeze_closed(session, [key for key in keys if key[0] not in left])
+    return back, (rows[-1].customer_id, rows[-1].id) if rows else None
+
+
 def lapsing(session: Session, *, on: dt.date) -> int:
     """How many memberships and frozen accounts a run for this day would deal with."""
     counts = [sa.select(sa.func.count()).select_from(each.subquery()) for each in (_lapsed(on), _thawed(on))]
@@ -148,6 +188,7 @@ def _lapsed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:
     months = sa.func.coalesce(sa.cast(said["freeze_months"].astext, sa.Integer), 0)
     until = sa.cast(last.c.after - sa.literal_column("1") + sa.func.make_interval(0, months), sa.Date())
     fate = said["fate"].astext
+    figures = said["conversion"]
     other = aliased(Membership)
     shared = sa.exists().where(
         other.points_account_id == Membership.points_account_id,
@@ -161,6 +202,10 @@ def _lapsed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:
             Membership.points_holder_id.label("holder_id"),
             Membership.points_account_id.label("account_id"),
             sa.case((fate == Fate.FREEZE.value, until)).label("frozen_until"),
+            fate.label("fate"),
+            figures.label("conversion"),
+            Membership.club_id,
+            rules.c.version_no,
         )
         .join(Club, Club.id == Membership.club_id)
         .join(PointsAccount, _ACCOUNT)
@@ -171,7 +216,10 @@ def _lapsed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:
             PointsAccount.state == AccountState.OPEN,
             ~last.c.endless,
             lapsed_on <= on,
-            fate.in_([Fate.FREEZE.value, Fate.DROP.value]),
+            sa.or_(
+                fate.in_([Fate.FREEZE.value, Fate.DROP.value]),
+                (fate == Fate.CONVERT.value) & (sa.func.jsonb_typeof(figures) == "object"),
+            ),
             ~shared,
             # Once an account: whoever else shared it has lapsed as well.
             Membership.customer_id == Membership.points_holder_id,

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import queries as clubs
+from erp_club.clubs.earning.queries import rules_on
 from erp_club.jobs.programmes import queries
 from erp_club.jobs.programmes.models import PointsProgramme, ProgrammeState
 from erp_club.jobs.programmes.queries import ProgrammeRow
@@ -97,7 +98,8 @@ def change_points(
     hold_accounts(session, keys)
     # Taking comes first: what is set or zeroed by it needs nothing any more, and nobody is both taken from and given.
     _, taken = write_movements(session, _taken(wanted, keys), cause)
-    _, given = write_movements(session, _given(wanted, keys, as_of), cause, filled=True)
+    version = rules_on(session, wanted.club_id, on=as_of).terms.version
+    _, given = write_movements(session, _given(wanted, keys, as_of, version), cause, filled=True)
     return keys, -taken, given
 
 
@@ -155,7 +157,7 @@ def _taken(wanted: ProgrammeRow, keys: Sequence[Key]) -> sa.Select[*tuple[Any, .
     ).where(rows.c.points != 0)
 
 
-def _given(wanted: ProgrammeRow, keys: Sequence[Key], as_of: dt.date) -> sa.Select[*tuple[Any, ...]]:
+def _given(wanted: ProgrammeRow, keys: Sequence[Key], as_of: dt.date, version: int) -> sa.Select[*tuple[Any, ...]]:
     """A debt is paid first, the rest fills one lot of each account."""
     account = _changed(wanted, keys)
     repaid = sa.func.least(account.c.debt, account.c.change)
@@ -166,7 +168,7 @@ def _given(wanted: ProgrammeRow, keys: Sequence[Key], as_of: dt.date) -> sa.Sele
         "account_id": account.c.account_id,
         "available_on": sa.literal(month, sa.Date()),
         "last_day": sa.literal(wanted.last_day, sa.Date()),
-        "rule_version": sa.literal(1, sa.Integer()),
+        "rule_version": sa.literal(version, sa.Integer()),
         "earned_month": sa.literal(None if wanted.last_day else month, sa.Date()),
         "earned": rest,
         "remaining": rest,

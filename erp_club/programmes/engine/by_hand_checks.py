@@ -15,9 +15,6 @@ def done_by_hand(programme: Programme) -> Iterator[Finding]:
     for path, said in (
         ("charity", programme.charity is not None),
         ("most_rewards", programme.most_rewards is not None),
-        ("switch.conversion", programme.switch.conversion is not None),
-        ("lapse.conversion", programme.lapse.conversion is not None),
-        ("end.conversion", programme.end.conversion is not None),
         ("redemption.own_sale", programme.redemption is not None and programme.redemption.own_sale),
     ):
         if said:

@@ -90,6 +90,19 @@ def _household(programme: Programme) -> Iterator[Finding]:
 
 
 def _coupled_fates(programme: Programme) -> Iterator[Finding]:
+    for place, conversion in (
+        ("switch", programme.switch.conversion), ("lapse", programme.lapse.conversion),
+        ("end", programme.end.conversion),
+    ):  # fmt: skip
+        if conversion is None:
+            continue
+        if conversion.to_club == programme.code:
+            yield Finding(f"{place}.conversion.to_club", T("Leave this out: it is the club itself."))
+        elif place != "switch" and conversion.to_points is not None and conversion.to_club is None:
+            text = T("No points are left here then: say an amount of money, or the club whose points they become.")
+            yield Finding(f"{place}.conversion.to_club", text)
+        if conversion.to_minor is not None and conversion.to_club is not None:
+            yield Finding(f"{place}.conversion.to_club", T("Money is given on a card, whichever the club."))
     lapse = programme.lapse
     if lapse.points is Outcome.FREEZE and isinstance(programme.term, LifetimeTerm):
         yield Finding("lapse.points", T("A membership for life doesn't lapse, so this has no effect."), stops=False)

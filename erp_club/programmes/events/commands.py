@@ -13,6 +13,7 @@ from erp_club.customers.queries import hold_person
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import earn_points, release_points, take_back_points
+from erp_club.points.conversions.queries import new_unit
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind
 from erp_club.points.rules import bucket
@@ -132,7 +133,9 @@ def purchase_returned(
         if rule is None or not rules.goes_with(rule, is_whole=is_whole):
             continue
         cause = Cause(MovementKind.RETURNED, on, now, by, customer_id=each.customer_id, reason=_name(rule))
-        taken = take_back_points(session, each.account, each.points, of=each.seq, cause=cause).moved
+        unit = new_unit(session, each.account, each.seq, hold_account(session, each.account).account)
+        points, of = (each.points, each.seq) if unit is None else (unit.of(each.points), None)
+        taken = take_back_points(session, each.account, points, of=of, cause=cause).moved
         gain = EventGain
         session.execute(
             sa.update(gain)

@@ -11,8 +11,10 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.periods import Span
+from erp_club.points.sets.commands import Key
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, span_of
+from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.gifts import Until
 from erp_club.programmes.engine.measure import Lived, extra_part, total
@@ -25,7 +27,7 @@ from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.queries import customers_segments, receipts_of
 from erp_club.programmes.rewards import queries
 from erp_club.programmes.rewards.queries import FIRST_DAY, RewardAccount
-from erp_club.programmes.standings.queries import points_of
+from erp_club.programmes.standings.queries import counted_events, points_of
 
 Spans = Mapping[int, Span]
 
@@ -44,8 +46,25 @@ class Counting:
         excluded = self.programme.excluded
         return {
             place: total(measure, self.lives[place], span.first, span.last or dt.date.max, excluded=excluded)
+            + self._told(measure, place, span)
             for place, span in spans.items()
         }
+
+    def _told(self, measure: Measure, place: int, span: Span) -> int:
+        """What events of the days brought to the counter that is counted."""
+        if measure.counts is not Counts.COUNTER or not any(each.events for each in self.programme.counters):
+            return 0
+        return sum(
+            points
+            for customer in self.accounts[place].customers
+            for on, rule, points in self.events.get((customer, self.club_id), ())
+            if span.holds(on) and counter_of(self.programme, rule) == measure.counter
+        )
+
+    @cached_property
+    def events(self) -> dict[Key, list[tuple[dt.date, str, int]]]:
+        """What events were counted on counters, by customer and club."""
+        return counted_events(self.session, {customer for each in self.accounts for customer in each.customers})
 
     @cached_property
     def lives(self) -> dict[int, list[Lived]]:

@@ -150,7 +150,7 @@ def _outlooks(
     asks_points = any(_asks_points(each) for each in members)
     points = queries.points_in(session, members) if asks_points else {}
     asks_counters = any(of.events for each in members for of in each.programme.counters)
-    events = queries.counted_events(session, members) if asks_counters else {}
+    events = queries.counted_events(session, {each.customer_id for each in members}) if asks_counters else {}
     segments = customers_segments(session, {each.customer_id for each in members})
     groups: dict[Key, list[Candidate]] = defaultdict(list)
     for each in members:
@@ -175,7 +175,7 @@ def _outlooks(
             who,
             points.get(each.account),
             by_hand.get(each.key, []),
-            [one for member in group for one in events.get(member.key, ())],
+            [one for member in group for one in events.get((member.customer_id, member.club_id), ())],
             day=max(on, held[each.key].looked_on),
             joined_on=joined_on,
         )

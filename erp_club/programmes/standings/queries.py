@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -165,24 +165,20 @@ def overrides(session: Session, members: Sequence[Candidate]) -> dict[Key, list[
     return made
 
 
-def counted_events(session: Session, members: Sequence[Candidate]) -> dict[Key, list[tuple[dt.date, str, int]]]:
-    """What events were counted on counters of each membership: day, rule and how much."""
+def counted_events(session: Session, customers: Collection[int]) -> dict[Key, list[tuple[dt.date, str, int]]]:
+    """What events were counted on counters of clubs, by customer and club: day, rule and how much."""
     gain = EventGain
     rows = session.execute(
         sa.select(
             sa.func.coalesce(Customer.merged_into, Customer.id), gain.club_id, gain.on_date, gain.rule, gain.points
         )
         .join(Customer, Customer.id == gain.customer_id)
-        .where(
-            sa.func.coalesce(Customer.merged_into, Customer.id).in_({each.customer_id for each in members}),
-            gain.points > 0,
-            gain.seq.is_(None),
-        )
+        .where(sa.func.coalesce(Customer.merged_into, Customer.id).in_(customers), gain.points > 0, gain.seq.is_(None))
     )
     found: dict[Key, list[tuple[dt.date, str, int]]] = defaultdict(list)
     for customer_id, club_id, on, rule, points in rows:
         found[customer_id, club_id].append((on, rule, points))
-    return {each.key: found[each.customer_id, each.club_id] for each in members}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from erp_club.birthday.plans.commands import keep_plans
 from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.setup import commands as setup
 from erp_club.permissions.actors import Actor
+from erp_club.programmes import settings
 from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven
 from erp_club.programmes.engine.offered import called, is_offered, offer_for, paying_offer
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.queries import VersionRow, versions_of
-from erp_club.programmes.rewards.giving.commands import gift_product
 from erp_club.programmes.upkeep import rules
 from erp_club.programmes.upkeep.rules import PAYING, Wanted, code_of
 from erp_club.promotions import commands as offers
@@ -29,6 +30,7 @@ from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
 from erp_club.promotions.queries import version as offer_version
+from erp_club.stored_value.products.gifts.commands import gift_product
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False) -> No
     begun.sort(key=lambda each: (each.effective_from, each.version_no), reverse=True)
     held = begun[0]
     programme = held.programme
+    if held.effective_from == at.today or (is_new and held.version_no == max(each.version_no for each in rows)):
+        _keep_club(session, club_id, programme, at)
     _keep_benefits(session, programme, begun, at, new_version=is_new or held.effective_from == at.today)
     _keep_paying(session, programme, at, is_back=is_new or held.effective_from == at.today)
     starts_on = max(held.effective_from, at.today)
@@ -74,6 +78,13 @@ def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False) -> No
         if (plan := _plan(session, club_id, programme, each, starts_on, at)) is not None
     }
     keep_plans(session, club_id, wanted, language=at.language, today=at.today, now=at.now, by=at.by)
+
+
+def _keep_club(session: Session, club_id: int, programme: Programme, at: Now) -> None:
+    """The club's own settings, such as what a point is worth, are those of a version from its first day on."""
+    wanted = settings.changes(programme, language=at.language)
+    version = session.execute(sa.select(Club.version).where(Club.id == club_id)).scalar_one()
+    setup.change_club(session, club_id, wanted, version=version, language=at.language, now=at.now, by=at.by)
 
 
 def _plan(
@@ -90,7 +101,9 @@ def _plan(
                 return None
             things["batch_id"] = batch_id
         case StoredValueGiven():
-            things["card_product_id"] = gift_product(session, programme, now=at.now, by=at.by)
+            things["card_product_id"] = gift_product(
+                session, programme.code, called(programme.names), now=at.now, by=at.by
+            )
         case _ if is_offered(wanted.gives):
             things["offer_code"] = _offers_by_coupon(session, programme, wanted, at)
         case _:

@@ -4,14 +4,16 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.lots import in_order
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
 from erp_club.points import commands as points
+from erp_club.points.conversions.queries import NewUnit, new_unit
 from erp_club.points.ledger.commands import Account as LedgerAccount
-from erp_club.points.ledger.commands import Cause, HeldAccount, lots_of_movement
+from erp_club.points.ledger.commands import Cause, HeldAccount, lots_by_id, lots_of_movement, movement_parts
 from erp_club.points.models import MovementKind
 from erp_club.points.moves.commands import hold_living
-from erp_club.points.rules import Clawback, worth_of
+from erp_club.points.rules import Bucket, Clawback, worth_of
 from erp_club.purchases.facts import Place
 from erp_club.purchases.returns.facts import Account, PointsBack
 
@@ -34,6 +36,10 @@ class Settled:
     balance: int
     living: LedgerAccount
     """Where the points live by now, and are settled."""
+    back: PointsBack
+    """What is due in the unit of the sale."""
+    unit: NewUnit | None = None
+    """The account's unit since, in which all the rest is told."""
 
     @property
     def taken(self) -> int:
@@ -61,21 +67,25 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
     seq = min(each for each in (account.earned_seq, account.used_seq) if each is not None)
     origin = LedgerAccount(account.account_id, account.holder_id)
     held = hold_living(session, origin, seq=seq, of=account.member_id)
-    there = _takeable(session, held, account, place) + max(back.given_back - held.debt, 0)
-    missing = max(back.due - there, 0)
+    unit = new_unit(session, origin, seq, held.account)
+    due, given_back = (back.due, back.given_back) if unit is None else (unit.of(back.due), unit.of(back.given_back))
+    there = _takeable(session, held, account, place) + max(given_back - held.debt, 0)
+    missing = max(due - there, 0)
     paid, deducted = _paid_for(account, missing, refund_minor)
     forgiven = account.returns.clawback is Clawback.WRITE_OFF and place.by.may(Permission.SALES_WRITE_OFF)
     written_off = missing if write_off and forgiven else 0
     return Settled(
         account=account,
-        due=back.due,
-        given_back=back.given_back,
+        due=due,
+        given_back=given_back,
         owed=missing - paid - written_off,
         paid=paid,
         written_off=written_off,
         deducted_minor=deducted,
-        balance=held.balance + back.given_back - (back.due - paid - written_off),
+        balance=held.balance + given_back - (due - paid - written_off),
         living=held.account,
+        back=back,
+        unit=unit,
     )
 
 
@@ -84,7 +94,11 @@ def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
     account = settled.account
     ledger = LedgerAccount(account.account_id, account.holder_id)
     balance = settled.balance
-    if settled.given_back and account.used_seq is not None:
+    if settled.given_back and account.used_seq is not None and settled.unit is not None:
+        to = replace(_days_of(session, ledger, account.used_seq), rule_version=settled.unit.rules_no)
+        told = replace(cause, kind=MovementKind.REFUNDED)
+        balance = points.earn_points(session, settled.living, settled.given_back, to=to, cause=told).balance
+    elif settled.given_back and account.used_seq is not None:
         balance = points.give_back_points(
             session,
             ledger,
@@ -96,11 +110,16 @@ def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
             cause=replace(cause, kind=MovementKind.REFUNDED),
         ).balance
     if settled.taken:
-        back = points.take_back_points(
-            session, ledger, settled.taken, of=account.earned_seq, cause=cause, at=settled.living
-        )
+        of = account.earned_seq if settled.unit is None else None
+        back = points.take_back_points(session, ledger, settled.taken, of=of, cause=cause, at=settled.living)
         balance = back.moved.balance if back.moved else balance
     return replace(settled, balance=balance)
+
+
+def _days_of(session: Session, account: LedgerAccount, seq: int) -> Bucket:
+    """The days of the lot from which a movement took last."""
+    lots = lots_by_id(session, account, [part.lot_id for part in movement_parts(session, account, seq)])
+    return in_order(lots.values())[-1].bucket
 
 
 def _takeable(session: Session, held: HeldAccount, account: Account, place: Place) -> int:

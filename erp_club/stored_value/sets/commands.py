@@ -27,11 +27,11 @@ from erp_club.stored_value.numbers import new_number
 
 @dataclass(frozen=True, slots=True)
 class WantedCard:
-    """A customer's new card with so much on it, good until a day, included."""
+    """A customer's new card with so much on it, good until a day, included, or without end."""
 
     customer_id: int
     amount_minor: int
-    last_day: dt.date
+    last_day: dt.date | None
 
 
 def is_given_out(session: Session, product_id: int) -> bool:

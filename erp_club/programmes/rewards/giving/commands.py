@@ -13,7 +13,6 @@ from erp_club.clubs.earning.queries import rules_on
 from erp_club.clubs.models import Club
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T
-from erp_club.organisation import models as organisation
 from erp_club.permissions.actors import Actor
 from erp_club.points.models import MovementKind
 from erp_club.points.rules import Bucket, bucket
@@ -36,12 +35,10 @@ from erp_club.programmes.rewards.models import RewardCard, RewardCoupon, RewardE
 from erp_club.programmes.upkeep.rules import code_of, needs_coupon
 from erp_club.promotions.coupons.commands import write_coupons
 from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch
-from erp_club.stored_value import commands as cards
-from erp_club.stored_value.commands import Cause as CardCause
-from erp_club.stored_value.issued.commands import new_card
-from erp_club.stored_value.models import CardKind, CardProduct, ProductState
-from erp_club.stored_value.products.commands import Chain, create_product
-from erp_club.stored_value.products.settings import MOST_MINOR, ProductSettings
+from erp_club.stored_value.lots import last_day
+from erp_club.stored_value.models import CardProduct
+from erp_club.stored_value.products.gifts.commands import gift_product
+from erp_club.stored_value.sets.commands import WantedCard, give_cards
 
 
 class Cause(Protocol):
@@ -193,45 +190,26 @@ def _later(day: dt.date, today: dt.date) -> dt.date | None:
 
 
 def _give_money(session: Session, programme: Programme, gifts: Sequence[Gift], cause: Cause, name: str) -> None:
-    """Money on a gift card of each customer's own: of the kind with the club's code, else of the first without PIN."""
+    """Money on a gift card of each customer's own, as long as the rule says, else as its kind of card.
+
+    The kind is the one with the club's code, else the first without PIN.
+    """
     if not gifts:
         return
-    product_id = gift_product(session, programme, now=cause.now, by=cause.by)
-    told = CardCause(cause.now, cause.on, cause.by, reason=name)
-    rows: list[dict[str, int]] = []
-    for each in gifts:
-        key = new_card(session, product_id, customer_id=each.customer_id, now=cause.now)
-        cards.sell(session, cards.hold(session, [key])[key], each.value, cause=told, given=True)
-        rows.append(
-            {
-                "customer_id": each.customer_id,
-                "settlement_id": each.settlement_id,
-                "card_customer_id": key.customer_id,
-                "card_id": key.card_id,
-            }
-        )
+    product_id = gift_product(session, programme.code, called(programme.names), now=cause.now, by=cause.by)
+    months = session.get_one(CardProduct, product_id).valid_months
+    usual = last_day(cause.on, months)
+    wanted = [WantedCard(each.customer_id, each.value, each.last_day or usual) for each in gifts]
+    ids = give_cards(
+        session, product_id, wanted, reason=name, on=cause.on, now=cause.now, by=cause.by, run_id=cause.run_id
+    )  # fmt: skip
+    rows = [
+        {
+            "customer_id": each.customer_id,
+            "settlement_id": each.settlement_id,
+            "card_customer_id": each.customer_id,
+            "card_id": card_id,
+        }
+        for each, card_id in zip(gifts, ids, strict=True)
+    ]
     session.execute(sa.insert(RewardCard), rows)
-
-
-def gift_product(session: Session, programme: Programme, *, now: dt.datetime, by: Actor) -> int:
-    """The kind of card that money is given on: the one with the club's code, else the first without PIN.
-
-    Where there is neither, a new one is set up: it takes any amount and is called as the club is.
-    """
-    found = session.scalar(
-        sa.select(CardProduct.id)
-        .where(
-            CardProduct.kind == CardKind.GIFT,
-            CardProduct.state == ProductState.ACTIVE,
-            CardProduct.has_pin.is_(False),
-            CardProduct.currency == programme.currency,
-        )
-        .order_by(CardProduct.code != programme.code, CardProduct.id)
-        .limit(1)
-    )
-    if found is not None:
-        return found
-    wanted = ProductSettings(programme.code, called(programme.names), least_minor=1, most_minor=MOST_MINOR)
-    chain = session.get_one(organisation.Chain, 1)
-    told = Chain(chain.currency, chain.country, chain.language)
-    return create_product(session, wanted, chain=told, now=now, by=by)

@@ -1,0 +1,77 @@
+"""The job that converts balances once when a version of a programme begins, and takes that back."""
+
+from sqlalchemy.orm import Session
+
+from erp_club.clubs.conversions import queries as conversions
+from erp_club.clubs.conversions.undoing import commands as undoing
+from erp_club.customers import queries as customers
+from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
+from erp_club.jobs.memberships import left_as_used
+from erp_club.jobs.models import Level
+from erp_club.kernel.text import N_, T
+from erp_club.points.ledger.commands import Cause
+from erp_club.points.models import MovementKind
+from erp_club.points.sets.commands import hold_accounts
+from erp_club.programmes.conversions import queries
+from erp_club.programmes.conversions.commands import convert_balances
+
+BATCH, UNDO_BATCH = 2_000, 500
+"""Accounts in one transaction."""
+
+
+def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
+    club_id, after = cursor or (0, 0)
+    following = [each for each in queries.switched(session, on=run.as_of) if each.club_id >= club_id]
+    if not following:
+        return Step(None, 0)
+    club = following[0]
+    done = convert_balances(
+        session, club, on=run.as_of, after=after if club.club_id == club_id else 0, limit=BATCH,
+        now=run.now, by=run.by, run_id=run.id,
+    )  # fmt: skip
+    counts = {"accounts": done.accounts, "points": done.points, "became": done.became}
+    counts |= {"left": len(done.left)} if done.left else {}
+    numbers = customers.numbers_of(session, [holder for holder, _ in done.left])
+    other = club.conversion.to_club or ""
+    said = [
+        Said(T("%(number)s isn't a member of %(club)s, so it stays.", number=numbers[holder], club=other), Level.WARN)
+        for holder, _ in done.left
+    ]
+    if done.last is not None:
+        return Step([club.club_id, done.last], done.accounts, counts, said)
+    return Step([following[1].club_id, 0] if len(following) > 1 else None, 0, counts)
+
+
+def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
+    assert run.undo_of is not None
+    after = (cursor[0], cursor[1]) if cursor else None
+    rows = conversions.of_run(session, run.undo_of, after=after, limit=UNDO_BATCH)
+    if not rows:
+        return Step(None, 0)
+    hold_accounts(session, sorted({(each.customer_id, each.account_id) for each in rows}))
+    back = undoing.take_back(session, rows, Cause(MovementKind.UNDONE, run.as_of, run.now, run.by, run_id=run.id))
+    counts = {"undone": back.accounts, "left": len(back.left)}
+    return Step([rows[-1].customer_id, rows[-1].id], len(rows), counts, left_as_used(session, back.left))
+
+
+def _total(session: Session, run: Run) -> int:
+    clubs = queries.switched(session, on=run.as_of)
+    return sum(queries.count_accounts(session, each, on=run.as_of) for each in clubs)
+
+
+POINTS_CONVERT = Job(
+    name="points-convert",
+    title=N_("Conversions of points"),
+    about=N_("Where other rules of a club begin, the points of before become what these say, once for each account."),
+    batch=_batch,
+    total=_total,
+    counts={
+        "accounts": N_("Accounts converted"),
+        "points": N_("Points converted"),
+        "became": N_("What the points became"),
+        "left": N_("Left as they are"),
+        "undone": N_("Conversions taken back"),
+    },
+    undo=_undo,
+    schedule="5 0 * * *",
+)
