@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -80,7 +81,7 @@ def of_ending(session: Session, accounts: Sequence[int], at: dt.datetime) -> lis
     return [_row(row) for row in session.execute(_OF_ENDING, {"accounts": list(accounts), "at": at})]
 
 
-def _row(row: sa.Row[*tuple[object, ...]]) -> ConversionRow:
+def _row(row: Sequence[Any]) -> ConversionRow:
     customer, number, account, points, seq, became, is_money, holder, to, to_seq, owed, owes, card = row
     key = None if to is None else (holder, to)
     return ConversionRow(customer, number, account, points, seq, became, is_money, key, to_seq, owed, owes, card)

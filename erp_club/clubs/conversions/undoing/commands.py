@@ -48,7 +48,7 @@ def take_back(session: Session, rows: Sequence[ConversionRow], cause: Cause) -> 
 def _taken_back(session: Session, row: ConversionRow, cause: Cause) -> bool:
     own: Key = (row.customer_id, row.account_id)
     account = Account(row.account_id, row.customer_id)
-    keys = sorted({own, *([row.to] if row.to else [])})
+    keys: list[Key] = sorted({own} if row.to is None else {own, row.to})
     held = {key: hold_account(session, Account(key[1], key[0])) for key in keys}
     if any(each.account != Account(key[1], key[0]) for key, each in held.items()):
         return False  # one of them was merged away since
@@ -56,7 +56,7 @@ def _taken_back(session: Session, row: ConversionRow, cause: Cause) -> bool:
         return False
     if row.card_id is not None and not _block(session, row, cause):
         return False
-    if row.to is not None:
+    if row.to is not None and row.to_seq is not None:
         there = Account(row.to[1], row.to[0])
         if row.to == own and latest(session, [own])[own] != row.to_seq:
             return False
