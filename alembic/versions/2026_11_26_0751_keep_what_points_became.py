@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_26_0740"
+revision = "2026_11_26_0751"
 down_revision = "2026_11_26_0740"
 branch_labels = None
 depends_on = None
