@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.lapse import commands as lapse
 from erp_club.customers import queries as customers
-from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
+from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Said, Sample, Step
 from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, T
 
 BATCH, UNDO_BATCH = 2_000, 500
 """Memberships, and accounts undone one by one, in one transaction: a renewal waits for it."""
+SAMPLE = 10
 _STEPS = (lapse.lapse_memberships, lapse.drop_frozen)
 
 
@@ -24,10 +25,11 @@ def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
         following: Cursor = [place, *done.last]
     else:
         following = [place + 1] if place + 1 < len(_STEPS) else None
-    counts = {"frozen": done.frozen, "dropped": done.dropped, "points": -done.points}
+    accounts = done.frozen + done.dropped + done.converted
+    counts = {"accounts": accounts, "frozen": done.frozen, "dropped": done.dropped, "points": -done.points}
     if done.converted:
         counts |= {"converted": done.converted, "became": done.became}
-    return Step(following, done.frozen + done.dropped + done.converted, counts)
+    return Step(following, accounts, counts)
 
 
 def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
@@ -54,7 +56,19 @@ def left_as_used(session: Session, left: Sequence[int]) -> list[Said]:
 
 
 def _total(session: Session, run: Run) -> int:
-    return lapse.lapsing(session, on=run.as_of)
+    return lapse.lapsing(session, on=run.as_of).accounts
+
+
+def _weigh(session: Session, run: Run) -> dict[str, int]:
+    found = lapse.lapsing(session, on=run.as_of)
+    told = {"accounts": found.accounts, "frozen": found.frozen, "dropped": found.dropped, "points": found.points}
+    return told | ({"converted": found.converted} if found.converted else {})
+
+
+def _preview(session: Session, run: Run) -> Preview:
+    some = lapse.some_lapsing(session, on=run.as_of, limit=SAMPLE)
+    numbers = customers.numbers_of(session, [customer for customer, _ in some])
+    return Preview(_weigh(session, run), [Sample(customer, numbers[customer], -points) for customer, points in some])
 
 
 MEMBERSHIPS_LAPSE = Job(
@@ -64,6 +78,7 @@ MEMBERSHIPS_LAPSE = Job(
     batch=_batch,
     total=_total,
     counts={
+        "accounts": N_("Accounts"),
         "frozen": N_("Accounts frozen"),
         "dropped": N_("Accounts emptied"),
         "points": N_("Points dropped"),
@@ -74,4 +89,7 @@ MEMBERSHIPS_LAPSE = Job(
     },
     undo=_undo,
     schedule="20 4 * * *",
+    preview=_preview,
+    # What points became is counted when it is taken back: until then they stand among the points.
+    limit=Limit(_weigh, ("points", "became"), lambda settings: settings.expiry_limit),
 )

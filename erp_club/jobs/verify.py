@@ -21,6 +21,7 @@ _CARD_TABLES = {
     "balance after": ("stored_value_movements", "balance_after_minor"),
     "movement's lots": ("stored_value_movement_lots", "amount_minor"),
     "lot": ("stored_value_lots", "remaining_minor"),
+    "last day": ("stored_value_lots", "last_day"),
 }
 
 
@@ -61,7 +62,7 @@ def _not_as_sealed(row: NotAsSealed) -> Text:
     return T("%(table)s %(key)s isn't what it was when it was sealed.", table=row.table, key=row.key)
 
 
-def _differs(table: str, key: str, column: str, said: int | None, derived: int | None) -> Text:
+def _differs(table: str, key: str, column: str, said: int | str | None, derived: int | str | None) -> Text:
     return T(
         "%(table)s %(key)s: %(column)s is %(said)s, and %(derived)s follows from the movements.",
         table=table,

@@ -92,8 +92,9 @@ class PointsLot(Base):
     """Points of an account that are alike in when they may be used, under which rules they were given, and in age.
 
     `available_on` and `last_day` are included; without the first they wait for the event `waits_for`, without the
-    second they never expire, and `earned_month` (its first day) keeps them apart by age. `open` is there for the index:
-    a lot that empties leaves it, and one that merely changes stays where it is.
+    second they never expire, and `earned_month` (its first day) keeps them apart by age. `earned` is all that was ever
+    put in, without what was given back to it. `open` is there for the index: a lot that empties leaves it, and one that
+    merely changes stays where it is.
     """
 
     __tablename__ = "points_lots"
@@ -120,6 +121,23 @@ class PointsLot(Base):
     earned: Mapped[int]
     remaining: Mapped[int]
     open: Mapped[bool] = mapped_column(sa.Boolean, sa.Computed("remaining > 0", persisted=True))
+
+
+class PointsLotTerms(Base):
+    """What a lot was opened as, which no movement changes. A trigger writes it with the lot, and never changes it."""
+
+    __tablename__ = "points_lot_terms"
+    # Written from the lot itself, once a statement: a foreign key would look and lock by row.
+    __table_args__ = (sa.PrimaryKeyConstraint("customer_id", "account_id", "lot_id"),)
+
+    customer_id: Mapped[int]
+    account_id: Mapped[int]
+    lot_id: Mapped[int]
+    available_on: Mapped[dt.date | None]
+    last_day: Mapped[dt.date | None]
+    earned_month: Mapped[dt.date | None]
+    rule_version: Mapped[int] = mapped_column(sa.Integer)
+    waits_for: Mapped[str | None]
 
 
 class PointsMovement(Base):

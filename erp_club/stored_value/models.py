@@ -176,6 +176,18 @@ class ValueLot(Base):
     remaining_minor: Mapped[int]
 
 
+class ValueLotTerms(Base):
+    """What a lot was opened as, which no movement changes. A trigger writes it with the lot, and never changes it."""
+
+    __tablename__ = "stored_value_lot_terms"
+    __table_args__ = (sa.PrimaryKeyConstraint("customer_id", "card_id", "lot_id"),)
+
+    customer_id: Mapped[int]
+    card_id: Mapped[int]
+    lot_id: Mapped[int]
+    last_day: Mapped[dt.date | None]
+
+
 class ValueMovement(Base):
     """Money onto a card (above zero) or off it. A trigger refuses UPDATE and DELETE.
 

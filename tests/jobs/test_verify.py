@@ -3,6 +3,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.verify import wrong_rows
@@ -25,10 +26,12 @@ from web.i18n import say
 CHANGES = {
     "points_accounts": "SET balance = balance + 1",
     "points_lots": "SET remaining = remaining - 1 WHERE remaining > 0",
+    "points_lot_terms": "SET last_day = DATE '2030-01-01'",
     "points_movements": "SET balance_after = balance_after + 1",
     "points_movement_lots": "SET points = points + 1",
     "stored_value_cards": "SET balance_minor = balance_minor + 1",
     "stored_value_lots": "SET remaining_minor = remaining_minor - 1",
+    "stored_value_lot_terms": "SET last_day = DATE '2030-01-01'",
     "stored_value_movements": "SET balance_after_minor = balance_after_minor + 1 WHERE seq = 1",
     "stored_value_movement_lots": "SET amount_minor = amount_minor + 1 WHERE seq = 1",
     "coupons": "SET used = 0",
@@ -48,12 +51,27 @@ CHANGES = {
 }
 """One change of each table; what is named is the row itself, or the one that follows from it."""
 NAMED = {
+    "points_lot_terms": {"points_lots"},
+    "stored_value_lot_terms": {"stored_value_lots"},
     "points_movement_lots": {"points_movement_lots", "points_movements", "points_lots"},
     "stored_value_movement_lots": {"stored_value_movement_lots", "stored_value_lots", "stored_value_movements"},
     "coupon_uses": {"coupons"},
     "receipt_offers": {"offer_day_uses"},
     "receipt_lines": {"customer_days", "store_days"},
 }
+FIGURES = (sa.Integer, sa.Date)
+SOURCES = {
+    "coupons": {"uses", "worth_minor", "first_day", "last_day"},  # as it was issued
+    "points_accounts": {
+        "repaid",  # between two steps of one statement
+        "idle_last_day",  # by the rules of the day of each purchase that counted, wherever it was made
+        "frozen_until",  # by the rules of the day on which a membership lapsed, as long as that one isn't renewed
+    },
+    "receipt_lines": {"regular_minor", "tax_minor", "vat_bp"},
+    "receipt_offers": {"points", "points_used"},
+    "stored_value_cards": {"replaced_by", "wrong_pins"},
+}
+"""What nothing else tells again: documents from which all is derived, and a few states that aren't sums."""
 NOT_DERIVED = {
     "coupon_batches",  # a setting: how often each coupon holds
     "receipt_return_points",  # a document, like the receipt that it belongs to: the ledger is proven from movements
@@ -92,6 +110,40 @@ def test_one_changed_row_of_each_table_is_named(shop: Session) -> None:
         if not named & NAMED.get(table, {table}):
             unnamed[table] = told
     assert unnamed == {}
+
+
+def test_one_changed_row_is_named_whichever_of_its_figures_or_days_was_changed(shop: Session) -> None:
+    unnamed: dict[str, list[str]] = {}
+    for table in sorted(CHANGES):
+        for column in metadata.tables[table].c:
+            keys = column.primary_key or column.foreign_keys
+            if keys or column.name in SOURCES.get(table, ()) or not isinstance(column.type, FIGURES):
+                continue
+            told = told_of(shop, table, column)
+            named = {re.split(r"[ :]", each)[0] for each in told}
+            if not named & NAMED.get(table, {table}):
+                unnamed[f"{table}.{column.name}"] = told
+    assert not unnamed, " ".join(sorted(unnamed))
+
+
+def told_of(shop: Session, table: str, column: sa.Column[object]) -> list[str]:
+    """What is said once a row says one more of a column, or one less where the table's own law forbids more."""
+    none = "DATE '2030-01-01'" if isinstance(column.type, sa.Date) else "0"
+    first = f"SELECT ctid FROM {table} ORDER BY {column.name} NULLS LAST LIMIT 1"
+    for step in ("+ 1", "- 1"):
+        with shop.begin_nested() as undone:
+            try:
+                around_the_triggers(
+                    shop,
+                    f"UPDATE {table} SET {column.name} = coalesce({column.name}, {none}) {step} WHERE ctid = ({first})",
+                )
+            except IntegrityError:
+                undone.rollback()
+                continue
+            told = [say(each) for each in wrong_rows(shop)]
+            undone.rollback()
+            return told
+    return ["it can be changed neither way"]
 
 
 def test_each_table_that_keeps_a_running_figure_is_among_them() -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.db import Database
 from erp_club.points.verify.queries import faults
+from tests.jobs.test_seals import around_the_triggers
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from web.cli import main
 
@@ -18,6 +19,13 @@ from web.cli import main
         ("UPDATE points_movements SET balance_after = 7 WHERE seq = 2", "points_movements", "balance_after"),
         ("UPDATE points_movement_lots SET points = points + 1 WHERE seq = 1", "points_lots", "remaining"),
         ("UPDATE points_lots SET earned = earned + 5, remaining = remaining + 5", "points_lots", "remaining"),
+        ("UPDATE points_lots SET earned = earned + 5", "points_lots", "earned"),
+        ("UPDATE points_lots SET last_day = DATE '2030-01-01'", "points_lots", "last_day"),
+        ("UPDATE points_lots SET available_on = available_on - 1", "points_lots", "available_on"),
+        ("UPDATE points_lot_terms SET available_on = available_on - 1", "points_lots", "available_on"),
+        ("DELETE FROM points_lot_terms", "points_lots", "available_on"),
+        ("UPDATE points_accounts SET redeemed_on = current_date", "points_accounts", "redeemed_on"),
+        ("UPDATE points_accounts SET redeemed_that_day = 9", "points_accounts", "redeemed_that_day"),
         ("UPDATE points_accounts SET balance = balance + 1", "points_accounts", "balance"),
         ("UPDATE points_accounts SET debt = debt + 1", "points_accounts", "debt"),
         ("UPDATE points_accounts SET last_seq = last_seq + 1", "points_accounts", "last_seq"),
@@ -30,9 +38,7 @@ def test_a_row_that_somebody_changed_around_the_triggers_is_named(
     account = a_membership(session, yael, a_club(session)).points_account_id
     moved(session, yael, account, 100, -130, 50)
     assert faults(session) == []
-    for locked in ("points_movements", "points_movement_lots"):
-        session.execute(sa.text(f"ALTER TABLE {locked} DISABLE TRIGGER append_only"))
-    session.execute(sa.text(change))
+    around_the_triggers(session, change)
     found = faults(session)
     assert (table, column) in {(fault.table, fault.column) for fault in found}
     assert all(fault.key.startswith(f"{yael}/{account}") for fault in found)
@@ -66,6 +72,12 @@ def test_no_movement_and_no_part_comes_in_without_what_it_belongs_to(session: Se
     ):
         with pytest.raises(IntegrityError, match="belongs to no row"), session.begin_nested():
             session.execute(sa.text(f"INSERT INTO {row}"))
-    for change in ("DELETE FROM points_accounts", "UPDATE points_accounts SET id = id + 1"):
+    yael = a_customer(session)
+    moved(session, yael, a_membership(session, yael, a_club(session)).points_account_id, 100)
+    for change in (
+        *("DELETE FROM points_accounts", "UPDATE points_accounts SET id = id + 1"),
+        *("DELETE FROM points_lots", "UPDATE points_lots SET last_day = current_date"),
+        *("DELETE FROM points_lot_terms", "UPDATE points_lot_terms SET last_day = current_date"),
+    ):
         with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
             session.execute(sa.text(change))

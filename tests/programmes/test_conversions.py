@@ -237,7 +237,7 @@ def test_points_go_to_another_club_where_one_is_a_member(session: Session):
 def test_a_membership_that_lapses_is_converted_by_the_night_and_given_back_by_its_undoing(session: Session):
     club = Ending(session, "lapse", to_minor=5_00)
     assert run(session, MEMBERSHIPS_LAPSE, "2027-01-31") == {}
-    assert run(session, MEMBERSHIPS_LAPSE, "2027-02-01", number=5) == {"converted": 1, "became": 10_00}
+    assert run(session, MEMBERSHIPS_LAPSE, "2027-02-01", number=5) == {"accounts": 1, "converted": 1, "became": 10_00}
     assert run(session, MEMBERSHIPS_LAPSE, "2027-02-02", number=6) == {}
     assert (club.chain.balance(club.yael), club.chain.cards(club.yael)) == (0, [10_00])
     assert (

@@ -194,3 +194,8 @@ def test_where_inactivity_ends_a_balance_each_purchase_moves_its_last_day_even_i
     assert post_sale(session, sale, now=NOW, by=till.by).earned == ()
     assert session.scalar(sa.select(PointsAccount.idle_last_day)) == dt.date(2027, 5, 22)
     assert ledger(session, account) == (0, 0, [])
+    late = a_sale(
+        till, a_line(milk, 5_00), customer_id=customer_id, receipt_no="LATE", sold_at=NOW - dt.timedelta(days=2)
+    )
+    post_sale(session, late, now=NOW, by=till.by)
+    assert session.scalar(sa.select(PointsAccount.idle_last_day)) == dt.date(2027, 5, 22), "an offline sale came late"

@@ -24,7 +24,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.points.commands import give_back_points
 from erp_club.points.conversions.models import ConversionCause
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsMovement
+from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot, PointsMovement
 from erp_club.points.rules import Conversion, Fate, ReturnPolicy
 from erp_club.points.sets.commands import Key, SetCause, drop_points, freeze_accounts, freeze_closed, hold_accounts
 
@@ -162,10 +162,58 @@ def take_conversions_back(
     return back, (rows[-1].customer_id, rows[-1].id) if rows else None
 
 
-def lapsing(session: Session, *, on: dt.date) -> int:
-    """How many memberships and frozen accounts a run for this day would deal with."""
-    counts = [sa.select(sa.func.count()).select_from(each.subquery()) for each in (_lapsed(on), _thawed(on))]
-    return sum(session.scalars(count).one() for count in counts)
+@dataclass(frozen=True, slots=True)
+class Lapsing:
+    """What a run would do: how many accounts it freezes, empties and converts, and the points (≥ 0) of the last two."""
+
+    frozen: int
+    dropped: int
+    converted: int
+    points: int
+
+    @property
+    def accounts(self) -> int:
+        """All that it touches."""
+        return self.frozen + self.dropped + self.converted
+
+
+def lapsing(session: Session, *, on: dt.date) -> Lapsing:
+    """What a run for this day would do to memberships and to accounts that were frozen before."""
+    touched = _touched(on)
+    kept, converts = touched.c.freezes, touched.c.converts
+    points = sa.func.coalesce(sa.func.sum(touched.c.points).filter(~kept), 0)
+    row = session.execute(
+        sa.select(
+            *(sa.func.count().filter(each) for each in (kept, ~kept & ~converts, converts)),
+            sa.cast(points, sa.BigInteger),
+        ).select_from(touched)
+    ).one()
+    return Lapsing(*row)
+
+
+def some_lapsing(session: Session, *, on: dt.date, limit: int) -> list[tuple[int, int]]:
+    """A few of those who lose points: the customer, and how many."""
+    touched = _touched(on)
+    asked = sa.select(touched.c.customer_id, touched.c.points).where(~touched.c.freezes, touched.c.points > 0)
+    rows = session.execute(asked.order_by(touched.c.customer_id, touched.c.account_id).limit(limit))
+    return [(customer_id, points) for customer_id, points in rows]
+
+
+def _touched(on: dt.date) -> sa.Subquery:
+    """A run's accounts: `customer_id`, `account_id`, whether it `freezes` or `converts` them, and their `points`."""
+    lapsed = _lapsed(on).subquery()
+    converts = (lapsed.c.fate == Fate.CONVERT.value).label("converts")
+    freezes = sa.and_(~converts, sa.func.coalesce(lapsed.c.frozen_until >= on, sa.false())).label("freezes")
+    both = sa.union_all(
+        sa.select(lapsed.c.holder_id.label("customer_id"), lapsed.c.account_id, freezes, converts),
+        _thawed(on).add_columns(sa.false(), sa.false()),
+    ).subquery()
+    held = (
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(PointsLot.remaining), 0), sa.BigInteger))
+        .where(PointsLot.customer_id == both.c.customer_id, PointsLot.account_id == both.c.account_id, PointsLot.open)
+        .scalar_subquery()
+    )
+    return sa.select(*both.c, held.label("points")).subquery()
 
 
 def _lapsed(on: dt.date) -> sa.Select[*tuple[Any, ...]]:

@@ -1,5 +1,7 @@
 """Derives balances, debts and lots again from the movements, and tells the first row of each table that differs.
 
+A lot's days are what it was opened with, which is kept apart and never changed.
+
 Nor may a membership be on an account that gave all it had to another one, or a household on more than one account.
 """
 
@@ -12,13 +14,16 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that doesn't follow from the movements: its table and key, which column, what it says, what it should."""
+    """A row that doesn't follow from the movements: its table and key, which column, what it says, what it should.
+
+    Days are told in ISO 8601.
+    """
 
     table: str
     key: str
     column: str
-    said: int | None
-    derived: int | None
+    said: int | str | None
+    derived: int | str | None
 
 
 def faults(session: Session) -> list[Fault]:
@@ -30,7 +35,7 @@ def _faults(session: Session) -> Iterator[Fault]:
     for table, column, query in _CHECKS:
         row = session.execute(sa.text(query)).first()
         if row is not None:
-            yield Fault(table, row[0], column, row[1], row[2])
+            yield Fault(table, row[0], column or row[3], row[1], row[2])
 
 
 _RUNNING = """
@@ -43,6 +48,32 @@ _SUMMED = """
 _LOTS = """
     SELECT customer_id, account_id, lot_id, sum(points)::bigint AS points
       FROM points_movement_lots GROUP BY customer_id, account_id, lot_id"""
+# What goes back to a lot that the reversed movement took from was put in before; what goes beyond that has found the
+# same days by being extended. The undoing of a run makes lots what they would be, and puts nothing in.
+_PUT_IN = """
+    SELECT customer_id, account_id, lot_id,
+           sum(CASE WHEN took IS NULL THEN points ELSE greatest(points + took, 0) END)::bigint AS earned
+      FROM (SELECT p.customer_id, p.account_id, p.lot_id, t.seq, t.points AS took, sum(p.points) AS points
+              FROM points_movement_lots p
+              JOIN points_movements m USING (customer_id, account_id, seq)
+              LEFT JOIN points_movement_lots t ON (t.customer_id, t.account_id, t.seq, t.lot_id)
+                        = (p.customer_id, p.account_id, m.reverses_seq, p.lot_id) AND t.points < 0
+             WHERE p.lot_id <> 0 AND p.points > 0 AND (m.kind <> 'undone' OR m.reverses_seq IS NULL)
+             GROUP BY p.customer_id, p.account_id, p.lot_id, t.seq, t.points) AS put
+     GROUP BY customer_id, account_id, lot_id"""
+# A sale of an earlier day that comes late counts for the latest one.
+_REDEEMED = """
+    SELECT customer_id, account_id, latest AS redeemed_on, sum(used)::bigint AS redeemed_that_day
+      FROM (SELECT customer_id, account_id, -points AS used, max(on_date) OVER so_far AS latest_then,
+                   max(on_date) OVER (PARTITION BY customer_id, account_id) AS latest
+              FROM points_movements WHERE kind = 'redeemed'
+            WINDOW so_far AS (PARTITION BY customer_id, account_id ORDER BY seq)) AS used
+     WHERE latest_then = latest GROUP BY customer_id, account_id, latest"""
+# What was used on a day goes along to an account into which others came: of those the movements alone don't tell it.
+_BY_ITSELF = """
+    NOT EXISTS (SELECT FROM household_places p WHERE p.customer_id = a.customer_id)
+    AND NOT EXISTS (SELECT FROM points_moves v WHERE a.customer_id IN (v.customer_id, v.to_customer_id))
+    AND NOT EXISTS (SELECT FROM customer_merges g WHERE a.customer_id IN (g.survivor_id, g.merged_id))"""
 _CHECKS = (
     (
         "points_movements",
@@ -84,6 +115,37 @@ _CHECKS = (
         """,
     ),
     (
+        "points_lots",
+        "earned",
+        f"""
+        SELECT concat_ws('/', customer_id, account_id, lot_id), l.earned, p.earned
+          FROM (SELECT customer_id, account_id, id AS lot_id, earned FROM points_lots) AS l
+          LEFT JOIN ({_PUT_IN}) AS p USING (customer_id, account_id, lot_id)
+         WHERE l.earned IS DISTINCT FROM p.earned
+         ORDER BY customer_id, account_id, lot_id LIMIT 1
+        """,
+    ),
+    (
+        "points_lots",
+        None,
+        """
+        SELECT concat_ws('/', customer_id, account_id, lot_id), term.said, term.opened_as, term.name
+          FROM (SELECT customer_id, account_id, id AS lot_id, available_on, last_day, rule_version, earned_month,
+                       waits_for FROM points_lots) AS l
+          FULL JOIN points_lot_terms t USING (customer_id, account_id, lot_id)
+         CROSS JOIN LATERAL (VALUES
+               ('available_on', l.available_on::text, t.available_on::text),
+               ('last_day', l.last_day::text, t.last_day::text),
+               ('earned_month', l.earned_month::text, t.earned_month::text),
+               ('rule_version', l.rule_version::text, t.rule_version::text),
+               ('waits_for', l.waits_for, t.waits_for)) AS term (name, said, opened_as)
+         WHERE (l.available_on, l.last_day, l.earned_month, l.rule_version, l.waits_for)
+               IS DISTINCT FROM (t.available_on, t.last_day, t.earned_month, t.rule_version, t.waits_for)
+           AND term.said IS DISTINCT FROM term.opened_as
+         ORDER BY customer_id, account_id, lot_id LIMIT 1
+        """,
+    ),
+    (
         "points_accounts",
         "balance",
         f"""
@@ -111,6 +173,24 @@ _CHECKS = (
                  ON (p.customer_id, p.account_id) = (a.customer_id, a.id)
          WHERE a.debt <> -coalesce(p.points, 0) ORDER BY a.customer_id, a.id LIMIT 1
         """,
+    ),
+    *(
+        (
+            "points_accounts",
+            column,
+            f"""
+            SELECT concat_ws('/', a.customer_id, a.id), a.said{as_told}, a.derived{as_told}
+              FROM (SELECT a.customer_id, a.id, a.{column} AS said, {derived} AS derived
+                      FROM points_accounts a
+                      LEFT JOIN ({_REDEEMED}) AS r ON (r.customer_id, r.account_id) = (a.customer_id, a.id)
+                     WHERE a.{column} IS DISTINCT FROM {derived} OFFSET 0) AS a
+             WHERE {_BY_ITSELF} ORDER BY a.customer_id, a.id LIMIT 1
+            """,
+        )
+        for column, derived, as_told in (
+            ("redeemed_on", "r.redeemed_on", "::text"),
+            ("redeemed_that_day", "coalesce(r.redeemed_that_day, 0)", ""),
+        )
     ),
     (
         "memberships",

@@ -41,7 +41,7 @@ _OF_DAYS = """
 # A return's rows say what it took back, no times: an offer counts as used no less for it.
 _OF_RECEIPTS = """
     SELECT o.offer_id, r.sold_on AS day, r.store_id, sum(o.times)::bigint AS uses,
-           sum(o.amount_minor)::bigint AS given_minor
+           count(DISTINCT (r.customer_id, r.id)) AS baskets, sum(o.amount_minor)::bigint AS given_minor
       FROM receipt_offers o JOIN receipts r ON (r.customer_id, r.id) = (o.customer_id, o.receipt_id)
      WHERE o.times > 0 GROUP BY o.offer_id, r.sold_on, r.store_id"""
 
@@ -87,6 +87,7 @@ _MEMBERS = f"""
 """But for those who became one customer: their uses are the survivor's too."""
 _CHECKS = (
     *(check(column) for check in (_in_all, _days) for column in ("uses", "given_minor")),
+    _days("baskets"),
     ("offer_member_uses", "uses", _MEMBERS),
     *(_coupons(column) for column in ("used", "given_minor")),
 )

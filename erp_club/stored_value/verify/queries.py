@@ -6,29 +6,30 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.stored_value.models import ValueCard, ValueLot, ValueMovement, ValueMovementLot
+from erp_club.stored_value.models import ValueCard, ValueLot, ValueLotTerms, ValueMovement, ValueMovementLot
 
 
 @dataclass(frozen=True, slots=True)
 class WrongCard:
-    """A card where `what` (balance, movements, balance after, lot, movement's lots) isn't what it should be.
+    """A card where `what` (balance, movements, balance after, lot, last day, movement's lots) isn't what it should be.
 
-    `at` is the movement's seq or the lot's id; `stored` and `derived` are the two numbers.
+    `at` is the movement's seq or the lot's id; `stored` and `derived` are the two numbers, or days in ISO 8601.
     """
 
     customer_id: int
     card_id: int
     what: str
     at: int | None
-    stored: int | None
-    derived: int | None
+    stored: int | str | None
+    derived: int | str | None
 
 
 def wrong_cards(session: Session, *, limit: int = 100) -> list[WrongCard]:
     """Everything that movements and their lots contradict, the first `limit` of each kind. Empty is what it should be.
 
     A card's balance is the sum of its movements, which are numbered without gaps; each movement's balance is the sum up
-    to it, its lots come to its amount, and what remains in a lot is the sum of what was done to it.
+    to it, its lots come to its amount, and what remains in a lot is the sum of what was done to it. A lot's last day is
+    the one that it was opened with.
     """
     made: list[WrongCard] = []
     for what, statement in _CHECKS:
@@ -109,10 +110,28 @@ def _lots() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+def _last_days() -> sa.Select[*tuple[Any, ...]]:
+    lot, terms = ValueLot, ValueLotTerms
+    key = [sa.func.coalesce(lot.customer_id, terms.customer_id), sa.func.coalesce(lot.card_id, terms.card_id)]
+    number = sa.func.coalesce(lot.id, terms.lot_id)
+    same = (lot.customer_id == terms.customer_id) & (lot.card_id == terms.card_id) & (lot.id == terms.lot_id)
+    return (
+        sa.select(
+            *(*key, number),
+            *(sa.cast(lot.last_day, sa.Text).label("stored"), sa.cast(terms.last_day, sa.Text).label("derived")),
+        )
+        .select_from(lot)
+        .outerjoin(terms, same, full=True)
+        .where(sa.or_(lot.id.is_(None), terms.lot_id.is_(None), lot.last_day.is_distinct_from(terms.last_day)))
+        .order_by(*key, number)
+    )
+
+
 _CHECKS: tuple[tuple[str, sa.Select[*tuple[Any, ...]]], ...] = (
     ("balance", _cards(ValueCard.__table__.c.balance_minor, _whole(sa.func.sum(ValueMovement.amount_minor)))),
     ("movements", _cards(ValueCard.__table__.c.last_seq, sa.func.count())),
     ("balance after", _running()),
     ("movement's lots", _movement_lots()),
     ("lot", _lots()),
+    ("last day", _last_days()),
 )

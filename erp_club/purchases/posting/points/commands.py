@@ -70,7 +70,8 @@ def earning_accounts(taken: CTE) -> CTE:
             debt=PointsAccount.debt - repaid,
             repaid=repaid,
             last_seq=PointsAccount.last_seq + sa.case((earned.c.points > ZERO, ONE), else_=ZERO),
-            idle_last_day=sa.func.coalesce(earned.c.idle_last_day, PointsAccount.idle_last_day),
+            # A sale that comes late brings an earlier day; where one is missing the other counts.
+            idle_last_day=sa.func.greatest(earned.c.idle_last_day, PointsAccount.idle_last_day),
         )
         .where(
             PointsAccount.customer_id == earned.c.holder_id,

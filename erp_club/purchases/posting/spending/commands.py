@@ -147,7 +147,8 @@ def moved_accounts(taken: CTE, checks: Checked) -> CTE:
             debt=PointsAccount.debt - repaid,
             repaid=repaid,
             last_seq=PointsAccount.last_seq + _one(spends) + _one(moving.c.earned > ZERO),
-            idle_last_day=sa.func.coalesce(moving.c.idle_last_day, PointsAccount.idle_last_day),
+            # A sale that comes late brings an earlier day; where one is missing the other counts.
+            idle_last_day=sa.func.greatest(moving.c.idle_last_day, PointsAccount.idle_last_day),
             redeemed_that_day=sa.case(
                 (spends, sa.case((same, PointsAccount.redeemed_that_day), else_=ZERO) + moving.c.spent),
                 else_=PointsAccount.redeemed_that_day,
