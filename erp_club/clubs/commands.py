@@ -239,7 +239,8 @@ def _already_member(row: Held, today: dt.date) -> Exception:
 def hold(session: Session, membership_id: int) -> Held:
     """Lock a membership in the order of this file's head, and read it. Raises NotFound.
 
-    The periods are read after the lock: another's renewal is among them.
+    The periods are read after the lock: another's renewal is among them. One that went to another customer meanwhile,
+    by a merge, is looked for again.
     """
     row = session.execute(
         sa.select(Membership.customer_id, Membership.club_id).where(Membership.id == membership_id)
@@ -253,7 +254,9 @@ def hold(session: Session, membership_id: int) -> Held:
         sa.select(Membership.points_holder_id, Membership.points_account_id, Membership.state, Membership.state_on)
         .where(Membership.customer_id == row.customer_id, Membership.id == membership_id)
         .with_for_update(key_share=True)
-    ).one()
+    ).one_or_none()
+    if mine is None:
+        return hold(session, membership_id)
     return Held(
         membership_id=membership_id,
         customer_id=row.customer_id,

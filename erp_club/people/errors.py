@@ -56,6 +56,17 @@ def paused_membership() -> Conflict:
     )
 
 
+def unpaid_membership() -> Conflict:
+    """Both are in a club, and a fee of one of the memberships is due in a sale: what it is for isn't settled yet."""
+    return Conflict(
+        T(
+            "Both are in the same club, and a fee of one of the memberships is still to be paid in a sale. Finish that "
+            "sale, or remove the fee from it, first."
+        ),
+        code="membership-unpaid",
+    )
+
+
 def not_erasable(reason: Text) -> Conflict:
     """Something is to be done first."""
     return Conflict(reason, code="erasure-refused")

@@ -11,9 +11,13 @@ from httpx2 import Response
 from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card
+from erp_club.clubs.models import MembershipEvent, MembershipPeriod
 from erp_club.clubs.setup.commands import add_rules
+from erp_club.kernel.dates import add_months
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
+from erp_club.points.commands import freeze_account
+from erp_club.points.ledger.commands import Account
 from erp_club.points.models import PointsAccount, PointsLot
 from erp_club.points.verify.queries import faults
 from erp_club.programmes.settings import points_rules
@@ -152,6 +156,69 @@ def test_what_comes_back_of_it_takes_its_points_along(shop: Shop) -> None:
         part = shop.post(f"/purchases/{bought}/returns", {"lines": [{"line_no": 1, "quantity": quantity}]})
         assert part.status_code == 201, part.text
     assert (shop.balances(), faults(shop.session)) == ([0], [])
+
+
+SLIDING = {"kind": "sliding", "months": 6, "least_minor": 20_00}
+
+
+def ends(shop: Shop, days_ago: int | None = None) -> dt.date:
+    """The last day of the membership, which is written to so many days ago where that is said."""
+    if days_ago is not None:
+        last = TODAY - dt.timedelta(days=days_ago)
+        days: Any = sa.func.daterange(TODAY - dt.timedelta(days=100), last + dt.timedelta(days=1))
+        shop.session.execute(sa.update(MembershipPeriod).values(validity=days))
+        shop.session.commit()
+    shop.session.expire_all()
+    after: dt.date = shop.session.scalars(sa.select(sa.func.upper(MembershipPeriod.validity))).one()
+    return after - dt.timedelta(days=1)
+
+
+def half_a_year_from(days_ago: int) -> dt.date:
+    return add_months(TODAY - dt.timedelta(days=days_ago), 6) - dt.timedelta(days=1)
+
+
+def test_a_sliding_term_goes_on_from_the_day_of_the_purchase_as_if_the_card_had_been_shown(shop: Shop) -> None:
+    # REQ M-02 M-14: it had run out, and its points were frozen, only because nobody knew whose purchase it was
+    shop.rules({"late": {"days": 10}}, days_ago=80, term=SLIDING)
+    bought = shop.buy(days_ago=5)
+    ends(shop, days_ago=3)
+    freeze_account(shop.session, Account(shop.account_id, shop.yael), until=TODAY + dt.timedelta(days=9))
+    shop.session.commit()
+    told = shop.register(bought)
+    assert told.status_code == 201, told.text
+    assert ends(shop) == half_a_year_from(5)
+    assert told.json()["ends"] == [{"name": "Gold club", "valid_until": half_a_year_from(5).isoformat()}]
+    assert shop.session.scalars(sa.select(PointsAccount.state)).all() == ["open"]
+    (event,) = shop.session.scalars(sa.select(MembershipEvent))
+    assert (event.kind, event.receipt_id, event.on_date) == ("moved", bought, TODAY - dt.timedelta(days=5))
+
+
+def test_what_comes_back_of_it_takes_the_days_along(shop: Shop) -> None:
+    shop.rules({"late": {"days": 10}}, days_ago=80, term=SLIDING)
+    ends(shop, days_ago=-9)
+    own, without_card = shop.buy(days_ago=2, customer={"id": shop.yael}), shop.buy(days_ago=5)
+    assert ends(shop) == half_a_year_from(2)
+    assert shop.register(without_card).json()["ends"] == [], "a later purchase moved it further already"
+    for bought, end in ((own, half_a_year_from(5)), (without_card, TODAY + dt.timedelta(days=9))):
+        back = shop.post(f"/purchases/{bought}/returns", {"lines": [{"line_no": 1, "quantity": "2"}]})
+        assert (back.status_code, ends(shop)) == (201, end), back.text
+
+
+@pytest.mark.parametrize(("late", "quantity"), [(None, 3), ({"days": 10}, 1)])
+def test_what_no_club_takes_or_is_too_small_moves_no_end(shop: Shop, late: object, quantity: int) -> None:
+    shop.rules({"late": late}, days_ago=80, term=SLIDING)
+    ends(shop, days_ago=-9)
+    assert shop.register(shop.buy(quantity, days_ago=5)).status_code == (201 if late else 409)
+    assert ends(shop) == TODAY + dt.timedelta(days=9)
+
+
+def test_a_purchase_that_earns_nothing_is_worth_registering_where_it_moves_the_end(shop: Shop) -> None:
+    shop.rules({"late": {"days": 10}, "rules": [RULE | {"per_minor": 100_00}]}, days_ago=80, term=SLIDING)
+    ends(shop, days_ago=-9)
+    assert shop.register(shop.buy(1, days_ago=5)).json()["code"] == "registration-earns-nothing"
+    told = shop.register(shop.buy(2, days_ago=5))
+    assert (told.status_code, told.json()["earned"], shop.balances()) == (201, [], [0])
+    assert ends(shop) == half_a_year_from(5)
 
 
 def test_head_office_registers_from_the_page_of_the_receipt(shop: Shop) -> None:

@@ -19,14 +19,22 @@ class RegisteredPoints(BaseModel):
     balance: int
 
 
+class LaterEnd(BaseModel):
+    """A club whose membership ends later by the purchase, and its last day since."""
+
+    name: str
+    valid_until: dt.date
+
+
 class RegistrationView(BaseModel):
-    """A purchase that was registered, for whom, and what it earned."""
+    """A purchase that was registered, for whom, what it earned, and which memberships end later by it."""
 
     purchase_id: int
     receipt_no: str
     customer_id: int
     customer: str
     earned: list[RegisteredPoints]
+    ends: list[LaterEnd]
 
 
 class RegistrationPage(BaseModel):
@@ -56,6 +64,7 @@ def registration_view(act: Act, made: Registered) -> RegistrationView:
             RegisteredPoints(name=localised(dict(each.names)), points=each.points, balance=each.balance)
             for each in made.earned
         ],
+        ends=[LaterEnd(name=localised(dict(each.names)), valid_until=each.valid_until) for each in made.ends],
     )
 
 

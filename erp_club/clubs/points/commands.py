@@ -12,6 +12,7 @@ from erp_club.clubs.conversions.queries import of_ending, targets
 from erp_club.clubs.conversions.undoing.commands import take_back
 from erp_club.clubs.earning.queries import rules_on
 from erp_club.clubs.models import Membership, MembershipState
+from erp_club.customers.models import Customer, CustomerState
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account, give_back_points, revive_account
 from erp_club.points.conversions.models import ConversionCause
@@ -22,13 +23,18 @@ from erp_club.points.rules import DROPPED, KEPT, Conversion, FatePolicy, ReturnP
 
 
 def policy_of(session: Session, held: Held, on: dt.date) -> FatePolicy:
-    """What the club says becomes of the points; those of an account that another member shares are kept."""
+    """What the club says becomes of the points; those of an account that another member shares are kept.
+
+    A membership that was joined to this one by a merge names the account, too, and shares nothing.
+    """
     shared = session.scalar(
         sa.select(
             sa.exists().where(
                 Membership.points_account_id == held.account.id,
                 Membership.id != held.membership_id,
                 Membership.state != MembershipState.ENDED,
+                Customer.id == Membership.customer_id,
+                Customer.state != CustomerState.MERGED,
             )
         )
     )

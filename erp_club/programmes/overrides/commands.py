@@ -1,7 +1,7 @@
 """Levels given by hand, for a time and with a reason, and levels that were paid for; both are taken back."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -99,6 +99,42 @@ def drop_paid_level(session: Session, held: Held, fee_id: int, *, today: dt.date
         after = {"membership_id": held.membership_id, "level": dropped[0].level}
         _told(session, held, "membership.level_paid_back", after, now=now, by=by)
         look(session, [_key(held)], LookCause(LevelCause.PAID_ENDED, today, now, by))
+
+
+def share_levels(session: Session, source: Held, target: Held, *, on: dt.date) -> list[int]:
+    """Let a membership hold the levels of another of the same person's too, to the days to which they were paid for
+    or given; gives the numbers under which it does.
+
+    A level that was given by hand stays behind where the target has one of its own.
+    """
+    numbers = session.scalars(_SHARED, {"source": source.membership_id, "target": target.membership_id, "on": on})
+    return list(numbers)
+
+
+def drop_shared(session: Session, membership_id: int, numbers: Sequence[int], *, today: dt.date) -> None:
+    """Let a membership hold what it shared no longer, from today."""
+    session.execute(
+        sa.update(LevelOverride)
+        .where(LevelOverride.membership_id == membership_id, LevelOverride.override_no.in_(numbers))
+        .where(LevelOverride.last.is_(None) | (LevelOverride.last >= today))
+        .values(last=sa.func.greatest(today, LevelOverride.first) - 1)
+    )
+
+
+_SHARED = sa.text("""
+    INSERT INTO level_overrides (customer_id, membership_id, override_no, level, first, last, reason, paid, fee_id, at,
+                                 staff_id)
+    SELECT m.customer_id, m.id, count_of.own + row_number() OVER (ORDER BY o.override_no), o.level,
+           greatest(o.first, :on), o.last, o.reason, o.paid, o.fee_id, o.at, o.staff_id
+      FROM memberships m
+      CROSS JOIN LATERAL (SELECT count(*) AS own,
+                                 coalesce(bool_or(NOT t.paid AND (t.last IS NULL OR t.last >= :on)), false) AS by_hand
+                            FROM level_overrides t WHERE t.membership_id = m.id) count_of
+      JOIN level_overrides o ON o.membership_id = :source
+     WHERE m.id = :target AND (o.last IS NULL OR o.last >= greatest(o.first, CAST(:on AS date)))
+       AND (o.paid OR NOT count_of.by_hand)
+    RETURNING override_no
+""")
 
 
 def _add(

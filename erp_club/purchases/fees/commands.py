@@ -348,7 +348,8 @@ def fees_to_return(
     """What comes back of each fee among the lines (line, thousandths) that are returned, None for all of them.
 
     With `whole` the sale is taken back as if it had never been, and every fee with it; a fee that the club keeps is
-    left out where nobody named it. Raises Conflict `fee-not-returned`, Refused `quantity` for a part of a fee.
+    left out where nobody named it, and so is one whose days are another membership's since a merge. Raises Conflict
+    `fee-not-returned` or `fee-joined`, Refused `quantity` for a part of a fee.
     """
     wanted = None if lines is None else dict(lines)
     made: dict[PaidFee, int] = {}
@@ -357,7 +358,10 @@ def fees_to_return(
             continue
         if wanted is not None and wanted[fee.line_no] != 1000:
             raise errors.one_of_it()
-        amount = fee.due_minor if whole else given_back(session, fee, on=on)
+        joined = fee.joined and fee.kind != FeeKind.UPGRADE
+        if joined and (whole or wanted is not None):
+            raise errors.joined_since()
+        amount = fee.due_minor if whole else 0 if joined else given_back(session, fee, on=on)
         if not amount and wanted is not None:
             raise errors.not_given_back()
         made[fee] = amount

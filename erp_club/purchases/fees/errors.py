@@ -83,3 +83,14 @@ def ended_meanwhile() -> Conflict:
 def not_given_back() -> Conflict:
     """The club's rule keeps the fee."""
     return Conflict(T("This club doesn't give its fee back. Return the other items alone."), code="fee-not-returned")
+
+
+def joined_since() -> Conflict:
+    """What the fee was paid for is part of another membership by now, since two customers were merged."""
+    return Conflict(
+        T(
+            "The membership of this fee was joined to another when two customers were merged. Undo the merge first, or "
+            "return the other items alone."
+        ),
+        code="fee-joined",
+    )

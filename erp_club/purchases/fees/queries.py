@@ -26,7 +26,10 @@ from erp_club.receipts.models import ReceiptLine
 
 @dataclass(frozen=True, slots=True)
 class PaidFee:
-    """A fee that was paid by a line of a receipt, the days that it was paid for, and whose membership it is."""
+    """A fee that was paid by a line of a receipt, the days that it was paid for, and whose membership it is.
+
+    `joined`: that membership is part of another one by now, since its customer was merged.
+    """
 
     id: int
     membership_id: int
@@ -37,18 +40,24 @@ class PaidFee:
     line_no: int
     paid_on: dt.date
     span: Span
+    joined: bool
 
 
 def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id: int | None = None) -> list[PaidFee]:
     """The fees that a receipt paid, or that were paid for a membership, the latest first; returned ones aren't any."""
     fee = MembershipFee
-    asked = sa.select(fee).where(fee.state == FeeState.PAID, fee.line_no.is_not(None)).order_by(fee.id.desc())
+    asked = (
+        sa.select(fee, Customer.merged_into.is_not(None))
+        .join(Customer, Customer.id == fee.customer_id)
+        .where(fee.state == FeeState.PAID, fee.line_no.is_not(None))
+        .order_by(fee.id.desc())
+    )
     if receipt_id is not None:
         asked = asked.where(fee.receipt_id == receipt_id)
     if membership_id is not None:
         asked = asked.where(fee.membership_id == membership_id)
     made: list[PaidFee] = []
-    for row in session.scalars(asked):
+    for row, joined in session.execute(asked):
         assert row.receipt_id is not None
         assert row.line_no is not None
         assert row.paid_on is not None
@@ -63,6 +72,7 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
                 line_no=row.line_no,
                 paid_on=row.paid_on,
                 span=Span(row.first, row.last),
+                joined=joined,
             )
         )
     return made

@@ -1,19 +1,25 @@
-"""Registering a purchase that was made without the card: its points, by the rules of its day."""
+"""Registering a purchase that was made without the card: its points, and the end of a term that slides, by the rules
+of its day.
+"""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.levels.models import LevelCause
+from erp_club.customers.queries import hold_person
 from erp_club.kernel import audit
-from erp_club.points.commands import earn_points
+from erp_club.points.commands import earn_points, renew_account
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind
 from erp_club.points.rules import bucket
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.events import may_register
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.standings.commands import LookCause
 from erp_club.purchases.facts import Place
 from erp_club.purchases.history.queries import members
 from erp_club.purchases.plans import ProgrammePlan, paid_by_means, programme_of
@@ -22,23 +28,34 @@ from erp_club.purchases.quotes.queries import Buyer, HeldMembership, Told, tell
 from erp_club.purchases.registering import errors, queries
 from erp_club.purchases.registering.models import LateRegistration
 from erp_club.purchases.returns.queries import Original, hold_original
+from erp_club.purchases.terms.commands import MovedEnd, hold_sliding, move_on
+
+
+@dataclass(frozen=True, slots=True)
+class LaterEnd:
+    """A club whose membership ends later by a purchase that was registered, and its last day since."""
+
+    names: Mapping[str, str]
+    valid_until: dt.date
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A purchase that was registered: for whom, and what each club gave for it."""
+    """A purchase that was registered: for whom, what each club gave for it, and which memberships end later by it."""
 
     receipt_id: int
     receipt_no: str
     member_id: int
     earned: tuple[Earned, ...]
+    ends: tuple[LaterEnd, ...] = ()
 
 
 def register_purchase(session: Session, receipt_id: int, buyer: Buyer, place: Place) -> Registered:
     """Give a member the points of a purchase in which nobody was identified, by the rules of its day, once.
 
     Each club in which the member was on that day says for how many days this can be done, that day not counted, and how
-    often a month. The receipt stays as it was, and what comes back of it takes these points along.
+    often a month. A term that slides goes on from the day of the purchase, as if the member had been identified in it.
+    The receipt stays as it was, and what comes back of it takes these points, and the days, along.
     Raises NotFound, what `tell` raises for the buyer, and Conflict `is-a-return`, `already-identified`,
     `already-registered`, `already-returned`, `registration-not-offered`, `registration-late` (facts: `last_day`),
     `registrations-used-up`, `registration-earns-nothing`.
@@ -51,12 +68,49 @@ def register_purchase(session: Session, receipt_id: int, buyer: Buyer, place: Pl
         raise errors.registered()
     if queries.returned_any(session, receipt_id):
         raise errors.returned()
-    told = tell(session, (), buyer, store_id=original.store_id, day=original.sold_on)
+    told = _tell(session, buyer, original)
     offered = _offered(session, told, original, on=place.local.date())
     points = _points(session, told, original, offered)
-    if not points:
+    moved = _move(session, told.customer_id, original, offered, place)
+    if not points and not moved:
         raise errors.nothing_earned()
-    return _write(session, original, told.customer_id, points, place)
+    made = _write(session, original, told.customer_id, points, place)
+    names = {held.earning.club_id: held.earning.names for held, _ in offered}
+    return replace(made, ends=tuple(LaterEnd(names[each.held.club_id], each.valid_until) for each in moved))
+
+
+def _tell(session: Session, buyer: Buyer, original: Original) -> Told:
+    """What the member has on the day of the purchase, who stays who they are until all is written."""
+    told = tell(session, (), buyer, store_id=original.store_id, day=original.sold_on)
+    living = hold_person(session, told.customer_id)
+    if living == told.customer_id:
+        return told
+    return tell(session, (), Buyer(living), store_id=original.store_id, day=original.sold_on)
+
+
+def _move(
+    session: Session,
+    member_id: int,
+    original: Original,
+    clubs: list[tuple[HeldMembership, Programme]],
+    place: Place,
+) -> list[MovedEnd]:
+    """Let terms that slide end as if the member had been identified; one that had run out meanwhile never did."""
+    goods_minor = queries.total_minor(session, original.customer_id, original.id)
+    cause = LookCause(
+        LevelCause.PURCHASE,
+        original.sold_on,
+        place.now,
+        place.by,
+        receipt_id=original.id,
+        receipt_customer_id=original.customer_id,
+    )
+    terms = hold_sliding(session, member_id, [held.earning for held, _ in clubs])
+    moved = move_on(session, terms, goods_minor, cause)
+    again = Cause(MovementKind.ENDED, place.local.date(), place.now, place.by, customer_id=member_id)
+    for each in sorted(moved, key=lambda one: one.held.account):
+        renew_account(session, each.held.account, cause=again)
+    return moved
 
 
 def _offered(

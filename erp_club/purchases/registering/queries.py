@@ -15,7 +15,7 @@ from erp_club.organisation.models import Store
 from erp_club.promotions.engine.facts import Line, PaidFor
 from erp_club.purchases.registering.models import LateRegistration
 from erp_club.purchases.sale import Payment
-from erp_club.receipts.models import Means, ReceiptDiscount, ReceiptLine, ReceiptLineReturned, ReceiptPayment
+from erp_club.receipts.models import Means, Receipt, ReceiptDiscount, ReceiptLine, ReceiptLineReturned, ReceiptPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ def sold_at(session: Session, store_id: int) -> SoldAt:
     """The store of a receipt."""
     row = session.execute(sa.select(Store.code, Store.time_zone, Store.channel).where(Store.id == store_id)).one()
     return SoldAt(*row)
+
+
+def total_minor(session: Session, customer_id: int, receipt_id: int) -> int:
+    """What a receipt comes to."""
+    mine = Receipt.customer_id == customer_id, Receipt.id == receipt_id
+    return session.execute(sa.select(Receipt.total_minor).where(*mine)).scalar_one()
 
 
 def paid_for(session: Session, customer_id: int, receipt_id: int) -> list[PaidFor]:

@@ -29,6 +29,7 @@ from erp_club.purchases.fees.errors import not_given_back
 from erp_club.purchases.fees.queries import PaidFee
 from erp_club.purchases.levels import look_at_levels
 from erp_club.purchases.quotes.queries import products as products_of
+from erp_club.purchases.registering.queries import registered_for
 from erp_club.purchases.returns import queries
 from erp_club.purchases.returns.arithmetic import deducted, reckon, refund_rounding
 from erp_club.purchases.returns.arithmetic import refunds as refunds_of
@@ -256,12 +257,15 @@ def _settle_the_rest(
 
 
 def _memberships(session: Session, original: Original, place: Place) -> tuple[list[Earning], tuple[Sliding, ...]]:
-    """The clubs of whoever bought it, who stays who they are until all is booked, and their sliding terms, locked."""
-    if original.customer_id == UNIDENTIFIED:
+    """The clubs of whoever bought it, who stays who they are until all is booked, and their sliding terms, locked; of
+    a purchase that was registered afterwards only the terms: no level counts it."""
+    registered = None if original.customer_id else registered_for(session, original.id)
+    buyer = registered.id if registered else original.customer_id
+    if buyer == UNIDENTIFIED:
         return [], ()
-    person = hold_person(session, original.customer_id)
+    person = hold_person(session, buyer)
     clubs = earning_memberships(session, person, on=place.local.date())
-    return clubs, hold_sliding(session, person, clubs)
+    return [] if registered else clubs, hold_sliding(session, person, clubs)
 
 
 def _number(session: Session, original: Original, place: Place) -> str:

@@ -4,6 +4,7 @@ Memberships are held before the accounts that a sale adds to, in the order of `c
 receipt is written.
 """
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,26 +24,43 @@ from erp_club.purchases.terms.queries import latest_purchase, sliding
 
 @dataclass(frozen=True, slots=True)
 class Sliding:
-    """A locked membership and by what its end moves."""
+    """A locked membership and by what its end moves: with `late` by purchases that are registered afterwards, too."""
 
     held: Held
     term: SlidingTerm
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MovedEnd:
+    """A membership as it was before its end moved on, and its last day since."""
+
+    held: Held
+    valid_until: dt.date
 
 
 def hold_sliding(session: Session, customer_id: int, clubs: Iterable[Earning]) -> tuple[Sliding, ...]:
     """Lock the customer's open memberships in those of these clubs whose terms slide; no query where there are none."""
-    found = [Sliding(hold(session, each), term) for each, term in sliding(session, customer_id, clubs)]
+    slides = sliding(session, customer_id, clubs)
+    found = [Sliding(hold(session, each.membership_id), each.term, each.late) for each in slides]
     return tuple(each for each in found if each.held.state is MembershipState.OPEN)
 
 
-def move_on(session: Session, terms: Iterable[Sliding], goods_minor: int, cause: LookCause) -> None:
-    """Let these end as many months after the purchase as they say; `goods_minor` is what it came to without fees."""
+def move_on(session: Session, terms: Iterable[Sliding], goods_minor: int, cause: LookCause) -> list[MovedEnd]:
+    """Let these end as many months after the purchase as they say; `goods_minor` is what it came to without fees.
+
+    Gives those that end later now.
+    """
+    moved: list[MovedEnd] = []
     for each in terms:
         if goods_minor <= 0 or goods_minor < (each.term.least_minor or 0):
             continue
         after = periods.slid(each.held.days, cause.on, min(slid_until(each.term, cause.on), periods.LATEST))
         if after is not None:
             _write(session, each.held, after, cause)
+            ends = [span.last for span in after.values() if span is not None and span.last is not None]
+            moved.append(MovedEnd(each.held, max(ends)))
+    return moved
 
 
 def move_back(session: Session, terms: Iterable[Sliding], cause: LookCause) -> None:
@@ -53,7 +71,9 @@ def move_back(session: Session, terms: Iterable[Sliding], cause: LookCause) -> N
             continue
         first = min(span.first for span in each.held.spans)
         least = each.term.least_minor or 1
-        on = latest_purchase(session, each.held.customer_id, first=first, last=cause.on, least_minor=least)
+        on = latest_purchase(
+            session, each.held.customer_id, first=first, last=cause.on, least_minor=least, late=each.late
+        )
         until = None if on is None else min(slid_until(each.term, on), periods.LATEST)
         after = periods.slid_back(each.held.days, cause.on, moves, until=until)
         if after is not None:

@@ -20,6 +20,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.points.commands import revive_account, set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind
+from erp_club.programmes.overrides.commands import share_levels
 from erp_club.programmes.standings.commands import LookCause, look
 
 REASON = "Merged: one person"
@@ -51,8 +52,8 @@ def move_memberships(
 ) -> list[Moved]:
     """Memberships in clubs that the target isn't in move whole; in one that both are in, days and points join.
 
-    A place in a household goes along. Raises Conflict `two-households`, and `membership-paused` where one of the two
-    that have to be joined is paused.
+    A place in a household goes along. Raises Conflict `two-households`, and `membership-paused` or `membership-unpaid`
+    where one of the two that have to be joined is paused or waits for a fee.
     """
     ids = sa.select(Membership.id, Membership.club_id).where(Membership.customer_id == source).order_by(Membership.id)
     made: list[Moved] = []
@@ -114,6 +115,8 @@ def _move_whole(session: Session, held: Held, target: int, cause: Cause) -> Move
 def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
     if MembershipState.PAUSED in {other.state, own.state}:
         raise errors.paused_membership()
+    if _unpaid(session, other, own):
+        raise errors.unpaid_membership()
     told: Moved = {"membership": own.membership_id, "whole": False, "of": other.membership_id}
     added = lacking(own.spans, other.spans)
     reopens = own.state is MembershipState.ENDED and other.state is MembershipState.OPEN
@@ -129,10 +132,18 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
         days = joined_days(own.spans, other.spans)
         correct_membership(session, own.membership_id, spans=days, reason=REASON, now=cause.now, by=cause.by)
         told["added"] = [_told(span) for span in added]
+    told["levels"] = share_levels(session, other, own, on=cause.on)
     source, target = account_of(session, other.membership_id), account_of(session, own.membership_id)
     if source.holder_id == other.customer_id and source != target:
         told |= _move_points(session, source, target, cause)
     return told
+
+
+def _unpaid(session: Session, *memberships: Held) -> bool:
+    """Whether one of these waits for its fee, or would lose days or a level with a fee that is due."""
+    ids = [each.membership_id for each in memberships]
+    waits = any(each.state is MembershipState.WAITING for each in memberships)
+    return waits or session.scalars(_DUE, {"ids": ids}).one()
 
 
 def _move_points(session: Session, source: Account, target: Account, cause: Cause) -> Moved:
@@ -178,6 +189,7 @@ _ACCOUNT = sa.text(
       FROM points_accounts WHERE (customer_id, id) = (:holder, :id) RETURNING id
     """
 )
+_DUE = sa.text("SELECT EXISTS (SELECT FROM membership_fees WHERE membership_id = ANY(:ids) AND state = 'due')")
 _CARDS = sa.text("UPDATE cards SET customer_id = :target WHERE customer_id = :source RETURNING id")
 _COUPONS = sa.text("UPDATE coupons SET customer_id = :target WHERE customer_id = :source RETURNING id")
 # A link between the two, and one that the target has already, would stand twice or lead to oneself.

@@ -1,10 +1,10 @@
 """Making two customers of one again.
 
 What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page
-that asks: a membership that came over whole goes back with its points and days; of joined ones the days that were added
-go back, and the points that came over as far as they are still there; what is settled later goes by the receipt: with
-the account that holds its points by then; a field goes back unless somebody has changed it
-since; a consent refused since holds for both.
+that asks: a membership that came over whole goes back with its points and days; of joined ones the days and levels that
+were added go back, and the points that came over as far as they are still there; what is settled later goes by the
+receipt: with the account that holds its points by then; a sale that is still open goes back, one that was paid stays; a
+field goes back unless somebody has changed it since; a consent refused since holds for both.
 """
 
 import datetime as dt
@@ -31,6 +31,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.points.commands import set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind
+from erp_club.programmes.overrides.commands import drop_shared
 from erp_club.receipts.rollups.commands import sum_again
 
 REASON = "Merge undone"
@@ -129,6 +130,7 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
         )
     else:
         _take_days(session, held.membership_id, held.spans, told, cause)
+        drop_shared(session, held.membership_id, told.get("levels", ()), today=cause.on)
     if told["whole"]:
         _give_account(session, held.membership_id, told, merge, cause)
         return
@@ -241,6 +243,13 @@ _BACK = {
         DELETE FROM customer_classifications c USING customer_classifications o
          WHERE c.customer_id = :source AND c.name = ANY(:ids)
            AND o.customer_id = :target AND (o.name, o.value) = (c.name, c.value)
+        """
+    ),
+    # A sale that is still open, and with it the fee of a membership that goes back.
+    "baskets": sa.text(
+        """
+        UPDATE baskets SET customer_id = :target
+         WHERE customer_id = :source AND state <> 'paid' AND id = ANY(CAST(:ids AS uuid[]))
         """
     ),
     "lists": sa.text("DELETE FROM segment_customers WHERE customer_id = :source AND segment_id = ANY(:ids)"),

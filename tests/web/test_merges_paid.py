@@ -1,0 +1,196 @@
+# REQ C-08 M-02 M-03 M-08: who waits for payment, or bought a level, becomes one with another record and is parted again
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from erp_club.clubs.commands import hold
+from erp_club.jobs.verify import wrong_rows
+from erp_club.kernel.errors import Conflict
+from erp_club.people.merging.commands import merge_customers
+from erp_club.people.merging.undoing.commands import undo_merge
+from erp_club.permissions.actors import SYSTEM
+from erp_club.programmes.overrides.commands import give_level
+from tests.make.clubs import a_membership
+from tests.make.customers import a_person
+from tests.web.test_till import send
+from tests.web.test_till_fees import Made, Sale, made, with_fees
+from tests.web.test_till_upgrades import LEVELS, PAID, RATES, upgrade
+
+__all__ = ["made"]
+
+NOW = dt.datetime.now(dt.UTC)
+TODAY = NOW.astimezone(ZoneInfo("Asia/Jerusalem")).date()
+WHEN: dict[str, Any] = {"today": TODAY, "now": NOW, "by": SYSTEM}
+WAITS = {"joining": {"begins": "paid"}}
+SOLD_LEVELS = {"fees": PAID, "levels": LEVELS, "earning": RATES}
+
+
+def noa_of(sale: Sale, *, member: bool = False) -> int:
+    """Another customer, who is a member of the same club where that is said."""
+    noa = a_person(sale.session, given_name="Noa", family_name="Levi")
+    if member:
+        a_membership(sale.session, noa, sale.club_id, joined_on=TODAY)
+    sale.session.commit()
+    return noa
+
+
+def merge(sale: Sale, survivor: int, merged: int) -> int:
+    made = merge_customers(sale.session, survivor, merged, take=(), **WHEN)
+    sale.session.commit()
+    return made
+
+
+def undo(sale: Sale, merge_id: int) -> None:
+    undo_merge(sale.session, merge_id, **WHEN)
+    sale.session.commit()
+
+
+def held_by(sale: Sale, customer_id: int) -> list[dict[str, Any]]:
+    """What the till shows of a customer's memberships, in a sale of their own."""
+    sale.send("PUT", "/customer", {"customer_id": customer_id})
+    return sale.shown()["customer"]["memberships"]
+
+
+def levels_of(sale: Sale, customer_id: int) -> list[tuple[str, bool]]:
+    return [(each["level"]["code"], each["level"]["paid"]) for each in held_by(sale, customer_id)]
+
+
+def states_of(sale: Sale, customer_id: int) -> list[str]:
+    return [each["state"] for each in held_by(sale, customer_id)]
+
+
+def test_a_membership_that_waits_goes_along_with_its_sale_and_begins_for_the_survivor(made: Made) -> None:
+    sale = made(**WAITS)
+    sale.join()
+    noa = noa_of(sale)
+    merge_id = merge(sale, noa, sale.yael)
+    shown = sale.shown()
+    assert (shown["customer"]["customer_id"], sale.held()["state"], shown["total_minor"]) == (noa, "waiting", 100_80)
+    assert sale.pay().status_code == 200
+    assert (states_of(sale, noa), sale.fees()) == (["valid"], [("joining", "paid", 36_50, 0)])
+    undo(sale, merge_id)
+    assert (states_of(sale, noa), states_of(sale, sale.yael)) == ([], ["valid"])
+    assert wrong_rows(sale.session) == []
+
+
+def test_a_sale_that_is_still_open_when_the_merge_is_undone_goes_back_with_its_fee(made: Made) -> None:
+    sale = made(**WAITS)
+    sale.join()
+    noa = noa_of(sale)
+    undo(sale, merge(sale, noa, sale.yael))
+    assert (sale.shown()["customer"]["customer_id"], sale.held()["state"]) == (sale.yael, "waiting")
+    assert sale.pay().status_code == 200
+    assert (states_of(sale, noa), states_of(sale, sale.yael)) == ([], ["valid"])
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["waits", "holds already"])
+@pytest.mark.parametrize("stays", ["yael", "noa"])
+def test_what_is_still_to_be_paid_in_a_club_of_both_is_settled_first(made: Made, stays: str, *, waits: bool) -> None:
+    """Else who removes the fee would lose the other's days, or who pays it would have paid for nothing."""
+    sale = made(**WAITS) if waits else made()
+    sale.join()
+    noa = noa_of(sale, member=True)
+    survivor, merged = (sale.yael, noa) if stays == "yael" else (noa, sale.yael)
+    with pytest.raises(Conflict) as refused, sale.session.begin_nested():
+        merge_customers(sale.session, survivor, merged, take=(), **WHEN)
+    assert refused.value.code == "membership-unpaid"
+    assert sale.pay().status_code == 200
+    merge_id = merge(sale, survivor, merged)
+    assert states_of(sale, survivor) == ["valid"]
+    undo(sale, merge_id)
+    assert (states_of(sale, sale.yael), states_of(sale, noa)) == (["valid"], ["valid"])
+
+
+def test_a_bought_level_comes_over_with_its_membership_and_goes_back(made: Made) -> None:
+    sale = made(**SOLD_LEVELS)
+    sale.join()
+    upgrade(sale)
+    assert sale.pay().status_code == 200
+    noa = noa_of(sale)
+    merge_id = merge(sale, noa, sale.yael)
+    assert levels_of(sale, noa) == [("GOLD", True)]
+    undo(sale, merge_id)
+    assert (levels_of(sale, noa), levels_of(sale, sale.yael)) == ([], [("GOLD", True)])
+
+
+def test_a_bought_level_holds_in_the_membership_that_is_left_and_parts_again(made: Made) -> None:
+    sale = made(**SOLD_LEVELS)
+    sale.join()
+    upgrade(sale)
+    until = sale.held()["level"]["kept_until"]
+    assert sale.pay().status_code == 200
+    noa = noa_of(sale, member=True)
+    assert levels_of(sale, noa) == [("BASE", False)]
+    merge_id = merge(sale, noa, sale.yael)
+    (left,) = held_by(sale, noa)
+    assert (left["level"]["code"], left["level"]["paid"], left["level"]["kept_until"]) == ("GOLD", True, until)
+    assert left["upgrades"] == [], "nobody sells her what she has"
+    undo(sale, merge_id)
+    assert (levels_of(sale, noa), levels_of(sale, sale.yael)) == ([("BASE", False)], [("GOLD", True)])
+
+
+def test_a_level_that_is_returned_after_a_merge_is_gone_from_both(made: Made) -> None:
+    sale = made(**SOLD_LEVELS)
+    sale.join()
+    upgrade(sale)
+    receipt = sale.pay().json()["paid"]["receipt_id"]
+    noa = noa_of(sale, member=True)
+    merge_id = merge(sale, noa, sale.yael)
+    back = sale.give_back(receipt, 2)
+    assert (back.status_code, back.json()["total_minor"]) == (201, 120_00), back.text
+    assert levels_of(sale, noa) == [("BASE", False)]
+    undo(sale, merge_id)
+    assert (levels_of(sale, noa), levels_of(sale, sale.yael)) == ([("BASE", False)], [("BASE", False)])
+
+
+def test_a_level_given_by_hand_comes_along_where_the_survivor_has_none(made: Made) -> None:
+    sale = made(**SOLD_LEVELS)
+    sale.join()
+    assert sale.pay().status_code == 200
+    (hers,) = held_by(sale, sale.yael)
+    give_level(sale.session, hers["membership_id"], level="GOLD", until=None, reason="Guest", **WHEN)
+    noa = noa_of(sale, member=True)
+    merge_id = merge(sale, noa, sale.yael)
+    assert levels_of(sale, noa) == [("GOLD", False)]
+    undo(sale, merge_id)
+    assert levels_of(sale, noa) == [("BASE", False)]
+    (own,) = held_by(sale, noa)
+    give_level(sale.session, own["membership_id"], level="SILVER", until=None, reason="Prize", **WHEN)
+    sale.session.commit()
+    merge(sale, noa, sale.yael)
+    assert levels_of(sale, noa) == [("SILVER", False)]
+
+
+def test_a_fee_whose_days_are_another_memberships_since_a_merge_is_not_paid_back_alone(made: Made) -> None:
+    sale = made(**with_fees(refund="pro_rata"))
+    sale.join()
+    receipt = sale.pay().json()["paid"]["receipt_id"]
+    noa = noa_of(sale, member=True)
+    merge_id = merge(sale, noa, sale.yael)
+    cancelled = send(sale.client, sale.till, "POST", f"/purchases/{receipt}/cancellations")
+    for refused in (sale.give_back(receipt, 2), cancelled):
+        assert (refused.status_code, refused.json()["code"]) == (409, "fee-joined"), refused.text
+    back = sale.give_back(receipt)
+    assert (back.status_code, back.json()["total_minor"]) == (201, 64_30), "the goods alone"
+    assert states_of(sale, noa) == ["valid"]
+    undo(sale, merge_id)
+    assert sale.give_back(receipt, 2).status_code == 201
+    assert (states_of(sale, noa), states_of(sale, sale.yael)) == (["valid"], ["ended"])
+
+
+def test_ending_the_joined_membership_takes_the_points_of_both(made: Made) -> None:
+    """The one that was joined names the same account, and isn't somebody with whom it is shared."""
+    sale = made(fees={}, end={"points": "drop"})
+    sale.join()
+    assert sale.pay().status_code == 200
+    noa = noa_of(sale, member=True)
+    merge(sale, noa, sale.yael)
+    (left,) = held_by(sale, noa)
+    url = f"/memberships/{left['membership_id']}/terminations"
+    assert sale.client.get(f"{url}/new", headers=sale.till.headers).json()["points_lost"] == left["balance"] == 64
+    ended = send(sale.client, sale.till, "POST", url, {"on": TODAY.isoformat(), "points_lost": 64, "reason": ""})
+    assert ended.status_code == 200, ended.text
+    assert hold(sale.session, left["membership_id"]).state == "ended"
+    assert [each["balance"] for each in held_by(sale, noa)] == [0]
