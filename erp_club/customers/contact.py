@@ -20,6 +20,15 @@ _LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
+def calling_code(country: str) -> str:
+    """The digits with which numbers of a country (ISO 3166-1 alpha-2) begin from abroad.
+
+    >>> calling_code("IL")
+    '972'
+    """
+    return str(phonenumbers.country_code_for_region(country))
+
+
 def phone(text: str, country: str, *, field: str = "phone") -> str:
     """A phone number in E.164 (`+972530302018`), typed in any spacing, with or without its country code.
 

@@ -61,10 +61,21 @@ def test_our_style_sheets_know_start_and_end_only():
     assert not wrong, f"Use inline-start and inline-end, for Hebrew: {wrong}"
 
 
-@pytest.mark.parametrize(("suffix", "budget"), [(".css", 15 * 1024), (".js", 8 * 1024)])
-def test_what_we_send_with_the_first_page_stays_small(suffix: str, budget: int):
-    sizes = {tree.name(p): len(gzip.compress(p.read_bytes())) for p in _static(suffix)}
-    assert sum(sizes.values()) <= budget, f"{suffix} compressed: {sizes}"
+def _sizes(suffix: str) -> dict[str, int]:
+    """How large our files are on their way, by name."""
+    return {p.name: len(gzip.compress(p.read_bytes())) for p in _static(suffix)}
+
+
+def test_our_style_sheets_stay_small():
+    sizes = _sizes(".css")
+    assert sum(sizes.values()) <= 15 * 1024, f"compressed: {sizes}"
+
+
+def test_the_scripts_of_every_page_stay_small():
+    sizes = _sizes(".js")
+    assert sizes.keys() == {"app.js", "till.js", "sign-on.js"}, "a page has app.js and one more at most"
+    shared = sizes.pop("app.js")
+    assert shared + max(sizes.values()) <= 8 * 1024, f"compressed: {sizes} beside {shared}"
 
 
 class _Words(HTMLParser):

@@ -191,6 +191,6 @@ def test_ending_the_joined_membership_takes_the_points_of_both(made: Made) -> No
     url = f"/memberships/{left['membership_id']}/terminations"
     assert sale.client.get(f"{url}/new", headers=sale.till.headers).json()["points_lost"] == left["balance"] == 64
     ended = send(sale.client, sale.till, "POST", url, {"on": TODAY.isoformat(), "points_lost": 64, "reason": ""})
-    assert ended.status_code == 200, ended.text
+    assert ended.status_code == 201, ended.text
     assert hold(sale.session, left["membership_id"]).state == "ended"
     assert [each["balance"] for each in held_by(sale, noa)] == [0]

@@ -72,6 +72,7 @@ class NewCustomerPage(BaseModel):
     stores: list[Choice]
     country: str
     countries: list[tuple[str, str]] = Field(exclude=True)
+    calling_code: str = Field(exclude=True)
     id_kinds: tuple[str, ...]
     wordings: dict[str, str]
     classes: dict[str, ClassFieldView]

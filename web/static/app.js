@@ -1,5 +1,5 @@
 // What every page shares: the dialog, toasts, Ctrl+K, one submit at a time, focus on the first fault.
-// Pages work without it; the till adds its own file and speaks to this one by the events "toast" and "dialogclose".
+// Pages work without it; the till's own file speaks to this one by the events "toast" and "dialogclose".
 "use strict";
 
 (() => {
@@ -11,21 +11,15 @@
 
   // Toasts: {text, kind: "ok" | "bad", undo: {url, fields}} or just the words.
 
-  function freshKey() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http inside a shop
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  }
+  // randomUUID is missing on plain http inside a shop.
+  window.freshKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
   function undoForm({ url, fields = {} }) {
     const form = document.createElement("form");
     form.method = "post";
     form.action = url;
-    for (const [name, value] of Object.entries({ idempotency_key: freshKey(), ...fields })) {
-      const input = document.createElement("input");
-      input.type = "hidden";
-      input.name = name;
-      input.value = value;
-      form.append(input);
+    for (const [name, value] of Object.entries({ idempotency_key: window.freshKey(), ...fields })) {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
     }
     const button = document.createElement("button");
     button.textContent = toasts.dataset.undo;
@@ -53,13 +47,13 @@
     toast.append(words);
     if (undo) toast.append(undoForm(undo));
     while (toasts.children.length > 1) toasts.firstElementChild.remove();
-    // Nothing behind an open dialog can be seen or pressed, so the toasts go where the top is.
+    // Nothing behind an open dialog can be seen or pressed.
     (dialog.open ? dialog : document.body).append(toasts);
     toasts.append(toast);
     leaveAfter(toast, undo ? 10 : 5);
   }
 
-  // A refusal that isn't the form again would take the place of the form, and what was typed with it.
+  // A refusal that isn't the form again would take the form's place, and what was typed.
   document.addEventListener("htmx:before:swap", (event) => {
     const { response, text } = event.detail.ctx;
     // What another script swaps in has no response.
@@ -85,7 +79,7 @@
   document.addEventListener("toast", (event) => showToast(event.detail?.value ?? event.detail));
   document.addEventListener("htmx:error", () => showToast({ text: toasts.dataset.failed, kind: "bad" }));
 
-  // The dialog opens when something was swapped into it, and is empty when closed.
+  // The dialog opens when something is swapped into it, and is empty when closed.
 
   function closeDialog() {
     if (dialog.open) dialog.close();
@@ -99,18 +93,21 @@
 
   function focusFirst(root) {
     const field = root.querySelector("[aria-invalid=true]")
-      ?? (root === dialog ? root.querySelector("[autofocus], input:not([type=hidden]), select, textarea, [data-choice]") : null);
-    field?.focus();
+      ?? (root === dialog && (root.querySelector("[autofocus]")
+        ?? root.querySelector("input:not([type=hidden]), select, textarea, [data-choice]")));
+    if (field) field.focus();
   }
 
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail?.ctx?.target?.matches?.("[data-aside]")) return; // what is told while somebody types on
+    const target = event.detail?.ctx?.target;
+    const behind = dialog.open && target instanceof Node && !dialog.contains(target);
+    if (behind || target?.matches?.("[data-aside]")) return; // somebody types on
     if (inside.firstElementChild && !dialog.open) dialog.showModal();
     focusFirst(dialog.open ? dialog : event.target.closest?.("form, section, main") ?? document.body);
   });
   focusFirst(document);
 
-  // One submit at a time. A form that htmx sends is free again when its answer is in, another when the page is shown again.
+  // One submit at a time: a form is free again with its answer, or when the page is shown again.
 
   function setBusy(form, busy) {
     form.toggleAttribute("data-busy", busy);
@@ -144,7 +141,7 @@
     document.querySelectorAll("form[data-busy]").forEach((form) => setBusy(form, false));
   });
 
-  // The lines of a passport, which a scanner types with Enter after each: once they are whole they are read.
+  // A passport's lines, which a scanner types with Enter after each, are read once they are whole.
 
   const zone = (field) => field.value.replace(/\s/g, "");
   document.addEventListener("keydown", (event) => {
@@ -157,14 +154,12 @@
     event.target.form.querySelector("[data-read]").click();
   });
 
-  // Who agrees to advertising agrees to all of it, unless they say otherwise.
+  // Who agrees to advertising agrees to all of it, unless said otherwise.
 
   document.addEventListener("change", ({ target }) => {
     if (target.name !== "consent_advertising" || !target.checked) return;
     for (const box of target.form.querySelectorAll("[type=checkbox][name^=consent_]")) box.checked = true;
   });
-
-  // Keys and clicks.
 
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {

@@ -1,11 +1,10 @@
-// The till: function keys, scanners that type like a keyboard, and a queue that loses nothing.
-// What is typed, scanned or pressed is sent one at a time, each with a key of its own, and sent again with the same key
-// until the server has answered. The state is the server's; this file keeps only what hasn't been sent yet.
+// The till: function keys, scanners that type like a keyboard, and a queue that loses nothing: what is typed, scanned or
+// pressed is sent one at a time, and again with the same key until the server has answered.
 "use strict";
 
 (() => {
-  const FAST = 35; // ms between two keys of a scanner, by the time of the keys and not of their handling
-  const PAUSE = 1000; // ms after which something new begins: a busy machine may hold a key back for long
+  const FAST = 35; // ms between a scanner's keys, by their own time
+  const PAUSE = 1000; // ms; a busy machine may hold a key back
   const SHORTEST = 6;
   const TIMES = /^\d+(?:[.,]\d+)?\s*[*x×]\s*$/;
   const TRACK = /^[%;].*\?$/;
@@ -15,43 +14,10 @@
   const entry = document.getElementById("entry");
   const scan = document.getElementById("scan");
   const region = () => document.getElementById("till");
+  const swallow = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
   const editable = (node) => node?.matches?.("input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select");
 
-  function freshKey() {
-    const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http inside a shop
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  }
-
-  // Signing on: names that signed on here before, and digits for fingers.
-
-  const signOn = document.getElementById("sign-on");
-  if (signOn) {
-    const { staff, pin } = signOn.elements;
-    const names = JSON.parse(localStorage.getItem("till-names") ?? "[]");
-    for (const name of names) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "chip";
-      button.dir = "ltr";
-      button.textContent = name;
-      button.addEventListener("click", () => { staff.value = name; pin.focus(); });
-      document.getElementById("names").append(button);
-    }
-    const likely = staff.defaultValue || names[0];
-    if (!staff.value && likely) staff.value = likely;
-    if (staff.value === likely) pin.focus(); // unless somebody types another name already
-    document.getElementById("pad").addEventListener("click", (event) => {
-      const digit = event.target.closest("[data-digit]")?.dataset.digit;
-      if (digit !== undefined) pin.value = digit ? pin.value + digit : "";
-    });
-    signOn.addEventListener("submit", () => {
-      const kept = [staff.value.trim(), ...names.filter((name) => name !== staff.value.trim())];
-      localStorage.setItem("till-names", JSON.stringify(kept.filter(Boolean).slice(0, 5)));
-    });
-    return;
-  }
-
-  // The queue. Tasks are {url, fields, key} to be sent, or functions that must wait their turn.
+  // The queue: {url, fields, key} to be sent, or functions that wait their turn.
 
   const queue = JSON.parse(sessionStorage.getItem(WAITING) ?? "[]");
   let running = false;
@@ -66,7 +32,7 @@
     if (!running) run();
   }
 
-  const post = (url, fields) => enqueue({ url, fields, key: freshKey() });
+  const post = (url, fields) => enqueue({ url, fields, key: window.freshKey() });
 
   async function run() {
     running = true;
@@ -92,7 +58,7 @@
         body: new URLSearchParams(fields),
         signal: AbortSignal.timeout(10000),
       }).catch(() => null);
-      // 409 after a first try means that the first one is still running over there.
+      // 409 after a first try: that one is still running.
       if (answer && answer.status !== 503 && !(answer.status === 409 && tries > 0 && tries < 6)) {
         setOnline(true);
         return answer;
@@ -133,16 +99,73 @@
       post(form.getAttribute("action"), fields);
     } else if (form.id === "leave" && queue.length) enqueue(() => form.submit()); // not under the next one's name
     else return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+    swallow(event);
   }, true);
 
   function enter(code) {
     if (code.trim()) post(entry.getAttribute("action"), { code });
-    else enqueue(() => region().querySelector("[data-enter]")?.click());
+    else later("#till [data-enter]");
   }
 
-  // The field has the focus whenever nothing else is being typed. On glass it doesn't raise the keyboard by itself.
+  // Keys that come while a dialog, or the answer to its form, is on its way are pressed once it is there; not after a
+  // refusal, since they were meant for what would have come.
+
+  const ahead = [];
+  const waits = new Set();
+
+  function later(selector) {
+    const wait = {};
+    waits.add(wait);
+    enqueue(() => {
+      document.querySelector(selector)?.click();
+      answered(wait);
+    });
+  }
+
+  function answered(wait, refused) {
+    if (refused && waits.has(wait) && ahead.splice(0).length) say({ text: entry.dataset.untaken, kind: "bad" });
+    setTimeout(() => waits.delete(wait) && pressAgain()); // a dialog that closes has given back the focus by then
+  }
+
+  function pressAgain() {
+    while (!waits.size && ahead.length) {
+      const { key, code = "", shiftKey, timeStamp = 0 } = ahead.shift();
+      const event = new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true });
+      event.at = timeStamp;
+      if (document.activeElement.dispatchEvent(event)) actAsBrowser(event, document.activeElement);
+    }
+  }
+
+  const step = (all, back) => all[(all.indexOf(document.activeElement) + (back ? all.length - 1 : 1)) % all.length];
+
+  function actAsBrowser({ key, shiftKey }, field) {
+    if (key === "Tab") {
+      const all = (dialog.open ? dialog : document).querySelectorAll("a, button, input, select, textarea, summary");
+      const stops = [...all].filter((each) => each.checkVisibility() && each.type !== "hidden");
+      step(stops, shiftKey).focus();
+      document.activeElement.select?.();
+    } else if (key === "Escape") dialog.close();
+    else if (key === "Backspace") document.execCommand("delete");
+    else if (key === "Enter" && !field.matches("a, button, summary")) {
+      field.form?.requestSubmit([...field.form.elements].find((each) => each.matches("button:not([type=button])")));
+    } else if (!editable(field)) {
+      if (key === "Enter" || key === " ") field.click();
+    } else if (/^.$/u.test(key)) document.execCommand("insertText", false, key);
+  }
+
+  // What comes without keys, from an input method or glass.
+  document.addEventListener("beforeinput", (event) => {
+    if (!waits.size || event.inputType !== "insertText") return;
+    swallow(event);
+    for (const key of event.data) ahead.push({ key });
+  }, true);
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    const { sourceElement, target } = ctx;
+    if (target?.id === "dialog" || (dialog.contains(sourceElement) && !target?.matches("[data-aside]"))) waits.add(ctx);
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => answered(ctx, !(ctx.response?.status < 400)));
+
+  // The field has the focus whenever nothing else is typed; on glass without raising the keyboard.
 
   function toField() {
     if (dialog.open || editable(document.activeElement)) return;
@@ -164,7 +187,7 @@
     toField();
   });
   dialog.addEventListener("close", () => setTimeout(() => {
-    // Closing gives the field its focus back, but in Chromium not the caret, and then typing goes nowhere.
+    // In Chromium the field has its focus back without a caret, and typing goes nowhere.
     if (document.activeElement === scan) scan.setSelectionRange(scan.value.length, scan.value.length);
     toField();
   }));
@@ -172,31 +195,29 @@
     if (event.target.matches("#basket [data-send]")) event.target.blur();
   });
 
-  // What the points that are typed are worth, as they are typed.
+  // What the points are worth, as they are typed.
   document.addEventListener("input", (event) => {
     const form = event.target.closest("#points form");
     const shown = form?.querySelector("[data-worth]");
     if (!shown) return;
     const rate = form.querySelector("[name=offer]:checked, input[type=hidden][name=offer]").dataset;
-    const points = Number(form.querySelector("[data-points]").value);
-    const minor = Math.floor((points * rate.worthMinor) / rate.worthPoints);
+    const minor = Math.floor((form.querySelector("[data-points]").value * rate.worthMinor) / rate.worthPoints);
     const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: shown.dataset.currency });
     shown.textContent = minor > 0 ? money.format(minor / 100) : "\u00a0";
   });
 
-  // Keys. A burst is what a scanner types; both what arrived and what those keys are on an American keyboard are kept,
-  // since scanners are set to that one and the till may be set to Hebrew or Finnish.
+  // A burst is what a scanner types: as it arrived, and as on the American keyboard to which scanners are set.
 
   const AMERICAN = {
     Semicolon: ";:", Equal: "=+", Slash: "/?", Minus: "-_", Period: ".>", Comma: ",<", Quote: "'\"", Space: "  ",
     Backslash: "\\|", BracketLeft: "[{", BracketRight: "]}", Backquote: "`~",
-    Digit1: "1!", Digit2: "2@", Digit3: "3#", Digit4: "4$", Digit5: "5%", Digit6: "6^", Digit7: "7&", Digit8: "8*",
-    Digit9: "9(", Digit0: "0)",
   };
 
-  function american(event) {
-    if (/^Key[A-Z]$/.test(event.code)) return event.shiftKey ? event.code[3] : event.code[3].toLowerCase();
-    return AMERICAN[event.code]?.[event.shiftKey ? 1 : 0] ?? (event.key.length === 1 ? event.key : "");
+  function american({ code, key, shiftKey }) {
+    const [, kind, sign] = /^(Key|Digit)(.)$/.exec(code) ?? [];
+    if (kind === "Key") return shiftKey ? sign : sign.toLowerCase();
+    if (kind) return shiftKey ? ")!@#$%^&*("[sign] : sign;
+    return AMERICAN[code]?.[+shiftKey] ?? (key.length === 1 ? key : "");
   }
 
   let burst;
@@ -209,20 +230,30 @@
     return /^[\x20-\x7e]+$/.test(typed) && typed.length === keys.length ? typed : keys;
   }
 
-  // As long as the code of an item (GTIN-8, -12, -13, -14). Cards have longer numbers; one that hasn't can be typed.
-  const isItem = (code) => /^(\d{8}|\d{12,14})$/.test(code);
+  const GTIN = /^(\d{8}|\d{12,14})$/; // cards have longer numbers; one that hasn't can be typed
 
-  function endBurst(event) {
+  // Who types without pauses is as fast as a scanner: what a dialog's field can hold stays in it.
+  function holds(field, code) {
+    if (!editable(field) || field.matches("[data-scan]")) return false;
+    if (!/^(text|tel|email)$/.test(field.type)) return true;
+    if (field.inputMode) return /^[\d.,]{1,7}$/.test(code);
+    if (/\D/.test(code)) return !TRACK.test(code);
+    if (field.type === "tel") return /^0|^\d{9,10}$/.test(code) || code.startsWith(field.dataset.calls);
+    return !field.matches("[type=email], [data-words]");
+  }
+
+  function endBurst(event, at) {
     const done = burst;
     noBurst();
     const size = done.keys.length;
-    if (size < SHORTEST || done.fast * 2 < size || event.timeStamp - done.last >= PAUSE) return;
-    event.preventDefault(); // so that Enter presses no button and sends no form
-    event.stopImmediatePropagation();
+    if (size < SHORTEST || done.fast * 2 < size || at - done.last >= PAUSE) return;
     const code = read(done);
     const field = document.activeElement;
+    const zone = field.matches("[data-zone]") && /[<;>.]/.test(field.value);
+    if (dialog.open && !zone && holds(field, code)) return;
+    swallow(event); // so that Enter presses no button and sends no form
     const before = editable(field) && field.value.endsWith(done.typed) ? field.value.slice(0, -done.typed.length) : null;
-    if (field.matches("[data-zone]")) {
+    if (zone) {
       field.dispatchEvent(new Event("change", { bubbles: true }));
       return;
     }
@@ -233,7 +264,7 @@
       return;
     }
     const card = dialog.querySelector("[data-scan]");
-    if (card && !(card.dataset.scan === "unless-item" && isItem(code))) {
+    if (card && !(card.dataset.scan === "unless-item" && GTIN.test(code))) {
       card.value = code;
       if (card.dataset.scan) card.focus();
       return;
@@ -243,42 +274,49 @@
   }
 
   function press(key) {
-    const found = (dialog.open ? dialog : document).querySelector(`[data-key="${key}"]`);
-    if (!found) return false;
-    if (dialog.open) found.click();
-    else enqueue(() => document.querySelector(`[data-key="${key}"]`)?.click());
-    return true;
+    const selector = `[data-key="${key}"]`;
+    const known = document.querySelector(selector);
+    if (dialog.open) dialog.querySelector(selector)?.click();
+    else if (known || running) later(selector);
+    return known || running;
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.isComposing || ["Shift", "CapsLock", "AltGraph"].includes(event.key)) return;
-    if (/^F\d+$/.test(event.key)) {
-      noBurst();
-      if (press(event.key) || (dialog.open && document.querySelector(`[data-key="${event.key}"]`))) event.preventDefault();
+    const { key } = event;
+    if (event.isComposing || ["Shift", "CapsLock", "AltGraph"].includes(key)) return;
+    if (waits.size && event.isTrusted && !event.ctrlKey && !event.metaKey) {
+      ahead.push(event);
+      swallow(event);
       return;
     }
-    if (event.key === "Enter" || event.key === "Tab") {
-      endBurst(event);
+    const at = event.at ?? event.timeStamp;
+    if (/^F\d+$/.test(key)) {
+      noBurst();
+      if (press(key)) event.preventDefault();
+      return;
+    }
+    if (key === "Enter" || key === "Tab") {
+      endBurst(event, at);
       return;
     }
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) {
       noBurst();
       return;
     }
-    if (event.key.length === 1 || event.key === "Dead") {
-      const gap = event.timeStamp - burst.last;
+    if (key.length === 1 || key === "Dead") {
+      const gap = at - burst.last;
       if (gap >= PAUSE) noBurst();
       if (gap < FAST) burst.fast += 1;
-      burst.typed += event.key === "Dead" ? "" : event.key;
+      burst.typed += key === "Dead" ? "" : key;
       burst.keys += american(event);
-      burst.last = event.timeStamp;
-      const pressesButton = event.key === " " && document.activeElement?.matches("button, a, summary");
+      burst.last = at;
+      const pressesButton = key === " " && document.activeElement?.matches("button, a, summary");
       if (!dialog.open && !editable(document.activeElement) && !pressesButton) scan.focus();
       return;
     }
     noBurst();
-    if (event.key === "Escape" && !dialog.open) clear();
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") walk(event);
+    if (key === "Escape" && !dialog.open) clear();
+    if (key === "ArrowDown" || key === "ArrowUp") walk(event);
   }, true);
 
   function clear() {
@@ -291,15 +329,13 @@
     htmx.ajax("GET", "/till", { target: region(), swap: "outerMorph" });
   }
 
-  // Choices: arrows walk, Enter presses, a number picks once it is clear that it doesn't begin a code.
+  // Choices: arrows walk, a number picks where it begins no code.
 
   function walk(event) {
     if (editable(document.activeElement) && dialog.open) return;
     const choices = [...(dialog.open ? dialog : region()).querySelectorAll("[data-choice]")];
     if (!choices.length) return;
-    const step = event.key === "ArrowDown" ? 1 : choices.length - 1;
-    const at = choices.indexOf(document.activeElement);
-    choices[at < 0 ? 0 : (at + step) % choices.length].focus();
+    step(choices, event.key === "ArrowUp").focus();
     event.preventDefault();
   }
 
@@ -321,18 +357,21 @@
       scan.select();
     }
     if (event.target.closest("[data-clear]")) {
-      event.preventDefault();
+      swallow(event);
       clear();
     }
   });
 
-  // The mark of the connection, the clock, and the lock of a till that nobody uses.
+  // The connection, the clock, and the lock of a till that nobody uses.
 
   const net = document.getElementById("net");
 
   function setOnline(online) {
     net.classList.toggle("off", !online);
-    net.lastElementChild.textContent = online ? net.dataset.online : net.dataset.offline;
+    net.lastElementChild.textContent = net.dataset[online ? "online" : "offline"];
+    if (online) return;
+    waits.clear(); // scans wait in the queue
+    pressAgain();
   }
 
   window.addEventListener("offline", () => setOnline(false));

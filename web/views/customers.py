@@ -15,6 +15,7 @@ from erp_club.customers import queries
 from erp_club.customers.classes.queries import class_fields
 from erp_club.customers.classes.rules import ClassField
 from erp_club.customers.consents import queries as consents
+from erp_club.customers.contact import calling_code
 from erp_club.customers.fields import CustomerFields
 from erp_club.customers.forms import rules
 from erp_club.customers.forms.queries import form_of
@@ -171,6 +172,7 @@ class CustomerForm(BaseModel):
     stores: list[Choice]
     country: str
     countries: list[tuple[str, str]] = Field(exclude=True)
+    calling_code: str = Field(exclude=True)
     id_kinds: tuple[str, ...]
     wordings: dict[str, str] = {}
     classes: dict[str, ClassFieldView] = {}
@@ -324,6 +326,7 @@ def form_view(act: Act, person: Person, part: str | None = None) -> CustomerForm
         stores=store_choices(act),
         country=act.chain.country,
         countries=countries(LANGUAGE.get()),
+        calling_code=calling_code(act.chain.country),
         id_kinds=id_rules(act.session).kinds(),
         wordings=_wordings(act),
         classes={each.form_name: class_view(each) for each in own},

@@ -1,0 +1,106 @@
+# REQ T-01 T-02 C-02: whoever types without pauses has every key where it was meant, while dialogs come and go
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from erp_club.customers.forms.commands import set_form
+from erp_club.customers.forms.rules import FormField, Place
+from erp_club.permissions.actors import SYSTEM
+from tests.browser.conftest import Live
+from tests.browser.test_till import COFFEE, MILK, key, scan, sign_on
+from tests.make.purchases import NOW
+
+__all__ = ["key"]
+
+
+def at_once(page: Page, *texts: str) -> None:
+    """Press all of it with no time between, as fast as the browser takes it; what is in brackets is a key."""
+    for text in texts:
+        for part in re.findall(r"\[[^]]+\]|[^[]+", text):
+            if part.startswith("["):
+                page.keyboard.press(part[1:-1])
+            else:
+                page.keyboard.type(part)
+
+
+@pytest.mark.parametrize(
+    ("mobile", "given", "family"),
+    [
+        ("0546123456", "Danielle", "Katzenelson"),
+        ("+972546123456", "O'Brien-Smith", "גרשון־לוי"),
+        ("546123456", "D", "Nguyễn"),
+    ],
+)
+def test_a_new_member_typed_at_once_is_saved_as_typed(page: Page, key: str, mobile: str, given: str, family: str):
+    sign_on(page, key)
+    at_once(page, f"[F3]{mobile}[Tab]{given}[Tab]{family}[Enter]")
+    expect(page.locator("#h-member")).to_have_text(f"{given} {family}")
+    expect(page.locator("#member")).to_contain_text(re.compile("3456"))
+    expect(page.locator("#scan")).to_have_value("")
+
+
+def test_what_is_typed_while_the_dialog_comes_and_goes_is_kept_in_order(page: Page, key: str):
+    """An item, a number that nobody has, the new member that it offers, and the next item, the payment and the next."""
+    sign_on(page, key)
+    at_once(page, f"{COFFEE}[Enter]0541234568[Enter][Enter]Dana[Tab]Katz[Enter]{MILK}[Enter][F10]100[Enter]")
+    expect(page.locator("#slip-paid")).to_contain_text("Coffee")
+    expect(page.locator("#slip-paid")).to_contain_text("Milk")
+    expect(page.locator("#slip-paid")).to_contain_text("Dana")
+    expect(page.locator(".change")).to_contain_text("₪51.10")
+
+
+def test_all_kinds_of_fields_take_what_is_typed_before_they_are_there(page: Page, live: Live, key: str):
+    with live.database.session() as session:
+        shown = ("mobile", "given_name", "family_name", "id_number", "birthday", "email", "own_id")
+        fields = [FormField(name) for name in shown]
+        set_form(session, Place.TILL, fields, now=NOW, by=SYSTEM)
+        session.commit()
+    sign_on(page, key)
+    at_once(page, "[F3]0546123456[Tab]Dana[Tab]Katz[Backspace]z[Tab]355675463[Tab]")
+    expect(page.locator("#f-mobile")).to_have_value("0546123456")
+    expect(page.locator("#f-family_name")).to_have_value("Katz")
+    expect(page.locator("#f-id_number")).to_have_value("355675463")
+    expect(page.locator("#f-card")).to_have_value("")
+    page.locator("#f-birthday").press_sequentially("02031990")
+    page.locator("#f-email").focus()
+    at_once(page, "dana.katz@example.org[Tab]700000012345[Enter]")
+    expect(page.locator("#h-member")).to_have_text("Dana Katz")
+
+
+def test_a_scanned_card_goes_to_its_field_from_wherever_it_is_scanned(page: Page, key: str):
+    sign_on(page, key)
+    for field in ("mobile", "given_name", "family_name"):
+        page.keyboard.press("F3")
+        expect(page.locator("#f-mobile")).to_be_focused()
+        page.locator(f"#f-{field}").focus()
+        scan(page, "2900000000018")
+        expect(page.locator("#f-card")).to_have_value("2900000000018")
+        expect(page.locator(f"#f-{field}")).to_have_value("")
+        page.keyboard.press("Escape")
+        expect(page.locator("#f-mobile")).to_have_count(0)
+
+
+def test_what_was_typed_behind_a_refusal_goes_nowhere_and_that_is_said(page: Page, key: str):
+    sign_on(page, key)
+    at_once(page, f"[F3]054[Tab]Dana[Tab]Katz[Enter]{MILK}[Enter]")
+    expect(page.locator("#f-mobile")).to_be_focused()
+    expect(page.locator("#toasts")).to_contain_text("What you typed since was not taken.")
+    expect(page.locator("#f-mobile")).to_have_value("054")
+    expect(page.locator("#f-family_name")).to_have_value("Katz")
+    expect(page.locator("#line-1")).to_have_count(0)
+    page.locator("#f-mobile").fill("0546123456")
+    page.keyboard.press("Enter")
+    expect(page.locator("#h-member")).to_have_text("Dana Katz")
+
+
+def test_an_answer_behind_a_dialog_leaves_the_focus_to_whoever_types_in_it(page: Page, key: str):
+    sign_on(page, key)
+    page.keyboard.press("F3")
+    expect(page.locator("#f-mobile")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#f-given_name")).to_be_focused()
+    page.evaluate("htmx.ajax('GET', '/till', { target: document.getElementById('till'), swap: 'outerMorph' })")
+    page.wait_for_timeout(500)
+    page.keyboard.type("Dana")
+    expect(page.locator("#f-given_name")).to_have_value("Dana")
