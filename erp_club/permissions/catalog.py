@@ -170,9 +170,9 @@ class Permission(StrEnum):
     )
     JOBS_VIEW = "jobs.view", N_("See jobs and their runs.")
     JOBS_RUN = "jobs.run", N_("Start, stop and undo runs of jobs.")
-    AUDIT_VIEW = "audit.view", N_("Read the change log.")
+    AUDIT_VIEW = "audit.view", N_("Read the change log."), Scope.STORE
     AUDIT_PERSONAL = "audit.personal", N_("See what the change log tells of people."), Mark.PERSONAL
-    AUDIT_EXPORT = "audit.export", N_("Take the change log out as a file."), Mark.PERSONAL
+    AUDIT_EXPORT = "audit.export", N_("Take the change log out as a file."), Mark.PERSONAL, Scope.STORE
     ROLES_VIEW = "roles.view", N_("See which role may do what, and who could do it when.")
     ROLES_EDIT = "roles.edit", N_("Decide which role may do what."), Mark.MONEY, Mark.PERSONAL
     APPROVALS_GIVE = (

@@ -6,6 +6,7 @@ None of them proves anything. Each kind is found by one statement, over days of 
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ class Kind(StrEnum):
     SAME_CUSTOMER = "same_customer"
     """Somebody entered one customer in many sales of a day: a card of one's own, shown for strangers."""
     ADJUSTED = "adjusted"
-    """Points were given by hand, and used soon after."""
+    """Points were given by hand, and used soon after; told once for each use, with what was given before it."""
     REFUNDED = "refunded"
     """A gift card was sold, and the sale given back soon after."""
     CODES = "codes"
@@ -46,10 +47,21 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
-    """One of them: on the store's day `on`. `count` is of customers, sales, points, hours or locks, by the kind.
+class Given:
+    """Points (above 0) that somebody gave by hand, at that moment."""
 
-    `detail` is the kind of lock; `thing_id` the card. What isn't known, or isn't of the kind, is None.
+    staff_id: int | None
+    staff: str
+    points: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One of them: on the store's day `on`. `count` is of customers, sales, points, hours or locks, by the `kind`.
+
+    `detail` is the kind of lock; `thing_id` the card; `given` what was given by hand before these points were used, the
+    oldest first. What isn't known, or isn't of the kind, is None.
     """
 
     kind: Kind
@@ -62,6 +74,7 @@ class Noticed:
     customer: str | None = None
     thing_id: int | None = None
     detail: str | None = None
+    given: tuple[Given, ...] = ()
 
 
 MOST = 100
@@ -81,11 +94,21 @@ def irregularities(session: Session, asked: Range, thresholds: Thresholds) -> li
         "most": MOST,
     }
     found = [
-        Noticed(kind, *row)
+        _noticed(kind, row)
         for kind, statement in _STATEMENTS.items()
         for row in session.execute(statement, given).all()
     ]
     return sorted(found, key=lambda each: (each.on, each.kind, each.count), reverse=True)
+
+
+def _noticed(kind: Kind, row: Any) -> Noticed:
+    if kind is not Kind.ADJUSTED:
+        return Noticed(kind, *row)
+    given = tuple(
+        Given(each["staff_id"], each["staff"], each["points"], dt.datetime.fromisoformat(each["at"]))
+        for each in row.given
+    )
+    return Noticed(kind, *row[:-1], given=given)
 
 
 _ENTRIES = """
@@ -116,20 +139,33 @@ _STATEMENTS = {
          ORDER BY r.sold_on DESC, count(*) DESC LIMIT :most
         """
     ),
+    # Either store's manager is to know: where the points were given, and where they were used.
     Kind.ADJUSTED: sa.text(
-        f"""
-        SELECT e.day, -m.points, e.staff_id, e.actor, e.store, e.customer_id, c.number
-          FROM ({_ENTRIES}) AS e JOIN customers c ON c.id = e.customer_id
-          JOIN audit_values v ON v.entry_id = e.id
-          JOIN LATERAL (
-            SELECT sum(m.points)::bigint AS points FROM points_movements m
-             WHERE m.customer_id = e.customer_id AND m.account_id = e.entity_id::bigint AND m.kind = 'redeemed'
+        """
+        SELECT m.on_date, -m.points, m.staff_id, f.name, s.name, m.by_customer_id, c.number,
+               CAST(NULL AS bigint), CAST(NULL AS text), g.given
+          FROM (
+            SELECT a.customer_id, a.id AS account_id, m.seq,
+                   jsonb_agg(jsonb_build_object('staff_id', e.staff_id, 'staff', e.actor, 'at', e.at,
+                                                'points', (v.after ->> 'points')::bigint) ORDER BY e.id) AS given,
+                   bool_or(e.store_id = :store) AS here
+              FROM audit_entries e
+              JOIN audit_values v ON v.entry_id = e.id AND (v.after ->> 'points')::bigint > 0
+              JOIN points_accounts a ON a.id = e.entity_id::bigint
+              JOIN points_movements m ON (m.customer_id, m.account_id) = (a.customer_id, a.id) AND m.kind = 'redeemed'
                AND m.at BETWEEN e.at AND e.at + make_interval(hours => :hours)
-          ) AS m ON m.points < 0
-         WHERE (v.after ->> 'points')::bigint > 0 AND e.day BETWEEN :first AND :last
-         ORDER BY e.id DESC LIMIT :most
-        """  # noqa: S608 - the part is written above
-    ).bindparams(action="points.adjust"),
+             WHERE e.action = 'points.adjust' AND e.at < CAST(:last AS date) + 2
+               AND e.at >= CAST(:first AS date) - 1 - make_interval(hours => :hours)
+             GROUP BY a.customer_id, a.id, m.seq
+          ) AS g
+          JOIN points_movements m USING (customer_id, account_id, seq)
+          JOIN customers c ON c.id = m.by_customer_id
+          LEFT JOIN stores s ON s.id = m.store_id LEFT JOIN staff f ON f.id = m.staff_id
+         WHERE m.on_date BETWEEN :first AND :last
+           AND (CAST(:store AS int) IS NULL OR g.here OR m.store_id = :store)
+         ORDER BY m.at DESC, m.seq DESC LIMIT :most
+        """
+    ),
     Kind.REFUNDED: sa.text(
         """
         SELECT r.sold_on, floor(extract(epoch FROM r.sold_at - m.at) / 3600)::bigint, r.staff_id, f.name, s.name,

@@ -71,6 +71,24 @@ def test_points_given_by_hand_and_used_soon_after_are_told(shop: Shop) -> None:
     shop.made("POST", "/purchases", body)
     [told] = found(shop, "adjusted")
     assert (told["count"], told["customer"]) == (100, "100001")
+    assert [(each["points"], each["staff"]) for each in told["given"]] == [(200, "Somebody hq")]
+
+
+def test_one_use_of_points_is_told_once_with_all_that_was_given_by_hand_before_it(shop: Shop) -> None:
+    for points in (100, 200, -20):
+        body = {"points": points, "description": "Sorry"}
+        shop.made("POST", f"/points-accounts/{shop.ids['account_id']}/adjustments", body)
+    for number in ("R-1", "R-2"):
+        body = {
+            "lines": [{"sku": SKU, "quantity": "1"}], "receipt_no": number, "customer": {"number": "100001"},
+            "payments": [{"means": "cash", "amount_minor": 22_00}], "activations": [{"offer": "PAY", "points": 100}],
+        }  # fmt: skip
+        shop.made("POST", "/purchases", body)
+    told = found(shop, "adjusted")
+    assert [(each["count"], [one["points"] for one in each["given"]]) for each in told] == [(100, [100, 200])] * 2
+    page = shop.ask("GET", "/irregularities", **HTML).text
+    assert page.count("100 points were used soon after") == 2
+    assert page.count("by Somebody hq, ") == 4
 
 
 def test_bursts_of_wrong_codes_are_told_with_their_kind(shop: Shop, session: Session) -> None:

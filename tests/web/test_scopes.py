@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.households.models import HouseholdInvitation
+from erp_club.kernel import audit
 from erp_club.permissions import passwords
 from erp_club.permissions.catalog import AT_TILL, GRANTS, LIMITS, Permission, Role, Scope, Unit
 from erp_club.permissions.grants.models import RoleGrant, StaffRole
@@ -21,7 +22,7 @@ from erp_club.permissions.rules import Asked, Grant, Held, Outcome, by_pin, deci
 from erp_club.receipts.models import Receipt
 from tests.house.routes import Walked, walk
 from tests.make.clubs import a_club, a_customer, a_membership
-from tests.make.organisation import a_chain, a_store, a_terminal
+from tests.make.organisation import a_chain, a_store, a_terminal, an_actor
 from web.cookies import SESSION_COOKIE
 from web.scopes import OBJECTS
 from web.security import SAFE_METHODS
@@ -29,6 +30,7 @@ from web.security import SAFE_METHODS
 LISTS = {
     "purchases", "purchases.file", "stores", "stores.file", "staff", "uploads.conflicts", "uploads.conflicts.file",
     "clubs", "clubs.file", "approvals", "lockouts", "purchases.of_customer",
+    "audit.entries", "audit.file", "audit.search", "audit.irregularities",
 }  # fmt: skip
 """Lists, whose queries limit the rows to what the person reaches."""
 REPORTS = "reports."
@@ -222,3 +224,31 @@ def test_who_holds_some_clubs_makes_no_further_one_and_previews_no_other_s(shop:
     assert answer("/programmes", programme) == (403, "not-permitted")
     assert answer("/programmes/previews", {"club_id": str(shop.far["club_id"])})[0] == 404
     assert answer("/programmes/previews", {"club_id": str(shop.near["club_id"])})[0] != 404
+
+
+def test_whoever_reads_the_change_log_of_one_store_sees_and_takes_out_what_was_done_there(shop: Shop):
+    # REQ A-02
+    member = shop.session.execute(sa.select(sa.func.max(Receipt.customer_id))).scalar_one()
+    for place, number in ((shop.near, "near"), (shop.far, "far")):
+        by = an_actor(place["staff_id"], store_id=place["store_id"])
+        told = {"entity": "customer", "customer_id": member, "after": {"number": number}}
+        audit.record(shop.session, by=by, now=_now(), action="customer.edit", entity_id=number, **told)
+    by = an_actor(shop.near["staff_id"])
+    audit.record(shop.session, by=by, now=_now(), action="store.edit", entity="store", entity_id="nowhere")
+    shop.grant(Permission.AUDIT_VIEW, Scope.STORE)
+
+    def seen(query: str = "") -> list[str]:
+        return [each["entity_id"] for each in shop.client.get(f"/audit-entries{query}").json()["entries"]]
+
+    assert seen("?action=customer.edit") == ["near"]
+    assert "nowhere" not in seen()
+    assert seen(f"?store_id={shop.near['store_id']}&entity=customer") == ["near"]
+    assert seen(f"?store_id={shop.far['store_id']}") == []
+    page = shop.client.get("/audit-entries").json()
+    assert [each["id"] for each in page["stores"]] == [shop.near["store_id"]]
+    for words in ("near", "far"):
+        found = shop.client.post("/audit-searches", json={"text": words}, headers={"Accept": "application/json"}).json()
+        assert [each["entity_id"] for each in found["entries"] if each["entity"] == "customer"] == (
+            ["near"] if words == "near" else []
+        )
+    assert shop.client.get("/irregularities").json()["found"] == []

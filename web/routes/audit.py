@@ -211,7 +211,7 @@ def search(act: Annotated[Act, needs(Permission.AUDIT_VIEW, keyless="it changes 
     asked = audit_search.Entries(
         text=body.text,
         personal=act.by.may(Permission.AUDIT_PERSONAL),
-        store_id=_store(act, Permission.AUDIT_VIEW),
+        store_id=act.by.only_store(Permission.AUDIT_VIEW),
     )
     found = audit_search.entries(act.session, asked, limit=MOST_FOUND + 1)
     view = _page(act, Filters(), found[:MOST_FOUND])
@@ -219,14 +219,11 @@ def search(act: Annotated[Act, needs(Permission.AUDIT_VIEW, keyless="it changes 
     return act.answer(view, "audit/entries.html")
 
 
-def _store(act: Act, permission: Permission, asked: int | None = None) -> int | None:
-    """The store that is asked for; who holds the permission for one store sees that one's entries only."""
-    own = act.by.only_store(permission)
-    return asked if own is None else own
-
-
 def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.Entries | None:
-    """As the query takes it; None where there is no such customer, of whom there are no entries then."""
+    """As the query takes it; None where there is nothing: no such customer, or another store than the only one."""
+    own = act.by.only_store(permission)
+    if own is not None and filters.store_id not in (None, own):
+        return None
     customer_id = customers.customer_id_by_number(act.session, filters.customer) if filters.customer else None
     if filters.customer and customer_id is None:
         return None
@@ -237,7 +234,7 @@ def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.E
         action=filters.action,
         customer_id=customer_id,
         staff_id=filters.staff_id,
-        store_id=_store(act, permission, filters.store_id),
+        store_id=filters.store_id if own is None else own,
         first=_midnight(act, filters.first),
         before=_midnight(act, last + dt.timedelta(days=1)) if last and last < dt.date.max else None,
     )
@@ -245,13 +242,14 @@ def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.E
 
 def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
     stores = {store.id: store.name for store in organisation.stores(act.session)}
+    own = act.by.only_store(Permission.AUDIT_VIEW)
     staff = permissions.staff_list(act.session, now=act.now, by=act.by)
     return AuditPage(
         filters=filters,
         entities=ENTITIES,
         actions=audit_search.actions(act.session),
         people=[Person(id=row.id, name=row.name) for row in staff],
-        stores=[Person(id=store_id, name=name) for store_id, name in stores.items()],
+        stores=[Person(id=store_id, name=name) for store_id, name in stores.items() if own in (None, store_id)],
         entries=[_line(act, entry, stores) for entry in found],
         labels=labels(),
     )

@@ -17,10 +17,20 @@ DAYS = 30
 """How many are looked at where nothing is said, today included."""
 
 
+class GivenPoints(BaseModel):
+    """Points (above 0) that somebody gave by hand."""
+
+    staff_id: int | None
+    staff: str
+    points: int
+    at: dt.datetime
+
+
 class Irregularity(BaseModel):
     """One of them, on the store's day. `count` is of customers, sales, points, hours or locks, by the `kind`.
 
-    `detail` is the kind of lock; `thing_id` the card that was sold and given back.
+    `detail` is the kind of lock; `thing_id` the card that was sold and given back; `given` what was given by hand
+    before the points were used, the oldest first.
     """
 
     kind: Kind
@@ -33,6 +43,7 @@ class Irregularity(BaseModel):
     customer: str | None
     thing_id: int | None
     detail: str | None
+    given: list[GivenPoints]
 
 
 class IrregularitiesPage(BaseModel):
@@ -55,7 +66,8 @@ def list_irregularities(
 ) -> Response:
     """Days of many customers without a sale, own cards, points given and used, gift cards given back, wrong codes.
 
-    Who sees one store only sees that one's. None of it proves anything.
+    Who sees one store only sees that one's; points that were given in one store and used in another are told in both.
+    None of it proves anything.
     """
     last = min(last or act.today, act.today)
     usual = dt.timedelta(days=DAYS - 1)

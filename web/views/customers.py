@@ -368,7 +368,8 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
 
 
 def _changes(act: Act, customer_id: int) -> list[ChangeEntry]:
-    asked = audit_search.Entries(customer_id=customer_id, without=("customer.look",))
+    own = act.by.only_store(Permission.AUDIT_VIEW)
+    asked = audit_search.Entries(customer_id=customer_id, store_id=own, without=("customer.look",))
     names = {store.id: store.name for store in stores(act.session)}
     found = audit_search.entries(act.session, asked, limit=CHANGES_SHOWN)
     return [_change(entry, names, whole=act.by.may(Permission.AUDIT_PERSONAL)) for entry in found]
