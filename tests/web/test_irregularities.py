@@ -2,6 +2,7 @@
 
 # REQ A-02
 import datetime as dt
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,7 +20,7 @@ def shop(client: TestClient, session: Session) -> Shop:
     return Shop(client, session)
 
 
-def found(shop: Shop, kind: str) -> list[dict[str, object]]:
+def found(shop: Shop, kind: str) -> list[dict[str, Any]]:
     view = shop.ask("GET", "/irregularities").json()
     return [each for each in view["found"] if each["kind"] == kind]
 
