@@ -216,7 +216,7 @@ class _Reader:
         if club is not None and not (isinstance(club, str) and club):
             self.fault(f"{path}.club", T("A text is needed here."))
             club = None
-        field = _of_value(found, given.get("value"))
+        field = _of_value(found, None if given.get("op") == Op.IS_NULL else given.get("value"))
         op = self._op(given, path, field.ops)
         value = self._value(given, path, op, lambda said, where: self._of_field(field, said, where))
         return tree.FieldIs(cast("str", name), field, club, op or Op.EQ, value)

@@ -112,7 +112,7 @@ def test_the_builder_tells_count_sample_and_sentence_while_it_is_built(office: T
     assert send(office, "POST", "/segment-previews", past).json()["as_of"] == "2020-01-01"
     assert send(office, "POST", "/segment-previews", past | {"as_of": "0001-01-01"}).status_code == 422
     assert "Customer number" in told["sentence"]
-    assert send(office, "POST", "/segment-previews", {"where": {"field": "x"}}).json()["live"]["customers"] is None
+    assert send(office, "POST", "/segment-previews", {"where": {"field": "x"}}).status_code == 422
 
 
 def test_a_faulty_form_comes_back_with_the_message_at_its_field(office: TestClient):

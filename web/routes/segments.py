@@ -17,12 +17,13 @@ from erp_club.reports import mailing
 from erp_club.segments import commands, saved
 from erp_club.segments.commands import Settings
 from erp_club.segments.models import SegmentState
+from erp_club.segments.reading import read_condition
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState, nest
 from web.i18n import say
-from web.offer_forms.reading import check_texts, read_text
+from web.offer_forms.reading import read_text
 from web.refusals import again
 from web.segment_forms.asks import asks
 from web.segment_forms.deeds import done
@@ -87,12 +88,19 @@ class NewList(Body):
     numbers: Annotated[str, Field(max_length=900_000), Storable]
 
 
-def _said(body: SegmentBody, form: FormState) -> Any:
+def _document(act: Act, body: SegmentBody) -> str | None:
+    """The question as JSON where it is edited so: a form leaves out what is empty, yet emptied it isn't everybody."""
+    form: FormState | None = getattr(act.request.state, "form", None)
+    return "" if body.document is None and form and "document" in form.values else body.document
+
+
+def _said(act: Act, body: SegmentBody) -> Any:
     """The condition of a body, however it is said. Raises Invalid."""
-    if body.document is not None:
-        return read_text(body.document)
+    document = _document(act, body)
+    if document is not None:
+        return read_text(document)
     if body.form:
-        return condition_of(typed_nodes(body.nodes), form)
+        return condition_of(typed_nodes(body.nodes), FormState())
     return body.where
 
 
@@ -128,7 +136,7 @@ def add_segment(act: Edit, body: SegmentBody) -> Response:
     if not body.name:
         raise Invalid([FieldError("name", T("This field is required."))])
     settings = Settings(body.name, body.notes or "", bool(body.at_till))
-    made = commands.create(act.session, settings, _said(body, FormState()), registry=REGISTRY, today=act.today,
+    made = commands.create(act.session, settings, _said(act, body), registry=REGISTRY, today=act.today,
                            now=act.now, by=act.by)  # fmt: skip
     return act.done(_line(act, made), f"/segments/{made}")
 
@@ -141,10 +149,10 @@ def preview(
     """The form after one of its buttons, and what its question finds: how many, ten of them, in words."""
     form: FormState = act.request.state.form if hasattr(act.request.state, "form") else FormState()
     form = FormState(values={name: value for name, value in form.values.items() if not name.startswith("nodes")})
-    document = body.document
+    document = _document(act, body)
     nodes = typed_nodes(body.nodes)
     if not body.form and body.where is not None:
-        check_texts(body.where, "where")
+        read_condition(body.where, REGISTRY)
         nodes, document = [Node(kind="all")], json.dumps(body.where, ensure_ascii=False)
     if document is None:
         nodes, lost = done(nodes, body.do or "", asks(REGISTRY))
@@ -223,7 +231,7 @@ def edit_segment(act: Edit, segment_id: SmallRowId, body: SegmentBody) -> Respon
     """Change a segment; another question is another version. A machine may leave out what stays."""
     held = saved.one(act.session, segment_id)
     said = body.model_fields_set
-    asked = _said(body, FormState()) if body.form or body.document or "where" in said else None
+    asked = _said(act, body) if body.form or body.document or "where" in said else None
     settings = Settings(
         held.name,
         (body.notes or "") if body.form or "notes" in said else held.notes,
