@@ -4,6 +4,7 @@ REQ R-01 R-02 R-06
 """
 
 import datetime as dt
+import itertools
 from typing import Any
 
 import pytest
@@ -11,16 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.catalogue.models import Product
 from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import SYSTEM
+from erp_club.purchases.commands import post_sale
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.receipts.models import Receipt
 from erp_club.receipts.rollups.commands import roll_all
 from erp_club.reports import queries as chain
 from erp_club.reports.purchases import queries
-from erp_club.reports.purchases.asked import SUNDAY, Against, Asked, By, before, year_before
+from erp_club.reports.purchases.asked import SUNDAY, TIMES, Against, Asked, By, before, year_before
 from erp_club.reports.purchases.figures import Figures, change_bp
 from erp_club.reports.purchases.queries import listing, steps, total
+from erp_club.segments.commands import Settings, take_list
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till, another_till
 
@@ -212,3 +216,69 @@ def test_nonsense_is_refused_with_its_reason():
     ):
         with pytest.raises(Invalid):
             wrong.check()
+
+
+FILTERS = ("store_id", "club_id", "segment_id", "customer_id", "staff_id", "department_id", "group_id", "brand_id",
+           "product_id")  # fmt: skip
+
+
+def test_every_kind_of_rows_under_every_filter_is_the_same_from_the_sums_as_from_the_lines(
+    session: Session, till: Till
+):
+    """Two filters at once, too; rows that don't overlap add up to the total."""
+    other = another_till(session, store_code="406", username="other")
+    bread, milk, loaf = (a_product(session, sku=sku) for sku in "BML")
+    for product, group, brand in ((bread, "BREAD", "OURS"), (milk, "MILK", "OURS"), (loaf, "BREAD", "THEIRS")):
+        edit_product(session, product, ProductChanges(group=group, department="FOOD", brand=brand), now=NOW, by=SYSTEM)
+    club, yael, noa = a_club(session), a_customer(session, "C1"), a_customer(session, "C2")
+    a_membership(session, yael, club, joined_on=DAY - dt.timedelta(days=1))
+    segment, _ = take_list(session, Settings("Ours", "", False), ["C1", "C2"], today=DAY, now=NOW, by=SYSTEM)
+    for number, (who, back) in enumerate(((yael, 3), (yael, 1), (noa, 0), (0, 0), (yael, 0))):
+        at = NOW - dt.timedelta(days=back)
+        where = other if number == 2 else till
+        sell(session, where, str(number), (bread, 10_00, 8_00), (milk, 5_00, 5_00), customer_id=who, at=at)
+        sell(session, where, f"1{number}", (loaf, 7_00, 7_00), (loaf, 7_00, 6_00), customer_id=who, at=at)
+    product = session.get_one(Product, bread)
+    staff = session.scalars(sa.select(Receipt.staff_id).where(Receipt.customer_id == yael)).first()
+    values = dict(
+        zip(
+            FILTERS,
+            (till.store_id, club, segment, yael, staff, product.department_id, product.group_id, product.brand_id,
+             bread),
+            strict=True,
+        )
+    )  # fmt: skip
+    pairs = [(), *((each,) for each in FILTERS), *itertools.combinations(FILTERS, 2)]
+    from_lines = {names: _every_row(session, {name: values[name] for name in names}) for names in pairs}
+    roll_all(session)
+    for names in pairs:
+        assert _every_row(session, {name: values[name] for name in names}) == from_lines[names], names
+    assert sum(bool(each) for each in from_lines.values()) > 40
+
+
+def _every_row(session: Session, narrowed: dict[str, Any]) -> dict[By, dict[Any, Figures]]:
+    told: dict[By, dict[Any, Figures]] = {}
+    for by in By:
+        whole = asked(by, first=DAY - dt.timedelta(days=4), **narrowed)
+        rows = steps(session, whole) if by in TIMES else listing(session, whole, sort="sales", descending=True)[0]
+        told[by] = {row.key: row.figures for row in rows if row.figures.receipts}
+        if by not in {By.CLUB, By.SEGMENT}:
+            summed = sum(each.sales_minor for each in told[by].values())
+            assert summed == total(session, whole).sales_minor, (by, narrowed)
+    return told
+
+
+def test_customers_of_a_club_have_its_points_once(session: Session, till: Till):
+    clubs = [a_club(session, code) for code in ("GOLD", "GREEN")]
+    product = a_product(session)
+    for number in ("C1", "C2"):
+        customer = a_customer(session, number)
+        for club in clubs:
+            a_membership(session, customer, club, joined_on=DAY)
+        sale = a_sale(till, a_line(product, 50_00), receipt_no=number, customer_id=customer)
+        post_sale(session, sale, now=NOW, by=till.by)
+    whole = asked(By.CUSTOMER, club_id=clubs[0])
+    rows, _ = listing(session, whole, sort="sales", descending=True)
+    points = [row.figures.points or 0 for row in rows]
+    assert points[0] > 0
+    assert (len(set(points)), sum(points)) == (1, total(session, whole).points)

@@ -150,13 +150,19 @@ class CustomerGroupYear(_Sums, Base):
 class CustomerProductDay(_CustomerSums, Base):
     """A customer's lines of a product in a store on a day.
 
-    As many rows as lines, nearly, but found by product and by customer without an index that sales would pay for.
+    As many rows as lines, nearly, but found by product and by customer without an index that sales would pay for. What
+    some customers bought in a period is read from the index alone.
     """
 
     __tablename__ = "customer_product_days"
     __table_args__ = (
         sa.PrimaryKeyConstraint("product_id", "sold_on", "customer_id", "store_id"),
-        sa.Index("ix_customer_product_days_customer_id", "customer_id"),
+        sa.Index(
+            "ix_customer_product_days_customer_id",
+            "customer_id",
+            "sold_on",
+            postgresql_include=["product_id", "store_id", *_OF_LINES],
+        ),
     )
 
     product_id: Mapped[int]

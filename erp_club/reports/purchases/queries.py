@@ -19,7 +19,7 @@ from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
-from erp_club.reports.purchases.sources import SUMS, holds_on, memberships, month_sums, source, store_sums
+from erp_club.reports.purchases.sources import SUMS, holds_on, month_sums, source, spans, store_sums
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
@@ -223,7 +223,8 @@ def _key(asked: Asked, rows: Any) -> tuple[Any, Any]:
         case By.CASHIER:
             return rows.c.staff_id, rows
         case By.CLUB:
-            return Membership.club_id, rows.outerjoin(memberships(), holds_on(rows.c.customer_id, rows.c.sold_on))
+            span = spans(replace(asked, club_id=None))
+            return span.c.club_id, rows.outerjoin(span, holds_on(span, rows.c.customer_id, rows.c.sold_on))
         case _:
             kept = sa.join(SegmentCustomer, Segment, Segment.id == SegmentCustomer.segment_id)
             mine = (SegmentCustomer.customer_id == rows.c.customer_id) & (Segment.state == SegmentState.ACTIVE)
@@ -318,6 +319,6 @@ def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
     if asked.club_id is not None or asked.by is By.CLUB:
         joined = sa.join(PointsMovement, _ACCOUNTS, _OF_ACCOUNT)
     if asked.by is By.CUSTOMER:
-        joined = sa.outerjoin(PointsMovement, BECAME, BECAME.c.id == PointsMovement.by_customer_id)
+        joined = sa.outerjoin(joined, BECAME, BECAME.c.id == PointsMovement.by_customer_id)
     statement = sa.select(key.label("key"), summed).select_from(joined).where(*where)
     return session.execute(statement.group_by(sa.literal_column("1"))).all()

@@ -59,7 +59,8 @@ def source(session: Session, asked: Asked, *, products: Sequence[int] | None = N
     Lines come as a common table expression, so that whoever reads them twice sums them once.
     """
     kind = _kind_asked(asked)
-    if asked.of_products and (asked.staff_id is not None or _stale(session, kind)):
+    by_cashier = asked.by is By.CASHIER or asked.staff_id is not None
+    if asked.of_products and (by_cashier or _stale(session, kind)):
         return _lines(asked, products=products).cte("rows")
     if asked.of_products and kind is None:
         return _groups_within(session, asked) if _asks_groups_within(asked) else _lines(asked).cte("rows")
@@ -157,9 +158,26 @@ def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
     return where
 
 
-def holds_on(customer_id: Any, day: Any) -> sa.ColumnElement[bool]:
-    """A membership of the customer, joined to its periods, holds on the day."""
-    return (Membership.customer_id == customer_id) & _covers(day)
+def spans(asked: Asked) -> Any:
+    """Whose memberships of which club hold from a `first` day to before another: `customer_id`, `club_id`, `after`.
+
+    As days, read once: a range is taken apart anew for each row that is held against it.
+    """
+    validity = MembershipPeriod.validity
+    after = sa.func.coalesce(sa.func.upper(validity), sa.literal_column("'infinity'::date", sa.Date()))
+    found = sa.select(
+        Membership.customer_id, Membership.club_id, sa.func.lower(validity).label("first"), after.label("after")
+    ).select_from(memberships())
+    if asked.club_id is not None:
+        found = found.where(Membership.club_id == asked.club_id)
+    if asked.customer_id is not None:
+        found = found.where(Membership.customer_id == asked.customer_id)
+    return found.offset(sa.literal_column("0")).subquery("spans")
+
+
+def holds_on(span: Any, customer_id: Any, day: Any) -> sa.ColumnElement[bool]:
+    """Whether one of the `spans` is the customer's and holds on the day."""
+    return (span.c.customer_id == customer_id) & (span.c.first <= day) & (span.c.after > day)
 
 
 def _covers(day: Any) -> sa.ColumnElement[bool]:
@@ -178,15 +196,15 @@ def _narrowed(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
     Sums stand under whoever a customer became; a receipt under the one it was sold to, so that it is found by both.
     """
     where: list[sa.ColumnElement[bool]] = [table.sold_on.between(asked.first, asked.last), *_whose(asked, table)]
-    sold_to = table is Receipt
-    if asked.club_id is not None:
-        whose = Membership.customer_id
-        joined = memberships()
-        if sold_to:
-            family = _family()
-            whose, joined = family.c.id, joined.join(family, family.c.living == Membership.customer_id)
-        member = sa.select(sa.literal(1)).select_from(joined)
-        held = member.where(Membership.club_id == asked.club_id, whose == table.customer_id, _covers(table.sold_on))
+    if asked.club_id is not None and table is Receipt:
+        family = _family()
+        joined = memberships().join(family, family.c.living == Membership.customer_id)
+        member = sa.select(sa.literal(1)).select_from(joined).where(Membership.club_id == asked.club_id)
+        held = member.where(family.c.id == table.customer_id, _covers(table.sold_on))
+        where.append(held.correlate(table).exists())
+    elif asked.club_id is not None:
+        span = spans(asked)
+        held = sa.select(sa.literal(1)).where(holds_on(span, table.customer_id, table.sold_on))
         where.append(held.correlate(table).exists())
     return where
 
