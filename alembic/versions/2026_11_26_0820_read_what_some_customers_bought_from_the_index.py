@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_26_0820"
-down_revision = "2026_11_26_0533"
+down_revision = "2026_11_26_0745"
 branch_labels = None
 depends_on = None
 

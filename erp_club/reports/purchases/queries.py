@@ -19,7 +19,8 @@ from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
-from erp_club.reports.purchases.sources import SUMS, holds_on, month_sums, source, spans, store_sums
+from erp_club.reports.purchases.members import holds_on, spans
+from erp_club.reports.purchases.sources import SUMS, month_sums, source, store_sums
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 

@@ -31,6 +31,7 @@ from erp_club.receipts.rollups.models import (
     StoreDay,
 )
 from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_months, whole_years
+from erp_club.reports.purchases.members import covers, holds_on, memberships, spans
 from erp_club.segments.models import SegmentCustomer
 
 SUMS = ("receipts", "purchases", "returns", "sales_minor", "returned_minor", "list_minor", "quantity_milli")
@@ -158,38 +159,6 @@ def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
     return where
 
 
-def spans(asked: Asked) -> Any:
-    """Whose memberships of which club hold from a `first` day to before another: `customer_id`, `club_id`, `after`.
-
-    As days, read once: a range is taken apart anew for each row that is held against it.
-    """
-    validity = MembershipPeriod.validity
-    after = sa.func.coalesce(sa.func.upper(validity), sa.literal_column("'infinity'::date", sa.Date()))
-    found = sa.select(
-        Membership.customer_id, Membership.club_id, sa.func.lower(validity).label("first"), after.label("after")
-    ).select_from(memberships())
-    if asked.club_id is not None:
-        found = found.where(Membership.club_id == asked.club_id)
-    if asked.customer_id is not None:
-        found = found.where(Membership.customer_id == asked.customer_id)
-    return found.offset(sa.literal_column("0")).subquery("spans")
-
-
-def holds_on(span: Any, customer_id: Any, day: Any) -> sa.ColumnElement[bool]:
-    """Whether one of the `spans` is the customer's and holds on the day."""
-    return (span.c.customer_id == customer_id) & (span.c.first <= day) & (span.c.after > day)
-
-
-def _covers(day: Any) -> sa.ColumnElement[bool]:
-    return MembershipPeriod.validity.op("@>", return_type=sa.Boolean)(day)
-
-
-def memberships() -> sa.FromClause:
-    """Memberships with their periods."""
-    same = (MembershipPeriod.customer_id == Membership.customer_id) & (MembershipPeriod.membership_id == Membership.id)
-    return sa.join(Membership, MembershipPeriod, same)
-
-
 def _narrowed(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
     """Days, store, customer, club and segment, of a table that knows whose and when.
 
@@ -200,7 +169,7 @@ def _narrowed(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
         family = _family()
         joined = memberships().join(family, family.c.living == Membership.customer_id)
         member = sa.select(sa.literal(1)).select_from(joined).where(Membership.club_id == asked.club_id)
-        held = member.where(family.c.id == table.customer_id, _covers(table.sold_on))
+        held = member.where(family.c.id == table.customer_id, covers(table.sold_on))
         where.append(held.correlate(table).exists())
     elif asked.club_id is not None:
         span = spans(asked)
