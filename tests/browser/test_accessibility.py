@@ -1,12 +1,15 @@
 # REQ T-06: no page of the back office has a fault for axe, wide or narrow, dialogs and menus open
 import os
+from collections import deque
+from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Live, Window
-from tests.browser.shop import a_desk
+from tests.browser.shop import Desk, a_desk
+from tests.house.routes import walk
 from web.i18n import LANGUAGES
 
 RULES = {
@@ -16,6 +19,7 @@ RULES = {
 EVERY = os.environ.get("ERP_CLUB_AXE") == "every"
 """Whether axe's rules are run in all four languages, as `make accessibility` does. They look at the same markup in
 each, so that otherwise one direction of writing is looked at on a wide page and the other one on a phone."""
+LINKS = "links => links.map(link => link.getAttribute('href'))"
 FITS = "document.documentElement.scrollWidth <= innerWidth"
 WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 
@@ -37,12 +41,33 @@ def look_narrow(page: Page, what: str) -> None:
     look(page, f"{what} on a phone", in_languages=("he",))
 
 
+def every_page(page: Page, desk: Desk) -> Iterator[str]:
+    """The pages of the desk, then one of every route that a page which was looked at leads to."""
+    to_come, met = deque(desk.pages()), {route_of(path) for path in desk.pages()}
+    while to_come:
+        path = to_come.popleft()
+        yield path
+        for link in page.eval_on_selector_all("main a[href], nav a[href], dialog a[href]", LINKS):
+            route = route_of(link)
+            if route is not None and route not in met:
+                met.add(route)
+                to_come.append(link)
+
+
+def route_of(path: str) -> str | None:
+    """The route that draws the page at this address; None where no page of the back office stands there."""
+    plain = path.partition("?")[0].partition("#")[0]
+    of_till = plain.startswith(("/till", "/baskets"))
+    drawn = (each for each in walk() if each.method == "GET" and not each.answers_file and not of_till)
+    return next((each.path for each in drawn if each.route.path_regex.match(plain)), None)
+
+
 @pytest.mark.parametrize("language", LANGUAGES if EVERY else ("en", "he"))
 def test_no_page_of_the_back_office_has_a_fault_for_axe(browser: Browser, live: Live, language: str):
     desk = a_desk(live, rows=3)
     context = desk.open(browser, Window(language=language))
     page = context.new_page()
-    for path in desk.pages():
+    for path in every_page(page, desk):
         page.set_viewport_size(WIDE)
         page.goto(path)
         look(page, path)
