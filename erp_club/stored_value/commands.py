@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.kernel.lots import Part, available, given_back, take
+from erp_club.kernel.lots import Lot, Part, available, given_back, take
 from erp_club.permissions.actors import Actor
 from erp_club.stored_value import errors
-from erp_club.stored_value.lots import last_day
+from erp_club.stored_value.lots import FOR_EVER, Good, last_day
 from erp_club.stored_value.models import (
     CardKind,
     CardState,
@@ -71,24 +71,33 @@ def hold(session: Session, keys: Iterable[CardKey]) -> Mapping[CardKey, HeldCard
     return held
 
 
-def put_in(session: Session, card: HeldCard, amount_minor: int, *, kind: MovementKind, cause: Cause) -> Moved:
-    """Put so much (above 0) onto a card as money that ends when its kind says, counted from the day.
+def put_in(
+    session: Session, card: HeldCard, amount_minor: int, *, kind: MovementKind, cause: Cause, good: Good = FOR_EVER
+) -> Moved:
+    """Put so much (above 0) onto a card, `good` on its days; without a last one until its kind says, from the day on.
 
     The balance may not come above what the kind allows: raises Conflict `stored-value-full`.
     """
     if card.balance_minor + amount_minor > card.most_minor:
         raise errors.too_much_on_it(card.most_minor, card.currency, field="amount_minor")
-    lot_id = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
+    first = good.first if good.first is not None and good.first > cause.on else None
+    ends = good.last or last_day(first or cause.on, card.valid_months)
+    lot_id = _open_lot(session, card.key, Good(first, ends))
     return write_movement(session, card.key, kind, (Part(lot_id, amount_minor),), cause)
 
 
-def sell(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause, given: bool = False) -> Moved:
-    """Make a card that lies ready good for so much. Raises Conflict `stored-value-sold` where it is out already."""
+def sell(
+    session: Session, card: HeldCard, amount_minor: int, *, cause: Cause, given: bool = False, good: Good = FOR_EVER
+) -> Moved:
+    """Make a card that lies ready good for so much, as `put_in` says.
+
+    Raises Conflict `stored-value-sold` where it is out already.
+    """
     if card.state is not CardState.NEW:
         raise errors.known_already()
     session.execute(sa.update(ValueCard).where(*_is(card.key)).values(state=CardState.ACTIVE, issued_at=cause.at))
     kind = MovementKind.GIVEN if given else MovementKind.SOLD
-    return put_in(session, card, amount_minor, kind=kind, cause=cause)
+    return put_in(session, card, amount_minor, kind=kind, cause=cause, good=good)
 
 
 def load(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause) -> Moved:
@@ -125,7 +134,7 @@ def give_back(session: Session, card: HeldCard, seq: int, amount_minor: int, *, 
     for part in given_back(taken, amount_minor, before=before):
         lot_id = part.lot_id
         if lot_id in ended:
-            lot_id = _open_lot(session, card.key, last_day(cause.on, card.valid_months))
+            lot_id = _open_lot(session, card.key, Good(last=last_day(cause.on, card.valid_months)))
         parts[lot_id] = parts.get(lot_id, 0) + part.amount
     made = tuple(Part(lot_id, part) for lot_id, part in sorted(parts.items()))
     return write_movement(session, card.key, MovementKind.REFUNDED, made, replace(cause, reverses_seq=seq))
@@ -167,7 +176,7 @@ def refund_receipt(session: Session, receipt: tuple[int, int], amount_minor: int
 
 
 def move(session: Session, old: HeldCard, new: HeldCard, *, cause: Cause) -> tuple[Moved, Moved] | None:
-    """Move all that lies on a card to another one, each lot with its last day; None where there is nothing.
+    """Move all that lies on a card to another one, each lot with its days; None where there is nothing.
 
     Both movements name the other card, so that sums over both stay what they were.
     """
@@ -175,7 +184,7 @@ def move(session: Session, old: HeldCard, new: HeldCard, *, cause: Cause) -> tup
     if not lots:
         return None
     out = tuple(Part(lot.id, -lot.remaining) for lot in lots)
-    into = tuple(Part(_open_lot(session, new.key, lot.last_day), lot.remaining) for lot in lots)
+    into = tuple(Part(_open_lot(session, new.key, _days(lot)), lot.remaining) for lot in lots)
     return (
         write_movement(session, old.key, MovementKind.MOVED, out, replace(cause, other_card_id=new.key.card_id)),
         write_movement(session, new.key, MovementKind.MOVED, into, replace(cause, other_card_id=old.key.card_id)),
@@ -196,7 +205,7 @@ def adjust(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause)
 
 def open_with(session: Session, key: CardKey, lots: Sequence[tuple[int, dt.date | None]], *, cause: Cause) -> Moved:
     """Take a balance over from another system: (amount above 0, last day) by lot, one lot a day."""
-    parts = tuple(Part(_open_lot(session, key, ends), amount) for amount, ends in lots)
+    parts = tuple(Part(_open_lot(session, key, Good(last=ends)), amount) for amount, ends in lots)
     return write_movement(session, key, MovementKind.OPENING, parts, cause)
 
 
@@ -220,11 +229,18 @@ def _taken_by(session: Session, key: CardKey, seq: int) -> tuple[list[Part], int
     return taken, session.execute(sa.select(back).where(movement, ValueMovement.reverses_seq == seq)).scalar_one()
 
 
-def _open_lot(session: Session, key: CardKey, ends: dt.date | None) -> int:
-    """The card's lot of this last day, opened empty where there is none."""
-    found = insert(ValueLot).values(customer_id=key.customer_id, card_id=key.card_id, last_day=ends, remaining_minor=0)
+def _days(of: Lot) -> Good:
+    first = of.available_on
+    return Good(None if first == dt.date.min else first, of.last_day)
+
+
+def _open_lot(session: Session, key: CardKey, good: Good) -> int:
+    """The card's lot of these days, opened empty where there is none."""
+    found = insert(ValueLot).values(
+        customer_id=key.customer_id, card_id=key.card_id, first_day=good.first, last_day=good.last, remaining_minor=0
+    )
     upsert = found.on_conflict_do_update(
-        index_elements=[ValueLot.customer_id, ValueLot.card_id, ValueLot.last_day],
+        index_elements=[ValueLot.customer_id, ValueLot.card_id, ValueLot.last_day, ValueLot.first_day],
         set_={"remaining_minor": ValueLot.remaining_minor},
     )
     return session.execute(upsert.returning(ValueLot.id)).scalar_one()

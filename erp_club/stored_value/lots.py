@@ -8,9 +8,20 @@ from dataclasses import dataclass
 from erp_club.kernel.lots import Lot
 
 
-def lot(lot_id: int, last_day: dt.date | None, remaining_minor: int) -> Lot:
-    """Money of a card that can be used until `last_day`, included; None is for ever. It can be used at once."""
-    return Lot(lot_id, remaining_minor, dt.date.min, last_day)
+@dataclass(frozen=True, slots=True)
+class Good:
+    """From when to when money can be used, both days included: without `first` at once, without `last` for ever."""
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+FOR_EVER = Good()
+
+
+def lot(lot_id: int, good: Good, remaining_minor: int) -> Lot:
+    """Money of a card with the days on which it can be used."""
+    return Lot(lot_id, remaining_minor, good.first or dt.date.min, good.last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,10 @@ class ValueNumber(Base):
 
 
 class ValueLot(Base):
-    """The money of a card that can be used until the same day, included; null is for ever. One lot a card and day."""
+    """The money of a card that can be used from and until the same days, both included; one lot a card and days.
+
+    Without `first_day` it can be used at once, without `last_day` for ever.
+    """
 
     __tablename__ = "stored_value_lots"
     __table_args__ = (
@@ -158,7 +161,7 @@ class ValueLot(Base):
         sa.ForeignKeyConstraint(
             ["customer_id", "card_id"], ["stored_value_cards.customer_id", "stored_value_cards.id"]
         ),
-        sa.UniqueConstraint("customer_id", "card_id", "last_day", postgresql_nulls_not_distinct=True),
+        sa.UniqueConstraint("customer_id", "card_id", "last_day", "first_day", postgresql_nulls_not_distinct=True),
         sa.Index(
             "ix_stored_value_lots_last_day",
             "customer_id",
@@ -167,11 +170,13 @@ class ValueLot(Base):
             postgresql_where=sa.text("remaining_minor > 0 AND last_day IS NOT NULL"),
         ),
         sa.CheckConstraint("remaining_minor >= 0", name="never_below_zero"),
+        sa.CheckConstraint("first_day <= last_day", name="days_in_order"),
     )
 
     customer_id: Mapped[int]
     card_id: Mapped[int]
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
+    first_day: Mapped[dt.date | None]
     last_day: Mapped[dt.date | None]
     remaining_minor: Mapped[int]
 

@@ -14,7 +14,7 @@ from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.receipts.models import Receipt
 from erp_club.stored_value import errors
-from erp_club.stored_value.lots import lot
+from erp_club.stored_value.lots import Good, lot
 from erp_club.stored_value.models import (
     CardArticle,
     CardKind,
@@ -121,12 +121,15 @@ def held_cards(session: Session, keys: Collection[CardKey]) -> Mapping[CardKey, 
     lots: dict[CardKey, list[Lot]] = {}
     named = [tuple(key) for key in keys]
     for row in session.execute(
-        sa.select(ValueLot.customer_id, ValueLot.card_id, ValueLot.id, ValueLot.last_day, ValueLot.remaining_minor)
+        sa.select(
+            ValueLot.customer_id, ValueLot.card_id, ValueLot.id, ValueLot.first_day, ValueLot.last_day,
+            ValueLot.remaining_minor,
+        )
         .where(sa.tuple_(ValueLot.customer_id, ValueLot.card_id).in_(named))
         .order_by(ValueLot.id)
-    ):
+    ):  # fmt: skip
         lots.setdefault(CardKey(row.customer_id, row.card_id), []).append(
-            lot(row.id, row.last_day, row.remaining_minor)
+            lot(row.id, Good(row.first_day, row.last_day), row.remaining_minor)
         )
     rows = session.execute(
         sa.select(*_HELD)
@@ -286,7 +289,14 @@ def known_money(session: Session, key: CardKey) -> list[dict[dt.date | None, int
             ValueMovement.kind == MovementKind.OPENING,
         )
     ).all()
-    return [{day: minor for day, minor in rows if minor} for rows in (now, then)]
+    made: list[dict[dt.date | None, int]] = []
+    for rows in (now, then):
+        by_day: dict[dt.date | None, int] = {}
+        for day, minor in rows:
+            if minor:
+                by_day[day] = by_day.get(day, 0) + minor
+        made.append(by_day)
+    return made
 
 
 def movements(session: Session, key: CardKey, *, before: int | None = None, limit: int = 50) -> list[MovementRow]:

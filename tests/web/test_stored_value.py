@@ -171,7 +171,8 @@ def test_an_enquiry_tells_a_bearer_what_can_be_used(office: TestClient, session:
     session.commit()
     told = post(office, "/balance-enquiries", {"number": card.number, "pin": "4711"}).json()
     assert (told["balance_minor"], told["card"]) == (80_00, f"…{card.number[-4:]}")
-    assert told["lots"] == [{"last_day": "2031-11-22", "remaining_minor": 80_00, "ended": False}]
+    lot = {"first_day": None, "last_day": "2031-11-22", "remaining_minor": 80_00, "ended": False}
+    assert told["lots"] == [lot]
 
 
 def test_an_unknown_number_and_a_wrong_pin_are_answered_with_the_same_words(

@@ -111,8 +111,9 @@ class ValueMovementLine(BaseModel):
 
 
 class LotLine(BaseModel):
-    """Money that ends on the same day; null is never."""
+    """Money that can be used from and until the same days; null is at once, and for ever."""
 
+    first_day: dt.date | None
     last_day: dt.date | None
     remaining_minor: int
     ended: bool
@@ -216,10 +217,13 @@ def lot_lines(act: Act, held: queries.HeldCard) -> list[LotLine]:
     """What lies on a card, what ends first at the top."""
     lots = sorted(held.lots, key=lambda lot: lot.last_day or dt.date.max)
     return [
-        LotLine(last_day=lot.last_day, remaining_minor=lot.remaining, ended=lot.expired(act.today))
+        LotLine(
+            first_day=lot.available_on if lot.pending(act.today) else None, last_day=lot.last_day,
+            remaining_minor=lot.remaining, ended=lot.expired(act.today),
+        )
         for lot in lots
         if lot.remaining
-    ]
+    ]  # fmt: skip
 
 
 def movement_line(row: queries.MovementRow, zone: str) -> ValueMovementLine:

@@ -13,6 +13,7 @@ from erp_club.programmes.engine.gifts import (
     Given,
     PointsGiven,
 )
+from erp_club.programmes.engine.issue_checks import issues
 from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
 from erp_club.programmes.engine.occasion_checks import occasions
@@ -37,6 +38,7 @@ def findings(programme: Programme) -> tuple[Finding, ...]:
         *_redemption(programme),
         *_rewards(programme),
         *occasions(programme),
+        *issues(programme),
         *_expiry(programme),
         *done_by_hand(programme),
     )

@@ -4,7 +4,7 @@ So nothing is set up twice: a birthday rule of the document is a plan among the 
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,8 +24,8 @@ from erp_club.programmes.upkeep import rules
 from erp_club.programmes.upkeep.rules import PAYING, Wanted, code_of
 from erp_club.promotions import commands as offers
 from erp_club.promotions import documents
-from erp_club.promotions.coupons.batches.commands import create_batch
-from erp_club.promotions.coupons.batches.settings import BatchSettings
+from erp_club.promotions.coupons.batches.commands import change_batch, create_batch, settings_of
+from erp_club.promotions.coupons.batches.settings import MOST_USES, BatchSettings
 from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
@@ -115,15 +115,27 @@ def _offers_by_coupon(session: Session, programme: Programme, wanted: Wanted, at
     """The batch of a plan's coupons, and an offer for each thing that one of them may be used for."""
     rule = wanted.rule
     names = called(rule.names or programme.names)
-    if session.scalar(sa.select(CouponBatch.id).where(CouponBatch.code == wanted.code)) is None:
-        settings = BatchSettings(wanted.code, names, personal=True)
-        create_batch(session, settings, language=at.language, now=at.now, by=at.by)
+    _keep_batch(session, wanted, names, at)
     activation = {"by": "coupon", "batch": wanted.code}
     for number, gives in enumerate(rules.chosen_among(wanted)):
         code = wanted.code if number == 0 else code_of(programme, f"{rule.code}-{number + 1}")
         most = rules.highest(rule, gives)
         _keep_offer(session, offer_for(programme, code, most, rule.when, activation, names=names), at)
     return wanted.code
+
+
+def _keep_batch(session: Session, wanted: Wanted, names: dict[str, str], at: Now) -> None:
+    """Let coupons of the batch be used once, or until all that they are worth is used up."""
+    worth = rules.left_over_minor(wanted.rule.issue, rules.highest(wanted.rule, wanted.gives))
+    uses = 1 if worth is None else MOST_USES
+    held = session.scalars(sa.select(CouponBatch).where(CouponBatch.code == wanted.code)).one_or_none()
+    how = {"language": at.language, "now": at.now, "by": at.by}
+    if held is None:
+        settings = BatchSettings(wanted.code, names, personal=True, uses=uses, worth_minor=worth)
+        create_batch(session, settings, **how)
+    elif held.worth_minor != worth and (worth is not None or held.uses == MOST_USES):
+        settings = replace(settings_of(held), uses=uses, worth_minor=worth)
+        change_batch(session, held.id, settings, version=held.version, **how)
 
 
 def _keep_benefits(

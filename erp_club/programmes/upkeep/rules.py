@@ -15,6 +15,7 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     GiftGiven,
     Given,
+    Issue,
     PointsGiven,
     StoredValueGiven,
 )
@@ -85,6 +86,11 @@ def given_by_coupon(programme: Programme) -> Iterator[Wanted]:
             if needs_coupon(gives):
                 rule = Occasion(code=code, names=names, occasion=OccasionKind.JOINING, gives=(gives,))
                 yield Wanted(rule, part, gives, code_of(programme, code, part))
+
+
+def left_over_minor(issue: Issue, gives: Given) -> int | None:
+    """So much a coupon for it is worth in all, where what a purchase doesn't use up stays for the next; else None."""
+    return gives.amount_minor if issue.part_use and isinstance(gives, DiscountGiven | CodeGiven) else None
 
 
 def needs_coupon(gives: Given) -> bool:

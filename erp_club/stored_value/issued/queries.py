@@ -116,7 +116,10 @@ def id_by_number(session: Session, number: str) -> int | None:
 
 def _cards(today: dt.date) -> sa.Select[*tuple[Any, ...]]:
     of_card = (ValueLot.customer_id == ValueCard.customer_id) & (ValueLot.card_id == ValueCard.id)
-    holds = ValueLot.last_day.is_(None) | (ValueLot.last_day >= today)
+    holds = sa.and_(
+        ValueLot.last_day.is_(None) | (ValueLot.last_day >= today),
+        ValueLot.first_day.is_(None) | (ValueLot.first_day <= today),
+    )
     lots = (
         sa.select(
             sa.cast(sa.func.coalesce(sa.func.sum(ValueLot.remaining_minor), 0), sa.BigInteger).label("usable"),

@@ -27,11 +27,12 @@ from erp_club.stored_value.numbers import new_number
 
 @dataclass(frozen=True, slots=True)
 class WantedCard:
-    """A customer's new card with so much on it, good until a day, included, or without end."""
+    """A customer's new card with so much on it, good from a day on, or at once, until a day, included, or for ever."""
 
     customer_id: int
     amount_minor: int
     last_day: dt.date | None
+    first_day: dt.date | None = None
 
 
 def is_given_out(session: Session, product_id: int) -> bool:
@@ -70,6 +71,7 @@ def give_cards(
         "owners": [each.customer_id for each in wanted],
         "numbers": numbers,
         "amounts": [each.amount_minor for each in wanted],
+        "firsts": [each.first_day for each in wanted],
         "lasts": [each.last_day for each in wanted],
         "product": product_id,
         "on": on,
@@ -90,6 +92,7 @@ _ONE = sa.literal_column("1", sa.BigInteger())
 def _wanted() -> sa.FromClause:
     kinds = {
         "owners": sa.BigInteger(), "numbers": sa.Text(), "amounts": sa.BigInteger(), "lasts": sa.Date(),
+        "firsts": sa.Date(),
     }  # fmt: skip
     listed = sa.func.unnest(*(sa.bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
     rows = listed.table_valued(*(sa.column(name, kind) for name, kind in kinds.items()), name="wanted")
@@ -122,8 +125,8 @@ def _give() -> sa.Select[Any, Any]:
     lots = (
         sa.insert(ValueLot)
         .from_select(
-            ["customer_id", "card_id", "last_day", "remaining_minor"],
-            sa.select(cards.c.customer_id, cards.c.id, again.c.lasts, cards.c.balance_minor).join(
+            ["customer_id", "card_id", "first_day", "last_day", "remaining_minor"],
+            sa.select(cards.c.customer_id, cards.c.id, again.c.firsts, again.c.lasts, cards.c.balance_minor).join(
                 again, again.c.numbers == cards.c.number
             ),
         )

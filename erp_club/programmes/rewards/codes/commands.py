@@ -1,6 +1,7 @@
 """The batch of personal codes for an amount, and the offer that takes it off: set up when the first one is given."""
 
 import datetime as dt
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.promotions import commands as offers
 from erp_club.promotions.coupons.batches.commands import create_batch
-from erp_club.promotions.coupons.batches.settings import BatchSettings
+from erp_club.promotions.coupons.batches.settings import MOST_USES, BatchSettings
 from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.engine.offer import Offer
 
@@ -25,8 +26,9 @@ def batch_for(
     today: dt.date,
     by: Actor,
 ) -> CouponBatch:
-    """The batch of codes of a rule for an amount. What a code is worth beyond the basket is lost."""
-    code = f"{programme.code}-{rule.code.upper()}-{value_minor}"[:50]
+    """The batch of codes of a rule for an amount. What a code is worth beyond the basket stays if the rule says."""
+    stays = rule.issue.part_use
+    code = f"{programme.code}-{rule.code.upper()}-{value_minor}"[: 48 if stays else 50] + ("-P" if stays else "")
     found = _held(session, code)
     if found is not None:
         return found
@@ -34,6 +36,8 @@ def batch_for(
     english = names.get("en") or next(iter(names.values()))
     named = {language: names.get(language, english) for language in ("en", "he", "fi", "sv")}
     settings = BatchSettings(code, named, personal=True)
+    if stays:
+        settings = replace(settings, uses=MOST_USES, worth_minor=value_minor)
     create_batch(session, settings, language="en", now=now, by=by)
     offer = Offer.model_validate(
         {

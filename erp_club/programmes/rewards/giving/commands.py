@@ -189,6 +189,11 @@ def _later(day: dt.date, today: dt.date) -> dt.date | None:
     return day if day > today else None
 
 
+def _card(of: Gift, months: int | None, on: dt.date) -> WantedCard:
+    first = _later(of.usable_from, on)
+    return WantedCard(of.customer_id, of.value, of.last_day or last_day(first or on, months), first)
+
+
 def _give_money(session: Session, programme: Programme, gifts: Sequence[Gift], cause: Cause, name: str) -> None:
     """Money on a gift card of each customer's own, as long as the rule says, else as its kind of card.
 
@@ -198,8 +203,7 @@ def _give_money(session: Session, programme: Programme, gifts: Sequence[Gift], c
         return
     product_id = gift_product(session, programme.code, called(programme.names), now=cause.now, by=cause.by)
     months = session.get_one(CardProduct, product_id).valid_months
-    usual = last_day(cause.on, months)
-    wanted = [WantedCard(each.customer_id, each.value, each.last_day or usual) for each in gifts]
+    wanted = [_card(each, months, cause.on) for each in gifts]
     ids = give_cards(
         session, product_id, wanted, reason=name, on=cause.on, now=cause.now, by=cause.by, run_id=cause.run_id
     )  # fmt: skip
