@@ -3,11 +3,11 @@
 from sqlalchemy.orm import Session
 
 from erp_club.birthday.grants import commands, queries
-from erp_club.birthday.grants.commands import Giving
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
 from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, TN
 from erp_club.organisation.models import Chain
+from erp_club.programmes.needs.queries import giving as giving_on
 from erp_club.programmes.upkeep import commands as upkeep
 from erp_club.programmes.upkeep.commands import Now
 
@@ -26,7 +26,7 @@ def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
         plan_id, waited = next(iter(queries.active_plans(session, after=plan_id)), 0), 0
         if not plan_id:
             return Step(None, 0)
-    giving = Giving(run.as_of, run.now, run.by, run.id)
+    giving = giving_on(run.as_of, run.now, run.by, run_id=run.id)
     after = (place[0], place[1]) if place else None
     done = commands.grant_next(session, plan_id, giving, after=after, limit=BATCH, waited=bool(waited))
     waited = waited or int(done.waiting > 0)

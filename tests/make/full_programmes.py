@@ -144,7 +144,7 @@ FULL: dict[str, Any] = {
         "worth_points": 10, "worth_minor": 100, "least_balance": 30, "least_points": 20, "step": 10,
         "most_points": 400, "most_points_visit": 300, "most_points_day": 500, "most_minor": 7000, "most_bp": 5000,
         "least_purchase_minor": 2000, "whole_items": True, "on": SCOPE, "excluded": EXCLUDED, "when": WHEN,
-        "automatic": True, "own_sale": True, "group": "Points", "vat": "means",
+        "automatic": True, "group": "Points", "vat": "means",
     },
     "benefits": [{"code": "mug", "names": {"en": "Mug"}, "points": 250, "gives": {"kind": "gift", "products": ["1"]},
                   "most_per_year": 2, "levels": ["GOLD"], "when": WHEN, "issue": ISSUE}],

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from erp_club.birthday.grants.commands import Giving, grant_to
+from erp_club.birthday.grants.commands import grant_to
 from erp_club.clubs import commands, queries
 from erp_club.customers.queries import record
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
+from erp_club.programmes.events.queries import person_called
+from erp_club.programmes.needs.queries import giving
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.purchases.fees import unsold
 from erp_club.purchases.fees.commands import Day
@@ -29,10 +31,14 @@ router = APIRouter(route_class=ActRoute, tags=["memberships"])
 
 
 class Joining(Body):
-    """Which club to join: `club` is its code, or `club_id` its number."""
+    """Which club to join: `club` is its code, or `club_id` its number.
+
+    `household_of`: the number or card of the main member whose membership it is to share.
+    """
 
     club: Word | None = None
     club_id: SmallRowId | None = None
+    household_of: Word | None = None
 
 
 class Renewal(Body):
@@ -103,8 +109,12 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN)], customer_id: R
         raise Invalid([FieldError("club", T("Say which club: by its code, or by its number."))])
     club_id = body.club_id if body.club is None else queries.club_id_by_code(act.session, body.club)
     assert club_id is not None
-    joined = unsold.join(act.session, customer_id, club_id, day=_day(act))
-    grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
+    if body.household_of is None:
+        joined = unsold.join(act.session, customer_id, club_id, day=_day(act))
+    else:
+        main_id = person_called(act.session, body.household_of, field="household_of")
+        joined = unsold.join_household(act.session, customer_id, club_id, main_id, day=_day(act))
+    grant_to(act.session, customer_id, giving(act.today, act.now, act.by))
     welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     view = JoinedView(
         membership_id=joined.membership_id,

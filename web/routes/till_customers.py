@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from erp_club.birthday.grants.commands import Giving, grant_to
+from erp_club.birthday.grants.commands import grant_to
 from erp_club.cards.commands import hand_out_card
 from erp_club.clubs.queries import clubs
 from erp_club.customers.duplicates.commands import open_new_customer
@@ -14,10 +14,15 @@ from erp_club.customers.fields import CustomerFields
 from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
+from erp_club.programmes.events.queries import person_called
+from erp_club.programmes.needs.queries import giving
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.purchases.baskets import commands, memberships
+from erp_club.purchases.fees.joining import Day
+from erp_club.purchases.fees.unsold import join_household
+from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line
+from web.fields import Body, Line, Word
 from web.forms import FormState
 from web.refusals import again
 from web.routes.customers import Confirmed, CustomerBody
@@ -43,9 +48,10 @@ class Buyer(Body):
 
 
 class Joining(Body):
-    """The club that the sale's customer joins."""
+    """The club that the sale's customer joins, and whose household, by number or card, where it is to share one."""
 
     club_id: ClubId
+    household_of: Word | None = None
 
 
 class OfferedCustomer(Body):
@@ -102,8 +108,13 @@ def remove_customer(act: AtTill) -> Response:
 def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], body: Joining) -> Response:
     """Let the sale's customer join a club; the sale earns by it already."""
     customer_id = commands.current_customer(act.session, by=act.by)
-    memberships.join_of_buyer(act.session, body.club_id, act.terminal, today=act.today, now=act.now, by=act.by)
-    grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
+    if body.household_of is None:
+        memberships.join_of_buyer(act.session, body.club_id, act.terminal, today=act.today, now=act.now, by=act.by)
+    else:
+        main_id = person_called(act.session, body.household_of, field="household_of")
+        day = Day(act.today, act.now, act.by, where_of(act.terminal))
+        join_household(act.session, customer_id, body.club_id, main_id, day=day)
+    grant_to(act.session, customer_id, giving(act.today, act.now, act.by))
     welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     return shown(act, till_view(act))
 
@@ -174,6 +185,6 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     commands.set_customer(act.session, customer_id, now=act.now, by=act.by)
     for club_id in joins:
         memberships.join_of_buyer(act.session, club_id, act.terminal, today=act.today, now=act.now, by=act.by)
-        grant_to(act.session, customer_id, Giving(act.today, act.now, act.by))
+        grant_to(act.session, customer_id, giving(act.today, act.now, act.by))
         welcome(act.session, customer_id, Welcome(act.today, act.now, act.by))
     return shown(act, till_view(act))

@@ -38,6 +38,7 @@ _WHY_OF_EVENTS: dict[Why, Text] = {
     Why.TOO_EARLY: T("It is too early for it."),
     Why.BALANCE_TOO_LOW: T("There are too few points."),
     Why.WRONG_PURCHASE_NUMBER: T("The friend had bought before."),
+    Why.CONDITION_UNMET: T("What it asks for hasn't been reached."),
 }
 """What is told of rules for events."""
 

@@ -5,7 +5,7 @@ A grant is written first, and only who got one gets the gift: two runs at once, 
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +48,24 @@ class Granted:
 NOBODY = Granted(0, 0, 0, 0, None)
 
 
+Meets = Callable[[Session, int, str, Collection[int], dt.date], Set[int]]
+"""Who of some customers meets on a day what the rule of a club's programme, by its code, asks for besides."""
+
+
+def everybody(_session: Session, _club_id: int, _rule: str, customers: Collection[int], _on: dt.date) -> Set[int]:
+    """Where no rule asks for more."""
+    return frozenset(customers)
+
+
 @dataclass(frozen=True, slots=True)
 class Giving:
-    """For which day it is given, when, by whom, and in which run of a job."""
+    """For which day it is given, when, by whom, in which run of a job, and who meets what a rule asks for besides."""
 
     on: dt.date
     now: dt.datetime
     by: Actor
     run_id: int | None = None
+    meets: Meets = everybody
 
 
 def grant_next(
@@ -71,7 +81,7 @@ def grant_next(
         return NOBODY
     settings = settings_of(plan)
     rows = queries.owed(session, plan_id, settings, days, after=after, limit=limit)
-    done = _grant(session, plan_id, settings, days, rows, giving)
+    done = _grant(session, plan_id, settings, days, _meeting(session, plan, rows, giving), giving)
     if len(rows) == limit:
         return Granted(*done, (rows[-1].customer_id, rows[-1].person))
     made = Granted(*done, None)
@@ -94,8 +104,16 @@ def grant_to(session: Session, customer_id: int, giving: Giving) -> int:
             continue
         settings, days = settings_of(plan), Days(giving.on, giving.on)
         rows = queries.owed(session, plan_id, settings, days, only=customer_id)
-        made += _grant(session, plan_id, settings, days, rows, giving)[0]
+        made += _grant(session, plan_id, settings, days, _meeting(session, plan, rows, giving), giving)[0]
     return made
+
+
+def _meeting(session: Session, plan: BirthdayPlan, rows: Sequence[Owed], giving: Giving) -> Sequence[Owed]:
+    """Those of them who meet what the programme's rule asks for on the day; the others are looked at again."""
+    if plan.club_id is None or plan.rule is None or not rows:
+        return rows
+    meets = giving.meets(session, plan.club_id, plan.rule, {row.customer_id for row in rows}, giving.on)
+    return [row for row in rows if row.customer_id in meets]
 
 
 def _grant(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import DATED
 
 _BY_HAND = T("This is said, and nothing carries it out by itself: somebody has to see to it.")
 
@@ -15,10 +14,6 @@ def done_by_hand(programme: Programme) -> Iterator[Finding]:
     for path, said in (
         ("charity", programme.charity is not None),
         ("most_rewards", programme.most_rewards is not None),
-        ("redemption.own_sale", programme.redemption is not None and programme.redemption.own_sale),
     ):
         if said:
             yield Finding(path, _BY_HAND, stops=False)
-    for index, occasion in enumerate(programme.occasions):
-        if occasion.needs and occasion.occasion not in DATED:
-            yield Finding(f"occasions[{index}].needs", _BY_HAND, stops=False)

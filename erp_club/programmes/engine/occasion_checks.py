@@ -42,6 +42,3 @@ def _dated(path: str, of: Occasion) -> Iterator[Finding]:
         if isinstance(thing, EntitlementGiven | PayoutGiven):
             text = T("This can't be given around a day. Choose points, a discount, a coupon, a gift or money.")
             yield Finding(f"{path}.gives[{number}]", text)
-    if of.needs:
-        text = T("Around a day purchases aren't asked for; a balance, a level and months of membership are.")
-        yield Finding(f"{path}.needs", text, stops=False)

@@ -57,8 +57,6 @@ class Redemption(Part):
     when: When = ALWAYS
     automatic: bool = False
     """The till uses what there is by itself."""
-    own_sale: bool = False
-    """Points of this sale can be used in it."""
     group: Key | None = None
     """Shares nothing with offers of this exclusive group."""
     vat: Taxed = Taxed.DISCOUNT

@@ -26,6 +26,7 @@ from erp_club.programmes.events.models import EventGain, ProgrammeEvent
 from erp_club.programmes.events.queries import InClub
 from erp_club.programmes.events.told import At, Gave, Happened, Of, Told
 from erp_club.programmes.milestones.commands import Receiver, give_reached, reached_for
+from erp_club.programmes.needs.queries import meeting
 from erp_club.programmes.standings.commands import LookCause, look
 
 
@@ -280,6 +281,8 @@ def _gift(
     member = queries.member_facts(session, customer_id, club)
     who = queries.having(member, joined_on=joined_on, balance=held.balance)
     why = rules.gift_missed(rule, facts, who, on=at.on)
+    if why is None and not meeting(session, club_id, club.programme, rule.needs, [customer_id], on=at.on):
+        why = Why.CONDITION_UNMET
     if why is not None:
         return Gave(customer_id, code, rule.code, why=why)
     _write_gain(session, customer_id, club_id, rule, key, settled, at)

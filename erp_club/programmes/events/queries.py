@@ -100,6 +100,13 @@ class EventRow:
     given: tuple[tuple[dict[str, str], str, int, bool], ...] = ()
 
 
+def person_called(session: Session, said: str, *, field: str) -> int:
+    """Whose number, or else whose card, it is. Raises Invalid at the field."""
+    number = Customer.number == said
+    known = session.scalar(sa.select(Customer.id).where(number, Customer.id != UNIDENTIFIED)) is not None
+    return person(session, Named(number=said) if known else Named(card=said), field=field, whole=True)
+
+
 def person(session: Session, who: Named, *, field: str, whole: bool = False) -> int:
     """Whose id, number or card it is; one who became another is that one.
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import rules_in_force
 from erp_club.clubs.households.queries import PlaceRow
-from erp_club.clubs.models import Club
+from erp_club.clubs.models import Club, Membership, MembershipPeriod, MembershipState
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import family_of
 from erp_club.points.ledger.commands import Account
@@ -37,6 +37,31 @@ def persons(session: Session, customers: Sequence[int], *, on: dt.date) -> dict[
         )
     )
     return {row.id: Person(str(row.id), _address(*row[1:4]), _age(row.birthday, on)) for row in rows}
+
+
+def lives_with_member(session: Session, club_id: int, customer_id: int, *, on: dt.date) -> bool:
+    """Whether somebody else who is a member of the club on the day is registered at the customer's address."""
+    me = session.execute(
+        sa.select(Customer.street, Customer.postcode, Customer.city).where(Customer.id == customer_id)
+    ).one()
+    here = _address(*me)
+    holds = sa.exists().where(
+        MembershipPeriod.customer_id == Membership.customer_id,
+        MembershipPeriod.membership_id == Membership.id,
+        MembershipPeriod.validity.contains(sa.literal(on, sa.Date)),
+    )
+    rows = session.execute(
+        sa.select(Customer.street, Customer.postcode, Customer.city)
+        .join(Membership, Membership.customer_id == Customer.id)
+        .where(
+            sa.func.lower(Customer.street) == sa.func.lower(me.street),
+            Membership.club_id == club_id,
+            Membership.customer_id != customer_id,
+            Membership.state != MembershipState.ENDED,
+            holds,
+        )
+    )
+    return here is not None and any(_address(*row) == here for row in rows)
 
 
 def not_meeting(session: Session, rule: Household, places: Sequence[PlaceRow], *, on: dt.date) -> frozenset[int]:

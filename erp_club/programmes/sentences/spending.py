@@ -42,7 +42,6 @@ def redemption(of: s.Redemption, words: Words) -> Iterator[Text]:
         "least_purchase_minor": money(T("Only in a purchase of %(amount)s.").msgid),
         "whole_items": lambda _: T("Points pay whole items only."),
         "automatic": lambda _: T("The till uses the points by itself."),
-        "own_sale": lambda _: T("Points of a purchase can be used in it."),
         "group": lambda group: T("They share nothing with offers of “%(group)s”.", group=Name({"": group})),
         "vat": lambda _: T("For VAT points are a means of payment."),
     }

@@ -15,6 +15,7 @@ from erp_club.programmes.engine.rewards import OccasionKind
 from erp_club.programmes.events.commands import await_purchase, tell_of_itself
 from erp_club.programmes.events.told import At
 from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached_for
+from erp_club.programmes.needs.queries import meeting
 from erp_club.programmes.queries import version_in_force
 
 
@@ -69,7 +70,12 @@ def _give(session: Session, membership_id: int, kind: OccasionKind, how: Welcome
     version = version_in_force(session, held.club_id, how.on)
     if version is not None:
         programme = version.programme
-        kinds = [rule for rule in programme.occasions if rule.occasion is kind]
+        kinds = [
+            rule
+            for rule in programme.occasions
+            if rule.occasion is kind
+            and meeting(session, held.club_id, programme, rule.needs, [held.customer_id], on=how.on)
+        ]
         things = [_later(each) for rule in kinds for each in reached_for(programme, rule, how.on, suffix)]
         if things:
             account = (held.points_holder_id, held.points_account_id)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.birthday.grants.commands import Giving, grant_to
+from erp_club.birthday.grants.commands import grant_to
 from erp_club.catalogue.models import Product
 from erp_club.clubs import commands as clubs
 from erp_club.clubs.beginning.commands import begin_membership
@@ -34,6 +34,7 @@ from erp_club.programmes.engine.renew import (
     renewal_fee,
 )
 from erp_club.programmes.engine.upgrades import paid_through
+from erp_club.programmes.needs.queries import giving
 from erp_club.programmes.overrides.commands import drop_paid_level, hold_paid_level
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.welcoming import commands as welcoming
@@ -42,7 +43,7 @@ from erp_club.promotions.engine.facts import Facts
 from erp_club.promotions.engine.priced import Priced
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
-from erp_club.purchases.fees.joining import Bought, Day, check_bought, check_joining
+from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.purchases.fees.queries import PaidFee, bought_in, paid_fees, who_buys
 from erp_club.purchases.models import Basket, BasketLine
@@ -55,11 +56,13 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Boug
     The membership holds at once, or from the payment of the fee where the programme says so.
 
     `bought` says what counts of the sale. Raises Conflict `may-not-join` where the programme doesn't let them,
-    `purchase-too-small` for a club that is joined by a larger purchase, `fee-product-needed`, and what joining raises.
+    `household-has-member` where their household is a member already, `purchase-too-small` for a club that is joined by
+    a larger purchase, `fee-product-needed`, and what joining raises.
     """
     programme = programme_in_force(session, club_id, day.today)
     if programme is None:
         return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
+    check_alone(session, basket.customer_id, club_id, programme, day)
     least = check_joining(session, basket.customer_id, programme, bought, day)
     span, fee = first_term(programme, day.today), joining_fee(programme.fees)
     waits = programme.joining.begins is Begins.PAID and fee.now_minor > 0
@@ -269,7 +272,7 @@ def _begin(session: Session, fee: MembershipFee, *, on: dt.date, now: dt.datetim
     span = first_term(programme, on)
     begin_membership(session, (held.customer_id, held.membership_id, held.last_no), span, now=now, by=by)
     fee.first, fee.last = span.first, span.last
-    grant_to(session, held.customer_id, Giving(on, now, by))
+    grant_to(session, held.customer_id, giving(on, now, by))
     welcoming.welcome(session, held.customer_id, Welcome(on, now, by))
 
 

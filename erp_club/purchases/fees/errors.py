@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from erp_club.kernel.errors import Conflict, Refused
+from erp_club.kernel.errors import Conflict, FieldError, Invalid, Refused
 from erp_club.kernel.text import Money, T, Text
 
 WHY: dict[str, Text] = {
@@ -25,6 +25,28 @@ def may_not_join(hinders: Sequence[str]) -> Conflict:
     """The club's programme doesn't let this customer join here."""
     first = next((WHY[name] for name in hinders if name in WHY), T("This club isn't open to this customer."))
     return Conflict(first, field="club", code="may-not-join", facts={"because": list(hinders)})
+
+
+def one_per_household() -> Conflict:
+    """Somebody at the same address is a member, and the club has one membership for a household."""
+    return Conflict(
+        T(
+            "Somebody at this address is a member already, and a household has one membership. Enter the number or "
+            "card of the main member, to join them."
+        ),
+        field="household_of",
+        code="household-has-member",
+    )
+
+
+def no_main_member() -> Invalid:
+    """Whoever was named as the main member isn't a member of the club."""
+    return Invalid([FieldError("household_of", T("This customer is no member of the club. Name its main member."))])
+
+
+def no_households() -> Invalid:
+    """The club has no memberships that share an account."""
+    return Invalid([FieldError("household_of", T("In this club nobody shares a membership. Leave this empty."))])
 
 
 def not_renewed_here() -> Conflict:

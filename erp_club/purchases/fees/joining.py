@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.membership import Way
-from erp_club.programmes.engine.parts import Measure
+from erp_club.programmes.engine.parts import MOST_MINOR, Measure
 from erp_club.programmes.engine.places import ANY_STORE, Where
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.renew import may_not_join
+from erp_club.programmes.households.queries import lives_with_member
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.queries import applicant
 
@@ -30,9 +31,23 @@ Bought = Callable[[Measure], int]
 """How much of a sale counts by a measure, in minor units."""
 
 
+def everything_bought(_of: Measure) -> int:
+    """Where what was bought isn't asked for."""
+    return MOST_MINOR
+
+
 def nothing_bought(_of: Measure) -> int:
     """Where nothing is sold."""
     return 0
+
+
+def check_alone(session: Session, customer_id: int, club_id: int, programme: Programme, day: Day) -> None:
+    """Raises Conflict `household-has-member` where a household has one membership, and this one has it already."""
+    rule = programme.household
+    if rule is None or not rule.one_per_household:
+        return
+    if lives_with_member(session, club_id, customer_id, on=day.today):
+        raise errors.one_per_household()
 
 
 def check_joining(session: Session, customer_id: int, programme: Programme, bought: Bought, day: Day) -> int:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.levels.models import MembershipLevel
-from erp_club.clubs.models import Membership
+from erp_club.clubs.models import Membership, MembershipState
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
@@ -111,6 +111,17 @@ def bought_in(session: Session, customer_id: int, of: Measure, span: Span, *, un
     fees = _fee_lines(session, [each.original_id or each.id for each in receipts])
     lives = [Lived(_marked(each, fees), member=who) for each in receipts]
     return total(of, lives, span.first, last, excluded=NO_FEES)
+
+
+def membership_in(session: Session, customer_id: int, club_id: int) -> int | None:
+    """The membership of a customer in a club; None where there is none, or an ended one."""
+    return session.scalar(
+        sa.select(Membership.id).where(
+            Membership.customer_id == customer_id,
+            Membership.club_id == club_id,
+            Membership.state != MembershipState.ENDED,
+        )
+    )
 
 
 def who_buys(session: Session, customer_id: int, *, club_id: int | None = None) -> MemberFacts:

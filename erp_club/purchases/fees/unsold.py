@@ -1,32 +1,56 @@
 """Joining and renewing where nothing is sold: as the club's programme says, unless there is something to be paid."""
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands as clubs
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.renew import first_term, joining_fee
+from erp_club.programmes.households.commands import When, link_members
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.welcoming import commands as welcoming
 from erp_club.programmes.welcoming.commands import Welcome
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.commands import fee_of_renewal, keep_level
-from erp_club.purchases.fees.joining import Day, check_joining, nothing_bought
+from erp_club.purchases.fees.joining import Day, check_alone, check_joining, everything_bought, nothing_bought
+from erp_club.purchases.fees.queries import membership_in
 
 
 def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs.Joined:
     """Let a customer join for the programme's term (M-02).
 
     Raises Conflict `may-not-join` where the programme doesn't let them, `purchase-too-small` for a club that is joined
-    by a purchase, `fee-at-till` where joining costs something, and what `join_club` raises.
+    by a purchase, `household-has-member`, `fee-at-till` where joining costs something, and what `join_club` raises.
     """
     programme = programme_in_force(session, club_id, day.today)
     if programme is None:
         return clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
+    check_alone(session, customer_id, club_id, programme, day)
     check_joining(session, customer_id, programme, nothing_bought, day)
     if joining_fee(programme.fees).now_minor:
         raise errors.fee_at_till()
     span = first_term(programme, day.today)
     return clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by, span=span)
+
+
+def join_household(session: Session, customer_id: int, club_id: int, main_id: int, *, day: Day) -> clubs.Joined:
+    """Let a customer join the membership of a household's main member: no fee, one account for them all (M-09).
+
+    Raises Invalid on `household_of` where the club has no households, or the main customer isn't its member, Conflict
+    `may-not-join`, and what `join_club` and `link_members` raise.
+    """
+    programme = programme_in_force(session, club_id, day.today)
+    if programme is None or programme.household is None:
+        raise errors.no_households()
+    main = membership_in(session, main_id, club_id)
+    if main is None:
+        raise errors.no_main_member()
+    check_joining(session, customer_id, programme, everything_bought, day)
+    span = first_term(programme, day.today)
+    joined = clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by, span=span)
+    link_members(session, main, joined.membership_id, when=When(day.today, day.now, day.by))
+    return replace(joined, points_account_id=clubs.hold(session, joined.membership_id).account.id)
 
 
 def renew(session: Session, membership_id: int, *, card: str | None, day: Day) -> clubs.Prolonged:
