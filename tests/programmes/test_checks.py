@@ -83,6 +83,8 @@ def test_what_can_not_be_is_named_with_its_place(path: str, said: dict[str, Any]
 
 WARNED: list[tuple[str, dict[str, Any]]] = [
     ("fees.waiver", {"fees": {"waiver": {"at_least_minor": 100}}}),
+    ("fees.joining_product", {"fees": {"joining_minor": 900}}),
+    ("fees.joining_product", {"fees": {"renewal_minor": 900}, "term": {"kind": "months", "months": 12}}),
     ("joining.purchase_of", {"joining": {"purchase_of": {"on": {"groups": ["Tea"]}}}}),
     ("joining.invitation_days", {"joining": {"invitation_days": 14}}),
     ("earning.rules[0].factor_bp", {"earning": {"rules": [{"kind": "times", "code": "t", "factor_bp": 10_000}]}}),

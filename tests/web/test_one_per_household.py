@@ -44,7 +44,7 @@ def buying(sale: Sale, street: str, name: str = "Noa") -> int:
 
 
 def test_who_lives_with_a_member_joins_their_membership_at_the_till(sale: Sale) -> None:
-    other = buying(sale, "5  PALM street")
+    other = buying(sale, "5 PALM street")
     refused = sale.join()
     assert (refused.status_code, refused.json()["code"]) == (409, "household-has-member")
     wrong = sale.send("POST", "/memberships", {"club_id": sale.club_id, "household_of": "999999"})

@@ -1,4 +1,5 @@
 # REQ M-02 P-18 A-01: a club is set up in a form that asks only what its rules need, and says in words what they do
+import json
 from typing import Any
 
 import pytest
@@ -17,6 +18,14 @@ from web.programme_forms.paths import Document, at
 from web.programme_forms.typed import blank, code_from, opened, overlaid, written
 from web.programme_reading import read_programme
 from web.views.programme_form import as_far_as_it_can_be_read
+
+
+def flat(document: Document) -> dict[str, str]:
+    """The fields of the form as a browser names them."""
+    made: dict[str, str] = {}
+    for name, value in written(document).items():
+        made |= {f"{name}[{n}]": each for n, each in enumerate(value)} if isinstance(value, list) else {name: value}
+    return made
 
 
 def typed(document: Document, **said: str) -> dict[str, Any]:
@@ -134,3 +143,43 @@ def test_the_form_of_a_club_begins_with_what_holds(client: TestClient, session: 
     session.commit()
     assert client.get(url).json()["document"]["code"] == "GOLD"
     assert client.get(url, headers=HTML).status_code == 200
+
+
+def test_what_a_check_finds_stands_beside_its_field(client: TestClient, session: Session) -> None:
+    # REQ P-18: overlapping steps, a code worth more than it costs, a level nobody can reach, no channel
+    signed_in(client, session)
+    rate = {"kind": "money", "code": "rate", "points": 1, "per_minor": 100}
+    steps = [{"at": 100, "value": 50_000}, {"at": 100, "value": 60_000}]
+    document = opened({
+        "code": "CLUB", "names": {"en": "Club", "he": "Club"}, "currency": "ILS", "earning": {"rules": [rate]},
+        "fees": {"joining_minor": 2000}, "channels": {"joining": []},
+        "rewards": [{"code": "r", "gives": {"kind": "code"}, "base": {"counts": "points"},
+                     "function": {"kind": "threshold", "steps": steps}}],
+        "levels": {"levels": [{"code": "BASE", "at_least": 0}, {"code": "GOLD"}]},
+    })  # fmt: skip
+    fields = {"form": "1", "base": json.dumps(document)}
+    drawn = send(client, "/programmes/previews", nest([*(fields | flat(document)).items()])).json()
+    beside = {
+        each["name"]: each["warnings"]
+        for section in drawn["sections"]
+        for block in section["blocks"]
+        for each in block["fields"]
+        if each["warnings"]
+    }
+    assert set(beside) == {
+        "channels.joining", "fees.joining_product", "rewards[0].function.steps[0].value",
+        "rewards[0].function.steps[1].at", "rewards[0].function.steps[1].value", "levels.levels[1].code",
+    }  # fmt: skip
+    page = submit(client, "/programmes/previews", fields | flat(document)).text
+    assert 'id="w-f-channels-joining"' in page
+    assert 'href="#f-channels-joining"' in page
+
+
+def test_a_renewal_that_costs_less_in_steps_is_asked_step_by_step() -> None:
+    first = {**blank("ILS"), "fees": {"renewal_minor": 3900, "waiver": {"at_least_minor": 30_000, "fee_minor": 2500}}}
+    more = done(done(first, "on|fees.waiver.steps"), "row|fees.waiver.steps")
+    assert at(more, "fees.waiver.steps") == [{"at_least_minor": 100_000}, {"at_least_minor": 200_000}]
+    made, faults = overlaid(more, typed(more, **{"fees.waiver.steps[0].fee_minor": "10"}))
+    assert (faults, at(made, "fees.waiver.steps[0].fee_minor")) == ([], 1000)
+    fewer = done(done(made, "remove|fees.waiver.steps[1]"), "remove|fees.waiver.steps[0]")
+    assert at(fewer, "fees.waiver") == {"at_least_minor": 30_000, "fee_minor": 2500}

@@ -7,7 +7,8 @@ from web.programme_forms import fields as f
 from web.programme_forms.layout import form_of
 from web.programme_forms.paths import Document, at, parent, put, rows
 
-_ON: dict[str, dict[str, Any]] = {
+_ON: dict[str, Any] = {
+    "fees.waiver.steps": [{"at_least_minor": 100000}],
     "redemption": {"worth_points": 1, "worth_minor": 100},
     "levels": {"levels": [{"code": "BASIC", "at_least": 0}, {"code": "GOLD", "at_least": 100000}]},
 }
@@ -59,7 +60,7 @@ def _following(row: Any) -> Any:
     """A row after the last one: its figures doubled, so that it stands above it."""
     if not isinstance(row, dict):
         return row
-    for name in ("from_minor", "from_amount", "at", "at_least", "value", "points"):
+    for name in ("from_minor", "from_amount", "at", "at_least", "at_least_minor", "value", "points"):
         if isinstance(row.get(name), int) and (name not in {"value", "points"} or form_of(row) == ""):
             row[name] = row[name] * 2
     if "code" in row:

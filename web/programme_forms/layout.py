@@ -10,7 +10,7 @@ from typing import Any
 from erp_club.kernel.text import N_
 from web.programme_forms import fields as f
 from web.programme_forms.fields import Ask, Kind
-from web.programme_forms.paths import Document, at
+from web.programme_forms.paths import Document, at, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,33 @@ def _membership(document: Document) -> Section:
     if term in {"months", "sliding"}:
         asks.append(Ask("term.months", N_("So many months")))
     asks.append(Ask("fees.joining_minor", N_("Price of joining"), "amount", optional=True))
+    adds: list[Button] = []
+    takes: list[Button] = []
     if term == "months":
-        asks += [
-            Ask("fees.renewal_minor", N_("Price of renewing"), "amount", optional=True),
-            Ask(
-                "fees.waiver.at_least_minor", N_("Renewing is free from purchases of"), "amount",
-                N_("What was bought in the term that ends."), optional=True,
-            ),
-        ]  # fmt: skip
-    return Section("membership", N_("Membership"), blocks=[Block(asks=tuple(asks))])
+        asks.append(Ask("fees.renewal_minor", N_("Price of renewing"), "amount", optional=True))
+    asks.append(Ask("fees.joining_product", N_("Sold at the till as product"), "text",
+                    N_("Its code in the catalogue. Without one a price can't be paid."), optional=True))  # fmt: skip
+    if term == "months":
+        _waiver(document, asks, adds, takes)
+    return Section("membership", N_("Membership"), blocks=[Block("", "", tuple(asks), tuple(adds), tuple(takes))])
+
+
+def _waiver(document: Document, asks: list[Ask], adds: list[Button], takes: list[Button]) -> None:
+    """From which purchases on renewing costs less, and what it costs then; further sums once there is a first."""
+    costs = Ask("fee_minor", N_("Renewing then costs"), "amount", N_("Empty is free of charge."), optional=True)
+    asks.append(Ask("fees.waiver.at_least_minor", N_("Renewing costs less from purchases of"), "amount",
+                    N_("What was bought in the term that ends."), optional=True))  # fmt: skip
+    if at(document, "fees.waiver.at_least_minor") is None:
+        return
+    if at(document, "fees.waiver.off_bp") is None:
+        asks += under("fees.waiver", (costs,))
+    if at(document, "fees.waiver.steps"):
+        step = (Ask("at_least_minor", N_("From purchases of"), "amount"), costs)
+        _rows(document, "fees.waiver.steps", step, asks, adds, takes)
+        last = len(rows(document, "fees.waiver.steps")) - 1
+        takes[:] = [Button(f"remove|fees.waiver.steps[{last}]", N_("Take the last step away"))]
+    else:
+        adds.append(Button("on|fees.waiver.steps", N_("Another step")))
 
 
 def _rules(

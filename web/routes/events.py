@@ -76,7 +76,7 @@ def tell(act: Telling, body: NewEvent) -> Response:
         customer_id = _buyer(act, purchase)
     friend = None if body.referred is None else queries.person(session, _named(body.referred), field="referred")
     what = Happened(body.event, customer_id, body.subject, purchase, friend)
-    told = commands.tell_event(session, what, _at(act))
+    told = commands.tell_event(session, what, at_moment(act))
     find_segments_again(act, told.customer_id)
     return act.done(told_view(act, told), f"/customers/{told.customer_id}/events")
 
@@ -95,7 +95,8 @@ def _buyer(act: Act, purchase: Of) -> int:
     return member.id
 
 
-def _at(act: Act) -> At:
+def at_moment(act: Act) -> At:
+    """Now, by the clock of the till's store, or of the chain."""
     local: dt.datetime = act.now.astimezone(ZoneInfo(act.zone)).replace(tzinfo=None)
     till = act.identity.terminal
     if till is None:

@@ -1,18 +1,25 @@
 """Events of members, as tills, shops and people see them."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
 from erp_club.customers.queries import record
+from erp_club.kernel.text import TN, T, Text
 from erp_club.programmes.engine import events as rules
 from erp_club.programmes.events import queries
 from erp_club.programmes.events.told import Gave, Told
+from erp_club.programmes.sentences.earning import event_points
+from erp_club.programmes.sentences.gifts import given
+from erp_club.programmes.sentences.words import words_of
+from web import i18n
 from web.deps import Act
 from web.views.earned import why_nothing
+from web.views.panel import PanelPurchase, recent_of
 
 MOST = 50
+OF_ITSELF = frozenset({rules.JOINING, rules.RENEWAL, rules.FIRST_PURCHASE})
 
 
 class GaveView(BaseModel):
@@ -67,13 +74,30 @@ class EventView(BaseModel):
     gave: list[EventGainView]
 
 
+class KnownEvent(BaseModel):
+    """An event that may be told, and in words what the customer's clubs give for it."""
+
+    event: str
+    gives: list[str]
+
+
+class TellPage(BaseModel):
+    """The events that may be told of a customer, and the last purchases, of which one may be what it is about."""
+
+    customer_id: int
+    name: str
+    known: list[KnownEvent]
+    recent: list[PanelPurchase]
+
+
 class EventsPage(BaseModel):
-    """The latest events of a customer, and the names of those for which their clubs give anything."""
+    """The latest events of a customer, and those that may be told; `known` are their names."""
 
     customer_id: int
     name: str
     number: str
     known: list[str]
+    tellable: list[KnownEvent]
     events: list[EventView]
 
 
@@ -110,13 +134,56 @@ def events_page_view(act: Act, customer_id: int) -> EventsPage:
     person = record(act.session, customer_id)
     clubs = queries.clubs_of(act.session, customer_id, on=act.today)
     names = _rule_names(act, customer_id)
+    tellable = _tellable(clubs)
     return EventsPage(
         customer_id=customer_id,
         name=f"{person.given_name} {person.family_name}".strip(),
         number=person.number,
-        known=sorted({name for club in clubs for name in rules.events_of(club.programme)}),
+        known=[each.event for each in tellable],
+        tellable=tellable,
         events=[_event(each, names) for each in queries.told_of(act.session, customer_id, most=MOST)],
     )
+
+
+def tell_page_view(act: Act, customer_id: int) -> TellPage:
+    """What may be told of a customer at the till. Raises NotFound."""
+    person = record(act.session, customer_id)
+    return TellPage(
+        customer_id=customer_id,
+        name=f"{person.given_name} {person.family_name}".strip(),
+        known=_tellable(queries.clubs_of(act.session, customer_id, on=act.today)),
+        recent=recent_of(act, customer_id),
+    )
+
+
+def _tellable(clubs: Sequence[queries.InClub]) -> list[KnownEvent]:
+    """What people tell of; joining, renewing and a first purchase the product tells of itself."""
+    gives: dict[str, list[str]] = {}
+    for club in clubs:
+        words = words_of(club.programme)
+        for name in rules.events_of(club.programme) - OF_ITSELF:
+            said = gives.setdefault(name, [])
+            counted = (rule for _, rule in rules.counter_rules(club.programme, name))
+            said += [i18n.say(next(event_points(rule, words))) for rule in rules.points_rules(club.programme, name)]
+            said += [i18n.say(next(event_points(rule, words))) for rule in counted]
+            gifts = (gift for rule in rules.gift_rules(club.programme, name) for gift in rule.gives)
+            said += [i18n.say(given(gift, words)) for gift in gifts]
+    return [KnownEvent(event=name, gives=gives[name]) for name in sorted(gives)]
+
+
+def told_words(told: Told, view: ToldView) -> Text:
+    """What came of an event, in one sentence for whoever has told it."""
+    points = sum(each.points for each in told.gave if each.customer_id == told.customer_id)
+    if points:
+        return TN("%(num)s point given.", "%(num)s points given.", points)
+    if any(each.gift for each in told.gave):
+        return T("The gift is given.")
+    if told.released:
+        return TN("%(num)s point can be used now.", "%(num)s points can be used now.", told.released)
+    if any(each.waits for each in told.gave):
+        return T("Recorded. It gives once the friend has bought.")
+    why = next((each.words for each in view.gave if each.words), None)
+    return T("Recorded. Nothing is given: %(why)s", why=why) if why else T("Recorded. Nothing is given for it.")
 
 
 def _event(row: queries.EventRow, names: Mapping[str, dict[str, str]]) -> EventView:

@@ -201,7 +201,7 @@ def panel_view(
         coupons=_coupons(act, customer_id),
         birthday_in=_birthday_in(act, customer_id),
         gifts=_gifts(act, customer_id),
-        recent=_recent(act, customer_id),
+        recent=recent_of(act, customer_id),
         entitlements=entitlements_view(act, customer_id, where=where_of(act.identity.terminal)),
         segments=of_customer(act.session, customer_id, at_till=True),
     )
@@ -222,7 +222,8 @@ def _coupons(act: Act, customer_id: int) -> list[PanelCoupon]:
     return [PanelCoupon(code=row.code, names=dict(row.names), last_day=row.last_day) for row in rows]
 
 
-def _recent(act: Act, customer_id: int) -> list[PanelPurchase]:
+def recent_of(act: Act, customer_id: int) -> list[PanelPurchase]:
+    """The customer's last purchases."""
     return [
         PanelPurchase(receipt_id=row.receipt_id, sold_on=row.sold_on, store=row.store, total_minor=row.total_minor)
         for row in queries.recent_purchases(act.session, customer_id)

@@ -28,7 +28,7 @@ _MOST_FAULTS = 30
 
 
 class FieldLine(BaseModel):
-    """A field of the form: its name is its place in the document."""
+    """A field of the form: its name is its place in the document; `warnings` are what a check finds there."""
 
     name: str
     label: str
@@ -36,6 +36,7 @@ class FieldLine(BaseModel):
     hint: str | None = None
     options: list[tuple[str, str]] = []
     optional: bool = False
+    warnings: list[str] = []
 
 
 class ButtonLine(BaseModel):
@@ -141,6 +142,7 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
     form.values = written(document) | {name: value for name, value in typed.items() if name not in {"do", "form"}}
     form.errors = _at_fields(document, form.errors)
     read = as_far_as_it_can_be_read(document)
+    warned = _warned(document, read)
     return ProgrammeForm(
         club_id=club_id,
         club_names=club_line(act, club_id).names if club_id else {},
@@ -153,17 +155,39 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
                 id=each.id,
                 title=translate(each.title),
                 about=translate(each.about) if each.about else "",
-                blocks=[_block(block, form.values) for block in each.blocks],
+                blocks=[_block(block, form.values, warned) for block in each.blocks],
                 adds=_buttons(each.adds),
             )
             for each in layout(document)
         ],
         says=section_lines(act, read) if read else [],
-        warnings=[Warned(path=each.path, text=i18n.say(each.text)) for each in findings(read)] if read else [],
+        warnings=[Warned(path=place, text=text) for place, texts in warned.items() for text in texts],
     )
 
 
-def _block(block: Block, values: Mapping[str, Any]) -> BlockLine:
+def _warned(document: Document, read: Programme | None) -> dict[str, list[str]]:
+    """What a check finds, in words, by the field at which it stands.
+
+    What can't be read yet was left out of what is checked, so that its other rules may have moved up: then only
+    what is said of no list keeps its place.
+    """
+    whole = read is not None and _is_whole(document)
+    found: dict[str, list[str]] = {}
+    for each in findings(read) if read else ():
+        found.setdefault(each.path if whole or "[" not in each.path else "", []).append(i18n.say(each.text))
+    return _at_fields(document, found)
+
+
+def _is_whole(document: Document) -> bool:
+    """Whether all of it can be read, but for what the club is called."""
+    try:
+        read_programme({**document, "code": "CLUB", "names": {"en": "Club"}})
+    except Invalid:
+        return False
+    return True
+
+
+def _block(block: Block, values: Mapping[str, Any], warned: Mapping[str, list[str]]) -> BlockLine:
     fields: list[FieldLine] = []
     for ask in block.asks:
         options = [(value, translate(label)) for value, label in ask.options]
@@ -174,7 +198,7 @@ def _block(block: Block, values: Mapping[str, Any]) -> BlockLine:
         fields.append(
             FieldLine(
                 name=ask.name, label=translate(ask.label), control=ask.control, hint=hint, options=options,
-                optional=ask.optional,
+                optional=ask.optional, warnings=warned.get(ask.name, []),
             )
         )  # fmt: skip
     title = translate(block.title) if block.title else ""

@@ -31,12 +31,22 @@ def fee_findings(programme: Programme) -> Iterator[Finding]:
             yield Finding("fees.instalments.first_minor", T("The first part must be less than the whole fee."))
         elif not any(isinstance(each.gives, PayoutGiven | StoredValueGiven) for each in programme.rewards):
             yield Finding("fees.instalments", T("No period reward pays money from which the rest could be withheld."))
+    yield from _unsold(fees)
     renewals = (fees.renewal_minor, *(each.renewal_minor for each in fees.levels))
     if fees.waiver is not None and not any(renewals):
         yield Finding("fees.waiver", T("There is no renewal fee to waive."), stops=False)
     if isinstance(programme.term, LifetimeTerm) and fees.renewal_minor:
         yield Finding("fees.renewal_minor", T("A membership for life is never renewed, so this is never paid."))
     yield from _waiver(fees)
+
+
+def _unsold(fees: Fees) -> Iterator[Finding]:
+    """What costs something, and isn't sold as any product."""
+    joining = fees.joining_minor or any(each.joining_minor for each in fees.levels)
+    renewing = fees.renewal_minor or any(each.renewal_minor for each in fees.levels)
+    text = T("Name the product by which this is sold: without one it can't be paid at the till.")
+    if fees.joining_product is None and (joining or (renewing and fees.renewal_product is None)):
+        yield Finding("fees.joining_product", text, stops=False)
 
 
 def _waiver(fees: Fees) -> Iterator[Finding]:

@@ -215,6 +215,7 @@ class Fees(Part):
     renewal_minor: Minor = 0
     joining_product: Key | None = None
     renewal_product: Key | None = None
+    """Else renewing is sold as joining is."""
     waiver: Waiver | None = None
     refund: Refund = Refund.NEVER
     refund_days: SomeDays | None = None

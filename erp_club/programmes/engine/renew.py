@@ -150,9 +150,9 @@ def renewal_fee(fees: Fees, term_minor: int, level: str | None = None) -> Fee:
     """The fee of renewing. `term_minor`: the ending term's purchases up to now, net of returns, without fees."""
     paid = level_fee(fees, level)
     full = fees.renewal_minor if paid is None else paid.renewal_minor
-    waiver = fees.waiver
+    waiver, product = fees.waiver, fees.renewal_product or fees.joining_product
     if waiver is None:
-        return Fee(full, full, product=fees.renewal_product, now_minor=full)
+        return Fee(full, full, product=product, now_minor=full)
     due, missing, then = full, 0, 0
     for step in (waiver, *waiver.steps):
         costs = _costs(step, full)
@@ -161,7 +161,7 @@ def renewal_fee(fees: Fees, term_minor: int, level: str | None = None) -> Fee:
         elif costs < due:
             missing, then = step.at_least_minor - term_minor, costs
             break
-    return Fee(due, full, missing, fees.renewal_product, due, then)
+    return Fee(due, full, missing, product, due, then)
 
 
 def _costs(step: WaiverStep, full_minor: int) -> int:

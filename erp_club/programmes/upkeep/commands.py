@@ -129,13 +129,13 @@ def _keep_batch(session: Session, wanted: Wanted, names: dict[str, str], at: Now
     worth = rules.left_over_minor(wanted.rule.issue, rules.highest(wanted.rule, wanted.gives))
     uses = 1 if worth is None else MOST_USES
     held = session.scalars(sa.select(CouponBatch).where(CouponBatch.code == wanted.code)).one_or_none()
-    how = {"language": at.language, "now": at.now, "by": at.by}
     if held is None:
         settings = BatchSettings(wanted.code, names, personal=True, uses=uses, worth_minor=worth)
-        create_batch(session, settings, **how)
+        create_batch(session, settings, language=at.language, now=at.now, by=at.by)
     elif held.worth_minor != worth and (worth is not None or held.uses == MOST_USES):
         settings = replace(settings_of(held), uses=uses, worth_minor=worth)
-        change_batch(session, held.id, settings, version=held.version, **how)
+        version = held.version
+        change_batch(session, held.id, settings, version=version, language=at.language, now=at.now, by=at.by)
 
 
 def _keep_benefits(
