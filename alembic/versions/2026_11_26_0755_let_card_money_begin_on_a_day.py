@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_0755"
-down_revision = "2026_11_26_0533"
+down_revision = "2026_11_26_0820"
 branch_labels = None
 depends_on = None
 

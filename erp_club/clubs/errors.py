@@ -94,7 +94,7 @@ def ended(on: dt.date) -> Conflict:
 def waiting() -> Conflict:
     """Nothing is done to a membership that hasn't begun."""
     return Conflict(
-        T("This membership begins when its fee is paid. Pay the sale, or remove the fee from it."),
+        T("This membership begins when its fee is paid, or it is confirmed. See to that first."),
         code="membership-waiting",
     )
 

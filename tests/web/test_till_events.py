@@ -1,4 +1,4 @@
-# REQ P-02 P-16 T-01 A-01: a cashier records an event of the sale's customer, sees what it gives, and is told what it gave
+# REQ P-02 P-16 T-01 A-01: a cashier records an event of the sale's customer, and sees what it gives and gave
 from typing import Any
 
 import pytest

@@ -17,6 +17,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.programmes.events.queries import person_called
 from erp_club.programmes.needs.queries import giving
 from erp_club.programmes.welcoming.commands import Welcome, welcome
+from erp_club.purchases.confirming.commands import confirm_membership
 from erp_club.purchases.fees import unsold
 from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.places import where_of
@@ -97,6 +98,21 @@ def memberships_page(act: Act, form: FormState) -> Response:
     )
     view = memberships_view(act, customer_id) if act.htmx else _headed(act, customer_id)
     return act.answer(view, _template(act), form=form)
+
+
+@router.post(
+    "/memberships/{membership_id}/confirmations", name="memberships.confirm", status_code=201,
+    response_model=ProlongedView,
+)  # fmt: skip
+@again(memberships_page)
+def confirm(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN)], membership_id: RowId) -> Response:
+    """The member has answered the message that asked for it: a membership that waits for this begins today."""
+    span = confirm_membership(act.session, membership_id, day=_day(act))
+    customer_id = queries.customer_of(act.session, membership_id)
+    view = ProlongedView(
+        membership_id=membership_id, customer_id=customer_id, starts_on=span.first, valid_until=span.last
+    )
+    return act.done(view, f"/customers/{customer_id}/memberships")
 
 
 @router.post(

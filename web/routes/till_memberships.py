@@ -11,6 +11,8 @@ from erp_club.clubs.breaks import commands as breaks
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands, memberships
+from erp_club.purchases.confirming.commands import confirm_membership
+from erp_club.purchases.fees.joining import Day
 from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId, Word
@@ -228,6 +230,15 @@ def end(act: Ending, membership_id: RowId, body: Termination) -> Response:
         backdated=act.may(Permission.MEMBERSHIPS_CORRECT),
     )
     return _done(act, T("The membership has ended."), undo=f"{BASE}/{membership_id}/restorations")
+
+
+@router.post(BASE + "/{membership_id}/confirmations", name="baskets.confirm", response_model=TillPage)
+@again(till_instead)
+def confirm(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], membership_id: RowId) -> Response:
+    """The sale's customer has answered the message: their membership that waits for it begins today."""
+    memberships.of_buyer(act.session, membership_id, by=act.by)
+    confirm_membership(act.session, membership_id, day=Day(act.today, act.now, act.by, where_of(act.terminal)))
+    return _done(act, T("The membership holds from today on."))
 
 
 @router.post(BASE + "/{membership_id}/restorations", name="baskets.restore", response_model=TillPage)

@@ -53,7 +53,7 @@ from erp_club.purchases.upgrades.queries import paid_levels
 def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Bought, day: Day) -> clubs.Joined:
     """Let the basket's customer join, with the fee as a line where the club has one (M-02).
 
-    The membership holds at once, or from the payment of the fee where the programme says so.
+    The membership holds at once, or from the payment of the fee, or its confirmation, where the programme says so.
 
     `bought` says what counts of the sale. Raises Conflict `may-not-join` where the programme doesn't let them,
     `household-has-member` where their household is a member already, `purchase-too-small` for a club that is joined by
@@ -65,7 +65,8 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Boug
     check_alone(session, basket.customer_id, club_id, programme, day)
     least = check_joining(session, basket.customer_id, programme, bought, day)
     span, fee = first_term(programme, day.today), joining_fee(programme.fees)
-    waits = programme.joining.begins is Begins.PAID and fee.now_minor > 0
+    begins = programme.joining.begins
+    waits = begins is Begins.CONFIRMED or (begins is Begins.PAID and fee.now_minor > 0)
     joined = clubs.join_club(
         session,
         basket.customer_id,
@@ -269,6 +270,8 @@ def _begin(session: Session, fee: MembershipFee, *, on: dt.date, now: dt.datetim
     programme = programme_in_force(session, held.club_id, on)
     if fee.kind != FeeKind.JOINING or held.state is not MembershipState.WAITING or programme is None:
         return
+    if programme.joining.begins is Begins.CONFIRMED:
+        return  # it waits for the member's answer still
     span = first_term(programme, on)
     begin_membership(session, (held.customer_id, held.membership_id, held.last_no), span, now=now, by=by)
     fee.first, fee.last = span.first, span.last

@@ -49,6 +49,18 @@ def no_households() -> Invalid:
     return Invalid([FieldError("household_of", T("In this club nobody shares a membership. Leave this empty."))])
 
 
+def not_to_confirm() -> Conflict:
+    """It has begun, was ended, or its club's memberships begin otherwise."""
+    return Conflict(T("This membership doesn't wait for a confirmation."), code="not-waiting")
+
+
+def pay_first() -> Conflict:
+    """The fee of joining is still due in a sale."""
+    return Conflict(
+        T("The fee of this membership isn't paid yet. Pay the sale first, then confirm."), code="membership-waiting"
+    )
+
+
 def not_renewed_here() -> Conflict:
     """The channel of the till isn't one in which the club lets members join and renew."""
     return Conflict(T("Memberships of this club aren't renewed here."), code="not-renewed-here")

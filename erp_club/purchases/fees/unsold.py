@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands as clubs
 from erp_club.clubs.periods import Span
+from erp_club.programmes.engine.membership import Begins
 from erp_club.programmes.engine.renew import first_term, joining_fee
 from erp_club.programmes.households.commands import When, link_members
 from erp_club.programmes.queries import programme_in_force
@@ -30,8 +31,10 @@ def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs
     check_joining(session, customer_id, programme, nothing_bought, day)
     if joining_fee(programme.fees).now_minor:
         raise errors.fee_at_till()
-    span = first_term(programme, day.today)
-    return clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by, span=span)
+    span, waits = first_term(programme, day.today), programme.joining.begins is Begins.CONFIRMED
+    return clubs.join_club(
+        session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by, span=span, waits=waits
+    )
 
 
 def join_household(session: Session, customer_id: int, club_id: int, main_id: int, *, day: Day) -> clubs.Joined:
