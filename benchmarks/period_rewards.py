@@ -2,7 +2,8 @@
 
 Every account has bought twice in the month. The job is the product's own, with its cursor, counts and commits; the ORM
 loads the accounts, receipts and lines of a chunk, lets the same function settle each, and adds a row with one flush and
-commit. `ERP_CLUB_BENCH_ACCOUNTS` says how many accounts there are.
+commit. Its accounts are another club's, and its chunks lie between the job's batches, evenly over the run. The job is
+killed half way and resumed. `ERP_CLUB_BENCH_ACCOUNTS` says how many accounts there are.
 """
 
 import datetime as dt
@@ -11,12 +12,15 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from benchmarks.cpu import of_tree, postmaster
 from benchmarks.shop import machine, table
 from erp_club.clubs.models import Membership
 from erp_club.jobs import commands, runner
@@ -61,7 +65,8 @@ CLUB = Programme.model_validate(
 _FILL = (
     """
     INSERT INTO memberships (customer_id, club_id, points_holder_id, points_account_id, joined_on)
-    SELECT a.customer_id, :club, a.customer_id, a.id, '2026-01-01' FROM points_accounts a
+    SELECT a.customer_id, CASE WHEN a.id > :accounts THEN :other ELSE :club END, a.customer_id, a.id, '2026-01-01'
+      FROM points_accounts a
     """,
     """
     INSERT INTO membership_periods (customer_id, membership_id, period_no, validity, kind, at)
@@ -81,8 +86,8 @@ _FILL = (
 )
 
 
-def made(server: str) -> tuple[Database, int]:
-    """A database of a club whose members have all bought twice."""
+def made(server: str) -> tuple[Database, int, int]:
+    """A database of two clubs whose members have all bought twice: the job's, and the ORM's."""
     admin = Database(parse_url(server))
     with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("CREATE DATABASE rewards")
@@ -91,37 +96,68 @@ def made(server: str) -> tuple[Database, int]:
     schema.migrate(database)
     with database.session() as session:
         a_chain(session)
-        values = {"store": a_store(session).id, "product": a_product(session)}
-        told = load_programme(
-            session, CLUB, currency="ILS", language="en", today=FIRST, now=NOW, by=SYSTEM, publish=True
-        )
-        for start in range(1, ACCOUNTS + 1, 100_000):
-            many_accounts(session, min(100_000, ACCOUNTS + 1 - start), last_day=LAST, first=start)
+        values = {"store": a_store(session).id, "product": a_product(session), "accounts": ACCOUNTS}
+        for name, code in (("club", "CLUB"), ("other", "OTHER")):
+            club = CLUB.model_copy(update={"code": code})
+            told = load_programme(
+                session, club, currency="ILS", language="en", today=FIRST, now=NOW, by=SYSTEM, publish=True
+            )
+            values[name] = told.club_id
+        for start in range(1, ACCOUNTS + BY_ORM + 1, 100_000):
+            many_accounts(session, min(100_000, ACCOUNTS + BY_ORM + 1 - start), last_day=LAST, first=start)
             session.commit()
         for statement in _FILL:
             text = sa.text(statement)
-            session.execute(text, {name: (values | {"club": told.club_id})[name] for name in text.compile().params})
+            session.execute(text, {name: values[name] for name in text.compile().params})
         session.commit()
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
     print(f"{ACCOUNTS:,} accounts are there", file=sys.stderr)
-    return database, told.club_id
+    return database, values["club"], values["other"]
 
 
-def by_orm(database: Database, club_id: int) -> float:
-    """Accounts a second; what it wrote is taken away again."""
-    begins = time.perf_counter()
-    with database.session() as session:
-        keys = session.scalars(sa.select(Membership.customer_id).order_by(Membership.customer_id).limit(BY_ORM)).all()
-        for start in range(0, len(keys), CHUNK):
-            one_chunk(session, club_id, keys[start : start + CHUNK])
-            session.commit()
-            session.expunge_all()
-    rate = len(keys) / (time.perf_counter() - begins)
-    with database.session() as session:
-        session.execute(sa.delete(PeriodSettlement))
-        session.commit()
-    return rate
+@dataclass
+class Took:
+    """Seconds by the clock, and of CPU: this process's and PostgreSQL's."""
+
+    postgres: int
+    seconds: float = 0.0
+    python: float = 0.0
+    server: float = 0.0
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """What happens within is counted."""
+        began = time.perf_counter(), time.process_time(), of_tree(self.postgres)
+        yield
+        self.seconds += time.perf_counter() - began[0]
+        self.python += time.process_time() - began[1]
+        self.server += of_tree(self.postgres) - began[2]
+
+    @property
+    def cpu(self) -> float:
+        """Of both."""
+        return self.python + self.server
+
+
+class ByOrm:
+    """The ORM at work on accounts of its own club, some chunks at a time."""
+
+    def __init__(self, database: Database, club_id: int, took: Took) -> None:
+        self.database, self.club_id, self.took = database, club_id, took
+        with database.session() as session:
+            mine = sa.select(Membership.customer_id).where(Membership.club_id == club_id)
+            self.keys = session.scalars(mine.order_by(Membership.customer_id)).all()
+        self.done = 0
+
+    def work_until(self, part: float) -> None:
+        """Go on until this part of its accounts is done."""
+        with self.took.measured(), self.database.session() as session:
+            while self.done < min(part, 1) * len(self.keys):
+                one_chunk(session, self.club_id, self.keys[self.done : self.done + CHUNK])
+                session.commit()
+                session.expunge_all()
+                self.done += CHUNK
 
 
 def one_chunk(session: Session, club_id: int, keys: Sequence[int]) -> None:
@@ -150,36 +186,65 @@ def one_chunk(session: Session, club_id: int, keys: Sequence[int]) -> None:
         )  # fmt: skip
 
 
-def by_job(database: Database, club_id: int) -> float:
-    """Accounts a second."""
+def by_job(database: Database, club_id: int, orm: ByOrm, took: Took) -> None:
+    """The job between the ORM's chunks; killed when half of it is done, and taken up again."""
     with database.session() as session:
         asked = parameters_of(club_id, "bonus", LAST)
         run_id = commands.ask(session, PERIOD_REWARDS, as_of=NOW.date(), parameters=asked, now=NOW, by=SYSTEM)
         session.commit()
-    begins = time.perf_counter()
-    assert runner.work(database, run_id)
-    seconds = time.perf_counter() - begins
+    killed = False
+
+    def told(done: int, total: int) -> None:
+        nonlocal killed
+        timing.close()
+        orm.work_until(1.1 * done / total)
+        timing.enter_context(took.measured())
+        if not killed and done >= total / 2:
+            killed = True
+            raise KeyboardInterrupt
+
+    orm.work_until(0.1)
+    timing = ExitStack()
+    timing.enter_context(took.measured())
+    with suppress(KeyboardInterrupt):
+        runner.work(database, run_id, told=told)
+    assert runner.work(database, run_id, told=told)
+    timing.close()
     with database.session() as session:
-        found = session.scalar(sa.select(sa.func.count()).select_from(PeriodSettlement))
-        assert found == ACCOUNTS, found
-    return ACCOUNTS / seconds
+        mine = PeriodSettlement.club_id == club_id
+        rows = sa.select(sa.func.count(), sa.func.count(sa.distinct(PeriodSettlement.account_id))).where(mine)
+        assert tuple(session.execute(rows).one()) == (ACCOUNTS, ACCOUNTS)
 
 
 def main() -> None:
     os.environ.setdefault("ERP_CLUB_REWARDS_LIMIT", str(10**15))
     with tempfile.TemporaryDirectory() as folder:
         joined = embedded.join(Path(folder))
-        database, club_id = made(joined.url)
-        orm = by_orm(database, club_id)
-        job = by_job(database, club_id)
+        database, club_id, other = made(joined.url)
+        server = postmaster(Path(folder))
+        orm, job = Took(server), Took(server)
+        by_job(database, club_id, ByOrm(database, other, orm), job)
         database.engine.dispose()
         joined.leave()
+    rows = [
+        (f"ORM, chunks of {CHUNK:,}", BY_ORM, orm, ""),
+        ("the job, killed half way and resumed", ACCOUNTS, job, "≥ 5 ×"),
+    ]
     table(
         f"period-rewards over {ACCOUNTS:,} accounts, {machine()}",
-        ("way", "accounts", "accounts/s", "ratio", "target"),
+        ("way", "accounts", "accounts/s", "ratio", "CPU µs each: Python", "PostgreSQL", "ratio of CPU", "target"),
         [
-            ("ORM, chunks of 1,000", f"{BY_ORM:,}", f"{orm:,.0f}", "1", ""),
-            ("the job", f"{ACCOUNTS:,}", f"{job:,.0f}", f"{job / orm:.1f} ×", "≥ 5 ×"),
+            (
+                way,
+                f"{number:,}",
+                f"{number / took.seconds:,.0f}",
+                f"{number / took.seconds / (BY_ORM / orm.seconds):.1f} ×",
+                f"{took.python / number * 1e6:.0f}",
+                f"{took.server / number * 1e6:.0f}",
+                f"{orm.cpu / BY_ORM / (took.cpu / number):.1f} ×",
+                target,
+            )
+            for way, number, took, target in rows
         ],
     )
 

@@ -117,15 +117,16 @@ def test_a_run_that_breaks_off_in_a_batch_and_is_resumed_doubles_nothing(
         shop.buys(each, 100_00)
     shop.session.commit()
     monkeypatch.setattr("erp_club.programmes.rewards.counting.batch_size", lambda *_: 2)
-    real, calls = rewards.give, []
+    real, calls = rewards.settle_accounts, []
 
-    def dies(*told: Any) -> None:
+    def dies(*told: Any, **how: Any) -> rewards.Done:
         calls.append(told)
-        real(*told)
+        done = real(*told, **how)
         if len(calls) == 2:
             raise OSError
+        return done
 
-    monkeypatch.setattr(rewards, "give", dies)
+    monkeypatch.setattr("erp_club.jobs.rewards.settle_accounts", dies)
     with committed.session() as session:
         asked = parameters_of(shop.club_id, "bonus", NOVEMBER)
         run_id = commands.ask(session, PERIOD_REWARDS, as_of=TODAY, parameters=asked, now=NOW, by=SYSTEM)

@@ -71,6 +71,7 @@ _ACCOUNTS = sa.text("""
       LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id
      WHERE m.club_id = :club AND m.customer_id = m.points_holder_id AND m.customer_id > :after AND m.joined_on <= :last
        AND (CAST(:days AS text[]) IS NULL OR to_char(m.joined_on, 'MMDD') = ANY(:days))
+       AND (CAST(:holders AS bigint[]) IS NULL OR m.customer_id = ANY(:holders))
      ORDER BY m.customer_id
      LIMIT :most
 """)
@@ -175,14 +176,23 @@ _STATEMENTS = {Counts.SPEND: _SPEND, Counts.UNITS: _UNITS, Counts.PURCHASES: _PU
 
 
 def accounts(
-    session: Session, club_id: int, *, last: dt.date, after: int, limit: int, joined_days: Sequence[str] | None
+    session: Session,
+    club_id: int,
+    *,
+    last: dt.date,
+    after: int = 0,
+    limit: int,
+    joined_days: Sequence[str] | None,
+    holders: Sequence[int] | None = None,
 ) -> list[RewardAccount]:
-    """The next accounts of a club by their holders, with members by `last`.
+    """The next accounts of a club by their holders, or among these, with members by `last`.
 
     `joined_days` (month and day) are those on which a member's year that ends on `last` began.
     """
+    bound = {"club": club_id, "last": last, "after": after, "most": limit}
     days = None if joined_days is None else list(joined_days)
-    rows = session.execute(_ACCOUNTS, {"club": club_id, "last": last, "after": after, "most": limit, "days": days})
+    among = None if holders is None else list(holders)
+    rows = session.execute(_ACCOUNTS, bound | {"days": days, "holders": among})
     return [RewardAccount(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
 
 
@@ -227,7 +237,7 @@ def sums(
         rows = session.execute(_POINTS, bound | {"accounts": [each[2] for each in listed]})
     else:
         bound["members"] = [each[2] for each in listed]
-        rows = session.execute(_STATEMENTS[measure.counts], bound | {"club": club_id} | _lines_of(measure, excluded))
+        rows = session.execute(_STATEMENTS[measure.counts], bound | {"club": club_id} | lines_of(measure, excluded))
     made: dict[int, int] = {}
     for place, value in rows:
         made[place] = made.get(place, 0) + int(value)
@@ -267,7 +277,8 @@ _FORMER = sa.text("""
 """)
 
 
-def _lines_of(measure: Measure, excluded: Excluded) -> dict[str, Any]:
+def lines_of(measure: Measure, excluded: Excluded) -> dict[str, Any]:
+    """Which lines a measure counts, as the parameters of its statements."""
     on, own = measure.on, measure.excluded
     return {
         "products": list(on.products),
