@@ -7,7 +7,7 @@ rows come in or are moved, without locking what they belong to.
 from alembic import op
 
 revision = "2026_11_26_0827"
-down_revision = "2026_11_26_0751"
+down_revision = "2026_11_26_0805"
 branch_labels = None
 depends_on = None
 

@@ -73,7 +73,10 @@ def settle_many(session: Session, of: Reckoning, cause: Cause, *, after: int, li
     row = session.execute(asked, {name: bound[name] for name in named}).one()
     looked_at, last, given, value, ahead, *arrays = row
     if arrays[0]:
-        gifts = [Gift(*each, 0, None, days.first, days.last) for each in zip(*arrays, strict=True)]
+        gifts = [
+            Gift(holder, account, settlement, worth, pieces, 0, None, days.first, days.last)
+            for holder, account, settlement, worth, pieces in zip(*arrays, strict=True)
+        ]
         if rule.gives.kind == "points":
             rows = session.execute(_JOINED, {"club": of.club_id, "holders": arrays[0]})
             joined = {row[0]: row[1] for row in rows}

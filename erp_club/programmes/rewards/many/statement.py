@@ -1,6 +1,6 @@
-"""One statement that counts, settles and writes the next accounts of a period that have nothing from before.
+"""One statement that counts, settles and writes the next accounts of a period that have nothing from before: as text.
 
-It is text for `commands`. It tells which of them have: a rest, a period before this one that doesn't come to what it did any more, or a row of
+It tells which of them have: a rest, a period before this one that doesn't come to what it did any more, or a row of
 this period. Those are settled one by one.
 """
 
