@@ -15,10 +15,10 @@ from httpx2 import Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from erp_club.kernel.errors import Forbidden
+from erp_club.kernel.errors import Forbidden, NotFound
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.approvals import queries
-from erp_club.permissions.approvals.commands import Deed, permit
+from erp_club.permissions.approvals.commands import Deed, decide_approval, permit
 from erp_club.permissions.approvals.models import Approval, DayUse
 from erp_club.permissions.catalog import Permission, Role, Scope
 from erp_club.permissions.rules import Grant, Held, Limits
@@ -206,6 +206,10 @@ def test_what_others_wait_for_elsewhere_takes_nobodys_place_on_the_screen(sessio
         )  # fmt: skip
     session.flush()
     assert [each.store for each in queries.waiting(session, now=NOW, by=manager, limit=2)] == ["Store 374"]
+    theirs, mine = session.scalars(sa.select(Approval.id).order_by(Approval.id)).all()[1:]
+    with pytest.raises(NotFound):
+        decide_approval(session, theirs, approve=True, now=NOW, by=manager)
+    decide_approval(session, mine, approve=True, now=NOW, by=manager)
 
 
 def test_what_is_declined_isnt_done(desk: Desk):

@@ -195,6 +195,9 @@ def decide_approval(
         raise no_approval()
     if by.staff_id is None or found.asked_by == by.staff_id:
         raise Forbidden(T("Somebody else than who asks has to approve it."), code="second-person-needed")
+    own = by.only_store(Permission.APPROVALS_GIVE)
+    if own is not None and found.store_id != own:
+        raise no_approval()
     if not may_approve_it(found, by):
         raise errors.not_permitted(Permission.APPROVALS_GIVE)
     if found.approved is not None:
