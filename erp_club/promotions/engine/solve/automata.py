@@ -1,11 +1,12 @@
 """An offer as a small automaton that takes units from the cheapest to the dearest.
 
 Its state is how far its open set is filled, or how many units it has had. What no automaton describes (a cap, needs,
-sets of several slots) goes to `programme`.
+sets whose slots share units) goes to `programme`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
@@ -14,6 +15,10 @@ from erp_club.promotions.engine.solve.units import unit_gain
 
 Move = tuple[int, bool, int]
 """Next state; whether the unit's own gain counts; what is added besides (scaled)."""
+Moves = list[list[Move]]
+"""For each state."""
+_MOST_STATES = 400
+"""Of sets with several slots."""
 
 
 @dataclass(slots=True)
@@ -21,14 +26,19 @@ class Automaton:
     """How one offer takes units, from the cheapest up.
 
     It begins in a state of `starts` and may end in one of `last`. In a state of `strict` no unit of its scope may be
-    passed over.
+    passed over. `slots`: by stack the moves of its units, where they aren't `moves`.
     """
 
-    moves: list[list[Move]]
+    moves: Moves
     last: frozenset[int]
     gain: Callable[[int], int]
     starts: tuple[int, ...] = (0,)
     strict: frozenset[int] = field(default_factory=frozenset[int])
+    slots: dict[int, Moves] = field(default_factory=dict[int, Moves])
+
+    def by(self, stack: int) -> Moves:
+        """The moves by a unit of a stack."""
+        return self.slots.get(stack, self.moves) if self.slots else self.moves
 
 
 def automaton(contender: Contender, stacks: Sequence[Stack], left: Sequence[int], *, relaxed: bool) -> Automaton | None:
@@ -135,8 +145,10 @@ def _buy_of_all(shape: Buy, times: int, gain: Callable[[int], int], *, limited: 
 
 
 def _bundle(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Automaton | None:
-    if len(shape.slots) != 1 or shape.pick is Pick.CHEAPEST:
+    if shape.pick is Pick.CHEAPEST:
         return None
+    if len(shape.slots) > 1:
+        return _slots(shape, stacks, left)
     on, quantity = shape.slots[0]
     off, value = shape.off, shape.value
     own, done = True, 0
@@ -160,3 +172,41 @@ def _bundle(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Auto
     length = shape.times * quantity
     line: list[list[Move]] = [[(at + 1, own, done if (at + 1) % quantity == 0 else 0)] for at in range(length)]
     return Automaton([*line, []], frozenset(range(0, length + 1, quantity)), gain)
+
+
+def _slots(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Automaton | None:
+    """Sets with several slots that share no units: how many units each slot has had, in the end the same sets of all.
+
+    What a set gains is told at its last unit of the first slot. Which units go together doesn't matter to the sum.
+    """
+    slots = [([i for i in on if left[i]], quantity) for on, quantity in shape.slots]
+    if sum([len(on) for on, _ in slots]) != len({i for on, _ in slots for i in on}):
+        return None
+    times = min([sum([left[i] for i in on]) // quantity for on, quantity in slots])
+    times = times if shape.times is None else min(times, shape.times)
+    sizes = [times * quantity + 1 for _, quantity in slots]
+    if prod(sizes) > _MOST_STATES:
+        return None
+    if shape.off is Off.AMOUNT and shape.value > sum([_cheapest(on, quantity, stacks, left) for on, quantity in slots]):
+        return None
+    value, own = shape.value, shape.off is not Off.AMOUNT
+    done = 0 if shape.off is Off.SHARE else -value * SCALE if own else value * SCALE
+    held: dict[int, Moves] = {}
+    place, ends = 1, [0] * (times + 1)
+    for nth, ((on, quantity), size) in enumerate(zip(slots, sizes, strict=True)):
+        moves: Moves = []
+        for code in range(prod(sizes)):
+            at = code // place % size + 1
+            full = not nth and at % quantity == 0
+            moves.append([(code + place, own, done if full else 0)] if at < size else [])
+        held.update([(i, moves) for i in on])
+        ends = [code + place * quantity * sets for sets, code in enumerate(ends)]
+        place *= size
+    rate = value if shape.off is Off.SHARE else SCALE
+    nowhere: Moves = [[] for _ in range(prod(sizes))]
+    return Automaton(nowhere, frozenset(ends), lambda cost: cost * rate, slots=held)
+
+
+def _cheapest(on: Sequence[int], quantity: int, stacks: Sequence[Stack], left: Sequence[int]) -> int:
+    """What the cheapest units of a slot cost."""
+    return sum(sorted(stacks[i].cost_minor for i in on for _ in range(min(left[i], quantity)))[:quantity])

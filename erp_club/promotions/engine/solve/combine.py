@@ -7,7 +7,7 @@ from itertools import combinations
 from erp_club.promotions.engine.solve.automata import automaton
 from erp_club.promotions.engine.solve.fills import Filled, Runner, fill, fill_rounded, states
 from erp_club.promotions.engine.solve.greedy import saving, touched_units, without
-from erp_club.promotions.engine.solve.prune import choosing, nothing_passed_over, picks_cheapest, scope
+from erp_club.promotions.engine.solve.prune import beside, choosing, nothing_passed_over, picks_cheapest, scope
 from erp_club.promotions.engine.solve.rules import alone
 from erp_club.promotions.engine.solve.shapes import SCALE, Buy, Contender, Lump, Stack, Taken
 from erp_club.promotions.engine.solve.tables import fill_wide, fits
@@ -191,6 +191,7 @@ def _settled(
     taken = list(given)
     broken: set[int] = set()
     over = list(left)
+    whole = list(left)
     for counts in filled.owned.values():
         for i, count in counts.items():
             over[i] -= count
@@ -207,12 +208,12 @@ def _settled(
         one = alone(contender, stacks, mine)
         if one is not None:
             taken.append(one)
+            whole = beside(contender, one, mine, whole)
         if number in free and not isinstance(contender.shape, Buy):
             over = [have + back for have, back in zip(over, without(mine, [one] if one else []), strict=True)]
         if chosen is not None and (one is None or one.saving_minor < chosen.saving_minor):
             broken.add(number)
     # A set that makes goods dearer is given up in the end, and what it held from the cheapest is nobody's then.
-    whole = without(left, taken[len(given) :])
     if not nothing_passed_over(stacks, others, whole, taken):
         return Found(given, bound, scaled, rounds), set(free)
     return Found(taken, bound, scaled, rounds), broken

@@ -101,7 +101,7 @@ def _choices(sets: Sequence[Runner], stack: int, cost: int, many: int) -> list[C
         if stack in runner.on:
             gain = runner.automaton.gain(cost)
             if gain or size > 1:
-                choices.append((runner.number, place, size, runner.automaton.moves, gain * many))
+                choices.append((runner.number, place, size, runner.automaton.by(stack), gain * many))
         place *= size
     return choices
 

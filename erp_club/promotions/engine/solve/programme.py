@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from erp_club.promotions.engine.solve.greedy import saving, without
+from erp_club.promotions.engine.solve.greedy import saving
 from erp_club.promotions.engine.solve.model import Model, build
-from erp_club.promotions.engine.solve.prune import nothing_passed_over
+from erp_club.promotions.engine.solve.prune import beside, nothing_passed_over
 from erp_club.promotions.engine.solve.rules import alone, beside_reserved
 from erp_club.promotions.engine.solve.shapes import Contender, Stack, Taken
 
@@ -26,8 +26,8 @@ def programme(
     values, most = _run(model, deadline_ms)
     if bound is not None:
         most = min(most, bound)
-    found = _settled(units, contenders, model, values) if values else []
-    if not nothing_passed_over(units, contenders, without([unit.units for unit in units], found), found):
+    found, over = _settled(units, contenders, model, values) if values else ([], [unit.units for unit in units])
+    if not nothing_passed_over(units, contenders, over, found):
         found = []
     best = found if saving(found) > saving(seed) else seed
     return best, saving(best) >= most
@@ -85,9 +85,10 @@ def _run(model: Model, deadline_ms: int) -> tuple[list[int], float]:
 
 def _settled(
     units: Sequence[Stack], contenders: Sequence[Contender], model: Model, values: Sequence[int]
-) -> list[Taken]:
-    """What the offers really give on the units that the programme leaves to them."""
+) -> tuple[list[Taken], list[int]]:
+    """What the offers really give on the units that the programme leaves to them, and which units are nobody's."""
     taken: list[Taken] = []
+    over = [unit.units for unit in units]
     for number, contender in enumerate(contenders):
         if number in model.times and not values[model.times[number]]:
             continue
@@ -101,4 +102,5 @@ def _settled(
             one = alone(contender, units, mine)
         if one is not None:
             taken.append(one)
-    return taken
+            over = beside(contender, one, mine, over)
+    return taken, over

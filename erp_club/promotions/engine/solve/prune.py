@@ -154,6 +154,19 @@ def choosing(contender: Contender) -> Contender:
     return contender
 
 
+def beside(contender: Contender, taken: Taken, mine: Sequence[int], left: Sequence[int]) -> list[int]:
+    """What is nobody's beside an offer that has `mine`: of cheapest units it holds those that fill no set as well."""
+    shape = contender.shape
+    if isinstance(shape, Buy) and shape.freed is Freed.CHEAPEST_OF_ALL:
+        return [there - held for there, held in zip(left, mine, strict=True)]
+    rest = list(left)
+    for i, units, _ in taken.shares:
+        rest[i] -= units
+    for i, units in taken.used:
+        rest[i] -= units
+    return rest
+
+
 def nothing_passed_over(
     stacks: Sequence[Stack], contenders: Sequence[Contender], over: Sequence[int], taken: Sequence[Taken]
 ) -> bool:

@@ -56,7 +56,8 @@ class Buy(NamedTuple):
     """Of each full `size` units `free` are `off_bp` off; at most `times` times.
 
     Freed `each`: the cheapest of each group, made from the dearest down, of whatever units it takes. Freed `all`: the
-    cheapest of all units that no other offer takes, so that none of these may be passed over.
+    cheapest of all units that no other offer takes, so that none of these may be passed over. Units that fill no set
+    any more are its own as well.
     """
 
     on: tuple[int, ...]

@@ -49,15 +49,15 @@ def fill_wide(stacks: Sequence[Stack], runners: Sequence[Runner], left: Sequence
     base = base_of(stacks, runners)
     sets = [runner for runner in runners if len(runner.automaton.moves) > 1]
     sizes = [len(runner.automaton.moves) for runner in sets]
-    moves = [_moves(runner, sizes, nth, many) for nth, runner in enumerate(sets)]
+    moves: dict[tuple[int, int], list[_Moves]] = {}
     worth = _marked(sizes, [runner.automaton.starts for runner in sets])
     worth = np.where(worth, 0, _UNREACHED)
     ways: list[tuple[int, Numbers, list[_Moves], int]] = []
     for i in units:
         cost = stacks[i].cost_minor
         here = [
-            (groups, runner.automaton.gain(cost) * many)
-            for groups, runner in zip(moves, sets, strict=True)
+            (_moves(runner, i, sizes, nth, many, moves), runner.automaton.gain(cost) * many)
+            for nth, runner in enumerate(sets)
             if i in runner.on
         ]
         gain, owner = base.get(i, NOTHING)
@@ -108,12 +108,17 @@ def _strict(sets: Sequence[Runner], sizes: Sequence[int], stack: int) -> "Number
     return closed
 
 
-def _moves(runner: Runner, sizes: Sequence[int], nth: int, many: int) -> list[_Moves]:
-    """The moves of an offer, in groups that have no state to go to in common."""
+def _moves(
+    runner: Runner, stack: int, sizes: Sequence[int], nth: int, many: int, known: dict[tuple[int, int], list[_Moves]]
+) -> list[_Moves]:
+    """The moves of an offer by a unit, in groups that have no state to go to in common. Made once for each slot."""
     import numpy as np
 
+    moves = runner.automaton.by(stack)
+    if (nth, id(moves)) in known:
+        return known[nth, id(moves)]
     groups: list[Group] = []
-    for state, held in enumerate(runner.automaton.moves):
+    for state, held in enumerate(moves):
         for to, own, besides in held:
             group = next((each for each in groups if to not in each), None)
             if group is None:
@@ -122,7 +127,7 @@ def _moves(runner: Runner, sizes: Sequence[int], nth: int, many: int) -> list[_M
             group[to] = (state, own, besides)
     behind = int(np.prod(sizes[:nth], dtype=np.int64))
     before = int(np.prod(sizes[nth + 1 :], dtype=np.int64))
-    return [
+    made = known[nth, id(moves)] = [
         _Moves(
             runner.number,
             (before, sizes[nth], behind),
@@ -134,6 +139,7 @@ def _moves(runner: Runner, sizes: Sequence[int], nth: int, many: int) -> list[_M
         )
         for group in groups
     ]
+    return made
 
 
 def _apply(group: _Moves, worth: "Numbers", after: "Numbers", chosen: "Numbers", gained: int, mark: int) -> None:
