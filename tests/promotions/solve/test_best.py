@@ -26,6 +26,7 @@ from erp_club.promotions.engine.solve.combine import by_fills
 from erp_club.promotions.engine.solve.greedy import greedy, saving, without
 from erp_club.promotions.engine.solve.prune import nothing_passed_over
 from erp_club.promotions.engine.solve.shapes import Shape
+from erp_club.promotions.engine.solve.single import flats_of, single
 from tests.promotions.solve.truth import best_saving, shape, shop, shop_with_needs
 
 MINUTES = 60_000
@@ -92,6 +93,34 @@ def test_limited_offers_of_one_kind_are_the_best_there_is() -> None:  # REQ O-06
         stacks, offers = shop(draw, lines=3, offers=4, one_scope=True, kinds=[draw.choice(kinds)])
         found = solve(stacks, offers, deadline_ms=MINUTES)
         assert (found.saving_minor, found.proof) == (best_saving(stacks, offers), Proof.PROVED), (stacks, offers)
+
+
+def test_one_offer_beside_those_on_everything_is_found_as_among_several() -> None:  # REQ O-06
+    draw, certain = random.Random(13), 0
+    kinds = ("share", "amount", "price", "buy", "buy all", "bundle")
+    for _ in range(400):
+        costs = [draw.choice((draw.randrange(1, 60), draw.randrange(90, 900))) for _ in range(5)]
+        stacks = [Stack(draw.choice((1, 1, 2, 3)), cost, cost) for cost in costs]
+        left = [stack.units for stack in stacks]
+        flats = [Contender("ALL", PerUnit((0, 1, 2, 3, 4), Off.SHARE, draw.choice((333, 500, 1000))))]
+        if draw.random() < 0.4:
+            flats.append(Contender("SOME", PerUnit((1, 2, 3), Off.AMOUNT, draw.choice((7, 50)))))
+        one = Contender("ONE", shape(draw, (0, 1, 2), (0, 1, 2), kinds))
+        found = single(stacks, one, flats_of(stacks, flats), left)
+        if found is None:
+            continue
+        certain += 1
+        inside = [
+            flat._replace(shape=flat.shape._replace(on=tuple(i for i in flat.shape.on if i < 3)))
+            for flat in flats
+            if isinstance(flat.shape, PerUnit)
+        ]
+        same = by_fills(stacks, [one, *inside], left, elsewhere={flat.key for flat in flats})
+        assert same is not None
+        assert (found.scaled, found.rounds) == (same.scaled, same.rounds), (stacks, one, flats)
+        given = [[each for each in answer.taken if each.key == "ONE"] for answer in (found, same)]
+        assert given[0] == given[1], (stacks, one, flats)
+    assert certain > 200
 
 
 def test_an_amount_off_all_of_a_scope_is_never_given_beside_another_offer_on_a_unit_of_it() -> None:  # REQ O-06

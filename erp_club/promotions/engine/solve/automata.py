@@ -149,7 +149,7 @@ def _bundle(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]) -> Auto
         return None
     if len(shape.slots) > 1:
         return _slots(shape, stacks, left)
-    on, quantity = shape.slots[0]
+    on, quantity = next(iter(shape.slots))
     off, value = shape.off, shape.value
     own, done = True, 0
     if off is Off.PRICE:

@@ -12,6 +12,7 @@ from erp_club.promotions.engine.solve.greedy import saving
 from erp_club.promotions.engine.solve.prune import components, scope, takes_any
 from erp_club.promotions.engine.solve.rules import alone
 from erp_club.promotions.engine.solve.shapes import Bundle, Contender, Stack, Taken
+from erp_club.promotions.engine.solve.single import flats_of, rest, single
 
 _MOST_FLATS = 4
 
@@ -22,19 +23,18 @@ def by_parts(stacks: Sequence[Stack], group: Sequence[Contender], left: Sequence
     if len(parts) < 2:
         return by_fills(stacks, group, left)
     everywhere = {flat.key for flat in flats}
+    known = flats_of(stacks, flats)
     apart: set[int] = set()
     found: list[Found] = []
     for part in parts:
         units = {i for contender in part for i in scope(contender)}
         apart |= units
-        one = by_fills(stacks, [*part, *_on(flats, units)], left, elsewhere=everywhere)
+        one = single(stacks, part[0], known, left) if len(part) == 1 else None
+        one = one or by_fills(stacks, [*part, *_on(flats, units)], left, elsewhere=everywhere)
         if one is None:
             return None
         found.append(one)
-    rest = {i for flat in flats for i in scope(flat)} - apart
-    alone_there = by_fills(stacks, _on(flats, rest), left, elsewhere=everywhere) if rest else None
-    if alone_there is not None:
-        found.append(alone_there)
+    found.append(rest(known, sorted({i for flat in flats for i in scope(flat)} - apart), left))
     return _together(stacks, flats, left, found)
 
 

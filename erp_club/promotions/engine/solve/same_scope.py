@@ -40,7 +40,7 @@ def same_scope(stacks: Sequence[Stack], group: Sequence[Contender], left: Sequen
                 return None
             lump = contender
             continue
-        ring = _ring(shape)
+        ring = ring_of(shape)
         if ring is not None:
             states *= ring[0]
             sets.append(contender)
@@ -60,7 +60,7 @@ def _units_of(contender: Contender) -> tuple[int, ...]:
     return next(on for on, _ in shape.slots) if isinstance(shape, Bundle) else shape.on
 
 
-def _ring(shape: PerUnit | Buy | Bundle | Lump) -> Ring | None:
+def ring_of(shape: PerUnit | Buy | Bundle | Lump) -> Ring | None:
     """A set that may be filled any number of times."""
     if isinstance(shape, Buy) and shape.times is None:
         return shape.size, shape.free, shape.off_bp, 0
