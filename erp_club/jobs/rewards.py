@@ -15,8 +15,10 @@ from erp_club.kernel.text import N_, T
 from erp_club.points.models import MovementKind
 from erp_club.points.sets.commands import SetCause
 from erp_club.programmes.engine import due
+from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards import counting, queries
 from erp_club.programmes.rewards.commands import Done, SettleCause, Settling, settle_accounts
+from erp_club.programmes.rewards.queries import RuleOfClub
 from erp_club.programmes.rewards.undoing.commands import undo_settlements
 
 UNDO_BATCH = 2_000
@@ -85,16 +87,31 @@ def _total(session: Session, run: Run) -> int:
 def _due(session: Session, now: dt.datetime, zone: str) -> Sequence[Occasion]:
     today = now.astimezone(ZoneInfo(zone)).date()
     made: list[Occasion] = []
+    late = today - dt.timedelta(days=LATE_DAYS)
     for each in queries.rules(session, on=today - dt.timedelta(days=1)):
-        for days in range(1, LATE_DAYS + each.rule.issue.after_days + 1):
+        published = each.rule.issue.published_on
+        gathers = published is not None and late < published <= today
+        # What is published in one go may have gathered for long, under earlier versions too.
+        first = queries.first_day_of(session, each.club_id) if gathers else each.effective_from
+        reach = (today - first).days if gathers else LATE_DAYS + each.rule.issue.after_days
+        for days in range(1, reach + 1):
             last = today - dt.timedelta(days=days)
-            given = due.given_on(each.rule, last)
-            if last < each.effective_from or not due.ends(each.rule, last):
+            if last < first or not due.ends(each.rule, last):
                 continue
-            if today - dt.timedelta(days=LATE_DAYS) < given <= today:
+            rule = each.rule if last >= each.effective_from else _rule_on(session, each, last)
+            given = None if rule is None else due.given_on(rule, last)
+            if given is not None and late < given <= today:
                 parameters = parameters_of(each.club_id, each.rule.code, last)
                 made.append(Occasion(given, parameters, key(each.club_id, each.rule.code, last)))
     return made
+
+
+def _rule_on(session: Session, now: RuleOfClub, day: dt.date) -> PeriodReward | None:
+    """The rule as the version of a day had it; None where that had none, or it ended no period on the day."""
+    then = (
+        each.rule for each in queries.rules(session, on=day, club_id=now.club_id) if each.rule.code == now.rule.code
+    )
+    return next((rule for rule in then if due.ends(rule, day)), None)
 
 
 def parameters_of(club_id: int, rule: str, last: dt.date) -> dict[str, object]:

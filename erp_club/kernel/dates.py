@@ -22,4 +22,5 @@ def month_end(day: dt.date) -> dt.date:
 
 def day_in(year: int, month: int, day: int) -> dt.date:
     """This day of the year, or the month's last day where there is no such day."""
-    return dt.date(year, month, min(day, calendar.monthrange(year, month)[1]))
+    # Most days are in every month; asking the calendar takes longer than all the rest.
+    return dt.date(year, month, day if day <= 28 else min(day, calendar.monthrange(year, month)[1]))

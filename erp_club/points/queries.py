@@ -87,7 +87,8 @@ class LotRow:
 class MovementRow:
     """One movement with the balance after it, and where it came from. `zone` is the store's time zone.
 
-    `reason` is what was written beside it; `undone`: a later movement reverses it.
+    `reason` is what was written beside it; `undone`: a later movement reverses it. `rule_version` is the version of the
+    club's rules by which it came in, where it did by rules.
     """
 
     seq: int
@@ -105,6 +106,7 @@ class MovementRow:
     reason: str | None
     reverses_seq: int | None
     undone: bool
+    rule_version: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +326,7 @@ def _movements(customer_id: int, account_id: int, which: Which) -> sa.Select[*tu
             PointsMovement.reason,
             PointsMovement.reverses_seq,
             _undone().label("undone"),
+            PointsMovement.rule_version,
         )
         .outerjoin(
             Receipt, (Receipt.customer_id == PointsMovement.by_customer_id) & (Receipt.id == PointsMovement.receipt_id)

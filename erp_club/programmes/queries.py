@@ -41,6 +41,26 @@ def versions_of(session: Session, club_id: int) -> list[VersionRow]:
     return [VersionRow(*row[:4], programme=Programme.model_validate(row.document)) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class VersionNumber:
+    """A version of a club's programme: its number, that of its rules about points, and from which day it holds."""
+
+    version_no: int
+    rules_no: int
+    effective_from: dt.date
+
+
+def version_numbers(session: Session, club_id: int) -> list[VersionNumber]:
+    """The versions of a club's programme without what they say, the latest first."""
+    version = ProgrammeVersion
+    rows = session.execute(
+        sa.select(version.version_no, version.rules_no, version.effective_from)
+        .where(version.club_id == club_id)
+        .order_by(version.effective_from.desc(), version.version_no.desc())
+    )
+    return [VersionNumber(*row) for row in rows]
+
+
 def versions(session: Session, code: str) -> list[VersionRow]:
     """All versions of the club with this code, the latest first. Raises NotFound where there is none."""
     club_id = session.scalar(sa.select(Club.id).where(Club.code == code.upper()))

@@ -162,6 +162,18 @@ def test_a_share_is_paid_from_the_bonus_first(session: Session):  # s-5
     assert [each.value for each in rows] == [0] * 5 + [10_00]
 
 
+def test_rewards_after_the_months_of_the_instalments_are_paid_whole(session: Session):
+    fees = {"joining_minor": 10000, "deposit": True, "instalments": {"first_minor": 2000, "within_months": 3}}
+    chain = Chain(session, "s_group", fees=fees)
+    member = chain.member("2026-01-31")
+    for month in range(2, 7):
+        chain.buys(member, 500_00, f"2026-{month:02}-20")
+        chain.settles("bonus", (dt.date(2026, month + 1, 1) - dt.timedelta(days=1)).isoformat())
+    rows = chain.given(member)
+    assert [each.to_fee_minor for each in rows] == [15_00, 15_00, 15_00, 0, 0], "30 April is three months after"
+    assert [each.value for each in rows] == [0, 0, 0, 15_00, 15_00]
+
+
 class TestTeamSportia:
     @pytest.fixture
     def chain(self, session: Session) -> Chain:

@@ -116,6 +116,23 @@ def test_money_without_days_of_its_own_is_good_as_long_as_its_kind(session: Sess
     assert (lot.usable(JOINED), lot.last_day) == (True, dt.date(2031, 6, 1))
 
 
+def test_what_nothing_carries_out_by_itself_is_told_of_each_gift():
+    gives, coupon = [{"kind": "points", "points": 1}], {"kind": "coupon", "batch": "NEXT"}
+    club = a_programme(
+        occasions=[
+            {"code": "a", "occasion": "joining", "gives": gives, "issue": {"at": "night", "valid_days": 3}},
+            {"code": "b", "occasion": "birthday", "around": {}, "gives": gives, "issue": {"valid_days": 3}},
+        ],
+        rewards=[{"code": "r", "gives": coupon, "function": {"kind": "every", "every": 1, "value": 1},
+                  "issue": {"automatic": True, "published_on": "2026-12-24"}}],
+        benefits=[{"code": "m", "points": 5, "gives": coupon}],
+    )  # fmt: skip
+    told = [each.path for each in findings(club) if "issue" in each.path or "benefits" in each.path]
+    assert told == [
+        "occasions[0].issue.at", "occasions[1].issue.valid_days", "rewards[0].issue.automatic", "benefits[0].gives"
+    ]  # fmt: skip
+
+
 def test_what_can_not_be_left_over_is_told_at_its_place():
     gives = [{"kind": "points", "points": 1}, {"kind": "coupon", "batch": "NEXT"}, AMOUNT]
     rules = [

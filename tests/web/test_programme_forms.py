@@ -183,3 +183,19 @@ def test_a_renewal_that_costs_less_in_steps_is_asked_step_by_step() -> None:
     assert (faults, at(made, "fees.waiver.steps[0].fee_minor")) == ([], 1000)
     fewer = done(done(made, "remove|fees.waiver.steps[1]"), "remove|fees.waiver.steps[0]")
     assert at(fewer, "fees.waiver") == {"at_least_minor": 30_000, "fee_minor": 2500}
+
+
+def test_a_button_leads_into_the_first_field_of_what_it_adds(client: TestClient, session: Session) -> None:
+    signed_in(client, session)
+    document = {**blank("ILS"), "names": {"en": "Club"}}
+    begins = [("add|occasions|birthday", "occasions[0].gives[0].form"), ("on|redemption", "redemption.worth_points"),
+              ("add|earning.rules|table", "earning.rules[0].bands[0].from_minor"), ("look|term.kind", "term.kind"),
+              ("look", None)]  # fmt: skip
+    for deed, wanted in begins:
+        fields = {"form": "1", "base": json.dumps(document), "do": deed} | flat(document)
+        drawn = send(client, "/programmes/previews", nest([*fields.items()])).json()
+        found = [
+            each["name"] for section in drawn["sections"] for block in section["blocks"]
+            for each in block["fields"] if each["focus"]
+        ]  # fmt: skip
+        assert found == ([wanted] if wanted else []), deed

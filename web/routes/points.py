@@ -1,24 +1,26 @@
 """The history of points."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from erp_club.clubs.queries import club_of_account
 from erp_club.permissions.catalog import Permission
 from erp_club.points import queries
 from erp_club.points.models import MovementKind
 from erp_club.points.queries import Flow, Which
+from erp_club.programmes.queries import VersionNumber, version_numbers
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import RowId, Unsaid
-from web.views.points import HistoryView, history_view
+from web.views.points import HistoryView, history_view, version_of
 
 router = APIRouter(route_class=ActRoute, tags=["points"])
-HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason")
+HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason", "version")
 
 
 Day = Annotated[dt.date | None, Unsaid]
@@ -65,10 +67,14 @@ def movements_file(
     """The account's movements that match as a file, the newest first, in the time of their stores."""
     customer_id = queries.account(act.session, account_id).customer_id
     found = queries.all_movements(act.session, customer_id, account_id, which=asked)
-    return lists.stream_file(f"points-{account_id}.{suffix}", HEADER, _rows(found, act.zone))
+    club_id = club_of_account(act.session, account_id)
+    versions = [] if club_id is None else version_numbers(act.session, club_id)
+    return lists.stream_file(f"points-{account_id}.{suffix}", HEADER, _rows(found, act.zone, versions))
 
 
-def _rows(found: Iterator[queries.MovementRow], zone: str) -> Iterator[tuple[lists.Cell, ...]]:
+def _rows(
+    found: Iterator[queries.MovementRow], zone: str, versions: Sequence[VersionNumber]
+) -> Iterator[tuple[lists.Cell, ...]]:
     for row in found:
         at = row.at.astimezone(ZoneInfo(row.zone or zone))
         yield (
@@ -81,4 +87,5 @@ def _rows(found: Iterator[queries.MovementRow], zone: str) -> Iterator[tuple[lis
             row.receipt_no,
             row.staff,
             row.reason,
+            version_of(row, versions),
         )

@@ -22,7 +22,7 @@ from web.refusals import again
 from web.routes.offers import Schema
 from web.scopes import refuse_narrowed, refuse_out_of_reach
 from web.views.clubs import club_line
-from web.views.programme_form import ProgrammeForm, after, edit_form, new_form, typed_again, typed_document
+from web.views.programme_form import ProgrammeForm, after, begun, edit_form, new_form, typed_again, typed_document
 from web.views.programmes import ProgrammePage, programme_page
 
 router = APIRouter(route_class=ActRoute, tags=["programmes"])
@@ -76,6 +76,7 @@ def preview(
     document = after(document, str(body.get("do", "")))
     known = club_id.isdecimal() and len(club_id) < 10
     view = edit_form(act, form, int(club_id), document) if known else new_form(act, form, document)
+    view = begun(view, str(body.get("do", "")))
     whole = "programmes/edit.html" if known else "programmes/new.html"
     return act.answer(view, "programmes/_editor.html" if act.htmx else whole, form=form)
 

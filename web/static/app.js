@@ -92,7 +92,7 @@
   document.addEventListener("dialogclose", closeDialog);
 
   function focusFirst(root) {
-    const field = root.querySelector("[aria-invalid=true]")
+    const field = root.querySelector("[aria-invalid=true], [data-focus]")
       ?? (root === dialog && (root.querySelector("[autofocus]")
         ?? root.querySelector("input:not([type=hidden]), select, textarea, [data-choice]")));
     if (field) field.focus();

@@ -1,6 +1,7 @@
 """What pages show of a points account."""
 
 import datetime as dt
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
@@ -9,6 +10,7 @@ from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.points import queries
 from erp_club.points.models import MovementKind
 from erp_club.points.queries import EVERY, Flow, Which
+from erp_club.programmes.queries import VersionNumber, version_numbers
 from erp_club.reports.years import shown_year
 from web.deps import Act
 
@@ -27,7 +29,10 @@ class AccountLine(BaseModel):
 
 
 class MovementLine(BaseModel):
-    """Points in (above zero) or out, with the balance after. `zone` is the time zone of the store."""
+    """Points in (above zero) or out, with the balance after. `zone` is the time zone of the store.
+
+    `version` is the one of the club's programme under which it stood: by which it came in, else that of its day.
+    """
 
     seq: int
     kind: MovementKind
@@ -43,6 +48,7 @@ class MovementLine(BaseModel):
     staff: str | None
     reason: str | None = None
     can_undo: bool = False
+    version: int | None = None
 
 
 class MonthBalance(BaseModel):
@@ -128,6 +134,7 @@ def history_view(
         return HistoryView(customer_id=customer_id)
     page = queries.movements(act.session, customer_id, chosen.account_id, which=which, before=before, limit=SHOWN)
     by_month = queries.balance_by_month(act.session, customer_id, chosen.account_id)
+    versions = version_numbers(act.session, chosen.club_id)
     shown = year or shown_year(by_month)
     return HistoryView(
         customer_id=customer_id,
@@ -140,7 +147,7 @@ def history_view(
         first=which.first,
         last=which.last,
         before=before,
-        movements=[movement_line(row, act.zone) for row in page.rows],
+        movements=[movement_line(row, act.zone, versions) for row in page.rows],
         older=page.older,
         total=queries.account(act.session, chosen.account_id).movements,
         year=shown,
@@ -149,7 +156,14 @@ def history_view(
     )
 
 
-def movement_line(row: queries.MovementRow, zone: str) -> MovementLine:
+def version_of(row: queries.MovementRow, versions: Sequence[VersionNumber]) -> int | None:
+    """Under which version of the programme a movement stood; `versions` are the latest first."""
+    if row.rule_version is not None:
+        return next((each.version_no for each in versions if each.rules_no == row.rule_version), None)
+    return next((each.version_no for each in versions if each.effective_from <= row.on_date), None)
+
+
+def movement_line(row: queries.MovementRow, zone: str, versions: Sequence[VersionNumber] = ()) -> MovementLine:
     """A movement; `zone` stands in where it happened in no store."""
     return MovementLine(
         seq=row.seq,
@@ -166,6 +180,7 @@ def movement_line(row: queries.MovementRow, zone: str) -> MovementLine:
         staff=row.staff,
         reason=row.reason,
         can_undo=row.kind is MovementKind.ADJUSTED and row.reverses_seq is None and not row.undone,
+        version=version_of(row, versions),
     )
 
 

@@ -18,7 +18,7 @@ from web.i18n import translate
 from web.offer_forms.reading import check_texts
 from web.programme_forms import deeds
 from web.programme_forms.layout import Block, Button, layout, visible
-from web.programme_forms.paths import Document, at, parent, put, steps
+from web.programme_forms.paths import Document, at, parent, put, rows, steps
 from web.programme_forms.typed import blank, opened, overlaid, written
 from web.programme_reading import read_programme
 from web.views.clubs import club_line
@@ -28,7 +28,10 @@ _MOST_FAULTS = 30
 
 
 class FieldLine(BaseModel):
-    """A field of the form: its name is its place in the document; `warnings` are what a check finds there."""
+    """A field of the form: its name is its place in the document; `warnings` are what a check finds there.
+
+    `focus`: somebody has asked for it just now, and goes on there.
+    """
 
     name: str
     label: str
@@ -37,6 +40,7 @@ class FieldLine(BaseModel):
     options: list[tuple[str, str]] = []
     optional: bool = False
     warnings: list[str] = []
+    focus: bool = False
 
 
 class ButtonLine(BaseModel):
@@ -99,9 +103,9 @@ def edit_form(act: Act, form: FormState, club_id: int, document: Document | None
 def kept(act: Act, club_id: int) -> Document:
     """The newest version of a club as the form takes it; one without a programme begins with its name."""
     club = club_line(act, club_id)
-    rows = queries.versions_of(act.session, club_id)
-    if rows:
-        return opened(documents.brief(rows[0].programme))
+    held = queries.versions_of(act.session, club_id)
+    if held:
+        return opened(documents.brief(held[0].programme))
     return blank(act.chain.currency) | {"code": club.code, "names": {**club.names}}
 
 
@@ -119,6 +123,21 @@ def typed_again(form: FormState) -> Document | None:
         return overlaid(_base(form.values.get("base")), nest(list(form.values.items())))[0]
     except Invalid:
         return None
+
+
+def begun(view: ProgrammeForm, deed: str) -> ProgrammeForm:
+    """The form with the first field of what a button has added, or looked at again, as the one to go on in."""
+    verb, _, rest = deed.partition("|")
+    path = rest.partition("|")[0]
+    if verb in {"add", "row"}:
+        path = f"{path}[{len(rows(view.document, path)) - 1}]"
+    if verb in {"add", "row", "on", "look"} and path:
+        fields = (each for section in view.sections for block in section.blocks for each in block.fields)
+        names = (f"{path}.", f"{path}[")
+        first = next((each for each in fields if each.name == path or each.name.startswith(names)), None)
+        if first is not None:
+            first.focus = True
+    return view
 
 
 def after(document: Document, deed: str) -> Document:

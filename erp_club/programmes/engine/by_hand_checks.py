@@ -6,7 +6,7 @@ from erp_club.kernel.text import T
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.programme import Programme
 
-_BY_HAND = T("This is said, and nothing carries it out by itself: somebody has to see to it.")
+BY_HAND = T("This is said, and nothing carries it out by itself: somebody has to see to it.")
 
 
 def done_by_hand(programme: Programme) -> Iterator[Finding]:
@@ -16,4 +16,4 @@ def done_by_hand(programme: Programme) -> Iterator[Finding]:
         ("most_rewards", programme.most_rewards is not None),
     ):
         if said:
-            yield Finding(path, _BY_HAND, stops=False)
+            yield Finding(path, BY_HAND, stops=False)

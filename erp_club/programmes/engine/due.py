@@ -15,6 +15,7 @@ def goes_along(rule: PeriodReward) -> bool:
     return (
         isinstance(rule.function, ByEvery)
         and rule.issue.at is not At.PERIOD_END
+        and rule.issue.published_on is None
         and rule.base.counts is not Counts.BALANCE
         and rule.period.every is not Every.DAY
     )

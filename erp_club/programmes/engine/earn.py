@@ -12,7 +12,7 @@ from fractions import Fraction
 from erp_club.kernel.money import Rounding, allocate, round_div
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.counting import Open, count
-from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, Rule, Several, Stands
+from erp_club.programmes.engine.earning import Earning, Multiplied, Rule, Several, Stands
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
 from erp_club.programmes.engine.lines import PaidLine, in_scope, paid_lines, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Excluded, Round
@@ -133,10 +133,12 @@ def _look(
     if seen.why is not None:
         return seen
     fitting = [i for i, each in enumerate(paid) if each.line.earns and in_scope(rule.on, each.line)]
-    kept = [i for i in fitting if not any(passed_over(each, paid[i].line) for each in (*without, rule.excluded))]
+    excluding = [each for each in (*without, rule.excluded) if each != NOTHING]
+    kept = [i for i in fitting if not any(passed_over(each, paid[i].line) for each in excluding)]
     instead = rule.stands is Stands.INSTEAD
     lines = [i for i in kept if not instead or i not in taken]
-    amounts = {i: _amount(rule, paid[i], without) for i in lines}
+    never = [means for each in excluding for means in each.means]
+    amounts = {i: paid[i].minor(rule.means, never) for i in lines}
     if rule.means:
         lines = [i for i in lines if amounts[i] != 0 or paid[i].line.paid_minor == 0]
     if not lines:
@@ -149,12 +151,6 @@ def _look(
     if instead and seen.why is None:
         taken.update(lines)
     return seen
-
-
-def _amount(rule: EarnRule, each: PaidLine, without: tuple[Excluded, ...]) -> int:
-    """The part of a line that counts: paid with means that may, not with those that may not."""
-    never = [means for one in (*without, rule.excluded) for means in one.means]
-    return each.minor(rule.means, never)
 
 
 def _factor(
@@ -227,8 +223,7 @@ def _rule_ceilings(found: Sequence[Open], member: MemberFacts) -> None:
         most = [] if each.rule.most_points is None else [each.rule.most_points]
         if each.rule.most_points_day is not None:
             most.append(max(0, each.rule.most_points_day - member.points_today.get(each.rule.code, 0)))
-        total = each.total
-        if most and total > min(most):
+        if most and (total := each.total) > min(most):
             each.exact = {i: value * min(most) / total for i, value in each.exact.items()}
             if min(most) == 0:
                 each.why = Why.CEILING
@@ -238,7 +233,7 @@ def _shared(points: int, found: Sequence[Open], purchase: Purchase) -> tuple[Rul
     """The whole points on rules and lines, by their exact parts; what cancels takes from what it cancels."""
     cells = [(r, i, value) for r, each in enumerate(found) for i, value in each.exact.items()]
     common = math.lcm(*(value.denominator for _, _, value in cells)) if cells else 1
-    weights = [int(value * common) for _, _, value in cells]
+    weights = [value.numerator * (common // value.denominator) for _, _, value in cells]
     whole = _allocated(points, weights)
     rules: list[RuleEarned] = []
     for r, each in enumerate(found):

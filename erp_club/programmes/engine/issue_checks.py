@@ -3,13 +3,28 @@
 from collections.abc import Iterator
 
 from erp_club.kernel.text import T
+from erp_club.programmes.engine.by_hand_checks import BY_HAND
 from erp_club.programmes.engine.finding import Finding
-from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, DiscountGiven, Given, Issue, StoredValueGiven
+from erp_club.programmes.engine.gifts import (
+    AT_ONCE,
+    CodeGiven,
+    CouponGiven,
+    DiscountGiven,
+    GiftGiven,
+    Given,
+    Issue,
+    StoredValueGiven,
+)
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import DATED
+
+_GIVEN_LATER = ("at", "after_days", "by_day_of_month", "published_on")
+_DAYS = ("usable", "valid_days", "valid_months", "valid_until")
 
 
 def issues(programme: Programme) -> Iterator[Finding]:
-    """Each place where what stays for the next purchase is said of something that is used whole."""
+    """Each place that says of giving or using something what its gift can't do, or what nothing carries out."""
+    yield from _not_carried_out(programme)
     for path, issue, things in _issued(programme):
         if not issue.part_use or any(_can_be_left(each) for each in things):
             continue
@@ -18,6 +33,28 @@ def issues(programme: Programme) -> Iterator[Finding]:
         else:
             text = T("Nothing of this can be left over, so this has no effect.")
         yield Finding(f"{path}.issue.part_use", text, stops=False)
+
+
+def _not_carried_out(programme: Programme) -> Iterator[Finding]:
+    """What is said of when a gift comes and can be used, where that is given at once, and used in days of its own."""
+    for index, occasion in enumerate(programme.occasions):
+        unused = (*_GIVEN_LATER, *_DAYS) if occasion.occasion in DATED else (*_GIVEN_LATER, "automatic")
+        yield from _said(f"occasions[{index}]", occasion.issue, unused)
+    for index, reward in enumerate(programme.rewards):
+        yield from _said(f"rewards[{index}]", reward.issue, ("automatic",))
+    if programme.levels is not None:
+        for index, milestone in enumerate(programme.levels.milestones):
+            yield from _said(f"levels.milestones[{index}]", milestone.issue, (*_GIVEN_LATER, "automatic"))
+    for index, benefit in enumerate(programme.benefits):
+        yield from _said(f"benefits[{index}]", benefit.issue, (*_GIVEN_LATER, *_DAYS, "automatic"))
+        if not isinstance(benefit.gives, DiscountGiven | CodeGiven | GiftGiven):
+            yield Finding(f"benefits[{index}].gives", BY_HAND, stops=False)
+
+
+def _said(path: str, issue: Issue, names: tuple[str, ...]) -> Iterator[Finding]:
+    for name in names:
+        if getattr(issue, name) != getattr(AT_ONCE, name):
+            yield Finding(f"{path}.issue.{name}", BY_HAND, stops=False)
 
 
 def _can_be_left(gives: Given) -> bool:

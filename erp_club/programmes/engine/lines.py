@@ -55,6 +55,8 @@ class PaidLine:
 
     def minor(self, means: Sequence[str], without: Sequence[str]) -> int:
         """How much of it these means (all, where none is named) paid, without those."""
+        if not means and not without:
+            return sum(self.by.values())
         return sum(amount for each, amount in self.by.items() if (not means or each in means) and each not in without)
 
 

@@ -202,7 +202,11 @@ class LevelFee(Part):
 
 
 class Instalments(Part):
-    """The fee may be paid in parts: so much at joining, the rest withheld from period rewards within some months."""
+    """The fee may be paid in parts: so much at joining, the rest withheld from period rewards.
+
+    With `within_months` only from those of periods that end so many months after joining at the latest; what is missing
+    then is let go.
+    """
 
     first_minor: Minor
     within_months: Months | None = None

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.periods import Span
+from erp_club.clubs.periods import Span, add_months
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import due
@@ -131,7 +131,7 @@ def _row(
     """The row of one account, None where there is nothing to tell. `changed`: base and value that came in late."""
     rule, along = of.rule, due.goes_along(of.rule)
     same = along and earlier is not None and earlier.first_on == max(span.first, queries.FIRST_DAY)
-    carried, rest_minor, owed = 0, 0, _owed(of.programme, earlier)
+    carried, rest_minor, owed = 0, 0, _owed(of, account, earlier)
     if earlier is not None and rule.base.counts is not Counts.BALANCE:
         carried = earlier.carried_first if same else earlier.rest
         rest_minor = 0 if same else earlier.rest_minor
@@ -181,12 +181,14 @@ def _pieces(made: Settled, value: int) -> int:
     return made.pieces * value // made.value
 
 
-def _owed(programme: Programme, earlier: Before | None) -> int:
-    """What is still to be kept for a fee that is paid in parts."""
-    parts = programme.fees.instalments
+def _owed(of: Settling, account: RewardAccount, earlier: Before | None) -> int:
+    """What is still to be kept for a fee that is paid in parts; nothing after the months in which it is asked for."""
+    fees, parts = of.programme.fees, of.programme.fees.instalments
     if parts is None:
         return 0
-    return programme.fees.joining_minor - parts.first_minor - (earlier.to_fee_minor if earlier else 0)
+    if parts.within_months is not None and of.last > add_months(account.joined_on, parts.within_months):
+        return 0
+    return fees.joining_minor - parts.first_minor - (earlier.to_fee_minor if earlier else 0)
 
 
 def _corrections(

@@ -331,6 +331,12 @@ class RuleOfClub:
     rule: PeriodReward
 
 
+def first_day_of(session: Session, club_id: int) -> dt.date:
+    """From which day on the club has a programme."""
+    first = sa.select(sa.func.min(ProgrammeVersion.effective_from)).where(ProgrammeVersion.club_id == club_id)
+    return session.execute(first).scalar_one()
+
+
 def rules(session: Session, *, on: dt.date, club_id: int | None = None) -> list[RuleOfClub]:
     """The period rewards of published clubs, or of one club, in the versions that hold on a day."""
     rows = session.execute(

@@ -148,7 +148,11 @@ def fees(rule: m.Fees, words: Words) -> Iterator[Text]:
         yield T("At joining %(amount)s are paid, the rest is taken from rewards.", amount=first)
         if rule.instalments.within_months is not None:
             months = rule.instalments.within_months
-            yield TN("It is paid within %(num)s month.", "It is paid within %(num)s months.", months)
+            yield TN(
+                "So only of the first %(num)s month; what is missing then is let go.",
+                "So only of the first %(num)s months; what is missing then is let go.",
+                months,
+            )
     for fee in rule.levels:
         yield from _level_fee(fee, words)
 
