@@ -219,6 +219,15 @@ def test_joining_needs_somebody_who_joins(client: TestClient, session: Session, 
     assert (answer.status_code, answer.json()["code"]) == (409, "customer-needed")
 
 
+def test_somebody_in_no_club_is_shown_those_that_may_be_joined(client: TestClient, session: Session, till: Till):
+    a_person(session, given_name="Noa")
+    club = a_club(session, "GOLD")
+    session.commit()
+    page = post(browser(client, till), "/baskets/current/entries", code="Noa")
+    assert page.status_code == 200
+    assert f'name="club_id" value="{club}"' in page.text
+
+
 def test_the_next_cashier_finds_the_basket_and_nothing_else_of_the_former(
     client: TestClient, session: Session, till: Till
 ):
