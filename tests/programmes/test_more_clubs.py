@@ -189,3 +189,41 @@ def test_a_reward_for_what_a_counter_counts_asks_events_as_well_as_purchases(ses
     club.settles("ten-stars", "2026-03-31")
     assert [(each.base, each.value) for each in club.given(active)] == [(6 + 2 + 2, 10_00)]
     assert [(each.base, each.value) for each in club.given(idle)] == [(6, 0)]
+
+
+def test_no_more_rewards_are_given_than_a_member_can_hold_unused(session: Session):
+    """Ten stamps are a coffee; who holds two unused coffees keeps the stamps until one is used."""
+    coffee = {
+        "code": "coffee", "period": {"every": "day"}, "base": {"counts": "balance"}, "takes": True,
+        "function": {"kind": "every", "every": 10, "value": 1}, "gives": {"kind": "gift", "products": ["COFFEE"]},
+        "issue": {"at": "night", "valid_months": 3},
+    }  # fmt: skip
+    club = Club(session, earning=earning(PENNY), rewards=[coffee], most_rewards=2)
+    member = club.member("2026-02-01")
+    left: list[int] = []
+    for number in range(1, 4):
+        club.buys(member, 12_00, f"2026-03-0{number}")
+        club.settles("coffee", f"2026-03-0{number}")
+        left.append(club.balance(member))
+    assert left == [2, 4, 16]
+    assert session.scalars(sa.select(Coupon.customer_id)).all() == [member] * 2
+    first = sa.select(Coupon.id).order_by(Coupon.id).limit(1).scalar_subquery()
+    session.execute(sa.update(Coupon).where(Coupon.id == first).values(used=1))
+    club.settles("coffee", "2026-03-04")
+    assert club.balance(member) == 6
+    assert len(session.scalars(sa.select(Coupon.id)).all()) == 3
+
+
+def test_a_gift_for_an_event_waits_for_room_too(session: Session):
+    gift = {
+        "code": "gift", "occasion": "event", "event": "workout", "gives": [{"kind": "discount", "amount_minor": 10_00}],
+    }  # fmt: skip
+    club = Club(session, occasions=[gift], most_rewards=1)
+    member = club.member("2026-02-01")
+    why: list[str | None] = []
+    for on in ("2026-03-05", "2026-03-06"):
+        local = dt.datetime.fromisoformat(f"{on}T10:00:00")
+        at = At(local, local.replace(tzinfo=dt.UTC), SYSTEM)
+        (gave,) = tell_event(session, Happened("workout", member, on), at).gave
+        why.append(gave.why)
+    assert why == [None, "too_many_unused"]

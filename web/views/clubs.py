@@ -17,6 +17,7 @@ from erp_club.purchases.places import where_of
 from erp_club.reports.years import shown_year
 from web.deps import Act
 from web.formats import localised
+from web.views.ahead import RewardAheadView, ahead_of
 from web.views.entitlements import EntitlementView, UseView, entitlements_view, uses_view
 from web.views.levels import LevelChoice, LevelLine, LevelsOfMembership, LevelView, levels_view
 
@@ -146,6 +147,7 @@ class MembershipLine(BaseModel):
     can_restore: bool
     can_correct: bool
     level: LevelView | None
+    rewards: list[RewardAheadView]
     periods: list[PeriodLine]
     events: list[EventLine]
     levels: list[LevelLine]
@@ -318,6 +320,7 @@ def _membership(
         and act.now - ending.at <= dt.timedelta(days=row.undo_days),
         can_correct=is_open,
         level=levels and levels.level,
+        rewards=ahead_of(act, row, on=today),
         levels=levels.history if levels else [],
         level_choices=levels.choices if levels else [],
         periods=[_period(each) for each in reversed(row.periods)],

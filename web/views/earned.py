@@ -34,6 +34,7 @@ _WHY: dict[Why, Text] = {
 """What is told of a rule that gave nothing; of others, such as one for goods that aren't there, nothing is said."""
 _WHY_OF_EVENTS: dict[Why, Text] = {
     Why.USED_UP: T("It was given before."),
+    Why.TOO_MANY_UNUSED: T("So many rewards are unused already."),
     Why.TOO_LATE: T("It is too late for it."),
     Why.TOO_EARLY: T("It is too early for it."),
     Why.BALANCE_TOO_LOW: T("There are too few points."),

@@ -22,6 +22,7 @@ from erp_club.purchases.pricing import texts_of
 from erp_club.segments.saved import of_customer
 from web.coupon_entry import place_of
 from web.deps import Act
+from web.views.ahead import RewardAheadView, ahead_of
 from web.views.clubs import Standing as MembershipStanding
 from web.views.clubs import standing
 from web.views.earned import EarnedBy, earned_by
@@ -71,6 +72,7 @@ class PanelMembership(BaseModel):
     earns: int
     renewable: bool
     next_benefit: PanelBenefit | None
+    rewards: list[RewardAheadView]
     level: LevelView | None
     upgrades: list[UpgradeView]
     earned_by: list[EarnedBy]
@@ -190,6 +192,7 @@ def panel_view(
                 state_on=row.state_on,
                 renewable=_renewable(row, closed, act.today),
                 next_benefit=_next(benefits.get(row.code)),
+                rewards=ahead_of(act, row, on=act.today),
                 level=levels.get(row.membership_id, NO_LEVELS).level,
                 upgrades=levels.get(row.membership_id, NO_LEVELS).upgrades,
                 earned_by=earned_by(points_by.get(row.code, ())),

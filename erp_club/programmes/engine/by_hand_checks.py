@@ -13,7 +13,6 @@ def done_by_hand(programme: Programme) -> Iterator[Finding]:
     """Each such place; none of them keeps the document from being published."""
     for path, said in (
         ("charity", programme.charity is not None),
-        ("most_rewards", programme.most_rewards is not None),
     ):
         if said:
             yield Finding(path, BY_HAND, stops=False)

@@ -115,6 +115,16 @@ Given = Annotated[
 ]
 
 
+def is_held(gives: Given) -> bool:
+    """Whether the member holds it until it is used, so that rewards of its kind can be too many."""
+    return not isinstance(gives, PointsGiven | PayoutGiven)
+
+
+def each_holds(gives: Given) -> int:
+    """How many rewards one piece of it is."""
+    return gives.count if isinstance(gives, CouponGiven | EntitlementGiven) else 1
+
+
 class At(StrEnum):
     """When it is given: at once when reached, in the night after, or at the end of the period."""
 

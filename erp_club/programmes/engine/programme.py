@@ -101,7 +101,8 @@ class Programme(Part):
     excluded: Excluded = NOTHING
     """Passed over by earning, by points as money and by benefits alike."""
     most_rewards: Number | None = None
-    """How many rewards a member can hold unused."""
+    """How many rewards a member can hold unused: what comes while there are so many isn't given, and points that it
+    would have taken stay. Gifts around a day come all the same."""
     switch: Switch = Switch()
     texts: Wording = Wording()
 

@@ -35,7 +35,8 @@ class PeriodFacts:
     """One account's period: `base` measured in it, `parts` of it that extras name, `paid_on` where that is another.
 
     `carried` is the base that earlier periods left, `rest_minor` the value that they left. `past` are the totals of
-    each condition's periods, oldest first, the settled one last.
+    each condition's periods, oldest first, the settled one last. `room` is how many more rewards can be held unused;
+    None is any number.
     """
 
     base: int
@@ -47,6 +48,7 @@ class PeriodFacts:
     level: str | None = None
     member_at_end: bool = True
     year_ends: bool = False
+    room: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
         # What a correction took away is made good by the periods to come, whatever becomes of rests.
         rest = max(0, base - taken) if _carries(rule, facts) and taken else 0
         return Settled(0, 0, taken if rule.takes else 0, rest, total, rate, Why.TOO_LITTLE)
-    size = _denomination(rule)
+    size = denomination(rule)
     given = 0 if rule.least_minor is not None and total < rule.least_minor else max(0, total) // size * size
+    if facts.room is not None and size > 1:
+        given = min(given, facts.room * size)
     if given == 0:
         made = _nothing(rule, facts, base, Why.TOO_LITTLE)
         # What is counted on from the base isn't carried as a value as well.
@@ -99,6 +103,8 @@ def _unmet(rule: PeriodReward, facts: PeriodFacts) -> Why | None:
         return Why.WRONG_LEVEL
     if isinstance(rule.function, ByRate) and rule.function.rate_bp is None:
         return Why.NOT_DECLARED
+    if facts.room == 0:
+        return Why.TOO_MANY_UNUSED
     if not all(past_holds(need, values) for need, values in zip(rule.needs, facts.past, strict=True)):
         return Why.CONDITION_UNMET
     return None
@@ -130,7 +136,8 @@ def _counts_on(rule: PeriodReward) -> bool:
     return isinstance(rule.function, ByEvery) or (isinstance(rule.function, ByThreshold) and rule.takes)
 
 
-def _denomination(rule: PeriodReward) -> int:
+def denomination(rule: PeriodReward) -> int:
+    """What one piece of the form is worth; 1 where it isn't cut into pieces."""
     gives = rule.gives
     size = gives.denomination_minor if isinstance(gives, CouponGiven | StoredValueGiven) else None
     return size or 1

@@ -20,6 +20,7 @@ from erp_club.points.rules import bucket
 from erp_club.programmes.engine import events as rules
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.earning import EventPoints
+from erp_club.programmes.engine.gifts import is_held
 from erp_club.programmes.engine.rewards import Occasion
 from erp_club.programmes.events import errors, queries
 from erp_club.programmes.events.models import EventGain, ProgrammeEvent
@@ -27,6 +28,7 @@ from erp_club.programmes.events.queries import InClub
 from erp_club.programmes.events.told import At, Gave, Happened, Of, Told
 from erp_club.programmes.milestones.commands import Receiver, give_reached, reached_for
 from erp_club.programmes.needs.queries import meeting
+from erp_club.programmes.rewards.held.queries import room_of
 from erp_club.programmes.standings.commands import LookCause, look
 
 
@@ -283,6 +285,9 @@ def _gift(
     why = rules.gift_missed(rule, facts, who, on=at.on)
     if why is None and not meeting(session, club_id, club.programme, rule.needs, [customer_id], on=at.on):
         why = Why.CONDITION_UNMET
+    if why is None and all(is_held(each) for each in rule.gives):
+        room = room_of(session, club.programme, club_id, held.account.id, on=at.on)
+        why = Why.TOO_MANY_UNUSED if room == 0 else None
     if why is not None:
         return Gave(customer_id, code, rule.code, why=why)
     _write_gain(session, customer_id, club_id, rule, key, settled, at)

@@ -18,6 +18,8 @@ from erp_club.programmes.engine.gifts import (
     PayoutGiven,
     PointsGiven,
     StoredValueGiven,
+    each_holds,
+    is_held,
 )
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.milestones import Passed
@@ -26,6 +28,7 @@ from erp_club.programmes.engine.offered import is_offered
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import ByEvery, Occasion, PeriodReward
 from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
+from erp_club.programmes.rewards.held.queries import room_of
 from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.programmes.upkeep.rules import code_of, given_for, level_code, needs_coupon
 
@@ -83,8 +86,13 @@ def reached_for(programme: Programme, rule: Occasion, on: dt.date, suffix: str =
 
 
 def give_reached(session: Session, to: Receiver, things: Sequence[Reached], cause: Cause) -> None:
-    """Give each of them once; the account is held."""
+    """Give each of them once; the account is held. What is more than a member can hold unused isn't given."""
+    room = room_of(session, to.programme, to.club_id, to.account[1], on=cause.on)
     for each in things:
+        if room is not None and is_held(each.gives):
+            if room < each_holds(each.gives):
+                continue
+            room -= each_holds(each.gives)
         value = _value(each.gives)
         days = usable(each.issue, cause.on, joined_on=to.joined_on)
         made = session.scalar(

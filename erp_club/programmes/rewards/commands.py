@@ -21,7 +21,7 @@ from erp_club.programmes.engine import due
 from erp_club.programmes.engine.parts import Counts
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Late, PeriodReward
-from erp_club.programmes.engine.settle import PeriodFacts, Settled, settle, withhold
+from erp_club.programmes.engine.settle import PeriodFacts, Settled, denomination, settle, withhold
 from erp_club.programmes.rewards import counting, queries
 from erp_club.programmes.rewards.giving.commands import Gift, give
 from erp_club.programmes.rewards.many.commands import Reckoning, reckons, settle_many
@@ -105,7 +105,7 @@ def _rows(
     session: Session, of: Settling, cause: SettleCause, found: Sequence[RewardAccount], spans: Mapping[int, Span]
 ) -> list[dict[str, Any]]:
     known = queries.before(session, of.club_id, of.rule.code, found, spans, of.last)
-    counted = counting.Counting(session, of.club_id, of.programme, found)
+    counted = counting.Counting(session, of.club_id, of.programme, found, on=cause.on)
     facts = counting.facts(counted, of.rule, spans, of.last)
     changed = _corrections(counted, of, known, spans)
     usable = counting.usable_days(of.rule, cause.on, (each.joined_on for each in found))
@@ -139,6 +139,9 @@ def _row(
     told = facts
     if carried or rest_minor or changed[0]:
         told = dataclasses.replace(facts, base=facts.base + changed[0], carried=carried, rest_minor=rest_minor)
+    if same and earlier is not None and facts.room is not None:
+        # What the period has given so far was given already, and is among what is held.
+        told = dataclasses.replace(told, room=facts.room + earlier.value_so_far // denomination(rule))
     made = settle(rule, told)
     value, taken = made.value, made.taken
     if same and earlier is not None:

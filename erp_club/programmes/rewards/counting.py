@@ -16,7 +16,7 @@ from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, span_of
 from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts
-from erp_club.programmes.engine.gifts import Until
+from erp_club.programmes.engine.gifts import Until, each_holds, is_held
 from erp_club.programmes.engine.measure import Lived, extra_part, total
 from erp_club.programmes.engine.occasions import usable
 from erp_club.programmes.engine.parts import Counts, Measure
@@ -26,6 +26,7 @@ from erp_club.programmes.engine.settle import PeriodFacts
 from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.queries import customers_segments, receipts_of
 from erp_club.programmes.rewards import queries
+from erp_club.programmes.rewards.held.queries import unused
 from erp_club.programmes.rewards.queries import FIRST_DAY, RewardAccount
 from erp_club.programmes.standings.queries import counted_events, points_of
 
@@ -35,8 +36,11 @@ Spans = Mapping[int, Span]
 class Counting:
     """Counts for a batch of accounts, by their place; receipts are read once, and only where the engine counts."""
 
-    def __init__(self, session: Session, club_id: int, programme: Programme, accounts: Sequence[RewardAccount]) -> None:
+    def __init__(
+        self, session: Session, club_id: int, programme: Programme, accounts: Sequence[RewardAccount], *, on: dt.date
+    ) -> None:
         self.session, self.club_id, self.programme, self.accounts = session, club_id, programme, accounts
+        self.on = on
 
     def sums(self, measure: Measure, spans: Spans) -> dict[int, int]:
         """What each comes to of a measure in its days."""
@@ -60,6 +64,13 @@ class Counting:
             for on, rule, points in self.events.get((customer, self.club_id), ())
             if span.holds(on) and counter_of(self.programme, rule) == measure.counter
         )
+
+    @cached_property
+    def room(self) -> dict[int, int]:
+        """How many more rewards each account can hold unused, by its place."""
+        held = unused(self.session, self.club_id, [each.account_id for each in self.accounts], on=self.on)
+        most = self.programme.most_rewards or 0
+        return {place: max(0, most - held.get(each.account_id, 0)) for place, each in enumerate(self.accounts)}
 
     @cached_property
     def events(self) -> dict[Key, list[tuple[dt.date, str, int]]]:
@@ -93,6 +104,8 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
     paid = counted.sums(rule.paid_on.measure, spans) if rule.paid_on else {}
     past = [_past(counted, rule, need.measure, need.periods, spans) for need in rule.needs]
     differs = rule.rest_at_year_end is not None
+    bounded = counted.programme.most_rewards is not None and is_held(rule.gives)
+    room = counted.room if bounded else {}
     made: dict[int, PeriodFacts] = {}
     for place, span in spans.items():
         account = counted.accounts[place]
@@ -108,6 +121,7 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
             level=account.level,
             member_at_end=account.member_at_end,
             year_ends=differs and due.year_ends(until, joined_on=account.joined_on),
+            room=room[place] // each_holds(rule.gives) if bounded else None,
         )
     return made
 

@@ -98,6 +98,7 @@ def _club(of: Programme, words: Words) -> Iterator[Text]:
             "A member holds at most %(num)s unused rewards.",
             of.most_rewards,
         )
+        yield T("What comes while there are so many isn't given. Gifts around a day come all the same.")
     for texts in (of.texts.presentation, of.texts.terms, of.texts.receipt):
         if texts:
             yield Text("%(text)s", {"text": name(texts)})

@@ -28,7 +28,8 @@ def batch_for(
 ) -> CouponBatch:
     """The batch of codes of a rule for an amount. What a code is worth beyond the basket stays if the rule says."""
     stays = rule.issue.part_use
-    code = f"{programme.code}-{rule.code.upper()}-{value_minor}"[: 48 if stays else 50] + ("-P" if stays else "")
+    end = f"-{value_minor}" + ("-P" if stays else "")
+    code = f"{programme.code}-{rule.code.upper()}"[: 50 - len(end)] + end
     found = _held(session, code)
     if found is not None:
         return found

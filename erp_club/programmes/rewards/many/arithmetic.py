@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.conditions import Why
-from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven, Until
+from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven, Until, is_held
 from erp_club.programmes.engine.parts import Every, Round
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
@@ -33,7 +33,8 @@ def is_reckoned(programme: Programme, rule: PeriodReward) -> bool:
     """Whether the database can reckon the rule: all have the same days, and nothing but the base is asked."""
     asks_more = rule.extras or rule.paid_on or rule.needs or rule.rest_at_year_end or rule.takes
     alike = rule.period.every in _ALIKE and rule.issue.valid_until is not Until.TERM_END
-    return alike and not asks_more and not due.goes_along(rule) and programme.fees.instalments is None
+    unbounded = programme.most_rewards is None or not is_held(rule.gives)
+    return alike and unbounded and not asks_more and not due.goes_along(rule) and programme.fees.instalments is None
 
 
 @dataclass(frozen=True, slots=True)
