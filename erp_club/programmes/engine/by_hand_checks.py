@@ -11,8 +11,6 @@ BY_HAND = T("This is said, and nothing carries it out by itself: somebody has to
 
 def done_by_hand(programme: Programme) -> Iterator[Finding]:
     """Each such place; none of them keeps the document from being published."""
-    for path, said in (
-        ("charity", programme.charity is not None),
-    ):
+    for path, said in (("charity", programme.charity is not None),):
         if said:
             yield Finding(path, BY_HAND, stops=False)

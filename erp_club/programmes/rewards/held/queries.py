@@ -15,7 +15,8 @@ _UNUSED = sa.text("""
                   JOIN coupons c ON c.customer_id = r.owner_id AND c.id = r.coupon_id
                  WHERE r.customer_id = s.customer_id AND r.settlement_id = s.id AND c.state = 'active'
                    AND c.used < c.uses
-                   AND (c.worth_minor IS NULL OR c.given_minor < c.worth_minor) AND coalesce(c.last_day, 'infinity') >= :on)
+                   AND (c.worth_minor IS NULL OR c.given_minor < c.worth_minor)
+                   AND coalesce(c.last_day, 'infinity') >= :on)
              + (SELECT count(*) FROM reward_cards r
                   JOIN stored_value_cards c ON c.customer_id = r.card_customer_id AND c.id = r.card_id
                  WHERE r.customer_id = s.customer_id AND r.settlement_id = s.id AND c.state = 'active'
