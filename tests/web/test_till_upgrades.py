@@ -98,6 +98,34 @@ def test_a_level_holds_from_the_sale_in_which_it_is_bought(member: Sale) -> None
     assert list(causes) == ["paid"]
 
 
+def test_fees_that_are_sold_as_one_product_are_told_apart_in_the_basket_on_the_receipt_and_on_its_page(
+    made: Made,
+) -> None:
+    sale = made(fees=PAID | {"joining_minor": 20_00}, levels=LEVELS, earning=RATES)
+    sale.join()
+    lines = upgrade(sale).json()["lines"]
+    assert [(line["name"], (line["fee_for"] or {}).get("kind")) for line in lines] == [
+        ("Milk", None),
+        ("Membership", "joining"),
+        ("Membership", "upgrade"),
+    ]
+    told = lines[2]["fee_for"]
+    assert (told["club_names"]["en"], told["level_names"], told["until"]) == (
+        "Paid club",
+        {"en": "Gold"},
+        sale.held()["valid_until"],
+    )
+    html = sale.till.headers | {"Accept": "text/html", "Accept-Language": "en"}
+    words = ("Joining: <bdi>Paid club</bdi>", "Level <bdi>Gold</bdi>: <bdi>Paid club</bdi>")
+    page = sale.client.get("/till", headers=html).text
+    assert [page.count(each) for each in words] == [1, 1]
+    assert 'aria-label="Remove: Level Gold: Paid club' in page
+    receipt = sale.pay().json()["paid"]["receipt_id"]
+    for url in (f"/purchases/{receipt}", f"/purchases/{receipt}/slip"):
+        page = sale.client.get(url, headers=html).text
+        assert [page.count(each) for each in words] == [1, 1], url
+
+
 def test_the_step_from_a_bought_level_to_the_next_costs_the_difference(member: Sale) -> None:
     upgrade(member, "SILVER")
     assert offered(member) == [("GOLD", 60_00)]

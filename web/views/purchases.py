@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
+from erp_club.purchases.fees.queries import fees_of_receipt
 from erp_club.purchases.queries import GivenRows, MovedRow, MovedRows, given_on, moved_by
 from erp_club.purchases.registering.queries import Member, registered_for
 from erp_club.purchases.returns.queries import standing
@@ -21,6 +22,7 @@ from web.formats import localised, money_text, month
 from web.i18n import LANGUAGE, say
 from web.lists import COUNTED, ListState, list_state
 from web.scopes import receipts_within
+from web.views.fees import FeeView, fee_view
 from web.views.reasons import isolated
 from web.views.value_cards import CardOfPurchase, PurchasePayment, cards_sold, paid_with
 
@@ -64,6 +66,7 @@ class PurchaseLine(BaseModel):
     price_list: str | None
     added: bool
     discounts: list[LineDiscount]
+    fee_for: FeeView | None = None
     returned_milli: int = Field(default=0, exclude=True)
 
     @computed_field
@@ -246,7 +249,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
     back = standing(act.session, row.customer_id, receipt_id)
-    cards = cards_of_receipt(act.session, (row.customer_id, row.id))
+    cards, fees = cards_of_receipt(act.session, (row.customer_id, row.id)), fees_of_receipt(act.session, row.id)
     return PurchaseView(
         id=row.id, receipt_no=row.receipt_no, sold_at=row.sold_at, sold_on=row.sold_on, zone=row.zone,
         store=row.store, store_code=row.store_code, terminal=found.terminal, staff=found.staff,
@@ -261,7 +264,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
                 list_minor=line.list_minor, amount_minor=line.amount_minor, vat_bp=line.vat_bp,
                 tax_minor=tax_in(line.amount_minor, line.vat_bp) if line.tax_minor is None else line.tax_minor,
                 price_list=line.price_list, added=line.added, discounts=discounts.get(line.line_no, []),
-                returned_milli=back.returned_milli.get(line.line_no, 0),
+                returned_milli=back.returned_milli.get(line.line_no, 0), fee_for=fee_view(fees.get(line.line_no)),
             )
             for line in found.lines
         ],

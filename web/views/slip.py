@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
@@ -9,6 +10,7 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.purchases.exchanges.queries import exchange_of
+from erp_club.purchases.fees.queries import FeeFor, fees_of_receipt
 from erp_club.purchases.queries import GivenRows, given_on, moved_by
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
@@ -16,6 +18,7 @@ from erp_club.receipts import queries
 from erp_club.receipts.models import ReturnKind
 from erp_club.stored_value.queries import cards_of_receipt
 from web.deps import Act
+from web.views.fees import FeeView, fee_view
 from web.views.value_cards import CardOfPurchase, PurchasePayment, cards_sold, paid_with
 
 WHOLE_FOR = dt.timedelta(days=1)
@@ -47,6 +50,7 @@ class SlipLine(BaseModel):
     amount_minor: int
     added: bool
     discounts: list[SlipDiscount]
+    fee_for: FeeView | None
 
 
 class SlipCoupon(BaseModel):
@@ -164,7 +168,7 @@ def _slip(act: Act, found: queries.ReceiptRecord) -> Slip:
         language=found.language,
         currency=act.chain.currency,
         customer=short_name(row.customer),
-        lines=_lines(found.lines, given),
+        lines=_lines(found.lines, given, fees_of_receipt(act.session, row.id)),
         total_minor=row.total_minor,
         rounding_minor=row.rounding_minor,
         payments=paid_with(found.payments, cards),
@@ -184,7 +188,7 @@ def _slip(act: Act, found: queries.ReceiptRecord) -> Slip:
     )
 
 
-def _lines(lines: tuple[queries.LineRow, ...], given: GivenRows) -> list[SlipLine]:
+def _lines(lines: tuple[queries.LineRow, ...], given: GivenRows, fees: Mapping[int, FeeFor]) -> list[SlipLine]:
     names = {each.code: each.names for each in given.offers}
     return [
         SlipLine(
@@ -200,6 +204,7 @@ def _lines(lines: tuple[queries.LineRow, ...], given: GivenRows) -> list[SlipLin
                 for each in given.discounts
                 if each.line_no == line.line_no
             ],
+            fee_for=fee_view(fees.get(line.line_no)),
         )
         for line in lines
     ]

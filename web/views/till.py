@@ -13,12 +13,14 @@ from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.entering import Entered
 from erp_club.purchases.baskets.entry import new_customer
 from erp_club.purchases.baskets.pricing import OpenPrice, price_open
+from erp_club.purchases.fees.queries import fees_of_basket
 from erp_club.purchases.models import Basket
 from erp_club.purchases.pricing import PricedBasket
 from erp_club.purchases.sale import line_amount, rounding
 from web.deps import Act
 from web.security import SAFE_METHODS
 from web.views.benefits import TillBenefits, benefits_view
+from web.views.fees import FeeView, fee_view
 from web.views.panel import Panel, panel_view
 from web.views.purchases import LineDiscount, quantity_text
 from web.views.quotes import discounts_by_line, offer_name
@@ -32,7 +34,7 @@ class TillLine(BaseModel):
     """A line of the basket. `price_minor` is for one unit at the price list in force, `regular_minor` without any.
 
     `list_minor` and `amount_minor` are for the whole line, before and after discounts. `fee`: what a membership costs
-    or gives, which is removed to give it up.
+    or gives, which is removed to give it up; `fee_for` says which.
     """
 
     line_no: int
@@ -46,6 +48,7 @@ class TillLine(BaseModel):
     amount_minor: int
     discounts: list[LineDiscount]
     fee: bool = False
+    fee_for: FeeView | None = None
 
 
 class TillGift(BaseModel):
@@ -138,7 +141,7 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
     fresh = new_customer(typed)
     return TillPage(
         basket_id=opened.basket_id if opened else None,
-        lines=_lines(lines, price.basket) if price else [],
+        lines=_lines(act, opened, price.basket) if opened and price else [],
         gifts=_gifts(price.basket) if price else [],
         hot=entered.line_no,
         items=queries.count_items([line.line.quantity_milli for line in lines]),
@@ -176,8 +179,9 @@ def total_now(act: Act) -> int | None:
     return price_now(act, opened).basket.priced.total_minor if opened and opened.lines else None
 
 
-def _lines(lines: list[queries.Line], basket: PricedBasket) -> list[TillLine]:
-    by_line = discounts_by_line(basket)
+def _lines(act: Act, opened: queries.Opened, basket: PricedBasket) -> list[TillLine]:
+    by_line, lines = discounts_by_line(basket), opened.lines
+    fees = fees_of_basket(act.session, opened.basket_id) if any(line.fee_id for line in lines) else {}
     return [
         TillLine(
             line_no=line.line_no,
@@ -191,6 +195,7 @@ def _lines(lines: list[queries.Line], basket: PricedBasket) -> list[TillLine]:
             amount_minor=priced.total_minor,
             discounts=by_line.get(priced.id, []),
             fee=line.is_bound,
+            fee_for=fee_view(fees.get(line.line_no)),
         )
         for line, priced in zip(lines, basket.priced.lines, strict=False)
     ]

@@ -1,6 +1,7 @@
 """What fees hang on: the club's programme, who wants to join, and what the ending term has bought."""
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.levels.models import MembershipLevel
-from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.models import Club, Membership, MembershipState
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
@@ -19,6 +20,7 @@ from erp_club.programmes.engine.parts import Excluded, Measure
 from erp_club.programmes.engine.places import Where
 from erp_club.programmes.engine.renew import Applicant
 from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
+from erp_club.programmes.queries import programme_in_force
 from erp_club.purchases.facts import FEE
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.receipts.models import ReceiptLine
@@ -76,6 +78,50 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
             )
         )
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class FeeFor:
+    """What a line is paid for: which club, and which level in it, if any, up to which day (None for life)."""
+
+    kind: FeeKind
+    club_names: dict[str, str]
+    level_names: dict[str, str] | None
+    last: dt.date | None
+
+
+def fees_of_basket(session: Session, basket_id: uuid.UUID) -> dict[int, FeeFor]:
+    """What the lines of a basket are paid for that are fees, by their numbers."""
+    return _fees_for(session, MembershipFee.basket_id == basket_id, MembershipFee.state == FeeState.DUE)
+
+
+def fees_of_receipt(session: Session, receipt_id: int) -> dict[int, FeeFor]:
+    """The same of a receipt's lines."""
+    return _fees_for(session, MembershipFee.receipt_id == receipt_id)
+
+
+def _fees_for(session: Session, *which: sa.ColumnElement[bool]) -> dict[int, FeeFor]:
+    fee = MembershipFee
+    rows = session.execute(
+        sa.select(fee.line_no, fee.kind, fee.level, fee.last, fee.at, Club.id, Club.names)
+        .join(Membership, (Membership.customer_id == fee.customer_id) & (Membership.id == fee.membership_id))
+        .join(Club, Club.id == Membership.club_id)
+        .where(*which, fee.line_no.is_not(None))
+    )
+    made: dict[int, FeeFor] = {}
+    for line_no, kind, level, last, at, club_id, names in rows.all():
+        assert line_no is not None
+        level_names = None if level is None else _level_names(session, club_id, level, at.date())
+        made[line_no] = FeeFor(FeeKind(kind), names, level_names, last)
+    return made
+
+
+def _level_names(session: Session, club_id: int, level: str, on: dt.date) -> dict[str, str]:
+    """A level's name in each language by the programme of a day; its code where that doesn't know it."""
+    programme = programme_in_force(session, club_id, on)
+    levels = programme.levels.levels if programme is not None and programme.levels is not None else ()
+    found = next((each for each in levels if each.code == level), None)
+    return {str(language): text for language, text in found.names.items()} if found else {"en": level}
 
 
 def applicant(
