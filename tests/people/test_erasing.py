@@ -82,6 +82,10 @@ def zipporah(session: Session, office: TestClient) -> int:
     cookie = office.headers.pop("Cookie", None)
     sold = office.post("/purchases", json=body, headers=till.headers | {"Idempotency-Key": "sale"})
     assert sold.status_code == 201, sold.text
+    # The refusal repeats what was typed, which is a name that nobody else has.
+    typed = {"code": "Quellenberg who isn't found"}
+    nobody = office.post("/baskets/current/entries", json=typed, headers=till.headers | {"Idempotency-Key": "typed"})
+    assert (nobody.status_code, nobody.json()["code"]) == (422, "nobody-found"), nobody.text
     if cookie is not None:
         office.headers["Cookie"] = cookie
     return customer_id

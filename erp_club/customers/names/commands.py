@@ -38,8 +38,9 @@ def forget_names(session: Session, customer_id: int) -> None:
     session.execute(sa.delete(CustomerWords).where(CustomerWords.customer_id == customer_id))
 
 
-def erase_names(session: Session, customer_ids: Sequence[int], names: Sequence[str]) -> None:
-    """Forget the names of these customers, and every word of them, and of `names`, that nobody else bears.
+def erase_names(session: Session, customer_ids: Sequence[int], names: Sequence[str]) -> list[str]:
+    """Forget the names of these customers, and every word of them, and of `names`, that nobody else bears; gives those
+    of `names` that nobody else has a word of.
 
     Whoever opens a customer holds the dictionary shared, so that no word goes between being looked up and being borne.
     """
@@ -47,15 +48,17 @@ def erase_names(session: Session, customer_ids: Sequence[int], names: Sequence[s
     gone = sa.delete(CustomerWords).where(CustomerWords.customer_id.in_(customer_ids)).returning(CustomerWords.words)
     words = {word for row in session.scalars(gone) for word in row}
     words |= set(_known(session, sorted(index_words(*names))).values())
-    session.execute(
+    erased = session.scalars(
         sa.text(
             """
             DELETE FROM name_words w WHERE w.id = ANY(:words) AND NOT EXISTS (
-                   SELECT FROM customer_name_words c WHERE c.words @> ARRAY[w.id])
+                   SELECT FROM customer_name_words c WHERE c.words @> ARRAY[w.id]) RETURNING w.word
             """
         ),
         {"words": sorted(words)},
     )
+    rare = set(erased)
+    return [name for name in names if (known := index_words(name)) and known <= rare]
 
 
 def count_bearers(session: Session) -> None:

@@ -34,6 +34,8 @@ from erp_club.points.models import MovementKind, PointsAccount
 from erp_club.points.rules import DROPPED
 
 REASON = "Erased"
+SHORTEST = 3
+"""Letters of a name that tells of somebody by itself; a shorter one stands in every text."""
 _GIVEN, _FAMILY = ("given_name", "given_name_2"), ("family_name", "family_name_2")
 _TELLING = ("number", "mobile", "phone", "email", "own_id", "card")
 _EMPTY = {
@@ -104,7 +106,8 @@ def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, n
     for each in ids:
         audit.record(session, by=by, now=now, action="customer.erase", entity="customer", entity_id=each)
         audit.empty_values(session, each, now=now, by=by)
-    erase_names(session, ids, sorted(former.given | former.family))
+    rare = erase_names(session, ids, sorted(former.given | former.family))
+    _forget_refusals(session, rare)
 
 
 def _hold(session: Session, customer_id: int) -> list[Mapping[str, Any]]:
@@ -201,6 +204,13 @@ def _forget_answers(session: Session, former: _Former, told: set[str]) -> None:
         session.execute(_ANSWERS, {"ways": ways} | _GONE)
 
 
+def _forget_refusals(session: Session, names: Collection[str]) -> None:
+    """A refusal that repeats what somebody typed tells of the person by a name alone where nobody else bears it."""
+    typed = [each.lower() for name in names if len(name) >= SHORTEST for each in _written(name)]
+    if typed:
+        session.execute(_REFUSALS, {"typed": typed} | _GONE)
+
+
 def _written(text: str) -> Iterator[str]:
     """A text as it stands in answers: plain, in HTML, in JSON."""
     yield from {text, html.escape(text), text.replace("'", "&#39;"), json.dumps(text, ensure_ascii=False)[1:-1]}
@@ -226,6 +236,10 @@ _SET = (
 _HOLDS = "EXISTS (SELECT FROM unnest(CAST(:{0} AS bytea[])) AS part WHERE position(part IN answer) > 0)"
 _ANSWERS = sa.text(_SET + _HOLDS.format("ways"))
 _NAMED_ANSWERS = sa.text(f"{_SET}{_HOLDS.format('given')} AND {_HOLDS.format('family')}")
+_REFUSALS = sa.text(
+    f"{_SET} CASE WHEN status BETWEEN 400 AND 499 THEN EXISTS (SELECT FROM unnest(CAST(:typed AS text[])) AS part "
+    "WHERE strpos(lower(convert_from(answer, 'UTF8')), part) > 0) END"
+)
 _STATEMENTS = tuple(
     sa.text(statement)
     for statement in (
