@@ -9,6 +9,7 @@ from erp_club.customers.forms.rules import FormField, Place
 from erp_club.permissions.actors import SYSTEM
 from tests.browser.conftest import Live
 from tests.browser.test_till import COFFEE, MILK, key, scan, sign_on
+from tests.make.customers import a_person
 from tests.make.purchases import NOW
 
 __all__ = ["key"]
@@ -104,3 +105,30 @@ def test_an_answer_behind_a_dialog_leaves_the_focus_to_whoever_types_in_it(page:
     page.wait_for_timeout(500)
     page.keyboard.type("Dana")
     expect(page.locator("#f-given_name")).to_have_value("Dana")
+
+
+def test_a_key_pressed_as_soon_as_the_page_is_there_opens_the_dialog_and_no_page(page: Page, key: str):
+    sign_on(page, key)
+    for _ in range(3):
+        page.goto("/till", wait_until="domcontentloaded")
+        at_once(page, "[F3]0546123456")
+        expect(page.locator("#f-mobile")).to_have_value("0546123456")
+        assert page.url.endswith("/till")
+
+
+def test_the_longest_name_stays_inside_the_panel_and_the_receipt(page: Page, live: Live, key: str):
+    with live.database.session() as session:
+        a_person(session, given_name="L" * 200, family_name="M" * 200, mobile="0526961786")
+        session.commit()
+    sign_on(page, key)
+    scan(page, MILK)
+    expect(page.locator("#line-1")).to_be_visible()
+    at_once(page, "0526961786[Enter]")
+    expect(page.locator("#h-member")).to_contain_text("LLL")
+    page.keyboard.press("F10")
+    expect(page.locator("#f-tendered")).to_be_focused()
+    page.keyboard.press("F7")
+    expect(page.locator("#slip-paid")).to_contain_text("LLL")
+    assert page.evaluate(
+        "document.querySelector('.slip .box p').scrollWidth <= document.querySelector('.slip').clientWidth"
+    )

@@ -4,7 +4,7 @@
 
 (() => {
   const FAST = 35; // ms between a scanner's keys, by their own time
-  const PAUSE = 1000; // ms; a busy machine may hold a key back
+  const PAUSE = 1000; // ms; a busy machine holds keys back
   const SHORTEST = 6;
   const TIMES = /^\d+(?:[.,]\d+)?\s*[*x×]\s*$/;
   const TRACK = /^[%;].*\?$/;
@@ -20,7 +20,7 @@
   // The queue: {url, fields, key} to be sent, or functions that wait their turn.
 
   const queue = JSON.parse(sessionStorage.getItem(WAITING) ?? "[]");
-  let running = false;
+  let running = true; // until htmx is there
 
   function keep() {
     sessionStorage.setItem(WAITING, JSON.stringify(queue.filter((task) => typeof task !== "function")));
@@ -39,7 +39,7 @@
     while (queue.length) {
       const task = queue[0];
       const answer = typeof task === "function" ? task() : await send(task);
-      if (answer?.status === 401) { // kept, and sent once somebody has signed on
+      if (answer?.status === 401) { // sent once somebody has signed on
         location.assign("/till");
         return;
       }
@@ -195,7 +195,7 @@
     if (event.target.matches("#basket [data-send]")) event.target.blur();
   });
 
-  // What the points are worth, as they are typed.
+  // What typed points are worth.
   document.addEventListener("input", (event) => {
     const form = event.target.closest("#points form");
     const shown = form?.querySelector("[data-worth]");
@@ -251,7 +251,7 @@
     const field = document.activeElement;
     const zone = field.matches("[data-zone]") && /[<;>.]/.test(field.value);
     if (dialog.open && !zone && holds(field, code)) return;
-    swallow(event); // so that Enter presses no button and sends no form
+    swallow(event); // so that Enter presses nothing
     const before = editable(field) && field.value.endsWith(done.typed) ? field.value.slice(0, -done.typed.length) : null;
     if (zone) {
       field.dispatchEvent(new Event("change", { bubbles: true }));
@@ -362,7 +362,7 @@
     }
   });
 
-  // The connection, the clock, and the lock of a till that nobody uses.
+  // The connection, the clock, and the lock of an idle till.
 
   const net = document.getElementById("net");
 
@@ -394,6 +394,6 @@
     if (minutes && !queue.length && Date.now() - used > minutes * 60000) document.getElementById("leave").requestSubmit();
   }, 5000);
 
-  if (queue.length) run();
+  setTimeout(run);
   toField();
 })();
