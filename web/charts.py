@@ -23,7 +23,13 @@ FOOT = 24
 SIDE = 3.5
 """Per cent kept free at either end of a line, for the first and last circle and half a label."""
 LABELS = 7
-"""The most words below an axis: so many months stand side by side on a phone."""
+"""The most words below an axis."""
+PHONE = 44
+"""Signs that stand side by side there on a phone, which shows fewer of long words."""
+EDGE = 5
+"""Per cent from either end within which a long word begins or ends at the end, to stay inside."""
+LONG = 6
+"""Signs of a word that is long there."""
 AROUND_TODAY = 17
 """Per cent on either side of today that a year leaves to the word for today, which is long beside a narrow timeline."""
 BARS = 62
@@ -42,10 +48,12 @@ class Tick:
 
 @dataclass(frozen=True)
 class Label:
-    """A word below the chart, its middle at `x` per cent."""
+    """A word below the chart, its middle (else its `anchor`) at `x` per cent. `spare`: a phone has no room for it."""
 
     x: float
     text: str
+    anchor: Literal["start", "middle", "end"] = "middle"
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +176,21 @@ def _below(across: Sequence[float], words: Sequence[str]) -> tuple[Label, ...]:
     last = len(words) - 1
     every = ceil(len(words) / LABELS) or 1
     shown = [index for index in range(len(words)) if (last - index) % every == 0]
-    return tuple(Label(round(across[index], 2), words[index]) for index in shown)
+    room = max(2, PHONE // (max([len(words[index]) for index in shown], default=0) + 2))
+    each = ceil(len(shown) / room) or 1
+    return tuple(
+        _label(across[index], words[index], spare=(len(shown) - 1 - place) % each != 0)
+        for place, index in enumerate(shown)
+    )
+
+
+def _label(x: float, text: str, *, spare: bool) -> Label:
+    """A word below an axis; a long one at either end stays inside."""
+    if len(text) > LONG and x > 100 - EDGE:
+        return Label(100, text, "end", spare)
+    if len(text) > LONG and x < EDGE:
+        return Label(0, text, "start", spare)
+    return Label(round(x, 2), text, spare=spare)
 
 
 class Period(Protocol):

@@ -131,3 +131,11 @@ def test_a_timeline_of_nothing_shows_today():
     drawn = charts.timeline([], date(2026, 11, 22))
     assert drawn.bars == ()
     assert drawn.today == pytest.approx(50, abs=1)
+
+
+def test_long_words_stay_inside_and_a_phone_shows_fewer_of_them() -> None:
+    days = [f"{day}.10.2017" for day in range(1, 32)]
+    labels = charts.bars(days, list(range(31))).labels
+    assert (labels[-1].text, labels[-1].x, labels[-1].anchor) == ("31.10.2017", 100, "end")
+    assert [each.text for each in labels if not each.spare] == ["1.10.2017", "16.10.2017", "31.10.2017"]
+    assert not any(each.spare or each.anchor != "middle" for each in charts.bars(["1", "2", "3"], [1, 2, 3]).labels)
