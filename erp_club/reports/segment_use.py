@@ -1,10 +1,11 @@
 """Where a segment is spoken of: offers, price lists, other segments."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.pricelists.models import PriceList
 from erp_club.promotions.models import OfferVersion, StoredOffer
@@ -20,6 +21,23 @@ class Use:
     name: str
 
 
+def in_offers(session: Session) -> dict[str, int]:
+    """How many offers speak of each segment, by its name, in their latest versions."""
+    spoken = sa.func.jsonb_path_query(sa.cast(OfferVersion.document, JSONB), sa.cast("$.**.segments[*]", JSONPATH))
+    said = (
+        sa.select(OfferVersion.offer_id, spoken.op("#>>")(sa.literal_column("'{}'")).label("name"))
+        .where(OfferVersion.version_no == _latest(OfferVersion.offer_id))
+        .subquery("said")
+    )
+    counted = sa.select(said.c.name, sa.func.count(sa.distinct(said.c.offer_id))).group_by(said.c.name)
+    return {row[0]: row[1] for row in session.execute(counted)}
+
+
+def _latest(offer_id: Any) -> Any:
+    other = aliased(OfferVersion)
+    return sa.select(sa.func.max(other.version_no)).where(other.offer_id == offer_id).scalar_subquery()
+
+
 def uses(session: Session, name: str) -> list[Use]:
     """What speaks of the segment of this name, in its latest version."""
     said = sa.func.jsonb_build_object("name", name)
@@ -27,15 +45,12 @@ def uses(session: Session, name: str) -> list[Use]:
         sa.cast(OfferVersion.document, JSONB), sa.cast("$.**.segments[*] ? (@ == $name)", JSONPATH),
         said,
     )  # fmt: skip
-    latest = (
-        sa.select(sa.func.max(OfferVersion.version_no))
-        .where(OfferVersion.offer_id == StoredOffer.id)
-        .correlate(StoredOffer)
-        .scalar_subquery()
-    )
     offers = (
         sa.select(sa.literal("offer"), StoredOffer.id, StoredOffer.code)
-        .join(OfferVersion, (OfferVersion.offer_id == StoredOffer.id) & (OfferVersion.version_no == latest))
+        .join(
+            OfferVersion,
+            (OfferVersion.offer_id == StoredOffer.id) & (OfferVersion.version_no == _latest(StoredOffer.id)),
+        )
         .where(in_offer)
     )
     lists = sa.select(sa.literal("price_list"), PriceList.id, PriceList.code).where(PriceList.segment == name)

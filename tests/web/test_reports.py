@@ -8,12 +8,16 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.audit import AuditEntry
 from erp_club.organisation.models import Store
+from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import Staff
 from erp_club.permissions.workplaces.models import StaffStore
 from erp_club.purchases.posting.commands import write_sale
-from tests.make.clubs import a_customer
+from erp_club.segments.commands import Settings, take_list
+from tests.make.birthdays import a_plan
+from tests.make.clubs import a_club, a_customer
 from tests.make.organisation import PASSWORD, a_store, somebody
 from tests.make.purchases import NOW, Till, a_line, a_product, a_sale, a_till, another_till
 
@@ -126,3 +130,51 @@ def test_a_manager_of_two_stores_sees_both_and_chooses_among_them(client: TestCl
 
 def test_a_cashier_sees_no_reports(client: TestClient, till: Till):
     assert signed_in(client, "cashier").get("/reports/purchases").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("address", "header"),
+    [
+        ("/reports/customers", "from_purchases,to_purchases,customers,sales"),
+        ("/reports/customers?table=tenths", "tenth,customers,sales,share_percent,cumulated_percent"),
+        ("/reports/customers?table=cohorts", "first_month,customers,months_later,bought,share_percent"),
+        ("/reports/favourites?by=store", "name,customers,share_percent,sales"),
+        ("/reports/offers", "kind,code,name,receipts"),
+        ("/clubs/{club}/results", "figure,first_day,count,amount"),
+        ("/segments", "name,kind,state,customers"),
+        ("/birthday-plans", "code,name,state,club"),
+    ],
+)
+def test_every_report_and_list_is_taken_out_as_a_file_and_it_is_kept_by_whom(
+    office: TestClient, session: Session, address: str, header: str
+):
+    # REQ I-02 R-02 R-03 R-05
+    club = a_club(session)
+    take_list(session, Settings("Ours", "", False), ["C1"], today=NOW.date(), now=NOW, by=SYSTEM)
+    a_plan(session, club)
+    session.commit()
+    path, _, query = address.format(club=club).partition("?")
+    asked = f"{query}&{DAYS}"
+    assert f"{path}.xlsx" in office.get(f"{path}?{asked}&text=O", headers=HTML).text
+    file = office.get(f"{path}.csv?{asked}")
+    assert file.status_code == 200, file.text
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith(header)
+    assert len(lines) > 1 or path == "/reports/offers" or "cohorts" in query
+    assert office.get(f"{path}.xlsx?{asked}").status_code == 200
+    told = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "list.export")).all()
+    assert [each.after["file"] for each in told if each.after] == ["csv", "xlsx"]
+
+
+def test_files_of_reports_say_what_their_pages_say(office: TestClient, session: Session):
+    page = office.get(f"/reports/favourites?by=store&{DAYS}").json()
+    rows = list(csv.DictReader(io.StringIO(_file(office, f"/reports/favourites.csv?by=store&{DAYS}"))))
+    assert [(row["name"], int(row["customers"])) for row in rows] == [
+        (each["name"], each["customers"]) for each in page["rows"]
+    ]
+    often = list(csv.DictReader(io.StringIO(_file(office, f"/reports/customers.csv?{DAYS}"))))
+    assert [(row["customers"], row["sales"]) for row in often if row["customers"] != "0"] == [("1", "15.00")]
+
+
+def _file(office: TestClient, address: str) -> str:
+    return office.get(address).content.decode("utf-8-sig")

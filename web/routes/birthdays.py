@@ -26,8 +26,10 @@ from erp_club.permissions.catalog import Permission
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, SmallRowId, Storable, Unsaid, Word
+from web.formats import localised
 from web.forms import FormState
 from web.refusals import again
+from web.taken_out import taken_out
 from web.views.birthdays import (
     BirthdayForm,
     BirthdayPlanLine,
@@ -43,6 +45,7 @@ from web.views.birthdays import (
 router = APIRouter(route_class=ActRoute, tags=["birthdays"])
 View = Annotated[Act, needs(Permission.BIRTHDAYS_VIEW)]
 Edit = Annotated[Act, needs(Permission.BIRTHDAYS_EDIT)]
+ClubCode = Annotated[str | None, Query(max_length=50, description="A club's code"), Storable, Unsaid]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Minor = Annotated[int, Field(ge=1, le=MOST_MINOR)]
 Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
@@ -128,9 +131,7 @@ class ChangedBirthdayPlan(PlanTerms):
 
 
 @router.get("/birthday-plans", name="birthday_plans", response_model=BirthdayPlansPage)
-def birthday_plans(
-    act: View, club: Annotated[str | None, Query(max_length=50, description="A club's code"), Storable, Unsaid] = None
-) -> Response:
+def birthday_plans(act: View, club: ClubCode = None) -> Response:
     """The plans, and what each gives and costs in the next month."""
     return act.answer(plans_view(act, club), "birthdays/plans.html")
 
@@ -138,6 +139,24 @@ def birthday_plans(
 def new_plan_page(act: Act, form: FormState) -> Response:
     """The form of a new plan."""
     return act.answer(form_view(act), "birthdays/new.html", form=form)
+
+
+@router.get("/birthday-plans.{suffix}", name="birthday_plans.plans.file", responses=lists.FILE_ANSWERS)
+def plans_file(
+    act: Annotated[Act, needs(Permission.BIRTHDAYS_VIEW, fresh=True)],
+    suffix: Literal["csv", "xlsx"],
+    club: ClubCode = None,
+) -> Response:
+    """The same plans as a file, with what each gave and what the next month costs."""
+    header = ("code", "name", "state", "club", "customer", "next_month", "next_month_amount", "next_month_points",
+              "issued", "used", "given")  # fmt: skip
+    rows = (
+        (each.code, localised(each.names), each.state.value, each.club_code, each.customer_number, each.next_month,
+         Decimal(each.next_month_minor).scaleb(-2), each.next_month_points, each.grants, each.used,
+         Decimal(each.given_minor).scaleb(-2))
+        for each in plans_view(act, club).plans
+    )  # fmt: skip
+    return taken_out(act, f"birthday-plans.{suffix}", header, rows)
 
 
 @router.get("/birthday-plans/new", name="birthday_plans.new", response_model=BirthdayForm)
@@ -199,7 +218,7 @@ def gifts_file(
 ) -> Response:
     """All that a plan gave, as a file."""
     queries.plan(act.session, plan_id)
-    return lists.stream_file(f"birthday-gifts.{suffix}", FILE_HEADER, _cells(act, plan_id))
+    return taken_out(act, f"birthday-gifts.{suffix}", FILE_HEADER, _cells(act, plan_id))
 
 
 def _cells(act: Act, plan_id: int) -> Iterator[tuple[lists.Cell, ...]]:

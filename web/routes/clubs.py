@@ -20,6 +20,7 @@ from web.fields import AmountText, Body, Line, SmallRowId, Word
 from web.forms import FormState
 from web.refusals import again
 from web.scopes import refuse_narrowed
+from web.taken_out import taken_out
 from web.views.clubs import ClubForm, ClubLine, ClubPage, ClubsPage, club_line, club_view, clubs_view
 
 router = APIRouter(route_class=ActRoute, tags=["clubs"])
@@ -122,7 +123,7 @@ def clubs_file(
         )
         for club in clubs_view(act).clubs
     )
-    return lists.stream_file(f"clubs.{suffix}", FILE_HEADER, rows)
+    return taken_out(act, f"clubs.{suffix}", FILE_HEADER, rows)
 
 
 def new_club_page(act: Act, form: FormState) -> Response:

@@ -21,6 +21,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
+from web.taken_out import taken_out
 from web.views.coupons import (
     BatchesPage,
     BatchForm,
@@ -121,7 +122,7 @@ def coupon_batches_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters:
     """The same batches as a file."""
     state = lists.list_state(act.request, sorts=queries.SORTS, direction="desc")
     rows = queries.every(act.session, filters.asked(act), sort=state.sort, descending=state.descending)
-    return lists.stream_file(f"coupon-batches.{suffix}", FILE_HEADER, _cells(act, rows))
+    return taken_out(act, f"coupon-batches.{suffix}", FILE_HEADER, _cells(act, rows))
 
 
 def _cells(act: Act, rows: Iterator[BatchRow]) -> Iterator[tuple[lists.Cell, ...]]:

@@ -21,6 +21,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, RowId, Storable, Unsaid
 from web.refusals import again
 from web.routes.memberships import changed, memberships_page
+from web.taken_out import taken_out
 from web.views.entitlement_uses import AskedUses, EntitlementUsesPage, filters_of, uses_page
 
 router = APIRouter(route_class=ActRoute, tags=["memberships"])
@@ -96,7 +97,7 @@ def uses_file(
 ) -> Response:
     """The same uses as a file."""
     filters = filters_of(act, AskedUses.model_validate(asked.model_dump()))
-    return lists.stream_file(f"entitlement-uses.{suffix}", FILE_HEADER, _cells(act, filters))
+    return taken_out(act, f"entitlement-uses.{suffix}", FILE_HEADER, _cells(act, filters))
 
 
 def _cells(act: Act, filters: queries.Filters) -> Iterator[tuple[lists.Cell, ...]]:

@@ -14,6 +14,7 @@ from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Unsaid
 from web.scopes import stores_of_reports
+from web.taken_out import taken_out
 from web.views.liability import HEADER, LiabilityPage, cells, liability_page
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
@@ -49,4 +50,4 @@ def liability_file(
 ) -> Response:
     """Points outstanding by club, age and month of expiry as a file."""
     _of_the_chain(act)
-    return lists.stream_file(f"liability.{suffix}", HEADER, cells(act, club_id=club))
+    return taken_out(act, f"liability.{suffix}", HEADER, cells(act, club_id=club))

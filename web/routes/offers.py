@@ -25,6 +25,7 @@ from web.offer_forms import deeds, fields
 from web.offer_forms.reading import check_texts, read_offer, read_text
 from web.offer_forms.typed import Typed, to_document
 from web.refusals import again
+from web.taken_out import taken_out
 from web.views.offer_form import OfferForm, as_json, edit_form, new_form, offer_typed, taken_at_once, typed_of
 from web.views.offers import OfferLine, OfferPage, OffersPage, offer_lines, offer_view, offers_view
 
@@ -83,7 +84,7 @@ def offers_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) 
     state = lists.list_state(act.request, sorts=SORTS)
     rows = listing.listing(act.session, filters, today=act.today, sort=state.sort, descending=state.descending)
     header = ("code", "name", "state", "kind", "start", "first_day", "last_day", "gives", "uses", "given")
-    return lists.stream_file(f"offers.{suffix}", header, _cells(act, offer_lines(act, rows)))
+    return taken_out(act, f"offers.{suffix}", header, _cells(act, offer_lines(act, rows)))
 
 
 def _cells(act: Act, lines: list[OfferLine]) -> Iterator[tuple[lists.Cell, ...]]:

@@ -17,6 +17,7 @@ from erp_club.programmes.queries import VersionNumber, version_numbers
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import RowId, Unsaid
+from web.taken_out import taken_out
 from web.views.points import HistoryView, history_view, version_of
 
 router = APIRouter(route_class=ActRoute, tags=["points"])
@@ -69,7 +70,7 @@ def movements_file(
     found = queries.all_movements(act.session, customer_id, account_id, which=asked)
     club_id = club_of_account(act.session, account_id)
     versions = [] if club_id is None else version_numbers(act.session, club_id)
-    return lists.stream_file(f"points-{account_id}.{suffix}", HEADER, _rows(found, act.zone, versions))
+    return taken_out(act, f"points-{account_id}.{suffix}", HEADER, _rows(found, act.zone, versions))
 
 
 def _rows(

@@ -19,6 +19,7 @@ from web.fields import Body, SmallRowId, Storable, Unsaid
 from web.forms import UPLOAD_LIMIT, FormState
 from web.i18n import say
 from web.refusals import again
+from web.taken_out import taken_out
 from web.views.pricelists import Example, an_example
 
 router = APIRouter(route_class=ActRoute, tags=["price lists"])
@@ -161,7 +162,7 @@ def rows_file(
     """The same rows as a file that can be corrected and sent again."""
     uploads.upload(act.session, upload_id)
     found = uploads.rows(act.session, upload_id, outcome=outcome)
-    return lists.stream_file(f"price-list-rows.{suffix}", _HEADER, _cells(found))
+    return taken_out(act, f"price-list-rows.{suffix}", _HEADER, _cells(found))
 
 
 @router.post(

@@ -18,6 +18,7 @@ from web.fields import Body, Line, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
 from web.routes.audit import labels
+from web.taken_out import taken_out
 from web.views.pricelists import (
     ListForm,
     ListLine,
@@ -129,7 +130,7 @@ def price_lists_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: As
         )
         for each in found
     )  # fmt: skip
-    return lists.stream_file(f"price-lists.{suffix}", _HEADER, rows)
+    return taken_out(act, f"price-lists.{suffix}", _HEADER, rows)
 
 
 def new_list_page(act: Act, form: FormState) -> Response:

@@ -22,6 +22,7 @@ from web.fields import AmountText, Body, Line, RowId, SmallRowId, Storable, Unsa
 from web.forms import FormState
 from web.refusals import again
 from web.routes.price_lists import list_page
+from web.taken_out import taken_out
 from web.views.pricelists import ListLine, PriceForm, PriceLine, list_line, price_form, price_line
 
 router = APIRouter(route_class=ActRoute, tags=["price lists"])
@@ -80,7 +81,7 @@ def prices_file(
     state = lists.list_state(act.request, sorts=queries.ENTRY_SORTS)
     filters = queries.EntryFilters(list_id, text.strip() or None if text else None, on)
     found = queries.find_entries(act.session, filters, sort=state.sort, descending=state.descending)
-    return lists.stream_file(f"prices.{suffix}", _HEADER, _cells(of, found))
+    return taken_out(act, f"prices.{suffix}", _HEADER, _cells(of, found))
 
 
 _HEADER = ("list", "club", "level", "segment", "sku", "group", "price", "percent", "from", "to", "store", "always")

@@ -21,6 +21,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
+from web.taken_out import taken_out
 from web.views.pricelists import ProductPrice, product_prices
 
 router = APIRouter(route_class=ActRoute, tags=["products"])
@@ -190,7 +191,7 @@ def products_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked
     """The same products as a file, with the columns that an import reads."""
     state = lists.list_state(act.request, sorts=SORTS)
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
-    return lists.stream_file(f"products.{suffix}", _HEADER, _cells(found))
+    return taken_out(act, f"products.{suffix}", _HEADER, _cells(found))
 
 
 _HEADER = (

@@ -31,6 +31,7 @@ from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import AmountText, RowId, Storable, Unsaid
 from web.payment_bodies import PaidWith, SoldCard
 from web.scopes import receipts_within
+from web.taken_out import taken_out
 from web.value_entry import proven
 from web.views.posted import Purchase, purchase_of
 from web.views.purchases import (
@@ -227,7 +228,7 @@ def purchases_file(
     filters = receipts_within(act.by, filters, Permission.PURCHASES_EXPORT)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
-    return lists.stream_file(f"purchases.{suffix}", _HEADER, _cells(found))
+    return taken_out(act, f"purchases.{suffix}", _HEADER, _cells(found))
 
 
 _HEADER = (

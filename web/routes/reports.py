@@ -20,6 +20,7 @@ from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import SmallRowId, Storable, Unsaid
 from web.scopes import stores_of_reports
+from web.taken_out import taken_out
 from web.views.behind_reports import BehindPage, behind_page
 from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
@@ -113,7 +114,7 @@ def purchases_file(act: Export, said: FromAddress, suffix: Literal["csv", "xlsx"
     """All rows of the report and the total as a file."""
     asked = question(act, said)
     header = HEADER if asked.by not in TIMES else ("first_day", *HEADER[1:])
-    return lists.stream_file(f"purchases-by-{asked.by.value}.{suffix}", header, cells(act, asked))
+    return taken_out(act, f"purchases-by-{asked.by.value}.{suffix}", header, cells(act, asked))
 
 
 @router.get("/reports/purchases/receipts", name="reports.purchases.receipts", response_model=BehindPage)
@@ -133,11 +134,14 @@ def customers(act: View, said: FromAddress) -> Response:
 @router.get("/reports/favourites", name="reports.favourites", response_model=FavouritesPage)
 def favourites(act: View, said: FromAddress) -> Response:
     """Which groups, departments, brands or stores are the favourites of how many customers."""
-    asked = question(act, said)
-    kinds = KINDS if asked.customer_id is None else KINDS_OF_ONE
-    by = asked.by if asked.by in kinds else By.GROUP
-    view = favourites_page(act, replace(asked, by=by))
+    view = favourites_page(act, asked_of_favourites(question(act, said)))
     return act.answer(view, "reports/favourites.html")
+
+
+def asked_of_favourites(asked: Asked) -> Asked:
+    """By groups where the rows are none that can be favourites."""
+    kinds = KINDS if asked.customer_id is None else KINDS_OF_ONE
+    return asked if asked.by in kinds else replace(asked, by=By.GROUP)
 
 
 @router.get("/reports/offers", name="reports.offers", response_model=OffersPage)
@@ -150,7 +154,10 @@ def offers(act: View, said: FromAddress, offer: Id = None) -> Response:
 @router.get("/clubs/{club_id}/results", name="reports.club", response_model=ClubResultsPage)
 def club_results(act: View, club_id: SmallRowId, said: FromAddress) -> Response:
     """What a club's programme came to in a period: members, their sales, points and coupons, counted anew each time."""
-    asked = question(act, said)
-    by = By.DAY if (asked.last - asked.first).days < DAYS_SHOWN else By.MONTH
-    view = club_results_page(act, replace(asked, by=by, club_id=club_id))
+    view = club_results_page(act, replace(asked_of_club(question(act, said)), club_id=club_id))
     return act.answer(view, "reports/club.html")
+
+
+def asked_of_club(asked: Asked) -> Asked:
+    """By day where the period is short, else by month."""
+    return replace(asked, by=By.DAY if (asked.last - asked.first).days < DAYS_SHOWN else By.MONTH)

@@ -28,6 +28,7 @@ from web.refusals import again
 from web.segment_forms.asks import asks
 from web.segment_forms.deeds import done
 from web.segment_forms.nodes import Node, typed_nodes
+from web.taken_out import taken_out
 from web.views.segments import (
     Builder,
     SegmentLine,
@@ -108,6 +109,18 @@ def _said(act: Act, body: SegmentBody) -> Any:
 def segments(act: View, text: Text = None) -> Response:
     """The segments by name, the active ones first."""
     return act.answer(segments_page(act, text), "segments/_list.html" if act.htmx else "segments/list.html")
+
+
+@router.get("/segments.{suffix}", name="segments.file", responses=lists.FILE_ANSWERS)
+def segments_file(act: Export, suffix: Literal["csv", "xlsx"], text: Text = None) -> Response:
+    """The same segments as a file, with how many are in each."""
+    header = ("name", "kind", "state", "customers", "counted_at", "owner", "at_till", "notes")
+    rows = (
+        (each.name, each.kind.value, each.state.value, each.customers, each.counted_at, each.owner, each.at_till,
+         each.notes)
+        for each in segments_page(act, text).segments
+    )  # fmt: skip
+    return taken_out(act, f"segments.{suffix}", header, rows)
 
 
 def _typed(form: FormState) -> tuple[list[Node], str | None]:

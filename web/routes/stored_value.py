@@ -23,6 +23,7 @@ from web.fields import Body, RowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.payment_bodies import Pin
 from web.refusals import again
+from web.taken_out import taken_out
 from web.value_entry import proven
 from web.views.stored_value import (
     Balance,
@@ -138,7 +139,7 @@ def cards_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -
     """The same cards as a file, with the ends of their numbers."""
     state = lists.list_state(act.request, sorts=issued.SORTS, direction="desc")
     rows = issued.every(act.session, filters.asked(act), sort=state.sort, descending=state.descending)
-    return lists.stream_file(f"stored-value-cards.{suffix}", HEADER, _cells(act, rows))
+    return taken_out(act, f"stored-value-cards.{suffix}", HEADER, _cells(act, rows))
 
 
 def _cells(act: Act, rows: Iterator[CardRow]) -> Iterator[tuple[lists.Cell, ...]]:
@@ -181,7 +182,7 @@ def movements_file(act: TakingOut, card_id: RowId, suffix: Literal["csv", "xlsx"
     """All movements of a card as a file, the newest first, in the time of their stores."""
     key = queries.key_by_id(act.session, card_id)
     rows = _movement_cells(queries.all_movements(act.session, key), act.zone)
-    return lists.stream_file(f"card-{card_id}.{suffix}", MOVEMENTS_HEADER, rows)
+    return taken_out(act, f"card-{card_id}.{suffix}", MOVEMENTS_HEADER, rows)
 
 
 def _movement_cells(found: Iterator[queries.MovementRow], zone: str) -> Iterator[tuple[lists.Cell, ...]]:

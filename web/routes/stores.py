@@ -18,6 +18,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, SmallRowId, Storable, Word
 from web.forms import FormState
 from web.refusals import again
+from web.taken_out import taken_out
 from web.views.sales import Month, of_year, whole_year
 
 router = APIRouter(route_class=ActRoute, tags=["stores"])
@@ -148,7 +149,7 @@ def stores_file(
         act.session, text, sort=cast("queries.StoreSort", state.sort), descending=state.descending, only=_only(act)
     )
     rows = ((row.code, row.name, row.city, row.time_zone, row.terminals) for row in found)
-    return lists.stream_file(f"stores.{suffix}", ("code", "name", "city", "time_zone", "tills"), rows)
+    return taken_out(act, f"stores.{suffix}", ("code", "name", "city", "time_zone", "tills"), rows)
 
 
 def _only(act: Act) -> int | None:

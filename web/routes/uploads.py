@@ -28,6 +28,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, QuantityText, RowId, Storable, Unsaid, Word
 from web.routes.purchases import ReceiptNo
 from web.scopes import store_within
+from web.taken_out import taken_out
 from web.views.uploads import ConflictLine, ConflictsPage, ConflictStore, UploadView, conflict_line, upload_view
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
@@ -170,7 +171,7 @@ def conflicts_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Aske
     filters = _within(act, filters)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
-    return lists.stream_file(f"upload-conflicts.{suffix}", _HEADER, _cells(found))
+    return taken_out(act, f"upload-conflicts.{suffix}", _HEADER, _cells(found))
 
 
 _HEADER = ("receipt_no", "store", "sold_at", "customer_number", "amount", "cause", "facts", "seen_at", "seen_by")

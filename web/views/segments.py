@@ -34,7 +34,7 @@ LIVE_MILLISECONDS = 900
 
 
 class SegmentLine(BaseModel):
-    """A segment in a list. `trend` is its count by day, the oldest first."""
+    """A segment in a list. `trend` is its count by day, the oldest first; so many `offers` speak of it."""
 
     id: int
     name: str
@@ -46,6 +46,7 @@ class SegmentLine(BaseModel):
     counted_at: dt.datetime | None
     at_till: bool
     version: int
+    offers: int
     trend: list[int]
 
 
@@ -162,11 +163,11 @@ class Builder(BaseModel):
         return [(value, label or value) for value, label in self.lists.get(picker, [])]
 
 
-def segment_line(row: saved.Row, trend: list[tuple[dt.date, int]]) -> SegmentLine:
+def segment_line(row: saved.Row, trend: list[tuple[dt.date, int]], *, offers: int = 0) -> SegmentLine:
     """A row of the list."""
     return SegmentLine(
         id=row.id, name=row.name, notes=row.notes, kind=row.kind, state=row.state, owner=row.owner,
-        customers=row.customers, counted_at=row.counted_at, at_till=row.at_till, version=row.version,
+        customers=row.customers, counted_at=row.counted_at, at_till=row.at_till, version=row.version, offers=offers,
         trend=[count for _, count in trend],
     )  # fmt: skip
 
@@ -176,7 +177,9 @@ def segments_page(act: Act, text: str | None) -> SegmentsPage:
     rows = saved.every(act.session, text=text)
     since = act.today - dt.timedelta(days=DAYS_SHOWN)
     trends = saved.trend(act.session, [row.id for row in rows], since=since)
-    return SegmentsPage(text=text, segments=[segment_line(row, trends.get(row.id, [])) for row in rows])
+    offers = segment_use.in_offers(act.session)
+    lines = [segment_line(row, trends.get(row.id, []), offers=offers.get(row.name, 0)) for row in rows]
+    return SegmentsPage(text=text, segments=lines)
 
 
 def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
@@ -185,8 +188,9 @@ def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
     trend = saved.trend(act.session, [row.id], since=act.today - dt.timedelta(days=DAYS_SHOWN)).get(row.id, [])
     condition = None if row.condition is None else read_condition(row.condition, REGISTRY)
     told, found = _told(act, condition, asked)
+    uses = segment_use.uses(act.session, row.name)
     return SegmentPage(
-        segment=segment_line(row, trend),
+        segment=segment_line(row, trend, offers=sum(use.kind == "offer" for use in uses)),
         condition=row.condition,
         told=told,
         versions=[
@@ -194,7 +198,7 @@ def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
                                sentence=say(sentence(read_condition(each.condition, REGISTRY), act.chain.currency)))
             for each in saved.versions(act.session, row.id)
         ],
-        uses=[UseLine(kind=use.kind, id=use.id, name=use.name) for use in segment_use.uses(act.session, row.name)],
+        uses=[UseLine(kind=use.kind, id=use.id, name=use.name) for use in uses],
         reach=[
             ReachLine(channel=each.channel, reached=each.reached, without_consent=each.without_consent,
                       without_address=each.without_address)
