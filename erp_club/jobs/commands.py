@@ -23,6 +23,7 @@ from erp_club.kernel.text import T
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.models import Staff
 
+_STOPPED = Said(T("Stopped."))
 _LOCK = 0x4A4F4253  # "JOBS": the class of the advisory locks, one a run
 
 
@@ -98,6 +99,8 @@ def stop_run(session: Session, run_id: int, *, now: dt.datetime, by: Actor) -> N
     write(session, run_id, state=state, finished_at=now if state is RunState.STOPPED else None)
     audit.record(session, by=by, now=now, action="job.stop", entity="job_run", entity_id=run_id)
     say(session, run_id, Said(T("%(name)s asked to stop it.", name=by.name)), now=now)
+    if state is RunState.STOPPED:
+        say(session, run_id, _STOPPED, now=now)
 
 
 def resume_run(session: Session, run_id: int, *, now: dt.datetime, by: Actor) -> None:
@@ -177,6 +180,7 @@ def start(session: Session, run_id: int, holder: str, *, before: Before, now: dt
         return None
     if row.state == RunState.STOPPING:
         write(session, run_id, state=RunState.STOPPED, holder=None, finished_at=now)
+        say(session, run_id, _STOPPED, now=now)
         return None
     if row.key is not None and session.scalar(sa.select(JobRun.id).where(holds_up(row.as_of, before)).limit(1)):
         return None
@@ -239,6 +243,8 @@ def keep_step(session: Session, run_id: int, holder: str, step: Step, *, now: dt
         say(session, run_id, said, now=now)
     if last:
         say(session, run_id, Said(T("Done.")), now=now)
+    elif state == RunState.STOPPED:
+        say(session, run_id, _STOPPED, now=now)
     return RunState(state)
 
 
@@ -268,6 +274,8 @@ def put_back(session: Session, run_id: int, holder: str, *, now: dt.datetime, fa
     if failure is not None:
         state = RunState.FAILED
         say(session, run_id, Said(T("Failed: %(reason)s", reason=failure), Level.ERROR), now=now)
+    elif state is RunState.STOPPED:
+        say(session, run_id, _STOPPED, now=now)
     finished = None if state is RunState.QUEUED else now
     write(session, run_id, state=state, holder=None, finished_at=finished)
 

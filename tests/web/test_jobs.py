@@ -95,7 +95,7 @@ def test_a_run_is_stopped_resumed_and_undone(office: TestClient) -> None:
     assert undo["undo_of"] == run["id"]
     assert office.get(url).json()["undone_by"] == undo["id"]
     log = [line["text"] for line in office.get(url).json()["lines"]]
-    assert log[:2] == ["Somebody hq asked to stop it.", "Somebody hq resumed it."]
+    assert log[:3] == ["Somebody hq asked to stop it.", "Stopped.", "Somebody hq resumed it."]
 
 
 def test_a_run_is_seen_to_its_end(committed: Database) -> None:
