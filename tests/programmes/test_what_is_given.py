@@ -123,7 +123,7 @@ def test_what_nothing_carries_out_by_itself_is_told_of_each_gift():
             {"code": "a", "occasion": "joining", "gives": gives, "issue": {"at": "night", "valid_days": 3}},
             {"code": "b", "occasion": "birthday", "around": {}, "gives": gives, "issue": {"valid_days": 3}},
         ],
-        rewards=[{"code": "r", "gives": coupon, "function": {"kind": "every", "every": 1, "value": 1},
+        rewards=[{"code": "r", "gives": {"kind": "payout"}, "function": {"kind": "every", "every": 1, "value": 1},
                   "issue": {"automatic": True, "published_on": "2026-12-24"}}],
         benefits=[{"code": "m", "points": 5, "gives": coupon}],
     )  # fmt: skip

@@ -1,8 +1,7 @@
 """What one earning rule comes to on the lines that it counts: exact fractions, nothing rounded yet. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from erp_club.programmes.engine.conditions import Why
@@ -23,21 +22,71 @@ from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.lines import PaidLine
 
 
-@dataclass(slots=True)
 class Open:
-    """A rule while the receipt is looked at: exact points by line (-1 is none), and what was counted."""
+    """A rule while the receipt is looked at: exact points by line (-1 is none), and what was counted.
 
-    rule: EarnRule
-    exact: dict[int, Fraction] = field(default_factory=dict[int, Fraction])
-    counted: int = 0
-    why: Why | None = None
+    Points that were spread over lines stay whole with the lines' weights until somebody asks for them line by line: of
+    most receipts nobody does, and a fraction for each line costs more than all the rest.
+    """
+
+    __slots__ = ("_exact", "_points", "_weights", "counted", "rule", "why")
+
+    def __init__(self, rule: EarnRule) -> None:
+        self.rule = rule
+        self.counted = 0
+        self.why: Why | None = None
+        self._exact: dict[int, Fraction] = {}
+        self._points = Fraction(0)
+        self._weights: dict[int, int] = {}
+
+    def spread(self, points: Fraction, weights: Mapping[int, int]) -> None:
+        """Put points on lines, by what counts of each; what counts for nothing has none."""
+        positive = {i: weight for i, weight in weights.items() if weight > 0}
+        if not positive or not points:
+            return
+        if self._weights or self._exact:
+            self._exact = self.exact
+            for i, part in _parts(points, positive):
+                self._exact[i] = self._exact[i] + part if i in self._exact else part
+        else:
+            self._points, self._weights = points, positive
+
+    @property
+    def exact(self) -> dict[int, Fraction]:
+        """The points of each line."""
+        if self._weights:
+            self._exact = dict(_parts(self._points, self._weights))
+            self._weights = {}
+        return self._exact
+
+    @exact.setter
+    def exact(self, value: dict[int, Fraction]) -> None:
+        self._exact, self._weights = value, {}
+
+    @property
+    def gives(self) -> bool:
+        """Whether there is anything on any line."""
+        return bool(self._weights or self._exact)
+
+    @property
+    def weights(self) -> dict[int, int]:
+        """By what its points were spread over the lines; empty where they stand line by line."""
+        return self._weights
 
     @property
     def total(self) -> Fraction:
         """All of it."""
+        if self._weights:
+            return self._points
         # By hand, since a long receipt would make a fraction of each of its lines on the way.
-        common = math.lcm(*(each.denominator for each in self.exact.values()))
-        return Fraction(sum(each.numerator * (common // each.denominator) for each in self.exact.values()), common)
+        common = math.lcm(*(each.denominator for each in self._exact.values()))
+        return Fraction(sum(each.numerator * (common // each.denominator) for each in self._exact.values()), common)
+
+
+def _parts(points: Fraction, weights: Mapping[int, int]) -> Iterator[tuple[int, Fraction]]:
+    whole = sum(weights.values())
+    for i, weight in weights.items():
+        yield i, Fraction(points.numerator * weight, points.denominator * whole)
 
 
 def count(
@@ -56,11 +105,11 @@ def count(
             if rule.least_minor is not None and whole < rule.least_minor:
                 seen.why = Why.TOO_LITTLE
             else:
-                _spread(seen, _for_money(rule, whole, member), amounts)
+                seen.spread(_for_money(rule, whole, member), amounts)
         case PerTable():
             seen.counted = whole
-            _spread(seen, Fraction(_by_table(rule, whole)), amounts)
-            seen.why = None if seen.exact else Why.TOO_LITTLE
+            seen.spread(Fraction(_by_table(rule, whole)), amounts)
+            seen.why = None if seen.gives else Why.TOO_LITTLE
         case PerVisit():
             seen.counted = 1
             if rule.visit is VisitIs.DAY and (rule.code, purchase.store) in member.visited:
@@ -68,7 +117,7 @@ def count(
             elif whole < max(rule.least_minor or 0, 1):
                 seen.why = Why.TOO_LITTLE
             else:
-                _spread(seen, Fraction(rule.points), amounts)
+                seen.spread(Fraction(rule.points), amounts)
         case PerUnit():
             _for_units(seen, rule, amounts, paid)
         case Extra():
@@ -79,16 +128,6 @@ def count(
                 seen.why = Why.TOO_LITTLE
         case Multiplied():
             return
-
-
-def _spread(seen: Open, points: Fraction, weights: Mapping[int, int]) -> None:
-    """Points on lines, by what counts of each."""
-    positive = {i: weight for i, weight in weights.items() if weight > 0}
-    whole = sum(positive.values())
-    if whole and points:
-        for i, weight in positive.items():
-            part = Fraction(points.numerator * weight, points.denominator * whole)
-            seen.exact[i] = seen.exact[i] + part if i in seen.exact else part
 
 
 def _for_money(rule: PerMoney, whole: int, member: MemberFacts) -> Fraction:
@@ -138,4 +177,4 @@ def _for_units(seen: Open, rule: PerUnit, amounts: Mapping[int, int], paid: Sequ
     points = Fraction(seen.counted * rule.points, rule.per_milli)
     if rule.full:
         points = Fraction(seen.counted // rule.per_milli * rule.points)
-    _spread(seen, points, weights)
+    seen.spread(points, weights)

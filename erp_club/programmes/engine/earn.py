@@ -231,10 +231,8 @@ def _rule_ceilings(found: Sequence[Open], member: MemberFacts) -> None:
 
 def _shared(points: int, found: Sequence[Open], purchase: Purchase) -> tuple[RuleEarned, ...]:
     """The whole points on rules and lines, by their exact parts; what cancels takes from what it cancels."""
-    cells = [(r, i, value) for r, each in enumerate(found) for i, value in each.exact.items()]
-    common = math.lcm(*(value.denominator for _, _, value in cells)) if cells else 1
-    weights = [value.numerator * (common // value.denominator) for _, _, value in cells]
-    whole = _allocated(points, weights)
+    cells = _cells(found)
+    whole = _allocated(points, [weight for _, _, weight in cells])
     rules: list[RuleEarned] = []
     for r, each in enumerate(found):
         mine = [(i, part) for (owner, i, _), part in zip(cells, whole, strict=True) if owner == r]
@@ -245,6 +243,17 @@ def _shared(points: int, found: Sequence[Open], purchase: Purchase) -> tuple[Rul
             why = Why.NOT_FULL if not isinstance(each.rule, Multiplied) else Why.EARNED_BY_OTHER
         rules.append(RuleEarned(each.rule.code, given, each.counted, lines, why if given == 0 else None))
     return tuple(rules)
+
+
+def _cells(found: Sequence[Open]) -> list[tuple[int, int, int]]:
+    """The rule, the line and the weight of each exact part."""
+    giving = [(r, each) for r, each in enumerate(found) if each.gives]
+    if len(giving) == 1 and giving[0][1].weights:
+        r, each = giving[0]
+        return [(r, i, weight) for i, weight in each.weights.items()]
+    cells = [(r, i, value) for r, each in giving for i, value in each.exact.items()]
+    common = math.lcm(*(value.denominator for _, _, value in cells)) if cells else 1
+    return [(r, i, value.numerator * (common // value.denominator)) for r, i, value in cells]
 
 
 def _allocated(points: int, weights: list[int]) -> list[int]:

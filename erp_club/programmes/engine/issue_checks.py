@@ -41,7 +41,8 @@ def _not_carried_out(programme: Programme) -> Iterator[Finding]:
         unused = (*_GIVEN_LATER, *_DAYS) if occasion.occasion in DATED else (*_GIVEN_LATER, "automatic")
         yield from _said(f"occasions[{index}]", occasion.issue, unused)
     for index, reward in enumerate(programme.rewards):
-        yield from _said(f"rewards[{index}]", reward.issue, ("automatic",))
+        used = isinstance(reward.gives, CouponGiven | CodeGiven | DiscountGiven | GiftGiven | StoredValueGiven)
+        yield from _said(f"rewards[{index}]", reward.issue, () if used else ("automatic",))
     if programme.levels is not None:
         for index, milestone in enumerate(programme.levels.milestones):
             yield from _said(f"levels.milestones[{index}]", milestone.issue, (*_GIVEN_LATER, "automatic"))

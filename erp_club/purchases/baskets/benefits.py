@@ -10,6 +10,7 @@ from typing import Any
 from erp_club.promotions.engine.facts import Claim
 
 MOST_COUPONS = 20
+MOST_PAYING = 10
 MOST_CLAIMS = 50
 
 

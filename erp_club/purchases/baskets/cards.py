@@ -9,13 +9,13 @@ from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.passwords import hash_password, pin_faults
 from erp_club.purchases.baskets import errors, queries
+from erp_club.purchases.baskets.benefits import MOST_PAYING
 from erp_club.purchases.baskets.commands import take
 from erp_club.purchases.models import Basket
 from erp_club.stored_value import queries as stored_value
 from erp_club.stored_value.numbers import compact
 from erp_club.stored_value.queries import CardKey
 
-MOST_PAYING = 10
 MOST_SOLD = 50
 
 

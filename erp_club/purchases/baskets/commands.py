@@ -17,10 +17,11 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
 from erp_club.permissions.actors import Actor
+from erp_club.programmes.rewards.automatic.queries import automatic_rewards
 from erp_club.promotions.coupons.codes import normalised
 from erp_club.promotions.coupons.commands import release
 from erp_club.purchases.baskets import errors, queries
-from erp_club.purchases.baskets.benefits import MOST_COUPONS
+from erp_club.purchases.baskets.benefits import MOST_COUPONS, MOST_PAYING
 from erp_club.purchases.baskets.entry import checked_quantity
 from erp_club.purchases.baskets.paying import claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of
@@ -275,13 +276,23 @@ def pay(
 
 
 def _enter_automatic(session: Session, basket: Basket, customer_id: int, *, now: dt.datetime) -> None:
-    """Let the coupons that tills use by themselves be those of this customer; none of the one before stays."""
+    """Let what tills use by themselves, coupons and money, be this customer's; none of the one before stays."""
     today = queries.day_at(session, basket.terminal_id, now)
-    before = set(automatic_codes(session, basket.customer_id, today=today))
-    kept = [text for text in basket.coupons if normalised(text) not in before]
+    old_codes, old_cards = _automatic(session, basket.customer_id, today)
+    codes, cards = _automatic(session, customer_id, today)
+    kept = [text for text in basket.coupons if normalised(text) not in old_codes]
     known = {normalised(text) for text in kept}
-    entered = [code for code in automatic_codes(session, customer_id, today=today) if code not in known]
-    basket.coupons = [*kept, *entered][:MOST_COUPONS]
+    basket.coupons = [*kept, *(code for code in codes if code not in known)][:MOST_COUPONS]
+    shown = [each for each in basket.paying_cards if each not in old_cards]
+    basket.paying_cards = [*shown, *(each for each in cards if each not in shown)][:MOST_PAYING]
+
+
+def _automatic(session: Session, customer_id: int, today: dt.date) -> tuple[list[str], list[int]]:
+    """The codes and cards that a till uses by itself for a customer."""
+    if customer_id == UNIDENTIFIED:
+        return [], []
+    codes, cards = automatic_rewards(session, customer_id, today=today)
+    return [*automatic_codes(session, customer_id, today=today), *codes], cards
 
 
 def _free(session: Session, basket: Basket, *, now: dt.datetime, by: Actor) -> None:
