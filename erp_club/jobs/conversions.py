@@ -5,22 +5,26 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.conversions import queries as conversions
 from erp_club.clubs.conversions.undoing import commands as undoing
 from erp_club.customers import queries as customers
-from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
+from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
 from erp_club.jobs.memberships import left_as_used
 from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, T
+from erp_club.organisation.models import Chain
 from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.conversions import queries
 from erp_club.programmes.conversions.commands import convert_balances
+from erp_club.programmes.upkeep import commands as upkeep
+from erp_club.programmes.upkeep.commands import Now
 
 BATCH, UNDO_BATCH = 2_000, 500
 """Accounts in one transaction."""
+SAMPLE = 10
 
 
 def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
-    club_id, after = cursor or (0, 0)
+    club_id, after, some = cursor or (0, 0, 0)
     following = [each for each in queries.switched(session, on=run.as_of) if each.club_id >= club_id]
     if not following:
         return Step(None, 0)
@@ -38,8 +42,12 @@ def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
         for holder, _ in done.left
     ]
     if done.last is not None:
-        return Step([club.club_id, done.last], done.accounts, counts, said)
-    return Step([following[1].club_id, 0] if len(following) > 1 else None, 0, counts)
+        return Step([club.club_id, done.last, 1], done.accounts, counts, said)
+    if some and club.club_id == club_id:
+        # Now that all balances are in the unit of the version, points may be worth what it says.
+        language = session.get_one(Chain, 1).language
+        upkeep.keep(session, club_id, Now(run.as_of, run.now, run.by, language), begins=True)
+    return Step([following[1].club_id, 0, 0] if len(following) > 1 else None, 0, counts)
 
 
 def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
@@ -54,6 +62,19 @@ def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
     return Step([rows[-1].customer_id, rows[-1].id], len(rows), counts, left_as_used(session, back.left))
 
 
+def _preview(session: Session, run: Run) -> Preview:
+    clubs = queries.switched(session, on=run.as_of)
+    told = [queries.weighed(session, each, on=run.as_of, some=SAMPLE) for each in clubs]
+    some = [one for each in told for one in each.some][:SAMPLE]
+    numbers = customers.numbers_of(session, [holder for holder, _ in some])
+    counts = {
+        "accounts": sum(each.accounts for each in told),
+        "points": sum(each.points for each in told),
+        "became": sum(each.became for each in told),
+    }
+    return Preview(counts, [Sample(holder, numbers[holder], -points) for holder, points in some])
+
+
 def _total(session: Session, run: Run) -> int:
     clubs = queries.switched(session, on=run.as_of)
     return sum(queries.count_accounts(session, each, on=run.as_of) for each in clubs)
@@ -65,6 +86,7 @@ POINTS_CONVERT = Job(
     about=N_("Where other rules of a club begin, the points of before become what these say, once for each account."),
     batch=_batch,
     total=_total,
+    preview=_preview,
     counts={
         "accounts": N_("Accounts converted"),
         "points": N_("Points converted"),

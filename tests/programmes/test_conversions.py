@@ -94,10 +94,32 @@ def test_a_version_with_another_unit_converts_each_balance_once(session: Session
 
 def test_what_points_are_worth_changes_on_the_first_day_and_not_when_it_is_written(session: Session):
     chain = in_hundredths(session)
+    yael = chain.member("2026-02-01")
+    chain.buys(yael, 12_50, "2026-03-01")
     worth = sa.select(Club.worth_points, Club.worth_minor)
     assert tuple(session.execute(worth).one()) == (1, 1)
-    load(chain, "2026-06-01", "2026-06-01", earning=earning(PENNY), redemption=PAYS | {"worth_minor": 100})
+    whole = {"earning": earning(PENNY), "redemption": PAYS | {"worth_minor": 100}}
+    load(chain, "2026-06-01", "2026-06-01", **whole, switch={"conversion": HUNDREDTH})
+    assert tuple(session.execute(worth).one()) == (1, 1), "12.50 would be worth 1250.00 until it is converted"
+    run(session, POINTS_CONVERT, "2026-06-01")
     assert tuple(session.execute(worth).one()) == (1, 100)
+    load(chain, "2026-06-05", "2026-06-07", earning=earning(PENNY), redemption=PAYS | {"worth_minor": 90})
+    assert tuple(session.execute(worth).one()) == (1, 100)
+    load(chain, "2026-06-08", "2026-06-08", earning=earning(PENNY), redemption=PAYS | {"worth_minor": 80})
+    assert tuple(session.execute(worth).one()) == (1, 80)
+
+
+def test_the_run_tells_beforehand_what_it_would_do(session: Session):
+    chain = in_hundredths(session)
+    yael, noa = chain.member("2026-02-01"), chain.member("2026-02-01")
+    for each, minor in ((yael, 12_50), (noa, 99)):
+        chain.buys(each, minor, "2026-03-01")
+    at = noon("2026-06-01")
+    assert POINTS_CONVERT.preview is not None
+    told = POINTS_CONVERT.preview(session, Run(1, "points-convert", at.date(), {}, SYSTEM, at))
+    assert dict(told.counts) == {"accounts": 2, "points": 1349, "became": 12}
+    assert [each.points for each in told.sample] == [-1250, -99]
+    assert chain.balance(yael) == 1250
 
 
 def test_points_keep_their_days_and_a_version_that_says_it_again_converts_nothing_more(session: Session):
@@ -144,6 +166,20 @@ def test_a_debt_changes_its_unit_too(session: Session):
     assert run(session, POINTS_CONVERT, "2026-06-02", number=2) == {}
     assert run(session, POINTS_CONVERT, "2026-06-02", number=3, undo_of=1) == {"undone": 1}
     assert chain.balance(yael) == -900
+
+
+def test_a_debt_of_after_the_switch_is_in_the_new_unit_already(session: Session):
+    chain = in_hundredths(session)
+    yael = chain.member("2026-02-01")
+    run(session, POINTS_CONVERT, "2026-06-01")
+    sold = chain.buys(yael, 9_00, "2026-06-02")
+    account = session.scalars(sa.select(PointsAccount.id).where(PointsAccount.customer_id == yael)).one()
+    moved(session, yael, account, -9)
+    place = a_place(session, chain.till, now=noon("2026-06-03"))
+    return_goods(session, sold.posted.receipt_id, AskedBack(Wish(), "B1"), place, currency="ILS")
+    assert chain.balance(yael) == -9
+    assert run(session, POINTS_CONVERT, "2026-06-04", number=2) == {}
+    assert chain.balance(yael) == -9
 
 
 def test_a_run_is_taken_back_where_nothing_has_moved_since_and_told_where_it_has(session: Session):

@@ -21,7 +21,7 @@ from erp_club.points.conversions.commands import (
     Moved,
     OpenLot,
     convert_debt,
-    debts,
+    debts_before,
     latest,
     open_lots,
     put_in,
@@ -41,7 +41,7 @@ from erp_club.stored_value.sets.commands import WantedCard, give_cards
 
 @dataclass(frozen=True, slots=True)
 class Converting:
-    """Of which club, by which version of its rules, what, and why. `begins`: only points given by earlier rules."""
+    """Of which club, by which version of its rules, what, and why. `begins_on`: only points given by earlier rules."""
 
     club_id: int
     rules_no: int
@@ -51,7 +51,7 @@ class Converting:
     now: dt.datetime
     by: Actor
     run_id: int | None = None
-    begins: bool = False
+    begins_on: dt.date | None = None
 
     @property
     def is_new_unit(self) -> bool:
@@ -84,9 +84,9 @@ def convert(session: Session, keys: Sequence[Key], how: Converting) -> Converted
         hold_accounts(session, sorted(each.key for each in there.values()))
     left = [key for key in keys if how.conversion.to_club is not None and key not in there]
     mine = [key for key in keys if key not in set(left)]
-    found = open_lots(session, mine, on=how.on, before_version=how.rules_no if how.begins else None)
+    found = open_lots(session, mine, on=how.on, before_version=None if how.begins_on is None else how.rules_no)
     name = session.execute(sa.select(Club.names["en"].astext).where(Club.id == how.club_id)).scalar_one()
-    owing = {key: owed for key, owed in debts(session, mine).items() if owed} if how.is_new_unit else {}
+    owing = debts_before(session, mine, how.begins_on) if how.is_new_unit and how.begins_on is not None else {}
     for key, owed in owing.items():
         cause = Cause(MovementKind.CONVERTED, how.on, how.now, how.by, reason=name, run_id=how.run_id)
         convert_debt(session, key, owed, how.conversion.worth(owed), cause)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.lots import DEBT, Part
 from erp_club.points.gifts.commands import WantedPoints, give_points
 from erp_club.points.ledger.commands import Account, Cause, write_movement
-from erp_club.points.models import PointsAccount, PointsLot
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, PointsMovementLot
 from erp_club.points.rules import Bucket, Conversion
 from erp_club.points.sets.commands import Key, SetCause, among, given_parts, write_movements
 
@@ -109,11 +109,22 @@ def latest(session: Session, keys: Sequence[Key]) -> dict[Key, int]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def debts(session: Session, keys: Sequence[Key]) -> dict[Key, int]:
-    """What each of these held accounts owes."""
+def debts_before(session: Session, keys: Sequence[Key], day: dt.date) -> dict[Key, int]:
+    """What each of these held accounts owes that it owed before a day already; none of those that owe nothing such."""
+    move, part = PointsMovement, PointsMovementLot
     rows = session.execute(
-        sa.select(PointsAccount.customer_id, PointsAccount.id, PointsAccount.debt).where(
-            sa.tuple_(PointsAccount.customer_id, PointsAccount.id).in_(among(keys))
+        sa.select(PointsAccount.customer_id, PointsAccount.id, PointsAccount.debt, -sa.func.sum(part.points))
+        .join(part, (part.customer_id == PointsAccount.customer_id) & (part.account_id == PointsAccount.id))
+        .join(
+            move,
+            (move.customer_id == part.customer_id) & (move.account_id == part.account_id) & (move.seq == part.seq),
         )
+        .where(
+            PointsAccount.debt > 0,
+            part.lot_id == DEBT,
+            move.on_date < day,
+            sa.tuple_(PointsAccount.customer_id, PointsAccount.id).in_(among(keys)),
+        )
+        .group_by(PointsAccount.customer_id, PointsAccount.id, PointsAccount.debt)
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(row[0], row[1]): min(row[2], int(row[3])) for row in rows if row[3] > 0}

@@ -42,6 +42,6 @@ def convert_balances(
         return Done(0, 0, 0, (), None)
     hold_accounts(session, keys)
     cause = ConversionCause.SWITCH
-    how = Converting(of.club_id, of.rules_no, of.conversion, cause, on, now, by, run_id, begins=True)
+    how = Converting(of.club_id, of.rules_no, of.conversion, cause, on, now, by, run_id, begins_on=of.begins_on)
     done = convert(session, keys, how)
     return Done(done.accounts, done.points, done.became, done.left, keys[-1][0])

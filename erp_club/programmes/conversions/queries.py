@@ -27,6 +27,21 @@ class Switched:
     conversion: Conversion
     begins_on: dt.date
 
+    @property
+    def is_new_unit(self) -> bool:
+        """Whether the same accounts go on in another unit."""
+        return self.conversion.to_points is not None and self.conversion.to_club is None
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a run would do: accounts, points taken, what they become, and a few holders with their points."""
+
+    accounts: int
+    points: int
+    became: int
+    some: Sequence[tuple[int, int]]
+
 
 # With what was bought before and came to light later; what waits for an event is converted once that has come, and what
 # was taken back isn't converted again by itself.
@@ -44,10 +59,29 @@ _WAITING = """
                        AND coalesce(l.last_day, 'infinity') >= :on AND coalesce(a.idle_last_day, 'infinity') >= :on)
             OR :debts AND a.debt > 0 AND NOT EXISTS (
                    SELECT FROM points_conversions c
-                    WHERE c.account_id = a.id AND c.club_id = :club AND c.cause = 'switch' AND c.rules_no = :rules))
+                    WHERE c.account_id = a.id AND c.club_id = :club AND c.cause = 'switch' AND c.rules_no = :rules)
+               AND (SELECT coalesce(sum(p.points), 0) FROM points_movement_lots p
+                      JOIN points_movements v ON v.customer_id = p.customer_id AND v.account_id = p.account_id
+                                             AND v.seq = p.seq
+                     WHERE p.customer_id = a.customer_id AND p.account_id = a.id AND p.lot_id = 0
+                       AND v.on_date < :begins) < 0)
 """
 _NEXT = sa.text(f"SELECT a.customer_id, a.id {_WAITING} ORDER BY m.customer_id LIMIT :most")
 _COUNT = sa.text(f"SELECT count(*) {_WAITING}")
+_HELD = f"""
+    WITH held AS (
+        SELECT m.customer_id, (
+                   SELECT coalesce(sum(l.remaining), 0) FROM points_lots l
+                    WHERE l.customer_id = a.customer_id AND l.account_id = a.id AND l.open AND l.rule_version < :rules
+                      AND l.waits_for IS NULL AND coalesce(l.last_day, 'infinity') >= :on
+                      AND coalesce(a.idle_last_day, 'infinity') >= :on) AS points
+        {_WAITING}
+    )
+"""  # noqa: S608 - ours
+_WEIGH = sa.text(f"""
+    {_HELD} SELECT count(*), coalesce(sum(points), 0), coalesce(sum(div(points, :each) * :rate), 0) FROM held
+""")  # noqa: S608 - ours
+_SOME = sa.text(f"{_HELD} SELECT customer_id, points FROM held ORDER BY customer_id LIMIT :most")  # noqa: S608 - ours
 
 
 def switched(session: Session, *, on: dt.date) -> list[Switched]:
@@ -89,6 +123,27 @@ def count_accounts(session: Session, of: Switched, *, on: dt.date) -> int:
     return session.execute(_COUNT, _bound(of, on, 0)).scalar_one()
 
 
+def waits(session: Session, club_id: int, *, on: dt.date) -> bool:
+    """Whether balances of a club still stand in the unit of before, so that they aren't worth what new points are."""
+    of = of_club(session, club_id, on=on)
+    return of is not None and of.is_new_unit and bool(next_accounts(session, of, on=on, after=0, limit=1))
+
+
+def weighed(session: Session, of: Switched, *, on: dt.date, some: int) -> Weighed:
+    """What a run would do for a club now, with a few of its accounts."""
+    rate = of.conversion.to_points if of.conversion.to_minor is None else of.conversion.to_minor
+    bound = _bound(of, on, 0) | {"each": of.conversion.from_points, "rate": rate}
+    row = session.execute(_WEIGH, bound).one()
+    rows = session.execute(_SOME, bound | {"most": some})
+    return Weighed(row[0], int(row[1]), int(row[2]), [(each[0], int(each[1])) for each in rows])
+
+
 def _bound(of: Switched, on: dt.date, after: int) -> dict[str, object]:
-    new_unit = of.conversion.to_points is not None and of.conversion.to_club is None
-    return {"club": of.club_id, "rules": of.rules_no, "on": on, "after": after, "debts": new_unit}
+    return {
+        "club": of.club_id,
+        "rules": of.rules_no,
+        "on": on,
+        "after": after,
+        "debts": of.is_new_unit,
+        "begins": of.begins_on,
+    }

@@ -15,6 +15,7 @@ from erp_club.clubs.models import Club, ClubState
 from erp_club.clubs.setup import commands as setup
 from erp_club.permissions.actors import Actor
 from erp_club.programmes import settings
+from erp_club.programmes.conversions import queries as conversions
 from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven
 from erp_club.programmes.engine.offered import called, is_offered, offer_for, paying_offer
 from erp_club.programmes.engine.programme import Programme
@@ -51,10 +52,11 @@ def keep_all(session: Session, at: Now) -> None:
         keep(session, club_id, at)
 
 
-def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False) -> None:
+def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False, begins: bool = False) -> None:
     """Set up, change or end what the club's version in force asks for; twice changes nothing more.
 
-    `is_new`: a version was written just now.
+    `is_new`: a version was written just now; `begins`: the one in force begins only now. While balances stand in the
+    unit of before, points pay what they did before.
 
     Raises Invalid where an offer or plan can't be as the document says.
     """
@@ -65,10 +67,13 @@ def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False) -> No
     begun.sort(key=lambda each: (each.effective_from, each.version_no), reverse=True)
     held = begun[0]
     programme = held.programme
-    if held.effective_from == at.today or (is_new and held.version_no == max(each.version_no for each in rows)):
+    waits = conversions.waits(session, club_id, on=at.today)
+    begins = begins or held.effective_from == at.today
+    if not waits and (begins or (is_new and held.version_no == max(each.version_no for each in rows))):
         _keep_club(session, club_id, programme, at)
-    _keep_benefits(session, programme, begun, at, new_version=is_new or held.effective_from == at.today)
-    _keep_paying(session, programme, at, is_back=is_new or held.effective_from == at.today)
+    _keep_benefits(session, programme, begun, at, new_version=is_new or begins)
+    if not waits:
+        _keep_paying(session, programme, at, is_back=is_new or begins)
     starts_on = max(held.effective_from, at.today)
     for gift in rules.given_by_coupon(programme):
         _offers_by_coupon(session, programme, gift, at)

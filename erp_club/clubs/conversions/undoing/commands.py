@@ -52,7 +52,7 @@ def _taken_back(session: Session, row: ConversionRow, cause: Cause) -> bool:
     held = {key: hold_account(session, Account(key[1], key[0])) for key in keys}
     if any(each.account != Account(key[1], key[0]) for key, each in held.items()):
         return False  # one of them was merged away since
-    if row.owed != row.owes and held[own].debt != row.owes:
+    if held[own].debt < row.owes:
         return False
     if row.card_id is not None and not _block(session, row, cause):
         return False
