@@ -29,6 +29,7 @@ from erp_club.reports import club_results, habits
 from erp_club.reports.favourites import favourites
 from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import TIMES, Asked, By
+from erp_club.segments.models import Segment
 
 MOST_MS, TIMES_EACH, ROWS = 500, 3, 31
 YEAR = Asked(by=By.MONTH, first=dt.date(2017, 1, 1), last=dt.date(2017, 12, 31))
@@ -51,6 +52,7 @@ def rows(session: Session, by: By, **narrowed: int | None) -> object:
 
 def works(session: Session) -> dict[str, Callable[[], Any]]:
     club = session.scalars(sa.select(Club.id).order_by(Club.id)).first()
+    segment = session.scalars(sa.select(Segment.id).order_by(Segment.id)).first()
     of_club = replace(YEAR, club_id=club)
     department = session.scalars(
         sa.select(Product.department_id).group_by(Product.department_id).order_by(sa.func.count().desc())
@@ -60,6 +62,9 @@ def works(session: Session) -> dict[str, Callable[[], Any]]:
         "groups of a club's members": lambda: rows(session, By.GROUP, club_id=club),
         "products of a club's members": lambda: rows(session, By.PRODUCT, club_id=club),
         "stores of a club's members": lambda: rows(session, By.STORE, club_id=club),
+        "customers of a club": lambda: rows(session, By.CUSTOMER, club_id=club),
+        "products of a segment": lambda: rows(session, By.PRODUCT, segment_id=segment),
+        "groups of a segment": lambda: rows(session, By.GROUP, segment_id=segment),
         "products of a department": lambda: rows(session, By.PRODUCT, department_id=department),
         "stores of a department": lambda: rows(session, By.STORE, department_id=department),
         "the total": lambda: queries.total(session, YEAR),
