@@ -68,7 +68,7 @@ def test_ending_shows_what_is_lost_and_takes_just_that(client: TestClient, sessi
 def test_as_of_a_day_says_what_the_customer_was_entitled_to(client: TestClient, session: Session) -> None:
     signed_in(client, session)
     yael, _ = a_member(session, joined=dt.date(2024, 3, 1))
-    states = {"": "expired", "2024-06-01": "valid", "2025-02-20": "ends_soon", "2024-02-29": "expired"}
+    states = {"": "expired", "2024-06-01": "valid", "2025-02-20": "ends_soon", "2024-02-29": "coming"}
     assert {day: line(client, yael, on=day)["state"] for day in states} == states
 
 

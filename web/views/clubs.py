@@ -21,7 +21,7 @@ from web.views.ahead import RewardAheadView, ahead_of
 from web.views.entitlements import EntitlementView, UseView, entitlements_view, uses_view
 from web.views.levels import LevelChoice, LevelLine, LevelsOfMembership, LevelView, levels_view
 
-Standing = Literal["valid", "ends_soon", "expired", "paused", "ended", "closed", "waiting"]
+Standing = Literal["coming", "valid", "ends_soon", "expired", "paused", "ended", "closed", "waiting"]
 
 
 class ClubLine(BaseModel):
@@ -358,13 +358,14 @@ _STANDS_STILL: Mapping[MembershipState, Standing] = {
 
 
 def standing(row: queries.MembershipRow, today: dt.date) -> Standing:
-    """Where a membership stands on a day; `ends_soon` in the last days of which its club warns (M-05)."""
+    """Where a membership stands on a day: `coming` where it holds only later, `ends_soon` in the last days of which its
+    club warns (M-05)."""
     if row.club_state is not ClubState.PUBLISHED:
         return "closed"
     if row.state is not MembershipState.OPEN and row.state_on is not None and row.state_on <= today:
         return _STANDS_STILL[row.state]
     if not row.is_valid:
-        return "expired"
+        return "coming" if row.spans and min(row.spans, key=lambda span: span.first).first > today else "expired"
     warned = row.valid_until is not None and row.valid_until < today + dt.timedelta(days=row.warning_days)
     return "ends_soon" if warned else "valid"
 
@@ -376,5 +377,5 @@ def _stretch(row: queries.MembershipRow, span: Span, today: dt.date) -> Stretch:
         starts_on=span.first,
         ends_on=span.last,
         tone=row.tone if holds and row.is_valid else "grey",
-        state=standing(row, today) if holds else "expired",
+        state=standing(row, today) if holds else "coming" if span.first > today else "expired",
     )
