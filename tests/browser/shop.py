@@ -2,15 +2,21 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext
+from sqlalchemy.orm import Session
 
 from erp_club.imports.price_list_uploads import preview
 from erp_club.permissions import passwords
-from erp_club.permissions.actors import SYSTEM
+from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import StaffSession
+from erp_club.programmes.commands import load_programme
+from erp_club.programmes.engine.programme import Programme
 from erp_club.purchases.commands import post_sale
+from erp_club.purchases.entitlements.commands import undo_use, use_service
+from erp_club.purchases.fees.commands import Day
 from tests.browser.conftest import Live, Window, open_window
 from tests.make.clubs import a_club, a_membership
 from tests.make.coupons import a_batch, read, some_coupons
@@ -82,6 +88,7 @@ class Desk:
             *("/approvals", "/grants", "/grants?role=manager", "/grants/holders?action=points.adjust"),
             *("/reports/purchases?against=before", "/reports/purchases?by=store", "/reports/purchases/receipts"),
             *("/reports/customers", "/reports/offers", f"/clubs/{self.club_id}/results"),
+            *("/entitlement-uses", "/entitlement-uses?state=back"),
         )
 
     def open(self, browser: Browser, window: Window) -> BrowserContext:
@@ -92,6 +99,36 @@ class Desk:
 
     def sign_in(self, context: BrowserContext) -> None:
         context.add_cookies([{"name": SESSION_COOKIE, "value": self.token, "url": self.live.url}])
+
+
+SERVICES = Programme.model_validate(
+    {
+        "code": "TAILOR",
+        "names": {"en": "Tailor's club", "he": "מועדון החייט"},
+        "currency": "ILS",
+        "term": {"kind": "lifetime"},
+        "entitlements": [
+            {
+                "code": "alteration",
+                "names": {"en": "Free alteration of one piece of clothing", "he": "תיקון חינם של פריט לבוש אחד"},
+                "gives": {"kind": "service"},
+                "count": 20,
+                "period": {"every": "year"},
+            }
+        ],
+    }
+)
+
+
+def some_services(session: Session, customer_id: int, *, uses: int, by: Actor) -> None:
+    """A club that gives a service, which the customer has used so often; the last use came back."""
+    today = NOW.date()
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "now": NOW, "by": SYSTEM, "publish": True}
+    club_id = load_programme(session, SERVICES, today=today, **how).club_id
+    membership_id = a_membership(session, customer_id, club_id, joined_on=today).membership_id
+    day = Day(today, NOW, by)
+    used = [use_service(session, membership_id, "alteration", day=day) for _ in range(uses)]
+    undo_use(session, used[-1], day=day)
 
 
 def a_desk(live: Live, *, rows: int) -> Desk:
@@ -131,6 +168,7 @@ def a_desk(live: Live, *, rows: int) -> Desk:
         upload_id = preview(session, "gold.csv", file.encode(), now=NOW, by=SYSTEM)
         offer_id = a_published_offer(session, when={"all": [{"clubs": ["GOLD"]}, {"not": {"weekdays": [6]}}]})
         newcomer_id = a_person(session, given_name="דנה", family_name="לוי")
+        some_services(session, members[0], uses=min(rows, 20), by=till.by)
         token = passwords.new_token("staff")
         now = dt.datetime.now(dt.UTC)
         session.add(
