@@ -21,6 +21,7 @@ _CARD_TABLES = {
     "balance after": ("stored_value_movements", "balance_after_minor"),
     "movement's lots": ("stored_value_movement_lots", "amount_minor"),
     "lot": ("stored_value_lots", "remaining_minor"),
+    "first day": ("stored_value_lots", "first_day"),
     "last day": ("stored_value_lots", "last_day"),
 }
 

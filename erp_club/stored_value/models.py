@@ -191,6 +191,7 @@ class ValueLotTerms(Base):
     card_id: Mapped[int]
     lot_id: Mapped[int]
     last_day: Mapped[dt.date | None]
+    first_day: Mapped[dt.date | None]
 
 
 class ValueMovement(Base):

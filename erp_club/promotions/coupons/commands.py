@@ -22,6 +22,7 @@ from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.codes import new_codes, normalised
 from erp_club.promotions.coupons.models import (
     ANYBODY,
+    TERMS,
     BatchState,
     Coupon,
     CouponBatch,
@@ -331,10 +332,13 @@ def _write_statement() -> sa.Insert:
     made = (
         sa.insert(Coupon)
         .from_select(list(given), sa.select(*given.values()).select_from(rows))
-        .returning(Coupon.code, Coupon.customer_id, Coupon.id)
+        .returning(
+            *(Coupon.code, Coupon.customer_id, Coupon.id),
+            *(Coupon.uses, Coupon.worth_minor, Coupon.first_day, Coupon.last_day),
+        )
         .cte("made")
     )
-    return sa.insert(CouponCode).from_select(["code", "customer_id", "coupon_id"], sa.select(made))
+    return sa.insert(CouponCode).from_select(["code", "customer_id", "coupon_id", *TERMS], sa.select(made))
 
 
 # Built once: sales ask them all day.

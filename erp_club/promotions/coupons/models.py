@@ -117,7 +117,10 @@ class Coupon(Base):
 
 
 class CouponCode(Base):
-    """A code is unique over all customers, and is found here by its normalised form."""
+    """A code is unique over all customers, and is found here by its normalised form.
+
+    Beside it stands what the coupon was issued as, which nothing changes: whoever gives it more is found by it.
+    """
 
     __tablename__ = "coupon_codes"
     __table_args__ = (
@@ -129,6 +132,14 @@ class CouponCode(Base):
     code: Mapped[str] = mapped_column(sa.Text(collation="C"), primary_key=True)
     customer_id: Mapped[int]
     coupon_id: Mapped[int]
+    uses: Mapped[int] = mapped_column(sa.Integer)
+    worth_minor: Mapped[int | None]
+    first_day: Mapped[dt.date | None]
+    last_day: Mapped[dt.date | None]
+
+
+TERMS = ("uses", "worth_minor", "first_day", "last_day")
+"""What a coupon was issued as, in both tables."""
 
 
 class CouponUse(Base):

@@ -16,8 +16,8 @@ class WrongCounter:
     table: str
     key: str
     column: str
-    said: int | None
-    derived: int | None
+    said: int | str | None
+    derived: int | str | None
 
 
 def wrong_counters(session: Session) -> list[WrongCounter]:
@@ -52,6 +52,25 @@ def _coupons(column: str) -> tuple[str, str, str]:
           FROM coupons c LEFT JOIN ({_OF_COUPONS}) AS u USING (customer_id, id)
          WHERE c.{column} <> coalesce(u.{column}, 0) ORDER BY customer_id, id LIMIT 1
         """  # noqa: S608 - the parts are ours
+    return "coupons", column, query
+
+
+# A return gives a use back by one use more, with what that one gave.
+_ISSUED = """
+    SELECT k.customer_id, k.coupon_id AS id, k.uses + count(b.use_no) AS uses,
+           k.worth_minor + coalesce(sum(u.given_minor), 0)::bigint AS worth_minor, k.first_day, k.last_day
+      FROM coupon_codes k
+      LEFT JOIN coupon_uses_back b ON (b.customer_id, b.coupon_id) = (k.customer_id, k.coupon_id)
+      LEFT JOIN coupon_uses u ON (u.customer_id, u.coupon_id, u.use_no) = (b.customer_id, b.coupon_id, b.use_no)
+     GROUP BY k.code"""
+
+
+def _issued_as(column: str) -> tuple[str, str, str]:
+    query = f"""
+        SELECT concat_ws('/', c.customer_id, c.id), c.{column}::text, k.{column}::text
+          FROM coupons c JOIN ({_ISSUED}) AS k USING (customer_id, id)
+         WHERE c.{column} IS DISTINCT FROM k.{column} ORDER BY c.customer_id, c.id LIMIT 1
+        """  # noqa: S608
     return "coupons", column, query
 
 
@@ -90,4 +109,5 @@ _CHECKS = (
     _days("baskets"),
     ("offer_member_uses", "uses", _MEMBERS),
     *(_coupons(column) for column in ("used", "given_minor")),
+    *(_issued_as(column) for column in ("uses", "worth_minor", "first_day", "last_day")),
 )

@@ -11,7 +11,7 @@ from erp_club.stored_value.models import ValueCard, ValueLot, ValueLotTerms, Val
 
 @dataclass(frozen=True, slots=True)
 class WrongCard:
-    """A card where `what` (balance, movements, balance after, lot, last day, movement's lots) isn't what it should be.
+    """A card where `what` isn't what it should be: a balance, a lot, a day, what a movement did (see `_CHECKS`).
 
     `at` is the movement's seq or the lot's id; `stored` and `derived` are the two numbers, or days in ISO 8601.
     """
@@ -28,8 +28,8 @@ def wrong_cards(session: Session, *, limit: int = 100) -> list[WrongCard]:
     """Everything that movements and their lots contradict, the first `limit` of each kind. Empty is what it should be.
 
     A card's balance is the sum of its movements, which are numbered without gaps; each movement's balance is the sum up
-    to it, its lots come to its amount, and what remains in a lot is the sum of what was done to it. A lot's last day is
-    the one that it was opened with.
+    to it, its lots come to its amount, and what remains in a lot is the sum of what was done to it. A lot's days are
+    those that it was opened with.
     """
     made: list[WrongCard] = []
     for what, statement in _CHECKS:
@@ -110,19 +110,20 @@ def _lots() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _last_days() -> sa.Select[*tuple[Any, ...]]:
+def _terms(day: str) -> sa.Select[*tuple[Any, ...]]:
     lot, terms = ValueLot, ValueLotTerms
     key = [sa.func.coalesce(lot.customer_id, terms.customer_id), sa.func.coalesce(lot.card_id, terms.card_id)]
     number = sa.func.coalesce(lot.id, terms.lot_id)
     same = (lot.customer_id == terms.customer_id) & (lot.card_id == terms.card_id) & (lot.id == terms.lot_id)
+    stored, derived = lot.__table__.c[day], terms.__table__.c[day]
     return (
         sa.select(
             *(*key, number),
-            *(sa.cast(lot.last_day, sa.Text).label("stored"), sa.cast(terms.last_day, sa.Text).label("derived")),
+            *(sa.cast(stored, sa.Text).label("stored"), sa.cast(derived, sa.Text).label("derived")),
         )
         .select_from(lot)
         .outerjoin(terms, same, full=True)
-        .where(sa.or_(lot.id.is_(None), terms.lot_id.is_(None), lot.last_day.is_distinct_from(terms.last_day)))
+        .where(sa.or_(lot.id.is_(None), terms.lot_id.is_(None), stored.is_distinct_from(derived)))
         .order_by(*key, number)
     )
 
@@ -133,5 +134,6 @@ _CHECKS: tuple[tuple[str, sa.Select[*tuple[Any, ...]]], ...] = (
     ("balance after", _running()),
     ("movement's lots", _movement_lots()),
     ("lot", _lots()),
-    ("last day", _last_days()),
+    ("first day", _terms("first_day")),
+    ("last day", _terms("last_day")),
 )

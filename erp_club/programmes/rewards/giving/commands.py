@@ -34,7 +34,7 @@ from erp_club.programmes.rewards.codes.commands import batch_for
 from erp_club.programmes.rewards.models import RewardCard, RewardCoupon, RewardEntitlement
 from erp_club.programmes.upkeep.rules import code_of, needs_coupon
 from erp_club.promotions.coupons.commands import write_coupons
-from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch
+from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode
 from erp_club.stored_value.lots import last_day
 from erp_club.stored_value.models import CardProduct
 from erp_club.stored_value.products.gifts.commands import gift_product
@@ -174,15 +174,18 @@ def _give_coupons(session: Session, batch: CouponBatch, owners: Sequence[Gift], 
             sa.select(Coupon.customer_id, pairs.c.settlement_id, Coupon.customer_id, Coupon.id).join(pairs, mine),
         )
     )
-    session.execute(
-        sa.update(Coupon)
-        .where(mine, sa.or_(pairs.c.first_day.is_not(None), pairs.c.last_day.is_not(None)))
-        .values(
-            first_day=sa.func.coalesce(pairs.c.first_day, Coupon.first_day),
-            last_day=sa.func.coalesce(pairs.c.last_day, Coupon.last_day),
+    said = sa.or_(pairs.c.first_day.is_not(None), pairs.c.last_day.is_not(None))
+    theirs = (CouponCode.customer_id == pairs.c.customer_id) & (CouponCode.code == pairs.c.code)
+    for table, own in ((Coupon, mine), (CouponCode, theirs)):
+        session.execute(
+            sa.update(table)
+            .where(own, said)
+            .values(
+                first_day=sa.func.coalesce(pairs.c.first_day, table.first_day),
+                last_day=sa.func.coalesce(pairs.c.last_day, table.last_day),
+            )
+            .execution_options(synchronize_session=False)
         )
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _later(day: dt.date, today: dt.date) -> dt.date | None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.codes import new_codes
-from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode
+from erp_club.promotions.coupons.models import TERMS, BatchState, Coupon, CouponBatch, CouponCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,13 @@ def _statement() -> sa.Select[Any, Any]:
     made = (
         sa.insert(Coupon)
         .from_select(list(given), sa.select(*given.values()).select_from(rows))
-        .returning(Coupon.code, Coupon.customer_id, Coupon.id)
+        .returning(
+            *(Coupon.code, Coupon.customer_id, Coupon.id),
+            *(Coupon.uses, Coupon.worth_minor, Coupon.first_day, Coupon.last_day),
+        )
         .cte("made")
     )
-    kept = sa.insert(CouponCode).from_select(["code", "customer_id", "coupon_id"], sa.select(made)).cte("kept")
+    kept = sa.insert(CouponCode).from_select(["code", "customer_id", "coupon_id", *TERMS], sa.select(made)).cte("kept")
     return sa.select(made.c.code, made.c.id).add_cte(kept)
 
 
