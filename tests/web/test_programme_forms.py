@@ -11,6 +11,7 @@ from erp_club.programmes.engine.programme import Programme
 from tests.make.clubs import a_club
 from tests.make.full_programmes import FULL
 from tests.make.programmes import example
+from tests.make.purchases import a_product
 from tests.web.test_clubs import HTML, send, signed_in, submit
 from web.forms import nest
 from web.programme_forms.deeds import done
@@ -199,3 +200,18 @@ def test_a_button_leads_into_the_first_field_of_what_it_adds(client: TestClient,
             for each in block["fields"] if each["focus"]
         ]  # fmt: skip
         assert found == ([wanted] if wanted else []), deed
+
+
+def test_a_fee_that_is_sold_as_no_product_of_the_catalogue_is_told_at_its_field(
+    client: TestClient, session: Session
+) -> None:
+    signed_in(client, session)
+    a_product(session, "FEE")
+    session.commit()
+    for sku, told in (("FEE", []), ("FEEE", ["No product has the code FEEE."])):
+        fees = {"joining_minor": 2000, "joining_product": sku}
+        document = {**blank("ILS"), "names": {"en": "Club"}, "fees": fees}
+        fields = {"form": "1", "base": json.dumps(document)} | flat(document)
+        drawn = send(client, "/programmes/previews", nest([*fields.items()])).json()
+        asked = [each for part in drawn["sections"] for block in part["blocks"] for each in block["fields"]]
+        assert [each["warnings"] for each in asked if each["name"] == "fees.joining_product"] == [told]

@@ -1,7 +1,7 @@
 """What the guided form of a programme shows: its fields with what is typed, and the sentences of what can be read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,6 +11,8 @@ from erp_club.kernel.text import T
 from erp_club.programmes import documents, queries
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
+from erp_club.promotions.documents import Thing
+from erp_club.promotions.naming import queries as naming
 from web import i18n
 from web.deps import Act
 from web.forms import FormState, nest
@@ -161,7 +163,7 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
     form.values = written(document) | {name: value for name, value in typed.items() if name not in {"do", "form"}}
     form.errors = _at_fields(document, form.errors)
     read = as_far_as_it_can_be_read(document)
-    warned = _warned(document, read)
+    warned = _warned(act, document, read)
     return ProgrammeForm(
         club_id=club_id,
         club_names=club_line(act, club_id).names if club_id else {},
@@ -184,7 +186,7 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
     )
 
 
-def _warned(document: Document, read: Programme | None) -> dict[str, list[str]]:
+def _warned(act: Act, document: Document, read: Programme | None) -> dict[str, list[str]]:
     """What a check finds, in words, by the field at which it stands.
 
     What can't be read yet was left out of what is checked, so that its other rules may have moved up: then only
@@ -194,7 +196,18 @@ def _warned(document: Document, read: Programme | None) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for each in findings(read) if read else ():
         found.setdefault(each.path if whole or "[" not in each.path else "", []).append(i18n.say(each.text))
+    for path, sku in _unknown_products(act, read):
+        found.setdefault(path, []).append(i18n.say(T("No product has the code %(code)s.", code=sku)))
     return _at_fields(document, found)
+
+
+def _unknown_products(act: Act, read: Programme | None) -> Iterator[tuple[str, str]]:
+    """The products by which fees are sold that aren't in the catalogue, each with its place."""
+    if read is None:
+        return
+    named = (("fees.joining_product", read.fees.joining_product), ("fees.renewal_product", read.fees.renewal_product))
+    known = naming.called(act.session, {(Thing.PRODUCT, sku) for _, sku in named if sku})
+    yield from ((path, sku) for path, sku in named if sku and (Thing.PRODUCT, sku) not in known)
 
 
 def _is_whole(document: Document) -> bool:

@@ -14,7 +14,7 @@ from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.counting import Open, count
 from erp_club.programmes.engine.earning import Earning, Multiplied, Rule, Several, Stands
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
-from erp_club.programmes.engine.lines import PaidLine, in_scope, paid_lines, passed_over
+from erp_club.programmes.engine.lines import PaidLine, goods_of, in_scope, paid_lines, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Excluded, Round
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
@@ -132,7 +132,8 @@ def _look(
     seen.why = missed(rule.when, purchase, member)
     if seen.why is not None:
         return seen
-    fitting = [i for i, each in enumerate(paid) if each.line.earns and in_scope(rule.on, each.line)]
+    named = goods_of(rule.on)
+    fitting = [i for i, each in enumerate(paid) if each.line.earns and named(each.line)]
     excluding = [each for each in (*without, rule.excluded) if each != NOTHING]
     kept = [i for i in fitting if not any(passed_over(each, paid[i].line) for each in excluding)]
     instead = rule.stands is Stands.INSTEAD

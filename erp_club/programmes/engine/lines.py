@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from erp_club.kernel.money import allocate
 from erp_club.programmes.engine.facts import Bought, Purchase, Tender
-from erp_club.programmes.engine.parts import Excluded, Scope
+from erp_club.programmes.engine.parts import EVERYTHING, Excluded, Scope
 
 GOODS = "goods"
 UNKNOWN = ""
@@ -30,6 +31,15 @@ def in_scope(on: Scope, line: Bought) -> bool:
         or line.brand in on.without_brands
         or (on.regular_price_only and line.reduced)
     )
+
+
+def goods_of(on: Scope) -> Callable[[Bought], bool]:
+    """Whether a scope holds a line, asked of many lines: what names nothing only looks at the kind."""
+    return _is_goods if on == EVERYTHING else partial(in_scope, on)
+
+
+def _is_goods(line: Bought) -> bool:
+    return line.kind == GOODS
 
 
 def passed_over(excluded: Excluded, line: Bought) -> bool:
@@ -67,6 +77,14 @@ def paid_lines(
 
     `points_pay`: what points may pay for; they are spread over these lines first.
     """
+    whole = None if before_discounts else _by_one_means(purchase)
+    return _by_each(purchase, points_pay, before_discounts=before_discounts) if whole is None else whole
+
+
+def _by_each(
+    purchase: Purchase, points_pay: Callable[[Bought], bool] | None, *, before_discounts: bool
+) -> tuple[PaidLine, ...]:
+    """The tenders that name lines first, then points, then the others."""
     left = [max(0, line.paid_minor) for line in purchase.lines]
     by: list[dict[str, int]] = [{} for _ in purchase.lines]
     where = {line.id: index for index, line in enumerate(purchase.lines)}
@@ -96,6 +114,18 @@ def paid_lines(
             means = next(iter(by[index]), _main_means(purchase.tenders))
             by[index][means] = by[index].get(means, 0) + rest
     return tuple(PaidLine(line, each) for line, each in zip(purchase.lines, by, strict=True))
+
+
+def _by_one_means(purchase: Purchase) -> tuple[PaidLine, ...] | None:
+    """The lines where one means pays all of them, as on most receipts: nothing is spread, and nothing is left over."""
+    only = purchase.tenders[0] if len(purchase.tenders) == 1 else None
+    if only is None or only.lines or only.means == "points":
+        return None
+    left = [max(0, line.paid_minor) for line in purchase.lines]
+    if not only.amount_minor == sum(left) == purchase.total_minor:
+        return None
+    lines = zip(purchase.lines, left, strict=True)
+    return tuple(PaidLine(line, {only.means: part} if part else {}) for line, part in lines)
 
 
 def _rest(line: Bought, left: int, *, before_discounts: bool) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from erp_club.programmes.engine.conditions import missed
 from erp_club.programmes.engine.earn import Earned
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Moved, Purchase
-from erp_club.programmes.engine.lines import in_scope, paid_lines, passed_over
+from erp_club.programmes.engine.lines import goods_of, paid_lines, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Counts, Excluded, Measure
 from erp_club.programmes.engine.rewards import ExtraPart
 
@@ -49,8 +49,10 @@ def measured(measure: Measure, past: Lived, *, excluded: Excluded = NOTHING) -> 
         return dict(past.counters).get(measure.counter or "", 0)
     amount, units, any_line = 0, 0, False
     never = (*excluded.means, *measure.excluded.means)
+    named = goods_of(measure.on)
+    passing = [each for each in (measure.excluded, excluded) if each != NOTHING]
     for line, counts in _paid(purchase, measure.means, never):
-        if not in_scope(measure.on, line) or passed_over(measure.excluded, line) or passed_over(excluded, line):
+        if not named(line) or any(passed_over(each, line) for each in passing):
             continue
         if counts == 0 and line.paid_minor != 0:
             continue
