@@ -57,7 +57,7 @@ def meeting(
         RewardAccount(row[1], row[2], tuple(row[3]), row[4], member_at_end=True, level=row[5], balance=row[6])
         for row in rows
     ]
-    counting = Counting(session, club_id, programme, accounts)
+    counting = Counting(session, club_id, programme, accounts, on=on)
     left = set(range(len(rows)))
     for need in needs:
         spans = {place: _span(need, accounts[place].joined_on, rows[place][7:9], on) for place in sorted(left)}
