@@ -217,12 +217,12 @@ class _Replay:
             sale_id=str(basket.id),
             policy=self.policy,
         )
-        after = price(facts, self.beside)
+        after = price(facts, self.beside, hints=False)
         given = [each for each in after.applied if each.offer in self.codes]
         self._count(after, basket)
         if not given:
             return
-        before = price(facts, self.without)
+        before = price(facts, self.without, hints=False)
         cost = before.total_minor - after.total_minor
         self.before_minor += before.total_minor
         self.cost_minor += cost

@@ -66,6 +66,10 @@ def test_two_coupons_for_one_unit_each_serve_two_units() -> None:  # REQ O-06
 
 
 def test_two_coupons_give_no_more_than_the_limits_of_their_offer_leave() -> None:
+    tenth = an_offer("VOUCHER", HALF_OFF, activation=BY_COUPON, combination=STACKABLE, limits={"uses": 3},
+                     when={"quantity": 2, "every": True})  # fmt: skip
+    coupons = tuple(a_coupon(text, left_minor=None) for text in ("A", "B"))
+    assert [each.times for each in priced([a_line("tea", 4, 10_00)], tenth, coupons=coupons).applied] == [2, 1]
     pair = {"kind": "buy_get", "size": 2}
     for limits, given in (({"uses": 3}, 30_00), ({"budget_minor": 25_00}, 20_00)):
         offer = an_offer("VOUCHER", pair, activation=BY_COUPON, combination=STACKABLE, limits=limits)

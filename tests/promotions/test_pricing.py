@@ -27,6 +27,15 @@ def test_a_unit_serves_one_exclusive_offer_and_the_larger_saving_wins() -> None:
     assert answer.total_minor == 3700 - 930
 
 
+def test_an_offer_for_the_order_above_its_budget_leaves_the_others_theirs() -> None:  # REQ O-06
+    whole = an_offer("ALL", {"kind": "percent", "value_bp": 10_000}, combination={"per": "order"},
+                     limits={"budget_minor": 100})  # fmt: skip
+    answer = priced([a_line(count=3, unit_minor=800)], whole, an_offer("3FOR2", THREE_FOR_TWO))
+    assert {each.offer: each.amount_minor for each in answer.applied} == {"3FOR2": 800}
+    alone = priced([a_line(unit_minor=800)], whole, an_offer("3FOR2", THREE_FOR_TWO))
+    assert (alone.applied, refusal(alone, "3FOR2").reason) == ((), "min_qty")
+
+
 def test_stackable_shares_compose_on_what_remains() -> None:
     offers = [an_offer(code, TENTH, combination=STACKABLE) for code in ("A", "B", "C")]
     assert priced([a_line(count=3, unit_minor=10_000)], *offers).total_minor == 21_870

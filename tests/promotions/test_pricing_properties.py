@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from erp_club.promotions.engine.compile import compile_offers
 from erp_club.promotions.engine.conditions import All, ClubIs
-from erp_club.promotions.engine.facts import Facts, Line, ListPrice, Policy, TaxOfDiscount
-from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.facts import Coupon, Facts, Line, ListPrice, Policy, TaxOfDiscount
+from erp_club.promotions.engine.offer import Activation, Limits, Offer, Start
+from erp_club.promotions.engine.opening import UNUSED, left_of
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
@@ -138,6 +139,47 @@ def test_sums_are_exact_and_nothing_is_negative(basket: tuple[Line, ...], held: 
                 assert (line.total_minor, line.tax_minor) == (line.levy_minor, line.levy_minor)
     assert answer.total_minor == sum(line.total_minor for line in answer.lines) >= 0
     assert answer.discount_minor == sum(applied.amount_minor for applied in answer.applied)
+
+
+limits = st.sampled_from(
+    [{}, {"uses": 3}, {"per_basket": 1}, {"budget_minor": 700}, {"uses": 2, "budget_minor": 500}, {"uses": 1}]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    lines(),
+    offers(st.one_of(stackable, exclusive, grouped)),
+    st.lists(limits, min_size=4, max_size=4),
+    st.lists(st.lists(st.sampled_from([None, 3, 400]), max_size=3), min_size=4, max_size=4),
+)
+def test_nothing_is_given_beyond_a_limit_a_budget_or_what_is_left_of_a_coupon(
+    basket: tuple[Line, ...], held: list[Offer], said: list[Document], entered: list[list[int | None]]
+) -> None:
+    coupons = [
+        Coupon(f"{nth}-{place}", f"B{nth}", id=nth * 4 + place + 1, left_minor=left)
+        for nth, several in enumerate(entered[: len(held)])
+        for place, left in enumerate(several)
+    ]
+    held = [
+        offer.model_copy(
+            update={
+                "limits": Limits.model_validate(said[nth]),
+                "activation": Activation(by=Start.COUPON, batch=f"B{nth}") if entered[nth] else Activation(),
+            }
+        )
+        for nth, offer in enumerate(held)
+    ]
+    answer = compute(basket, held, coupons=tuple(coupons))
+    for offer in held:
+        mine = [each for each in answer.applied if each.offer == offer.code]
+        most = left_of(offer.limits, UNUSED)
+        assert most is None or sum(each.times for each in mine) <= most
+        budget = offer.limits.budget_minor
+        assert budget is None or sum(each.amount_minor for each in mine) <= budget
+    for coupon in coupons:
+        given = sum(each.amount_minor for each in answer.applied if each.coupon == coupon.text)
+        assert coupon.left_minor is None or given <= coupon.left_minor
 
 
 @settings(max_examples=100, deadline=None)

@@ -16,6 +16,7 @@ from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions.commands import pause_offer
 from erp_club.promotions.coupons.models import Coupon
+from erp_club.purchases.models import Quote
 from erp_club.receipts.models import ReceiptDiscount, ReceiptLine, ReceiptOffer
 from tests.make.birthdays import a_celebrant, a_plan, granted
 from tests.make.clubs import a_club, a_customer, a_membership
@@ -84,6 +85,21 @@ def test_a_sale_takes_the_price_that_it_was_quoted(client: TestClient, session: 
     sold = buy(client, till, quoted["total_minor"], quote_id=quoted["id"], sale_id="s1")
     assert sold.status_code == 201, sold.text
     assert sold.json()["discount_minor"] == quoted["discount_minor"] == 3_29
+
+
+def test_a_quote_whose_time_is_over_gives_its_price_no_more(client: TestClient, session: Session, till: Till) -> None:
+    offer_id = a_published_offer(session)
+    session.commit()
+    quoted = quote(client, till)
+    pause_offer(session, offer_id, now=NOW, by=SYSTEM)
+    session.execute(sa.update(Quote).values(expires_at=sa.func.now() - dt.timedelta(seconds=1)))
+    session.commit()
+    late = {"quote_id": quoted["id"], "sale_id": "s1"}
+    refused = buy(client, till, quoted["total_minor"], **late)
+    assert (refused.status_code, refused.json()["code"]) == (422, "payments-differ")
+    afresh = quote(client, till)["total_minor"]
+    assert afresh == quoted["list_minor"] == 32_87
+    assert buy(client, till, afresh, **late).status_code == 201
 
 
 def test_another_basket_than_the_quoted_one_is_priced_anew(client: TestClient, session: Session, till: Till) -> None:

@@ -45,15 +45,18 @@ def _mixed(run: Run, group: str, offers: Sequence[Open]) -> list[Open]:
         before, lots, bits = _marks(run), run.basket.lots, dict(run.bits)
         run.basket.lots = run.basket.state()
         if per is Per.ORDER:
-            savings[per] = max((work_out(run, offer).amount for offer in side), default=0)
+            outcomes = [work_out(run, offer) for offer in side]
+            savings[per] = max((each.amount for each in outcomes if each.failure is None), default=0)
         elif side:
             (by_unit if per is Per.UNIT else by_line)(run, run.bit(group), side)
             savings[per] = sum(record.amount() for record in run.records[before[0] :])
         _back(run, before)
         run.basket.lots, run.bits = lots, bits
     best = max((per for per in Per if sides[per]), key=lambda per: savings.get(per, 0))
+    before = len(run.records)
     won = compete(run, group, sides[best])
-    winner = won[0].ready.code if won else run.records[-1].ready.code if savings.get(best) else None
+    given = run.records[before:]
+    winner = won[0].ready.code if won else given[-1].ready.code if given else None
     for offer in (each for per, side in sides.items() if per is not best for each in side):
         if winner is not None:
             run.refuse(offer.ready, Reason.BEATEN, None, winner)

@@ -31,17 +31,19 @@ from erp_club.promotions.engine.stages import take_turn
 _BY_OFFER = attrgetter("offer")
 
 
-def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False) -> Priced:
+def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False, hints: bool = True) -> Priced:
     """The priced basket, with a word on every offer that could touch it (`explain_all`: on every published one).
+
+    Without `hints` where nobody reads them.
 
     A price list that isn't to hold always gives way where the basket is cheaper without it: a lower price may cost a
     threshold, or a discount that is for regular prices only.
     """
-    priced = _price(facts, compiled, explain_all=explain_all)
+    priced = _price(facts, compiled, explain_all=explain_all, hints=hints)
     if not facts.price_lists or not _lists_may_cost(facts, compiled, priced):
         return priced
     always = tuple(each for each in facts.price_lists if each.always)
-    other = _price(replace(facts, price_lists=always), compiled, explain_all=explain_all)
+    other = _price(replace(facts, price_lists=always), compiled, explain_all=explain_all, hints=hints)
     return other if other.total_minor < priced.total_minor else priced
 
 
@@ -55,7 +57,7 @@ def _lists_may_cost(facts: Facts, compiled: Compiled, priced: Priced) -> bool:
     return compiled.scopes.regular_price_only or any(each.reason in asked for each in priced.refused)
 
 
-def _price(facts: Facts, compiled: Compiled, *, explain_all: bool) -> Priced:
+def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> Priced:
     """The basket at the price lists that the facts hold."""
     run = run_of(facts, compiled.scopes)
     started = started_by(run, compiled)
@@ -76,7 +78,7 @@ def _price(facts: Facts, compiled: Compiled, *, explain_all: bool) -> Priced:
     refused = list(started.unknown)
     if explain_all:
         refused += _untouched(run, compiled, started)
-    return _answer(run, compiled, refused)
+    return _answer(run, compiled, refused, hints=hints)
 
 
 def _stages(run: Run, competing: dict[str, list[Open]], stackable: list[list[Open]]) -> None:
@@ -110,7 +112,7 @@ def _untouched(run: Run, compiled: Compiled, started: Started) -> list[Refusal]:
     ]
 
 
-def _answer(run: Run, compiled: Compiled, refused: list[Refusal]) -> Priced:
+def _answer(run: Run, compiled: Compiled, refused: list[Refusal], *, hints: bool) -> Priced:
     """Everything as it is answered."""
     all_earned = earning.earned(run)
     earning.note(run, all_earned)
@@ -134,7 +136,7 @@ def _answer(run: Run, compiled: Compiled, refused: list[Refusal]) -> Priced:
         tuple([record.told(run.basket) for record in run.records]),
         tuple(refused),
         tuple(run.pending),
-        hints_of(run, compiled, refused),
+        hints_of(run, compiled, refused) if hints else (),
         earning.told(run, all_earned),
         sum(record.points_used for record in run.records),
         "proved" if run.proved else "time_limit",

@@ -155,6 +155,8 @@ def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | N
     if choices:
         run.pending.append(Pending(ready.code, choices))
         return None
+    if offer.most is not None:
+        offer = _within_limits(run, offer)
     record = Record(ready, offer.start.coupon)
     keep_within_coupon(run, offer, outcome)
     if outcome.lots is not None and outcome.shares is not None:
