@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.queries import customer_by_card
 from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.clubs.commands import renew_membership
 from erp_club.clubs.models import Membership
 from erp_club.clubs.queries import memberships
 from erp_club.customers import queries as customers
@@ -344,3 +345,31 @@ def test_what_belongs_to_a_membership_or_coupon_follows_it_to_another_owner():
             if key.referred_table.name in {"memberships", "coupons"} and "customer_id" in key.column_keys:
                 assert key.onupdate == "CASCADE", f"{key.name} would stop a merge"
     assert Membership.__table__ in metadata.tables.values()
+
+
+def test_a_renewal_that_waits_for_a_merge_renews_what_came_over(committed: Database):
+    with committed.session() as session:
+        survivor, merged = a_person(session), a_person(session)
+        joined = a_membership(session, merged, a_club(session))
+        session.commit()
+
+    def renew() -> int:
+        with committed.session() as session:
+            made = renew_membership(session, joined.membership_id, today=TODAY, now=NOW, by=SYSTEM)
+            session.commit()
+            return made.customer_id
+
+    with ThreadPoolExecutor(1) as pool, committed.session() as session:
+        merge(session, survivor, merged)
+        renewing = pool.submit(renew)
+        while not waits_for_a_lock(committed):
+            assert not renewing.done()
+        session.commit()
+        assert renewing.result(30) == survivor
+
+
+def waits_for_a_lock(database: Database) -> bool:
+    """Whether anybody does; in a transaction of its own, since one looks at the activity once."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with database.session() as session:
+        return session.scalars(sa.text(waiting)).one() > 0
