@@ -51,6 +51,12 @@ def test_a_fragment_begins_with_an_element_that_has_an_id():
     assert not wrong, f"htmx swaps a fragment by the id of its root element: {wrong}"
 
 
+def test_a_template_asks_a_form_only_for_what_may_be_missing():
+    asked = re.compile(r"form\.(?:values|errors)(?:\.(?!(?:get|items|keys|values)\b)\w+|\[)")
+    wrong = [tree.name(p) for p in _templates() if asked.search(p.read_text(encoding="utf-8"))]
+    assert not wrong, f"A form that wasn't sent, or not whole, has no such field, and the page would fail: {wrong}"
+
+
 def test_our_style_sheets_know_start_and_end_only():
     wrong = [
         f"{tree.name(path)}: …{css[max(0, hit.start() - 30) : hit.end() + 10]}…"

@@ -68,6 +68,9 @@ def test_the_till_asks_for_the_main_member_and_who_lives_elsewhere_joins_alone(s
     page = sale.client.post("/baskets/current/memberships", data={"club_id": sale.club_id}, headers=html)
     assert page.status_code == 409
     assert 'name="household_of"' in page.text
+    without = sale.till.headers | {"Accept": "text/html", "Idempotency-Key": "household-2"}
+    clubless = sale.client.post("/baskets/current/memberships", data={"household_of": "\t"}, headers=without)
+    assert clubless.status_code == 422
     buying(sale, "6 Palm Street", "Dana")
     assert sale.join().status_code == 200
 

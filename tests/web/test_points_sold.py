@@ -125,3 +125,16 @@ def test_a_payment_in_points_says_how_many(client: TestClient, till: Till, payme
 def test_points_of_a_club_that_takes_none_do_not_pay(client: TestClient, till: Till) -> None:
     sold = buy(client, till, 10_00, {"points": 400, "club": "GREEN"})
     assert (sold.status_code, sold.json()["code"]) == (422, "points-not-taken")
+
+
+def test_the_till_asks_which_of_two_ways_points_are_to_pay(client: TestClient, session: Session, till: Till) -> None:
+    points_that_pay(session, "PAYMORE", worth_minor=6)
+    session.commit()
+    here = till.headers | {"Idempotency-Key": uuid.uuid4().hex}
+    for code in ("100001", MILK):
+        here |= {"Idempotency-Key": uuid.uuid4().hex}
+        assert client.post("/baskets/current/entries", json={"code": code}, headers=here).status_code == 200
+    page = client.get("/baskets/current/points", headers=till.headers | {"Accept": "text/html"})
+    assert page.status_code == 200
+    ways = [each for each in page.text.split("<input ") if 'name="offer"' in each]
+    assert ["checked" in each.partition(">")[0] for each in ways] == [True, False]
