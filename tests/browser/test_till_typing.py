@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from erp_club.customers.forms.commands import set_form
 from erp_club.customers.forms.rules import FormField, Place
@@ -84,7 +84,14 @@ def test_a_scanned_card_goes_to_its_field_from_wherever_it_is_scanned(page: Page
 
 def test_what_was_typed_behind_a_refusal_goes_nowhere_and_that_is_said(page: Page, key: str):
     sign_on(page, key)
-    at_once(page, f"[F3]054[Tab]Dana[Tab]Katz[Enter]{MILK}[Enter]")
+    asked = "**/baskets/current/customers"
+    on_their_way: list[Route] = []
+    page.route(asked, lambda route: on_their_way.append(route))  # noqa: PLW0108 - it marks the function
+    with page.expect_request(asked):
+        at_once(page, "[F3]054[Tab]Dana[Tab]Katz[Enter]")
+    at_once(page, f"{MILK}[Enter]")
+    on_their_way[0].continue_()
+    page.unroute(asked)
     expect(page.locator("#f-mobile")).to_be_focused()
     expect(page.locator("#toasts")).to_contain_text("What you typed since was not taken.")
     expect(page.locator("#f-mobile")).to_have_value("054")
