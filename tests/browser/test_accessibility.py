@@ -1,7 +1,9 @@
 # REQ T-06: no page of the back office has a fault for axe, wide or narrow, dialogs and menus open
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,6 +22,7 @@ EVERY = os.environ.get("ERP_CLUB_AXE") == "every"
 """Whether axe's rules are run in all four languages, as `make accessibility` does. They look at the same markup in
 each, so that otherwise one direction of writing is looked at on a wide page and the other one on a phone."""
 LINKS = "links => links.map(link => link.getAttribute('href'))"
+OF_TILL = ("/till", "/baskets")
 FITS = "document.documentElement.scrollWidth <= innerWidth"
 WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 
@@ -57,9 +60,14 @@ def every_page(page: Page, desk: Desk) -> Iterator[str]:
 def route_of(path: str) -> str | None:
     """The route that draws the page at this address; None where no page of the back office stands there."""
     plain = path.partition("?")[0].partition("#")[0]
-    of_till = plain.startswith(("/till", "/baskets"))
-    drawn = (each for each in walk() if each.method == "GET" and not each.answers_file and not of_till)
-    return next((each.path for each in drawn if each.route.path_regex.match(plain)), None)
+    return next((known for known, address in drawn() if address.match(plain)), None)
+
+
+@cache
+def drawn() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The routes whose answers are pages of the back office, with what their addresses look like."""
+    pages = (each for each in walk() if each.method == "GET" and not each.answers_file)
+    return tuple((each.path, each.route.path_regex) for each in pages if not each.path.startswith(OF_TILL))
 
 
 @pytest.mark.parametrize("language", LANGUAGES if EVERY else ("en", "he"))
