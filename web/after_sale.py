@@ -1,4 +1,4 @@
-"""What is found again once a sale has been committed: which segments the customer is in."""
+"""What is found again once a sale has been answered: which segments the customer is in."""
 
 import time
 from weakref import WeakKeyDictionary
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.db import Database
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments import commands, saved
+from web import afterwards
 from web.deps import Act, shop
 
 _SECONDS = 5.0
@@ -20,9 +21,10 @@ log = structlog.get_logger("web")
 
 
 def find_segments_again(act: Act, customer_id: int) -> None:
-    """In a transaction of its own after this one: the segments that a sale can change, of this customer.
+    """Once the answer has left, since no till waits for it: the segments that a sale can change, of this customer.
 
-    Where that takes too long the job finds them; the sale itself is done.
+    Said before the answer is made. Where it takes too long, or the server dies meanwhile, the job finds them; the sale
+    itself is done.
     """
     database = shop(act.request).database
     if not customer_id or _NONE.get(database, 0.0) > time.monotonic():
@@ -42,4 +44,4 @@ def find_segments_again(act: Act, customer_id: int) -> None:
             session.rollback()
             log.warning("segments_took_too_long", customer_id=customer_id)
 
-    act.afterwards(work)
+    act.once_answered.add_task(afterwards.do, database, [work])

@@ -17,6 +17,7 @@ from fastapi import Request
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from starlette.background import BackgroundTasks
 from starlette.responses import Response
 
 from erp_club.customers.forms.rules import Place as FormPlace
@@ -33,7 +34,7 @@ from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, id
 from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries.commands import Place
-from web import templating
+from web import afterwards, templating
 from web.asked import is_htmx, wants_html
 from web.cookies import SESSION_COOKIE, TERMINAL_COOKIE, cookie, put_cookie
 from web.declared import FRESH_FOR, Declared, Fresh, declare
@@ -75,6 +76,8 @@ class Act:
     key: idempotency.Key | None = None
     kept: idempotency.KeptAnswer | None = None
     cookies: list[tuple[str, str | None, int | None]] = field(default_factory=list[tuple[str, str | None, int | None]])
+    once_answered: BackgroundTasks = field(default_factory=BackgroundTasks)
+    """What nobody waits for. It is said before the answer is made, and is done once that has left."""
 
     @property
     def by(self) -> Actor:
@@ -187,7 +190,7 @@ class Act:
         self.session.commit()
         raise refusal
 
-    def afterwards(self, work: Callable[[Session], None]) -> None:
+    def afterwards(self, work: afterwards.Work) -> None:
         """Do this in a transaction of its own once the request's has ended, however that ends: a refusal undoes it."""
         self.request.state.afterwards = [*getattr(self.request.state, "afterwards", ()), work]
 
@@ -196,6 +199,7 @@ class Act:
         self.kept = kept_answer(response) if self.key is not None else None
         for name, value, seconds in self.cookies:
             put_cookie(response, name, value, seconds, secure=is_secure(self.request.scope))
+        response.background = self.once_answered if self.once_answered.tasks else None
         return response
 
 
@@ -249,7 +253,7 @@ def needs(
                 yield working
                 working.commit()
         finally:
-            _do_afterwards(request)
+            afterwards.do(shop(request).database, getattr(request.state, "afterwards", ()))
 
     return _entrance(act, Declared(permission=permission, at_till=at_till, keyless=keyless, fresh=when))
 
@@ -279,13 +283,6 @@ def instead(request: Request, work: Callable[[Act], Response]) -> Response:
         response = work(working)
         working.commit()
     return response
-
-
-def _do_afterwards(request: Request) -> None:
-    for work in getattr(request.state, "afterwards", ()):
-        with shop(request).database.session() as session:
-            work(session)
-            session.commit()
 
 
 def anyone(reason: str, *, waits: bool = False) -> Any:

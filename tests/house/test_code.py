@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.house import tree
 
 COMMITS = {
+    "web/afterwards.py": "what follows a request has transactions of its own",
     "web/deps.py": "the transaction of a request",
     "web/cli.py": "the transaction of a command",
     "web/cli_backup.py": "the transaction of a command",
