@@ -74,6 +74,24 @@ def test_a_sale_to_a_member_answers_with_the_points_and_the_balance(
     assert again["lines"] == told["lines"]
 
 
+def test_no_till_waits_for_the_segments_of_who_buys(
+    client: TestClient, session: Session, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """REQ S-04: they are found again once the answer has left, so what goes wrong there spoils no sale."""
+    asked: list[Session] = []
+
+    def fails(found: Session) -> bool:
+        asked.append(found)
+        raise RuntimeError("the segments can't be found")
+
+    member(session)
+    monkeypatch.setattr("web.after_sale.saved.any_by_sale", fails)
+    there = TestClient(client.app, raise_server_exceptions=False)
+    there.portal = client.portal
+    answer = post(there, till, basket(customer={"number": "100001"}))
+    assert (answer.status_code, len(asked)) == (201, 1)
+
+
 def test_the_answers_are_as_the_api_describes_them(client: TestClient, session: Session, till: Till) -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     told = post(client, till, basket()).json()
