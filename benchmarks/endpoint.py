@@ -2,6 +2,9 @@
 
 Eight tills keep their connections and send a member's receipt of eight lines each time. They write requests as text and
 read answers on raw sockets, because client and server share the machine's cores.
+
+No job worker runs beside it: it would sum up the receipts of bare inserts, of which there are several times as many,
+while the server's turn is measured. What it takes to sum up a receipt is told apart.
 """
 
 import os
@@ -15,20 +18,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from benchmarks.cpu import of_tree, postmaster
 from benchmarks.posting import TOTAL, bare, spread
 from benchmarks.shop import LINES, PRODUCTS, Round, Shop, Work, a_shop, alternate, machine, table
+from erp_club.receipts.rollups.commands import roll
 
 WORKERS = tuple(int(n) for n in os.environ.get("ERP_CLUB_BENCH_WORKERS", "1,2").split(","))
 PORT = int(os.environ.get("ERP_CLUB_BENCH_PORT", "8190"))
 
 
 @contextmanager
-def served(home: Path, workers: int, port: int) -> Iterator[int]:
+def served(home: Path, workers: int, port: int, *more: str) -> Iterator[int]:
     """The process of a server of its own over the database in this folder."""
     env = os.environ | {"ERP_CLUB_HOME": str(home), "ERP_CLUB_LOG_LEVEL": "INFO"}
     env.pop("ERP_CLUB_DATABASE_URL", None)
     # The code of this folder, which need not be what the environment has installed.
-    arguments = [sys.executable, "-m", "web.cli", "serve", "--port", str(port), "--workers", str(workers)]
+    arguments = [sys.executable, "-m", "web.cli", "serve", "--port", str(port), "--workers", str(workers), *more]
     with (home / "serve.log").open("wb") as log:
         process = subprocess.Popen(arguments, env=env, stdout=log, stderr=log)
         try:
@@ -99,16 +107,31 @@ def main() -> None:
         works: dict[str, Work] = {"bare inserts": bare(pipeline=False)}
         found: dict[str, tuple[Round, Round]] = {}
         for workers in WORKERS:
-            with served(shop.home, workers, PORT):
+            with served(shop.home, workers, PORT, "--no-worker"):
                 got = alternate(shop, works | {f"POST /purchases, {workers} workers": poster(PORT)})
             inserts = got["bare inserts"]
             found[f"bare inserts (beside {workers})"] = (inserts, inserts)
             found[f"POST /purchases, --workers {workers}"] = (got[f"POST /purchases, {workers} workers"], inserts)
+        summing = _summed_up(shop)
     table(
         f"**`POST /purchases` end to end, 8 clients** ({where})",
         ("work", "receipts/s", "p95 ms", "× bare", "CPU ms: clients", "server", "PostgreSQL", "all", "bare's ÷ its"),
         [_row(name, *each) for name, each in found.items()],
     )
+    print(f"\nThe worker takes {summing:.2f} ms of PostgreSQL's CPU to sum up a receipt, 1,000 at once.")
+
+
+def _summed_up(shop: Shop, batches: int = 10) -> float:
+    """CPU ms a receipt that the job takes which sums receipts up, over those that wait."""
+    engine, server = sa.create_engine(shop.url), postmaster(shop.home)
+    before, rolled = of_tree(server), 0
+    with Session(engine) as session:
+        for _ in range(batches):
+            rolled += roll(session, most=1_000)
+            session.commit()
+        spent = of_tree(server) - before
+    engine.dispose()
+    return 1000 * spent / rolled
 
 
 def _row(name: str, got: Round, bare_inserts: Round) -> tuple[str, ...]:
