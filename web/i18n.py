@@ -60,7 +60,7 @@ def _written(value: object) -> object:
 
     match value:
         case Text():
-            return say(value)
+            return say(value).removesuffix(".")  # a sentence that stands in another one leaves it the full stop
         case dt.date():
             return formats.date_text(value)
         case dt.time():

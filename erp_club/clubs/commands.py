@@ -171,16 +171,25 @@ def _new_membership(session: Session, customer_id: int, club_id: int, today: dt.
 
 
 def renew_membership(
-    session: Session, membership_id: int, *, today: dt.date, now: dt.datetime, by: Actor, card: str | None = None
+    session: Session,
+    membership_id: int,
+    *,
+    today: dt.date,
+    now: dt.datetime,
+    by: Actor,
+    card: str | None = None,
+    seen: dt.date | None = None,
 ) -> Prolonged:
     """Add the club's term, from the old end or from today as the club says (`periods.next_period`).
 
-    A `card` that was presented must be the customer's and hold in this club (M-07). Raises NotFound, Conflict
-    `club-not-open`, `membership-for-life`, `card-of-another` and what reading a card raises.
+    A `card` that was presented must be the customer's and hold in this club (M-07). `seen` is the last day that was
+    shown to whoever renews: two who renew at once add one term. Raises NotFound, Conflict `club-not-open`,
+    `membership-for-life`, `longer-meanwhile`, `card-of-another` and what reading a card raises.
     """
     held = hold(session, membership_id)
     if by.decide(Permission.MEMBERSHIPS_RENEW, Asked(club_id=held.club_id)).rule is Rule.OTHER_CLUB:
         raise errors.no_membership()
+    _check_seen(held, seen)
     if card is not None:
         _check_card(session, held, card)
     span = renewal_of(held, today=today)
@@ -310,6 +319,12 @@ def _check_open(held: Held) -> None:
         raise why_not_open(held)
     if any(span.last is None for span in held.spans):
         raise errors.endless()
+
+
+def _check_seen(held: Held, seen: dt.date | None) -> None:
+    last = max((span.last for span in held.spans if span.last), default=None)
+    if seen is not None and last is not None and last > seen:
+        raise errors.longer_meanwhile(last)
 
 
 def _check_card(session: Session, held: Held, number: str) -> None:

@@ -173,6 +173,19 @@ def changed_meanwhile() -> Conflict:
     )
 
 
+def longer_meanwhile(last: dt.date) -> Conflict:
+    """Two have renewed a membership at once, and this one was the second."""
+    return Conflict(
+        T(
+            "Somebody has made this membership longer just now: it runs until %(day)s. Renew once more only if that is "
+            "meant.",
+            day=last,
+        ),
+        code="longer-meanwhile",
+        facts={"valid_until": last.isoformat()},
+    )
+
+
 def stale() -> Conflict:
     """The club has changed since its form was opened."""
     return Conflict(

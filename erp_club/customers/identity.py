@@ -33,6 +33,19 @@ _MODULES = {
 }
 _ANY_NUMBER = re.compile(r"[A-Z0-9]{4,20}")
 _PASSPORT = re.compile(r"[A-Z0-9]{5,15}")
+# How passports are numbered that are common where the product is sold, with an example; those of other countries are
+# letters and digits. Wide enough for the identity cards that are scanned like them (TD1): who is refused wrongly can't
+# be opened at all.
+_PASSPORTS = {
+    "FI": (re.compile(r"[A-Z0-9]{9}"), "XP1234567"),
+    "FR": (re.compile(r"[A-Z0-9]{9}|[A-Z0-9]{12}"), "12AB34567"),
+    "GB": (re.compile(r"[A-Z0-9]{9}"), "123456789"),
+    "IL": (re.compile(r"[0-9]{6,9}"), "12345678"),
+    "RU": (re.compile(r"[0-9]{9,10}"), "123456789"),
+    "SE": (re.compile(r"[0-9]{8}|[A-Z0-9]{9}"), "AA1234567"),
+    "UA": (re.compile(r"[A-Z]{2}[0-9]{6}|[0-9]{9}"), "FA123456"),
+    "US": (re.compile(r"[A-Z0-9]{9}"), "A12345678"),
+}
 _SHORTEST_ISRAELI = 5
 
 _CHECK_DIGIT = T("The check digit is wrong. Compare each digit with the document.")
@@ -167,21 +180,27 @@ def _swedish(number: str, today: dt.date) -> Document:
 
 
 def _swapped(number: str, is_right: Callable[[str], bool]) -> Text | None:
-    """A question where exchanging two neighbours, and no other two, makes the number right; None else."""
+    """A question where exchanging two neighbours makes the number right, in one place or in two; None else."""
     found = [
-        (first, second)
+        {"first": first, "second": second}
         for place, (first, second) in enumerate(pairwise(number))
         if first.isdigit() and second.isdigit() and first != second
         if is_right(number[:place] + second + first + number[place + 2 :])
     ]
-    if len(found) != 1:
-        return None
-    first, second = found[0]
-    return T(
-        "The check digit is wrong. Did you swap the %(first)s and the %(second)s? Compare them with the document.",
-        first=first,
-        second=second,
-    )
+    if len(found) == 1:
+        return T(
+            "The check digit is wrong. Did you swap the %(first)s and the %(second)s? Compare them with the document.",
+            **found[0],
+        )
+    if len(found) == 2:
+        return T(
+            "The check digit is wrong. Did you swap the %(first)s and the %(second)s, or the %(third)s and the "
+            "%(fourth)s? Compare them with the document.",
+            **found[0],
+            third=found[1]["first"],
+            fourth=found[1]["second"],
+        )
+    return None
 
 
 def _of_country(country: str, number: str) -> str:
@@ -219,6 +238,15 @@ def _passport(country: str, number: str, birthday: dt.date | None) -> Document:
         raise Fault(FIELD, T("A passport number has only the letters A to Z and digits."))
     if not _PASSPORT.fullmatch(plain):
         raise Fault(FIELD, T("A passport number has 5 to 15 letters and digits; here are %(count)s.", count=len(plain)))
+    form, example = _PASSPORTS.get(country, (_PASSPORT, ""))
+    if not form.fullmatch(plain):
+        raise Fault(
+            FIELD,
+            T(
+                "Passports of this country have numbers like %(example)s. Compare it, or choose the country.",
+                example=example,
+            ),
+        )
     return Document(PASSPORT, country, plain)
 
 

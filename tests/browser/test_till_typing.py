@@ -82,6 +82,26 @@ def test_a_scanned_card_goes_to_its_field_from_wherever_it_is_scanned(page: Page
         expect(page.locator("#f-mobile")).to_have_count(0)
 
 
+def test_a_card_scanned_into_a_date_is_a_card_and_a_day_typed_at_once_is_a_day(page: Page, live: Live, key: str):
+    with live.database.session() as session:
+        fields = [FormField(name) for name in ("mobile", "birthday", "given_name", "family_name")]
+        set_form(session, Place.TILL, fields, now=NOW, by=SYSTEM)
+        session.commit()
+    sign_on(page, key)
+    page.keyboard.press("F3")
+    expect(page.locator("#f-mobile")).to_be_focused()
+    page.locator("#f-birthday").fill("1990-02-03")
+    page.locator("#f-birthday").focus()
+    scan(page, "2900000000018")
+    expect(page.locator("#f-card")).to_have_value("2900000000018")
+    expect(page.locator("#f-birthday")).to_have_value("1990-02-03")
+    page.locator("#f-birthday").fill("")
+    page.locator("#f-birthday").focus()
+    at_once(page, "11111988[Tab]")
+    expect(page.locator("#f-birthday")).to_have_value("1988-11-11")
+    expect(page.locator("#f-card")).to_have_value("2900000000018")
+
+
 def test_what_was_typed_behind_a_refusal_goes_nowhere_and_that_is_said(page: Page, key: str):
     sign_on(page, key)
     asked = "**/baskets/current/customers"

@@ -253,7 +253,7 @@ def test_a_birthday_that_the_id_contradicts_is_refused_at_the_birthday(session: 
 
 def test_a_document_can_be_taken_out_and_changed(session: Session):
     customer_id = a_person(session, id_number="355675463")
-    change(session, customer_id, id_kind="passport", id_number="AB12345")
+    change(session, customer_id, id_kind="passport", id_country="DE", id_number="AB12345")
     assert queries.record(session, customer_id).id_kind == "passport"
     change(session, customer_id, id_kind="none", id_number=None)
     kept = queries.record(session, customer_id)

@@ -171,8 +171,11 @@ def test_of_a_hundred_openings_of_one_id_at_once_one_opens_and_the_others_are_sh
         assert session.scalar(sa.select(sa.func.count()).where(Customer.id != 0)) == 1
 
 
-def test_two_tills_that_open_one_phone_at_once_don_t_open_her_twice(committed: Database):
-    told = at_once(committed, 40, given_name="Yael", family_name="Cohen", mobile="0530302018")
+@pytest.mark.parametrize(
+    "shared", [{"mobile": "0530302018"}, {"birthday": "1990-02-03"}, {"street": "Herzl 1", "city": "Haifa"}], ids=str
+)
+def test_two_tills_that_open_one_person_at_once_don_t_open_her_twice(committed: Database, shared: dict[str, str]):
+    told = at_once(committed, 40, given_name="Yael", family_name="Cohen", **shared)
     assert sum(what == "opened" for what, _ in told) == 1
     assert {what for what, _ in told} == {"opened", "possible-duplicates"}
 

@@ -2,8 +2,10 @@
 import pytest
 from starlette.datastructures import Headers
 
+from erp_club.permissions.catalog import Permission
+from erp_club.permissions.errors import not_permitted
 from web.forms import nest
-from web.i18n import choose
+from web.i18n import LANGUAGE, LANGUAGES, choose, say
 from web.security import is_cross_site
 
 HOST = {"host": "club.test"}
@@ -66,3 +68,14 @@ def test_a_write_that_another_site_may_have_caused_is_refused(headers: dict[str,
 )
 def test_the_reader_chooses_the_language_then_the_browser(cookie: str | None, accepted: str, language: str) -> None:
     assert choose(cookie, accepted) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_that_stands_in_another_one_leaves_it_the_full_stop(language: str) -> None:
+    """As what somebody may not do stands in the middle of the refusal, in quotation marks."""
+    token = LANGUAGE.set(language)
+    try:
+        said = say(not_permitted(Permission.PEOPLE_MERGE).text)
+    finally:
+        LANGUAGE.reset(token)
+    assert said.count(".") == 2, said

@@ -1,8 +1,12 @@
 # REQ C-08: merging over HTTP, as pages and as JSON
+import datetime as dt
+
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Membership
 from erp_club.permissions.catalog import GRANTS, Permission, Role
 from tests.make.clubs import a_card, a_club, a_membership
 from tests.make.customers import a_person
@@ -11,6 +15,7 @@ from tests.make.organisation import a_store
 from tests.make.purchases import a_product, a_till_in
 
 JSON = {"Accept": "application/json"}
+TODAY = dt.date(2026, 11, 22)
 
 
 @pytest.fixture
@@ -40,6 +45,34 @@ def test_the_preview_shows_both_field_by_field_and_what_moves(office: TestClient
     assert fields["email"] == ("", "yaeli@example.org", True)
     page = office.post(f"/customers/{survivor}/merge-previews", data={"merged_id": merged}, headers=HTML)
     assert 'name="take[]" value="email" checked' in page.text
+
+
+def preview(office: TestClient, survivor: int, merged: int) -> list[str | None]:
+    """What stands in the way of a merge, club by club."""
+    told = send(office, "POST", f"/customers/{survivor}/merge-previews", {"merged_id": merged})
+    return [club["obstacle"] for club in told.json()["clubs"]]
+
+
+def test_the_preview_says_what_has_to_be_settled_first(office: TestClient, two: tuple[int, int], session: Session):
+    survivor, merged = two
+    club_id = session.scalars(sa.select(Membership.club_id)).one()
+    held = a_membership(session, survivor, club_id)
+    session.commit()
+    assert preview(office, survivor, merged) == [None]
+    for state, says in (("paused", "paused"), ("waiting", "still to be paid")):
+        session.execute(
+            sa.update(Membership).where(Membership.id == held.membership_id).values(state=state, state_on=TODAY)
+        )
+        session.commit()
+        for one, other in ((survivor, merged), (merged, survivor)):
+            (obstacle,) = preview(office, one, other)
+            assert obstacle is not None
+            assert says in obstacle
+            refused = send(office, "POST", f"/customers/{one}/merges", {"merged_id": other})
+            assert (refused.status_code, refused.json()["detail"]) == (409, obstacle)
+    page = office.post(f"/customers/{survivor}/merge-previews", data={"merged_id": merged}, headers=HTML).text
+    assert "be merged yet" in page
+    assert 'class="btn pri"' not in page
 
 
 def test_a_page_merges_and_the_old_address_leads_on(office: TestClient, two: tuple[int, int]):

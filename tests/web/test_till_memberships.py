@@ -110,6 +110,32 @@ def test_who_was_identified_by_the_card_is_not_asked_for_it_again(sale: Sale) ->
     assert done.status_code == 200
 
 
+def test_of_two_tills_that_renew_at_once_the_second_is_told_and_adds_nothing(sale: Sale) -> None:
+    seen = sale.shown()["valid_until"]
+    elsewhere = f"/memberships/{sale.joined.membership_id}/renewals"
+    assert send(sale.client, sale.till, "POST", elsewhere, {"valid_until": seen}).status_code == 201
+    until = sale.shown()["valid_until"]
+    assert until > seen
+    body = {
+        "membership_id": sale.joined.membership_id,
+        "card": sale.joined.card_number,
+        "valid_until": seen,
+    }
+    told = send(sale.client, sale.till, "POST", "/baskets/current/renewals", body)
+    assert (told.status_code, told.json()["code"], told.json()["valid_until"]) == (409, "longer-meanwhile", until)
+    assert send(sale.client, sale.till, "POST", elsewhere, {"valid_until": seen}).status_code == 409
+    assert sale.shown()["valid_until"] == until
+    meant = send(sale.client, sale.till, "POST", "/baskets/current/renewals", body | {"valid_until": until})
+    assert meant.status_code == 200
+    assert sale.shown()["valid_until"] > until
+
+
+def test_the_dialog_of_renewing_sends_the_day_that_it_shows(sale: Sale) -> None:
+    url = f"{HERE}/{sale.joined.membership_id}/renewals/new"
+    page = sale.client.get(url, headers=sale.till.headers | {"Accept": "text/html"}).text
+    assert f'name="valid_until" value="{sale.shown()["valid_until"]}"' in page
+
+
 def test_only_the_memberships_of_the_sale_s_customer_are_changed_at_the_till(sale: Sale) -> None:
     send(sale.client, sale.till, "DELETE", "/baskets/current/customer")
     for what, body in (

@@ -63,8 +63,23 @@ def card(act: View, card_id: RowId) -> Response:
     return act.answer(card_page(act, card_id), "cards/card.html")
 
 
+def replacement_page(act: Act, form: FormState) -> Response:
+    """The form of a replacement, as a dialog or a page; what is wrong with the number stands beside it."""
+    row = queries.card(act.session, int(act.request.path_params["card_id"]))
+    form.values.clear()
+    if "card" in form.errors:
+        form.errors["number"] = form.errors.pop("card")
+    return act.answer(card_line(act, row), "cards/_replace.html" if act.htmx else "cards/replace.html", form=form)
+
+
+@router.get("/cards/{card_id}/replacements/new", name="cards.replace.form", response_model=CardLine)
+def replacement_form(act: Issue, card_id: RowId) -> Response:  # noqa: ARG001
+    """The form of a replacement."""
+    return replacement_page(act, FormState())
+
+
 @router.post("/cards/{card_id}/replacements", name="cards.replace", status_code=201, response_model=CardLine)
-@again(cards_refused)
+@again(replacement_page)
 def replace(act: Issue, card_id: RowId, body: NewCard | None = None) -> Response:
     """Give another card in place of this one, which from now on says that it was replaced."""
     number = body.number if body else None

@@ -43,9 +43,13 @@ class Joining(Body):
 
 
 class Renewal(Body):
-    """The card that was presented, if any: it must be the member's (M-07)."""
+    """The card that was presented, if any: it must be the member's (M-07).
+
+    `valid_until` is the last day that was shown: where somebody has made it later since, nothing is renewed.
+    """
 
     card: Line | None = None
+    valid_until: dt.date | None = None
 
 
 class Extension(Body):
@@ -149,8 +153,8 @@ def renew(
     act: Annotated[Act, needs(Permission.MEMBERSHIPS_RENEW)], membership_id: RowId, body: Renewal | None = None
 ) -> Response:
     """Renew by the club's term: after the last paid day, or from today where that is over."""
-    card = body.card if body else None
-    return _prolonged(act, unsold.renew(act.session, membership_id, card=card or None, day=_day(act)))
+    card, seen = (body.card or None, body.valid_until) if body else (None, None)
+    return _prolonged(act, unsold.renew(act.session, membership_id, card=card, day=_day(act), seen=seen))
 
 
 def extension_page(act: Act, form: FormState) -> Response:

@@ -1,5 +1,6 @@
 """The memberships of a sale's customer at the till: renewed, extended, paused, resumed, ended, and an ending undone."""
 
+import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -37,10 +38,14 @@ _DIGITS = 18
 
 
 class RenewalAtTill(Body):
-    """The membership of the sale's customer that goes on, and the card that was shown for it (M-07)."""
+    """The membership of the sale's customer that goes on, and the card that was shown for it (M-07).
+
+    `valid_until` is the last day that was shown: where somebody has made it later since, nothing is renewed.
+    """
 
     membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
     card: Line | None = None
+    valid_until: dt.date | None = None
 
 
 class UpgradeAtTill(Body):
@@ -51,7 +56,7 @@ class UpgradeAtTill(Body):
     fee_minor: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
-def _drawn(act: Act, view: BaseModel, name: str, form: FormState) -> Response:
+def drawn(act: Act, view: BaseModel, name: str, form: FormState) -> Response:
     """A dialog of the till, or without script a page of its own."""
     response = act.answer(view, f"till/_{name}.html" if act.htmx else f"till/{name}.html", form=form)
     response.headers["HX-Retarget"] = "#dialog"
@@ -75,7 +80,7 @@ def _done(act: Act, said: Text, *, undo: str | None = None) -> Response:
 def show_memberships(act: AtTill) -> Response:
     """What the sale's customer is a member of, and what can be done about it here."""
     customer_id = commands.current_customer(act.session, by=act.by)
-    return _drawn(act, memberships_view(act, customer_id), "memberships", FormState())
+    return drawn(act, memberships_view(act, customer_id), "memberships", FormState())
 
 
 def renewal_page(act: Act, form: FormState) -> Response:
@@ -86,7 +91,7 @@ def renewal_page(act: Act, form: FormState) -> Response:
     form.values.pop("card", None)
     if not (told.isascii() and told.isdigit() and len(told) <= _DIGITS):
         return till_page(act, form)
-    return _drawn(act, renewal_view(act, int(told)), "renewal", form)
+    return drawn(act, renewal_view(act, int(told)), "renewal", form)
 
 
 @router.get(BASE + "/{membership_id}/renewals/new", name="baskets.renew.form", response_model=RenewalView)
@@ -104,6 +109,7 @@ def renew(act: Renewing, body: RenewalAtTill) -> Response:
         act.session,
         body.membership_id,
         card=body.card or None,
+        seen=body.valid_until,
         where=where_of(act.terminal),
         today=act.today,
         now=act.now,
@@ -137,7 +143,7 @@ def _runs(added: clubs.Prolonged) -> Text:
 
 def extension_page(act: Act, form: FormState) -> Response:
     """The dialog of an extension."""
-    return _drawn(act, membership_line(act, _id(act)), "extend", form)
+    return drawn(act, membership_line(act, _id(act)), "extend", form)
 
 
 @router.get(BASE + "/{membership_id}/extensions/new", name="baskets.extend.form", response_model=MembershipLine)
@@ -161,7 +167,7 @@ def extend(act: Extending, membership_id: RowId, body: Extension) -> Response:
 
 def pause_page(act: Act, form: FormState) -> Response:
     """The dialog of a pause."""
-    return _drawn(act, membership_line(act, _id(act)), "pause", form)
+    return drawn(act, membership_line(act, _id(act)), "pause", form)
 
 
 @router.get(BASE + "/{membership_id}/pauses/new", name="baskets.pause.form", response_model=MembershipLine)
@@ -202,7 +208,7 @@ def resume(act: Pausing, membership_id: RowId, body: Resumption | None = None) -
 
 def end_page(act: Act, form: FormState) -> Response:
     """The dialog of an ending, with what would be lost now."""
-    return _drawn(act, loss_view(act, _id(act), None), "end", form)
+    return drawn(act, loss_view(act, _id(act), None), "end", form)
 
 
 @router.get(BASE + "/{membership_id}/terminations/new", name="baskets.end.form", response_model=LossView)

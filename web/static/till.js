@@ -221,7 +221,7 @@
   }
 
   let burst;
-  const noBurst = () => { burst = { typed: "", keys: "", fast: 0, last: -Infinity }; };
+  const noBurst = () => { burst = { typed: "", keys: "", fast: 0, last: -Infinity, was: null }; };
   noBurst();
 
   function read({ typed, keys }) {
@@ -235,7 +235,7 @@
   // Who types without pauses is as fast as a scanner: what a dialog's field can hold stays in it.
   function holds(field, code) {
     if (!editable(field) || field.matches("[data-scan]")) return false;
-    if (!/^(text|tel|email)$/.test(field.type)) return true;
+    if (!/^(text|tel|email)$/.test(field.type)) return field.type !== "date" || code.length <= 8; // a whole date
     if (field.inputMode) return /^[\d.,]{1,7}$/.test(code);
     if (/\D/.test(code)) return !TRACK.test(code);
     if (field.type === "tel") return /^0|^\d{9,10}$/.test(code) || code.startsWith(field.dataset.calls);
@@ -252,7 +252,7 @@
     const zone = field.matches("[data-zone]") && /[<;>.]/.test(field.value);
     if (dialog.open && !zone && holds(field, code)) return;
     swallow(event); // so that Enter presses nothing
-    const before = editable(field) && field.value.endsWith(done.typed) ? field.value.slice(0, -done.typed.length) : null;
+    const before = editable(field) ? done.was : null;
     if (zone) {
       field.dispatchEvent(new Event("change", { bubbles: true }));
       return;
@@ -306,6 +306,7 @@
     if (key.length === 1 || key === "Dead") {
       const gap = at - burst.last;
       if (gap >= PAUSE) noBurst();
+      if (!burst.keys) burst.was = document.activeElement.value ?? null;
       if (gap < FAST) burst.fast += 1;
       burst.typed += key === "Dead" ? "" : key;
       burst.keys += american(event);

@@ -37,11 +37,15 @@ class MergeSide(BaseModel):
 
 
 class ClubMoved(BaseModel):
-    """A membership of the other's. `both`: the days are joined with those of the one who is left."""
+    """A membership of the other's. `both`: the days are joined with those of the one who is left.
+
+    With an `obstacle` the merge is refused until that is settled.
+    """
 
     names: dict[str, str]
     both: bool
     points: int
+    obstacle: str | None
 
 
 class ConsentJoined(BaseModel):
@@ -168,7 +172,12 @@ def merge_preview(act: Act, survivor_id: int, merged_id: int) -> MergePreview:
         relatives=moves.relatives,
         own_fields=moves.own_fields,
         receipts=moves.receipts,
-        clubs=[ClubMoved(names=each.club, both=each.both, points=each.points) for each in moves.clubs],
+        clubs=[
+            ClubMoved(
+                names=each.club, both=each.both, points=each.points, obstacle=each.obstacle and say(each.obstacle)
+            )
+            for each in moves.clubs
+        ],
     )
 
 

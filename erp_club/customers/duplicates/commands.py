@@ -23,6 +23,8 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 
 _LAST_DIGITS = 4
+_SHARED = ("birthday", "email", "mobile", "phone", "street")
+"""What makes two people of one name one person, if it is the same (`queries.candidates`)."""
 
 
 def open_new_customer(
@@ -117,8 +119,10 @@ def _today(now: dt.datetime) -> dt.date:
 
 def _one_at_a_time(session: Session, values: Mapping[str, Any]) -> None:
     """Let two tills that open one person at once do it one after the other: the second is then shown her."""
-    keys = sorted(f"{name} {values[name]}" for name in ("email", "mobile", "phone") if values.get(name))
-    for key in keys:
+    said = {name: values[name] for name in _SHARED if values.get(name)}
+    # One number may stand in either of the two fields.
+    keys = {f"{'phone' if name == 'mobile' else name} {value}".lower() for name, value in said.items()}
+    for key in sorted(keys):
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 7))))
 
 

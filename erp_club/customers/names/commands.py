@@ -1,13 +1,14 @@
 """Keeping the words of customers' names: one by one as they are opened and changed, and many at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
-from erp_club.customers.names.entries import NAMES_VERSION, array_text, entry
+from erp_club.customers.names.entries import NAMES_VERSION, Entry, array_text, entry
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.customers.names.spelling import index_words
 
@@ -20,16 +21,33 @@ Named = tuple[int, Sequence[str | None]]
 
 def keep_names(session: Session, customer_id: int, names: Sequence[str | None]) -> None:
     """Keep by which words a customer is found, in the caller's transaction; another name's words are forgotten."""
-    _keep(session, [(customer_id, names)])
+    _share_dictionary(session)
+    found = _apart([(customer_id, names)])
+    known = _known(session, found[customer_id])
+    new = _entries(set(found[customer_id]) - known.keys())
+    session.execute(_KEEP, _rows(found, known | _put_new(session, new)))
 
 
 def keep_many(session: Session, customers: Iterable[Named]) -> int:
-    """The same for many customers, in batches; gives how many."""
-    kept = 0
-    source = iter(customers)
-    while batch := list(islice(source, BATCH)):
-        _keep(session, batch)
-        kept += len(batch)
+    """The same for many customers, in batches; gives how many.
+
+    While the server writes a batch, another thread takes the next one apart and makes the entries of its new words.
+    """
+    _share_dictionary(session)
+    kept, source = 0, iter(customers)
+    before: Mapping[str, object] | None = None
+    with ThreadPoolExecutor(1) as aside:
+        coming = aside.submit(_apart, list(islice(source, BATCH)))
+        while (found := coming.result()) or before:
+            words = {word for words in found.values() for word in words}
+            known = _known(session, sorted(words))
+            entries = aside.submit(_entries, words - known.keys())
+            if before is not None:
+                session.execute(_KEEP, before)
+            coming = aside.submit(_apart, list(islice(source, BATCH)))
+            known |= _put_new(session, entries.result())
+            before = _rows(found, known) if found else None
+            kept += len(found)
     return kept
 
 
@@ -81,7 +99,7 @@ def rekey_words(session: Session, *, most: int = BATCH) -> int:
     stale = sa.select(NameWord.word).where(NameWord.version != NAMES_VERSION).order_by(NameWord.id).limit(most)
     words = list(session.scalars(stale.with_for_update()))
     if words:
-        _put_words(session, words, sa.text(_REKEY))
+        _put_words(session, _entries(words), _REKEY)
     return len(words)
 
 
@@ -102,32 +120,36 @@ def rekey_customers(session: Session, *, most: int = BATCH) -> int:
     return keep_many(session, ((row[0], row[1:]) for row in session.execute(stale).all()))
 
 
-def _keep(session: Session, customers: Sequence[Named]) -> None:
-    found = {customer_id: sorted(index_words(*names)) for customer_id, names in customers}
-    ids = _ids(session, {word for words in found.values() for word in words})
-    rows = [(customer_id, [ids[word] for word in words]) for customer_id, words in found.items()]
-    session.execute(
-        sa.text(_KEEP),
-        {
-            "customers": [customer_id for customer_id, _ in rows],
-            "words": [array_text(words) for _, words in rows],
-            "version": NAMES_VERSION,
-        },
-    )
-
-
-def _ids(session: Session, words: set[str]) -> dict[str, int]:
-    """The numbers of words; new ones are put into the dictionary.
-
-    In order, so that two transactions that put in the same new words don't wait for each other.
-    """
+def _share_dictionary(session: Session) -> None:
+    """Let no word go, by an erasure, between being looked up and being borne."""
     session.execute(sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended('name-words', 0))"))
-    known = _known(session, sorted(words))
-    new = sorted(words - known.keys())
-    if new:
-        _put_words(session, new, sa.text(_INSERT))
-        known |= _known(session, new)
-    return known
+
+
+def _apart(customers: Sequence[Named]) -> dict[int, list[str]]:
+    """Each customer's words."""
+    return {customer_id: sorted(index_words(*names)) for customer_id, names in customers}
+
+
+def _entries(words: Iterable[str]) -> list[Entry]:
+    """In order, so that two transactions that put in the same new words don't wait for each other."""
+    return [entry(word) for word in sorted(words)]
+
+
+def _put_new(session: Session, entries: Sequence[Entry]) -> dict[str, int]:
+    """Put new words into the dictionary; gives their numbers, which somebody else may have given them meanwhile."""
+    if not entries:
+        return {}
+    _put_words(session, entries, _INSERT)
+    return _known(session, [each.word for each in entries])
+
+
+def _rows(found: Mapping[int, Sequence[str]], known: Mapping[str, int]) -> Mapping[str, object]:
+    """The words of customers, by their numbers, as `_KEEP` takes them."""
+    return {
+        "customers": list(found),
+        "words": [array_text(known[word] for word in words) for words in found.values()],
+        "version": NAMES_VERSION,
+    }
 
 
 def _known(session: Session, words: list[str]) -> dict[str, int]:
@@ -135,8 +157,7 @@ def _known(session: Session, words: list[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(known, {"words": words})}
 
 
-def _put_words(session: Session, words: Sequence[str], statement: sa.TextClause) -> None:
-    entries = [entry(word) for word in words]
+def _put_words(session: Session, entries: Sequence[Entry], statement: sa.TextClause) -> None:
     session.execute(
         statement,
         {
@@ -149,23 +170,23 @@ def _put_words(session: Session, words: Sequence[str], statement: sa.TextClause)
     )
 
 
-_INSERT = """
+_INSERT = sa.text("""
 INSERT INTO name_words (word, surface, sounds, keys, version)
 SELECT word, surface, sounds, keys::integer[], :version
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:sounds AS bytea[]), CAST(:keys AS text[]))
        AS given (word, surface, sounds, keys)
  ORDER BY word ON CONFLICT (word) DO NOTHING
-"""
-_REKEY = """
+""")
+_REKEY = sa.text("""
 UPDATE name_words w SET surface = given.surface, sounds = given.sounds, keys = given.keys::integer[], version = :version
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:sounds AS bytea[]), CAST(:keys AS text[]))
        AS given (word, surface, sounds, keys)
  WHERE w.word = given.word
-"""
-_KEEP = """
+""")
+_KEEP = sa.text("""
 INSERT INTO customer_name_words AS kept (customer_id, words, version)
 SELECT customer_id, words::integer[], :version
   FROM unnest(CAST(:customers AS bigint[]), CAST(:words AS text[])) AS given (customer_id, words)
     ON CONFLICT (customer_id) DO UPDATE SET words = excluded.words, version = excluded.version
  WHERE (kept.words, kept.version) IS DISTINCT FROM (excluded.words, excluded.version)
-"""
+""")

@@ -6,7 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.households.errors import frozen, two_households
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.kernel.text import Text
 from erp_club.people import errors
 from erp_club.people.models import CustomerMerge
 
@@ -15,12 +17,13 @@ from erp_club.people.models import CustomerMerge
 class ClubMove:
     """What becomes of one membership of the other's. `both`: the survivor is in the club too, and the days are joined.
 
-    `points` come over.
+    `points` come over. `obstacle` is what is to be settled before, since the merge would be refused.
     """
 
     club: dict[str, str]
     both: bool
     points: int
+    obstacle: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,18 @@ def moves(session: Session, survivor_id: int, merged_id: int) -> Moves:
     given = {"merged": merged_id, "survivor": survivor_id}
     counts = session.execute(_COUNTS, given).one()
     clubs = session.execute(_CLUBS, given)
-    return Moves(*counts, clubs=tuple(ClubMove(*row) for row in clubs))
+    return Moves(*counts, clubs=tuple(ClubMove(*row[:3], obstacle=_obstacle(row)) for row in clubs))
+
+
+def _obstacle(row: sa.Row[Any]) -> Text | None:
+    """What `move_memberships` would refuse, in the order in which it looks."""
+    found = (
+        (row.apart, two_households()),
+        (row.frozen, frozen()),
+        (row.paused, errors.paused_membership()),
+        (row.unpaid, errors.unpaid_membership()),
+    )
+    return next((refusal.text for hinders, refusal in found if hinders), None) if row.both else None
 
 
 def merges_of(session: Session, customer_id: int) -> list[MergeRow]:
@@ -110,12 +124,24 @@ _COUNTS = sa.text(
            (SELECT count(*) FROM receipts WHERE customer_id = :merged)
     """
 )
+# A place in a household goes along; the account of whoever takes it has to be open.
 _CLUBS = sa.text(
     """
-    SELECT c.names, s.customer_id IS NOT NULL, a.balance
+    SELECT c.names, s.customer_id IS NOT NULL AS both, coalesce(a.balance, 0) AS points,
+           p.household_id <> q.household_id AS apart,
+           p.household_id IS NOT NULL AND q.household_id IS NULL AND EXISTS (
+             SELECT FROM points_accounts f
+              WHERE ((f.customer_id, f.id) = (m.points_holder_id, m.points_account_id)
+                     OR (f.customer_id, f.id) = (s.points_holder_id, s.points_account_id))
+                AND f.state <> 'open') AS frozen,
+           m.state = 'paused' OR s.state = 'paused' AS paused,
+           m.state = 'waiting' OR s.state = 'waiting' OR EXISTS (
+             SELECT FROM membership_fees f WHERE f.membership_id IN (m.id, s.id) AND f.state = 'due') AS unpaid
       FROM memberships m JOIN clubs c ON c.id = m.club_id
-      JOIN points_accounts a ON a.customer_id = m.customer_id AND a.id = m.points_account_id
+      LEFT JOIN points_accounts a ON a.customer_id = m.customer_id AND a.id = m.points_account_id
       LEFT JOIN memberships s ON s.customer_id = :survivor AND s.club_id = m.club_id
+      LEFT JOIN household_places p ON p.membership_id = m.id AND p.left_at IS NULL
+      LEFT JOIN household_places q ON q.membership_id = s.id AND q.left_at IS NULL
      WHERE m.customer_id = :merged ORDER BY c.code
     """
 )

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from erp_club.cards.errors import unknown as no_such_card
 from erp_club.cards.models import CardState
+from erp_club.cards.queries import CardRow, cards_of
 from erp_club.cards.queries import card as card_of
-from erp_club.cards.queries import cards_of
 from erp_club.clubs.commands import Joined, Prolonged, hold, renew_membership, renewal_of
 from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import club_of_membership, customer_of
@@ -52,6 +53,17 @@ def of_buyer(session: Session, membership_id: int, *, by: Actor) -> Basket:
     return basket
 
 
+def card_of_buyer(session: Session, card_id: int, *, by: Actor) -> CardRow:
+    """A card of the sale's customer.
+
+    Raises Conflict `customer-needed` where nobody is identified, NotFound `card-unknown` where it is another's.
+    """
+    card = card_of(session, card_id)
+    if card.customer_id != current_customer(session, by=by):
+        raise no_such_card()
+    return card
+
+
 def card_is_needed(session: Session, membership_id: int, *, by: Actor) -> bool:
     """Whether a card must still be shown to renew: the customer has one for this club, and came without it (M-07)."""
     basket = of_buyer(session, membership_id, by=by)
@@ -75,8 +87,11 @@ def renew_of_buyer(
     today: dt.date,
     now: dt.datetime,
     by: Actor,
+    seen: dt.date | None = None,
 ) -> Prolonged:
     """Renew a membership of the sale's customer, with their `card`; the one they were identified by will do (M-07).
+
+    `seen` is its last day as the till showed it.
 
     Raises as `of_buyer` and `renew_membership`, Invalid on `card` where the customer has one and showed none.
     """
@@ -85,7 +100,7 @@ def renew_of_buyer(
     if not card and card_is_needed(session, membership_id, by=by):
         raise errors.card_needed()
     shown = card or _shown(session, basket, membership_id)
-    renewed = renew_membership(session, membership_id, today=today, now=now, by=by, card=shown)
+    renewed = renew_membership(session, membership_id, today=today, now=now, by=by, card=shown, seen=seen)
     charge_renewal(session, basket, renewed, before=before, day=Day(today, now, by, where))
     return renewed
 

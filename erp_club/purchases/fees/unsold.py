@@ -1,5 +1,6 @@
 """Joining and renewing where nothing is sold: as the club's programme says, unless there is something to be paid."""
 
+import datetime as dt
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -56,14 +57,18 @@ def join_household(session: Session, customer_id: int, club_id: int, main_id: in
     return replace(joined, points_account_id=clubs.hold(session, joined.membership_id).account.id)
 
 
-def renew(session: Session, membership_id: int, *, card: str | None, day: Day) -> clubs.Prolonged:
-    """Renew a membership, with the `card` that was shown, if any.
+def renew(
+    session: Session, membership_id: int, *, card: str | None, day: Day, seen: dt.date | None = None
+) -> clubs.Prolonged:
+    """Renew a membership, with the `card` that was shown, if any; `seen` is its last day as whoever renews saw it.
 
     Raises Conflict `not-renewed-here`, `too-early`, `fee-at-till` where renewing costs something, and what
     `renew_membership` raises.
     """
     held = clubs.hold(session, membership_id)
-    renewed = clubs.renew_membership(session, membership_id, today=day.today, now=day.now, by=day.by, card=card)
+    renewed = clubs.renew_membership(
+        session, membership_id, today=day.today, now=day.now, by=day.by, card=card, seen=seen
+    )
     cost = fee_of_renewal(session, held, day)
     if cost is not None and cost.fee.now_minor:
         raise errors.fee_at_till()
