@@ -129,6 +129,11 @@ def _amount(reward: Amount, words: Words) -> Iterator[Text]:
     if reward.steps:
         steps = Listed(tuple(_step(step, words.money(step.value)) for step in reward.steps), "and")
         yield T("A discount on %(what)s that grows with the quantity: %(steps)s.", what=values["what"], steps=steps)
+        if reward.value_minor:
+            yield T("Below that %(amount)s.", amount=values["amount"])
+        if reward.spread is not Spread.ONCE:
+            each = reward.spread is Spread.LINE
+            yield T("It is taken from each line.") if each else T("It is taken from each unit.")
     elif reward.units is not None:
         yield from _off_some(reward, reward.units, values)
     elif reward.spread is Spread.ONCE:
@@ -155,7 +160,11 @@ def _amount(reward: Amount, words: Words) -> Iterator[Text]:
 
 
 def _off_some(reward: Amount, units: int, values: dict[str, Money | Text]) -> Iterator[Text]:
-    if reward.pick is Pick.CHEAPEST:
+    if reward.spread is Spread.UNIT and units > 1:
+        cheapest = T("%(amount)s off each of the %(units)s cheapest of %(what)s.", units=units, **values)
+        dearest = T("%(amount)s off each of the %(units)s dearest of %(what)s.", units=units, **values)
+        yield cheapest if reward.pick is Pick.CHEAPEST else dearest
+    elif reward.pick is Pick.CHEAPEST:
         yield TN(
             "%(amount)s off the cheapest one of %(what)s.",
             "%(amount)s off the %(num)s cheapest of %(what)s.",
@@ -337,6 +346,8 @@ def _started(offer: Offer, words: Words) -> Iterator[Text]:
         yield T("It is started by a coupon of %(batch)s.", batch=words.name(Thing.BATCH, start.batch or ""))
     if start.points:
         yield TN("It costs the customer %(num)s point.", "It costs the customer %(num)s points.", start.points)
+        if start.club is not None:
+            yield T("The points are those of %(club)s.", club=words.name(Thing.CLUB, start.club))
 
 
 def _when(offer: Offer, words: Words) -> Iterator[Text]:

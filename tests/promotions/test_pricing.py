@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from erp_club.promotions.engine.facts import Claim, Coupon, Line
+from erp_club.promotions.engine.facts import Claim, Coupon, Line, Shopper
 from tests.make.pricing import a_line, an_offer, priced, refusal
 
 STACKABLE = {"mode": "stackable"}
@@ -39,6 +39,24 @@ def test_an_offer_for_the_order_above_its_budget_leaves_the_others_theirs() -> N
 def test_stackable_shares_compose_on_what_remains() -> None:
     offers = [an_offer(code, TENTH, combination=STACKABLE) for code in ("A", "B", "C")]
     assert priced([a_line(count=3, unit_minor=10_000)], *offers).total_minor == 21_870
+
+
+@pytest.mark.parametrize(("limits", "times"), [({}, 1), ({"per_basket": 2}, 2), ({"per_member": 9}, 1)])
+def test_an_offer_named_again_is_given_as_often_as_its_limit_for_a_basket_says(
+    limits: dict[str, int], times: int
+) -> None:  # REQ O-04
+    five = an_offer(
+        "FIVE", {"kind": "amount", "value_minor": 500}, activation={"by": "cashier"}, combination=STACKABLE,
+        limits=limits,
+    )  # fmt: skip
+    answer = priced([a_line(unit_minor=10_000)], five, shopper=Shopper("1"), claims=(Claim("FIVE"),) * 3)
+    assert (answer.discount_minor, sum(each.times for each in answer.applied)) == (times * 500, times)
+
+
+def test_of_an_offer_named_twice_the_product_holds_that_was_said_last() -> None:  # REQ O-04
+    gift = an_offer("GIFT", {"kind": "gift", "products": ["cup", "bag"]}, activation={"by": "cashier"})
+    answer = priced([a_line()], gift, claims=(Claim("GIFT", "cup"), Claim("GIFT", "bag")))
+    assert [line.product for line in answer.lines if line.added_by] == ["bag"]
 
 
 def test_a_hundred_percent_off_is_nothing_at_all_in_net_and_tax() -> None:

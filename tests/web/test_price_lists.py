@@ -159,6 +159,19 @@ def test_a_removed_price_is_had_back_from_the_page_that_follows(office: TestClie
     assert back not in office.get(removed.headers["location"], headers=HTML).text
 
 
+def test_undoing_leads_back_to_the_prices_that_were_looked_at(office: TestClient):
+    url = a_staff_list(office)
+    price = send(office, "POST", f"{url}/prices", {"sku": "milk", "price_minor": 8_50}).json()
+    assert send(office, "DELETE", f"{url}/prices/{price['id']}").status_code == 200
+    looked_at = f"http://testserver{url}?text=milk&removed={price['id']}"
+    undone = office.post(
+        f"{url}/prices/{price['id']}/restorations",
+        data={"idempotency_key": next(keys)},
+        headers=HTML | {"Referer": looked_at},
+    )
+    assert (undone.status_code, undone.headers["location"]) == (303, f"{url}?text=milk")
+
+
 def test_undoing_says_when_another_price_stands_there(office: TestClient):
     url = a_staff_list(office)
     price = send(office, "POST", f"{url}/prices", {"sku": "milk", "price_minor": 8_50}).json()

@@ -33,7 +33,11 @@ REWARDS: list[dict[str, Any]] = [
     {"kind": "amount", "value_minor": 500, "spread": "unit", "group_size": 3, "count_in": TEA},
     {"kind": "amount", "value_minor": 500, "units": 1},
     {"kind": "amount", "value_minor": 500, "units": 2, "pick": "dearest"},
+    {"kind": "amount", "value_minor": 500, "units": 2, "spread": "unit"},
+    {"kind": "amount", "value_minor": 500, "units": 2, "spread": "unit", "pick": "dearest"},
     {"kind": "amount", "steps": [{"from_quantity": 2, "value": 100}]},
+    {"kind": "amount", "value_minor": 50, "spread": "unit", "steps": [{"from_quantity": 2, "value": 100}]},
+    {"kind": "amount", "spread": "line", "steps": [{"from_quantity": 2, "value": 100}]},
     {"kind": "fixed_price", "price_minor": 990, "on": {"products": ["729"]}},
     {"kind": "fixed_price", "price_minor": 990, "units": 1},
     {"kind": "fixed_price", "price_minor": 990, "units": 3, "pick": "cheapest"},
@@ -122,7 +126,7 @@ def test_every_condition_is_said_and_so_is_its_opposite(language: str, condition
 
 def test_start_dates_limits_and_company_are_said(language: str) -> None:
     for activation in (
-        {"by": "cashier", "points": 50},
+        {"by": "cashier", "points": 50, "club": "GOLD"},
         {"by": "code", "code": "SAVE"},
         {"by": "coupon", "batch": "WINTER"},
     ):
@@ -155,6 +159,23 @@ def test_in_english_it_reads_as_people_would_say_it() -> None:
         "Of every 3 units of group Tea, except Milk 3% the cheapest one is free. Only if the customer is a member of "
         "Gold Club and it isn't Saturday. Until 31 Dec 2026. Once per member and day."
     )
+
+
+@pytest.mark.parametrize(
+    ("reward", "said_of_it"),
+    [
+        ({"units": 2}, "5.00 off the 2 cheapest of all products."),
+        ({"units": 2, "spread": "unit"}, "5.00 off each of the 2 cheapest of all products."),
+        (
+            {"spread": "unit", "steps": [{"from_quantity": 3, "value": 700}]},
+            "A discount on all products that grows with the quantity: 7.00 from 3 units on. Below that 5.00. "
+            "It is taken from each unit.",
+        ),
+    ],
+)
+def test_an_amount_says_what_it_is_taken_from(reward: dict[str, Any], said_of_it: str) -> None:
+    text = said("en", rewards=[{"kind": "amount", "value_minor": 500, **reward}])
+    assert re.sub("[\u2068\u2069₪ \xa0]|ILS", "", text) == re.sub(" ", "", said_of_it)
 
 
 def test_a_list_says_only_what_an_offer_gives() -> None:

@@ -208,6 +208,11 @@ CONDITION_NAMES = {
     "first": N_("Number of the purchase"), "customer_known": N_("Customer known or not"),
     "confirm": N_("Confirmed by the cashier"),
 }  # fmt: skip
+COST = (
+    Ask("points", N_("Points it costs"), hint=N_("Taken from the customer each time it is given."), optional=True),
+    Ask("club", N_("Points of the club"), "picks", optional=True, things=("club",)),
+)
+"""Of the activation: what it costs the customer."""
 LIMITS = (
     Ask("per_basket", N_("Times a basket"), optional=True),
     Ask("per_member", N_("Times per member"), optional=True),
@@ -306,6 +311,8 @@ BEGINNINGS = (
               _one("percent", value_bp="20", units="1", pick="dearest")),
     Beginning("two_parts", N_("Two parts"), N_("One thing here, another on the rest"), "stack-2",
               {"rewards": [_PERCENT | {"value_bp": "20"}, _PERCENT | {"value_bp": "10"}], "rest": "true"}),
+    Beginning("for_points", N_("Discount for points"), N_("5.00 off for 50 points"), "star",
+              _one("amount", value_minor="5") | {"activation": {"by": "cashier", "points": "50"}}),
     Beginning("redeem", N_("Points as money"), N_("100 points pay 1.00"), "coin",
               _one("redeem", worth_points="100", worth_minor="1")),
 )  # fmt: skip

@@ -166,9 +166,9 @@ def restore_price(act: Edit, list_id: SmallRowId, price_id: RowId) -> Response:
 
 
 def _page(act: Act, list_id: int) -> str:
-    """The list's page, as it stands behind the dialog: with the search, day and page that somebody looks at."""
-    page = f"/price-lists/{list_id}"
-    behind = urlsplit(act.request.headers.get("hx-current-url", ""))
+    """The list's page, as it stands behind the dialog or held the button: with its search, day and page."""
+    page, headers = f"/price-lists/{list_id}", act.request.headers
+    behind = urlsplit(headers.get("hx-current-url") or headers.get("referer", ""))
     asked = urlencode([pair for pair in parse_qsl(behind.query) if pair[0] != "removed"])
     return f"{page}?{asked}" if behind.path == page and asked else page
 

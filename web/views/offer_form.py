@@ -103,6 +103,7 @@ class OfferForm(BaseModel):
                     for ask in kinds.get(kind if isinstance(kind, str) else "", ())
                 }
         made |= {f"limits.{ask.name}": translate(ask.label) for ask in fields.LIMITS}
+        made |= {f"activation.{ask.name}": translate(ask.label) for ask in fields.COST}
         return made | {f"combination.{ask.name}": translate(ask.label) for ask in fields.COMBINATION}
 
 

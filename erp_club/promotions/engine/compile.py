@@ -5,15 +5,18 @@ looks only at offers that could touch it, however many are published. An exclusi
 same scope and conditions always beats is kept behind that one and never priced.
 """
 
+import gc
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 
+from erp_club.promotions.engine.basket import BP
 from erp_club.promotions.engine.dominance import behind_better_ones
 from erp_club.promotions.engine.gates import Needs, needs_of
 from erp_club.promotions.engine.gifts import free_delivery, gift, next_coupon, surprise
-from erp_club.promotions.engine.give import Reward as Give
-from erp_club.promotions.engine.offer import Combination, Limits, Mode, Offer, Per, Stage, Start
+from erp_club.promotions.engine.offer import NO_LIMITS, Combination, Mode, Offer, Per, Stage, Start
 from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Part, Published, Ready
 from erp_club.promotions.engine.redeeming import redeem
 from erp_club.promotions.engine.rewards import (
@@ -37,10 +40,12 @@ from erp_club.promotions.engine.sets import bundle, buy_get
 from erp_club.promotions.engine.shaping import shaping_of
 from erp_club.promotions.engine.shares import amount_off, fixed_price, percent
 
+_BY_CODE = attrgetter("code")
 _STAGES = (Stage.ITEM, Stage.BASKET, Stage.CODE)
 _LAST = 1_000_001
 """The place of offers that have none, behind all that have."""
-_NO_LIMITS = Limits()
+_TURNS: dict[type[RewardDocument], int] = {FixedPrice: 0, Bundle: 0, Amount: 2}
+"""Prices before shares (1) before amounts."""
 
 
 def entry_key(text: str) -> str:
@@ -74,7 +79,9 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
     """All published offers, compiled. Codes are distinct; the order doesn't matter."""
     scopes = Scopes()
     everything = scopes.number(EVERYTHING)
-    ready = sorted((_ready(each, scopes, everything) for each in published), key=lambda each: each.code)
+    with _nothing_thrown_away():
+        ready = sorted([_ready(each, scopes, everything) for each in published], key=_BY_CODE)
+    scopes.known.clear()
     by_entry: dict[str, list[Ready]] = {}
     by_batch: dict[str, list[Ready]] = {}
     for each in ready:
@@ -98,32 +105,44 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         tuple(anywhere),
         by_entry,
         by_batch,
-        frozenset(sku for each in ready for reward in each.offer.rewards for sku in _added(reward)),
+        frozenset(sku for each in ready for sku in _added(each)),
     )
 
 
-def _added(reward: RewardDocument) -> Iterable[str]:
-    """The products that a reward may add to a basket."""
-    match reward:
-        case Gift():
-            return reward.products
-        case Surprise():
-            return (prize.product for prize in reward.prizes if prize.product is not None)
-        case _:
-            return ()
+@contextmanager
+def _nothing_thrown_away() -> Iterator[None]:
+    """While so much is made that all stays: looking again and again for garbage in it took half of the time."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
+
+
+def _added(ready: Ready) -> Iterable[str]:
+    """The products that an offer may add to a basket."""
+    for part in ready.parts:
+        document = part.document
+        if type(document) is Gift:
+            yield from document.products
+        elif type(document) is Surprise:
+            yield from (prize.product for prize in document.prizes if prize.product is not None)
 
 
 def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
     """One offer, compiled."""
     offer, combination = published.offer, published.offer.combination
-    redeems = any(isinstance(reward, Redeem) for reward in offer.rewards)
+    limits = None if offer.limits is NO_LIMITS or offer.limits == NO_LIMITS else offer.limits
+    redeems = any([type(reward) is Redeem for reward in offer.rewards])
     needs = needs_of(offer.when, scopes, spends=redeems or bool(offer.activation.points))
-    parts = tuple(_part(reward, scopes) for reward in offer.rewards if not isinstance(reward, Points))
+    parts = tuple([_part(reward, scopes) for reward in offer.rewards if type(reward) is not Points])
     earnings = tuple(
-        (reward, scopes.number(reward.on or EVERYTHING)) for reward in offer.rewards if isinstance(reward, Points)
+        [(reward, scopes.number(reward.on or EVERYTHING)) for reward in offer.rewards if type(reward) is Points]
     )
-    over_order = any(everything in part.scopes for part in parts)
-    stage = POINTS if redeems else _stage(offer, over_order=over_order)
+    over_order = any([everything in part.scopes for part in parts])
+    stage = _stage(offer, redeems=redeems, over_order=over_order)
     return Ready(
         code=offer.code,
         version=published.version,
@@ -136,7 +155,8 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         needed=tuple(needs.units),
         uses_needed=bool(needs.units) and combination.used,
         least=_least(parts, needs) if combination.used else 0,
-        touches=_touches(parts, needs, (scope for _, scope in earnings)),
+        asked=tuple(needs.scopes),
+        touches=_touches(parts, needs, [scope for _, scope in earnings]),
         start=offer.activation.by,
         points=offer.activation.points,
         club=offer.activation.club,
@@ -147,23 +167,20 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         stage=stage,
         turn=_turn(offer, stage),
         shaping=shaping_of(offer.rewards, scopes),
-        limits=offer.limits if offer.limits != _NO_LIMITS else None,
+        limits=limits,
         first_day=offer.first_day,
         last_day=offer.last_day,
         hint=offer.hint,
         over_order=over_order,
         other_lines_first=combination.other_lines_first,
-        again=_again(offer),
+        again=_again(parts) if limits is None else None,
     )
 
 
-def _again(offer: Offer) -> BuyGet | None:
+def _again(parts: tuple[Part, ...]) -> BuyGet | None:
     """The sets of which a basket may hold any number, where they are all that the offer gives beside points."""
-    rewards = [reward for reward in offer.rewards if not isinstance(reward, Points)]
-    reward = rewards[0] if len(rewards) == 1 else None
-    if not isinstance(reward, BuyGet) or reward.applications is not None or offer.limits != _NO_LIMITS:
-        return None
-    return reward
+    document = parts[0].document if len(parts) == 1 else None
+    return document if type(document) is BuyGet and document.applications is None else None
 
 
 def _competes(combination: Combination, parts: tuple[Part, ...], *, redeems: bool) -> bool:
@@ -175,14 +192,16 @@ def _competes(combination: Combination, parts: tuple[Part, ...], *, redeems: boo
         return False
     if combination.group is not None:
         return bool(parts)
-    return not redeems and any(not isinstance(part.document, NextCoupon) for part in parts)
+    return not redeems and any([type(part.document) is not NextCoupon for part in parts])
 
 
-def _stage(offer: Offer, *, over_order: bool) -> int:
-    """The stage that an offer says, else what its start and scope ask for."""
+def _stage(offer: Offer, *, redeems: bool, over_order: bool) -> int:
+    """The stage that an offer says, else what its reward, start and scope ask for."""
     combination = offer.combination
     if combination.stage is not None:
         return _STAGES.index(combination.stage)
+    if redeems:
+        return POINTS
     if offer.activation.by is not Start.AUTO:
         return CODE
     return BASKET if over_order or combination.per is Per.ORDER else ITEM
@@ -192,57 +211,42 @@ def _turn(offer: Offer, stage: int) -> tuple[object, ...]:
     """Stage, place, priority, then prices before shares before amounts, then the offer's code."""
     combination = offer.combination
     position = _LAST if combination.position is None else combination.position
-    first = offer.rewards[0]
-    kind = 0 if isinstance(first, FixedPrice | Bundle) else 2 if isinstance(first, Amount) else 1
-    return (stage, position, -combination.priority, kind, offer.code)
+    return (stage, position, -combination.priority, _TURNS.get(type(offer.rewards[0]), 1), offer.code)
 
 
 def _least(parts: tuple[Part, ...], needs: Needs) -> int:
     """The quantity that the condition asks of the very scope of the reward."""
     own = parts[0].scopes if len(parts) == 1 else ()
-    return max((quantity for scope, quantity in needs.units if own == (scope,)), default=0)
+    return max([quantity for scope, quantity in needs.units if own == (scope,)], default=0)
 
 
 def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:
     """The scopes of which a basket must hold one for the offer to be looked at; none where it may give without any."""
-    if not needs.goods and any(not part.scopes for part in parts):
+    if not needs.goods and not all([part.scopes for part in parts]):
         return ()
-    return tuple(dict.fromkeys([*(scope for part in parts for scope in part.scopes), *needs.scopes, *earning]))
+    return tuple(dict.fromkeys([*[scope for part in parts for scope in part.scopes], *needs.scopes, *earning]))
 
 
 def _part(reward: RewardDocument, scopes: Scopes) -> Part:
     """One reward, compiled."""
-
-    def held(*on: Scope | None) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(scopes.number(each or EVERYTHING) for each in on))
-
-    match reward:
-        case Bundle():
-            return Part(bundle(reward, scopes), reward, held(*(slot.on for slot in reward.slots)))
-        case Percent() | Amount() | FixedPrice() | BuyGet():
-            return Part(_on_goods(reward, scopes), reward, held(reward.on))
-        case Redeem():
-            return Part(redeem(reward, scopes), reward, held(reward.on), reward.club)
-        case Points():
-            raise TypeError("points are counted when all is priced")
-        case _:
-            return _beside(reward, scopes)
-
-
-def _on_goods(reward: Percent | Amount | FixedPrice | BuyGet, scopes: Scopes) -> Give:
-    """What is taken off the units of one scope."""
-    match reward:
-        case Percent():
-            return percent(reward, scopes)
-        case Amount():
-            return amount_off(reward, scopes)
-        case FixedPrice():
-            return fixed_price(reward, scopes)
-        case BuyGet():
-            return buy_get(reward, scopes)
+    if type(reward) is Bundle:
+        held = dict.fromkeys([scopes.number(slot.on or EVERYTHING) for slot in reward.slots])
+        return Part(bundle(reward, scopes), reward, tuple(held), sets=True)
+    if type(reward) is BuyGet:
+        freed = reward.free if reward.off_bp == BP else 0
+        return Part(buy_get(reward, scopes), reward, (scopes.number(reward.on or EVERYTHING),), sets=True, free=freed)
+    if type(reward) is Percent:
+        return Part(percent(reward, scopes), reward, (scopes.number(reward.on or EVERYTHING),))
+    if type(reward) is Amount:
+        return Part(amount_off(reward, scopes), reward, (scopes.number(reward.on or EVERYTHING),))
+    if type(reward) is FixedPrice:
+        return Part(fixed_price(reward, scopes), reward, (scopes.number(reward.on or EVERYTHING),))
+    if type(reward) is Redeem:
+        return Part(redeem(reward, scopes), reward, (scopes.number(reward.on or EVERYTHING),), reward.club)
+    return _beside(reward, scopes)
 
 
-def _beside(reward: Gift | FreeDelivery | NextCoupon | Surprise, scopes: Scopes) -> Part:
+def _beside(reward: RewardDocument, scopes: Scopes) -> Part:
     """What is given beside the goods of a scope."""
     match reward:
         case Gift():
@@ -254,3 +258,5 @@ def _beside(reward: Gift | FreeDelivery | NextCoupon | Surprise, scopes: Scopes)
             return Part(next_coupon(reward, scopes), reward, ())
         case Surprise():
             return Part(surprise(reward, scopes), reward, (scopes.number(EVERYTHING),))
+        case _:
+            raise TypeError("points are counted when all is priced")

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from erp_club.kernel.money import allocate
-from erp_club.promotions.engine.basket import BP, Lot
+from erp_club.promotions.engine.basket import Lot
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.give import Give, Take, book, first_units, in_order
 from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.ready import Ready
-from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Spread
+from erp_club.promotions.engine.rewards import Amount, FixedPrice, Percent, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
 from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Stack, Taken, solve
@@ -269,11 +269,8 @@ def _times(taken: Sequence[Taken]) -> int:
 
 def _counted(offer: Open, times: int, takes: Sequence[Take]) -> tuple[int, int]:
     """The units that sets use, and those among them that are free."""
-    document = offer.ready.parts[0].document
-    if not isinstance(document, BuyGet | Bundle):
-        return 0, 0
-    free = times * document.free if isinstance(document, BuyGet) and document.off_bp == BP else 0
-    return sum([count for _, count, _ in takes]), free
+    part = offer.ready.parts[0]
+    return (sum([count for _, count, _ in takes]), times * part.free) if part.sets else (0, 0)
 
 
 def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None:
@@ -307,7 +304,7 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
         winner = max([(_saved(taken), code) for code, taken in won.items() if _holds(taken, wanted)], default=None)
         failure: Failure | None = None
         # The hopeless ones are gone: but for a fixed price, what could give something has been beaten to it.
-        if winner is None or isinstance(parts[0].document, FixedPrice):
+        if winner is None or type(parts[0].document) is FixedPrice:
             failure = work_out(run, offer, mask=ground.bit).failure
         by = None if winner is None else rivals[winner[1]].offer.ready.code
         if failure is not None or by in (None, offer.ready.code):

@@ -62,26 +62,22 @@ def needs_of(condition: Condition, scopes: Scopes, *, spends: bool = False) -> N
 
 def _asks_for_goods(condition: Condition) -> bool:
     """Whether nothing but goods of the basket can make it hold: one of several alternatives may do without."""
-    match condition:
-        case QuantityIs():
-            return True
-        case AmountIs():
-            return condition.amount_minor > 0
-        case All():
-            return any(_asks_for_goods(each) for each in condition.all)
-        case AnyOf():
-            return all(_asks_for_goods(each) for each in condition.any)
-        case _:
-            return False
+    if type(condition) is All:
+        return any([_asks_for_goods(each) for each in condition.all])
+    if type(condition) is AnyOf:
+        return all([_asks_for_goods(each) for each in condition.any])
+    if type(condition) is AmountIs:
+        return condition.amount_minor > 0
+    return type(condition) is QuantityIs
 
 
 def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
     """Flatten a conjunction into gates of its own; anything else is one gate."""
-    if isinstance(condition, All):
+    if type(condition) is All:
         for each in condition.all:
             _add(each, scopes, needs)
         return
-    if isinstance(condition, QuantityIs):
+    if type(condition) is QuantityIs:
         scope = scopes.number(condition.of or EVERYTHING)
         needs.units.append((scope, condition.quantity))
     needs.gates.append(_gate(condition, scopes, needs))
@@ -92,17 +88,17 @@ def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
 
 def _times(condition: Condition, scopes: Scopes, needs: Needs) -> Times | None:
     """How often a condition with `every` is fulfilled; None for one without."""
-    if isinstance(condition, QuantityIs) and condition.every:
+    if type(condition) is QuantityIs and condition.every:
         scope, quantity = scopes.number(condition.of or EVERYTHING), condition.quantity
         return lambda basket: basket.count(scope) // quantity
-    if isinstance(condition, AmountIs) and condition.every and condition.amount_minor:
+    if type(condition) is AmountIs and condition.every and condition.amount_minor:
         amount = _amount(condition, scopes)
         least = condition.amount_minor
         return lambda basket: amount(basket) // least
-    if isinstance(condition, All | AnyOf):
-        parts = condition.all if isinstance(condition, All) else condition.any
+    if type(condition) is All or type(condition) is AnyOf:
+        parts = condition.all if type(condition) is All else condition.any
         each = [times for part in parts if (times := _times(part, scopes, needs)) is not None]
-        if each and isinstance(condition, AnyOf):
+        if each and type(condition) is AnyOf:
             return lambda basket: max(1, *(times(basket) for times in each))
         if each:
             # All of an alternative: as often as the rarest of its conditions, if the others hold too.
@@ -121,14 +117,14 @@ def _amount(condition: AmountIs, scopes: Scopes) -> Times:
 
 def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
     """One function for a condition, whatever it holds."""
-    if isinstance(condition, QuantityIs | AmountIs):
+    if type(condition) is QuantityIs or type(condition) is AmountIs:
         needs.scopes.append(scopes.number(condition.of or EVERYTHING))
-        return _quantity(condition, scopes) if isinstance(condition, QuantityIs) else _reaches(condition, scopes)
-    if isinstance(condition, All):
+        return _quantity(condition, scopes) if type(condition) is QuantityIs else _reaches(condition, scopes)
+    if type(condition) is All:
         return _all([_gate(each, scopes, needs) for each in condition.all])
-    if isinstance(condition, AnyOf):
+    if type(condition) is AnyOf:
         return _any([_gate(each, scopes, needs) for each in condition.any])
-    if isinstance(condition, Not):
+    if type(condition) is Not:
         return _not(_gate(condition.no, scopes, needs))
     if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs):
         return _here(condition)

@@ -60,12 +60,12 @@ def _gain(run: Run, ready: Ready, units: int, missing: int) -> int | None:
         return None
     part, basket = ready.parts[0], run.basket
     document = part.document
-    if isinstance(document, BuyGet):
+    if type(document) is BuyGet:
         unit = _cheapest(basket, part.scopes[0])
         return None if unit is None else round_div(unit * document.free * document.off_bp, BP, Rounding.HALF_UP)
-    if isinstance(document, Bundle):
+    if type(document) is Bundle:
         return _bundle_gain(basket, part, document, units)
-    if isinstance(document, Gift):
+    if type(document) is Gift:
         worth = [run.facts.products[each].unit_minor for each in document.products if each in run.facts.products]
         return min(worth) * document.quantity if len(worth) == len(document.products) else None
     if isinstance(document, Percent | Amount | FixedPrice) and document.units is None:
@@ -91,11 +91,11 @@ def _scope_gain(basket: Basket, ready: Ready, part: Part, units: int, missing: i
         base += units * (_cheapest(basket, scope) or 0)
     elif not units and scope in ready.touches and _asks_amount_of(ready, scope):
         base += missing
-    if isinstance(document, Percent):
+    if type(document) is Percent:
         rate = max([document.value_bp, *(step.value for step in document.steps if step.from_quantity <= 1)])
         gain = round_div(base * min(rate, BP), BP, Rounding.HALF_UP)
         return gain if document.cap_minor is None else min(gain, document.cap_minor)
-    if isinstance(document, Amount) and document.spread is Spread.ONCE:
+    if type(document) is Amount and document.spread is Spread.ONCE:
         return min(base, document.value_minor)
     return None
 

@@ -61,7 +61,7 @@ class Per(StrEnum):
 
 
 class Stage(StrEnum):
-    """When a stackable offer has its turn. The price list comes before all, points as money after all."""
+    """When a stackable offer has its turn. The price list comes before all; points as money that say none, after all."""
 
     ITEM = "item"
     BASKET = "basket"
@@ -109,6 +109,9 @@ class Limits(Part):
         return any(value is not None for name, value in self if name != "per_basket")
 
 
+NO_LIMITS = Limits()
+
+
 class Offer(Part):
     """An offer as it is published. `code` names it for ever; versions share it."""
 
@@ -121,7 +124,7 @@ class Offer(Part):
     when: Condition = All(all=())
     activation: Activation = Activation()
     combination: Combination = Combination()
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     receipt_message: Texts = {}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from erp_club.promotions.engine.compile import Compiled, entry_key
-from erp_club.promotions.engine.facts import Coupon, Used
+from erp_club.promotions.engine.facts import Claim, Coupon, Used
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.offer import Limits
 from erp_club.promotions.engine.offer import Start as By
@@ -34,12 +34,23 @@ def started_by(run: Run, compiled: Compiled) -> Started:
         if ready is None:
             started.unknown.append(Refusal(claim.offer, Reason.UNKNOWN_CODE))
         elif ready.start is By.CASHIER:
-            started.starts.setdefault(ready.code, []).append(Start(claim=claim))
+            _choose(started.starts.setdefault(ready.code, []), claim, ready)
         else:
             # It starts otherwise; the claim only says what is chosen.
             for start in started.starts.setdefault(ready.code, [Start()] if ready.start is By.AUTO else []):
                 start.claim = start.claim or claim
     return started
+
+
+def _choose(chosen: list[Start], claim: Claim, ready: Ready) -> None:
+    """Choose an offer. It is given as often as its limit for a basket says, once where it has none.
+
+    Named more often, the last choice of a product holds. Points as money may be said in several parts.
+    """
+    most = 1 if ready.limits is None or ready.limits.per_basket is None else ready.limits.per_basket
+    if len(chosen) >= most and not ready.redeems:
+        chosen.pop()
+    chosen.append(Start(claim=claim))
 
 
 def _enter(coupon: Coupon, compiled: Compiled, started: Started) -> None:

@@ -35,6 +35,9 @@ class Part:
     scopes: tuple[int, ...]
     club: str | None = None
     """Of the points that it uses."""
+    sets: bool = False
+    """Whether it forms sets of units; then `free` of each are given for nothing."""
+    free: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +59,8 @@ class Ready:
     """Whether units that fulfil its condition are used by that."""
     least: int
     """The units of its own scope that it must have itself, where its condition counts these."""
+    asked: tuple[int, ...]
+    """The scopes that its conditions ask about."""
     touches: tuple[int, ...]
     start: Start
     points: int

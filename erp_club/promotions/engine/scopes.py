@@ -43,28 +43,25 @@ def _exclusion(scope: Scope) -> Exclusion | None:
     return Exclusion(products, groups, departments, brands, scope.regular_price_only)
 
 
-_Key = tuple[tuple[str, ...] | bool, ...]
-
-
-def _words(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The same for the same words in any order."""
-    return words if len(words) < 2 else tuple(sorted(set(words)))
+_Key = tuple[tuple[tuple[str, ...], ...], bool]
 
 
 def _key(scope: Scope) -> _Key:
-    """The same for scopes that hold the same lines."""
-    return (
-        _words(scope.products),
-        _words(scope.groups),
-        _words(scope.departments),
-        _words(scope.brands),
-        _words(scope.kinds),
-        _words(scope.without_products),
-        _words(scope.without_groups),
-        _words(scope.without_departments),
-        _words(scope.without_brands),
-        scope.regular_price_only,
+    """The same for scopes that hold the same lines, in whatever order they name them."""
+    named = (
+        scope.products,
+        scope.groups,
+        scope.departments,
+        scope.brands,
+        scope.kinds,
+        scope.without_products,
+        scope.without_groups,
+        scope.without_departments,
+        scope.without_brands,
     )
+    if max(map(len, named)) > 1:
+        named = tuple([tuple(sorted(set(words))) for words in named])
+    return named, scope.regular_price_only
 
 
 @dataclass(slots=True)
@@ -72,6 +69,9 @@ class Scopes:
     """Numbered scopes, and where each word that they name leads."""
 
     numbers: dict[_Key, int] = field(default_factory=dict[_Key, int])
+    known: dict[int, tuple[Scope, int]] = field(default_factory=dict[int, tuple[Scope, int]])
+    """By identity: an offer asks for each of its scopes half a dozen times. It holds them, or another could be taken
+    for one that is gone."""
     exclusions: dict[int, Exclusion] = field(default_factory=dict[int, Exclusion])
     regular_price_only: bool = False
     """Whether any scope passes over what is sold below its regular price."""
@@ -84,6 +84,12 @@ class Scopes:
 
     def number(self, scope: Scope) -> int:
         """The number of a scope, the same for equal ones."""
+        known = self.known.get(id(scope))
+        if known is None:
+            known = self.known[id(scope)] = (scope, self._number(scope))
+        return known[1]
+
+    def _number(self, scope: Scope) -> int:
         key = _key(scope)
         known = self.numbers.get(key)
         if known is not None:

@@ -39,19 +39,15 @@ def shaping_of(rewards: Sequence[Reward], scopes: Scopes) -> Shaping | None:
     if len(rewards) != 1:
         return None
     reward = rewards[0]
-    match reward:
-        case Percent():
-            return _percent(reward, scopes) if reward.cap_basis is not Basis.EXCLUDING else None
-        case Amount():
-            return _amount(reward, scopes) if reward.basis is not Basis.EXCLUDING else None
-        case FixedPrice():
-            return _fixed_price(reward, scopes)
-        case BuyGet():
-            return _buy(reward, scopes)
-        case BundleOf():
-            return _bundle(reward, scopes)
-        case _:
-            return None
+    if type(reward) is Percent:
+        return _percent(reward, scopes) if reward.cap_basis is not Basis.EXCLUDING else None
+    if type(reward) is Amount:
+        return _amount(reward, scopes) if reward.basis is not Basis.EXCLUDING else None
+    if type(reward) is FixedPrice:
+        return _fixed_price(reward, scopes)
+    if type(reward) is BuyGet:
+        return _buy(reward, scopes)
+    return _bundle(reward, scopes) if type(reward) is BundleOf else None
 
 
 def hopeless(shape: Shape, stacks: Sequence[Stack]) -> Failure | None:

@@ -10,7 +10,7 @@ from erp_club.promotions.engine.priced import Applied, Priced, PricedLine, Reaso
 from erp_club.promotions.price_cases.form import Case
 from erp_club.promotions.price_cases.refunds import points_back
 from erp_club.promotions.price_cases.rewards import CARDS, CLUB
-from erp_club.promotions.price_cases.translate import Shop, shop_of
+from erp_club.promotions.price_cases.translate import Shop, batches_of, shop_of
 
 Told = dict[str, Any]
 _NOT_ASKED = (Reason.CODE_NEEDED, Reason.NOT_CHOSEN)
@@ -128,12 +128,12 @@ def _freed(shop: Shop, giving: list[Applied]) -> str | None:
 
 def _uses_left(shop: Shop, giving: list[Applied]) -> int:
     """Uses left of the coupon that was entered, as they would be then; of the first programme's where none was."""
-    codes = {shown: code for code, shown in shop.ids.items()}
-    batches = [coupon.batch for coupon in shop.facts.coupons if coupon.batch is not None]
-    programmes = [each for each in shop.case.programmes if each.trigger == "coupon" and each.id in codes]
-    entered = [each for each in programmes if codes[each.id] in batches]
+    batches = batches_of(shop.case)
+    coupons = [coupon.batch for coupon in shop.facts.coupons if coupon.batch is not None]
+    programmes = [each for each in shop.case.programmes if each.id in batches]
+    entered = [each for each in programmes if batches[each.id] in coupons]
     for programme in (*entered, *programmes):
-        used = sum(each.offer == codes[programme.id] for each in giving)
+        used = sum(each.offer == batches[programme.id] for each in giving)
         return programme.coupon.left - used
     return 0
 

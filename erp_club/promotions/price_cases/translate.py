@@ -19,6 +19,8 @@ from erp_club.promotions.price_cases.rewards import CARDS, CLUB, condition_of, e
 SALE_DAY = dt.date(2026, 1, 15)
 """Day numbers count from it; which day it is doesn't matter."""
 _STAGES = ("item", "basket", "code")
+_EARNS = ".E"
+"""Ends the code of the offer that gives a programme's points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ def shop_of(case: Case) -> Shop:
         at=dt.datetime.combine(SALE_DAY, dt.time(12)),
         shopper=shopper,
         price_lists=tuple(_lists(case)),
-        coupons=tuple(_coupons(case, {shown: code for code, shown in ids.items()})),
-        claims=tuple(_claims(case, {shown: code for code, shown in ids.items()})),
+        coupons=tuple(_coupons(case)),
+        claims=tuple(_claims(case, ids)),
         sale_id=case.id,
         policy=_policy(case.settings),
     )
@@ -61,18 +63,26 @@ def _offers(case: Case) -> tuple[list[Offer], dict[str, str]]:
     places = _places(case)
     offers: list[Offer] = []
     ids: dict[str, str] = {}
-    for number, programme in enumerate(case.programmes, start=1):
-        code = f"P{number:04d}"
+    for code, programme in _numbered(case):
         stage, position = places[programme.id]
-        if programme.reward is not None and programme.reward.type != "price_list":
+        if programme.reward is not None and not _is_list(programme):
             ids[code] = programme.id
             rewards = [reward_of(programme, case.settings)]
             offers.append(_offer(code, programme, case.settings, rewards, stage, position))
         if programme.earn is not None:
-            ids[code + ".E"] = programme.id
+            ids[code + _EARNS] = programme.id
             rewards = [earning_of(programme, programme.earn, case.settings)]
-            offers.append(_offer(code + ".E", programme, case.settings, rewards, stage, position))
+            offers.append(_offer(code + _EARNS, programme, case.settings, rewards, stage, position))
     return offers, ids
+
+
+def _numbered(case: Case) -> list[tuple[str, Programme]]:
+    """The programmes with the codes of their offers, which are their batches too."""
+    return [(f"P{number:04d}", programme) for number, programme in enumerate(case.programmes, start=1)]
+
+
+def _is_list(programme: Programme) -> bool:
+    return programme.reward is not None and programme.reward.type == "price_list"
 
 
 def _offer(
@@ -87,7 +97,7 @@ def _offer(
         "activation": _activation(code, programme, settings),
         "combination": {
             **_combination(programme),
-            "stage": stage,
+            "stage": None if _pays(programme) and programme.id not in settings.order else stage,
             "position": position,
             "other_lines_first": settings.fill == "other_lines_first",
         },
@@ -98,6 +108,11 @@ def _offer(
     return Offer.model_validate(document)
 
 
+def _pays(programme: Programme) -> bool:
+    """Whether it is points as money, which come after all where no order is fixed."""
+    return programme.reward is not None and programme.reward.type == "points_redeem"
+
+
 def _day(number: int) -> dt.date:
     """The day so many days after the sale; days beyond the calendar's years are its ends."""
     return SALE_DAY + dt.timedelta(days=max(-700_000, min(2_900_000, number)))
@@ -105,12 +120,13 @@ def _day(number: int) -> dt.date:
 
 def _activation(code: str, programme: Programme, settings: Settings) -> dict[str, Any]:
     """What starts the programme, and what it costs in points."""
-    points = programme.reward.cost_points * settings.point_scale if programme.reward is not None else 0
+    earns = code.endswith(_EARNS)
+    points = 0 if programme.reward is None or earns else programme.reward.cost_points * settings.point_scale
     start: dict[str, Any] = {"by": {"claim": "cashier"}.get(programme.trigger, programme.trigger)}
     if programme.trigger == "code":
         start["code"] = programme.code or programme.id
     elif programme.trigger == "coupon":
-        start["batch"] = code
+        start["batch"] = code.removesuffix(_EARNS)
     return start | ({"points": points, "club": CLUB} if points else {})
 
 
@@ -199,10 +215,20 @@ def _in_force(programme: Programme) -> bool:
     return (first is None or first <= 0) and (last is None or last >= 0)
 
 
-def _coupons(case: Case, codes: Mapping[str, str]) -> list[facts.Coupon]:
+def batches_of(case: Case) -> dict[str, str]:
+    """By the id of each coupon programme: the batch of its coupons."""
+    return {
+        programme.id: code
+        for code, programme in _numbered(case)
+        if programme.trigger == "coupon" and (programme.earn is not None or not _is_list(programme))
+    }
+
+
+def _coupons(case: Case) -> list[facts.Coupon]:
     """The codes that were entered; one that names no programme belongs to the next coupon programme."""
     by_code = {(each.code or each.id).casefold() for each in case.programmes if each.trigger == "code"}
-    batches = [each for each in case.programmes if each.trigger == "coupon" and each.id in codes]
+    codes = batches_of(case)
+    batches = [each for each in case.programmes if each.id in codes]
     entered: dict[str, facts.Coupon] = {}
     for action in case.actions:
         if action.do != "enter_code" or action.code in entered:
@@ -242,11 +268,12 @@ def _fault(programme: Programme, customer: str) -> str | None:
     return None
 
 
-def _claims(case: Case, codes: Mapping[str, str]) -> list[facts.Claim]:
+def _claims(case: Case, ids: Mapping[str, str]) -> list[facts.Claim]:
     """What was chosen, with points in the account's scale."""
     scale = case.settings.point_scale
     return [
-        facts.Claim(codes.get(act.id, act.id), act.product, None if act.points is None else act.points * scale)
+        facts.Claim(code, act.product, None if act.points is None else act.points * scale)
         for act in case.actions
         if act.do == "claim"
+        for code in [code for code, shown in ids.items() if shown == act.id] or [act.id]
     ]
