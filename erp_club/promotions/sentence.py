@@ -111,12 +111,10 @@ def _percent(reward: Percent, words: Words) -> Iterator[Text]:
     if reward.base_cap_minor is not None:
         yield T("It is taken from %(amount)s at most.", amount=words.money(reward.base_cap_minor))
     if reward.cap_minor is not None:
-        amount = words.money(reward.cap_minor)
+        most = {"amount": words.money(reward.cap_minor)}
         net = reward.cap_basis is Basis.EXCLUDING
         yield (
-            T("It gives %(amount)s without VAT at most.", amount=amount)
-            if net
-            else T("It gives %(amount)s at most.", amount=amount)
+            T("It gives %(amount)s without VAT at most.", **most) if net else T("It gives %(amount)s at most.", **most)
         )
 
 
@@ -132,8 +130,8 @@ def _amount(reward: Amount, words: Words) -> Iterator[Text]:
         if reward.value_minor:
             yield T("Below that %(amount)s.", amount=values["amount"])
         if reward.spread is not Spread.ONCE:
-            each = reward.spread is Spread.LINE
-            yield T("It is taken from each line.") if each else T("It is taken from each unit.")
+            by_line = reward.spread is Spread.LINE
+            yield T("It is taken from each line.") if by_line else T("It is taken from each unit.")
     elif reward.units is not None:
         yield from _off_some(reward, reward.units, values)
     elif reward.spread is Spread.ONCE:
@@ -160,10 +158,10 @@ def _amount(reward: Amount, words: Words) -> Iterator[Text]:
 
 
 def _off_some(reward: Amount, units: int, values: dict[str, Money | Text]) -> Iterator[Text]:
-    if reward.spread is Spread.UNIT and units > 1:
-        cheapest = T("%(amount)s off each of the %(units)s cheapest of %(what)s.", units=units, **values)
-        dearest = T("%(amount)s off each of the %(units)s dearest of %(what)s.", units=units, **values)
-        yield cheapest if reward.pick is Pick.CHEAPEST else dearest
+    if reward.spread is Spread.UNIT and units > 1 and reward.pick is Pick.CHEAPEST:
+        yield T("%(amount)s off each of the %(units)s cheapest of %(what)s.", units=units, **values)
+    elif reward.spread is Spread.UNIT and units > 1:
+        yield T("%(amount)s off each of the %(units)s dearest of %(what)s.", units=units, **values)
     elif reward.pick is Pick.CHEAPEST:
         yield TN(
             "%(amount)s off the cheapest one of %(what)s.",

@@ -168,8 +168,10 @@ def test_in_english_it_reads_as_people_would_say_it() -> None:
         ({"units": 2, "spread": "unit"}, "5.00 off each of the 2 cheapest of all products."),
         (
             {"spread": "unit", "steps": [{"from_quantity": 3, "value": 700}]},
-            "A discount on all products that grows with the quantity: 7.00 from 3 units on. Below that 5.00. "
-            "It is taken from each unit.",
+            (
+                "A discount on all products that grows with the quantity: 7.00 from 3 units on. Below that 5.00. "
+                "It is taken from each unit."
+            ),
         ),
     ],
 )

@@ -7,7 +7,7 @@ same scope and conditions always beats is kept behind that one and never priced.
 
 import gc
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
@@ -110,7 +110,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
 
 
 @contextmanager
-def _nothing_thrown_away() -> Iterator[None]:
+def _nothing_thrown_away() -> Generator[None]:
     """While so much is made that all stays: looking again and again for garbage in it took half of the time."""
     looked = gc.isenabled()
     gc.disable()
@@ -135,13 +135,13 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
     """One offer, compiled."""
     offer, combination = published.offer, published.offer.combination
     limits = None if offer.limits is NO_LIMITS or offer.limits == NO_LIMITS else offer.limits
-    redeems = any([type(reward) is Redeem for reward in offer.rewards])
+    redeems = any(type(reward) is Redeem for reward in offer.rewards)
     needs = needs_of(offer.when, scopes, spends=redeems or bool(offer.activation.points))
     parts = tuple([_part(reward, scopes) for reward in offer.rewards if type(reward) is not Points])
     earnings = tuple(
         [(reward, scopes.number(reward.on or EVERYTHING)) for reward in offer.rewards if type(reward) is Points]
     )
-    over_order = any([everything in part.scopes for part in parts])
+    over_order = any(everything in part.scopes for part in parts)
     stage = _stage(offer, redeems=redeems, over_order=over_order)
     return Ready(
         code=offer.code,
@@ -192,7 +192,7 @@ def _competes(combination: Combination, parts: tuple[Part, ...], *, redeems: boo
         return False
     if combination.group is not None:
         return bool(parts)
-    return not redeems and any([type(part.document) is not NextCoupon for part in parts])
+    return not redeems and any(type(part.document) is not NextCoupon for part in parts)
 
 
 def _stage(offer: Offer, *, redeems: bool, over_order: bool) -> int:
@@ -222,7 +222,7 @@ def _least(parts: tuple[Part, ...], needs: Needs) -> int:
 
 def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:
     """The scopes of which a basket must hold one for the offer to be looked at; none where it may give without any."""
-    if not needs.goods and not all([part.scopes for part in parts]):
+    if not needs.goods and not all(part.scopes for part in parts):
         return ()
     return tuple(dict.fromkeys([*[scope for part in parts for scope in part.scopes], *needs.scopes, *earning]))
 

@@ -154,8 +154,10 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
             failure = hopeless(shape, ground.stacks)
             if failure is None and (ready.points or lacks_a_slot(shape, ground.stacks)):
                 failure = work_out(run, offer, mask=ground.bit).failure
-            contender = Contender(ready.code, shape, 0, needs, every, offer.times if every else None)
-            return failure or Rival(offer, [contender], True)
+            if failure is not None:
+                return failure
+            contender = made(Contender, (ready.code, shape, 0, needs, every, offer.times if every else None))
+            return made(Rival, (offer, [contender], True))
     alone = work_out(run, offer, mask=ground.bit)
     if alone.failure is not None:
         return alone.failure

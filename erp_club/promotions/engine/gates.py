@@ -63,9 +63,9 @@ def needs_of(condition: Condition, scopes: Scopes, *, spends: bool = False) -> N
 def _asks_for_goods(condition: Condition) -> bool:
     """Whether nothing but goods of the basket can make it hold: one of several alternatives may do without."""
     if type(condition) is All:
-        return any([_asks_for_goods(each) for each in condition.all])
+        return any(_asks_for_goods(each) for each in condition.all)
     if type(condition) is AnyOf:
-        return all([_asks_for_goods(each) for each in condition.any])
+        return all(_asks_for_goods(each) for each in condition.any)
     if type(condition) is AmountIs:
         return condition.amount_minor > 0
     return type(condition) is QuantityIs
@@ -95,10 +95,10 @@ def _times(condition: Condition, scopes: Scopes, needs: Needs) -> Times | None:
         amount = _amount(condition, scopes)
         least = condition.amount_minor
         return lambda basket: amount(basket) // least
-    if type(condition) is All or type(condition) is AnyOf:
-        parts = condition.all if type(condition) is All else condition.any
+    if isinstance(condition, All | AnyOf):
+        parts = condition.all if isinstance(condition, All) else condition.any
         each = [times for part in parts if (times := _times(part, scopes, needs)) is not None]
-        if each and type(condition) is AnyOf:
+        if each and isinstance(condition, AnyOf):
             return lambda basket: max(1, *(times(basket) for times in each))
         if each:
             # All of an alternative: as often as the rarest of its conditions, if the others hold too.
@@ -117,14 +117,14 @@ def _amount(condition: AmountIs, scopes: Scopes) -> Times:
 
 def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
     """One function for a condition, whatever it holds."""
-    if type(condition) is QuantityIs or type(condition) is AmountIs:
+    if isinstance(condition, QuantityIs | AmountIs):
         needs.scopes.append(scopes.number(condition.of or EVERYTHING))
-        return _quantity(condition, scopes) if type(condition) is QuantityIs else _reaches(condition, scopes)
-    if type(condition) is All:
+        return _quantity(condition, scopes) if isinstance(condition, QuantityIs) else _reaches(condition, scopes)
+    if isinstance(condition, All):
         return _all([_gate(each, scopes, needs) for each in condition.all])
-    if type(condition) is AnyOf:
+    if isinstance(condition, AnyOf):
         return _any([_gate(each, scopes, needs) for each in condition.any])
-    if type(condition) is Not:
+    if isinstance(condition, Not):
         return _not(_gate(condition.no, scopes, needs))
     if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs):
         return _here(condition)

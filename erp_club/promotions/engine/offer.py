@@ -61,7 +61,7 @@ class Per(StrEnum):
 
 
 class Stage(StrEnum):
-    """When a stackable offer has its turn. The price list comes before all; points as money that say none, after all."""
+    """When a stackable offer has its turn. The price list comes before all; points as money that say none after all."""
 
     ITEM = "item"
     BASKET = "basket"

@@ -118,12 +118,20 @@ class Scopes:
         """The lines (by position, ascending) of every scope that holds any. Only `touchable` lines are looked at."""
         found: dict[int, list[int]] = {}
         goods: list[int] = []
-        exclusions, named_by = self.exclusions, self._named_by
+        exclusions, by_product, by_group, by_kind = self.exclusions, self.by_product, self.by_group, self.by_kind
+        widely = self.by_department or self.by_brand
         for i in touchable:
             line = lines[i]
+            numbers = by_product.get(line.product, _NONE)
+            if line.group in by_group:
+                numbers += by_group[line.group]
+            if by_kind:
+                numbers += by_kind.get(line.kind, _NONE)
             if line.kind == GOODS:
                 goods.append(i)
-            for number in named_by(line):
+                if widely:
+                    numbers += self._widely(line)
+            for number in numbers:
                 if exclusions and number in exclusions and exclusions[number].holds(line, reduced(i)):
                     continue
                 held = found.get(number)
@@ -138,15 +146,9 @@ class Scopes:
                 found[number] = held
         return found
 
-    def _named_by(self, line: Line) -> tuple[int, ...]:
-        """The scopes that name the line; departments and brands name goods only."""
-        numbers = self.by_product.get(line.product, _NONE)
-        if line.group in self.by_group:
-            numbers += self.by_group[line.group]
-        if self.by_kind:
-            numbers += self.by_kind.get(line.kind, _NONE)
-        if line.kind != GOODS:
-            return numbers
+    def _widely(self, line: Line) -> tuple[int, ...]:
+        """The scopes that name the line's department or brand, which hold goods only."""
+        numbers = _NONE
         if line.department in self.by_department:
             numbers += self.by_department[line.department]
         if line.brand in self.by_brand:

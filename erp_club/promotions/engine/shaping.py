@@ -10,7 +10,7 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.basket import BP, Basket
 from erp_club.promotions.engine.facts import Policy, StackBase
 from erp_club.promotions.engine.gates import Failure
-from erp_club.promotions.engine.priced import Reason
+from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.rewards import Amount, BuyGet, FixedPrice, Percent, Reward, Spread
 from erp_club.promotions.engine.rewards import Bundle as BundleOf
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
@@ -93,13 +93,13 @@ def _least(one: int | None, other: int | None) -> int | None:
 def _percent(reward: Percent, scopes: Scopes) -> Shaping:
     scope = _number(reward.on, scopes)
     rate_at = stepped(reward.value_bp, reward.steps, _number(reward.count_in or reward.on, scopes))
+    units, pick, most_off, base = reward.units, reward.pick, reward.cap_minor, reward.base_cap_minor
 
     def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape:
         rate = min(rate_at(basket), BP)
-        base = reward.base_cap_minor
-        off_base = None if base is None else round_div(base * rate, BP, Rounding.HALF_UP)
-        most_off = _least(reward.cap_minor, off_base)
-        return PerUnit(on(scope), Off.SHARE, rate, _times(reward.units, times), reward.pick, most_off)
+        cap = most_off if base is None else _least(most_off, round_div(base * rate, BP, Rounding.HALF_UP))
+        most = None if units is None else units * times
+        return made(PerUnit, (on(scope), Off.SHARE, rate, most, pick, cap, 1, 0))
 
     return shape
 
@@ -108,7 +108,7 @@ def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
     scope = _number(reward.on, scopes)
     value_at = stepped(reward.value_minor, reward.steps, _number(reward.count_in or reward.on, scopes))
     if reward.spread is Spread.ONCE and reward.units is None:
-        return lambda basket, on, times, _most: Lump(on(scope), value_at(basket) * times)
+        return lambda basket, on, times, _most: made(Lump, (on(scope), value_at(basket) * times, True))
     if reward.spread is not Spread.UNIT or reward.first_minor is not None or reward.units_per_line is not None:
         return None
 
@@ -142,11 +142,10 @@ def _fixed_price(reward: FixedPrice, scopes: Scopes) -> Shaping:
 def _buy(reward: BuyGet, scopes: Scopes) -> Shaping:
     scope = _number(reward.on, scopes)
 
-    no_limit = reward.applications is None
+    own, terms = reward.applications, (reward.size, reward.free, reward.off_bp, reward.freed)
 
     def shape(_basket: Basket, on: On, times: int, most: int | None) -> Shape:
-        applications = most if no_limit else _least(_times(reward.applications, times), most)
-        return Buy(on(scope), reward.size, reward.free, reward.off_bp, reward.freed, applications)
+        return made(Buy, (on(scope), *terms, most if own is None else _least(own * times, most)))
 
     return shape
 
@@ -160,9 +159,10 @@ def _bundle(reward: BundleOf, scopes: Scopes) -> Shaping:
     else:
         off, value = Off.AMOUNT, reward.off_minor or 0
 
+    own, pick = reward.applications, reward.pick
+
     def shape(_basket: Basket, on: On, times: int, most: int | None) -> Shape:
-        applications = _least(_times(reward.applications, times), most)
-        filled = tuple((on(scope), quantity) for scope, quantity in slots)
-        return Bundle(filled, off, value, reward.pick, applications)
+        filled = tuple([(on(scope), quantity) for scope, quantity in slots])
+        return made(Bundle, (filled, off, value, pick, most if own is None else _least(own * times, most)))
 
     return shape

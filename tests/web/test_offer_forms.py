@@ -1,0 +1,104 @@
+# REQ O-01 O-05: what the form of an offer shows is what it keeps
+from html.parser import HTMLParser
+from typing import Any
+
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from tests.make.browser import HTML, form, signed_in
+from tests.make.clubs import a_club
+from tests.make.offers import a_draft
+from tests.make.organisation import a_chain
+
+EVERYTHING_SAID: dict[str, Any] = {
+    "code": "WHOLE",
+    "names": {"en": "Whole", "he": "הכול"},
+    "rewards": [
+        {"kind": "percent", "value_bp": 1250, "units": 2, "pick": "dearest", "cap_minor": 5_00, "cap_basis": "excl",
+         "on": {"groups": ["Tea"], "without_brands": ["Own"], "regular_price_only": True, "kinds": ["deposit"]}},
+        {"kind": "amount", "value_minor": 150, "spread": "unit", "group_size": 2, "units_per_line": 3,
+         "steps": [{"from_quantity": 2, "value": 300}], "count_in": {"brands": ["Own"]}},
+        {"kind": "points", "multiplier_bp": 15000, "bonus": 5, "per": "unit", "per_units": 2, "club": "GOLD"},
+        {"kind": "gift", "products": ["milk"], "quantity": 2, "delivery": "in_basket"},
+    ],
+    "rest": True,
+    "when": {"any": [{"not": {"terminals": [1, 2]}}, {"customer_known": False}, {"weekdays": [5]},
+                     {"channels": ["web"]}, {"means": ["card"]}, {"clubs": ["GOLD"], "levels": ["Silver"]}]},
+    "activation": {"by": "cashier", "points": 50, "club": "GOLD"},
+    "combination": {"mode": "stackable", "used": False, "group": "tea", "per": "line", "priority": 3, "stage": "code",
+                    "position": 7, "other_lines_first": True},
+    "limits": {"uses": 5, "uses_per_day": 4, "per_member": 3, "per_member_day": 1, "per_member_month": 2,
+               "per_member_year": 3, "per_basket": 2, "budget_minor": 100_00},
+    "first_day": "2026-12-01",
+    "last_day": "2026-12-31",
+    "receipt_message": {"en": "Thanks"},
+    "till_message": {"en": "Say thanks"},
+    "hint": False,
+}  # fmt: skip
+
+
+class Sent(HTMLParser):
+    """What a browser sends of a form when somebody changes nothing and saves."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.form, self.inside = form, False
+        self.fields: dict[str, str] = {}
+        self.choosing = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, value = given.get("name") or "", given.get("value") or ""
+        if tag == "form":
+            self.inside = given.get("id") == self.form
+        if tag == "select":
+            self.choosing = name
+        if not self.inside:
+            return
+        ticked = given.get("type") not in {"checkbox", "radio"} or "checked" in given
+        if tag == "input" and name and ticked:
+            self.fields[name] = value
+        elif tag == "option" and ("selected" in given or self.choosing not in self.fields):
+            self.fields[self.choosing] = value
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.inside = False
+
+
+def test_saving_an_untouched_form_changes_nothing_of_the_offer(client: TestClient, session: Session) -> None:
+    a_chain(session)
+    signed_in(client, session)
+    a_club(session)
+    said = dict(EVERYTHING_SAID)
+    offer_id = a_draft(session, said.pop("code"), **said)
+    session.commit()
+    url = f"/offers/{offer_id}"
+    before = client.get(url + "/document.json").json()
+    sent = Sent("offer-form")
+    sent.feed(client.get(url + "/edit", headers=HTML).text)
+    fields = sent.fields | form(_method="PATCH", **{"names.fi": "Kaikki"})
+    saved = client.post(url, data=fields, headers=HTML)
+    assert saved.status_code == 303, saved.text
+    after = client.get(url + "/document.json").json()
+    assert after == before | {"names": before["names"] | {"fi": "Kaikki"}}
+
+
+def test_an_offer_that_costs_points_is_written_by_the_form(client: TestClient, session: Session) -> None:  # REQ O-05
+    a_chain(session)
+    signed_in(client, session)
+    a_club(session)
+    session.commit()
+    fields = {
+        "code": "FIVE", "names.en": "Five off", "rewards[0].kind": "amount", "rewards[0].value_minor": "5",
+        "activation.by": "cashier", "activation.points": "50", "activation.club": "GOLD",
+    }  # fmt: skip
+    looked = client.post("/offers/previews", data=form(form="1", **fields), headers=HTML)
+    assert "It costs the customer 50 points." in looked.text
+    made = client.post("/offers", data=form(form="1", **fields), headers=HTML)
+    assert made.status_code == 303, made.text
+    kept = client.get(made.headers["location"] + "/document.json").json()
+    assert kept["activation"] == {"by": "cashier", "points": 50, "club": "GOLD"}
+    wrong_number = client.post("/offers", data=form(form="1", **fields | {"activation.points": "many"}), headers=HTML)
+    assert wrong_number.status_code == 422
+    assert 'id="e-f-activation-points"' in wrong_number.text
