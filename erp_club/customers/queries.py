@@ -187,12 +187,16 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
     equally well, those come first who belong to the store `store_id`, then those who bought last.
     """
     typed = spelling.tidy(text)[: spelling.LONGEST]
-    branches = [
-        *_by_code(typed),
-        *_by_document(session, typed),
-        *_by_contact(typed, country),
-        *_by_name(session, typed, store_id, limit),
-    ]
+    numbers = [*_by_code(typed), *_by_document(session, typed), *_by_contact(typed, country)]
+    if _CODE.fullmatch(typed) and not typed.isalpha() and _LETTER.search(typed):
+        # One word of letters and digits: whose number it is, is meant; it is a name only where it is nobody's number.
+        found = _found(session, numbers, limit)
+        if any(each.exact for each in found):
+            return found
+    return _found(session, [*numbers, *_by_name(session, typed, store_id, limit)], limit)
+
+
+def _found(session: Session, branches: "Sequence[_Branch]", limit: int) -> list[Found]:
     if not branches:
         return []
     # Put together of fixed parts: to build the same of expressions takes longer than the search in the database.
@@ -204,7 +208,7 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
 _KINDS = ("card", "number", "phone", "id", "email", "own_id")
 _NAME, _PART = 10, 20
 """The ranks: a whole number by its kind's place in `_KINDS`, a name, and from 20 on a part of a number."""
-_CODE = re.compile(r"[A-Za-z0-9+-]{1,60}")
+_CODE, _LETTER = re.compile(r"[A-Za-z0-9+-]{1,60}"), re.compile(r"[A-Za-z]")
 _LAST = "\U0010ffff"
 
 _FOUND = f"""

@@ -128,3 +128,14 @@ def test_a_search_looks_into_indexes_only(session: Session, yael: int):
     assert "Seq Scan" not in plan
     for index in ("mobile", "phone", "email", "number", "id_hash", "own_id"):
         assert f"_{index}_beginning" in plan or f"ix_customers_{index}" in plan, plan
+
+
+def test_a_word_with_a_digit_is_a_name_only_where_it_is_nobodys_number(session: Session, yael: int):
+    named = a_person(session, given_name="N9", family_name="C000006", number="C000077")
+
+    def found(text: str) -> list[int]:
+        return [each.customer_id for each in queries.find(session, text, country="IL")]
+
+    assert found("C000005") == [yael]
+    assert found("C000006") == [named]
+    assert named not in found("N-9")

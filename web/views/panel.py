@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel
 
-from erp_club.birthday.plans.queries import birthday_of, held_gifts
+from erp_club.birthday.plans.queries import held_gifts
 from erp_club.birthday.windows import nearest
 from erp_club.clubs.queries import MembershipRow, clubs_to_join, memberships
 from erp_club.points.queries import standings
@@ -202,7 +202,7 @@ def panel_view(
         ],
         clubs=_clubs(act, customer_id, closed),
         coupons=_coupons(act, customer_id),
-        birthday_in=_birthday_in(act, customer_id),
+        birthday_in=_birthday_in(buyer.birthday, act.today),
         gifts=_gifts(act, customer_id),
         recent=recent_of(act, customer_id),
         entitlements=entitlements_view(act, customer_id, where=where_of(act.identity.terminal)),
@@ -244,9 +244,8 @@ def _gifts(act: Act, customer_id: int) -> list[PanelGift]:
     return [PanelGift.model_validate(each, from_attributes=True) for each in found]
 
 
-def _birthday_in(act: Act, customer_id: int) -> int | None:
-    born = birthday_of(act.session, customer_id)
-    days = None if born is None else nearest(born, act.today)
+def _birthday_in(born: dt.date | None, today: dt.date) -> int | None:
+    days = None if born is None else nearest(born, today)
     return days if days is not None and abs(days) <= NEAR else None
 
 

@@ -172,11 +172,6 @@ def automatic(customer_id: Any, today: Any) -> sa.Select[str]:
     )
 
 
-def birthday_of(session: Session, customer_id: int) -> dt.date | None:
-    """The customer's birthday, where we know it."""
-    return session.scalar(sa.select(Customer.birthday).where(Customer.id == customer_id))
-
-
 def _plans() -> sa.Select[*tuple[Any, ...]]:
     sums = (
         sa.select(

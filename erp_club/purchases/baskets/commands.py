@@ -278,7 +278,8 @@ def pay(
 def _enter_automatic(session: Session, basket: Basket, customer_id: int, *, now: dt.datetime) -> None:
     """Let what tills use by themselves, coupons and money, be this customer's; none of the one before stays."""
     today = queries.day_at(session, basket.terminal_id, now)
-    old_codes, old_cards = _automatic(session, basket.customer_id, today)
+    entered = basket.coupons or basket.paying_cards
+    old_codes, old_cards = _automatic(session, basket.customer_id if entered else UNIDENTIFIED, today)
     codes, cards = _automatic(session, customer_id, today)
     kept = [text for text in basket.coupons if normalised(text) not in old_codes]
     known = {normalised(text) for text in kept}

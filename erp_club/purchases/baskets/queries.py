@@ -80,6 +80,7 @@ class Buyer:
     family_name: str
     mobile: str | None
     city: str | None
+    birthday: dt.date | None
     card: str | None
 
 
@@ -267,7 +268,14 @@ _CARD = (
 )
 _NAMED = aliased(Customer)
 _BUYER = sa.select(
-    Customer.id, Customer.number, Customer.given_name, Customer.family_name, Customer.mobile, Customer.city, _CARD
+    Customer.id,
+    Customer.number,
+    Customer.given_name,
+    Customer.family_name,
+    Customer.mobile,
+    Customer.city,
+    Customer.birthday,
+    _CARD,
 ).where(
     # Whoever became another customer buys as that one.
     Customer.id

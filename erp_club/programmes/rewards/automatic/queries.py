@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 def automatic_rewards(session: Session, customer_id: int, *, today: dt.date) -> tuple[list[str], list[int]]:
     """The codes, and the ids of cards, that can be used on the day, what ends first at the front."""
-    bound = {"customer": customer_id, "today": today}
-    return list(session.scalars(_CODES, bound)), list(session.scalars(_CARDS, bound))
+    found = session.execute(_AUTOMATICALLY, {"customer": customer_id, "today": today}).all()
+    return [row.code for row in found if row.code is not None], [row.card for row in found if row.card is not None]
 
 
 # The version that a period was settled under says whether the till uses it by itself.
@@ -19,8 +19,8 @@ _AUTOMATIC = """
              WHERE v.club_id = s.club_id AND v.version_no = s.version_no AND r ->> 'code' = s.rule
                AND CAST(r #>> '{issue,automatic}' AS boolean))
 """
-_CODES = sa.text(f"""
-    SELECT k.code
+_CODES = f"""
+    SELECT k.code, NULL::bigint AS card, p.last_day
       FROM reward_coupons c
       JOIN period_settlements s ON s.customer_id = c.customer_id AND s.id = c.settlement_id AND s.state = 'given'
       JOIN coupons p ON p.customer_id = c.owner_id AND p.id = c.coupon_id
@@ -30,10 +30,9 @@ _CODES = sa.text(f"""
        AND coalesce(p.given_minor < p.worth_minor, true)
        AND coalesce(p.first_day <= :today, true) AND coalesce(p.last_day >= :today, true)
        AND {_AUTOMATIC}
-     ORDER BY p.last_day NULLS LAST, k.code
-""")  # noqa: S608 - ours
-_CARDS = sa.text(f"""
-    SELECT k.id
+"""  # noqa: S608 - ours
+_CARDS = f"""
+    SELECT NULL, k.id, m.last_day
       FROM reward_cards c
       JOIN period_settlements s ON s.customer_id = c.customer_id AND s.id = c.settlement_id AND s.state = 'given'
       JOIN stored_value_cards k ON k.customer_id = c.card_customer_id AND k.id = c.card_id
@@ -45,5 +44,5 @@ _CARDS = sa.text(f"""
       ) m ON true
      WHERE c.customer_id = :customer AND k.state = 'active' AND k.balance_minor > 0
        AND {_AUTOMATIC}
-     ORDER BY m.last_day NULLS LAST, k.id
-""")  # noqa: S608 - ours
+"""  # noqa: S608 - ours
+_AUTOMATICALLY = sa.text(f"{_CODES} UNION ALL {_CARDS} ORDER BY last_day NULLS LAST, code, card")
