@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from erp_club.programmes.documents import every_part, programme_of
 from erp_club.programmes.engine.earn import Earned, earn
+from erp_club.programmes.engine.earning import Rule
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase, Tender
+from erp_club.programmes.engine.lines import in_scope
 from erp_club.programmes.engine.programme import Programme
-from erp_club.promotions.engine.facts import PaidFor
+from erp_club.promotions.engine.facts import Line, PaidFor
 from erp_club.purchases.sale import Payment
 
 
@@ -66,17 +68,23 @@ def _bought(number: int, each: PaidFor) -> Bought:
         brand=line.brand,
         kind=line.kind,
         before_minor=each.before_minor,
+        price_list=each.price_list,
         reduced=each.reduced,
         promoted=each.promoted,
         earns=line.earns,
     )
 
 
+def is_for(rule: Rule, lines: Sequence[Line]) -> bool:
+    """Whether a rule looks at any of these lines."""
+    return any(in_scope(rule.on, _bought(0, PaidFor(line, 0, 0))) for line in lines)
+
+
 def paid_by_means(payments: Sequence[Payment]) -> tuple[tuple[str, int], ...]:
-    """How much each means pays in all."""
+    """How much each means pays in all, by the name that rules know it by."""
     paid: dict[str, int] = {}
     for each in payments:
-        paid[each.means.value] = paid.get(each.means.value, 0) + each.amount_minor
+        paid[each.name] = paid.get(each.name, 0) + each.amount_minor
     return tuple(paid.items())
 
 

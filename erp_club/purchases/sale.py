@@ -81,12 +81,21 @@ NOTHING_GIVEN = Given()
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What one means paid, above 0; `card` is the prepaid or gift card that did, `card_number` its end."""
+    """What one means paid, above 0; `card` is the prepaid or gift card that did, `card_number` its end.
+
+    `called` is the chain's own name of a means that is handled as a bank card.
+    """
 
     means: Means
     amount_minor: int
     card: tuple[int, int] | None = None
     card_number: str = ""
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """The means as rules name it."""
+        return self.called or self.means.value
 
 
 @dataclass(frozen=True)

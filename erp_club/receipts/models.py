@@ -17,7 +17,7 @@ class ReceiptSource(StrEnum):
 
 
 class Means(StrEnum):
-    """Means of payment."""
+    """Means of payment, by how the money is handled. What a chain calls otherwise is handled as a bank card is."""
 
     CASH = "cash"
     CARD = "card"
@@ -169,13 +169,17 @@ class ReceiptMissedSaving(Base):
 
 
 class ReceiptPayment(Base):
-    """What one means paid of a receipt, rounding included."""
+    """What one means paid of a receipt, rounding included.
+
+    `called` is the chain's own name of a means that is handled as a bank card: a telephone's, an invoice, its own card.
+    """
 
     __tablename__ = "receipt_payments"
     __table_args__ = (
         sa.PrimaryKeyConstraint("customer_id", "receipt_id", "payment_no"),
         sa.ForeignKeyConstraint(["customer_id", "receipt_id"], ["receipts.customer_id", "receipts.id"]),
         sa.CheckConstraint("means IN ('cash', 'card', 'stored_value')", name="means_known"),
+        sa.CheckConstraint("called IS NULL OR means = 'card'", name="called_as_card"),
     )
 
     customer_id: Mapped[int]
@@ -183,6 +187,7 @@ class ReceiptPayment(Base):
     payment_no: Mapped[int] = mapped_column(sa.SmallInteger)
     means: Mapped[Means] = mapped_column(sa.Text)
     amount_minor: Mapped[int]
+    called: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class ReceiptReturn(Base):

@@ -68,10 +68,11 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """What one means paid."""
+    """What one means paid; `called` is the chain's own name of it, where it has one."""
 
     means: Means
     amount_minor: int
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ def receipt(session: Session, receipt_id: int) -> ReceiptRecord:
     return ReceiptRecord(
         row, city, terminal, staff, language, ReceiptSource(source),
         lines=tuple(LineRow(*line) for line in session.execute(_LINES, key)),
-        payments=tuple(PaymentRow(Means(means), amount) for means, amount in session.execute(_PAYMENTS, key)),
+        payments=tuple(
+            PaymentRow(Means(means), amount, called) for means, amount, called in session.execute(_PAYMENTS, key)
+        ),
     )  # fmt: skip
 
 
@@ -282,7 +285,7 @@ _LINES = (
     .order_by(ReceiptLine.line_no)
 )
 _PAYMENTS = (
-    sa.select(ReceiptPayment.means, ReceiptPayment.amount_minor)
+    sa.select(ReceiptPayment.means, ReceiptPayment.amount_minor, ReceiptPayment.called)
     .where(
         ReceiptPayment.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
         ReceiptPayment.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),

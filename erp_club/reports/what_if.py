@@ -250,7 +250,7 @@ class Replay:
             after = (now.points, *self._counted(kept, member))
             life.sold[past.original_id or 0] = (kept, member)
             given = tuple(new - old for old, new in zip(before, after, strict=True))
-            life.remember(past.purchase, given, self.counters, member, bought.on)
+            life.remember(past.purchase, given, self.counters, member, (bought, kept))
             return given[0]
         member = life.facts(past.purchase, level)
         if past.purchase.total_minor < 0:
@@ -297,13 +297,14 @@ class _Life:
         given: Sequence[int],
         counters: Sequence[tuple[str, Earning]],
         member: MemberFacts,
-        returns_on: dt.date | None,
+        shrinks: tuple[Purchase, Purchase] | None,
     ) -> None:
         """Keep a receipt for levels and rewards, where there are any."""
         if self.programme.levels is None and not self.programme.rewards:
             return
         on_counters = tuple((code, points) for (code, _), points in zip(counters, given[1:], strict=True))
-        new = Lived(purchase, given[0], on_counters, returns_on, member)
+        returns_on = None if shrinks is None else shrinks[0].on
+        new = Lived(purchase, given[0], on_counters, returns_on, member, shrinks)
         self.lives.append(new)
         if self.programme.levels is not None:
             # A day in a store may be one visit, so the receipts of the day before it have their say.

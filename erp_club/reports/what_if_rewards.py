@@ -83,7 +83,10 @@ def _of_rule(
             rule,
             PeriodFacts(
                 base=base.over(span.first, until) - (taken if base.whole else 0),
-                parts={each.code: extra_part(each, rule.base, past, span.first, until) for each in rule.extras},
+                parts={
+                    each.code: extra_part(each, rule.base, past, span.first, until, excluded=programme.excluded)
+                    for each in rule.extras
+                },
                 paid_on=paid.over(span.first, until) if paid else 0,
                 carried=0 if base.whole else carried,
                 rest_minor=rest_minor,

@@ -138,6 +138,8 @@ FULL: dict[str, Any] = {
     "levels": LEVELS,
     "entitlements": [{"code": "coffee", "names": {"en": "Coffee"}, "gives": {"kind": "gift", "products": ["729"]},
                       "count": 4, "period": {"every": "week"}, "levels": ["GOLD"], "channels": ["store"]},
+                     {"code": "tenth", "names": {"en": "A tenth"}, "gives": {"kind": "discount", "off_bp": 1000},
+                      "count": 2, "period": {"every": "month"}, "when": WHEN},
                      {"code": "tailor", "names": {"en": "Tailor"}, "gives": {"kind": "service"}, "count": 2,
                       "period": {"every": "year"}}],
     "redemption": {

@@ -6,8 +6,24 @@ from typing import Any, Literal
 from erp_club.kernel.text import N_
 
 Control = Literal[
-    "amount", "percent", "number", "times", "text", "words", "check", "select", "kind", "time", "date", "ticks"
+    "amount",
+    "percent",
+    "number",
+    "times",
+    "thousandths",
+    "text",
+    "words",
+    "numbers",
+    "check",
+    "unless",
+    "select",
+    "choice",
+    "kind",
+    "time",
+    "date",
+    "ticks",
 ]
+"""`unless` is ticked where the document says no, `choice` is a select of numbers, `numbers` are words that are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,12 @@ class Kind:
     asks: tuple[Ask, ...]
 
 
+DAYS = tuple(
+    (str(number), name)
+    for number, name in enumerate(
+        (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")), start=1
+    )
+)
 _GROUPS = Ask(
     "on.groups",
     N_("Only these product groups"),
@@ -71,11 +93,7 @@ EARNING: dict[str, Kind] = {
         {"kind": "times", "factor_bp": 20000},
         (
             Ask("factor_bp", N_("Times the points"), "times", N_("2 doubles them.")),
-            Ask("when.weekdays", N_("Only on these days"), "ticks", options=tuple(
-                (str(number), name) for number, name in enumerate(
-                    (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")), start=1
-                )
-            )),
+            Ask("when.weekdays", N_("Only on these days"), "ticks", options=DAYS),
             _GROUPS,
         ),
     ),
@@ -94,7 +112,7 @@ GIFTS: dict[str, Kind] = {
     "amount": Kind(
         N_("An amount off a purchase"),
         {"kind": "discount", "amount_minor": 1000},
-        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST),
+        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _GROUPS),
     ),
     "percent": Kind(
         N_("A percentage off a purchase"),
@@ -103,6 +121,7 @@ GIFTS: dict[str, Kind] = {
             Ask("off_bp", N_("Percent off"), "percent"),
             Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
             _LEAST,
+            _GROUPS,
         ),
     ),
     "points": Kind(N_("Points"), {"kind": "points", "points": 10}, (Ask("points", N_("So many points")),)),
@@ -118,7 +137,22 @@ GIFTS: dict[str, Kind] = {
     ),
     "coupon": Kind(N_("A coupon"), {"kind": "coupon", "batch": ""}, (Ask("batch", N_("Coupon batch"), "text"),)),
     "payout": Kind(N_("Money to the bank account"), {"kind": "payout"}, ()),
+    "code": Kind(
+        N_("A personal code, used once"),
+        {"kind": "code", "amount_minor": 1000},
+        (Ask("amount_minor", N_("Amount off"), "amount"),),
+    ),
+    "entitlement": Kind(
+        N_("Uses of something a membership gives"),
+        {"kind": "entitlement", "entitlement": ""},
+        (Ask("entitlement", N_("Its code"), "text"), Ask("count", N_("So many uses"), optional=True)),
+    ),
 }  # fmt: skip
+OF_REWARDS = ("stored_value", "points", "code", "gift", "percent", "coupon", "entitlement", "payout")
+"""What a period can bring; only of some of them something is asked, since the rule says how much."""
+ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
+SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
+"""What only an entitlement can be."""
 
 _AT = (
     Ask("when.from_time", N_("From this time"), "time", N_("By the store's clock."), optional=True),
@@ -183,6 +217,14 @@ OCCASIONS: dict[str, Kind] = {
         {"occasion": "referrer", "after_purchase_minor": 0},
         (_FRIEND, *_VALID),
     ),
+    "referred": Kind(
+        N_("A gift for being brought by a friend"),
+        {"occasion": "referred", "after_purchase_minor": 0},
+        (_FRIEND, *_VALID),
+    ),
+    "event": Kind(
+        N_("A gift for an event of your own"), {"occasion": "event", "event": "survey-answered"}, (_EVENT, *_VALID)
+    ),
     "birthday": Kind(
         N_("A gift for the birthday"),
         {"occasion": "birthday", "around": _MONTH},
@@ -201,9 +243,12 @@ OCCASIONS: dict[str, Kind] = {
 }  # fmt: skip
 
 COUNTED = (
-    ("spend", N_("Money spent")), ("points", N_("Points earned")), ("visits", N_("Days with a purchase")),
-    ("purchases", N_("Purchases")),
+    ("spend", N_("Money spent")), ("points", N_("Points earned")), ("visits", N_("Visits")),
+    ("purchases", N_("Purchases")), ("units", N_("Pieces, litres or kilograms")), ("counter", N_("A counter")),
 )  # fmt: skip
+BALANCE = ("balance", N_("Points on the account"))
+COUNTED_IN: dict[str, Control] = {"spend": "amount", "units": "thousandths"}
+"""How a figure of it is typed; else as a number."""
 REWARDS: dict[str, Kind] = {
     "percent": Kind(
         N_("A share of what was bought in a period"),
@@ -220,19 +265,30 @@ REWARDS: dict[str, Kind] = {
         {"base": {"counts": "points"}, "function": {"kind": "every", "every": 100, "value": 500}, "takes": True},
         (),
     ),
+    "declared": Kind(
+        N_("A share that is declared afterwards"),
+        {"function": {"kind": "declared"}, "period": {"every": "year"}},
+        (),
+    ),
 }
 WINDOWS = (
-    ("year", N_("Each calendar year")), ("member_year", N_("Each year of the member")), ("ever", N_("For ever")),
+    ("year", N_("Each calendar year")), ("rolling", N_("The last so many months")),
+    ("half_year", N_("Each half-year")), ("quarter", N_("Each quarter")), ("month", N_("Each month")),
+    ("member_year", N_("Each year of the member")), ("ever", N_("For ever")),
 )  # fmt: skip
 PERIODS = (
     ("month", N_("Each month")), ("quarter", N_("Each quarter")), ("half_year", N_("Each half-year")),
     ("year", N_("Each calendar year")), ("member_year", N_("Each year of the member")), ("day", N_("Each day")),
+    ("week", N_("Each week")), ("term", N_("Each term")), ("ever", N_("For ever")),
 )  # fmt: skip
 CHANNELS = (("store", N_("In a store")), ("web", N_("In the web shop")))
-TERMS = (("lifetime", N_("For life")), ("months", N_("For some months")), ("sliding", N_("As long as the member buys")))
+TERMS = (
+    ("lifetime", N_("For life")), ("months", N_("For some months")), ("sliding", N_("As long as the member buys")),
+    ("date", N_("Until a day of the year")),
+)  # fmt: skip
 TERM_BEGINS: dict[str, dict[str, Any]] = {
     "lifetime": {"kind": "lifetime"}, "months": {"kind": "months", "months": 12},
-    "sliding": {"kind": "sliding", "months": 12},
+    "sliding": {"kind": "sliding", "months": 12}, "date": {"kind": "date", "each_year": {"month": 12, "day": 31}},
 }  # fmt: skip
 EXPIRY = (
     ("never", N_("Never")), ("months", N_("Some months after they were earned")),

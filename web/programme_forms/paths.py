@@ -5,6 +5,8 @@ from typing import Any
 
 _STEP = re.compile(r"([^\[\].]+)|\[(\d+)\]")
 Document = dict[str, Any]
+OPEN = "~open"
+"""Where a form's document keeps of which of its places more is asked; no part of a programme."""
 
 
 def steps(path: str) -> list[str | int]:
@@ -21,6 +23,11 @@ def at(document: Any, path: str) -> Any:
         else:
             here = here.get(step) if isinstance(here, dict) else None
     return here
+
+
+def bare(document: Document) -> Document:
+    """The document without what the form keeps in it for itself."""
+    return {name: value for name, value in document.items() if name != OPEN}
 
 
 def rows(document: Any, path: str) -> list[Any]:

@@ -17,7 +17,11 @@ from web.programme_forms.paths import Document, at, parent, put, rows
 _BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
 _CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
 _NUMBERED = {"weekdays"}
-_SCALES = {"amount": 2, "percent": 2, "times": 4, "number": 0}
+_SCALES = {"amount": 2, "percent": 2, "times": 4, "thousandths": 3, "number": 0, "choice": 0}
+_GOES_WITH: dict[str, tuple[str, str, Any]] = {
+    "levels.keep": ("months", "levels.keep_months", 12), "levels.window.every": ("rolling", "levels.window.months", 12),
+}  # fmt: skip
+"""What a choice needs beside it, and only that choice: the value, and what it begins with."""
 
 
 def blank(currency: str) -> Document:
@@ -55,7 +59,18 @@ def overlaid(document: Document, typed: Mapping[str, Any]) -> tuple[Document, li
             put(made, ask.name, _read(ask, raw, at(document, ask.name), faults))
     for ask, kind in kinds:
         _turn(made, ask, kind)
+    for ask in visible(document):
+        if ask.name.endswith(".from_time"):
+            _to_midnight(made, parent(ask.name))
     return _tidy(made), faults
+
+
+def _to_midnight(made: Document, when: str) -> None:
+    """One hour alone begins or ends at midnight."""
+    hours = (f"{when}.from_time", f"{when}.to_time")
+    if any(at(made, each) for each in hours):
+        for each in hours:
+            put(made, each, at(made, each) or "00:00")
 
 
 def code_from(names: Any) -> str:
@@ -73,14 +88,24 @@ def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:
         chosen = (
             [int(each) for each in said if str(each).isdecimal()] if ask.name.rpartition(".")[2] in _NUMBERED else said
         )
+        if isinstance(held, list) and {*map(str, held)} == {*map(str, chosen)}:
+            return held
         return chosen or ([] if ask.name.startswith("channels.") else None)
     if not isinstance(raw, str) or not raw.strip():
         return None
     text = raw.strip()
     if ask.control == "check":
         return True
-    if ask.control == "words":
-        return [word.strip() for word in text.split(",") if word.strip()] or None
+    if ask.control == "unless":
+        return False
+    if ask.control in {"words", "numbers"}:
+        words = [word.strip() for word in text.split(",") if word.strip()]
+        if ask.control == "words":
+            return words or None
+        read = [_number(word, 0) for word in words]
+        if None in read:
+            faults.append(FieldError(ask.name, T("Enter numbers between commas.")))
+        return text if None in read else read or None
     if ask.control in _SCALES:
         number = _number(text, _SCALES[ask.control])
         if number is None:
@@ -106,25 +131,42 @@ def _turn(made: Document, ask: Ask, kind: str) -> None:
     if ask.name.endswith(".form"):
         if kind in f.GIFTS and form_of(at(made, holder)) != kind:
             begins = dict(f.GIFTS[kind].begins)
-            if ".gives[" not in ask.name:
-                begins = {name: value for name, value in begins.items() if name in {"kind", "batch"}}
+            if holder.startswith("rewards["):
+                kept = {"kind", *(each.name for each in f.GIFTS[kind].asks if kind in f.ASKED_OF_REWARDS)}
+                begins = {name: value for name, value in begins.items() if name in kept}
             put(made, holder, begins)
+        elif kind == "service":
+            put(made, holder, dict(f.SERVICE.begins))
     elif holder in _BEGINS:
         if kind in _BEGINS[holder] and at(made, ask.name) != kind:
             put(made, holder, json.loads(json.dumps(_BEGINS[holder][kind])))
     else:
         put(made, ask.name, kind)
+        if ask.name in _GOES_WITH:
+            value, beside, begins = _GOES_WITH[ask.name]
+            put(made, beside, (at(made, beside) or begins) if kind == value else None)
+        if ask.name.endswith(".counts") and kind != "counter":
+            put(made, f"{holder}.counter", None)
 
 
 def _tidy(document: Document) -> Document:
     """Without objects that say nothing, such as a waiver whose amount was taken out, or fees that can't be."""
     term = at(document, "term.kind")
-    if term != "months":
+    if term not in {"months", "date"}:
         for name in ("fees.renewal_minor", "fees.waiver"):
             put(document, name, None)
     if at(document, "fees.waiver") is not None and at(document, "fees.waiver.at_least_minor") is None:
         put(document, "fees.waiver", None)
-    return {name: each for name, each in document.items() if each != {} or name == "names"}
+    return {name: kept for name, each in document.items() if (kept := _said(each)) != {} or name == "names"}
+
+
+def _said(value: Any) -> Any:
+    """It without the objects in it that say nothing."""
+    if isinstance(value, list):
+        return [_said(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: kept for name, each in value.items() if (kept := _said(each)) != {}}
 
 
 def written(document: Document) -> dict[str, Any]:
@@ -149,6 +191,8 @@ def _text(ask: Ask, value: Any) -> str:
         return ""
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if ask.control == "unless":
+        return "true" if value is False else ""
     if isinstance(value, bool):
         return "true" if value else ""
     if isinstance(value, int):

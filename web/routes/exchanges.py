@@ -44,7 +44,7 @@ class ExchangedGoods(BasketBody):
 
     @model_validator(mode="after")
     def _rest_is_reckoned(self) -> Self:
-        if any(each.means in {PaidBy.CASH, PaidBy.CARD} for each in self.payments):
+        if any(each.means not in {PaidBy.STORED_VALUE, PaidBy.POINTS} for each in self.payments):
             raise PydanticCustomError("extra_forbidden", "what cash or a bank card pays is reckoned: say only `pay`")
         return self
 

@@ -17,6 +17,7 @@ from web.deps import Act, ActRoute, anyone, needs
 from web.fields import SmallRowId
 from web.forms import FormState
 from web.offer_forms.reading import check_texts, read_text
+from web.programme_forms.paths import bare
 from web.programme_reading import read_programme
 from web.refusals import again
 from web.routes.offers import Schema
@@ -73,10 +74,10 @@ def preview(
     refuse_out_of_reach(act.session, Permission.CLUBS_EDIT, {"club_id": club_id}, act.by)
     document, _ = typed_document(body)
     form = FormState()
-    document = after(document, str(body.get("do", "")))
+    before, document = document, after(document, str(body.get("do", "")))
     known = club_id.isdecimal() and len(club_id) < 10
     view = edit_form(act, form, int(club_id), document) if known else new_form(act, form, document)
-    view = begun(view, str(body.get("do", "")))
+    view = begun(view, str(body.get("do", "")), before)
     whole = "programmes/edit.html" if known else "programmes/new.html"
     return act.answer(view, "programmes/_editor.html" if act.htmx else whole, form=form)
 
@@ -122,7 +123,7 @@ def said_programme(body: Document) -> Programme:
         document, unread = typed_document(body)
         if unread is not None:
             raise unread
-        return read_programme(document)
+        return read_programme(bare(document))
     check_texts(body)
     return read_programme(read_text(body["document"]) if isinstance(body.get("document"), str) else body)
 

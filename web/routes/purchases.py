@@ -138,10 +138,14 @@ def order_of(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...])
     """A sale as it is sent, with the cards that pay."""
     in_points = [PointsToUse(points=each.points, club=each.club) for each in body.payments if each.points]
     in_money = [each for each in body.payments if each.paid_by is not None]
-    means = tuple(dict.fromkeys(each.paid_by.value for each in in_money if each.paid_by))
+    means = tuple(dict.fromkeys(each.means for each in in_money))
     # A card without an amount gives what is left to pay: how much that is, is known once the basket is priced.
     rest = {each.paid_by for each in in_money if each.amount_minor is None}
-    said = [Payment(each.paid_by, each.amount_minor) for each in in_money if each.paid_by and each.amount_minor]
+    said = [
+        Payment(each.paid_by, each.amount_minor, called=each.called)
+        for each in in_money
+        if each.paid_by and each.amount_minor
+    ]
     return Order(
         receipt_no=body.receipt_no,
         asked=asked_of(
@@ -152,7 +156,7 @@ def order_of(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...])
             paid=paid_by_means([each for each in said if each.means not in rest]),
         ),
         payments=tuple(
-            Payment(each.paid_by, each.amount_minor)
+            Payment(each.paid_by, each.amount_minor, called=each.called)
             for each in in_money
             if each.paid_by and each.card is None and each.amount_minor
         ),

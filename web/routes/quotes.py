@@ -13,6 +13,7 @@ from erp_club.purchases.sale import MOST_LINES, check_time
 from web.basket_bodies import BasketBody, PointsToUse, SaleId, SoldLine, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs
+from web.payment_bodies import MoneyName
 from web.views.quotes import QuoteView, quote_view
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
@@ -28,9 +29,7 @@ class NewQuote(BasketBody):
     sale_id: Annotated[SaleId, Field(description="1 to 100 visible ASCII characters", examples=["3-000017"])]
     sold_at: Annotated[AwareDatetime | None, Field(description="With offset; now where left out")] = None
     points: Annotated[list[PointsToUse], Field(max_length=5, description="Points that are to pay")] = []
-    means: Annotated[
-        list[Literal["cash", "card"]], Field(max_length=2, description="What will be paid with, where it is known")
-    ] = []
+    means: Annotated[list[MoneyName], Field(max_length=5, description="What will be paid with, where it is known")] = []
 
 
 @router.post("/quotes", name="quotes.make", status_code=201, response_model=QuoteView)

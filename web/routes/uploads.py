@@ -26,6 +26,7 @@ from web import lists
 from web.basket_bodies import Activation, OfferCode, SoldTo
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, QuantityText, RowId, Storable, Unsaid, Word
+from web.payment_bodies import MoneyName
 from web.routes.purchases import ReceiptNo
 from web.scopes import store_within
 from web.taken_out import taken_out
@@ -50,8 +51,14 @@ class OfflineItem(Body):
 class OfflinePayment(Body):
     """What one means paid, cash rounding included."""
 
-    means: Means
+    means: MoneyName
     amount_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)]
+
+    @property
+    def payment(self) -> Payment:
+        """The payment as a sale has it."""
+        ours = self.means in set(Means)
+        return Payment(Means(self.means) if ours else Means.CARD, self.amount_minor, called="" if ours else self.means)
 
 
 class OfflinePurchase(Body):
@@ -100,7 +107,7 @@ def _offline(body: OfflinePurchase) -> OfflineSale:
         receipt_no=body.receipt_no,
         sold_at=body.sold_at,
         lines=tuple(OfflineLine(e.sku, e.quantity, e.amount_minor, e.list_minor) for e in body.lines),
-        payments=tuple(Payment(each.means, each.amount_minor) for each in body.payments),
+        payments=tuple(each.payment for each in body.payments),
         document=json.loads(body.model_dump_json(exclude_defaults=True)),
         buyer=Buyer(buyer.id, buyer.number, buyer.card) if buyer else NOBODY,
         coupons=tuple(body.coupons),

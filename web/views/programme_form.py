@@ -20,7 +20,7 @@ from web.i18n import translate
 from web.offer_forms.reading import check_texts
 from web.programme_forms import deeds
 from web.programme_forms.layout import Block, Button, layout, visible
-from web.programme_forms.paths import Document, at, parent, put, rows, steps
+from web.programme_forms.paths import Document, at, bare, parent, put, rows, steps
 from web.programme_forms.typed import blank, opened, overlaid, written
 from web.programme_reading import read_programme
 from web.views.clubs import club_line
@@ -127,10 +127,17 @@ def typed_again(form: FormState) -> Document | None:
         return None
 
 
-def begun(view: ProgrammeForm, deed: str) -> ProgrammeForm:
+def begun(view: ProgrammeForm, deed: str, before: Document) -> ProgrammeForm:
     """The form with the first field of what a button has added, or looked at again, as the one to go on in."""
     verb, _, rest = deed.partition("|")
     path = rest.partition("|")[0]
+    if verb == "more":
+        known = {each.name for each in visible(before)}
+        new = (each for section in view.sections for block in section.blocks for each in block.fields)
+        first = next((each for each in new if each.name not in known), None)
+        if first is not None:
+            first.focus = True
+        return view
     if verb in {"add", "row"}:
         path = f"{path}[{len(rows(view.document, path)) - 1}]"
     if verb in {"add", "row", "on", "look"} and path:
@@ -169,7 +176,7 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
         club_names=club_line(act, club_id).names if club_id else {},
         currency=act.chain.currency,
         needed=list(dict.fromkeys([i18n.LANGUAGE.get(), act.chain.language, "en"])),
-        document=document,
+        document=bare(document),
         base=json.dumps(document, ensure_ascii=False),
         sections=[
             SectionForm(
@@ -213,7 +220,7 @@ def _unknown_products(act: Act, read: Programme | None) -> Iterator[tuple[str, s
 def _is_whole(document: Document) -> bool:
     """Whether all of it can be read, but for what the club is called."""
     try:
-        read_programme({**document, "code": "CLUB", "names": {"en": "Club"}})
+        read_programme({**bare(document), "code": "CLUB", "names": {"en": "Club"}})
     except Invalid:
         return False
     return True
@@ -224,7 +231,7 @@ def _block(block: Block, values: Mapping[str, Any], warned: Mapping[str, list[st
     for ask in block.asks:
         options = [(value, translate(label)) for value, label in ask.options]
         held = values.get(ask.name)
-        if ask.control in {"select", "kind"} and held and held not in {value for value, _ in options}:
+        if ask.control in {"select", "choice", "kind"} and held and held not in {value for value, _ in options}:
             options.append((str(held), str(held)))
         hint = translate(ask.hint) if ask.hint else None
         fields.append(
@@ -266,7 +273,7 @@ def _shown_at(path: str, shown: list[str]) -> str:
 
 def as_far_as_it_can_be_read(document: Document) -> Programme | None:
     """The programme without the rules that aren't whole yet, so that somebody reads what they have while they type."""
-    made: Document = json.loads(json.dumps(document))
+    made: Document = json.loads(json.dumps(bare(document)))
     if not made.get("code"):
         made["code"] = "CLUB"
     if not made.get("names"):

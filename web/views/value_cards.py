@@ -15,7 +15,10 @@ from erp_club.stored_value.queries import ReceiptCard
 
 
 class PurchasePayment(BaseModel):
-    """What one means paid; a prepaid or gift card with the end of its number, and what was left on it."""
+    """What one means paid; a prepaid or gift card with the end of its number, and what was left on it.
+
+    `means` is `cash`, `card`, `stored_value`, or the chain's own name of another one.
+    """
 
     means: str
     amount_minor: int
@@ -40,7 +43,7 @@ def payment_lines(payments: Sequence[Payment], paid: Sequence[CardPaid]) -> list
     left = {tuple(each.key): each.balance_minor for each in paid}
     return [
         PurchasePayment(
-            means=each.means.value,
+            means=each.name,
             amount_minor=each.amount_minor,
             card=each.card_number or None,
             balance_minor=None if each.card is None else left[each.card],
@@ -53,7 +56,7 @@ def paid_with(payments: Sequence[PaymentRow], cards: Sequence[ReceiptCard]) -> l
     """The payments of a receipt, those by cards one by one."""
     one_by_one = any(each.moved is MovementKind.PAID for each in cards)
     made = [
-        PurchasePayment(means=each.means.value, amount_minor=each.amount_minor)
+        PurchasePayment(means=each.called or each.means.value, amount_minor=each.amount_minor)
         for each in payments
         if each.means is not Means.STORED_VALUE or not one_by_one
     ]

@@ -6,6 +6,7 @@ from itertools import pairwise
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.by_hand_checks import done_by_hand
 from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
+from erp_club.programmes.engine.entitlement_checks import entitlements
 from erp_club.programmes.engine.fee_checks import fee_findings
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
@@ -38,6 +39,7 @@ def findings(programme: Programme) -> tuple[Finding, ...]:
         *_redemption(programme),
         *_rewards(programme),
         *occasions(programme),
+        *entitlements(programme),
         *issues(programme),
         *_expiry(programme),
         *done_by_hand(programme),
@@ -175,8 +177,9 @@ def _whens(programme: Programme) -> Iterator[tuple[str, When]]:
             yield f"rewards[{index}].extras[{number}].when", extra.when
     for index, occasion in enumerate(programme.occasions):
         yield f"occasions[{index}].when", occasion.when
-    for index, benefit in enumerate(programme.benefits):
-        yield f"benefits[{index}].when", benefit.when
+    for name in ("benefits", "entitlements"):
+        for index, each in enumerate(getattr(programme, name)):
+            yield f"{name}[{index}].when", each.when
     if programme.redemption is not None:
         yield "redemption.when", programme.redemption.when
 

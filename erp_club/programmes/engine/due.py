@@ -7,18 +7,28 @@ from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.calendar import DAY, member_year, span_of
 from erp_club.programmes.engine.gifts import At
 from erp_club.programmes.engine.parts import Counts, Every
-from erp_club.programmes.engine.rewards import ByEvery, PeriodReward
+from erp_club.programmes.engine.rewards import ByEvery, ByThreshold, PeriodReward, Reached
 
 
 def goes_along(rule: PeriodReward) -> bool:
-    """Whether it gives each night what was reached so far; percentages and thresholds wait for the period's end."""
+    """Whether it gives each night what was reached so far: each full amount, or each step.
+
+    Percentages, and the highest of several steps, wait for the period's end, and so does what points are taken for.
+    """
     return (
-        isinstance(rule.function, ByEvery)
+        (isinstance(rule.function, ByEvery) or _by_each_step(rule))
         and rule.issue.at is not At.PERIOD_END
         and rule.issue.published_on is None
         and rule.base.counts is not Counts.BALANCE
         and rule.period.every is not Every.DAY
     )
+
+
+def _by_each_step(rule: PeriodReward) -> bool:
+    function = rule.function
+    if not isinstance(function, ByThreshold) or rule.takes:
+        return False
+    return function.reached is Reached.EACH or len(function.steps) == 1
 
 
 def span_to_settle(rule: PeriodReward, last: dt.date, *, joined_on: dt.date) -> Span | None:

@@ -106,7 +106,7 @@ def earn_by(
     """What a set of rules gives; counters earn by rules of their own in the same way."""
     paid = paid_lines(purchase, points_pay=points_pay, before_discounts=earning.before_discounts)
     without = (excluded, earning.excluded)
-    taken: set[int] = set()
+    taken = _Taken()
     found = [
         _look(rule, purchase, member, paid, without, taken)
         for rule in earning.rules
@@ -119,15 +119,36 @@ def earn_by(
     return _whole(earning, found, purchase, member)
 
 
+class _Taken:
+    """What earned by a rule before: lines, and of a line that some means paid in part, what these paid."""
+
+    __slots__ = ("lines", "parts")
+
+    def __init__(self) -> None:
+        self.lines: set[int] = set()
+        self.parts: dict[int, set[str]] = {}
+
+    def take(self, lines: Iterable[int], means: Sequence[str], paid: Sequence[PaidLine]) -> None:
+        """These have earned now; what other means paid of them waits for the rules to come."""
+        if not means:
+            self.lines.update(lines)
+            return
+        for i in lines:
+            part = self.parts.setdefault(i, set())
+            part.update(means)
+            if part.issuperset(paid[i].by):
+                self.lines.add(i)
+
+
 def _look(
     rule: Rule,
     purchase: Purchase,
     member: MemberFacts,
     paid: Sequence[PaidLine],
     without: tuple[Excluded, ...],
-    taken: set[int],
+    taken: _Taken,
 ) -> Open:
-    """One rule on its lines; a line that earned by a rule before is left out of those that stand instead."""
+    """One rule on its lines; what earned by a rule before is left out of those that stand instead."""
     seen = Open(rule)
     seen.why = missed(rule.when, purchase, member)
     if seen.why is not None:
@@ -137,9 +158,10 @@ def _look(
     excluding = [each for each in (*without, rule.excluded) if each != NOTHING]
     kept = [i for i in fitting if not any(passed_over(each, paid[i].line) for each in excluding)]
     instead = rule.stands is Stands.INSTEAD
-    lines = [i for i in kept if not instead or i not in taken]
+    lines = [i for i in kept if not instead or i not in taken.lines]
     never = [means for each in excluding for means in each.means]
-    amounts = {i: paid[i].minor(rule.means, never) for i in lines}
+    parts = taken.parts if instead else {}
+    amounts = {i: paid[i].minor(rule.means, [*never, *parts[i]] if i in parts else never) for i in lines}
     if rule.means:
         lines = [i for i in lines if amounts[i] != 0 or paid[i].line.paid_minor == 0]
     if not lines:
@@ -150,7 +172,7 @@ def _look(
     count(seen, rule, {i: amounts[i] for i in lines}, paid, purchase, member)
     # A line is taken where the rule is the one for it, though this receipt may come to less than a point.
     if instead and seen.why is None:
-        taken.update(lines)
+        taken.take(lines, rule.means, paid)
     return seen
 
 

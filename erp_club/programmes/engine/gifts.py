@@ -120,6 +120,12 @@ def is_held(gives: Given) -> bool:
     return not isinstance(gives, PointsGiven | PayoutGiven)
 
 
+def comes_in_pieces(gives: Given) -> bool:
+    """Whether twice reached is two of it, and not one of twice the value."""
+    share = isinstance(gives, DiscountGiven) and gives.off_bp is not None
+    return share or isinstance(gives, GiftGiven | EntitlementGiven)
+
+
 def each_holds(gives: Given) -> int:
     """How many rewards one piece of it is."""
     return gives.count if isinstance(gives, CouponGiven | EntitlementGiven) else 1

@@ -15,6 +15,7 @@ from erp_club.programmes.engine.gifts import (
     Issue,
     StoredValueGiven,
 )
+from erp_club.programmes.engine.parts import Birthday
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import DATED
 
@@ -25,6 +26,7 @@ _DAYS = ("usable", "valid_days", "valid_months", "valid_until")
 def issues(programme: Programme) -> Iterator[Finding]:
     """Each place that says of giving or using something what its gift can't do, or what nothing carries out."""
     yield from _not_carried_out(programme)
+    yield from _no_offer_says(programme)
     for path, issue, things in _issued(programme):
         if not issue.part_use or any(_can_be_left(each) for each in things):
             continue
@@ -50,6 +52,21 @@ def _not_carried_out(programme: Programme) -> Iterator[Finding]:
         yield from _said(f"benefits[{index}]", benefit.issue, (*_GIVEN_LATER, *_DAYS, "automatic"))
         if not isinstance(benefit.gives, DiscountGiven | CodeGiven | GiftGiven):
             yield Finding(f"benefits[{index}].gives", BY_HAND, stops=False)
+
+
+def _no_offer_says(programme: Programme) -> Iterator[Finding]:
+    """What is asked of a purchase that something is taken off, and offers at the till don't ask."""
+    whens = [(f"{name}[{index}].when", each.when)
+             for name in ("occasions", "benefits", "entitlements")
+             for index, each in enumerate(getattr(programme, name))]  # fmt: skip
+    if programme.redemption is not None:
+        whens.append(("redemption.when", programme.redemption.when))
+    for path, when in whens:
+        for name in ("month_days", "joined_within_days", "min_age", "max_age", "birthday"):
+            said = getattr(when, name)
+            if said not in (None, (), Birthday.DAY):
+                text = T("The till doesn't look at this where something is taken off, so it has no effect.")
+                yield Finding(f"{path}.{name}", text, stops=False)
 
 
 def _said(path: str, issue: Issue, names: tuple[str, ...]) -> Iterator[Finding]:

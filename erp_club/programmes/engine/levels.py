@@ -20,7 +20,20 @@ from erp_club.programmes.engine.gifts import (
     ServiceGiven,
     StoredValueGiven,
 )
-from erp_club.programmes.engine.parts import Every, Key, Keys, Measure, Months, Need, Number, Part, Period, RuleCode
+from erp_club.programmes.engine.parts import (
+    ALWAYS,
+    Every,
+    Key,
+    Keys,
+    Measure,
+    Months,
+    Need,
+    Number,
+    Part,
+    Period,
+    RuleCode,
+    When,
+)
 from erp_club.promotions.engine.scope import Texts
 
 Entitled = Annotated[
@@ -41,7 +54,9 @@ Entitled = Annotated[
 class Entitlement(Part):
     """What a membership, or its levels, gives directly: so many uses a period, each of them this.
 
-    `only_given`: a member has those uses alone that a rule gave, as for joining, renewing or a level.
+    A discount without a count is taken off each purchase; with one the cashier chooses it. `when` is of the purchase
+    that a discount is taken off. `only_given`: a member has those uses alone that a rule gave, as for joining, renewing
+    or a level.
     """
 
     code: RuleCode
@@ -51,6 +66,7 @@ class Entitlement(Part):
     period: Period = Period(every=Every.MONTH)
     levels: Keys = ()
     channels: Keys = ()
+    when: When = ALWAYS
     only_given: bool = False
 
 

@@ -18,7 +18,8 @@ NOBODY = MemberFacts()
 class Lived:
     """A purchase of the member's past with what it earned: points on the account, and on counters by name.
 
-    A return has lines below zero; `returns_on` is the day of the purchase that it takes back, where that is known.
+    A return has lines below zero; `returns_on` is the day of the purchase that it takes back, where that is known, and
+    `shrinks` what this was before and after.
     """
 
     purchase: Purchase
@@ -26,6 +27,7 @@ class Lived:
     counters: tuple[tuple[str, int], ...] = ()
     returns_on: dt.date | None = None
     member: MemberFacts = NOBODY
+    shrinks: tuple[Purchase, Purchase] | None = None
 
     @property
     def counted_on(self) -> dt.date:
@@ -39,14 +41,25 @@ def lived(purchase: Purchase, earned: Earned, member: MemberFacts = NOBODY) -> L
 
 
 def measured(measure: Measure, past: Lived, *, excluded: Excluded = NOTHING) -> int:
-    """How much of the measure one purchase is; below zero for a return."""
-    purchase = past.purchase
+    """How much of the measure one purchase is; below zero for a return.
+
+    A return takes off what its purchase had counted, whatever day it is and however the money goes back.
+    """
+    purchase = past.purchase if past.shrinks is None else past.shrinks[0]
     if missed(measure.when, purchase, past.member) is not None:
         return 0
     if measure.counts is Counts.POINTS:
         return past.points
     if measure.counts is Counts.COUNTER:
         return dict(past.counters).get(measure.counter or "", 0)
+    if past.shrinks is None:
+        return _of_lines(measure, purchase, excluded)
+    if measure.counts in {Counts.PURCHASES, Counts.VISITS}:
+        return 0
+    return _of_lines(measure, past.shrinks[1], excluded) - _of_lines(measure, purchase, excluded)
+
+
+def _of_lines(measure: Measure, purchase: Purchase, excluded: Excluded) -> int:
     amount, units, any_line = 0, 0, False
     never = (*excluded.means, *measure.excluded.means)
     named = goods_of(measure.on)
@@ -96,17 +109,33 @@ def movements(
 
 
 def total(
-    measure: Measure, past: Iterable[Lived], first: dt.date, last: dt.date, *, excluded: Excluded = NOTHING
+    measure: Measure,
+    past: Iterable[Lived],
+    first: dt.date,
+    last: dt.date,
+    *,
+    excluded: Excluded = NOTHING,
+    by_store_day: bool = True,
 ) -> int:
     """The sum of a measure over the days from first to last."""
-    return sum(each.value for each in movements([measure], past, excluded=excluded) if first <= each.on <= last)
+    moved = movements([measure], past, excluded=excluded, by_store_day=by_store_day)
+    return sum(each.value for each in moved if first <= each.on <= last)
 
 
-def extra_part(extra: ExtraPart, base: Measure, past: Iterable[Lived], first: dt.date, last: dt.date) -> int:
-    """How much of the base an extra names."""
+def extra_part(
+    extra: ExtraPart,
+    base: Measure,
+    past: Iterable[Lived],
+    first: dt.date,
+    last: dt.date,
+    *,
+    excluded: Excluded = NOTHING,
+) -> int:
+    """How much of the base an extra names; what comes back of it, by when it was bought."""
     narrowed = base.model_copy(update={"on": extra.on or base.on})
     return sum(
-        measured(narrowed, each)
+        measured(narrowed, each, excluded=excluded)
         for each in past
-        if first <= each.counted_on <= last and missed(extra.when, each.purchase, each.member) is None
+        if first <= each.counted_on <= last
+        and missed(extra.when, each.shrinks[0] if each.shrinks else each.purchase, each.member) is None
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from erp_club.programmes.engine.gifts import CodeGiven, DiscountGiven, GiftGiven, Given
-from erp_club.programmes.engine.parts import Keys, Scope, When
+from erp_club.programmes.engine.parts import Birthday, Keys, Scope, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Redemption
 from erp_club.promotions.engine.offer import Offer
@@ -28,18 +28,22 @@ def offer_for(
     *,
     names: Mapping[Any, str],
     levels: Keys = (),
+    members: bool = False,
 ) -> Offer:
     """The offer that gives this, under the programme's exclusions. `gives` must be one that `is_offered`.
+
+    `members`: it is for members alone, where nothing else that starts it says so.
 
     What has no name in a language is called by its English one, else by the first there is, else by the club's.
     """
     alone = {"mode": "exclusive", "group": programme.code, "per": "order"}
+    only = [{"clubs": [programme.code]}] if members and not (levels or when.levels) else []
     return Offer.model_validate(
         {
             "code": code,
             "names": called(names or programme.names),
             "rewards": [_reward(programme, gives)],
-            "when": {"all": list(_conditions(programme, gives, when, levels))},
+            "when": {"all": [*_conditions(programme, gives, when, levels), *only]},
             "activation": dict(activation),
             "combination": {"mode": "stackable"} if programme.double_benefits else alone,
             "first_day": when.first_day,
@@ -89,6 +93,12 @@ def called(names: Mapping[Any, str]) -> dict[str, str]:
     """A name in each language."""
     english = names.get("en") or next(iter(names.values()))
     return {language: names.get(language) or english for language in _LANGUAGES}
+
+
+def question(code: str, names: Mapping[Any, str] | None = None) -> dict[str, str]:
+    """What a cashier is asked to confirm: the rule's name, else the word that stands for it."""
+    word = code.replace("_", " ").capitalize()
+    return {language: f"{text}?" for language, text in called(names or {"en": word}).items()}
 
 
 def _reward(programme: Programme, gives: Given) -> dict[str, Any]:
@@ -141,6 +151,8 @@ def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterat
         yield {"channels": channels}
     if when.from_time is not None:
         yield {"from_time": when.from_time, "to_time": when.to_time}
+    if when.birthday is Birthday.DAY:
+        yield {"days_before": 0, "days_after": 0}
     if levels or when.levels:
         yield {"clubs": [programme.code], "levels": levels or when.levels}
     yield from _of_purchase(when)
@@ -155,5 +167,4 @@ def _of_purchase(when: When) -> Iterator[dict[str, Any]]:
     if when.first_purchase is not None or when.last_purchase is not None:
         yield {"first": when.first_purchase or 1, "last": when.last_purchase}
     if when.confirm is not None:
-        asked = f"{when.confirm.replace('_', ' ').capitalize()}?"
-        yield {"confirm": when.confirm, "question": dict.fromkeys(_LANGUAGES, asked)}
+        yield {"confirm": when.confirm, "question": question(when.confirm)}

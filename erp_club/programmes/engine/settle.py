@@ -8,7 +8,7 @@ from itertools import pairwise
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.facts import EMPTY
-from erp_club.programmes.engine.gifts import CouponGiven, PointsGiven, StoredValueGiven
+from erp_club.programmes.engine.gifts import CouponGiven, PointsGiven, StoredValueGiven, comes_in_pieces
 from erp_club.programmes.engine.parts import Round
 from erp_club.programmes.engine.rewards import (
     ByEvery,
@@ -74,6 +74,9 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
     if why is not None:
         return _nothing(rule, facts, base, why)
     value, taken, rate = _value(rule, facts, base)
+    times = times_reached(rule, base)
+    if facts.room is not None and times > facts.room:
+        value, taken, times = value // times * facts.room, taken // times * facts.room, facts.room
     total = value + facts.rest_minor
     if rule.most_minor is not None:
         total = min(total, rule.most_minor)
@@ -93,7 +96,20 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
     carries = _carries(rule, facts)
     rest = max(0, base - taken) if carries and taken else 0
     left = total - given if carries else 0
-    return Settled(given, given // size if size > 1 else 1, taken if rule.takes else 0, rest, left, rate)
+    return Settled(given, given // size if size > 1 else times, taken if rule.takes else 0, rest, left, rate)
+
+
+def times_reached(rule: PeriodReward, base: int) -> int:
+    """How many of what is given by the piece: once for each full amount, or for each step; else one."""
+    if comes_in_pieces(rule.gives):
+        match rule.function:
+            case ByEvery():
+                return max(1, base // rule.function.every)
+            case ByThreshold(reached=Reached.EACH):
+                return max(1, sum(step.at <= base for step in rule.function.steps))
+            case _:
+                pass
+    return 1
 
 
 def _unmet(rule: PeriodReward, facts: PeriodFacts) -> Why | None:

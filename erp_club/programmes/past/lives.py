@@ -27,8 +27,10 @@ def lived(
     for past in receipts:
         purchase = past.purchase
         original = sold.get(past.original_id or 0)
+        shrinks = None
         if original is not None:
             kept = without(original, purchase.lines, past.original_lines)
+            shrinks = (original, kept)
             sold[past.original_id or 0] = kept
             pairs = zip(counted(original), counted(kept), strict=True)
             values = [after - before for before, after in pairs]
@@ -39,4 +41,4 @@ def lived(
             values = counted(purchase)
         on_counters = tuple((code, value) for (code, _), value in zip(counters, values, strict=True))
         returns_on = None if original is None else original.on
-        yield Lived(purchase, points.get(past.id, 0), on_counters, returns_on, member)
+        yield Lived(purchase, points.get(past.id, 0), on_counters, returns_on, member, shrinks)

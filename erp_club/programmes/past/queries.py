@@ -137,7 +137,7 @@ _COLUMNS = """
              WHERE l.customer_id = r.customer_id AND l.receipt_id = r.id) AS lines,
            (SELECT array_agg(l.price_list ORDER BY l.line_no) FROM receipt_lines l
              WHERE l.customer_id = r.customer_id AND l.receipt_id = r.id) AS lists,
-           (SELECT array_agg(p.means ORDER BY p.payment_no) FROM receipt_payments p
+           (SELECT array_agg(coalesce(p.called, p.means) ORDER BY p.payment_no) FROM receipt_payments p
              WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS means,
            (SELECT array_agg(p.amount_minor ORDER BY p.payment_no) FROM receipt_payments p
              WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS amounts

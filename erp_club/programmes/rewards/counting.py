@@ -49,7 +49,14 @@ class Counting:
             return queries.sums(self.session, self.club_id, measure, excluded, spans, self.accounts)
         excluded = self.programme.excluded
         return {
-            place: total(measure, self.lives[place], span.first, span.last or dt.date.max, excluded=excluded)
+            place: total(
+                measure,
+                self.lives[place],
+                span.first,
+                span.last or dt.date.max,
+                excluded=excluded,
+                by_store_day=self.programme.visit == "day",
+            )
             + self._told(measure, place, span)
             for place, span in spans.items()
         }
@@ -87,10 +94,13 @@ class Counting:
         made: dict[int, list[Lived]] = defaultdict(list)
         for place, each in enumerate(self.accounts):
             for customer in each.customers:
-                who = MemberFacts(
-                    joined_on=each.joined_on, level=each.level, segments=segments.get(customer, frozenset())
-                )
                 mine = receipts.get(customer, ())
+                who = MemberFacts(
+                    joined_on=each.joined_on,
+                    level=each.level,
+                    birthday=mine[0].birthday if mine else None,
+                    segments=segments.get(customer, frozenset()),
+                )
                 made[place] += lived(self.programme, mine, who, points[each.key].by_receipt)
             made[place].sort(key=lambda one: one.purchase.at)
         return made
@@ -111,7 +121,10 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
         account = counted.accounts[place]
         until = span.last or last
         parts = {
-            extra.code: extra_part(extra, rule.base, counted.lives[place], span.first, until) for extra in rule.extras
+            extra.code: extra_part(
+                extra, rule.base, counted.lives[place], span.first, until, excluded=counted.programme.excluded
+            )
+            for extra in rule.extras
         }
         made[place] = PeriodFacts(
             base=base.get(place, 0),

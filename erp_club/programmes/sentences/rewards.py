@@ -106,6 +106,7 @@ def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
         "levels": lambda codes: T("Only for level %(levels)s.", levels=levels(codes, words)),
         "channels": lambda keys: T("Only in %(channels)s.", channels=channels(keys, "or")),
     })  # fmt: skip
+    yield from only_if(of.when, words)
 
 
 def period_reward(of: r.PeriodReward, words: Words) -> Iterator[Text]:

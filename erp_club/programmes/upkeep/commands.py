@@ -16,7 +16,8 @@ from erp_club.clubs.setup import commands as setup
 from erp_club.permissions.actors import Actor
 from erp_club.programmes import settings
 from erp_club.programmes.conversions import queries as conversions
-from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven
+from erp_club.programmes.engine.entitlement_checks import LIMITED_BY
+from erp_club.programmes.engine.gifts import CouponGiven, DiscountGiven, StoredValueGiven
 from erp_club.programmes.engine.offered import called, is_offered, offer_for, paying_offer
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
@@ -72,6 +73,7 @@ def keep(session: Session, club_id: int, at: Now, *, is_new: bool = False, begin
     if not waits and (begins or (is_new and held.version_no == max(each.version_no for each in rows))):
         _keep_club(session, club_id, programme, at)
     _keep_benefits(session, programme, begun, at, new_version=is_new or begins)
+    _keep_discounts(session, programme, begun, at, new_version=is_new or begins)
     if not waits:
         _keep_paying(session, programme, at, is_back=is_new or begins)
     starts_on = max(held.effective_from, at.today)
@@ -160,7 +162,36 @@ def _keep_benefits(
             _keep_offer(session, made, at, is_back=new_version and code not in before)
             kept.add(code)
     once = {code_of(programme, each.code) for row in rows for each in row.programme.benefits}
-    over = sa.select(StoredOffer.id).where(StoredOffer.code.in_(once - kept), StoredOffer.state == OfferState.PUBLISHED)
+    _rest(session, once - kept, at)
+
+
+def _keep_discounts(
+    session: Session, programme: Programme, rows: list[VersionRow], at: Now, *, new_version: bool
+) -> None:
+    """What a membership takes off purchases is an offer for members: by itself, or, where uses are counted, chosen."""
+    before = {code_of(programme, each.code) for row in rows[1:2] for each in row.programme.entitlements}
+    kept: set[str] = set()
+    for each in programme.entitlements:
+        if not isinstance(each.gives, DiscountGiven) or each.only_given:
+            continue
+        code = code_of(programme, each.code)
+        when = each.when.model_copy(update={"channels": each.channels or each.when.channels})
+        made = offer_for(
+            programme, code, each.gives, when, {"by": "auto" if each.count is None else "cashier"},
+            names=each.names, levels=each.levels, members=True,
+        )  # fmt: skip
+        limit = LIMITED_BY.get(each.period.every)
+        if each.count is not None and limit is not None:
+            made = made.model_copy(update={"limits": made.limits.model_copy(update={limit: each.count})})
+        _keep_offer(session, made, at, is_back=new_version and code not in before)
+        kept.add(code)
+    once = {code_of(programme, each.code) for row in rows for each in row.programme.entitlements}
+    _rest(session, once - kept, at)
+
+
+def _rest(session: Session, codes: set[str], at: Now) -> None:
+    """Offers that the programme doesn't ask for any more give nothing from now on."""
+    over = sa.select(StoredOffer.id).where(StoredOffer.code.in_(codes), StoredOffer.state == OfferState.PUBLISHED)
     for offer_id in session.scalars(over).all():
         offers.pause_offer(session, offer_id, now=at.now, by=at.by)
 

@@ -162,9 +162,17 @@ def _by_rule(run: Run, rule: EarningRule, paid: _Paid) -> Earned:
 def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
     """The lines as programmes look at them; points that paid are no offer."""
     touched = {i for record in run.records if not record.ready.redeems for i in record.shares}
+    basket, changed = run.basket, run.basket.changed
     return [
-        PaidFor(line, paid.of(i, named=False), run.basket.listed[i], run.basket.reduced(i), i in touched)
-        for i, line in enumerate(run.basket.lines)
+        PaidFor(
+            line,
+            paid.of(i, named=False),
+            basket.listed[i],
+            basket.reduced(i),
+            i in touched,
+            changed[i][1] if i in changed else "",
+        )
+        for i, line in enumerate(basket.lines)
     ]
 
 

@@ -161,13 +161,17 @@ class EarningRule:
 
 @dataclass(frozen=True, slots=True)
 class PaidFor:
-    """A line with what was paid for it, and what it cost at the price list; `promoted`: an offer has touched it."""
+    """A line with what was paid for it, and what it cost at the price list; `promoted`: an offer has touched it.
+
+    `price_list` is the code of the list that made its price, where one did.
+    """
 
     line: Line
     paid_minor: int
     before_minor: int
     reduced: bool = False
     promoted: bool = False
+    price_list: str = ""
 
 
 class EarningPlan(Protocol):

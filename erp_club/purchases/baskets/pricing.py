@@ -1,7 +1,7 @@
 """The open basket of a till at its price: the same function as for a quote, with every scan."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
+from erp_club.programmes.engine.conditions import Why
+from erp_club.programmes.engine.offered import question
 from erp_club.promotions.engine.conditions import All, AnyOf, Condition, Confirmed, Not
 from erp_club.promotions.engine.facts import Claim
 from erp_club.promotions.engine.offer import Start
@@ -18,6 +20,7 @@ from erp_club.purchases.baskets.queries import Opened
 from erp_club.purchases.explained import Told, explained, listening
 from erp_club.purchases.facts import Asked, Gathered, Place, gather
 from erp_club.purchases.next_benefit import NextBenefit, next_benefit
+from erp_club.purchases.plans import is_for
 from erp_club.purchases.pricing import PricedBasket, price_gathered, texts_of
 from erp_club.purchases.quotes.commands import KEPT, hold_coupons, sale_key
 from erp_club.purchases.quotes.queries import NOBODY, Buyer
@@ -60,7 +63,7 @@ class Choosable:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an offer asks the cashier to confirm."""
+    """What an offer, or a rule of points (named where an offer is), asks the cashier to confirm."""
 
     code: str
     question: dict[str, str]
@@ -93,7 +96,8 @@ def price_open(
     points = explained(gathered, basket.priced)
     if hold and basket.coupons:
         hold_coupons(session, basket, asked.sale_id, until=now + KEPT, now=now)
-    choosable, questions = _choosable(gathered, basket), _questions(gathered, basket)
+    choosable, asked_here = _choosable(gathered, basket), _questions(gathered, basket)
+    questions = (*asked_here, *_asked_by_rules(gathered, points, {each.code for each in asked_here}))
     return OpenPrice(basket, choosable, questions, _next_benefits(gathered), points)
 
 
@@ -173,6 +177,22 @@ def _questions(gathered: Gathered, basket: PricedBasket) -> tuple[Question, ...]
                 asked.confirm, Question(asked.confirm, texts_of(asked.question), offer, asked.confirm in answered)
             )
     return tuple(made.values())
+
+
+def _asked_by_rules(
+    gathered: Gathered, points: Mapping[str, tuple[Told, ...]], known: Collection[str]
+) -> Iterator[Question]:
+    """What rules of points for goods of this basket ask beside the offers."""
+    asked = set(known)
+    for told in (each for rules in points.values() for each in rules):
+        code, earned = told.rule.when.confirm, told.earned
+        if code is None or code in asked:
+            continue
+        confirmed = code in gathered.facts.confirmed
+        waits = earned.why is Why.NOT_CONFIRMED and is_for(told.rule, gathered.facts.lines)
+        if waits or (confirmed and earned.points):
+            asked.add(code)
+            yield Question(code, question(code, told.rule.names), told.rule.code, confirmed)
 
 
 def _asks(condition: Condition) -> Iterator[Confirmed]:

@@ -169,7 +169,7 @@ def _written(taken: CTE, *, offers: bool) -> tuple[CTE, ...]:
     if offers:
         columns |= {"regular_minor": NUMBERS, "price_list": WORDS, "tax_minor": NUMBERS, "added": ARRAY(sa.Boolean)}
     lines = _parts(ReceiptLine, "line", taken, "line_no", **columns)
-    payments = _parts(ReceiptPayment, "payment", taken, "payment_no", means=WORDS, amount_minor=NUMBERS)
+    payments = _parts(ReceiptPayment, "payment", taken, "payment_no", means=WORDS, amount_minor=NUMBERS, called=WORDS)
     return (_receipt(taken), lines, payments, *(_given_by_offers(taken) if offers else ()))
 
 
@@ -331,6 +331,7 @@ def _values(sale: Sale, *, now: dt.datetime, by: Actor) -> dict[str, Any]:
         "line_vat_bp": numbers([line.vat_bp for line in lines]),
         "payment_means": [payment.means.value for payment in payments],
         "payment_amount_minor": numbers([payment.amount_minor for payment in payments]),
+        "payment_called": [payment.called or None for payment in payments],
     }
 
 

@@ -1,7 +1,6 @@
 """What registering a purchase asks of its receipt, and for whom it was registered."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -84,6 +83,7 @@ def paid_for(session: Session, customer_id: int, receipt_id: int) -> list[PaidFo
             before_minor=line.list_minor,
             reduced=line.regular_minor is not None,
             promoted=promoted,
+            price_list=line.price_list or "",
         )
         for line, product, group, department, brand, promoted in rows
     ]
@@ -91,15 +91,12 @@ def paid_for(session: Session, customer_id: int, receipt_id: int) -> list[PaidFo
 
 def payments(session: Session, customer_id: int, receipt_id: int, *, rounding_minor: int) -> list[Payment]:
     """What each means paid of a receipt, without the rounding that cash paid."""
-    rows: Sequence[tuple[str, int]] = [
-        (means, amount)
-        for means, amount in session.execute(
-            sa.select(ReceiptPayment.means, ReceiptPayment.amount_minor)
-            .where(ReceiptPayment.customer_id == customer_id, ReceiptPayment.receipt_id == receipt_id)
-            .order_by(ReceiptPayment.payment_no)
-        )
-    ]
-    made = [Payment(Means(means), amount) for means, amount in rows]
+    rows = session.execute(
+        sa.select(ReceiptPayment.means, ReceiptPayment.amount_minor, ReceiptPayment.called)
+        .where(ReceiptPayment.customer_id == customer_id, ReceiptPayment.receipt_id == receipt_id)
+        .order_by(ReceiptPayment.payment_no)
+    )
+    made = [Payment(Means(means), amount, called=called or "") for means, amount, called in rows]
     cash = next((number for number, each in enumerate(made) if each.means is Means.CASH), None)
     if cash is not None:
         made[cash] = Payment(Means.CASH, made[cash].amount_minor - rounding_minor)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.conditions import Why
-from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven, Until, is_held
+from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven, Until, comes_in_pieces, is_held
 from erp_club.programmes.engine.parts import Every, Round
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
@@ -73,12 +73,25 @@ def reckoned(rule: PeriodReward, met: str, why_not: str) -> Reckoned:
         rest_minor = f"CASE WHEN NOT ({met}) THEN 0 WHEN {given} > 0 THEN {total} - {given} ELSE {left} END"
     return Reckoned(
         value=value,
-        pieces=f"CASE WHEN {value} > 0 THEN {f'({value}) / {size}' if size > 1 else '1'} ELSE 0 END",
+        pieces=f"CASE WHEN {value} > 0 THEN {f'({value}) / {size}' if size > 1 else _times(rule)} ELSE 0 END",
         rest=rest,
         rest_minor=rest_minor,
         rate_bp=f"CASE WHEN {met} THEN {rate} END",
         why=f"CASE WHEN {value} > 0 THEN NULL WHEN {met} THEN '{Why.TOO_LITTLE}' ELSE {why_not} END",
     )
+
+
+def _times(rule: PeriodReward) -> str:
+    """How many of what is given by the piece."""
+    if comes_in_pieces(rule.gives):
+        match rule.function:
+            case ByEvery(every=every):
+                return f"(greatest(base, 0) / {every})"
+            case ByThreshold(steps=steps, reached=Reached.EACH):
+                return "(" + " + ".join(f"CASE WHEN base >= {each.at} THEN 1 ELSE 0 END" for each in steps) + ")"
+            case _:
+                pass
+    return "1"
 
 
 def _value(rule: PeriodReward) -> tuple[str, str, str]:

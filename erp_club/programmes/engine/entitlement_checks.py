@@ -1,0 +1,44 @@
+"""What a draft says that a membership gives directly, and can't be given so. Pure."""
+
+from collections.abc import Iterator
+
+from erp_club.kernel.text import T
+from erp_club.programmes.engine.by_hand_checks import BY_HAND
+from erp_club.programmes.engine.finding import Finding
+from erp_club.programmes.engine.gifts import DiscountGiven, GiftGiven
+from erp_club.programmes.engine.levels import Entitlement, ServiceGiven
+from erp_club.programmes.engine.parts import ALWAYS, Every
+from erp_club.programmes.engine.programme import Programme
+
+LIMITED_BY = {
+    Every.DAY: "per_member_day",
+    Every.MONTH: "per_member_month",
+    Every.YEAR: "per_member_year",
+    Every.EVER: "per_member",
+}
+"""The periods in which uses of a discount can be counted, and the limit of an offer that does."""
+
+
+def entitlements(programme: Programme) -> Iterator[Finding]:
+    """What is wrong with what a membership gives directly."""
+    for index, each in enumerate(programme.entitlements):
+        path = f"entitlements[{index}]"
+        if isinstance(each.gives, DiscountGiven):
+            yield from _discount(path, each, each.gives)
+        elif not isinstance(each.gives, GiftGiven | ServiceGiven):
+            text = T("A membership gives a discount, a product or a service. Give this on an occasion.")
+            yield Finding(f"{path}.gives", text)
+        if each.when != ALWAYS and not isinstance(each.gives, DiscountGiven):
+            yield Finding(
+                f"{path}.when", T("Only a discount hangs on the purchase, so this has no effect."), stops=False
+            )
+
+
+def _discount(path: str, of: Entitlement, gives: DiscountGiven) -> Iterator[Finding]:
+    if gives.amount_minor is None and gives.off_bp is None:
+        yield Finding(f"{path}.gives", T("Say how much: an amount or a percentage."))
+    if of.count is not None and (of.period.every not in LIMITED_BY or of.period.starts_month != 1):
+        text = T("Uses of a discount are counted by the day, the month, the calendar year, or for ever.")
+        yield Finding(f"{path}.period.every", text)
+    if of.only_given:
+        yield Finding(f"{path}.only_given", BY_HAND, stops=False)
