@@ -5,9 +5,9 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from tests.make.browser import HTML, form, signed_in
+from tests.make.browser import HTML, form, json_headers, signed_in
 from tests.make.clubs import a_club
-from tests.make.offers import a_draft
+from tests.make.offers import a_draft, a_published_offer
 from tests.make.organisation import a_chain
 
 EVERYTHING_SAID: dict[str, Any] = {
@@ -102,3 +102,25 @@ def test_an_offer_that_costs_points_is_written_by_the_form(client: TestClient, s
     wrong_number = client.post("/offers", data=form(form="1", **fields | {"activation.points": "many"}), headers=HTML)
     assert wrong_number.status_code == 422
     assert 'id="e-f-activation-points"' in wrong_number.text
+
+
+def test_what_changed_between_versions_is_said_in_the_words_of_the_form(client: TestClient, session: Session) -> None:
+    a_chain(session)
+    signed_in(client, session)
+    ten, over = {"kind": "percent", "value_bp": 1000}, {"amount_minor": 100_00}
+    offer_id = a_published_offer(session, rewards=[ten], when={"all": [over]})
+    session.commit()
+    page = client.get(f"/offers/{offer_id}").json()
+    changes = {
+        "revision": page["revision"], "rewards": [{"kind": "percent", "value_bp": 1250}], "limits": {"per_basket": 2},
+        "when": {"all": [{"amount_minor": 150_00}]}, "combination": {"mode": "stackable"},
+    }  # fmt: skip
+    assert client.patch(f"/offers/{offer_id}", json=changes, headers=json_headers()).status_code == 200
+    said = client.get(f"/offers/{offer_id}").json()["versions"][0]["changes"]
+    assert {each["label"]: (each["was"], each["became"]) for each in said} == {
+        "Percent off": ("10", "12.5"),
+        "Amount at least": ("100.00", "150.00"),
+        "Times a basket": (None, "2"),
+        "Beside other offers": (None, "It comes on top of other offers"),
+    }
+    assert "Times a basket" in client.get(f"/offers/{offer_id}", headers=HTML).text

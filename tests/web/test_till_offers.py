@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.promotions.coupons.codes import check_character
 from erp_club.promotions.coupons.models import Coupon, CouponCode
 from erp_club.receipts.models import ReceiptOffer
-from tests.make.clubs import a_club, a_membership
+from tests.make.clubs import a_club, a_membership, moved
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.customers import a_person
 from tests.make.offers import a_published_offer
@@ -115,6 +115,21 @@ def test_an_offer_of_the_cashier_gives_nothing_until_it_is_chosen(
     back = told(send(client, till, "DELETE", "/baskets/current/activations/HAND"))
     assert back["total_minor"] == 10_00
     assert send(client, till, "POST", "/baskets/current/activations", offer="NONE").json()["code"] == "offer-unknown"
+
+
+def test_what_an_offer_costs_in_points_is_said_before_it_is_chosen(
+    client: TestClient, session: Session, till: Till
+) -> None:  # REQ O-05
+    noa, club_id = a_person(session, given_name="Noa"), a_club(session)
+    moved(session, noa, a_membership(session, noa, club_id).points_account_id, 80)
+    five = {"kind": "amount", "value_minor": 5_00}
+    starts = {"by": "cashier", "points": 50}
+    a_published_offer(session, "HAND", names={"en": "By hand"}, rewards=[five], activation=starts)
+    session.commit()
+    scan(client, till)
+    [offer] = told(send(client, till, "PUT", "/baskets/current/customer", customer_id=noa))["benefits"]["offers"]
+    assert (offer["gain_minor"], offer["cost_points"]) == (5_00, 50)
+    assert "costs 50 points" in client.get("/baskets/current/offers", headers=till.headers | HTML).text
 
 
 def test_an_offer_that_cannot_apply_says_why(client: TestClient, session: Session, till: Till) -> None:

@@ -150,11 +150,12 @@ def _typed(value: Any, name: str | None, kind: str = "") -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and name is not None:
-        return _written(name, value, kind)
+        return written(name, value, kind)
     return str(value)
 
 
-def _written(name: str, value: int, kind: str) -> str:
+def written(name: str, value: int, kind: str) -> str:
+    """A number of a document as the form writes it: amounts and shares by their names."""
     if name == "multiplier_bp":
         return f"{Decimal(value).scaleb(-4).normalize():f}"
     if name.endswith("_bp") or (name == "value" and kind == "percent"):

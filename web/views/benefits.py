@@ -12,13 +12,17 @@ from web.views.reasons import fault_words, refusal_words
 
 
 class TillOffer(BaseModel):
-    """An offer that the cashier may start. `gain_minor`: what it takes off; `words`: why it gives nothing."""
+    """An offer that the cashier may start. `gain_minor`: what it takes off; `words`: why it gives nothing.
+
+    `cost_points` are those that the customer pays for it.
+    """
 
     offer: str
     name: str
     chosen: bool
     gain_minor: int
     points: int
+    cost_points: int = 0
     words: str | None
 
 
@@ -99,6 +103,7 @@ def _offer(basket: PricedBasket, each: Choosable, currency: str) -> TillOffer:
         chosen=each.chosen,
         gain_minor=each.gain_minor,
         points=each.points,
+        cost_points=each.cost_points,
         words=words,
     )
 

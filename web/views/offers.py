@@ -16,6 +16,7 @@ from erp_club.promotions.standing import Standing, standing
 from web import lists
 from web.deps import Act
 from web.i18n import say
+from web.offer_forms.labels import label_of, value_of
 from web.views.forecasts import ForecastView, forecasts_of
 from web.views.offer_form import Names, as_json, names_of, sentence_of, words_for
 
@@ -60,11 +61,17 @@ class VersionLine(BaseModel):
 
 
 class Difference(BaseModel):
-    """One part of a document in two versions, as JSON; null where it isn't said."""
+    """One part of a document in two versions, as JSON; null where it isn't said.
+
+    `label`, `was` and `became` say the same in the reader's words.
+    """
 
     field: str
     before: str | None
     after: str | None
+    label: str
+    was: str | None
+    became: str | None
 
 
 class DayGiven(BaseModel):
@@ -221,9 +228,17 @@ def _versions(rows: list[VersionRow]) -> list[VersionLine]:
 
 def differences(before: Offer, after: Offer) -> list[Difference]:
     """Which parts of the document differ."""
-    old, new = dict(_leaves(short(before))), dict(_leaves(short(after)))
+    was, became = short(before), short(after)
+    old, new = dict(_leaves(was)), dict(_leaves(became))
     return [
-        Difference(field=name, before=old.get(name), after=new.get(name))
+        Difference(
+            field=name,
+            before=old.get(name),
+            after=new.get(name),
+            label=label_of(name, became if name in new else was),
+            was=value_of(name, was),
+            became=value_of(name, became),
+        )
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     ]

@@ -50,7 +50,7 @@ MOST_CHOOSABLE = 20
 class Choosable:
     """An offer that the cashier may start: how much less there would be to pay with it (or is, where it was chosen).
 
-    `refusal`: why it gives nothing even so.
+    `refusal`: why it gives nothing even so; `cost_points`: what the customer pays for it in points.
     """
 
     offer: str
@@ -59,6 +59,7 @@ class Choosable:
     gain_minor: int
     points: int = 0
     refusal: Refusal | None = None
+    cost_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ def _tried(gathered: Gathered, priced: Priced, offer: str, *, chosen: bool) -> C
         without.total_minor - with_it.total_minor,
         sum(each.points for each in with_it.applied if each.offer == offer),
         refusal,
+        sum(each.points_used for each in with_it.applied if each.offer == offer),
     )
 
 
