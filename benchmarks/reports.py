@@ -43,20 +43,21 @@ class Silent:
     def phase(self, doing: Text) -> None: ...
 
 
-def rows(session: Session, by: By, **narrowed: int | None) -> object:
+def rows(session: Session, by: By, sort: str = "sales", **narrowed: int | None) -> object:
     asked = replace(YEAR, by=by, **narrowed)
     if by in TIMES:
         return queries.steps(session, asked)
-    return queries.listing(session, asked, sort="sales", descending=True, limit=ROWS)
+    return queries.listing(session, asked, sort=sort, descending=True, limit=ROWS)
 
 
 def works(session: Session) -> dict[str, Callable[[], Any]]:
     club = session.scalars(sa.select(Club.id).order_by(Club.id)).first()
     segment = session.scalars(sa.select(Segment.id).order_by(Segment.id)).first()
     of_club = replace(YEAR, club_id=club)
-    department = session.scalars(
-        sa.select(Product.department_id).group_by(Product.department_id).order_by(sa.func.count().desc())
-    ).first()
+    department, brand = (
+        session.scalars(sa.select(column).group_by(column).order_by(sa.func.count().desc())).first()
+        for column in (Product.department_id, Product.brand_id)
+    )
     return {
         **{f"by {by.value}": (lambda by=by: rows(session, by)) for by in By},
         "groups of a club's members": lambda: rows(session, By.GROUP, club_id=club),
@@ -66,6 +67,18 @@ def works(session: Session) -> dict[str, Callable[[], Any]]:
         "products of a segment": lambda: rows(session, By.PRODUCT, segment_id=segment),
         "groups of a segment": lambda: rows(session, By.GROUP, segment_id=segment),
         "products of a department": lambda: rows(session, By.PRODUCT, department_id=department),
+        "products by their buyers": lambda: rows(session, By.PRODUCT, "buyers"),
+        "a club's products by their buyers": lambda: rows(session, By.PRODUCT, "buyers", club_id=club),
+        "brands of a department": lambda: rows(session, By.BRAND, department_id=department),
+        "groups of a department": lambda: rows(session, By.GROUP, department_id=department),
+        "groups of a brand": lambda: rows(session, By.GROUP, brand_id=brand),
+        "departments of a brand": lambda: rows(session, By.DEPARTMENT, brand_id=brand),
+        "cashiers of a department": lambda: rows(session, By.CASHIER, department_id=department),
+        "brands of a department for a club": lambda: rows(session, By.BRAND, department_id=department, club_id=club),
+        "groups of a brand for a club": lambda: rows(session, By.GROUP, brand_id=brand, club_id=club),
+        "groups of a brand for a segment": lambda: rows(session, By.GROUP, brand_id=brand, segment_id=segment),
+        "stores of a brand in a department": lambda: rows(session, By.STORE, department_id=department, brand_id=brand),
+        "months of a brand in a department": lambda: rows(session, By.MONTH, department_id=department, brand_id=brand),
         "stores of a department": lambda: rows(session, By.STORE, department_id=department),
         "the total": lambda: queries.total(session, YEAR),
         "months of a club's members": lambda: queries.steps(session, of_club),

@@ -128,6 +128,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "customer_brand_days": _SUMS,
     "customer_group_years": _SUMS,
     "customer_product_days": _SUMS,
+    "receipt_goods": _SUMS,
     "customer_summaries": _SUMS,
 }
 

@@ -47,6 +47,7 @@ CHANGES = {
     "customer_group_days": "SET spend_minor = spend_minor + 1",
     "customer_department_days": "SET spend_minor = spend_minor + 1",
     "customer_brand_days": "SET spend_minor = spend_minor + 1",
+    "receipt_goods": "SET firsts = firsts # 1",
     "customer_summaries": "SET spend_minor = spend_minor + 1",
     "receipt_lines": "SET amount_minor = amount_minor + 1",
 }

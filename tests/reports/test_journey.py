@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Department, Product, ProductGroup
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.customers.models import Customer
 from erp_club.organisation.models import Store
@@ -81,7 +81,7 @@ def _loaded(session: Session, folder: Path) -> Frame:
         sa.text(
             "TRUNCATE customer_days, customer_group_days, customer_department_days, "
             "customer_brand_days, customer_group_years, customer_product_days, customer_summaries, store_days, "
-            "product_months"
+            "product_months, receipt_goods"
         )
     )
     session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))
@@ -253,6 +253,59 @@ def _departments_of_product(session: Session, lines: Frame) -> tuple[Told, Told]
     return told | {"": ()}, _by(lines[lines["sku"] == sku], "department") | {"": ()}
 
 
+def _narrowest(session: Session, lines: Frame) -> tuple[Frame, dict[str, int]]:
+    """The lines of a brand in a department that share some receipts with others of each, and how to ask for them."""
+    lines = lines[(lines["department"] != NOTHING) & (lines["brand"] != NOTHING)]
+    department, brand = lines.groupby(["department", "brand"])["amount"].sum().idxmax()
+    mine = lines[(lines["department"] == department) & (lines["brand"] == brand)]
+    return mine, {
+        "department_id": _id(session, Department, Department.name, department),
+        "brand_id": _id(session, Brand, Brand.name, brand),
+    }
+
+
+def _mixed(by: By, key: Any, *kinds: str, members: bool = False, thirds: bool = False) -> Case:
+    """Rows of lines that are narrowed by some kinds of goods, of a club's members or a segment."""
+
+    def case(session: Session, lines: Frame) -> tuple[Told, Told]:
+        mine, ids = _narrowest(session, lines)
+        names = {kind: mine[kind].iloc[0] for kind in kinds}
+        asked = _asked(by, **{f"{kind}_id": ids[f"{kind}_id"] for kind in kinds})
+        for kind, name in names.items():
+            lines = lines[lines[kind] == name]
+        if members:
+            asked, lines = replace(asked, club_id=_club(session)), lines[lines["member"]]
+        if thirds:
+            segment = session.scalars(sa.select(Segment.id)).one()
+            asked, lines = replace(asked, segment_id=segment), lines[lines["third"]]
+        told, made = _report(session, asked), _by(lines, key(lines) if callable(key) else key)
+        return told, _days(made) if by in TIMES else made
+
+    return case
+
+
+def _cashiers(session: Session, lines: Frame) -> tuple[Told, Told]:
+    # Nobody is named on what was taken in from files: one row, and the total beside it.
+    mine, ids = _narrowest(session, lines)
+    asked = _asked(By.CASHIER, **ids)
+    told = _report(session, asked) | {"total": _told(total(session, asked))}
+    return told, {NOTHING: _figures(mine), "total": _figures(mine)}
+
+
+def _page_by_buyers(session: Session, lines: Frame) -> tuple[Told, Told]:
+    rows, count = listing(session, _asked(By.PRODUCT), sort="buyers", descending=True, limit=20)
+    bought = lines[(lines["customer_number"] != "") & (lines["quantity"] >= 0)]
+    buyers = bought.groupby("sku")["customer_number"].nunique()
+    assert count == lines["sku"].nunique()
+    assert [row.figures.buyers for row in rows] == sorted(buyers, reverse=True)[:20]
+    told = {row.code: _told(row.figures) for row in rows}
+    return told, _by(lines[lines["sku"].isin(list(told))], "sku")
+
+
+def _month_of(lines: Frame) -> Any:
+    return lines["day"].dt.to_period("M").dt.start_time
+
+
 def _segment(session: Session, lines: Frame) -> tuple[Told, Told]:
     segment = session.scalars(sa.select(Segment.id)).one()
     return _report(session, _asked(By.DEPARTMENT, segment_id=segment)), _by(lines[lines["third"]], "department")
@@ -281,6 +334,20 @@ CASES: dict[str, Case] = {
     "groups of a department": _groups_of_department,
     "departments of the biggest product": _departments_of_product,
     "groups of a year and some days": _groups_around_a_year,
+    "brands of a department": _mixed(By.BRAND, "brand", "department"),
+    "departments of a brand": _mixed(By.DEPARTMENT, "department", "brand"),
+    "groups of a brand": _mixed(By.GROUP, "group", "brand"),
+    "groups of a brand in a department": _mixed(By.GROUP, "group", "brand", "department"),
+    "months of a brand in a department": _mixed(By.MONTH, _month_of, "brand", "department"),
+    "stores of a brand in a department": _mixed(By.STORE, "store", "brand", "department"),
+    "brands of a department for a club's members": _mixed(By.BRAND, "brand", "department", members=True),
+    "groups of a department for a club's members": _mixed(By.GROUP, "group", "department", members=True),
+    "groups of a brand for a segment": _mixed(By.GROUP, "group", "brand", thirds=True),
+    "customers of a brand in a department for a segment": _mixed(
+        By.CUSTOMER, "customer_number", "brand", "department", thirds=True
+    ),
+    "cashiers of a brand in a department": _cashiers,
+    "a page of the products by their buyers": _page_by_buyers,
     "customers": _customers,
     "months of a club's members": _members,
     "groups of a club's members": _groups_of_members,

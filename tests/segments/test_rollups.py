@@ -20,6 +20,7 @@ from erp_club.receipts.rollups.models import (
     CustomerGroupYear,
     CustomerProductDay,
     CustomerSummary,
+    ReceiptGoods,
     ReceiptToRoll,
 )
 from erp_club.segments import queries
@@ -89,14 +90,15 @@ def test_a_product_in_another_group_takes_its_purchases_along(session: Session, 
     assert found(session, spent(20_00, group=["DAIRY"])) == ["C1"]
     for table in (CustomerGroupDay, CustomerGroupYear):
         assert session.scalars(sa.select(table.spend_minor)).all() == [20_00]
+    assert len(set(session.scalars(sa.select(ReceiptGoods.group_id)))) == 1
     assert verify(session) is None
 
 
-_Proven = CustomerDay | CustomerGroupDay | CustomerGroupYear | CustomerProductDay | CustomerSummary
+_Proven = CustomerDay | CustomerGroupDay | CustomerGroupYear | CustomerProductDay | CustomerSummary | ReceiptGoods
 
 
 @pytest.mark.parametrize(
-    "table", [CustomerDay, CustomerGroupDay, CustomerGroupYear, CustomerProductDay, CustomerSummary]
+    "table", [CustomerDay, CustomerGroupDay, CustomerGroupYear, CustomerProductDay, CustomerSummary, ReceiptGoods]
 )
 def test_the_proof_finds_a_row_that_is_wrong(session: Session, till: Till, table: type[_Proven]):
     product_id = a_product(session)

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.receipts.rollups.firsts import COUNTED, GOODS, SLICES, bit
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
@@ -62,6 +64,39 @@ _LINES = """
            l.quantity_milli >= 0 AS bought
 """
 
+_GOODS_KEY = "customer_id, receipt_id, " + ", ".join(f"{kind}_id" for kind in GOODS)
+_GOODS_OF = f"{_GOODS_KEY}, sold_on, store_id, staff_id"
+_GOODS_NAMES = f"{_GOODS_OF}, firsts, spend_minor, quantity_milli, list_minor, returned_minor"
+# The running number of a row within its slice, of those that count.
+_RUNNING = {
+    "receipts": "true AND count(*)",
+    "purchases": "purchases = 1 AND count(*) FILTER (WHERE purchases = 1)",
+    "returns": "returns = 1 AND count(*) FILTER (WHERE returns = 1)",
+}
+
+
+def _window(kinds: tuple[str, ...]) -> str:
+    """The rows of a receipt's slice in a whole order: equals in it would all be counted at once.
+
+    Three orders serve all slices, so that the rows are sorted three times only.
+    """
+    turns = (GOODS[turn:] + GOODS[:turn] for turn in range(len(GOODS)))
+    columns = next([f"{kind}_id" for kind in each] for each in turns if set(each[: len(kinds)]) == set(kinds))
+    part, rest = columns[: len(kinds)], columns[len(kinds) :]
+    return f"(PARTITION BY receipt_id, {', '.join(part)}{' ORDER BY ' + ', '.join(rest) if rest else ''})"
+
+
+_FIRSTS = " + ".join(
+    f"({_RUNNING[counted]} OVER of_{'_'.join(kinds)} = 1)::int * {bit(kinds, counted)}"
+    for kinds in SLICES
+    for counted in COUNTED
+)
+_GOODS = f"""
+    SELECT {_GOODS_OF}, {_FIRSTS} AS firsts, spend_minor, quantity_milli, list_minor, returned_minor
+      FROM (SELECT {_GOODS_OF}, {_OF_RECEIPT} FROM lines GROUP BY {_GOODS_OF}) AS each
+    WINDOW {", ".join(f"of_{'_'.join(kinds)} AS {_window(kinds)}" for kinds in SLICES)}
+"""
+
 
 def _adding(table: str, *more: str) -> str:
     """Add what comes to the row that is there."""
@@ -101,7 +136,9 @@ WITH waiting AS (
 ), of_products AS (
     INSERT INTO product_months (month, product_id, {_NAMES}, known_minor) {_PRODUCT_MONTHS} ORDER BY month, product_id
     ON CONFLICT (month, product_id) DO UPDATE SET {_adding("product_months", "known_minor")}
-), {", ".join(f"of_{kind.table} AS ({_roll_kind(kind)})" for kind in _KINDS)}, summaries AS (
+), {", ".join(f"of_{kind.table} AS ({_roll_kind(kind)})" for kind in _KINDS)}, goods AS (
+    INSERT INTO receipt_goods ({_GOODS_NAMES}) SELECT * FROM ({_GOODS}) AS each ORDER BY sold_on, receipt_id
+), summaries AS (
     INSERT INTO customer_summaries AS s
     SELECT customer_id, sum(purchases), sum(returns), sum(spend_minor), sum(quantity_milli),
            min(sold_on) FILTER (WHERE purchases > 0), max(sold_on) FILTER (WHERE purchases > 0)
@@ -119,6 +156,13 @@ _ALL_LINES = f"""{_LINES} FROM receipts r
       JOIN products p ON p.id = l.product_id {_OWNER}
      WHERE NOT EXISTS (
            SELECT FROM receipts_to_roll q WHERE (q.customer_id, q.receipt_id) = (r.customer_id, r.id))"""
+
+_OF_CHANGED = "SELECT receipt_id FROM receipt_lines WHERE product_id = ANY(:products)"
+_GOODS_GONE = f"DELETE FROM receipt_goods WHERE receipt_id IN ({_OF_CHANGED})"
+_GOODS_ANEW = f"""
+    WITH lines AS MATERIALIZED ({_ALL_LINES} AND r.id IN ({_OF_CHANGED}))
+    INSERT INTO receipt_goods ({_GOODS_NAMES}) {_GOODS}
+"""
 
 
 def _made_anew(kind: _Kind) -> str:
@@ -157,6 +201,14 @@ _PROOFS = (
         for kind in _KINDS
     ),
     _Proof(
+        "receipt_goods",
+        _GOODS_KEY,
+        f"SELECT * FROM ({_GOODS}) AS goods",
+        """WHERE receipt_id NOT IN (
+            SELECT receipt_id FROM receipt_lines WHERE product_id IN (SELECT product_id FROM products_to_roll))""",
+        columns=_GOODS_NAMES,
+    ),
+    _Proof(
         "customer_summaries",
         "customer_id",
         """
@@ -184,6 +236,10 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
             if values["values"] and kind.changed == changed:
                 session.execute(sa.text(f"DELETE FROM {kind.table} WHERE {column} = ANY(:values)"), values)
                 session.execute(sa.text(_made_anew(kind)), values)
+    changed = list(session.scalars(sa.text("DELETE FROM products_to_roll RETURNING product_id")))
+    if changed:
+        for statement in (_GOODS_GONE, _GOODS_ANEW):
+            session.execute(sa.text(statement), {"products": changed})
     return rolled
 
 

@@ -45,6 +45,14 @@ class BrandToRoll(Base):
     brand_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
 
 
+class ProductToRoll(Base):
+    """A product whose department, group or brand has changed, so that its receipts' goods are to be made anew."""
+
+    __tablename__ = "products_to_roll"
+
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class CustomerDay(Base):
     """A customer's receipts of one cashier in a store on a day; customer 0 is nobody known, `staff_id` 0 no cashier.
 
@@ -188,6 +196,34 @@ class CustomerBrandDay(_CustomerSums, Base):
     )
 
     brand_id: Mapped[int] = mapped_column(sa.Integer)
+
+
+class ReceiptGoods(Base):
+    """What a receipt holds of a department, group and brand together, as the products are grouped today; 0 is none.
+
+    For what is asked of several of them at once, or of a cashier. `firsts` has the bits of `rollups.firsts`: receipts
+    add up by them in every such slice. Days are found by blocks, since rows come in their order.
+    """
+
+    __tablename__ = "receipt_goods"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("customer_id", "receipt_id", "department_id", "group_id", "brand_id"),
+        sa.Index("ix_receipt_goods_sold_on", "sold_on", postgresql_using="brin"),
+    )
+
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    department_id: Mapped[int] = mapped_column(sa.Integer)
+    group_id: Mapped[int] = mapped_column(sa.Integer)
+    brand_id: Mapped[int] = mapped_column(sa.Integer)
+    sold_on: Mapped[dt.date]
+    store_id: Mapped[int] = mapped_column(sa.Integer)
+    staff_id: Mapped[int] = mapped_column(sa.Integer)
+    firsts: Mapped[int] = mapped_column(sa.Integer)
+    spend_minor: Mapped[int]
+    quantity_milli: Mapped[int]
+    list_minor: Mapped[int]
+    returned_minor: Mapped[int]
 
 
 class CustomerSummary(Base):

@@ -19,6 +19,7 @@ from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups import queries as rollups
+from erp_club.receipts.rollups.firsts import COUNTED, bit
 from erp_club.receipts.rollups.models import (
     CustomerBrandDay,
     CustomerDay,
@@ -27,6 +28,7 @@ from erp_club.receipts.rollups.models import (
     CustomerGroupYear,
     CustomerProductDay,
     ProductMonth,
+    ReceiptGoods,
     ReceiptToRoll,
     StoreDay,
 )
@@ -59,17 +61,22 @@ def source(session: Session, asked: Asked, *, products: Sequence[int] | None = N
 
     Lines come as a common table expression, so that whoever reads them twice sums them once.
     """
+    rows = _asked_rows(session, asked, products)
+    return _by_customer(rows) if asked.by is By.SEGMENT else rows
+
+
+def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None) -> Any:
     kind = _kind_asked(asked)
     by_cashier = asked.by is By.CASHIER or asked.staff_id is not None
-    if asked.of_products and (by_cashier or _stale(session, kind)):
+    mixed = asked.of_products and (by_cashier or kind is None)
+    if (mixed and kind is By.PRODUCT) or (asked.of_products and _stale(session, None if mixed else kind)):
         return _lines(asked, products=products).cte("rows")
-    if asked.of_products and kind is None:
-        return _groups_within(session, asked) if _asks_groups_within(asked) else _lines(asked).cte("rows")
+    if mixed:
+        return _with_waiting(session, _goods(asked), asked)
     held = _years(asked) if kind is By.GROUP else None
     if held is None:
         held = _days(asked, kind, products)
-    rows = _with_waiting(session, held, asked, products=products)
-    return _by_customer(rows) if asked.by is By.SEGMENT else rows
+    return _with_waiting(session, held, asked, products=products)
 
 
 def store_sums(session: Session, asked: Asked) -> Any | None:
@@ -114,32 +121,6 @@ def _stale(session: Session, kind: By | None) -> bool:
     """Whether the products of the kind have changed, so that only the lines tell."""
     stale = rollups.stale_kinds(session)
     return bool(stale) if kind is None else kind.value in stale
-
-
-def _asks_groups_within(asked: Asked) -> bool:
-    return (
-        asked.by is By.GROUP and asked.department_id is not None and asked.group_id is None and asked.brand_id is None
-    )
-
-
-def _groups_within(session: Session, asked: Asked) -> Any:
-    """The groups of a department: from the sums where all of a group's products are in it, else from the lines."""
-    group = _PRODUCT_KEYS[By.GROUP]
-    inside = sa.func.bool_and(Product.department_id.is_not_distinct_from(asked.department_id))
-    found = session.execute(
-        sa.select(group, inside).group_by(group).having(sa.func.bool_or(Product.department_id == asked.department_id))
-    ).all()
-    whole = [key for key, all_inside in found if all_inside]
-    wide = replace(asked, department_id=None)
-    held = _years(wide)
-    rows = (_days(wide, By.GROUP) if held is None else held).subquery("held")
-    shared = _lines(asked).where(group.in_([key for key, all_inside in found if not all_inside]))
-    parts = [sa.select(rows).where(rows.c.product_key.in_(whole)), shared]
-    if rollups.waiting(session):
-        parts.append(_lines(asked, waiting=True).where(group.in_(whole)))
-    return sa.union_all(*parts if len(whole) < len(found) else [part for part in parts if part is not shared]).cte(
-        "rows"
-    )
 
 
 def _by_customer(rows: Any) -> Any:
@@ -297,6 +278,31 @@ def _product_days(asked: Asked, whose: list[Any], where: list[Any], products: Se
     return statement.where(
         table.product_id.in_(sa.select(Product.id).where(*_of_products(asked, Product.id))).is_(sa.true())
     )
+
+
+def _goods(asked: Asked) -> Any:
+    """From what receipts hold of departments, groups and brands at once; each is counted in its first row of these."""
+    table = ReceiptGoods
+    named = (
+        (By.DEPARTMENT, table.department_id, asked.department_id),
+        (By.GROUP, table.group_id, asked.group_id),
+        (By.BRAND, table.brand_id, asked.brand_id),
+    )
+    kinds = [kind.value for kind, _, value in named if value is not None or asked.by is kind]
+    where = [*_narrowed(asked, table), *(column == value for _, column, value in named if value is not None)]
+    if asked.staff_id is not None:
+        where.append(table.staff_id == asked.staff_id)
+    whose: list[Any] = [table.customer_id, table.sold_on, table.store_id]
+    whose += [column.label("product_key") for kind, column, _ in named if asked.by is kind]
+    if asked.by is By.CASHIER:
+        whose.append(sa.func.nullif(table.staff_id, 0).label("staff_id"))
+    sums = [
+        sa.cast(table.firsts.op("&")(bit(kinds, name)) != 0, sa.Integer).label(name)
+        if name in COUNTED
+        else (table.spend_minor if name == "sales_minor" else getattr(table, name)).label(name)
+        for name in SUMS
+    ]
+    return sa.select(*whose, *sums, _known(table.customer_id, table.spend_minor)).where(*where)
 
 
 def _sums() -> list[sa.ColumnElement[Any]]:
