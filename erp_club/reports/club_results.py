@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Membership, MembershipPeriod, MembershipState, PeriodKind
+from erp_club.customers.queries import BECAME, living_of
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
 from erp_club.promotions.coupons.queries import IS_SPENT, LAST_DAY
@@ -17,6 +18,7 @@ from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import Asked
 from erp_club.reports.purchases.figures import Figures, share_bp
+from erp_club.reports.purchases.members import accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +145,17 @@ def _members(session: Session, asked: Asked, joined: int) -> Members:
 
 def _points(session: Session, asked: Asked) -> tuple[Moved, ...]:
     """By reason, the one that moved most first."""
-    accounts = (
-        sa.select(Membership.points_holder_id, Membership.points_account_id)
-        .where(Membership.club_id == asked.club_id)
-        .distinct()
-        .subquery()
-    )
-    of_account = (PointsMovement.customer_id == accounts.c.points_holder_id) & (
-        PointsMovement.account_id == accounts.c.points_account_id
-    )
+    mine = accounts()
+    of_account = (PointsMovement.customer_id == mine.c.holder_id) & (PointsMovement.account_id == mine.c.account_id)
     points = sa.cast(sa.func.sum(PointsMovement.points), sa.BigInteger)
     rows = session.execute(
         sa.select(PointsMovement.kind, sa.func.count(), points)
-        .join(accounts, of_account)
-        .where(PointsMovement.on_date.between(asked.first, asked.last), PointsMovement.kind != MovementKind.RELEASED)
+        .join(mine, of_account)
+        .where(
+            mine.c.club_id == asked.club_id,
+            PointsMovement.on_date.between(asked.first, asked.last),
+            PointsMovement.kind != MovementKind.RELEASED,
+        )
         .group_by(PointsMovement.kind)
         .order_by(sa.func.abs(points).desc(), PointsMovement.kind)
     )
@@ -189,8 +188,11 @@ def _coupons(session: Session, asked: Asked, zone: str) -> Coupons:
     uses, given = session.execute(
         sa.select(sa.func.count(), sa.cast(sa.func.coalesce(sa.func.sum(CouponUse.given_minor), 0), sa.BigInteger))
         .join(Receipt, of_receipt)
+        .outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
         .where(
-            Receipt.customer_id.in_(sa.select(Membership.customer_id).where(Membership.club_id == asked.club_id)),
+            living_of(Receipt.customer_id).in_(
+                sa.select(Membership.customer_id).where(Membership.club_id == asked.club_id)
+            ),
             Receipt.sold_on.between(asked.first, asked.last),
             ~back,
         )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import BECAME, living_of
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups.models import CustomerSummary, ReceiptToRoll
 from erp_club.reports.purchases.asked import Against, Asked, By
@@ -188,8 +189,12 @@ def _firsts() -> Any:
     of_receipt = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
     of_line = (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
     waiting = (
-        sa.select(Receipt.customer_id, Receipt.sold_on.label("first_on"))
-        .select_from(sa.join(ReceiptToRoll, Receipt, of_receipt).join(ReceiptLine, of_line))
+        sa.select(living_of(Receipt.customer_id).label("customer_id"), Receipt.sold_on.label("first_on"))
+        .select_from(
+            sa.join(ReceiptToRoll, Receipt, of_receipt)
+            .join(ReceiptLine, of_line)
+            .outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
+        )
         .where(ReceiptLine.quantity_milli >= 0)
     )
     kept = sa.select(CustomerSummary.customer_id, CustomerSummary.first_on).where(CustomerSummary.first_on.is_not(None))

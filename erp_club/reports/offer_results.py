@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import BECAME, living_of
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.kernel.text import T
@@ -91,7 +92,7 @@ def _rows(session: Session, asked: Asked, key: Any, code: Any, offer_id: int | N
             code,
             sa.func.count(),
             *(sa.cast(sa.func.sum(column), sa.BigInteger) for column in sums),
-            sa.func.count(sa.distinct(Receipt.customer_id)).filter(Receipt.customer_id != UNIDENTIFIED),
+            sa.func.count(sa.distinct(living_of(Receipt.customer_id))).filter(Receipt.customer_id != UNIDENTIFIED),
             sa.cast(sa.func.sum(Receipt.total_minor), sa.BigInteger),
         )
         .select_from(
@@ -102,6 +103,7 @@ def _rows(session: Session, asked: Asked, key: Any, code: Any, offer_id: int | N
             )
             .join(StoredOffer, StoredOffer.id == ReceiptOffer.offer_id)
             .join(Store, Store.id == Receipt.store_id)
+            .outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
         )
         .where(*receipts(asked))
         .group_by(key, code)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.birthday.models import BirthdayGrant, BirthdayPlan
-from erp_club.customers.queries import family_of
+from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.promotions.coupons.models import CouponUse, CouponUseBack
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import Asked
@@ -101,15 +101,16 @@ def _used(asked: Asked) -> Any:
     once = (
         sa.select(
             each.c.plan_id,
-            Receipt.customer_id,
+            living_of(Receipt.customer_id).label("customer_id"),
             Receipt.id,
             sa.func.count().label("uses"),
             sa.func.sum(each.c.given_minor).label("given"),
             sa.func.max(Receipt.total_minor).label("total"),
         )
         .join(Receipt, (Receipt.customer_id == each.c.receipt_customer_id) & (Receipt.id == each.c.receipt_id))
+        .outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
         .where(*receipts(asked))
-        .group_by(each.c.plan_id, Receipt.customer_id, Receipt.id)
+        .group_by(each.c.plan_id, living_of(Receipt.customer_id), Receipt.id)
         .subquery("once")
     )
     return sa.select(

@@ -5,6 +5,7 @@ REQ R-01 R-02 R-06
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.commands import ProductChanges, edit_product
 from erp_club.catalogue.models import Product
 from erp_club.kernel.errors import Invalid
+from erp_club.people.merging.commands import merge_customers
 from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.receipts.models import Receipt
 from erp_club.receipts.rollups.commands import roll_all
+from erp_club.reports import habits
 from erp_club.reports import queries as chain
 from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import SUNDAY, TIMES, Against, Asked, By, before, year_before
@@ -248,7 +251,15 @@ def test_every_kind_of_rows_under_every_filter_is_the_same_from_the_sums_as_from
             strict=True,
         )
     )  # fmt: skip
-    pairs = [(), *((each,) for each in FILTERS), *itertools.combinations(FILTERS, 2)]
+    back = replace(a_line(loaf, -7_00), quantity_milli=-1_000)
+    mixed = a_sale(till, back, a_line(milk, 5_00), a_line(bread, 8_00), receipt_no="M", customer_id=yael)
+    write_sale(session.connection(), mixed, (), now=NOW, by=till.by)
+    pairs = [
+        *((), *((each,) for each in FILTERS), *itertools.combinations(FILTERS, 2)),
+        ("department_id", "group_id", "brand_id"),
+        ("department_id", "brand_id", "staff_id"),
+        ("group_id", "brand_id", "club_id"),
+    ]
     from_lines = {names: _every_row(session, {name: values[name] for name in names}) for names in pairs}
     roll_all(session)
     for names in pairs:
@@ -266,6 +277,24 @@ def _every_row(session: Session, narrowed: dict[str, Any]) -> dict[By, dict[Any,
             summed = sum(each.sales_minor for each in told[by].values())
             assert summed == total(session, whole).sales_minor, (by, narrowed)
     return told
+
+
+def test_a_merged_customers_sales_and_points_are_those_of_whom_they_became(session: Session, till: Till):
+    club, kept, double = a_club(session), a_customer(session, "C1"), a_customer(session, "C2")
+    a_membership(session, double, club, joined_on=DAY)
+    segment, _ = take_list(session, Settings("Ours", "", False), ["C1"], today=DAY, now=NOW, by=SYSTEM)
+    sale = a_sale(till, a_line(a_product(session), 50_00), receipt_no="1", customer_id=double)
+    post_sale(session, sale, now=NOW, by=till.by)
+    whole = total(session, asked())
+    assert (whole.points or 0) > 0
+    merge_customers(session, kept, double, take=(), today=DAY, now=NOW, by=SYSTEM)
+    ways = (asked(segment_id=segment), asked(club_id=club), asked(customer_id=kept))
+    for narrowed in ways:
+        assert total(session, narrowed) == whole, narrowed
+    assert habits.movement(session, asked()).new == 1
+    roll_all(session)
+    for narrowed in ways:
+        assert total(session, narrowed) == whole, narrowed
 
 
 def test_customers_of_a_club_have_its_points_once(session: Session, till: Till):

@@ -147,8 +147,13 @@ def asked_of_favourites(asked: Asked) -> Asked:
 @router.get("/reports/offers", name="reports.offers", response_model=OffersPage)
 def offers(act: View, said: FromAddress, offer: Id = None) -> Response:
     """What offers gave and the baskets with and without them: every offer, or one by store."""
-    view = offers_page(act, question(act, said), offer)
+    view = offers_page(act, asked_of_offers(question(act, said)), offer)
     return act.answer(view, "reports/offers.html")
+
+
+def asked_of_offers(asked: Asked) -> Asked:
+    """Of whole receipts: the baskets with an offer are beside the baskets without, whatever was in them."""
+    return replace(asked, department_id=None, group_id=None, brand_id=None, product_id=None)
 
 
 @router.get("/clubs/{club_id}/results", name="reports.club", response_model=ClubResultsPage)

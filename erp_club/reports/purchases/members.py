@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from erp_club.clubs.models import Membership, MembershipPeriod
+from erp_club.points.models import PointsAccount, PointsMove
 from erp_club.reports.purchases.asked import Asked
 
 
@@ -39,3 +40,30 @@ def memberships() -> sa.FromClause:
     """Memberships with their periods."""
     same = (MembershipPeriod.customer_id == Membership.customer_id) & (MembershipPeriod.membership_id == Membership.id)
     return sa.join(Membership, MembershipPeriod, same)
+
+
+def accounts() -> Any:
+    """Each points account with its club: `holder_id`, `account_id`, `club_id`; whoever shares one shares its club.
+
+    With those whose points live in such an account since, as after customers became one: their movements stay there.
+    """
+    move, account = PointsMove, PointsAccount
+    gave_all = sa.select(account.customer_id, account.id, account.heir_holder_id, account.heir_id)
+    steps = sa.union_all(
+        sa.select(move.customer_id, move.account_id, move.to_customer_id, move.to_account_id),
+        gave_all.where(account.heir_id.is_not(None)),
+    ).cte("steps")
+    moved = sa.select(steps).cte("moved", recursive=True)
+    on = (steps.c.customer_id == moved.c.to_customer_id) & (steps.c.account_id == moved.c.to_account_id)
+    further = sa.select(moved.c.customer_id, moved.c.account_id, steps.c.to_customer_id, steps.c.to_account_id)
+    moved = moved.union(further.join(steps, on))
+    held = sa.select(
+        Membership.points_holder_id.label("holder_id"),
+        Membership.points_account_id.label("account_id"),
+        Membership.club_id,
+    )
+    lives = (Membership.points_holder_id == moved.c.to_customer_id) & (
+        Membership.points_account_id == moved.c.to_account_id
+    )
+    before = sa.select(moved.c.customer_id, moved.c.account_id, Membership.club_id).join(Membership, lives)
+    return sa.union(held, before).subquery("accounts")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
-from erp_club.clubs.models import Club, Membership
+from erp_club.clubs.models import Club
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.organisation.models import Store
@@ -19,7 +19,7 @@ from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
-from erp_club.reports.purchases.members import holds_on, spans
+from erp_club.reports.purchases.members import accounts, holds_on, spans
 from erp_club.reports.purchases.sources import SUMS, month_sums, source, store_sums
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
@@ -90,8 +90,8 @@ def listing(
     """A page of the rows in the order of one of `SORTS`, and how many there are in all."""
     assert asked.by not in TIMES
     page = _Page(sort, descending, offset, limit)
-    if asked.by is By.PRODUCT and limit is not None and (found := _products(session, asked, page)) is not None:
-        return found
+    if asked.by is By.PRODUCT and limit is not None:
+        return _products(session, asked, page)
     rows = _rows(session, asked, page)
     in_all = page.in_all
     if not asked.of_products and asked.by is not By.SEGMENT:
@@ -133,29 +133,79 @@ _ORDERED_BY = {
     "average": ("sales_minor", "returned_minor", "purchases"),
     "returned": ("returned_minor",),
 }
-"""Which sums tell an order of products. Buyers add up to nothing: their order needs every line."""
+"""Which sums tell an order of products."""
 
 
-def _products(session: Session, asked: Asked, page: _Page) -> tuple[list[Row], int] | None:
-    """A page of products: first which ones, by the sums of their order alone, then all figures of these few.
+LIKELY = 300
+"""Of so many products at least the buyers are counted, to find those with most."""
 
-    None where no sums that add up tell the order.
-    """
-    names = _ORDERED_BY.get(page.sort)
-    if names is None:
-        return None
-    months = month_sums(session, asked)
-    parts = source(session, asked) if months is None else months
-    added = [sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger).label(name) for name in names]
-    summed = sa.select(parts.c.product_key, *added).group_by(parts.c.product_key).subquery("summed")
+
+def _products(session: Session, asked: Asked, page: _Page) -> tuple[list[Row], int]:
+    """A page of products: first which ones, by what their order goes by alone, then all figures of these few."""
+    keys, in_all = _keys_of_page(session, asked, page)
+    by_key = {row.key: row for row in _rows(session, asked, None, keys=keys, products=keys)}
+    return [by_key[key] for key in keys], in_all
+
+
+def _keys_of_page(session: Session, asked: Asked, page: _Page) -> tuple[list[int], int]:
+    if page.sort == "buyers":
+        if page.descending and (found := _most_buyers(session, asked, page)) is not None:
+            return found
+        summed = _buyers(source(session, asked)).subquery("summed")
+    else:
+        parts = _parts(session, asked)
+        added = [sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger).label(name) for name in _ORDERED_BY[page.sort]]
+        summed = sa.select(parts.c.product_key, *added).group_by(parts.c.product_key).subquery("summed")
     order = _order(page.sort, summed.c, Product.name)
     way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
     statement = sa.select(Product.id, sa.func.count().over()).join(summed, summed.c.product_key == Product.id)
     statement = statement.order_by(way, Product.name, Product.id).offset(page.offset).limit(page.limit)
-    found = session.execute(statement).all()
-    keys = [row[0] for row in found]
-    by_key = {row.key: row for row in _rows(session, asked, None, keys=keys, products=keys)}
-    return [by_key[key] for key in keys], found[0][1] if found else 0
+    rows = session.execute(statement).all()
+    return [row[0] for row in rows], rows[0][1] if rows else 0
+
+
+def _parts(session: Session, asked: Asked) -> Any:
+    months = month_sums(session, asked)
+    return source(session, asked) if months is None else months
+
+
+def _buyers(parts: Any) -> Any:
+    """How many known customers bought each product; months add up to nothing here."""
+    bought = sa.func.bool_or((parts.c.purchases > 0) & (parts.c.customer_id != UNIDENTIFIED)).label("bought")
+    each = sa.select(parts.c.product_key, bought).group_by(parts.c.product_key, parts.c.customer_id).subquery("each")
+    counted = sa.func.count().filter(each.c.bought).label("buyers")
+    return sa.select(each.c.product_key, counted).group_by(each.c.product_key)
+
+
+def _most_buyers(session: Session, asked: Asked, page: _Page) -> tuple[list[int], int] | None:
+    """The page of those with most buyers, and how many products there are.
+
+    Nothing has more buyers than purchases, which add up: so only the buyers of what is bought most are counted. None
+    where something beyond these might have as many.
+    """
+    assert page.limit is not None
+    wanted = page.offset + page.limit
+    parts = _parts(session, asked)
+    purchases = sa.cast(sa.func.sum(parts.c.purchases), sa.BigInteger)
+    likely = session.execute(
+        sa.select(parts.c.product_key, purchases, sa.func.count().over())
+        .group_by(parts.c.product_key)
+        .order_by(purchases.desc())
+        .limit(max(LIKELY, 4 * wanted))
+    ).all()
+    if not likely:
+        return [], 0
+    buyers = _buyers(source(session, asked, products=[row[0] for row in likely])).subquery("counted")
+    rows = session.execute(
+        sa.select(Product.id, buyers.c.buyers)
+        .join(buyers, buyers.c.product_key == Product.id)
+        .order_by(buyers.c.buyers.desc(), Product.name, Product.id)
+        .limit(wanted)
+    ).all()
+    in_all = likely[0][2]
+    if len(likely) < in_all and (len(rows) < wanted or likely[-1][1] >= rows[-1][1]):
+        return None
+    return [row[0] for row in rows[page.offset :]], in_all
 
 
 def _rows(
@@ -286,14 +336,9 @@ def _points_key(asked: Asked) -> Any:
     }[asked.by]
 
 
-_ACCOUNTS = (
-    sa.select(Membership.points_holder_id, Membership.points_account_id, Membership.club_id)
-    .distinct()
-    .subquery("accounts")
-)
-"""Each account with its club; whoever shares an account shares its club."""
-_OF_ACCOUNT = (PointsMovement.customer_id == _ACCOUNTS.c.points_holder_id) & (
-    PointsMovement.account_id == _ACCOUNTS.c.points_account_id
+_ACCOUNTS = accounts()
+_OF_ACCOUNT = (PointsMovement.customer_id == _ACCOUNTS.c.holder_id) & (
+    PointsMovement.account_id == _ACCOUNTS.c.account_id
 )
 
 
@@ -314,12 +359,12 @@ def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
         where.append(_ACCOUNTS.c.club_id == asked.club_id)
     if asked.segment_id is not None:
         kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
-        where.append(PointsMovement.by_customer_id.in_(kept))
+        where.append(living_of(PointsMovement.by_customer_id).in_(kept))
     summed = sa.cast(sa.func.sum(PointsMovement.points), sa.BigInteger)
     joined: Any = PointsMovement
     if asked.club_id is not None or asked.by is By.CLUB:
         joined = sa.join(PointsMovement, _ACCOUNTS, _OF_ACCOUNT)
-    if asked.by is By.CUSTOMER:
+    if asked.by is By.CUSTOMER or asked.segment_id is not None:
         joined = sa.outerjoin(joined, BECAME, BECAME.c.id == PointsMovement.by_customer_id)
     statement = sa.select(key.label("key"), summed).select_from(joined).where(*where)
     return session.execute(statement.group_by(sa.literal_column("1"))).all()
