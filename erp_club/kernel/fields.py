@@ -67,13 +67,15 @@ OPERATORS = {
 class Ask:
     """What a field's value depends on: the as-of day, a club's code, and what stood after the colon (`class:NAME`).
 
-    `only`: these customers are asked about; None for all.
+    `only`: these customers are asked about; None for all. `sampled`: they stand for all, so that what depends on other
+    customers is found among them alone, as an estimate.
     """
 
     as_of: dt.date
     club: str | None = None
     name: str = ""
     only: tuple[int, ...] | None = None
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class Facts:
     """What a tree is compiled with.
 
     `segments` are the dynamic segments that it may name, by name; `lists` gives the SELECT of (customer_id) of a frozen
-    one. `rolled`: what the rollups hold; None reads the lines. `only`: these customers instead of all.
+    one. `rolled`: what the rollups hold; None reads the lines. `only`: these customers instead of all; `sampled`: they
+    are some at random that stand for all.
     """
 
     as_of: dt.date
@@ -46,6 +47,7 @@ class Facts:
     lists: Mapping[str, Rows] = field(default_factory=dict[str, Rows])
     rolled: Rolled | None = None
     only: tuple[int, ...] | None = None
+    sampled: bool = False
 
 
 def members(condition: Condition, facts: Facts, *columns: Any) -> Rows:
@@ -189,7 +191,8 @@ class _Compiler:
 
     def _field(self, leaf: FieldIs) -> Bool:
         asked = leaf.field
-        read = asked.read(Ask(self._facts.as_of, leaf.club, leaf.asked.partition(":")[2].strip(), self._facts.only))
+        facts = self._facts
+        read = asked.read(Ask(facts.as_of, leaf.club, leaf.asked.partition(":")[2].strip(), facts.only, facts.sampled))
         match asked.shape:
             case Shape.FLAGS:
                 return self._flags(read, leaf)

@@ -60,7 +60,7 @@ def estimate(session: Session, condition: Condition, facts: Facts) -> Look:
             sa.select(sampled.c.id).where(sampled.c.state == CustomerState.ACTIVE, sampled.c.id != UNIDENTIFIED)
         )
     )
-    found = _pass(session, condition, replace(facts, only=ids))
+    found = _pass(session, condition, replace(facts, only=ids, sampled=True))
     return replace(found, customers=round(found.customers * 100.0 / share), exact=False)
 
 

@@ -14,7 +14,9 @@ from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.organisation.models import Store
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups.models import (
+    CustomerBrandDay,
     CustomerDay,
+    CustomerDepartmentDay,
     CustomerGroupDay,
     CustomerProductDay,
     CustomerSummary,
@@ -25,6 +27,11 @@ from erp_club.segments.tree import MetricName, Of, OfKey
 Columns = dict[str, sa.ColumnElement[Any]]
 _NAMED = {OfKey.GROUP: (ProductGroup, Product.group_id), OfKey.DEPARTMENT: (Department, Product.department_id),
           OfKey.BRAND: (Brand, Product.brand_id)}  # fmt: skip
+_WHOLE_KINDS: dict[OfKey, tuple[type[CustomerDepartmentDay | CustomerBrandDay], Any, Any, Any]] = {
+    OfKey.DEPARTMENT: (CustomerDepartmentDay, CustomerDepartmentDay.department_id, Department, Product.department_id),
+    OfKey.BRAND: (CustomerBrandDay, CustomerBrandDay.brand_id, Brand, Product.brand_id),
+}
+"""Kinds of which a segment asks seldom: they are read from the lines while any of their products has moved."""
 _COUNTS = {MetricName.PURCHASES, MetricName.RETURNS, MetricName.AVERAGE_PURCHASE}
 _OWNER = living_of(Receipt.customer_id)
 _ADDED = ("purchases", "returns", "spend_minor", "quantity_milli")
@@ -32,10 +39,14 @@ _ADDED = ("purchases", "returns", "spend_minor", "quantity_milli")
 
 @dataclass(frozen=True, slots=True)
 class Rolled:
-    """What the rollups may be asked: `latest` is the last day with a receipt, `stale` the groups they don't hold."""
+    """What the rollups may be asked: `latest` is the last day with a receipt.
+
+    `stale` are the groups they don't hold, `stale_kinds` which of `department` and `brand` they don't wholly hold.
+    """
 
     latest: dt.date
     stale: frozenset[str] = frozenset()
+    stale_kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +166,8 @@ def _stores(codes: Sequence[str]) -> Any:
     return sa.select(Store.id).where(Store.code == sa.any_(texts(codes)))
 
 
-def _groups(names: Sequence[str]) -> Any:
-    return sa.select(ProductGroup.id).where(ProductGroup.name == sa.any_(texts(names)))
+def _ids(table: Any, names: Sequence[str]) -> Any:
+    return sa.select(table.id).where(table.name == sa.any_(texts(names)))
 
 
 def _products(skus: Sequence[str]) -> Any:
@@ -199,8 +210,11 @@ def _rollup(asked: Asked, metrics: frozenset[MetricName], rolled: Rolled) -> tup
         countable = len(values) == 1 or not metrics & _COUNTS
         if countable and key is OfKey.GROUP and rolled.stale.isdisjoint(values):
             return _by_kind(
-                asked, CustomerGroupDay, CustomerGroupDay.group_id, Product.group_id, _groups(values), stores
+                asked, CustomerGroupDay, CustomerGroupDay.group_id, Product.group_id, _ids(ProductGroup, values), stores
             )
+        if countable and key in _WHOLE_KINDS and key.value not in rolled.stale_kinds:
+            table, column, named, of_product = _WHOLE_KINDS[key]
+            return _by_kind(asked, table, column, of_product, _ids(named, values), stores)
         if countable and key is OfKey.SKU:
             days = CustomerProductDay
             return _by_kind(asked, days, days.product_id, Product.id, _products(values), stores)
@@ -269,7 +283,7 @@ def _by_day(asked: Asked, stores: Sequence[str] | None) -> tuple[sa.FromClause, 
 
 def _by_kind(
     asked: Asked,
-    table: type[CustomerGroupDay | CustomerProductDay],
+    table: type[CustomerGroupDay | CustomerProductDay | CustomerDepartmentDay | CustomerBrandDay],
     column: Any,
     of_product: Any,
     ids: Any,

@@ -28,10 +28,14 @@ class Member:
     family_name: str
 
 
+def rolled_up(session: Session) -> Rolled:
+    """What the rollups hold."""
+    return Rolled(rollups.latest_day(session), rollups.stale_groups(session), rollups.stale_kinds(session))
+
+
 def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = None) -> Facts:
     """What trees are compiled with on this day."""
-    rolled = Rolled(rollups.latest_day(session), rollups.stale_groups(session))
-    return Facts(as_of, rolled=rolled, only=only)
+    return Facts(as_of, rolled=rolled_up(session), only=only)
 
 
 def count(session: Session, condition: Condition, asked: Facts) -> int:

@@ -15,12 +15,10 @@ from erp_club.kernel.fields import Registry
 from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T
 from erp_club.permissions.models import Staff
-from erp_club.receipts.rollups import queries as rollups
 from erp_club.segments import tree
 from erp_club.segments.compiler import Facts
-from erp_club.segments.metrics import Rolled
 from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, SegmentKind, SegmentState, SegmentVersion
-from erp_club.segments.queries import Member
+from erp_club.segments.queries import Member, rolled_up
 from erp_club.segments.reading import read_condition
 from erp_club.segments.tree import Condition
 
@@ -150,7 +148,7 @@ def facts(session: Session, as_of: dt.date, registry: Registry, *, only: tuple[i
 
 def with_known(session: Session, saved: Known, as_of: dt.date, *, only: tuple[int, ...] | None = None) -> Facts:
     """The same of segments that are read already."""
-    rolled = Rolled(rollups.latest_day(session), rollups.stale_groups(session))
+    rolled = rolled_up(session)
     lists = {name: listed(segment_id) for name, segment_id in saved.ids.items() if name not in saved.trees}
     return Facts(as_of, segments=saved.trees, lists=lists, rolled=rolled, only=only)
 

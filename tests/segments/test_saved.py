@@ -4,6 +4,7 @@ REQ S-03 S-04 S-05
 """
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,3 +183,23 @@ def test_an_estimate_stands_for_a_count_that_takes_too_long(session: Session, pe
     assert (exact.customers, exact.exact, len(exact.sample)) == (3, True, 3)
     estimate = looking.estimate(session, every, facts)
     assert (estimate.exact, estimate.customers) == (False, 3)
+
+
+def test_an_estimate_of_scores_takes_them_among_the_sampled_alone(session: Session):
+    till, product = a_till(session), a_product(session)
+    people = {number: a_customer(session, number) for number in ("A", "B", "C")}
+    for number, customer_id in people.items():
+        sale = a_sale(till, a_line(product), receipt_no=f"S-{number}", customer_id=customer_id)
+        write_sale(session.connection(), sale, (), now=NOW, by=till.by)
+    scored = read_condition(
+        {"all": [{"field": name, "op": "ge", "value": 2} for name in ("money_score", "recency_score")]}, REGISTRY
+    )
+
+    def found(only: tuple[int, ...], *, sampled: bool) -> int:
+        facts = replace(saved.facts(session, NOW.date(), REGISTRY, only=only), sampled=sampled)
+        return looking.look(session, scored, facts, milliseconds=None).customers
+
+    ids = tuple(sorted(people.values()))
+    # Of so many with a purchase each but the first has a score above 1; one alone has nobody beside.
+    assert [found(ids[:count], sampled=True) for count in (3, 2, 1)] == [2, 1, 0]
+    assert found(ids[-1:], sampled=False) == 1
