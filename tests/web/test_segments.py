@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.commands import ProductChanges, edit_product
 from erp_club.customers.models import Customer
 from erp_club.kernel.audit import AuditEntry
+from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments import saved
 from tests.make.clubs import a_customer
 from tests.make.office import HTML, form, head_office, send
+from tests.make.purchases import NOW, a_product
 from web.segment_forms.nodes import from_condition, to_condition
 
 OURS = {"name": "Ours", "where": {"field": "number", "op": "in", "value": ["A", "B"]}}
@@ -77,10 +80,37 @@ def test_segments_are_listed_with_their_counts(office: TestClient):
     assert "Nothing matches" in office.get("/segments?text=zzz", headers=HTML).text
 
 
+def coffee(session: Session) -> None:
+    """Two products called the same, of one group."""
+    for sku in ("C-1", "C-2"):
+        changes = ProductChanges(group="COFFEE")
+        edit_product(session, a_product(session, sku, name="Ground coffee"), changes, now=NOW, by=SYSTEM)
+    session.commit()
+
+
+def test_products_are_found_by_their_names_and_what_nothing_is_called_is_told_there(
+    office: TestClient, session: Session
+):
+    coffee(session)
+    sent = fields(office.get("/segments/new", headers=HTML).text)
+    sent = press(office, sent, "add|0", **{"nodes[0].add": "metric:purchases"})
+    sent = press(office, sent | {"nodes[1].of_key": "sku"}, "look")
+    typed = sent | {"nodes[1].new": "coffee", "do": "take|1"}
+    page = form(office, "/segment-previews", typed).text
+    assert ("pick|1|C-1" in page, "pick|1|C-2" in page, "Nothing is called so" in page) == (True, True, False)
+    sent = press(office, sent, "pick|1|C-2")
+    assert (sent["nodes[1].of[0]"], sent["nodes[1].new"]) == ("C-2", "")
+    for key, nothing in (("sku", "tea"), ("group", "TEA")):
+        page = form(office, "/segment-previews", sent | {"nodes[1].of_key": key, "nodes[1].new": nothing, "do": "look"})
+        assert "Nothing is called so" in page.text
+        assert fields(page.text)["nodes[1].new"] == nothing
+
+
 def test_a_question_is_built_without_script(office: TestClient, session: Session):
+    coffee(session)
     sent = fields(office.get("/segments/new", headers=HTML).text)
     sent = press(office, sent, "add|0", **{"nodes[0].add": "Amount bought for"})
-    sent |= {"nodes[1].value": "10.50", "nodes[1].period": "last_month", "nodes[1].new": "COFFEE"}
+    sent |= {"nodes[1].value": "10.50", "nodes[1].period": "last_month", "nodes[1].new": "coffee"}
     sent = press(office, sent, "take|1")
     assert sent["nodes[1].of[0]"] == "COFFEE"
     sent = press(office, sent, "group|0|none")

@@ -28,6 +28,7 @@ from web.refusals import again
 from web.segment_forms.asks import asks
 from web.segment_forms.deeds import done
 from web.segment_forms.nodes import Node, typed_nodes
+from web.segment_forms.picking import lists_of, means
 from web.taken_out import taken_out
 from web.views.segments import (
     Builder,
@@ -163,19 +164,22 @@ def preview(
     form: FormState = act.request.state.form if hasattr(act.request.state, "form") else FormState()
     form = FormState(values={name: value for name, value in form.values.items() if not name.startswith("nodes")})
     document = _document(act, body)
-    nodes = typed_nodes(body.nodes)
+    nodes, lists_shown = typed_nodes(body.nodes), lists_of(act)
     if not body.form and body.where is not None:
         read_condition(body.where, REGISTRY)
         nodes, document = [Node(kind="all")], json.dumps(body.where, ensure_ascii=False)
     if document is None:
-        nodes, lost = done(nodes, body.do or "", asks(REGISTRY))
+        nodes, lost = done(nodes, body.do or "", asks(REGISTRY), means(act, lists_shown))
         for place in lost:
-            form.errors[place] = [_no_question()]
+            form.errors[place] = [_no_question() if place.endswith(".add") else say(T("Nothing is called so."))]
     if body.do == "as_json" and document is None:
         document = _as_json(nodes)
         form.values["document"] = document
     view = builder(act, nodes, segment_id=body.segment_id, name=body.name or "", document=document, exact=body.exact,
-                   as_of=body.as_of)  # fmt: skip
+                   as_of=body.as_of, lists=lists_shown)  # fmt: skip
+    for index, found in view.found.items():
+        if found:  # one of them is to be chosen: that is no fault
+            form.errors.pop(f"nodes[{index}].new", None)
     return act.answer(view, "segments/_builder.html" if act.htmx else "segments/build.html", form=form)
 
 

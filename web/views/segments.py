@@ -6,11 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from erp_club.catalogue.models import Brand, Department, ProductGroup
-from erp_club.catalogue.queries import choices
 from erp_club.kernel.errors import FieldError, Invalid, Refused
 from erp_club.permissions.catalog import Permission
-from erp_club.promotions.coupons.batches.queries import codes as batch_codes
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.rollups.queries import latest_day
 from erp_club.reports import mailing, segment_use
@@ -21,15 +18,15 @@ from erp_club.segments.sentence import lines, sentence
 from erp_club.segments.tree import Condition
 from web.deps import Act
 from web.forms import FormState
-from web.i18n import LANGUAGES, say
+from web.i18n import say
 from web.segment_forms.asks import Ask, asks, of_keys, periods
 from web.segment_forms.nodes import Node, from_condition, to_condition
-from web.views.customers import club_choices, store_choices
+from web.segment_forms.picking import PRODUCT, Lists, called, lists_of, of_products, products
 
 DAYS_SHOWN = 90
 QUIET_DAYS = 31
 """After so many days without a sale the builder says when the last one was."""
-LIVE_MILLISECONDS = 900
+LIVE_MILLISECONDS = 600
 """So long a count may take while somebody builds; then an estimate stands there until the exact one comes."""
 
 
@@ -148,7 +145,8 @@ class Builder(BaseModel):
     asks: dict[str, Ask] = Field(exclude=True)
     of_keys: list[tuple[str, str]] = Field(exclude=True)
     periods: list[tuple[str, str]] = Field(exclude=True)
-    lists: dict[str, list[tuple[str, str]]] = Field(exclude=True)
+    lists: Lists = Field(exclude=True)
+    found: dict[int, list[tuple[str, str]]] = Field(default_factory=dict[int, list[tuple[str, str]]], exclude=True)
 
     def below(self, index: int) -> list[int]:
         """The nodes right below one."""
@@ -257,14 +255,17 @@ def _place(path: str, places: dict[str, int]) -> str:
 
 def builder(
     act: Act, nodes: list[Node], *, segment_id: int | None = None, name: str = "", document: str | None = None,
-    exact: bool = False, as_of: dt.date | None = None,
+    exact: bool = False, as_of: dt.date | None = None, lists: Lists | None = None,
 ) -> Builder:  # fmt: skip
-    """The builder with what its question finds."""
+    """The builder with what its question finds, and the products that are looked for in it."""
     condition: Any = None
     try:
         condition = json.loads(document) if document is not None else to_condition(nodes, REGISTRY)[0]
     except (ValueError, RecursionError, Invalid):
         condition = None
+    questions = asks(REGISTRY)
+    naming = dict(of_products(nodes, {what: ask.picker for what, ask in questions.items()}))
+    named = called(act, {sku for node in naming.values() for sku in (*node.of, *node.values)})
     return Builder(
         segment_id=segment_id,
         name=name,
@@ -273,10 +274,11 @@ def builder(
         as_of=as_of,
         last_sale=_long_ago(act),
         nodes=nodes,
-        asks=asks(REGISTRY),
+        asks=questions,
         of_keys=of_keys(),
         periods=periods(),
-        lists=_lists(act),
+        lists={**(lists or lists_of(act)), PRODUCT: named},
+        found={index: products(act, node.new) for index, node in naming.items() if node.new},
     )
 
 
@@ -307,21 +309,3 @@ def stored_nodes(condition: dict[str, Any] | None) -> tuple[list[Node], str | No
     if nodes is None:
         return [Node(kind="all")], json.dumps(condition, ensure_ascii=False, indent=2)
     return nodes, None
-
-
-def _lists(act: Act) -> dict[str, list[tuple[str, str]]]:
-    """What values are picked from: (value, what it is called)."""
-
-    def named(table: type[ProductGroup | Department | Brand]) -> list[tuple[str, str]]:
-        return [(choice.name, "") for choice in choices(act.session, table)]
-
-    return {
-        "group": named(ProductGroup),
-        "department": named(Department),
-        "brand": named(Brand),
-        "store": [(store.code, store.name) for store in store_choices(act)],
-        "club": [(club.code, club.names.get(act.chain.language, "")) for club in club_choices(act)],
-        "segment": [(row.name, "") for row in saved.every(act.session) if row.state is SegmentState.ACTIVE],
-        "batch": [(code, "") for code in batch_codes(act.session)],
-        "language": list(LANGUAGES.items()),
-    }
