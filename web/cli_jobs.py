@@ -57,8 +57,10 @@ def run(name: str, as_of: dt.datetime | None, dry_run: bool) -> None:
     the back office; run here again, it goes on.
     """
     found = JOBS.get(name)
-    if found is None or not found.by_hand:
+    if found is None:
         raise errors.no_job(name)
+    if not found.by_hand:
+        raise errors.not_by_hand(name)
     with opened() as database:
         row = run_here(database, found, as_of=as_of.date() if as_of else None, dry_run=dry_run)
     for count, label in found.counts.items():

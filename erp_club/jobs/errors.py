@@ -9,6 +9,14 @@ def no_job(name: str) -> NotFound:
     return NotFound(T("There is no job named %(name)s.", name=name), code="job-unknown")
 
 
+def not_by_hand(name: str) -> Conflict:
+    """The job begins only where something is asked for."""
+    return Conflict(
+        T("The job %(name)s begins by itself when something is asked for; it isn't run by hand.", name=name),
+        code="job-not-by-hand",
+    )
+
+
 def no_run() -> NotFound:
     """There is no such run."""
     return NotFound(T("There is no such run."), code="job-run-unknown")

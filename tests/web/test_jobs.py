@@ -77,8 +77,13 @@ def test_wrong_rows_of_the_newest_proof_are_told_on_the_first_page(office: TestC
 def test_what_isnt_there_isnt_found(office: TestClient) -> None:
     for url in ("/jobs/nothing", "/jobs/%00", "/job-runs/77"):
         assert office.get(url).status_code == 404
-    for url in ("/jobs/nothing/runs", "/jobs/forecast/runs", "/job-runs/77/stops", "/job-runs/77/undos"):
+    for url in ("/jobs/nothing/runs", "/job-runs/77/stops", "/job-runs/77/undos"):
         assert send(office, "POST", url).status_code == 404
+
+
+def test_what_begins_only_when_asked_for_says_so(office: TestClient) -> None:
+    refused = send(office, "POST", "/jobs/forecast/runs")
+    assert (refused.status_code, refused.json()["code"]) == (409, "job-not-by-hand")
 
 
 def test_a_run_is_stopped_resumed_and_undone(office: TestClient) -> None:
@@ -129,6 +134,8 @@ def test_the_console_lists_and_runs_jobs(committed: Database, monkeypatch: pytes
     assert "Stamps: 5" in erp_club("job", "run", "stamp", "--as-of", "2026-11-22")
     assert len(stamps(committed)) == 5
     assert CliRunner().invoke(main, ["job", "run", "nothing"]).exit_code == 2
+    asked_for = CliRunner().invoke(main, ["job", "run", "export"])
+    assert (asked_for.exit_code, "isn't run by hand" in asked_for.output) == (2, True)
     early = CliRunner().invoke(main, ["job", "run", "stamp", "--as-of", "2999-01-01"])
     assert (early.exit_code, "still to come" in early.output) == (2, True)
     assert "This was a dry run" in erp_club("job", "run", "stamp", "--as-of", "2999-01-01", "--dry-run")

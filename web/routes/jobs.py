@@ -65,7 +65,7 @@ def add_run(act: Do, job_name: JobName, body: NewRun) -> Response:
     """Start a job. One that is at work for that day already is that run."""
     found = job_named(job_name)
     if not found.by_hand:
-        raise errors.no_job(job_name)
+        raise errors.not_by_hand(job_name)
     as_of = body.as_of or act.today
     if as_of > act.today and not body.dry_run:
         raise Invalid([errors.too_early()])
