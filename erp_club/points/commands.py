@@ -207,6 +207,17 @@ def set_heir(session: Session, account: Account, heir: Account | None) -> None:
     )
 
 
+def repay(session: Session, account: Account, points: int, *, cause: Cause) -> Moved:
+    """Pay so many points (> 0) of what an account owes with something else than points. Raises NotFound.
+
+    Raises ValueError for more than is owed.
+    """
+    held = hold_account(session, account)
+    if held.debt < points:
+        raise ValueError("more than is owed")
+    return write_movement(session, held.account, [Part(DEBT, points)], cause)
+
+
 def release_points(session: Session, account: Account, points: int, *, of: int, cause: Cause) -> Moved:
     """Make pending points of a movement (its `seq`) available from today, as their event has come (P-04).
 

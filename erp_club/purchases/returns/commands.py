@@ -215,9 +215,7 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
         reason=asked.reason or None,
     )
     moved = tuple(move_points(session, each, cause) for each in settled)
-    write_points(
-        session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.back.due or each.back.given_back]
-    )
+    write_points(session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.is_something])
     give_uses_back(session, reckoned.coupons, customer_id=made.customer_id, receipt_id=receipt_id, now=place.now)
     _settle_the_rest(session, made, reckoned, receipt_id, place, clubs=clubs, terms=terms)
     refunding = Refunding(original, place, asked.reason)
@@ -275,17 +273,16 @@ def _number(session: Session, original: Original, place: Place) -> str:
     return f"R{original.id}-{queries.count_returns(session, original) + 1}"
 
 
-_MISSING = ("owed", "paid", "written_off")
-"""Kept with what is settled in the unit of the sale: not where the account counts by another one since."""
-
-
 def _kept(settled: Settled) -> dict[str, int]:
+    owed, paid = settled.owed - settled.repaid, settled.paid + settled.repaid
+    missing = {"owed": owed, "paid": paid, "written_off": settled.written_off}
     return {
         "holder_id": settled.account.holder_id,
         "account_id": settled.account.account_id,
         "settled": settled.back.due,
         "given_back": settled.back.given_back,
-        **(dict.fromkeys(_MISSING, 0) if settled.unit else {name: getattr(settled, name) for name in _MISSING}),
+        # In the unit of the sale: not where the account counts by another one since.
+        **(dict.fromkeys(missing, 0) if settled.unit else missing),
         "deducted_minor": settled.deducted_minor,
     }
 

@@ -55,7 +55,8 @@ class Account:
     """What a sale did to one points account, and what former returns of it have settled; `member_id` moved the points.
 
     `earned` and `used` are the sale's, by the movements `earned_seq` and `used_seq`. `settled` is what former returns
-    took back (or made debt, or were paid for), `given_back` the used points that came back. `earn_points` for each full
+    took back (or made debt, or were paid for), `given_back` the used points that came back. Of what was settled, `owed`
+    was left as a debt, and `paid` was paid for with `deducted_minor` of the refunds. `earn_points` for each full
     `earn_per_minor` is the club's rate, `worth_points` are worth `worth_minor`.
     """
 
@@ -66,6 +67,9 @@ class Account:
     settled: int = 0
     used: int = 0
     given_back: int = 0
+    owed: int = 0
+    paid: int = 0
+    deducted_minor: int = 0
     earned_seq: int | None = None
     used_seq: int | None = None
     earn_points: int = 0

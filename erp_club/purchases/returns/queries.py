@@ -227,13 +227,13 @@ def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
     standing = heirs_of(session, [account_id for account_id, _ in earned])
     clubs = _clubs(session, list(standing.values()), on=original.sold_on)
     return tuple(
-        replace(_account(*key, rows, settled.get(key, (0, 0)), clubs.get(standing[key[0]])), member_id=member_id)
+        replace(_account(*key, rows, settled.get(key, {}), clubs.get(standing[key[0]])), member_id=member_id)
         for key, rows in sorted(earned.items())
     )
 
 
 def _account(
-    account_id: int, holder_id: int, rows: Sequence[Any], settled: tuple[int, int], club: Any | None
+    account_id: int, holder_id: int, rows: Sequence[Any], settled: Mapping[str, int], club: Any | None
 ) -> Account:
     gained = [row for row in rows if row.kind == MovementKind.EARNED]
     used = [row for row in rows if row.kind == MovementKind.REDEEMED]
@@ -253,23 +253,23 @@ def _account(
         holder_id=holder_id,
         account_id=account_id,
         earned=sum(row.points for row in gained),
-        settled=settled[0],
         used=-sum(row.points for row in used),
-        given_back=settled[1],
         earned_seq=gained[0].seq if gained else None,
         used_seq=used[0].seq if used else None,
+        **settled,
         **said,
     )
 
 
-def _settled(session: Session, original: Original) -> Mapping[tuple[int, int], tuple[int, int]]:
-    """What former returns have settled and given back, by account and holder."""
+_SETTLED = ("settled", "given_back", "owed", "paid", "deducted_minor")
+
+
+def _settled(session: Session, original: Original) -> Mapping[tuple[int, int], Mapping[str, int]]:
+    """What former returns have settled, of that left owed or paid for, and given back, by account and holder."""
     rows = session.execute(
         sa.select(
-            ReceiptReturnPoints.account_id,
-            ReceiptReturnPoints.holder_id,
-            sa.cast(sa.func.sum(ReceiptReturnPoints.settled), sa.BigInteger),
-            sa.cast(sa.func.sum(ReceiptReturnPoints.given_back), sa.BigInteger),
+            *(ReceiptReturnPoints.account_id, ReceiptReturnPoints.holder_id),
+            *(sa.cast(sa.func.sum(ReceiptReturnPoints.__table__.c[name]), sa.BigInteger) for name in _SETTLED),
         )
         .join(
             ReceiptReturn,
@@ -279,7 +279,7 @@ def _settled(session: Session, original: Original) -> Mapping[tuple[int, int], t
         .where(ReceiptReturn.customer_id == original.customer_id, ReceiptReturn.original_receipt_id == original.id)
         .group_by(ReceiptReturnPoints.account_id, ReceiptReturnPoints.holder_id)
     )
-    return {(account_id, holder_id): (settled, back) for account_id, holder_id, settled, back in rows}
+    return {(row[0], row[1]): dict(zip(_SETTLED, row[2:], strict=True)) for row in rows}
 
 
 def _clubs(session: Session, accounts: Sequence[int], *, on: dt.date) -> dict[int, Any]:

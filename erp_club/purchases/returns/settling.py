@@ -23,7 +23,8 @@ class Settled:
     """What becomes of one account: `due` points are settled and `given_back` come back.
 
     Of what is due and spent already, `owed` becomes a debt, `paid` is paid for with `deducted_minor` of the refund, and
-    `written_off` is forgiven. `balance` is the one after it.
+    `written_off` is forgiven. `repaid` is paid for too: what a former return of the receipt had left as a debt, because
+    its own refund hadn't reached that far. `balance` is the one after it.
     """
 
     account: Account
@@ -40,11 +41,17 @@ class Settled:
     """What is due in the unit of the sale."""
     unit: NewUnit | None = None
     """The account's unit since, in which all the rest is told."""
+    repaid: int = 0
 
     @property
     def taken(self) -> int:
         """What is taken from the account, a debt among it."""
         return self.due - self.paid - self.written_off
+
+    @property
+    def is_something(self) -> bool:
+        """Whether the return does anything with the account."""
+        return bool(self.back.due or self.back.given_back or self.repaid)
 
     @property
     def missing(self) -> int:
@@ -71,7 +78,11 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
     due, given_back = (back.due, back.given_back) if unit is None else (unit.of(back.due), unit.of(back.given_back))
     there = _takeable(session, held, account, place) + max(given_back - held.debt, 0)
     missing = max(due - there, 0)
-    paid, deducted = _paid_for(account, missing, refund_minor)
+    # A debt that was paid meanwhile, or that used points pay now, isn't paid once more.
+    before = account if unit is None else replace(account, owed=0, paid=0, deducted_minor=0)
+    owed_before = min(max(before.owed, 0), max(held.debt - given_back, 0))
+    paid, deducted = _paid_for(before, missing + owed_before, refund_minor)
+    paid, repaid = min(paid, missing), max(paid - missing, 0)
     forgiven = account.returns.clawback is Clawback.WRITE_OFF and place.by.may(Permission.SALES_WRITE_OFF)
     written_off = missing if write_off and forgiven else 0
     return Settled(
@@ -82,10 +93,11 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
         paid=paid,
         written_off=written_off,
         deducted_minor=deducted,
-        balance=held.balance + given_back - (due - paid - written_off),
+        balance=held.balance + given_back - (due - paid - written_off) + repaid,
         living=held.account,
         back=back,
         unit=unit,
+        repaid=repaid,
     )
 
 
@@ -113,6 +125,8 @@ def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
         of = account.earned_seq if settled.unit is None else None
         back = points.take_back_points(session, ledger, settled.taken, of=of, cause=cause, at=settled.living)
         balance = back.moved.balance if back.moved else balance
+    if settled.repaid:
+        balance = points.repay(session, settled.living, settled.repaid, cause=cause).balance
     return replace(settled, balance=balance)
 
 
@@ -130,10 +144,14 @@ def _takeable(session: Session, held: HeldAccount, account: Account, place: Plac
 
 
 def _paid_for(account: Account, missing: int, refund_minor: int) -> tuple[int, int]:
-    """How many of the missing points are paid for, and with how much."""
+    """How many of the missing points are paid for, and with how much.
+
+    As if all returns of the receipt were one, less what those before have paid: so the worth is rounded once.
+    """
     if account.returns.clawback is not Clawback.DEDUCT or not missing or not account.worth_minor:
         return 0, 0
-    worth = worth_of(missing, account.worth_points, account.worth_minor)
-    if worth <= refund_minor:
-        return missing, worth
-    return round_div(refund_minor * account.worth_points, account.worth_minor, Rounding.DOWN), refund_minor
+    reaching = account.deducted_minor + refund_minor
+    most = round_div((reaching + 1) * account.worth_points - 1, account.worth_minor, Rounding.DOWN)
+    paid = max(min(account.paid + missing, most), account.paid)
+    worth = worth_of(paid, account.worth_points, account.worth_minor)
+    return paid - account.paid, max(worth - account.deducted_minor, 0)
