@@ -23,7 +23,6 @@ from erp_club.jobs.verify import LEDGER_VERIFY
 from erp_club.jobs.what_if import WHAT_IF
 
 NIGHT = (
-    "points-activate",
     "period-rewards",
     "points-convert",
     "memberships-lapse",
@@ -33,11 +32,11 @@ NIGHT = (
     "ledger-seal",
     "ledger-verify",
 )
-"""The order of what is done each night, whichever of these jobs there are: points that were waiting become available,
-periods are settled, points are converted where other rules begin, memberships and levels end, points and money on cards
-expire, levels are looked at again, and last the ledger is sealed and verified. A scheduled run waits until those before
-it of the same day are over. What only looks at the ledger doesn't wait for people: it goes on while a run before it
-awaits its approval."""
+"""The order of what is done each night: periods are settled, points are converted where other rules begin, memberships
+and levels end, points and money on cards expire, levels are looked at again, and last the ledger is sealed and
+verified. Before all of it points that were waiting become available: by their day, which every read of a lot looks at,
+so that no job can be late with them. A scheduled run waits until those before it of the same day are over. What only
+looks at the ledger doesn't wait for people: it goes on while a run before it awaits its approval."""
 
 _LOOKS = {"ledger-seal", "ledger-verify"}
 BEFORE = {name: Before(NIGHT[:place], name not in _LOOKS) for place, name in enumerate(NIGHT)}

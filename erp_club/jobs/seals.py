@@ -1,4 +1,5 @@
-"""What was posted to the ledgers is sealed each night, a chain for each account, and the trace each quarter of an hour.
+"""What was posted to the ledgers is sealed each night, a chain for each account, with what coupons were issued as, and
+the trace each quarter of an hour.
 
 Both outside of the sale and of the requests, which only add their rows.
 """
@@ -10,6 +11,7 @@ from erp_club.kernel import audit_seals
 from erp_club.kernel.ledger_seals import seal_movements, unsealed_movements
 from erp_club.kernel.text import N_, T
 from erp_club.points.seals import POINTS_LEDGER
+from erp_club.promotions.coupons.seals.commands import seal_coupons, unsealed_coupons
 from erp_club.stored_value.seals import VALUE_LEDGER
 
 BATCH = 10_000
@@ -18,29 +20,37 @@ _LEDGERS = (POINTS_LEDGER, VALUE_LEDGER)
 
 
 def _seal_ledgers(session: Session, run: Run, cursor: Cursor) -> Step:
-    """The cursor is the ledger's place, and the last movement that was sealed in it."""
+    """The cursor is the ledger's place, and the last movement that was sealed in it; coupons come after both."""
     place, after = (cursor[0], (cursor[1], cursor[2], cursor[3])) if cursor else (0, None)
+    if place == len(_LEDGERS):
+        added = seal_coupons(session, now=run.now, limit=BATCH)
+        return Step([place, -1, -1, -1] if added == BATCH else None, added, {"coupon_codes": added})
     ledger = _LEDGERS[place]
     made = seal_movements(session, ledger, after=after, now=run.now, limit=BATCH)
     counts = {ledger.movements.name: made.added}
     if made.added == BATCH and made.last:
         return Step([place, *made.last], made.added, counts)
-    return Step([place + 1, -1, -1, -1] if place + 1 < len(_LEDGERS) else None, made.added, counts)
+    return Step([place + 1, -1, -1, -1], made.added, counts)
 
 
 def _unsealed(session: Session, _run: Run) -> int:
-    return sum(unsealed_movements(session, ledger) for ledger in _LEDGERS)
+    return sum(unsealed_movements(session, ledger) for ledger in _LEDGERS) + unsealed_coupons(session)
 
 
 LEDGER_SEAL = Job(
     name="ledger-seal",
     title=N_("Seal of the ledgers"),
     about=N_(
-        "Adds the day's movements of points and cards to chains of keyed hashes, so that none can be changed unseen."
+        "Adds the day's movements of points and cards, with what their lots were opened as, and new coupons to chains "
+        "of keyed hashes, so that none can be changed unseen."
     ),
     batch=_seal_ledgers,
     total=_unsealed,
-    counts={"points_movements": N_("Movements of points"), "stored_value_movements": N_("Movements of cards")},
+    counts={
+        "points_movements": N_("Movements of points"),
+        "stored_value_movements": N_("Movements of cards"),
+        "coupon_codes": N_("Coupons"),
+    },
     schedule="50 4 * * *",
 )
 

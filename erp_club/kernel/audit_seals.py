@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.kernel.audit import EMPTIED, AuditEntry, AuditSeal, AuditValues, values_hash
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.keyring import Keyring
-from erp_club.kernel.seals import BEGINNING, NotAsSealed, link
+from erp_club.kernel.seals import BEGINNING, NotAsSealed, first_break, link
 
 _PURPOSE = "audit"
 _READ = 10_000
@@ -78,23 +79,10 @@ def _broken(session: Session) -> NotAsSealed | None:
         .outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
         .order_by(AuditSeal.n)
     )
-    end = BEGINNING
-    suspected: tuple[int, int] | None = None
+    follow = partial(_link, keyring)
     with session.execute(chain.execution_options(yield_per=_READ)) as rows:
-        for n, (number, entry_id, kept, digest) in enumerate(rows, 1):
-            if number != n:
-                return NotAsSealed("audit_seals", str(n), missing=True)
-            follows = digest is not None and _link(keyring, end, n, entry_id, digest) == kept
-            if suspected is not None:
-                # A changed entry breaks its own link only; a changed link breaks the next one too.
-                table, key = ("audit_entries", suspected[1]) if follows else ("audit_seals", suspected[0])
-                return NotAsSealed(table, str(key))
-            if digest is None:
-                return NotAsSealed("audit_entries", str(entry_id), missing=True)
-            if not follows:
-                suspected = (n, entry_id)
-            end = kept
-    return NotAsSealed("audit_entries", str(suspected[1])) if suspected else None
+        links = ((n, entry_id, kept, digest) for n, entry_id, kept, digest in rows)
+        return first_break(links, follow, sealed="audit_entries", seals="audit_seals")
 
 
 def _link(keyring: Keyring, end: bytes, n: int, entry_id: int, digest: bytes) -> bytes:

@@ -28,7 +28,8 @@ class Ledger:
     """The tables of a ledger; the first three columns of each are a movement's key.
 
     `columns` are those of a movement that are sealed, in this order for ever: a column that comes later is not in the
-    seals of before. `part` is how much a movement did to a lot.
+    seals of before. `part` is how much a movement did to a lot, `terms` what each lot was opened as, of which
+    `term_columns` are sealed with every movement of the lot; a seal says whether it has them (`with_terms`).
     """
 
     purpose: str
@@ -37,6 +38,8 @@ class Ledger:
     seals: sa.Table
     columns: tuple[str, ...]
     part: str
+    terms: sa.Table
+    term_columns: tuple[str, ...]
 
     @property
     def key(self) -> tuple[sa.Column[int], ...]:
@@ -60,8 +63,10 @@ def seal_movements(
     session.execute(sa.text(f"LOCK TABLE {ledger.seals.name} IN SHARE ROW EXCLUSIVE MODE"))
     seal, before = ledger.seals, ledger.seals.alias("before")
     customer_id, account_id, seq = ledger.key
+    # The digest that an erasure has kept of a movement before its seal tells of no terms.
+    with_terms = EmptiedMovement.digest.is_(None)
     waiting: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*ledger.key, _digest(ledger), *_WAS, before.c.hash)
+        sa.select(*ledger.key, _digest(ledger, with_terms), *_WAS, with_terms, before.c.hash)
         .outerjoin(EmptiedMovement, _emptied(ledger))
         .outerjoin(seal, _same(ledger.key, seal))
         .outerjoin(before, sa.and_(*_pairs((customer_id, account_id, seq - 1), before)))
@@ -73,12 +78,14 @@ def seal_movements(
     names = [column.name for column in ledger.key]
     rows: list[dict[str, object]] = []
     last: Key | None = None
-    for customer, account, number, left, was, tie, sealed_before in session.execute(waiting):
+    for customer, account, number, left, was, tie, told, sealed_before in session.execute(waiting):
         end = sealed_before or ends.get((customer, account), BEGINNING)
         last = (customer, account, number)
         digest = _whole(keyring, ledger, last, left, was, tie)
         ends = {(customer, account): _link(keyring, ledger, end, last, digest)}
-        rows.append({**dict(zip(names, last, strict=True)), "hash": ends[customer, account], "at": now})
+        rows.append(
+            {**dict(zip(names, last, strict=True)), "hash": ends[customer, account], "at": now, "with_terms": told}
+        )
     if rows:
         session.execute(sa.insert(ledger.seals), rows)
     return SealedMovements(len(rows), last)
@@ -109,7 +116,7 @@ def movements_not_as_sealed(session: Session, ledger: Ledger) -> list[NotAsSeale
 def _first_break(session: Session, ledger: Ledger) -> NotAsSealed | None:
     keyring = keyring_of(session)
     chain: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*ledger.key, _digest(ledger), *_WAS, ledger.seals.c.hash)
+        sa.select(*ledger.key, _digest(ledger, ledger.seals.c.with_terms), *_WAS, ledger.seals.c.hash)
         .outerjoin(EmptiedMovement, _emptied(ledger))
         .outerjoin(ledger.seals, _same(ledger.key, ledger.seals))
         .order_by(*ledger.key)
@@ -131,7 +138,9 @@ def empty_reasons(session: Session, ledger: Ledger, customers: Sequence[int], *,
     """
     customer_id, _, _ = ledger.key
     reason = ledger.movements.c.reason
-    whole: sa.Select[*tuple[Any, ...]] = sa.select(*ledger.key, _digest(ledger))
+    whole: sa.Select[*tuple[Any, ...]] = sa.select(*ledger.key, _digest(ledger, ledger.seals.c.with_terms)).outerjoin(
+        ledger.seals, _same(ledger.key, ledger.seals)
+    )
     asked = whole.where(customer_id.in_(customers), reason.is_not(None))
     before: dict[Key, bytes] = {(row[0], row[1], row[2]): row[3] for row in session.execute(asked)}
     if not before:
@@ -178,6 +187,7 @@ class _Walk:
         self.account: tuple[int, int] | None = None
         self.end = BEGINNING
         self.suspected: Key | None = None
+        self.reckoned = BEGINNING
         self.open: Key | None = None
 
     def step(self, key: Key, digest: bytes, kept: bytes | None) -> NotAsSealed | None:
@@ -193,14 +203,15 @@ class _Walk:
             return self.finish()
         if self.open is not None:
             return NotAsSealed(self.ledger.seals.name, _text(self.open), missing=True)
-        follows = _link(self.keyring, self.ledger, self.end, key, digest) == kept
-        self.end = kept
         if self.suspected is not None:
-            # A changed movement breaks its own link only; a changed link breaks the next one too.
-            table = self.ledger.movements if follows else self.ledger.seals
+            # Where this link follows what the one before should be, that one was changed, and else its movement.
+            follows = _link(self.keyring, self.ledger, self.reckoned, key, digest) == kept
+            table = self.ledger.seals if follows else self.ledger.movements
             return NotAsSealed(table.name, _text(self.suspected))
-        if not follows:
+        self.reckoned = _link(self.keyring, self.ledger, self.end, key, digest)
+        if self.reckoned != kept:
             self.suspected = key
+        self.end = kept
         return None
 
     def finish(self) -> NotAsSealed | None:
@@ -224,18 +235,27 @@ def _same(key: Sequence[Any], other: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(*_pairs(key, other))
 
 
-def _digest(ledger: Ledger) -> sa.ColumnElement[bytes]:
-    """SHA-256 over a movement and what it did to lots, as PostgreSQL writes jsonb; moments in microseconds."""
-    parts = ledger.parts
-    lot_id = list(parts.primary_key.columns)[3]
-    pair = sa.func.jsonb_build_array(lot_id, parts.c[ledger.part])
-    did = (
-        sa.select(sa.func.jsonb_agg(aggregate_order_by(pair, lot_id)))
+def _digest(ledger: Ledger, with_terms: sa.ColumnElement[bool]) -> sa.ColumnElement[bytes]:
+    """SHA-256 over a movement and what it did to lots, as PostgreSQL writes jsonb; moments in microseconds.
+
+    `with_terms` also over what each of these lots was opened as: days that both the lot and its terms were given.
+    """
+    parts, terms = ledger.parts, ledger.terms
+    customer_id, account_id, _, lot_id = parts.primary_key.columns
+    opened = sa.select(sa.func.jsonb_build_array(*(_told(terms.c[name]) for name in ledger.term_columns))).where(
+        *_pairs((customer_id, account_id, lot_id), terms)
+    )
+    own = (lot_id, parts.c[ledger.part])
+    did = [
+        sa.select(sa.func.jsonb_agg(aggregate_order_by(sa.func.jsonb_build_array(*told), lot_id)))
         .where(_same(ledger.key, parts))
         .correlate(ledger.movements)
         .scalar_subquery()
+        for told in (own, (*own, opened.correlate(parts).scalar_subquery()))
+    ]
+    told = sa.func.jsonb_build_array(
+        *(_told(ledger.movements.c[name]) for name in ledger.columns), sa.case((with_terms, did[1]), else_=did[0])
     )
-    told = sa.func.jsonb_build_array(*(_told(ledger.movements.c[name]) for name in ledger.columns), did)
     return sa.func.sha256(sa.func.convert_to(sa.cast(told, sa.Text), "UTF8"), type_=sa.LargeBinary())
 
 

@@ -88,6 +88,23 @@ class PointsAccount(Base):
     heir_id: Mapped[int | None]
 
 
+class PointsAccountStanding(Base):
+    """What was last said of an account beside its sums; without a row it is open, without days.
+
+    A trigger writes it with the account: whoever goes round that is found by it.
+    """
+
+    __tablename__ = "points_account_standing"
+    # Written from the account itself, which is never deleted.
+    __table_args__ = (sa.PrimaryKeyConstraint("customer_id", "account_id"),)
+
+    customer_id: Mapped[int]
+    account_id: Mapped[int]
+    state: Mapped[AccountState] = mapped_column(sa.Text)
+    frozen_until: Mapped[dt.date | None]
+    idle_last_day: Mapped[dt.date | None]
+
+
 class PointsLot(Base):
     """Points of an account that are alike in when they may be used, under which rules they were given, and in age.
 
@@ -205,7 +222,10 @@ class PointsMovementLot(Base):
 
 
 class PointsSeal(Base):
-    """A keyed hash over a movement, its lots, and the seal of the movement before it: none changes unnoticed."""
+    """A keyed hash over a movement, its lots, and the seal of the movement before it: none changes unnoticed.
+
+    `with_terms` is whether it is also over what the lots were opened as, as all are but the oldest.
+    """
 
     __tablename__ = "points_seals"
     __table_args__ = (
@@ -222,6 +242,7 @@ class PointsSeal(Base):
     seq: Mapped[int]
     hash: Mapped[bytes]
     at: Mapped[dt.datetime]
+    with_terms: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class PointsMove(Base):

@@ -5,7 +5,7 @@ from typing import cast
 import sqlalchemy as sa
 
 from erp_club.kernel.ledger_seals import Ledger
-from erp_club.points.models import PointsMovement, PointsMovementLot, PointsSeal
+from erp_club.points.models import PointsLotTerms, PointsMovement, PointsMovementLot, PointsSeal
 
 POINTS_LEDGER = Ledger(
     purpose="points",
@@ -18,4 +18,6 @@ POINTS_LEDGER = Ledger(
         *("store_id", "terminal_id", "staff_id"),
     ),
     part="points",
+    terms=cast("sa.Table", PointsLotTerms.__table__),
+    term_columns=("available_on", "last_day", "earned_month", "rule_version", "waits_for"),
 )

@@ -271,7 +271,10 @@ class ValueMovementLot(Base):
 
 
 class ValueSeal(Base):
-    """A keyed hash over a movement, its lots, and the seal of the movement before it: none changes unnoticed."""
+    """A keyed hash over a movement, its lots, and the seal of the movement before it: none changes unnoticed.
+
+    `with_terms` is whether it is also over what the lots were opened as, as all are but the oldest.
+    """
 
     __tablename__ = "stored_value_seals"
     __table_args__ = (
@@ -292,6 +295,7 @@ class ValueSeal(Base):
     seq: Mapped[int]
     hash: Mapped[bytes]
     at: Mapped[dt.datetime]
+    with_terms: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class WrongEntry(Base):

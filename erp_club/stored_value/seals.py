@@ -5,7 +5,7 @@ from typing import cast
 import sqlalchemy as sa
 
 from erp_club.kernel.ledger_seals import Ledger
-from erp_club.stored_value.models import ValueMovement, ValueMovementLot, ValueSeal
+from erp_club.stored_value.models import ValueLotTerms, ValueMovement, ValueMovementLot, ValueSeal
 
 VALUE_LEDGER = Ledger(
     purpose="stored value",
@@ -18,4 +18,6 @@ VALUE_LEDGER = Ledger(
         *("store_id", "terminal_id", "staff_id"),
     ),
     part="amount_minor",
+    terms=cast("sa.Table", ValueLotTerms.__table__),
+    term_columns=("first_day", "last_day"),
 )

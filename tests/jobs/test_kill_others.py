@@ -1,4 +1,4 @@
-# REQ J-01 B-03 M-14 P-10 P-15: whatever moves points or gives anything does so once, killed, begun twice, or a day late
+# REQ J-01 B-03 M-14 P-10 P-15 P-18: what moves points or gives something does so once, killed, begun twice, or late
 import datetime as dt
 import os
 import random
@@ -17,6 +17,7 @@ from erp_club.birthday.models import BirthdayGrant
 from erp_club.clubs.models import ClubRules
 from erp_club.jobs import commands, queries, runner
 from erp_club.jobs.birthdays import BIRTHDAYS
+from erp_club.jobs.conversions import POINTS_CONVERT
 from erp_club.jobs.declared import Job
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.models import JobRun, RunState
@@ -27,6 +28,7 @@ from erp_club.kernel.dates import add_months
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points import commands as points
+from erp_club.points.conversions.models import PointsConversion
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
 from erp_club.programmes.rewards.models import PeriodSettlement
@@ -36,11 +38,12 @@ from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
 from tests.make.organisation import a_chain
 from tests.make.points import ENDS, STAYS, many_accounts
 from tests.make.rewards import Shop
+from tests.programmes.test_conversions import in_hundredths
 
 MEMBERS, BATCH, KILLS = 60, 5, int(os.environ.get("ERP_CLUB_KILLS", "2"))
 ONE_DAY = dt.timedelta(days=1)
 LAPSED = add_months(TODAY, 12)
-OCTOBER = dt.date(2026, 10, 31)
+OCTOBER, SUMMER = dt.date(2026, 10, 31), dt.date(2026, 6, 1)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,37 @@ def undoing(database: Database) -> int:
     return undo
 
 
+def converting(database: Database) -> int:
+    """1,250 points each, of which a hundred become one from the summer on."""
+    with database.session() as session:
+        chain = in_hundredths(session)
+        for _ in range(MEMBERS):
+            customer = chain.member("2026-02-01")
+            account = session.scalars(sa.select(PointsAccount.id).where(PointsAccount.customer_id == customer)).one()
+            moved(session, customer, account, 1250, on=dt.date(2026, 3, 1))
+        run_id = commands.ask(session, POINTS_CONVERT, as_of=SUMMER, now=NOW, by=SYSTEM)
+        session.commit()
+    return run_id
+
+
+def converting_back(database: Database) -> int:
+    run_id = converting(database)
+    runner.work(database, run_id)
+    with database.session() as session:
+        undo = commands.undo_run(session, run_id, POINTS_CONVERT, today=SUMMER + ONE_DAY, now=NOW, by=SYSTEM)
+        session.commit()
+    return undo
+
+
+def conversions(balance: int) -> Callable[[Session], tuple[int, int]]:
+    def once(session: Session) -> tuple[int, int]:
+        assert set(session.scalars(sa.select(PointsAccount.balance))) == {balance}
+        rows = session.scalars(sa.select(PointsConversion.account_id)).all()
+        return len(rows), len(set(rows))
+
+    return once
+
+
 def movements(kind: MovementKind) -> Callable[[Session], tuple[int, int]]:
     def once(session: Session) -> tuple[int, int]:
         of = sa.select(PointsMovement.account_id, PointsMovement.points).where(PointsMovement.kind == kind)
@@ -153,6 +187,19 @@ CASES = {
         grants,
         later=CELEBRATED + ONE_DAY,
         each=2,
+    ),
+    "conversions": Case(
+        POINTS_CONVERT,
+        f"from erp_club.jobs import conversions; conversions.BATCH = {BATCH}",
+        converting,
+        conversions(12),
+        later=SUMMER + ONE_DAY,
+    ),
+    "conversions taken back": Case(
+        POINTS_CONVERT,
+        f"from erp_club.jobs import conversions; conversions.UNDO_BATCH = {BATCH}",
+        converting_back,
+        conversions(1250),
     ),
     "undo": Case(
         POINTS_EXPIRE,

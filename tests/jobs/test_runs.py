@@ -251,7 +251,7 @@ def test_a_schedule_of_minutes_has_a_run_each_time_that_it_is_due(
 
 
 def test_the_night_keeps_its_order(committed: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    early, late = NIGHT[1], NIGHT[3]
+    early, late = NIGHT[0], NIGHT[2]
     for name in (early, late):
         monkeypatch.setitem(JOBS, name, dataclasses.replace(STAMP, name=name))
     second = asked(committed, JOBS[late], key=f"{late}:{TODAY}")

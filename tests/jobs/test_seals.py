@@ -17,8 +17,9 @@ from erp_club.jobs.seals import AUDIT_SEAL, LEDGER_SEAL
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel import audit
 from erp_club.kernel.db import Database
+from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.ledger_seals import movements_not_as_sealed
-from erp_club.kernel.seals import NotAsSealed
+from erp_club.kernel.seals import BEGINNING, NotAsSealed, link
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsSeal
 from erp_club.points.seals import POINTS_LEDGER
@@ -66,8 +67,8 @@ def test_each_movement_is_sealed_once_in_batches_of_any_size(session: Session, m
     paid(session, card.key, 10_00)
     monkeypatch.setattr(seals, "BATCH", 2)
     assert LEDGER_SEAL.total(session, RUN) == 8
-    assert seal(session) == {"points_movements": 6, "stored_value_movements": 2}
-    assert (seal(session), LEDGER_SEAL.total(session, RUN)) == ({"points_movements": 0, "stored_value_movements": 0}, 0)
+    assert seal(session) == {"points_movements": 6, "stored_value_movements": 2, "coupon_codes": 0}
+    assert set(seal(session).values()) == {LEDGER_SEAL.total(session, RUN)} == {0}
     moved(session, yael, account, 7)
     assert movements_not_as_sealed(session, POINTS_LEDGER) == []  # what is posted today waits for the night
     assert seal(session)["points_movements"] == 1
@@ -121,6 +122,32 @@ def test_a_movement_of_money_changed_after_its_seal_is_named(session: Session, c
     around_the_triggers(session, change.format(key="card_id = :card AND seq = 1"), card=card.key.card_id)
     key = f"{card.key.customer_id}/{card.key.card_id}/1"
     assert movements_not_as_sealed(session, VALUE_LEDGER) == [NotAsSealed(table, key)]
+
+
+_WITHOUT_TERMS = """
+    SELECT customer_id, account_id, seq, sha256(convert_to(jsonb_build_array(
+           customer_id, account_id, seq, kind, points, balance_after, (extract(epoch FROM at) * 1000000)::bigint,
+           on_date, by_customer_id, receipt_id, reverses_seq, rule_version, reason, run_id, approval_id, store_id,
+           terminal_id, staff_id,
+           (SELECT jsonb_agg(jsonb_build_array(lot_id, p.points) ORDER BY lot_id) FROM points_movement_lots p
+             WHERE (p.customer_id, p.account_id, p.seq) = (m.customer_id, m.account_id, m.seq)))::text, 'UTF8'))
+      FROM points_movements m ORDER BY customer_id, account_id, seq"""
+"""What a seal was over before it told of what lots were opened as."""
+
+
+def test_seals_of_before_they_told_of_terms_hold_on_and_later_ones_follow_them(session: Session):
+    yael, account = two_accounts(session)
+    keyring = keyring_of(session, writes=True)
+    ends: dict[int, bytes] = {}
+    for customer, number, seq, digest in session.execute(sa.text(_WITHOUT_TERMS)).all():
+        end = ends.get(customer, BEGINNING)
+        ends[customer] = link(keyring, POINTS_LEDGER.purpose, end, customer, number, seq, digest)
+        session.add(PointsSeal(customer_id=customer, account_id=number, seq=seq, hash=ends[customer], at=NOW))
+    moved(session, yael, account, 7)
+    assert seal(session)["points_movements"] == 1
+    assert movements_not_as_sealed(session, POINTS_LEDGER) == []
+    around_the_triggers(session, "UPDATE points_seals SET with_terms = NOT with_terms WHERE customer_id = :c", c=yael)
+    assert movements_not_as_sealed(session, POINTS_LEDGER)[0].key.startswith(f"{yael}/{account}/")
 
 
 def test_the_log_tells_who_asked_for_a_run_and_not_what_the_schedule_does(session: Session):

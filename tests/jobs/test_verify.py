@@ -1,4 +1,5 @@
 # REQ P-12 V-02 O-09 O-06: whoever changes one row around the triggers, of any table that tells of points or money
+import datetime as dt
 import re
 
 import pytest
@@ -6,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Membership
 from erp_club.jobs.verify import wrong_rows
+from erp_club.points.sets.commands import freeze_accounts
 from erp_club.purchases.commands import sell
 from erp_club.purchases.facts import Asked
 from erp_club.purchases.quotes.queries import Buyer
@@ -25,6 +28,7 @@ from web.i18n import say
 
 CHANGES = {
     "points_accounts": "SET balance = balance + 1",
+    "points_account_standing": "SET state = 'open'",
     "points_lots": "SET remaining = remaining - 1 WHERE remaining > 0",
     "points_lot_terms": "SET last_day = DATE '2030-01-01'",
     "points_movements": "SET balance_after = balance_after + 1",
@@ -53,6 +57,7 @@ CHANGES = {
 }
 """One change of each table; what is named is the row itself, or the one that follows from it."""
 NAMED = {
+    "points_account_standing": {"points_accounts"},
     "points_lot_terms": {"points_lots"},
     "stored_value_lot_terms": {"stored_value_lots"},
     "points_movement_lots": {"points_movement_lots", "points_movements", "points_lots"},
@@ -65,11 +70,6 @@ NAMED = {
 FIGURES = (sa.Integer, sa.Date)
 SOURCES = {
     "coupons": {"worth_minor"},  # this one has no amount; the table's law forbids one below what was given
-    "points_accounts": {
-        "repaid",  # between two steps of one statement
-        "idle_last_day",  # by the rules of the day of each purchase that counted, wherever it was made
-        "frozen_until",  # by the rules of the day on which a membership lapsed, as long as that one isn't renewed
-    },
     "receipt_lines": {"regular_minor", "tax_minor", "vat_bp"},
     "receipt_offers": {"points", "points_used"},
     "stored_value_cards": {"replaced_by", "wrong_pins"},
@@ -84,9 +84,11 @@ NOT_DERIVED = {
 
 @pytest.fixture
 def shop(session: Session) -> Session:
-    """A sale with an offer by coupon to a member, another with points, and a gift card that has paid."""
+    """A sale with an offer by coupon to a member, another with points, a gift card that has paid, a frozen account."""
     family = a_family(session)
-    (member,) = family.join(200)
+    (member, lapsed) = family.join(200, 10)
+    account = session.get_one(Membership, (family.customer(lapsed), lapsed))
+    freeze_accounts(session, [(account.points_holder_id, account.points_account_id)], until=dt.date(2027, 1, 31))
     a_batch(session)
     a_published_offer(session, "TENTH", activation={"by": "coupon", "batch": "WINTER"})
     asked = Asked(((SKU, 20_000),), Buyer(family.customer(member)), coupons=some_coupons(session), sale_id="S-1")
@@ -157,3 +159,51 @@ def test_each_table_that_keeps_a_running_figure_is_among_them() -> None:
         if any(figures.fullmatch(column.name) and isinstance(column.type, sa.Integer) for column in table.c)
     }
     assert running - CHANGES.keys() - NOT_DERIVED == set()
+
+
+def test_who_changes_a_state_around_the_triggers_is_named(shop: Session) -> None:
+    around_the_triggers(shop, "UPDATE points_accounts SET state = 'open', frozen_until = NULL WHERE state = 'frozen'")
+    (told,) = [say(each) for each in wrong_rows(shop)]
+    assert re.match(r"points_accounts \d+/\d+: (state is open, and frozen|frozen_until is None)", told), told
+
+
+_LATER = "SET last_day = DATE '2031-01-01'"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ((f"points_lots {_LATER}", f"points_lot_terms {_LATER}"), "points_movements"),
+        ((f"stored_value_lots {_LATER}", f"stored_value_lot_terms {_LATER}"), "stored_value_movements"),
+        ((f"coupons {_LATER}", f"coupon_codes {_LATER}"), "coupon_codes"),
+        (("coupons SET uses = uses + 1", "coupon_codes SET uses = uses + 1"), "coupon_codes"),
+        (("coupons SET batch_id = batch_id + 1",), "coupon_codes"),
+    ],
+)
+def test_who_changes_what_is_kept_beside_it_too_is_found_by_the_seal(
+    shop: Session, changes: tuple[str, ...], named: str
+) -> None:
+    for each in changes:
+        around_the_triggers(shop, f"UPDATE {each}")
+    told = [say(each) for each in wrong_rows(shop)]
+    assert any(re.match(rf"{named} .* isn't what it was when it was sealed", each) for each in told), told
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            "DELETE FROM coupon_codes WHERE code = (SELECT code FROM coupon_seals WHERE n = 1)",
+            "coupon_codes .* is gone",
+        ),
+        ("DELETE FROM coupon_seals WHERE n = 1", "coupon_seals 1 is gone"),
+        ("UPDATE coupon_seals SET hash = sha256('x') WHERE n = 1", "coupon_seals 1 isn't what it was"),
+    ],
+)
+def test_a_coupon_or_a_link_of_their_chain_that_goes_is_named(shop: Session, change: str, named: str) -> None:
+    some_coupons(shop, 2)
+    seal(shop)
+    assert wrong_rows(shop) == []
+    around_the_triggers(shop, change)
+    told = [say(each) for each in wrong_rows(shop)]
+    assert any(re.match(named, each) for each in told), told

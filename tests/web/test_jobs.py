@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.jobs import runner
-from erp_club.jobs.catalogue import JOBS
+from erp_club.jobs.catalogue import JOBS, NIGHT
 from erp_club.jobs.declared import Limit, Preview, Sample
 from erp_club.jobs.models import JobRun
 from erp_club.kernel.audit_search import Entries, entries
@@ -20,6 +20,7 @@ from tests.make.organisation import NOW, a_chain
 from web.app import create_app
 from web.cli import main
 from web.deps import Shop
+from web.i18n import translate
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,14 @@ def test_the_list_tells_when_each_job_runs_and_whether_anybody_does_it(office: T
     }
     assert not [job["schedule"] for job in told.values() if job["schedule"] and "*" in job["schedule"]]
     assert told["forecast"]["schedule"] is None
+
+
+def test_the_list_tells_the_order_of_the_night(office: TestClient) -> None:
+    night = office.get("/jobs").json()["night"]
+    assert night == [translate(JOBS[name].title) for name in NIGHT]
+    page = office.get("/jobs", headers=HTML).text
+    assert " · ".join(night) in page
+    assert "Points that wait for a day need no job" in page
 
 
 def test_a_job_is_started_by_hand_after_a_look_at_what_it_would_do(office: TestClient, session: Session) -> None:

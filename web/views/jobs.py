@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from erp_club.jobs import commands, errors, queries, schedules
 from erp_club.jobs.approvals import queries as approvals
 from erp_club.jobs.approvals.queries import ApprovalRow
-from erp_club.jobs.catalogue import BEFORE, JOBS
+from erp_club.jobs.catalogue import BEFORE, JOBS, NIGHT
 from erp_club.jobs.declared import Job, Preview, Run
 from erp_club.jobs.models import Level, RunState
 from erp_club.jobs.programmes import queries as programme_queries
@@ -120,9 +120,13 @@ class JobView(BaseModel):
 
 
 class JobsPage(BaseModel):
-    """All jobs, the runs that wait for an approval, and whether anybody does them."""
+    """All jobs, the runs that wait for an approval, and whether anybody does them.
+
+    `night` are the titles of those that wait for each other, in their order.
+    """
 
     jobs: list[JobView]
+    night: list[str]
     waiting: list[ApprovalView]
     worker: bool
 
@@ -168,7 +172,8 @@ def jobs_page(act: Act) -> JobsPage:
     rows = approvals.waiting(act.session)
     subjects = _subjects(act, [(row.name, row.parameters) for row in rows])
     waiting = [_approval(act, row, subject) for row, subject in zip(rows, subjects, strict=True)]
-    return JobsPage(jobs=views, waiting=waiting, worker=queries.worker_lives(act.session, now=act.now))
+    night = [translate(JOBS[name].title) for name in NIGHT]
+    return JobsPage(jobs=views, night=night, waiting=waiting, worker=queries.worker_lives(act.session, now=act.now))
 
 
 def job_page(act: Act, name: str, *, as_of: dt.date | None, older_than: int | None) -> JobPage:

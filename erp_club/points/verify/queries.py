@@ -1,6 +1,7 @@
 """Derives balances, debts and lots again from the movements, and tells the first row of each table that differs.
 
-A lot's days are what it was opened with, which is kept apart and never changed.
+A lot's days are what it was opened with, which is kept apart and never changed; an account's state and days are what
+the product has said last, which is kept apart too.
 
 Nor may a membership be on an account that gave all it had to another one, or a household on more than one account.
 """
@@ -172,6 +173,35 @@ _CHECKS = (
           LEFT JOIN (SELECT * FROM ({_LOTS}) AS every WHERE lot_id = 0) AS p
                  ON (p.customer_id, p.account_id) = (a.customer_id, a.id)
          WHERE a.debt <> -coalesce(p.points, 0) ORDER BY a.customer_id, a.id LIMIT 1
+        """,
+    ),
+    (
+        "points_accounts",
+        None,
+        """
+        SELECT concat_ws('/', customer_id, account_id), told.said, told.kept, told.name
+          FROM (SELECT customer_id, id AS account_id, state, frozen_until, idle_last_day FROM points_accounts) AS a
+          FULL JOIN points_account_standing s USING (customer_id, account_id)
+         CROSS JOIN LATERAL (VALUES
+               ('state', a.state, coalesce(s.state, 'open')),
+               ('frozen_until', a.frozen_until::text, s.frozen_until::text),
+               ('idle_last_day', a.idle_last_day::text, s.idle_last_day::text)) AS told (name, said, kept)
+         WHERE (a.state, a.frozen_until, a.idle_last_day)
+               IS DISTINCT FROM (coalesce(s.state, 'open'), s.frozen_until, s.idle_last_day)
+           AND told.said IS DISTINCT FROM told.kept
+         ORDER BY customer_id, account_id LIMIT 1
+        """,
+    ),
+    (
+        # It is left behind by a credit that paid a debt, as one of its movements tells.
+        "points_accounts",
+        "repaid",
+        """
+        SELECT concat_ws('/', a.customer_id, a.id), a.repaid, 0 FROM points_accounts a
+         WHERE a.repaid <> 0 AND NOT EXISTS (
+               SELECT FROM points_movement_lots p WHERE (p.customer_id, p.account_id) = (a.customer_id, a.id)
+                  AND p.lot_id = 0 AND p.points = a.repaid)
+         ORDER BY a.customer_id, a.id LIMIT 1
         """,
     ),
     *(

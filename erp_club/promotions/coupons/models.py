@@ -142,6 +142,18 @@ TERMS = ("uses", "worth_minor", "first_day", "last_day")
 """What a coupon was issued as, in both tables."""
 
 
+class CouponSeal(Base):
+    """The `n`th link of the chain over what coupons were issued as: a keyed hash over one and the link before it."""
+
+    __tablename__ = "coupon_seals"
+    __table_args__ = (sa.CheckConstraint("octet_length(hash) = 32", name="hash_length"),)
+
+    n: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(sa.Text(collation="C"), unique=True)
+    hash: Mapped[bytes]
+    at: Mapped[dt.datetime]
+
+
 class CouponUse(Base):
     """One use, numbered from 1; the same number twice is refused by the key. Rows are never updated or deleted.
 
