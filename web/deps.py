@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from http import HTTPStatus
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -27,7 +26,7 @@ from erp_club.kernel.errors import Refused, Unavailable
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T
 from erp_club.permissions import errors, passwords
-from erp_club.permissions.actors import Actor
+from erp_club.permissions.actors import NOBODY, Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.factors.queries import means_of
 from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify, identify_staff
@@ -41,7 +40,8 @@ from web.declared import FRESH_FOR, Declared, Fresh, declare
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.i18n import LANGUAGE
-from web.keys import kept_answer, key_of, request_hash
+from web.idle import left_alone
+from web.keys import approvals_of, kept_answer, key_of, request_hash
 from web.lists import WRITING
 from web.navigation import navigation
 from web.saved_views import menu
@@ -128,6 +128,12 @@ class Act:
         if known is not None and self.now - known.proven_at > FRESH_FOR:
             staff_id = self.by.staff_id or 0
             raise errors.proof_needed(means_of(self.session, staff_id, by_pin=known.by_pin))
+
+    @property
+    def idle_minutes(self) -> int:
+        """After so many a page locks itself; 0 where nobody signed on by PIN, and for a chain without this lock."""
+        known = self.identity.session
+        return self.settings.till_idle_minutes if known is not None and known.by_pin else 0
 
     @property
     def terminal(self) -> TerminalFacts:
@@ -290,15 +296,18 @@ def anyone(reason: str, *, waits: bool = False) -> Any:
 
     @contextmanager
     def act(request: Request) -> Iterator[Act]:
-        with shop(request).database.session() as session:
-            request.state.may_see_form = True
-            try:
-                yield begin(request, session)
-            except Refused as refused:
-                if refused.counts:
-                    session.commit()
-                raise
-            session.commit()
+        try:
+            with shop(request).database.session() as session:
+                request.state.may_see_form = True
+                try:
+                    yield begin(request, session)
+                except Refused as refused:
+                    if refused.counts:
+                        session.commit()
+                    raise
+                session.commit()
+        finally:
+            afterwards.do(shop(request).database, getattr(request.state, "afterwards", ()))
 
     return _entrance(act, Declared(anyone=reason, waits=waits))
 
@@ -327,14 +336,20 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
     if identity is None:
         raise Unavailable(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
     session.info["request_id"] = request.state.request_id
-    approval = request.headers.get("approval")
-    if approval and identity.by.staff_id is not None:
-        identity = replace(identity, by=replace(identity.by, approval=passwords.token_hash(approval)))
+    tokens = approvals_of(request)
+    if tokens and identity.by.staff_id is not None:
+        hashes = tuple(passwords.token_hash(each) for each in tokens)
+        identity = replace(identity, by=replace(identity.by, approvals=hashes))
     request.state.staff_id = identity.by.staff_id
     request.state.terminal_id = identity.terminal.id if identity.terminal else None
     act = Act(request, session, identity, now)
     known = identity.session
-    if known is not None and now - known.seen_at > sessions.SEEN_EVERY:
+    if known is not None and left_alone(request, known, minutes=act.settings.till_idle_minutes, now=now):
+        nobody = replace(NOBODY, terminal_id=act.by.terminal_id, store_id=act.by.store_id)
+        act.identity = replace(identity, by=nobody, username=None, staff_language=None, session=None)
+        request.state.staff_id = None
+        act.afterwards(lambda later: sessions.end_session(later, known.id))
+    elif known is not None and now - known.seen_at > sessions.SEEN_EVERY:
         act.afterwards(lambda later: sessions.seen(later, known.id, now=now))
     return act
 
@@ -377,19 +392,3 @@ def take_key(act: Act) -> None:
     if kept is not None:
         raise Replay(Response(kept.answer, kept.status, {**kept.headers, "Idempotency-Replayed": "true"}))
     act.request.state.key = act.key = key
-
-
-_NOT_KEPT = frozenset({"id_number"})
-
-
-def keep_refusal(request: Request, response: Response) -> None:
-    """Keep the refusal of a write under its key, so that its repeat is refused alike; its own transaction is gone."""
-    key = getattr(request.state, "key", None)
-    form = getattr(request.state, "form", None)
-    if form is not None and not _NOT_KEPT.isdisjoint(form.values):
-        return  # the form that comes back shows what was typed, which stands nowhere in the clear
-    if key is None or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return
-    with shop(request).database.session() as session:
-        idempotency.keep_refusal(session, key, kept_answer(response), now=dt.datetime.now(dt.UTC))
-        session.commit()

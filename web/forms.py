@@ -2,8 +2,8 @@
 
 So a route declares one body model. A file becomes its name and its content in base64. Hidden fields carry what a form
 can't say otherwise: `_method` the method, `idempotency_key` and `approval_token` the headers; `proof` is what somebody
-shows of themselves once more, which no route reads. `lines[0].sku` nests; an
-empty text is an absent one, in a PATCH null.
+shows of themselves once more, which no route reads. `lines[0].sku` nests; an empty text is an absent one, in a PATCH
+null.
 """
 
 import json
@@ -77,7 +77,8 @@ class FormsAsJson:
         values: dict[str, Any] = dict(typed)
         values.update({name: [v for n, v in typed if n == name] for name in values if name.endswith("[]")})
         method = values.pop("_method", "").upper()
-        key, approval = values.pop("idempotency_key", ""), values.pop("approval_token", "")
+        key, _ = values.pop("idempotency_key", ""), values.pop("approval_token", "")
+        approval = ",".join(value for name, value in typed if name == "approval_token" and value)
         proof = values.pop("proof", "") if scope["path"] != PROOFS else ""
         kept = [(name, value) for name, value in typed if name in values]
         body = json.dumps(nest(kept, clears=method == "PATCH") | files).encode()

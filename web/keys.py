@@ -9,6 +9,7 @@ from starlette.responses import Response
 from erp_club.kernel import idempotency
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+MOST_APPROVALS = 10
 _KEPT_HEADERS = ("location", "hx-redirect", "hx-trigger", "hx-push-url", "content-type")
 
 
@@ -31,3 +32,9 @@ def kept_answer(response: Response) -> idempotency.KeptAnswer:
     """An answer with those of its headers that a repeat needs."""
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     return idempotency.KeptAnswer(response.status_code, headers, bytes(response.body))
+
+
+def approvals_of(request: Request) -> list[str]:
+    """The tokens of approvals that came along: a sale may need one for its points and another for its discount."""
+    told = ",".join(request.headers.getlist("approval"))
+    return [each.strip() for each in told.split(",") if each.strip()][:MOST_APPROVALS]

@@ -42,9 +42,10 @@ _APPROVAL: dict[str, Any] = {
     "name": "Approval",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string", "maxLength": 1000},
     "description": "The token of POST /approvals, with a request that was refused as approval-required, under a new "
-    "Idempotency-Key. It holds once, for five minutes, for what was approved.",
+    "Idempotency-Key. It holds once, for five minutes, for what was approved. Where a request needs several, as a sale "
+    "for its points and for its discount, they come together, with commas between them.",
 }
 _SECURITY: dict[str, Any] = {
     "terminal": {"type": "http", "scheme": "bearer", "description": "A till's key; it fixes the store."},

@@ -1,5 +1,6 @@
 """Refusals as answers: problem+json (RFC 9457) for a machine, the form again or a page for a person, same status."""
 
+import datetime as dt
 import math
 from collections.abc import Callable
 from http import HTTPStatus
@@ -14,12 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from erp_club.kernel import idempotency
 from erp_club.kernel.errors import FieldError, Forbidden, Invalid, NotFound, Refused, Throttled, Unavailable
 from erp_club.kernel.text import T, Text
-from web import templating
-from web.deps import Act, Replay, begin, instead, is_htmx, keep_refusal, shop, wants_html
+from web import afterwards, templating
+from web.deps import Act, Replay, begin, instead, is_htmx, shop, wants_html
 from web.forms import PROOFS, FormState
 from web.i18n import say
+from web.keys import approvals_of, kept_answer
 from web.lists import LongFile
 from web.messages import MESSAGES, OTHERWISE
 from web.paths import own_path
@@ -169,13 +172,29 @@ def refuse(request: Request, error: Refused) -> Response:
     if page is not None and wants_html(request) and shown:
         response = _form_again(request, page, form, error.status)
     elif wants_html(request) and error.status == HTTPStatus.UNAUTHORIZED and not is_htmx(request):
-        return Response(b"", 303, {"Location": "/sign-in"})
+        at_till = getattr(request.state, "terminal_id", None) is not None
+        return Response(b"", 303, {"Location": "/till" if at_till else "/sign-in"})
     elif wants_html(request) and error.status == HTTPStatus.FORBIDDEN and getattr(request.state, "otherwise", ""):
         return Response(b"", 303, {"Location": request.state.otherwise})
     else:
         response = _render(request, error, form)
     keep_refusal(request, response)
     return response
+
+
+_NOT_KEPT = frozenset({"id_number"})
+
+
+def keep_refusal(request: Request, response: Response) -> None:
+    """Keep the refusal of a write under its key, so that its repeat is refused alike; its own transaction is gone."""
+    key = getattr(request.state, "key", None)
+    form = getattr(request.state, "form", None)
+    if form is not None and not _NOT_KEPT.isdisjoint(form.values):
+        return  # the form that comes back shows what was typed, which stands nowhere in the clear
+    if key is None or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+    answer, now = kept_answer(response), dt.datetime.now(dt.UTC)
+    afterwards.do(shop(request).database, [lambda later: idempotency.keep_refusal(later, key, answer, now=now)])
 
 
 _ASKS_WHO = frozenset({"proof-needed", "proof-wrong"})
@@ -194,7 +213,7 @@ def _put_before_oneself(request: Request, error: Refused, form: FormState) -> Re
     with shop(request).database.session() as session:
         act = begin(request, session)
         wrong = {} if error.code == "proof-needed" else {"proof": [say(error.text)]}
-        asked = FormState(values=form.values, errors=wrong)
+        asked = FormState(values=form.values | _approved(request), errors=wrong)
         response = who_page(act, asked, url=url, method=method)
     response.status_code = error.status
     return response
@@ -202,12 +221,17 @@ def _put_before_oneself(request: Request, error: Refused, form: FormState) -> Re
 
 def _put_before_another(request: Request, error: Refused, form: FormState) -> Response:
     """The dialog in which somebody else approves it; it carries the form along that is sent again afterwards."""
-    send = send_of(request.url.path, request.method, form.values)
+    send = send_of(request.url.path, request.method, form.values | _approved(request))
     asked = FormState(values=asked_for(error.facts["approval"]) | {"send": send}, errors=form.errors)
     with shop(request).database.session() as session:
         response = ask_page(begin(request, session), asked)
     response.status_code = error.status
     return response
+
+
+def _approved(request: Request) -> dict[str, list[str]]:
+    """What was approved of a form before it met the next question: all that it needs has to come with it at once."""
+    return {"approval_token": approvals_of(request)}
 
 
 _FORM_AGAIN = frozenset({400, 401, 403, 409, 422, 429})

@@ -10,7 +10,7 @@ from erp_club.permissions.rules import ANYTHING, NOTHING, Asked, Decision, Held,
 class Actor:
     """A person at work, where that is, and what they hold. `staff_id` is None for the system itself.
 
-    `approval` is the hash of the token of somebody's approval that came with the request.
+    `approvals` are the hashes of the tokens of others' approvals that came with the request.
     """
 
     name: str
@@ -19,7 +19,7 @@ class Actor:
     role: str | None = None
     terminal_id: int | None = None
     store_id: int | None = None
-    approval: bytes | None = None
+    approvals: tuple[bytes, ...] = ()
 
     def may(self, permission: Permission, asked: Asked = ANYTHING) -> bool:
         """The one question that the route, the query and the template ask; with somebody's approval counts as yes."""

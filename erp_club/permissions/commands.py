@@ -205,7 +205,7 @@ def add_staff(
     ]
     if faults:
         raise Invalid(faults)
-    posts.refuse_more_than_held(session, role, by=by)
+    posts.refuse_more_than_held(session, role, store_id=store_id, by=by)
     _refuse_other_store(store_id, by=by)
     kept = username.strip().lower()
     # The constraint decides, so that two people opened at once with one name don't both pass a check.
@@ -245,7 +245,7 @@ def add_staff(
 
 
 def edit_staff(session: Session, staff_id: int, changes: StaffChanges, *, now: dt.datetime, by: Actor) -> None:
-    """Change what is known of somebody, and what they are; another role ends their sessions at once.
+    """Change what is known of somebody; another role ends their sessions at once, another store those at tills.
 
     Raises NotFound, Invalid for a role or store that isn't there, Forbidden for a role that holds what `by` doesn't,
     Conflict where nobody would be left who gives roles.
@@ -255,8 +255,10 @@ def edit_staff(session: Session, staff_id: int, changes: StaffChanges, *, now: d
         raise Invalid(faults)
     ruling = "role" in changes and posts.lock_administrators(session)
     staff = _held(session, staff_id, by=by)
-    posts.refuse_more_than_held(session, changes.get("role"), by=by)
-    _refuse_other_store(changes.get("store_id", staff.store_id), by=by)
+    store_id, role = changes.get("store_id", staff.store_id), changes.get("role", staff.role)
+    if (role, store_id) != (staff.role, staff.store_id):
+        posts.refuse_more_than_held(session, role, store_id=store_id, by=by)
+    _refuse_other_store(store_id, by=by)
     before = {name: getattr(staff, name) for name, value in changes.items() if getattr(staff, name) != value}
     if not before:
         return
@@ -265,8 +267,8 @@ def edit_staff(session: Session, staff_id: int, changes: StaffChanges, *, now: d
         setattr(staff, name, value)
     session.flush()
     posts.keep_post(session, staff, now=now)
-    if "role" in after:
-        sessions.end_sessions(session, staff_id)
+    if after.keys() & {"role", "store_id"}:
+        sessions.end_sessions(session, staff_id, at_tills_only="role" not in after)
     if ruling:
         posts.refuse_without_administrator(session, ruling)
     _trace(session, staff, "staff.edit", before, after, now=now, by=by)
@@ -363,7 +365,7 @@ def _held(session: Session, staff_id: int, *, by: Actor) -> Staff:
     if staff is None or not _reaches(by, staff.store_id):
         raise NotFound(T("There is no such member of staff."))
     if staff.id != by.staff_id:
-        posts.refuse_more_than_held(session, staff.role, by=by)
+        posts.refuse_more_than_held(session, staff.role, store_id=staff.store_id, by=by)
     return staff
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from erp_club.permissions.catalog import AT_TILL, GRANTS, LIMITS, Permission, Role, Scope
+from erp_club.permissions.catalog import AT_TILL, GRANTS, LIMITS, SCOPES, Permission, Role, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +167,21 @@ def may_approve(held: Held, action: Permission, asked: Asked, *, store_id: int |
     return decision.outcome is Outcome.ALLOWED or decision.rule is Rule.EVERY_TIME
 
 
-def covers(mine: Held, action: Permission, theirs: Grant) -> bool:
-    """Whether somebody who holds `mine` may give this grant away: it reaches no further than one of theirs."""
-    return any(_within(theirs, grant) for grant in mine.grants.get(action, ()))
+def covers(mine: Held, action: Permission, theirs: Grant, *, same_store: bool = False) -> bool:
+    """Whether somebody who holds `mine` may give this grant away: it reaches no further than one of theirs.
+
+    What one holds in one's own store only can be given there (`same_store`): of anybody else it would be another store.
+    """
+    return any(_within(theirs, grant, same_store=same_store) for grant in mine.grants.get(action, ()))
 
 
-def covers_all(mine: Held, theirs: Held) -> bool:
+def covers_all(mine: Held, theirs: Held, *, same_store: bool = False) -> bool:
     """Whether somebody who holds `mine` may give away all that `theirs` is."""
-    return all(covers(mine, action, grant) for action, grants in theirs.grants.items() for grant in grants)
+    return all(
+        covers(mine, action, grant, same_store=same_store)
+        for action, grants in theirs.grants.items()
+        for grant in grants
+    )
 
 
 def whole(permissions: Iterable[Permission]) -> Held:
@@ -189,10 +196,11 @@ def by_pin(held: Held) -> Held:
 
 def delivered(role: Role) -> Held:
     """What a role that comes with the product holds until head office decides otherwise."""
-    limited = {
-        action: (Grant(limits=Limits(LIMITS[role, action])),) for action in GRANTS[role] if (role, action) in LIMITS
+    grants = {
+        action: (Grant(SCOPES.get((role, action), Scope.CHAIN), limits=Limits(LIMITS.get((role, action)))),)
+        for action in GRANTS[role]
     }
-    return Held(dict(whole(GRANTS[role]).grants) | limited)
+    return Held(grants)
 
 
 def _missed(grant: Grant, asked: Asked, store_id: int | None) -> Rule | None:
@@ -220,8 +228,10 @@ def _beyond(limits: Limits, asked: Asked) -> tuple[Rule, int] | None:
     return None
 
 
-def _within(theirs: Grant, mine: Grant) -> bool:
+def _within(theirs: Grant, mine: Grant, *, same_store: bool) -> bool:
     if mine.scope is not Scope.CHAIN and (theirs.scope, theirs.club_id) != (mine.scope, mine.club_id):
+        return False
+    if mine.scope is Scope.STORE and not same_store:
         return False
     if mine.approval and not theirs.approval:
         return False

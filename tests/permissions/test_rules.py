@@ -120,6 +120,12 @@ def test_who_holds_it_in_one_store_gives_it_no_further(scope: Scope):
     assert not covers(holding(RECEIPTS, Grant(Scope.STORE)), RECEIPTS, Grant(scope))
 
 
+def test_what_somebody_holds_in_one_store_they_give_in_that_store_only():
+    mine, theirs = holding(RECEIPTS, Grant(Scope.STORE)), Grant(Scope.STORE)
+    assert covers(mine, RECEIPTS, theirs, same_store=True)
+    assert not covers(mine, RECEIPTS, theirs)
+
+
 def test_who_needs_approval_gives_it_on_with_approval_only():
     mine = holding(ADJUST, Grant(approval=True))
     assert covers(mine, ADJUST, Grant(approval=True))
@@ -135,8 +141,9 @@ def test_a_role_covers_those_below_it():
 def test_the_roles_that_come_with_the_product_hold_what_the_catalogue_says(role: Role):
     held = delivered(role)
     assert set(held.grants) == GRANTS[role]
-    limited = {action for action, (grant,) in held.grants.items() if grant != Grant()}
-    assert limited == ({ADJUST} if role is Role.MANAGER else set())
+    limited = {action: grant for action, (grant,) in held.grants.items() if grant != Grant()}
+    manager = {ADJUST: Grant(limits=Limits(500)), Permission.APPROVALS_GIVE: Grant(Scope.STORE)}
+    assert limited == (manager if role is Role.MANAGER else {})
 
 
 def test_a_pin_takes_limits_along():

@@ -3,6 +3,7 @@
 # REQ A-01 A-02
 import datetime as dt
 import threading
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -12,11 +13,16 @@ from sqlalchemy.orm import Session
 from erp_club.kernel import audit_search
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
-from erp_club.kernel.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated
+from erp_club.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unauthenticated
+from erp_club.organisation.models import Store
 from erp_club.permissions import commands, passwords, queries
-from erp_club.permissions.actors import SYSTEM
-from erp_club.permissions.catalog import Role
+from erp_club.permissions.actors import SYSTEM, Actor
+from erp_club.permissions.catalog import GRANTS, Permission, Role, Scope
+from erp_club.permissions.grants.models import RoleGrant
 from erp_club.permissions.models import Staff, StaffSession
+from erp_club.permissions.rules import Grant, Held
+from erp_club.permissions.workplaces.commands import set_further_stores
+from erp_club.permissions.workplaces.queries import further_stores
 from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, a_terminal, an_actor, somebody
 
 KEPT_AS = passwords.NO_HASH
@@ -59,6 +65,61 @@ def test_another_role_signs_somebody_out_and_another_name_does_not(session: Sess
     assert _sessions(session, cashier) == 1
     commands.edit_staff(session, cashier, {"role": Role.MANAGER}, now=NOW, by=an_actor(boss))
     assert _sessions(session, cashier) == 0
+
+
+def test_another_store_signs_somebody_out_at_the_tills_of_the_one_before(session: Session):
+    # REQ T-05
+    a_chain(session)
+    boss, cashier, other = somebody(session, Role.HQ), somebody(session), a_store(session, "900")
+    _signed_in(session, "cashier")
+    _signed_on(session, "cashier")
+    commands.edit_staff(session, cashier, {"store_id": other.id}, now=NOW, by=an_actor(boss))
+    assert _sessions(session, cashier) == 1
+
+
+def _manager_of_staff(session: Session, store: Store) -> Actor:
+    """Somebody who may change who works in one store, and hold there what a cashier does."""
+    staff_id = somebody(session, Role.MANAGER, store=store)
+    held = {action: (Grant(Scope.STORE),) for action in {*GRANTS[Role.CASHIER], Permission.STAFF_EDIT}}
+    return Actor("Dana", Held(held), staff_id, "manager", store_id=store.id)
+
+
+def test_who_changes_the_staff_of_one_store_gives_nobody_another_store_or_a_greater_role(session: Session):
+    a_chain(session)
+    here, there = a_store(session), a_store(session, "900")
+    by, mine = _manager_of_staff(session, here), somebody(session, store=here)
+    boss, far = somebody(session, Role.HQ, store=here), somebody(session, username="far", store=there)
+    session.execute(sa.update(RoleGrant).where(RoleGrant.role == "cashier").values(valid_to=sa.func.now()))
+    session.add_all(
+        RoleGrant(role="cashier", action=action.value, scope="store", approval=False, valid_from=NOW)
+        for action in GRANTS[Role.CASHIER]
+    )
+    session.flush()
+    with pytest.raises(Invalid):
+        set_further_stores(session, mine, [there.id], now=NOW, by=by)
+    with pytest.raises(NotFound):
+        set_further_stores(session, far, [here.id], now=NOW, by=by)
+    with pytest.raises(Forbidden):
+        set_further_stores(session, boss, [], now=NOW, by=by)
+    with pytest.raises(Forbidden):
+        commands.edit_staff(session, mine, {"role": Role.MANAGER}, now=NOW, by=by)
+    with pytest.raises(Refused):
+        commands.edit_staff(session, mine, {"store_id": there.id}, now=NOW, by=by)
+    commands.edit_staff(session, mine, {"name": "Dana"}, now=NOW, by=by)
+    set_further_stores(session, mine, [there.id], now=NOW, by=SYSTEM)
+    set_further_stores(session, mine, [], now=NOW, by=by)
+    assert further_stores(session, mine) == []
+
+
+def test_who_holds_something_in_one_store_gives_no_role_of_it_in_another(session: Session):
+    a_chain(session)
+    here, there = a_store(session), a_store(session, "900")
+    by = _manager_of_staff(session, here)
+    by = replace(by, held=by.held.also(Permission.STAFF_EDIT))
+    somebody(session, store=here)
+    far = somebody(session, username="far", store=there)
+    with pytest.raises(Forbidden):
+        commands.set_pin(session, far, pin="4711", now=NOW, by=by)
 
 
 def test_a_new_password_signs_somebody_out_everywhere_and_a_new_pin_at_the_tills(session: Session):

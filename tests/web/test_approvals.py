@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.errors import Forbidden, NotFound
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.approvals import queries
-from erp_club.permissions.approvals.commands import Deed, decide_approval, permit
+from erp_club.permissions.approvals.commands import Deed, ask, decide_approval, permit
 from erp_club.permissions.approvals.models import Approval, DayUse
 from erp_club.permissions.catalog import Permission, Role, Scope
+from erp_club.permissions.models import Staff
 from erp_club.permissions.rules import Grant, Held, Limits
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.office import send
-from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, somebody
+from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, an_actor, somebody
 
 HTML = {"Accept": "text/html", "Origin": "http://testserver"}
 HTMX = HTML | {"HX-Request": "true"}
@@ -128,7 +129,7 @@ def test_after_five_minutes_it_is_over(desk: Desk):
     assert kept.ends_at - kept.asked_at == dt.timedelta(minutes=5)
     by = Actor("Somebody manager", Held({Permission.POINTS_ADJUST: (Grant(approval=True),)}), desk.manager)
     deed = Deed(Permission.POINTS_ADJUST, kept.about, 501, customer_id=desk.customer, club_id=kept.club_id)
-    late = type(by)(by.name, by.held, by.staff_id, approval=kept.token_hash)
+    late = type(by)(by.name, by.held, by.staff_id, approvals=(kept.token_hash,))
     with pytest.raises(Forbidden):
         permit(desk.session, deed, on=TODAY, now=kept.ends_at, by=late)
     permit(desk.session, deed, on=TODAY, now=kept.ends_at - dt.timedelta(seconds=1), by=late)
@@ -152,7 +153,16 @@ def test_who_may_not_approve_it_doesnt(desk: Desk, username: str, pin: str, stat
 def test_another_manager_with_the_same_limit_doesnt_help(desk: Desk):
     somebody(desk.session, Role.MANAGER, username="deputy")
     desk.session.commit()
-    assert desk.ask(staff="deputy", pin=PIN).json()["code"] == "not-permitted"
+    assert desk.ask(staff="deputy", pin=PIN).json()["rule"] == "other-store", "head office's business"
+    store = a_store(desk.session)
+    desk.session.execute(sa.update(Staff).values(store_id=store.id))
+    desk.session.commit()
+    refused = desk.ask(staff="deputy", pin=PIN).json()
+    assert (refused["code"], refused["rule"], refused["limit"]) == ("not-permitted", "per-sale", 500)
+    far = a_store(desk.session, "900")
+    desk.session.execute(sa.update(Staff).where(Staff.username == "hq").values(store_id=far.id))
+    desk.session.commit()
+    assert desk.ask(staff="hq", pin=PIN).json()["rule"] == "other-store"
 
 
 def test_wrong_pins_lock_who_is_guessed_at(desk: Desk):
@@ -210,6 +220,54 @@ def test_what_others_wait_for_elsewhere_takes_nobodys_place_on_the_screen(sessio
     with pytest.raises(NotFound):
         decide_approval(session, theirs, approve=True, now=NOW, by=manager)
     decide_approval(session, mine, approve=True, now=NOW, by=manager)
+
+
+def test_a_manager_approves_where_they_work_and_head_office_everywhere(session: Session):
+    a_chain(session)
+    here, elsewhere = a_store(session), a_store(session, "500")
+    asker, manager, boss = (somebody(session, role) for role in (Role.CASHIER, Role.MANAGER, Role.HQ))
+    stores = [elsewhere.id, None, here.id]
+    for number, store_id in enumerate(stores):
+        session.add(
+            Approval(
+                token_hash=bytes([number]), action="points.adjust", amount=100, about="points-account:1",
+                store_id=store_id, asked_by=asker, asked_at=NOW, ends_at=NOW + dt.timedelta(minutes=5),
+            )
+        )  # fmt: skip
+    session.flush()
+    everywhere, _, mine = session.scalars(sa.select(Approval.id).order_by(Approval.id)).all()
+    by = an_actor(manager, Role.MANAGER, store_id=here.id)
+    assert [each.id for each in queries.waiting(session, now=NOW, by=by, limit=9)] == [mine]
+    for other in (everywhere, everywhere + 1):
+        with pytest.raises(NotFound):
+            queries.approval(session, other, now=NOW, by=by)
+        with pytest.raises(NotFound):
+            decide_approval(session, other, approve=True, now=NOW, by=by)
+    assert len(queries.waiting(session, now=NOW, by=an_actor(boss), limit=9)) == len(stores)
+
+
+def test_what_somebody_approves_counts_in_their_own_limit_of_the_day(session: Session):
+    a_chain(session)
+    store = a_store(session)
+    asker, manager = somebody(session), somebody(session, Role.MANAGER)
+    held = {
+        Permission.APPROVALS_GIVE: (Grant(Scope.STORE),),
+        Permission.POINTS_ADJUST: (Grant(limits=Limits(per_day=500)),),
+    }
+    by = Actor("Manager", Held(held), manager, store_id=store.id)
+    cashier = Actor("Dana", Held({Permission.POINTS_ADJUST: (Grant(approval=True),)}), asker, store_id=store.id)
+    permit(session, Deed(Permission.POINTS_ADJUST, "points-account:9", 100), on=TODAY, now=NOW, by=by)
+    deed = Deed(Permission.POINTS_ADJUST, "points-account:1", 200)
+    first, second, third = (ask(session, deed, now=NOW, by=cashier)[0] for _ in range(3))
+    decide_approval(session, first, approve=True, now=NOW, by=by)
+    decide_approval(session, second, approve=True, now=NOW, by=by)
+    with pytest.raises(Forbidden) as refused:
+        decide_approval(session, third, approve=True, now=NOW, by=by)
+    assert (refused.value.code, refused.value.facts["rule"]) == ("not-permitted", "per-day")
+    # What nobody used within its time was never done.
+    later = NOW + dt.timedelta(minutes=6)
+    again, _ = ask(session, deed, now=later, by=cashier)
+    decide_approval(session, again, approve=True, now=later, by=by)
 
 
 def test_what_is_declined_isnt_done(desk: Desk):

@@ -165,3 +165,33 @@ def test_a_discount_that_the_cashier_gives_is_limited_by_its_share_of_the_price(
     assert (refused.json().get("rule"), refused.json().get("limit")) == ("discount", 5_00), refused.text
     assert refused.json()["approval"]["percent_bp"] == 10_00
     assert write(client, till, "/purchases", body, approval=approve(client, till, refused)).status_code == 201
+
+
+def a_goodwill_and_points(till: Till, session: Session) -> dict[str, Any]:
+    """A sale in which the cashier meets two limits: for the points, and for the discount."""
+    a_published_offer(session, "SORRY", names={"en": "Goodwill"}, activation={"by": "cashier"})
+    limit(session, Role.CASHIER, Permission.OFFERS_ACTIVATE, percent_bp=5_00)
+    session.commit()
+    return {
+        "customer": {"number": "100001"},
+        "lines": [{"sku": MILK, "quantity": "3"}],
+        "activations": [{"offer": "SORRY"}],
+        "receipt_no": "A-1",
+        "payments": [{"means": "points", "points": 200}, {"means": "card", "amount_minor": 17_00}],
+    }
+
+
+def test_a_sale_that_meets_two_limits_goes_on_with_both_approvals(client: TestClient, session: Session, till: Till):
+    body = a_goodwill_and_points(till, session)
+    first = write(client, till, "/purchases", body)
+    assert first.json()["approval"]["action"] == "points.redeem"
+    points = approve(client, till, first)
+    second = write(client, till, "/purchases", body, approval=points)
+    assert second.json()["approval"]["action"] == "offers.activate"
+    discount = approve(client, till, second)
+    for tokens in (discount, f"{discount},{discount}", f"{points}, nothing"):
+        assert write(client, till, "/purchases", body, approval=tokens).json()["code"] == "approval-required"
+    assert session.scalars(sa.select(Approval).where(Approval.used_at.is_not(None))).all() == []
+    sold = write(client, till, "/purchases", body, approval=f"{points}, {discount}")
+    assert sold.status_code == 201, sold.text
+    assert len(session.scalars(sa.select(Approval).where(Approval.used_at.is_not(None))).all()) == 2

@@ -1,6 +1,5 @@
 """The till: the page of a terminal and its open basket. Every write answers with the till as it stands after it."""
 
-import datetime as dt
 import json
 import uuid
 from typing import Annotated, Any, Self
@@ -10,14 +9,12 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from erp_club.permissions import errors, passwords
+from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.sessions import commands as sessions
 from erp_club.purchases.baskets import commands, entering
 from erp_club.purchases.baskets import errors as baskets
 from erp_club.receipts.models import Means
 from web.after_sale import find_segments_again
-from web.cookies import SESSION_COOKIE, cookie
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, anyone, needs, wants_html
 from web.fields import AmountText, Body, QuantityText, Storable
@@ -100,27 +97,12 @@ def till_instead(act: Act, form: FormState) -> Response:
 def show_till(act: Annotated[Act, anyone("a browser becomes a till and a cashier signs on here")]) -> Response:
     """The till; before it the page on which the browser becomes one, and the one on which the cashier signs on."""
     if act.identity.terminal is not None and act.by.staff_id is not None:
-        if _left_alone(act):
-            sessions.sign_out(act.session, token_hash=passwords.token_hash(cookie(act.request, SESSION_COOKIE) or ""))
-            act.set_cookie(SESSION_COOKIE, None)
-            return act.see_other("/till")
         if not act.by.may(Permission.SALES_POST):
             raise errors.not_permitted(Permission.SALES_POST)
         return till_page(act, FormState())
     if not wants_html(act.request):
         raise errors.not_signed_in()
     return till_page(act, FormState())
-
-
-def _left_alone(act: Act) -> bool:
-    """Whether the page is opened anew long after its cashier did anything. An open one locks itself, a closed one here.
-
-    A machine's till locks its own screen.
-    """
-    known, idle = act.identity.session, dt.timedelta(minutes=act.settings.till_idle_minutes)
-    if known is None or not known.by_pin or not idle or act.htmx or not wants_html(act.request):
-        return False
-    return act.now - known.seen_at > idle + sessions.SEEN_EVERY
 
 
 @router.post("/baskets", name="baskets.next", response_model=TillPage)

@@ -64,7 +64,7 @@
     showToast({ text: refusal.textContent.trim(), kind: "bad" });
   });
 
-  // What was asked before a form was drawn again tells of the form as it was: [data-follows] waits for the next answer.
+  // What was asked before a form was drawn again tells of it as it was: [data-follows] waits for the next answer.
   let drawn = 0;
   document.addEventListener("htmx:before:request", ({ detail }) => { detail.ctx.askedAt = drawn; });
   document.addEventListener("htmx:before:swap", (event) => {
@@ -194,4 +194,15 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
   });
+
+  // The lock after a PIN, once all is sent.
+
+  let used = Date.now();
+  const use = () => { used = Date.now(); };
+  document.addEventListener("keydown", use, true);
+  document.addEventListener("click", use, true);
+  setInterval(() => {
+    const waits = sessionStorage["till-waiting"]?.length > 2;
+    if (!waits && Date.now() - used > document.body.dataset.idle * 60000) document.getElementById("leave")?.requestSubmit();
+  }, 5000);
 })();

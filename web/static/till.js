@@ -1,5 +1,5 @@
-// The till: function keys, scanners that type like a keyboard, and a queue that loses nothing: what is typed, scanned or
-// pressed is sent one at a time, and again with the same key until the server has answered.
+// The till: function keys, scanners that type like a keyboard, and a queue that loses nothing: all is sent one at a
+// time, and again with the same key until the server has answered.
 "use strict";
 
 (() => {
@@ -58,7 +58,7 @@
         body: new URLSearchParams(fields),
         signal: AbortSignal.timeout(10000),
       }).catch(() => null);
-      // 409 after a first try: that one is still running.
+      // 409 after a first try: it still runs.
       if (answer && answer.status !== 503 && !(answer.status === 409 && tries > 0 && tries < 6)) {
         setOnline(true);
         return answer;
@@ -108,7 +108,7 @@
   }
 
   // Keys that come while a dialog, or the answer to its form, is on its way are pressed once it is there; not after a
-  // refusal, since they were meant for what would have come.
+  // refusal: they meant what comes else.
 
   const ahead = [];
   const waits = new Set();
@@ -363,8 +363,6 @@
     }
   });
 
-  // The connection, the clock, and the lock of an idle till.
-
   const net = document.getElementById("net");
 
   function setOnline(online) {
@@ -387,13 +385,6 @@
 
   tick();
   setInterval(tick, 10000);
-
-  let used = Date.now();
-  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, () => { used = Date.now(); }, true);
-  setInterval(() => {
-    const minutes = Number(region().dataset.idle);
-    if (minutes && !queue.length && Date.now() - used > minutes * 60000) document.getElementById("leave").requestSubmit();
-  }, 5000);
 
   setTimeout(run);
   toField();

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, Forbidden, NotFound
 from erp_club.kernel.text import Money, Rate, T, Text
-from erp_club.organisation.models import Chain
+from erp_club.organisation.models import Chain, Store
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.approvals.models import Approval, DayUse
 from erp_club.permissions.catalog import Permission, Unit
 from erp_club.permissions.grants.queries import grants_now
+from erp_club.permissions.models import Staff
 from erp_club.permissions.queries import staff_by_username
 from erp_club.permissions.rules import Asked, Decision, Outcome, Rule, by_pin, may_approve
 from erp_club.permissions.tries import commands as tries
@@ -81,13 +82,15 @@ def _count(session: Session, deed: Deed, staff_id: int, *, on: dt.date, by: Acto
 
 
 def _used(session: Session, deed: Deed, *, now: dt.datetime, by: Actor) -> bool:
-    """Use up the approval that came with the request, if it is one for this deed."""
-    if by.approval is None:
-        return False
+    """Use up the first of the approvals that came with the request which is one for this deed."""
+    return any(_used_up(session, token_hash, deed, now=now, by=by) for token_hash in by.approvals)
+
+
+def _used_up(session: Session, token_hash: bytes, deed: Deed, *, now: dt.datetime, by: Actor) -> bool:
     used = session.execute(
         sa.update(Approval)
         .where(
-            Approval.token_hash == by.approval,
+            Approval.token_hash == token_hash,
             Approval.approved.is_(True),
             Approval.used_at.is_(None),
             Approval.ends_at > now,
@@ -123,11 +126,6 @@ _WHY = {
 
 
 def _approval_required(session: Session, deed: Deed, decision: Decision) -> Forbidden:
-    limit: object = decision.limit
-    if decision.rule is Rule.DISCOUNT:
-        limit = Rate(decision.limit or 0)
-    elif decision.limit is not None and deed.action.unit is Unit.MONEY:
-        limit = Money(decision.limit, session.scalars(sa.select(Chain.currency)).one())
     unit = deed.action.unit
     wanted = {
         "action": deed.action.value,
@@ -139,7 +137,7 @@ def _approval_required(session: Session, deed: Deed, decision: Decision) -> Forb
         "store_id": deed.store_id,
     }
     return Forbidden(
-        Text(_WHY[decision.rule].msgid, {"limit": limit} if decision.limit is not None else {}),
+        _said(session, deed.action, decision),
         code="approval-required",
         facts={
             "approval": {name: value for name, value in wanted.items() if value is not None},
@@ -148,6 +146,16 @@ def _approval_required(session: Session, deed: Deed, decision: Decision) -> Forb
             "unit": None if unit is None else unit.value,
         },
     )
+
+
+def _said(session: Session, action: Permission, decision: Decision) -> Text:
+    """The rule that asks for somebody else, with its limit."""
+    limit: object = decision.limit
+    if decision.rule is Rule.DISCOUNT:
+        limit = Rate(decision.limit or 0)
+    elif decision.limit is not None and action.unit is Unit.MONEY:
+        limit = Money(decision.limit, session.scalars(sa.select(Chain.currency)).one())
+    return Text(_WHY[decision.rule].msgid, {"limit": limit} if decision.limit is not None else {})
 
 
 def ask(session: Session, deed: Deed, *, now: dt.datetime, by: Actor) -> tuple[int, str]:
@@ -195,15 +203,18 @@ def decide_approval(
         raise no_approval()
     if by.staff_id is None or found.asked_by == by.staff_id:
         raise Forbidden(T("Somebody else than who asks has to approve it."), code="second-person-needed")
-    own = by.only_store(Permission.APPROVALS_GIVE)
-    if own is not None and found.store_id != own:
-        raise no_approval()
+    if _is_elsewhere(found, by):
+        # Whoever enters a PIN beside the person who asks knows that it is there.
+        raise _elsewhere() if with_pin else no_approval()
     if not may_approve_it(found, by):
-        raise errors.not_permitted(Permission.APPROVALS_GIVE)
+        raise _not_theirs(session, found, by)
     if found.approved is not None:
         raise Conflict(T("This is decided already."), code="approval-decided")
     if found.ends_at <= now:
         raise Conflict(T("The time for it is over. Ask again."), code="approval-over")
+    used = _used_of_approver(session, found, now=now, by=by) if approve else 0
+    if not may_approve_it(found, by, used_today=used):
+        raise _not_theirs(session, found, by, used_today=used)
     found.decided_by, found.decided_at, found.approved, found.by_pin = by.staff_id, now, approve, with_pin
     session.flush()
     audit.record(
@@ -223,12 +234,71 @@ def decide_approval(
     )
 
 
-def may_approve_it(found: Approval, by: Actor) -> bool:
-    """Whether this person may approve that deed."""
-    known = {each.value: each for each in Permission}
-    action = known.get(found.action)
-    asked = Asked(store_id=found.store_id, club_id=found.club_id, amount=found.amount, percent_bp=found.percent_bp)
-    return action is not None and may_approve(by.held, action, asked, store_id=by.store_id)
+def may_approve_it(found: Approval, by: Actor, *, used_today: int = 0) -> bool:
+    """Whether this person may approve that deed, who has done and approved so much of its action that day."""
+    action = _KNOWN.get(found.action)
+    if action is None or _is_elsewhere(found, by):
+        return False
+    return may_approve(by.held, action, replace(_asked(found), used_today=used_today), store_id=by.store_id)
+
+
+def _not_theirs(session: Session, found: Approval, by: Actor, *, used_today: int = 0) -> Forbidden:
+    """Why somebody may not approve a deed: they approve nothing, may not do it themselves, or only less of it."""
+    action = _KNOWN.get(found.action)
+    giving = by.decide(Permission.APPROVALS_GIVE, Asked(store_id=found.store_id))
+    if action is None or giving.outcome is not Outcome.ALLOWED:
+        return errors.not_permitted(Permission.APPROVALS_GIVE, giving)
+    decision = by.decide(action, replace(_asked(found), used_today=used_today))
+    if decision.outcome is Outcome.REFUSED:
+        return errors.not_permitted(action, decision)
+    facts = {"permission": action.value, "rule": decision.rule.value, "limit": decision.limit}
+    return Forbidden(_said(session, action, decision), code="not-permitted", facts=facts)
+
+
+def _asked(found: Approval) -> Asked:
+    return Asked(store_id=found.store_id, club_id=found.club_id, amount=found.amount, percent_bp=found.percent_bp)
+
+
+_KNOWN = {each.value: each for each in Permission}
+
+
+def _used_of_approver(session: Session, found: Approval, *, now: dt.datetime, by: Actor) -> int:
+    """What whoever approves has done of the action on the store's day, and approved that was done or still may be.
+
+    Looked at where a limit of the day holds for them. Their row is held: of two approvals at once the second counts
+    the first.
+    """
+    action = _KNOWN.get(found.action)
+    if action is None or not by.held.limits_days(action):
+        return 0
+    session.execute(sa.select(Staff.id).where(Staff.id == by.staff_id).with_for_update(key_share=True))
+    zone = session.scalar(
+        sa.select(sa.func.coalesce(Store.time_zone, Chain.time_zone))
+        .select_from(Chain)
+        .outerjoin(Store, Store.id == found.store_id)
+    )
+    day = sa.cast(sa.func.timezone(zone, now), sa.Date)
+    done = sa.select(sa.func.sum(DayUse.used)).where(
+        DayUse.day == day,
+        DayUse.store_id.is_not_distinct_from(found.store_id),
+        DayUse.staff_id == by.staff_id,
+        DayUse.action == found.action,
+    )
+    given = sa.select(sa.func.sum(Approval.amount)).where(
+        Approval.decided_by == by.staff_id,
+        Approval.approved.is_(True),
+        Approval.action == found.action,
+        Approval.store_id.is_not_distinct_from(found.store_id),
+        sa.cast(sa.func.timezone(zone, Approval.decided_at), sa.Date) == day,
+        Approval.used_at.is_not(None) | (Approval.ends_at > now),
+    )
+    return sum(int(session.scalar(each) or 0) for each in (done, given))
+
+
+def _is_elsewhere(found: Approval, by: Actor) -> bool:
+    """Whether somebody who approves for their own store only doesn't reach it; what is of no store is head office's."""
+    own = by.only_store(Permission.APPROVALS_GIVE)
+    return own is not None and found.store_id != own
 
 
 def approver(session: Session, username: str, pin: str, *, at: Actor, place: Place, now: dt.datetime) -> Actor:
@@ -246,10 +316,14 @@ def approver(session: Session, username: str, pin: str, *, at: Actor, place: Pla
         wrong = errors.wrong_pin()
         raise tries.count_wrong(session, scope, place, kind=Kind.PIN, staff_id=staff_id, now=now, wrong=wrong)
     tries.forget(session, scope)
-    if at.terminal_id is not None and at.store_id is not None and not works_in(session, staff, at.store_id):
-        raise errors.not_permitted(Permission.APPROVALS_GIVE, Decision(Outcome.REFUSED, Rule.OTHER_STORE))
+    if at.store_id is not None and not works_in(session, staff, at.store_id):
+        raise _elsewhere()
     held = by_pin(grants_now(session).of(staff.role))
     return Actor(staff.name, held, staff.id, staff.role, at.terminal_id, at.store_id or staff.store_id)
+
+
+def _elsewhere() -> Forbidden:
+    return errors.not_permitted(Permission.APPROVALS_GIVE, Decision(Outcome.REFUSED, Rule.OTHER_STORE))
 
 
 def no_approval() -> NotFound:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from erp_club.permissions.catalog import Permission, Role, Scope
+from erp_club.permissions.catalog import Permission, Role
 from erp_club.permissions.grants.models import KnownAction, RoleGrant, StaffRole
 from erp_club.permissions.rules import delivered
 
@@ -22,7 +22,7 @@ def take_in_actions(connection: sa.Connection) -> int:
     actions = set(connection.scalars(new))
     open_roles = set(connection.scalars(sa.select(StaffRole.code).where(StaffRole.active)))
     rows = [
-        {"role": role.value, "action": action.value, "scope": Scope.CHAIN, "approval": False}
+        {"role": role.value, "action": action.value, "scope": grant.scope, "approval": False}
         | {"per_sale": grant.limits.per_sale}
         for role in Role
         if role in open_roles

@@ -41,10 +41,13 @@ def role_faults(session: Session, role: str | None) -> list[FieldError]:
     return [] if found is not None and found.active else [FieldError("role", T("There is no such role."))]
 
 
-def refuse_more_than_held(session: Session, *roles: str | None, by: Actor) -> None:
-    """Raises Forbidden where one of these roles holds what `by` doesn't: it can't be given, nor its people changed."""
-    grants = grants_now(session)
-    if not all(covers_all(by.held, grants.of(role)) for role in roles if role is not None):
+def refuse_more_than_held(session: Session, role: str | None, *, store_id: int | None = None, by: Actor) -> None:
+    """Raises Forbidden where this role, of somebody who works in the store (None: in all), holds what `by` doesn't.
+
+    Such a role can't be given, nor can its people be changed.
+    """
+    same_store = store_id is not None and store_id == by.store_id
+    if role is not None and not covers_all(by.held, grants_now(session).of(role), same_store=same_store):
         raise Forbidden(
             T("This role may do more than you. Ask somebody who may do all of it."),
             field="role",

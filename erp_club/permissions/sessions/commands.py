@@ -98,6 +98,11 @@ def sign_out(session: Session, *, token_hash: bytes) -> None:
     session.execute(sa.delete(StaffSession).where(StaffSession.token_hash == token_hash))
 
 
+def end_session(session: Session, session_id: int) -> None:
+    """End a session that was left alone for too long."""
+    session.execute(sa.delete(StaffSession).where(StaffSession.id == session_id))
+
+
 def end_sessions(session: Session, staff_id: int, *, at_tills_only: bool = False, but: int | None = None) -> None:
     """Sign somebody out everywhere, or at the tills where they signed on by PIN; `but` is a session that goes on."""
     of_them = sa.delete(StaffSession).where(StaffSession.staff_id == staff_id)

@@ -11,7 +11,9 @@ from erp_club.kernel.errors import FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.catalog import Permission
 from erp_club.permissions.models import Staff
+from erp_club.permissions.posts.commands import refuse_more_than_held
 from erp_club.permissions.sessions.commands import end_sessions
 from erp_club.permissions.workplaces.models import StaffStore
 from erp_club.permissions.workplaces.queries import further_stores
@@ -22,11 +24,14 @@ def set_further_stores(
 ) -> None:
     """Say in which stores somebody works beside their own; where one is taken away they sign on again at the tills.
 
-    Raises NotFound, Invalid for a store that isn't there.
+    Raises NotFound, Invalid for a store that isn't there, or is another one than that of `by`, who may do this there
+    only; Forbidden for somebody whose role holds what `by` doesn't.
     """
     staff = session.get(Staff, staff_id, with_for_update={"key_share": True})
-    if staff is None:
+    only = by.only_store(Permission.STAFF_EDIT)
+    if staff is None or only not in (None, staff.store_id):
         raise NotFound(T("There is no such member of staff."))
+    refuse_more_than_held(session, staff.role, store_id=staff.store_id, by=by)
     wanted = sorted({*store_ids} - {staff.store_id})
     known = set(session.scalars(sa.select(Store.id).where(Store.id.in_(wanted))))
     if known != set(wanted):
@@ -34,6 +39,8 @@ def set_further_stores(
     before = further_stores(session, staff_id)
     if before == wanted:
         return
+    if only is not None and set(wanted) - set(before):
+        raise Invalid([FieldError("stores", T("You can only choose your own store."))])
     session.execute(
         sa.update(StaffStore)
         .where(StaffStore.staff_id == staff_id, StaffStore.store_id.not_in(wanted), StaffStore.valid_to.is_(None))
