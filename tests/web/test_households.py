@@ -70,6 +70,18 @@ def test_one_is_invited_accepts_uses_points_leads_and_leaves(client: TestClient,
     assert len(client.get(home.url).json()["former"]) == 4
 
 
+def test_one_is_linked_by_a_card_that_holds(client: TestClient, session: Session, home: Home) -> None:
+    signed_in(client, session)
+    child = client.get(home.theirs).json()["customer_id"]
+    card = client.get(f"/customers/{child}/cards").json()["cards"][0]
+    assert send(client, f"/cards/{card['id']}/losses").status_code == 201
+    refused = send(client, f"{home.url}/members", {"customer": card["number"]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "other-club")
+    assert send(client, f"/cards/{card['id']}/releases").status_code == 201
+    linked = send(client, f"{home.url}/members", {"customer": card["number"]})
+    assert (linked.status_code, [each["number"] for each in linked.json()["members"]]) == (201, [PARENT, CHILD])
+
+
 def test_the_same_key_links_once(client: TestClient, session: Session, home: Home) -> None:
     signed_in(client, session)
     body = {"customer": CHILD}

@@ -20,7 +20,11 @@ def test_a_relative_may_be_nobodys_customer(client: TestClient, session: Session
     url = f"/customers/{yael}/relatives"
     assert send(client, url, {"kind": "child", "name": " Dana  Cohen ", "birthday": "22.2.2016"}).status_code == 201
     assert told(client, yael) == [("child", "Dana Cohen", "2016-02-22")]
-    (kept,) = client.get(url).json()["relatives"]
+    again = send(client, url, {"kind": "other", "name": "dana cohen", "birthday": "2016-02-22"})
+    assert (again.status_code, again.json()["code"]) == (409, "relative-known")
+    assert send(client, url, {"kind": "child", "name": "Dana Cohen", "birthday": "2018-03-01"}).status_code == 201
+    (kept, twin) = client.get(url).json()["relatives"]
+    assert send(client, f"{url}/{twin['id']}", method="DELETE").status_code == 200
     assert send(client, f"{url}/{kept['id']}", method="DELETE").json()["relatives"] == []
     assert send(client, f"{url}/{kept['id']}", method="DELETE").status_code == 404
 

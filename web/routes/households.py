@@ -28,7 +28,7 @@ ANSWERED = "/household-invitations/{invitation_id}"
 
 
 class Other(Body):
-    """Whom to take into the household: the number of a customer who is in the club."""
+    """Whom to take into the household: the number, or a card, of a customer who is in the club."""
 
     customer: Word
 

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from erp_club.cards.models import Card, CardState
+from erp_club.cards.numbers import compact
 from erp_club.clubs import errors as club_errors
 from erp_club.clubs.households import errors
 from erp_club.clubs.households.models import Household, HouseholdInvitation, HouseholdPlace, InvitationState
@@ -112,7 +114,7 @@ def club_of_invitation(session: Session, invitation_id: int) -> int | None:
 
 
 def other_member(session: Session, membership_id: int, number: str) -> int:
-    """The membership, in the club of this one, of the customer with this number, or of whom they became.
+    """The membership, in the club of this one, of the customer with this number or card, or of whom they became.
 
     Raises NotFound, Conflict `other-club` where there is none.
     """
@@ -120,10 +122,13 @@ def other_member(session: Session, membership_id: int, number: str) -> int:
     if club_id is None:
         raise club_errors.no_membership()
     named = aliased(Customer)
+    holder = sa.select(Card.customer_id).where(Card.number == compact(number), Card.state == CardState.ACTIVE)
     found = session.scalar(
         sa.select(Membership.id)
         .join(named, sa.func.coalesce(named.merged_into, named.id) == Membership.customer_id)
-        .where(named.number == number, Membership.club_id == club_id)
+        .where((named.number == number) | named.id.in_(holder), Membership.club_id == club_id)
+        .order_by((named.number == number).desc())
+        .limit(1)
     )
     if found is None:
         raise errors.other_club()

@@ -41,6 +41,8 @@ def add_relative(
         raise Invalid([FieldError("name", T("Enter a name, or the number of a customer."))])
     born = _birthday(birthday, today) if number is None else None
     relative_id = None if number is None else _customer(session, number, of=customer_id)
+    if name is not None and _kept(session, customer_id, name, born):
+        raise Conflict(T("This relative is kept already."), field="name", code="relative-known")
     added = session.scalar(
         insert(Relative)
         .values(customer_id=customer_id, kind=kind, relative_id=relative_id, name=name, birthday=born)
@@ -74,8 +76,20 @@ def remove_relative(session: Session, customer_id: int, relative_no: int, *, now
     )
 
 
+def _kept(session: Session, customer_id: int, name: str, born: dt.date | None) -> bool:
+    """Whether somebody of this name and birthday is kept; twice, they would bring the same gift twice."""
+    kept = sa.exists().where(
+        Relative.customer_id == customer_id,
+        sa.func.lower(Relative.name) == name.lower(),
+        Relative.birthday.is_not_distinct_from(born),
+    )
+    return session.scalar(sa.select(kept)) or False
+
+
 def _check_living(session: Session, customer_id: int) -> None:
-    state = session.scalar(sa.select(Customer.state).where(Customer.id == customer_id))
+    living = sa.select(Customer.state).where(Customer.id == customer_id)
+    # Locked, so that two who add one relative at once see each other's.
+    state = session.scalar(living.with_for_update(key_share=True))
     if customer_id == UNIDENTIFIED or state != CustomerState.ACTIVE:
         raise errors.unknown_customer()
 
