@@ -97,6 +97,17 @@ def test_the_same_spelling_comes_before_the_same_sound(session: Session):
     assert found(session, "kristina karlsson") == [sounds, same]
 
 
+def test_who_has_one_name_twice_comes_before_those_who_have_it_once(session: Session):
+    a_chain(session)
+    others = [named(session, "Ali", family) for family in ("Nasser", "Haddad", "X", "Alian", "Salim")] * 3
+    twice = named(session, "Ali", "Ali")
+    once = named(session, "Ali", "")
+    assert found(session, "Ali Ali")[:1] == [twice]
+    assert found(session, "עלי עלי")[:1] == [twice]
+    assert set(found(session, "Ali")) == {*others, twice, once}
+    assert found(session, "Ali Haddad")[:1] == [others[1]]
+
+
 def test_of_the_same_names_those_of_the_store_come_first_then_who_bought_last(session: Session):
     """A second given name that nobody typed doesn't count against who bought last."""
     a_chain(session)

@@ -76,8 +76,10 @@ def judged(customer_id: int, units: Sequence[Unit], of_customer: Sequence[int]) 
         (unit, max((unit.matches[w] for w in of_customer if w in unit.matches), key=by_score, default=nothing))
         for unit in units
     ]
-    for unit, _ in sorted(chosen, key=lambda pair: -pair[1].score):
+    for unit, again in sorted(chosen, key=lambda pair: -pair[1].score):
         match = max((unit.matches[word] for word in left if word in unit.matches), key=by_score, default=nothing)
+        if not left:  # a customer has each word once, Ali Ali too
+            match = again
         left.discard(match.word_id)
         best = max(best, match, key=by_score)
         total, spelt = total + match.score * unit.weight, spelt and match.spelt

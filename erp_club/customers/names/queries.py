@@ -183,6 +183,8 @@ def _search(
 ) -> None:
     """Add to `best` the customers that match a reading, and how well."""
     needed = [unit for unit in units if unit.weight == 1] or list(units)
+    if any(one == other for one, other in itertools.combinations(needed, 2)):
+        _compare(units, _bearers(session, _ONLY, {"words": array_text(needed[0].at_least(SAME_LETTERS))}), best)
     if not _in_steps(session, units, needed, best, limit, store_id) and len(needed) > 2:
         groups = [unit.at_least(ALIKE) for unit in needed]
         for group in itertools.combinations(filter(None, groups), len(needed) - 1):
@@ -267,6 +269,13 @@ SELECT customer_id, words FROM (
   SELECT customer_id, words FROM customer_name_words WHERE CONDITION OFFSET 0
 ) AS found ORDER BY FIRST customer_id LIMIT :limit
 """
+# Whoever has one name twice is one of thousands who have it once, and has no other word.
+_ONLY = Prepared(
+    sa.text(f"""
+SELECT customer_id, words FROM customer_name_words
+ WHERE words && CAST(:words AS integer[]) AND words <@ CAST(:words AS integer[]) LIMIT {LOOKED_AT}
+""")  # noqa: S608 - a constant
+)
 _OURS = "EXISTS (SELECT FROM customers c WHERE c.id = customer_id AND c.home_store_id = :store)"
 _KNOWN = Prepared(
     sa.text("""
