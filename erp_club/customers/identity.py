@@ -6,6 +6,7 @@ National IDs by python-stdnum where it knows the country's; those of Israel, Fin
 import datetime as dt
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -128,7 +129,7 @@ def _finnish(number: str, today: dt.date) -> Document:
     born = _date(_FINNISH_CENTURIES[sign] + int(year), int(month), int(day), today)
     if not _finnish_is_right(code):
         wrong = T("The check character at the end is wrong. Compare each one with the document.")
-        raise Fault(FIELD, _swapped(code, _finnish_is_right) or wrong)
+        raise Fault(FIELD, _swapped(code, _finnish_may_be) or wrong)
     if int(individual) < 2:
         raise Fault(FIELD, T("The three digits before the check character are never below 002."))
     if int(individual) >= _TEMPORARY:
@@ -139,6 +140,22 @@ def _finnish(number: str, today: dt.date) -> Document:
 def _finnish_is_right(code: str) -> bool:
     digits = code[:6] + code[7:10]
     return bool(_FINNISH.fullmatch(code)) and _FINNISH_DIGITS[int(digits) % 31] == code[10]
+
+
+def _finnish_may_be(code: str) -> bool:
+    """Whether somebody may have this code: it is right, and begins with a day."""
+    return _finnish_is_right(code) and _is_day(code[2:4], code[0:2])
+
+
+def _swedish_may_be(ten: str) -> bool:
+    return luhn.is_valid(ten) and (int(ten[4:6]) >= _COORDINATION or _is_day(ten[2:4], ten[4:6]))
+
+
+def _is_day(month: str, day: str) -> bool:
+    """Whether there is this day in a leap year."""
+    with suppress(ValueError):
+        return bool(dt.date(2000, int(month), int(day)))
+    return False
 
 
 _SWEDISH = re.compile(r"(\d\d)?(\d\d)(\d\d)(\d\d)([-+]?)(\d{4})", re.ASCII)
@@ -175,7 +192,7 @@ def _swedish(number: str, today: dt.date) -> Document:
     born = None if unknown else _date(full_year, int(month), real_day, today)
     ten = year + month + day + serial
     if not luhn.is_valid(ten):
-        raise Fault(FIELD, _swapped(ten, luhn.is_valid) or _CHECK_DIGIT)
+        raise Fault(FIELD, _swapped(ten, _swedish_may_be) or _CHECK_DIGIT)
     return Document(NATIONAL_ID, "SE", f"{full_year:04}{month}{day}{serial}", born)
 
 

@@ -1,6 +1,7 @@
 # REQ C-04: documents are checked, and a refusal says what is wrong
 import datetime as dt
 import itertools
+import re
 
 import pytest
 from hypothesis import given
@@ -209,6 +210,19 @@ def test_a_passport_number_has_the_form_of_its_country_where_that_is_known(count
 )
 def test_two_digits_that_were_swapped_are_named(country: str, number: str, asked: str):
     assert asked in why(country, number)
+
+
+@pytest.mark.parametrize(
+    ("country", "number"), [("FI", "131052-308U"), ("FI", "131205-308V"), ("SE", "701003-2391"), ("SE", "880302-0016")]
+)
+def test_a_swap_is_asked_about_only_where_it_makes_a_birthday(country: str, number: str):
+    said = why(country, number)
+    plain = re.sub(r"\D", "", number)
+    for one, other in re.findall(r"the (\d) and the (\d)", said):
+        mended = plain.replace(one + other, other + one, 1)
+        day = int(mended[0:2]) if country == "FI" else int(mended[4:6]) % 60
+        assert 1 <= int(mended[2:4]) <= 12
+        assert 1 <= day <= 31
 
 
 @given(st.integers(1, 99_999_999), st.integers(0, 7))

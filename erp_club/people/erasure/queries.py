@@ -37,7 +37,11 @@ def taken(session: Session, customer_id: int) -> Taken:
 def _obstacles(session: Session, customer_id: int) -> list[Text]:
     given = {"id": customer_id}
     found = [
-        T("A sale to this customer is open at till %(number)s in %(store)s. Finish it or drop it first.", **row)
+        T(
+            "A sale to this customer is open at till %(number)s in %(store)s. Finish it, or remove the customer from "
+            "it, first.",
+            **row,
+        )
         for row in session.execute(_OPEN_SALES, given).mappings()
     ]
     unseen = session.scalar(_UNSEEN, given) or 0
