@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_1050"
-down_revision = "2026_11_26_1045"
+down_revision = "2026_11_26_1047"
 branch_labels = None
 depends_on = None
 

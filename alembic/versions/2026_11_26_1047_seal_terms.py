@@ -6,7 +6,7 @@ Whoever changes a lot's days with those that are kept beside it is found by the 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_26_1045"
+revision = "2026_11_26_1047"
 down_revision = "2026_11_26_1045"
 branch_labels = None
 depends_on = None
