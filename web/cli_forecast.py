@@ -13,7 +13,7 @@ from erp_club.kernel.text import T, Text
 from erp_club.organisation.models import Chain
 from erp_club.organisation.queries import store_id
 from erp_club.promotions.engine.offer import Offer
-from erp_club.reports.forecast import Period, last_month
+from erp_club.reports.forecast import Period, usual_month
 from erp_club.reports.forecast import forecast as replay
 from web import i18n
 from web.cli_database import opened
@@ -25,7 +25,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.command("forecast")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--from", "first", type=DAY, default=None, help="First day of the receipts, e.g. 2026-10-01.")
-@click.option("--to", "last", type=DAY, default=None, help="Last day, included. Without days: the last full month.")
+@click.option("--to", "last", type=DAY, default=None, help="Last day, included. Else the last full month with sales.")
 @click.option("--store", default=None, metavar="CODE", help="Only this store's receipts.")
 def forecast(file: Path, first: dt.datetime | None, last: dt.datetime | None, store: str | None) -> None:
     """Price past receipts with and without the offers of FILE, beside those in force, and tell what they would cost.
@@ -38,7 +38,7 @@ def forecast(file: Path, first: dt.datetime | None, last: dt.datetime | None, st
         if facts is None:
             raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
         today = dt.datetime.now(ZoneInfo(facts.time_zone)).date()
-        month = last_month(today)
+        month = usual_month(session, today)
         period = Period(
             first.date() if first else month[0],
             last.date() if last else today if first else month[1],

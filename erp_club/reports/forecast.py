@@ -29,6 +29,7 @@ from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
 from erp_club.purchases.facts import nearest_birthday
+from erp_club.receipts.rollups.queries import latest_day
 
 _POLICY = TypeAdapter(Policy)
 PORTION = 2_000
@@ -83,6 +84,13 @@ def last_month(today: dt.date) -> tuple[dt.date, dt.date]:
     """The first and last day of the calendar month before this one."""
     last = today.replace(day=1) - dt.timedelta(days=1)
     return last.replace(day=1), last
+
+
+def usual_month(session: Session, today: dt.date) -> tuple[dt.date, dt.date]:
+    """The calendar month before this one; where nothing was sold in it or since, the last one before sales ended."""
+    first, last = last_month(today)
+    sold = latest_day(session)
+    return (first, last) if sold >= first or sold == dt.date.min else last_month(sold + dt.timedelta(days=1))
 
 
 def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progress: Progress) -> Forecast:

@@ -67,12 +67,6 @@ class Outlook:
         return sum(self.purchases) + sum(self.joining) + sum(self.reviews)
 
 
-def last_month(today: dt.date) -> tuple[dt.date, dt.date]:
-    """The last calendar month that is over."""
-    ends = today.replace(day=1) - dt.timedelta(days=1)
-    return ends.replace(day=1), ends
-
-
 def with_settings(programme: Programme, tried: Tried) -> Programme:
     """The programme with the edited rate in place of its plain rule by money, or beside its rules if it has none."""
     rules = list(programme.earning.rules)

@@ -19,7 +19,7 @@ from erp_club.kernel.settings import Settings
 from erp_club.permissions.actors import SYSTEM
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptSource
 from erp_club.reports import runs
-from erp_club.reports.forecast import Forecast, Period, forecast, last_month
+from erp_club.reports.forecast import Forecast, Period, forecast, last_month, usual_month
 from tests.make.browser import HTML, json_headers, signed_in
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.offers import NOW, a_draft, a_published_offer, an_offer
@@ -153,6 +153,13 @@ def test_first_purchases_birthdays_days_and_returns_are_told_apart(session: Sess
 def test_the_last_full_month_is_meant_without_days() -> None:
     assert last_month(dt.date(2026, 11, 1)) == (dt.date(2026, 10, 1), dt.date(2026, 10, 31))
     assert last_month(dt.date(2026, 3, 31)) == (dt.date(2026, 2, 1), dt.date(2026, 2, 28))
+
+
+def test_where_sales_ended_long_ago_the_last_month_before_is_meant(session: Session, milk: int) -> None:
+    assert usual_month(session, dt.date(2026, 11, 26)) == (OCTOBER.first, OCTOBER.last)
+    bought(session, a_store(session).id, milk, day=31)
+    for today in (dt.date(2026, 11, 26), dt.date(2027, 3, 1)):
+        assert usual_month(session, today) == (OCTOBER.first, OCTOBER.last)
 
 
 def test_a_period_that_cant_be_is_refused(session: Session, milk: int) -> None:

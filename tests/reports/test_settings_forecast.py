@@ -8,7 +8,7 @@ from erp_club.clubs.models import Club, ClubState
 from erp_club.programmes.engine.programme import Programme
 from erp_club.receipts.rollups.commands import roll_all
 from erp_club.reports import settings_forecast
-from erp_club.reports.settings_forecast import Outlook, Tried, last_month, outlook, with_settings
+from erp_club.reports.settings_forecast import Outlook, Tried, outlook, with_settings
 from erp_club.reports.what_if import by_rate
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import a_chain, a_store
@@ -93,7 +93,3 @@ def test_only_the_plain_rate_of_a_programme_is_replaced():
     assert [rule.points for rule in with_settings(programme, RATE).earning.rules if rule.kind == "money"] == [5, 1]
     three = Tried(points=3, per_minor=100, join_points=0, review_points=0, reviewed_percent=0)
     assert [rule.points for rule in with_settings(programme, three).earning.rules if rule.kind == "money"] == [5, 3]
-
-
-def test_the_usual_period_is_the_last_calendar_month():
-    assert last_month(dt.date(2026, 1, 31)) == (dt.date(2025, 12, 1), dt.date(2025, 12, 31))

@@ -12,7 +12,7 @@ from erp_club.organisation import queries as organisation
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions import queries
 from erp_club.reports import runs
-from erp_club.reports.forecast import Period, last_month
+from erp_club.reports.forecast import Period, usual_month
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, RowId, SmallRowId
 from web.forms import FormState
@@ -25,7 +25,7 @@ Edit = Annotated[Act, needs(Permission.OFFERS_EDIT)]
 
 
 class NewForecast(Body):
-    """Which receipts to replay: days, both included, of one store or of all; without days the last calendar month."""
+    """Which receipts to replay: days, both included, of one store or of all; else the last full month with sales."""
 
     first_day: dt.date | None = None
     last_day: dt.date | None = None
@@ -52,7 +52,7 @@ class ForecastForm(BaseModel):
 def forecast_form_page(act: Act, form: FormState) -> Response:
     """The form of a forecast, as it was typed."""
     held = queries.offer(act.session, int(act.request.path_params["offer_id"]))
-    first, last = last_month(act.today)
+    first, last = usual_month(act.session, act.today)
     view = ForecastForm(
         offer_id=held.id,
         code=held.code,
@@ -74,7 +74,7 @@ def forecast_form(act: Edit, offer_id: SmallRowId) -> Response:  # noqa: ARG001
 def add_forecast(act: Edit, offer_id: SmallRowId, body: NewForecast) -> Response:
     """Ask for a forecast of the offer's newest version beside all others in force."""
     held = queries.offer(act.session, offer_id)
-    first, last = last_month(act.today)
+    first, last = usual_month(act.session, act.today)
     period = Period(body.first_day or first, body.last_day or (last if body.first_day is None else act.today), None)
     if body.store_id is not None:
         period = Period(period.first, period.last, organisation.store(act.session, body.store_id).id)

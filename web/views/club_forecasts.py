@@ -12,8 +12,8 @@ from erp_club.programmes import queries as programmes
 from erp_club.programmes.engine.earning import PerMoney
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import ByThreshold
-from erp_club.receipts.rollups.queries import latest_day
-from erp_club.reports.settings_forecast import MOST_DAYS, Tried, last_month, outlook
+from erp_club.reports.forecast import usual_month
+from erp_club.reports.settings_forecast import MOST_DAYS, Tried, outlook
 from erp_club.reports.what_if import by_rate
 from web.deps import Act
 from web.formats import day
@@ -86,7 +86,7 @@ def club_forecast_page(
     programme = versions[0].programme if versions else by_rate(act.session, row.code)
     assert programme is not None
     tried = _tried(programme, edited)
-    usual_first, usual_last = _usual(act)
+    usual_first, usual_last = usual_month(act.session, act.today)
     if first is None and last is not None:
         first = last.replace(day=1)
     first = first or usual_first
@@ -147,10 +147,3 @@ def _tiers(programme: Programme) -> tuple[tuple[int, int], ...]:
         if isinstance(reward.function, ByThreshold):
             return tuple((step.at, step.value) for step in reward.function.steps)[-TIERS:]
     return ()
-
-
-def _usual(act: Act) -> tuple[dt.date, dt.date]:
-    """The last calendar month; where nothing was sold in it or since, the last one before the sales ended."""
-    first, last = last_month(act.today)
-    sold = latest_day(act.session)
-    return (first, last) if sold >= first or sold == dt.date.min else last_month(sold + dt.timedelta(days=1))
