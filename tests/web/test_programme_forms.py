@@ -3,11 +3,15 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import Product
 from erp_club.programmes import documents
+from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import ByEvery, ByRate
 from tests.make.clubs import a_club
 from tests.make.full_programmes import FULL
 from tests.make.programmes import example
@@ -15,7 +19,7 @@ from tests.make.purchases import a_product
 from tests.web.test_clubs import HTML, send, signed_in, submit
 from web.forms import nest
 from web.programme_forms.deeds import done
-from web.programme_forms.paths import Document, at
+from web.programme_forms.paths import Document, at, bare
 from web.programme_forms.typed import blank, code_from, opened, overlaid, written
 from web.programme_reading import read_programme
 from web.views.programme_form import as_far_as_it_can_be_read
@@ -168,7 +172,7 @@ def test_what_a_check_finds_stands_beside_its_field(client: TestClient, session:
         if each["warnings"]
     }
     assert set(beside) == {
-        "channels.joining", "fees.joining_product", "rewards[0].function.steps[0].value",
+        "channels.joining", "rewards[0].function.steps[0].value",
         "rewards[0].function.steps[1].at", "rewards[0].function.steps[1].value", "levels.levels[1].code",
     }  # fmt: skip
     page = submit(client, "/programmes/previews", fields | flat(document)).text
@@ -215,3 +219,69 @@ def test_a_fee_that_is_sold_as_no_product_of_the_catalogue_is_told_at_its_field(
         drawn = send(client, "/programmes/previews", nest([*fields.items()])).json()
         asked = [each for part in drawn["sections"] for block in part["blocks"] for each in block["fields"]]
         assert [each["warnings"] for each in asked if each["name"] == "fees.joining_product"] == [told]
+
+
+def test_a_price_without_a_product_gets_one_that_the_till_can_sell(client: TestClient, session: Session) -> None:
+    signed_in(client, session)
+    document = {**blank("ILS"), "names": {"en": "Bagel", "he": "בייגל"}, "fees": {"joining_minor": 2000}}
+    fields = {"form": "1", "base": json.dumps(document)} | flat(document)
+    drawn = send(client, "/programmes/previews", nest([*fields.items()])).json()
+    assert [each["text"] for each in drawn["warnings"]] == []
+    made = submit(client, "/programmes", fields)
+    assert made.status_code == 303, made.text
+    kept = client.get(made.headers["location"]).json()["document"]
+    assert kept["fees"] == {"joining_minor": 2000, "joining_product": "BAGEL-FEE"}
+    sold = session.execute(sa.select(Product.name, Product.list_price_minor, Product.earns_points)).all()
+    assert [tuple(each) for each in sold] == [("Bagel", 2000, False)]
+
+
+def test_more_is_asked_of_a_rule_behind_a_button_and_what_is_said_is_shown() -> None:
+    page = done(blank("ILS"), "add|earning.rules|money")
+    name = "earning.rules[0].when.levels"
+    assert name not in written(page)
+    wide = done(page, "more|earning.rules[0]")
+    assert name in written(wide)
+    made = filled(wide, **{name: "GOLD, SILVER", "earning.rules[0].when.month_days": "1, 15"})
+    assert at(made, "earning.rules[0].when") == {"levels": ["GOLD", "SILVER"], "month_days": [1, 15]}
+    closed = opened(documents.brief(read_programme(bare({**made, "code": "CLUB", "names": {"en": "Club"}}))))
+    assert name in written(closed)
+    assert "earning.rules[0].when.birthday" not in written(closed)
+    assert done(page, "more|earning.rules[7]") == page
+
+
+def test_one_hour_alone_lasts_until_midnight() -> None:
+    page = done(blank("ILS"), "add|occasions|anniversary")
+    made = filled(page, **{"occasions[0].when.from_time": "18:00"})
+    assert at(made, "occasions[0].when") == {"from_time": "18:00", "to_time": "00:00"}
+
+
+def test_a_club_with_counters_levels_households_and_rewards_is_set_up_by_the_form_alone() -> None:
+    """Ten coffees are one, silver by two windows, four persons, a declared share, and a tenth off for members."""
+    page = filled(blank("ILS"), **{"names.en": "Club", "household.most_persons": "4"})
+    for deed in (
+        "add|counters|counter", "on|levels", "on|levels.milestones", "add|rewards|every", "add|rewards|declared",
+        "add|benefits|benefit", "add|entitlements|benefit", "more|household", "more|membership",
+        "more|all_levels",
+    ):  # fmt: skip
+        page = done(page, deed)
+    page = filled(page, **{
+        "counters[0].code": "coffees", "rewards[0].base.counts": "counter", "rewards[0].gives.form": "gift",
+        "levels.window.every": "rolling", "levels.keep": "months",
+    })  # fmt: skip
+    page = filled(page, **{
+        "rewards[0].base.counter": "coffees", "rewards[0].gives.products": "LATTE", "rewards[0].function.every": "10",
+        "rewards[0].function.value": "1", "rewards[0].takes": "", "rewards[1].function.rate_bp": "2.5",
+        "levels.window.months": "24", "levels.keep_months": "6", "household.shared_level": "true",
+        "joining.eligibility.min_age": "16", "entitlements[0].gives.off_bp": "10",
+    })  # fmt: skip
+    made = read_programme(bare(page))
+    assert [each.path for each in findings(made) if each.stops] == []
+    assert made.counters[0].rules[0].kind == "unit"
+    gift, share = made.rewards
+    assert (gift.base.counter, gift.gives.kind, gift.function) == ("coffees", "gift", ByEvery(every=10, value=1))
+    assert share.function == ByRate(rate_bp=250)
+    assert made.levels is not None
+    assert (made.levels.window.months, made.levels.keep_months, len(made.levels.milestones)) == (24, 6, 1)
+    assert made.household is not None
+    assert (made.household.most_persons, made.household.shared_level) == (4, False)
+    assert (made.joining.eligibility.min_age, made.entitlements[0].gives.kind) == (16, "discount")

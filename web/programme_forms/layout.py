@@ -52,7 +52,7 @@ def _membership(document: Document) -> Section:
     renewed = term in {"months", "date"}
     if renewed:
         drawn.asks.append(Ask("fees.renewal_minor", N_("Price of renewing"), "amount", optional=True))
-    about = N_("Its code in the catalogue. Without one a price can't be paid.")
+    about = N_("Its code in the catalogue. Left empty, a product is opened for it.")
     drawn.asks.append(Ask("fees.joining_product", N_("Sold at the till as product"), "text", about, optional=True))
     if renewed:
         _waiver(drawn)

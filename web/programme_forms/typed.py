@@ -147,6 +147,8 @@ def _turn(made: Document, ask: Ask, kind: str) -> None:
             put(made, beside, (at(made, beside) or begins) if kind == value else None)
         if ask.name.endswith(".counts") and kind != "counter":
             put(made, f"{holder}.counter", None)
+        if ask.name.endswith(".base.counts") and kind not in {"points", "balance"}:
+            put(made, f"{parent(holder)}.takes", None)
 
 
 def _tidy(document: Document) -> Document:

@@ -13,6 +13,7 @@ from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes import commands, documents
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.fee_products.commands import with_product
 from web.deps import Act, ActRoute, anyone, needs
 from web.fields import SmallRowId
 from web.forms import FormState
@@ -60,7 +61,7 @@ def add(act: Edit, body: Document) -> Response:
     read = said_programme(body)
     if clubs.is_club_code(act.session, read.code):
         raise club_errors.code_taken()
-    loaded = _load(act, read)
+    loaded = _load(act, _sold(act, read, body))
     return act.done(programme_page(act, loaded.club_id, FormState()), f"/clubs/{loaded.club_id}/programme")
 
 
@@ -113,8 +114,15 @@ def load(act: Edit, club_id: SmallRowId, body: Document) -> Response:
     read = said_programme(body)
     if read.code != club_line(act, club_id).code:
         raise Invalid([FieldError("code", T("This is the programme of another club."))])
-    _load(act, read)
+    _load(act, _sold(act, read, body))
     return act.done(programme_page(act, club_id, FormState()), f"/clubs/{club_id}/programme")
+
+
+def _sold(act: Act, read: Programme, body: Document) -> Programme:
+    """With a product for its fees where the form was sent without one, by somebody who may open it."""
+    if not body.get("form") or not act.by.may(Permission.CATALOGUE_EDIT):
+        return read
+    return with_product(act.session, read, language=act.chain.language, now=act.now, by=act.by)
 
 
 def said_programme(body: Document) -> Programme:

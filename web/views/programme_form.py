@@ -8,9 +8,11 @@ from pydantic import BaseModel, Field
 
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
+from erp_club.permissions.catalog import Permission
 from erp_club.programmes import documents, queries
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.fee_products.commands import needs_product
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.naming import queries as naming
 from web import i18n
@@ -201,7 +203,10 @@ def _warned(act: Act, document: Document, read: Programme | None) -> dict[str, l
     """
     whole = read is not None and _is_whole(document)
     found: dict[str, list[str]] = {}
+    opened_for_it = read is not None and needs_product(read) and act.by.may(Permission.CATALOGUE_EDIT)
     for each in findings(read) if read else ():
+        if opened_for_it and each.path == "fees.joining_product":
+            continue
         found.setdefault(each.path if whole or "[" not in each.path else "", []).append(i18n.say(each.text))
     for path, sku in _unknown_products(act, read):
         found.setdefault(path, []).append(i18n.say(T("No product has the code %(code)s.", code=sku)))

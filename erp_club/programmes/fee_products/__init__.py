@@ -1,0 +1,1 @@
+"""The products by which fees are sold."""
