@@ -106,6 +106,16 @@ def test_products_are_found_by_their_names_and_what_nothing_is_called_is_told_th
         assert fields(page.text)["nodes[1].new"] == nothing
 
 
+def test_faults_of_a_question_as_json_are_told_with_their_place(office: TestClient):
+    wrong = {"any": [{"metric": "spend", "over": {"from": "2020-02-01", "to": "2020-01-01"}, "op": "ge", "value": 1},
+                     {"field": "nonsense", "op": "eq", "value": 1}]}  # fmt: skip
+    sent = {"form": "1", "name": "Wrong", "document": json.dumps(wrong)}
+    told = form(office, "/segments", sent)
+    assert told.status_code == 422
+    below = told.text.split('id="e-f-document"')[1].split("</div>")[0]
+    assert ("any[0].over" in below, "any[1]" in told.text) == (True, True)
+
+
 def test_a_question_is_built_without_script(office: TestClient, session: Session):
     coffee(session)
     sent = fields(office.get("/segments/new", headers=HTML).text)

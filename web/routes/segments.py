@@ -130,8 +130,18 @@ def _typed(form: FormState) -> tuple[list[Node], str | None]:
     return typed_nodes(said.get("nodes")), form.values.get("document")
 
 
+def _at_document(form: FormState) -> None:
+    """Faults of a question as JSON stand at its field, each with its place in the tree."""
+    for place in [each for each in form.errors if each.partition(".")[0].partition("[")[0] == "where"]:
+        inside = place.removeprefix("where").removeprefix(".")
+        told = [f"\u2068{inside}\u2069: {text}" if inside else text for text in form.errors.pop(place)]
+        form.errors["document"] = [*form.errors.get("document", []), *told]
+
+
 def new_page(act: Act, form: FormState) -> Response:
     """The builder of a new segment, as it was typed."""
+    if "document" in form.values:
+        _at_document(form)
     nodes, document = _typed(form) if form.values else ([Node(kind="all")], None)
     view = builder(act, nodes, name=str(form.values.get("name", "")), document=document)
     return act.answer(view, "segments/_builder.html" if act.htmx else "segments/new.html", form=form)
@@ -228,6 +238,8 @@ def edit_page(act: Act, form: FormState) -> Response:
     """The builder of a segment, as it was typed or as it stands."""
     row = saved.one(act.session, int(act.request.path_params["segment_id"]))
     nodes, document = _typed(form) if form.values else stored_nodes(row.condition)
+    if "document" in form.values:
+        _at_document(form)
     if not form.values:
         form.values = {"notes": row.notes, "at_till": row.at_till, "version": row.version}
         if document is not None:
