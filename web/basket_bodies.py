@@ -66,7 +66,7 @@ class BasketBody(Body):
     automatic_coupons: Annotated[
         bool,
         Field(
-            description="Enter the coupons that the customer's birthday plans let tills use by themselves; `false` "
+            description="Enter the coupons that birthday plans and rules of clubs let tills use by themselves; `false` "
             "where the cashier took them out"
         ),
     ] = True

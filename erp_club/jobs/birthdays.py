@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from erp_club.birthday.grants import commands, queries
+from erp_club.birthday.grants.counted.queries import Count, count_owed
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
 from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, TN
@@ -39,12 +40,22 @@ def _batch(session: Session, run: Run, cursor: Cursor) -> Step:
     return Step(following, done.grants, counts, said)
 
 
+def _owed(session: Session, run: Run, *, some: int = 0) -> Count:
+    giving = giving_on(run.as_of, run.now, run.by)
+    return count_owed(
+        session,
+        run.as_of,
+        some=some,
+        meeting=lambda plan, rows: commands.those_meeting(session, plan, rows, giving),
+    )
+
+
 def _total(session: Session, run: Run) -> int:
-    return queries.count_owed(session, run.as_of).customers
+    return _owed(session, run).customers
 
 
 def _preview(session: Session, run: Run) -> Preview:
-    found = queries.count_owed(session, run.as_of, some=SAMPLE)
+    found = _owed(session, run, some=SAMPLE)
     sample = [Sample(each.customer_id, each.number, each.points) for each in found.some]
     return Preview({"grants": found.customers, "minor": found.amount_minor, "points": found.points}, sample)
 

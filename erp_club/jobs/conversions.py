@@ -1,11 +1,13 @@
 """The job that converts balances once when a version of a programme begins, and takes that back."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.conversions import queries as conversions
 from erp_club.clubs.conversions.undoing import commands as undoing
 from erp_club.customers import queries as customers
-from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
+from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Said, Sample, Step
 from erp_club.jobs.memberships import left_as_used
 from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, T
@@ -75,6 +77,15 @@ def _preview(session: Session, run: Run) -> Preview:
     return Preview(counts, [Sample(holder, numbers[holder], -points) for holder, points in some])
 
 
+def _weigh(session: Session, run: Run) -> Mapping[str, int]:
+    return _preview(session, run).counts
+
+
+def _behind(session: Session, run: Run) -> list[int]:
+    """Who wrote the versions that begin."""
+    return queries.writers(session, queries.switched(session, on=run.as_of))
+
+
 def _total(session: Session, run: Run) -> int:
     clubs = queries.switched(session, on=run.as_of)
     return sum(queries.count_accounts(session, each, on=run.as_of) for each in clubs)
@@ -95,5 +106,6 @@ POINTS_CONVERT = Job(
         "undone": N_("Conversions taken back"),
     },
     undo=_undo,
+    limit=Limit(_weigh, ("points",), lambda settings: settings.points_limit, behind=_behind),
     schedule="5 0 * * *",
 )

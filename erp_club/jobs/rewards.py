@@ -61,7 +61,8 @@ def _weigh(session: Session, run: Run) -> dict[str, int]:
     return {"given": given, "value": value}
 
 
-def _undo(session: Session, run: Run, cursor: Cursor) -> Step:
+def undo(session: Session, run: Run, cursor: Cursor) -> Step:
+    """Take back what a run gave: points first, then coupons and money that nobody has used."""
     assert run.undo_of is not None
     stage, *key = cursor or [0]
     after = (key[0], key[1]) if key else None
@@ -138,7 +139,7 @@ PERIOD_REWARDS = Job(
         "left": N_("Left as they are"),
     },
     due=_due,
-    undo=_undo,
+    undo=undo,
     limit=Limit(_weigh, ("value",), lambda settings: settings.rewards_limit, accounts="given"),
     by_hand=False,
 )

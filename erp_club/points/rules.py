@@ -36,7 +36,7 @@ class ExpiryKind(StrEnum):
     CALENDAR_YEAR = "calendar_year"
     """On `day` of `month` of the year that is `months` after the one of earning."""
     MEMBER_YEAR = "member_year"
-    """On the last day of the member's year, counted from joining."""
+    """On the last day of the member's year, counted from joining, or of the one that is `months` later."""
     INACTIVITY = "inactivity"
     """The whole balance at once, `months` after the latest purchase, that day included."""
 
@@ -116,7 +116,8 @@ def last_day(expiry: Expiry, earned_on: dt.date, *, joined_on: dt.date | None = 
         case ExpiryKind.CALENDAR_YEAR:
             return day_in(earned_on.year + expiry.months // 12, expiry.month, expiry.day)
         case ExpiryKind.MEMBER_YEAR:
-            return member_year_end(joined_on or earned_on, earned_on)
+            end = member_year_end(joined_on or earned_on, earned_on)
+            return add_months(end + dt.timedelta(days=1), expiry.months) - dt.timedelta(days=1)
 
 
 def member_year_end(joined_on: dt.date, day: dt.date) -> dt.date:

@@ -25,6 +25,8 @@ def club_settings(programme: Programme, *, language: str) -> ClubSettings:
     points, per_minor = _flat_rate(programme)
     worth = programme.redemption
     months = _months(programme.term)
+    # Joining gives the days that the programme says; what the club keeps is for renewing.
+    renewing = None if months is None else programme.renewal.months or months
     return ClubSettings(
         code=programme.code,
         names=names,
@@ -32,8 +34,8 @@ def club_settings(programme: Programme, *, language: str) -> ClubSettings:
         earn_per_minor=per_minor,
         worth_points=worth.worth_points if worth else 1,
         worth_minor=worth.worth_minor if worth else 0,
-        term_kind=TermKind.LIFETIME if months is None else TermKind.MONTHS,
-        term_months=months,
+        term_kind=TermKind.LIFETIME if renewing is None else TermKind.MONTHS,
+        term_months=renewing,
         renewal_from=RenewalFrom(programme.renewal.begins.value),
         grace_days=min(programme.renewal.grace_days, 366),
         warning_days=min(programme.renewal.warning_days, 366),
@@ -96,12 +98,14 @@ def what_tills_read(programme: Programme) -> dict[str, Any]:
     it.
     """
     read = {*_READ_AT_TILLS, "fees" if programme.fees.levels else "", "term" if _slides(programme) else ""}
+    read |= {"renewal"} if programme.renewal.benefits_in_grace else set()
     return {name: value for name, value in documents.brief(programme).items() if name in read}
 
 
 def _is_read(programme: Programme) -> bool:
     """Whether a sale hangs on more than the club's own settings."""
-    return bool(programme.earning.rules or programme.levels or _slides(programme))
+    goes_on = programme.renewal.benefits_in_grace
+    return bool(programme.earning.rules or programme.levels or _slides(programme) or goes_on)
 
 
 def _slides(programme: Programme) -> bool:
@@ -120,7 +124,7 @@ def expiry(rule: s.Expires) -> r.Expiry:
             kind = r.ExpiryKind.CALENDAR_YEAR if rule.of_calendar_year else r.ExpiryKind.YEARLY
             return r.Expiry(kind, 12 * rule.years_after, rule.last_day.month, rule.last_day.day)
         case s.MemberYearEnd():
-            return r.Expiry(r.ExpiryKind.MEMBER_YEAR)
+            return r.Expiry(r.ExpiryKind.MEMBER_YEAR, 12 * rule.years_after)
         case s.Inactivity():
             return r.Expiry(r.ExpiryKind.INACTIVITY, rule.months)
 

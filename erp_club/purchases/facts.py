@@ -44,6 +44,7 @@ from erp_club.purchases.point_limits import does, limits_of, may_use
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
+from erp_club.purchases.resting import with_resting
 from erp_club.purchases.sale import MOST_MINOR, line_amount
 
 FEE = "membership_fee"
@@ -65,7 +66,7 @@ class Asked:
     `paid`: how much some of the means pay, where that is known; one that is left pays the rest.
     `fees`: (index of the line, price) of what memberships cost.
     `sale_id` is the till's name for the sale: draws hang on it, and coupons are held for it.
-    `automatic`: the coupons that birthday plans let tills use by themselves are entered beside the others.
+    `automatic`: the coupons that plans and rules let tills use by themselves are entered beside the others.
     """
 
     lines: tuple[tuple[str, int], ...]
@@ -373,7 +374,8 @@ def _coupons(
         now=place.now,
     )
     locked_until = None if entered_before else read.locked_until
-    entries = [replace(each, held=True) if each.coupon.text in own else each for each in read.entries
+    found = with_resting(session, read.entries, customer_id=told.customer_id, on=place.local.date())
+    entries = [replace(each, held=True) if each.coupon.text in own else each for each in found
                if each.coupon.text not in own or each.coupon.fault is None]  # fmt: skip
     taken = take_entries(entries, locked_until=locked_until, now=place.now, by=place.by)
     if taken.wrong and not entered_before:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.birthday.grants import commands
 from erp_club.birthday.grants.commands import Giving
-from erp_club.birthday.grants.queries import count_owed
+from erp_club.birthday.grants.counted.queries import count_owed
 from erp_club.birthday.models import BirthdayGrant, PlanState
 from erp_club.birthday.plans.commands import set_plan_state
 from erp_club.birthday.plans.settings import Gift, OccasionKind

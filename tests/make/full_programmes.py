@@ -32,10 +32,9 @@ EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "entitlement", "entitlement": "coffee", "count": 3},
     {"kind": "payout", "amount_minor": 900},
 ]
-ISSUE = {
-    "at": "night", "after_days": 3, "by_day_of_month": 10, "published_on": "2026-12-01", "usable": "day",
-    "usable_from": "2026-12-24", "valid_days": 30, "automatic": True, "part_use": True,
-}  # fmt: skip
+USE = {"usable": "day", "usable_from": "2026-12-24", "valid_days": 30, "automatic": True, "part_use": True}
+GIVING = {**USE, "at": "night", "after_days": 3, "published_on": "2026-12-01"}
+ISSUE = {**GIVING, "by_day_of_month": 10}
 RULE = {
     "names": {"en": "A rule"}, "on": SCOPE, "excluded": EXCLUDED, "means": ["card"], "when": WHEN, "stands": "on_top",
     "most_points": 500, "most_points_day": 900,
@@ -77,7 +76,7 @@ LEVELS = {
         {"code": "GUEST", "by_hand": True},
     ],
     "milestones": [{"code": "half", "at": 50000, "every": True, "gives": [{"kind": "points", "points": 5}],
-                    "issue": ISSUE}],
+                    "issue": GIVING}],
 }  # fmt: skip
 REWARD: dict[str, Any] = {
     "names": {"en": "Bonus"}, "period": {"every": "quarter"}, "base": COUNTED, "gives": {"kind": "stored_value"},
@@ -96,7 +95,7 @@ FUNCTIONS: list[dict[str, Any]] = [
 OCCASION: dict[str, Any] = {
     "names": {"en": "A gift"}, "gives": EVERY_GIFT, "choose": True, "levels": ["GOLD"], "least_points": 10,
     "least_months": 6, "known_at_joining": True, "known_days_before": 14, "needs": [NEED], "when": WHEN,
-    "after_purchase_minor": 3000, "most_per_year": 2, "issue": ISSUE,
+    "after_purchase_minor": 3000, "most_per_year": 2, "issue": GIVING,
     "growth": {"per_year_minor": 100, "from_age": 18, "most_minor": 9999},
 }  # fmt: skip
 OCCASIONS: list[dict[str, Any]] = [
@@ -149,7 +148,7 @@ FULL: dict[str, Any] = {
         "automatic": True, "group": "Points", "vat": "means",
     },
     "benefits": [{"code": "mug", "names": {"en": "Mug"}, "points": 250, "gives": {"kind": "gift", "products": ["1"]},
-                  "most_per_year": 2, "levels": ["GOLD"], "when": WHEN, "issue": ISSUE}],
+                  "most_per_year": 2, "levels": ["GOLD"], "when": WHEN, "issue": USE}],
     "charity": {"names": {"en": "A charity"}, "least_points": 50, "step": 25},
     "rewards": [{**REWARD, "code": f"reward-{n}", "function": each} for n, each in enumerate(FUNCTIONS)],
     "occasions": [{**OCCASION, "code": f"occasion-{n}", **each} for n, each in enumerate(OCCASIONS)],
@@ -170,6 +169,8 @@ FULL: dict[str, Any] = {
                "last_earning_day": "2027-06-30", "last_redeeming_day": "2027-12-31"},
     "texts": {"presentation": {"en": "Welcome."}, "terms": {"en": "By law."}, "receipt": {"en": "Thank you."}},
 }  # fmt: skip
+AFTER = {"usable": "day", "usable_after_days": 2, "valid_months": 6}
+NEXT = {"usable": "next_purchase", "valid_until": "year_end"}
 OTHERS: list[dict[str, Any]] = [
     {"term": {"kind": "lifetime"}, "expiry": {"rule": {"kind": "never"}}, "lapse": {"points": "drop"},
      "levels": LEVELS | {"keep": "ever", "keep_months": None}, "renewal": {"by": "itself"},
@@ -183,9 +184,11 @@ OTHERS: list[dict[str, Any]] = [
     {"term": {"kind": "date", "each_year": {"month": 12, "day": 20}, "least_days": 60},
      "expiry": {"rule": {"kind": "member_year", "years_after": 2}}},
     {"term": {"kind": "date", "last_day": "2028-01-31"}, "expiry": {"rule": {"kind": "inactivity", "months": 18}}},
-    {"benefits": [FULL["benefits"][0] | {"issue": {"usable": "day", "usable_after_days": 2, "valid_months": 6}}],
+    {"benefits": [FULL["benefits"][0] | {"issue": AFTER}], "rewards": [FULL["rewards"][0] | {"issue": AFTER}],
+     "occasions": [FULL["occasions"][2] | {"issue": AFTER | {"at": "period_end"}}],
      "counters": [FULL["counters"][0]], "levels": LEVELS | {"measure": {"counts": "counter", "counter": "status"}}},
-    {"benefits": [FULL["benefits"][0] | {"issue": {"usable": "next_purchase", "valid_until": "year_end"}}],
+    {"benefits": [FULL["benefits"][0] | {"issue": NEXT}], "rewards": [FULL["rewards"][0] | {"issue": NEXT}],
+     "occasions": [FULL["occasions"][2] | {"issue": NEXT}],
      "levels": LEVELS | {"window": {"every": "declared", "days": ["2026-06-30"]}}},
 ]  # fmt: skip
 

@@ -141,12 +141,3 @@ def test_a_club_is_copied_under_another_code():
     copy = documents.copied(example("bagel_cafe"), "COPY", {"en": "Copy"})
     assert copy.code == "COPY"
     assert copy.earning == example("bagel_cafe").earning
-
-
-def test_what_is_said_and_not_carried_out_by_itself_is_told_at_its_place():
-    said = {
-        "charity": {"names": {"en": "Red Cross"}},
-    }
-    told = [each.path for each in findings(a_programme(**said)) if not each.stops]
-    assert "charity" in told
-    assert stops(a_programme(**said)) == ()

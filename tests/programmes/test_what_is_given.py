@@ -116,21 +116,43 @@ def test_money_without_days_of_its_own_is_good_as_long_as_its_kind(session: Sess
     assert (lot.usable(JOINED), lot.last_day) == (True, dt.date(2031, 6, 1))
 
 
-def test_what_nothing_carries_out_by_itself_is_told_of_each_gift():
-    gives, coupon = [{"kind": "points", "points": 1}], {"kind": "coupon", "batch": "NEXT"}
+def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
+    gives = [{"kind": "points", "points": 1}]
+    card = [{"kind": "stored_value", "amount_minor": 5_00, "denomination_minor": 1_00}]
     club = a_programme(
+        levels={"levels": [{"code": "A"}], "window": {"every": "ever"}, "milestones": [
+            {"code": "half", "at": 5, "gives": gives, "issue": {"at": "period_end"}}]},
         occasions=[
             {"code": "a", "occasion": "joining", "gives": gives, "issue": {"at": "night", "valid_days": 3}},
-            {"code": "b", "occasion": "birthday", "around": {}, "gives": gives, "issue": {"valid_days": 3}},
+            {"code": "b", "occasion": "birthday", "around": {}, "gives": gives,
+             "issue": {"valid_days": 3, "after_days": 1}},
+            {"code": "c", "occasion": "joining", "gives": card, "growth": {"per_year_minor": 1},
+             "when": {"least_minor": 5}},
         ],
         rewards=[{"code": "r", "gives": {"kind": "payout"}, "function": {"kind": "every", "every": 1, "value": 1},
-                  "issue": {"automatic": True, "published_on": "2026-12-24"}}],
-        benefits=[{"code": "m", "points": 5, "gives": coupon}],
+                  "issue": {"automatic": True, "after_days": 12, "by_day_of_month": 10}}],
+        benefits=[{"code": "m", "points": 5, "gives": {"kind": "coupon", "batch": "NEXT"}, "when": {"confirm": "TWO"}},
+                  {"code": "n", "points": 5, "gives": {"kind": "code"}},
+                  {"code": "o", "points": 5, "gives": AMOUNT, "when": {"month_days": [1]}}],
+        redemption={"worth_points": 1, "worth_minor": 1, "excluded": {"promoted": True}, "when": {"min_age": 60}},
     )  # fmt: skip
-    told = [each.path for each in findings(club) if "issue" in each.path or "benefits" in each.path]
-    assert told == [
-        "occasions[0].issue.at", "occasions[1].issue.valid_days", "rewards[0].issue.automatic", "benefits[0].gives"
-    ]  # fmt: skip
+    named = ("issue", "benefits", "occasions", "redemption.")
+    told = {each.path: each.stops for each in findings(club) if any(name in each.path for name in named)}
+    assert told == {
+        "levels.milestones[0].issue.at": True,
+        "occasions[1].issue.after_days": True,
+        "occasions[1].issue.valid_days": True,
+        "occasions[2].gives[0].denomination_minor": True,
+        "occasions[2].growth": True,
+        "occasions[2].when": True,
+        "rewards[0].issue.automatic": False,
+        "rewards[0].issue.by_day_of_month": True,
+        "benefits[0].when.confirm": True,
+        "benefits[1].gives.amount_minor": True,
+        "benefits[2].when.month_days": True,
+        "redemption.when.min_age": True,
+        "redemption.excluded.promoted": True,
+    }
 
 
 def test_what_can_not_be_left_over_is_told_at_its_place():

@@ -1,8 +1,6 @@
 """Events that shops and people tell of a member: a review approved, an order delivered, a friend brought."""
 
-import datetime as dt
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
@@ -12,13 +10,14 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes.events import commands, errors, queries
 from erp_club.programmes.events.queries import Named
-from erp_club.programmes.events.told import At, Happened, Of
+from erp_club.programmes.events.told import Happened, Of
 from erp_club.purchases.registering.queries import registered_for
 from web.after_sale import find_segments_again
 from web.basket_bodies import SoldTo
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, RowId, Unsaid
 from web.forms import FormState
+from web.moments import at_moment
 from web.refusals import again
 from web.views.events import EventsPage, ToldView, events_page_view, told_view
 
@@ -93,12 +92,3 @@ def _buyer(act: Act, purchase: Of) -> int:
     if member is None:
         raise errors.of_nobody()
     return member.id
-
-
-def at_moment(act: Act) -> At:
-    """Now, by the clock of the till's store, or of the chain."""
-    local: dt.datetime = act.now.astimezone(ZoneInfo(act.zone)).replace(tzinfo=None)
-    till = act.identity.terminal
-    if till is None:
-        return At(local, act.now, act.by)
-    return At(local, act.now, act.by, till.store_code, till.channel)

@@ -12,7 +12,7 @@ from erp_club.clubs.models import MembershipState
 from erp_club.clubs.periods import Span, days_held
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.fees.commands import given_back
+from erp_club.purchases.fees.commands import given_back, kept_back
 from erp_club.purchases.fees.queries import paid_fees
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId, Unsaid, Word
@@ -76,7 +76,8 @@ class ChangedView(BaseModel):
 class LossView(BaseModel):
     """A membership, and what ending it on that day would take; `days_lost` is null for life.
 
-    `fee_back_minor` of its last fee comes back where that is returned; null where none was paid. Where the club
+    `fee_back_minor` of its last fee comes back where that is returned; null where none was paid. `kept_back_minor` of
+    what was kept from rewards for the fee is to be paid out. Where the club
     converts the points, they become `becomes_minor` on a gift card, or `becomes_points` of the club `becomes_club`.
     """
 
@@ -86,6 +87,7 @@ class LossView(BaseModel):
     worth_minor: int
     days_lost: int | None
     fee_back_minor: int | None = None
+    kept_back_minor: int = 0
     becomes_minor: int | None = None
     becomes_points: int | None = None
     becomes_club: str | None = None
@@ -254,6 +256,7 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
         worth_minor=worth,
         days_lost=loss.days,
         fee_back_minor=sum(given_back(act.session, each, on=day) for each in of_term) if of_term else None,
+        kept_back_minor=sum(kept_back(act.session, each, on=day) for each in paid),
     )
 
 

@@ -20,7 +20,7 @@ from web.views.rewards import RewardPeriodPage, RewardsPage, period_page, reward
 router = APIRouter(route_class=ActRoute, tags=["rewards"])
 Look = Annotated[Act, needs(Permission.CLUBS_VIEW)]
 Do = Annotated[Act, needs(Permission.POINTS_PROGRAMMES)]
-Rule = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$")]
+Rule = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 PageNo = Annotated[int, Query(ge=1, le=100_000)]
 
 

@@ -16,8 +16,9 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Word
 from web.forms import FormState
 from web.i18n import say
+from web.moments import at_moment
 from web.refusals import again
-from web.routes.events import EventName, PurchaseId, Subject, at_moment
+from web.routes.events import EventName, PurchaseId, Subject
 from web.routes.till import shown, till_instead, till_page
 from web.views.events import TellPage, tell_page_view, told_view, told_words
 from web.views.till import TillPage, till_view

@@ -7,16 +7,24 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from erp_club.clubs.queries import customer_of, memberships
 from erp_club.customers.models import UNIDENTIFIED
+from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
+from erp_club.programmes.redemptions import commands
 from erp_club.purchases.baskets import choices, errors, queries
+from erp_club.purchases.baskets.commands import current_customer
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Storable
+from web.fields import Body, RowId, Storable
 from web.forms import FormState
+from web.i18n import say
+from web.moments import at_moment
 from web.refusals import again
+from web.routes.redemptions import Redemption, done
 from web.routes.till import shown, till_instead, till_page
 from web.views.quotes import RedeemableInClub, redeemable_view
+from web.views.redemptions import RedemptionsPage, redemptions_page
 from web.views.till import TillPage, price_now, till_view
 
 router = APIRouter(route_class=ActRoute, tags=["till"])
@@ -24,10 +32,11 @@ Redeeming = Annotated[Act, needs(Permission.POINTS_REDEEM, at_till=True)]
 
 
 class PointsPage(BaseModel):
-    """What points could pay in the open sale; `known`: its customer is."""
+    """What points could pay in the open sale, and what they can be given for; `known`: its customer is."""
 
     known: bool
     redeemable: list[RedeemableInClub]
+    redemptions: list[RedemptionsPage] = []
 
 
 class PointsToRedeem(Body):
@@ -48,8 +57,15 @@ def points_view(act: Act) -> PointsPage:
     """What points could pay, and why they can't."""
     opened = queries.opened(act.session, act.terminal.id)
     known = opened is not None and opened.customer_id != UNIDENTIFIED
-    told = redeemable_view(price_now(act, opened).basket) if opened and known else []
-    return PointsPage(known=known, redeemable=told)
+    if opened is None or not known:
+        return PointsPage(known=False, redeemable=[])
+    held = memberships(act.session, opened.customer_id, today=act.today)
+    pages = [redemptions_page(act, row.membership_id) for row in held]
+    return PointsPage(
+        known=True,
+        redeemable=redeemable_view(price_now(act, opened).basket),
+        redemptions=[each for each in pages if each.may_use and (each.benefits or each.charity)],
+    )
 
 
 def points_page(act: Act, form: FormState) -> Response:
@@ -74,7 +90,7 @@ def show_points(act: Redeeming) -> Response:
         view = points_view(act)
         if not view.known:
             raise errors.no_customer()
-        if not any(each.most_points or each.used for each in view.redeemable):
+        if not view.redemptions and not any(each.most_points or each.used for each in view.redeemable):
             raise errors.no_points(next((each.words for each in view.redeemable if each.words), None))
     return points_page(act, FormState())
 
@@ -85,3 +101,38 @@ def redeem(act: Redeeming, body: PointsToRedeem) -> Response:
     """Let so many points pay for a part of the sale; they are taken when it is paid."""
     choices.use_points(act.session, body.offer, body.points, place_of(act, act.now))
     return shown(act, till_view(act))
+
+
+class TillRedemption(Redemption):
+    """What the sale's customer has for points, by which of their memberships."""
+
+    membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+@router.post("/baskets/current/redemptions", name="baskets.redemptions", response_model=TillPage)
+@again(points_page)
+def have(act: Redeeming, body: TillRedemption) -> Response:
+    """Give points of the sale's customer for a benefit or to the charity; the sale goes on."""
+    _theirs(act, body.membership_id)
+    made = done(act, body.membership_id, body)
+    undo = {"url": f"/baskets/current/redemptions/{made.membership_id}/{made.settlement_id}/withdrawals"}
+    return shown(act, till_view(act), toast={"text": say(T("The points are given.")), "kind": "ok", "undo": undo})
+
+
+@router.post(
+    "/baskets/current/redemptions/{membership_id}/{redemption_id}/withdrawals",
+    name="baskets.redemptions.undo",
+    response_model=TillPage,
+)
+@again(till_page)
+def undo(act: Redeeming, membership_id: RowId, redemption_id: RowId) -> Response:
+    """Take it back while nobody has used it: the points come back."""
+    _theirs(act, membership_id)
+    commands.undo_redemption(act.session, membership_id, redemption_id, at_moment(act))
+    return shown(act, till_view(act), toast={"text": say(T("The points are back.")), "kind": "ok"})
+
+
+def _theirs(act: Act, membership_id: int) -> None:
+    """Raises Conflict where it is no membership of the sale's customer."""
+    if customer_of(act.session, membership_id) != current_customer(act.session, by=act.by):
+        raise errors.no_customer()

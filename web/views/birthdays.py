@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from erp_club.birthday.grants import queries as owing
+from erp_club.birthday.grants.counted import queries as owing
 from erp_club.birthday.grants.queries import Days
 from erp_club.birthday.models import PlanState
 from erp_club.birthday.plans import queries

@@ -21,6 +21,7 @@ class AccountLine(BaseModel):
     """An account with the club whose points it holds; `worth_minor` is what the balance is worth."""
 
     account_id: int
+    membership_id: int
     club_id: int
     names: dict[str, str]
     balance: int
@@ -216,6 +217,7 @@ def _standing(act: Act, account_id: int) -> StandingLine:
 def _account(row: MembershipRow) -> AccountLine:
     return AccountLine(
         account_id=row.points_account_id,
+        membership_id=row.membership_id,
         club_id=row.club_id,
         names=row.names,
         balance=row.balance,

@@ -1,6 +1,7 @@
 """What pages show of rewards for periods."""
 
 import datetime as dt
+from collections.abc import Collection
 
 from pydantic import BaseModel
 
@@ -12,6 +13,8 @@ from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, span_of
 from erp_club.programmes.engine.parts import Counts, Every
 from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.queries import programme_in_force
+from erp_club.programmes.redemptions.queries import CHARITY
 from erp_club.programmes.rewards import queries as rules
 from erp_club.programmes.rewards.office import queries
 from web.deps import Act
@@ -31,9 +34,10 @@ class RewardLine(BaseModel):
 
 
 class PeriodLine(BaseModel):
-    """A settled period. `value` is in minor units, or points where `form` is points."""
+    """A settled period. `value` is in minor units, in points where `form` is that, or with `is_count` a number."""
 
     rule: str
+    is_count: bool
     names: dict[str, str]
     first_on: dt.date
     last_on: dt.date
@@ -76,10 +80,14 @@ class IssuedLine(BaseModel):
 
 
 class RewardPeriodPage(BaseModel):
-    """One period of a rule. `tried` is what its latest trial came to; above `limit` somebody else approves the run."""
+    """One period of a rule, or (`runs_here` false) what another rule gave on a day.
+
+    `tried` is what its latest trial came to; above `limit` somebody else approves the run.
+    """
 
     club: ClubLine
     reward: RewardLine
+    runs_here: bool
     counts: Counts
     last_on: dt.date
     period: PeriodLine | None
@@ -95,28 +103,36 @@ def rewards_page(act: Act, club_id: int) -> RewardsPage:
     """A club's rewards. Raises NotFound for the club."""
     club = club_line(act, club_id)
     held = rules.rules(act.session, on=act.today, club_id=club_id)
-    names = {each.rule.code: _names(each.rule) for each in held}
+    names = named(act, club_id, on=act.today) | {each.rule.code: _names(each.rule) for each in held}
     return RewardsPage(
         club=club,
         rewards=[_line(each.rule, act.today) for each in held],
-        periods=[_period(row, names) for row in queries.periods(act.session, club_id, limit=MOST_PERIODS)],
+        periods=[
+            _period(row, names, {each.rule.code for each in held})
+            for row in queries.periods(act.session, club_id, limit=MOST_PERIODS)
+        ],
     )
 
 
 def period_page(act: Act, club_id: int, code: str, last: dt.date, *, page: int = 1) -> RewardPeriodPage:
     """One period of a rule. Raises NotFound."""
     club = club_line(act, club_id)
-    rule = rule_on(act, club_id, code, last)
     row = queries.period(act.session, club_id, code, last)
+    rule = _rule_on(act, club_id, code, last)
+    if rule is None and row is None:
+        raise _unknown()
+    names = _names(rule) if rule is not None else named(act, club_id, on=last).get(_first(code), {"en": code})
+    line = _line(rule, act.today) if rule is not None else _given_line(code, names, row)
     rows = queries.issued(act.session, club_id, code, last, offset=(page - 1) * PER_PAGE, limit=PER_PAGE + 1)
     runs = jobs.runs_with(act.session, PERIOD_REWARDS.name, parameters_of(club_id, code, last), limit=MOST_RUNS)
     tried = next((run for run in runs if run.dry_run and run.finished_at is not None), None)
     return RewardPeriodPage(
         club=club,
-        reward=_line(rule, act.today),
-        counts=rule.base.counts,
+        reward=line,
+        runs_here=rule is not None,
+        counts=rule.base.counts if rule is not None else Counts.PURCHASES,
         last_on=last,
-        period=row and _period(row, {code: _names(rule)}),
+        period=row and _period(row, {_first(code): names}, [code] if rule is not None else []),
         issued=[IssuedLine.model_validate(each, from_attributes=True) for each in rows[:PER_PAGE]],
         page=page,
         more=len(rows) > PER_PAGE,
@@ -128,10 +144,43 @@ def period_page(act: Act, club_id: int, code: str, last: dt.date, *, page: int =
 
 def rule_on(act: Act, club_id: int, code: str, last: dt.date) -> PeriodReward:
     """The rule as it held on a day on which a period of it may end. Raises NotFound."""
+    rule = _rule_on(act, club_id, code, last)
+    if rule is None:
+        raise _unknown()
+    return rule
+
+
+def _rule_on(act: Act, club_id: int, code: str, last: dt.date) -> PeriodReward | None:
     for each in rules.rules(act.session, on=last, club_id=club_id):
         if each.rule.code == code and last < act.today and due.ends(each.rule, last):
             return each.rule
-    raise NotFound(T("No period of this reward ends on that day."), code="reward-unknown")
+    return None
+
+
+def _unknown() -> NotFound:
+    return NotFound(T("No period of this reward ends on that day."), code="reward-unknown")
+
+
+def named(act: Act, club_id: int, *, on: dt.date) -> dict[str, dict[str, str]]:
+    """What rules are called that give otherwise than for a period: those of the programme of a day, by code."""
+    programme = programme_in_force(act.session, club_id, on)
+    if programme is None:
+        return {}
+    made = {each.code: each.names for each in (*programme.occasions, *programme.benefits)}
+    if programme.charity is not None:
+        made[CHARITY] = programme.charity.names
+    if programme.levels is not None:
+        made |= {f"level-{each.code}": each.names for each in programme.levels.levels}
+    return {code: {str(key): text for key, text in names.items()} for code, names in made.items() if names}
+
+
+def _first(rule: str) -> str:
+    """The rule of a row, without the number of its gift."""
+    return rule.partition(".")[0]
+
+
+def _given_line(code: str, names: dict[str, str], row: queries.PeriodRow | None) -> RewardLine:
+    return RewardLine(code=code, names=names, form="points" if row is None else row.form, open_last=None)
 
 
 def _names(rule: PeriodReward) -> dict[str, str]:
@@ -148,10 +197,15 @@ def _line(rule: PeriodReward, today: dt.date) -> RewardLine:
     return RewardLine(code=rule.code, names=_names(rule), form=rule.gives.kind, open_last=last)
 
 
-def _period(row: queries.PeriodRow, names: dict[str, dict[str, str]]) -> PeriodLine:
+_THINGS = {"coupon", "gift", "entitlement"}
+"""What has no amount but where a period comes to one."""
+
+
+def _period(row: queries.PeriodRow, names: dict[str, dict[str, str]], periods: Collection[str]) -> PeriodLine:
     return PeriodLine(
         rule=row.rule,
-        names=names.get(row.rule, {"en": row.rule}),
+        is_count=row.form in _THINGS and row.rule not in periods,
+        names=names.get(_first(row.rule), {"en": row.rule}),
         first_on=row.first_on,
         last_on=row.last_on,
         form=row.form,

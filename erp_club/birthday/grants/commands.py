@@ -81,7 +81,7 @@ def grant_next(
         return NOBODY
     settings = settings_of(plan)
     rows = queries.owed(session, plan_id, settings, days, after=after, limit=limit)
-    done = _grant(session, plan_id, settings, days, _meeting(session, plan, rows, giving), giving)
+    done = _grant(session, plan_id, settings, days, those_meeting(session, plan, rows, giving), giving)
     if len(rows) == limit:
         return Granted(*done, (rows[-1].customer_id, rows[-1].person))
     made = Granted(*done, None)
@@ -104,11 +104,11 @@ def grant_to(session: Session, customer_id: int, giving: Giving) -> int:
             continue
         settings, days = settings_of(plan), Days(giving.on, giving.on)
         rows = queries.owed(session, plan_id, settings, days, only=customer_id)
-        made += _grant(session, plan_id, settings, days, _meeting(session, plan, rows, giving), giving)[0]
+        made += _grant(session, plan_id, settings, days, those_meeting(session, plan, rows, giving), giving)[0]
     return made
 
 
-def _meeting(session: Session, plan: BirthdayPlan, rows: Sequence[Owed], giving: Giving) -> Sequence[Owed]:
+def those_meeting(session: Session, plan: BirthdayPlan, rows: Sequence[Owed], giving: Giving) -> Sequence[Owed]:
     """Those of them who meet what the programme's rule asks for on the day; the others are looked at again."""
     if plan.club_id is None or plan.rule is None or not rows:
         return rows

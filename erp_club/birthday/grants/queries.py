@@ -13,8 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.birthday.models import MYSELF, BirthdayGrant, BirthdayPlan, PlanState
-from erp_club.birthday.plans.commands import settings_of
-from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
+from erp_club.birthday.plans.settings import OccasionKind, PlanSettings
 from erp_club.birthday.windows import APART, births, celebrations
 from erp_club.clubs.earning.queries import ACCOUNT
 from erp_club.clubs.levels.models import MembershipLevel
@@ -98,10 +97,10 @@ def owed(
     limit: int | None = None,
 ) -> list[Owed]:
     """The next of those to whom a plan gives, in the order of customer and person; `only` is one customer."""
-    due = _due(settings, days)
+    due = days_due(settings, days)
     if due is None:
         return []
-    asked = _owed(plan_id, settings, days, due)
+    asked = asked_owed(plan_id, settings, days, due)
     people = asked.selected_columns
     if only is not None:
         asked = asked.where(people.customer_id == only)
@@ -120,7 +119,7 @@ def _told(row: Any) -> Owed:
     )
 
 
-def _due(settings: PlanSettings, days: Days) -> sa.FromClause | None:
+def days_due(settings: PlanSettings, days: Days) -> sa.FromClause | None:
     """A row for each date of birth that is celebrated in one of the windows: its celebration and the years."""
     columns: dict[str, tuple[Any, list[Any]]] = {
         "born": (sa.Date(), []), "day": (sa.Date(), []), "first_day": (sa.Date(), []), "last_day": (sa.Date(), []),
@@ -141,7 +140,8 @@ def _due(settings: PlanSettings, days: Days) -> sa.FromClause | None:
     return listed.render_derived(name="due")
 
 
-def _owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
+def asked_owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
+    """Whoever is owed something of a plan in these days: the columns of an `Owed`."""
     people = _people(settings).subquery("people")
     given = aliased(BirthdayGrant)
     apart = sa.literal_column(str(APART), sa.Integer())
@@ -315,76 +315,3 @@ _FROM_THERE = {RelativeKind.CHILD: RelativeKind.PARENT, RelativeKind.PARENT: Rel
 
 def _kinds(settings: PlanSettings) -> Sequence[RelativeKind]:
     return [RelativeKind(kind) for kind in settings.relatives] or list(RelativeKind)
-
-
-@dataclass(frozen=True, slots=True)
-class Celebrant:
-    """A customer of a preview: how many points they would get, the day that is celebrated, and its window's first."""
-
-    customer_id: int
-    number: str
-    points: int
-    name: str
-    day: dt.date
-    first_day: dt.date
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many grants are owed, what they are worth where that is known, and some of them."""
-
-    customers: int = 0
-    amount_minor: int = 0
-    points: int = 0
-    some: tuple[Celebrant, ...] = ()
-
-
-def count_owed(session: Session, as_of: dt.date, *, some: int = 0) -> Count:
-    """What a run for this day would give, by all plans."""
-    made = Count()
-    for plan_id in active_plans(session):
-        plan = session.get_one(BirthdayPlan, plan_id, populate_existing=True)
-        days = days_of(plan, as_of)
-        if days is not None:
-            made = _counted(session, plan_id, settings_of(plan), days, made, some)
-    return made
-
-
-def coming(session: Session, plan_id: int, settings: PlanSettings, days: Days, *, some: int = 0) -> Count:
-    """How many windows of today's members begin in these days, and what they cost if everything is used."""
-    return _counted(session, plan_id, settings, days, Count(), some)
-
-
-def _counted(session: Session, plan_id: int, settings: PlanSettings, days: Days, so_far: Count, some: int) -> Count:
-    due = _due(settings, days)
-    if due is None:
-        return so_far
-    found = _owed(plan_id, settings, days, due).subquery("found")
-    ages = session.execute(sa.select(found.c.age, sa.func.count()).group_by(found.c.age)).all()
-    worth = sum((settings.value(row[0]) or 0) * row[1] for row in ages)
-    points = worth if settings.gift is Gift.POINTS else 0
-    shown: list[Celebrant] = list(so_far.some)
-    if len(shown) < some:
-        rows = session.execute(
-            sa.select(
-                found.c.customer_id,
-                Customer.number,
-                found.c.age,
-                sa.func.btrim(Customer.given_name + " " + Customer.family_name),
-                found.c.day,
-                found.c.first_day,
-            )
-            .join(Customer, Customer.id == found.c.customer_id)
-            .order_by(found.c.first_day, found.c.customer_id)
-            .limit(some - len(shown))
-        )
-        shown += [
-            Celebrant(row[0], row[1], (settings.value(row[2]) or 0) if settings.gift is Gift.POINTS else 0, *row[3:])
-            for row in rows
-        ]
-    return Count(
-        so_far.customers + sum(row[1] for row in ages),
-        so_far.amount_minor + worth - points,
-        so_far.points + points,
-        tuple(shown),
-    )

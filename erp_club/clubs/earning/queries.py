@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from erp_club.clubs.households.models import HouseholdPlace
-from erp_club.clubs.models import Club, ClubRules, ClubState, Membership, MembershipPeriod
+from erp_club.clubs.models import Club, ClubRules, ClubState, Membership, MembershipPeriod, MembershipState
 from erp_club.clubs.rules import points_rules
 from erp_club.kernel.prepared import Prepared
 from erp_club.points.models import PointsAccount
@@ -116,6 +116,17 @@ def named_to_redeem() -> sa.ScalarSelect[bool]:
     )
 
 
+def gives_on(day: sa.ColumnElement[dt.date], rules: LateralFromClause) -> sa.ColumnElement[bool]:
+    """Whether a membership gives benefits on a day: it holds, or it ran out and its club's go on in the grace days."""
+    its = MembershipPeriod.customer_id == Membership.customer_id, MembershipPeriod.membership_id == Membership.id
+    holds = sa.exists().where(*its, MembershipPeriod.validity.contains(day))
+    after = sa.func.upper(MembershipPeriod.validity, type_=sa.Date())
+    ran_out = sa.exists().where(*its, after <= day, after + Club.grace_days > day)
+    # Looked for as text, since most clubs say nothing of it and every sale asks.
+    goes_on = sa.func.strpos(rules.c.document, '"benefits_in_grace": true') > 0
+    return holds | ((Membership.state == MembershipState.OPEN) & goes_on & ran_out)
+
+
 def version_columns(rules: LateralFromClause) -> tuple[sa.ColumnElement[Any], ...]:
     """Number and document of the version in force; a club without any goes by the product's own rules."""
     first = sa.literal_column("1", sa.Integer())
@@ -144,11 +155,7 @@ _EARNING = Prepared(
     .where(
         Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
         Club.state == ClubState.PUBLISHED,
-        sa.exists().where(
-            MembershipPeriod.customer_id == Membership.customer_id,
-            MembershipPeriod.membership_id == Membership.id,
-            MembershipPeriod.validity.contains(_DAY),
-        ),
+        gives_on(_DAY, _RULES),
     )
     .order_by(Club.code)
 )

@@ -98,6 +98,15 @@ def switched(session: Session, *, on: dt.date) -> list[Switched]:
     return [each for each in found if each is not None and on <= each.begins_on + LONGEST]
 
 
+def writers(session: Session, clubs: Sequence[Switched]) -> list[int]:
+    """The people who wrote the versions by which these clubs convert."""
+    version = ProgrammeVersion
+    key = sa.tuple_(version.club_id, version.rules_no)
+    wanted = [(each.club_id, each.rules_no) for each in clubs]
+    asked = sa.select(version.staff_id).where(key.in_(wanted), version.staff_id.is_not(None))
+    return [each for each in session.scalars(asked) if each is not None]
+
+
 def of_club(session: Session, club_id: int, *, on: dt.date) -> Switched | None:
     """What a club converts by the version in force on a day; None where it converts nothing, or has one version."""
     rows = [each for each in versions_of(session, club_id) if each.effective_from <= on]

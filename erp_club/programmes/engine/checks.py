@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from erp_club.kernel.text import T
-from erp_club.programmes.engine.by_hand_checks import done_by_hand
 from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
 from erp_club.programmes.engine.entitlement_checks import entitlements
 from erp_club.programmes.engine.fee_checks import fee_findings
@@ -19,6 +18,7 @@ from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
 from erp_club.programmes.engine.occasion_checks import occasions
 from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Every, Measure, Scope, When
+from erp_club.programmes.engine.place_checks import places
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
     ByEvery,
@@ -41,8 +41,8 @@ def findings(programme: Programme) -> tuple[Finding, ...]:
         *occasions(programme),
         *entitlements(programme),
         *issues(programme),
+        *places(programme),
         *_expiry(programme),
-        *done_by_hand(programme),
     )
 
 

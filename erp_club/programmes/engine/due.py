@@ -5,7 +5,7 @@ import datetime as dt
 
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.calendar import DAY, member_year, span_of
-from erp_club.programmes.engine.gifts import At
+from erp_club.programmes.engine.gifts import At, Giving
 from erp_club.programmes.engine.parts import Counts, Every
 from erp_club.programmes.engine.rewards import ByEvery, ByThreshold, PeriodReward, Reached
 
@@ -60,6 +60,17 @@ def ends(rule: PeriodReward, last: dt.date) -> bool:
     if goes_along(rule) or rule.period.every is Every.MEMBER_YEAR:
         return True
     return span_of(rule.period, last).last == last
+
+
+def gift_due(issue: Giving, reached: dt.date, ends: dt.date | None) -> dt.date:
+    """The day on which what was reached on a day is given; `ends` is the last day of the period it was reached in."""
+    day = reached
+    if issue.at is At.NIGHT:
+        day += DAY
+    elif issue.at is At.PERIOD_END:
+        day = (ends or reached) + DAY
+    day += dt.timedelta(days=issue.after_days)
+    return day if issue.published_on is None else max(day, issue.published_on)
 
 
 def given_on(rule: PeriodReward, last: dt.date) -> dt.date:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from erp_club.kernel.text import T
-from erp_club.programmes.engine.by_hand_checks import BY_HAND
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import DiscountGiven, GiftGiven
 from erp_club.programmes.engine.levels import Entitlement, ServiceGiven
@@ -41,4 +40,5 @@ def _discount(path: str, of: Entitlement, gives: DiscountGiven) -> Iterator[Find
         text = T("Uses of a discount are counted by the day, the month, the calendar year, or for ever.")
         yield Finding(f"{path}.period.every", text)
     if of.only_given:
-        yield Finding(f"{path}.only_given", BY_HAND, stops=False)
+        text = T("Let the rule that gives it give the discount itself: it becomes a coupon of the member's.")
+        yield Finding(f"{path}.only_given", text)

@@ -102,6 +102,11 @@ class PayoutGiven(Part):
     amount_minor: SomeMinor | None = None
 
 
+ForPoints = Annotated[
+    DiscountGiven | CouponGiven | CodeGiven | StoredValueGiven | GiftGiven | EntitlementGiven | PayoutGiven,
+    Field(discriminator="kind"),
+]
+"""What has a price in points: points themselves have none."""
 Given = Annotated[
     PointsGiven
     | DiscountGiven
@@ -155,18 +160,12 @@ class Until(StrEnum):
     TERM_END = "term_end"
 
 
-class Issue(Part):
-    """When what was reached is given, and from when to when it can be used.
+class Use(Part):
+    """From when to when what is given can be used, and how.
 
-    `by_day_of_month`: given at the latest on this day of the month after the period. Valid N days or months from D
-    includes D + N; without either, and without `valid_until`, it doesn't age.
+    Valid N days or months from D includes D + N; without either, and without `valid_until`, it doesn't age.
     """
 
-    at: At = At.REACHED
-    after_days: Days = 0
-    by_day_of_month: Annotated[int, Field(ge=1, le=28)] | None = None
-    published_on: dt.date | None = None
-    """What has gathered until then is published to all members on this day."""
     usable: Usable = Usable.AT_ONCE
     usable_from: dt.date | None = None
     usable_after_days: SomeDays | None = None
@@ -188,7 +187,25 @@ class Issue(Part):
         return self
 
 
-AT_ONCE = Issue()
+class Giving(Use):
+    """When what was reached is given: at once, in the night after, or at the end of the period; days later still.
+
+    The period of an occasion, which has none of its own, is the calendar month.
+    """
+
+    at: At = At.REACHED
+    after_days: Days = 0
+    published_on: dt.date | None = None
+    """What has gathered until then is published to all members on this day."""
+
+
+class Issue(Giving):
+    """When a period's reward is given; at the latest on `by_day_of_month` of the month after the period."""
+
+    by_day_of_month: Annotated[int, Field(ge=1, le=28)] | None = None
+
+
+USED_AT_ONCE, GIVEN_AT_ONCE, AT_ONCE = Use(), Giving(), Issue()
 
 
 class AgeGrowth(Part):

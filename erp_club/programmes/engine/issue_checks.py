@@ -3,76 +3,85 @@
 from collections.abc import Iterator
 
 from erp_club.kernel.text import T
-from erp_club.programmes.engine.by_hand_checks import BY_HAND
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
-    AT_ONCE,
+    USED_AT_ONCE,
+    At,
     CodeGiven,
     CouponGiven,
     DiscountGiven,
     GiftGiven,
     Given,
-    Issue,
     StoredValueGiven,
+    Use,
 )
-from erp_club.programmes.engine.parts import Birthday
+from erp_club.programmes.engine.levels import Levels
+from erp_club.programmes.engine.parts import Every
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import DATED
+from erp_club.programmes.engine.rewards import DATED, Occasion
 
-_GIVEN_LATER = ("at", "after_days", "by_day_of_month", "published_on")
+_WITHOUT_END = {Every.EVER, Every.ROLLING}
+_GIVING = ("at", "after_days", "published_on")
 _DAYS = ("usable", "valid_days", "valid_months", "valid_until")
 
 
 def issues(programme: Programme) -> Iterator[Finding]:
-    """Each place that says of giving or using something what its gift can't do, or what nothing carries out."""
-    yield from _not_carried_out(programme)
-    yield from _no_offer_says(programme)
+    """Each place that says of giving or using something what its gift can't do."""
     for path, issue, things in _issued(programme):
-        if not issue.part_use or any(_can_be_left(each) for each in things):
-            continue
-        if any(isinstance(each, CouponGiven) for each in things):
-            text = T("What becomes of the rest of a coupon, its batch says: set it there.")
-        else:
-            text = T("Nothing of this can be left over, so this has no effect.")
-        yield Finding(f"{path}.issue.part_use", text, stops=False)
-
-
-def _not_carried_out(programme: Programme) -> Iterator[Finding]:
-    """What is said of when a gift comes and can be used, where that is given at once, and used in days of its own."""
+        yield from _left_over(path, issue, things)
+        if issue.automatic and not any(_is_used_by_tills(each) for each in things):
+            text = T("A till can't use this by itself, so this has no effect.")
+            yield Finding(f"{path}.issue.automatic", text, stops=False)
     for index, occasion in enumerate(programme.occasions):
-        unused = (*_GIVEN_LATER, *_DAYS) if occasion.occasion in DATED else (*_GIVEN_LATER, "automatic")
-        yield from _said(f"occasions[{index}]", occasion.issue, unused)
+        if occasion.occasion in DATED:
+            yield from _around(f"occasions[{index}].issue", occasion)
     for index, reward in enumerate(programme.rewards):
-        used = isinstance(reward.gives, CouponGiven | CodeGiven | DiscountGiven | GiftGiven | StoredValueGiven)
-        yield from _said(f"rewards[{index}]", reward.issue, () if used else ("automatic",))
+        day, later = reward.issue.by_day_of_month, reward.issue.after_days
+        if day is not None and later >= day:
+            yield Finding(
+                f"rewards[{index}].issue.by_day_of_month", T("By this day it isn't given yet: it comes later.")
+            )
     if programme.levels is not None:
-        for index, milestone in enumerate(programme.levels.milestones):
-            yield from _said(f"levels.milestones[{index}]", milestone.issue, (*_GIVEN_LATER, "automatic"))
-    for index, benefit in enumerate(programme.benefits):
-        yield from _said(f"benefits[{index}]", benefit.issue, (*_GIVEN_LATER, *_DAYS, "automatic"))
-        if not isinstance(benefit.gives, DiscountGiven | CodeGiven | GiftGiven):
-            yield Finding(f"benefits[{index}].gives", BY_HAND, stops=False)
+        yield from _milestones(programme.levels)
+    yield from _cut(programme)
 
 
-def _no_offer_says(programme: Programme) -> Iterator[Finding]:
-    """What is asked of a purchase that something is taken off, and offers at the till don't ask."""
-    whens = [(f"{name}[{index}].when", each.when)
-             for name in ("occasions", "benefits", "entitlements")
-             for index, each in enumerate(getattr(programme, name))]  # fmt: skip
-    if programme.redemption is not None:
-        whens.append(("redemption.when", programme.redemption.when))
-    for path, when in whens:
-        for name in ("month_days", "joined_within_days", "min_age", "max_age", "birthday"):
-            said = getattr(when, name)
-            if said not in (None, (), Birthday.DAY):
-                text = T("The till doesn't look at this where something is taken off, so it has no effect.")
-                yield Finding(f"{path}.{name}", text, stops=False)
+def _left_over(path: str, issue: Use, things: tuple[Given, ...]) -> Iterator[Finding]:
+    if not issue.part_use or any(_can_be_left(each) for each in things):
+        return
+    if any(isinstance(each, CouponGiven) for each in things):
+        text = T("What becomes of the rest of a coupon, its batch says: set it there.")
+    else:
+        text = T("Nothing of this can be left over, so this has no effect.")
+    yield Finding(f"{path}.issue.part_use", text, stops=False)
 
 
-def _said(path: str, issue: Issue, names: tuple[str, ...]) -> Iterator[Finding]:
-    for name in names:
-        if getattr(issue, name) != getattr(AT_ONCE, name):
-            yield Finding(f"{path}.issue.{name}", BY_HAND, stops=False)
+def _around(path: str, of: Occasion) -> Iterator[Finding]:
+    """A gift around a day comes with its first day, and can be used in these days."""
+    usual = type(of.issue)()
+    for name in (*_GIVING, *_DAYS):
+        if getattr(of.issue, name) != getattr(usual, name):
+            text = T("The days around the day say when it comes and can be used. Change those, and leave this out.")
+            yield Finding(f"{path}.{name}", text)
+
+
+def _milestones(levels: Levels) -> Iterator[Finding]:
+    for index, milestone in enumerate(levels.milestones):
+        if milestone.issue.at is At.PERIOD_END and levels.window.every in _WITHOUT_END:
+            text = T("What levels count has no period that ends. Choose another time.")
+            yield Finding(f"levels.milestones[{index}].issue.at", text)
+
+
+def _cut(programme: Programme) -> Iterator[Finding]:
+    """Only what a period comes to is cut into pieces."""
+    for path, gives in _given_once(programme):
+        if isinstance(gives, CouponGiven | StoredValueGiven) and gives.denomination_minor is not None:
+            text = T("Only the reward of a period comes to an amount that can be cut into such. Leave this out.")
+            yield Finding(f"{path}.denomination_minor", text)
+
+
+def _is_used_by_tills(gives: Given) -> bool:
+    return isinstance(gives, CouponGiven | CodeGiven | DiscountGiven | GiftGiven | StoredValueGiven)
 
 
 def _can_be_left(gives: Given) -> bool:
@@ -80,13 +89,26 @@ def _can_be_left(gives: Given) -> bool:
     return amount or isinstance(gives, CodeGiven | StoredValueGiven)
 
 
-def _issued(programme: Programme) -> Iterator[tuple[str, Issue, tuple[Given, ...]]]:
+def _issued(programme: Programme) -> Iterator[tuple[str, Use, tuple[Given, ...]]]:
     for index, occasion in enumerate(programme.occasions):
         yield f"occasions[{index}]", occasion.issue, occasion.gives
     for index, reward in enumerate(programme.rewards):
         yield f"rewards[{index}]", reward.issue, (reward.gives,)
     for index, benefit in enumerate(programme.benefits):
-        yield f"benefits[{index}]", benefit.issue, (benefit.gives,)
+        if benefit.issue != USED_AT_ONCE:
+            yield f"benefits[{index}]", benefit.issue, (benefit.gives,)
     if programme.levels is not None:
         for index, milestone in enumerate(programme.levels.milestones):
             yield f"levels.milestones[{index}]", milestone.issue, milestone.gives
+
+
+def _given_once(programme: Programme) -> Iterator[tuple[str, Given]]:
+    """What is given otherwise than for a period, each with its place."""
+    for index, occasion in enumerate(programme.occasions):
+        yield from ((f"occasions[{index}].gives[{n}]", each) for n, each in enumerate(occasion.gives))
+    for index, benefit in enumerate(programme.benefits):
+        yield f"benefits[{index}].gives", benefit.gives
+    if programme.levels is not None:
+        for name in ("milestones", "levels"):
+            for index, one in enumerate(getattr(programme.levels, name)):
+                yield from ((f"levels.{name}[{index}].gives[{n}]", each) for n, each in enumerate(one.gives))

@@ -7,14 +7,14 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from erp_club.programmes.engine.gifts import (
-    AT_ONCE,
+    GIVEN_AT_ONCE,
     CodeGiven,
     CouponGiven,
     DiscountGiven,
     EntitlementGiven,
     GiftGiven,
     Given,
-    Issue,
+    Giving,
     PayoutGiven,
     PointsGiven,
     ServiceGiven,
@@ -131,7 +131,7 @@ class Milestone(Part):
     at: Number
     every: bool = False
     gives: Annotated[tuple[Given, ...], Field(min_length=1, max_length=10)]
-    issue: Issue = AT_ONCE
+    issue: Giving = GIVEN_AT_ONCE
 
 
 class Levels(Part):

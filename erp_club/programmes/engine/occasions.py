@@ -7,7 +7,7 @@ from erp_club.clubs.periods import Span, add_months
 from erp_club.programmes.engine.calendar import DAY, age_on, celebrated, member_year
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
-from erp_club.programmes.engine.gifts import DiscountGiven, Given, Issue, Until, Usable
+from erp_club.programmes.engine.gifts import DiscountGiven, Given, Until, Usable, Use
 from erp_club.programmes.engine.lines import in_scope, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Excluded
 from erp_club.programmes.engine.rewards import DATED, Around, Occasion, OccasionKind
@@ -88,7 +88,7 @@ def _unmet(rule: Occasion, who: Celebrant, span: Span) -> Why | None:
     return None
 
 
-def usable(issue: Issue, issued_on: dt.date, *, joined_on: dt.date | None = None) -> Span:
+def usable(issue: Use, issued_on: dt.date, *, joined_on: dt.date | None = None) -> Span:
     """From when to when something that is given on a day can be used; "N months from D" includes D + N."""
     first = issued_on
     if issue.usable_after_days is not None:

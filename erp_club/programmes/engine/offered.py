@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from erp_club.programmes.engine.gifts import CodeGiven, DiscountGiven, GiftGiven, Given
+from erp_club.programmes.engine.gifts import USED_AT_ONCE, CodeGiven, DiscountGiven, GiftGiven, Given
 from erp_club.programmes.engine.parts import Birthday, Keys, Scope, When
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.spending import Redemption
+from erp_club.programmes.engine.spending import Benefit, Redemption
 from erp_club.promotions.engine.offer import Offer
 
 _CHANNELS = ("store", "web")
@@ -17,6 +17,11 @@ _PAY = {"en": "pay with points", "he": "תשלום בנקודות", "fi": "maksa
 def is_offered(gives: Given) -> bool:
     """Whether it is taken off a purchase, or added to one, and so an offer at the till."""
     return isinstance(gives, DiscountGiven | CodeGiven | GiftGiven)
+
+
+def in_the_sale(benefit: Benefit) -> bool:
+    """Whether points are taken for it in the sale that it is for; else they are given for it beforehand."""
+    return is_offered(benefit.gives) and benefit.issue == USED_AT_ONCE
 
 
 def offer_for(

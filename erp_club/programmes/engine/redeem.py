@@ -8,7 +8,7 @@ from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.lines import in_scope, passed_over
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.spending import Redemption
+from erp_club.programmes.engine.spending import Benefit, Charity, Redemption
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,43 @@ class Redeemable:
     limit: str = ""
     why: Why | None = None
     lines: tuple[str, ...] = field(default_factory=tuple[str, ...])
+
+
+def benefit_missed(
+    programme: Programme, benefit: Benefit, at: Purchase, member: MemberFacts, purse: Purse, *, times: int
+) -> Why | None:
+    """Why points can't be given for a benefit now; None where they can.
+
+    `at` is the moment and place, without lines; `times` how often the member has had it in this calendar year.
+    """
+    why = _shut(programme, at) or missed(benefit.when, at, member)
+    if why is not None:
+        return why
+    if benefit.levels and member.level not in benefit.levels:
+        return Why.WRONG_LEVEL
+    if benefit.most_per_year is not None and times >= benefit.most_per_year:
+        return Why.USED_UP
+    return Why.BALANCE_TOO_LOW if purse.points < benefit.points else None
+
+
+def charity_missed(programme: Programme, charity: Charity, points: int, at: Purchase, purse: Purse) -> Why | None:
+    """Why so many points can't be given to the charity now; None where they can."""
+    why = _shut(programme, at)
+    if why is not None:
+        return why
+    if points < charity.least_points:
+        return Why.TOO_LITTLE
+    if points % charity.step:
+        return Why.NOT_FULL
+    return Why.BALANCE_TOO_LOW if purse.points < points else None
+
+
+def _shut(programme: Programme, at: Purchase) -> Why | None:
+    last = programme.switch.last_redeeming_day
+    if last is not None and at.on > last:
+        return Why.REDEEMING_ENDED
+    where = Where(at.channel, at.store) if at.store else None  # at head office it is asked whether anywhere
+    return None if works(programme.channels, Doing.REDEEMING, where) else Why.WRONG_CHANNEL
 
 
 def redeemable(programme: Programme, purchase: Purchase, member: MemberFacts, purse: Purse) -> Redeemable:

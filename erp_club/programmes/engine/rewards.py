@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from erp_club.programmes.engine.gifts import AT_ONCE, AgeGrowth, Given, Issue
+from erp_club.programmes.engine.gifts import AT_ONCE, GIVEN_AT_ONCE, AgeGrowth, Given, Giving, Issue
 from erp_club.programmes.engine.parts import (
     ALWAYS,
     Days,
@@ -241,7 +241,7 @@ class Occasion(Part):
     when: When = ALWAYS
     """Of the purchase at which it is used."""
     most_per_year: Number | None = None
-    issue: Issue = AT_ONCE
+    issue: Giving = GIVEN_AT_ONCE
 
     @model_validator(mode="after")
     def _what_goes_with_it(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from erp_club.programmes.engine.gifts import AT_ONCE, Given, Issue, YearDay
+from erp_club.programmes.engine.gifts import USED_AT_ONCE, ForPoints, Use, YearDay
 from erp_club.programmes.engine.parts import (
     ALWAYS,
     EVERYTHING,
@@ -63,16 +63,20 @@ class Redemption(Part):
 
 
 class Benefit(Part):
-    """Something with a price in points."""
+    """Something with a price in points.
+
+    A discount, a gift or an amount is taken in the sale that it is for; where `issue` says when it can be used, and of
+    all else, points are given for it at once, and it is the member's to use.
+    """
 
     code: RuleCode
     names: Texts = {}
     points: SomePoints
-    gives: Given
+    gives: ForPoints
     most_per_year: Number | None = None
     levels: Keys = ()
     when: When = ALWAYS
-    issue: Issue = AT_ONCE
+    issue: Use = USED_AT_ONCE
 
 
 class Charity(Part):

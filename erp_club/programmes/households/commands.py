@@ -271,6 +271,6 @@ _SETTLEMENTS = sa.text(
      WHERE s.customer_id = :source AND s.account_id = :of AND NOT EXISTS (
         SELECT FROM period_settlements o
          WHERE o.account_id = :id AND (o.club_id, o.rule, o.last_on) = (s.club_id, s.rule, s.last_on)
-           AND o.state = 'given' AND s.state = 'given')
+           AND o.state <> 'undone' AND s.state <> 'undone' AND o.taken_seq IS NULL AND s.taken_seq IS NULL)
     """
 )

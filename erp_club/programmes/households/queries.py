@@ -17,6 +17,7 @@ from erp_club.points.queries import formers_of
 from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.membership import Household
 from erp_club.programmes.engine.renew import Person, no_longer_share
+from erp_club.programmes.households.addresses import address_key, first_letters
 
 
 def rule_of(session: Session, club_id: int, *, on: dt.date) -> Household | None:
@@ -36,7 +37,7 @@ def persons(session: Session, customers: Sequence[int], *, on: dt.date) -> dict[
             Customer.id.in_(customers)
         )
     )
-    return {row.id: Person(str(row.id), _address(*row[1:4]), _age(row.birthday, on)) for row in rows}
+    return {row.id: Person(str(row.id), address_key(*row[1:4]), _age(row.birthday, on)) for row in rows}
 
 
 def lives_with_member(session: Session, club_id: int, customer_id: int, *, on: dt.date) -> bool:
@@ -44,7 +45,9 @@ def lives_with_member(session: Session, club_id: int, customer_id: int, *, on: d
     me = session.execute(
         sa.select(Customer.street, Customer.postcode, Customer.city).where(Customer.id == customer_id)
     ).one()
-    here = _address(*me)
+    here = address_key(*me)
+    if here is None or me.street is None:
+        return False
     holds = sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,
@@ -54,14 +57,14 @@ def lives_with_member(session: Session, club_id: int, customer_id: int, *, on: d
         sa.select(Customer.street, Customer.postcode, Customer.city)
         .join(Membership, Membership.customer_id == Customer.id)
         .where(
-            sa.func.lower(Customer.street) == sa.func.lower(me.street),
+            Customer.street.icontains(first_letters(me.street), autoescape=True),
             Membership.club_id == club_id,
             Membership.customer_id != customer_id,
             Membership.state != MembershipState.ENDED,
             holds,
         )
     )
-    return here is not None and any(_address(*row) == here for row in rows)
+    return any(address_key(*row) == here for row in rows)
 
 
 def not_meeting(session: Session, rule: Household, places: Sequence[PlaceRow], *, on: dt.date) -> frozenset[int]:
@@ -88,13 +91,6 @@ def own_points(session: Session, account: Account, customer_id: int) -> int:
         )
     )
     return int(total or 0)
-
-
-def _address(street: str | None, postcode: str | None, city: str | None) -> str | None:
-    """As registered, but for capitals and spaces; without a street nobody knows it."""
-    if not street:
-        return None
-    return "|".join(" ".join((part or "").casefold().split()) for part in (street, postcode, city))
 
 
 def _age(birthday: dt.date | None, on: dt.date) -> int | None:

@@ -1,23 +1,32 @@
-"""Gives what a milestone or a level brings when it is reached: once, told and listed as what periods bring."""
+"""Gives what a milestone, a level or an occasion brings: once, told and listed as what periods bring.
+
+What its rule lets wait for a day is promised when it is reached, and given on that day by the terms of then.
+"""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.periods import Span
 from erp_club.points.sets.commands import Key
+from erp_club.programmes.engine.calendar import span_of
+from erp_club.programmes.engine.due import gift_due
 from erp_club.programmes.engine.gifts import (
-    AT_ONCE,
+    GIVEN_AT_ONCE,
     CodeGiven,
     CouponGiven,
     DiscountGiven,
     Given,
+    Giving,
     Issue,
     PayoutGiven,
     PointsGiven,
     StoredValueGiven,
+    Use,
     each_holds,
     is_held,
 )
@@ -25,22 +34,34 @@ from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.milestones import Passed
 from erp_club.programmes.engine.occasions import usable
 from erp_club.programmes.engine.offered import is_offered
+from erp_club.programmes.engine.parts import Every, Period
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import ByEvery, Occasion, PeriodReward
+from erp_club.programmes.rewards.codes.queries import current
 from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
 from erp_club.programmes.rewards.held.queries import room_of
-from erp_club.programmes.rewards.models import PeriodSettlement
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
 from erp_club.programmes.upkeep.rules import code_of, given_for, level_code, needs_coupon
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Something that was reached on a day: its name in lists, and what it gives."""
+    """Something that was reached on a day, in a period to its last day: its name in lists, and what it gives."""
 
     rule: str
     on: dt.date
     gives: Given
-    issue: Issue
+    issue: Giving
+    ends: dt.date | None = None
+
+
+class Promise(BaseModel):
+    """What is given later, as the rule said it when it was reached."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gives: Given
+    issue: Giving
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,74 +76,102 @@ class Receiver:
 
 
 def reached(
-    programme: Programme, levels: Levels, passed: Sequence[Passed], level: str | None, on: dt.date
+    to: Receiver, levels: Levels, passed: Sequence[Passed], level: str | None, on: dt.date, *, term: Span | None
 ) -> Iterator[Reached]:
     """What these milestones, and the level that was gone up to, give."""
+    programme = to.programme
     by_code = {each.code: each for each in levels.milestones}
     for each in passed:
         milestone = by_code[each.code]
+        ends = span_of(levels.window, each.on, joined_on=to.joined_on, term=term).last
         for number, gives in enumerate(milestone.gives):
-            thing = _by_coupon(programme, each.code, number, gives)
-            yield Reached(f"{each.code}.{each.times}.{number}", each.on, thing, milestone.issue)
+            thing = by_coupon(programme, each.code, number, gives)
+            yield Reached(f"{each.code}.{each.times}.{number}", each.on, thing, milestone.issue, ends)
     found = next((each for each in levels.levels if each.code == level), None)
     for number, gives in enumerate(found.gives if found else ()):
         code = found.code if found else level or ""
-        thing = _by_coupon(programme, level_code(code), number, gives)
-        yield Reached(f"level-{code}.{number}", on, thing, AT_ONCE)
+        thing = by_coupon(programme, level_code(code), number, gives)
+        yield Reached(f"level-{code}.{number}", on, thing, GIVEN_AT_ONCE)
 
 
-def _by_coupon(programme: Programme, code: str, part: int, gives: Given) -> Given:
+def by_coupon(programme: Programme, code: str, part: int, gives: Given) -> Given:
     """A thing, or a share of a purchase, is had with a coupon."""
     return CouponGiven(batch=code_of(programme, code, part)) if needs_coupon(gives) else gives
 
 
 def reached_for(programme: Programme, rule: Occasion, on: dt.date, suffix: str = "") -> Iterator[Reached]:
     """What an occasion that comes once gives; what is taken off a purchase as the coupon for it."""
+    ends = span_of(_MONTH, on).last
     for part, gives in given_for(rule):
         thing: Given = gives
         if is_offered(gives):
             thing = CouponGiven(batch=code_of(programme, rule.code, part))
-        yield Reached(f"{rule.code}.{part}{suffix}", on, thing, rule.issue)
+        yield Reached(f"{rule.code}.{part}{suffix}", on, thing, rule.issue, ends)
+
+
+_MONTH = Period(every=Every.MONTH)
+"""The period of an occasion."""
 
 
 def give_reached(session: Session, to: Receiver, things: Sequence[Reached], cause: Cause) -> None:
-    """Give each of them once; the account is held. What is more than a member can hold unused isn't given."""
+    """Give each of them once, or promise it for its day; the account is held.
+
+    What is more than a member can hold unused isn't given.
+    """
     room = room_of(session, to.programme, to.club_id, to.account[1], on=cause.on)
-    for each in things:
+    for thing in things:
+        each = replace(thing, gives=current(session, thing.gives))
+        due = gift_due(each.issue, each.on, each.ends)
+        if due > cause.on:
+            _write(session, to, each, cause, due=due)
+            continue
         if room is not None and is_held(each.gives):
             if room < each_holds(each.gives):
                 continue
             room -= each_holds(each.gives)
-        value = _value(each.gives)
-        days = usable(each.issue, cause.on, joined_on=to.joined_on)
-        made = session.scalar(
-            insert(PeriodSettlement)
-            .values(
-                customer_id=to.account[0],
-                account_id=to.account[1],
-                club_id=to.club_id,
-                rule=each.rule,
-                first_on=each.on,
-                last_on=each.on,
-                version_no=to.rules_no,
-                run_id=cause.run_id,
-                form=each.gives.kind,
-                base=0,
-                value=value,
-                pieces=1,
-                usable_from=days.first,
-                last_day=days.last,
-                at=cause.now,
-            )
-            .on_conflict_do_nothing()
-            .returning(PeriodSettlement.id)
-        )
+        made = _write(session, to, each, cause, due=None)
         if made is not None:
-            gift = Gift(*to.account, made, value, 1, 0, to.joined_on, days.first, days.last)
-            give(session, to.programme, _as_reward(each, value), [gift], cause)
+            hand_out(session, to, each.rule, Promise(gives=each.gives, issue=each.issue), made, cause)
 
 
-def _value(gives: Given) -> int:
+def hand_out(session: Session, to: Receiver, rule: str, promise: Promise, settlement_id: int, cause: Cause) -> None:
+    """Give what a settlement says that is given."""
+    days = usable(promise.issue, cause.on, joined_on=to.joined_on)
+    value = worth_of(promise.gives)
+    gift = Gift(*to.account, settlement_id, value, 1, 0, to.joined_on, days.first, days.last)
+    give(session, to.programme, as_reward(rule, promise, value), [gift], cause)
+
+
+def _write(session: Session, to: Receiver, of: Reached, cause: Cause, *, due: dt.date | None) -> int | None:
+    """The row of what is given, or on `due` will be; None where there is one already."""
+    days = usable(of.issue, due or cause.on, joined_on=to.joined_on)
+    row = {
+        "customer_id": to.account[0],
+        "account_id": to.account[1],
+        "club_id": to.club_id,
+        "rule": of.rule,
+        "first_on": of.on,
+        "last_on": of.on,
+        "version_no": to.rules_no,
+        "run_id": cause.run_id,
+        "form": of.gives.kind,
+        "base": 0,
+        "value": worth_of(of.gives),
+        "pieces": 1,
+        "usable_from": days.first,
+        "last_day": days.last,
+        "automatic": of.issue.automatic,
+        "at": cause.now,
+    }
+    if due is not None:
+        promise = Promise(gives=of.gives, issue=of.issue).model_dump(mode="json")
+        row |= {"state": RewardState.WAITING, "due_on": due, "promised": promise, "run_id": None}
+    return session.scalar(
+        insert(PeriodSettlement).values(**row).on_conflict_do_nothing().returning(PeriodSettlement.id)
+    )
+
+
+def worth_of(gives: Given) -> int:
     """In points or minor units; 1 for a thing."""
     match gives:
         case PointsGiven():
@@ -133,8 +182,14 @@ def _value(gives: Given) -> int:
             return 1
 
 
-def _as_reward(of: Reached, value: int) -> PeriodReward:
-    code = of.rule.lower().replace(".", "-")
+def as_reward(rule: str, promise: Promise, value: int) -> PeriodReward:
+    """What is given, as a rule that gives it at once."""
+    code = rule.lower().replace(".", "-")
+    used = {name: getattr(promise.issue, name) for name in Use.model_fields}
     return PeriodReward(
-        code=code, names={"en": code}, function=ByEvery(every=1, value=max(1, value)), gives=of.gives, issue=of.issue
+        code=code,
+        names={"en": code},
+        function=ByEvery(every=1, value=max(1, value)),
+        gives=promise.gives,
+        issue=Issue(**used),
     )

@@ -159,6 +159,7 @@ def _row(
         "last_on": of.last,
         "version_no": of.version_no,
         "form": rule.gives.kind,
+        "automatic": rule.issue.automatic,
         "base": facts.base,
         "carried": carried,
         "value": kept.to_member_minor,
@@ -222,11 +223,11 @@ def _corrections(
     return made
 
 
-_SAME = ("club_id", "rule", "last_on", "version_no", "form", "run_id", "at", "usable_from")
+_SAME = ("club_id", "rule", "last_on", "version_no", "form", "run_id", "at", "usable_from", "automatic")
 """What all rows of a batch have in common."""
-_COLUMNS = [
-    column.name for column in sa.inspect(PeriodSettlement).columns if column.name not in {"id", "state", *_SAME}
-]
+_USUAL = {"id", "state", "due_on", "promised", "taken_seq"}
+"""What is as it is in any row of a period."""
+_COLUMNS = [column.name for column in sa.inspect(PeriodSettlement).columns if column.name not in {*_USUAL, *_SAME}]
 
 
 def _type(name: str) -> sa.types.TypeEngine[Any]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,8 +11,9 @@ from erp_club.kernel.db import Base
 
 
 class RewardState(StrEnum):
-    """An undone one is as if it had never been: the period can be settled again."""
+    """Given; waiting for its day; or undone, which is as if it had never been: the period can be settled again."""
 
+    WAITING = "waiting"
     GIVEN = "given"
     UNDONE = "undone"
 
@@ -23,6 +25,8 @@ class PeriodSettlement(Base):
     minor units, or points where `form` is points, `settled_before` the part of it that corrects earlier periods, and
     `to_fee_minor` was kept for a fee that is paid in parts. `taken` points were taken off the account. What was given
     can be used from `usable_from` to `last_day`; without that it doesn't age. `why` says why nothing was given.
+    `automatic`: tills use it by themselves. What isn't given yet is `promised` and given on `due_on`, by the terms of
+    when it was reached. `taken_seq` is the movement by which points were given for it, where a member wanted it.
     """
 
     __tablename__ = "period_settlements"
@@ -31,10 +35,14 @@ class PeriodSettlement(Base):
         sa.PrimaryKeyConstraint("customer_id", "id"),
         sa.CheckConstraint("first_on <= last_on", name="days_in_order"),
         sa.CheckConstraint("value >= 0 AND pieces >= 0 AND taken >= 0 AND to_fee_minor >= 0", name="none_below_zero"),
-        sa.CheckConstraint("state IN ('given', 'undone')", name="state_known"),
+        sa.CheckConstraint("state IN ('waiting', 'given', 'undone')", name="state_known"),
+        sa.CheckConstraint("state <> 'waiting' OR due_on IS NOT NULL AND promised IS NOT NULL", name="waits_for_a_day"),
         sa.Index(
             "uq_period_settlements_once", "account_id", "club_id", "rule", "last_on", unique=True,
-            postgresql_where=sa.text("state = 'given'"),
+            postgresql_where=sa.text("state <> 'undone' AND taken_seq IS NULL"),
+        ),
+        sa.Index(
+            "ix_period_settlements_due", "due_on", "customer_id", "id", postgresql_where=sa.text("state = 'waiting'")
         ),
         sa.Index("ix_period_settlements_period", "club_id", "rule", "last_on", "customer_id", "account_id"),
         sa.Index("ix_period_settlements_run_id", "run_id", "customer_id", "id"),
@@ -64,6 +72,10 @@ class PeriodSettlement(Base):
     usable_from: Mapped[dt.date]
     last_day: Mapped[dt.date | None]
     state: Mapped[RewardState] = mapped_column(sa.Text, server_default=RewardState.GIVEN.value)
+    automatic: Mapped[bool] = mapped_column(server_default=sa.false())
+    due_on: Mapped[dt.date | None]
+    promised: Mapped[dict[str, Any] | None]
+    taken_seq: Mapped[int | None]
     at: Mapped[dt.datetime]
 
 

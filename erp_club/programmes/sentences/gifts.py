@@ -86,11 +86,14 @@ _ISSUE: dict[str, Say] = {
 }
 
 
-def issued(issue: g.Issue) -> Iterator[Text]:
-    """When it is given, and from when to when it can be used."""
+def issued(issue: g.Use, *, months: bool = False) -> Iterator[Text]:
+    """When it is given, and from when to when it can be used. `months`: what has no period of its own goes by these."""
     if issue.usable is g.Usable.NEXT_PURCHASE:
         yield _USABLE[issue.usable]
-    yield from set_ones(issue, _ISSUE)
+    if months and isinstance(issue, g.Giving) and issue.at is g.At.PERIOD_END:
+        yield T("It is given at the end of the month.")
+        issue = issue.model_copy(update={"at": g.At.REACHED})
+    yield from set_ones(issue, {name: say for name, say in _ISSUE.items() if name in type(issue).model_fields})
 
 
 def year_day(day: g.YearDay) -> Text:

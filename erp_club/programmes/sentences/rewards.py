@@ -270,7 +270,7 @@ def occasion(of: r.Occasion, words: Words) -> Iterator[Text]:
     for each in of.needs:
         yield T("Only with %(need)s.", need=need(each, words))
     yield from only_if(of.when, words)
-    yield from issued(of.issue)
+    yield from issued(of.issue, months=True)
 
 
 def _conditions(words: Words) -> dict[str, Say]:

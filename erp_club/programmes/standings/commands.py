@@ -88,8 +88,9 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
             turned.append(_turned(each, row.level, level))
         up = level if row.level != level and turned[-1].up and _is_reached(seen) else None
         since = cause.on if first else row.looked_on
-        things = list(reached(each.programme, each.levels, [one for one in passed_by if one.on >= since], up, day))
-        given.append((Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on), things))
+        to = Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on)
+        new = [one for one in passed_by if one.on >= since]
+        given.append((to, list(reached(to, each.levels, new, up, day, term=each.term))))
     _write(session, rows)
     if changes:
         session.execute(sa.insert(LevelChange), changes)

@@ -18,10 +18,12 @@ from erp_club.programmes import settings
 from erp_club.programmes.conversions import queries as conversions
 from erp_club.programmes.engine.entitlement_checks import LIMITED_BY
 from erp_club.programmes.engine.gifts import CouponGiven, DiscountGiven, StoredValueGiven
-from erp_club.programmes.engine.offered import called, is_offered, offer_for, paying_offer
+from erp_club.programmes.engine.offered import called, in_the_sale, is_offered, offer_for, paying_offer
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.queries import VersionRow, versions_of
+from erp_club.programmes.rewards.codes.queries import current_number, variant
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
 from erp_club.programmes.upkeep import rules
 from erp_club.programmes.upkeep.rules import PAYING, Wanted, code_of
 from erp_club.promotions import commands as offers
@@ -119,25 +121,62 @@ def _plan(
 
 
 def _offers_by_coupon(session: Session, programme: Programme, wanted: Wanted, at: Now) -> str:
-    """The batch of a plan's coupons, and an offer for each thing that one of them may be used for."""
+    """The batch of a plan's coupons, and an offer for each thing that one of them may be used for.
+
+    Coupons that are out, or promised, keep the offers that they were given with: other terms have others. Gives the
+    code of the first of those in force.
+    """
+    number = current_number(session, wanted.code)
+    made = _of_coupons(programme, wanted, number)
+    code = variant(wanted.code, number)
+    if _is_out(session, code) and any(_differs(session, each) for each in made):
+        number += 1
+        made, code = _of_coupons(programme, wanted, number), variant(wanted.code, number)
+    _keep_batch(session, wanted, code, called(wanted.rule.names or programme.names), at)
+    for each in made:
+        _keep_offer(session, each, at)
+    return code
+
+
+def _of_coupons(programme: Programme, wanted: Wanted, number: int) -> list[Offer]:
+    """The offers of the `number`th terms."""
     rule = wanted.rule
     names = called(rule.names or programme.names)
-    _keep_batch(session, wanted, names, at)
-    activation = {"by": "coupon", "batch": wanted.code}
-    for number, gives in enumerate(rules.chosen_among(wanted)):
-        code = wanted.code if number == 0 else code_of(programme, f"{rule.code}-{number + 1}")
+    activation = {"by": "coupon", "batch": variant(wanted.code, number)}
+    made: list[Offer] = []
+    for place, gives in enumerate(rules.chosen_among(wanted)):
+        code = wanted.code if place == 0 else code_of(programme, f"{rule.code}-{place + 1}")
         most = rules.highest(rule, gives)
-        _keep_offer(session, offer_for(programme, code, most, rule.when, activation, names=names), at)
-    return wanted.code
+        made.append(offer_for(programme, variant(code, number), most, rule.when, activation, names=names))
+    return made
 
 
-def _keep_batch(session: Session, wanted: Wanted, names: dict[str, str], at: Now) -> None:
+def _is_out(session: Session, batch: str) -> bool:
+    """Whether somebody holds a coupon of the batch, or was promised one."""
+    issued = sa.exists().where(CouponBatch.code == batch, CouponBatch.issued > 0)
+    promised = sa.exists().where(
+        PeriodSettlement.state == RewardState.WAITING, PeriodSettlement.promised[("gives", "batch")].astext == batch
+    )
+    return session.execute(sa.select(issued | promised)).scalar_one()
+
+
+def _differs(session: Session, offer: Offer) -> bool:
+    """Whether the offer that is kept gives something else, or to somebody else, whatever it is called."""
+    asked = sa.select(StoredOffer.id, StoredOffer.latest_no).where(StoredOffer.code == offer.code)
+    held = session.execute(asked).one_or_none()
+    if held is None:
+        return True
+    latest = offer_version(session, held.id, held.latest_no).offer
+    return documents.whole(latest) | {"names": None} != documents.whole(offer) | {"names": None}
+
+
+def _keep_batch(session: Session, wanted: Wanted, code: str, names: dict[str, str], at: Now) -> None:
     """Let coupons of the batch be used once, or until all that they are worth is used up."""
     worth = rules.left_over_minor(wanted.rule.issue, rules.highest(wanted.rule, wanted.gives))
     uses = 1 if worth is None else MOST_USES
-    held = session.scalars(sa.select(CouponBatch).where(CouponBatch.code == wanted.code)).one_or_none()
+    held = session.scalars(sa.select(CouponBatch).where(CouponBatch.code == code)).one_or_none()
     if held is None:
-        settings = BatchSettings(wanted.code, names, personal=True, uses=uses, worth_minor=worth)
+        settings = BatchSettings(code, names, personal=True, uses=uses, worth_minor=worth)
         create_batch(session, settings, language=at.language, now=at.now, by=at.by)
     elif held.worth_minor != worth and (worth is not None or held.uses == MOST_USES):
         settings = replace(settings_of(held), uses=uses, worth_minor=worth)
@@ -152,8 +191,10 @@ def _keep_benefits(
     before = {code_of(programme, each.code) for row in rows[1:2] for each in row.programme.benefits}
     kept: set[str] = set()
     for each in programme.benefits:
-        if is_offered(each.gives):
-            code = code_of(programme, each.code)
+        code = code_of(programme, each.code)
+        if not in_the_sale(each):
+            kept |= {code} if rules.needs_coupon(each.gives) else set()
+        else:
             activation = {"by": "cashier", "points": each.points, "club": programme.code}
             made = offer_for(programme, code, each.gives, each.when, activation, names=each.names, levels=each.levels)
             if each.most_per_year is not None:

@@ -15,12 +15,12 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     GiftGiven,
     Given,
-    Issue,
     PointsGiven,
     StoredValueGiven,
+    Use,
 )
 from erp_club.programmes.engine.occasions import is_dated
-from erp_club.programmes.engine.offered import called, is_offered
+from erp_club.programmes.engine.offered import called, in_the_sale, is_offered
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Around, Occasion, OccasionKind
 from erp_club.promotions.engine.scope import Texts
@@ -88,7 +88,7 @@ def given_by_coupon(programme: Programme) -> Iterator[Wanted]:
                 yield Wanted(rule, part, gives, code_of(programme, code, part))
 
 
-def left_over_minor(issue: Issue, gives: Given) -> int | None:
+def left_over_minor(issue: Use, gives: Given) -> int | None:
     """So much a coupon for it is worth in all, where what a purchase doesn't use up stays for the next; else None."""
     return gives.amount_minor if issue.part_use and isinstance(gives, DiscountGiven | CodeGiven) else None
 
@@ -104,7 +104,7 @@ def level_code(level: str) -> str:
 
 
 def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ...]]]:
-    """What milestones, levels and periods give, each under its name."""
+    """What milestones, levels and periods give, and what is had for points before a sale, each under its name."""
     if programme.levels is not None:
         for milestone in programme.levels.milestones:
             yield milestone.code, {}, milestone.gives
@@ -112,6 +112,9 @@ def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ..
             yield level_code(level.code), level.names, level.gives
     for reward in programme.rewards:
         yield reward.code, reward.names, (reward.gives,)
+    for benefit in programme.benefits:
+        if not in_the_sale(benefit):
+            yield benefit.code, benefit.names, (benefit.gives,)
 
 
 def _can_be_planned(gives: Given) -> bool:

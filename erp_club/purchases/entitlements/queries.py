@@ -195,14 +195,19 @@ _GIVING = sa.text("""
            lower(p.validity) AS first, upper(p.validity) AS after, coalesce(l.level, v.lowest) AS level
       FROM memberships m
       JOIN clubs c ON c.id = m.club_id AND c.state = 'published'
-      JOIN membership_periods p ON p.customer_id = m.customer_id AND p.membership_id = m.id
-                               AND p.validity @> CAST(:on AS date)
       JOIN LATERAL (SELECT document -> 'entitlements' AS entitlements, document -> 'channels' AS channels,
-                           document #>> '{levels,levels,0,code}' AS lowest
+                           document #>> '{levels,levels,0,code}' AS lowest,
+                           document #>> '{renewal,benefits_in_grace}' = 'true' AS goes_on
                       FROM programme_versions v
                      WHERE v.club_id = c.id AND v.effective_from <= CAST(:on AS date)
                      ORDER BY v.effective_from DESC, v.version_no DESC LIMIT 1) v
         ON jsonb_array_length(v.entitlements) > 0
+      JOIN LATERAL (SELECT t.validity FROM membership_periods t
+                     WHERE t.customer_id = m.customer_id AND t.membership_id = m.id AND NOT isempty(t.validity)
+                       AND (t.validity @> CAST(:on AS date)
+                            OR v.goes_on AND m.state = 'open' AND upper(t.validity) <= CAST(:on AS date)
+                               AND upper(t.validity) + c.grace_days > CAST(:on AS date))
+                     ORDER BY lower(t.validity) DESC LIMIT 1) p ON true
       LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id
      WHERE m.customer_id = :customer
      ORDER BY m.id

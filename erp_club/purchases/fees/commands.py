@@ -45,7 +45,7 @@ from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
-from erp_club.purchases.fees.queries import PaidFee, bought_in, paid_fees, who_buys
+from erp_club.purchases.fees.queries import PaidFee, bought_in, kept_for_fee, paid_fees, who_buys
 from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.upgrades.queries import paid_levels
 
@@ -346,6 +346,17 @@ def given_back(session: Session, fee: PaidFee, *, on: dt.date) -> int:
     held = clubs.hold(session, fee.membership_id)
     ended = held.state_on if held.state is MembershipState.ENDED and held.state_on else on
     return refund_minor(programme.fees, fee.due_minor, fee.span, min(on, ended), paid_on=fee.paid_on)
+
+
+def kept_back(session: Session, fee: PaidFee, *, on: dt.date) -> int:
+    """What of the part that was kept from rewards comes back on that day; no receipt has it, so it is paid out."""
+    held = clubs.hold(session, fee.membership_id)
+    programme = programme_in_force(session, held.club_id, fee.paid_on)
+    if programme is None or programme.fees.instalments is None or fee.kind != FeeKind.JOINING:
+        return 0
+    kept = kept_for_fee(session, fee.membership_id)
+    ended = held.state_on if held.state is MembershipState.ENDED and held.state_on else on
+    return refund_minor(programme.fees, kept, fee.span, min(on, ended), paid_on=fee.paid_on)
 
 
 def fees_to_return(

@@ -21,6 +21,7 @@ from erp_club.programmes.engine.places import Where
 from erp_club.programmes.engine.renew import Applicant
 from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
 from erp_club.programmes.queries import programme_in_force
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
 from erp_club.purchases.facts import FEE
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.receipts.models import ReceiptLine
@@ -43,6 +44,17 @@ class PaidFee:
     paid_on: dt.date
     span: Span
     joined: bool
+
+
+def kept_for_fee(session: Session, membership_id: int) -> int:
+    """What was kept from a membership's rewards for its fee, where that is paid in parts."""
+    of = PeriodSettlement
+    return session.execute(
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(of.to_fee_minor), 0), sa.BigInteger))
+        .select_from(Membership)
+        .join(of, (of.customer_id == Membership.points_holder_id) & (of.account_id == Membership.points_account_id))
+        .where(Membership.id == membership_id, of.club_id == Membership.club_id, of.state == RewardState.GIVEN)
+    ).scalar_one()
 
 
 def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id: int | None = None) -> list[PaidFee]:

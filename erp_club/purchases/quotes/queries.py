@@ -16,10 +16,18 @@ from erp_club.cards import errors as cards
 from erp_club.cards.models import Card, CardState
 from erp_club.cards.numbers import compact
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
-from erp_club.clubs.earning.queries import ACCOUNT, HELD, Earning, earning_columns, named_to_redeem, rules_in_force
+from erp_club.clubs.earning.queries import (
+    ACCOUNT,
+    HELD,
+    Earning,
+    earning_columns,
+    gives_on,
+    named_to_redeem,
+    rules_in_force,
+)
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.levels.queries import LEVEL
-from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
+from erp_club.clubs.models import Club, ClubState, Membership
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.queries import family_of
 from erp_club.kernel.errors import FieldError, Invalid
@@ -31,6 +39,7 @@ from erp_club.points.queries import available_points
 from erp_club.pricelists.queries import entries_in_force
 from erp_club.pricelists.rules import Entry
 from erp_club.programmes.documents import level_in
+from erp_club.programmes.rewards.automatic.queries import automatic_codes
 from erp_club.promotions.coupons import queries as coupons
 from erp_club.promotions.coupons.entry import Entry as Entered
 from erp_club.promotions.models import OfferState, StoredOffer
@@ -310,11 +319,6 @@ def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     kept = MembershipLevel.level
     named = sa.case((~HELD, sa.func.coalesce(named_to_redeem(), sa.false())))
     told = sa.func.json_build_array(Club.code, available_points(_DAY), used, kept, named, *earning_columns(rules))
-    holds = sa.exists().where(
-        MembershipPeriod.customer_id == Membership.customer_id,
-        MembershipPeriod.membership_id == Membership.id,
-        MembershipPeriod.validity.contains(_DAY),
-    )
     return (
         sa.select(sa.func.json_agg(aggregate_order_by(told, Club.code)))
         .select_from(Membership)
@@ -322,7 +326,7 @@ def _memberships(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
         .join(PointsAccount, ACCOUNT)
         .outerjoin(rules, sa.true())
         .outerjoin(MembershipLevel, LEVEL)
-        .where(Membership.customer_id == buyer.c.id, Club.state == ClubState.PUBLISHED, holds)
+        .where(Membership.customer_id == buyer.c.id, Club.state == ClubState.PUBLISHED, gives_on(_DAY, rules))
         .correlate(buyer)
         .scalar_subquery()
     )
@@ -340,7 +344,9 @@ def _segments(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
 
 
 def _automatic(buyer: sa.Subquery) -> sa.ColumnElement[Any]:
-    return sa.func.array(automatic(buyer.c.id, _DAY).correlate(buyer).scalar_subquery())
+    """What plans around a date, and rules of programmes, let tills use by themselves."""
+    asked = [each(buyer.c.id, _DAY).correlate(buyer).scalar_subquery() for each in (automatic, automatic_codes)]
+    return sa.func.array_cat(*(sa.func.array(each) for each in asked))
 
 
 def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:

@@ -1,9 +1,13 @@
-"""What periods gave a customer that tills use by themselves: coupons by code, and money by the card that it lies on."""
+"""What rules gave a customer that tills use by themselves: coupons by code, and money by the card that it lies on."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardCoupon, RewardState
+from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode, CouponState
 
 
 def automatic_rewards(session: Session, customer_id: int, *, today: dt.date) -> tuple[list[str], list[int]]:
@@ -12,14 +16,7 @@ def automatic_rewards(session: Session, customer_id: int, *, today: dt.date) -> 
     return [row.code for row in found if row.code is not None], [row.card for row in found if row.card is not None]
 
 
-# The version that a period was settled under says whether the till uses it by itself.
-_AUTOMATIC = """
-    EXISTS (SELECT FROM programme_versions v
-              CROSS JOIN LATERAL jsonb_array_elements(v.document -> 'rewards') AS r
-             WHERE v.club_id = s.club_id AND v.version_no = s.version_no AND r ->> 'code' = s.rule
-               AND CAST(r #>> '{issue,automatic}' AS boolean))
-"""
-_CODES = f"""
+_CODES = """
     SELECT k.code, NULL::bigint AS card, p.last_day
       FROM reward_coupons c
       JOIN period_settlements s ON s.customer_id = c.customer_id AND s.id = c.settlement_id AND s.state = 'given'
@@ -29,9 +26,9 @@ _CODES = f"""
      WHERE c.customer_id = :customer AND p.state = 'active' AND p.used < p.uses
        AND coalesce(p.given_minor < p.worth_minor, true)
        AND coalesce(p.first_day <= :today, true) AND coalesce(p.last_day >= :today, true)
-       AND {_AUTOMATIC}
-"""  # noqa: S608 - ours
-_CARDS = f"""
+       AND s.automatic
+"""
+_CARDS = """
     SELECT NULL, k.id, m.last_day
       FROM reward_cards c
       JOIN period_settlements s ON s.customer_id = c.customer_id AND s.id = c.settlement_id AND s.state = 'given'
@@ -43,6 +40,32 @@ _CARDS = f"""
           HAVING count(*) > 0
       ) m ON true
      WHERE c.customer_id = :customer AND k.state = 'active' AND k.balance_minor > 0
-       AND {_AUTOMATIC}
-"""  # noqa: S608 - ours
+       AND s.automatic
+"""
 _AUTOMATICALLY = sa.text(f"{_CODES} UNION ALL {_CARDS} ORDER BY last_day NULLS LAST, code, card")
+_SETTLED = (PeriodSettlement.customer_id == RewardCoupon.customer_id) & (
+    PeriodSettlement.id == RewardCoupon.settlement_id
+)
+
+
+def automatic_codes(customer_id: Any, today: Any) -> sa.Select[str]:
+    """The codes that are entered for a customer by themselves. Every till asks this."""
+    return (
+        sa.select(CouponCode.code)
+        .join(Coupon, (CouponCode.customer_id == Coupon.customer_id) & (CouponCode.coupon_id == Coupon.id))
+        .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
+        .join(RewardCoupon, (RewardCoupon.owner_id == Coupon.customer_id) & (RewardCoupon.coupon_id == Coupon.id))
+        .join(PeriodSettlement, _SETTLED)
+        .where(
+            RewardCoupon.customer_id == customer_id,
+            PeriodSettlement.automatic,
+            PeriodSettlement.state == RewardState.GIVEN,
+            CouponBatch.state != BatchState.BLOCKED,
+            Coupon.state == CouponState.ACTIVE,
+            Coupon.used < Coupon.uses,
+            sa.func.coalesce(Coupon.given_minor < Coupon.worth_minor, sa.true()),
+            sa.func.coalesce(Coupon.first_day <= today, sa.true()),
+            sa.func.coalesce(Coupon.last_day >= today, sa.true()),
+        )
+        .order_by(Coupon.last_day.nulls_last(), CouponCode.code)
+    )

@@ -31,6 +31,7 @@ from erp_club.programmes.engine.offered import called
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards.codes.commands import batch_for
+from erp_club.programmes.rewards.codes.queries import current_number, variant
 from erp_club.programmes.rewards.models import RewardCard, RewardCoupon, RewardEntitlement
 from erp_club.programmes.upkeep.rules import code_of, needs_coupon
 from erp_club.promotions.coupons.commands import write_coupons
@@ -86,7 +87,9 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
             _give_coupons(session, _batch(session, rule.gives.batch, cause.on), owners, cause)
         case GiftGiven() | DiscountGiven() if needs_coupon(rule.gives):
             owners = [each for each in given for _ in range(max(each.pieces, 1))]
-            _give_coupons(session, _batch(session, code_of(programme, rule.code), cause.on), owners, cause)
+            code = code_of(programme, rule.code)
+            code = variant(code, current_number(session, code))
+            _give_coupons(session, _batch(session, code, cause.on), owners, cause)
         case CodeGiven() | DiscountGiven():
             by_value: dict[int, list[Gift]] = defaultdict(list)
             for each in given:

@@ -64,6 +64,7 @@ def settle_many(session: Session, of: Reckoning, cause: Cause, *, after: int, li
         "form": rule.gives.kind,
         "usable": days.first,
         "ends": days.last,
+        "automatic": rule.issue.automatic,
         "now": cause.now,
         "levels": list(rule.levels),
         "after": after,

@@ -14,7 +14,7 @@ from erp_club.programmes.rewards.many.arithmetic import reckoned
 
 _COLUMNS = (
     "customer_id", "account_id", "club_id", "rule", "first_on", "last_on", "version_no", "run_id", "form", "base",
-    "value", "pieces", "rest", "rest_minor", "rate_bp", "why", "usable_from", "last_day", "at",
+    "value", "pieces", "rest", "rest_minor", "rate_bp", "why", "usable_from", "last_day", "automatic", "at",
 )  # fmt: skip
 _WHO = """
     page AS MATERIALIZED (
@@ -48,7 +48,8 @@ def statement(programme: Programme, rule: PeriodReward, *, has_before: bool) -> 
     said = reckoned(rule, met, _why_not(rule))
     values = (
         "holder", "account", ":club", ":rule", ":first", ":last", ":version", ":run", ":form", "base", said.value,
-        said.pieces, said.rest, said.rest_minor, said.rate_bp, said.why, ":usable", "CAST(:ends AS date)", ":now",
+        said.pieces, said.rest, said.rest_minor, said.rate_bp, said.why, ":usable", "CAST(:ends AS date)", ":automatic",
+        ":now",
     )  # fmt: skip
     counted = _sums("counted", rule.base, programme.excluded, ":first", ":last")
     earlier, ahead = "", "false"

@@ -39,6 +39,26 @@ _BLOCK_CARDS = sa.text("""
 """)
 
 
+_USED = sa.text("""
+    SELECT EXISTS (SELECT FROM reward_coupons r JOIN coupons c ON c.customer_id = r.owner_id AND c.id = r.coupon_id
+                    WHERE r.customer_id = s.customer_id AND r.settlement_id = s.id AND c.used > 0)
+        OR EXISTS (SELECT FROM reward_cards r
+                     JOIN stored_value_cards c ON c.customer_id = r.card_customer_id AND c.id = r.card_id
+                    WHERE r.customer_id = s.customer_id AND r.settlement_id = s.id AND c.balance_minor < s.value)
+        OR EXISTS (SELECT FROM entitlement_uses u
+                    WHERE u.grant_holder_id = s.customer_id AND u.grant_id = s.id AND u.state <> 'back')
+      FROM period_settlements s WHERE s.customer_id = :customer AND s.id = :settlement
+""")
+
+
+def take_back_one(session: Session, customer_id: int, settlement_id: int) -> bool:
+    """Take back what one row gave, but for points; False where it was used in part or whole, so that it stays."""
+    if session.execute(_USED, {"customer": customer_id, "settlement": settlement_id}).scalar_one():
+        return False
+    _take_back(session, [(customer_id, settlement_id)])
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Undone:
     """What a batch took back: how many rows, whom it left since it was used already, and the last key."""
@@ -66,6 +86,11 @@ def undo_settlements(
     if not rows:
         return Undone(0, (), 0, None)
     back = [(row.customer_id, row.id) for row in rows if not row.used]
+    _take_back(session, back)
+    return Undone(len(back), [row.customer_id for row in rows if row.used], len(rows), (rows[-1][0], rows[-1][1]))
+
+
+def _take_back(session: Session, back: Sequence[tuple[int, int]]) -> None:
     among = {"settlements": [key[1] for key in back], "customers": [key[0] for key in back]}
     session.execute(_BLOCK_COUPONS, among | {"blocked": CouponState.BLOCKED.value})
     session.execute(_BLOCK_CARDS, among | {"blocked": CardState.BLOCKED.value})
@@ -75,4 +100,3 @@ def undo_settlements(
         .values(state=RewardState.UNDONE)
         .execution_options(synchronize_session=False)
     )
-    return Undone(len(back), [row.customer_id for row in rows if row.used], len(rows), (rows[-1][0], rows[-1][1]))
