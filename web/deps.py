@@ -137,7 +137,13 @@ class Act:
 
     @property
     def terminal(self) -> TerminalFacts:
-        """The till. Raises Forbidden where this isn't one."""
+        """The till. Raises Forbidden where this isn't one, or stands in a store where the person doesn't work."""
+        return self.check_till()
+
+    def check_till(self) -> TerminalFacts:
+        """The same."""
+        if self.identity.elsewhere is not None:
+            raise errors.not_assigned(self.identity.elsewhere.store_name)
         if self.identity.terminal is None:
             raise errors.no_terminal()
         return self.identity.terminal
@@ -248,8 +254,8 @@ def needs(
                 decision = working.by.decide(permission)
                 if decision.outcome is Outcome.REFUSED:
                     raise errors.not_permitted(permission, decision)
-                if at_till and working.identity.terminal is None:
-                    raise errors.no_terminal()
+                if at_till:
+                    working.check_till()
                 refuse_out_of_reach(session, permission, request.path_params, working.by)
                 request.state.may_see_form = True
                 if keyed:

@@ -19,6 +19,7 @@ from erp_club.permissions.grants.models import GrantsVersion, StaffRole
 from erp_club.permissions.grants.queries import grants_now, grants_of
 from erp_club.permissions.models import Staff, StaffSession
 from erp_club.permissions.rules import NOTHING
+from erp_club.permissions.workplaces.models import StaffStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Identity:
     """Who and where. `by` is NOBODY until somebody has signed in; `staff_language` is that person's own choice.
 
     `claim` is what was found under the request's Idempotency-Key, where one was looked for. `session` is None where
-    nobody has signed in.
+    nobody has signed in. `elsewhere` is the till that it came from where the person, who came in by password, doesn't
+    work in its store: it isn't theirs, and they see what they would see in the office.
     """
 
     chain: ChainFacts
@@ -72,6 +74,7 @@ class Identity:
     staff_language: str | None = None
     claim: Claim | None = None
     session: SessionFacts | None = None
+    elsewhere: TerminalFacts | None = None
 
     @property
     def scope(self) -> str:
@@ -109,7 +112,10 @@ def identify(
     chain = ChainFacts(*found[:6])
     terminal = TerminalFacts(*found[6:14]) if found[6] is not None else None
     staff_id, staff_name, username, role, language, staff_store_id, by_pin, version = found[14:22]
-    claim = Claim(*found[25:]) if found[25] is not None else None
+    claim = Claim(*found[26:]) if found[26] is not None else None
+    elsewhere = None
+    if terminal is not None and not found[25]:
+        terminal, elsewhere = None, terminal
     if staff_id is None:
         by = NOBODY if terminal is None else Actor("", NOTHING, terminal_id=terminal.id, store_id=terminal.store_id)
         return Identity(chain, terminal, by, claim=claim)
@@ -121,7 +127,8 @@ def identify(
         terminal_id=terminal.id if terminal else None,
         store_id=terminal.store_id if terminal else staff_store_id,
     )
-    return Identity(chain, terminal, by, username, language, claim, SessionFacts(found[22], by_pin, *found[23:25]))
+    known = SessionFacts(found[22], by_pin, *found[23:25])
+    return Identity(chain, terminal, by, username, language, claim, known, elsewhere)
 
 
 def identify_staff(session: Session, staff_id: int) -> Identity | None:
@@ -243,6 +250,14 @@ def _staff_row(row: Any) -> StaffRow:
     return StaffRow(*row)
 
 
+_WORKS = sa.or_(
+    Staff.id.is_(None),
+    Staff.store_id.is_(None),
+    Staff.store_id == Terminal.store_id,
+    sa.exists()
+    .where(StaffStore.staff_id == Staff.id, StaffStore.store_id == Terminal.store_id, StaffStore.valid_to.is_(None))
+    .correlate(Staff, Terminal),
+)
 _FACTS = (
     Chain.name,
     Chain.currency,
@@ -269,9 +284,10 @@ _FACTS = (
     StaffSession.id.label("session_id"),
     StaffSession.seen_at,
     StaffSession.proven_at,
+    _WORKS.label("works_there"),
 )
 _SCOPE = sa.case(
-    (Terminal.id.is_not(None), sa.func.concat(sa.literal_column("'terminal:'"), Terminal.id)),
+    (Terminal.id.is_not(None) & _WORKS, sa.func.concat(sa.literal_column("'terminal:'"), Terminal.id)),
     (Staff.id.is_not(None), sa.func.concat(sa.literal_column("'staff:'"), Staff.id)),
 )
 _WHO = (

@@ -1,14 +1,16 @@
 """Becoming a till over the wire: by key, by a manager's one-time code; and working in several stores."""
 
 # REQ A-01 T-05
+import datetime as dt
 import re
 
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.permissions.approvals.models import Approval
 from erp_club.permissions.catalog import Role
 from tests.make.browser import HTML, form, json_headers, signed_in
-from tests.make.organisation import PIN, a_chain, a_store, a_terminal, somebody
+from tests.make.organisation import PASSWORD, PIN, a_chain, a_store, a_terminal, somebody
 
 
 def _code(client: TestClient, till: int) -> str:
@@ -112,3 +114,47 @@ def test_who_works_elsewhere_is_told_so_after_the_right_pin(client: TestClient, 
     assert client.post(f"/staff/{cashier}/stores", json={"stores": [999]}, headers=json_headers()).status_code == 422
     client.cookies.clear()
     assert client.post("/staff-sessions", json=body, headers=headers).status_code == 201
+
+
+def test_a_password_makes_nobody_a_cashier_of_a_store_where_they_dont_work(client: TestClient, session: Session):
+    a_chain(session)
+    home, other = a_store(session, "1"), a_store(session, "2")
+    _, key = a_terminal(session, other)
+    somebody(session, Role.MANAGER, store=home)
+    somebody(session, store=other)
+    session.commit()
+    token = client.post("/sign-in", json={"username": "manager", "password": PASSWORD}).json()["token"]
+    client.cookies.clear()
+    headers = {"Authorization": f"Bearer {key}"}
+    theirs = headers | {"X-Staff-Session": token}
+    refused = client.post("/baskets", headers=theirs | {"Idempotency-Key": "1"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-assigned")
+    quoted = client.post("/quotes", json={"lines": [{"sku": "1", "quantity": "1"}], "sale_id": "S"}, headers=theirs)
+    assert (quoted.status_code, quoted.json()["code"]) == (403, "not-assigned")
+    # In the office they see what they see at home, and the till waits for who works there.
+    assert client.get("/staff", headers=theirs).status_code == 200
+    client.cookies.set("club_session", token)
+    client.post("/terminal-enrolments", data={"key": key}, headers=HTML)
+    assert 'name="pin"' in client.get("/till", headers=HTML).text
+    signed = client.post("/staff-sessions", data={"staff": "cashier", "pin": PIN}, headers=HTML)
+    assert (signed.status_code, signed.headers["location"]) == (303, "/till")
+    assert 'id="scan"' in client.get("/till", headers=HTML).text
+
+
+def test_what_reaches_ones_own_store_reaches_no_other_by_its_till(client: TestClient, session: Session):
+    a_chain(session)
+    home, other = a_store(session, "1"), a_store(session, "2")
+    _, key = a_terminal(session, other)
+    somebody(session, Role.MANAGER, store=home)
+    asker = somebody(session, store=other)
+    session.add(
+        Approval(
+            token_hash=b"1", action="sales.return", amount=100, about="receipt:1", store_id=other.id, asked_by=asker,
+            asked_at=dt.datetime.now(dt.UTC), ends_at=dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5),
+        )
+    )  # fmt: skip
+    session.commit()
+    token = client.post("/sign-in", json={"username": "manager", "password": PASSWORD}).json()["token"]
+    client.cookies.clear()
+    theirs = {"Authorization": f"Bearer {key}", "X-Staff-Session": token}
+    assert client.get("/approvals", headers=theirs).json() == {"waiting": [], "decided": []}

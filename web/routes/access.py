@@ -150,7 +150,7 @@ def sign_on_page(act: Act, form: FormState) -> Response:
     """The till before anybody has signed on; a browser that isn't a till is asked for its key."""
     form.values.pop("pin", None)
     form.values.pop("key", None)
-    terminal = act.identity.terminal
+    terminal = act.identity.terminal or act.identity.elsewhere
     if terminal is None:
         return act.answer(EnrolPage(is_demo=act.chain.is_demo), "till/enrol.html", form=form)
     view = TillSignOnPage(store=terminal.store_name, terminal=terminal.name, demo_logins=_demo_logins(act))
@@ -161,13 +161,15 @@ def sign_on_page(act: Act, form: FormState) -> Response:
 @again(sign_on_page)
 def sign_on(act: Annotated[Act, anyone("the till's key is asked for", waits=True)], body: SignOn) -> Response:
     """Sign on at a till by PIN. Five wrong ones lock the name's PIN for a while (429)."""
-    if act.identity.terminal is None:
+    # Whoever is signed in there by password and doesn't work there is no hindrance to who does.
+    terminal = act.identity.terminal or act.identity.elsewhere
+    if terminal is None:
         raise errors.not_signed_in() if not wants_html(act.request) else errors.no_terminal()
     staff, token = commands.sign_on(
         act.session,
         username=body.staff,
         pin=body.pin,
-        terminal=act.terminal,
+        terminal=terminal,
         now=act.now,
         hours=act.settings.session_hours,
     )
