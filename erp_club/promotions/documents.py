@@ -11,7 +11,17 @@ from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import N_, T, Text
 from erp_club.promotions.engine.conditions import Confirmed
 from erp_club.promotions.engine.offer import Offer
-from erp_club.promotions.engine.rewards import Delivery, Gift, NextCoupon, Points, Surprise
+from erp_club.promotions.engine.rewards import (
+    Amount,
+    BuyGet,
+    Delivery,
+    Gift,
+    NextCoupon,
+    Percent,
+    Points,
+    Prize,
+    Surprise,
+)
 from erp_club.promotions.engine.scope import Part
 
 
@@ -121,7 +131,8 @@ def unknown(name: Named) -> FieldError:
 
 def faults(offer: Offer, *, language: str, today: dt.date) -> list[FieldError]:
     """Why the offer can't be published, by field, as far as its document tells; `language` is the chain's."""
-    return [*_date_faults(offer, today), *_text_faults(offer, language), *_kind_faults(offer), *_budget_faults(offer)]
+    about_it = (*_date_faults(offer, today), *_text_faults(offer, language), *_kind_faults(offer))
+    return [*about_it, *_value_faults(offer), *_budget_faults(offer)]
 
 
 def _date_faults(offer: Offer, today: dt.date) -> Iterator[FieldError]:
@@ -155,6 +166,31 @@ def _kind_faults(offer: Offer) -> Iterator[FieldError]:
         for index, kind in enumerate(kinds):
             if kind not in known:
                 yield FieldError(f"{path}.kinds[{index}]", T("There is no kind of product %(key)s.", key=kind))
+
+
+def _value_faults(offer: Offer) -> Iterator[FieldError]:
+    """A part that gives nothing: its value was forgotten."""
+    for path, part in parts(offer):
+        field = _empty(part)
+        if field is not None:
+            yield FieldError(f"{path}.{field}", T("This gives nothing. Say how much."))
+
+
+def _empty(part: Part) -> str | None:
+    """The field whose value is missing from a reward that gives nothing without it."""
+    match part:
+        case Percent() | Amount():
+            field = "value_bp" if isinstance(part, Percent) else "value_minor"
+            gives = getattr(part, field) or any(step.value for step in part.steps)
+            return None if gives or (isinstance(part, Amount) and part.first_minor) else field
+        case BuyGet():
+            return None if part.off_bp else "off_bp"
+        case Points():
+            return None if part.bonus or part.multiplier_bp is not None else "multiplier_bp"
+        case Prize():
+            return None if part.off_minor or part.off_bp or part.product is not None else "off_minor"
+        case _:
+            return None
 
 
 def _budget_faults(offer: Offer) -> Iterator[FieldError]:

@@ -133,8 +133,8 @@ def test_a_copy_is_a_draft_under_the_next_free_code(session: Session) -> None:
         ({"first_day": "2026-12-02", "last_day": "2026-12-01"}, "last_day"),
         ({"last_day": "2026-11-21"}, "last_day"),
         ({"rewards": [{"kind": "gift", "products": ["7290000000017", "GONE"]}]}, "rewards[0].products[1]"),
-        ({"rewards": [{"kind": "percent", "on": {"groups": ["Nowhere"]}}]}, "rewards[0].on.groups[0]"),
-        ({"rewards": [{"kind": "percent", "on": {"kinds": ["fish"]}}]}, "rewards[0].on.kinds[0]"),
+        ({"rewards": [{"kind": "percent", "value_bp": 500, "on": {"groups": ["Nowhere"]}}]}, "rewards[0].on.groups[0]"),
+        ({"rewards": [{"kind": "percent", "value_bp": 500, "on": {"kinds": ["fish"]}}]}, "rewards[0].on.kinds[0]"),
         ({"when": {"all": [{"not": {"clubs": ["GOLD", "LEAD"]}}]}}, "when.all[0].not.clubs[1]"),
         ({"when": {"stores": ["374", "375"]}}, "when.stores[1]"),
         (

@@ -2,6 +2,7 @@
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
@@ -9,6 +10,7 @@ from tests.make.browser import HTML, form, json_headers, signed_in
 from tests.make.clubs import a_club
 from tests.make.offers import a_draft, a_published_offer
 from tests.make.organisation import a_chain
+from web.offer_forms.deeds import done
 
 EVERYTHING_SAID: dict[str, Any] = {
     "code": "WHOLE",
@@ -124,3 +126,31 @@ def test_what_changed_between_versions_is_said_in_the_words_of_the_form(client: 
         "Beside other offers": (None, "It comes on top of other offers"),
     }
     assert "Times a basket" in client.get(f"/offers/{offer_id}", headers=HTML).text
+
+
+@pytest.mark.parametrize(
+    ("reward", "field"),
+    [
+        ({"kind": "percent"}, "value_bp"),
+        ({"kind": "amount", "on": {"groups": ["Tea"]}}, "value_minor"),
+        ({"kind": "buy_get", "size": 3, "off_bp": 0}, "off_bp"),
+        ({"kind": "points"}, "multiplier_bp"),
+        ({"kind": "surprise", "prizes": [{"weight": 1}]}, "prizes[0].off_minor"),
+    ],
+    ids=lambda each: each["kind"] if isinstance(each, dict) else each,
+)
+def test_an_offer_whose_value_was_forgotten_is_not_published(
+    client: TestClient, session: Session, reward: dict[str, Any], field: str
+) -> None:
+    a_chain(session)
+    signed_in(client, session)
+    offer_id = a_draft(session, rewards=[reward])
+    session.commit()
+    refused = client.post(f"/offers/{offer_id}/publications", headers=json_headers())
+    assert refused.status_code == 422, refused.text
+    assert f"rewards[0].{field}" in [each["field"] for each in refused.json()["errors"]]
+
+
+def test_what_a_picker_of_one_thing_has_taken_is_not_looked_for_any_more() -> None:
+    found = {"rewards": [{"kind": "redeem"}], "find": {"rewards": [{"club": "gold"}]}}
+    assert done(found, "add|rewards[0]|club|GOLD") == {"rewards": [{"kind": "redeem", "club": "GOLD"}]}

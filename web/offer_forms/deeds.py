@@ -60,10 +60,10 @@ def _add(typed: Typed, path: str, name: str, key: str) -> None:
         return
     if name in {"club", "batch"}:
         holder[name] = key
-        return
-    held = holder.setdefault(name, [])
-    if isinstance(held, list) and key not in held:
-        held.append(key)
+    else:
+        held = holder.setdefault(name, [])
+        if isinstance(held, list) and key not in held:
+            held.append(key)
     typed.pop("find", None)
 
 
