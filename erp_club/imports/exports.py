@@ -284,7 +284,12 @@ def _balances(session: Session) -> tuple[list[str], sql.Composed]:
     """A row for each last day of the points of an account, under its holder."""
     del session
     return _select(
-        {"customer_number": "h.number", "club": "c.code", "points": "sum(l.remaining)", "last_day": "l.last_day::text"},
+        {
+            "customer_number": "h.number",
+            "club": "c.code",
+            "points": "sum(l.remaining)::text",
+            "last_day": "l.last_day::text",
+        },
         "FROM points_lots l JOIN memberships m ON (m.points_holder_id, m.points_account_id) = "
         "(l.customer_id, l.account_id) AND m.customer_id = m.points_holder_id "
         "JOIN customers h ON h.id = m.customer_id JOIN clubs c ON c.id = m.club_id WHERE l.remaining > 0 "

@@ -70,9 +70,10 @@ def test_rows_that_cant_be_are_refused_with_their_reason(session: Session, file:
         assert any(said in each for each in refused), (said, refused)
 
 
-def test_an_export_taken_in_again_changes_nothing(session: Session, file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_an_export_taken_in_again_changes_nothing(session: Session, file: Path, tmp_path: Path, name: str) -> None:
     take(session, file)
-    out = tmp_path / "out.csv"
+    out = tmp_path / name
     assert export_file(session, "balances", out) == 3
     again, _ = take(session, out)
     assert (again.unchanged, again.taken) == (3, 0)

@@ -98,9 +98,10 @@ def test_a_merged_customers_row_is_a_row_of_the_survivor(session: Session, file:
     assert NOW in session.scalars(sa.select(Card.issued_at)).all()
 
 
-def test_an_export_taken_in_again_changes_nothing(session: Session, file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_an_export_taken_in_again_changes_nothing(session: Session, file: Path, tmp_path: Path, name: str) -> None:
     take(session, file)
-    out = tmp_path / "out.csv"
+    out = tmp_path / name
     assert export_file(session, "cards", out) == 3
     again, _ = take(session, out)
     assert (again.unchanged, again.refused, cards(session)) == (3, 0, TAKEN)

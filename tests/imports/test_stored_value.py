@@ -68,9 +68,10 @@ def test_rows_that_cant_be_are_refused_with_their_card(session: Session, file: P
     assert session.scalar(sa.select(sa.func.count()).select_from(ValueCard)) == 3
 
 
-def test_an_export_taken_in_again_changes_nothing(session: Session, file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_an_export_taken_in_again_changes_nothing(session: Session, file: Path, tmp_path: Path, name: str) -> None:
     take(session, file)
-    out = tmp_path / "out.csv"
+    out = tmp_path / name
     assert export_file(session, "stored-value", out) == 4
     outcome, refused = take(session, out)
     assert (outcome.taken, outcome.unchanged, refused) == (0, 4, [])
