@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,15 +16,21 @@ from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape, local
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.receipts.models import Receipt, ReceiptLine
+from erp_club.receipts.rollups.models import (
+    BrandToRoll,
+    CustomerBrandDay,
+    CustomerDepartmentDay,
+    CustomerGroupDay,
+    DepartmentToRoll,
+    GroupToRoll,
+    ReceiptToRoll,
+)
 
 _SAME = SAME | {Op.IS_NULL}
 SCORED_DAYS = 365
 _OWNER = living_of(Receipt.customer_id)
-_LINES = sa.join(
-    Receipt,
-    ReceiptLine,
-    (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id),
-)
+_OF_RECEIPT = (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
+_LINES = sa.join(Receipt, ReceiptLine, _OF_RECEIPT)
 
 
 def _favourite(name: Any, joined: sa.FromClause, figure: Any) -> Callable[[Ask], Any]:
@@ -37,13 +44,17 @@ def _favourite(name: Any, joined: sa.FromClause, figure: Any) -> Callable[[Ask],
             .group_by(_OWNER, name)
             .subquery()
         )
-        return (
-            sa.select(sums.c.customer_id, sums.c.value)
-            .ext(distinct_on(sums.c.customer_id))
-            .order_by(sums.c.customer_id, sums.c.figure.desc(), local(sums.c.value))
-        )
+        return _first(sums)
 
     return read
+
+
+def _first(sums: Any) -> Any:
+    return (
+        sa.select(sums.c.customer_id, sums.c.value)
+        .ext(distinct_on(sums.c.customer_id))
+        .order_by(sums.c.customer_id, sums.c.figure.desc(), local(sums.c.value))
+    )
 
 
 def _owned(joined: sa.FromClause) -> sa.FromClause:
@@ -57,12 +68,61 @@ def _sold_to(ask: Ask) -> sa.ColumnElement[bool]:
     return Receipt.customer_id.in_(family_of(sa.any_(sa.literal(list(ask.only), ARRAY(sa.BigInteger)))))
 
 
-def _by_spend(table: Any, column: Any) -> Callable[[Ask], Any]:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What products are grouped by: its table, a product's column, the sums by day, and which of these are stale."""
+
+    named: Any
+    of_product: Any
+    days: Any
+    key: Any
+    stale: Any
+
+
+def _by_spend(kind: _Kind) -> Callable[[Ask], Any]:
+    """The one with most spent: of all customers from the sums by day, of some from their lines."""
     products = _LINES.join(Product, Product.id == ReceiptLine.product_id)
     spend = sa.func.sum(ReceiptLine.amount_minor)
-    return _favourite(table.name, products.join(table, table.id == column), spend)
+    of_some = _favourite(kind.named.name, products.join(kind.named, kind.named.id == kind.of_product), spend)
+
+    def read(ask: Ask) -> Any:
+        if ask.only is not None:
+            return of_some(ask)
+        each = _spent(kind, ask.as_of).subquery()
+        figure = sa.cast(sa.func.sum(each.c.spend), sa.BigInteger).label("figure")
+        sums = sa.select(each.c.customer_id, each.c.key, figure).group_by(each.c.customer_id, each.c.key).subquery()
+        named = sa.select(sums.c.customer_id, kind.named.name.label("value"), sums.c.figure)
+        return _first(named.join(kind.named, kind.named.id == sums.c.key).subquery())
+
+    return read
 
 
+def _spent(kind: _Kind, as_of: dt.date) -> Any:
+    """What each known customer spent on what: kept sums and receipts that wait, or all lines while products move.
+
+    Which of the two is known when it runs, once: the other isn't read.
+    """
+    stale = sa.exists(sa.select(kind.stale))
+    lines = sa.select(
+        _OWNER.label("customer_id"), kind.of_product.label("key"), ReceiptLine.amount_minor.label("spend")
+    ).where(Receipt.customer_id != UNIDENTIFIED, Receipt.sold_on <= as_of)
+    held = (ReceiptToRoll.customer_id == Receipt.customer_id) & (ReceiptToRoll.receipt_id == Receipt.id)
+    waiting = sa.join(ReceiptToRoll, Receipt, held).join(ReceiptLine, _OF_RECEIPT)
+    every, still = (
+        lines.select_from(_owned(joined.join(Product, Product.id == ReceiptLine.product_id)))
+        for joined in (_LINES, waiting)
+    )
+    kept = sa.select(kind.days.customer_id, kind.key, kind.days.spend_minor).where(
+        kind.days.customer_id != UNIDENTIFIED, kind.days.sold_on <= as_of, ~stale
+    )
+    return sa.union_all(every.where(stale), still.where(~stale), kept)
+
+
+_GROUP = _Kind(ProductGroup, Product.group_id, CustomerGroupDay, CustomerGroupDay.group_id, GroupToRoll)
+_DEPARTMENT = _Kind(
+    Department, Product.department_id, CustomerDepartmentDay, CustomerDepartmentDay.department_id, DepartmentToRoll
+)
+_BRAND = _Kind(Brand, Product.brand_id, CustomerBrandDay, CustomerBrandDay.brand_id, BrandToRoll)
 _PRODUCT = _favourite(
     Product.sku, _LINES.join(Product, Product.id == ReceiptLine.product_id), sa.func.sum(ReceiptLine.amount_minor)
 )
@@ -114,10 +174,10 @@ def _scored(name: str, label: Any, read: Callable[[Ask], Any]) -> Field:
 
 
 FIELDS = (
-    _named("favourite_group", T("Favourite product group"), _by_spend(ProductGroup, Product.group_id), "group"),
-    _named("favourite_department", T("Favourite department"), _by_spend(Department, Product.department_id),
+    _named("favourite_group", T("Favourite product group"), _by_spend(_GROUP), "group"),
+    _named("favourite_department", T("Favourite department"), _by_spend(_DEPARTMENT),
            "department"),
-    _named("favourite_brand", T("Favourite brand"), _by_spend(Brand, Product.brand_id), "brand"),
+    _named("favourite_brand", T("Favourite brand"), _by_spend(_BRAND), "brand"),
     _named("favourite_product", T("Favourite product"), _PRODUCT, "sku"),
     _named("favourite_store", T("Store most often visited"), _STORE, "store"),
     _scored("recency_score", T("Recency score (5: bought lately)"), _RECENCY),
