@@ -13,6 +13,7 @@ from erp_club.clubs.models import Club, Membership
 from erp_club.jobs.conversions import POINTS_CONVERT
 from erp_club.jobs.declared import Job, Run
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
+from erp_club.kernel.settings import Settings
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.conversions.models import PointsConversion
 from erp_club.points.models import PointsAccount, PointsLot, PointsMovement
@@ -20,11 +21,13 @@ from erp_club.points.rules import Conversion
 from erp_club.points.verify.queries import faults
 from erp_club.programmes import commands
 from erp_club.programmes.engine.checks import findings
+from erp_club.programmes.models import ProgrammeVersion
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods
 from erp_club.purchases.returns.facts import Wish
 from erp_club.stored_value.models import CardState, ValueCard
 from tests.make.clubs import a_membership, moved
+from tests.make.organisation import somebody
 from tests.make.programmes import a_programme, day
 from tests.make.purchases import a_place
 from tests.programmes.test_more_clubs import PENNY, earning
@@ -314,3 +317,21 @@ def test_the_parts_of_a_balance_become_what_the_whole_does(parts: list[int], eac
     shares = conversion.shares(parts)
     assert sum(shares) == conversion.worth(sum(parts))
     assert all(share >= 0 for share in shares)
+
+
+def test_a_conversion_above_the_limit_of_the_chain_waits_for_somebody_else(session: Session):
+    # REQ A-03: what it comes to, and who wrote the version and so doesn't approve it
+    chain = in_hundredths(session)
+    chain.buys(chain.member("2026-02-01"), 12_50, "2026-03-01")
+    limit = POINTS_CONVERT.limit
+    assert limit is not None
+    on = dt.date(2026, 6, 1)
+    asked = Run(1, "points-convert", on, {}, SYSTEM, dt.datetime.combine(on, dt.time(1), dt.UTC))
+    assert dict(limit.weigh(session, asked)) == {"accounts": 1, "points": 1250, "became": 12}
+    assert (limit.amounts, limit.most(Settings())) == (("points",), Settings().points_limit)
+    assert list(limit.behind(session, asked)) == [], "nobody of the staff wrote it"
+    writer = somebody(session, username="writer")
+    session.execute(sa.text("ALTER TABLE programme_versions DISABLE TRIGGER append_only"))
+    session.execute(sa.update(ProgrammeVersion).values(staff_id=writer))
+    session.execute(sa.text("ALTER TABLE programme_versions ENABLE TRIGGER append_only"))
+    assert list(limit.behind(session, asked)) == [writer]

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.birthday.grants.commands import grant_next
 from erp_club.birthday.models import BirthdayPlan
+from erp_club.jobs.birthdays import BIRTHDAYS
+from erp_club.jobs.declared import Run
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
 from erp_club.programmes.commands import load_programme
@@ -100,3 +102,16 @@ def test_a_gift_for_renewing_asks_what_the_ending_term_brought(session: Session)
         renewed(session, membership, DAY, Welcome(DAY, dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC), SYSTEM))
         rows = sa.select(sa.func.count()).select_from(PeriodSettlement).where(PeriodSettlement.customer_id == customer)
         assert session.scalar(rows) == given
+
+
+def test_a_preview_of_birthdays_counts_only_who_meets_what_the_rule_asks_for(session: Session):
+    # REQ B-03
+    club = Club(session, occasion="birthday", around={"days_before": 7}, needs=HUNDRED)
+    club.member(("2026-05-01", 120_00))
+    club.member(("2026-05-01", 50_00))
+    assert BIRTHDAYS.preview is not None
+    on = dt.date(2026, 6, 9)
+    run = Run(1, "birthdays", on, {}, SYSTEM, dt.datetime.combine(on, dt.time(1), dt.UTC))
+    told = BIRTHDAYS.preview(session, run)
+    assert (told.counts["grants"], told.counts["points"], len(told.sample)) == (1, 50, 1)
+    assert club.night(on) == 1

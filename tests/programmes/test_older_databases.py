@@ -18,6 +18,7 @@ from erp_club.kernel import schema
 from erp_club.kernel.db import Database
 from erp_club.programmes.documents import programme_of, whole
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.settings import points_rules, what_tills_read
 from erp_club.purchases.fees.models import MembershipFee
 
@@ -67,6 +68,23 @@ HER_ROWS = (
 )
 
 
+OLD_ISSUE = {"at": "night", "after_days": 2, "by_day_of_month": 10, "published_on": None, "valid_months": 3}
+OLD: dict[str, Any] = {
+    "benefits": [
+        {"code": "bag", "points": 5, "gives": {"kind": "gift", "products": ["BAG"], "quantity": 1}, "issue": OLD_ISSUE},
+        {"code": "more", "points": 5, "gives": {"kind": "points", "points": 9}, "issue": OLD_ISSUE},
+    ],
+    "occasions": [
+        {"code": "hello", "occasion": "joining", "gives": [{"kind": "points", "points": 9}], "issue": OLD_ISSUE}
+    ],
+    "levels": {
+        "levels": [{"code": "A"}],
+        "milestones": [{"code": "half", "at": 5, "gives": [{"kind": "points", "points": 9}], "issue": OLD_ISSUE}],
+    },
+}
+"""What a document said when nothing carried it out."""
+
+
 def programme(code: str) -> Programme:
     return Programme.model_validate({"code": code, "names": {"en": code}, "currency": "ILS", **CLUBS[code]})
 
@@ -108,7 +126,7 @@ def fill(connection: sa.Connection) -> None:
                 "INSERT INTO programme_versions (club_id, version_no, rules_no, effective_from, document, at) "
                 "VALUES (:club, 1, 1, :since, CAST(:whole AS jsonb), now())"
             ),
-            said | {"whole": json.dumps(whole(programme(code)))},
+            said | {"whole": json.dumps(whole(programme(code)) | (OLD if code == "PLAIN" else {}))},
         )
     hers = {"customer": customer, "since": SINCE}
     hers["account"] = connection.scalar(
@@ -171,3 +189,18 @@ def test_what_was_given_and_paid_stays_and_a_level_can_be_bought_since(upgraded:
     with pytest.raises(IntegrityError, match="has_reason"), upgraded.begin_nested():
         upgraded.execute(sa.insert(LevelOverride).values(**given, override_no=2, reason="", at=fee.at))
     upgraded.execute(sa.insert(LevelOverride).values(**given, override_no=2, reason="", paid=True, at=fee.at))
+
+
+def test_what_nothing_carried_out_is_no_part_of_documents_any_more_and_the_rest_stays(upgraded: Session) -> None:
+    rows = upgraded.execute(
+        sa.select(Club.code, ProgrammeVersion.document).join(Club, Club.id == ProgrammeVersion.club_id)
+    )
+    read = {code: Programme.model_validate(document) for code, document in rows}
+    assert read.keys() == CLUBS.keys()
+    plain = read["PLAIN"]
+    (bag,), (hello,) = plain.benefits, plain.occasions
+    assert plain.levels is not None
+    (half,) = plain.levels.milestones
+    assert (bag.code, bag.issue.valid_months) == ("bag", 3)
+    for issue in (hello.issue, half.issue):
+        assert (issue.at, issue.after_days, issue.valid_months) == ("night", 2, 3)

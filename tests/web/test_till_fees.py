@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Membership
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.programmes.commands import load_programme
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.purchases.baskets.held.commands import free_left
 from erp_club.purchases.fees.models import MembershipFee
 from tests.make.clubs import NOW
@@ -198,6 +200,29 @@ def test_returning_the_fee_s_line_ends_the_membership_and_pays_by_the_rule(
     assert (sale.held()["state"], sale.fees()) == ("ended", [("joining", "returned", 36_50, back)])
     assert sale.give_back(receipt, 2).status_code == 422, "and only once"
     assert sale.give_back(receipt, 1).status_code == 201
+
+
+def test_what_was_kept_from_rewards_for_a_share_is_told_of_on_leaving(made: Made) -> None:
+    # REQ M-02 M-08: 10.00 of the share were paid, 4.00 kept from a reward; no receipt has those
+    reward = {"code": "bonus", "gives": {"kind": "payout"}, "function": {"kind": "every", "every": 1, "value": 1}}
+    share = with_fees(deposit=True, instalments={"first_minor": 10_00})
+    sale = made(**share, rewards=[reward])
+    sale.join()
+    membership = sale.held()["membership_id"]
+    assert sale.pay().status_code == 200
+    held = sale.session.get_one(Membership, (sale.yael, membership))
+    row = {
+        "customer_id": held.points_holder_id, "account_id": held.points_account_id, "club_id": sale.club_id,
+        "rule": "bonus", "first_on": NOW.date(), "last_on": NOW.date(), "version_no": 1, "form": "payout", "base": 4_00,
+        "to_fee_minor": 4_00, "usable_from": NOW.date(), "at": NOW,
+    }  # fmt: skip
+    sale.session.execute(sa.insert(PeriodSettlement).values(**row))
+    sale.session.commit()
+    url = f"/memberships/{membership}/terminations/new"
+    told = sale.client.get(url, headers=sale.till.headers).json()
+    assert (told["fee_back_minor"], told["kept_back_minor"]) == (10_00, 4_00)
+    page = sale.client.get(url, headers=sale.till.headers | {"Accept": "text/html", "Accept-Language": "en"})
+    assert "kept from rewards for the fee come back" in page.text
 
 
 def test_the_fee_comes_back_for_the_days_that_are_left(made: Made) -> None:
