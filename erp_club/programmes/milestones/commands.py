@@ -4,6 +4,7 @@ What its rule lets wait for a day is promised when it is reached, and given on t
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,6 +43,7 @@ from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
 from erp_club.programmes.rewards.held.queries import room_of
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
 from erp_club.programmes.upkeep.rules import code_of, given_for, level_code, needs_coupon
+from erp_club.promotions.engine.scope import Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def hand_out(session: Session, to: Receiver, rule: str, promise: Promise, settle
     days = usable(promise.issue, cause.on, joined_on=to.joined_on)
     value = worth_of(promise.gives)
     gift = Gift(*to.account, settlement_id, value, 1, 0, to.joined_on, days.first, days.last)
-    give(session, to.programme, as_reward(rule, promise, value), [gift], cause)
+    give(session, to.programme, as_reward(to.programme, rule, promise, value), [gift], cause)
 
 
 def _write(session: Session, to: Receiver, of: Reached, cause: Cause, *, due: dt.date | None) -> int | None:
@@ -182,14 +184,24 @@ def worth_of(gives: Given) -> int:
             return 1
 
 
-def as_reward(rule: str, promise: Promise, value: int) -> PeriodReward:
-    """What is given, as a rule that gives it at once."""
-    code = rule.lower().replace(".", "-")
+def as_reward(programme: Programme, rule: str, promise: Promise, value: int) -> PeriodReward:
+    """What is given, as a rule that gives it at once, called as the one that gave it.
+
+    However often that gives, its codes for an amount are of one batch.
+    """
+    first = rule.partition(".")[0]
     used = {name: getattr(promise.issue, name) for name in Use.model_fields}
     return PeriodReward(
-        code=code,
-        names={"en": code},
+        code=re.sub("[^a-z0-9_-]", "-", first.lower())[:50],
+        names=_called(programme, first) or programme.names,
         function=ByEvery(every=1, value=max(1, value)),
         gives=promise.gives,
         issue=Issue(**used),
     )
+
+
+def _called(programme: Programme, rule: str) -> Texts:
+    named = {each.code: each.names for each in (*programme.occasions, *programme.benefits)}
+    if programme.levels is not None:
+        named |= {f"level-{each.code}": each.names for each in programme.levels.levels}
+    return named.get(rule, {})
