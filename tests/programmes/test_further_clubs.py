@@ -327,7 +327,8 @@ def test_what_other_means_paid_of_a_line_earns_by_the_next_rule(session: Session
 
 
 def test_a_contract_price_earns_nothing_where_the_club_says_so(session: Session):
-    club = Printed(session, earning=earning(PENNY, excluded={"price_lists": ["CONTRACT"]}))
+    buys = {"worth_points": 1, "worth_minor": 1}
+    club = Printed(session, earning=earning(PENNY, excluded={"price_lists": ["CONTRACT"]}), redemption=buys)
     club.goods("TOOL", minor=80_00)
     an_entry(session, a_list(session, "CONTRACT", club="CLUB"), sku="TOOL", price_minor=60_00)
     member = club.member("2026-01-05")
