@@ -133,7 +133,11 @@ def _paying(programme: Programme) -> Paying | None:
     rule = programme.redemption
     if rule is None:
         return None
-    ceilings = [each for each in (rule.most_points, rule.most_points_visit) if each is not None]
+    # Where a visit is a day in a store, its ceiling is one of the day: no more in two stores than in one.
+    by_day = programme.visit == "day"
+    days = [rule.most_points_day, rule.most_points_visit if by_day else None]
+    receipts = [rule.most_points, None if by_day else rule.most_points_visit]
+    ceilings = [each for each in receipts if each is not None]
     if rule.most_minor is not None:
         ceilings.append(rule.most_minor * rule.worth_points // rule.worth_minor)
     excluded, everywhere = rule.excluded, programme.excluded
@@ -143,7 +147,7 @@ def _paying(programme: Programme) -> Paying | None:
         min_balance=rule.least_balance,
         max_points=min(ceilings, default=None),
         max_share_bp=rule.most_bp,
-        max_points_a_day=rule.most_points_day,
+        max_points_a_day=min((each for each in days if each is not None), default=None),
         whole_items=rule.whole_items,
         reduced=not (excluded.reduced or everywhere.reduced or rule.on.regular_price_only),
         excluded_groups=frozenset((*excluded.groups, *everywhere.groups, *rule.on.without_groups)),

@@ -16,6 +16,7 @@ from erp_club.points.rules import Clawback, ExpiryKind, Fate
 from erp_club.programmes import commands, documents, queries
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
+from erp_club.programmes.settings import points_rules
 from tests.make.clubs import NOW, TODAY
 from tests.make.programmes import a_programme, day, example
 from web.cli import main
@@ -117,3 +118,12 @@ def test_a_file_is_checked_with_each_place_named(tmp_path: Path):
     code, text = run("check", str(file))
     assert code == 2
     assert "term.months: This field is required." in text
+
+
+@pytest.mark.parametrize(("visit", "receipt", "by_day"), [("receipt", 200, 500), ("day", None, 200)])
+def test_a_ceiling_of_a_visit_is_one_of_the_receipt_or_of_the_day(visit: str, receipt: int | None, by_day: int) -> None:
+    # REQ P-05: what a visit is, the chain says
+    pays = {"worth_points": 1, "worth_minor": 1, "most_points_visit": 200, "most_points_day": 500}
+    paying = points_rules(a_programme(visit=visit, redemption=pays)).paying
+    assert paying is not None
+    assert (paying.max_points, paying.max_points_a_day) == (receipt, by_day)
