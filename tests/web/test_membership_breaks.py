@@ -1,5 +1,6 @@
 # REQ M-04 M-05 M-06 M-08: pausing, ending, undoing and correcting, by machine and by form
 import datetime as dt
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -70,6 +71,9 @@ def test_as_of_a_day_says_what_the_customer_was_entitled_to(client: TestClient, 
     yael, _ = a_member(session, joined=dt.date(2024, 3, 1))
     states = {"": "expired", "2024-06-01": "valid", "2025-02-20": "ends_soon", "2024-02-29": "coming"}
     assert {day: line(client, yael, on=day)["state"] for day in states} == states
+    page = client.get(f"/customers/{yael}/memberships?on=2024-06-01", headers=HTML).text
+    assert re.search(r"1\sJun\s2024</text>", page), "the mark on the timeline is no longer today's"
+    assert "Today</text>" in client.get(f"/customers/{yael}/memberships", headers=HTML).text
 
 
 def test_a_correction_is_looked_at_before_it_is_written(client: TestClient, session: Session) -> None:
