@@ -29,7 +29,7 @@ from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
 from erp_club.purchases.facts import nearest_birthday
-from erp_club.receipts.rollups.queries import latest_day
+from erp_club.receipts.models import Receipt
 
 _POLICY = TypeAdapter(Policy)
 PORTION = 2_000
@@ -87,10 +87,10 @@ def last_month(today: dt.date) -> tuple[dt.date, dt.date]:
 
 
 def usual_month(session: Session, today: dt.date) -> tuple[dt.date, dt.date]:
-    """The calendar month before this one; where nothing was sold in it or since, the last one before sales ended."""
+    """The calendar month before this one; where nothing was sold in it, the last one before sales had ended."""
     first, last = last_month(today)
-    sold = latest_day(session)
-    return (first, last) if sold >= first or sold == dt.date.min else last_month(sold + dt.timedelta(days=1))
+    sold = session.scalar(sa.select(sa.func.max(Receipt.sold_on)).where(Receipt.sold_on <= last))
+    return (first, last) if sold is None or sold >= first else last_month(sold + dt.timedelta(days=1))
 
 
 def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progress: Progress) -> Forecast:

@@ -160,6 +160,7 @@ def test_where_sales_ended_long_ago_the_last_month_before_is_meant(session: Sess
     bought(session, a_store(session).id, milk, day=31)
     for today in (dt.date(2026, 11, 26), dt.date(2027, 3, 1)):
         assert usual_month(session, today) == (OCTOBER.first, OCTOBER.last)
+    assert usual_month(session, dt.date(2026, 10, 31)) == (dt.date(2026, 9, 1), dt.date(2026, 9, 30))
 
 
 def test_a_period_that_cant_be_is_refused(session: Session, milk: int) -> None:
