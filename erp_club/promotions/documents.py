@@ -203,7 +203,7 @@ def _budget_faults(offer: Offer) -> Iterator[FieldError]:
 def takes_off(reward: Part) -> bool:
     """Whether the part can take money off what is in the basket."""
     if isinstance(reward, Gift):
-        return reward.delivery is Delivery.IN_BASKET
+        return reward.delivery is not Delivery.ADDED
     if isinstance(reward, Surprise):
         return any(prize.product is None for prize in reward.prizes)
     return not isinstance(reward, NextCoupon | Points)

@@ -252,10 +252,10 @@ def _gift(reward: Gift, words: Words) -> Iterator[Text]:
     yield TN("A gift: %(what)s.", "%(num)s gifts: %(what)s.", reward.quantity, what=gifts)
     if len(reward.products) > 1:
         yield T("The customer chooses.")
-    if reward.delivery is Delivery.ADDED:
-        yield T("The till adds it to the basket.")
-    else:
-        yield T("It is free once it is scanned.")
+    yield {
+        Delivery.ADDED: T("The till adds it to the basket."), Delivery.IN_BASKET: T("It is free once it is scanned."),
+        Delivery.EITHER: T("It is free where it is scanned, else the till adds it."),
+    }[reward.delivery]  # fmt: skip
 
 
 def _points(reward: Points, words: Words) -> Iterator[Text]:

@@ -123,3 +123,26 @@ def test_a_point_more_for_an_own_cup_once_the_cashier_confirms_it(client: TestCl
     assert asked(shop.till) == [("OWN_CUP", "Own cup?", True)]
     paid = send(client, shop.till, "POST", "/baskets/current/payments", {"means": "card"}).json()["paid"]["slip"]
     assert [each["points"] for each in paid["earned"]] == [2]
+
+
+def test_a_free_coffee_is_the_one_that_was_ordered_or_one_more(client: TestClient, session: Session) -> None:
+    """100 points are a coffee: the one in the basket costs nothing; where none is ordered, the till adds it."""
+    coffee = {
+        "code": "coffee",
+        "names": {"en": "A coffee"},
+        "points": 100,
+        "gives": {"kind": "gift", "products": ["CUP"]},
+    }
+    rule = {"code": "rate", "kind": "money", "points": 1, "per_minor": 1_00}
+    shop = Shop(client, session, earning={"rules": [rule]}, benefits=[coffee])
+    for _ in range(3):
+        shop.buy(shop.member, 100_00)
+    chosen = {"activations": [{"offer": "CLUB.COFFEE"}]}
+    ordered = shop.quote(shop.member, sku="CUP", **chosen)
+    assert (ordered["total_minor"], [each["sku"] for each in ordered["lines"]]) == (0, ["CUP"])
+    beside = shop.quote(shop.member, **chosen)
+    assert (beside["total_minor"], [each["sku"] for each in beside["lines"]]) == (100_00, ["SHIRT", "CUP"])
+    sold = shop.buy(shop.member, 10_00, lines=[{"sku": "CUP", "quantity": "2"}], **chosen)
+    assert sold["total_minor"] == 10_00
+    panel = client.get(f"/customers/{shop.member}/panel", headers=shop.till.headers).json()
+    assert [each["balance"] for each in panel["memberships"]] == [300 - 100 + 10]

@@ -121,7 +121,11 @@ REWARDS: dict[str, tuple[Ask, ...]] = {
             "delivery",
             N_("How it comes into the basket"),
             "select",
-            options=(("added", N_("The till adds it")), ("in_basket", N_("It is scanned and becomes free"))),
+            options=(
+                ("added", N_("The till adds it")),
+                ("in_basket", N_("It is scanned and becomes free")),
+                ("either", N_("It becomes free where it is scanned, else the till adds it")),
+            ),
         ),
     ),
     "free_delivery": (Ask("cap_minor", N_("Give at most"), "amount", optional=True),),

@@ -116,7 +116,7 @@ def _reward(programme: Programme, gives: Given) -> dict[str, Any]:
         case CodeGiven():
             return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, Scope())}
         case GiftGiven():
-            return {"kind": "gift", "products": gives.products, "quantity": gives.quantity}
+            return {"kind": "gift", "products": gives.products, "quantity": gives.quantity, "delivery": "either"}
         case _:
             raise TypeError(gives.kind)
 

@@ -13,23 +13,34 @@ from erp_club.promotions.engine.scopes import Scopes
 
 
 def gift(reward: Gift, scopes: Scopes) -> Reward:
-    """Free units of one product: of the only one, or of the one that was chosen; until then it stays open."""
+    """Free units of one product: of the only one, or of the one that was chosen; until then it stays open.
+
+    Where a gift may be a unit that was scanned, and only one of the products was, it is that one.
+    """
     products, quantity = reward.products, reward.quantity
     in_basket = {product: scopes.number(Scope(products=(product,))) for product in products}
-    added = reward.delivery is Delivery.ADDED
+    either = reward.delivery is Delivery.EITHER
+
+    def is_there(turn: Turn, product: str) -> bool:
+        return any(lot.count for lot in turn.lots(in_basket[product]))
+
+    def add(turn: Turn, product: str) -> Give:
+        units = quantity * turn.times
+        return Give(times=turn.times, free_units=units, gifts=[(product, units)])
 
     def give(turn: Turn) -> Give:
         chosen = turn.claim.product if turn.claim is not None else None
         if chosen is not None and chosen not in in_basket:
             return Give(failure=(Reason.PRODUCT_NOT_IN_CHOICE, None))
         if chosen is None:
-            if len(products) > 1:
+            there = [each for each in products if is_there(turn, each)] if either else []
+            if len(products) > 1 and len(there) != 1:
                 return Give(choices=products)
-            chosen = next(iter(products))
-        if added:
-            units = quantity * turn.times
-            return Give(times=turn.times, free_units=units, gifts=[(chosen, units)])
-        return _freed(turn, in_basket[chosen], quantity)
+            chosen = next(iter(there or products))
+        if reward.delivery is Delivery.ADDED:
+            return add(turn, chosen)
+        freed = _freed(turn, in_basket[chosen], quantity)
+        return add(turn, chosen) if either and freed.failure is not None else freed
 
     return give
 

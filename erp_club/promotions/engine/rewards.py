@@ -135,10 +135,11 @@ class Bundle(Part):
 
 
 class Delivery(StrEnum):
-    """Whether a gift is added to the basket by us, or is a unit that was scanned."""
+    """Whether a gift is added to the basket by us, is a unit that was scanned, or this where one was, else that."""
 
     ADDED = "added"
     IN_BASKET = "in_basket"
+    EITHER = "either"
 
 
 class Gift(Part):
