@@ -10,7 +10,7 @@ from erp_club.catalogue.models import ProductKind
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import N_, T, Text
 from erp_club.promotions.engine.conditions import Confirmed
-from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.offer import Offer, Start
 from erp_club.promotions.engine.rewards import (
     Amount,
     BuyGet,
@@ -132,7 +132,7 @@ def unknown(name: Named) -> FieldError:
 def faults(offer: Offer, *, language: str, today: dt.date) -> list[FieldError]:
     """Why the offer can't be published, by field, as far as its document tells; `language` is the chain's."""
     about_it = (*_date_faults(offer, today), *_text_faults(offer, language), *_kind_faults(offer))
-    return [*about_it, *_value_faults(offer), *_budget_faults(offer)]
+    return [*about_it, *_start_faults(offer), *_value_faults(offer), *_budget_faults(offer)]
 
 
 def _date_faults(offer: Offer, today: dt.date) -> Iterator[FieldError]:
@@ -166,6 +166,15 @@ def _kind_faults(offer: Offer) -> Iterator[FieldError]:
         for index, kind in enumerate(kinds):
             if kind not in known:
                 yield FieldError(f"{path}.kinds[{index}]", T("There is no kind of product %(key)s.", key=kind))
+
+
+def _start_faults(offer: Offer) -> Iterator[FieldError]:
+    """Points are never taken unasked."""
+    if offer.activation.points and offer.activation.by is Start.AUTO:
+        yield FieldError(
+            "activation.by",
+            T("It costs points, so somebody has to choose it: let the cashier, a code or a coupon start it."),
+        )
 
 
 def _value_faults(offer: Offer) -> Iterator[FieldError]:

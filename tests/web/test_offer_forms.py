@@ -151,6 +151,22 @@ def test_an_offer_whose_value_was_forgotten_is_not_published(
     assert f"rewards[0].{field}" in [each["field"] for each in refused.json()["errors"]]
 
 
+def test_an_offer_that_costs_points_does_not_take_them_unasked(client: TestClient, session: Session) -> None:
+    a_chain(session)
+    signed_in(client, session)
+
+    def published(by: str) -> Any:
+        reward = {"kind": "amount", "value_minor": 500}
+        offer_id = a_draft(session, code=f"BY-{by.upper()}", rewards=[reward], activation={"by": by, "points": 50})
+        session.commit()
+        return client.post(f"/offers/{offer_id}/publications", headers=json_headers())
+
+    refused = published("auto")
+    assert refused.status_code == 422
+    assert [each["field"] for each in refused.json()["errors"]] == ["activation.by"]
+    assert published("cashier").status_code == 201
+
+
 def test_what_a_picker_of_one_thing_has_taken_is_not_looked_for_any_more() -> None:
     found = {"rewards": [{"kind": "redeem"}], "find": {"rewards": [{"club": "gold"}]}}
     assert done(found, "add|rewards[0]|club|GOLD") == {"rewards": [{"kind": "redeem", "club": "GOLD"}]}
