@@ -78,7 +78,7 @@ def test_a_role_acts_at_the_next_request(client: TestClient, session: Session):
     refused = office.get("/staff")
     assert refused.status_code == 403
     assert refused.json()["rule"] == "no-grant"
-    assert "See who works for the chain." in refused.json()["detail"]
+    assert "“See who works for the chain”" in refused.json()["detail"]
 
 
 def test_a_grant_is_ended_never_changed_or_deleted(session: Session):
