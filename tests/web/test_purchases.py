@@ -135,7 +135,7 @@ def test_a_payment_that_does_not_cover_the_sale_is_told_what_would(client: TestC
         ({"customer": {"id": 99_999}}, "customer.id"),
         ({"customer": {}}, "customer"),
         ({"customer": {"id": 1, "number": "1"}}, "customer"),
-        ({"payments": [{"means": "cheque", "amount_minor": 1279}]}, "payments[0].means"),
+        ({"payments": [{"means": "A cheque", "amount_minor": 1279}]}, "payments[0].means"),
         ({"payments": [{"means": "card", "amount_minor": 0}]}, "payments[0].amount_minor"),
         ({"payments": [{"means": "card", "amount_minor": 12.79}]}, "payments[0].amount_minor"),
         ({"sold_at": "2026-11-22T12:00:00"}, "sold_at"),

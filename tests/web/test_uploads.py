@@ -206,7 +206,7 @@ def test_payments_and_times_that_cannot_be_are_told(client: TestClient, session:
         ({"lines": [{"sku": MILK, "quantity": "-1", "amount_minor": 1}]}, "purchases[0].lines[0].quantity"),
         ({"lines": [{"sku": MILK, "quantity": "1", "amount_minor": -1}]}, "purchases[0].lines[0].amount_minor"),
         ({"customer": {}}, "purchases[0].customer"),
-        ({"payments": [{"means": "cheque", "amount_minor": 1}]}, "purchases[0].payments[0].means"),
+        ({"payments": [{"means": "A cheque", "amount_minor": 1}]}, "purchases[0].payments[0].means"),
     ],
 )
 def test_what_is_no_sale_is_refused_at_its_field(

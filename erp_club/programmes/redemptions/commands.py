@@ -94,7 +94,7 @@ def give_to_charity(session: Session, membership_id: int, points: int, at: At) -
 def undo_redemption(session: Session, membership_id: int, settlement_id: int, at: At) -> Redeemed:
     """Take back what was had for points, where nobody has used it, and give the points back with the days they had.
 
-    Raises Conflict `membership-not-held`, NotFound, Conflict `redemption-used`.
+    Raises NotFound, Conflict `membership-not-held` and `redemption-used`.
     """
     who = _who(session, membership_id, at)
     account = hold_account(session, who.club.account).account

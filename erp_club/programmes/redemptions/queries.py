@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs import errors
 from erp_club.clubs.earning.queries import HELD, named_to_redeem
 from erp_club.clubs.models import Membership
 from erp_club.points.queries import standings
@@ -80,12 +81,15 @@ class Had:
 
 
 def redeemer(session: Session, membership_id: int, *, on: dt.date) -> Redeemer | None:
-    """The membership as one that gives points away; None where it doesn't hold, or its club has no programme."""
+    """The membership as one that gives points away; None where it doesn't hold, or its club has no programme.
+
+    Raises NotFound `membership-unknown`.
+    """
     named = sa.case((~HELD, sa.func.coalesce(named_to_redeem(), sa.false())))
     asked = sa.select(Membership.customer_id, Membership.club_id, named).where(Membership.id == membership_id)
     row = session.execute(asked).one_or_none()
     if row is None:
-        return None
+        raise errors.no_membership()
     customer_id, club_id, is_named = row
     for club in clubs_of(session, customer_id, on=on):
         if club.earning.club_id == club_id:
