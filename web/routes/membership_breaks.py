@@ -76,7 +76,8 @@ class ChangedView(BaseModel):
 class LossView(BaseModel):
     """A membership, and what ending it on that day would take; `days_lost` is null for life.
 
-    `fee_back_minor` of its last fee comes back where that is returned; null where none was paid. `kept_back_minor` of
+    `fee_back_minor` of its last fee comes back where that is returned; null where none was paid. With `joined_fees` it
+    is of those of two memberships that a merge joined, which come back once it is ended. `kept_back_minor` of
     what was kept from rewards for the fee is to be paid out. Where the club
     converts the points, they become `becomes_minor` on a gift card, or `becomes_points` of the club `becomes_club`.
     """
@@ -87,6 +88,7 @@ class LossView(BaseModel):
     worth_minor: int
     days_lost: int | None
     fee_back_minor: int | None = None
+    joined_fees: bool = False
     kept_back_minor: int = 0
     becomes_minor: int | None = None
     becomes_points: int | None = None
@@ -242,8 +244,9 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
     line = membership_line(act, membership_id)
     worth = line.worth_minor if loss.points else 0
     paid = paid_fees(act.session, membership_id=membership_id)
-    # A level that was bought within the term has a fee of its own.
-    of_term = [each for each in paid if each.period_no == paid[0].period_no]
+    # A level that was bought within the term has a fee of its own; so has what was joined by a merge.
+    terms = {each.membership_id: each.period_no for each in reversed(paid)}
+    of_term = [each for each in paid if each.period_no == terms[each.membership_id]]
     becoming = loss.becoming
     money = becoming is not None and becoming.conversion.to_points is None
     return LossView(
@@ -256,6 +259,7 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
         worth_minor=worth,
         days_lost=loss.days,
         fee_back_minor=sum(given_back(act.session, each, on=day) for each in of_term) if of_term else None,
+        joined_fees=any(each.joined for each in of_term),
         kept_back_minor=sum(kept_back(act.session, each, on=day) for each in paid),
     )
 

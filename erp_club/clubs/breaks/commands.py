@@ -131,6 +131,17 @@ def end_membership(
     )
 
 
+def end_part(session: Session, membership_id: int, *, on: dt.date, reason: str, now: dt.datetime, by: Actor) -> None:
+    """End what was part of another membership, as that one ended: its days, since the points went with that one.
+
+    Nothing where it isn't open. Raises NotFound.
+    """
+    held = hold(session, membership_id)
+    if held.state is MembershipState.OPEN:
+        ended, after = MembershipState.ENDED, _kept(held.days, on)
+        change_days(session, held, EventKind.TERMINATION, after, on=on, reason=reason, now=now, by=by, state=ended)
+
+
 def restore_membership(
     session: Session, membership_id: int, *, today: dt.date, now: dt.datetime, by: Actor, reason: str = ""
 ) -> Changed:

@@ -16,10 +16,9 @@ from erp_club.birthday.grants.commands import grant_to
 from erp_club.catalogue.models import Product
 from erp_club.clubs import commands as clubs
 from erp_club.clubs.beginning.commands import begin_membership
-from erp_club.clubs.breaks.commands import correct_membership, end_membership, loss_of
+from erp_club.clubs.breaks.commands import correct_membership, end_membership, end_part, loss_of
 from erp_club.clubs.models import MembershipState
 from erp_club.clubs.periods import Span
-from erp_club.clubs.queries import club_of_membership
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.membership import Begins
@@ -45,7 +44,7 @@ from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
-from erp_club.purchases.fees.queries import PaidFee, bought_in, kept_for_fee, paid_fees, who_buys
+from erp_club.purchases.fees.queries import PaidFee, bought_in, goes_on, kept_for_fee, paid_fees, part_of, who_buys
 from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.upgrades.queries import paid_levels
 
@@ -323,6 +322,10 @@ def _take_back(session: Session, fee: MembershipFee, *, reason: str, now: dt.dat
         rest = [span for span in held.spans if span != days]
         correct_membership(session, membership_id, spans=rest, reason=reason, now=now, by=by)
         return
+    if (whole := part_of(session, membership_id)) is not None:
+        ended = clubs.hold(session, whole).state_on or now.date()
+        end_part(session, membership_id, on=ended, reason=reason, now=now, by=by)
+        return
     today = now.date() if days is None else max(days.first, now.date())
     end_membership(
         session,
@@ -339,24 +342,25 @@ def _take_back(session: Session, fee: MembershipFee, *, reason: str, now: dt.dat
 
 def given_back(session: Session, fee: PaidFee, *, on: dt.date) -> int:
     """What of a paid fee comes back where its membership ends on a day, or has ended before it, by the club's rule."""
-    club_id = club_of_membership(session, fee.membership_id)
-    programme = None if club_id is None else programme_in_force(session, club_id, fee.paid_on)
+    programme = programme_in_force(session, clubs.hold(session, fee.membership_id).club_id, fee.paid_on)
     if programme is None:
         return fee.due_minor
-    held = clubs.hold(session, fee.membership_id)
-    ended = held.state_on if held.state is MembershipState.ENDED and held.state_on else on
-    return refund_minor(programme.fees, fee.due_minor, fee.span, min(on, ended), paid_on=fee.paid_on)
+    return refund_minor(programme.fees, fee.due_minor, fee.span, _ended(session, fee, on), paid_on=fee.paid_on)
+
+
+def _ended(session: Session, fee: PaidFee, on: dt.date) -> dt.date:
+    """The first day without what was paid for, `on` at the latest; what was joined to another ends with that one."""
+    both = [clubs.hold(session, each) for each in dict.fromkeys((fee.membership_id, fee.held_by))]
+    return min([on, *(each.state_on for each in both if each.state is MembershipState.ENDED and each.state_on)])
 
 
 def kept_back(session: Session, fee: PaidFee, *, on: dt.date) -> int:
     """What of the part that was kept from rewards comes back on that day; no receipt has it, so it is paid out."""
-    held = clubs.hold(session, fee.membership_id)
-    programme = programme_in_force(session, held.club_id, fee.paid_on)
+    programme = programme_in_force(session, clubs.hold(session, fee.membership_id).club_id, fee.paid_on)
     if programme is None or programme.fees.instalments is None or fee.kind != FeeKind.JOINING:
         return 0
-    kept = kept_for_fee(session, fee.membership_id)
-    ended = held.state_on if held.state is MembershipState.ENDED and held.state_on else on
-    return refund_minor(programme.fees, kept, fee.span, min(on, ended), paid_on=fee.paid_on)
+    kept = kept_for_fee(session, fee)
+    return refund_minor(programme.fees, kept, fee.span, _ended(session, fee, on), paid_on=fee.paid_on)
 
 
 def fees_to_return(
@@ -365,8 +369,9 @@ def fees_to_return(
     """What comes back of each fee among the lines (line, thousandths) that are returned, None for all of them.
 
     With `whole` the sale is taken back as if it had never been, and every fee with it; a fee that the club keeps is
-    left out where nobody named it, and so is one whose days are another membership's since a merge. Raises Conflict
-    `fee-not-returned` or `fee-joined`, Refused `quantity` for a part of a fee.
+    left out where nobody named it, and so is one of two memberships that a merge joined, until that has ended: the
+    other one's fee stands for it too. Raises Conflict `fee-not-returned` or `fee-joined`, Refused `quantity` for a part
+    of a fee.
     """
     wanted = None if lines is None else dict(lines)
     made: dict[PaidFee, int] = {}
@@ -375,10 +380,10 @@ def fees_to_return(
             continue
         if wanted is not None and wanted[fee.line_no] != 1000:
             raise errors.one_of_it()
-        joined = fee.joined and fee.kind != FeeKind.UPGRADE
-        if joined and (whole or wanted is not None):
+        stays = goes_on(session, fee, on=on)
+        if stays and (whole or wanted is not None):
             raise errors.joined_since()
-        amount = fee.due_minor if whole else 0 if joined else given_back(session, fee, on=on)
+        amount = fee.due_minor if whole else 0 if stays else given_back(session, fee, on=on)
         if not amount and wanted is not None:
             raise errors.not_given_back()
         made[fee] = amount

@@ -120,11 +120,11 @@ def not_given_back() -> Conflict:
 
 
 def joined_since() -> Conflict:
-    """What the fee was paid for is part of another membership by now, since two customers were merged."""
+    """What the fee was paid for is one membership with another by now, which would end with it or lose its days."""
     return Conflict(
         T(
-            "The membership of this fee was joined to another when two customers were merged. Undo the merge first, or "
-            "return the other items alone."
+            "The membership of this fee was joined with another when two customers were merged. End the membership, "
+            "or undo the merge, and return the fee then; or return the other items alone."
         ),
         code="fee-joined",
     )

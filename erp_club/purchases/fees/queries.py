@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.models import Club, Membership, MembershipState
@@ -31,7 +31,7 @@ from erp_club.receipts.models import ReceiptLine
 class PaidFee:
     """A fee that was paid by a line of a receipt, the days that it was paid for, and whose membership it is.
 
-    `joined`: that membership is part of another one by now, since its customer was merged.
+    `held_by` is the membership that has these days now: another one, where that one was joined to it by a merge.
     """
 
     id: int
@@ -43,35 +43,55 @@ class PaidFee:
     line_no: int
     paid_on: dt.date
     span: Span
-    joined: bool
+    held_by: int
+
+    @property
+    def joined(self) -> bool:
+        """Whether its membership is part of another one by now."""
+        return self.held_by != self.membership_id
 
 
-def kept_for_fee(session: Session, membership_id: int) -> int:
-    """What was kept from a membership's rewards for its fee, where that is paid in parts."""
+def kept_for_fee(session: Session, fee: PaidFee) -> int:
+    """What was kept from a membership's rewards for its fee, where that is paid in parts.
+
+    Of one that is part of another by now: while it was on its own, for what came since is the other's.
+    """
     of = PeriodSettlement
+    account = (of.customer_id == Membership.points_holder_id) & (of.account_id == Membership.points_account_id)
     return session.execute(
         sa.select(sa.cast(sa.func.coalesce(sa.func.sum(of.to_fee_minor), 0), sa.BigInteger))
         .select_from(Membership)
-        .join(of, (of.customer_id == Membership.points_holder_id) & (of.account_id == Membership.points_account_id))
-        .where(Membership.id == membership_id, of.club_id == Membership.club_id, of.state == RewardState.GIVEN)
+        .join(of, of.customer_id == Membership.customer_id if fee.joined else account)
+        .where(Membership.id == fee.membership_id, of.club_id == Membership.club_id, of.state == RewardState.GIVEN)
     ).scalar_one()
 
 
 def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id: int | None = None) -> list[PaidFee]:
-    """The fees that a receipt paid, or that were paid for a membership, the latest first; returned ones aren't any."""
-    fee = MembershipFee
+    """The fees that a receipt paid, or that were paid for a membership, the latest first; returned ones aren't any.
+
+    A membership has those too that were paid for one that was joined to it, unless that one had ended before.
+    """
+    fee, own, other = MembershipFee, Membership, aliased(Membership)
+    held_by = sa.func.coalesce(other.id, fee.membership_id)
     asked = (
-        sa.select(fee, Customer.merged_into.is_not(None))
+        sa.select(fee, held_by)
         .join(Customer, Customer.id == fee.customer_id)
+        .join(own, (own.customer_id == fee.customer_id) & (own.id == fee.membership_id))
+        .outerjoin(other, (other.customer_id == Customer.merged_into) & (other.club_id == own.club_id))
         .where(fee.state == FeeState.PAID, fee.line_no.is_not(None))
         .order_by(fee.id.desc())
     )
     if receipt_id is not None:
         asked = asked.where(fee.receipt_id == receipt_id)
     if membership_id is not None:
-        asked = asked.where(fee.membership_id == membership_id)
+        owner = sa.select(own.customer_id).where(own.id == membership_id).correlate(None).scalar_subquery()
+        asked = asked.where(
+            (Customer.id == owner) | (Customer.merged_into == owner),
+            held_by == membership_id,
+            (fee.membership_id == membership_id) | (own.state != MembershipState.ENDED),
+        )
     made: list[PaidFee] = []
-    for row, joined in session.execute(asked):
+    for row, now_of in session.execute(asked):
         assert row.receipt_id is not None
         assert row.line_no is not None
         assert row.paid_on is not None
@@ -86,10 +106,33 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
                 line_no=row.line_no,
                 paid_on=row.paid_on,
                 span=Span(row.first, row.last),
-                joined=joined,
+                held_by=now_of,
             )
         )
     return made
+
+
+def goes_on(session: Session, fee: PaidFee, *, on: dt.date) -> bool:
+    """Whether returning a fee would take days for which another membership, joined with its own, stands as well."""
+    if fee.kind == FeeKind.UPGRADE:
+        return False
+    renews = fee.kind == FeeKind.RENEWAL
+    first = max(on, fee.span.first) if renews else on
+    last = max(first, fee.span.last) if renews and fee.span.last else None
+    given = {"held_by": fee.held_by, "own": fee.membership_id, "first": first, "last": last}
+    return session.scalars(_GOES_ON, given).one()
+
+
+def part_of(session: Session, membership_id: int) -> int | None:
+    """The membership of which this one is part, since its customer was merged; None where it is on its own."""
+    other = aliased(Membership)
+    return session.scalar(
+        sa.select(other.id)
+        .select_from(Membership)
+        .join(Customer, Customer.id == Membership.customer_id)
+        .join(other, (other.customer_id == Customer.merged_into) & (other.club_id == Membership.club_id))
+        .where(Membership.id == membership_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +264,15 @@ IS_FEE = sa.exists().where(
     MembershipFee.receipt_id == ReceiptLine.receipt_id, MembershipFee.line_no == ReceiptLine.line_no
 )
 """Whether a receipt's line is a membership's fee, which earns nothing whatever its product would."""
+_GOES_ON = sa.text("""
+    SELECT EXISTS (
+      SELECT FROM memberships h JOIN customers c ON c.merged_into = h.customer_id
+        JOIN memberships m ON m.customer_id = c.id AND m.club_id = h.club_id
+       WHERE h.id = :held_by AND h.state <> 'ended' AND m.state <> 'ended'
+         AND (m.id = :own OR :own = :held_by AND EXISTS (
+           SELECT FROM membership_periods p WHERE p.customer_id = m.customer_id AND p.membership_id = m.id
+              AND p.validity && daterange(CAST(:first AS date), CAST(:last AS date), '[]'))))
+""")
 _APPLICANT = sa.text("""
     SELECT CAST(date_part('year', age(:on, c.birthday)) AS integer) AS age, c.country, to_jsonb(c) AS known,
            EXISTS (SELECT FROM customer_relatives r WHERE r.customer_id = c.id AND r.kind = 'parent') AS has_guardian,

@@ -28,16 +28,24 @@ Moved = dict[str, Any]
 
 
 def move_rows(session: Session, source: int, target: int) -> Moved:
-    """Cards, coupons, relatives, baskets that are open, and what counts against limits of offers."""
+    """Cards, coupons, relatives, baskets that are open, and what counts against limits of offers.
+
+    Of a relative whom both have named, one row stays with the source, who is nobody's by now: so it gives nothing, and
+    is there when the merge is undone.
+    """
     given = {"source": source, "target": target}
     session.execute(_SUSPECTED, given)
     dropped = [list(row) for row in session.execute(_DROP_RELATIVES, given)]
+    relatives = list(session.scalars(_RELATIVES, given))
+    named_by = list(session.scalars(_NAMED_BY, given))
+    parked = [each for each in session.scalars(_PARK_RELATIVES, given) if each not in relatives]
     return {
         "cards": list(session.scalars(_CARDS, given)),
         "coupons": list(session.scalars(_COUPONS, given)),
-        "relatives": list(session.scalars(_RELATIVES, given)),
-        "named_by": list(session.scalars(_NAMED_BY, given)),
+        "relatives": relatives,
+        "named_by": named_by,
         "dropped_relatives": dropped,
+        "parked_relatives": parked,
         "classes": list(session.scalars(_CLASSES, given)),
         "lists": list(session.scalars(_LISTS, given)),
         "uses": [list(row) for row in session.execute(_USES, given)],
@@ -205,7 +213,28 @@ _DROP_RELATIVES = sa.text(
     RETURNING r.kind, r.customer_id, r.relative_id
     """
 )
-_RELATIVES = sa.text("UPDATE customer_relatives SET customer_id = :target WHERE customer_id = :source RETURNING id")
+_RELATIVES = sa.text(
+    """
+    UPDATE customer_relatives r SET customer_id = :target
+     WHERE r.customer_id = :source AND NOT EXISTS (
+       SELECT FROM customer_relatives o WHERE o.customer_id = :target AND lower(o.name) = lower(r.name)
+          AND o.birthday IS NOT DISTINCT FROM r.birthday)
+    RETURNING r.id
+    """
+)
+# Who is linked as a customer, from either side, is that and no name beside it.
+_PARK_RELATIVES = sa.text(
+    """
+    UPDATE customer_relatives r SET customer_id = :source
+     WHERE r.customer_id = :target AND EXISTS (
+       SELECT FROM customer_relatives o
+         JOIN customers k ON k.id = CASE o.customer_id WHEN :target THEN o.relative_id ELSE o.customer_id END
+        WHERE :target IN (o.customer_id, o.relative_id) AND k.state = 'active' AND k.birthday = r.birthday
+          AND lower(r.name) IN (lower(k.given_name), lower(btrim(concat(k.given_name, ' ', k.family_name))),
+                                lower(k.given_name_2), lower(btrim(concat(k.given_name_2, ' ', k.family_name_2)))))
+    RETURNING r.id
+    """
+)
 _NAMED_BY = sa.text("UPDATE customer_relatives SET relative_id = :target WHERE relative_id = :source RETURNING id")
 _CLASSES = sa.text(
     """

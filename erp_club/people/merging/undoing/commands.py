@@ -2,7 +2,8 @@
 
 What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page
 that asks: a membership that came over whole goes back with its points and days; of joined ones the days and levels that
-were added go back, and the points that came over as far as they are still there; what is settled later goes by the
+were added go back, and the points that came over as far as they are still there, and what was ended is ended for both;
+what is settled later goes by the
 receipt: with the account that holds its points by then; a sale that is still open goes back, one that was paid stays; a
 field goes back unless somebody has changed it since; a consent refused since holds for both.
 """
@@ -14,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.breaks.commands import correct_membership
+from erp_club.clubs.breaks.commands import correct_membership, end_part
 from erp_club.clubs.commands import hold
 from erp_club.clubs.models import Membership, MembershipState
 from erp_club.clubs.periods import Span
@@ -131,6 +132,8 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
     else:
         _take_days(session, held.membership_id, held.spans, told, cause)
         drop_shared(session, held.membership_id, told.get("levels", ()), today=cause.on)
+        if held.state is MembershipState.ENDED and held.state_on is not None:
+            end_part(session, told["of"], on=held.state_on, reason=REASON, now=cause.now, by=cause.by)
     if told["whole"]:
         _give_account(session, held.membership_id, told, merge, cause)
         return
@@ -237,6 +240,9 @@ _BACK = {
     ),
     "named_by": sa.text(
         "UPDATE customer_relatives SET relative_id = :target WHERE relative_id = :source AND id = ANY(:ids)"
+    ),
+    "parked_relatives": sa.text(
+        "UPDATE customer_relatives SET customer_id = :source WHERE customer_id = :target AND id = ANY(:ids)"
     ),
     "classes": sa.text(
         """
