@@ -347,6 +347,22 @@ def show_part(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], customer_id
     return act.answer(views.person_view(act, customer_id), f"customers/_{part}.html")
 
 
+def change(act: Act, customer_id: int, body: CustomerEdit) -> None:
+    """Change what is in the body, in the office or at the till. Raises what `edit_customer` raises."""
+    commands.edit_customer(
+        act.session,
+        customer_id,
+        cast("CustomerChanges", body.model_dump(exclude_unset=True, exclude={"changed_at", "classes"})),
+        country=act.chain.country,
+        place=act.place,
+        language=act.read_in,
+        classes=body.classes,
+        now=act.now,
+        by=act.by,
+        seen=body.changed_at,
+    )
+
+
 @router.patch("/customers/{customer_id}", name="customers.customer.edit", response_model=Person)
 @again(edit_page)
 def edit_customer(
@@ -356,19 +372,7 @@ def edit_customer(
     part: Part | None = None,
 ) -> Response:
     """Change what is in the body; null empties a field. A consent is given or refused, and can't be unasked again."""
-    changes = cast("CustomerChanges", body.model_dump(exclude_unset=True, exclude={"changed_at", "classes"}))
-    commands.edit_customer(
-        act.session,
-        customer_id,
-        changes,
-        country=act.chain.country,
-        place=act.place,
-        language=act.read_in,
-        classes=body.classes,
-        now=act.now,
-        by=act.by,
-        seen=body.changed_at,
-    )
+    change(act, customer_id, body)
     person = views.person_view(act, customer_id)
     if act.htmx and part:
         return act.answer(person, f"customers/_{part}.html")

@@ -1,7 +1,7 @@
 """The sale's customer at the till: their details changed, their member cards given, replaced, blocked, lost."""
 
 import json
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -10,7 +10,6 @@ from starlette.responses import Response
 from erp_club.cards import commands as cards
 from erp_club.cards.models import CardState
 from erp_club.customers import commands as customers
-from erp_club.customers.fields import CustomerChanges
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands
@@ -21,7 +20,7 @@ from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
 from web.routes.cards import NewCard
-from web.routes.customers import CustomerEdit
+from web.routes.customers import CustomerEdit, change
 from web.routes.till import AtTill, shown, till_instead, till_page
 from web.routes.till_memberships import drawn
 from web.views.cards import CardLine, CardsView, card_line, cards_view
@@ -163,16 +162,5 @@ def show_details(act: Editing) -> Response:
 @again(details_page)
 def edit_details(act: Editing, body: CustomerEdit) -> Response:
     """Change what is in the body of the sale's customer; null empties a field."""
-    customers.edit_customer(
-        act.session,
-        commands.current_customer(act.session, by=act.by),
-        cast("CustomerChanges", body.model_dump(exclude_unset=True, exclude={"changed_at", "classes"})),
-        country=act.chain.country,
-        place=act.place,
-        language=act.read_in,
-        classes=body.classes,
-        now=act.now,
-        by=act.by,
-        seen=body.changed_at,
-    )
+    change(act, commands.current_customer(act.session, by=act.by), body)
     return shown(act, till_view(act), toast={"text": say(T("The customer's details are changed.")), "kind": "ok"})
