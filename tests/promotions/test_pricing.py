@@ -188,7 +188,11 @@ def test_units_that_fulfil_a_condition_are_used_by_it() -> None:
 
 def test_a_higher_priority_has_its_units_first_even_where_it_saves_less() -> None:
     first = an_offer("FIRST", {"kind": "percent", "value_bp": 500}, combination={"priority": 1})
-    assert priced([a_line()], first, an_offer("TENTH", TENTH)).discount_minor == 50
+    answer = priced([a_line(count=3)], first, an_offer("TENTH", TENTH), an_offer("3FOR2", THREE_FOR_TWO))
+    assert (answer.discount_minor, answer.hints) == (150, ())
+    assert {(each.offer, each.reason, each.beaten_by) for each in answer.refused} == {
+        ("TENTH", "beaten", "FIRST"), ("3FOR2", "beaten", "FIRST"),
+    }  # fmt: skip
 
 
 def test_one_offer_has_the_order_and_says_what_it_beat() -> None:

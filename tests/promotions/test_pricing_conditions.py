@@ -180,6 +180,41 @@ def test_an_offer_of_the_cashier_waits_to_be_chosen_and_costs_points() -> None:
     assert (poor.reason, poor.missing) == ("not_enough_points", 30)
 
 
+@pytest.mark.parametrize("reward", [FIVE, {"kind": "gift", "products": ["cup"]}], ids=["an amount", "a gift"])
+@pytest.mark.parametrize(
+    "combination",
+    [{"mode": "stackable"}, {}, {"per": "line"}, {"per": "order"}],
+    ids=["stackable", "unit", "line", "order"],
+)
+def test_what_costs_points_is_given_as_often_as_there_are_points(
+    reward: dict[str, Any], combination: dict[str, str]
+) -> None:  # REQ O-05
+    offer = an_offer(
+        "PAIRS", reward, when={"quantity": 2, "every": True}, combination=combination,
+        activation={"by": "cashier", "points": 50, "club": "CLUB"},
+    )  # fmt: skip
+    answer = priced([a_line(count=4)], offer, shopper=a_shopper(points=99), claims=(Claim("PAIRS"),))
+    [given] = answer.applied
+    assert (given.times, given.points_used, answer.points_used) == (1, 50, 50)
+    assert (given.amount_minor, given.free_units) in {(500, 0), (0, 1)}
+
+
+@pytest.mark.parametrize("combination", [{"mode": "stackable"}, {}, {"per": "line"}])
+def test_the_points_of_one_offer_pay_no_other(combination: dict[str, str]) -> None:  # REQ O-05
+    offers = [
+        an_offer(code, {"kind": "percent", "value_bp": share, "on": {"products": [code.lower()]}},
+                 combination=combination, activation={"by": "cashier", "points": 50, "club": "CLUB"})
+        for code, share in (("TEA", 1000), ("COFFEE", 1000))
+    ]  # fmt: skip
+    answer = priced(
+        [a_line("tea"), a_line("coffee", unit_minor=2000)], *offers, shopper=a_shopper(points=60),
+        claims=(Claim("TEA"), Claim("COFFEE")),
+    )  # fmt: skip
+    assert (len(answer.applied), answer.points_used) == (1, 50)
+    refused = next(each for each in answer.refused)
+    assert (refused.reason, refused.missing) == ("not_enough_points", 40)
+
+
 def test_the_lowest_price_list_wins_unless_one_holds_always() -> None:
     lists = [
         ListPrice(off_bp=1000, list_code="TENTH"),

@@ -152,9 +152,14 @@ limits = st.sampled_from(
     offers(st.one_of(stackable, exclusive, grouped)),
     st.lists(limits, min_size=4, max_size=4),
     st.lists(st.lists(st.sampled_from([None, 3, 400]), max_size=3), min_size=4, max_size=4),
+    st.lists(st.sampled_from([0, 0, 40, 50]), min_size=4, max_size=4),
 )
-def test_nothing_is_given_beyond_a_limit_a_budget_or_what_is_left_of_a_coupon(
-    basket: tuple[Line, ...], held: list[Offer], said: list[Document], entered: list[list[int | None]]
+def test_nothing_is_given_beyond_a_limit_a_budget_the_points_or_what_is_left_of_a_coupon(
+    basket: tuple[Line, ...],
+    held: list[Offer],
+    said: list[Document],
+    entered: list[list[int | None]],
+    costs: list[int],
 ) -> None:
     coupons = [
         Coupon(f"{nth}-{place}", f"B{nth}", id=nth * 4 + place + 1, left_minor=left)
@@ -165,13 +170,18 @@ def test_nothing_is_given_beyond_a_limit_a_budget_or_what_is_left_of_a_coupon(
         offer.model_copy(
             update={
                 "limits": Limits.model_validate(said[nth]),
-                "activation": Activation(by=Start.COUPON, batch=f"B{nth}") if entered[nth] else Activation(),
+                "activation": Activation(by=Start.COUPON, batch=f"B{nth}", points=costs[nth], club="CLUB")
+                if entered[nth]
+                else Activation(),
             }
         )
         for nth, offer in enumerate(held)
     ]
-    answer = compute(basket, held, coupons=tuple(coupons))
+    answer = compute(basket, held, coupons=tuple(coupons), shopper=a_shopper(points=100))
+    assert sum(each.points_used for each in answer.applied) == answer.points_used <= 100
     for offer in held:
+        cost = offer.activation.points
+        assert all(each.points_used == cost * each.times for each in answer.applied if each.offer == offer.code)
         mine = [each for each in answer.applied if each.offer == offer.code]
         most = left_of(offer.limits, UNUSED)
         assert most is None or sum(each.times for each in mine) <= most

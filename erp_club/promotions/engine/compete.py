@@ -103,12 +103,13 @@ def by_line(run: Run, bit: int, offers: Sequence[Open]) -> None:
                 best[i] = (*key, offer)
     for outcome, offer in sorted(tried, key=lambda each: each[1].ready.turn):
         won = {i for i, (*_, winner) in best.items() if winner is offer}
-        if outcome.failure is not None or won:
+        line = next((i for i, amount in _on_lines(outcome).items() if amount), None)
+        if won or line is None:
+            # What takes nothing off any line, such as a gift, competes with nobody.
             _keep_lines(run, bit, outcome, won)
             settle(run, offer, outcome, bit)
         else:
-            line = next((i for i, amount in _on_lines(outcome).items() if amount), None)
-            run.refuse(offer.ready, Reason.NOT_BETTER_ON_LINE, None, None if line is None else best[line][3].ready.code)
+            run.refuse(offer.ready, Reason.NOT_BETTER_ON_LINE, None, best[line][3].ready.code)
 
 
 def _on_lines(outcome: Outcome) -> dict[int, int]:

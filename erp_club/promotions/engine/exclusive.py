@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from erp_club.kernel.money import allocate
 from erp_club.promotions.engine.basket import Lot
+from erp_club.promotions.engine.earning import CustomerPurse
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.give import Give, Take, book, first_units, in_order
 from erp_club.promotions.engine.priced import Reason, made
@@ -20,10 +21,11 @@ from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
 from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Stack, Taken, solve
 from erp_club.promotions.engine.solve.shapes import Shape
-from erp_club.promotions.engine.stages import Outcome, refusal_of, settle, work_out
+from erp_club.promotions.engine.stages import Outcome, affordable, cost_of, refusal_of, settle, work_out
 
 _PART = "#"
 """What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
+_FOR_WANT_OF_UNITS = (Reason.MIN_QUANTITY, Reason.NO_GAIN)
 _AGAIN = "+"
 """The same before the coupon that starts an offer once more."""
 
@@ -34,6 +36,8 @@ class Field:
 
     run: Run
     bit: int
+    lower: bool = False
+    """Whether offers of a higher priority have had their units already."""
     stacks: list[Stack] = field(default_factory=list[Stack])
     lots: list[Lot] = field(default_factory=list[Lot])
     of_line: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
@@ -48,9 +52,9 @@ class Field:
         return found
 
 
-def _field(run: Run, bit: int) -> Field:
+def _field(run: Run, bit: int, *, lower: bool) -> Field:
     """All units that don't serve the group yet."""
-    basket, found = run.basket, Field(run, bit)
+    basket, found = run.basket, Field(run, bit, lower)
     worth, first = basket.worth, 0
     for i, lots in enumerate(basket.lots):
         lot = lots[0]
@@ -78,8 +82,8 @@ def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
     tiers: dict[int, list[Open]] = {}
     for offer in offers:
         tiers.setdefault(offer.ready.priority, []).append(offer)
-    for priority in sorted(tiers, reverse=True):
-        _tier(run, bit, tiers[priority])
+    for place, priority in enumerate(sorted(tiers, reverse=True)):
+        _tier(run, bit, tiers[priority], lower=place > 0)
 
 
 class Rival(NamedTuple):
@@ -90,9 +94,9 @@ class Rival(NamedTuple):
     shaped: bool
 
 
-def _tier(run: Run, bit: int, offers: Sequence[Open]) -> None:
+def _tier(run: Run, bit: int, offers: Sequence[Open], *, lower: bool) -> None:
     """The offers of one priority."""
-    ground = _field(run, bit)
+    ground = _field(run, bit, lower=lower)
     rivals: dict[str, Rival] = {}
     gifts: list[Open] = []
     plain = usual(run.facts.policy)
@@ -109,7 +113,7 @@ def _tier(run: Run, bit: int, offers: Sequence[Open]) -> None:
         if isinstance(rival, Rival):
             rivals[key] = rival
         elif rival is not None:
-            run.refuse(offer.ready, *rival)
+            _refuse(run, ground, offer, rival)
         else:
             gifts.append(offer)
     won = _solved(run, ground, rivals)
@@ -142,6 +146,8 @@ def _once_more(first: Rival, offer: Open, key: str) -> Rival:
 def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Failure | None:
     """An offer as it competes, or why it can't; None for one that takes nothing off."""
     ready = offer.ready
+    if ready.points:
+        offer = affordable(run, offer)
     needs = _needs(run, offer, ground) if ready.uses_needed else ()
     every = bool(needs) and bool(ready.times)
     if plain and ready.shaping is not None:
@@ -227,7 +233,7 @@ def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list
             (key, failure)
             for key, taken in won.items()
             if (failure := _unaffordable(run, ground, rivals[key].offer, taken)) is not None
-        ]
+        ] or _beyond_points(run, ground, rivals, won)
         for key, failure in too_much:
             run.refuse(rivals.pop(key).offer.ready, *failure)
         if not too_much:
@@ -240,6 +246,29 @@ def _unaffordable(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) 
     if offer.ready.limits is None and not offer.ready.points:
         return None
     return refusal_of(run, offer, Outcome([_give(ground, offer, taken)]))
+
+
+def _beyond_points(
+    run: Run, ground: Field, rivals: dict[str, Rival], won: dict[str, list[Taken]]
+) -> list[tuple[str, Failure]]:
+    """The offers for which the customer's points don't last, where those that save most have theirs first."""
+    costly = sorted((key for key in won if rivals[key].offer.ready.points), key=lambda key: (-_saved(won[key]), key))
+    if len(costly) < 2:
+        return []
+    purse, left, found = CustomerPurse(run), dict[str, int](), list[tuple[str, Failure]]()
+    takes = [take for taken in won.values() for take in _takes(ground, taken)]
+    for key in costly:
+        offer = rivals[key].offer
+        club = purse.club(offer.ready.club)
+        if club is None:
+            continue
+        there = left.get(club, purse.balance(club) + purse.earned_after(club, takes))
+        cost = cost_of(offer, Outcome([_give(ground, offer, won[key])]))
+        if cost > there:
+            found.append((key, (Reason.NOT_ENOUGH_POINTS, cost - there)))
+        else:
+            left[club] = there - cost
+    return found
 
 
 def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
@@ -310,9 +339,24 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
             failure = work_out(run, offer, mask=ground.bit).failure
         by = None if winner is None else rivals[winner[1]].offer.ready.code
         if failure is not None or by in (None, offer.ready.code):
-            run.refuse(offer.ready, *(failure or (Reason.NO_GAIN, None)))
+            _refuse(run, ground, offer, failure or (Reason.NO_GAIN, None))
         else:
             run.refuse(offer.ready, Reason.BEATEN, None, by)
+
+
+def _refuse(run: Run, ground: Field, offer: Open, failure: Failure) -> None:
+    """Why an offer gives nothing: of a lower priority maybe only because others have its units."""
+    if ground.lower and failure[0] in _FOR_WANT_OF_UNITS and work_out(run, offer).failure is None:
+        mine = {i for part in offer.ready.parts for scope in part.scopes for i in run.basket.by_scope.get(scope, ())}
+        holders = [
+            (sum(amount for i, (amount, _) in record.shares.items() if i in mine), record.ready.code)
+            for record in run.records
+            if record.ready.competes and record.ready.group == offer.ready.group and not mine.isdisjoint(record.shares)
+        ]
+        if holders:
+            run.refuse(offer.ready, Reason.BEATEN, None, max(holders)[1])
+            return
+    run.refuse(offer.ready, *failure)
 
 
 def _saved(taken: Sequence[Taken]) -> int:
@@ -334,6 +378,8 @@ def _holds(taken: Sequence[Taken], wanted: Set[int]) -> bool:
 def _give_gift(run: Run, bit: int, offer: Open) -> None:
     """A gift that is added, where the units that its condition needs are still there."""
     basket, ready = run.basket, offer.ready
+    if ready.points:
+        offer = affordable(run, offer)
     needed: list[Take] = []
     for scope, quantity in ready.needed if ready.uses_needed else ():
         lots = in_order(basket, basket.open_lots(scope, bit), dearest=False)

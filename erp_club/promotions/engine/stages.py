@@ -13,12 +13,16 @@ from erp_club.promotions.engine.run import Open, Record, Run
 
 @dataclass(slots=True)
 class Outcome:
-    """What an offer would give: of several parts with the units as they would be then."""
+    """What an offer would give: of several parts with the units as they would be then.
+
+    `offer`: as often as limits and points let it be given, where that was looked at.
+    """
 
     gives: list[Give] = field(default_factory=list[Give])
     shares: list[dict[int, list[int]]] | None = None
     lots: list[list[Lot]] | None = None
     failure: Failure | None = None
+    offer: Open | None = None
 
     @property
     def amount(self) -> int:
@@ -34,7 +38,7 @@ def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | No
         if offer.times < 1:
             return Outcome(failure=(Reason.USED_UP, None))
     if ready.points:
-        offer = _affordable(run, offer)
+        offer = affordable(run, offer)
     turn = Turn(
         basket,
         offer.times,
@@ -50,6 +54,7 @@ def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | No
     outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn)
     keep_within_coupon(run, offer, outcome)
     outcome.failure = refusal_of(run, offer, outcome)
+    outcome.offer = offer
     return outcome
 
 
@@ -60,7 +65,7 @@ def _within_limits(run: Run, offer: Open) -> Open:
     return Open(offer.ready, min(offer.times, most), most, offer.start)
 
 
-def _affordable(run: Run, offer: Open) -> Open:
+def affordable(run: Run, offer: Open) -> Open:
     """The offer as often as the customer's points pay for it, at least once: then it says what is missing."""
     purse = CustomerPurse(run)
     club = purse.club(offer.ready.club)
@@ -147,7 +152,10 @@ def _too_dear(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
 
 def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | None:
     """Book what was worked out, or say why it is nothing."""
-    ready = offer.ready
+    ready, offer = offer.ready, outcome.offer or offer
+    if outcome.failure is None and ready.points and not any(give.choices for give in outcome.gives):
+        # What was given since it was worked out may have cost points too.
+        outcome.failure = _too_dear(run, offer, outcome)
     if outcome.failure is not None:
         run.refuse(ready, *outcome.failure)
         return None
