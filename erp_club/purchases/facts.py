@@ -266,6 +266,7 @@ def _facts(
         means=asked.means,
         sale_id=asked.sale_id,
         products={sku: _line("", products[sku], 1000) for sku in gifts if sku in products},
+        missing=gifts - products.keys(),
         policy=policy(told.policy),
     )
 

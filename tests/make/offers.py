@@ -33,8 +33,10 @@ def a_published_offer(session: Session, code: str = "TENTH", **said: Any) -> int
     return offer_id
 
 
-def publish(session: Session, offer_id: int) -> int:
-    return commands.publish_offer(session, offer_id, language="en", today=TODAY, now=NOW, by=SYSTEM)
+def publish(session: Session, offer_id: int, *, names_may_come: bool = False) -> int:
+    return commands.publish_offer(
+        session, offer_id, language="en", today=TODAY, now=NOW, by=SYSTEM, names_may_come=names_may_come
+    )
 
 
 def points_that_pay(session: Session, code: str = "PAY", *, club: str = "GOLD", **said: Any) -> int:

@@ -373,7 +373,10 @@ def test_the_schema_is_published_and_a_document_goes_out_and_in(office: TestClie
 def test_every_page_of_offers_is_drawn(office: TestClient, session: Session) -> None:
     a_store(session)
     offer_id = a_published_offer(session, names={"en": "<b>Tenth", "he": "עשירית"})
+    cup_id = a_draft(session, "CUP", rewards=[{"kind": "gift", "products": ["CUP"]}])
     session.commit()
+    assert office.get(f"/offers/{cup_id}").json()["unknown"] == ["No product has the code CUP."]
+    assert "No product has the code CUP." in office.get(f"/offers/{cup_id}", headers=HTML).text
     for url in ("/offers", "/offers/new", "/offers/new?kind=json", f"/offers/{offer_id}", f"/offers/{offer_id}/edit"):
         page = office.get(url, headers=HTML)
         assert page.status_code == 200, url

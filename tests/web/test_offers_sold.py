@@ -21,7 +21,7 @@ from erp_club.receipts.models import ReceiptDiscount, ReceiptLine, ReceiptOffer
 from tests.make.birthdays import a_celebrant, a_plan, granted
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch, some_coupons
-from tests.make.offers import NOW, a_published_offer
+from tests.make.offers import NOW, a_draft, a_published_offer, publish
 from tests.make.purchases import Till, a_product, a_till
 
 MILK, BREAD = "7290000000017", "7290000000024"
@@ -167,9 +167,18 @@ def test_a_dropped_quote_lets_its_coupons_go(client: TestClient, session: Sessio
 def test_a_gift_is_a_line_of_the_receipt_for_nothing(client: TestClient, session: Session, till: Till) -> None:
     a_product(session, "CUP", price_minor=12_00, name="Cup")
     a_published_offer(session, "CUP", rewards=[{"kind": "gift", "products": ["CUP"]}], when={"amount_minor": 20_00})
+    # A club's rules may name what comes into the catalogue later.
+    for code, reward in (
+        ("LATER", {"kind": "gift", "products": ["POT"]}),
+        ("DRAW", {"kind": "surprise", "prizes": [{"weight": 1, "product": "POT"}]}),
+    ):
+        named_later = a_draft(session, code, rewards=[reward], combination={"mode": "stackable"})
+        publish(session, named_later, names_may_come=True)
     session.commit()
     quoted = quote(client, till)
-    assert quoted["lines"][2]["added_by"] == "CUP"
+    assert [line["added_by"] for line in quoted["lines"]] == [None, None, "CUP"]
+    refused = {each["offer"]: (each["reason"], each["words"]) for each in quoted["refused"]}
+    assert refused == dict.fromkeys(("LATER", "DRAW"), ("gift_missing", "Its gift isn't in the catalogue."))
     sold = buy(client, till, 32_87).json()
     gift = sold["lines"][2]
     assert (gift["sku"], gift["added"], gift["list_minor"], gift["amount_minor"]) == ("CUP", True, 0, 0)

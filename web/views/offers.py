@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from erp_club.promotions import queries
-from erp_club.promotions.documents import short
+from erp_club.promotions.documents import named, short, unknown
 from erp_club.promotions.engine.offer import Offer, Start
 from erp_club.promotions.listing import queries as listing
 from erp_club.promotions.listing.queries import OfferFilters, OfferRow
+from erp_club.promotions.naming.queries import missing
 from erp_club.promotions.queries import VersionRow
 from erp_club.promotions.sentence import gives
 from erp_club.promotions.standing import Standing, standing
@@ -93,7 +94,10 @@ class StoreGiven(BaseModel):
 
 
 class OfferPage(BaseModel):
-    """An offer as it stands today: what its newest version says, and what it has given."""
+    """An offer as it stands today: what its newest version says, and what it has given.
+
+    `unknown`: what that version names and nothing has, in a sentence each.
+    """
 
     id: int
     code: str
@@ -109,6 +113,7 @@ class OfferPage(BaseModel):
     last_day: dt.date | None
     sentence: list[str]
     live_sentence: list[str]
+    unknown: list[str]
     currency: str
     uses: int
     baskets: int
@@ -190,6 +195,7 @@ def offer_view(act: Act, offer_id: int) -> OfferPage:
         last_day=newest.last_day,
         sentence=sentence_of(act, newest),
         live_sentence=sentence_of(act, live.offer) if live else [],
+        unknown=[say(unknown(name).text) for name in missing(act.session, named(newest))],
         currency=act.chain.currency,
         uses=given.uses,
         baskets=given.baskets,

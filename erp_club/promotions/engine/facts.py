@@ -262,4 +262,6 @@ class Facts:
     sale_id: str = ""
     products: Mapping[str, Line] = field(default_factory=dict[str, Line])
     """What an added gift is: a line by SKU, of which the quantity isn't looked at."""
+    missing: frozenset[str] = frozenset()
+    """Gifts (SKU) that the catalogue hasn't, and which so can't be added."""
     policy: Policy = PRODUCT_POLICY

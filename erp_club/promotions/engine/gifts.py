@@ -25,6 +25,8 @@ def gift(reward: Gift, scopes: Scopes) -> Reward:
         return any(lot.count for lot in turn.lots(in_basket[product]))
 
     def add(turn: Turn, product: str) -> Give:
+        if product in turn.basket.facts.missing:
+            return Give(failure=(Reason.GIFT_MISSING, None))
         units = quantity * turn.times
         return Give(times=turn.times, free_units=units, gifts=[(product, units)])
 
@@ -97,6 +99,8 @@ def surprise(reward: Surprise, scopes: Scopes) -> Reward:
         if prize is None:
             return Give()
         if prize.product is not None:
+            if prize.product in turn.basket.facts.missing:
+                return Give(failure=(Reason.GIFT_MISSING, None))
             return Give(free_units=1, gifts=[(prize.product, 1)])
         targets: list[Take] = [(lot, lot.count, lot.left) for lot in turn.lots(scope)]
         whole = sum(left for _, _, left in targets)

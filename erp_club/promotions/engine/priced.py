@@ -62,6 +62,8 @@ class Reason(StrEnum):
     POINTS_WHOLE_ITEM = "points_whole_item"
     """They don't pay any item wholly."""
     PRODUCT_NOT_IN_CHOICE = "product_not_in_choice"
+    GIFT_MISSING = "gift_missing"
+    """The catalogue has no such product as it would add."""
     NO_GAIN = "no_gain"
     BEATEN = "beaten"
     NOT_BETTER_THAN_ORDER_DISCOUNT = "not_better_than_applied_order_discount"
