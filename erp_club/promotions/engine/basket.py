@@ -181,6 +181,10 @@ class Basket:
         lots = self.lots[i]
         return lots[0].left if len(lots) == 1 else sum(lot.left for lot in lots)
 
+    def owed(self) -> int:
+        """What the whole sale still costs, less what was typed in by hand below zero and what is given back in it."""
+        return max(0, sum(lot.left for lots in self.lots for lot in lots))
+
     def state(self) -> list[list[Lot]]:
         """A copy of all lots, to come back to."""
         return [[Lot(lot.line, lot.count, lot.left, lot.taken) for lot in lots] for lots in self.lots]

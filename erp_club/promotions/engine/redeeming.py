@@ -29,7 +29,7 @@ def redeem(reward: Redeem, scopes: Scopes) -> Reward:
         if failure is not None:
             return Give(failure=failure)
         wanted = turn.claim.points if turn.claim is not None else None
-        return _Paying(reward, limits, purse, club, targets).give(wanted)
+        return _Paying(reward, limits, purse, club, targets, turn.basket.owed()).give(wanted)
 
     return give
 
@@ -64,6 +64,8 @@ class _Paying:
     purse: Purse
     club: str
     targets: Sequence[Take]
+    owed: int
+    """What the whole sale still costs: an amount typed in by hand may leave less than the goods do."""
 
     def give(self, wanted: int | None) -> Give:
         """What they take off: as many points as wanted, or as can be used."""
@@ -88,7 +90,7 @@ class _Paying:
     def _ceiling(self) -> int:
         """The most points that goods, shares and the club's ceilings leave."""
         share = min(self.reward.most_bp, self.limits.most_bp)
-        whole = sum(left for _, _, left in self.targets)
+        whole = min(sum(left for _, _, left in self.targets), self.owed)
         fitting = whole * share // BP * self.reward.worth_points // self.reward.worth_minor
         return min(each for each in (fitting, self.limits.most, self.limits.left_today) if each is not None)
 

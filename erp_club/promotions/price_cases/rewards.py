@@ -74,7 +74,7 @@ def reward_of(programme: Programme, settings: Settings) -> Document:
         case "cheapest_free":
             return _cheapest_free(reward, where, settings)
         case _:
-            return _beside(reward, settings)
+            return _beside(reward, where, settings)
 
 
 def _percent(reward: Reward, where: Document) -> Document:
@@ -138,7 +138,7 @@ def _cheapest_free(reward: Reward, where: Document, settings: Settings) -> Docum
     return document
 
 
-def _beside(reward: Reward, settings: Settings) -> Document:
+def _beside(reward: Reward, where: Document, settings: Settings) -> Document:
     """Gifts, coupons, and points as money."""
     if reward.type == "free_product":
         products = reward.choose_from or ((reward.product,) if reward.product else ())
@@ -154,6 +154,7 @@ def _beside(reward: Reward, settings: Settings) -> Document:
         "worth_points": scale,
         "block": 1 if reward.block is None else reward.block * scale,
         "least": reward.block_min * scale,
+        **where,
     }
 
 

@@ -108,7 +108,7 @@ def _offers(shop: Shop, priced: Priced) -> Told:
         "applied": lists + list(dict.fromkeys(ids[each.offer] for each in giving)),
         "rejected": [
             {"id": ids.get(each.offer, each.offer), "reason": each.reason.value, "missing": each.missing}
-            for each in priced.refused
+            for each in (*shop.refused, *priced.refused)
             if each.reason not in _NOT_ASKED
         ],
         "hints": [{"id": ids[each.offer], "kind": each.kind, "missing": each.missing} for each in priced.hints],

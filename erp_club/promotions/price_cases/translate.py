@@ -12,6 +12,8 @@ from typing import Any
 from erp_club.promotions.engine import facts
 from erp_club.promotions.engine.compile import Compiled, Published, compile_offers
 from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.priced import Refusal
 from erp_club.promotions.engine.scope import Scope
 from erp_club.promotions.price_cases.form import BasketLine, Case, Programme, Settings
 from erp_club.promotions.price_cases.rewards import CARDS, CLUB, condition_of, earning_of, named, own_scope, reward_of
@@ -31,12 +33,16 @@ class Shop:
     facts: facts.Facts
     compiled: Compiled
     ids: Mapping[str, str]
+    refused: tuple[Refusal, ...] = ()
+    """Price lists whose condition the basket doesn't fulfil, by the programme's id."""
 
 
 def shop_of(case: Case) -> Shop:
     """The case as facts and compiled offers. Raises ValidationError for an offer that can't be."""
     offers, ids = _offers(case)
     scale = case.settings.point_scale
+    refused = _refused_lists(case)
+    closed = {each.offer for each in refused}
     shopper = facts.Shopper(
         case.customer.id, {CLUB: facts.Member(points=case.customer.points * scale), CARDS: facts.Member()}
     )
@@ -44,13 +50,13 @@ def shop_of(case: Case) -> Shop:
         lines=tuple(_line(line) for line in case.basket),
         at=dt.datetime.combine(SALE_DAY, dt.time(12)),
         shopper=shopper,
-        price_lists=tuple(_lists(case)),
+        price_lists=tuple(each for each in _lists(case) if each.list_code not in closed),
         coupons=tuple(_coupons(case)),
         claims=tuple(_claims(case, ids)),
         sale_id=case.id,
         policy=_policy(case.settings),
     )
-    return Shop(case, told, compile_offers(Published(offer) for offer in offers), ids)
+    return Shop(case, told, compile_offers(Published(offer) for offer in offers), ids, refused)
 
 
 def offers_of(case: Case) -> list[Offer]:
@@ -208,6 +214,32 @@ def _lists(case: Case) -> list[facts.ListPrice]:
         price = reward.value if reward.value_bp is None else None
         lists.append(facts.ListPrice(on, price, reward.value_bp, always=True, list_code=programme.id))
     return lists
+
+
+def _refused_lists(case: Case) -> tuple[Refusal, ...]:
+    """The price lists that a condition closes, at regular prices: asked as of offers that only give a coupon."""
+    asked = [each for each in case.programmes if _is_list(each) and condition_of(each, case.settings)]
+    if not asked:
+        return ()
+    ids = {f"L{number:04d}": each for number, each in enumerate(asked, start=1)}
+    offers = [
+        Offer.model_validate(
+            {
+                "code": code,
+                "names": {"en": each.id[:200]},
+                "rewards": [{"kind": "coupon", "batch": code}],
+                "when": {"all": condition_of(each, case.settings)},
+            }
+        )
+        for code, each in ids.items()
+    ]
+    here = facts.Facts(
+        tuple(_line(line) for line in case.basket),
+        dt.datetime.combine(SALE_DAY, dt.time(12)),
+        policy=_policy(case.settings),
+    )
+    priced = price(here, compile_offers(Published(offer) for offer in offers), explain_all=True)
+    return tuple(each._replace(offer=ids[each.offer].id) for each in priced.refused)
 
 
 def _in_force(programme: Programme) -> bool:
