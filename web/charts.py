@@ -86,6 +86,11 @@ class Chart:
     others: tuple[Mark, ...] = ()
     other_curve: str = ""
 
+    @property
+    def whole(self) -> bool:
+        """Whether amounts at the grid lines have no minor units."""
+        return all(tick.value % 100 == 0 for tick in self.ticks)
+
 
 def scale(low: Number, high: Number, *, most: int = 4) -> tuple[int, ...]:
     """Round whole numbers from at or below `low` to at or above `high`, at most `most` steps apart, 0 among them.

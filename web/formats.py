@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from markupsafe import Markup, escape
 
 from erp_club.kernel.money import to_text
@@ -46,6 +46,16 @@ def number_text(value: int, language: str) -> str:
 def money(minor: int, currency: str, sign: bool = False) -> Markup:
     """An amount in minor units; with `sign` gains carry a plus."""
     return _isolated(_signed(money_text(abs(minor), currency, LANGUAGE.get()), minor, sign))
+
+
+def whole_money(minor: int, currency: str) -> str:
+    """An amount without its minor units, as plain text: short enough for an axis."""
+    locale = Locale.parse(_MONEY_LOCALES[LANGUAGE.get()])
+    pattern = str(locale.currency_formats["standard"].pattern).replace(".00", "")
+    amount = numbers.format_currency(
+        Decimal(abs(minor)).scaleb(-2), currency, pattern, locale=locale, currency_digits=False
+    )
+    return _signed(amount, minor, sign=False)
 
 
 def num(value: int, sign: bool = False) -> Markup:
@@ -160,6 +170,7 @@ def localised(names: Mapping[str, str]) -> str:
 
 FILTERS = {
     "money": money,
+    "whole_money": whole_money,
     "typed": to_text,  # an amount as it stands in a field
     "num": num,
     "qty": qty,

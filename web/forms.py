@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 BODY_LIMIT = 1_000_000
 UPLOAD_LIMIT = 8_000_000
-UPLOADS = frozenset({"/price-list-uploads"})
+UPLOADS = frozenset({"/price-list-uploads", "/file-imports"})
 """Where a file may come, which is longer than any form."""
 PROOFS = "/proofs"
 """Where a proof is the body itself."""

@@ -27,16 +27,32 @@ class Section:
 
 
 _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
-    ("", ((N_("Home"), "/", "home", Permission.HOME_VIEW),)),
+    (
+        "",
+        (
+            (N_("Home"), "/", "home", Permission.HOME_VIEW),
+            (N_("Till"), "/till", "shopping-cart", Permission.SALES_POST),
+        ),
+    ),
     (
         N_("Members"),
         (
             (N_("Customers"), "/customers", "users", Permission.CUSTOMERS_VIEW),
-            (N_("Possible duplicates"), "/suspected-pairs", "users", Permission.PEOPLE_MERGE),
-            (N_("Clubs"), "/clubs", "star", Permission.CLUBS_VIEW),
-            (N_("Programmes of points"), "/points-programmes", "adjustments", Permission.POINTS_PROGRAMMES),
-            (N_("Birthdays"), "/birthday-plans", "gift", Permission.BIRTHDAYS_VIEW),
             (N_("Segments"), "/segments", "users-group", Permission.SEGMENTS_VIEW),
+            (N_("Possible duplicates"), "/suspected-pairs", "copy", Permission.PEOPLE_MERGE),
+            (N_("Clubs"), "/clubs", "star", Permission.CLUBS_VIEW),
+            (N_("Entitlements"), "/entitlement-uses", "circle-check", Permission.ENTITLEMENTS_VIEW),
+            (N_("Programmes of points"), "/points-programmes", "coin", Permission.POINTS_PROGRAMMES),
+        ),
+    ),
+    (
+        N_("Offers"),
+        (
+            (N_("Offers"), "/offers", "discount", Permission.OFFERS_VIEW),
+            (N_("Coupons"), "/coupon-batches", "ticket", Permission.COUPONS_VIEW),
+            (N_("Price lists"), "/price-lists", "list-details", Permission.PRICELISTS_VIEW),
+            (N_("Birthdays"), "/birthday-plans", "cake", Permission.BIRTHDAYS_VIEW),
+            (N_("Gift cards"), "/stored-value-cards", "gift", Permission.STORED_VALUE_VIEW),
         ),
     ),
     (
@@ -44,32 +60,32 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
         (
             (N_("Reports"), "/reports/purchases", "chart-bar", Permission.REPORTS_VIEW),
             (N_("Receipts"), "/purchases", "receipt", Permission.PURCHASES_VIEW),
-            (N_("Offline sales"), "/upload-conflicts", "alert-triangle", Permission.SALES_CONFLICTS),
+            (N_("Offline sales"), "/upload-conflicts", "wifi", Permission.SALES_CONFLICTS),
             (N_("Products"), "/products", "tag", Permission.CATALOGUE_VIEW),
-            (N_("Price lists"), "/price-lists", "list-details", Permission.PRICELISTS_VIEW),
-            (N_("Offers"), "/offers", "discount", Permission.OFFERS_VIEW),
-            (N_("Coupons"), "/coupon-batches", "ticket", Permission.COUPONS_VIEW),
-            (N_("Entitlements"), "/entitlement-uses", "star", Permission.ENTITLEMENTS_VIEW),
-            (N_("Gift cards"), "/stored-value-cards", "gift", Permission.STORED_VALUE_VIEW),
-            (N_("Till"), "/till", "shopping-cart", Permission.SALES_POST),
+            (N_("Stores and tills"), "/stores", "building-store", Permission.STORES_VIEW),
         ),
     ),
     (
-        N_("System"),
+        N_("Control"),
         (
-            (N_("Stores and tills"), "/stores", "building-store", Permission.STORES_VIEW),
-            (N_("Pricing rules"), "/pricing-policy", "discount", Permission.PRICING_EDIT),
-            (N_("Form of new customers"), "/customer-forms", "list-details", Permission.CUSTOMERS_FORM),
-            (N_("Own fields"), "/classification-fields", "adjustments", Permission.CUSTOMERS_CLASSES),
-            (N_("Wordings of consents"), "/consent-wordings", "mail", Permission.CUSTOMERS_CONSENT_WORDINGS),
-            (N_("How long data is kept"), "/retention-rules", "clock", Permission.PEOPLE_ERASE),
-            (N_("ID numbers kept"), "/id-rules", "lock", Permission.CUSTOMERS_ID_RULES),
-            (N_("Approvals"), "/approvals", "circle-check", Permission.APPROVALS_GIVE),
-            (N_("Staff"), "/staff", "shield-check", Permission.STAFF_VIEW),
-            (N_("Who may do what"), "/grants", "lock", Permission.ROLES_VIEW),
-            (N_("Jobs"), "/jobs", "clock", Permission.JOBS_VIEW),
-            (N_("Change log"), "/audit-entries", "history", Permission.AUDIT_VIEW),
+            (N_("Approvals"), "/approvals", "shield-check", Permission.APPROVALS_GIVE),
             (N_("Worth a look"), "/irregularities", "alert-triangle", Permission.AUDIT_VIEW),
+            (N_("Change log"), "/audit-entries", "history", Permission.AUDIT_VIEW),
+            (N_("Jobs"), "/jobs", "clock", Permission.JOBS_VIEW),
+            (N_("Staff"), "/staff", "user-circle", Permission.STAFF_VIEW),
+            (N_("Who may do what"), "/grants", "key", Permission.ROLES_VIEW),
+        ),
+    ),
+    (
+        N_("Settings"),
+        (
+            (N_("Import a file"), "/file-imports/new", "upload", Permission.IMPORTS_TAKE),
+            (N_("Pricing rules"), "/pricing-policy", "scale", Permission.PRICING_EDIT),
+            (N_("Form of new customers"), "/customer-forms", "clipboard-list", Permission.CUSTOMERS_FORM),
+            (N_("Own fields"), "/classification-fields", "category", Permission.CUSTOMERS_CLASSES),
+            (N_("Wordings of consents"), "/consent-wordings", "mail", Permission.CUSTOMERS_CONSENT_WORDINGS),
+            (N_("ID numbers kept"), "/id-rules", "id-badge-2", Permission.CUSTOMERS_ID_RULES),
+            (N_("How long data is kept"), "/retention-rules", "hourglass", Permission.PEOPLE_ERASE),
         ),
     ),
 )

@@ -5,23 +5,20 @@ was shown, because prices have changed meanwhile, it is refused.
 """
 
 import datetime as dt
-import re
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.imports import price_lists, staging
-from erp_club.imports.files import open_table
 from erp_club.imports.formats import Reading
 from erp_club.imports.kinds import PRICE_LISTS
 from erp_club.imports.outcome import Outcome
 from erp_club.imports.price_lists import PLANNED
+from erp_club.imports.sent import Sent, Unwatched, opened, safe_name
 from erp_club.imports.staging import number, run
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, NotFound
@@ -33,7 +30,6 @@ MOST_ROWS = 100_000
 KEPT_DAYS = 7
 """How long a preview that nobody confirms is kept."""
 
-_UNPRINTABLE = re.compile(r"[^\w. ()-]")
 _WAITING = T("Another import of this kind is running. Waiting for it…")
 
 
@@ -67,16 +63,6 @@ class UploadRow:
 _SHOWN = frozenset(UploadRow.__slots__)
 
 
-class _Unwatched:
-    """Nobody sees a bar here: the answer comes when the work is done."""
-
-    def read(self, done: int, total: int) -> None:
-        """Nothing to show."""
-
-    def phase(self, doing: Text) -> None:
-        """Nothing to show."""
-
-
 def preview(
     session: Session, name: str, content: bytes, *, encoding: str | None = None, now: dt.datetime, by: Actor
 ) -> int:
@@ -90,7 +76,7 @@ def preview(
         )
     )
     upload = PriceListUpload(
-        at=now, actor=by.name, staff_id=by.staff_id, file_name=_safe(name), content=content, encoding=encoding
+        at=now, actor=by.name, staff_id=by.staff_id, file_name=safe_name(name), content=content, encoding=encoding
     )
     upload.digest, upload.counts, upload.warnings = "", {}, []
     session.add(upload)
@@ -113,14 +99,14 @@ def confirm(session: Session, upload_id: int, *, now: dt.datetime, by: Actor) ->
     """
     upload = _open(session, upload_id)
     with _reading(upload) as reading:
-        staging.begin(session, PRICE_LISTS.kind, _Unwatched(), _WAITING)
-        read = price_lists.plan(session, reading, _Unwatched(), most=MOST_ROWS)
+        staging.begin(session, PRICE_LISTS.kind, Unwatched(), _WAITING)
+        read = price_lists.plan(session, reading, Unwatched(), most=MOST_ROWS)
         if _digest(session) != upload.digest:
             raise Conflict(
                 T("Prices have changed since this preview. Look at what the file would change now, then confirm."),
                 code="upload-stale",
             )
-        outcome = price_lists.carry_out(session, reading, read, _Unwatched(), now=now, by=by)
+        outcome = price_lists.carry_out(session, reading, read, Unwatched(), now=now, by=by)
     upload.applied_at, upload.applied_by, upload.content = now, by.name, None
     session.flush()
     after = {"file": upload.file_name, "read": outcome.read, "taken": outcome.taken}
@@ -170,8 +156,8 @@ def count_rows(session: Session, upload_id: int, *, outcome: str | None = None) 
 
 def _show(session: Session, upload: PriceListUpload, *, now: dt.datetime, by: Actor) -> None:
     with _reading(upload) as reading:
-        staging.begin(session, PRICE_LISTS.kind, _Unwatched(), _WAITING)
-        read = price_lists.plan(session, reading, _Unwatched(), most=MOST_ROWS)
+        staging.begin(session, PRICE_LISTS.kind, Unwatched(), _WAITING)
+        read = price_lists.plan(session, reading, Unwatched(), most=MOST_ROWS)
         upload.warnings = [{"msgid": each.msgid, "facts": dict(each.values)} for each in reading.warnings]
     run(
         session,
@@ -225,17 +211,8 @@ def _open(session: Session, upload_id: int) -> PriceListUpload:
 
 @contextmanager
 def _reading(upload: PriceListUpload) -> Generator[Reading]:
-    """The kept file under its own name, which refusals and the history speak of."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / upload.file_name
-        path.write_bytes(upload.content or b"")
-        yield Reading(open_table(path, encoding=upload.encoding), PRICE_LISTS)
-
-
-def _safe(name: str) -> str:
-    """The last part of a file's name, as it may stand on any disk."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    return _UNPRINTABLE.sub("_", last).strip(" .")[-100:] or "prices.csv"
+    with opened(Sent(upload.file_name, upload.content or b"", upload.encoding)) as table:
+        yield Reading(table, PRICE_LISTS)
 
 
 def _trace(session: Session, deed: str, after: dict[str, Any], *, now: dt.datetime, by: Actor) -> None:

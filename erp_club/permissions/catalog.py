@@ -168,6 +168,12 @@ class Permission(StrEnum):
         Mark.MONEY,
         Mark.FOUR_EYES,
     )
+    IMPORTS_TAKE = (
+        "imports.take",
+        N_("Take in customers, products, receipts, cards and balances from files."),
+        Mark.MONEY,
+        Mark.PERSONAL,
+    )
     JOBS_VIEW = "jobs.view", N_("See jobs and their runs.")
     JOBS_RUN = "jobs.run", N_("Start, stop and undo runs of jobs.")
     AUDIT_VIEW = "audit.view", N_("Read the change log."), Scope.STORE

@@ -6,7 +6,10 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.jobs import coupons as jobs
+from erp_club.jobs.declared import Run
 from erp_club.kernel.audit import AuditEntry
+from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.promotions.coupons import commands
 from erp_club.promotions.coupons.codes import is_code, spoken
@@ -80,6 +83,33 @@ def test_personal_coupons_go_to_customers_by_their_numbers(office: TestClient, s
         send(office, "POST", f"/coupon-batches/{bearer}/assignments", {"numbers": "100001"}).json()["code"]
         == "batch-bearer"
     )
+
+
+def test_personal_coupons_go_to_everybody_in_a_segment_at_once_or_by_a_job(
+    office: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in ("100001", "100002", "100003"):
+        a_customer(session, number)
+    session.commit()
+    lists = {"name": "Big baskets", "numbers": "100001 100002"}
+    segment_id = send(office, "POST", "/segment-lists", lists).json()["id"]
+    batch_id = a_set_up_batch(office, personal=True)
+    url = f"/coupon-batches/{batch_id}"
+    assert "Big baskets" in office.get(f"{url}/assignments/new", headers=HTML).text
+    both = {"segment_id": segment_id, "numbers": "100003"}
+    assert send(office, "POST", f"{url}/assignments", both).json()["errors"][0]["field"] == "segment_id"
+    assert send(office, "POST", f"{url}/assignments", {"segment_id": segment_id}).json()["issued"] == 2
+    whose = {each["customer_number"] for each in office.get(url).json()["coupons"]}
+    assert whose == {"100001", "100002"}
+    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(jobs, "_PORTION", 1)
+    later = send(office, "POST", f"{url}/assignments", {"segment_id": segment_id})
+    assert (later.status_code, later.json()["waiting"]) == (202, 2)
+    asked = {"batch": batch_id, "segment": segment_id, "count": 2}
+    step = jobs.COUPONS_ISSUE.batch(session, Run(1, "coupons-issue", NOW.date(), asked, SYSTEM, NOW), None)
+    while step.after is not None:
+        step = jobs.COUPONS_ISSUE.batch(session, Run(1, "coupons-issue", NOW.date(), asked, SYSTEM, NOW), step.after)
+    assert office.get(url).json()["batch"]["issued"] == 4
 
 
 def test_a_coupon_is_blocked_and_unblocked(office: TestClient, session: Session) -> None:

@@ -23,8 +23,15 @@ def _sold(session: Session, store_id: int, *days: str) -> None:
 def test_a_chain_that_has_sold_nothing_is_told_how_to_begin(client: TestClient, session: Session):
     a_chain(session)
     signed_in(client, session)
-    assert "No sales yet" in client.get("/", headers=HTML).text
-    assert client.get("/").json()["year"] is None
+    page = client.get("/", headers=HTML).text
+    assert "No sales yet" in page
+    assert 'href="/file-imports/new?kind=products"' in page
+    view = client.get("/").json()
+    assert (view["year"], [step["done"] for step in view["steps"]]) == (None, [False] * 6)
+    a_store(session)
+    a_customer(session, "C1")
+    done = {step["name"] for step in client.get("/").json()["steps"] if step["done"]}
+    assert done == {"store", "customer"}
 
 
 def test_the_figures_are_those_of_the_year_shown(client: TestClient, session: Session):

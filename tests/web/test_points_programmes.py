@@ -49,6 +49,19 @@ def test_a_programme_shows_whom_it_touches_before_it_runs(office: TestClient) ->
     assert "Spring" in office.get("/points-programmes", headers=HTML).text
 
 
+def test_a_programme_can_be_for_those_in_a_segment(office: TestClient, session: Session) -> None:
+    club_id = office.get("/points-programmes/new").json()["clubs"][0]["id"]
+    earned(session, a_member(session, "100002", club_id), 50, last_day=None)
+    session.commit()
+    lists = {"name": "Gone quiet", "numbers": "100002"}
+    segment_id = send(office, "POST", "/segment-lists", lists).json()["id"]
+    assert "Gone quiet" in office.get("/points-programmes/new", headers=HTML).text
+    url = f"/points-programmes/{set_up(office, segment_id=segment_id)}"
+    counts = {each["name"]: each["number"] for each in office.get(url).json()["preview"]["counts"]}
+    assert counts == {"accounts": 1, "given": 0, "taken": 50}
+    assert f'href="/segments/{segment_id}"' in office.get(url, headers=HTML).text
+
+
 def test_over_the_limit_a_run_waits_until_somebody_else_says_yes(committed: Database) -> None:
     with TestClient(create_app(Shop(committed, Settings())), follow_redirects=False) as client:
         with committed.session() as session:
@@ -93,6 +106,7 @@ def test_what_was_typed_wrong_comes_back_beside_its_field(office: TestClient) ->
         {"effect": "fish"},
         {"numbers": "\x00"},
         {"club_id": 2**31 - 1},
+        {"segment_id": 2**31 - 1},
     ):
         body = {"name": "Spring", "club_id": club_id, "effect": "zero"} | wrong
         assert send(office, "POST", "/points-programmes", body).status_code in {404, 422}, wrong

@@ -62,7 +62,9 @@ def test_a_list_is_set_up_by_a_form_filled_and_published(office: TestClient):
     url = opened.headers["location"]
     shown = found(office, url)["price_list"]
     assert (shown["state"], shown["club"], shown["stores"], shown["first"]) == ("draft", "GOLD", None, "2026-11-01")
-    price = {"sku": "milk", "price": "8,50", "group": "", "percent": ""}
+    assert 'value="milk"' in office.get(f"{url}/prices/new?sku=ilk", headers=HTML).text
+    price = {"sku": "Mil", "price": "8,50", "group": "", "percent": ""}
+    assert form(office, f"{url}/prices", price | {"sku": "tea"}).status_code == 422
     assert form(office, f"{url}/prices", price).status_code == 303
     assert form(office, f"{url}/publications", {}).status_code == 303
     page = found(office, url)

@@ -27,10 +27,12 @@ from web.forms import FormState
 from web.refusals import again
 from web.routes.coupon_batches import Coupons
 from web.views.coupons import (
+    AssignForm,
     BatchLine,
     CouponLine,
     CouponPage,
     IssuedCoupons,
+    assign_view,
     batch_line,
     coupon_line,
     coupon_view,
@@ -62,7 +64,10 @@ class CouponCount(Body):
 
 
 class CustomerNumbers(Body):
-    """Who gets a personal coupon: customer numbers as a list, or as a text with lines, commas or spaces between."""
+    """Who gets a personal coupon: customer numbers as a list, or as a text with lines, commas or spaces between.
+
+    Or, in their place, all who are in a segment as it was last counted.
+    """
 
     numbers: (
         Annotated[str, StringConstraints(min_length=1), Storable]
@@ -70,12 +75,14 @@ class CustomerNumbers(Body):
             list[Annotated[str, StringConstraints(max_length=100), Storable]],
             Field(min_length=1, max_length=MOST_NUMBERS),
         ]
-    )
+        | None
+    ) = None
+    segment_id: Annotated[int, Field(ge=1, lt=2**31)] | None = None
 
     @property
     def each(self) -> list[str]:
         """The numbers one by one."""
-        given = _BETWEEN.split(self.numbers) if isinstance(self.numbers, str) else self.numbers
+        given = _BETWEEN.split(self.numbers) if isinstance(self.numbers, str) else self.numbers or []
         return [number for number in given if number]
 
 
@@ -142,28 +149,51 @@ def issuing(act: View, batch_id: SmallRowId) -> Response:
 
 def numbers_form(act: Act, form: FormState) -> Response:
     """The form that asks to whom."""
-    view = batch_line(act, int(act.request.path_params["batch_id"]))
+    view = assign_view(act, int(act.request.path_params["batch_id"]))
     return act.answer(view, "coupons/_assign.html" if act.htmx else "coupons/assign.html", form=form)
 
 
-@router.get("/coupon-batches/{batch_id}/assignments/new", name="coupons.assign.form", response_model=BatchLine)
+@router.get("/coupon-batches/{batch_id}/assignments/new", name="coupons.assign.form", response_model=AssignForm)
 def assign_form(act: Issue, batch_id: SmallRowId) -> Response:  # noqa: ARG001
     """The form that asks to whom."""
     return numbers_form(act, FormState())
 
 
 @router.post(
-    "/coupon-batches/{batch_id}/assignments", name="coupons.assign", status_code=201, response_model=IssuedCoupons
+    "/coupon-batches/{batch_id}/assignments",
+    name="coupons.assign",
+    status_code=201,
+    response_model=IssuedCoupons,
+    responses={202: {"model": IssuedCoupons, "description": "They are being issued by a job"}},
 )
 @again(numbers_form)
 def assign(act: Issue, batch_id: SmallRowId, body: CustomerNumbers) -> Response:
-    """Issue a personal coupon to each of these customers; to nobody where one of the numbers is unknown."""
+    """Issue a personal coupon to each of these customers; to nobody where one of the numbers is unknown.
+
+    To a segment of more than 20,000 a job issues them: the answer is 202 then.
+    """
     numbers = body.each
+    if numbers and body.segment_id is not None:
+        raise Invalid([FieldError("segment_id", T("Choose a segment or write numbers, not both."))])
+    if body.segment_id is not None:
+        return _assign_segment(act, batch_id, body.segment_id)
     if not 1 <= len(numbers) <= MOST_NUMBERS:
         raise Invalid([FieldError("numbers", T("Enter from 1 to %(most)s numbers.", most=MOST_NUMBERS))])
     issued = commands.assign(act.session, batch_id, numbers, now=act.now, today=act.today, by=act.by)
     view = IssuedCoupons(issued=issued, batch=batch_line(act, batch_id))
     return act.done(view, f"/coupon-batches/{batch_id}")
+
+
+def _assign_segment(act: Act, batch_id: int, segment_id: int) -> Response:
+    issued, waiting = jobs.assign_segment(
+        act.session, batch_id, segment_id, today=act.today, now=act.now, by=act.by
+    )  # fmt: skip
+    if not issued + waiting:
+        raise Invalid([FieldError("segment_id", T("Nobody is in this segment."))])
+    if waiting:
+        queue.nudge(act.session)
+    view = IssuedCoupons(issued=issued, batch=batch_line(act, batch_id), waiting=waiting)
+    return act.done(view, f"/coupon-batches/{batch_id}", status=202 if waiting else 201)
 
 
 @router.get(

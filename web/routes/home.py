@@ -16,6 +16,7 @@ from erp_club.reports import queries
 from erp_club.reports.years import shown_year
 from web.deps import Act, ActRoute, needs
 from web.scopes import stores_of_reports
+from web.views.home import Step, Waiting, steps, waiting
 from web.views.sales import Month, of_year, whole_year
 
 router = APIRouter(route_class=ActRoute, tags=["home"])
@@ -52,7 +53,8 @@ class HomePage(BaseModel):
 
     `own_locks` are when the reader's own sign-in was locked after wrong tries within a day; `locks` counts all such
     locks of a day, for who sees the staff. `runs_waiting` are the runs of jobs that the reader may approve.
-    `wrong_rows` is how many the newest proof of the ledgers, `proof_run`, has found.
+    `wrong_rows` is how many the newest proof of the ledgers, `proof_run`, has found. `waiting` is what waits for the
+    reader's decision, `steps` how far a chain is that has sold nothing yet.
     """
 
     own_locks: list[dt.datetime]
@@ -60,6 +62,8 @@ class HomePage(BaseModel):
     runs_waiting: int
     wrong_rows: int
     proof_run: int | None
+    waiting: list[Waiting]
+    steps: list[Step]
     year: int | None
     years: list[int]
     customers: int
@@ -97,6 +101,8 @@ def home(
         else 0,
         wrong_rows=proof.counts.get("wrong", 0) if proof else 0,
         proof_run=proof.id if proof else None,
+        waiting=waiting(act),
+        steps=[] if shown else steps(act),
         year=shown,
         years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),
         customers=queries.customers_in_all(act.session),

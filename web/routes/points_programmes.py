@@ -40,7 +40,8 @@ Numbers = Annotated[str, StringConstraints(max_length=200_000), Storable]
 class NewProgramme(Body):
     """A programme to set up: with `percent` a share of the balance (`-10` takes a tenth), else `points`.
 
-    `numbers` are customer numbers with spaces, commas or lines between them; left out, all chosen by the rest.
+    `numbers` are customer numbers with spaces, commas or lines between them; left out, all chosen by the rest. Of a
+    segment are those who are in it when the programme runs.
     """
 
     name: Word
@@ -52,6 +53,7 @@ class NewProgramme(Body):
     joined_from: dt.date | None = None
     joined_to: dt.date | None = None
     inactive_since: dt.date | None = None
+    segment_id: Annotated[int, Field(ge=1, lt=2**31)] | None = None
     numbers: Numbers | None = None
     last_day: dt.date | None = None
     run_on: dt.date | None = None
@@ -71,6 +73,7 @@ class NewProgramme(Body):
             joined_from=self.joined_from,
             joined_to=self.joined_to,
             inactive_since=self.inactive_since,
+            segment_id=self.segment_id,
             numbers=numbers or None,
             last_day=self.last_day,
             run_on=self.run_on,

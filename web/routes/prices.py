@@ -17,11 +17,13 @@ from erp_club.pricelists import commands
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.settings import MOST_MINOR, EntryFields
 from web import lists
+from web.asked import wants_html
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, RowId, SmallRowId, Storable, Unsaid
 from web.forms import FormState
 from web.refusals import again
 from web.routes.price_lists import list_page
+from web.segment_forms.picking import products
 from web.taken_out import taken_out
 from web.views.pricelists import ListLine, PriceForm, PriceLine, list_line, price_form, price_line
 
@@ -103,13 +105,20 @@ def _form(act: Act, form: FormState) -> Response:
         if field in form.errors:
             form.errors.setdefault(typed, []).extend(form.errors.pop(field))
     price_id = act.request.path_params.get("price_id")
-    view = price_form(act, int(act.request.path_params["list_id"]), None if price_id is None else int(price_id))
+    typed = act.request.query_params.get("sku", "")
+    view = price_form(
+        act, int(act.request.path_params["list_id"]), None if price_id is None else int(price_id), typed=typed
+    )
     return act.answer(view, "pricelists/_price_form.html" if act.htmx else "pricelists/price_form.html", form=form)
 
 
 @router.get("/price-lists/{list_id}/prices/new", name="price_lists.prices.new", response_model=PriceForm)
-def new_price(act: Edit, list_id: SmallRowId) -> Response:  # noqa: ARG001
-    """The form of a new price."""
+def new_price(
+    act: Edit,
+    list_id: SmallRowId,  # noqa: ARG001
+    sku: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None,  # noqa: ARG001
+) -> Response:
+    """The form of a new price; with `sku` it offers products with this in their code or name."""
     return _form(act, FormState())
 
 
@@ -173,6 +182,15 @@ def _page(act: Act, list_id: int) -> str:
     return f"{page}?{asked}" if behind.path == page and asked else page
 
 
+def _called(act: Act, typed: str) -> int | None:
+    """The product with this in its name, for whoever doesn't know the code. Raises Invalid where there are several."""
+    found = [(sku, name) for sku, name in products(act, typed) if typed.casefold() in name.casefold()]
+    if len(found) > 1:
+        named = "; ".join(f"{name} · {sku}" for sku, name in found[:5])
+        raise Invalid([FieldError("sku", T("Several products have this in their name: %(products)s.", products=named))])
+    return queries.product_id(act.session, found[0][0]) if found else None
+
+
 def _given(act: Act, body: NewPrice) -> dict[str, Any]:
     """The fields of an entry that the body speaks of. Raises Invalid for a product or group that isn't there."""
     given = body.model_dump(exclude_unset=True, exclude={"seen"})
@@ -183,6 +201,8 @@ def _given(act: Act, body: NewPrice) -> dict[str, Any]:
     if "sku" in given:
         sku = given.pop("sku")
         given["product_id"] = queries.product_id(act.session, sku) if sku else None
+        if sku and given["product_id"] is None and wants_html(act.request):
+            given["product_id"] = _called(act, sku)
         if sku and given["product_id"] is None:
             faults.append(FieldError("sku", T("No product has the code %(code)s.", code=sku)))
     if "group" in given:

@@ -17,6 +17,7 @@ from erp_club.promotions.standing import Standing as OfferStanding
 from web import lists
 from web.deps import Act
 from web.views.issuing import IssuingView, unfinished
+from web.views.segment_choices import SegmentChoice, segment_choices
 
 DAYS_SHOWN = 30
 MOST_OF_A_CUSTOMER = 100
@@ -51,6 +52,12 @@ class BatchLine(BaseModel):
     standing: Standing
     version: int
     created_at: dt.datetime
+
+
+class AssignForm(BatchLine):
+    """A batch of which coupons are to be issued to customers, and the segments that can be chosen."""
+
+    segments: list[SegmentChoice]
 
 
 class BatchesPage(BaseModel):
@@ -213,6 +220,11 @@ class IssuedCoupons(BaseModel):
 def batch_line(act: Act, batch_id: int) -> BatchLine:
     """One batch. Raises NotFound."""
     return line(act, batches.batch(act.session, batch_id))
+
+
+def assign_view(act: Act, batch_id: int) -> AssignForm:
+    """The form that asks to whom. Raises NotFound."""
+    return AssignForm(**batch_line(act, batch_id).model_dump(), segments=segment_choices(act))
 
 
 def line(act: Act, row: BatchRow) -> BatchLine:

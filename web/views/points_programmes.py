@@ -12,6 +12,7 @@ from erp_club.jobs.programmes.models import ProgrammeState
 from erp_club.jobs.programmes.rules import Effect, Rounding
 from web.deps import Act
 from web.views.jobs import PreviewView, RunView, preview_view, run_view
+from web.views.segment_choices import SegmentChoice, segment_choices
 
 
 class ProgrammeView(BaseModel):
@@ -24,6 +25,8 @@ class ProgrammeView(BaseModel):
     joined_from: dt.date | None
     joined_to: dt.date | None
     inactive_since: dt.date | None
+    segment_id: int | None
+    segment: str | None
     numbers: list[str] | None
     effect: Effect
     amount: int
@@ -62,11 +65,15 @@ class ProgrammeForm(BaseModel):
     """What the form of a programme offers."""
 
     clubs: list[ClubChoice]
+    segments: list[SegmentChoice]
 
 
 def programme_form(act: Act) -> ProgrammeForm:
     """What the form of a programme offers."""
-    return ProgrammeForm(clubs=[ClubChoice(id=club.id, names=club.names) for club in clubs.clubs(act.session)])
+    return ProgrammeForm(
+        clubs=[ClubChoice(id=club.id, names=club.names) for club in clubs.clubs(act.session)],
+        segments=segment_choices(act),
+    )
 
 
 def programmes_page(act: Act) -> ProgrammesPage:

@@ -18,6 +18,8 @@ from erp_club.pricelists.rules import price_of
 from web import lists
 from web.deps import Act
 from web.formats import localised
+from web.segment_forms.picking import products
+from web.views.segment_choices import SegmentChoice, segment_choices
 
 SHOWN_CHANGES = 20
 
@@ -142,18 +144,20 @@ class ListForm(BaseModel):
     price_list: ListLine | None
     store_ids: list[int]
     clubs: list[ClubChoice]
+    segments: list[SegmentChoice]
     stores: list[StoreChoice]
     needed: list[str]
 
 
 class PriceForm(BaseModel):
-    """What a price's form begins with; no price for a new one."""
+    """What a price's form begins with; no price for a new one. `found` are products that may be meant."""
 
     price_list: ListLine
     price: PriceLine | None
     currency: str
     groups: list[str]
     stores: list[StoreChoice]
+    found: list[tuple[str, str]]
 
     @property
     def typed_price(self) -> str:
@@ -222,12 +226,13 @@ def list_form(act: Act, list_id: int | None) -> ListForm:
         price_list=None if list_id is None else list_line(act, list_id),
         store_ids=sorted(chosen or ()),
         clubs=club_choices(act),
+        segments=segment_choices(act),
         stores=store_choices(act),
         needed=list(dict.fromkeys(["en", act.chain.language])),
     )
 
 
-def price_form(act: Act, list_id: int, price_id: int | None) -> PriceForm:
+def price_form(act: Act, list_id: int, price_id: int | None, *, typed: str = "") -> PriceForm:
     """The form of a price. Raises NotFound."""
     return PriceForm(
         price_list=list_line(act, list_id),
@@ -235,6 +240,7 @@ def price_form(act: Act, list_id: int, price_id: int | None) -> PriceForm:
         currency=act.chain.currency,
         groups=[choice.name for choice in choices(act.session, ProductGroup)],
         stores=store_choices(act),
+        found=products(act, typed),
     )
 
 

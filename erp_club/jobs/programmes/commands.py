@@ -23,6 +23,7 @@ from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.points.models import MovementKind, PointsAccount, PointsLot
 from erp_club.points.sets.commands import Key, SetCause, among, given_parts, hold_accounts, write_movements
+from erp_club.segments import saved as segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,18 @@ class ProgrammeSettings:
     joined_from: dt.date | None = None
     joined_to: dt.date | None = None
     inactive_since: dt.date | None = None
+    segment_id: int | None = None
     numbers: tuple[str, ...] | None = None
     last_day: dt.date | None = None
     run_on: dt.date | None = None
 
 
 def set_up(session: Session, settings: ProgrammeSettings, *, today: dt.date, now: dt.datetime, by: Actor) -> int:
-    """Set a programme up and give its id. Raises Invalid, and NotFound for a club that isn't there."""
+    """Set a programme up and give its id. Raises Invalid, and NotFound for a club or segment that isn't there."""
     _check(settings, today)
     clubs.club(session, settings.club_id)
+    if settings.segment_id is not None:
+        segments.one(session, settings.segment_id)
     values: dict[str, Any] = {name: getattr(settings, name) for name in ProgrammeSettings.__dataclass_fields__}
     values["numbers"] = None if settings.numbers is None else list(settings.numbers)
     made = session.scalar(

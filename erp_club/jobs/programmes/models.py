@@ -22,9 +22,9 @@ class PointsProgramme(Base):
     """What is done to the points of whom. It is never changed; a wrong one is withdrawn and another one set up.
 
     Chosen are the members of a club that joined between two days (both included), have bought nothing since
-    `inactive_since` (included), and are among `numbers`, each where it is said. `amount` is whole points, or with
-    `percent` hundredths of a percent. `last_day` is that of points that are added. `run_on` is the day on which it is
-    run by itself.
+    `inactive_since` (included), are in the segment when it runs, and are among `numbers`, each where it is said.
+    `amount` is whole points, or with `percent` hundredths of a percent. `last_day` is that of points that are added.
+    `run_on` is the day on which it is run by itself.
     """
 
     __tablename__ = "points_programmes"
@@ -44,6 +44,7 @@ class PointsProgramme(Base):
     joined_from: Mapped[dt.date | None]
     joined_to: Mapped[dt.date | None]
     inactive_since: Mapped[dt.date | None]
+    segment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("segments.id"))
     numbers: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     effect: Mapped[Effect] = mapped_column(sa.Text)
     amount: Mapped[int]

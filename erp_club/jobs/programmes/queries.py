@@ -28,11 +28,13 @@ from erp_club.points.models import (
 )
 from erp_club.points.sets.commands import Key, among
 from erp_club.receipts.models import Receipt
+from erp_club.segments.models import Segment
+from erp_club.segments.saved import listed
 
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeRow:
-    """A programme with the names of its club and people."""
+    """A programme with the names of its club, segment and people."""
 
     id: int
     name: str
@@ -52,6 +54,8 @@ class ProgrammeRow:
     made_at: dt.datetime
     made_by: int | None
     maker: str | None
+    segment_id: int | None
+    segment: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +255,8 @@ def _has_member(wanted: ProgrammeRow) -> sa.ColumnElement[bool]:
             Receipt.customer_id.in_(family_of(Membership.customer_id)), Receipt.sold_on >= wanted.inactive_since
         )
         member = member.where(~bought.correlate(Membership).exists())
+    if wanted.segment_id is not None:
+        member = member.where(Membership.customer_id.in_(listed(wanted.segment_id)))
     if wanted.numbers is not None:
         named = sa.select(Customer.id).where(
             Customer.id == Membership.customer_id, Customer.number == sa.any_(sa.cast(wanted.numbers, _TEXTS))
@@ -272,10 +278,11 @@ def _programmes() -> sa.Select[*tuple[Any, ...]]:
         sa.select(
             *(table.id, table.name, table.club_id, Club.code, Club.names, table.joined_from, table.joined_to),
             *(table.inactive_since, table.numbers, table.effect, table.amount, table.rounding, table.last_day),
-            *(table.run_on, table.state, table.made_at, table.made_by, Staff.name),
+            *(table.run_on, table.state, table.made_at, table.made_by, Staff.name, table.segment_id, Segment.name),
         )
         .join(Club, Club.id == table.club_id)
         .outerjoin(Staff, Staff.id == table.made_by)
+        .outerjoin(Segment, Segment.id == table.segment_id)
     )
 
 

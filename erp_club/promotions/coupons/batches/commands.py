@@ -18,6 +18,7 @@ from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.batches.settings import FIXED, BatchSettings, changed, faults
 from erp_club.promotions.coupons.commands import write_coupons
 from erp_club.promotions.coupons.models import ANYBODY, BatchState, Coupon, CouponBatch, CouponState
+from erp_club.segments.saved import listed
 
 _trace = functools.partial(audit.trace, "coupon_batch")
 
@@ -119,9 +120,7 @@ def assign(
     Raises NotFound, Invalid where a number is nobody's (then nobody gets one), Conflict `batch-bearer` and those of
     `generate`.
     """
-    batch = _open(session, batch_id, today)
-    if not batch.personal:
-        raise errors.bearer()
+    batch = check_assign(session, batch_id, today=today)
     wanted = list(dict.fromkeys(numbers))
     found = {
         row.number: row.id
@@ -137,6 +136,48 @@ def assign(
     whom = list(dict.fromkeys(found[number] for number in wanted))
     _issue(session, batch, whom, now=now, today=today, by=by)
     return len(whom)
+
+
+def assign_segment(
+    session: Session,
+    batch_id: int,
+    segment_id: int,
+    *,
+    after: int = 0,
+    limit: int,
+    now: dt.datetime,
+    today: dt.date,
+    by: Actor,
+) -> tuple[int | None, int]:
+    """Issue a personal coupon to each of the next customers who are kept as being in a segment, in order of their ids.
+
+    Gives the last one's id, None where nobody is left, and how many got one. Raises as `assign` does.
+    """
+    batch = check_assign(session, batch_id, today=today)
+    asked = _in_segment(segment_id).where(Customer.id > after).order_by(Customer.id).limit(limit)
+    whom = session.scalars(asked).all()
+    if whom:
+        _issue(session, batch, whom, now=now, today=today, by=by)
+    return (whom[-1] if len(whom) == limit else None), len(whom)
+
+
+def check_assign(session: Session, batch_id: int, *, today: dt.date, count: int = 0) -> CouponBatch:
+    """The batch, if so many personal coupons of it may be issued. Raises as `assign` does."""
+    batch = _open(session, batch_id, today)
+    if not batch.personal:
+        raise errors.bearer()
+    _check_limit(batch, count)
+    return batch
+
+
+def in_segment(session: Session, segment_id: int) -> int:
+    """How many living customers are kept as being in a segment."""
+    return session.scalar(sa.select(sa.func.count()).select_from(_in_segment(segment_id).subquery())) or 0
+
+
+def _in_segment(segment_id: int) -> sa.Select[tuple[int]]:
+    living = (Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED)
+    return sa.select(Customer.id).where(Customer.id.in_(listed(segment_id)), *living)
 
 
 def set_coupon_state(session: Session, coupon_id: int, state: CouponState, *, now: dt.datetime, by: Actor) -> None:
