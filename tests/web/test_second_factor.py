@@ -204,12 +204,13 @@ def test_a_new_role_asks_for_a_second_factor(client: TestClient, session: Sessio
 
 ASKS_ALWAYS = {
     "account.factor", "account.factor.begin", "account.factor.confirm", "account.factor.off", "account.recovery",
+    "file_imports.new", "file_imports.take",
     "grants.change", "id_numbers.reveal", "roles.add", "roles.close", "roles.rename", "staff.add",
     "staff.member.activate", "staff.member.deactivate", "staff.member.edit", "staff.member.factor",
     "staff.member.password", "staff.member.pin", "staff.member.stores",
 }  # fmt: skip
-OPEN_FILES = {"offers.offer.document"}
-"""What an offer does, which stands on its page and says nothing of anybody."""
+OPEN_FILES = {"file_imports.columns", "offers.offer.document"}
+"""What an offer does, which stands on its page, and the columns of a file: they say nothing of anybody."""
 ASKS_WHEN_BIG = {"points.adjust", "points.adjust.undo", "stored_value.adjust", "stored_value.give"}
 
 

@@ -17,7 +17,8 @@ from web.refusals import again
 from web.views.file_imports import FileImportPage, import_page, told_view
 
 router = APIRouter(route_class=ActRoute, tags=["imports"])
-Taking = Annotated[Act, needs(Permission.IMPORTS_TAKE)]
+Seeing = Annotated[Act, needs(Permission.IMPORTS_TAKE)]
+Taking = Annotated[Act, needs(Permission.IMPORTS_TAKE, fresh=True)]
 Kind = Literal["products", "customers", "purchases", "cards", "balances", "stored-value", "segment-list"]
 """As `erp-club import` calls them; price lists have a preview of their own (`/price-list-uploads`)."""
 
@@ -59,7 +60,7 @@ def new_file_import(act: Taking, kind: Annotated[Kind, Query(), Unsaid] = "produ
 
 
 @router.get("/file-imports/columns.csv", name="file_imports.columns", responses=lists.FILE_ANSWERS)
-def columns_file(act: Taking, kind: Annotated[Kind, Query(), Unsaid] = "products") -> Response:  # noqa: ARG001
+def columns_file(act: Seeing, kind: Annotated[Kind, Query(), Unsaid] = "products") -> Response:  # noqa: ARG001
     """An empty file of a kind: its first row names the columns."""
     return lists.stream_file(f"{kind}.csv", tuple(each.name for each in KINDS[kind].columns), iter(()))
 
