@@ -1,6 +1,5 @@
 # REQ I-01: a file sent from the browser is checked first, and taken exactly as it was checked
 import itertools
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -34,10 +33,12 @@ def office(client: TestClient, session: Session) -> TestClient:
     return client
 
 
-def posted(client: TestClient, kind: str, content: str, *, html: bool = False, **more: Any) -> Response:
+def posted(
+    client: TestClient, kind: str, content: str, *, html: bool = False, earn: str | None = None, **more: str
+) -> Response:
     return client.post(
         "/file-imports",
-        data={"idempotency_key": next(keys), "kind": kind, **more},
+        data={"idempotency_key": next(keys), "kind": kind, **more} | ({} if earn is None else {"earn[]": earn}),
         files={"file": (f"{kind}.csv", content.encode())},
         headers=HTML if html else {"Accept": "application/json"},
     )
@@ -94,7 +95,7 @@ def test_receipts_earn_where_it_is_said(office: TestClient, session: Session):
         "receipt_no,store,sold_at,customer_number,line_no,sku,quantity,list_amount,amount\n"
         "1,374,2026-11-01T10:00:00,C1,1,milk,1,10.00,10.00\n"
     )
-    told = posted(office, "purchases", receipts, **{"earn[]": "GOLD"}).json()["told"]
+    told = posted(office, "purchases", receipts, earn="GOLD").json()["told"]
     assert told["taken"] == 1
 
 

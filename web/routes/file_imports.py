@@ -48,7 +48,7 @@ class NewFileImport(Body):
 
 def file_import_page(act: Act, form: FormState) -> Response:
     """The form that sends a file, with what was refused."""
-    kind = form.values.get("kind") or act.request.query_params.get("kind")
+    kind = str(form.values.get("kind"))
     view = import_page(act, kind if kind in KINDS else "products", None)
     return act.answer(view, "file_imports/_told.html" if act.htmx else "file_imports/new.html", form=form)
 

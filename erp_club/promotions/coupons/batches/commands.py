@@ -175,7 +175,7 @@ def in_segment(session: Session, segment_id: int) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(_in_segment(segment_id).subquery())) or 0
 
 
-def _in_segment(segment_id: int) -> sa.Select[tuple[int]]:
+def _in_segment(segment_id: int) -> sa.Select[int]:
     living = (Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED)
     return sa.select(Customer.id).where(Customer.id.in_(listed(segment_id)), *living)
 
