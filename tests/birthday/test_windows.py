@@ -22,7 +22,8 @@ from erp_club.birthday.windows import (
 )
 
 DAYS = st.dates(dt.date(1995, 1, 1), dt.date(2090, 12, 31))
-BORN = st.dates(dt.date(1970, 1, 1), dt.date(1994, 12, 31))
+# Before the year that is asked about begins in both calendars: a date is first celebrated a year later.
+BORN = st.dates(dt.date(1970, 1, 1), dt.date(1994, 8, 31))
 
 
 @st.composite

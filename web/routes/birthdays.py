@@ -149,11 +149,12 @@ def plans_file(
 ) -> Response:
     """The same plans as a file, with what each gave and what the next month costs."""
     header = ("code", "name", "state", "club", "customer", "next_month", "next_month_amount", "next_month_points",
-              "issued", "used", "given")  # fmt: skip
+              "issued", "used", "given", "given_each")  # fmt: skip
     rows = (
         (each.code, localised(each.names), each.state.value, each.club_code, each.customer_number, each.next_month,
          Decimal(each.next_month_minor).scaleb(-2), each.next_month_points, each.grants, each.used,
-         Decimal(each.given_minor).scaleb(-2))
+         Decimal(each.given_minor).scaleb(-2),
+         None if each.gave_each_minor is None else Decimal(each.gave_each_minor).scaleb(-2))
         for each in plans_view(act, club).plans
     )  # fmt: skip
     return taken_out(act, f"birthday-plans.{suffix}", header, rows)

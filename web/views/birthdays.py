@@ -15,6 +15,7 @@ from erp_club.birthday.plans.sentence import Names, sentences
 from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
 from erp_club.clubs.queries import clubs
 from erp_club.kernel.dates import add_months, month_end
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.coupons.batches.queries import BatchFilters
 from erp_club.promotions.coupons.batches.queries import listing as batches
 from erp_club.stored_value.products.queries import products
@@ -50,7 +51,8 @@ class BirthdayForm(BaseModel):
 class BirthdayPlanLine(BaseModel):
     """A plan in sentences; `next_month` of today's members have their window begin in the next calendar month.
 
-    Costs are what it comes to if everything is used; a coupon without a worth of its own counts 0.
+    Costs are what it comes to if everything is used. A coupon without a worth costs what the purchase makes of it:
+    `gave_each_minor` is what those that were used gave on average, None where none was.
     """
 
     id: int
@@ -70,6 +72,7 @@ class BirthdayPlanLine(BaseModel):
     next_month: int
     next_month_minor: int
     next_month_points: int
+    gave_each_minor: int | None
     currency: str
 
 
@@ -140,6 +143,7 @@ def plan_line(act: Act, row: PlanRow) -> BirthdayPlanLine:
         next_month=found.customers,
         next_month_minor=found.amount_minor,
         next_month_points=found.points,
+        gave_each_minor=round_div(row.given_minor, row.used, Rounding.HALF_UP) if row.used else None,
         currency=act.chain.currency,
     )
 

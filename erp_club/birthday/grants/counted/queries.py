@@ -13,6 +13,7 @@ from erp_club.birthday.models import BirthdayPlan
 from erp_club.birthday.plans.commands import settings_of
 from erp_club.birthday.plans.settings import Gift, PlanSettings
 from erp_club.customers.models import Customer
+from erp_club.promotions.coupons.models import CouponBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,10 @@ def _counted(
         asked = asked.where(asked.selected_columns.customer_id.in_(only))
     found = asked.subquery("found")
     ages = session.execute(sa.select(found.c.age, sa.func.count()).group_by(found.c.age)).all()
-    worth = sum((settings.value(row[0]) or 0) * row[1] for row in ages)
+    # A coupon of a plan that says no amount is worth what its batch says, if that says anything.
+    batch = None if settings.batch_id is None else session.get(CouponBatch, settings.batch_id)
+    otherwise = (batch and batch.worth_minor) or 0
+    worth = sum((settings.value(row[0]) or otherwise) * row[1] for row in ages)
     points = worth if settings.gift is Gift.POINTS else 0
     shown: list[Celebrant] = list(so_far.some)
     if len(shown) < some:
