@@ -67,6 +67,15 @@ def verify() -> None:
     sys.exit(1)
 
 
+@segment.command("rebuild")
+def rebuild() -> None:
+    """Make every sum that segments and reports read anew from the lines of receipts. Tills go on meanwhile."""
+    with opened() as database, database.session() as session:
+        rollups.make_anew(session)
+        session.commit()
+    click.echo(i18n.say(T("Every sum was made anew from the lines.")))
+
+
 def read_file(file: Path) -> Definition:
     """The definition in a file. Raises Invalid with every fault, each with its place."""
     try:

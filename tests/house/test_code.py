@@ -14,6 +14,7 @@ COMMITS = {
     "web/cli_backup.py": "the transaction of a command",
     "web/cli_data.py": "the transaction of a command",
     "web/cli_programme.py": "the transaction of a command",
+    "web/cli_segments.py": "the transaction of a command",
     "web/cli_jobs.py": "the transactions of a command that works in steps",
     "web/cli_keyring.py": "the transactions of a command that works in steps",
     "erp_club/jobs/": "the transactions of a job",

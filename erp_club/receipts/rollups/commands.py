@@ -5,113 +5,41 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from erp_club.receipts.rollups.firsts import COUNTED, GOODS, SLICES, bit
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A way in which lines are grouped: the table of its sums, what names a row, and how its products are grouped.
-
-    `changed` tells which values of `column` are out of date; a product is always itself.
-    """
-
-    table: str
-    key: str
-    column: str
-    changed: str | None
-
-
-_DAY = "sold_on, customer_id, store_id"
-_KINDS = (
-    _Kind("customer_group_days", f"group_id, {_DAY}", "group_id", "groups_to_roll"),
-    _Kind("customer_group_years", "year, customer_id, group_id", "group_id", "groups_to_roll"),
-    _Kind("customer_department_days", f"department_id, {_DAY}", "department_id", "departments_to_roll"),
-    _Kind("customer_brand_days", f"brand_id, {_DAY}", "brand_id", "brands_to_roll"),
-    _Kind("customer_product_days", f"product_id, {_DAY}", "product_id", None),
+from erp_club.receipts.rollups.sums import (
+    ADDED,
+    ALL_LINES,
+    CUSTOMER_DAY,
+    CUSTOMER_DAYS,
+    EVERY_LINE,
+    GOODS_NAMES,
+    KINDS,
+    LINES,
+    NAMES,
+    OWNER,
+    PRODUCT_MONTHS,
+    PROOFS,
+    RECEIPT_GOODS,
+    STORE_DAYS,
+    SUMMED,
+    Kind,
+    Proof,
+    of_kind,
 )
-_CHANGED = {kind.changed: kind.column for kind in _KINDS if kind.changed}
-_OF_RECEIPT = """
-    bool_or(bought)::int AS purchases, bool_or(NOT bought)::int AS returns, sum(amount_minor)::bigint AS spend_minor,
-    sum(quantity_milli)::bigint AS quantity_milli, sum(list_minor)::bigint AS list_minor,
-    coalesce(-sum(amount_minor) FILTER (WHERE NOT bought), 0)::bigint AS returned_minor
-"""
-_ADDED = ("purchases", "returns", "spend_minor", "quantity_milli", "list_minor", "returned_minor")
-_TOTALS = "count(*) AS receipts, " + ", ".join(f"sum({name}) AS {name}" for name in _ADDED)
-_NAMES = ", ".join(("receipts", *_ADDED))
-_SUMMED = f"""
-    SELECT customer_id, receipt_id, sold_on, store_id, staff_id, {_OF_RECEIPT}
-      FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id, staff_id
-"""
-_KNOWN = "coalesce(sum(spend_minor) FILTER (WHERE customer_id <> 0), 0) AS known_minor"
-_CUSTOMER_DAY = "customer_id, sold_on, store_id, staff_id"
-_CUSTOMER_DAYS = f"SELECT {_CUSTOMER_DAY}, {_TOTALS} FROM summed GROUP BY {_CUSTOMER_DAY}"
-_STORE_DAYS = f"SELECT sold_on, store_id, {_TOTALS}, {_KNOWN} FROM summed GROUP BY sold_on, store_id"
-_PRODUCT_MONTHS = f"""
-    SELECT month, product_id, {_TOTALS}, {_KNOWN}
-      FROM (SELECT date_trunc('month', sold_on::timestamp)::date AS month, product_id, customer_id, {_OF_RECEIPT}
-              FROM lines GROUP BY 1, product_id, customer_id, receipt_id) AS each
-     GROUP BY month, product_id
-"""
-# A receipt counts for whoever its customer became.
-_OWNER = "LEFT JOIN customers m ON m.id = r.customer_id AND m.merged_into IS NOT NULL"
-_LINES = """
-    SELECT coalesce(m.merged_into, r.customer_id) AS customer_id, r.id AS receipt_id, r.sold_on, r.store_id,
-           date_trunc('year', r.sold_on::timestamp)::date AS year, coalesce(r.staff_id, 0) AS staff_id, l.product_id,
-           coalesce(p.group_id, 0) AS group_id, coalesce(p.department_id, 0) AS department_id,
-           coalesce(p.brand_id, 0) AS brand_id, l.amount_minor, l.list_minor, l.quantity_milli,
-           l.quantity_milli >= 0 AS bought
-"""
 
-_GOODS_KEY = "customer_id, receipt_id, " + ", ".join(f"{kind}_id" for kind in GOODS)
-_GOODS_OF = f"{_GOODS_KEY}, sold_on, store_id, staff_id"
-_GOODS_NAMES = f"{_GOODS_OF}, firsts, spend_minor, quantity_milli, list_minor, returned_minor"
-# The running number of a row within its slice, of those that count.
-_RUNNING = {
-    "receipts": "true AND count(*)",
-    "purchases": "purchases = 1 AND count(*) FILTER (WHERE purchases = 1)",
-    "returns": "returns = 1 AND count(*) FILTER (WHERE returns = 1)",
-}
-
-
-def _window(kinds: tuple[str, ...]) -> str:
-    """The rows of a receipt's slice in a whole order: equals in it would all be counted at once.
-
-    Three orders serve all slices, so that the rows are sorted three times only.
-    """
-    turns = (GOODS[turn:] + GOODS[:turn] for turn in range(len(GOODS)))
-    columns = next([f"{kind}_id" for kind in each] for each in turns if set(each[: len(kinds)]) == set(kinds))
-    part, rest = columns[: len(kinds)], columns[len(kinds) :]
-    return f"(PARTITION BY receipt_id, {', '.join(part)}{' ORDER BY ' + ', '.join(rest) if rest else ''})"
-
-
-_FIRSTS = " + ".join(
-    f"({_RUNNING[counted]} OVER of_{'_'.join(kinds)} = 1)::int * {bit(kinds, counted)}"
-    for kinds in SLICES
-    for counted in COUNTED
-)
-_GOODS = f"""
-    SELECT {_GOODS_OF}, {_FIRSTS} AS firsts, spend_minor, quantity_milli, list_minor, returned_minor
-      FROM (SELECT {_GOODS_OF}, {_OF_RECEIPT} FROM lines GROUP BY {_GOODS_OF}) AS each
-    WINDOW {", ".join(f"of_{'_'.join(kinds)} AS {_window(kinds)}" for kinds in SLICES)}
-"""
+_CHANGED = {kind.changed: kind.column for kind in KINDS if kind.changed}
 
 
 def _adding(table: str, *more: str) -> str:
     """Add what comes to the row that is there."""
-    return ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in ("receipts", *_ADDED, *more))
+    return ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in ("receipts", *ADDED, *more))
 
 
-def _of_kind(kind: _Kind) -> str:
-    """The sums of lines by a kind, each receipt counted once."""
-    receipt = f"SELECT {kind.key}, receipt_id, {_OF_RECEIPT} FROM lines GROUP BY {kind.key}, receipt_id"
-    return f"SELECT {kind.key}, {_TOTALS} FROM ({receipt}) AS each GROUP BY {kind.key}"
-
-
-def _roll_kind(kind: _Kind) -> str:
+def _roll_kind(kind: Kind) -> str:
     return f"""
-        INSERT INTO {kind.table} ({kind.key}, {_NAMES}) {_of_kind(kind)} ORDER BY {kind.key}
+        INSERT INTO {kind.table} ({kind.key}, {NAMES}) {of_kind(kind)} ORDER BY {kind.key}
         ON CONFLICT ({kind.key}) DO UPDATE SET {_adding(kind.table)}
     """
 
@@ -123,21 +51,21 @@ WITH waiting AS (
     DELETE FROM receipts_to_roll q USING waiting w
      WHERE (q.customer_id, q.receipt_id) = (w.customer_id, w.receipt_id) RETURNING q.customer_id, q.receipt_id
 ), lines AS MATERIALIZED (
-    {_LINES} FROM taken t
+    {LINES} FROM taken t
       JOIN receipts r ON (r.customer_id, r.id) = (t.customer_id, t.receipt_id)
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (t.customer_id, t.receipt_id)
-      JOIN products p ON p.id = l.product_id {_OWNER}
-), summed AS MATERIALIZED ({_SUMMED}), days AS (
-    INSERT INTO customer_days ({_CUSTOMER_DAY}, {_NAMES}) {_CUSTOMER_DAYS} ORDER BY {_CUSTOMER_DAY}
-    ON CONFLICT ({_CUSTOMER_DAY}) DO UPDATE SET {_adding("customer_days")}
+      JOIN products p ON p.id = l.product_id {OWNER}
+), summed AS MATERIALIZED ({SUMMED}), days AS (
+    INSERT INTO customer_days ({CUSTOMER_DAY}, {NAMES}) {CUSTOMER_DAYS} ORDER BY {CUSTOMER_DAY}
+    ON CONFLICT ({CUSTOMER_DAY}) DO UPDATE SET {_adding("customer_days")}
 ), of_stores AS (
-    INSERT INTO store_days (sold_on, store_id, {_NAMES}, known_minor) {_STORE_DAYS} ORDER BY sold_on, store_id
+    INSERT INTO store_days (sold_on, store_id, {NAMES}, known_minor) {STORE_DAYS} ORDER BY sold_on, store_id
     ON CONFLICT (sold_on, store_id) DO UPDATE SET {_adding("store_days", "known_minor")}
 ), of_products AS (
-    INSERT INTO product_months (month, product_id, {_NAMES}, known_minor) {_PRODUCT_MONTHS} ORDER BY month, product_id
+    INSERT INTO product_months (month, product_id, {NAMES}, known_minor) {PRODUCT_MONTHS} ORDER BY month, product_id
     ON CONFLICT (month, product_id) DO UPDATE SET {_adding("product_months", "known_minor")}
-), {", ".join(f"of_{kind.table} AS ({_roll_kind(kind)})" for kind in _KINDS)}, goods AS (
-    INSERT INTO receipt_goods ({_GOODS_NAMES}) SELECT * FROM ({_GOODS}) AS each ORDER BY sold_on, receipt_id
+), {", ".join(f"of_{kind.table} AS ({_roll_kind(kind)})" for kind in KINDS)}, goods AS (
+    INSERT INTO receipt_goods ({GOODS_NAMES}) SELECT * FROM ({RECEIPT_GOODS}) AS each ORDER BY sold_on, receipt_id
 ), summaries AS (
     INSERT INTO customer_summaries AS s
     SELECT customer_id, sum(purchases), sum(returns), sum(spend_minor), sum(quantity_milli),
@@ -151,76 +79,37 @@ WITH waiting AS (
 )
 SELECT count(*) FROM taken
 """
-_ALL_LINES = f"""{_LINES} FROM receipts r
-      JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
-      JOIN products p ON p.id = l.product_id {_OWNER}
-     WHERE NOT EXISTS (
-           SELECT FROM receipts_to_roll q WHERE (q.customer_id, q.receipt_id) = (r.customer_id, r.id))"""
-
 _OF_CHANGED = "SELECT receipt_id FROM receipt_lines WHERE product_id = ANY(:products)"
 _GOODS_GONE = f"DELETE FROM receipt_goods WHERE receipt_id IN ({_OF_CHANGED})"
 _GOODS_ANEW = f"""
-    WITH lines AS MATERIALIZED ({_ALL_LINES} AND r.id IN ({_OF_CHANGED}))
-    INSERT INTO receipt_goods ({_GOODS_NAMES}) {_GOODS}
+    WITH lines AS MATERIALIZED ({ALL_LINES} AND r.id IN ({_OF_CHANGED}))
+    INSERT INTO receipt_goods ({GOODS_NAMES}) {RECEIPT_GOODS}
 """
 
 
-def _made_anew(kind: _Kind) -> str:
+def _made_anew(kind: Kind) -> str:
     return f"""
-        WITH lines AS ({_ALL_LINES} AND coalesce(p.{kind.column}, 0) = ANY(:values))
-        INSERT INTO {kind.table} ({kind.key}, {_NAMES}) {_of_kind(kind)}
+        WITH lines AS ({ALL_LINES} AND coalesce(p.{kind.column}, 0) = ANY(:values))
+        INSERT INTO {kind.table} ({kind.key}, {NAMES}) {of_kind(kind)}
     """
 
 
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    """A table, the columns that name a row, the sums it should hold, which rows are proven, and all of its columns.
-
-    `of_customers`: its rows are a customer's, and change hands when customers become one.
-    """
-
-    table: str
-    keys: str
-    sums: str
-    where: str = ""
-    columns: str = ""
-    of_customers: bool = True
-
-
-_PROOFS = (
-    _Proof("customer_days", _CUSTOMER_DAY, _CUSTOMER_DAYS),
-    _Proof("store_days", "sold_on, store_id", _STORE_DAYS, of_customers=False),
-    _Proof("product_months", "month, product_id", _PRODUCT_MONTHS, of_customers=False),
-    *(
-        _Proof(
-            kind.table,
-            kind.key,
-            f"SELECT * FROM ({_of_kind(kind)}) AS sums",
-            f"WHERE {kind.column} NOT IN (SELECT {kind.column} FROM {kind.changed})" if kind.changed else "",
-        )
-        for kind in _KINDS
-    ),
-    _Proof(
-        "receipt_goods",
-        _GOODS_KEY,
-        f"SELECT * FROM ({_GOODS}) AS goods",
-        """WHERE receipt_id NOT IN (
-            SELECT receipt_id FROM receipt_lines WHERE product_id IN (SELECT product_id FROM products_to_roll))""",
-        columns=_GOODS_NAMES,
-    ),
-    _Proof(
-        "customer_summaries",
-        "customer_id",
-        """
-        SELECT customer_id, sum(purchases) AS purchases, sum(returns) AS returns, sum(spend_minor) AS spend_minor,
-               sum(quantity_milli) AS quantity_milli, min(sold_on) FILTER (WHERE purchases > 0) AS first_on,
-               max(sold_on) FILTER (WHERE purchases > 0) AS last_on
-          FROM summed WHERE customer_id <> 0 GROUP BY customer_id""",
-        columns="customer_id, purchases, returns, spend_minor, quantity_milli, first_on, last_on",
-    ),
-)
 _FAMILY = " AND r.customer_id IN (SELECT id FROM customers WHERE id = ANY(:ids) OR merged_into = ANY(:ids))"
 MOST_AT_ONCE = 200_000
+_MANY = 50_000
+_EVERYTHING = f"""
+    WITH rolled AS (DELETE FROM receipts_to_roll RETURNING 1),
+         {", ".join(f"{name} AS (DELETE FROM {name})" for name in (*_CHANGED, "products_to_roll"))},
+         found AS (INSERT INTO lines {EVERY_LINE})
+    SELECT count(*) FROM rolled
+"""
+_INDEXES = """
+    SELECT i.indisprimary AS is_key, c.relname AS name, pg_get_indexdef(i.indexrelid) AS index,
+           pg_get_constraintdef(k.oid) AS key
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid
+     WHERE i.indrelid = CAST(:table AS regclass) ORDER BY i.indisprimary DESC, c.relname
+"""
+_TRIES = 5
 
 
 def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
@@ -232,7 +121,7 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     rolled = session.execute(sa.text(_ROLL), {"most": most}).scalar_one()
     for changed, column in _CHANGED.items():
         values = {"values": list(session.scalars(sa.text(f"DELETE FROM {changed} RETURNING {column}")))}
-        for kind in _KINDS:
+        for kind in KINDS:
             if values["values"] and kind.changed == changed:
                 session.execute(sa.text(f"DELETE FROM {kind.table} WHERE {column} = ANY(:values)"), values)
                 session.execute(sa.text(_made_anew(kind)), values)
@@ -245,13 +134,81 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
 
 def roll_all(session: Session) -> int:
     """Add every waiting receipt."""
-    total = 0
+    anew, added = make_anew(session) if far_behind(session) else 0, 0
     while rolled := roll(session):
-        total += rolled
-    if total:
-        for table in (*(proof.table for proof in _PROOFS), "receipts_to_roll"):
+        added += rolled
+    if added:
+        for table in (*(proof.table for proof in PROOFS), "receipts_to_roll"):
             session.execute(sa.text(f"ANALYZE {table}"))
-    return total
+    return anew + added
+
+
+def far_behind(session: Session) -> bool:
+    """Whether many receipts wait, and more than the sums hold: then `make_anew` is quicker than to add them."""
+    waits = session.execute(sa.text("SELECT count(*) FROM receipts_to_roll")).scalar_one()
+    if waits < _MANY:
+        return False
+    return waits > session.execute(sa.text("SELECT coalesce(sum(receipts), 0) FROM store_days")).scalar_one()
+
+
+def make_anew(session: Session) -> int:
+    """Make every sum from all lines at once, sorted, instead of adding to it; gives how many receipts had waited.
+
+    Each table is made beside the one that is kept, its indexes after its rows, and takes its place at the end: until
+    the commit everybody reads what was there, and sales go on.
+    """
+    _hold(session)
+    # A whole table is sorted once, in the order in which its rows are to lie.
+    for setting in ("work_mem = '128MB'", "enable_hashagg = off"):
+        session.execute(sa.text(f"SET LOCAL {setting}"))
+    here = session.execute(sa.text("SELECT current_schema()")).scalar_one()
+    session.execute(sa.text("CREATE SCHEMA sums_anew"))
+    session.execute(sa.text(f"CREATE TEMPORARY TABLE lines AS {EVERY_LINE} WITH NO DATA"))
+    # In one statement, so that what it sees of receipts is what it takes from those that wait.
+    rolled = session.execute(sa.text(_EVERYTHING)).scalar_one()
+    session.execute(sa.text("ANALYZE lines"))
+    session.execute(sa.text(f"CREATE TEMPORARY TABLE summed AS {SUMMED}"))
+    session.execute(sa.text("ANALYZE summed"))
+    for proof in PROOFS:
+        _make_beside(session, proof, here)
+    session.execute(sa.text("DROP TABLE pg_temp.lines, pg_temp.summed"))
+    _exchange(session, here)
+    session.execute(sa.text("SET LOCAL enable_hashagg = on"))
+    return rolled
+
+
+def _make_beside(session: Session, proof: Proof, here: str) -> None:
+    table = f"sums_anew.{proof.table}"
+    session.execute(sa.text(f"CREATE TABLE {table} (LIKE {proof.table} INCLUDING ALL EXCLUDING INDEXES)"))
+    session.execute(
+        sa.text(f"""
+        INSERT INTO {table} ({proof.insert}) SELECT {proof.insert} FROM ({proof.sums}) AS anew
+         ORDER BY {proof.order or proof.keys}
+        """)
+    )
+    for index in session.execute(sa.text(_INDEXES), {"table": proof.table}):
+        if index.is_key:
+            session.execute(sa.text(f"ALTER TABLE {table} ADD CONSTRAINT {index.name} {index.key}"))
+        else:
+            session.execute(sa.text(index.index.replace(f" ON {here}.", " ON sums_anew.", 1)))
+    session.execute(sa.text(f"ANALYZE {table}"))
+
+
+def _exchange(session: Session, here: str) -> None:
+    """Put what was made in the place of what was kept."""
+    kept = ", ".join(proof.table for proof in PROOFS)
+    for tried in range(_TRIES):
+        try:
+            with session.begin_nested():
+                session.execute(sa.text(f"LOCK TABLE {kept} IN ACCESS EXCLUSIVE MODE"))
+            break
+        except OperationalError:  # a reader holds one and waits for another: let it go on, and try again
+            if tried == _TRIES - 1:
+                raise
+    session.execute(sa.text(f"DROP TABLE {kept}"))
+    for proof in PROOFS:
+        session.execute(sa.text(f"ALTER TABLE sums_anew.{proof.table} SET SCHEMA {here}"))
+    session.execute(sa.text("DROP SCHEMA sums_anew"))
 
 
 def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
@@ -261,15 +218,14 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     """
     _hold(session)
     given = {"ids": list(customer_ids)}
-    for proof in _PROOFS:
+    for proof in PROOFS:
         if not proof.of_customers:
             continue
         session.execute(sa.text(f"DELETE FROM {proof.table} WHERE customer_id = ANY(:ids)"), given)
-        columns = proof.columns or f"{proof.keys}, {_NAMES}"
         session.execute(
             sa.text(f"""
-            WITH lines AS MATERIALIZED ({_ALL_LINES}{_FAMILY}), summed AS ({_SUMMED})
-            INSERT INTO {proof.table} ({columns}) SELECT {columns} FROM ({proof.sums}) AS anew
+            WITH lines AS MATERIALIZED ({ALL_LINES}{_FAMILY}), summed AS ({SUMMED})
+            INSERT INTO {proof.table} ({proof.insert}) SELECT {proof.insert} FROM ({proof.sums}) AS anew
             """),
             given,
         )
@@ -290,10 +246,10 @@ class Wrong:
 
 def verify(session: Session) -> Wrong | None:
     """Sum all lines again and compare; gives the first row that differs. Reads everything."""
-    for proof in _PROOFS:
+    for proof in PROOFS:
         row = session.execute(
             sa.text(f"""
-            WITH lines AS MATERIALIZED ({_ALL_LINES}), summed AS ({_SUMMED}), proved AS ({proof.sums} {proof.where}),
+            WITH lines AS MATERIALIZED ({ALL_LINES}), summed AS ({SUMMED}), proved AS ({proof.sums} {proof.where}),
                  kept AS (SELECT * FROM {proof.table} {proof.where})
             SELECT to_jsonb(kept) AS kept, to_jsonb(proved) AS proved FROM kept FULL JOIN proved USING ({proof.keys})
              WHERE to_jsonb(kept) IS DISTINCT FROM to_jsonb(proved) LIMIT 1

@@ -1,0 +1,179 @@
+"""What receipts sum to, as SQL: each sum once, for whoever adds to it, makes it anew or proves it.
+
+A statement puts `lines` and, where it is named, `summed` before a sum, as a common table expression or a table.
+"""
+
+from dataclasses import dataclass
+
+from erp_club.receipts.rollups.firsts import COUNTED, GOODS, SLICES, bit
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way in which lines are grouped: the table of its sums, what names a row, and how its products are grouped.
+
+    `changed` tells which values of `column` are out of date; a product is always itself.
+    """
+
+    table: str
+    key: str
+    column: str
+    changed: str | None
+
+
+_DAY = "sold_on, customer_id, store_id"
+KINDS = (
+    Kind("customer_group_days", f"group_id, {_DAY}", "group_id", "groups_to_roll"),
+    Kind("customer_group_years", "year, customer_id, group_id", "group_id", "groups_to_roll"),
+    Kind("customer_department_days", f"department_id, {_DAY}", "department_id", "departments_to_roll"),
+    Kind("customer_brand_days", f"brand_id, {_DAY}", "brand_id", "brands_to_roll"),
+    Kind("customer_product_days", f"product_id, {_DAY}", "product_id", None),
+)
+OF_RECEIPT = """
+    bool_or(bought)::int AS purchases, bool_or(NOT bought)::int AS returns, sum(amount_minor)::bigint AS spend_minor,
+    sum(quantity_milli)::bigint AS quantity_milli, sum(list_minor)::bigint AS list_minor,
+    coalesce(-sum(amount_minor) FILTER (WHERE NOT bought), 0)::bigint AS returned_minor
+"""
+ADDED = ("purchases", "returns", "spend_minor", "quantity_milli", "list_minor", "returned_minor")
+_TOTALS = "count(*) AS receipts, " + ", ".join(f"sum({name}) AS {name}" for name in ADDED)
+NAMES = ", ".join(("receipts", *ADDED))
+SUMMED = f"""
+    SELECT customer_id, receipt_id, sold_on, store_id, staff_id, {OF_RECEIPT}
+      FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id, staff_id
+"""
+_KNOWN = "coalesce(sum(spend_minor) FILTER (WHERE customer_id <> 0), 0) AS known_minor"
+CUSTOMER_DAY = "customer_id, sold_on, store_id, staff_id"
+CUSTOMER_DAYS = f"SELECT {CUSTOMER_DAY}, {_TOTALS} FROM summed GROUP BY {CUSTOMER_DAY}"
+STORE_DAYS = f"SELECT sold_on, store_id, {_TOTALS}, {_KNOWN} FROM summed GROUP BY sold_on, store_id"
+PRODUCT_MONTHS = f"""
+    SELECT month, product_id, {_TOTALS}, {_KNOWN}
+      FROM (SELECT date_trunc('month', sold_on::timestamp)::date AS month, product_id, customer_id, {OF_RECEIPT}
+              FROM lines GROUP BY 1, product_id, customer_id, receipt_id) AS each
+     GROUP BY month, product_id
+"""
+# A receipt counts for whoever its customer became.
+OWNER = "LEFT JOIN customers m ON m.id = r.customer_id AND m.merged_into IS NOT NULL"
+LINES = """
+    SELECT coalesce(m.merged_into, r.customer_id) AS customer_id, r.id AS receipt_id, r.sold_on, r.store_id,
+           date_trunc('year', r.sold_on::timestamp)::date AS year, coalesce(r.staff_id, 0) AS staff_id, l.product_id,
+           coalesce(p.group_id, 0) AS group_id, coalesce(p.department_id, 0) AS department_id,
+           coalesce(p.brand_id, 0) AS brand_id, l.amount_minor, l.list_minor, l.quantity_milli,
+           l.quantity_milli >= 0 AS bought
+"""
+
+_GOODS_KEY = "customer_id, receipt_id, " + ", ".join(f"{kind}_id" for kind in GOODS)
+_GOODS_OF = f"{_GOODS_KEY}, sold_on, store_id, staff_id"
+GOODS_NAMES = f"{_GOODS_OF}, firsts, spend_minor, quantity_milli, list_minor, returned_minor"
+# The running number of a row within its slice, of those that count.
+_RUNNING = {
+    "receipts": "true AND count(*)",
+    "purchases": "purchases = 1 AND count(*) FILTER (WHERE purchases = 1)",
+    "returns": "returns = 1 AND count(*) FILTER (WHERE returns = 1)",
+}
+
+
+def _window(kinds: tuple[str, ...]) -> str:
+    """The rows of a receipt's slice in a whole order: equals in it would all be counted at once.
+
+    Three orders serve all slices, each within a receipt, as the rows come sorted by customer and receipt.
+    """
+    turns = (GOODS[turn:] + GOODS[:turn] for turn in range(len(GOODS)))
+    columns = next([f"{kind}_id" for kind in each] for each in turns if set(each[: len(kinds)]) == set(kinds))
+    part, rest = columns[: len(kinds)], columns[len(kinds) :]
+    return f"(PARTITION BY customer_id, receipt_id, {', '.join(part)}{' ORDER BY ' + ', '.join(rest) if rest else ''})"
+
+
+_FIRSTS = " + ".join(
+    f"({_RUNNING[counted]} OVER of_{'_'.join(kinds)} = 1)::int * {bit(kinds, counted)}"
+    for kinds in SLICES
+    for counted in COUNTED
+)
+RECEIPT_GOODS = f"""
+    SELECT {_GOODS_OF}, {_FIRSTS} AS firsts, spend_minor, quantity_milli, list_minor, returned_minor
+      FROM (SELECT {_GOODS_OF}, {OF_RECEIPT} FROM lines GROUP BY {_GOODS_OF}) AS each
+    WINDOW {", ".join(f"of_{'_'.join(kinds)} AS {_window(kinds)}" for kinds in SLICES)}
+"""
+
+
+def of_kind(kind: Kind) -> str:
+    """The sums of lines by a kind, each receipt counted once."""
+    receipt = f"SELECT {kind.key}, receipt_id, {OF_RECEIPT} FROM lines GROUP BY {kind.key}, receipt_id"
+    return f"SELECT {kind.key}, {_TOTALS} FROM ({receipt}) AS each GROUP BY {kind.key}"
+
+
+EVERY_LINE = f"""{LINES} FROM receipts r
+      JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
+      JOIN products p ON p.id = l.product_id {OWNER}
+"""
+ALL_LINES = f"""{EVERY_LINE}
+     WHERE NOT EXISTS (
+           SELECT FROM receipts_to_roll q WHERE (q.customer_id, q.receipt_id) = (r.customer_id, r.id))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A table, the columns that name a row, the sums it should hold, which rows are proven, and all of its columns.
+
+    `of_customers`: its rows are a customer's, and change hands when customers become one. `order`: how its rows lie
+    when they are all made at once, where that isn't by their key.
+    """
+
+    table: str
+    keys: str
+    sums: str
+    where: str = ""
+    columns: str = ""
+    of_customers: bool = True
+    order: str = ""
+
+    @property
+    def insert(self) -> str:
+        """The columns that are written, in the order in which `sums` is asked for them."""
+        return self.columns or f"{self.keys}, {NAMES}"
+
+
+PROOFS = (
+    Proof("customer_days", CUSTOMER_DAY, CUSTOMER_DAYS),
+    Proof(
+        "store_days",
+        "sold_on, store_id",
+        STORE_DAYS,
+        columns=f"sold_on, store_id, {NAMES}, known_minor",
+        of_customers=False,
+    ),
+    Proof(
+        "product_months",
+        "month, product_id",
+        PRODUCT_MONTHS,
+        columns=f"month, product_id, {NAMES}, known_minor",
+        of_customers=False,
+    ),
+    *(
+        Proof(
+            kind.table,
+            kind.key,
+            f"SELECT * FROM ({of_kind(kind)}) AS sums",
+            f"WHERE {kind.column} NOT IN (SELECT {kind.column} FROM {kind.changed})" if kind.changed else "",
+        )
+        for kind in KINDS
+    ),
+    Proof(
+        "receipt_goods",
+        _GOODS_KEY,
+        f"SELECT * FROM ({RECEIPT_GOODS}) AS goods",
+        """WHERE receipt_id NOT IN (
+            SELECT receipt_id FROM receipt_lines WHERE product_id IN (SELECT product_id FROM products_to_roll))""",
+        columns=GOODS_NAMES,
+        order="sold_on, receipt_id",
+    ),
+    Proof(
+        "customer_summaries",
+        "customer_id",
+        """
+        SELECT customer_id, sum(purchases) AS purchases, sum(returns) AS returns, sum(spend_minor) AS spend_minor,
+               sum(quantity_milli) AS quantity_milli, min(sold_on) FILTER (WHERE purchases > 0) AS first_on,
+               max(sold_on) FILTER (WHERE purchases > 0) AS last_on
+          FROM summed WHERE customer_id <> 0 GROUP BY customer_id""",
+        columns="customer_id, purchases, returns, spend_minor, quantity_milli, first_on, last_on",
+    ),
+)
