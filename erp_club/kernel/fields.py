@@ -68,7 +68,8 @@ class Ask:
     """What a field's value depends on: the as-of day, a club's code, and what stood after the colon (`class:NAME`).
 
     `only`: these customers are asked about; None for all. `sampled`: they stand for all, so that what depends on other
-    customers is found among them alone, as an estimate.
+    customers is found among them alone, as an estimate. `kept_for`: the day for which what is found out at night is
+    kept.
     """
 
     as_of: dt.date
@@ -76,6 +77,7 @@ class Ask:
     name: str = ""
     only: tuple[int, ...] | None = None
     sampled: bool = False
+    kept_for: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Field:
     `choices` are all values there can be; `picker` names a list that people choose from (stores, clubs, groups).
     `otherwise` is the value of a customer with none; None: it is missing. `by_club`: it takes a club's code. `named`:
     it is asked for as `name:NAME`. `whole`: the value depends on other customers too, so it is never read for one
-    alone. `by_sale`: a sale can change it.
+    alone. `by_sale`: a sale can change it. `about`: what people should know of how it is found.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Field:
     named: bool = False
     whole: bool = False
     by_sale: bool = False
+    about: Text | None = None
 
     @property
     def ops(self) -> frozenset[Op]:

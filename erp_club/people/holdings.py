@@ -131,6 +131,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "customer_product_days": _SUMS,
     "receipt_goods": _SUMS,
     "customer_summaries": _SUMS,
+    "customer_habits": _SUMS,
 }
 
 ELSEWHERE: Mapping[str, str] = {

@@ -21,6 +21,7 @@ from erp_club.receipts.rollups.models import (
     CustomerBrandDay,
     CustomerDepartmentDay,
     CustomerGroupDay,
+    CustomerHabits,
     DepartmentToRoll,
     GroupToRoll,
     ReceiptToRoll,
@@ -165,12 +166,32 @@ def _score(figure: str) -> Callable[[Ask], Any]:
 _RECENCY, _FREQUENCY, _MONEY = (_score(name) for name in ("last_on", "receipts", "spend"))
 
 
+_FIFTHS = T("Each score is a fifth of those who bought in the last 365 days. It is found out every night.")
+_BY_SPEND = T("Everybody's is found out every night; a customer's at the till goes by the last purchase.")
+
+
 def _named(name: str, label: Any, read: Callable[[Ask], Any], picker: str) -> Field:
-    return Field(name, label, Kind.TEXT, Shape.FIGURE, read, _SAME, picker=picker, by_sale=True)
+    # Of some customers they are told from their receipts, up to the last one.
+    kept = _kept(name, read, unless=lambda ask: ask.only is not None)
+    return Field(name, label, Kind.TEXT, Shape.FIGURE, kept, _SAME, picker=picker, by_sale=True, about=_BY_SPEND)
 
 
 def _scored(name: str, label: Any, read: Callable[[Ask], Any]) -> Field:
-    return Field(name, label, Kind.NUMBER, Shape.FIGURE, read, whole=True)
+    return Field(name, label, Kind.NUMBER, Shape.FIGURE, _kept(name, read), whole=True, about=_FIFTHS)
+
+
+def _kept(
+    name: str, read: Callable[[Ask], Any], unless: Callable[[Ask], bool] = lambda _: False
+) -> Callable[[Ask], Any]:
+    """What is kept for the day that is asked about, where it is; else it is found out now."""
+    column = CustomerHabits.__table__.c[name]
+
+    def found(ask: Ask) -> Any:
+        if ask.kept_for != ask.as_of or unless(ask):
+            return read(ask)
+        return sa.select(CustomerHabits.customer_id, column.label("value")).where(column.is_not(None))
+
+    return found
 
 
 FIELDS = (

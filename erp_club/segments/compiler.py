@@ -192,7 +192,9 @@ class _Compiler:
     def _field(self, leaf: FieldIs) -> Bool:
         asked = leaf.field
         facts = self._facts
-        read = asked.read(Ask(facts.as_of, leaf.club, leaf.asked.partition(":")[2].strip(), facts.only, facts.sampled))
+        name = leaf.asked.partition(":")[2].strip()
+        kept_for = facts.rolled.kept_for if facts.rolled else None
+        read = asked.read(Ask(facts.as_of, leaf.club, name, facts.only, facts.sampled, kept_for))
         match asked.shape:
             case Shape.FLAGS:
                 return self._flags(read, leaf)

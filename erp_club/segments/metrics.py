@@ -42,11 +42,13 @@ class Rolled:
     """What the rollups may be asked: `latest` is the last day with a receipt.
 
     `stale` are the groups they don't hold, `stale_kinds` which of `department` and `brand` they don't wholly hold.
+    `kept_for`: the day for which scores and favourites are kept.
     """
 
     latest: dt.date
     stale: frozenset[str] = frozenset()
     stale_kinds: frozenset[str] = frozenset()
+    kept_for: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,12 @@ class Member:
 
 def rolled_up(session: Session) -> Rolled:
     """What the rollups hold."""
-    return Rolled(rollups.latest_day(session), rollups.stale_groups(session), rollups.stale_kinds(session))
+    return Rolled(
+        rollups.latest_day(session),
+        rollups.stale_groups(session),
+        rollups.stale_kinds(session),
+        rollups.habits_day(session),
+    )
 
 
 def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = None) -> Facts:

@@ -19,6 +19,7 @@ from erp_club.purchases.facts import Asked, gather
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.quotes.queries import Buyer
 from erp_club.purchases.segment_registry import REGISTRY
+from erp_club.receipts.commands import keep_habits
 from erp_club.segments import commands, looking, saved
 from erp_club.segments.commands import Settings
 from erp_club.segments.models import Segment, SegmentCount, SegmentState, SegmentVersion
@@ -203,3 +204,10 @@ def test_an_estimate_of_scores_takes_them_among_the_sampled_alone(session: Sessi
     # Of so many with a purchase each but the first has a score above 1; one alone has nobody beside.
     assert [found(ids[:count], sampled=True) for count in (3, 2, 1)] == [2, 1, 0]
     assert found(ids[-1:], sampled=False) == 1
+    keep_habits(session, NOW.date())
+    assert found(ids[-1:], sampled=True) == 1  # once they are kept, nobody has to be guessed
+    newcomer = a_sale(till, a_line(product), receipt_no="S-D", customer_id=a_customer(session, "D"))
+    write_sale(session.connection(), newcomer, (), now=NOW, by=till.by)
+    assert looking.look(session, scored, saved.facts(session, NOW.date(), REGISTRY), milliseconds=None).customers == 2
+    keep_habits(session, NOW.date())
+    assert looking.look(session, scored, saved.facts(session, NOW.date(), REGISTRY), milliseconds=None).customers == 3

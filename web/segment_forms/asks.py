@@ -35,6 +35,7 @@ class Ask:
     named: bool = False
     metric: bool = False
     choices: tuple[tuple[str, str], ...] = ()
+    about: str = ""
 
     @property
     def called(self) -> dict[str, str]:
@@ -61,6 +62,7 @@ def _of_field(field: Field) -> Ask:
     return Ask(
         f"field:{field.name}", say(field.label), field.kind, _ops(wanted), picker=field.picker, by_club=field.by_club,
         named=field.named, choices=tuple((choice.value, say(choice.label)) for choice in field.choices),
+        about=say(field.about) if field.about else "",
     )  # fmt: skip
 
 

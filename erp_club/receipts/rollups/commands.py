@@ -104,7 +104,7 @@ _EVERYTHING = f"""
     SELECT count(*) FROM rolled
 """
 _INDEXES = """
-    SELECT i.indisprimary AS is_key, c.relname AS name, pg_get_indexdef(i.indexrelid) AS index,
+    SELECT i.indisprimary AS is_key, c.relname AS name, pg_get_indexdef(i.indexrelid) AS made_by,
            pg_get_constraintdef(k.oid) AS key
       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid
      WHERE i.indrelid = CAST(:table AS regclass) ORDER BY i.indisprimary DESC, c.relname
@@ -190,7 +190,7 @@ def _make_beside(session: Session, proof: Proof, here: str) -> None:
         if index.is_key:
             session.execute(sa.text(f"ALTER TABLE {table} ADD CONSTRAINT {index.name} {index.key}"))
         else:
-            session.execute(sa.text(index.index.replace(f" ON {here}.", " ON sums_anew.", 1)))
+            session.execute(sa.text(index.made_by.replace(f" ON {here}.", " ON sums_anew.", 1)))
     session.execute(sa.text(f"ANALYZE {table}"))
 
 

@@ -238,3 +238,23 @@ class CustomerSummary(Base):
     quantity_milli: Mapped[int]
     first_on: Mapped[dt.date | None]
     last_on: Mapped[dt.date | None]
+
+
+class CustomerHabits(Base):
+    """A customer's favourites and scores as they were found out for a day; all rows are of one day.
+
+    By the names and codes that segments ask for. Whoever never bought has no row.
+    """
+
+    __tablename__ = "customer_habits"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    as_of: Mapped[dt.date]
+    favourite_group: Mapped[str | None]
+    favourite_department: Mapped[str | None]
+    favourite_brand: Mapped[str | None]
+    favourite_product: Mapped[str | None]
+    favourite_store: Mapped[str | None]
+    recency_score: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    frequency_score: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    money_score: Mapped[int | None] = mapped_column(sa.SmallInteger)

@@ -7,7 +7,13 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import ProductGroup
 from erp_club.receipts.models import Receipt
-from erp_club.receipts.rollups.models import BrandToRoll, DepartmentToRoll, GroupToRoll, ReceiptToRoll
+from erp_club.receipts.rollups.models import (
+    BrandToRoll,
+    CustomerHabits,
+    DepartmentToRoll,
+    GroupToRoll,
+    ReceiptToRoll,
+)
 
 
 def latest_day(session: Session) -> dt.date:
@@ -19,6 +25,11 @@ def stale_groups(session: Session) -> frozenset[str]:
     """The product groups whose rows are to be made anew, by name."""
     asked = sa.select(ProductGroup.name).join(GroupToRoll, GroupToRoll.group_id == ProductGroup.id)
     return frozenset(session.scalars(asked))
+
+
+def habits_day(session: Session) -> dt.date | None:
+    """The day for which customers' favourites and scores are kept."""
+    return session.scalar(sa.select(CustomerHabits.as_of).limit(1))
 
 
 def waiting(session: Session) -> int:
