@@ -58,6 +58,7 @@ class Product(Base):
         sa.CheckConstraint("vat_bp BETWEEN 0 AND 10000", name="vat_in_range"),
         sa.CheckConstraint("kind IN ('goods', 'delivery', 'gift_card', 'deposit')", name="kind_known"),
         sa.CheckConstraint("kind = 'goods' OR NOT earns_points", name="only_goods_earn"),
+        sa.Index("ix_products_words", sa.text("product_words(name)"), postgresql_using="gin"),
     )
 
     id: Mapped[Id]

@@ -1,10 +1,12 @@
 """Products as lists and one by one, and the names that they are grouped by."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup, ProductKind
@@ -69,6 +71,25 @@ def listing(
     return [_product(row) for row in rows]
 
 
+def skus_named(session: Session, text: str, *, limit: int) -> list[str]:
+    """The SKUs of products with a price whose names hold words that begin with each word of `text`.
+
+    Names that begin as the text does come first, and of equals the shortest.
+    """
+    words = " & ".join(f"'{word}':*" for word in _WORD.findall(text))
+    if not words:
+        return []
+    name = sa.func.lower(Product.name)
+    asked = sa.func.to_tsquery(sa.literal_column("'pg_catalog.simple'::regconfig"), words, type_=TSQUERY)
+    statement = (
+        sa.select(Product.sku)
+        .where(sa.func.product_words(Product.name, type_=TSVECTOR).bool_op("@@")(asked), ~Product.stub)
+        .order_by(name.startswith(text.lower(), autoescape=True).desc(), sa.func.length(name), name, Product.sku)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
 def count(session: Session, filters: ProductFilters, *, most: int) -> int:
     """How many products match, counted no further than `most`."""
     found = sa.select(Product.id).where(*_where(filters)).limit(most).subquery()
@@ -108,6 +129,7 @@ _FROM = (
     .outerjoin(Department, Department.id == Product.department_id)
     .outerjoin(Brand, Brand.id == Product.brand_id)
 )
+_WORD = re.compile(r"[^\W_]+")
 _SORTS: dict[str, Any] = {
     "name": Product.name,
     "sku": Product.sku,

@@ -2,7 +2,7 @@
 import pytest
 
 from erp_club.kernel.errors import Refused
-from erp_club.purchases.baskets.entry import Entry, NewCustomer, is_payment_card, new_customer, read_entry
+from erp_club.purchases.baskets.entry import Entry, NewCustomer, is_payment_card, new_customer, read_entry, read_sign
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,20 @@ from erp_club.purchases.baskets.entry import Entry, NewCustomer, is_payment_card
 )
 def test_the_field_reads_codes_quantities_names_and_magnetic_cards(typed: str, read: Entry):
     assert read_entry(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        (" ? 729", ("?", "729")),
+        ("-2*729", ("-", "2*729")),
+        ("\u22125", ("-", "5")),
+        ("?", ("?", "")),
+        ("7-2", ("", "7-2")),
+    ],
+)
+def test_a_sign_before_an_item_is_read_apart(typed: str, read: tuple[str, str]):
+    assert read_sign(typed) == read
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,58 @@ def test_a_product_that_only_a_file_has_named_is_not_sold_for_nothing(client: Te
     assert client.get("/till", headers=till.headers).json()["lines"] == []
 
 
+def test_an_item_is_found_by_words_of_its_name_and_its_price_is_told_without_selling_it(
+    client: TestClient, session: Session, till: Till
+):
+    a_product(session, "BREAD", name="BREAD:ITALIAN/FRENCH", price_minor=9_00)
+    a_product(session, "ROLLS", name="French rolls", price_minor=4_00)
+    a_product(session, "HE", name="צ׳יפס תפוצ׳יפס", price_minor=5_00)
+    a_person(session, given_name="Milka", family_name="French")
+    session.commit()
+
+    def entered(code: str) -> Any:
+        return send(client, till, "POST", "/baskets/current/entries", {"code": code}).json()
+
+    def told(code: str) -> list[tuple[str, int]]:
+        answer = entered(code)
+        assert answer["lines"] == []
+        return [(each["entry"], each["price_minor"]) for each in answer["products"]]
+
+    assert told("ital bread") == [("BREAD", 9_00)]
+    assert told("תפוצ") == [("HE", 5_00)]
+    assert told("2*french") == [("2*ROLLS", 4_00), ("2*BREAD", 9_00)]
+    assert told("?french") == [("ROLLS", 4_00), ("BREAD", 9_00)]
+    assert told(f"?{MILK}") == told("?milk") == [(MILK, 6_43)]
+    assert entered("?rye")["code"] == "unknown-code"
+    assert entered("?")["code"] == "item-needed"
+    # Whoever is called so is meant before the goods.
+    assert entered("milka")["customer"]["given_name"] == "Milka"
+
+
+def test_an_item_leaves_the_basket_by_a_minus_before_its_code(client: TestClient, till: Till):
+    def entered(code: str) -> Any:
+        return send(client, till, "POST", "/baskets/current/entries", {"code": code}).json()
+
+    assert entered(f"5*{MILK}")["items"] == 5
+    assert entered(f"-{MILK}")["lines"][0]["quantity"] == "4"
+    assert entered(f"-2*{MILK}")["hot"] == 1
+    assert entered(f"-3*{MILK}")["lines"] == []
+    assert entered(f"-{MILK}")["code"] == "not-in-basket"
+    assert entered("-NOTHING")["code"] == "unknown-code"
+
+
+def test_what_a_customer_has_in_cash_pays_a_part_and_a_bank_card_the_rest(client: TestClient, till: Till):
+    def paid(**body: object) -> Any:
+        return send(client, till, "POST", "/baskets/current/payments", {"means": "card", **body}).json()
+
+    send(client, till, "POST", "/baskets/current/entries", {"code": f"3*{MILK}"})
+    assert "coins" in paid(tendered="5.03")["errors"][0]["message"]
+    assert "covers" in paid(tendered="19.30")["errors"][0]["message"]
+    slip = paid(tendered="5", expected_card_minor=19_29)["paid"]["slip"]
+    assert {each["means"]: each["amount_minor"] for each in slip["payments"]} == {"cash": 5_00, "card": 14_29}
+    assert (slip["total_minor"], slip["rounding_minor"]) == (19_29, 0)
+
+
 def test_somebody_nobody_knows_is_offered_as_new(client: TestClient, till: Till):
     browser(client, till)
     answer = post(client, "/baskets/current/entries", code="052-111 2222")

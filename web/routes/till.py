@@ -53,7 +53,8 @@ class Quantity(Body):
 class BasketPayment(Body):
     """How the basket is paid. `expected_minor` is the total shown, `expected_card_minor` the one shown for a card.
 
-    Cash handed over comes as a machine's `tendered_minor` or as the typed `tendered`; with neither it is exact.
+    Cash handed over comes as a machine's `tendered_minor` or as the typed `tendered`; with neither it is exact. With a
+    bank card it is the part that is paid in cash, and the card pays the rest.
     """
 
     means: Means = Means.CASH
@@ -65,7 +66,7 @@ class BasketPayment(Body):
 
 def shown(act: Act, view: TillPage, *, toast: dict[str, object] | None = None) -> Response:
     """The till after a write: its region for htmx, the page again by way of a redirect for a plain form."""
-    if wants_html(act.request) and not act.htmx and not view.choices:
+    if wants_html(act.request) and not act.htmx and not (view.choices or view.products):
         return act.see_other("/till")
     triggers: dict[str, object] = {"dialogclose": True}
     if toast:
@@ -189,12 +190,13 @@ def show_payment(act: AtTill) -> Response:
 @again(payment_page)
 def pay(act: AtTill, body: BasketPayment) -> Response:
     """Pay the basket: the sale is posted, with its points, and has its receipt."""
+    tendered, by_card = body.tendered if body.tendered is not None else body.tendered_minor, body.means is Means.CARD
     paid = commands.pay(
         act.session,
         place_of(act, act.now),
         means=body.means,
-        tendered_minor=body.tendered if body.tendered is not None else body.tendered_minor,
-        expected_minor=body.expected_card_minor if body.means is Means.CARD else body.expected_minor,
+        tendered_minor=tendered,
+        expected_minor=body.expected_card_minor if by_card else body.expected_minor,
         currency=act.chain.currency,
     )
     find_segments_again(act, paid.posted.customer_id)

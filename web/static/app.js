@@ -1,5 +1,4 @@
-// What every page shares: the dialog, toasts, Ctrl+K, one submit at a time, focus on the first fault.
-// Pages work without it; the till's own file speaks to this one by the events "toast" and "dialogclose".
+// What every page shares; all works without it. The till speaks to it by the events "toast" and "dialogclose".
 "use strict";
 
 (() => {
@@ -42,9 +41,7 @@
     if (!text) return;
     const toast = document.createElement("div");
     toast.className = `toast ${kind}`;
-    const words = document.createElement("span");
-    words.textContent = text;
-    toast.append(words);
+    toast.append(Object.assign(document.createElement("span"), { textContent: text }));
     if (undo) toast.append(undoForm(undo));
     while (toasts.children.length > 1) toasts.firstElementChild.remove();
     // Nothing behind an open dialog can be seen or pressed.
@@ -112,8 +109,7 @@
   function setBusy(form, busy) {
     form.toggleAttribute("data-busy", busy);
     for (const button of form.querySelectorAll("button:not([type=button])")) {
-      if (busy) button.setAttribute("aria-disabled", "true");
-      else button.removeAttribute("aria-disabled");
+      button.ariaDisabled = busy || null;
     }
   }
 
@@ -143,14 +139,13 @@
 
   // A passport's lines, which a scanner types with Enter after each, are read once they are whole.
 
-  const zone = (field) => field.value.replace(/\s/g, "");
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches("[data-zone]") || !/[<;>.]/.test(event.target.value)) return;
     event.preventDefault();
     event.target.dispatchEvent(new Event("change", { bubbles: true }));
   });
   document.addEventListener("change", (event) => {
-    if (!event.target.matches("[data-zone]") || ![72, 88, 90].includes(zone(event.target).length)) return;
+    if (!event.target.matches("[data-zone]") || ![72, 88, 90].includes(event.target.value.replace(/\s/g, "").length)) return;
     event.target.form.querySelector("[data-read]").click();
   });
 

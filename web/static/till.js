@@ -1,12 +1,12 @@
-// The till: function keys, scanners that type like a keyboard, and a queue that loses nothing: all is sent one at a
-// time, and again with the same key until the server has answered.
+// The till: function keys, scanners that type as keyboards do, and a queue that loses nothing: all is sent one at a
+// time, and again with its key until the server has answered.
 "use strict";
 
 (() => {
   const FAST = 35; // ms between a scanner's keys, by their own time
   const PAUSE = 1000; // ms; a busy machine holds keys back
   const SHORTEST = 6;
-  const TIMES = /^\d+(?:[.,]\d+)?\s*[*x×]\s*$/;
+  const BEFORE = /^[-?]?(\d+([.,]\d+)?\s*[*x×])?\s*$/;
   const TRACK = /^[%;].*\?$/;
   const WAITING = "till-waiting";
 
@@ -136,14 +136,17 @@
     }
   }
 
-  const step = (all, back) => all[(all.indexOf(document.activeElement) + (back ? all.length - 1 : 1)) % all.length];
+  function step(all, back) {
+    const at = all.indexOf(document.activeElement);
+    (back ? all.at(Math.max(at, 0) - 1) : all[(at + 1) % all.length]).focus();
+    document.activeElement.select?.();
+  }
 
   function actAsBrowser({ key, shiftKey }, field) {
     if (key === "Tab") {
       const all = (dialog.open ? dialog : document).querySelectorAll("a, button, input, select, textarea, summary");
       const stops = [...all].filter((each) => each.checkVisibility() && each.type !== "hidden");
-      step(stops, shiftKey).focus();
-      document.activeElement.select?.();
+      step(stops, shiftKey);
     } else if (key === "Escape") dialog.close();
     else if (key === "Backspace") document.execCommand("delete");
     else if (key === "Enter" && !field.matches("a, button, summary")) {
@@ -260,7 +263,7 @@
     if (field === scan) scan.value = "";
     else if (before !== null) field.value = before;
     if (!dialog.open) {
-      enter(field === scan && TIMES.test(before) ? before + code : code);
+      enter(field === scan && BEFORE.test(before) ? before + code : code);
       return;
     }
     const card = dialog.querySelector("[data-scan]");
@@ -275,10 +278,10 @@
 
   function press(key) {
     const selector = `[data-key="${key}"]`;
-    const known = document.querySelector(selector);
+    const known = running || document.querySelector(selector);
     if (dialog.open) dialog.querySelector(selector)?.click();
-    else if (known || running) later(selector);
-    return known || running;
+    else if (known) later(selector);
+    return known;
   }
 
   document.addEventListener("keydown", (event) => {
@@ -330,13 +333,14 @@
     htmx.ajax("GET", "/till", { target: region(), swap: "outerMorph" });
   }
 
-  // Choices: arrows walk, a number picks where it begins no code.
+  // Arrows walk through choices and quantities, a number picks where it begins no code.
 
   function walk(event) {
     if (editable(document.activeElement) && dialog.open) return;
-    const choices = [...(dialog.open ? dialog : region()).querySelectorAll("[data-choice]")];
+    const all = (each) => [...(dialog.open ? dialog : region()).querySelectorAll(`[data-${each}]`)];
+    const choices = all("choice").length ? all("choice") : all("send");
     if (!choices.length) return;
-    step(choices, event.key === "ArrowUp").focus();
+    step(choices, event.key === "ArrowUp");
     event.preventDefault();
   }
 

@@ -53,6 +53,14 @@ class TillMessage(BaseModel):
     words: str
 
 
+class TillPoints(BaseModel):
+    """What points pay by an offer."""
+
+    offer: str
+    name: str
+    amount_minor: int
+
+
 class TillBenefits(BaseModel):
     """All of it; `club_id` of the club that would save something, where the customer may join it."""
 
@@ -62,15 +70,25 @@ class TillBenefits(BaseModel):
     questions: list[TillQuestion] = []
     hints: list[OfferHint] = []
     messages: list[TillMessage] = []
+    points_paid: list[TillPoints] = []
     club_savings: ClubSavings | None = None
     club_id: int | None = None
+
+    @property
+    def usable(self) -> list[TillOffer]:
+        """The offers that give something in this sale, and those chosen already."""
+        return [each for each in self.offers if each.chosen or not each.words]
 
 
 def benefits_view(price: OpenPrice, *, currency: str) -> TillBenefits:
     """What stands beside the items of a priced basket."""
     basket = price.basket
     return TillBenefits(
-        offers=[_offer(basket, each, currency) for each in price.choosable],
+        # Those that give something come first.
+        offers=sorted(
+            (_offer(basket, each, currency) for each in price.choosable),
+            key=lambda each: each.words is not None and not each.chosen,
+        ),
         coupons=[_coupon(basket, coupon, number, currency) for number, coupon in enumerate(basket.coupons, start=1)],
         pending=pending_view(basket),
         questions=[
@@ -82,12 +100,24 @@ def benefits_view(price: OpenPrice, *, currency: str) -> TillBenefits:
             )
             for each in price.questions
         ],
-        # The cashier reads the first ones.
-        hints=sorted(hints_view(basket, currency=currency), key=lambda each: -(each.gain_minor or 0)),
+        # The cashier reads the first ones; nobody doubles a purchase for an offer.
+        hints=sorted(
+            (
+                each
+                for each in hints_view(basket, currency=currency)
+                if each.kind != "spend_more" or each.missing <= basket.priced.total_minor
+            ),
+            key=lambda each: -(each.gain_minor or 0),
+        ),
         messages=[
             TillMessage(offer=offer_name(basket, each.offer), words=localised(note.till_message))
             for each in basket.priced.applied
             if (note := basket.offers.get(each.offer)) and note.till_message
+        ],
+        points_paid=[
+            TillPoints(offer=each.offer, name=offer_name(basket, each.offer), amount_minor=each.amount_minor)
+            for each in basket.priced.applied
+            if each.offer in {told.offer for told in basket.redeemable}
         ],
         club_savings=savings_view(basket.missed, currency=currency) if basket.missed else None,
         club_id=basket.missed.club_id if basket.missed else None,

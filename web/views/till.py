@@ -13,10 +13,13 @@ from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.entering import Entered
 from erp_club.purchases.baskets.entry import new_customer
 from erp_club.purchases.baskets.pricing import OpenPrice, price_open
+from erp_club.purchases.facts import Asked
 from erp_club.purchases.fees.queries import fees_of_basket
 from erp_club.purchases.models import Basket
-from erp_club.purchases.pricing import PricedBasket
+from erp_club.purchases.pricing import PricedBasket, price_basket
+from erp_club.purchases.quotes.queries import NOBODY, Buyer
 from erp_club.purchases.sale import line_amount, rounding
+from web.coupon_entry import place_of
 from web.deps import Act
 from web.security import SAFE_METHODS
 from web.views.benefits import TillBenefits, benefits_view
@@ -81,6 +84,19 @@ class Choice(BaseModel):
     city: str | None
 
 
+class ProductChoice(BaseModel):
+    """One of several products that an entry may mean, or one whose price was asked; `entry` puts it into the basket.
+
+    `price_minor` is for one, at the price list in force for the customer of the sale; `regular_minor` without any.
+    """
+
+    entry: str
+    sku: str
+    name: str
+    price_minor: int
+    regular_minor: int
+
+
 class PaidSale(BaseModel):
     """The sale before, until the next one begins. `tendered_minor` is there for cash."""
 
@@ -117,6 +133,7 @@ class TillPage(BaseModel):
     benefits: TillBenefits
     customer: Panel | None
     choices: list[Choice]
+    products: list[ProductChoice]
     more_choices: bool
     newcomer: Newcomer | None
     held: list[HeldSale]
@@ -152,6 +169,7 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
         benefits=benefits_view(price, currency=act.chain.currency) if price else TillBenefits(),
         customer=_panel(act, opened.customer_id, price) if opened and price and known else None,
         choices=[_choice(each) for each in entered.found],
+        products=_products(act, entered, opened),
         more_choices=entered.more,
         newcomer=Newcomer(phone=fresh.phone, given_name=fresh.given_name, family_name=fresh.family_name)
         if fresh
@@ -228,6 +246,26 @@ def _choice(found: Found) -> Choice:
         mobile=found.mobile,
         city=found.city,
     )
+
+
+def _products(act: Act, entered: Entered, opened: queries.Opened | None) -> list[ProductChoice]:
+    if not entered.products:
+        return []
+    buyer = Buyer(opened.customer_id) if opened and opened.customer_id != UNIDENTIFIED else NOBODY
+    asked = Asked(lines=tuple((sku, 1000) for sku in entered.products), buyer=buyer)
+    basket = price_basket(act.session, asked, place_of(act, act.now))
+    times = f"{quantity_text(entered.quantity_milli)}*" if entered.quantity_milli != 1000 else ""
+    return [
+        ProductChoice(
+            entry=times + product.sku,
+            sku=product.sku,
+            name=product.name,
+            price_minor=line.list_minor,
+            regular_minor=line.regular_minor,
+        )
+        for product, line in zip(basket.products_of_lines, basket.priced.lines, strict=True)
+        if not line.added_by
+    ]
 
 
 def _held(held: queries.Held) -> HeldSale:

@@ -23,7 +23,7 @@ from erp_club.promotions.coupons.commands import release
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.benefits import MOST_COUPONS, MOST_PAYING
 from erp_club.purchases.baskets.entry import checked_quantity
-from erp_club.purchases.baskets.paying import claims_of, sold_of
+from erp_club.purchases.baskets.paying import beside_card, check_card_pays, claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.commands import Posted, Sold, settle
 from erp_club.purchases.credit import NO_CREDIT, Credit, others
@@ -236,14 +236,15 @@ def pay(
 ) -> Paid:
     """Post the open basket as a sale: its cards pay what they can, one means the rest; the next entry begins a new one.
 
-    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact. `credit` is what goods
-    that come back pay beforehand.
-    Raises Conflict `basket-empty` or `total-changed`, Invalid where the cash doesn't cover what is due, and what
-    settling a sale raises.
+    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact; by card it is the part
+    that is paid in cash. `credit` is what goods that come back pay beforehand.
+    Raises Conflict `basket-empty` or `total-changed`, Invalid for too little cash, and what its parts raise.
     """
     basket, lines = _filled(session, now=place.now, by=place.by)
     opened = queries.opened(session, place.terminal.id)
     assert opened is not None
+    if in_cash := tendered_minor if means is Means.CARD and credit is NO_CREDIT else None:
+        credit = beside_card(in_cash, currency)
     claims = claims_of(session, basket)
     beside = (Means.STORED_VALUE.value,) if claims else ()
     asked = asked_of(place.terminal, opened, means=tuple(dict.fromkeys((*beside, *credit.means, means.value))))
@@ -262,6 +263,7 @@ def pay(
         gave = dict(paid_by_means(paid))
         known = tuple((each, gave.get(each, 0)) for each in asked.means if each != means.value)
         price = price_gathered(paid_so(gathered, known))
+    check_card_pays(paid, beside_minor=in_cash)
     due = sum(each.amount_minor for each in paid if each.means is Means.CASH) - credit.cash_minor
     tendered = (max(due, 0) if tendered_minor is None else tendered_minor) if means is Means.CASH else None
     if tendered is not None and tendered < due:

@@ -9,6 +9,9 @@ from erp_club.kernel.text import T
 MOST_MILLI = 9_999_999
 """The largest quantity of one line, in thousandths: just below 10,000."""
 
+ASKS, TAKES = "?", "-"
+"""Before an item: what does it cost, and take it out again."""
+
 _TIMES = re.compile(r"(\d{1,5})(?:[.,](\d{1,3}))?\s*[*×]\s*(.+)", re.ASCII)
 _TIMES_X = re.compile(r"(\d{1,5}(?:[.,]\d{1,3})?)\s*[xX]\s*(.+)", re.ASCII)
 _TRACKS = (re.compile(r";(\d{8,19})[=?]", re.ASCII), re.compile(r"%[A-Za-z]?(\d{8,19})[\^?]", re.ASCII))
@@ -51,6 +54,12 @@ class NewCustomer:
     phone: str = ""
     given_name: str = ""
     family_name: str = ""
+
+
+def read_sign(typed: str) -> tuple[str, str]:
+    """`ASKS`, `TAKES` or nothing, and what stands after it."""
+    text = typed.strip().replace("\u2212", TAKES, 1)
+    return (text[0], text[1:].strip()) if text.startswith((ASKS, TAKES)) else ("", typed)
 
 
 def read_entry(typed: str) -> Entry:

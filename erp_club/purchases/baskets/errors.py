@@ -20,8 +20,20 @@ def unknown_code(text: str) -> Refused:
 
 
 def unknown_product(text: str) -> Refused:
-    """A quantity was typed, so it must be a product."""
-    return Refused(T("No product has the code %(code)s. Scan it again.", code=text), code="unknown-code")
+    """A quantity or a sign was typed, so it must be a product."""
+    return Refused(T("No product has the code or name %(code)s. Scan it again.", code=text), code="unknown-code")
+
+
+def sign_alone() -> Refused:
+    """A question mark or a minus without an item after it."""
+    return Refused(
+        T("Scan or type the item after the sign: ? tells its price, - takes it out of the basket."), code="item-needed"
+    )
+
+
+def not_in_basket() -> Refused:
+    """What is to be taken out was never put in."""
+    return Refused(T("This item isn't in the basket."), code="not-in-basket")
 
 
 def unpriced_product(sku: str) -> Refused:
@@ -98,7 +110,19 @@ def total_changed(total_minor: int) -> Conflict:
 
 def too_little() -> Invalid:
     """Cash that doesn't cover what is due."""
-    return Invalid([FieldError("tendered", T("This is less than what is to be paid."))])
+    return Invalid(
+        [FieldError("tendered", T("This is less than what is to be paid. With F9 a bank card pays the rest."))]
+    )
+
+
+def no_coins() -> Invalid:
+    """An amount in cash beside a bank card that no coins make up."""
+    return Invalid([FieldError("tendered", T("No coins make up this amount. Round it: the bank card pays the rest."))])
+
+
+def cash_is_enough() -> Invalid:
+    """Cash that covers all that a bank card should pay the rest of."""
+    return Invalid([FieldError("tendered", T("The cash covers all of it. Take it as cash, or empty the field."))])
 
 
 def no_receipt_yet() -> Conflict:

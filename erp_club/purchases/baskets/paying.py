@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.lots import available
+from erp_club.purchases.baskets import errors
+from erp_club.purchases.credit import Credit
 from erp_club.purchases.models import Basket
+from erp_club.purchases.sale import Payment, rounding
 from erp_club.purchases.value_cards import CardClaim, CardToSell
+from erp_club.receipts.models import Means
 from erp_club.stored_value import queries as stored_value
 from erp_club.stored_value.lots import Claim, shares
 from erp_club.stored_value.models import CardKind
@@ -36,6 +40,19 @@ def paying(session: Session, card_ids: Sequence[int], total_minor: int, *, on: d
         PayingCard(key.card_id, masked(held[key].number), held[key].kind, usable, part)
         for key, usable, part in zip(keys, has, gives, strict=True)
     ]
+
+
+def beside_card(cash_minor: int, currency: str) -> Credit:
+    """The part that is paid in cash where a bank card pays the rest. Raises Invalid where no coins make it up."""
+    if rounding(cash_minor, 0, currency):
+        raise errors.no_coins()
+    return Credit(cash_minor=cash_minor)
+
+
+def check_card_pays(paid: Sequence[Payment], *, beside_minor: int | None) -> None:
+    """Raises Invalid where cash beside a bank card leaves it nothing to pay."""
+    if beside_minor and not any(payment.means is Means.CARD for payment in paid):
+        raise errors.cash_is_enough()
 
 
 def claims_of(session: Session, basket: Basket) -> list[CardClaim]:

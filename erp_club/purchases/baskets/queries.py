@@ -156,6 +156,15 @@ def product_by_code(session: Session, code: str) -> int | None:
     return row.id if row else None
 
 
+def line_of_product(session: Session, basket_id: uuid.UUID, product_id: int) -> tuple[int, int] | None:
+    """The number of the basket's line of a product, at its own price, and its quantity in thousandths."""
+    statement = sa.select(BasketLine.line_no, BasketLine.quantity_milli).where(
+        BasketLine.basket_id == basket_id, BasketLine.product_id == product_id, BasketLine.price_minor.is_(None)
+    )
+    row = session.execute(statement).one_or_none()
+    return (row.line_no, row.quantity_milli) if row else None
+
+
 def is_card(session: Session, number: str) -> bool:
     """Whether this is a member card of any state."""
     return session.scalar(sa.select(Card.number).where(Card.number == number)) is not None
