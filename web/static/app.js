@@ -44,7 +44,7 @@
     toast.append(Object.assign(document.createElement("span"), { textContent: text }));
     if (undo) toast.append(undoForm(undo));
     while (toasts.children.length > 1) toasts.firstElementChild.remove();
-    // Nothing behind an open dialog can be seen or pressed.
+    // Behind an open dialog nothing is seen.
     (dialog.open ? dialog : document.body).append(toasts);
     toasts.append(toast);
     leaveAfter(toast, undo ? 10 : 5);
@@ -61,7 +61,7 @@
     showToast({ text: refusal.textContent.trim(), kind: "bad" });
   });
 
-  // What was asked before a form was drawn again tells of it as it was: [data-follows] waits for the next answer.
+  // What was asked before a form was drawn again tells of the old one: [data-follows] waits for the next answer.
   let drawn = 0;
   document.addEventListener("htmx:before:request", ({ detail }) => { detail.ctx.askedAt = drawn; });
   document.addEventListener("htmx:before:swap", (event) => {
@@ -76,7 +76,7 @@
   document.addEventListener("toast", (event) => showToast(event.detail?.value ?? event.detail));
   document.addEventListener("htmx:error", () => showToast({ text: toasts.dataset.failed, kind: "bad" }));
 
-  // The dialog opens when something is swapped into it, and is empty when closed.
+  // The dialog opens with what is swapped into it, and is empty when closed.
 
   function closeDialog() {
     if (dialog.open) dialog.close();
@@ -104,7 +104,7 @@
   });
   focusFirst(document);
 
-  // One submit at a time: a form is free again with its answer, or when the page is shown again.
+  // One submit at a time: a form is free again with its answer, or the page shown again.
 
   function setBusy(form, busy) {
     form.toggleAttribute("data-busy", busy);
@@ -137,7 +137,7 @@
     document.querySelectorAll("form[data-busy]").forEach((form) => setBusy(form, false));
   });
 
-  // A passport's lines, which a scanner types with Enter after each, are read once they are whole.
+  // A passport's lines, with Enter after each, are read once they are whole.
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.matches("[data-zone]") || !/[<;>.]/.test(event.target.value)) return;
@@ -149,7 +149,7 @@
     event.target.form.querySelector("[data-read]").click();
   });
 
-  // Who agrees to advertising agrees to all of it, unless said otherwise.
+  // Who agrees to advertising agrees to all of it.
 
   document.addEventListener("change", ({ target }) => {
     if (target.name !== "consent_advertising" || !target.checked) return;

@@ -5,7 +5,7 @@
   const signOn = document.getElementById("sign-on");
   const { staff, pin } = signOn.elements;
   const names = JSON.parse(localStorage.getItem("till-names") ?? "[]");
-  for (const name of names) {
+  for (const name of names.length > 1 ? names : []) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "chip";

@@ -95,8 +95,14 @@
       enter(scan.value);
       scan.value = "";
     } else if (form.matches("[data-queue]")) {
+      const { quantity } = form.elements;
       delete fields.idempotency_key;
-      post(form.getAttribute("action"), fields);
+      if (quantity?.value !== quantity?.defaultValue || !quantity) post(form.getAttribute("action"), fields);
+      if (quantity) { // Enter changes and submits: once is enough
+        quantity.defaultValue = quantity.value;
+        quantity.blur();
+        toField();
+      }
     } else if (form.id === "leave" && queue.length) enqueue(() => form.submit()); // not under the next one's name
     else return;
     swallow(event);
@@ -107,8 +113,7 @@
     else later("#till [data-enter]");
   }
 
-  // Keys that come while a dialog, or the answer to its form, is on its way are pressed once it is there; not after a
-  // refusal: they meant what comes else.
+  // Keys that come while a dialog, or its answer, is on its way are pressed once it is there; not after a refusal.
 
   const ahead = [];
   const waits = new Set();
@@ -149,6 +154,7 @@
       step(stops, shiftKey);
     } else if (key === "Escape") dialog.close();
     else if (key === "Backspace") document.execCommand("delete");
+    else if (key === "Enter" && field === scan && !scan.value) return; // pressed twice
     else if (key === "Enter" && !field.matches("a, button, summary")) {
       field.form?.requestSubmit([...field.form.elements].find((each) => each.matches("button:not([type=button])")));
     } else if (!editable(field)) {
@@ -168,7 +174,7 @@
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => answered(ctx, !(ctx.response?.status < 400)));
 
-  // The field has the focus whenever nothing else is typed; on glass without raising the keyboard.
+  // The field has the focus whenever nothing else is typed; on glass without a keyboard.
 
   function toField() {
     if (dialog.open || editable(document.activeElement)) return;
@@ -194,9 +200,6 @@
     if (document.activeElement === scan) scan.setSelectionRange(scan.value.length, scan.value.length);
     toField();
   }));
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("#basket [data-send]")) event.target.blur();
-  });
 
   // What typed points are worth.
   document.addEventListener("input", (event) => {
@@ -209,7 +212,7 @@
     shown.textContent = minor > 0 ? money.format(minor / 100) : "\u00a0";
   });
 
-  // A burst is what a scanner types: as it arrived, and as on the American keyboard to which scanners are set.
+  // A burst is what a scanner types: as it arrived, and as on the American keyboard that it takes for ours.
 
   const AMERICAN = {
     Semicolon: ";:", Equal: "=+", Slash: "/?", Minus: "-_", Period: ".>", Comma: ",<", Quote: "'\"", Space: "  ",
@@ -233,9 +236,9 @@
     return /^[\x20-\x7e]+$/.test(typed) && typed.length === keys.length ? typed : keys;
   }
 
-  const GTIN = /^(\d{8}|\d{12,14})$/; // cards have longer numbers; one that hasn't can be typed
+  const GTIN = /^(\d{8}|\d{12,14})$/; // cards have longer numbers, or are typed
 
-  // Who types without pauses is as fast as a scanner: what a dialog's field can hold stays in it.
+  // Some type as fast as a scanner: what a dialog's field can hold stays in it.
   function holds(field, code) {
     if (!editable(field) || field.matches("[data-scan]")) return false;
     if (!/^(text|tel|email)$/.test(field.type)) return field.type !== "date" || code.length <= 8; // a whole date
@@ -371,7 +374,7 @@
 
   function setOnline(online) {
     net.classList.toggle("off", !online);
-    net.lastElementChild.textContent = net.dataset[online ? "online" : "offline"];
+    net.lastElementChild.textContent = online ? net.dataset.online : `${net.dataset.offline} (${queue.length})`;
     if (online) return;
     waits.clear(); // scans wait in the queue
     pressAgain();

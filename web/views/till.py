@@ -118,6 +118,8 @@ class Newcomer(BaseModel):
 class TillPage(BaseModel):
     """The till: the open basket, who buys, and what waits. `hot` is the line that was just changed.
 
+    `paid` is the sale just paid, `before` the same beside an empty basket: its change may not be handed over yet.
+
     `list_minor` is what the items cost at their price list, `saved_minor` what is off their regular price in all.
     """
 
@@ -138,6 +140,7 @@ class TillPage(BaseModel):
     newcomer: Newcomer | None
     held: list[HeldSale]
     paid: PaidSale | None
+    before: PaidSale | None
     idle_minutes: int
 
 
@@ -148,7 +151,9 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
     """
     entered = entered or Entered()
     opened = queries.opened(act.session, act.terminal.id)
-    paid = None if opened else queries.last_paid(act.session, act.terminal.id)
+    empty = opened is not None and not opened.lines and opened.customer_id == UNIDENTIFIED
+    last = queries.last_paid(act.session, act.terminal.id) if opened is None or empty else None
+    settled = _paid(act, last) if last else None
     held = queries.held(act.session, act.terminal.id) if opened is None or opened.holding else []
     price = price_now(act, opened) if opened else None
     priced = price.basket.priced if price else None
@@ -175,7 +180,8 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
         if fresh
         else None,
         held=[_held(each) for each in held],
-        paid=_paid(act, paid) if paid else None,
+        paid=None if opened else settled,
+        before=settled if opened else None,
         idle_minutes=act.settings.till_idle_minutes,
     )
 

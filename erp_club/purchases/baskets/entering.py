@@ -78,7 +78,7 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
     if not found and not skus:
         raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
     if skus:
-        people = found[: MOST_CHOICES // 2]
+        people = found[: MOST_CHOICES // 3]  # whose names only sound so
         shown = skus[: MOST_CHOICES - len(people)]
         return Entered(found=tuple(people), products=tuple(shown), more=len(found) + len(skus) > MOST_CHOICES)
     meant = [each for each in found if each.exact] or [each for each in found if each.spelt] or found
