@@ -243,6 +243,36 @@ def test_the_fee_comes_back_for_the_days_that_are_left(made: Made) -> None:
     assert sale.held()["state"] == "ended"
 
 
+@pytest.mark.parametrize("by", ["return", "cancellation"])
+def test_returning_the_fee_of_a_membership_that_was_left_leaves_the_one_joined_since(made: Made, by: str) -> None:
+    """What comes back is for the days that were left when they went; the new fee is for the new membership."""
+    sale = made(**with_fees(refund="pro_rata"))
+    sale.join()
+    membership = sale.held()["membership_id"]
+    old = sale.pay().json()["paid"]["receipt_id"]
+    fee = sale.session.scalars(sa.select(MembershipFee)).one()
+    today = fee.first
+    fee.first, fee.last = today - dt.timedelta(days=292), today + dt.timedelta(days=72)
+    sale.session.commit()
+    url = f"/memberships/{membership}/terminations"
+    lost = sale.client.get(f"{url}/new", headers=sale.till.headers).json()["points_lost"]
+    assert send(sale.client, sale.till, "POST", url, {"points_lost": lost}).status_code == 201
+    sale.begin()
+    sale.join()
+    new = sale.pay().json()["paid"]["receipt_id"]
+    told = sale.client.get(f"{url}/new", headers=sale.till.headers).json()
+    assert told["fee_back_minor"] == 36_50, "the new one's alone"
+    if by == "return":
+        returned = sale.give_back(old, 2)
+        assert (returned.status_code, returned.json()["total_minor"]) == (201, 7_30), returned.text
+    else:
+        assert send(sale.client, sale.till, "POST", f"/purchases/{old}/cancellations").status_code == 201
+    sale.begin()
+    assert sale.held()["state"] == "valid", "the membership that was joined since"
+    assert sale.give_back(new, 2).json()["total_minor"] == 36_50
+    assert sale.held()["state"] == "ended"
+
+
 def test_a_fee_that_the_club_keeps_stays_while_the_goods_come_back(made: Made) -> None:
     sale = made()
     sale.join()

@@ -12,8 +12,8 @@ from erp_club.clubs.models import MembershipState
 from erp_club.clubs.periods import Span, days_held
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.fees.commands import given_back, kept_back
 from erp_club.purchases.fees.queries import paid_fees
+from erp_club.purchases.fees.refunds import given_back, kept_back
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId, Unsaid, Word
 from web.forms import FormState
@@ -243,7 +243,8 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
     loss = commands.loss_of(act.session, membership_id, on=day)
     line = membership_line(act, membership_id)
     worth = line.worth_minor if loss.points else 0
-    paid = paid_fees(act.session, membership_id=membership_id)
+    # What was paid before somebody left, and joined again, isn't touched by this ending.
+    paid = [each for each in paid_fees(act.session, membership_id=membership_id) if each.left_on is None]
     # A level that was bought within the term has a fee of its own; so has what was joined by a merge.
     terms = {each.membership_id: each.period_no for each in reversed(paid)}
     of_term = [each for each in paid if each.period_no == terms[each.membership_id]]

@@ -29,7 +29,6 @@ from erp_club.programmes.engine.renew import (
     first_term,
     joining_fee,
     may_renew,
-    refund_minor,
     renewal_fee,
 )
 from erp_club.programmes.engine.upgrades import paid_through
@@ -44,7 +43,8 @@ from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
-from erp_club.purchases.fees.queries import PaidFee, bought_in, goes_on, kept_for_fee, paid_fees, part_of, who_buys
+from erp_club.purchases.fees.queries import PaidFee, bought_in, goes_on, has_left, paid_fees, part_of, who_buys
+from erp_club.purchases.fees.refunds import given_back
 from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.upgrades.queries import paid_levels
 
@@ -309,13 +309,13 @@ def _hangs_on(fee: MembershipFee, on: MembershipFee) -> bool:
 def _take_back(session: Session, fee: MembershipFee, *, reason: str, now: dt.datetime, by: Actor) -> None:
     """Undo what a fee was for: end the membership that was joined, or take the days of a renewal or a level back.
 
-    What was ended meanwhile stays as it is.
+    What was ended meanwhile stays as it is, and so does what was joined anew since.
     """
     membership_id = fee.membership_id
     held = clubs.hold(session, membership_id)
     if fee.level is not None:
         drop_paid_level(session, held, fee.id, today=now.date(), now=now, by=by)
-    if held.state is MembershipState.ENDED or fee.kind == FeeKind.UPGRADE:
+    if held.state is MembershipState.ENDED or fee.kind == FeeKind.UPGRADE or has_left(session, fee.id):
         return
     days = held.days.get(fee.period_no)
     if fee.kind == FeeKind.RENEWAL and days is not None and held.state is MembershipState.OPEN:
@@ -338,29 +338,6 @@ def _take_back(session: Session, fee: MembershipFee, *, reason: str, now: dt.dat
         by=by,
         backdated=True,
     )
-
-
-def given_back(session: Session, fee: PaidFee, *, on: dt.date) -> int:
-    """What of a paid fee comes back where its membership ends on a day, or has ended before it, by the club's rule."""
-    programme = programme_in_force(session, clubs.hold(session, fee.membership_id).club_id, fee.paid_on)
-    if programme is None:
-        return fee.due_minor
-    return refund_minor(programme.fees, fee.due_minor, fee.span, _ended(session, fee, on), paid_on=fee.paid_on)
-
-
-def _ended(session: Session, fee: PaidFee, on: dt.date) -> dt.date:
-    """The first day without what was paid for, `on` at the latest; what was joined to another ends with that one."""
-    both = [clubs.hold(session, each) for each in dict.fromkeys((fee.membership_id, fee.held_by))]
-    return min([on, *(each.state_on for each in both if each.state is MembershipState.ENDED and each.state_on)])
-
-
-def kept_back(session: Session, fee: PaidFee, *, on: dt.date) -> int:
-    """What of the part that was kept from rewards comes back on that day; no receipt has it, so it is paid out."""
-    programme = programme_in_force(session, clubs.hold(session, fee.membership_id).club_id, fee.paid_on)
-    if programme is None or programme.fees.instalments is None or fee.kind != FeeKind.JOINING:
-        return 0
-    kept = kept_for_fee(session, fee)
-    return refund_minor(programme.fees, kept, fee.span, _ended(session, fee, on), paid_on=fee.paid_on)
 
 
 def fees_to_return(

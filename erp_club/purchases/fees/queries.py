@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.levels.models import MembershipLevel
-from erp_club.clubs.models import Club, Membership, MembershipState
+from erp_club.clubs.models import (
+    Club,
+    EventKind,
+    Membership,
+    MembershipEvent,
+    MembershipPeriod,
+    MembershipState,
+    PeriodKind,
+)
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
@@ -32,6 +40,7 @@ class PaidFee:
     """A fee that was paid by a line of a receipt, the days that it was paid for, and whose membership it is.
 
     `held_by` is the membership that has these days now: another one, where that one was joined to it by a merge.
+    `left_on` is the first day without it of one who has left since, and joined again: what holds now was joined anew.
     """
 
     id: int
@@ -44,6 +53,7 @@ class PaidFee:
     paid_on: dt.date
     span: Span
     held_by: int
+    left_on: dt.date | None = None
 
     @property
     def joined(self) -> bool:
@@ -74,7 +84,7 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
     fee, own, other = MembershipFee, Membership, aliased(Membership)
     held_by = sa.func.coalesce(other.id, fee.membership_id)
     asked = (
-        sa.select(fee, held_by)
+        sa.select(fee, held_by, _LEFT_ON)
         .join(Customer, Customer.id == fee.customer_id)
         .join(own, (own.customer_id == fee.customer_id) & (own.id == fee.membership_id))
         .outerjoin(other, (other.customer_id == Customer.merged_into) & (other.club_id == own.club_id))
@@ -91,7 +101,7 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
             (fee.membership_id == membership_id) | (own.state != MembershipState.ENDED),
         )
     made: list[PaidFee] = []
-    for row, now_of in session.execute(asked):
+    for row, now_of, left in session.execute(asked):
         assert row.receipt_id is not None
         assert row.line_no is not None
         assert row.paid_on is not None
@@ -107,9 +117,15 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
                 paid_on=row.paid_on,
                 span=Span(row.first, row.last),
                 held_by=now_of,
+                left_on=left,
             )
         )
     return made
+
+
+def has_left(session: Session, fee_id: int) -> bool:
+    """Whether the membership that a fee was for was ended, and joined anew since."""
+    return session.scalar(sa.select(_LEFT_ON).select_from(MembershipFee).where(MembershipFee.id == fee_id)) is not None
 
 
 def goes_on(session: Session, fee: PaidFee, *, on: dt.date) -> bool:
@@ -264,6 +280,30 @@ IS_FEE = sa.exists().where(
     MembershipFee.receipt_id == ReceiptLine.receipt_id, MembershipFee.line_no == ReceiptLine.line_no
 )
 """Whether a receipt's line is a membership's fee, which earns nothing whatever its product would."""
+_JOINED_ANEW = (
+    sa.select(sa.func.min(MembershipPeriod.at))
+    .where(
+        MembershipPeriod.customer_id == MembershipFee.customer_id,
+        MembershipPeriod.membership_id == MembershipFee.membership_id,
+        MembershipPeriod.period_no > MembershipFee.period_no,
+        MembershipPeriod.kind == PeriodKind.JOINING,
+    )
+    .correlate(MembershipFee)
+    .scalar_subquery()
+)
+_LEFT_ON = (
+    sa.select(MembershipEvent.on_date)
+    .where(
+        MembershipEvent.customer_id == MembershipFee.customer_id,
+        MembershipEvent.membership_id == MembershipFee.membership_id,
+        MembershipEvent.kind == EventKind.TERMINATION,
+        MembershipEvent.at <= _JOINED_ANEW,
+    )
+    .order_by(MembershipEvent.event_no.desc())
+    .limit(1)
+    .correlate(MembershipFee)
+    .scalar_subquery()
+)
 _GOES_ON = sa.text("""
     SELECT EXISTS (
       SELECT FROM memberships h JOIN customers c ON c.merged_into = h.customer_id
