@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.birthday.models import MYSELF, BirthdayGrant, BirthdayPlan, PlanState
@@ -145,6 +145,11 @@ def asked_owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromCla
     people = _people(settings).subquery("people")
     given = aliased(BirthdayGrant)
     apart = sa.literal_column(str(APART), sa.Integer())
+    had = (given.person == people.c.person) & (
+        (given.year == due.c.year) | (sa.func.abs(given.day.op("-", return_type=sa.Integer())(due.c.day)) < apart)
+    )
+    if "names" in people.c:  # it was given when the relative was but a name, before a link, or a merge, told who it is
+        had |= (given.person == sa.any_(people.c.names)) & (given.day == due.c.day)
     asked = (
         sa.select(
             people.c.customer_id,
@@ -161,9 +166,7 @@ def asked_owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromCla
             ~sa.exists().where(
                 given.customer_id == people.c.customer_id,
                 given.plan_id == plan_id,
-                given.person == people.c.person,
-                (given.year == due.c.year)
-                | (sa.func.abs(given.day.op("-", return_type=sa.Integer())(due.c.day)) < apart),
+                had,
             )
         )
     )
@@ -260,10 +263,23 @@ def _known_on(customer: Any, name: str, *, asked: bool) -> sa.ColumnElement[dt.d
 
 def person_of(relative_id: Any, name: Any) -> sa.ColumnElement[int]:
     """The person that a relative is: the customer, or a number made of the name, the same if it is entered again."""
+    return sa.func.coalesce(relative_id, _called(name), type_=sa.BigInteger())
+
+
+def _called(name: Any) -> sa.ColumnElement[int]:
+    """The person that a name is."""
     hashed = sa.func.substr(sa.func.md5(sa.func.lower(name)), 1, 15)
     number = sa.cast(sa.cast(sa.literal("x").op("||")(hashed), sa.Text).op("::")(sa.literal_column("bit(60)")),
                      sa.BigInteger)  # fmt: skip
-    return sa.func.coalesce(relative_id, -1 - number, type_=sa.BigInteger())
+    return -1 - number
+
+
+def _names_of(customer: Any) -> sa.ColumnElement[Any]:
+    """The persons that a customer is to whoever has only named them: as a merge finds that both are one."""
+    given, second = customer.given_name, customer.given_name_2
+    whole = (sa.func.btrim(sa.func.concat(given, " ", customer.family_name)),
+             sa.func.btrim(sa.func.concat(second, " ", customer.family_name_2)))  # fmt: skip
+    return array([_called(name) for name in (given, second, *whole)])
 
 
 def _relatives(settings: PlanSettings) -> sa.CompoundSelect[*tuple[Any, ...]]:
@@ -289,6 +305,7 @@ def _relatives(settings: PlanSettings) -> sa.CompoundSelect[*tuple[Any, ...]]:
             person_of(Relative.relative_id, Relative.name).label("person"),
             sa.func.coalesce(Relative.birthday, other.birthday, type_=sa.Date()).label("born"),
             named_on.label("known_on"),
+            _names_of(other).label("names"),
         )
         .join(owner, owner.id == Relative.customer_id)
         .join(other, (other.id == Relative.relative_id) & (other.state == CustomerState.ACTIVE), isouter=True)
@@ -302,6 +319,7 @@ def _relatives(settings: PlanSettings) -> sa.CompoundSelect[*tuple[Any, ...]]:
             Relative.customer_id,
             other.birthday,
             named_on,
+            _names_of(other),
         )
         .join(owner, owner.id == Relative.relative_id)
         .join(other, (other.id == Relative.customer_id) & (other.state == CustomerState.ACTIVE))
