@@ -246,16 +246,27 @@ def movements_at(
 ) -> list[tuple[int, int]]:
     """Number and points of the movements of one moment, as one command writes them, oldest first.
 
-    Without those that a later movement has taken back: who ends, restores and ends again within a moment finds one.
+    Without what later movements have taken back of them: who ends, restores and ends again within a moment finds one.
     """
+    later = aliased(PointsMovement)
+    taken_back = (
+        sa.select(sa.func.coalesce(sa.func.sum(later.points), 0))
+        .where(
+            later.customer_id == PointsMovement.customer_id,
+            later.account_id == PointsMovement.account_id,
+            later.reverses_seq == PointsMovement.seq,
+        )
+        .scalar_subquery()
+    )
+    left = sa.cast(PointsMovement.points + taken_back, sa.BigInteger)
     rows = session.execute(
-        sa.select(PointsMovement.seq, PointsMovement.points)
+        sa.select(PointsMovement.seq, left)
         .where(
             PointsMovement.customer_id == account.holder_id,
             PointsMovement.account_id == account.id,
             PointsMovement.at == at,
             PointsMovement.kind.in_(kinds),
-            ~_reversed(),
+            left != 0,
         )
         .order_by(PointsMovement.seq)
     )

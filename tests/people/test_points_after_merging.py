@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.breaks.commands import end_membership, restore_membership
 from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.models import Membership
 from erp_club.jobs.verify import wrong_rows
@@ -62,6 +63,9 @@ class Shop:
 
     def back(self, receipt: int, asked: Asked = ALL) -> Returned:
         return return_goods(self.session, receipt, asked, a_place(self.session, self.till), currency="ILS")
+
+    def membership(self, customer: int) -> int:
+        return self.session.scalars(sa.select(Membership.id).where(Membership.customer_id == customer)).one()
 
     def merge(self, survivor: int, merged: int) -> int:
         return merge_customers(self.session, survivor, merged, take=(), today=TODAY, now=NOW, by=SYSTEM)
@@ -122,6 +126,32 @@ def test_after_the_undoing_a_return_takes_them_from_whoever_holds_them_by_the_ru
     assert shop.balances() == ({survivor: 5, merged: 0} if both else {merged: 5})
     shop.back(meanwhile)
     assert set(shop.balances().values()) == {0}
+    assert wrong_rows(shop.session) == []
+
+
+@pytest.mark.parametrize("first", ["survivor", "merged"])
+def test_an_ending_that_took_the_points_of_both_is_undone_by_each_with_their_own(shop: Shop, first: str):
+    survivor, merged = shop.member(), shop.member()
+    shop.sale(survivor, 7)
+    shop.sale(merged, 10)
+    merge_id = shop.merge(survivor, merged)
+    earned_since = shop.sale(survivor, 3)
+    hour = dt.timedelta(hours=1)
+    end_membership(
+        shop.session, shop.membership(survivor), on=TODAY, points_lost=20, reason="", today=TODAY, now=NOW + hour,
+        by=SYSTEM,
+    )  # fmt: skip
+    undo_merge(shop.session, merge_id, today=TODAY, now=NOW + 2 * hour, by=SYSTEM)
+    assert shop.balances() == {survivor: 0, merged: 0}
+    assert wrong_rows(shop.session) == []
+    own = {survivor: 10, merged: 10}
+    order = (survivor, merged) if first == "survivor" else (merged, survivor)
+    for customer, other in zip(order, reversed(order), strict=True):
+        restore_membership(shop.session, shop.membership(customer), today=TODAY, now=NOW + 3 * hour, by=SYSTEM)
+        assert shop.balances()[customer] == own[customer], "whatever the other one does"
+        assert shop.balances()[other] == (own[other] if customer == order[1] else 0)
+    shop.back(earned_since)
+    assert shop.balances() == {survivor: 7, merged: 10}
     assert wrong_rows(shop.session) == []
 
 

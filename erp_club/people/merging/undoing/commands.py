@@ -2,22 +2,24 @@
 
 What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page
 that asks: a membership that came over whole goes back with its points and days; of joined ones the days and levels that
-were added go back, and the points that came over as far as they are still there, and what was ended is ended for both;
-what is settled later goes by the
-receipt: with the account that holds its points by then; a sale that is still open goes back, one that was paid stays; a
-field goes back unless somebody has changed it since; a consent refused since holds for both.
+were added go back, and the points that came over as far as they are still there; what was ended is ended for both, and
+each ending is undone by itself, with points of its own; what is settled later goes by the receipt: with the account
+that holds its points by then; a sale that is still open goes back, one that was paid stays; a field goes back unless
+somebody has changed it since; a consent refused since holds for both.
 """
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.breaks.commands import correct_membership, end_part
-from erp_club.clubs.commands import hold
-from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.commands import Held, hold
+from erp_club.clubs.days.commands import last_event
+from erp_club.clubs.models import EventKind, Membership, MembershipState
 from erp_club.clubs.periods import Span
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.models import Customer, CustomerState
@@ -29,9 +31,11 @@ from erp_club.people.merging.moves.commands import account_of, look_again, move_
 from erp_club.people.merging.rules import put_back
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
-from erp_club.points.commands import set_heir, transfer_points
+from erp_club.points.commands import end_account, give_back_points, set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind
+from erp_club.points.queries import movements_at
+from erp_club.points.rules import DROPPED, ReturnPolicy
 from erp_club.programmes.overrides.commands import drop_shared
 from erp_club.receipts.rollups.commands import sum_again
 
@@ -123,6 +127,7 @@ def _give_rows(session: Session, merge: CustomerMerge) -> None:
 
 def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerMerge, cause: Cause) -> None:
     held = hold(session, told["membership"])
+    ended = False
     if told["whole"]:
         session.execute(
             sa.update(Membership)
@@ -133,6 +138,7 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
         _take_days(session, held.membership_id, held.spans, told, cause)
         drop_shared(session, held.membership_id, told.get("levels", ()), today=cause.on)
         if held.state is MembershipState.ENDED and held.state_on is not None:
+            ended = hold(session, told["of"]).state is MembershipState.OPEN
             end_part(session, told["of"], on=held.state_on, reason=REASON, now=cause.now, by=cause.by)
     if told["whole"]:
         _give_account(session, held.membership_id, told, merge, cause)
@@ -144,7 +150,26 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
     points = min(max(told["points"], 0), hold_account(session, source).available(cause.on))
     if points:
         transfer_points(session, source, target, points=points, cause=cause)
+    if ended:
+        _share_ending(session, held, source, target, max(told["points"], 0) - points, cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
+
+
+def _share_ending(session: Session, held: Held, source: Account, target: Account, points: int, cause: Cause) -> None:
+    """Of what the ending took, the points that had come over were taken from the one who is back: each ending is undone
+    by itself from now on, and gives everybody their own."""
+    ended_at = last_event(session, held, EventKind.TERMINATION).at
+    for seq, lost in movements_at(session, source, at=ended_at, kinds=(MovementKind.ENDED,)):
+        part = min(points, -lost)
+        if part <= 0:
+            continue
+        points -= part
+        back = replace(cause, kind=MovementKind.RESTORED)
+        give_back_points(session, source, part, of=seq, policy=ReturnPolicy(), cause=back)
+        alive = sum(lot.remaining for lot in hold_account(session, source).lots if not lot.expired(cause.on))
+        if alive:
+            transfer_points(session, source, target, points=min(part, alive), pending=True, cause=cause)
+            end_account(session, target, policy=DROPPED, cause=replace(cause, kind=MovementKind.ENDED, reason=""))
 
 
 def _give_account(
