@@ -212,7 +212,7 @@ def _changed(
     kept = stored["id_number"]
     if kept is not None and said.get("id_number") == sealing.masked(kept):
         said["id_number"] = kept
-    before = CustomerFields(**{name: stored[name] for name in CustomerFields.__dataclass_fields__})
+    before = CustomerFields(**{name: stored.get(name) for name in CustomerFields.__dataclass_fields__})
     filled = filled_in(replace(before, **said), today=today)
     named = set(said) | {name for name in SCANNED if getattr(filled, name) != getattr(before, name)}
     if said.get("consent_advertising") and not before.consent_advertising:

@@ -64,7 +64,8 @@ class CustomerFields:
     """A customer as somebody fills in the form. Empty and None are the same; `home_store` is a store's code.
 
     Dates are dates or texts, as `1979-02-22` or day first as `22.2.1979`. Without `number` the system gives one.
-    Without `id_kind` a number is a national ID; without `id_country` it is the chain's country.
+    Without `id_kind` a number is a national ID; without `id_country` it is the chain's country. `id_zone` are the lines
+    of the document's foot that filled in its number; they aren't kept.
     """
 
     number: str | None = None
@@ -75,6 +76,7 @@ class CustomerFields:
     id_kind: str | None = None
     id_country: str | None = None
     id_number: str | None = None
+    id_zone: str | None = None
     phone: str | None = None
     mobile: str | None = None
     email: str | None = None
@@ -239,5 +241,6 @@ def _identity(
             T("This chain keeps no ID numbers of this kind and country. Leave the number empty, or choose another."),
         )
     known = birthday if isinstance(birthday, dt.date) else None
-    document = identity.check(str(kind), issuer, str(number), birthday=known, today=today)
+    zone = None if filled.id_zone is None else str(filled.id_zone)
+    document = identity.check(str(kind), issuer, str(number), birthday=known, today=today, zone=zone)
     return {"id_kind": document.kind, "id_country": document.country, "id_number": document.number}

@@ -62,12 +62,15 @@ class Document:
     birthday: dt.date | None = None
 
 
-def check(kind: str, country: str, number: str, *, birthday: dt.date | None, today: dt.date) -> Document:
+def check(
+    kind: str, country: str, number: str, *, birthday: dt.date | None, today: dt.date, zone: str | None = None
+) -> Document:
     """A national ID or passport as somebody typed or scanned it. Raises Fault, which says what is wrong with it.
 
-    `country` is the issuer's (ISO 3166-1 alpha-2). `today` tells the century of a Swedish number of ten digits.
+    `country` is the issuer's (ISO 3166-1 alpha-2). `today` tells the century of a Swedish number of ten digits. `zone`
+    are the machine-readable lines from which the number was read before: their check digits prove it.
     """
-    document = _passport(country, number, birthday) if kind == PASSPORT else _national(country, number, today)
+    document = _passport(country, number, birthday, zone) if kind == PASSPORT else _national(country, number, today)
     if birthday and document.birthday and document.birthday != birthday:
         raise Fault(
             FIELD,
@@ -240,8 +243,11 @@ def _of_country(country: str, number: str) -> str:
         ) from error
 
 
-def _passport(country: str, number: str, birthday: dt.date | None) -> Document:
-    """A number of letters and digits, or the whole machine-readable zone as a reader types it."""
+def _passport(country: str, number: str, birthday: dt.date | None, lines: str | None) -> Document:
+    """A number of letters and digits, or the whole machine-readable zone as a reader types it.
+
+    What a zone proves is right, though its country's passports look otherwise: there are documents of many kinds.
+    """
     if mrz.looks_like_zone(number):
         zone = mrz.read(number)
         if birthday and not _same_birthday(zone.born, birthday):
@@ -256,7 +262,7 @@ def _passport(country: str, number: str, birthday: dt.date | None) -> Document:
     if not _PASSPORT.fullmatch(plain):
         raise Fault(FIELD, T("A passport number has 5 to 15 letters and digits; here are %(count)s.", count=len(plain)))
     form, example = _PASSPORTS.get(country, (_PASSPORT, ""))
-    if not form.fullmatch(plain):
+    if not form.fullmatch(plain) and not _is_proven(country, plain, lines):
         raise Fault(
             FIELD,
             T(
@@ -265,6 +271,14 @@ def _passport(country: str, number: str, birthday: dt.date | None) -> Document:
             ),
         )
     return Document(PASSPORT, country, plain)
+
+
+def _is_proven(country: str, number: str, lines: str | None) -> bool:
+    """Whether these lines are of a document of that country, or of no country, with that number."""
+    with suppress(Fault):
+        zone = mrz.read(lines or "")
+        return zone.number == number and zone.country in {None, country}
+    return False
 
 
 def _same_birthday(born: str, birthday: dt.date) -> bool:

@@ -27,7 +27,8 @@ def filled_in(filled: CustomerFields, *, today: dt.date) -> CustomerFields:
         zone = mrz.read(text)
     except Fault:
         return replace(filled, id_kind=PASSPORT)
-    read = replace(filled, id_kind=PASSPORT, id_number=zone.number, id_country=zone.country or filled.id_country)
+    country = zone.country or filled.id_country
+    read = replace(filled, id_kind=PASSPORT, id_number=zone.number, id_country=country, id_zone=text)
     if not filled.given_name and not filled.family_name:
         read = replace(read, given_name=zone.given_name, family_name=zone.family_name)
     return replace(read, birthday=filled.birthday or zone.birthday(today) or None, gender=filled.gender or zone.sex)

@@ -1,5 +1,6 @@
 # REQ C-04: the lines of a passport fill in a form, whatever layout the computer is set to
 import datetime as dt
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from erp_club.customers import mrz, queries
 from erp_club.customers.errors import Fault
 from erp_club.customers.fields import CustomerFields
 from erp_club.customers.id_numbers.queries import id_number
-from erp_club.customers.scans import filled_in, scanned
+from erp_club.customers.scans import SCANNED, filled_in, scanned
 from erp_club.kernel.errors import Invalid
 from tests.make.customers import a_person
 
@@ -82,6 +83,19 @@ def test_what_is_no_right_zone_is_refused_at_the_number(typed: str | None):
 def test_no_layout_makes_a_misread_zone_right():
     with pytest.raises(Fault):
         mrz.read(TD3[:44] + "L898902C37" + TD3[54:])
+
+
+def test_a_document_unlike_its_country_s_passports_is_taken_as_its_zone_proves_it(session: Session):
+    """A travel document of Israel: its passports have digits only."""
+    zone = TD3.replace("UTO", "ISR", 1)
+    read = scanned(CustomerFields(id_number=zone), today=TODAY)
+    told: dict[str, Any] = {name: getattr(read, name) for name in (*SCANNED, "id_zone")}
+    assert id_number(session, a_person(session, **told)) == "L898902C3"
+    wrong: list[dict[str, Any]] = [{"id_zone": zone} for zone in (None, FINNISH, "<")] + [{"id_number": "L898902C4"}]
+    for each in wrong:
+        with pytest.raises(Invalid) as refused:
+            a_person(session, **told | each)
+        assert [error.field for error in refused.value.fields] == ["id_number"]
 
 
 def test_a_customer_is_opened_by_a_zone_alone(session: Session):

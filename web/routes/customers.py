@@ -134,8 +134,12 @@ Confirmed = Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], BeforeVal
 
 
 class CustomerOpening(CustomerBody):
-    """Somebody new, who is none of the customers `confirmed_not` whom a refusal has named as possible duplicates."""
+    """Somebody new, who is none of the customers `confirmed_not` whom a refusal has named as possible duplicates.
 
+    `id_zone` are the lines of the passport that `POST /customers/scans` has filled in the form from.
+    """
+
+    id_zone: Line | None = None
     confirmed_not: Confirmed = []
 
 

@@ -26,6 +26,7 @@ CustomerId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 class DuplicateSearch(CustomerBody):
     """A form of a new customer as far as it is filled in, the card they were handed, and who it is not."""
 
+    id_zone: Line | None = None
     card: Line | None = None
     clubs: dict[str, Any] = {}
     confirmed_not: Confirmed = []

@@ -63,8 +63,12 @@ class OfferedCustomer(Body):
 
 
 class NewCustomer(CustomerBody):
-    """Somebody new, the card they were handed, and the clubs they join, each by its id: `{"1": true}`."""
+    """Somebody new, the card they were handed, and the clubs they join, each by its id: `{"1": true}`.
 
+    `id_zone` are the lines of the passport that a scan has filled in the form from.
+    """
+
+    id_zone: Line | None = None
     card: Line | None = None
     clubs: Annotated[dict[ClubId, bool], Field(max_length=100)] = {}
     confirmed_not: Confirmed = []

@@ -312,7 +312,7 @@ def scanned_person(filled: CustomerFields) -> Person:
 def scanned_form(act: Act, filled: CustomerFields) -> FormState:
     """What was typed into the form, with what the passport tells in its place."""
     posted: FormState = getattr(act.request.state, "form", None) or FormState()
-    told = {name: str(getattr(filled, name) or "") for name in SCANNED}
+    told = {name: str(getattr(filled, name) or "") for name in (*SCANNED, "id_zone")}
     return FormState(values=posted.values | told)
 
 
