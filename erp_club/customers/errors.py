@@ -64,3 +64,10 @@ def stale() -> Conflict:
     return Conflict(
         T("Somebody changed this customer while you had it open. Look at the changes, then save again."), code="stale"
     )
+
+
+def names_busy() -> Conflict:
+    """An import of customers, or new keys for their names, would still need the words that an erasure takes away."""
+    return Conflict(
+        T("Customers are being imported just now. Erase this person once that has ended."), code="names-busy"
+    )

@@ -6,7 +6,7 @@ from erp_club.customers.names import commands, queries
 from erp_club.jobs.declared import Cursor, Job, Run, Step
 from erp_club.kernel.text import N_
 
-_STEPS = (commands.rekey_words, commands.rekey_customers)
+_STEPS = (commands.rekey_words, commands.rekey_customers, commands.join_doubles)
 """Words first: taking names apart then finds them with today's keys."""
 
 

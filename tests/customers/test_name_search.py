@@ -12,6 +12,8 @@ from erp_club.customers.names import commands
 from erp_club.customers.names.judging import NameHit, shared_out
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.customers.names.queries import find_by_name, stale
+from erp_club.kernel.db import Database
+from erp_club.kernel.errors import Conflict
 from tests.customers.test_commands import change
 from tests.make.customers import a_person
 from tests.make.organisation import a_chain, a_store
@@ -124,6 +126,31 @@ def test_of_the_same_names_those_of_the_store_come_first_then_who_bought_last(se
     )
     assert found(session, "cohen david", store_id=shop.id) == [ours, bought, first]
     assert found(session, "cohen david") == [bought, first, ours]
+
+
+def test_nobody_waits_for_an_import_that_has_the_same_new_words_and_both_are_found(committed: Database):
+    """A file of a million holds its words for minutes; a till opens a customer meanwhile, and nobody is erased."""
+    with committed.session() as importing, committed.session() as till, committed.session() as night:
+        a_chain(importing)
+        importing.commit()
+        imported = named(importing, "Zbigniew", "Brzęczyszczykiewicz")
+        till.execute(sa.text("SET LOCAL statement_timeout = '10s'"))
+        opened = named(till, "Zbigniew", "Brzęczyszczykiewicz")
+        with pytest.raises(Conflict) as refused:
+            commands.erase_names(night, [opened], [])
+        assert refused.value.code == "names-busy"
+        assert commands.join_doubles(night) == 0, "both still keep words"
+        till.commit()
+        importing.commit()
+        typed = "brzeczyszczykiewicz zbigniew"
+        assert sorted(found(night, typed)) == [imported, opened]
+        assert {each.exact for each in find_by_name(night, "Brzęczyszczykiewicz", limit=9)} == {True}
+        assert commands.join_doubles(night) == 2
+        assert sorted(found(night, typed)) == [imported, opened]
+        assert commands.join_doubles(night) == 0
+        assert commands.erase_names(night, [opened], ["Zbigniew"]) == [], "the other one has it still"
+        assert commands.erase_names(night, [imported], ["Zbigniew"]) == ["Zbigniew"]
+        assert night.scalar(sa.select(sa.func.count()).select_from(NameWord)) == 0
 
 
 def test_a_very_common_name_is_limited_and_the_stores_own_are_among_them(session: Session):

@@ -1,12 +1,18 @@
-"""Keeping the words of customers' names: one by one as they are opened and changed, and many at once."""
+"""Keeping the words of customers' names: one by one as they are opened and changed, and many at once.
+
+Whoever keeps words waits for nobody else who does. So a word that two transactions meet first at the same time, a till
+and an import of many minutes, stands in the dictionary twice, which is found as well; `join_doubles` makes one of them.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.customers.errors import names_busy
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.names.entries import NAMES_VERSION, Entry, array_text, entry
 from erp_club.customers.names.models import CustomerWords, NameWord
@@ -14,6 +20,8 @@ from erp_club.customers.names.spelling import index_words
 
 BATCH = 10_000
 """Customers whose names are written in one statement."""
+TRIES, WAIT = 40, 0.05
+"""How often an erasure asks for the dictionary, which each till holds for a moment, and after how many seconds."""
 
 Named = tuple[int, Sequence[str | None]]
 """A customer's id, and the names in every script."""
@@ -60,22 +68,25 @@ def erase_names(session: Session, customer_ids: Sequence[int], names: Sequence[s
     """Forget the names of these customers, and every word of them, and of `names`, that nobody else bears; gives those
     of `names` that nobody else has a word of.
 
-    Whoever opens a customer holds the dictionary shared, so that no word goes between being looked up and being borne.
+    Raises Conflict `names-busy` where customers are being imported.
     """
-    session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('name-words', 0))"))
+    if not any(_hold_dictionary(session, wait=wait) for wait in (0, *(WAIT,) * TRIES)):
+        raise names_busy()
     gone = sa.delete(CustomerWords).where(CustomerWords.customer_id.in_(customer_ids)).returning(CustomerWords.words)
     words = {word for row in session.scalars(gone) for word in row}
-    words |= set(_known(session, sorted(index_words(*names))).values())
     erased = session.scalars(
         sa.text(
             """
-            DELETE FROM name_words w WHERE w.id = ANY(:words) AND NOT EXISTS (
-                   SELECT FROM customer_name_words c WHERE c.words @> ARRAY[w.id]) RETURNING w.word
+            DELETE FROM name_words w
+             WHERE (w.word = ANY(:named) OR w.word IN (SELECT o.word FROM name_words o WHERE o.id = ANY(:words)))
+               AND NOT EXISTS (SELECT FROM customer_name_words c WHERE c.words @> ARRAY[w.id])
+            RETURNING w.word
             """
         ),
-        {"words": sorted(words)},
+        {"words": sorted(words), "named": sorted(index_words(*names))},
     )
     rare = set(erased)
+    rare -= _known(session, sorted(rare)).keys()
     return [name for name in names if (known := index_words(name)) and known <= rare]
 
 
@@ -120,9 +131,39 @@ def rekey_customers(session: Session, *, most: int = BATCH) -> int:
     return keep_many(session, ((row[0], row[1:]) for row in session.execute(stale).all()))
 
 
+def join_doubles(session: Session, *, most: int = BATCH) -> int:
+    """Make one of some words that stand in the dictionary twice; gives how many went. Not while somebody keeps words.
+
+    Who bears one of two bears the older one from then on.
+    """
+    if not _hold_dictionary(session):
+        return 0
+    doubles = sa.text(
+        """
+        SELECT id, first FROM (SELECT id, min(id) OVER (PARTITION BY word) AS first FROM name_words) AS w
+         WHERE id <> first LIMIT :most
+        """
+    )
+    first_of: dict[int, int] = {row[0]: row[1] for row in session.execute(doubles, {"most": most})}
+    if first_of:
+        gone = {"gone": list(first_of), "firsts": list(first_of.values())}
+        session.execute(_BEAR_FIRST, gone)
+        session.execute(sa.delete(NameWord).where(NameWord.id.in_(first_of)))
+    return len(first_of)
+
+
 def _share_dictionary(session: Session) -> None:
     """Let no word go, by an erasure, between being looked up and being borne."""
     session.execute(sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended('name-words', 0))"))
+
+
+def _hold_dictionary(session: Session, *, wait: float = 0) -> bool:
+    """Keep words from being kept until the transaction ends, unless somebody is at it, after so many seconds.
+
+    Asked again and again rather than waited for: tills would queue up behind whoever waits for an import's end.
+    """
+    asked = "SELECT pg_try_advisory_xact_lock(hashtextextended('name-words', 0)) FROM pg_sleep(:wait)"
+    return bool(session.scalar(sa.text(asked), {"wait": wait}))
 
 
 def _apart(customers: Sequence[Named]) -> dict[int, list[str]]:
@@ -131,16 +172,12 @@ def _apart(customers: Sequence[Named]) -> dict[int, list[str]]:
 
 
 def _entries(words: Iterable[str]) -> list[Entry]:
-    """In order, so that two transactions that put in the same new words don't wait for each other."""
     return [entry(word) for word in sorted(words)]
 
 
 def _put_new(session: Session, entries: Sequence[Entry]) -> dict[str, int]:
-    """Put new words into the dictionary; gives their numbers, which somebody else may have given them meanwhile."""
-    if not entries:
-        return {}
-    _put_words(session, entries, _INSERT)
-    return _known(session, [each.word for each in entries])
+    """Put new words into the dictionary; gives their numbers."""
+    return {row[0]: row[1] for row in _put_words(session, entries, _INSERT)} if entries else {}
 
 
 def _rows(found: Mapping[int, Sequence[str]], known: Mapping[str, int]) -> Mapping[str, object]:
@@ -153,12 +190,13 @@ def _rows(found: Mapping[int, Sequence[str]], known: Mapping[str, int]) -> Mappi
 
 
 def _known(session: Session, words: list[str]) -> dict[str, int]:
-    known = sa.text("SELECT word, id FROM name_words WHERE word = ANY(:words)")
+    """The numbers of those of these words that are known, of one that stands twice the first."""
+    known = sa.text("SELECT word, min(id) FROM name_words WHERE word = ANY(:words) GROUP BY word")
     return {row[0]: row[1] for row in session.execute(known, {"words": words})}
 
 
-def _put_words(session: Session, entries: Sequence[Entry], statement: sa.TextClause) -> None:
-    session.execute(
+def _put_words(session: Session, entries: Sequence[Entry], statement: sa.TextClause) -> sa.Result[*tuple[Any, ...]]:
+    return session.execute(
         statement,
         {
             "words": [each.word for each in entries],
@@ -175,13 +213,19 @@ INSERT INTO name_words (word, surface, sounds, keys, version)
 SELECT word, surface, sounds, keys::integer[], :version
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:sounds AS bytea[]), CAST(:keys AS text[]))
        AS given (word, surface, sounds, keys)
- ORDER BY word ON CONFLICT (word) DO NOTHING
+ ORDER BY word RETURNING word, id
 """)
 _REKEY = sa.text("""
 UPDATE name_words w SET surface = given.surface, sounds = given.sounds, keys = given.keys::integer[], version = :version
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:sounds AS bytea[]), CAST(:keys AS text[]))
        AS given (word, surface, sounds, keys)
  WHERE w.word = given.word
+""")
+_BEAR_FIRST = sa.text("""
+UPDATE customer_name_words c SET words = (
+  SELECT array_agg(DISTINCT coalesce(f.first, word)) FROM unnest(c.words) AS word
+    LEFT JOIN unnest(CAST(:gone AS integer[]), CAST(:firsts AS integer[])) AS f (id, first) ON f.id = word)
+ WHERE c.words && CAST(:gone AS integer[])
 """)
 _KEEP = sa.text("""
 INSERT INTO customer_name_words AS kept (customer_id, words, version)

@@ -36,17 +36,18 @@ Scores = NDArray[np.float32]
 class Candidates:
     """Words of the dictionary that share a key with one that was typed, or begin like it: one list for each column.
 
-    `sounds` are the sound numbers of all, each word's ended by a 0. `same` is the number of the typed word itself.
+    `sounds` are the sound numbers of all, each word's ended by a 0. `same` are the numbers of the typed word itself,
+    which may stand in the dictionary twice for a while.
     """
 
     ids: Sequence[int]
     surfaces: Sequence[str]
     sounds: bytes
     bearers: Sequence[int]
-    same: int | None
+    same: Sequence[int]
 
 
-NOTHING = Candidates((), (), b"", (), None)
+NOTHING = Candidates((), (), b"", (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +114,5 @@ def _begun(letters: str, candidates: Candidates) -> Scores:
     """What each candidate counts that begins as was typed: the word itself, or one that goes on."""
     lengths = np.array([len(each) for each in candidates.surfaces])
     begun = BEGUN[min(len(letters), len(BEGUN)) - 1] + 0.1 * len(letters) / np.maximum(lengths, 1)
-    whole = np.where(np.array(candidates.ids) == candidates.same, SAME, SAME_LETTERS)
+    whole = np.where(np.isin(candidates.ids, candidates.same), SAME, SAME_LETTERS)
     return np.where(lengths == len(letters), whole, begun).astype(np.float32)

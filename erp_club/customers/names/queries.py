@@ -137,7 +137,7 @@ def _candidates(session: Session, forms: Sequence[str]) -> dict[str, Candidates]
     }
     rows = _CANDIDATES.execute(session.connection(), asked).rows
     return {
-        forms[int(number) - 1]: Candidates(ids, letters.split(" "), heard, bearers, same)
+        forms[int(number) - 1]: Candidates(ids, letters.split(" "), heard, bearers, same or ())
         for number, ids, letters, heard, bearers, same in rows
     }
 
@@ -290,7 +290,7 @@ SELECT known.id, c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integ
 _CANDIDATES = Prepared(
     sa.text(r"""
 SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.sounds || '\000'::bytea, ''),
-       array_agg(w.bearers), max(w.id) FILTER (WHERE w.word = asked.word)
+       array_agg(w.bearers), array_agg(w.id) FILTER (WHERE w.word = asked.word)
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:ends AS text[]), CAST(:keys AS text[]))
        WITH ORDINALITY AS asked (word, surface, ends, keys, number)
  CROSS JOIN LATERAL (
