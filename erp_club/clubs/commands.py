@@ -317,6 +317,8 @@ def _check_open(held: Held) -> None:
         raise errors.not_open_for_renewal()
     if held.state is not MembershipState.OPEN:
         raise why_not_open(held)
+    if not held.spans:
+        raise errors.nothing_held()
     if any(span.last is None for span in held.spans):
         raise errors.endless()
 

@@ -56,6 +56,11 @@ def endless() -> Conflict:
     return Conflict(T("This membership is for life. There is nothing to renew or extend."), code="membership-for-life")
 
 
+def nothing_held() -> Conflict:
+    """A correction has taken all days."""
+    return Conflict(T("This membership holds no day. Correct its days first."), code="nothing-held")
+
+
 def not_longer(last: dt.date) -> Refused:
     """An extension that ends no later than what is there."""
     return Refused(
