@@ -158,7 +158,8 @@ def refuse(request: Request, error: Refused) -> Response:
         form.errors.setdefault("", []).append(say(error.text))
     page: Page | None = getattr(getattr(request.scope.get("route"), "endpoint", None), "again", None)
     # Who wasn't let in doesn't get to see the form, which may hold what is stored.
-    shown = error.status in _FORM_AGAIN and getattr(request.state, "may_see_form", False)
+    of_form = error.status in _FORM_AGAIN or (error.status == HTTPStatus.NOT_FOUND and error.fields)
+    shown = of_form and getattr(request.state, "may_see_form", False)
     if error.status == HTTPStatus.PERMANENT_REDIRECT:
         return _led_on(request, error)
     if error.code in _ASKS_WHO or (error.code == "sign-in-locked" and _shows_who(request)):
@@ -182,7 +183,7 @@ def refuse(request: Request, error: Refused) -> Response:
     return response
 
 
-_NOT_KEPT = frozenset({"id_number"})
+_NOT_KEPT = frozenset({"id_number", "id_zone"})
 
 
 def keep_refusal(request: Request, response: Response) -> None:
@@ -235,6 +236,7 @@ def _approved(request: Request) -> dict[str, list[str]]:
 
 
 _FORM_AGAIN = frozenset({400, 401, 403, 409, 422, 429})
+"""And 404 where it is what was typed into a field that isn't there."""
 
 
 def _led_on(request: Request, error: Refused) -> Response:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_26_1345"
-down_revision = "2026_11_26_1130"
+down_revision = "2026_11_26_1417"
 branch_labels = None
 depends_on = None
 

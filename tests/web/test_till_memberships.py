@@ -97,6 +97,9 @@ def test_a_renewal_needs_the_card_of_this_customer(sale: Sale) -> None:
     right = send(sale.client, sale.till, "POST", "/baskets/current/renewals", body | {"card": sale.joined.card_number})
     assert right.status_code == 200
     assert sale.shown()["valid_until"] > until
+    nobodys = post(browser(sale.client, sale.till), "/baskets/current/renewals", **body, card="2900000099999")
+    assert (nobodys.status_code, nobodys.headers["hx-retarget"]) == (404, "#dialog")
+    assert 'id="renew-membership"' in nobodys.text, "the dialog again, and not the bare refusal in the till's place"
 
 
 def test_who_was_identified_by_the_card_is_not_asked_for_it_again(sale: Sale) -> None:
