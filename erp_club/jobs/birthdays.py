@@ -68,7 +68,7 @@ BIRTHDAYS = Job(
     total=_total,
     counts={
         "grants": N_("Gifts"),
-        "minor": N_("Value at most, in the smallest unit of money"),
+        "minor": N_("Value at most"),
         "points": N_("Points given"),
         "waiting": N_("Waiting, since there is nothing to give"),
     },

@@ -36,7 +36,7 @@ STORED_VALUE_EXPIRE = Job(
     about=N_("Money whose last day is over leaves the cards. It can't be used from that day on, run or no run."),
     batch=_batch,
     total=_total,
-    counts={"cards": N_("Cards"), "minor": N_("Expired, in the smallest unit of money")},
+    counts={"cards": N_("Cards"), "minor": N_("Expired money")},
     schedule="40 4 * * *",
     preview=_preview,
     limit=Limit(_weigh, ("minor",), lambda settings: settings.expiry_limit, accounts="cards"),

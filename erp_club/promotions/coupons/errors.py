@@ -94,7 +94,7 @@ def not_so_many(left: int) -> Conflict:
 def personal() -> Conflict:
     """A personal coupon is somebody's from the beginning."""
     return Conflict(
-        T("Coupons of this batch are personal. Issue them to customers by their numbers."), code="batch-personal"
+        T("Coupons of this batch are personal. Issue them to a segment or to single customers."), code="batch-personal"
     )
 
 
