@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from erp_club.customers.queries import names_of
 from erp_club.jobs import commands, errors, queries, schedules
 from erp_club.jobs.approvals import queries as approvals
 from erp_club.jobs.approvals.queries import ApprovalRow
@@ -132,10 +133,11 @@ class JobsPage(BaseModel):
 
 
 class SampleView(BaseModel):
-    """One of those whom a run would touch."""
+    """One of those whom a run would touch; no name for those who may not see customers."""
 
     customer_id: int
     number: str
+    name: str
     points: int
 
 
@@ -187,18 +189,26 @@ def job_page(act: Act, name: str, *, as_of: dt.date | None, older_than: int | No
         job=_job(act, job, newest),
         as_of=day,
         today=act.today,
-        preview=None if preview is None else preview_view(job, preview),
+        preview=None if preview is None else preview_view(act, job, preview),
         runs=[run_view(row) for row in rows[:SHOWN]],
         older=rows[SHOWN - 1].id if len(rows) > SHOWN else None,
     )
 
 
-def preview_view(job: Job, preview: Preview) -> PreviewView:
+def preview_view(act: Act, job: Job, preview: Preview) -> PreviewView:
     """A preview with its labels."""
+    ids = [each.customer_id for each in preview.sample] if act.may(Permission.CUSTOMERS_VIEW) else []
+    names = names_of(act.session, ids)
     return PreviewView(
         counts=_counts(job, preview.counts),
         sample=[
-            SampleView(customer_id=each.customer_id, number=each.number, points=each.points) for each in preview.sample
+            SampleView(
+                customer_id=each.customer_id,
+                number=each.number,
+                name=names.get(each.customer_id, ""),
+                points=each.points,
+            )
+            for each in preview.sample
         ],
     )
 

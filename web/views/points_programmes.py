@@ -10,6 +10,7 @@ from erp_club.jobs.programmes import job, queries
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.jobs.programmes.models import ProgrammeState
 from erp_club.jobs.programmes.rules import Effect, Rounding
+from erp_club.points.rules import worth_of
 from web.deps import Act
 from web.views.jobs import PreviewView, RunView, preview_view, run_view
 from web.views.segment_choices import SegmentChoice, segment_choices
@@ -45,10 +46,15 @@ class ProgrammesPage(BaseModel):
 
 
 class ProgrammePage(BaseModel):
-    """A programme, what it would do now, and its runs. `over` is whether somebody else would have to approve one."""
+    """A programme, what it would do now, and its runs. `over` is whether somebody else would have to approve one.
+
+    `worth_minor` is what its points are worth by the club's rate of today, by the name of the count.
+    """
 
     programme: ProgrammeView
     preview: PreviewView
+    worth_minor: dict[str, int]
+    currency: str
     limit: int
     over: bool
     runs: list[RunView]
@@ -84,13 +90,18 @@ def programmes_page(act: Act) -> ProgrammesPage:
 def programme_page(act: Act, programme_id: int) -> ProgrammePage:
     """One programme. Raises NotFound."""
     row = queries.programme(act.session, programme_id)
+    club = clubs.club(act.session, row.club_id)
     limit = act.settings.points_limit
     preview = job.preview(act.session, programme_id)
     moved = preview.counts["given"] + preview.counts["taken"]
     runs = jobs.runs_with(act.session, POINTS_PROGRAMME.name, {"programme": programme_id}, limit=25)
     return ProgrammePage(
         programme=_view(row),
-        preview=preview_view(POINTS_PROGRAMME, preview),
+        preview=preview_view(act, POINTS_PROGRAMME, preview),
+        worth_minor={
+            name: worth_of(preview.counts[name], club.worth_points, club.worth_minor) for name in ("given", "taken")
+        },
+        currency=club.currency,
         limit=limit,
         over=moved > limit or preview.counts["accounts"] > act.settings.run_accounts_limit,
         runs=[run_view(each) for each in runs],
