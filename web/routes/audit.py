@@ -17,9 +17,11 @@ from erp_club.kernel.text import N_
 from erp_club.organisation import queries as organisation
 from erp_club.permissions import queries as permissions
 from erp_club.permissions.catalog import Permission
+from erp_club.reports import things
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Storable, Unsaid
+from web.formats import localised
 from web.forms import FormState
 from web.i18n import translate
 from web.refusals import again
@@ -83,6 +85,10 @@ _LABELS = {
 """What the fields of stores, staff and clubs are called; those of customers have their names already."""
 
 
+_NAMED = {"club_id": "club", "segment_id": "segment", "staff_id": "staff"}
+"""Fields that hold the id of a thing of this kind."""
+
+
 class Change(BaseModel):
     """One field, before and after; None where there was or is nothing."""
 
@@ -92,7 +98,7 @@ class Change(BaseModel):
 
 
 class EntryLine(BaseModel):
-    """One change. `url` is the page of the changed thing, None where it has none."""
+    """One change. `url` is the page of the changed thing; `called` and `customer` are names, where they are known."""
 
     id: int
     at: dt.datetime
@@ -104,7 +110,9 @@ class EntryLine(BaseModel):
     action: str
     entity: str
     entity_id: str
+    called: str | None
     customer_id: int | None
+    customer: str | None
     url: str | None
     changes: list[Change]
 
@@ -250,7 +258,7 @@ def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
         actions=audit_search.actions(act.session),
         people=[Person(id=row.id, name=row.name) for row in staff],
         stores=[Person(id=store_id, name=name) for store_id, name in stores.items() if own in (None, store_id)],
-        entries=[_line(act, entry, stores) for entry in found],
+        entries=_lines(act, found, stores),
         labels=labels(),
     )
 
@@ -290,7 +298,18 @@ def _path(url: Any) -> str:
     return f"{url.path}?{url.query}" if url.query else url.path
 
 
-def _line(act: Act, entry: AuditEntry, stores: dict[int, str]) -> EntryLine:
+def _lines(act: Act, found: list[AuditEntry], stores: dict[int, str]) -> list[EntryLine]:
+    sides = [side for entry in found for side in (entry.before or {}, entry.after or {})]
+    named = {(kind, str(side[field])) for side in sides for field, kind in _NAMED.items() if field in side}
+    known = things.called(act.session, {(entry.entity, entry.entity_id) for entry in found} | named)
+    names = {thing: name if isinstance(name, str) else localised(name) for thing, name in known.items()}
+    if act.by.may(Permission.AUDIT_PERSONAL):
+        ids = [entry.customer_id for entry in found if entry.customer_id]
+        names |= {("customer", str(each)): name for each, name in customers.names_of(act.session, ids).items()}
+    return [_line(act, entry, stores, names) for entry in found]
+
+
+def _line(act: Act, entry: AuditEntry, stores: dict[int, str], names: dict[things.Thing, str]) -> EntryLine:
     before, after = told(entry, whole=act.by.may(Permission.AUDIT_PERSONAL))
     page = PAGES.get(entry.entity)
     return EntryLine(
@@ -304,16 +323,22 @@ def _line(act: Act, entry: AuditEntry, stores: dict[int, str]) -> EntryLine:
         action=entry.action,
         entity=entry.entity,
         entity_id=entry.entity_id,
+        called=names.get((entry.entity, entry.entity_id)),
         customer_id=entry.customer_id,
+        customer=names.get(("customer", str(entry.customer_id))),
         url=page.format(entry.entity_id) if page and entry.entity_id.isdigit() else None,
         changes=[
             Change(
-                field=name, before=_named(name, before.get(name), stores), after=_named(name, after.get(name), stores)
+                field=name,
+                before=_named(name, before.get(name), stores, names),
+                after=_named(name, after.get(name), stores, names),
             )
             for name in {**before, **after}
         ],
     )
 
 
-def _named(field: str, value: Any, stores: dict[int, str]) -> Any:
+def _named(field: str, value: Any, stores: dict[int, str], names: dict[things.Thing, str]) -> Any:
+    if field in _NAMED:
+        return names.get((_NAMED[field], str(value)), value)
     return stores.get(value, value) if field in ("store_id", "home_store_id") else value
