@@ -80,6 +80,7 @@ def test_a_manager_sees_the_sales_of_the_own_store_only(client: TestClient, sess
     view = client.get("/").json()
     assert (view["receipts"], view["sales_minor"], view["identified_bp"]) == (1, 30_00, 100_00)
     assert [each["store_id"] for each in view["stores"]] == [store.id]
+    assert "/reports/liability" not in client.get("/", headers=HTML).text, "what is owed in points belongs to no store"
     assert [month["sales_minor"] for month in view["months"]][:4] == [0, 30_00, 0, 0]
 
 

@@ -48,7 +48,7 @@ class StoreLine(BaseModel):
 class HomePage(BaseModel):
     """The chain's figures; `year` is the calendar year shown, None before the first sale.
 
-    Sales are those of the reader's own store where reports show no other; `identified_bp` is the share of the sales
+    Sales are those of the reader's own store where reports show no other (`scoped`); `identified_bp` is the share of the sales
     whose customer is known, as the reports say it.
 
     `own_locks` are when the reader's own sign-in was locked after wrong tries within a day; `locks` counts all such
@@ -64,6 +64,7 @@ class HomePage(BaseModel):
     proof_run: int | None
     waiting: list[Waiting]
     steps: list[Step]
+    scoped: bool
     year: int | None
     years: list[int]
     customers: int
@@ -103,6 +104,7 @@ def home(
         proof_run=proof.id if proof else None,
         waiting=waiting(act),
         steps=[] if shown else steps(act),
+        scoped=own is not None,
         year=shown,
         years=sorted({month.year for month in sold} | ({shown} if shown else set()), reverse=True),
         customers=queries.customers_in_all(act.session),
