@@ -48,8 +48,8 @@ class StoreLine(BaseModel):
 class HomePage(BaseModel):
     """The chain's figures; `year` is the calendar year shown, None before the first sale.
 
-    Sales are those of the reader's own store where reports show no other (`scoped`); `identified_bp` is the share of the sales
-    whose customer is known, as the reports say it.
+    Sales are those of the reader's own store where reports show no other (`scoped`); `identified_bp` is the share of
+    the sales whose customer is known, as the reports say it.
 
     `own_locks` are when the reader's own sign-in was locked after wrong tries within a day; `locks` counts all such
     locks of a day, for who sees the staff. `runs_waiting` are the runs of jobs that the reader may approve.
