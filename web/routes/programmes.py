@@ -72,11 +72,11 @@ def preview(
 ) -> Response:
     """The form after one of its buttons, and the sentences of what can be read so far."""
     club_id = str(body.get("club_id", ""))
+    known = club_id.isascii() and club_id.isdecimal() and len(club_id) < 10
     refuse_out_of_reach(act.session, Permission.CLUBS_EDIT, {"club_id": club_id}, act.by)
     document, _ = typed_document(body)
     form = FormState()
     before, document = document, after(document, str(body.get("do", "")))
-    known = club_id.isdecimal() and len(club_id) < 10
     view = edit_form(act, form, int(club_id), document) if known else new_form(act, form, document)
     view = begun(view, str(body.get("do", "")), before)
     whole = "programmes/edit.html" if known else "programmes/new.html"

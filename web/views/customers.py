@@ -349,7 +349,8 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
         sum_ = worth.setdefault(held.currency, Points(points=0, worth_minor=0, currency=held.currency))
         sum_.points += held.balance
         sum_.worth_minor += held.worth_minor
-    may_see_purchases = act.by.may(Permission.PURCHASES_VIEW)
+    # The year and the likes are of all stores: not for who sees the receipts of some only.
+    may_see_purchases = act.by.may(Permission.PURCHASES_VIEW) and not act.by.narrowed(Permission.PURCHASES_VIEW)
     return CustomerPage(
         customer=customer,
         tab=tab,

@@ -120,7 +120,7 @@ def tell_guessing(
 
 
 def _there(session: Session, column: InstrumentedAttribute[int], number: str) -> int | None:
-    return session.scalar(sa.select(column).where(column == int(number))) if number.isdigit() else None
+    return session.scalar(sa.select(column).where(column == int(number))) if number.isdecimal() else None
 
 
 def forget(session: Session, scope: str) -> None:
