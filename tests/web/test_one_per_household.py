@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import Customer
+from erp_club.permissions.catalog import Role
+from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsAccount
 from tests.make.customers import a_person
 from tests.web.test_till import send
@@ -50,6 +52,13 @@ def test_who_lives_with_a_member_joins_their_membership_at_the_till(sale: Sale) 
     wrong = sale.send("POST", "/memberships", {"club_id": sale.club_id, "household_of": "999999"})
     assert [each["field"] for each in wrong.json()["errors"]] == ["household_of"]
     main = {"club_id": sale.club_id, "household_of": number(sale, sale.yael)}
+    # It links two memberships, whose points both use then.
+    sale.session.execute(sa.update(Staff).values(role=Role.CASHIER.value))
+    sale.session.commit()
+    unlinked = sale.send("POST", "/memberships", main).json()
+    assert (unlinked["code"], unlinked["permission"]) == ("not-permitted", "households.link")
+    sale.session.execute(sa.update(Staff).values(role=Role.MANAGER.value))
+    sale.session.commit()
     joined = sale.send("POST", "/memberships", main)
     assert joined.status_code == 200, joined.text
     assert joined.json()["lines"] == [], "nothing is paid for it"

@@ -18,7 +18,8 @@ from erp_club.clubs.models import MembershipState
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.rules import Asked, Rule
+from erp_club.permissions.errors import not_permitted
+from erp_club.permissions.rules import Asked, Outcome, Rule
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind
 from erp_club.programmes.engine.membership import Household, Leaver, Redeems
@@ -216,9 +217,12 @@ def _with_main(session: Session, membership_id: int, permission: Permission, by:
 
 
 def _permit(held: Held, permission: Permission, by: Actor) -> None:
-    """Raises NotFound in a club that isn't theirs."""
-    if by.decide(permission, Asked(club_id=held.club_id)).rule is Rule.OTHER_CLUB:
+    """Raises NotFound in a club that isn't theirs, Forbidden for who may not: joining a household comes here, too."""
+    decision = by.decide(permission, Asked(club_id=held.club_id))
+    if decision.rule is Rule.OTHER_CLUB:
         raise club_errors.no_membership()
+    if decision.outcome is Outcome.REFUSED:
+        raise not_permitted(permission, decision)
 
 
 def _rule(session: Session, main: Held, when: When) -> Household:

@@ -41,8 +41,9 @@ def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs
 def join_household(session: Session, customer_id: int, club_id: int, main_id: int, *, day: Day) -> clubs.Joined:
     """Let a customer join the membership of a household's main member: no fee, one account for them all (M-09).
 
-    Raises Invalid on `household_of` where the club has no households, or the main customer isn't its member, Conflict
-    `may-not-join`, and what `join_club` and `link_members` raise.
+    Whoever does it may link memberships: the points of both are used by both. Raises Invalid on `household_of` where
+    the club has no households, or the main customer isn't its member, Conflict `may-not-join`, and what `join_club` and
+    `link_members` raise.
     """
     programme = programme_in_force(session, club_id, day.today)
     if programme is None or programme.household is None:
