@@ -111,6 +111,15 @@ def test_a_role_that_lost_the_right_meanwhile_gets_no_file(office: TestClient, s
     assert [str(each.text) for each in written(session).said] == ["The file was refused: its address answers with 403."]
 
 
+def test_a_file_that_is_ready_isnt_given_to_who_lost_the_right_since(office: TestClient, session: Session) -> None:
+    # REQ A-01
+    made = office.get("/customers.csv").json()["id"]
+    written(session)
+    session.execute(sa.update(Staff).values(role=Role.CASHIER.value))
+    told = office.get(f"/exports/{made}/file").json()
+    assert (told["code"], told["permission"]) == ("not-permitted", "customers.export")
+
+
 def test_a_file_is_its_askers_alone(office: TestClient, session: Session) -> None:
     asked = office.get("/customers.csv").json()
     written(session)

@@ -14,7 +14,7 @@ from erp_club.permissions.commands import Due
 from erp_club.permissions.models import Staff
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries import commands as tries
-from web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE, cookie
+from web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, TERMINAL_COOKIE
 from web.deps import Act, ActRoute, anyone, needs, wants_html
 from web.fields import Body, Storable, Unsaid, Word
 from web.forms import FormState
@@ -140,8 +140,8 @@ def sign_in(act: Annotated[Act, anyone("one signs in here", waits=True)], body: 
 @router.post("/sign-out", name="access.sign_out", status_code=303)
 def sign_out(act: Annotated[Act, needs(Permission.SELF, keyless="repeating it changes nothing")]) -> Response:
     """Sign out; at a till the next cashier may sign on."""
-    token = cookie(act.request, SESSION_COOKIE) or act.request.headers.get("x-staff-session", "")
-    sessions.sign_out(act.session, token_hash=passwords.token_hash(token))
+    if act.identity.session is not None:
+        sessions.end_session(act.session, act.identity.session.id)
     act.set_cookie(SESSION_COOKIE, None)
     return act.see_other("/till" if act.identity.terminal else "/sign-in")
 

@@ -1,15 +1,19 @@
 """Long files: how far a worker is with each, and fetching it."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
+from fastapi.routing import iter_route_contexts
 from starlette.responses import Response, StreamingResponse
 
 from erp_club.jobs.exports import commands, queries
 from erp_club.kernel.db import Database
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.errors import not_permitted
+from erp_club.permissions.rules import Outcome
 from web import lists
+from web.declared import declared_by
 from web.deps import Act, ActRoute, needs, shop
 from web.fields import RowId
 from web.views.exports import ExportsPage, ExportView, export_view
@@ -41,8 +45,21 @@ def export(act: Own, export_id: RowId) -> Response:
 def export_file(act: Annotated[Act, needs(Permission.SELF, fresh=True)], export_id: RowId) -> Response:
     """The file itself."""
     row = queries.whole(act.session, export_id, staff_id=_own(act))
+    _check_still_theirs(act, row.path)
     headers = {**row.headers, "content-length": str(row.bytes)}
     return StreamingResponse(_parts(shop(act.request).database, export_id), 200, headers)
+
+
+def _check_still_theirs(act: Act, path: str) -> None:
+    """Raises Forbidden where the person may no longer ask for what stands in the file, which was written before."""
+    for context in iter_route_contexts(act.request.app.routes):
+        route: Any = context.original_route
+        declared = declared_by(getattr(route, "dependant", None))
+        if declared and declared.permission and "GET" in route.methods and route.path_regex.match(path):
+            decision = act.by.decide(declared.permission)
+            if decision.outcome is Outcome.REFUSED:
+                raise not_permitted(declared.permission, decision)
+            return
 
 
 def _parts(database: Database, export_id: int) -> Iterator[bytes]:

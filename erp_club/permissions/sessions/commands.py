@@ -93,13 +93,8 @@ def held_step(session: Session, token_hash: bytes, *, now: dt.datetime) -> tuple
     return found[0], found[1]
 
 
-def sign_out(session: Session, *, token_hash: bytes) -> None:
-    """End a session at once. Ending one that has ended does nothing."""
-    session.execute(sa.delete(StaffSession).where(StaffSession.token_hash == token_hash))
-
-
 def end_session(session: Session, session_id: int) -> None:
-    """End a session that was left alone for too long."""
+    """End a session at once. Ending one that has ended does nothing."""
     session.execute(sa.delete(StaffSession).where(StaffSession.id == session_id))
 
 
