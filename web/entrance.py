@@ -10,7 +10,9 @@ from typing import Any
 from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from psycopg import errors as postgres
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -67,6 +69,11 @@ class ActRoute(APIRoute):
         return handle_in_turn if waits else handle_in_order
 
 
+TRIES = 3
+"""How often a request is tried that PostgreSQL has ended in favour of another one."""
+_AGAIN = (postgres.DeadlockDetected, postgres.SerializationFailure)
+
+
 class _Nothing:
     waits = False
 
@@ -120,9 +127,16 @@ def _in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         if name is None:
             return endpoint(**values)
         entrance: Entrance = values[name]
-        with entrance.open(entrance.request) as act:
-            values[name] = act
-            return endpoint(**values)
+        for left in reversed(range(TRIES)):
+            try:
+                with entrance.open(entrance.request) as act:
+                    return endpoint(**values | {name: act})
+            except OperationalError as lost:
+                # Two requests each waited for the other, and nothing of this one was done: it is done again by itself.
+                if not left or not isinstance(lost.orig, _AGAIN):
+                    raise
+                entrance.request.state.afterwards = []
+        raise AssertionError
 
     return work
 

@@ -1,6 +1,7 @@
 # REQ P-11 P-12: points changed by hand
 import datetime as dt
 
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
@@ -42,6 +43,21 @@ def test_points_are_added_and_taken_with_a_reason(client: TestClient, session: S
     page = client.get(f"{url}/movements", headers=HTML).text
     assert "Changed by hand" in page
     assert "Booked twice" in page
+
+
+def test_what_waited_for_another_that_waited_for_it_is_done_again_once(client: TestClient, session: Session) -> None:
+    # REQ T-03: PostgreSQL ends one of the two (here: whoever writes the first movement), and nobody is to notice
+    url = f"/points-accounts/{an_account(client, session, 100)}"
+    function = """CREATE FUNCTION end_first() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('ended') = 1 THEN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END IF;
+        RETURN NEW; END $$"""
+    trigger = "CREATE TRIGGER end_first BEFORE INSERT ON points_movements FOR EACH ROW EXECUTE FUNCTION end_first()"
+    for statement in ("CREATE SEQUENCE ended", function, trigger):
+        session.execute(sa.text(statement))
+    session.commit()
+    given = send(client, f"{url}/adjustments", {"points": 50, "description": "Goodwill"})
+    assert (given.status_code, given.json()["balance"]) == (201, 150), given.text
+    assert session.scalar(sa.text("SELECT last_value FROM ended")) == 2
 
 
 def test_a_change_needs_a_reason_points_and_enough_of_them(client: TestClient, session: Session) -> None:
