@@ -1,13 +1,26 @@
 # REQ M-09: one shared account at several tills at once, on a database that really commits
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.db import Database
+from erp_club.permissions.actors import SYSTEM
+from erp_club.points.ledger.commands import Account, hold_account
 from erp_club.points.verify.queries import faults
+from erp_club.programmes.commands import load_programme
+from erp_club.programmes.events.told import At
 from erp_club.programmes.households.commands import leave, link_members
+from erp_club.programmes.redemptions.commands import give_to_charity, undo_redemption
 from tests.clubs.test_locking import TILLS, at_once
-from tests.make.households import WHEN, Family, a_family
+from tests.make.clubs import a_customer, a_membership, moved
+from tests.make.households import RULES, WHEN, Family, a_family
+from tests.make.organisation import a_chain
+from tests.make.programmes import a_programme
+from tests.make.purchases import NOW
+
+AT = At(NOW.replace(tzinfo=None), NOW, SYSTEM)
 
 
 def at(session: Session, family: Family) -> Family:
@@ -51,6 +64,46 @@ def test_tills_that_take_points_of_one_shared_account_at_once_never_take_more_th
     with committed.session() as session:
         assert at(session, family).balance(parent) == 110 - 2 * 40
         assert faults(session) == []
+
+
+def test_points_given_away_while_their_member_is_linked_go_from_the_shared_account(committed: Database) -> None:
+    # REQ P-18
+    household, charity = {"most_persons": 3}, {"names": {"en": "Red Cross"}, "least_points": 5}
+    club = a_programme(earning=RULES, household=household, charity=charity)
+    with committed.session() as session:
+        a_chain(session)
+        how: dict[str, Any] = {"currency": "ILS", "language": "en", "now": NOW, "by": SYSTEM, "publish": True}
+        club_id = load_programme(session, club, today=NOW.date(), **how).club_id
+        parent, child = (a_customer(session, number) for number in ("200001", "200002"))
+        main, other = (a_membership(session, each, club_id, joined_on=NOW.date()) for each in (parent, child))
+        moved(session, child, other.points_account_id, 50, on=NOW.date())
+        session.commit()
+
+    def give() -> int:
+        with committed.session() as session:
+            made = give_to_charity(session, other.membership_id, 20, AT).settlement_id
+            session.commit()
+            return made
+
+    with committed.session() as linking, ThreadPoolExecutor(1) as pool:
+        link_members(linking, main.membership_id, other.membership_id, when=WHEN)
+        giving = pool.submit(give)
+        wait_until_it_waits(linking, giving)
+        linking.commit()
+        given = giving.result(timeout=30)
+
+    with committed.session() as session:
+        assert hold_account(session, Account(main.points_account_id, parent)).balance == 30
+        undo_redemption(session, other.membership_id, given, AT)
+        assert hold_account(session, Account(main.points_account_id, parent)).balance == 50
+        assert faults(session) == []
+
+
+def wait_until_it_waits(session: Session, working: Future[int]) -> None:
+    """Until the work waits for what this transaction holds."""
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not session.scalar(waits):
+        assert not working.done(), working.result()
 
 
 def test_sales_during_a_link_and_a_leaving_lose_no_point(committed: Database) -> None:

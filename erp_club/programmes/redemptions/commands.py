@@ -45,12 +45,12 @@ def redeem_benefit(session: Session, membership_id: int, code: str, at: At) -> R
     Raises Conflict `membership-not-held`, `points-not-theirs`, `points-frozen`, `not-now` (facts: `why`), Invalid
     `benefit`, Forbidden `approval-required` beyond the person's limit, Conflict `batch-missing`.
     """
-    who = _who(session, membership_id, at)
+    who, held = _who(session, membership_id, at)
     programme = who.club.programme
     benefit = next((each for each in programme.benefits if each.code == code and not in_the_sale(each)), None)
     if benefit is None:
         raise errors.unknown()
-    held = _hold(session, who)
+    _check_open(held)
     why = queries.missed_by(session, who, benefit, at, points=held.available(at.on))
     if why is not None:
         raise errors.not_now(why)
@@ -74,11 +74,11 @@ def give_to_charity(session: Session, membership_id: int, points: int, at: At) -
 
     Raises as `redeem_benefit`, with Invalid `points`.
     """
-    who = _who(session, membership_id, at)
+    who, held = _who(session, membership_id, at)
     programme = who.club.programme
     if programme.charity is None:
         raise errors.no_charity()
-    held = _hold(session, who)
+    _check_open(held)
     why = charity_missed(programme, programme.charity, points, at.place, Purse(held.available(at.on)))
     if why in {Why.TOO_LITTLE, Why.NOT_FULL}:
         raise errors.too_few_to_give()
@@ -96,8 +96,8 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
 
     Raises NotFound, Conflict `membership-not-held` and `redemption-used`.
     """
-    who = _who(session, membership_id, at)
-    account = hold_account(session, who.club.account).account
+    who, held = _who(session, membership_id, at)
+    account = held.account
     of, moved = PeriodSettlement, PointsMovement
     row = session.execute(
         sa.select(of.customer_id, of.account_id, of.taken, of.taken_seq, of.rule, of.state, moved.points, moved.reason)
@@ -118,7 +118,19 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
     return Redeemed(settlement_id, membership_id, who.customer_id, -row.taken, back.balance)
 
 
-def _who(session: Session, membership_id: int, at: At) -> Redeemer:
+def _who(session: Session, membership_id: int, at: At) -> tuple[Redeemer, HeldAccount]:
+    """The member with the account, locked; read again where a merge or a link has taken its points elsewhere meanwhile,
+    so that what is written names the account that the points go from.
+    """
+    who = _redeemer(session, membership_id, at)
+    held = hold_account(session, who.club.account)
+    if held.account != who.club.account:
+        who = _redeemer(session, membership_id, at)
+        held = hold_account(session, who.club.account)
+    return who, held
+
+
+def _redeemer(session: Session, membership_id: int, at: At) -> Redeemer:
     who = queries.redeemer(session, membership_id, on=at.on)
     if who is None:
         raise errors.not_held()
@@ -127,11 +139,9 @@ def _who(session: Session, membership_id: int, at: At) -> Redeemer:
     return who
 
 
-def _hold(session: Session, who: Redeemer) -> HeldAccount:
-    held = hold_account(session, who.club.account)
+def _check_open(held: HeldAccount) -> None:
     if held.state is AccountState.FROZEN:
         raise ledger.frozen(held.frozen_until)
-    return held
 
 
 def _take(session: Session, who: Redeemer, points: int, name: str, at: At) -> Moved:
