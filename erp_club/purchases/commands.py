@@ -133,6 +133,12 @@ def settle(
 
 def _permit(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, place: Place) -> None:
     """Raises Forbidden for more points, or a greater discount by the cashier, than the person may by themselves."""
+    for deed in deeds_of(sale, basket, asked):
+        permit(session, deed, on=place.today, now=place.now, by=place.by)
+
+
+def deeds_of(sale: Sale, basket: PricedBasket, asked: Asked) -> list[Deed]:
+    """What a sale does that people may do up to a limit: points that it uses, and a discount that the cashier gives."""
     about = f"sale:{asked.sale_id or sale.receipt_no}"
     deeds: list[Deed] = []
     if basket.spent_by_club:
@@ -142,8 +148,7 @@ def _permit(session: Session, sale: Sale, basket: PricedBasket, asked: Asked, pl
     if given > 0 and basket.priced.list_minor > 0:
         share = min(round_div(given * 10_000, basket.priced.list_minor, Rounding.UP), 10_000)
         deeds.append(Deed(Permission.OFFERS_ACTIVATE, about, given, percent_bp=share, customer_id=sale.customer_id))
-    for deed in deeds:
-        permit(session, deed, on=sale.sold_on, now=place.now, by=place.by)
+    return deeds
 
 
 def _settle(

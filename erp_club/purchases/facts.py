@@ -109,6 +109,11 @@ class Place:
         """The moment of the sale by the store's clock, without a zone."""
         return self.sold_at.astimezone(ZoneInfo(self.terminal.time_zone)).replace(tzinfo=None)
 
+    @property
+    def today(self) -> dt.date:
+        """The store's day on which it is sent: limits and rights go by it, whatever moment a till names."""
+        return self.now.astimezone(ZoneInfo(self.terminal.time_zone)).date()
+
 
 @dataclass(frozen=True, slots=True)
 class OtherClub:

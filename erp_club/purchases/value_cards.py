@@ -124,7 +124,7 @@ def settle_cards(
     if not articles and not paying and not wanted:
         return NO_CARDS
     cause = Cause(place.now, sale.sold_on, place.by, (sale.customer_id, receipt_id))
-    return CardsOfSale(_pay(session, paying, cause), _sell(session, sale, articles, wanted, cause))
+    return CardsOfSale(_pay(session, paying, cause), _sell(session, sale, articles, wanted, cause, place.today))
 
 
 def _pay(session: Session, paying: Sequence[Payment], cause: Cause) -> tuple[CardPaid, ...]:
@@ -140,7 +140,12 @@ def _pay(session: Session, paying: Sequence[Payment], cause: Cause) -> tuple[Car
 
 
 def _sell(
-    session: Session, sale: Sale, articles: Mapping[int, Product], wanted: Sequence[CardToSell], cause: Cause
+    session: Session,
+    sale: Sale,
+    articles: Mapping[int, Product],
+    wanted: Sequence[CardToSell],
+    cause: Cause,
+    today: dt.date,
 ) -> tuple[CardSold, ...]:
     selling = queries.selling(session, list(articles))
     sells = {articles[each].sku: kind for each, kind in selling.items()}
@@ -159,7 +164,9 @@ def _sell(
         article = articles[article_id]
         named = [(number, card) for number, card in enumerate(wanted) if card.sku == article.sku]
         for number, card in _cards_of(article, kind, named, amounts[article.sku]):
-            made.append(_make_good(session, article.sku, kind, card, f"cards[{number}].", cause))
+            field = f"cards[{number}]."
+            loaded = _load(session, kind, card, field, cause, today)
+            made.append(_made_good(article.sku, kind, loaded or _issue(session, card, field, cause), cause))
     return tuple(made)
 
 
@@ -197,18 +204,24 @@ def _cards_of(
     return made
 
 
-def _make_good(session: Session, sku: str, kind: SellingProduct, wanted: ToIssue, field: str, cause: Cause) -> CardSold:
-    loaded = _load(session, kind, wanted, field, cause)
-    if loaded is None and not cause.by.may(Permission.STORED_VALUE_SELL):
-        raise not_permitted(Permission.STORED_VALUE_SELL)
-    done = loaded or issue(session, wanted, cause=cause, field=field)
-    ends = last_day(cause.on, done.card.valid_months)
-    moved = done.moved
+def _made_good(sku: str, kind: SellingProduct, done: Issued, cause: Cause) -> CardSold:
+    ends, moved = last_day(cause.on, done.card.valid_months), done.moved
     return CardSold(done.card.key, done.card.number, kind.kind, sku, moved.amount_minor, moved.balance_minor, ends)
 
 
-def _load(session: Session, kind: SellingProduct, wanted: ToIssue, field: str, cause: Cause) -> Issued | None:
-    """Load the prepaid card of the number; None where the number isn't that of one that is out."""
+def _issue(session: Session, wanted: ToIssue, field: str, cause: Cause) -> Issued:
+    if not cause.by.may(Permission.STORED_VALUE_SELL):
+        raise not_permitted(Permission.STORED_VALUE_SELL)
+    return issue(session, wanted, cause=cause, field=field)
+
+
+def _load(
+    session: Session, kind: SellingProduct, wanted: ToIssue, field: str, cause: Cause, today: dt.date
+) -> Issued | None:
+    """Load the prepaid card of the number; None where the number isn't that of one that is out.
+
+    `today` is the store's day, whenever the till says that it sold: limits of the day go by it.
+    """
     key = queries.key_by_number(session, compact(wanted.number)) if wanted.number else None
     if key is None:
         return None
@@ -221,5 +234,5 @@ def _load(session: Session, kind: SellingProduct, wanted: ToIssue, field: str, c
         raise not_permitted(Permission.STORED_VALUE_LOAD)
     check_load(card, wanted.amount_minor, field=f"{field}amount_minor")
     deed = Deed(Permission.STORED_VALUE_LOAD, f"stored-value-card:{key.card_id}", wanted.amount_minor)
-    permit(session, deed, on=cause.on, now=cause.at, by=cause.by)
+    permit(session, deed, on=today, now=cause.at, by=cause.by)
     return Issued(card, commands.load(session, card, wanted.amount_minor, cause=cause))

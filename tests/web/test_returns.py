@@ -217,6 +217,13 @@ def test_a_sale_of_today_is_cancelled_as_a_whole_in_its_store(client: TestClient
     session.commit()
     late = post(client, other, f"/purchases/{bought}/cancellations", {})
     assert (late.status_code, late.json()["code"]) == (409, "cancellation-late")
+    # Not by saying that it was done back then, nor before anything was sold.
+    ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
+    old = a_purchase(client, till, receipt_no="OLD", sold_at=ago.isoformat())
+    back = post(client, till, f"/purchases/{old}/cancellations", {"returned_at": ago.isoformat()})
+    assert (back.status_code, back.json()["code"]) == (409, "cancellation-late")
+    early = post(client, till, f"/purchases/{bought}/returns", {"returned_at": ago.isoformat()})
+    assert [each["field"] for each in early.json()["errors"]] == ["returned_at"]
     told = post(client, till, f"/purchases/{bought}/cancellations", {"reason": "Wrong customer"})
     assert (told.status_code, told.json()["kind"], told.json()["total_minor"]) == (201, "cancellation", 32_87)
     assert balance(session) == 0

@@ -1,6 +1,7 @@
 """At the till: what meets the cashier's limit is approved by a manager's PIN and goes on, for this sale alone."""
 
 # REQ T-04 A-03 V-03
+import datetime as dt
 import itertools
 import uuid
 from typing import Any
@@ -48,11 +49,11 @@ def limit(session: Session, role: Role, action: Permission, **grant: Any) -> Non
     session.flush()
 
 
-def buy(client: TestClient, till: Till, points: int, *, receipt: str, approval: str = "") -> Response:
+def buy(client: TestClient, till: Till, points: int, *, receipt: str, approval: str = "", **said: Any) -> Response:
     payments = [{"means": "points", "points": points}, {"means": "card", "amount_minor": 30_00 - points * 5}]
     lines = [{"sku": MILK, "quantity": "3"}]
     body = {"customer": {"number": "100001"}, "lines": lines, "receipt_no": receipt, "payments": payments}
-    return write(client, till, "/purchases", body, approval=approval)
+    return write(client, till, "/purchases", body | said, approval=approval)
 
 
 def write(client: TestClient, till: Till, url: str, body: dict[str, Any], *, approval: str = "") -> Response:
@@ -104,6 +105,9 @@ def test_the_limit_of_a_day_sums_up_what_the_cashier_has_done(client: TestClient
     assert buy(client, till, 100, receipt="A-1").status_code == 201
     refused = buy(client, till, 100, receipt="A-2")
     assert (refused.json()["rule"], refused.json()["limit"]) == ("per-day", 150)
+    # Nor on another day that the till names.
+    earlier = (dt.datetime.now(dt.UTC) - dt.timedelta(days=3)).isoformat()
+    assert buy(client, till, 100, receipt="A-2", sold_at=earlier).json()["rule"] == "per-day"
     assert buy(client, till, 50, receipt="A-3").status_code == 201
     assert buy(client, till, 100, receipt="A-2", approval=approve(client, till, refused)).status_code == 201
 

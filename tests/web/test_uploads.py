@@ -9,15 +9,21 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
-from erp_club.permissions.catalog import Role
+from erp_club.permissions.catalog import Permission, Role
 from erp_club.points.models import PointsAccount
 from erp_club.promotions.coupons.models import Coupon
+from erp_club.purchases.uploads.models import Cause
 from erp_club.receipts.models import Receipt, ReceiptOffer
-from tests.make.clubs import a_club, a_customer, a_membership
+from erp_club.stored_value.models import ValueCard
+from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.coupons import a_batch, some_coupons
-from tests.make.offers import a_published_offer
+from tests.make.offers import a_published_offer, points_that_pay
 from tests.make.organisation import PASSWORD, somebody
 from tests.make.purchases import Till, a_product, a_till
+from tests.make.stored_value import a_kind, an_article
+from tests.web.test_till_approvals import limit
+from web.i18n import say
+from web.views.uploads import conflict_words
 
 MILK, BREAD = "7290000000017", "7290000000024"
 BROWSER = {"Accept": "text/html", "Origin": "http://testserver"}
@@ -188,6 +194,42 @@ def test_a_limit_that_was_exceeded_is_told(client: TestClient, session: Session,
     session.commit()
     sales = [a_sale(f"O-{n}", n, **priced(9_04)) for n in (1, 2)]
     assert told(send(client, till, *sales)) == [("O-1", "booked", []), ("O-2", "booked", ["limit_exceeded"])]
+
+
+def test_a_card_that_was_sold_offline_is_told_of_and_stops_no_other_sale(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    # REQ V-02
+    a_kind(session, "PINNED", has_pin=True, articles=(an_article(session),))
+    session.commit()
+    goods = [{"sku": "GIFT-1", "quantity": "50", "amount_minor": 50_00}]
+    card = a_sale("A-1", lines=goods, payments=[{"means": "card", "amount_minor": 50_00}])
+    answer = send(client, till, card, a_sale("A-2"))
+    assert [causes for _, _, causes in told(answer)] == [["card_not_made"], []]
+    assert receipts(session) == ["A-1", "A-2"]
+    assert session.scalar(sa.select(sa.func.count()).select_from(ValueCard)) == 0
+
+
+def test_points_that_a_cashier_may_not_use_alone_are_used_offline_and_told_of(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    # REQ T-04 A-01
+    yael = a_customer(session)
+    moved(session, yael, a_membership(session, yael, a_club(session)).points_account_id, 200)
+    points_that_pay(session)
+    limit(session, Role.CASHIER, Permission.POINTS_REDEEM, per_day=50)
+    session.commit()
+
+    def paying(receipt_no: str, points: int) -> dict[str, Any]:
+        claim = {"customer": {"number": "100001"}, "activations": [{"offer": "PAY", "points": points}]}
+        return a_sale(receipt_no, **priced(10_04 - 5 * points), **claim)
+
+    answer = send(client, till, paying("A-1", 40), paying("A-2", 40))
+    assert [causes for _, _, causes in told(answer)] == [[], ["not_alone"]]
+    facts = answer.json()["purchases"][1]["conflicts"][0]["facts"]
+    assert facts == {"action": "points.redeem", "amount": 40}
+    words = say(conflict_words(Cause.NOT_ALONE, facts, "ILS"))
+    assert words == "The cashier may not do this alone, or not so much of it: Let a customer pay with points."
 
 
 def test_payments_and_times_that_cannot_be_are_told(client: TestClient, session: Session, till: Till) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from erp_club.kernel.text import Money, T, Text
+from erp_club.permissions.catalog import Permission
 from erp_club.purchases.uploads.commands import Upload
 from erp_club.purchases.uploads.models import Cause
 from erp_club.purchases.uploads.queries import ConflictRow
@@ -125,6 +126,8 @@ def conflict_words(cause: Cause, facts: dict[str, Any], currency: str) -> Text:
         name.removesuffix("_minor"): Money(value, currency) if name.endswith("_minor") and value is not None else value
         for name, value in facts.items()
     }
+    if cause is Cause.NOT_ALONE:
+        said["action"] = Text(Permission(facts["action"]).sentence)
     return replace(text, values=said)
 
 
@@ -138,6 +141,8 @@ _WORDS = {
     Cause.LIMIT_EXCEEDED: T("The offer %(offer)s was used up."),
     Cause.PAYMENTS_DIFFER: T("%(paid)s was paid, %(due)s was due."),
     Cause.PAYMENT_UNCHECKED: T("%(amount)s was paid with a card of ours. Nothing was taken from it."),
+    Cause.CARD_NOT_MADE: T("%(amount)s was paid for a card, and none was loaded. Give the customer one."),
+    Cause.NOT_ALONE: T("The cashier may not do this alone, or not so much of it: %(action)s."),
     Cause.TIME: T("The time of the sale is in the future or long ago. Check the till's clock."),
     Cause.RECEIPT_DIFFERS: T("The store has another receipt under this number. This one is kept in the list only."),
 }

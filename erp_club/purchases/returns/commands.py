@@ -38,7 +38,7 @@ from erp_club.purchases.returns.facts import Bought, BoughtLine, Reckoned, Retur
 from erp_club.purchases.returns.queries import Original
 from erp_club.purchases.returns.refunding import Refunding, give_back, take_cards_back
 from erp_club.purchases.returns.settling import Settled, move_points, plan_points
-from erp_club.purchases.sale import check_time, line_amount
+from erp_club.purchases.sale import LATEST, check_time, line_amount
 from erp_club.purchases.settled import tax_in
 from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_back
 from erp_club.receipts.models import ReturnKind
@@ -98,11 +98,13 @@ def return_goods(session: Session, receipt_id: int, asked: Asked, place: Place, 
 def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, currency: str) -> Returned:
     check_time(place.sold_at, now=place.now)
     original = queries.hold_original(session, receipt_id)
+    if place.sold_at < original.sold_at - LATEST:  # the clocks of two tills
+        raise Invalid([FieldError("returned_at", T("This is before the sale. Check the till's clock."))])
     bought = queries.bought(session, original, currency=currency)
     if asked.kind is ReturnKind.CANCELLATION:
         _check_cancellation(original, bought, place)
     cancels = asked.kind is ReturnKind.CANCELLATION
-    fees = fees_to_return(session, original.id, asked.wish.lines, whole=cancels, on=place.local.date())
+    fees = fees_to_return(session, original.id, asked.wish.lines, whole=cancels, on=place.today)
     if fees:
         asked = replace(asked, wish=_with_fees(asked.wish, bought, fees))
     made = _book(session, original, bought, asked, place)
@@ -164,11 +166,12 @@ def _permit(session: Session, made: Returned, asked: Asked, place: Place) -> Non
     for action, amount in amounts.items():
         if amount:
             deed = Deed(action, f"receipt:{made.receipt.original_id}", amount, customer_id=made.receipt.customer_id)
-            permit(session, deed, on=made.receipt.on, now=place.now, by=place.by)
+            permit(session, deed, on=place.today, now=place.now, by=place.by)
 
 
 def _check_cancellation(original: Original, bought: Bought, place: Place) -> None:
-    if original.store_id != place.terminal.store_id or original.sold_on != place.local.date():
+    # Both days: who says that it was cancelled back then would have a sale of any day back.
+    if original.store_id != place.terminal.store_id or {place.local.date(), place.today} != {original.sold_on}:
         raise Conflict(
             T("Only a sale of today in this store can be cancelled. Return the goods instead."),
             code="cancellation-late",
@@ -320,7 +323,7 @@ def return_without_receipt(
     """
     done = _take_unproved(session, goods, asked, place, currency=currency)
     deed = Deed(Permission.SALES_RETURN_WITHOUT_RECEIPT, _about(goods), abs(done.receipt.total_minor))
-    permit(session, deed, on=done.receipt.on, now=place.now, by=place.by)
+    permit(session, deed, on=place.today, now=place.now, by=place.by)
     return done
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product
+from erp_club.catalogue.models import Product, ProductKind
 from erp_club.kernel import audit
-from erp_club.kernel.errors import Conflict, Refused
+from erp_club.kernel.errors import Conflict, Forbidden, Refused
 from erp_club.permissions.actors import Actor
+from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases import commands as purchases
 from erp_club.purchases.facts import Asked, Place, gather
@@ -71,11 +72,14 @@ def take_upload(session: Session, sales: Sequence[OfflineSale], place: Place, *,
     `place` is the till; the moment of each sale is its own. Nothing of a sale is a reason to refuse it.
     """
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
-    unknown = _open_products(session, {line.sku for sale in sales for line in sale.lines})
+    skus = {line.sku for sale in sales for line in sale.lines}
+    unknown = _open_products(session, skus)
+    cards = {sku for sku, each in quotes.products(session, skus).items() if each.kind == ProductKind.GIFT_CARD}
     order = sorted(range(len(sales)), key=lambda i: (sales[i].sold_at, sales[i].receipt_no, i))
     made: dict[int, Taken] = {}
     for i in order:
-        made[i] = _take(session, sales[i], replace(place, sold_at=sales[i].sold_at), unknown, currency=currency)
+        faults = _known_faults(sales[i], unknown, cards)
+        made[i] = _take(session, sales[i], replace(place, sold_at=sales[i].sold_at), faults, currency=currency)
     taken = tuple(made[i] for i in range(len(sales)))
     upload = _keep(session, sales, taken, place)
     audit.record(
@@ -99,22 +103,35 @@ def _open_products(session: Session, skus: set[str]) -> list[str]:
     return unknown
 
 
-def _take(session: Session, offline: OfflineSale, place: Place, unknown: Sequence[str], *, currency: str) -> Taken:
+def _known_faults(sale: OfflineSale, unknown: Collection[str], cards: Collection[str]) -> list[Fault]:
+    """What is wrong with the goods themselves: products that nobody has, and cards, whose number nobody would know."""
+    sold = {line.sku for line in sale.lines}
+    faults = [Fault(Cause.PRODUCT_UNKNOWN, {"sku": sku}) for sku in unknown if sku in sold]
+    for sku in sorted(sold & {*cards}):
+        amount = sum(line.amount_minor if line.list_minor is None else line.list_minor for line in sale.lines
+                     if line.sku == sku)  # fmt: skip
+        faults.append(Fault(Cause.CARD_NOT_MADE, {"sku": sku, "amount_minor": amount}))
+    return faults
+
+
+def _take(session: Session, offline: OfflineSale, place: Place, of_goods: Sequence[Fault], *, currency: str) -> Taken:
     known = queries.known_receipt(session, place.terminal.store_id, offline.receipt_no)
     if known is not None:
         return _known(known, offline)
-    # The sale has been made; what its cashier may do by themselves is no question any more.
+    # The sale has been made; what its cashier may do by themselves is told, and is no reason against it any more.
+    by = place.by
     place = replace(place, by=replace(place.by, held=place.by.held.without_limits()))
     buyer, customer_id, faults = _buyer(session, offline, place)
     asked = _asked(offline, buyer, place)
     basket, ours = _priced(session, offline, asked, place, currency=currency)
     told = _as_told(session, offline, place, customer_id, currency=currency)
-    faults += other_faults(told, offline, unknown=unknown, now=place.now)
+    faults += [*of_goods, *other_faults(told, now=place.now)]
     try:
         if basket is not None and ours is not None and agrees(ours, offline) and not faults:
             with session.begin_nested():
                 posted = purchases.settle(session, ours, basket, asked, place).posted
-            return Taken(offline.receipt_no, posted.customer_id, posted.receipt_id, known=False)
+            beyond = _not_alone(session, purchases.deeds_of(ours, basket, asked), replace(place, by=by))
+            return Taken(offline.receipt_no, posted.customer_id, posted.receipt_id, known=False, faults=beyond)
     except Conflict as refused:
         if refused.code == "receipt-exists":  # sold online under this number in this very moment
             return _again(session, offline, place)
@@ -124,11 +141,26 @@ def _take(session: Session, offline: OfflineSale, place: Place, unknown: Sequenc
     try:
         with session.begin_nested():
             posted = purchases.book_sale(session, told, now=place.now, by=place.by)
-    except Conflict:
-        return _again(session, offline, place)
+    except Conflict as refused:
+        if refused.code == "receipt-exists":
+            return _again(session, offline, place)
+        # Its customer became another one in this very moment: the sale is theirs.
+        return _take(session, offline, replace(place, by=by), of_goods, currency=currency)
     if basket is not None:
         faults += _use_coupons(session, basket, asked, place, told.customer_id, posted.receipt_id, faults)
     return Taken(offline.receipt_no, posted.customer_id, posted.receipt_id, known=False, faults=tuple(faults))
+
+
+def _not_alone(session: Session, deeds: Sequence[Deed], place: Place) -> tuple[Fault, ...]:
+    """What the cashier has done beyond their rights or limits; the rest counts on their day as if sold online."""
+    faults: list[Fault] = []
+    for deed in deeds:
+        try:
+            with session.begin_nested():
+                permit(session, deed, on=place.today, now=place.now, by=place.by)
+        except Forbidden:
+            faults.append(Fault(Cause.NOT_ALONE, {"action": deed.action.value, "amount": deed.amount}))
+    return tuple(faults)
 
 
 def _again(session: Session, offline: OfflineSale, place: Place) -> Taken:
