@@ -52,13 +52,15 @@ def load(file: Path, publish: bool) -> None:
             by=SYSTEM,
             publish=publish,
         )
+        warned = queries.warnings(session, read)
         session.commit()
     values = {"club": read.code, "version": loaded.version_no, "day": loaded.effective_from}
     if loaded.is_new:
         _say(T("Version %(version)s of %(club)s holds from %(day)s on.", **values))
     else:
         _say(T("Version %(version)s of %(club)s says the same; nothing has changed.", **values))
-    _warn(read)
+    for each in warned:
+        click.echo(f"{i18n.say(T('Warning'))}: {each.path}: {_plain(each.text)}")
 
 
 @programme.command()
@@ -167,11 +169,6 @@ def _chain(session: Session) -> Chain:
     if chain is None:
         raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
     return chain
-
-
-def _warn(read: Programme) -> None:
-    for each in findings(read):
-        click.echo(f"{i18n.say(T('Warning'))}: {each.path}: {_plain(each.text)}")
 
 
 def _say(text: Text) -> None:

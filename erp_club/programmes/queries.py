@@ -1,17 +1,24 @@
 """The versions of a club's programme."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import Product
 from erp_club.clubs.models import Club
-from erp_club.programmes import errors
+from erp_club.kernel.text import T
+from erp_club.programmes import documents, errors
+from erp_club.programmes.engine.checks import findings
+from erp_club.programmes.engine.finding import Finding
+from erp_club.programmes.engine.gifts import CouponGiven
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Channels, Programme
 from erp_club.programmes.models import ProgrammeVersion
+from erp_club.promotions.coupons.models import CouponBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +120,30 @@ def clubs_not_doing(session: Session, doing: Doing, where: Where | None, *, on: 
         .order_by(version.club_id, version.effective_from.desc(), version.version_no.desc())
     )
     return frozenset(of for of, said in rows if not works(Channels.model_validate(said), doing, where))
+
+
+def warnings(session: Session, programme: Programme) -> tuple[Finding, ...]:
+    """What a check finds, and what it names that isn't there yet: products of fees, and coupons to give of."""
+    return (*findings(programme), *_without_product(session, programme), *_without_batch(session, programme))
+
+
+def _without_product(session: Session, programme: Programme) -> Iterator[Finding]:
+    fees = programme.fees
+    named = {"fees.joining_product": fees.joining_product, "fees.renewal_product": fees.renewal_product}
+    skus = {sku for sku in named.values() if sku}
+    there = set(session.scalars(sa.select(Product.sku).where(Product.sku.in_(skus)))) if skus else skus
+    for path, sku in named.items():
+        if sku and sku not in there:
+            yield Finding(path, T("No product has the code %(code)s.", code=sku), stops=False)
+
+
+def _without_batch(session: Session, programme: Programme) -> Iterator[Finding]:
+    named = {path: part.batch for path, part in documents.every_part(programme) if isinstance(part, CouponGiven)}
+    if not named:
+        return
+    known = sa.select(CouponBatch.code).where(CouponBatch.code.in_(named.values()))
+    there = set(session.scalars(known))
+    for path, batch in named.items():
+        if batch not in there:
+            text = T("There is no batch of coupons %(key)s yet: until there is, nothing is given.", key=batch)
+            yield Finding(f"{path}.batch", text, stops=False)

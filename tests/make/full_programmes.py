@@ -25,6 +25,7 @@ EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "points", "points": 50},
     {"kind": "discount", "amount_minor": 5000, "on": SCOPE, "cap_minor": 9000, "least_minor": 100},
     {"kind": "discount", "off_bp": 1000},
+    {"kind": "discount", "amount_minor": 20, "per_unit": True},
     {"kind": "coupon", "batch": "NEXT", "count": 2, "denomination_minor": 500},
     {"kind": "code", "amount_minor": 700},
     {"kind": "stored_value", "amount_minor": 800, "denomination_minor": 100},
@@ -37,7 +38,7 @@ GIVING = {**USE, "at": "night", "after_days": 3, "published_on": "2026-12-01"}
 ISSUE = {**GIVING, "by_day_of_month": 10}
 RULE = {
     "names": {"en": "A rule"}, "on": SCOPE, "excluded": EXCLUDED, "means": ["card"], "when": WHEN, "stands": "on_top",
-    "most_points": 500, "most_points_day": 900,
+    "most_points": 500, "most_points_day": 900, "most_points_month": 5000,
 }  # fmt: skip
 GROWING = {"period": {"every": "year", "starts_month": 9}, "steps": [{"from_minor": 10000, "points": 3}],
            "reach": "after"}  # fmt: skip
@@ -68,7 +69,7 @@ def rules(prefix: str) -> list[dict[str, Any]]:
 
 LEVELS = {
     "measure": COUNTED, "window": {"every": "half_year", "starts_month": 4}, "up": "next_day", "keep": "months",
-    "keep_months": 18, "down": "reached", "restart": "reached",
+    "keep_months": 18, "grace_days": 60, "down": "reached", "restart": "reached",
     "levels": [
         {"code": "BASE", "names": {"en": "Base"}, "at_least": 0},
         {"code": "GOLD", "names": {"en": "Gold"}, "at_least": 100000, "also": [NEED], "instead": [NEED],
@@ -105,8 +106,8 @@ OCCASIONS: list[dict[str, Any]] = [
     {"occasion": "event", "event": "moved"},
 ]  # fmt: skip
 FULL: dict[str, Any] = {
-    "code": "FULL", "names": {"en": "Full"}, "currency": "ILS", "unit": {"names": {"en": "stars"}, "scale": 2},
-    "visit": "day",
+    "code": "FULL", "names": {"en": "Full"}, "currency": "ILS",
+    "unit": {"names": {"en": "stars"}, "one": {"en": "star"}, "scale": 2}, "visit": "day",
     "joining": {
         "ways": ["request", "purchase", "invitation"], "purchase_minor": 10000, "purchase_of": COUNTED,
         "invitation_days": 14, "begins": "paid",
@@ -119,6 +120,8 @@ FULL: dict[str, Any] = {
                 "grace_days": 30, "benefits_in_grace": True, "warning_days": 21},
     "fees": {
         "joining_minor": 10000, "renewal_minor": 8000, "joining_product": "FEE", "renewal_product": "FEE2",
+        "joining_waiver": {"at_least_minor": 20000, "of": {"on": {"groups": ["Tea"]}}, "off_bp": 2500,
+                           "steps": [{"at_least_minor": 40000, "fee_minor": 1000}, {"at_least_minor": 50000}]},
         "waiver": {"at_least_minor": 50000, "of": {"counts": "spend", "means": ["card"]}, "off_bp": 5000,
                    "steps": [{"at_least_minor": 60000, "off_bp": 7000}, {"at_least_minor": 70000, "fee_minor": 1000},
                              {"at_least_minor": 80000}]},
@@ -129,7 +132,8 @@ FULL: dict[str, Any] = {
     "undo": {"days": 30},
     "earning": {
         "rules": rules("earn"), "excluded": EXCLUDED, "rounding": "half_up", "several": "added", "most_points": 999,
-        "most_points_day": 1999, "payer_only": True, "before_discounts": True, "events": EVENTS,
+        "most_points_day": 1999, "most_points_month": 9999, "payer_only": True, "before_discounts": True,
+        "events": EVENTS,
         "available": {"after_days": 14, "on_event": "delivered"}, "late": {"days": 14, "most_per_month": 3},
     },
     "counters": [{"code": "status", "names": {"en": "Status"}, "rules": rules("count"),

@@ -11,7 +11,7 @@ from erp_club.catalogue.models import Product
 from erp_club.programmes import documents
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import ByEvery, ByRate
+from erp_club.programmes.engine.rewards import Around, ByEvery, ByRate
 from tests.make.clubs import a_club
 from tests.make.full_programmes import FULL
 from tests.make.programmes import example
@@ -83,6 +83,8 @@ def test_bagel_cafe_from_a_blank_page():
     rules = [(each.occasion, each.gives, each.around) for each in made.occasions]
     assert rules == [(each.occasion, each.gives, each.around) for each in there.occasions]
     assert made.earning.rules[0].model_copy(update={"code": "seven-percent"}) == there.earning.rules[0]
+    by_day = read_programme(filled(page, **{"occasions[1].around.whole_months": ""}))
+    assert by_day.occasions[1].around == Around(), "without the month it is the day itself, not no day at all"
 
 
 def test_what_cant_be_read_is_told_at_its_field_and_stays_as_it_was_typed():

@@ -317,6 +317,24 @@ def test_a_club_is_joined_by_a_purchase_over_a_sum_in_that_same_sale(made: Made)
     assert sale.pay().status_code == 200
 
 
+def test_joining_costs_less_by_what_the_same_sale_comes_to_whichever_comes_first(made: Made) -> None:
+    waiver = {"at_least_minor": 80_00, "fee_minor": 10_00, "steps": [{"at_least_minor": 120_00}]}
+    sale = made(**with_fees(joining_waiver=waiver))
+    fee = sale.join().json()["lines"][1]
+    assert (fee["amount_minor"], fee["fee_for"]["missing_minor"], fee["fee_for"]["then_minor"]) == (36_50, 15_70, 10_00)
+    for more, due, missing in ((3, 10_00, 36_41), (6, 0, 0)):
+        shown = sale.send("POST", "/entries", {"code": f"{more}*{MILK}"}).json()
+        fee = shown["lines"][1]
+        assert (fee["regular_minor"], fee["price_minor"], fee["amount_minor"]) == (36_50, due, due)
+        assert (fee["fee_for"]["missing_minor"], shown["total_minor"]) == (
+            missing,
+            shown["lines"][0]["amount_minor"] + due,
+        )
+    sale.send("PATCH", "/lines/1", {"quantity": "13"})
+    paid = sale.pay().json()["paid"]
+    assert (paid["slip"]["total_minor"], sale.fees()) == (13 * 6_43 + 10_00, [("joining", "paid", 10_00, 0)])
+
+
 def test_who_may_not_join_is_told_why(made: Made) -> None:
     sale = made(joining={"eligibility": {"min_age": 18}})
     refused = sale.join()

@@ -109,9 +109,23 @@ def is_open(document: Document, path: str) -> bool:
 
 def names(document: Document, path: str) -> tuple[Ask, ...]:
     """What it is called, in the languages in which the club has a name."""
+    return tuple(Ask(f"{path}.names.{each}", further.NAMES[each], "text", optional=True) for each in _spoken(document))
+
+
+def unit_names(document: Document) -> tuple[Ask, ...]:
+    """What points are called in this club, several and one, in its languages."""
+    asked: list[Ask] = []
+    for each in _spoken(document):
+        several, one = further.UNIT[each]
+        asked.append(Ask(f"unit.names.{each}", several, "text", N_("Such as stars, stamps."), optional=True))
+        asked.append(Ask(f"unit.one.{each}", one, "text", optional=True))
+    return tuple(asked)
+
+
+def _spoken(document: Document) -> list[str]:
+    """The languages in which the club has a name."""
     held = document.get("names")
-    languages = [each for each in further.NAMES if isinstance(held, dict) and each in held] or ["en"]
-    return tuple(Ask(f"{path}.names.{each}", further.NAMES[each], "text", optional=True) for each in languages)
+    return [each for each in further.NAMES if isinstance(held, dict) and each in held] or ["en"]
 
 
 def form_of(gives: Any) -> str:

@@ -10,6 +10,7 @@ from web.programme_forms.paths import OPEN, Document, at, parent, put, rows
 
 _GIFTS = [f.GIFTS["amount"].begins]
 _ON: dict[str, Any] = {
+    "fees.joining_waiver.steps": [{"at_least_minor": 100000}],
     "fees.waiver.steps": [{"at_least_minor": 100000}],
     "fees.levels": [{"level": "GOLD", "joining_minor": 0, "renewal_minor": 0}],
     "redemption": {"worth_points": 1, "worth_minor": 100},

@@ -60,6 +60,7 @@ _GROUPS = Ask(
     N_("Names between commas. Empty is everything."),
     optional=True,
 )
+_PRODUCTS = Ask("on.products", N_("Only these products"), "words", N_("Their codes, between commas."), optional=True)
 _LEAST = Ask("least_minor", N_("From a purchase of"), "amount", optional=True)
 
 EARNING: dict[str, Kind] = {
@@ -112,7 +113,13 @@ GIFTS: dict[str, Kind] = {
     "amount": Kind(
         N_("An amount off a purchase"),
         {"kind": "discount", "amount_minor": 1000},
-        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _GROUPS),
+        (
+            Ask("amount_minor", N_("Amount off"), "amount"),
+            Ask("per_unit", N_("Off each piece, litre or kilogram"), "check"),
+            _LEAST,
+            _GROUPS,
+            _PRODUCTS,
+        ),
     ),
     "percent": Kind(
         N_("A percentage off a purchase"),
@@ -122,6 +129,7 @@ GIFTS: dict[str, Kind] = {
             Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
             _LEAST,
             _GROUPS,
+            _PRODUCTS,
         ),
     ),
     "points": Kind(N_("Points"), {"kind": "points", "points": 10}, (Ask("points", N_("So many points")),)),
@@ -150,6 +158,8 @@ GIFTS: dict[str, Kind] = {
 }  # fmt: skip
 OF_REWARDS = ("stored_value", "points", "code", "gift", "percent", "coupon", "entitlement", "payout")
 """What a period can bring; only of some of them something is asked, since the rule says how much."""
+BY_THE_PIECE = frozenset({"gift", "percent", "entitlement", "coupon"})
+"""What comes as often as it is reached, so that no amount is asked for it."""
 ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
@@ -171,6 +181,9 @@ _VALID = (
 _FRIEND = Ask(
     "after_purchase_minor", N_("Once the friend buys for at least"), "amount",
     N_("Empty: at once, when it is told."), optional=True,
+)  # fmt: skip
+_FIRST = Ask(
+    "after_purchase_minor", N_("Once a purchase comes to"), "amount", N_("Empty: whatever it comes to."), optional=True,
 )  # fmt: skip
 _POINTS = Ask("points", N_("So many points"))
 _ONCE = Ask("once", N_("How often"), "select", options=(
@@ -211,7 +224,7 @@ _MONTH: dict[str, Any] = {"whole_months": True}
 OCCASIONS: dict[str, Kind] = {
     "joining": Kind(N_("A gift for joining"), {"occasion": "joining"}, _VALID),
     "renewal": Kind(N_("A gift for renewing"), {"occasion": "renewal"}, _VALID),
-    "first_purchase": Kind(N_("A gift for the first purchase"), {"occasion": "first_purchase"}, _VALID),
+    "first_purchase": Kind(N_("A gift for the first purchase"), {"occasion": "first_purchase"}, (_FIRST, *_VALID)),
     "referrer": Kind(
         N_("A gift for bringing a friend"),
         {"occasion": "referrer", "after_purchase_minor": 0},

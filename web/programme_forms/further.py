@@ -13,6 +13,12 @@ NAMES = {
     "en": N_("Its name in English"), "he": N_("Its name in Hebrew"), "fi": N_("Its name in Finnish"),
     "sv": N_("Its name in Swedish"),
 }  # fmt: skip
+UNIT = {
+    "en": (N_("What points are called, in English"), N_("A single one of them, in English")),
+    "he": (N_("What points are called, in Hebrew"), N_("A single one of them, in Hebrew")),
+    "fi": (N_("What points are called, in Finnish"), N_("A single one of them, in Finnish")),
+    "sv": (N_("What points are called, in Swedish"), N_("A single one of them, in Swedish")),
+}
 
 WHERE = (
     Ask("when.channels", N_("Only here"), "ticks", options=CHANNELS),
@@ -64,6 +70,7 @@ _STANDS = Ask("stands", N_("Beside other rules"), "select", options=(
 _MOST = (
     Ask("most_points", N_("At most so many points a receipt"), optional=True),
     Ask("most_points_day", N_("At most so many points a day"), optional=True),
+    Ask("most_points_month", N_("At most so many points a calendar month"), optional=True),
 )
 _OWN = {
     "money": (Ask("full", N_("Only for each full amount"), "check"), _STANDS),
@@ -112,6 +119,7 @@ EARNING = (
     Ask("earning.before_discounts", N_("On the price before offers"), "check"),
     Ask("earning.most_points", N_("At most so many points a receipt"), optional=True),
     Ask("earning.most_points_day", N_("At most so many points a day"), optional=True),
+    Ask("earning.most_points_month", N_("At most so many points a calendar month"), optional=True),
     Ask("visit", N_("A visit is"), "select", options=(
         ("receipt", N_("Each purchase")), ("day", N_("All purchases of a day in one store")),
     )),
@@ -135,12 +143,15 @@ JOINING = (
         ("at_once", N_("At once")), ("paid", N_("Once the price is paid")), ("confirmed", N_("Once it is confirmed")),
     )),
     Ask("joining.eligibility.min_age", N_("One can join from this age on"), optional=True),
+    Ask("joining.eligibility.max_age", N_("One can join up to this age"), optional=True),
     Ask("joining.eligibility.guardian_below_age", N_("A guardian agrees below this age"), optional=True),
     Ask("joining.eligibility.staff", N_("People who work here"), "select", options=(
         ("allowed", N_("May join")), ("excluded", N_("May not join")), ("only", N_("Are the only ones who may join")),
     )),
     Ask("joining.eligibility.required_data", N_("What must be known of whoever joins"), "words",
         N_("Fields of the opening form between commas, such as mobile, birthday."), optional=True),
+    Ask("joining.eligibility.segments", N_("Only these segments may join"), "words",
+        N_("Names of lists of customers, between commas: soldiers, teachers."), optional=True),
     Ask("joining.eligibility.not_with_clubs", N_("Not together with these clubs"), "words",
         N_("Their codes, between commas."), optional=True),
 )  # fmt: skip
@@ -320,7 +331,8 @@ def of_levels(keep: str) -> tuple[Ask, ...]:
         Ask(f"levels.measure.{each.name}", each.label, each.control, each.hint, each.options, each.optional)
         for each in (*GOODS, *EXCLUDED)
     )
-    return (_KEEP, *((months,) if keep == "months" else ()), _UP, _DOWN, *goods)
+    grace = Ask("levels.grace_days", N_("Days of grace before a level is lost"), optional=True)
+    return (_KEEP, *((months,) if keep == "months" else ()), grace, _UP, _DOWN, *goods)
 
 
 HOUSEHOLD = (

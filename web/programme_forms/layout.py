@@ -49,13 +49,14 @@ def _membership(document: Document) -> Section:
     if term == "date":
         drawn.asks += [Ask("term.each_year.day", N_("Day")), Ask("term.each_year.month", N_("Month"))]
     drawn.asks.append(Ask("fees.joining_minor", N_("Price of joining"), "amount", optional=True))
+    _waiver(drawn, "fees.joining_waiver", _JOINING_COSTS)
     renewed = term in {"months", "date"}
     if renewed:
         drawn.asks.append(Ask("fees.renewal_minor", N_("Price of renewing"), "amount", optional=True))
     about = N_("Its code in the catalogue. Left empty, a product is opened for it.")
     drawn.asks.append(Ask("fees.joining_product", N_("Sold at the till as product"), "text", about, optional=True))
     if renewed:
-        _waiver(drawn)
+        _waiver(drawn, "fees.waiver", _RENEWING_COSTS)
     paid = isinstance(at(document, "fees"), dict)
     drawn.more("membership", further.of_membership(term, paid=paid))
     if rows(document, "fees.levels") or (is_open(document, "membership") and rows(document, "levels.levels")):
@@ -75,21 +76,29 @@ def _paid_levels(drawn: Drawing) -> None:
         drawn.adds.append(Button("on|fees.levels", N_("A level can be bought")))
 
 
-def _waiver(drawn: Drawing) -> None:
-    """From which purchases on renewing costs less, and what it costs then; further sums once there is a first."""
-    document = drawn.document
-    costs = Ask("fee_minor", N_("Renewing then costs"), "amount", N_("Empty is free of charge."), optional=True)
-    drawn.asks.append(Ask("fees.waiver.at_least_minor", N_("Renewing costs less from purchases of"), "amount",
-                          N_("What was bought in the term that ends."), optional=True))  # fmt: skip
-    if at(document, "fees.waiver.at_least_minor") is None:
+_JOINING_COSTS = (
+    N_("Joining costs less with a purchase of"), N_("In the same sale in which one joins."), N_("Joining then costs"),
+)  # fmt: skip
+_RENEWING_COSTS = (
+    N_("Renewing costs less from purchases of"), N_("What was bought in the term that ends."),
+    N_("Renewing then costs"),
+)  # fmt: skip
+
+
+def _waiver(drawn: Drawing, path: str, words: tuple[str, str, str]) -> None:
+    """From which purchases on a fee is less, and what it is then; further sums once there is a first."""
+    document, (label, about, then) = drawn.document, words
+    costs = Ask("fee_minor", then, "amount", N_("Empty is free of charge."), optional=True)
+    drawn.asks.append(Ask(f"{path}.at_least_minor", label, "amount", about, optional=True))
+    if at(document, f"{path}.at_least_minor") is None:
         return
-    if at(document, "fees.waiver.off_bp") is None:
-        drawn.asks += under("fees.waiver", (costs,))
-    if at(document, "fees.waiver.steps"):
+    if at(document, f"{path}.off_bp") is None:
+        drawn.asks += under(path, (costs,))
+    if at(document, f"{path}.steps"):
         step = (Ask("at_least_minor", N_("From purchases of"), "amount"), costs)
-        drawn.rows("fees.waiver.steps", step, least=0)
+        drawn.rows(f"{path}.steps", step, least=0)
     else:
-        drawn.adds.append(Button("on|fees.waiver.steps", N_("Another step")))
+        drawn.adds.append(Button(f"on|{path}.steps", N_("Another step")))
 
 
 def _redemption(document: Document) -> Section:

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from erp_club.kernel.text import N_
 from web.programme_forms import fields as f
 from web.programme_forms import further
-from web.programme_forms.blocks import Block, Button, Drawing, Section, called, is_open, names, under
+from web.programme_forms.blocks import (
+    Block,
+    Button,
+    Drawing,
+    Section,
+    called,
+    form_of,
+    is_open,
+    names,
+    under,
+    unit_names,
+)
 from web.programme_forms.fields import Ask
 from web.programme_forms.paths import Document, at, rows
 
@@ -24,7 +35,7 @@ def earning(document: Document) -> Section:
     path = "earning.rules"
     blocks = [_earn_rule(document, each) for each in _each(document, path)]
     general = Drawing(document)
-    general.more("all_earning", further.EARNING)
+    general.more("all_earning", (*further.EARNING, *unit_names(document)))
     if blocks or general.asks or is_open(document, "all_earning"):
         blocks.append(general.block(N_("For all of these"), ""))
     adds = [Button(f"add|{path}|{kind}", each.label) for kind, each in f.EARNING.items()]
@@ -170,20 +181,20 @@ def _reward(document: Document, path: str) -> Block:
 
 
 def _function(drawn: Drawing, path: str, function: str, figure: f.Control) -> None:
-    counted = {"points", "gift", "discount", "entitlement"}
-    valued: f.Control = "number" if at(drawn.document, f"{path}.gives.kind") in counted else "amount"
+    gives = at(drawn.document, f"{path}.gives") or {}
+    valued: f.Control = "number" if gives.get("kind") == "points" else "amount"
+    whole = form_of(gives) in f.BY_THE_PIECE and "denomination_minor" not in gives
     match function:
         case "percent":
             step = (Ask("from_amount", N_("From"), figure), Ask("rate_bp", N_("Percent"), "percent"))
             drawn.rows(f"{path}.function.steps", step)
         case "threshold":
-            step = (Ask("at", N_("From"), figure), Ask("value", N_("The reward"), valued))
-            drawn.rows(f"{path}.function.steps", step)
+            value = () if whole else (Ask("value", N_("The reward"), valued),)
+            drawn.rows(f"{path}.function.steps", (Ask("at", N_("From"), figure), *value))
         case "every":
-            drawn.asks += [
-                Ask(f"{path}.function.every", N_("For each"), figure),
-                Ask(f"{path}.function.value", N_("The reward"), valued),
-            ]
+            drawn.asks.append(Ask(f"{path}.function.every", N_("For each"), figure))
+            if not whole:
+                drawn.asks.append(Ask(f"{path}.function.value", N_("The reward"), valued))
         case "declared":
             drawn.asks.append(Ask(f"{path}.function.rate_bp", N_("Percent"), "percent",
                                   N_("Empty until it is declared."), optional=True))  # fmt: skip

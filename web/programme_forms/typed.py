@@ -16,6 +16,7 @@ from web.programme_forms.paths import Document, at, parent, put, rows
 
 _BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
 _CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
+_DATED = {"birthday", "anniversary", "relative_birthday"}
 _NUMBERED = {"weekdays"}
 _SCALES = {"amount": 2, "percent": 2, "times": 4, "thousandths": 3, "number": 0, "choice": 0}
 _GOES_WITH: dict[str, tuple[str, str, Any]] = {
@@ -134,6 +135,8 @@ def _turn(made: Document, ask: Ask, kind: str) -> None:
             if holder.startswith("rewards["):
                 kept = {"kind", *(each.name for each in f.GIFTS[kind].asks if kind in f.ASKED_OF_REWARDS)}
                 begins = {name: value for name, value in begins.items() if name in kept}
+                if kind in f.BY_THE_PIECE and at(made, f"{parent(holder)}.function.kind") == "every":
+                    put(made, f"{parent(holder)}.function.value", 1)
             put(made, holder, begins)
         elif kind == "service":
             put(made, holder, dict(f.SERVICE.begins))
@@ -157,8 +160,12 @@ def _tidy(document: Document) -> Document:
     if term not in {"months", "date"}:
         for name in ("fees.renewal_minor", "fees.waiver"):
             put(document, name, None)
-    if at(document, "fees.waiver") is not None and at(document, "fees.waiver.at_least_minor") is None:
-        put(document, "fees.waiver", None)
+    for name in ("fees.joining_waiver", "fees.waiver"):
+        if at(document, name) is not None and at(document, f"{name}.at_least_minor") is None:
+            put(document, name, None)
+    for index, each in enumerate(rows(document, "occasions")):
+        if isinstance(each, dict) and each.get("occasion") in _DATED and not each.get("around"):
+            put(document, f"occasions[{index}].around.days_before", 0)  # neither its month nor days: the day itself
     return {name: kept for name, each in document.items() if (kept := _said(each)) != {} or name == "names"}
 
 

@@ -28,6 +28,7 @@ _WHY: dict[Why, Text] = {
     Why.EXCLUDED: T("These goods earn nothing."),
     Why.NOT_FULL: T("Not enough for a whole one yet."),
     Why.CEILING: T("No more today."),
+    Why.CEILING_OF_MONTH: T("No more this month."),
     Why.VISITED_ALREADY: T("The visit has counted already."),
     Why.EARNING_ENDED: T("The club gives no points any more."),
 }

@@ -1,7 +1,7 @@
 """What the guided form of a programme shows: its fields with what is typed, and the sentences of what can be read."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -10,11 +10,8 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes import documents, queries
-from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.fee_products.commands import needs_product
-from erp_club.promotions.documents import Thing
-from erp_club.promotions.naming import queries as naming
 from web import i18n
 from web.deps import Act
 from web.forms import FormState, nest
@@ -204,22 +201,11 @@ def _warned(act: Act, document: Document, read: Programme | None) -> dict[str, l
     whole = read is not None and _is_whole(document)
     found: dict[str, list[str]] = {}
     opened_for_it = read is not None and needs_product(read) and act.by.may(Permission.CATALOGUE_EDIT)
-    for each in findings(read) if read else ():
+    for each in queries.warnings(act.session, read) if read else ():
         if opened_for_it and each.path == "fees.joining_product":
             continue
         found.setdefault(each.path if whole or "[" not in each.path else "", []).append(i18n.say(each.text))
-    for path, sku in _unknown_products(act, read):
-        found.setdefault(path, []).append(i18n.say(T("No product has the code %(code)s.", code=sku)))
     return _at_fields(document, found)
-
-
-def _unknown_products(act: Act, read: Programme | None) -> Iterator[tuple[str, str]]:
-    """The products by which fees are sold that aren't in the catalogue, each with its place."""
-    if read is None:
-        return
-    named = (("fees.joining_product", read.fees.joining_product), ("fees.renewal_product", read.fees.renewal_product))
-    known = naming.called(act.session, {(Thing.PRODUCT, sku) for _, sku in named if sku})
-    yield from ((path, sku) for path, sku in named if sku and (Thing.PRODUCT, sku) not in known)
 
 
 def _is_whole(document: Document) -> bool:

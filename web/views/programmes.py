@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from erp_club.programmes import documents, queries
-from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.queries import VersionRow
 from erp_club.programmes.sentences.programme import sections
@@ -61,11 +60,12 @@ def programme_page(act: Act, club_id: int, form: FormState) -> ProgrammePage:
     read = rows[0].programme if rows else None
     document = documents.brief(read) if read else _blank(act, club)
     typed = form.values.get("document")
+    told = queries.warnings(act.session, read) if read else ()
     return ProgrammePage(
         club=club,
         sections=section_lines(act, read) if read else [],
         versions=_versions(rows, act.today),
-        warnings=[Warned(path=each.path, text=i18n.say(each.text)) for each in findings(read)] if read else [],
+        warnings=[Warned(path=each.path, text=i18n.say(each.text)) for each in told],
         document=document,
         as_json=typed if isinstance(typed, str) else json.dumps(document, ensure_ascii=False, indent=2),
     )

@@ -163,7 +163,7 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
     fresh = new_customer(typed)
     return TillPage(
         basket_id=opened.basket_id if opened else None,
-        lines=_lines(act, opened, price.basket) if opened and price else [],
+        lines=_lines(act, opened, price) if opened and price else [],
         gifts=_gifts(price.basket) if price else [],
         hot=entered.line_no,
         items=queries.count_items([line.line.quantity_milli for line in lines]),
@@ -203,8 +203,8 @@ def total_now(act: Act) -> int | None:
     return price_now(act, opened).basket.priced.total_minor if opened and opened.lines else None
 
 
-def _lines(act: Act, opened: queries.Opened, basket: PricedBasket) -> list[TillLine]:
-    by_line, lines = discounts_by_line(basket), opened.lines
+def _lines(act: Act, opened: queries.Opened, price: OpenPrice) -> list[TillLine]:
+    by_line, lines = discounts_by_line(price.basket), opened.lines
     fees = fees_of_basket(act.session, opened.basket_id) if any(line.fee_id for line in lines) else {}
     return [
         TillLine(
@@ -214,15 +214,20 @@ def _lines(act: Act, opened: queries.Opened, basket: PricedBasket) -> list[TillL
             quantity=quantity_text(line.line.quantity_milli),
             quantity_milli=line.line.quantity_milli,
             regular_minor=line.price_minor,
-            price_minor=line.price_minor if priced.list_minor == priced.regular_minor else unit_price(priced),
+            price_minor=unit_price(priced) if _is_less(priced, line) else line.price_minor,
             list_minor=priced.list_minor,
             amount_minor=priced.total_minor,
             discounts=by_line.get(priced.id, []),
             fee=line.is_bound,
-            fee_for=fee_view(fees.get(line.line_no)),
+            fee_for=fee_view(fees.get(line.line_no), price.joining.get(index)),
         )
-        for line, priced in zip(lines, basket.priced.lines, strict=False)
+        for index, (line, priced) in enumerate(zip(lines, price.basket.priced.lines, strict=False))
     ]
+
+
+def _is_less(priced: PricedLine, line: queries.Line) -> bool:
+    """Whether a list, or a fee that the sale waives, makes it cheaper than it is by itself."""
+    return priced.list_minor != priced.regular_minor or (line.is_bound and priced.list_minor < line.price_minor)
 
 
 def unit_price(line: PricedLine) -> int:

@@ -1,6 +1,7 @@
 """The levels of memberships, as they are kept, and how they came to be."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -45,6 +46,31 @@ class ChangeRow:
     at: dt.datetime
     staff: str | None
     store: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChanged:
+    """From a day on a membership was on `level`, until then on `before`; the receipt that brought it, if one did."""
+
+    on: dt.date
+    level: str
+    before: str | None
+    receipt_id: int | None
+
+
+def level_changes(session: Session, club_id: int, customers: Collection[int]) -> dict[int, list[LevelChanged]]:
+    """Through which levels of a club these customers went, the earliest first."""
+    change = LevelChange
+    rows = session.execute(
+        sa.select(change.customer_id, change.on_date, change.level, change.level_before, change.receipt_id)
+        .join(Membership, (Membership.customer_id == change.customer_id) & (Membership.id == change.membership_id))
+        .where(change.customer_id.in_(customers), Membership.club_id == club_id)
+        .order_by(change.customer_id, change.membership_id, change.change_no)
+    )
+    made: dict[int, list[LevelChanged]] = {}
+    for customer_id, on, level, before, receipt_id in rows:
+        made.setdefault(customer_id, []).append(LevelChanged(on, level, before, receipt_id))
+    return made
 
 
 def levels(session: Session, customer_id: int) -> dict[int, LevelRow]:

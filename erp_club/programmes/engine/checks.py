@@ -244,6 +244,9 @@ def _level_window(programme: Programme, levels: Levels) -> Iterator[Finding]:
     if levels.window.every is Every.EVER and levels.keep in {Keep.WINDOW_END, Keep.NEXT_WINDOW}:
         text = T("What is counted for ever has no end of period, so a level is never lost.")
         yield Finding("levels.keep", text, stops=False)
+    if levels.grace_days and levels.keep is Keep.EVER:
+        text = T("A level that is kept for ever is never lost, so this has no effect.")
+        yield Finding("levels.grace_days", text, stops=False)
 
 
 def _codes_named(programme: Programme) -> Iterator[Finding]:
@@ -294,9 +297,10 @@ def _given(programme: Programme) -> Iterator[tuple[str, Given]]:
     for index, reward in enumerate(programme.rewards):
         yield f"rewards[{index}].gives", reward.gives
     if programme.levels is not None:
-        for index, level in enumerate(programme.levels.levels):
-            for number, gives in enumerate(level.gives):
-                yield f"levels.levels[{index}].gives[{number}]", gives
+        for name in ("levels", "milestones"):
+            for index, one in enumerate(getattr(programme.levels, name)):
+                for number, gives in enumerate(one.gives):
+                    yield f"levels.{name}[{index}].gives[{number}]", gives
 
 
 def _redemption(programme: Programme) -> Iterator[Finding]:

@@ -159,7 +159,12 @@ class Climb:
         return dt.date.max if span.last is None else span.last + DAY
 
     def keep_until(self, day: dt.date) -> dt.date:
-        """Until when a level is kept that is reached on the day."""
+        """Until when a level is kept that is reached on the day, its days of grace included."""
+        last = self._keep_until(day)
+        grace = dt.timedelta(days=self.levels.grace_days)
+        return last if last >= dt.date.max - grace else last + grace
+
+    def _keep_until(self, day: dt.date) -> dt.date:
         window = self.levels.window
         span = span_of(window, day, joined_on=self.joined_on, term=self.sums.term)
         match self.levels.keep:
@@ -180,9 +185,17 @@ class Climb:
         while self.top > 0 and self.kept.get(self.top, dt.date.min) < day:
             ran_out, self.top = self.kept[self.top], self.top - 1
             if self.levels.down is Down.ONE and self.top > 0 and self.kept.get(self.top, dt.date.min) < day:
-                self.kept[self.top] = self.keep_until(ran_out + DAY)
+                self.kept[self.top] = self._step_until(ran_out + DAY)
                 if self.levels.keep is Keep.WHILE:
                     break
+
+    def _step_until(self, day: dt.date) -> dt.date:
+        """Until when a step is kept on which one has come down: a window from the end of the one that is over."""
+        if self.levels.keep is not Keep.NEXT_WINDOW:
+            return self.keep_until(day)
+        grace = dt.timedelta(days=self.levels.grace_days)
+        span = span_of(self.levels.window, day - grace, joined_on=self.joined_on, term=self.sums.term)
+        return dt.date.max if span.last is None else span.last + grace
 
 
 def standing(
@@ -260,7 +273,7 @@ class Climber:
         """The level of a day, not before one that was asked about already."""
         levels = self._levels
         by_steps = levels.keep is Keep.WHILE and levels.down is Down.ONE
-        if by_steps or levels.keep is Keep.MONTHS or levels.restart == "reached":
+        if by_steps or levels.keep is Keep.MONTHS or levels.restart == "reached" or levels.grace_days:
             # What a day brings hangs here on the days between, so none may be looked at twice.
             return standing(self._levels, self._moved, day, joined_on=self._joined_on).level
         before = day - DAY
@@ -362,6 +375,10 @@ def _days(
         while month <= until:
             days.add(month)
             month = add_months(month, 1)
+    if levels.grace_days:
+        # A level that holds while its figure does begins its grace on the last day of it, and falls when that is over.
+        days |= {each - DAY for each in days if levels.keep is Keep.WHILE}
+        days |= {each + dt.timedelta(days=levels.grace_days) for each in days}
     return {each for each in days if joined_on <= each <= until}
 
 

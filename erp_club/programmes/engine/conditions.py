@@ -31,6 +31,7 @@ class Why(StrEnum):
     EXCLUDED = "excluded"
     NOT_FULL = "not_full"
     CEILING = "ceiling"
+    CEILING_OF_MONTH = "ceiling_of_month"
     NOT_PAYER = "not_payer"
     EARNING_ENDED = "earning_ended"
     REDEEMING_ENDED = "redeeming_ended"

@@ -12,7 +12,7 @@ from fractions import Fraction
 from erp_club.kernel.money import Rounding, allocate, round_div
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.counting import Open, count
-from erp_club.programmes.engine.earning import Earning, Multiplied, Rule, Several, Stands
+from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, Rule, Several, Stands
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
 from erp_club.programmes.engine.lines import PaidLine, goods_of, in_scope, paid_lines, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Excluded, Round
@@ -232,28 +232,38 @@ def _whole(earning: Earning, found: Sequence[Open], purchase: Purchase, member: 
     points = round_div(max(0, exact.numerator), exact.denominator, _ROUNDING[earning.rounding])
     if purchase.total_minor < 0:
         points = 0
-    most = [earning.most_points] if earning.most_points is not None else []
-    if earning.most_points_day is not None:
-        most.append(max(0, earning.most_points_day - member.points_today.get("", 0)))
-    capped = bool(most) and points > min(most)
-    if capped:
-        points = min(most)
-    return Earned(points, _shared(points, found, purchase), capped)
+    most, why = _room(earning, "", member)
+    capped = most is not None and points > most
+    if most is not None and capped:
+        points = most
+    return Earned(points, _shared(points, found, purchase, why if capped else Why.NOT_FULL), capped)
+
+
+def _room(of: Earning | EarnRule, code: str, member: MemberFacts) -> tuple[int | None, Why]:
+    """What the ceilings of a rule leave, or under the empty code those of all of them, and why it isn't more."""
+    ceilings = [
+        (of.most_points, 0, Why.CEILING),
+        (of.most_points_day, member.points_today.get(code, 0), Why.CEILING),
+        (of.most_points_month, member.points_this_month.get(code, 0), Why.CEILING_OF_MONTH),
+    ]
+    left = [(max(0, most - had), why) for most, had, why in ceilings if most is not None]
+    return min(left, key=lambda each: each[0]) if left else (None, Why.CEILING)
 
 
 def _rule_ceilings(found: Sequence[Open], member: MemberFacts) -> None:
     for each in found:
-        most = [] if each.rule.most_points is None else [each.rule.most_points]
-        if each.rule.most_points_day is not None:
-            most.append(max(0, each.rule.most_points_day - member.points_today.get(each.rule.code, 0)))
-        if most and (total := each.total) > min(most):
-            each.exact = {i: value * min(most) / total for i, value in each.exact.items()}
-            if min(most) == 0:
-                each.why = Why.CEILING
+        most, why = _room(each.rule, each.rule.code, member)
+        if most is not None and (total := each.total) > most:
+            each.exact = {i: value * most / total for i, value in each.exact.items()}
+            if most == 0:
+                each.why = why
 
 
-def _shared(points: int, found: Sequence[Open], purchase: Purchase) -> tuple[RuleEarned, ...]:
-    """The whole points on rules and lines, by their exact parts; what cancels takes from what it cancels."""
+def _shared(points: int, found: Sequence[Open], purchase: Purchase, short: Why) -> tuple[RuleEarned, ...]:
+    """The whole points on rules and lines, by their exact parts; what cancels takes from what it cancels.
+
+    `short` is why a rule has nothing that would have given a part.
+    """
     cells = _cells(found)
     whole = _allocated(points, [weight for _, _, weight in cells])
     rules: list[RuleEarned] = []
@@ -263,7 +273,7 @@ def _shared(points: int, found: Sequence[Open], purchase: Purchase) -> tuple[Rul
         given = sum(part for _, part in mine)
         why = each.why
         if why is None and given == 0:
-            why = Why.NOT_FULL if not isinstance(each.rule, Multiplied) else Why.EARNED_BY_OTHER
+            why = short if not isinstance(each.rule, Multiplied) else Why.EARNED_BY_OTHER
         rules.append(RuleEarned(each.rule.code, given, each.counted, lines, why if given == 0 else None))
     return tuple(rules)
 

@@ -43,7 +43,7 @@ class Stands(StrEnum):
 class EarnRule(Part):
     """What all earning rules have. A line earns by the first rule of `instead` that fits it, and by each `on_top`.
 
-    `most_points` is a ceiling for one receipt, `most_points_day` for one day.
+    `most_points` is a ceiling for one receipt, `most_points_day` for one day, `most_points_month` for a calendar month.
     """
 
     code: RuleCode
@@ -56,6 +56,7 @@ class EarnRule(Part):
     stands: Stands = Stands.INSTEAD
     most_points: SomePoints | None = None
     most_points_day: SomePoints | None = None
+    most_points_month: SomePoints | None = None
 
 
 class Reach(StrEnum):
@@ -224,6 +225,7 @@ class Earning(Part):
     several: Several = Several.HIGHEST
     most_points: SomePoints | None = None
     most_points_day: SomePoints | None = None
+    most_points_month: SomePoints | None = None
     payer_only: bool = False
     """Only where the member is the one who pays."""
     before_discounts: bool = False

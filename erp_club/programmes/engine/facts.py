@@ -75,7 +75,8 @@ class Purchase:
 class MemberFacts:
     """The member at the moment of a purchase. `so_far`: what a growing rule has counted in its period, by rule.
 
-    `points_today`: what each rule has given today, and all of them under the empty name. `visited`: by which rule
+    `points_today`: what each rule has given today, and all of them under the empty name, `points_this_month` in the
+    calendar month. `visited`: by which rule
     and in which store a visit has counted today already. `purchases`: how many before this one.
     """
 
@@ -86,6 +87,7 @@ class MemberFacts:
     purchases: int = 0
     so_far: Mapping[str, int] = field(default_factory=_empty)
     points_today: Mapping[str, int] = field(default_factory=_empty)
+    points_this_month: Mapping[str, int] = field(default_factory=_empty)
     visited: frozenset[tuple[str, str]] = frozenset()
 
 

@@ -1,12 +1,12 @@
 """What a draft gets wrong about joining, fees and what waives them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import PayoutGiven, StoredValueGiven
-from erp_club.programmes.engine.membership import Fees, LifetimeTerm, WaiverStep
+from erp_club.programmes.engine.membership import Fees, LifetimeTerm, Waiver, WaiverStep
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
 
@@ -17,12 +17,7 @@ def fee_findings(programme: Programme) -> Iterator[Finding]:
     """What is wrong with fees, their waiver, and what has to be bought to join."""
     fees = programme.fees
     of = programme.joining.purchase_of
-    if of.counts is not Counts.SPEND:
-        yield Finding("joining.purchase_of.counts", _MONEY)
-    for path, means in (("means", of.means), ("excluded.means", of.excluded.means), ("when.means", of.when.means)):
-        if means:
-            text = T("How the sale is paid isn't known yet when somebody joins in it.")
-            yield Finding(f"joining.purchase_of.{path}", text)
+    yield from _of_the_sale("joining.purchase_of", of)
     if programme.joining.purchase_minor is None and of != Measure():
         text = T("Nobody joins by a purchase, so this has no effect.")
         yield Finding("joining.purchase_of", text, stops=False)
@@ -32,12 +27,30 @@ def fee_findings(programme: Programme) -> Iterator[Finding]:
         elif not any(isinstance(each.gives, PayoutGiven | StoredValueGiven) for each in programme.rewards):
             yield Finding("fees.instalments", T("No period reward pays money from which the rest could be withheld."))
     yield from _unsold(fees)
+    if fees.joining_waiver is not None:
+        yield from _of_the_sale("fees.joining_waiver.of", fees.joining_waiver.of)
+        if not fees.joining_minor:
+            yield Finding("fees.joining_waiver", T("There is no joining fee to waive."), stops=False)
+        yield from _waiver("fees.joining_waiver", fees.joining_waiver, (fees.joining_minor,))
     renewals = (fees.renewal_minor, *(each.renewal_minor for each in fees.levels))
     if fees.waiver is not None and not any(renewals):
         yield Finding("fees.waiver", T("There is no renewal fee to waive."), stops=False)
     if isinstance(programme.term, LifetimeTerm) and fees.renewal_minor:
         yield Finding("fees.renewal_minor", T("A membership for life is never renewed, so this is never paid."))
-    yield from _waiver(fees)
+    if fees.waiver is not None:
+        if fees.waiver.of.counts is not Counts.SPEND:
+            yield Finding("fees.waiver.of.counts", _MONEY)
+        yield from _waiver("fees.waiver", fees.waiver, renewals)
+
+
+def _of_the_sale(path: str, of: Measure) -> Iterator[Finding]:
+    """What can't be asked of a sale that isn't paid yet."""
+    if of.counts is not Counts.SPEND:
+        yield Finding(f"{path}.counts", _MONEY)
+    for name, means in (("means", of.means), ("excluded.means", of.excluded.means), ("when.means", of.when.means)):
+        if means:
+            text = T("How the sale is paid isn't known yet when somebody joins in it.")
+            yield Finding(f"{path}.{name}", text)
 
 
 def _unsold(fees: Fees) -> Iterator[Finding]:
@@ -49,26 +62,22 @@ def _unsold(fees: Fees) -> Iterator[Finding]:
         yield Finding("fees.joining_product", text, stops=False)
 
 
-def _waiver(fees: Fees) -> Iterator[Finding]:
-    waiver = fees.waiver
-    if waiver is None:
-        return
-    if waiver.of.counts is not Counts.SPEND:
-        yield Finding("fees.waiver.of.counts", _MONEY)
-    placed = [("fees.waiver", waiver), *((f"fees.waiver.steps[{i}]", each) for i, each in enumerate(waiver.steps))]
+def _waiver(place: str, waiver: Waiver, fees: Sequence[int]) -> Iterator[Finding]:
+    """What is wrong with the steps by which one of these fees is waived, the usual one first."""
+    usual = fees[0] or max(fees, default=0)
+    placed = [(place, waiver), *((f"{place}.steps[{i}]", each) for i, each in enumerate(waiver.steps))]
     for path, step in placed:
-        if step.fee_minor is not None and 0 < fees.renewal_minor <= step.fee_minor:
-            yield Finding(f"{path}.fee_minor", T("This is no less than the renewal fee itself."))
+        if step.fee_minor is not None and 0 < fees[0] <= step.fee_minor:
+            yield Finding(f"{path}.fee_minor", T("This is no less than the fee itself."))
     for (_, before), (path, after) in pairwise(placed):
         if after.at_least_minor == before.at_least_minor:
             yield Finding(f"{path}.at_least_minor", T("Two steps begin at the same figure."))
         elif after.at_least_minor < before.at_least_minor:
             yield Finding(f"{path}.at_least_minor", T("Steps must rise: this one begins below the one before."))
-        elif _costs(after, fees) >= _costs(before, fees):
-            yield Finding(path, T("Here renewing costs no less than at the step before."))
+        elif _costs(after, usual) >= _costs(before, usual):
+            yield Finding(path, T("Here it costs no less than at the step before."))
 
 
-def _costs(step: WaiverStep, fees: Fees) -> int:
-    """What a renewal costs from the step on, in ten-thousandths of the smallest unit of money."""
-    full = fees.renewal_minor or max((each.renewal_minor for each in fees.levels), default=0) or 10_000
-    return step.fee_minor * 10_000 if step.fee_minor is not None else full * (10_000 - step.off_bp)
+def _costs(step: WaiverStep, usual_minor: int) -> int:
+    """What the fee is from the step on, in ten-thousandths of the smallest unit of money."""
+    return step.fee_minor * 10_000 if step.fee_minor is not None else (usual_minor or 10_000) * (10_000 - step.off_bp)

@@ -41,11 +41,15 @@ class DiscountGiven(Part):
     cap_minor: SomeMinor | None = None
     least_minor: SomeMinor | None = None
     """What the purchase must come to."""
+    per_unit: bool = False
+    """The amount is off each unit: a piece, a litre, a kilogram."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if self.amount_minor is not None and self.off_bp is not None:
             raise PydanticCustomError("amount_or_share", "an amount or a share, not both")
+        if self.per_unit and self.off_bp is not None:
+            raise PydanticCustomError("amount_a_unit", "per_unit goes with an amount")
         return self
 
 
@@ -127,8 +131,13 @@ def is_held(gives: Given) -> bool:
 
 def comes_in_pieces(gives: Given) -> bool:
     """Whether twice reached is two of it, and not one of twice the value."""
-    share = isinstance(gives, DiscountGiven) and gives.off_bp is not None
-    return share or isinstance(gives, GiftGiven | EntitlementGiven)
+    match gives:
+        case DiscountGiven():
+            return gives.off_bp is not None
+        case CouponGiven():
+            return gives.denomination_minor is None
+        case _:
+            return isinstance(gives, GiftGiven | EntitlementGiven)
 
 
 def each_holds(gives: Given) -> int:

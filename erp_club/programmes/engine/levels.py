@@ -22,6 +22,7 @@ from erp_club.programmes.engine.gifts import (
 )
 from erp_club.programmes.engine.parts import (
     ALWAYS,
+    Days,
     Every,
     Key,
     Keys,
@@ -143,6 +144,8 @@ class Levels(Part):
     up: Up = Up.AT_ONCE
     keep: Keep = Keep.NEXT_WINDOW
     keep_months: Months | None = None
+    grace_days: Days = 0
+    """So many days longer a level holds that isn't kept, in which it can still be reached again."""
     down: Down = Down.ONE
     milestones: Annotated[tuple[Milestone, ...], Field(max_length=50)] = ()
     restart: Literal["never", "reached"] = "never"

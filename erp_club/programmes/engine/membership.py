@@ -159,12 +159,12 @@ class Renewal(Part):
 
 
 class WaiverStep(Part):
-    """From this sum on a share of the renewal fee is waived, or renewing costs so much instead."""
+    """From this sum on a share of the fee is waived, or it is so much instead."""
 
     at_least_minor: SomeMinor
     off_bp: Annotated[int, Field(ge=1, le=10_000)] = 10_000
     fee_minor: Minor | None = None
-    """What renewing costs from here on, in place of a share."""
+    """What it costs from here on, in place of a share."""
 
     @model_validator(mode="after")
     def _share_or_fee(self) -> Self:
@@ -174,9 +174,10 @@ class WaiverStep(Part):
 
 
 class Waiver(WaiverStep):
-    """The renewal costs nothing, or less, where the ending term's purchases reach a sum.
+    """A fee is nothing, or less, where purchases reach a sum; `steps` are further sums, each of which waives more.
 
-    They count net of returns, without fees, up to the renewal. `steps` are further sums, each of which waives more.
+    For renewing count those of the ending term, net of returns, without fees, up to the renewal. For joining counts the
+    sale in which one joins, at the prices before any list or offer, since joining may bring these.
     """
 
     of: Measure = Measure()
@@ -220,7 +221,10 @@ class Fees(Part):
     joining_product: Key | None = None
     renewal_product: Key | None = None
     """Else renewing is sold as joining is."""
+    joining_waiver: Waiver | None = None
+    """By what the sale comes to in which one joins."""
     waiver: Waiver | None = None
+    """Of renewing, by what the ending term has bought."""
     refund: Refund = Refund.NEVER
     refund_days: SomeDays | None = None
     """Within so many days of paying it comes back wholly."""

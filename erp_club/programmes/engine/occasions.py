@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from erp_club.clubs.periods import Span, add_months
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.calendar import DAY, age_on, celebrated, member_year
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
@@ -140,7 +141,11 @@ def discount(
         return Off(why=Why.EXCLUDED if purchase.lines else Why.NO_SUCH_LINE)
     if gives.least_minor is not None and base < gives.least_minor:
         return Off(why=Why.TOO_LITTLE)
-    amount = min(base, gives.amount_minor or 0)
+    amount = gives.amount_minor or 0
+    if gives.per_unit:
+        amount = sum(min(line.paid_minor, round_div(amount * line.quantity_milli, 1_000, Rounding.HALF_UP))
+                     for line in fitting if line.paid_minor > 0)  # fmt: skip
+    amount = min(base, amount)
     if gives.off_bp is not None:
         amount = (base * gives.off_bp * 2 + 10_000) // 20_000
     return Off(min(amount, gives.cap_minor or amount))

@@ -109,7 +109,9 @@ def question(code: str, names: Mapping[Any, str] | None = None) -> dict[str, str
 def _reward(programme: Programme, gives: Given) -> dict[str, Any]:
     match gives:
         case DiscountGiven(off_bp=None):
-            return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, gives.on)}
+            spread = "unit" if gives.per_unit else "once"
+            value, on = gives.amount_minor or 0, _scope(programme, gives.on)
+            return {"kind": "amount", "value_minor": value, "on": on, "spread": spread}
         case DiscountGiven():
             on, cap = _scope(programme, gives.on), gives.cap_minor
             return {"kind": "percent", "value_bp": gives.off_bp, "on": on, "cap_minor": cap}

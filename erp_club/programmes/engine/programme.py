@@ -27,9 +27,13 @@ ClubCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,30}$")]
 
 
 class Unit(Part):
-    """What the account counts: points, stamps, crowns; in halves or tenths where `scale` says so."""
+    """What the account counts: points, stamps, crowns; in halves or tenths where `scale` says so.
+
+    `one` is what a single one is called, where it has a word of its own.
+    """
 
     names: Texts = {}
+    one: Texts = {}
     scale: Literal[1, 2, 10, 100] = 1
 
 

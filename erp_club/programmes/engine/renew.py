@@ -16,6 +16,7 @@ from erp_club.programmes.engine.membership import (
     Refund,
     SlidingTerm,
     Staff,
+    Waiver,
     WaiverStep,
     Way,
 )
@@ -138,34 +139,38 @@ class Fee:
     then_minor: int = 0
 
 
-def joining_fee(fees: Fees, level: str | None = None) -> Fee:
-    """The fee of joining (at a paid level)."""
+def joining_fee(fees: Fees, level: str | None = None, *, sale_minor: int = 0) -> Fee:
+    """The fee of joining (at a paid level). `sale_minor`: what the same sale comes to, as the waiver counts it."""
     paid = level_fee(fees, level)
     full = fees.joining_minor if paid is None else paid.joining_minor
-    now = full if fees.instalments is None else min(full, fees.instalments.first_minor)
-    return Fee(full, full, product=fees.joining_product, now_minor=now)
+    due, missing, then = _waived(fees.joining_waiver, full, sale_minor)
+    now = due if fees.instalments is None else min(due, fees.instalments.first_minor)
+    return Fee(due, full, missing, fees.joining_product, now, then)
 
 
 def renewal_fee(fees: Fees, term_minor: int, level: str | None = None) -> Fee:
     """The fee of renewing. `term_minor`: the ending term's purchases up to now, net of returns, without fees."""
     paid = level_fee(fees, level)
     full = fees.renewal_minor if paid is None else paid.renewal_minor
-    waiver, product = fees.waiver, fees.renewal_product or fees.joining_product
-    if waiver is None:
-        return Fee(full, full, product=product, now_minor=full)
-    due, missing, then = full, 0, 0
-    for step in (waiver, *waiver.steps):
-        costs = _costs(step, full)
-        if term_minor >= step.at_least_minor:
+    due, missing, then = _waived(fees.waiver, full, term_minor)
+    return Fee(due, full, missing, fees.renewal_product or fees.joining_product, due, then)
+
+
+def _waived(waiver: Waiver | None, full_minor: int, bought_minor: int) -> tuple[int, int, int]:
+    """What is due of a fee, how much more has to be bought for less, and what it is then."""
+    due, missing, then = full_minor, 0, 0
+    for step in () if waiver is None else (waiver, *waiver.steps):
+        costs = _costs(step, full_minor)
+        if bought_minor >= step.at_least_minor:
             due = costs
         elif costs < due:
-            missing, then = step.at_least_minor - term_minor, costs
+            missing, then = step.at_least_minor - bought_minor, costs
             break
-    return Fee(due, full, missing, product, due, then)
+    return due, missing, then
 
 
 def _costs(step: WaiverStep, full_minor: int) -> int:
-    """What a renewal costs that would cost so much, once a step is reached; never more."""
+    """What it costs that would cost so much, once a step is reached; never more."""
     if step.fee_minor is not None:
         return min(step.fee_minor, full_minor)
     return full_minor - round_div(full_minor * step.off_bp, 10_000, Rounding.HALF_UP)

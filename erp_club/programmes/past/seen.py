@@ -22,6 +22,7 @@ class Seen:
         self.day = dt.date.min
         self.visited: set[tuple[str, str]] = set()
         self.points_today: dict[str, int] = {}
+        self.points_this_month: dict[str, int] = {}
         self.growing = {
             rule.code: rule.growing for rule in programme.earning.rules if isinstance(rule, PerMoney) and rule.growing
         }
@@ -29,23 +30,38 @@ class Seen:
 
     def facts(self, known: MemberFacts, on: dt.date) -> MemberFacts:
         """The member on a day, with what was bought until then."""
+        if on.replace(day=1) != self.day.replace(day=1):
+            self.points_this_month = {}
         if on != self.day:
             self.day, self.visited, self.points_today = on, set(), {}
         so_far: dict[str, int] = {}
         for code, growing in self.growing.items():
             first = span_of(growing.period, on, joined_on=self.joined_on).first
             so_far[code] = sum(counted for bought_on, counted in self.counted[code] if bought_on >= first)
-        return replace(known, so_far=so_far, points_today=dict(self.points_today), visited=frozenset(self.visited))
+        return replace(
+            known,
+            so_far=so_far,
+            points_today=dict(self.points_today),
+            points_this_month=dict(self.points_this_month),
+            visited=frozenset(self.visited),
+        )
 
     def note(self, purchase: Purchase, made: Earned) -> None:
         """Keep what the next purchases of the day and the period ask about."""
         for rule in made.rules:
             if rule.points:
                 self.visited.add((rule.rule, purchase.store))
-            self.points_today[rule.rule] = self.points_today.get(rule.rule, 0) + rule.points
+            self._gave(purchase.on, rule.rule, rule.points)
             if rule.rule in self.growing:
                 self.counted[rule.rule].append((purchase.on, rule.counted))
-        self.points_today[""] = self.points_today.get("", 0) + made.points
+        self._gave(purchase.on, "", made.points)
+
+    def _gave(self, on: dt.date, rule: str, points: int) -> None:
+        """So many more points of a purchase of a day, below zero for what came back, as far as they count now."""
+        if on == self.day:
+            self.points_today[rule] = self.points_today.get(rule, 0) + points
+        if on.replace(day=1) == self.day.replace(day=1):
+            self.points_this_month[rule] = self.points_this_month.get(rule, 0) + points
 
     def take_back(self, on: dt.date, was: Earned, now: Earned) -> None:
         """Forget what came back of a purchase of a day: it had earned `was`, and what is left of it earns `now`."""
@@ -54,12 +70,8 @@ class Seen:
             kept = left.get(rule.rule)
             if rule.rule in self.growing:
                 self.counted[rule.rule].append((on, (kept.counted if kept else 0) - rule.counted))
-            if on == self.day:
-                self.points_today[rule.rule] = (
-                    self.points_today.get(rule.rule, 0) + (kept.points if kept else 0) - rule.points
-                )
-        if on == self.day:
-            self.points_today[""] = self.points_today.get("", 0) + now.points - was.points
+            self._gave(on, rule.rule, (kept.points if kept else 0) - rule.points)
+        self._gave(on, "", now.points - was.points)
 
 
 def asked_from(programme: Programme, on: dt.date, joined_on: dt.date | None) -> dt.date | None:
@@ -71,10 +83,14 @@ def _days(programme: Programme, on: dt.date, joined_on: dt.date | None) -> Itera
     earning = programme.earning
     if earning.most_points_day is not None:
         yield on
+    if earning.most_points_month is not None:
+        yield on.replace(day=1)
     for rule in earning.rules:
         by_day = isinstance(rule, PerVisit) and (rule.visit is VisitIs.DAY or programme.visit == "day")
         if rule.most_points_day is not None or by_day:
             yield on
+        if rule.most_points_month is not None:
+            yield on.replace(day=1)
         if isinstance(rule, PerMoney) and rule.growing is not None:
             yield span_of(rule.growing.period, on, joined_on=joined_on).first
 

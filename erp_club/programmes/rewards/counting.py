@@ -6,10 +6,12 @@ Both say the same; a test holds them to it.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.levels.queries import LevelChanged, level_changes
 from erp_club.clubs.periods import Span
 from erp_club.points.sets.commands import Key
 from erp_club.programmes.engine import due
@@ -24,7 +26,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts
 from erp_club.programmes.past.lives import lived
-from erp_club.programmes.past.queries import customers_segments, receipts_of
+from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
 from erp_club.programmes.rewards import queries
 from erp_club.programmes.rewards.held.queries import unused
 from erp_club.programmes.rewards.queries import FIRST_DAY, RewardAccount
@@ -91,6 +93,7 @@ class Counting:
         receipts = receipts_of(self.session, self.club_id, customers)
         segments = customers_segments(self.session, customers)
         points = points_of(self.session, [each.key for each in self.accounts], list(customers))
+        levels = level_changes(self.session, self.club_id, customers)
         made: dict[int, list[Lived]] = defaultdict(list)
         for place, each in enumerate(self.accounts):
             for customer in each.customers:
@@ -101,9 +104,21 @@ class Counting:
                     birthday=mine[0].birthday if mine else None,
                     segments=segments.get(customer, frozenset()),
                 )
-                made[place] += lived(self.programme, mine, who, points[each.key].by_receipt)
+                at = partial(_on_level, who, levels.get(customer, ()))
+                made[place] += lived(self.programme, mine, at, points[each.key].by_receipt)
             made[place].sort(key=lambda one: one.purchase.at)
         return made
+
+
+def _on_level(who: MemberFacts, changes: Sequence[LevelChanged], past: Past) -> MemberFacts:
+    """The member on the level of a receipt: the last one begun by its day, but for what it, or one after it, made."""
+    level = who.level
+    for each in reversed(changes):
+        level = each.level
+        if each.on < past.purchase.on or (each.on == past.purchase.on and (each.receipt_id or 0) < past.id):
+            break
+        level = each.before
+    return replace(who, level=level)
 
 
 def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) -> dict[int, PeriodFacts]:

@@ -65,7 +65,9 @@ _ACCOUNTS = sa.text("""
            m.joined_on,
            EXISTS (SELECT FROM membership_periods t WHERE t.customer_id = m.customer_id AND t.membership_id = m.id
                       AND t.validity @> CAST(:last AS date)) AS holds,
-           l.level, a.balance
+           coalesce((SELECT h.level FROM level_changes h
+                      WHERE h.customer_id = m.customer_id AND h.membership_id = m.id AND h.on_date <= :last
+                      ORDER BY h.change_no DESC LIMIT 1), l.level) AS level, a.balance
       FROM memberships m
       JOIN points_accounts a ON a.customer_id = m.points_holder_id AND a.id = m.points_account_id
       LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id

@@ -35,6 +35,7 @@ def rule(of: e.Rule, words: Words) -> Iterator[Text]:
     yield from set_ones(of, {
         "most_points": lambda points: T("At most %(points)s a receipt.", points=words.points(points)),
         "most_points_day": lambda points: T("At most %(points)s a day.", points=words.points(points)),
+        "most_points_month": lambda points: T("At most %(points)s a calendar month.", points=words.points(points)),
     })  # fmt: skip
 
 
@@ -125,6 +126,9 @@ def earning(of: e.Earning, words: Words) -> Iterator[Text]:
     table: dict[str, Say] = {
         "most_points": lambda points: T("All in all at most %(points)s a receipt.", points=words.points(points)),
         "most_points_day": lambda points: T("All in all at most %(points)s a day.", points=words.points(points)),
+        "most_points_month": lambda points: T(
+            "All in all at most %(points)s a calendar month.", points=words.points(points)
+        ),
         "payer_only": lambda _: T("Points are only for the one who pays."),
         "before_discounts": lambda _: T("Points are counted on prices before offers."),
     }
@@ -183,8 +187,13 @@ def event_points(of: e.EventPoints, words: Words) -> Iterator[Text]:
         "within_days": lambda n: TN(
             "At the latest %(num)s day after the purchase.", "At the latest %(num)s days after the purchase.", n
         ),
-        "after_purchase_minor": lambda n: T("Once the friend buys for at least %(amount)s.", amount=words.money(n)),
     })  # fmt: skip
+    if of.after_purchase_minor is not None:
+        amount = words.money(of.after_purchase_minor)
+        if of.event == ev.FIRST_PURCHASE:
+            yield T("Once a purchase comes to %(amount)s.", amount=amount)
+        else:
+            yield T("Once the friend buys for at least %(amount)s.", amount=amount)
     if of.returned is not e.WhenReturned.KEPT:
         yield _RETURNED[of.returned]
     yield from only_if(of.when, words)

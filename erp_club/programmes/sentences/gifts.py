@@ -46,7 +46,10 @@ def _valued(minor: int | None, plain: Text, valued: Text, words: Words) -> Text:
 
 def _discount(gives: g.DiscountGiven, words: Words) -> Text:
     off = Rate(gives.off_bp) if gives.off_bp is not None else words.money(gives.amount_minor or 0)
-    said = T("%(value)s off %(what)s", value=off, what=what(gives.on, words))
+    goods = what(gives.on, words)
+    said = T("%(value)s off %(what)s", value=off, what=goods)
+    if gives.per_unit:
+        said = T("%(value)s off each piece, litre or kilogram of %(what)s", value=off, what=goods)
     if gives.cap_minor is not None:
         said = T("%(gift)s, at most %(amount)s", gift=said, amount=words.money(gives.cap_minor))
     if gives.least_minor is not None:
@@ -98,4 +101,4 @@ def issued(issue: g.Use, *, months: bool = False) -> Iterator[Text]:
 
 def year_day(day: g.YearDay) -> Text:
     """A day of every year."""
-    return Text("%(day)s %(month)s", {"day": day.day, "month": MONTHS[day.month - 1]})
+    return T("%(day)s %(month)s", day=day.day, month=MONTHS[day.month - 1])

@@ -29,6 +29,13 @@ _STAFF = {
     m.Staff.ONLY: T("Only people who work for the chain can join."),
 }
 
+_DATA = {
+    "given_name": T("Given name"), "family_name": T("Family name"), "id_number": T("ID number"), "phone": T("Phone"),
+    "mobile": T("Mobile"), "email": T("E-mail"), "street": T("Street"), "postcode": T("Postcode"), "city": T("City"),
+    "country": T("Country"), "birthday": T("Birthday"), "anniversary": T("Wedding anniversary"), "gender": T("Gender"),
+    "language": T("Language"), "home_store": T("Home store"), "own_id": T("Own identifier"),
+}  # fmt: skip
+
 
 def joining(rule: m.Joining, words: Words) -> Iterator[Text]:
     """How to join, and who may."""
@@ -53,7 +60,9 @@ def joining(rule: m.Joining, words: Words) -> Iterator[Text]:
         "private_only": lambda _: T("Only private persons can join."),
         "staff": lambda staff: _STAFF[staff],
         "countries": lambda codes: T("Only for people who live in %(countries)s.", countries=listed(codes)),
-        "required_data": lambda names: T("To join one must give: %(fields)s.", fields=listed(names, "and")),
+        "required_data": lambda names: T(
+            "To join one must give: %(fields)s.", fields=Listed(tuple(_DATA.get(each) or each for each in names), "and")
+        ),
         "segments": lambda names: T("Only customers of segment %(segments)s can join.", segments=listed(names)),
         "not_with_clubs": lambda codes: T("Members of %(clubs)s can't join.", clubs=clubs(codes, words)),
     })  # fmt: skip
@@ -141,6 +150,8 @@ def fees(rule: m.Fees, words: Words) -> Iterator[Text]:
         "deposit": lambda _: T("The fee is a share that stays the member's own and comes back on leaving."),
     }
     yield from set_ones(rule, table)
+    if rule.joining_waiver is not None:
+        yield from _joining_waiver(rule.joining_waiver, words)
     if rule.waiver is not None:
         yield from _waiver(rule.waiver, words)
     if rule.instalments is not None:
@@ -155,6 +166,19 @@ def fees(rule: m.Fees, words: Words) -> Iterator[Text]:
             )
     for fee in rule.levels:
         yield from _level_fee(fee, words)
+
+
+def _joining_waiver(rule: m.Waiver, words: Words) -> Iterator[Text]:
+    """By what the same sale comes to."""
+    for step in (rule, *rule.steps):
+        values: dict[str, object] = {"amount": words.money(step.at_least_minor), **_costs(step, words)}
+        if step.fee_minor is not None:
+            yield T("Who buys for %(amount)s in that same sale joins for %(fee)s.", **values)
+        elif step.off_bp == 10_000:
+            yield T("Who buys for %(amount)s in that same sale joins free of charge.", **values)
+        else:
+            yield T("Who buys for %(amount)s in that same sale joins at %(rate)s off.", **values)
+    yield T("For this counts %(measure)s, before anything is taken off.", measure=measure(rule.of, words))
 
 
 def _waiver(rule: m.Waiver, words: Words) -> Iterator[Text]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from erp_club.kernel.text import TN, Listed, Quantity, Rate, T, Text
+from erp_club.kernel.text import TN, Listed, Money, Quantity, Rate, T, Text
 from erp_club.programmes.engine import levels as lv
 from erp_club.programmes.engine import rewards as r
-from erp_club.programmes.engine.gifts import PointsGiven
+from erp_club.programmes.engine.gifts import PointsGiven, comes_in_pieces
 from erp_club.programmes.engine.parts import Measure, Round
 from erp_club.programmes.sentences.gifts import given, issued
 from erp_club.programmes.sentences.words import (
@@ -50,6 +50,12 @@ def level_rules(of: lv.Levels, words: Words) -> Iterator[Text]:
         yield TN("It is kept for %(num)s month.", "It is kept for %(num)s months.", of.keep_months or 1)
     else:
         yield _KEEP[of.keep]
+    if of.grace_days:
+        yield TN(
+            "A level that isn't reached again holds %(num)s day longer, and can still be reached in it.",
+            "A level that isn't reached again holds %(num)s days longer, and can still be reached in them.",
+            of.grace_days,
+        )
     yield _DOWN[of.down]
     if of.restart == "reached":
         yield T("When a level is reached, counting begins again.")
@@ -63,6 +69,8 @@ def _level(of: lv.Level, counted: Measure, words: Words) -> Iterator[Text]:
         yield T("%(level)s is given by hand.", level=name)
     elif of.at_least is None:
         yield T("%(level)s has no figure of its own.", level=name)
+    elif of.at_least == 0:
+        yield T("%(level)s: whoever joins.", level=name)
     else:
         yield T("%(level)s: from %(amount)s on.", level=name, amount=amount(counted, of.at_least, words))
     for each in of.also:
@@ -118,7 +126,8 @@ def period_reward(of: r.PeriodReward, words: Words) -> Iterator[Text]:
         period=period(of.period),
     )
     yield from _function(of, words)
-    yield T("It is given as %(gift)s.", gift=given(of.gives, words))
+    if not (comes_in_pieces(of.gives) and isinstance(of.function, r.ByEvery | r.ByThreshold)):
+        yield T("It is given as %(gift)s.", gift=given(of.gives, words))
     if of.paid_on is not None:
         base = measure(of.paid_on.measure, words)
         if of.paid_on.per_unit:
@@ -165,6 +174,9 @@ def _function(of: r.PeriodReward, words: Words) -> Iterator[Text]:
 
 
 def _value(of: r.PeriodReward, value: int, words: Words) -> object:
+    """What a step gives: points, money, or of what comes by the piece the thing itself, as often as it is reached."""
+    if comes_in_pieces(of.gives):
+        return given(of.gives, words)
     return words.points(value) if isinstance(of.gives, PointsGiven) else words.money(value)
 
 
@@ -267,10 +279,18 @@ def occasion(of: r.Occasion, words: Words) -> Iterator[Text]:
         if of.growth.most_minor is not None:
             yield T("It grows to %(amount)s at most.", amount=words.money(of.growth.most_minor))
     yield from set_ones(of, _conditions(words))
+    if of.after_purchase_minor is not None:
+        yield _once_bought(of, words.money(of.after_purchase_minor))
     for each in of.needs:
         yield T("Only with %(need)s.", need=need(each, words))
     yield from only_if(of.when, words)
     yield from issued(of.issue, months=True)
+
+
+def _once_bought(of: r.Occasion, amount: Money) -> Text:
+    if of.occasion is r.OccasionKind.FIRST_PURCHASE:
+        return T("Once a purchase comes to %(amount)s.", amount=amount)
+    return T("Once the friend buys for at least %(amount)s.", amount=amount)
 
 
 def _conditions(words: Words) -> dict[str, Say]:
@@ -284,7 +304,6 @@ def _conditions(words: Words) -> dict[str, Say]:
         "known_days_before": lambda n: TN(
             "The date must be given %(num)s day before.", "The date must be given %(num)s days before.", n
         ),
-        "after_purchase_minor": lambda n: T("Once the friend buys for at least %(amount)s.", amount=words.money(n)),
         "most_per_year": lambda n: TN("Once a year at most.", "%(num)s times a year at most.", n),
     }  # fmt: skip
 

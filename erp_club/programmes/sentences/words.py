@@ -54,7 +54,8 @@ class Words:
     def points(self, points: int) -> Text:
         """A number of points, in the account's own unit."""
         if self.unit.names:
-            return Text("%(count)s %(unit)s", {"count": self.number(points), "unit": name(self.unit.names)})
+            called = self.unit.names | (self.unit.one if points == self.unit.scale else {})
+            return Text("%(count)s %(unit)s", {"count": self.number(points), "unit": name(called)})
         if self.unit.scale == 1:
             return TN("%(num)s point", "%(num)s points", points)
         return T("%(count)s points", count=self.number(points))
@@ -294,7 +295,7 @@ def amount(of: Measure, value: int, words: Words) -> object:
 
 
 _PERIODS: dict[Every, Text] = {
-    Every.DAY: T("a day"),
+    Every.DAY: T("one day"),
     Every.WEEK: T("a week"),
     Every.MONTH: T("a calendar month"),
     Every.QUARTER: T("a quarter"),

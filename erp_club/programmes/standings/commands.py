@@ -198,7 +198,7 @@ def _outlook(
     in_time = sorted(receipts, key=lambda past: (past.purchase.at, past.id))
     if not programme.returns.levels_fall:
         in_time = [past for past in in_time if past.original_id is None and past.purchase.total_minor >= 0]
-    past = lived(programme, in_time, who, points.by_receipt if points else {})
+    past = lived(programme, in_time, lambda _: who, points.by_receipt if points else {})
     by_day = programme.visit == "day"
     moved = movements(asked, past, excluded=programme.excluded, by_store_day=by_day)
     others = [

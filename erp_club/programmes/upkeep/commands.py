@@ -22,7 +22,7 @@ from erp_club.programmes.engine.offered import called, in_the_sale, is_offered, 
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.queries import VersionRow, versions_of
-from erp_club.programmes.rewards.codes.queries import current_number, variant
+from erp_club.programmes.rewards.codes.queries import current_number, same_offer, variant
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
 from erp_club.programmes.upkeep import rules
 from erp_club.programmes.upkeep.rules import PAYING, Wanted, code_of
@@ -129,7 +129,7 @@ def _offers_by_coupon(session: Session, programme: Programme, wanted: Wanted, at
     number = current_number(session, wanted.code)
     made = _of_coupons(programme, wanted, number)
     code = variant(wanted.code, number)
-    if _is_out(session, code) and any(_differs(session, each) for each in made):
+    if _is_out(session, code) and not all(same_offer(session, each) for each in made):
         number += 1
         made, code = _of_coupons(programme, wanted, number), variant(wanted.code, number)
     _keep_batch(session, wanted, code, called(wanted.rule.names or programme.names), at)
@@ -158,16 +158,6 @@ def _is_out(session: Session, batch: str) -> bool:
         PeriodSettlement.state == RewardState.WAITING, PeriodSettlement.promised[("gives", "batch")].astext == batch
     )
     return session.execute(sa.select(issued | promised)).scalar_one()
-
-
-def _differs(session: Session, offer: Offer) -> bool:
-    """Whether the offer that is kept gives something else, or to somebody else, whatever it is called."""
-    asked = sa.select(StoredOffer.id, StoredOffer.latest_no).where(StoredOffer.code == offer.code)
-    held = session.execute(asked).one_or_none()
-    if held is None:
-        return True
-    latest = offer_version(session, held.id, held.latest_no).offer
-    return documents.whole(latest) | {"names": None} != documents.whole(offer) | {"names": None}
 
 
 def _keep_batch(session: Session, wanted: Wanted, code: str, names: dict[str, str], at: Now) -> None:

@@ -24,12 +24,12 @@ from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.benefits import MOST_COUPONS, MOST_PAYING
 from erp_club.purchases.baskets.entry import checked_quantity
 from erp_club.purchases.baskets.paying import beside_card, check_card_pays, claims_of, sold_of
-from erp_club.purchases.baskets.pricing import asked_of
+from erp_club.purchases.baskets.pricing import asked_of, gather_open
 from erp_club.purchases.commands import Posted, Sold, settle
 from erp_club.purchases.credit import NO_CREDIT, Credit, others
 from erp_club.purchases.entitlements import errors as entitlements
 from erp_club.purchases.entitlements.commands import release_uses, uses_paid
-from erp_club.purchases.facts import Place, gather, paid_so
+from erp_club.purchases.facts import Place, paid_so
 from erp_club.purchases.fees import errors as fees
 from erp_club.purchases.fees.commands import Day, cancel_fees, check_fees, fees_paid
 from erp_club.purchases.models import Basket, BasketLine, BasketState
@@ -248,13 +248,15 @@ def pay(
     claims = claims_of(session, basket)
     beside = (Means.STORED_VALUE.value,) if claims else ()
     asked = asked_of(place.terminal, opened, means=tuple(dict.fromkeys((*beside, *credit.means, means.value))))
-    gathered = gather(session, asked, place, entered_before=True)
+    made = gather_open(session, opened, asked, place)
+    asked, gathered = made.asked, made.gathered
     price = price_gathered(gathered)
     total = price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
     if basket.fees:
-        check_fees(session, basket, gathered.facts, price.priced)
+        charged = {opened.lines[index].fee_id: fee.now_minor for index, fee in made.joining.items()}
+        check_fees(session, basket, gathered.facts, price.priced, charged)
     paid = with_cards(session, (), claims, total, place)
     if means is not Means.STORED_VALUE:
         paid = (*paid, *others(paid, credit, total, means, currency))

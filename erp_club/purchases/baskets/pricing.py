@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.queries import TerminalFacts
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.offered import question
+from erp_club.programmes.engine.renew import Fee
 from erp_club.promotions.engine.conditions import All, AnyOf, Condition, Confirmed, Not
 from erp_club.promotions.engine.facts import Claim
 from erp_club.promotions.engine.offer import Start
@@ -19,6 +20,7 @@ from erp_club.promotions.engine.priced import Priced, Reason, Refusal
 from erp_club.purchases.baskets.queries import Opened
 from erp_club.purchases.explained import Told, explained, listening
 from erp_club.purchases.facts import Asked, Gathered, Place, gather
+from erp_club.purchases.fees.waived import joining_fees
 from erp_club.purchases.next_benefit import NextBenefit, next_benefit
 from erp_club.purchases.plans import is_for
 from erp_club.purchases.pricing import PricedBasket, price_gathered, texts_of
@@ -40,6 +42,27 @@ def asked_of(terminal: TerminalFacts, opened: Opened, *, means: tuple[str, ...] 
         sale_id=sale_key(terminal.id, opened.basket_id.hex),
         fees=tuple((index, line.price_minor) for index, line in enumerate(opened.lines) if line.is_bound),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """The facts of an open basket as it was asked, with what joining costs in it by the index of the fee's line."""
+
+    asked: Asked
+    gathered: Gathered
+    joining: Mapping[int, Fee] = field(default_factory=dict[int, Fee])
+
+
+def gather_open(session: Session, opened: Opened, asked: Asked, place: Place) -> Gathering:
+    """Gather the facts of an open basket; a fee of joining is what the rest of the sale lets it be."""
+    gathered = gather(session, asked, place, entered_before=True)
+    fees = {index: line.fee_id for index, line in enumerate(opened.lines) if line.fee_id is not None}
+    joining = joining_fees(session, fees, gathered.facts, price_gathered(gathered).priced) if fees else {}
+    due = tuple((index, joining[index].now_minor if index in joining else minor) for index, minor in asked.fees)
+    if due != asked.fees:
+        asked = replace(asked, fees=due)
+        gathered = gather(session, asked, place, entered_before=True)
+    return Gathering(asked, gathered, joining)
 
 
 MOST_CHOOSABLE = 20
@@ -85,21 +108,23 @@ class OpenPrice:
     next_benefits: Mapping[str, NextBenefit]
     points: Mapping[str, tuple[Told, ...]]
     """Which rule gave how many points and why not, by the club's code."""
+    joining: Mapping[int, Fee]
+    """What joining costs, by the index of its line, where the sale may waive it."""
 
 
 def price_open(
     session: Session, terminal: TerminalFacts, opened: Opened, *, now: dt.datetime, by: Actor, hold: bool = False
 ) -> OpenPrice:
     """Price the open basket; with `hold` its coupons are kept for it for another while."""
-    asked = asked_of(terminal, opened)
-    gathered = listening(gather(session, asked, Place(terminal, by, now, now), entered_before=True))
+    made = gather_open(session, opened, asked_of(terminal, opened), Place(terminal, by, now, now))
+    asked, gathered = made.asked, listening(made.gathered)
     basket = replace(price_gathered(gathered), redeemable=redeemable(gathered))
     points = explained(gathered, basket.priced)
     if hold and basket.coupons:
         hold_coupons(session, basket, asked.sale_id, until=now + KEPT, now=now)
     choosable, asked_here = _choosable(gathered, basket), _questions(gathered, basket)
     questions = (*asked_here, *_asked_by_rules(gathered, points, {each.code for each in asked_here}))
-    return OpenPrice(basket, choosable, questions, _next_benefits(gathered), points)
+    return OpenPrice(basket, choosable, questions, _next_benefits(gathered), points, made.joining)
 
 
 def next_benefits_of(session: Session, customer_id: int, place: Place) -> dict[str, NextBenefit]:
@@ -126,7 +151,7 @@ def totals_by_means(
     beside: tuple[str, ...] = (),
 ) -> list[int]:
     """What the open basket costs if it is paid by each of these means alone, or by it and what stands `beside`."""
-    gathered = gather(session, asked_of(terminal, opened), Place(terminal, by, now, now), entered_before=True)
+    gathered = gather_open(session, opened, asked_of(terminal, opened), Place(terminal, by, now, now)).gathered
     return [
         price(replace(gathered.facts, means=(*beside, each.value)), gathered.compiled).total_minor for each in means
     ]

@@ -24,13 +24,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.membership import Begins
 from erp_club.programmes.engine.places import Doing, works
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.renew import (
-    Fee,
-    first_term,
-    joining_fee,
-    may_renew,
-    renewal_fee,
-)
+from erp_club.programmes.engine.renew import Fee, first_term, joining_fee, may_renew, renewal_fee
 from erp_club.programmes.engine.upgrades import paid_through
 from erp_club.programmes.needs.queries import giving
 from erp_club.programmes.overrides.commands import drop_paid_level, hold_paid_level
@@ -45,6 +39,7 @@ from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_boug
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.purchases.fees.queries import PaidFee, bought_in, goes_on, has_left, paid_fees, part_of, who_buys
 from erp_club.purchases.fees.refunds import given_back
+from erp_club.purchases.fees.waived import Charged
 from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.upgrades.queries import paid_levels
 
@@ -228,7 +223,7 @@ def _fees(session: Session, ids: Sequence[int]) -> list[MembershipFee]:
     return list(session.scalars(asked.execution_options(populate_existing=True)))
 
 
-def check_fees(session: Session, basket: Basket, facts: Facts, priced: Priced) -> None:
+def check_fees(session: Session, basket: Basket, facts: Facts, priced: Priced, charged: Charged) -> None:
     """Whether the basket may be paid with its fees; goods count before the benefits that joining gives.
 
     Raises Conflict `purchase-too-small` where goods were taken out again, `membership-ended` where another till ended
@@ -237,6 +232,7 @@ def check_fees(session: Session, basket: Basket, facts: Facts, priced: Priced) -
     for fee in _fees(session, basket.fees):
         if fee.state != FeeState.DUE:
             continue
+        fee.due_minor = charged.get(fee.id, fee.due_minor)
         held = clubs.hold(session, fee.membership_id)
         programme = programme_in_force(session, held.club_id, facts.at.date()) if fee.least_minor else None
         if programme is not None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,6 +59,17 @@ class PaidFee:
     def joined(self) -> bool:
         """Whether its membership is part of another one by now."""
         return self.held_by != self.membership_id
+
+
+def joining_due(session: Session, ids: Collection[int]) -> list[tuple[int, int, int]]:
+    """Those of these fees that are due for joining, each with its customer and club."""
+    fee = MembershipFee
+    rows = session.execute(
+        sa.select(fee.id, fee.customer_id, Membership.club_id)
+        .join(Membership, (Membership.customer_id == fee.customer_id) & (Membership.id == fee.membership_id))
+        .where(fee.id.in_(ids), fee.kind == FeeKind.JOINING, fee.state == FeeState.DUE)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def kept_for_fee(session: Session, fee: PaidFee) -> int:

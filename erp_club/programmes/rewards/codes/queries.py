@@ -6,7 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.programmes.engine.gifts import CouponGiven, Given
+from erp_club.promotions import documents
 from erp_club.promotions.coupons.models import CouponBatch
+from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.models import StoredOffer
+from erp_club.promotions.queries import version as offer_version
 
 _LONGEST = 50
 
@@ -36,3 +40,13 @@ def current(session: Session, gives: Given) -> Given:
         return gives
     number = current_number(session, gives.batch)
     return gives if number == 1 else gives.model_copy(update={"batch": variant(gives.batch, number)})
+
+
+def same_offer(session: Session, offer: Offer) -> bool:
+    """Whether the offer that is kept under this code gives the same, to the same people, whatever it is called."""
+    asked = sa.select(StoredOffer.id, StoredOffer.latest_no).where(StoredOffer.code == offer.code)
+    held = session.execute(asked).one_or_none()
+    if held is None:
+        return False
+    latest = offer_version(session, held.id, held.latest_no).offer
+    return documents.whole(latest) | {"names": None} == documents.whole(offer) | {"names": None}

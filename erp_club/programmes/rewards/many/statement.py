@@ -102,8 +102,11 @@ def _facts(rule: PeriodReward) -> str:
         made += """, EXISTS (SELECT FROM membership_periods t WHERE t.customer_id = p.holder
                                 AND t.membership_id = p.membership AND t.validity @> CAST(:last AS date)) AS holds"""
     if rule.levels:
-        made += """, EXISTS (SELECT FROM membership_levels l WHERE l.customer_id = p.holder
-                                AND l.membership_id = p.membership AND l.level = ANY(:levels)) AS level_fits"""
+        made += """, coalesce((SELECT h.level FROM level_changes h WHERE h.customer_id = p.holder
+                                  AND h.membership_id = p.membership AND h.on_date <= :last
+                                ORDER BY h.change_no DESC LIMIT 1),
+                              (SELECT l.level FROM membership_levels l WHERE l.customer_id = p.holder
+                                  AND l.membership_id = p.membership)) = ANY(:levels) AS level_fits"""
     return made
 
 
