@@ -173,16 +173,35 @@ class StaffRow:
     signed_in_at: dt.datetime | None
 
 
-def count_staff(session: Session, text: str, *, by: Actor) -> int:
-    """How many of the staff that `by` may see have this text in their name or user name; all of them for no text."""
-    return session.scalar(sa.select(sa.func.count()).select_from(Staff).where(*_having(text), *_seen(by))) or 0
+@dataclass(frozen=True, slots=True)
+class StaffFilters:
+    """Which of the staff: with this text in their name or user name, of a store, of a role, at work; None is any."""
+
+    text: str = ""
+    store_id: int | None = None
+    role: str | None = None
+    active: bool | None = None
+
+
+ANYBODY = StaffFilters()
+
+
+def count_staff(session: Session, asked: StaffFilters = ANYBODY, *, by: Actor) -> int:
+    """How many of the staff that `by` may see are asked for."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Staff).where(*_having(asked), *_seen(by))) or 0
 
 
 def staff_list(
-    session: Session, text: str = "", *, now: dt.datetime, by: Actor, limit: int | None = None, offset: int = 0
+    session: Session,
+    asked: StaffFilters = ANYBODY,
+    *,
+    now: dt.datetime,
+    by: Actor,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[StaffRow]:
     """The staff that `count_staff` counts, those who work first, by name."""
-    found = _staff(now).where(*_having(text), *_seen(by)).order_by(Staff.active.desc(), Staff.name, Staff.id)
+    found = _staff(now).where(*_having(asked), *_seen(by)).order_by(Staff.active.desc(), Staff.name, Staff.id)
     return [_staff_row(row) for row in session.execute(found.limit(limit).offset(offset))]
 
 
@@ -192,11 +211,14 @@ def _seen(by: Actor) -> list[sa.ColumnElement[bool]]:
     return [] if store_id is None else [(Staff.store_id == store_id) | (Staff.id == by.staff_id)]
 
 
-def _having(text: str) -> list[sa.ColumnElement[bool]]:
-    wanted = text.strip()
-    if not wanted:
-        return []
-    return [sa.or_(Staff.name.icontains(wanted, autoescape=True), Staff.username.icontains(wanted, autoescape=True))]
+def _having(asked: StaffFilters) -> list[sa.ColumnElement[bool]]:
+    equal = ((Staff.store_id, asked.store_id), (Staff.role, asked.role), (Staff.active, asked.active))
+    found: list[sa.ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+    wanted = asked.text.strip()
+    if wanted:
+        named = (Staff.name, Staff.username)
+        found.append(sa.or_(*(column.icontains(wanted, autoescape=True) for column in named)))
+    return found
 
 
 def store_of_staff(session: Session, staff_id: int) -> int | None:

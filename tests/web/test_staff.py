@@ -122,3 +122,24 @@ def test_the_list_finds_by_name_and_user_name(client: TestClient, session: Sessi
     session.commit()
     assert [each["username"] for each in client.get("/staff?text=DAN").json()["staff"]] == ["dana"]
     assert client.get("/staff?text=%25").json()["staff"] == []
+
+
+def test_the_list_is_narrowed_by_store_role_and_state_and_goes_into_a_file(client: TestClient, session: Session):
+    a_chain(session)
+    near, far = a_store(session), a_store(session, "375")
+    signed_in(client, session)
+    somebody(session, Role.CASHIER, username="dana", store=near)
+    somebody(session, Role.CASHIER, username="gil", store=far)
+    somebody(session, Role.MANAGER, username="tal", store=near)
+    session.commit()
+    for query, wanted in (
+        (f"store={near.id}", {"dana", "tal"}),
+        (f"store={near.id}&role=cashier", {"dana"}),
+        ("role=cashier&active=true", {"dana", "gil"}),
+        ("active=false", set[str]()),
+    ):
+        assert {each["username"] for each in client.get(f"/staff?{query}").json()["staff"]} == wanted, query
+    assert "Nothing matches" in client.get("/staff?active=false", headers=HTML).text
+    lines = client.get(f"/staff.csv?store={far.id}").content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("username,name,role,store")
+    assert [line.split(",")[0] for line in lines[1:]] == ["gil"]

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Literal, cast
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -14,9 +14,10 @@ from erp_club.permissions.grants import queries as grants
 from erp_club.permissions.workplaces import queries as workplaces
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, SmallRowId, Storable, Word
+from web.fields import Body, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
+from web.taken_out import taken_out
 
 router = APIRouter(route_class=ActRoute, tags=["staff"])
 SECRET_BODY = "the kept hash of a request could be tried against every PIN"  # noqa: S105 - a reason
@@ -49,14 +50,6 @@ class StaffLine(BaseModel):
     signed_in_at: dt.datetime | None
 
 
-class StaffList(BaseModel):
-    """The staff that match."""
-
-    text: str
-    state: lists.ListState
-    staff: list[StaffLine]
-
-
 class StoreChoice(BaseModel):
     """A store that a person can belong to."""
 
@@ -69,6 +62,19 @@ class RoleChoice(BaseModel):
 
     code: str
     name: str | None
+
+
+class StaffList(BaseModel):
+    """The staff that match, and what they can be filtered by."""
+
+    text: str
+    store: int | None
+    role: str | None
+    active: bool | None
+    stores: list[StoreChoice]
+    roles: list[RoleChoice]
+    state: lists.ListState
+    staff: list[StaffLine]
 
 
 class StaffPage(BaseModel):
@@ -124,17 +130,56 @@ class NewPin(Body):
     pin: Secret
 
 
+def asked(
+    text: Annotated[str, Query(max_length=100), Storable] = "",
+    store: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None,
+    role: Annotated[str | None, Query(max_length=40), Storable, Unsaid] = None,
+    active: Annotated[bool | None, Query(), Unsaid] = None,
+) -> queries.StaffFilters:
+    """The filters in the address."""
+    return queries.StaffFilters(text, store, role, active)
+
+
+Asked = Annotated[queries.StaffFilters, Depends(asked)]
+
+
 @router.get("/staff", name="staff", response_model=StaffList)
-def staff(
-    act: Annotated[Act, needs(Permission.STAFF_VIEW)], text: Annotated[str, Query(max_length=100), Storable] = ""
-) -> Response:
-    """The staff by name or user name."""
-    state = lists.list_state(act.request, sorts=("name",)).counted(queries.count_staff(act.session, text, by=act.by))
-    rows = queries.staff_list(act.session, text, now=act.now, by=act.by, limit=state.per_page, offset=state.offset)
+def staff(act: Annotated[Act, needs(Permission.STAFF_VIEW)], filters: Asked) -> Response:
+    """The staff by name or user name, store, role and whether they work."""
+    state = lists.list_state(act.request, sorts=("name",)).counted(queries.count_staff(act.session, filters, by=act.by))
+    rows = queries.staff_list(act.session, filters, now=act.now, by=act.by, limit=state.per_page, offset=state.offset)
+    alone = act.by.only_store(Permission.STAFF_VIEW) is not None
     view = StaffList(
-        text=text, state=state, staff=[StaffLine.model_validate(row, from_attributes=True) for row in rows]
+        text=filters.text,
+        store=filters.store_id,
+        role=filters.role,
+        active=filters.active,
+        stores=[] if alone else _stores(act),
+        roles=_roles(act),
+        state=state,
+        staff=[StaffLine.model_validate(row, from_attributes=True) for row in rows],
     )
     return act.answer(view, "staff/_list.html" if act.htmx else "staff/list.html")
+
+
+_HEADER = ("username", "name", "role", "store", "language", "active", "second_factor", "opened_at")
+
+
+@router.get("/staff.{suffix}", name="staff.file", responses=lists.FILE_ANSWERS)
+def staff_file(
+    act: Annotated[Act, needs(Permission.STAFF_VIEW, fresh=True)], suffix: Literal["csv", "xlsx"], filters: Asked
+) -> Response:
+    """The same people as a file. It is kept who took it."""
+    codes = {store.id: store.code for store in organisation.stores(act.session)}
+    rows = queries.staff_list(act.session, filters, now=act.now, by=act.by)
+    cells = (
+        (
+            row.username, row.name, row.role_name or row.role, codes.get(row.store_id or 0), row.language, row.active,
+            row.has_factor, row.created_at,
+        )
+        for row in rows
+    )  # fmt: skip
+    return taken_out(act, f"staff.{suffix}", _HEADER, cells)
 
 
 def new_staff_page(act: Act, form: FormState) -> Response:
