@@ -30,7 +30,8 @@ from web.security import SAFE_METHODS
 
 LISTS = {
     "purchases", "purchases.file", "stores", "stores.file", "staff", "staff.file",
-    "uploads.conflicts", "uploads.conflicts.file", "clubs", "clubs.file", "approvals", "lockouts", "purchases.of_customer",
+    "uploads.conflicts", "uploads.conflicts.file", "clubs", "clubs.file", "approvals", "lockouts",
+    "purchases.of_customer",
     "audit.entries", "audit.file", "audit.search", "audit.irregularities",
 }  # fmt: skip
 """Lists, whose queries limit the rows to what the person reaches."""
