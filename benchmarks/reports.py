@@ -109,6 +109,7 @@ def main() -> None:
         with database.session() as session:
             load(session, full=full, home=Path(folder), progress=Silent(), now=NOW, by=SYSTEM)
             session.commit()
+        database.tidy()
         with database.session() as session:
             receipts = queries.total(session, YEAR).receipts
             told = [[what, f"{best_ms(work):.0f}", f"≤ {MOST_MS}"] for what, work in works(session).items()]

@@ -135,6 +135,8 @@ def _lay_demo(database: Database, settings: Settings, *, full: bool) -> None:
             session, full=full, home=settings.home, progress=Bar(), now=dt.datetime.now(dt.UTC), by=SYSTEM
         )
         session.commit()
+    if len(told) > 1:  # else it was there already
+        database.tidy()
     for text in told:
         _say(text)
     _say(
