@@ -222,7 +222,10 @@ def test_a_segment_is_frozen_closed_and_opened(office: TestClient, session: Sess
     frozen = form(office, f"/segments/{made}/frozen-copies", {"name": "Then"})
     assert frozen.status_code == 303
     assert form(office, f"/segments/{made}/frozen-copies", {"name": "Then"}).status_code == 409
-    assert "List" in office.get(frozen.headers["Location"], headers=HTML).text
+    told = office.get(frozen.headers["Location"], headers=HTML).text
+    assert "List" in told
+    assert "Frozen: Ours, " in told
+    assert "/frozen-copies" not in told  # a list is what it is: there is nothing to freeze
     assert form(office, f"/segments/{made}/closures").status_code == 303
     assert office.get(f"/segments/{made}").json()["segment"]["state"] == "closed"
     assert form(office, f"/segments/{made}/openings").status_code == 303

@@ -276,8 +276,11 @@ def edit_segment(act: Edit, segment_id: SmallRowId, body: SegmentBody) -> Respon
 @again(lambda act, form: act.answer(segment_page(act, int(act.request.path_params["segment_id"])),
                                     "segments/segment.html", form=form))  # fmt: skip
 def freeze(act: Edit, segment_id: SmallRowId, body: FrozenCopy) -> Response:
-    """Keep those who are in a segment now as a list of its own."""
-    made = commands.freeze(act.session, segment_id, Settings(body.name, body.notes, body.at_till), registry=REGISTRY,
+    """Keep those who are in a segment now as a list of its own; notes that say nothing tell where it is from."""
+    source = saved.one(act.session, segment_id)
+    origin = T("Frozen: %(name)s, %(day)s.", name=source.name, day=body.as_of or act.today)
+    settings = Settings(body.name, body.notes or say(origin), body.at_till)
+    made = commands.freeze(act.session, segment_id, settings, registry=REGISTRY,
                            today=act.today, now=act.now, by=act.by, as_of=body.as_of)  # fmt: skip
     return act.done(_line(act, made), f"/segments/{made}")
 
