@@ -235,6 +235,7 @@ def test_every_kind_of_rows_under_every_filter_is_the_same_from_the_sums_as_from
         edit_product(session, product, ProductChanges(group=group, department="FOOD", brand=brand), now=NOW, by=SYSTEM)
     club, yael, noa = a_club(session), a_customer(session, "C1"), a_customer(session, "C2")
     a_membership(session, yael, club, joined_on=DAY - dt.timedelta(days=1))
+    a_membership(session, noa, club, joined_on=dt.date(DAY.year - 1, 12, 31))
     segment, _ = take_list(session, Settings("Ours", "", False), ["C1", "C2"], today=DAY, now=NOW, by=SYSTEM)
     for number, (who, back) in enumerate(((yael, 3), (yael, 1), (noa, 0), (0, 0), (yael, 0))):
         at = NOW - dt.timedelta(days=back)
@@ -267,8 +268,10 @@ def test_every_kind_of_rows_under_every_filter_is_the_same_from_the_sums_as_from
     assert sum(bool(each) for each in from_lines.values()) > 40
 
 
-def _every_row(session: Session, narrowed: dict[str, Any]) -> dict[By, dict[Any, Figures]]:
-    told: dict[By, dict[Any, Figures]] = {}
+def _every_row(session: Session, narrowed: dict[str, Any]) -> dict[By | str, dict[Any, Figures]]:
+    year = asked(By.GROUP, first=DAY.replace(month=1, day=1), last=DAY.replace(month=12, day=31), **narrowed)
+    groups, _ = listing(session, year, sort="buyers", descending=True)
+    told: dict[By | str, dict[Any, Figures]] = {"groups of the year": {row.key: row.figures for row in groups}}
     for by in By:
         whole = asked(by, first=DAY - dt.timedelta(days=4), **narrowed)
         rows = steps(session, whole) if by in TIMES else listing(session, whole, sort="sales", descending=True)[0]

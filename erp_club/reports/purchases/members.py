@@ -9,10 +9,11 @@ from erp_club.points.models import PointsAccount, PointsMove
 from erp_club.reports.purchases.asked import Asked
 
 
-def spans(asked: Asked) -> Any:
+def spans(asked: Asked, but: Any = None) -> Any:
     """Whose memberships of which club hold from a `first` day to before another: `customer_id`, `club_id`, `after`.
 
-    As days, read once: a range is taken apart anew for each row that is held against it.
+    As days, read once: a range is taken apart anew for each row that is held against it. `but`: a SELECT of customers
+    who are left out.
     """
     validity = MembershipPeriod.validity
     after = sa.func.coalesce(sa.func.upper(validity), sa.literal_column("'infinity'::date", sa.Date()))
@@ -23,6 +24,8 @@ def spans(asked: Asked) -> Any:
         found = found.where(Membership.club_id == asked.club_id)
     if asked.customer_id is not None:
         found = found.where(Membership.customer_id == asked.customer_id)
+    if but is not None:
+        found = found.where(Membership.customer_id.not_in(but))
     return found.offset(sa.literal_column("0")).subquery("spans")
 
 

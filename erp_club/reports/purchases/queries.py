@@ -20,7 +20,7 @@ from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.members import accounts, holds_on, spans
-from erp_club.reports.purchases.sources import SUMS, month_sums, source, store_sums
+from erp_club.reports.purchases.sources import SUMS, month_sums, source, store_sums, yearly
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
@@ -299,12 +299,35 @@ def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = 
 
     Apart, since sums add up as they come, while buyers must be told from one another: that takes keys alone.
     """
+    by_year = None if whole else yearly(session, asked)
+    if by_year is not None:
+        years, others = by_year
+        bought = sa.func.count().filter(years.c.customer_id != UNIDENTIFIED, years.c.purchases > 0)
+        parts = [_summed(years, years.c.product_key, years, bought), *([] if others is None else _apart(asked, others))]
+        return _together(parts)
     plain = store_sums(session, asked) if products is None else month_sums(session, asked, products=products)
     rows = source(session, asked, products=products)
+    return _together(_apart(asked, rows, plain, whole=whole))
+
+
+def _summed(rows: Any, key: Any, joined: Any, buyers: Any) -> Any:
+    added = [sa.func.sum(rows.c[name]).label(name) for name in (*SUMS, "known_minor")]
+    made = sa.select(key.label("key"), *added, buyers.label("buyers")).select_from(joined)
+    return made.group_by(sa.literal_column("1"))
+
+
+def _together(parts: Sequence[Any]) -> Any:
+    every = sa.union_all(*parts).subquery("every")
+    found = [
+        sa.cast(sa.func.sum(every.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor", "buyers")
+    ]
+    return sa.select(every.c.key, *found).group_by(every.c.key)
+
+
+def _apart(asked: Asked, rows: Any, plain: Any | None = None, *, whole: bool = False) -> list[Any]:
     rows_of_sums = rows if plain is None else plain
     key, joined = (sa.null(), rows_of_sums) if whole else _key(asked, rows_of_sums)
-    added = [sa.func.sum(rows_of_sums.c[name]).label(name) for name in (*SUMS, "known_minor")]
-    sums = sa.select(key.label("key"), *added, sa.literal(0).label("buyers")).select_from(joined)
+    sums = _summed(rows_of_sums, key, joined, sa.literal(0))
     bought, joined = (sa.null(), rows) if whole else _key(asked, rows)
     buyers = (
         sa.select(bought.label("key"), rows.c.customer_id)
@@ -315,11 +338,7 @@ def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = 
     )
     nothing = [sa.literal(0).label(name) for name in (*SUMS, "known_minor")]
     counted = sa.select(buyers.c.key, *nothing, sa.func.count()).group_by(buyers.c.key)
-    every = sa.union_all(sums.group_by(sa.literal_column("1")), counted).subquery("every")
-    found = [
-        sa.cast(sa.func.sum(every.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor", "buyers")
-    ]
-    return sa.select(every.c.key, *found).group_by(every.c.key)
+    return [sums, counted]
 
 
 def _figures(row: Any) -> Figures:

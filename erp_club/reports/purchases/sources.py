@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product
 from erp_club.clubs.models import Membership, MembershipPeriod
-from erp_club.customers.models import UNIDENTIFIED, Customer
-from erp_club.customers.queries import BECAME, family_of, living_of
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.customers.queries import BECAME, living_of
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.firsts import COUNTED, bit
@@ -33,8 +33,8 @@ from erp_club.receipts.rollups.models import (
     StoreDay,
 )
 from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_months, whole_years
-from erp_club.reports.purchases.members import covers, holds_on, memberships, spans
-from erp_club.segments.models import SegmentCustomer
+from erp_club.reports.purchases.members import memberships
+from erp_club.reports.purchases.narrowing import narrowed, of_products, of_whom
 
 SUMS = ("receipts", "purchases", "returns", "sales_minor", "returned_minor", "list_minor", "quantity_milli")
 _OF_LINE = (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
@@ -72,7 +72,7 @@ def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None) 
     if (mixed and kind is By.PRODUCT) or (asked.of_products and _stale(session, None if mixed else kind)):
         return _lines(asked, products=products).cte("rows")
     if mixed:
-        return _with_waiting(session, _goods(asked), asked)
+        return _with_waiting(session, _goods(asked), asked, once=False)
     held = _years(asked) if kind is By.GROUP else None
     if held is None:
         held = _days(asked, kind, products)
@@ -92,8 +92,18 @@ def store_sums(session: Session, asked: Asked) -> Any | None:
 
 
 def _with_waiting(
-    session: Session, held: Any, asked: Asked, *, of_customers: bool = True, products: Sequence[int] | None = None
+    session: Session,
+    held: Any,
+    asked: Asked,
+    *,
+    of_customers: bool = True,
+    products: Sequence[int] | None = None,
+    once: bool = True,
 ) -> Any:
+    """`once`: whether somebody was a member on a day is found out once for whoever reads the rows twice.
+
+    Of many rows it is quicker to find it out twice, by several processes, than to keep the rows.
+    """
     rows = held
     if rollups.waiting(session):
         waiting = _lines(asked, waiting=True, products=products)
@@ -101,8 +111,23 @@ def _with_waiting(
             each = waiting.subquery("waiting")
             waiting = sa.select(*(each.c[name] for name in ("sold_on", "store_id", *SUMS, "known_minor")))
         rows = sa.union_all(held, waiting)
-    # Whether somebody was a member on a day is found out once for whoever reads the rows twice.
-    return rows.cte("rows") if asked.club_id is not None and asked.of_products else rows.subquery("rows")
+    return rows.cte("rows") if once and asked.club_id is not None and asked.of_products else rows.subquery("rows")
+
+
+def yearly(session: Session, asked: Asked) -> tuple[Any, Any | None] | None:
+    """Rows of product groups of a calendar year, in which a customer stands once beside a group; and all other rows.
+
+    The others are of other customers: of a club those who were members at times. None where the year answers only
+    together with other rows of the same customers, as those of receipts that wait.
+    """
+    whole = whole_years(asked.first, asked.last)
+    of_groups = asked.by is By.GROUP and _kind_asked(asked) is By.GROUP and asked.staff_id is None
+    if not of_groups or asked.store_ids is not None or whole != (asked.first, asked.last):
+        return None
+    if asked.first.year != asked.last.year or _stale(session, By.GROUP) or rollups.waiting(session):
+        return None
+    years, *others = _whole_years(asked, asked.first, asked.last)
+    return years.subquery("yearly"), others[0].cte("rows") if others else None
 
 
 def _kind_asked(asked: Asked) -> By | None:
@@ -131,66 +156,13 @@ def _by_customer(rows: Any) -> Any:
 
 def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
     """The conditions on a receipt that the question is about."""
-    where = _narrowed(asked, Receipt)
+    where = narrowed(asked, Receipt)
     if asked.staff_id is not None:
         where.append(Receipt.staff_id == asked.staff_id)
-    if _of_products(asked):
+    if of_products(asked):
         line = sa.select(sa.literal(1)).select_from(sa.join(ReceiptLine, Product, Product.id == ReceiptLine.product_id))
-        where.append(line.where(_OF_LINE, *_of_products(asked)).correlate(Receipt).exists())
+        where.append(line.where(_OF_LINE, *of_products(asked)).correlate(Receipt).exists())
     return where
-
-
-def _narrowed(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
-    """Days, store, customer, club and segment, of a table that knows whose and when.
-
-    Sums stand under whoever a customer became; a receipt under the one it was sold to, so that it is found by both.
-    """
-    where: list[sa.ColumnElement[bool]] = [table.sold_on.between(asked.first, asked.last), *_whose(asked, table)]
-    if asked.club_id is not None and table is Receipt:
-        family = _family()
-        joined = memberships().join(family, family.c.living == Membership.customer_id)
-        member = sa.select(sa.literal(1)).select_from(joined).where(Membership.club_id == asked.club_id)
-        held = member.where(family.c.id == table.customer_id, covers(table.sold_on))
-        where.append(held.correlate(table).exists())
-    elif asked.club_id is not None:
-        span = spans(asked)
-        held = sa.select(sa.literal(1)).where(holds_on(span, table.customer_id, table.sold_on))
-        where.append(held.correlate(table).exists())
-    return where
-
-
-def _whose(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
-    """Of those what holds on every day alike: store, customer and segment."""
-    where: list[sa.ColumnElement[bool]] = []
-    sold_to = table is Receipt
-    if asked.store_ids is not None:
-        where.append(table.store_id.in_(asked.store_ids))
-    if asked.customer_id is not None:
-        mine = family_of(asked.customer_id)
-        where.append(table.customer_id.in_(mine) if sold_to else table.customer_id == asked.customer_id)
-    if asked.segment_id is not None:
-        kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
-        if sold_to:
-            family = _family()
-            kept = sa.select(family.c.id).where(family.c.living.in_(kept))
-        where.append(table.customer_id.in_(kept))
-    return where
-
-
-def _family() -> Any:
-    """Every customer, and everyone who became another, with the one they are now."""
-    every = sa.select(Customer.id, Customer.id.label("living"))
-    return sa.union_all(every, sa.select(BECAME.c.id, BECAME.c.merged_into)).subquery("family")
-
-
-def _of_products(asked: Asked, product_id: Any = ReceiptLine.product_id) -> list[sa.ColumnElement[bool]]:
-    named = (
-        (Product.department_id, asked.department_id),
-        (Product.group_id, asked.group_id),
-        (Product.brand_id, asked.brand_id),
-        (product_id, asked.product_id),
-    )
-    return [column == value for column, value in named if value is not None]
 
 
 def _kept(table: Any) -> list[Any]:
@@ -211,10 +183,19 @@ def _years(asked: Asked) -> Any | None:
     if asked.by is not By.GROUP or whole is None or asked.store_ids is not None:
         return None
     first, last = whole
+    parts = _whole_years(asked, first, last)
+    for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
+        if begins <= ends:
+            parts.append(_days(replace(asked, first=begins, last=ends), By.GROUP))
+    return sa.union_all(*parts)
+
+
+def _whole_years(asked: Asked, first: dt.date, last: dt.date) -> list[Any]:
+    """Rows of the years, and of a club's those of whoever was a member at times."""
     table = CustomerGroupYear
     # Of one year the customers come in the order of the index.
     years = table.year.between(first, last) if first.year < last.year else table.year == first
-    where = [years, *_whose(asked, table), *_of_kind(asked, By.GROUP, table.group_id)]
+    where = [years, *of_whom(asked, table), *_of_kind(asked, By.GROUP, table.group_id)]
     parts: list[Any] = []
     if asked.club_id is not None:
         period = sa.func.daterange(sa.literal(first, sa.Date), sa.literal(last, sa.Date), "[]")
@@ -227,22 +208,19 @@ def _years(asked: Asked) -> Any | None:
         )
         # Looked up in a hash: as a join it is taken for a few members, each with a search of every group.
         where.append(table.customer_id.in_(always).is_(sa.true()))
-        at_times = _days(replace(asked, first=first, last=last), By.GROUP)
-        parts.append(at_times.where(CustomerGroupDay.customer_id.not_in(always)))
+        parts.append(_days(replace(asked, first=first, last=last), By.GROUP, but=always))
     store = sa.cast(sa.null(), sa.Integer).label("store_id")
     whose = (table.customer_id, table.year.label("sold_on"), store, table.group_id.label("product_key"))
-    parts.append(sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where))
-    for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
-        if begins <= ends:
-            parts.append(_days(replace(asked, first=begins, last=ends), By.GROUP))
-    return sa.union_all(*parts)
+    years = sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where)
+    return [years, *parts]
 
 
-def _days(asked: Asked, kind: By | None, products: Sequence[int] | None = None) -> Any:
+def _days(asked: Asked, kind: By | None, products: Sequence[int] | None = None, but: Any = None) -> Any:
+    """Rows by day; of a club's members without those of `but`, a SELECT of customers."""
     # What customers bought in all is of no kind, and no column tells one.
     table, column = _KINDS[kind] if kind else (CustomerDay, sa.null())
     whose: list[Any] = [table.customer_id, table.sold_on, table.store_id]
-    where = _narrowed(asked, table)
+    where = narrowed(asked, table, but)
     if kind is By.PRODUCT:
         return _product_days(asked, whose, where, products)
     if kind:
@@ -269,14 +247,14 @@ def _product_days(asked: Asked, whose: list[Any], where: list[Any], products: Se
     if products is not None:
         where = [*where, table.product_id.in_(products)]
     statement = sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where)
-    narrowed = _of_products(asked, table.product_id)
+    of_them = of_products(asked, table.product_id)
     if asked.by in _GROUPED:
-        return statement.join(Product, Product.id == table.product_id).where(*narrowed)
+        return statement.join(Product, Product.id == table.product_id).where(*of_them)
     if all(each is None for each in (asked.department_id, asked.group_id, asked.brand_id)):
-        return statement.where(*narrowed)
+        return statement.where(*of_them)
     # Looked up in a hash: joined, each row searches the products for its own.
     return statement.where(
-        table.product_id.in_(sa.select(Product.id).where(*_of_products(asked, Product.id))).is_(sa.true())
+        table.product_id.in_(sa.select(Product.id).where(*of_products(asked, Product.id))).is_(sa.true())
     )
 
 
@@ -289,7 +267,7 @@ def _goods(asked: Asked) -> Any:
         (By.BRAND, table.brand_id, asked.brand_id),
     )
     kinds = [kind.value for kind, _, value in named if value is not None or asked.by is kind]
-    where = [*_narrowed(asked, table), *(column == value for _, column, value in named if value is not None)]
+    where = [*narrowed(asked, table), *(column == value for _, column, value in named if value is not None)]
     if asked.staff_id is not None:
         where.append(table.staff_id == asked.staff_id)
     whose: list[Any] = [table.customer_id, table.sold_on, table.store_id]
@@ -332,8 +310,8 @@ def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None
         return None
     first, last = whole
     kept = sa.select(ProductMonth.product_id.label("product_key"), *_kept(ProductMonth), ProductMonth.known_minor)
-    if of_products := _of_products(asked, ProductMonth.product_id):
-        kept = kept.join(Product, Product.id == ProductMonth.product_id).where(*of_products)
+    if of_them := of_products(asked, ProductMonth.product_id):
+        kept = kept.join(Product, Product.id == ProductMonth.product_id).where(*of_them)
     if products is not None:
         kept = kept.where(ProductMonth.product_id.in_(products))
     parts = [kept.where(ProductMonth.month.between(first, last))]
@@ -352,7 +330,7 @@ def _by_product(lines: Any) -> Any:
 
 
 def _of_receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
-    where = _narrowed(asked, Receipt) + _of_products(asked)
+    where = narrowed(asked, Receipt) + of_products(asked)
     return where if asked.staff_id is None else [*where, Receipt.staff_id == asked.staff_id]
 
 
@@ -362,7 +340,7 @@ def _lines(asked: Asked, *, waiting: bool = False, products: Sequence[int] | Non
     if waiting:
         held = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
         joined = joined.join(ReceiptToRoll, held)
-    if _of_products(asked) or asked.by in _GROUPED:
+    if of_products(asked) or asked.by in _GROUPED:
         joined = joined.join(Product, Product.id == ReceiptLine.product_id)
     whose: list[Any] = [_OWNER.label("customer_id"), Receipt.sold_on, Receipt.store_id]
     keys: list[Any] = [_OWNER, Receipt.sold_on, Receipt.store_id]
