@@ -89,10 +89,10 @@ class Basket:
         touchable: list[int] = []
         changed, listed, pieces_of, worth, lots = self.changed, self.listed, self.pieces, self.worth, self.lots
         for i, line in enumerate(self.lines):
-            quantity = line.quantity_milli
-            unit = changed[i][0] if i in changed else line.unit_minor
-            pieces = quantity // 1000
-            if quantity % 1000:
+            quantity, regular = line.quantity_milli, line.unit_minor
+            unit = changed[i][0] if changed and i in changed else regular
+            pieces, broken = divmod(quantity, 1000)
+            if broken:
                 pieces, amount = 1, line_amount(unit, quantity)
             else:
                 amount = unit * pieces
@@ -102,9 +102,9 @@ class Basket:
                 amount += tax_on(amount, line.vat_bp)
             listed.append(amount)
             pieces_of.append(pieces)
-            worth.append(amount * 1000 // pieces)
+            worth.append(amount * 1000 // pieces if pieces > 1 else amount * 1000)
             lots.append([Lot(i, pieces, amount)])
-            if quantity > 0 and line.unit_minor >= 0:
+            if quantity > 0 and regular >= 0:
                 touchable.append(i)
         if self.changed:
             self.regular = [_gross(line, with_tax) for line in self.lines]

@@ -243,7 +243,7 @@ def note(run: Run, all_earned: Sequence[Earned]) -> None:
         if offer.ready.parts:
             continue
         if points.get(offer.ready.code):
-            run.records.append(Record(offer.ready, offer.start.coupon, points=points[offer.ready.code]))
+            run.records.append(Record(offer.ready, offer.start.coupon, {}, points=points[offer.ready.code]))
         else:
             run.refuse(offer.ready, Reason.NO_GAIN)
 

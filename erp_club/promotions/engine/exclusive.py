@@ -6,7 +6,7 @@ those that no discount has.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from erp_club.kernel.money import allocate
@@ -36,12 +36,12 @@ class Field:
 
     run: Run
     bit: int
-    lower: bool = False
+    lower: bool
     """Whether offers of a higher priority have had their units already."""
-    stacks: list[Stack] = field(default_factory=list[Stack])
-    lots: list[Lot] = field(default_factory=list[Lot])
-    of_line: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
-    known: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+    stacks: list[Stack]
+    lots: list[Lot]
+    of_line: list[tuple[int, ...]]
+    known: dict[int, tuple[int, ...]]
 
     def on(self, scope: int) -> tuple[int, ...]:
         """The stacks of a scope, the same object whoever asks."""
@@ -54,24 +54,26 @@ class Field:
 
 def _field(run: Run, bit: int, *, lower: bool) -> Field:
     """All units that don't serve the group yet."""
-    basket, found = run.basket, Field(run, bit, lower)
-    worth, first = basket.worth, 0
-    for i, lots in enumerate(basket.lots):
+    basket, found = run.basket, Field(run, bit, lower, [], [], [], {})
+    stacks, of_line, all_lots, first = found.stacks, found.of_line, found.lots, 0
+    for lots, worth in zip(basket.lots, basket.worth, strict=True):
         lot = lots[0]
         count, left = lot.count, lot.left
-        if len(lots) == 1 and not lot.taken & bit and left >= 0 and not left % count:
-            found.lots.append(lot)
-            found.stacks.append(made(Stack, (count, left // count, worth[i] // 1000)))
-            found.of_line.append((first,))
-            first += 1
-            continue
+        if len(lots) == 1 and not lot.taken & bit and left >= 0:
+            each, odd = divmod(left, count) if count > 1 else (left, 0)
+            if not odd:
+                all_lots.append(lot)
+                stacks.append(made(Stack, (count, each, worth // 1000)))
+                of_line.append((first,))
+                first += 1
+                continue
         for lot in list(lots):
             if lot.taken & bit:
                 continue
             odd = lot.left % lot.count if lot.left > 0 else 0
             for part in (basket.split(lot, odd), lot) if odd else (lot,):
                 found.lots.append(part)
-                found.stacks.append(Stack(part.count, max(0, part.left) // part.count, basket.worth[i] // 1000))
+                found.stacks.append(Stack(part.count, max(0, part.left) // part.count, worth // 1000))
         found.of_line.append(tuple(range(first, len(found.lots))))
         first = len(found.lots)
     return found
@@ -317,8 +319,8 @@ def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None
         settle(run, offer, Outcome([_give(ground, offer, taken)]), ground.bit)
     else:
         # The usual case without the detour over what it would give: nothing can keep it from that any more.
-        record, takes, times = Record(offer.ready, offer.start.coupon), _takes(ground, taken), _times(taken)
-        record.shares = book(run.basket, takes, ground.bit)
+        takes, times = _takes(ground, taken), _times(taken)
+        record = Record(offer.ready, offer.start.coupon, book(run.basket, takes, ground.bit))
         record.units_used, record.free_units = _counted(offer, times, takes)
         record.times = max(times, offer.times) if offer.ready.times else times
         run.kept(record)

@@ -31,12 +31,14 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
     apart = run.facts.policy.tax_of_discount is TaxOfDiscount.ROUNDED_ALONE
     taxes = _rounded_alone(run) if apart else None
     lines: list[PricedLine] = []
-    lots_of, listed_at, regular_at, changed = basket.lots, basket.listed, basket.regular, basket.changed
-    for i, line in enumerate(basket.lines):
-        lots, by_hand = lots_of[i], line.unit_minor < 0
+    changed = basket.changed
+    for i, (line, lots, listed_at, regular_at) in enumerate(
+        zip(basket.lines, basket.lots, basket.listed, basket.regular, strict=True)
+    ):
         left = lots[0].left if len(lots) == 1 else basket.left(i)
         # An amount typed in by hand has no regular price: it is what it could take.
-        listed = left if by_hand else listed_at[i]
+        by_hand = line.unit_minor < 0
+        listed = left if by_hand else listed_at
         tax = left - net_of(left, line.vat_bp) if taxes is None else max(0, min(left, taxes[i]))
         levy = line_amount(line.levy_minor, line.quantity_milli) if line.levy_minor else 0
         lines.append(
@@ -46,14 +48,14 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
                     line.id,
                     line.product,
                     line.quantity_milli,
-                    left if by_hand else regular_at[i],
+                    left if by_hand else regular_at,
                     listed,
                     listed - left,
                     left + levy,
                     tax + levy,
                     levy,
                     points.get(i, 0) if points else 0,
-                    changed[i][1] if i in changed else "",
+                    changed[i][1] if changed and i in changed else "",
                     None,
                 ),
             )

@@ -1,6 +1,6 @@
 """Which offers a basket may have: what is started, what touches it, and what keeps the others closed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from erp_club.promotions.engine.compile import Compiled, entry_key
 from erp_club.promotions.engine.facts import Claim, Coupon, Used
@@ -18,15 +18,15 @@ UNUSED = Used()
 class Started:
     """What was entered and chosen: the offers that this starts, and the entries that start none."""
 
-    starts: dict[str, list[Start]] = field(default_factory=dict[str, list[Start]])
-    faults: dict[str, Reason] = field(default_factory=dict[str, Reason])
+    starts: dict[str, list[Start]]
+    faults: dict[str, Reason]
     """By offer: why its coupon can't be used."""
-    unknown: list[Refusal] = field(default_factory=list[Refusal])
+    unknown: list[Refusal]
 
 
 def started_by(run: Run, compiled: Compiled) -> Started:
     """What coupons, codes and claims start. An offer is started once for each good coupon of its batch."""
-    started = Started()
+    started = Started({}, {}, [])
     for coupon in run.facts.coupons:
         _enter(coupon, compiled, started)
     for claim in run.facts.claims:

@@ -1,7 +1,7 @@
 """A basket on its way through the stages: what was applied so far, what was refused, and what is pending."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from erp_club.promotions.engine.basket import Basket
 from erp_club.promotions.engine.facts import Claim, Facts
@@ -42,7 +42,7 @@ class Record:
 
     ready: Ready
     coupon: str | None
-    shares: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    shares: dict[int, list[int]]
     times: int = 0
     units_used: int = 0
     free_units: int = 0
@@ -58,13 +58,18 @@ class Record:
 
     def told(self, basket: Basket) -> Applied:
         """The record as it is answered."""
-        lines, shares = basket.lines, sorted(self.shares.items())
+        lines, whole = basket.lines, 0
+        shares: list[Share] = []
+        for i, (amount, units) in sorted(self.shares.items()):
+            if amount:
+                whole += amount
+                shares.append(made(Share, (lines[i].id, amount, units)))
         return made(
             Applied,
             (
                 self.ready.code,
-                self.amount(),
-                tuple([made(Share, (lines[i].id, amount, units)) for i, (amount, units) in shares if amount]),
+                whole,
+                tuple(shares),
                 self.times or 1,
                 self.units_used,
                 self.free_units,
@@ -81,18 +86,18 @@ class Record:
 
 @dataclass(slots=True)
 class Run:
-    """Everything about one pricing."""
+    """Everything about one pricing. Nothing has a default: a factory of a typed list takes ten times what `[]` does."""
 
     facts: Facts
     basket: Basket
-    records: list[Record] = field(default_factory=list[Record])
-    refused: list[Refusal] = field(default_factory=list[Refusal])
-    pending: list[Pending] = field(default_factory=list[Pending])
-    gifts: list[tuple[Ready, str, int]] = field(default_factory=list[tuple[Ready, str, int]])
-    earning: list[Open] = field(default_factory=list[Open])
-    spent: dict[str, int] = field(default_factory=dict[str, int])
+    records: list[Record]
+    refused: list[Refusal]
+    pending: list[Pending]
+    gifts: list[tuple[Ready, str, int]]
+    earning: list[Open]
+    spent: dict[str, int]
     """Points used so far, by club."""
-    bits: dict[str, int] = field(default_factory=dict[str, int])
+    bits: dict[str, int]
     """The bit of each exclusive group."""
     proved: bool = True
 
@@ -130,4 +135,4 @@ class Run:
 
 def run_of(facts: Facts, scopes: Scopes) -> Run:
     """A pricing that has only looked at price lists yet."""
-    return Run(facts, Basket(facts, scopes))
+    return Run(facts, Basket(facts, scopes), [], [], [], [], [], {}, {})

@@ -122,12 +122,13 @@ class Scopes:
         widely = self.by_department or self.by_brand
         for i in touchable:
             line = lines[i]
+            kind, group = line.kind, line.group
             numbers = by_product.get(line.product, _NONE)
-            if line.group in by_group:
-                numbers += by_group[line.group]
+            if group in by_group:
+                numbers = numbers + by_group[group] if numbers else by_group[group]
             if by_kind:
-                numbers += by_kind.get(line.kind, _NONE)
-            if line.kind == GOODS:
+                numbers += by_kind.get(kind, _NONE)
+            if kind == GOODS:
                 goods.append(i)
                 if widely:
                     numbers += self._widely(line)

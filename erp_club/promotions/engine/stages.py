@@ -165,7 +165,7 @@ def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | N
         return None
     if offer.most is not None:
         offer = _within_limits(run, offer)
-    record = Record(ready, offer.start.coupon)
+    record = Record(ready, offer.start.coupon, {})
     keep_within_coupon(run, offer, outcome)
     if outcome.lots is not None and outcome.shares is not None:
         run.basket.lots = outcome.lots

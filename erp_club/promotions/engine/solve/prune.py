@@ -1,6 +1,7 @@
 """What needn't be searched: offers that another one beats on the very same units, and offers that share no units."""
 
 from collections.abc import Hashable, Sequence
+from itertools import chain
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
@@ -85,7 +86,7 @@ def components(contenders: Sequence[Contender], left: Sequence[int]) -> list[lis
     alike: dict[tuple[int, ...], list[Contender]] = {}
     for contender in contenders:
         alike.setdefault(_all_units(contender), []).append(contender)
-    if len(set[int]().union(*alike)) == sum([len(on) for on in alike]):
+    if len(set(chain.from_iterable(alike))) == sum([len(on) for on in alike]):
         return list(alike.values())
     owner: dict[int, tuple[int, ...]] = {}
     merged = False
