@@ -250,6 +250,10 @@ def test_the_buttons_of_the_form_work_without_script(office: TestClient, session
     added = typed(office, "/offers/previews", **fields, do="add|rewards[0]|products|7290000000017")
     assert 'name="rewards[0].products[0]" value="7290000000017"' in added.text
     assert "A gift: \u2068Green tea\u2069." in added.text
+    slots = {f"rewards[0].slots[{row}].quantity": "1" for row in (0, 1)}
+    second = {"find.rewards[0].slots[0].on": "", "find.rewards[0].slots[1].on": "green"}
+    bundle = typed(office, "/offers/previews", **{"rewards[0].kind": "bundle", **slots, **second})
+    assert "add|rewards[0].slots[1].on|products|7290000000017" in bundle.text
     scanned = typed(office, "/offers/previews", **fields | {"find.rewards[0].products": "7290000000017"}, do="look")
     assert 'name="rewards[0].products[0]" value="7290000000017"' in scanned.text
     more = typed(office, "/offers/previews", **fields, do="condition|clubs")

@@ -26,7 +26,16 @@ from web.offer_forms.reading import check_texts, read_offer, read_text
 from web.offer_forms.typed import Typed, to_document
 from web.refusals import again
 from web.taken_out import taken_out
-from web.views.offer_form import OfferForm, as_json, edit_form, new_form, offer_typed, taken_at_once, typed_of
+from web.views.offer_form import (
+    OfferForm,
+    as_json,
+    edit_form,
+    new_form,
+    offer_typed,
+    taken_at_once,
+    typed_of,
+    with_searches,
+)
 from web.views.offers import OfferLine, OfferPage, OffersPage, offer_lines, offer_view, offers_view
 
 router = APIRouter(route_class=ActRoute, tags=["offers"])
@@ -154,6 +163,8 @@ def preview(
     typed: Typed = {name: value for name, value in body.items() if name not in {"do", "offer_id"}}
     if not typed.get("form"):
         typed = {"document": json.dumps(typed, ensure_ascii=False, indent=2)}
+    else:
+        typed = with_searches(typed, getattr(act.request.state, "form", None))
     if deed == "look":
         typed = taken_at_once(act, typed)
     elif deed == "as_json":

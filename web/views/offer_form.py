@@ -137,7 +137,18 @@ def as_json(offer: Offer) -> str:
 
 def typed_of(form: FormState) -> Typed:
     """What somebody typed, nested; as it was sent, with nothing read."""
-    return nest(list(form.values.items()))
+    return with_searches(nest(list(form.values.items())), form)
+
+
+def with_searches(typed: Typed, form: FormState | None) -> Typed:
+    """The same with the search fields by their own names: nested, that of the second row would become the first's.
+
+    Rows without a word typed are left out when fields are nested, and most search fields are empty.
+    """
+    if form is None:
+        return typed
+    searches = {name.removeprefix("find."): text for name, text in form.values.items() if name.startswith("find.")}
+    return {**typed, "find": {name: text for name, text in searches.items() if isinstance(text, str) and text.strip()}}
 
 
 def _drawn(act: Act, view: OfferForm, form: FormState, typed: Typed) -> OfferForm:
