@@ -44,11 +44,21 @@ def test_a_new_member_typed_at_once_is_saved_as_typed(page: Page, key: str, mobi
 def test_what_is_typed_while_the_dialog_comes_and_goes_is_kept_in_order(page: Page, key: str):
     """An item, a number that nobody has, the new member that it offers, and the next item, the payment and the next."""
     sign_on(page, key)
-    at_once(page, f"{COFFEE}[Enter]0541234568[Enter][Enter]Dana[Tab]Katz[Enter]{MILK}[Enter][F10]100[Enter]")
+    at_once(page, f"{COFFEE}[Enter]0541234568[Enter][Enter]Dana[Tab]Katz[Enter]{MILK}[Enter][F10]100[Enter][Enter]")
     expect(page.locator("#slip-paid")).to_contain_text("Coffee")
     expect(page.locator("#slip-paid")).to_contain_text("Milk")
     expect(page.locator("#slip-paid")).to_contain_text("Dana")
+    # The last Enter was one too many: the change stays in sight.
     expect(page.locator(".change")).to_contain_text("₪51.10")
+    scan(page, MILK)
+    expect(page.locator("#line-1")).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#line-1 [name=quantity]")).to_be_focused()
+    at_once(page, "0[Enter]")
+    # Sent once: a second time the line would be gone.
+    expect(page.locator("#basket .void")).to_be_visible()
+    expect(page.locator("#scan")).to_be_focused()
+    expect(page.locator(".said")).to_have_count(0)
 
 
 def test_all_kinds_of_fields_take_what_is_typed_before_they_are_there(page: Page, live: Live, key: str):

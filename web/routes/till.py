@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from erp_club.kernel.text import T
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands, entering
@@ -19,7 +20,7 @@ from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, anyone, needs, wants_html
 from web.fields import AmountText, Body, QuantityText, Storable
 from web.forms import FormState
-from web.i18n import translate
+from web.i18n import say
 from web.refusals import again
 from web.routes.access import sign_on_page
 from web.views.payment import PaymentPage, payment_view
@@ -162,7 +163,7 @@ def resume(act: AtTill, basket_id: uuid.UUID) -> Response:
 def drop(act: AtTill) -> Response:
     """Give the sale up; for a while it can be taken up again."""
     basket_id = commands.drop(act.session, now=act.now, by=act.by)
-    toast = {"text": translate("The sale was dropped."), "undo": {"url": f"/baskets/{basket_id}/resumptions"}}
+    toast = {"text": say(T("The sale was dropped.")), "undo": {"url": f"/baskets/{basket_id}/resumptions"}}
     return shown(act, till_view(act), toast=toast)
 
 
