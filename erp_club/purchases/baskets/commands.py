@@ -249,8 +249,7 @@ def pay(
     beside = (Means.STORED_VALUE.value,) if claims else ()
     asked = asked_of(place.terminal, opened, means=tuple(dict.fromkeys((*beside, *credit.means, means.value))))
     made = gather_open(session, opened, asked, place)
-    asked, gathered = made.asked, made.gathered
-    price = price_gathered(gathered)
+    asked, gathered, price = made.asked, made.gathered, price_gathered(made.gathered)
     total = price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
@@ -382,8 +381,7 @@ def _close(
     session.flush()
 
 
-# Built once: a till sends these with every scan.
-# FOR NO KEY UPDATE: rows that only refer to the terminal may be written meanwhile.
+# Built once, for every scan. FOR NO KEY UPDATE: rows that only refer to the terminal may be written meanwhile.
 _LOCK = (
     sa.select(Terminal.id)
     .where(Terminal.id == sa.bindparam("terminal", type_=sa.Integer))
