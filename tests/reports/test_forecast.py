@@ -225,6 +225,11 @@ def test_head_office_asks_on_the_offers_page_and_sees_it_come_along(committed: D
         assert seen["outcome"]["cost_minor"] == 1_00
         page = client.get(url, headers=HTML)
         assert "Cost by day" in page.text
+        assert "isn't counted here" not in page.text
+        with committed.session() as session:
+            session.execute(sa.text("""UPDATE forecast_runs SET outcome = outcome || '{"cost_minor": 0}'"""))
+            session.commit()
+        assert "isn't counted here" in client.get(url, headers=HTML).text
         assert client.get(f"/offers/{offer_id}", headers=HTML).status_code == 200
         assert client.get(f"/offers/{offer_id}/forecasts/new", headers=HTML).status_code == 200
         for wrong in ({"last_day": "2020-01-01"}, {"store_id": 10**30}):
