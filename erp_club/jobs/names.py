@@ -1,4 +1,7 @@
-"""Gives new keys to names whose keys are of an older version of the product."""
+"""Gives new keys to names whose keys are of an older version of the product.
+
+Each night, so that words that stand twice become one and how many have a word is known of new ones too.
+"""
 
 from sqlalchemy.orm import Session
 
@@ -30,4 +33,5 @@ NAMES_REKEY = Job(
     batch=_batch,
     total=_total,
     counts={"names": N_("Names with new keys")},
+    schedule="10 5 * * *",
 )
