@@ -60,6 +60,9 @@ def test_while_typing_the_form_shows_who_it_may_be(session: Session, office: Tes
     told = office.post("/duplicate-searches", data=typed, headers=HTMX | HTML)
     assert told.status_code == 200
     assert f"/customers/{yael}" in told.text
+    at_till = office.post("/duplicate-searches?at=till", data=typed, headers=HTMX | HTML).text
+    assert 'name="_method" value="PUT"' in at_till
+    assert 'hx-status:4xx="swap:none"></div>' in at_till, "what asks again holds nothing that would be sent along"
     assert office.post("/duplicate-searches", json={"family_name": "Levi"}).json()["candidates"] == []
 
 
