@@ -262,7 +262,11 @@ def _form_again(request: Request, page: Page, form: FormState, status: int) -> R
 
 def _render(request: Request, error: Refused, form: FormState) -> Response:
     if wants_html(request):
-        values: dict[str, Any] = {"error": error, "form": form, "request_id": request.state.request_id}
+        told = list(dict.fromkeys(say(each.text) for each in error.fields)) or [say(error.text)]
+        back = request.url.path if request.method == "GET" and request.url.query else ""
+        values: dict[str, Any] = {
+            "error": error, "told": told, "back": back, "form": form, "request_id": request.state.request_id,
+        }  # fmt: skip
         name = "_refusal.html" if is_htmx(request) else "refusal.html"
         return Response(templating.draw(name, **values), error.status, media_type="text/html; charset=utf-8")
     status = HTTPStatus(error.status)

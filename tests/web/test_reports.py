@@ -93,6 +93,9 @@ def test_a_row_leads_down_to_the_receipts(office: TestClient):
 def test_a_product_is_named_by_its_code(office: TestClient):
     assert office.get(f"/reports/purchases?sku=MILK&{DAYS}").json()["total"]["sales_minor"] == 20_00
     assert office.get(f"/reports/purchases?sku=NONE&{DAYS}").status_code == 422
+    page = office.get(f"/reports/purchases?sku=NONE&{DAYS}", headers={"Accept": "text/html"})
+    assert "as its code or in its name" in page.text, "what is wrong, and not that some field is"
+    assert 'href="/reports/purchases"' in page.text
     assert office.get(f"/reports/purchases?club=999&{DAYS}").status_code == 404
     assert office.get("/reports/purchases?first=2026-02-01&last=2026-01-01").status_code == 422
 

@@ -23,7 +23,7 @@ from web.fields import AmountText, Body, Line, RowId, SmallRowId, Storable, Unsa
 from web.forms import FormState
 from web.refusals import again
 from web.routes.price_lists import list_page
-from web.segment_forms.picking import products
+from web.segment_forms.picking import sku_called
 from web.taken_out import taken_out
 from web.views.pricelists import ListLine, PriceForm, PriceLine, list_line, price_form, price_line
 
@@ -182,15 +182,6 @@ def _page(act: Act, list_id: int) -> str:
     return f"{page}?{asked}" if behind.path == page and asked else page
 
 
-def _called(act: Act, typed: str) -> int | None:
-    """The product with this in its name, for whoever doesn't know the code. Raises Invalid where there are several."""
-    found = [(sku, name) for sku, name in products(act, typed) if typed.casefold() in name.casefold()]
-    if len(found) > 1:
-        named = "; ".join(f"{name} · {sku}" for sku, name in found[:5])
-        raise Invalid([FieldError("sku", T("Several products have this in their name: %(products)s.", products=named))])
-    return queries.product_id(act.session, found[0][0]) if found else None
-
-
 def _given(act: Act, body: NewPrice) -> dict[str, Any]:
     """The fields of an entry that the body speaks of. Raises Invalid for a product or group that isn't there."""
     given = body.model_dump(exclude_unset=True, exclude={"seen"})
@@ -202,7 +193,7 @@ def _given(act: Act, body: NewPrice) -> dict[str, Any]:
         sku = given.pop("sku")
         given["product_id"] = queries.product_id(act.session, sku) if sku else None
         if sku and given["product_id"] is None and wants_html(act.request):
-            given["product_id"] = _called(act, sku)
+            given["product_id"] = queries.product_id(act.session, sku_called(act, sku) or "")
         if sku and given["product_id"] is None:
             faults.append(FieldError("sku", T("No product has the code %(code)s.", code=sku)))
     if "group" in given:

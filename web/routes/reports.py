@@ -17,9 +17,11 @@ from erp_club.reports.purchases import naming
 from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Asked, By
 from erp_club.reports.years import shown_year
 from web import lists
+from web.asked import wants_html
 from web.deps import Act, ActRoute, needs
 from web.fields import SmallRowId, Storable, Unsaid
 from web.scopes import stores_of_reports
+from web.segment_forms.picking import sku_called
 from web.taken_out import taken_out
 from web.views.behind_reports import BehindPage, behind_page
 from web.views.club_results import ClubResultsPage, club_results_page
@@ -77,8 +79,12 @@ def question(act: Act, said: Said) -> Asked:
             filters["store_id"] = own[0]
     if said.sku:
         filters["product_id"] = naming.product_id(act.session, said.sku.strip())
+        if filters["product_id"] is None and wants_html(act.request):
+            filters["product_id"] = naming.product_id(act.session, sku_called(act, said.sku) or "")
         if filters["product_id"] is None:
-            raise Invalid([FieldError("sku", T("No product has this code."))])
+            raise Invalid(
+                [FieldError("sku", T("No product has “%(typed)s” as its code or in its name.", typed=said.sku.strip()))]
+            )
     first, last = said.first, said.last
     if first is None or last is None:
         usual_first, usual_last = _usual(act, own)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from erp_club.catalogue.models import Brand, Department, ProductGroup
 from erp_club.catalogue.queries import choices
+from erp_club.kernel.errors import FieldError, Invalid
+from erp_club.kernel.text import T
 from erp_club.promotions.coupons.batches.queries import codes as batch_codes
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.naming import queries as naming
@@ -66,6 +68,16 @@ def products(act: Act, typed: str) -> list[tuple[str, str]]:
     if not text or len(text) > 100 or "\x00" in text:
         return []
     return [(each.key, localised(each.names)) for each in naming.find(act.session, text, (Thing.PRODUCT,))]
+
+
+def sku_called(act: Act, typed: str) -> str | None:
+    """The code of the product with this in its name, for whoever doesn't know it. Raises Invalid for several."""
+    text = typed.strip()
+    found = [(sku, name) for sku, name in products(act, text) if text.casefold() in name.casefold()]
+    if len(found) > 1:
+        named = "; ".join(f"{name} · {sku}" for sku, name in found[:5])
+        raise Invalid([FieldError("sku", T("Several products have this in their name: %(products)s.", products=named))])
+    return found[0][0] if found else None
 
 
 def called(act: Act, skus: Iterable[str]) -> list[tuple[str, str]]:
