@@ -169,7 +169,7 @@ def test_from_a_question_to_the_report_of_its_offer(browser: Browser, live: Live
     page.locator("#freeze [name=name]").fill(FROZEN)
     page.locator("#freeze .btn").last.click()
     expect(page.locator("h1")).to_contain_text(FROZEN)
-    page.locator("#uses header a").click()
+    page.locator("#uses header a[href^='/offers']").click()
     page.locator("a[href^='/offers/new?kind=percent']").click()
     expect(page.locator(".chip")).to_contain_text(FROZEN)
     page.locator("[name='rewards[0].value_bp']").fill("20")
