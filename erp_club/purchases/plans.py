@@ -42,8 +42,9 @@ class ProgrammePlan:
         bought = tuple(_bought(number, each) for number, each in enumerate(lines))
         total = sum(each.paid_minor for each in bought)
         purchase = Purchase(
-            self.at, bought, self._tenders(total), store=self.store, channel=self.channel, confirmed=self.confirmed
-        )
+            self.at, bought, self._tenders(total), store=self.store, channel=self.channel, confirmed=self.confirmed,
+            uses_points=any(each.uses_points for each in lines),
+        )  # fmt: skip
         return earn(self.programme, purchase, self.member)
 
     def _tenders(self, total: int) -> tuple[Tender, ...]:
@@ -72,6 +73,7 @@ def _bought(number: int, each: PaidFor) -> Bought:
         reduced=each.reduced,
         promoted=each.promoted,
         earns=line.earns,
+        points_minor=each.points_minor,
     )
 
 
@@ -91,4 +93,5 @@ def paid_by_means(payments: Sequence[Payment]) -> tuple[tuple[str, int], ...]:
 def looks_at_means(rules_document: str) -> bool:
     """Whether what a purchase earns hangs on how it is paid, so that it matters how much each means pays."""
     programme = programme_of(rules_document)
-    return programme is not None and any(getattr(part, "means", ()) for _, part in every_part(programme))
+    names = ("means", "without_means")
+    return programme is not None and any(getattr(part, name, ()) for _, part in every_part(programme) for name in names)

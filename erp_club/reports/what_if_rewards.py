@@ -9,6 +9,7 @@ from itertools import accumulate
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, next_span, span_of
+from erp_club.programmes.engine.expiry import available_on
 from erp_club.programmes.engine.measure import Lived, extra_part, movements
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
@@ -42,7 +43,8 @@ class _Sums:
     def __init__(self, programme: Programme, measure: Measure, past: Sequence[Lived]) -> None:
         by_day = programme.visit == "day"
         if measure.counts is Counts.BALANCE:
-            moved = sorted((each.counted_on, each.points) for each in past)
+            waits = programme.earning.available
+            moved = sorted((available_on(waits, each.counted_on) or each.counted_on, each.points) for each in past)
         else:
             found = movements([measure], past, excluded=programme.excluded, by_store_day=by_day)
             moved = sorted((each.on, each.value) for each in found)

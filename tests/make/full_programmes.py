@@ -17,7 +17,8 @@ WHEN = {
     "first_day": "2026-01-01", "last_day": "2026-12-31", "weekdays": [1], "month_days": [15], "from_time": "18:00",
     "to_time": "22:00", "stores": ["374"], "without_stores": ["375"], "channels": ["store"], "levels": ["GOLD"],
     "segments": ["VIP"], "birthday": "day", "least_minor": 1000, "most_minor": 90000, "first_purchase": 2,
-    "last_purchase": 9, "joined_within_days": 30, "min_age": 18, "max_age": 99, "means": ["card"], "confirm": "PAIR",
+    "last_purchase": 9, "joined_within_days": 30, "min_age": 18, "max_age": 99, "means": ["card"],
+    "without_means": ["invoice"], "confirm": "PAIR",
 }  # fmt: skip
 COUNTED = {"counts": "spend", "on": SCOPE, "excluded": EXCLUDED, "means": ["cash"], "when": WHEN}
 NEED = {"measure": {"counts": "visits"}, "at_least": 7, "period": {"every": "rolling", "months": 12}}
@@ -27,7 +28,7 @@ EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "discount", "off_bp": 1000},
     {"kind": "discount", "amount_minor": 20, "per_unit": True},
     {"kind": "coupon", "batch": "NEXT", "count": 2, "denomination_minor": 500},
-    {"kind": "code", "amount_minor": 700},
+    {"kind": "code", "amount_minor": 700, "on": SCOPE, "least_minor": 2000},
     {"kind": "stored_value", "amount_minor": 800, "denomination_minor": 100},
     {"kind": "gift", "products": ["729"], "quantity": 2},
     {"kind": "entitlement", "entitlement": "coffee", "count": 3},
@@ -83,7 +84,7 @@ REWARD: dict[str, Any] = {
     "names": {"en": "Bonus"}, "period": {"every": "quarter"}, "base": COUNTED, "gives": {"kind": "stored_value"},
     "rounding": "down", "least_minor": 500, "most_minor": 90000, "rest": "drop", "rest_at_year_end": "carry",
     "takes": True, "needs": [{"measure": {"counts": "visits"}, "at_least": 3, "periods": 4, "of_them": 2}],
-    "levels": ["GOLD"], "member_at_end": False, "late": "next", "returns": "ignore", "issue": ISSUE,
+    "levels": ["GOLD"], "member_at_end": False, "when": WHEN, "late": "next", "returns": "ignore", "issue": ISSUE,
     "extras": [{"code": "double", "on": SCOPE, "when": WHEN, "times_bp": 30000}],
     "paid_on": {"measure": {"counts": "units"}, "per_unit": True},
 }  # fmt: skip
@@ -133,6 +134,7 @@ FULL: dict[str, Any] = {
     "earning": {
         "rules": rules("earn"), "excluded": EXCLUDED, "rounding": "half_up", "several": "added", "most_points": 999,
         "most_points_day": 1999, "most_points_month": 9999, "payer_only": True, "before_discounts": True,
+        "before_points": True,
         "events": EVENTS,
         "available": {"after_days": 14, "on_event": "delivered"}, "late": {"days": 14, "most_per_month": 3},
     },

@@ -11,6 +11,7 @@ from web.programme_reading import read_programme
 
 RATE = {"kind": "money", "code": "rate", "points": 1, "per_minor": 100}
 REWARD: dict[str, Any] = {"code": "r", "gives": {"kind": "code"}, "base": {"counts": "balance"}, "takes": True}
+EVERY = {"kind": "every", "every": 100, "value": 5}
 STEPS = [{"code": "BASE", "at_least": 0}, {"code": "GOLD", "at_least": 100}]
 
 
@@ -54,6 +55,14 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("levels.levels[1].keep_at_least", {"levels": {"levels": [STEPS[0], STEPS[1] | {"keep_at_least": 200}]}}),
     ("levels.measure", {"levels": {"levels": STEPS, "measure": {"counts": "points"}}}),
     ("levels.measure.counts", {"levels": {"levels": STEPS, "measure": {"counts": "balance"}}}),
+    ("levels.measure.on", {"earning": {"rules": [RATE]}, "levels": {"levels": STEPS, "measure": {
+        "counts": "points", "on": {"groups": ["Tea"]}}}}),
+    ("rewards[0].base.means", {"rewards": [REWARD | {"function": EVERY, "base": {
+        "counts": "balance", "means": ["card"]}}]}),
+    ("rewards[0].when", {"rewards": [REWARD | {"function": EVERY, "gives": {"kind": "payout"}, "when": {
+        "weekdays": [1]}}]}),
+    ("redemption.when.without_means", {"redemption": {"worth_points": 1, "worth_minor": 1, "when": {
+        "without_means": ["points"]}}}),
     ("levels.measure.counter", {"levels": {"levels": STEPS, "measure": {"counts": "counter", "counter": "x"}}}),
     ("redemption.step", {"redemption": {"worth_points": 1, "worth_minor": 1, "step": 50, "most_points": 20}}),
     ("redemption.least_points", {
@@ -90,6 +99,7 @@ WARNED: list[tuple[str, dict[str, Any]]] = [
     ("earning.rules[0].factor_bp", {"earning": {"rules": [{"kind": "times", "code": "t", "factor_bp": 10_000}]}}),
     ("levels.levels[0].at_least", {"levels": {"levels": [{"code": "BASE", "at_least": 5}]}}),
     ("redemption", {"earning": {"rules": [RATE]}}),
+    ("earning.events[0].event", {"earning": {"events": [{"code": "b", "event": "birthday", "points": 5}]}}),
 ]
 
 

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Brand, Product
 from erp_club.customers.models import Customer
+from erp_club.points.verify.queries import faults
+from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.promotions.coupons.models import Coupon
@@ -15,6 +17,7 @@ from erp_club.purchases.returns.commands import return_goods
 from erp_club.purchases.returns.facts import Wish
 from tests.make.coupons import a_batch
 from tests.make.pricelists import a_list, an_entry
+from tests.make.printed import Shop, document, printed
 from tests.make.programmes import a_programme, day, purchase
 from tests.make.purchases import a_place
 from tests.programmes.test_conversions import noon
@@ -334,3 +337,19 @@ def test_a_contract_price_earns_nothing_where_the_club_says_so(session: Session)
     member = club.member("2026-01-05")
     assert club.points(member, 60_00, "2026-03-01", sku="TOOL") == 0
     assert club.points(member, 10_00, "2026-03-01") == 10
+
+
+PRINTED = printed()
+
+
+@pytest.mark.parametrize("club", PRINTED, ids=[each["document"]["code"].lower() for each in PRINTED])
+def test_clubs_of_the_north_as_their_chains_print_them(session: Session, club: dict[str, Any]):
+    """Each case was reckoned by hand from the printed rules before it was tried."""
+    assert [(each.path, each.stops) for each in findings(document(club))] == []
+    shop = Shop(session, club)
+    for case in club["cases"]:
+        try:
+            shop.live(case["steps"])
+        except AssertionError as error:
+            raise AssertionError(f"{case['id']}: {error}") from None
+    assert faults(session) == []

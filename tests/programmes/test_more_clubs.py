@@ -148,7 +148,7 @@ def test_points_of_a_calendar_year_expire_together(session: Session):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_replaying_the_history_comes_to_what_was_posted(session: Session, seed: int):
-    """Whatever was bought and brought back whole, by rules that hang on the purchases before."""
+    """Whatever was bought and brought back, whole or in part, by rules that hang on the purchases before."""
     draw = random.Random(seed)
     growing = {"period": {"every": "month"}, "steps": [{"from_minor": 100_00, "points": 3}]}
     visit = {"kind": "visit", "visit": "day", "points": 5, "least_minor": 20_00, "stands": "on_top"}
@@ -160,10 +160,16 @@ def test_replaying_the_history_comes_to_what_was_posted(session: Session, seed: 
         on += dt.timedelta(days=draw.choice((0, 0, 1, 9)))
         if sold and draw.random() < 0.2:
             at = dt.datetime.combine(on, dt.time(12), dt.UTC)
-            back = AskedBack(Wish(), f"B{seed}-{len(sold)}")
-            return_goods(session, sold.pop(), back, a_place(session, club.till, now=at), currency="ILS")
+            part = draw.choice((None, ((1, 1000),)))
+            back = AskedBack(Wish(part), f"B{seed}-{len(sold)}-{part is None}")
+            receipt = sold.pop() if part is None else sold[-1]
+            return_goods(session, receipt, back, a_place(session, club.till, now=at), currency="ILS")
+            if part is not None:
+                sold.pop()
         else:
-            sold.append(club.buys(member, draw.randint(1, 200) * 100, on.isoformat()).posted.receipt_id)
+            pieces = draw.randint(2, 4)
+            minor = draw.randint(1, 50) * 100 * pieces
+            sold.append(club.buys(member, minor, on.isoformat(), milli=1000 * pieces).posted.receipt_id)
     held = a_programme(switch={"effective_from": "2026-01-01"}, earning=rules)
     assert what_if(session, held, None, today=on, progress=lambda *_: None).tried.points == club.balance(member)
 

@@ -77,8 +77,10 @@ class Drawing:
         form = form_of(at(self.document, path))
         options = tuple((name, kind.label) for name, kind in kinds.items())
         self.asks.append(Ask(f"{path}.form", N_("What is given"), "kind", options=options))
-        if form in kinds and (not of_rule or form in f.ASKED_OF_REWARDS):
-            self.asks += under(path, kinds[form].asks)
+        if form in kinds:
+            whole = not of_rule or form in f.ASKED_OF_REWARDS
+            asked = [each for each in kinds[form].asks if whole or each.name in f.BESIDE_THE_VALUE]
+            self.asks += under(path, asked)
 
     def gifts(self, path: str) -> None:
         """Several of them, with a button for another one."""

@@ -148,7 +148,7 @@ GIFTS: dict[str, Kind] = {
     "code": Kind(
         N_("A personal code, used once"),
         {"kind": "code", "amount_minor": 1000},
-        (Ask("amount_minor", N_("Amount off"), "amount"),),
+        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _GROUPS),
     ),
     "entitlement": Kind(
         N_("Uses of something a membership gives"),
@@ -161,6 +161,8 @@ OF_REWARDS = ("stored_value", "points", "code", "gift", "percent", "coupon", "en
 BY_THE_PIECE = frozenset({"gift", "percent", "entitlement", "coupon"})
 """What comes as often as it is reached, so that no amount is asked for it."""
 ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
+BESIDE_THE_VALUE = frozenset({"least_minor", "on.groups"})
+"""What is asked of the others all the same: of which purchase a code takes its value off."""
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
 

@@ -43,6 +43,7 @@ WHEN = (
     Ask("when.levels", N_("Only for these levels"), "words", _BETWEEN, optional=True),
     Ask("when.min_age", N_("Only from this age on"), optional=True),
     Ask("when.segments", N_("Only for these segments"), "words", _BETWEEN, optional=True),
+    Ask("when.without_means", N_("Not where any of this is paid by"), "words", _MEANS, optional=True),
     Ask("when.confirm", N_("The cashier confirms"), "text", N_("One word in capital letters, such as COUPLE."),
         optional=True),
 )  # fmt: skip
@@ -117,6 +118,7 @@ EARNING = (
     Ask("earning.excluded.promoted", N_("Not on goods with an offer"), "check"),
     Ask("earning.excluded.means", N_("No points on what these pay"), "words", _MEANS, optional=True),
     Ask("earning.before_discounts", N_("On the price before offers"), "check"),
+    Ask("earning.before_points", N_("On what is paid with points as well"), "check"),
     Ask("earning.most_points", N_("At most so many points a receipt"), optional=True),
     Ask("earning.most_points_day", N_("At most so many points a day"), optional=True),
     Ask("earning.most_points_month", N_("At most so many points a calendar month"), optional=True),
@@ -289,6 +291,7 @@ REWARD = (
     *VALID,
     _AUTOMATIC,
     _PART_USE,
+    *OF_GIFT,
     Ask("late", N_("What is registered after the period"), "select", options=_LATE),
     Ask("returns", N_("What comes back after the period"), "select", options=_LATE),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
 from erp_club.programmes.engine.occasion_checks import occasions
 from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Every, Measure, Scope, When
-from erp_club.programmes.engine.place_checks import places
+from erp_club.programmes.engine.place_checks import counted_whole, places
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
     ByEvery,
@@ -172,6 +172,7 @@ def _whens(programme: Programme) -> Iterator[tuple[str, When]]:
     for index, event in enumerate(programme.earning.events):
         yield f"earning.events[{index}].when", event.when
     for index, reward in enumerate(programme.rewards):
+        yield f"rewards[{index}].when", reward.when
         yield f"rewards[{index}].base.when", reward.base.when
         for number, extra in enumerate(reward.extras):
             yield f"rewards[{index}].extras[{number}].when", extra.when
@@ -255,6 +256,7 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
     for path, measure in _measures(programme):
         if measure.counter is not None and measure.counter not in counters:
             yield Finding(f"{path}.counter", T("This programme has no counter %(key)s.", key=measure.counter))
+        yield from counted_whole(path, measure)
     for path, gives in _given(programme):
         if isinstance(gives, EntitlementGiven) and gives.entitlement not in entitlements:
             text = T("This programme has no entitlement %(key)s.", key=gives.entitlement)
@@ -286,6 +288,10 @@ def _measures(programme: Programme) -> Iterator[tuple[str, Measure]]:
         yield f"rewards[{index}].base", reward.base
         if reward.paid_on is not None:
             yield f"rewards[{index}].paid_on.measure", reward.paid_on.measure
+    for name in ("rewards", "occasions"):
+        for index, each in enumerate(getattr(programme, name)):
+            for number, need in enumerate(each.needs):
+                yield f"{name}[{index}].needs[{number}].measure", need.measure
 
 
 def _given(programme: Programme) -> Iterator[tuple[str, Given]]:

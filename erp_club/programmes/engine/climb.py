@@ -141,7 +141,8 @@ class Climb:
         if new and begins > day:
             self.waiting[index] = (begins, max(until, self.keep_until(begins)))
             return
-        self._hold(index, until)
+        windows = self.levels.keep in {Keep.WINDOW_END, Keep.NEXT_WINDOW}  # kept for the one in which it begins
+        self._hold(index, max(until, self.keep_until(begins)) if windows else until)
         if new and self.levels.restart == "reached":
             self.since = day + DAY
 

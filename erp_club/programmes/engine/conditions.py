@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from erp_club.programmes.engine.calendar import age_on, celebrated
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
-from erp_club.programmes.engine.parts import ALWAYS, Birthday, When
+from erp_club.programmes.engine.parts import ALWAYS, Birthday, Keys, When
 
 
 class Why(StrEnum):
@@ -64,8 +64,14 @@ def _missed(when: When, purchase: Purchase, member: MemberFacts) -> Iterator[Why
     yield from _wrong_member(when, purchase.on, member)
     if when.means and purchase.tenders and not any(each.means in when.means for each in purchase.tenders):
         yield Why.WRONG_MEANS
+    if when.without_means and _paid_by(when.without_means, purchase):
+        yield Why.WRONG_MEANS
     if when.confirm is not None and when.confirm not in purchase.confirmed:
         yield Why.NOT_CONFIRMED
+
+
+def _paid_by(means: Keys, purchase: Purchase) -> bool:
+    return (purchase.uses_points and "points" in means) or any(each.means in means for each in purchase.tenders)
 
 
 def _wrong_time(when: When, at: dt.datetime) -> Iterator[Why]:

@@ -172,7 +172,8 @@ def _for_units(seen: Open, rule: PerUnit, amounts: Mapping[int, int], paid: Sequ
     for i, amount in amounts.items():
         line = paid[i].line
         quantity = max(0, line.quantity_milli)
-        weights[i] = quantity if line.paid_minor <= 0 else quantity * max(0, amount) // max(line.paid_minor, amount, 1)
+        cost = line.paid_minor + line.points_minor
+        weights[i] = quantity if cost <= 0 else quantity * max(0, amount) // max(cost, amount)
     seen.counted = sum(weights.values())
     points = Fraction(seen.counted * rule.points, rule.per_milli)
     if rule.full:

@@ -14,7 +14,7 @@ from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.counting import Open, count
 from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, Rule, Several, Stands
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
-from erp_club.programmes.engine.lines import PaidLine, goods_of, in_scope, paid_lines, passed_over
+from erp_club.programmes.engine.lines import PaidLine, goods_of, in_scope, paid_lines, passed_over, with_points
 from erp_club.programmes.engine.parts import NOTHING, Excluded, Round
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
@@ -105,6 +105,8 @@ def earn_by(
 ) -> Earned:
     """What a set of rules gives; counters earn by rules of their own in the same way."""
     paid = paid_lines(purchase, points_pay=points_pay, before_discounts=earning.before_discounts)
+    if earning.before_points:
+        paid = tuple(with_points(each) for each in paid)
     without = (excluded, earning.excluded)
     taken = _Taken()
     found = [

@@ -32,6 +32,9 @@ from erp_club.programmes.engine.parts import (
 )
 from erp_club.promotions.engine.scope import Texts
 
+ONE = 1_000
+"""One unit, in thousandths."""
+
 
 class Stands(StrEnum):
     """Whether a rule is one of those of which a line earns by the first that fits, or comes on top."""
@@ -130,7 +133,7 @@ class PerUnit(EarnRule):
 
     kind: Literal["unit"] = "unit"
     points: SomePoints
-    per_milli: Milli = 1_000
+    per_milli: Milli = ONE
     full: bool = True
 
 
@@ -230,6 +233,8 @@ class Earning(Part):
     """Only where the member is the one who pays."""
     before_discounts: bool = False
     """On what the goods cost before offers, else on what was paid for them."""
+    before_points: bool = False
+    """On what points pay as well, else on what was paid otherwise."""
     events: Annotated[tuple[EventPoints, ...], Field(max_length=100)] = ()
     available: Availability = Availability()
     late: Late | None = None

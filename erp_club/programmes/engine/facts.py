@@ -20,7 +20,8 @@ def _empty() -> Mapping[Any, Any]:
 class Bought:
     """A line as it was paid. `before_minor` is what it would have cost without offers, at the price list in force.
 
-    `reduced`: sold below the regular price; `promoted`: an offer has touched it. Below zero it is a return.
+    `reduced`: sold below the regular price; `promoted`: an offer has touched it. `points_minor` is what points paid
+    beside it. Below zero it is a return.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Bought:
     reduced: bool = False
     promoted: bool = False
     earns: bool = True
+    points_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Tender:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A receipt in the store's local time. `payer`: the member is the one who pays."""
+    """A receipt in the store's local time. `payer`: the member is the one who pays; `uses_points`: points were used."""
 
     at: dt.datetime
     lines: tuple[Bought, ...]
@@ -59,6 +61,7 @@ class Purchase:
     id: str = ""
     payer: bool = True
     confirmed: frozenset[str] = frozenset()
+    uses_points: bool = False
 
     @property
     def on(self) -> dt.date:

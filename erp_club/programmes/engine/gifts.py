@@ -46,7 +46,7 @@ class DiscountGiven(Part):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
-        if self.amount_minor is not None and self.off_bp is not None:
+        if self.off_bp is not None and self.amount_minor is not None:
             raise PydanticCustomError("amount_or_share", "an amount or a share, not both")
         if self.per_unit and self.off_bp is not None:
             raise PydanticCustomError("amount_a_unit", "per_unit goes with an amount")
@@ -67,6 +67,9 @@ class CodeGiven(Part):
 
     kind: Literal["code"] = "code"
     amount_minor: SomeMinor | None = None
+    on: Scope = EVERYTHING
+    least_minor: SomeMinor | None = None
+    """What the purchase must come to."""
 
 
 class StoredValueGiven(Part):

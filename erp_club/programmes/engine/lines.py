@@ -1,7 +1,7 @@
 """Which lines and how much of them a rule counts: scopes, exclusions, and the share that some means paid. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from erp_club.kernel.money import allocate
@@ -68,6 +68,12 @@ class PaidLine:
         if not means and not without:
             return sum(self.by.values())
         return sum(amount for each, amount in self.by.items() if (not means or each in means) and each not in without)
+
+
+def with_points(paid: PaidLine) -> PaidLine:
+    """The line with what points took off it, as one of the means."""
+    more = paid.line.points_minor
+    return replace(paid, by=paid.by | {"points": paid.by.get("points", 0) + more}) if more else paid
 
 
 def paid_lines(

@@ -116,7 +116,7 @@ def _reward(programme: Programme, gives: Given) -> dict[str, Any]:
             on, cap = _scope(programme, gives.on), gives.cap_minor
             return {"kind": "percent", "value_bp": gives.off_bp, "on": on, "cap_minor": cap}
         case CodeGiven():
-            return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, Scope())}
+            return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, gives.on)}
         case GiftGiven():
             return {"kind": "gift", "products": gives.products, "quantity": gives.quantity, "delivery": "either"}
         case _:
@@ -136,7 +136,7 @@ def _scope(programme: Programme, on: Scope) -> dict[str, Any]:
 
 
 def _conditions(programme: Programme, gives: Given, when: When, levels: Keys) -> Iterator[dict[str, Any]]:
-    if isinstance(gives, DiscountGiven) and gives.least_minor is not None:
+    if isinstance(gives, DiscountGiven | CodeGiven) and gives.least_minor is not None:
         yield {"amount_minor": gives.least_minor, "of": _scope(programme, gives.on)}
     yield from _when(programme, when, levels, programme.channels.benefits)
 
@@ -153,6 +153,8 @@ def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterat
     shut = (*works.without_stores, *when.without_stores)
     if shut:
         yield {"not": {"stores": shut}}
+    if when.without_means:
+        yield {"not": {"means": when.without_means}}
     channels = [each for each in _CHANNELS if each in (when.channels or where)]
     if len(channels) == 1:
         yield {"channels": channels}

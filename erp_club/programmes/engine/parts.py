@@ -84,6 +84,8 @@ class When(Part):
     max_age: Age | None = None
     means: Keys = ()
     """Paid at least in part with one of these."""
+    without_means: Keys = ()
+    """Nothing of it paid with one of these; for `points`, none used in the purchase."""
     confirm: Code | None = None
     """Something the cashier confirms, such as a party of two."""
 
@@ -118,7 +120,7 @@ NOTHING = Excluded()
 
 class Counts(StrEnum):
     """What a measure counts: money paid (minor units), points that came in (not those spent), receipts, days with a
-    receipt, units (thousandths), a counter of the programme, or the points on the account."""
+    receipt, units (thousandths), a counter of the programme, or the points on the account that can be used."""
 
     SPEND = "spend"
     POINTS = "points"

@@ -6,10 +6,11 @@ from erp_club.kernel.text import T, Text
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import DiscountGiven
 from erp_club.programmes.engine.offered import in_the_sale, is_offered
-from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Birthday, When
+from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Birthday, Counts, Measure, When
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.spending import Redemption
 
-_OF_PURCHASES = ("least_minor", "most_minor", "first_purchase", "last_purchase", "means", "confirm")
+_OF_PURCHASES = ("least_minor", "most_minor", "first_purchase", "last_purchase", "means", "without_means", "confirm")
 _OF_MEMBERS = ("month_days", "birthday", "joined_within_days", "min_age", "max_age")
 
 
@@ -19,9 +20,29 @@ def places(programme: Programme) -> Iterator[Finding]:
     yield from _of_gifts(programme)
 
 
+_WHOLE = {Counts.POINTS, Counts.COUNTER, Counts.BALANCE}
+"""What is counted as rules have given it, whatever goods it came from."""
+_COUNTED_WHOLE = T("Points are counted whole here. For a part of them set up a counter, whose rules say what counts.")
+
+
+def counted_whole(path: str, of: Measure) -> Iterator[Finding]:
+    """What narrows a measure that nothing narrows."""
+    if of.counts not in _WHOLE:
+        return
+    plain = Measure()
+    for name in ("on", "excluded", "means"):
+        if getattr(of, name) != getattr(plain, name):
+            yield Finding(f"{path}.{name}", _COUNTED_WHOLE)
+    if of.counts is Counts.BALANCE and of.when != ALWAYS:
+        yield Finding(f"{path}.when", _COUNTED_WHOLE)
+
+
 def _of_events(programme: Programme) -> Iterator[Finding]:
     for index, event in enumerate(programme.earning.events):
         yield from _said(f"earning.events[{index}].when", event.when, _OF_PURCHASES, _NO_PURCHASE)
+        if event.event in {"birthday", "anniversary"}:
+            text = T("Nobody tells this by itself. For a birthday or an anniversary give points as a gift around it.")
+            yield Finding(f"earning.events[{index}].event", text, stops=False)
     for index, counter in enumerate(programme.counters):
         for number, event in enumerate(counter.events):
             yield from _said(f"counters[{index}].events[{number}].when", event.when, _OF_PURCHASES, _NO_PURCHASE)
@@ -31,23 +52,37 @@ def _of_gifts(programme: Programme) -> Iterator[Finding]:
     for index, benefit in enumerate(programme.benefits):
         path = f"benefits[{index}].when"
         if in_the_sale(benefit):
-            yield from _said(path, benefit.when, _OF_MEMBERS, _NOT_OF_A_SALE)
+            yield from _off_a_sale(path, benefit.when)
         else:
             yield from _said(path, benefit.when, _OF_PURCHASES, _NO_PURCHASE)
     for index, occasion in enumerate(programme.occasions):
         if any(is_offered(each) for each in occasion.gives):
-            path = f"occasions[{index}].when"
-            yield from _said(path, occasion.when, _OF_MEMBERS, _NOT_OF_A_SALE)
+            yield from _off_a_sale(f"occasions[{index}].when", occasion.when)
+    for index, reward in enumerate(programme.rewards):
+        path = f"rewards[{index}].when"
+        if is_offered(reward.gives):
+            yield from _off_a_sale(path, reward.when)
+        elif reward.when != ALWAYS:
+            yield Finding(path, T("It isn't taken off a purchase, so there is none that this could be asked of."))
     for index, each in enumerate(programme.entitlements):
         if isinstance(each.gives, DiscountGiven):
-            yield from _said(f"entitlements[{index}].when", each.when, _OF_MEMBERS, _NOT_OF_A_SALE)
-    rule = programme.redemption
-    if rule is not None:
-        yield from _said("redemption.when", rule.when, _OF_MEMBERS, _NOT_OF_A_SALE)
-        for name in ("price_lists", "promoted", "means"):
-            if getattr(rule.excluded, name) != getattr(NOTHING, name):
-                text = T("Points can't pass over this. Name products, groups, departments, brands or reduced goods.")
-                yield Finding(f"redemption.excluded.{name}", text)
+            yield from _off_a_sale(f"entitlements[{index}].when", each.when)
+    if programme.redemption is not None:
+        yield from _of_paying(programme.redemption)
+
+
+def _of_paying(rule: Redemption) -> Iterator[Finding]:
+    yield from _off_a_sale("redemption.when", rule.when)
+    for name in ("price_lists", "promoted", "means"):
+        if getattr(rule.excluded, name) != getattr(NOTHING, name):
+            text = T("Points can't pass over this. Name products, groups, departments, brands or reduced goods.")
+            yield Finding(f"redemption.excluded.{name}", text)
+
+
+def _off_a_sale(path: str, when: When) -> Iterator[Finding]:
+    yield from _said(path, when, _OF_MEMBERS, _NOT_OF_A_SALE)
+    if "points" in when.without_means:  # whether points pay isn't known yet where something is taken off
+        yield Finding(f"{path}.without_means", _NOT_OF_A_SALE)
 
 
 _NO_PURCHASE = T("There is no purchase of which this could be asked. Leave it out.")

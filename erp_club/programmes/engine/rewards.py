@@ -170,6 +170,8 @@ class PeriodReward(Part):
     needs: Annotated[tuple[PastPeriods, ...], Field(max_length=10)] = ()
     levels: Keys = ()
     member_at_end: bool = True
+    when: When = ALWAYS
+    """Of the purchase at which it is used."""
     late: Late = Late.SETTLE
     returns: Late = Late.SETTLE
     issue: Issue = AT_ONCE

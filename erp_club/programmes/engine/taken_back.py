@@ -1,10 +1,11 @@
 """Purchases of which something came back: as if it had never been bought. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from erp_club.kernel.money import allocate
 from erp_club.programmes.engine.facts import Bought, Purchase, Tender
+from erp_club.promotions.engine.units import part_of
 
 
 def mirrored(purchase: Purchase) -> Purchase:
@@ -23,6 +24,25 @@ def without(bought: Purchase, back_lines: Sequence[Bought], original_lines: Sequ
     return replace(bought, lines=kept, tenders=_shared(bought.tenders, sum(line.paid_minor for line in kept)))
 
 
+def less(bought: Purchase, returned: Mapping[int, int]) -> Purchase:
+    """A purchase without so many thousandths of its lines, by their numbers."""
+    back = {int(line.id): _part(line, returned.get(int(line.id), 0)) for line in bought.lines}
+    gone = [(line_no, line) for line_no, line in back.items() if line is not None]
+    return without(bought, [line for _, line in gone], [line_no for line_no, _ in gone]) if gone else bought
+
+
+def _part(line: Bought, milli: int) -> Bought | None:
+    """So much of a line, as it comes back."""
+    if milli <= 0 or line.quantity_milli <= 0:
+        return None
+
+    def part(amount: int) -> int:
+        return -part_of(amount, line.quantity_milli, before_milli=0, returned_milli=milli)
+
+    before = None if line.before_minor is None else part(line.before_minor)
+    return replace(line, paid_minor=part(line.paid_minor), quantity_milli=-milli, before_minor=before)
+
+
 def _line_less(line: Bought, back: Bought) -> Bought:
     before = None if line.before_minor is None else line.before_minor + (back.before_minor or 0)
     return replace(
@@ -30,6 +50,15 @@ def _line_less(line: Bought, back: Bought) -> Bought:
         paid_minor=line.paid_minor + back.paid_minor,
         quantity_milli=line.quantity_milli + back.quantity_milli,
         before_minor=before,
+        points_minor=_points_left(line, -back.quantity_milli),
+    )
+
+
+def _points_left(line: Bought, milli: int) -> int:
+    if not line.points_minor or line.quantity_milli <= 0:
+        return line.points_minor
+    return line.points_minor - part_of(
+        line.points_minor, line.quantity_milli, before_milli=0, returned_milli=min(milli, line.quantity_milli)
     )
 
 

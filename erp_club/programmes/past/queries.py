@@ -54,6 +54,13 @@ def receipts_of(
     return made
 
 
+def receipt_as_sold(session: Session, customer_id: int, receipt_id: int) -> Past:
+    """One receipt, whoever bought."""
+    bound = {"customer": customer_id, "receipt": receipt_id}
+    (found,) = _read(session, _OF_ONE, bound, session.execute(_PRODUCTS_OF_ONE, bound))
+    return found
+
+
 def receipts_between(
     session: Session, club_id: int | None, first: dt.date, last: dt.date, *, most: int
 ) -> tuple[int, list[Past]]:
@@ -106,6 +113,17 @@ _OF_DAYS = f"""
          WHERE r.customer_id IN ({_FAMILIES}) AND r.sold_on BETWEEN :first AND :last)
 """  # noqa: S608 - ours
 _PRODUCTS_OF_DAYS = sa.text(f"{_GOODS} {_OF_DAYS}")
+_PRODUCTS_OF_ONE = sa.text(
+    f"{_GOODS} WHERE p.id IN (SELECT l.product_id FROM receipt_lines l"  # noqa: S608 - ours
+    " WHERE l.customer_id = :customer AND l.receipt_id = :receipt)"
+)
+_OF_ONE = """
+      FROM receipts r
+      JOIN stores s ON s.id = r.store_id
+      JOIN customers c ON c.id = r.customer_id
+      CROSS JOIN (SELECT NULL::date AS joined_on) m
+     WHERE r.customer_id = :customer AND r.id = :receipt
+"""
 _OF_ALL = """
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
@@ -140,7 +158,15 @@ _COLUMNS = """
            (SELECT array_agg(coalesce(p.called, p.means) ORDER BY p.payment_no) FROM receipt_payments p
              WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS means,
            (SELECT array_agg(p.amount_minor ORDER BY p.payment_no) FROM receipt_payments p
-             WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS amounts
+             WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS amounts,
+           (SELECT sum(o.points_used) FROM receipt_offers o
+             WHERE o.customer_id = r.customer_id AND o.receipt_id = r.id) AS points_used,
+           (SELECT array_agg(ARRAY[d.line_no, d.amount_minor]) FROM receipt_offers o
+              JOIN offer_versions v ON v.offer_id = o.offer_id AND v.version_no = o.version_no
+              JOIN receipt_discounts d
+                ON d.customer_id = o.customer_id AND d.receipt_id = o.receipt_id AND d.offer_id = o.offer_id
+             WHERE o.customer_id = r.customer_id AND o.receipt_id = r.id AND o.points_used > 0
+               AND v.document -> 'rewards' @> '[{"kind": "redeem"}]') AS by_points
 """
 
 
@@ -150,19 +176,28 @@ def _read(session: Session, found: str, bound: dict[str, Any], products: Iterabl
     options = {"stream_results": True, "yield_per": PORTION}
     for row in session.connection().execute(sa.text(statement), bound, execution_options=options):
         lines = row.lines or ()
-        bought = tuple(_line(goods[each[1]], each, name) for each, name in zip(lines, row.lists or (), strict=True))
+        by_points: Any = row.by_points or ()
+        points: dict[int, int] = dict(by_points)
+        bought = tuple(
+            _line(goods[each[1]], each, name, points.get(each[0], 0))
+            for each, name in zip(lines, row.lists or (), strict=True)
+        )
         tenders = tuple(
             Tender(means, amount) for means, amount in zip(row.means or (), row.amounts or (), strict=True) if amount
         )
-        purchase = Purchase(row.at, bought, tenders, store=row.code, channel=row.channel, id=str(row.id))
+        purchase = Purchase(
+            row.at, bought, tenders, store=row.code, channel=row.channel, id=str(row.id),
+            uses_points=bool(row.points_used),
+        )  # fmt: skip
         original = tuple(each[6] for each in lines)
         yield Past(row.id, row.customer_id, row.joined_on, row.birthday, purchase, row.original_id, original)
 
 
-def _line(product: tuple[Any, ...], line: list[Any], price_list: str | None) -> Bought:
+def _line(product: tuple[Any, ...], line: list[Any], price_list: str | None, points_minor: int) -> Bought:
     sku, group, department, brand, kind, earns = product
     number, _, milli, list_minor, paid, regular, _ = line
     return Bought(
         str(number), sku, paid, milli, group, department, brand, kind, list_minor, price_list or "",
-        reduced=abs(list_minor) < abs(regular), promoted=abs(paid) < abs(list_minor), earns=earns or kind != "goods",
+        reduced=abs(list_minor) < abs(regular), promoted=abs(paid) + points_minor < abs(list_minor),
+        earns=earns or kind != "goods", points_minor=points_minor,
     )  # fmt: skip

@@ -46,10 +46,10 @@ class Seen:
             visited=frozenset(self.visited),
         )
 
-    def note(self, purchase: Purchase, made: Earned) -> None:
-        """Keep what the next purchases of the day and the period ask about."""
+    def note(self, purchase: Purchase, made: Earned, *, visits: bool = True) -> None:
+        """Keep what the next purchases of the day and the period ask about; `visits` where it was the member's own."""
         for rule in made.rules:
-            if rule.points:
+            if rule.points and visits:
                 self.visited.add((rule.rule, purchase.store))
             self._gave(purchase.on, rule.rule, rule.points)
             if rule.rule in self.growing:
@@ -95,8 +95,13 @@ def _days(programme: Programme, on: dt.date, joined_on: dt.date | None) -> Itera
             yield span_of(rule.growing.period, on, joined_on=joined_on).first
 
 
-def as_seen(programme: Programme, past: Iterable[Past], known: MemberFacts, on: dt.date) -> MemberFacts:
-    """The member on a day after these receipts, of which what came back doesn't count."""
+def as_seen(
+    programme: Programme, past: Iterable[Past], known: MemberFacts, on: dt.date, *, customer_id: int
+) -> MemberFacts:
+    """The member on a day after these receipts, of which what came back doesn't count.
+
+    Those of others who share the account count with the member's own, but for visits, which are each one's own.
+    """
     seen = Seen(programme, known.joined_on)
     sold: dict[int, tuple[Purchase, MemberFacts]] = {}
     for each in past:
@@ -107,7 +112,8 @@ def as_seen(programme: Programme, past: Iterable[Past], known: MemberFacts, on: 
             seen.take_back(bought.on, earn(programme, bought, then), earn(programme, kept, then))
             sold[each.original_id or 0] = (kept, then)
         elif each.purchase.total_minor >= 0:
-            then = seen.facts(known, each.purchase.on)
-            seen.note(each.purchase, earn(programme, each.purchase, then))
+            own = each.customer_id == customer_id
+            then = seen.facts(known if own else replace(known, birthday=each.birthday), each.purchase.on)
+            seen.note(each.purchase, earn(programme, each.purchase, then), visits=own)
             sold[each.id] = (each.purchase, then)
     return seen.facts(known, on)

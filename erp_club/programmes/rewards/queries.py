@@ -23,7 +23,10 @@ FIRST_DAY = dt.date(1900, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class RewardAccount:
-    """An account of a club: who shares it, since when the holder is a member, and how it stood on the last day."""
+    """An account of a club: who shares it, since when the holder is a member, and how it stood on the last day.
+
+    `balance` is what could be used on that day: points that wait aren't turned into anything.
+    """
 
     holder_id: int
     account_id: int
@@ -67,7 +70,10 @@ _ACCOUNTS = sa.text("""
                       AND t.validity @> CAST(:last AS date)) AS holds,
            coalesce((SELECT h.level FROM level_changes h
                       WHERE h.customer_id = m.customer_id AND h.membership_id = m.id AND h.on_date <= :last
-                      ORDER BY h.change_no DESC LIMIT 1), l.level) AS level, a.balance
+                      ORDER BY h.change_no DESC LIMIT 1), l.level) AS level,
+           (SELECT coalesce(sum(o.remaining), 0) FROM points_lots o
+             WHERE o.customer_id = a.customer_id AND o.account_id = a.id AND o.remaining > 0
+               AND o.available_on <= :last AND coalesce(o.last_day, 'infinity') >= :last)::bigint - a.debt
       FROM memberships m
       JOIN points_accounts a ON a.customer_id = m.points_holder_id AND a.id = m.points_account_id
       LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id

@@ -57,7 +57,9 @@ def _lead(of: e.Rule, words: Words) -> Iterator[Text]:
                 yield T("It must come to %(amount)s.", amount=words.money(of.least_minor))
         case e.PerUnit():
             values = {"points": words.points(of.points), "units": Quantity(of.per_milli), "what": goods}
-            if of.full:
+            if of.full and of.per_milli == e.ONE:
+                yield T("%(points)s for each full unit of %(what)s.", points=values["points"], what=goods)
+            elif of.full:
                 yield T("%(points)s for each full %(units)s units of %(what)s.", **values)
             else:
                 yield T("%(points)s for %(units)s units of %(what)s, and for parts of it.", **values)
@@ -131,6 +133,7 @@ def earning(of: e.Earning, words: Words) -> Iterator[Text]:
         ),
         "payer_only": lambda _: T("Points are only for the one who pays."),
         "before_discounts": lambda _: T("Points are counted on prices before offers."),
+        "before_points": lambda _: T("What is paid with points gives points as well."),
     }
     yield from set_ones(of, table)
     for event in of.events:

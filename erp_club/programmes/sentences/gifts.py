@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from erp_club.kernel.text import TN, Rate, T, Text
 from erp_club.programmes.engine import gifts as g
+from erp_club.programmes.engine.parts import EVERYTHING
 from erp_club.programmes.sentences.words import MONTHS, Say, Words, set_ones, what
 from erp_club.promotions.documents import Thing
 
@@ -18,9 +19,8 @@ def given(gives: g.Given | g.ServiceGiven, words: Words) -> Text:
         case g.CouponGiven():
             return _coupon(gives, words)
         case g.CodeGiven():
-            return _valued(
-                gives.amount_minor, T("a personal discount code"), T("a personal discount code of %(amount)s"), words
-            )
+            code, of_amount = T("a personal discount code"), T("a personal discount code of %(amount)s")
+            return _narrowed(gives, _valued(gives.amount_minor, code, of_amount, words), words)
         case g.StoredValueGiven():
             said = _valued(gives.amount_minor, T("stored value"), T("%(amount)s of stored value"), words)
             if gives.denomination_minor is None:
@@ -45,13 +45,24 @@ def _valued(minor: int | None, plain: Text, valued: Text, words: Words) -> Text:
 
 
 def _discount(gives: g.DiscountGiven, words: Words) -> Text:
-    off = Rate(gives.off_bp) if gives.off_bp is not None else words.money(gives.amount_minor or 0)
+    off: object = T("an amount")
+    if gives.off_bp is not None or gives.amount_minor is not None:
+        off = Rate(gives.off_bp) if gives.off_bp is not None else words.money(gives.amount_minor or 0)
     goods = what(gives.on, words)
     said = T("%(value)s off %(what)s", value=off, what=goods)
     if gives.per_unit:
         said = T("%(value)s off each piece, litre or kilogram of %(what)s", value=off, what=goods)
     if gives.cap_minor is not None:
         said = T("%(gift)s, at most %(amount)s", gift=said, amount=words.money(gives.cap_minor))
+    if gives.least_minor is not None:
+        said = T("%(gift)s, where it comes to %(amount)s", gift=said, amount=words.money(gives.least_minor))
+    return said
+
+
+def _narrowed(gives: g.CodeGiven, said: Text, words: Words) -> Text:
+    """Of which goods, and from which purchase on, a code takes its amount off."""
+    if gives.on != EVERYTHING:
+        said = T("%(gift)s for %(what)s", gift=said, what=what(gives.on, words))
     if gives.least_minor is not None:
         said = T("%(gift)s, where it comes to %(amount)s", gift=said, amount=words.money(gives.least_minor))
     return said

@@ -6,7 +6,7 @@ from erp_club.kernel.text import TN, Listed, Money, Quantity, Rate, T, Text
 from erp_club.programmes.engine import levels as lv
 from erp_club.programmes.engine import rewards as r
 from erp_club.programmes.engine.gifts import PointsGiven, comes_in_pieces
-from erp_club.programmes.engine.parts import Measure, Round
+from erp_club.programmes.engine.parts import ALWAYS, Counts, Measure, Round
 from erp_club.programmes.sentences.gifts import given, issued
 from erp_club.programmes.sentences.words import (
     Say,
@@ -14,6 +14,7 @@ from erp_club.programmes.sentences.words import (
     amount,
     called,
     channels,
+    conditions,
     levels,
     measure,
     need,
@@ -119,12 +120,11 @@ def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
 
 def period_reward(of: r.PeriodReward, words: Words) -> Iterator[Text]:
     """What a period brings."""
-    yield T(
-        "%(name)s: for %(measure)s in %(period)s.",
-        name=called(of.names, of.code),
-        measure=measure(of.base, words),
-        period=period(of.period),
-    )
+    values = {"name": called(of.names, of.code), "measure": measure(of.base, words), "period": period(of.period)}
+    if of.base.counts is Counts.BALANCE:
+        yield T("%(name)s: for %(measure)s at the end of %(period)s.", **values)
+    else:
+        yield T("%(name)s: for %(measure)s in %(period)s.", **values)
     yield from _function(of, words)
     if not (comes_in_pieces(of.gives) and isinstance(of.function, r.ByEvery | r.ByThreshold)):
         yield T("It is given as %(gift)s.", gift=given(of.gives, words))
@@ -138,6 +138,9 @@ def period_reward(of: r.PeriodReward, words: Words) -> Iterator[Text]:
         yield from _extra(extra, words)
     yield from _limits(of, words)
     yield from issued(of.issue)
+    if of.when != ALWAYS:
+        said = Listed(tuple(conditions(of.when, words)), "and")
+        yield T("It can be used only if %(conditions)s.", conditions=said)
 
 
 def _function(of: r.PeriodReward, words: Words) -> Iterator[Text]:

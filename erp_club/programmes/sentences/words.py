@@ -220,6 +220,8 @@ def _sums(when: When, words: Words) -> Iterator[Text]:
         yield T("it is the member's purchase number %(last)s or an earlier one", last=when.last_purchase)
     if when.means:
         yield T("it is paid by %(means)s", means=means(when.means))
+    if when.without_means:
+        yield T("nothing of it is paid by %(means)s", means=means(when.without_means))
 
 
 _BIRTHDAYS = {
@@ -257,7 +259,7 @@ _COUNTED: dict[Counts, Text] = {
     Counts.VISITS: T("visits with a purchase of %(what)s"),
     Counts.UNITS: T("units of %(what)s"),
     Counts.COUNTER: T("the counter %(counter)s"),
-    Counts.BALANCE: T("the points on the account"),
+    Counts.BALANCE: T("the points that can be used"),
 }
 
 

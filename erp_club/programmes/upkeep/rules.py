@@ -21,6 +21,7 @@ from erp_club.programmes.engine.gifts import (
 )
 from erp_club.programmes.engine.occasions import is_dated
 from erp_club.programmes.engine.offered import called, in_the_sale, is_offered
+from erp_club.programmes.engine.parts import ALWAYS, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Around, Occasion, OccasionKind
 from erp_club.promotions.engine.scope import Texts
@@ -81,10 +82,10 @@ def given_by_coupon(programme: Programme) -> Iterator[Wanted]:
             for part, gives in given_for(rule):
                 if is_offered(gives):
                     yield Wanted(rule, part, gives, code_of(programme, rule.code, part))
-    for code, names, things in _reached(programme):
+    for code, names, things, when in _reached(programme):
         for part, gives in enumerate(things):
             if needs_coupon(gives):
-                rule = Occasion(code=code, names=names, occasion=OccasionKind.JOINING, gives=(gives,))
+                rule = Occasion(code=code, names=names, occasion=OccasionKind.JOINING, gives=(gives,), when=when)
                 yield Wanted(rule, part, gives, code_of(programme, code, part))
 
 
@@ -103,18 +104,21 @@ def level_code(level: str) -> str:
     return f"level-{re.sub('[^a-z0-9_-]', '-', level.lower())}"[:50]
 
 
-def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ...]]]:
-    """What milestones, levels and periods give, and what is had for points before a sale, each under its name."""
+def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ...], When]]:
+    """What milestones, levels and periods give, and what is had for points before a sale, each under its name.
+
+    With what is asked of the purchase at which it is used.
+    """
     if programme.levels is not None:
         for milestone in programme.levels.milestones:
-            yield milestone.code, {}, milestone.gives
+            yield milestone.code, {}, milestone.gives, ALWAYS
         for level in programme.levels.levels:
-            yield level_code(level.code), level.names, level.gives
+            yield level_code(level.code), level.names, level.gives, ALWAYS
     for reward in programme.rewards:
-        yield reward.code, reward.names, (reward.gives,)
+        yield reward.code, reward.names, (reward.gives,), reward.when
     for benefit in programme.benefits:
         if not in_the_sale(benefit):
-            yield benefit.code, benefit.names, (benefit.gives,)
+            yield benefit.code, benefit.names, (benefit.gives,), ALWAYS
 
 
 def _can_be_planned(gives: Given) -> bool:

@@ -76,14 +76,13 @@ class CustomerPurse:
         if not self.run.facts.policy.points_of_this_sale_usable:
             return 0
         off: dict[int, int] = {}
-        if self.run.facts.policy.earn_base is not EarnBase.BEFORE_REDEMPTION:
-            for lot, _, amount in takes:
-                off[lot.line] = off.get(lot.line, 0) + amount
+        for lot, _, amount in takes:
+            off[lot.line] = off.get(lot.line, 0) + amount
         return sum(each.points for each in earned(self.run, off) if each.club == club)
 
 
 def earned(run: Run, off: Mapping[int, int] | None = None) -> list[Earned]:
-    """What the sale earns as it is priced so far, were `off` (by line) taken off too."""
+    """What the sale earns as it is priced so far, were `off` (by line) paid with points too."""
     if not run.facts.earning and not run.facts.plans and not run.earning:
         return []
     paid = _Paid(run, off or {})
@@ -103,17 +102,23 @@ def earned(run: Run, off: Mapping[int, int] | None = None) -> list[Earned]:
 
 
 class _Paid:
-    """What was paid for each line, as points are earned on it."""
+    """What was paid for each line, as points are earned on it; `points` is what points pay."""
 
-    __slots__ = ("_off_order", "_paid", "run")
+    __slots__ = ("_money", "_off_order", "_paid", "points", "run")
 
     def __init__(self, run: Run, off: Mapping[int, int]) -> None:
         self.run = run
         base = run.facts.policy.earn_base
-        self._paid = [run.basket.left(i) - off.get(i, 0) for i in range(len(run.basket.lines))]
+        self._money = [run.basket.left(i) - off.get(i, 0) for i in range(len(run.basket.lines))]
+        self._paid = list(self._money)
+        if base is EarnBase.BEFORE_REDEMPTION:
+            self._paid = [paid + off.get(i, 0) for i, paid in enumerate(self._paid)]
         self._off_order: dict[int, int] = {}
+        self.points = dict(off)
         for record in run.records:
             for i, (amount, _) in record.shares.items():
+                if record.ready.redeems:
+                    self.points[i] = self.points.get(i, 0) + amount
                 if record.ready.redeems and base is not EarnBase.PAID:
                     self._paid[i] += amount
                 elif record.ready.over_order and base is EarnBase.BEFORE_ORDER_DISCOUNTS:
@@ -122,6 +127,10 @@ class _Paid:
     def of(self, i: int, *, named: bool) -> int:
         """What was paid for a line. `named`: by a rule for named goods, which discounts of the order may not lower."""
         return self._paid[i] + (self._off_order.get(i, 0) if named else 0)
+
+    def money(self, i: int) -> int:
+        """What was paid for a line beside points: what becomes of these a programme says itself."""
+        return self._money[i]
 
 
 def _clubs(run: Run, reward: Points) -> list[str]:
@@ -163,14 +172,17 @@ def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
     """The lines as programmes look at them; points that paid are no offer."""
     touched = {i for record in run.records if not record.ready.redeems for i in record.shares}
     basket, changed = run.basket, run.basket.changed
+    uses_points = bool(paid.points) or any(run.spent.values())
     return [
         PaidFor(
             line,
-            paid.of(i, named=False),
+            paid.money(i),
             basket.listed[i],
             basket.reduced(i),
             i in touched,
             changed[i][1] if i in changed else "",
+            paid.points.get(i, 0),
+            uses_points,
         )
         for i, line in enumerate(basket.lines)
     ]

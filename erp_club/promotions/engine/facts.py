@@ -163,7 +163,8 @@ class EarningRule:
 class PaidFor:
     """A line with what was paid for it, and what it cost at the price list; `promoted`: an offer has touched it.
 
-    `price_list` is the code of the list that made its price, where one did.
+    `price_list` is the code of the list that made its price, where one did. `points_minor` is what points paid beside
+    it; `uses_points`: points are used in the sale.
     """
 
     line: Line
@@ -172,6 +173,8 @@ class PaidFor:
     reduced: bool = False
     promoted: bool = False
     price_list: str = ""
+    points_minor: int = 0
+    uses_points: bool = False
 
 
 class EarningPlan(Protocol):

@@ -353,7 +353,7 @@ def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
     """How often the customer has bought; not counted where no offer is in force that could ask."""
     counted = (
         sa.select(sa.func.count())
-        .where(Receipt.customer_id.in_(family_of(buyer.c.id)))
+        .where(Receipt.customer_id.in_(family_of(buyer.c.id)), Receipt.total_minor >= 0)
         .correlate(buyer)
         .scalar_subquery()
     )

@@ -148,7 +148,7 @@ def _points(
             original.sold_at.astimezone(ZoneInfo(at.zone)).replace(tzinfo=None),
             at.code,
             at.channel,
-            means=tuple(dict.fromkeys(each.means.value for each in paid)),
+            means=tuple(dict.fromkeys(each.name for each in paid)),
             paid=paid_by_means(paid),
         )
         on_lines, beside = plan.earned(lines)

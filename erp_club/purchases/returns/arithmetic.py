@@ -177,7 +177,7 @@ def _points(
 def _kept(account: Account, lines: Sequence[BoughtLine], returned: Mapping[int, int]) -> int:
     """The points that what is left of the receipt would have earned.
 
-    By the rule of the sale, which is rounded once a receipt; what the sale earned beyond it, in proportion to what is
+    By the rules of the sale, which round once a receipt; what the sale earned beyond them, in proportion to what is
     left. Both are rounded down, so that what is taken back in the end never depends on the steps.
     """
     earning = [line for line in lines if line.earns]
@@ -187,13 +187,16 @@ def _kept(account: Account, lines: Sequence[BoughtLine], returned: Mapping[int, 
         for line in earning
         if line.quantity_milli > 0
     )
-    if whole <= 0:
-        return account.earned
-    by_rule = points_for(whole, account.earn_points, account.earn_per_minor)
-    if by_rule > account.earned:  # the rule isn't the one by which the sale had earned
-        return account.earned * left // whole
+    if account.programme is not None:
+        by_rule, of_rest = account.programme.earns({}), account.programme.earns(returned)
+    else:
+        by_rule, of_rest = (points_for(each, account.earn_points, account.earn_per_minor) for each in (whole, left))
+    if by_rule > account.earned:  # the rules aren't those by which the sale had earned
+        return account.earned * of_rest // by_rule
     extra = account.earned - by_rule
-    return points_for(left, account.earn_points, account.earn_per_minor) + extra * left // whole
+    if not extra:
+        return of_rest
+    return of_rest + extra * left // whole if whole > 0 else account.earned
 
 
 def _given_back(account: Account, lines: Sequence[BoughtLine], returned: Mapping[int, int], *, is_whole: bool) -> int:

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from erp_club.points.rules import AS_USUAL, ReturnPolicy
+from erp_club.programmes.engine.earn import earn
+from erp_club.programmes.engine.facts import MemberFacts, Purchase
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.taken_back import less
 from erp_club.receipts.models import Means
 
 
@@ -51,13 +55,27 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
+class ByProgramme:
+    """A club's programme by which a sale had earned, and what its rules saw of the sale and of the member then."""
+
+    programme: Programme
+    sold: Purchase
+    member: MemberFacts
+
+    def earns(self, returned: Mapping[int, int]) -> int:
+        """The points of the sale, were so much (thousandths by line) of it never bought."""
+        return earn(self.programme, less(self.sold, returned), self.member).points
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """What a sale did to one points account, and what former returns of it have settled; `member_id` moved the points.
 
     `earned` and `used` are the sale's, by the movements `earned_seq` and `used_seq`. `settled` is what former returns
     took back (or made debt, or were paid for), `given_back` the used points that came back. Of what was settled, `owed`
-    was left as a debt, and `paid` was paid for with `deducted_minor` of the refunds. `earn_points` for each full
-    `earn_per_minor` is the club's rate, `worth_points` are worth `worth_minor`.
+    was left as a debt, and `paid` was paid for with `deducted_minor` of the refunds. The club's programme says what the
+    goods have earned; without one `earn_points` for each full `earn_per_minor` is its rate. `worth_points` are worth
+    `worth_minor`.
     """
 
     holder_id: int
@@ -77,8 +95,10 @@ class Account:
     worth_points: int = 1
     worth_minor: int = 0
     returns: ReturnPolicy = AS_USUAL
+    club_id: int | None = None
     club: str = ""
     names: Mapping[str, str] = field(default_factory=dict[str, str])
+    programme: ByProgramme | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product
-from erp_club.clubs.earning.queries import rules_in_force
-from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.rules import points_rules
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import hold_person
@@ -23,6 +21,7 @@ from erp_club.points.queries import heirs_of
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
 from erp_club.purchases.fees.queries import IS_FEE
 from erp_club.purchases.registering.queries import registered_for
+from erp_club.purchases.returns.earned.queries import as_earned, clubs_of
 from erp_club.purchases.returns.facts import Account, Bought, BoughtLine, Discount, Paid, UsedCoupon
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
@@ -209,6 +208,7 @@ def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
             PointsMovement.kind,
             PointsMovement.seq,
             PointsMovement.points,
+            PointsMovement.at,
         )
         .where(
             sa.or_(own, others),
@@ -225,11 +225,14 @@ def _accounts(session: Session, original: Original) -> tuple[Account, ...]:
     registered = None if original.customer_id else registered_for(session, original.id)
     member_id = registered.id if registered else original.customer_id
     standing = heirs_of(session, [account_id for account_id, _ in earned])
-    clubs = _clubs(session, list(standing.values()), on=original.sold_on)
-    return tuple(
-        replace(_account(*key, rows, settled.get(key, {}), clubs.get(standing[key[0]])), member_id=member_id)
-        for key, rows in sorted(earned.items())
-    )
+    clubs = clubs_of(session, list(standing.values()), on=original.sold_on)
+    receipt = original.customer_id, original.id
+    made: list[Account] = []
+    for key, rows in sorted(earned.items()):
+        club = clubs.get(standing[key[0]])
+        account = replace(_account(*key, rows, settled.get(key, {}), club), member_id=member_id)
+        made.append(as_earned(session, account, receipt, on=original.sold_on, at=rows[0].at))
+    return tuple(made)
 
 
 def _account(
@@ -246,6 +249,7 @@ def _account(
             "worth_points": club.worth_points,
             "worth_minor": club.worth_minor,
             "returns": rules.returns,
+            "club_id": club.id,
             "club": club.code,
             "names": club.names,
         }
@@ -280,28 +284,6 @@ def _settled(session: Session, original: Original) -> Mapping[tuple[int, int], M
         .group_by(ReceiptReturnPoints.account_id, ReceiptReturnPoints.holder_id)
     )
     return {(row[0], row[1]): dict(zip(_SETTLED, row[2:], strict=True)) for row in rows}
-
-
-def _clubs(session: Session, accounts: Sequence[int], *, on: dt.date) -> dict[int, Any]:
-    """The club of each account, with its rules of a day."""
-    rules = rules_in_force(sa.literal(on, sa.Date()))
-    rows = session.execute(
-        sa.select(
-            Membership.points_account_id,
-            Club.code,
-            Club.names,
-            Club.earn_points,
-            Club.earn_per_minor,
-            Club.worth_points,
-            Club.worth_minor,
-            rules.c.version_no,
-            rules.c.document,
-        )
-        .join(Club, Club.id == Membership.club_id)
-        .outerjoin(rules, sa.true())
-        .where(Membership.points_account_id.in_(accounts))
-    )
-    return {row.points_account_id: row for row in rows}
 
 
 def _coupons(session: Session, original: Original) -> tuple[UsedCoupon, ...]:

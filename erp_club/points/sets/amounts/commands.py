@@ -1,5 +1,6 @@
 """Give each of many accounts its own number of points, or take it, in one statement for all."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ def take_points(session: Session, amounts: Sequence[Amount], cause: SetCause) ->
     ahead = (
         sa.func.sum(PointsLot.remaining).over(
             partition_by=(PointsLot.customer_id, PointsLot.account_id),
-            order_by=(PointsLot.available_on.is_(None), PointsLot.last_day.asc().nulls_last(), PointsLot.id),
+            order_by=(_waits(cause.on), PointsLot.last_day.asc().nulls_last(), PointsLot.id),
         )
         - PointsLot.remaining
     )
@@ -102,6 +103,11 @@ def take_points(session: Session, amounts: Sequence[Amount], cause: SetCause) ->
     ).where(lots.c.points > 0)
     count, points = write_movements(session, sa.select(sa.union_all(from_lots, owed).subquery("parts_of")), cause)
     return count, -points
+
+
+def _waits(on: dt.date) -> sa.ColumnElement[bool]:
+    """Whether the points of a lot can't be used yet on a day."""
+    return sa.func.coalesce(PointsLot.available_on > on, sa.true())
 
 
 def _accounts(amounts: Sequence[Amount]) -> sa.CTE:

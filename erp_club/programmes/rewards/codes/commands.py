@@ -7,9 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
-from erp_club.programmes.engine.gifts import DiscountGiven
+from erp_club.programmes.engine.gifts import CodeGiven, DiscountGiven
 from erp_club.programmes.engine.offered import called, offer_for
-from erp_club.programmes.engine.parts import ALWAYS
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards.codes.queries import current_number, same_offer, variant
@@ -58,10 +57,10 @@ def batch_for(
 
 def _offer(programme: Programme, rule: PeriodReward, value_minor: int, code: str) -> Offer:
     """The offer that takes the amount off, on what the rule and the programme let it."""
-    gives = rule.gives if isinstance(rule.gives, DiscountGiven) else DiscountGiven()
-    gives = gives.model_copy(update={"amount_minor": value_minor})
+    assert isinstance(rule.gives, DiscountGiven | CodeGiven)
+    gives = rule.gives.model_copy(update={"amount_minor": value_minor})
     activation = {"by": "coupon", "batch": code}
-    return offer_for(programme, code, gives, ALWAYS, activation, names=rule.names)
+    return offer_for(programme, code, gives, rule.when, activation, names=rule.names)
 
 
 def _held(session: Session, code: str) -> CouponBatch | None:
