@@ -89,14 +89,20 @@ def by_rate(session: Session, code: str) -> Programme | None:
     club = session.scalar(sa.select(Club).where(Club.code == code))
     if club is None:
         return None
+    pays = {"worth_points": club.worth_points, "worth_minor": club.worth_minor}
     rule = {"kind": "money", "code": "rate", "points": club.earn_points, "per_minor": club.earn_per_minor}
     said = {
         "code": club.code,
         "names": club.names,
         "currency": club.currency,
         "earning": {"rules": [rule] if club.earn_points else []},
-        "redemption": {"worth_points": club.worth_points, "worth_minor": club.worth_minor},
-    }
+        "redemption": pays if club.worth_minor else None,
+        "term": {"kind": "months", "months": club.term_months} if club.term_months else {"kind": "lifetime"},
+        "renewal": {
+            "begins": club.renewal_from, "grace_days": club.grace_days, "warning_days": club.warning_days,
+        },
+        "undo": {"days": club.undo_days},
+    }  # fmt: skip
     return Programme.model_validate(said)
 
 

@@ -148,7 +148,11 @@ def test_the_form_of_a_club_begins_with_what_holds(client: TestClient, session: 
     signed_in(client, session)
     url = f"/clubs/{a_club(session)}/programme/edit"
     session.commit()
-    assert client.get(url).json()["document"]["code"] == "GOLD"
+    begun = client.get(url).json()["document"]
+    assert (begun["code"], begun["term"]) == ("GOLD", {"kind": "months", "months": 12})
+    (rule,) = begun["earning"]["rules"]
+    assert (rule["points"], rule["per_minor"]) == (1, 10_00), "a club set up without a document keeps what it does"
+    assert begun["redemption"]["worth_points"] == 100
     assert client.get(url, headers=HTML).status_code == 200
 
 

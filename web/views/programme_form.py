@@ -12,6 +12,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.programmes import documents, queries
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.fee_products.commands import needs_product
+from erp_club.reports.what_if import by_rate
 from web import i18n
 from web.deps import Act
 from web.forms import FormState, nest
@@ -102,12 +103,12 @@ def edit_form(act: Act, form: FormState, club_id: int, document: Document | None
 
 
 def kept(act: Act, club_id: int) -> Document:
-    """The newest version of a club as the form takes it; one without a programme begins with its name."""
+    """The newest version of a club as the form takes it; one without a programme begins with what it does now."""
     club = club_line(act, club_id)
     held = queries.versions_of(act.session, club_id)
-    if held:
-        return opened(documents.brief(held[0].programme))
-    return blank(act.chain.currency) | {"code": club.code, "names": {**club.names}}
+    programme = held[0].programme if held else by_rate(act.session, club.code)
+    assert programme is not None
+    return opened(documents.brief(programme))
 
 
 def typed_document(form: Mapping[str, Any]) -> tuple[Document, Invalid | None]:
