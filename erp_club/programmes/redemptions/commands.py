@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.errors import changed_meanwhile
 from erp_club.kernel import audit
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
@@ -118,16 +119,20 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
     return Redeemed(settlement_id, membership_id, who.customer_id, -row.taken, back.balance)
 
 
+_TRIES = 5
+"""Merges and links may wait for each other's accounts in a row, each taking the points further."""
+
+
 def _who(session: Session, membership_id: int, at: At) -> tuple[Redeemer, HeldAccount]:
     """The member with the account, locked; read again where a merge or a link has taken its points elsewhere meanwhile,
     so that what is written names the account that the points go from.
     """
-    who = _redeemer(session, membership_id, at)
-    held = hold_account(session, who.club.account)
-    if held.account != who.club.account:
+    for _ in range(_TRIES):
         who = _redeemer(session, membership_id, at)
         held = hold_account(session, who.club.account)
-    return who, held
+        if held.account == who.club.account:
+            return who, held
+    raise changed_meanwhile()
 
 
 def _redeemer(session: Session, membership_id: int, at: At) -> Redeemer:
