@@ -186,7 +186,7 @@ def renew_membership(
     shown to whoever renews: two who renew at once add one term. Raises NotFound, Conflict `club-not-open`,
     `membership-for-life`, `longer-meanwhile`, `card-of-another` and what reading a card raises.
     """
-    held = hold(session, membership_id)
+    held = hold_whole(session, membership_id)
     if by.decide(Permission.MEMBERSHIPS_RENEW, Asked(club_id=held.club_id)).rule is Rule.OTHER_CLUB:
         raise errors.no_membership()
     _check_seen(held, seen)
@@ -219,7 +219,7 @@ def extend_membership(
 
     Raises NotFound, Conflict `club-not-open`, `membership-for-life`, Refused `not-longer`, `in-the-past` or `too-long`.
     """
-    held = hold(session, membership_id)
+    held = hold_whole(session, membership_id)
     _check_open(held)
     if until < today:
         raise errors.in_the_past(today)
@@ -277,6 +277,20 @@ def hold(session: Session, membership_id: int) -> Held:
         state_on=mine.state_on,
         days=_days(session, row.customer_id, membership_id),
     )
+
+
+def is_part(session: Session, held: Held) -> bool:
+    """Whether its customer was merged: another membership of the club has its points and goes on for it."""
+    merged_into = sa.select(Customer.merged_into).where(Customer.id == held.customer_id)
+    return session.scalar(merged_into) is not None
+
+
+def hold_whole(session: Session, membership_id: int) -> Held:
+    """As `hold`. Raises Conflict `membership-joined` for one that is part of another."""
+    held = hold(session, membership_id)
+    if is_part(session, held):
+        raise errors.part_of_another()
+    return held
 
 
 def _terms(values: Sequence[Any]) -> ClubTerms:

@@ -171,6 +171,14 @@ def spans_overlap(number: int) -> Refused:
     )
 
 
+def part_of_another() -> Conflict:
+    """What it had is another membership's since a merge: ending or pausing it would take that one's points."""
+    return Conflict(
+        T("This membership became part of another one when its customer was merged. Change that one."),
+        code="membership-joined",
+    )
+
+
 def changed_meanwhile() -> Conflict:
     """Two changes of one membership met; the database kept them apart."""
     return Conflict(

@@ -237,13 +237,9 @@ def test_the_fee_comes_back_for_the_days_that_are_left(made: Made) -> None:
     sale.session.commit()
     told = sale.client.get(f"/memberships/{membership}/terminations/new", headers=sale.till.headers).json()
     assert told["fee_back_minor"] == 7_30
-    # Whatever day the till says it is.
-    for statement in (
-        "SET LOCAL session_replication_role = replica",
-        "UPDATE receipts SET sold_at = sold_at - interval '20 days'",
-        "SET LOCAL session_replication_role = origin",
-    ):
-        sale.session.execute(sa.text(statement))
+    old = "UPDATE receipts SET sold_at = sold_at - interval '20 days'"  # and whatever day the till says it is
+    role = "SET LOCAL session_replication_role ="
+    sale.session.execute(sa.text(f"{role} replica; {old}; {role} origin"))
     sale.session.commit()
     ago = (dt.datetime.now(dt.UTC) - dt.timedelta(days=10)).isoformat()
     wanted = {"lines": [{"line_no": 2, "quantity": "1"}], "returned_at": ago}

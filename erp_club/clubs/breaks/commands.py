@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
-from erp_club.clubs.commands import Held, hold, why_not_open
+from erp_club.clubs.commands import Held, hold, hold_whole, is_part, why_not_open
 from erp_club.clubs.days.commands import Changed, change_days, days_before, last_event
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import EventKind, MembershipState
@@ -50,6 +50,8 @@ def pause_membership(
     before today without `backdated`.
     """
     held = _open(session, membership_id)
+    if is_part(session, held):
+        raise errors.part_of_another()
     _check_day(held, on, today=today, backdated=backdated)
     after = _kept(held.days, on)
     return change_days(
@@ -64,7 +66,7 @@ def resume_membership(
 
     Raises NotFound, Conflict `membership-not-paused`, `nothing-left` where it ran out during the pause.
     """
-    held = hold(session, membership_id)
+    held = hold_whole(session, membership_id)
     if held.state is not MembershipState.PAUSED or held.state_on is None:
         raise errors.not_paused()
     before = days_before(last_event(session, held, EventKind.PAUSE))
@@ -83,7 +85,7 @@ def resume_membership(
 
 def loss_of(session: Session, membership_id: int, *, on: dt.date) -> Loss:
     """What ending the membership on this day would take. Raises NotFound."""
-    held = hold(session, membership_id)
+    held = hold_whole(session, membership_id)
     return replace(_loss(session, held, on), becoming=points_become(session, held, on=on))
 
 
@@ -103,11 +105,11 @@ def end_membership(
 
     `points_lost` is what was shown and confirmed. A paused membership can be ended; a debt stays. Who shares an account
     leaves the household and takes nothing along. Raises NotFound, Conflict `membership-ended`, `points-changed`,
-    `household-main`, Refused as `pause_membership`.
+    `household-main`, `membership-joined`, Refused as `pause_membership`.
     """
     leaving = Cause(MovementKind.TRANSFERRED, today, now, by)
     leave_with_nothing(session, membership_id, cause=leaving)
-    held = hold(session, membership_id)
+    held = hold_whole(session, membership_id)
     if held.state is MembershipState.ENDED:
         assert held.state_on is not None
         raise errors.ended(held.state_on)

@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.breaks.commands import end_membership, loss_of
-from erp_club.clubs.commands import hold
+from erp_club.clubs.breaks.commands import end_membership, end_part, loss_of
+from erp_club.clubs.commands import hold, is_part
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import Membership, MembershipState
 from erp_club.customers.id_numbers import sealing
@@ -181,6 +181,9 @@ def _end_memberships(session: Session, ids: list[int], cause: Cause) -> None:
     for membership_id in session.scalars(open_ones).all():
         leave_with_nothing(session, membership_id, cause=replace(cause, kind=MovementKind.TRANSFERRED))
         mine = hold(session, membership_id)
+        if is_part(session, mine):  # its points went with the other one, perhaps to others who share them
+            end_part(session, membership_id, on=cause.on, reason=REASON, now=cause.now, by=cause.by)
+            continue
         stands_still = mine.state in {MembershipState.PAUSED, MembershipState.WAITING}
         if stands_still or any(span.holds(cause.on) for span in mine.spans):
             lost = loss_of(session, membership_id, on=cause.on).points

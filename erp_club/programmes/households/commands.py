@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors as club_errors
-from erp_club.clubs.commands import Held, hold
+from erp_club.clubs.commands import Held, hold, is_part
 from erp_club.clubs.households import commands as households
 from erp_club.clubs.households import errors, queries
 from erp_club.clubs.households.commands import NOTHING, Share, hold_two
@@ -195,6 +195,8 @@ def _two(
 def _hold(session: Session, main_id: int, other_id: int, permission: Permission, by: Actor) -> tuple[Held, Held]:
     main, other = hold_two(session, main_id, other_id)
     _permit(main, permission, by)
+    if is_part(session, main) or is_part(session, other):
+        raise club_errors.part_of_another()
     if main.club_id != other.club_id:
         raise errors.other_club()
     return main, other
