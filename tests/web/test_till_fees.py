@@ -70,9 +70,9 @@ class Sale:
         asked = sa.select(fee.kind, fee.state, fee.due_minor, fee.refunded_minor).order_by(fee.id)
         return [(str(kind), str(state), due, back) for kind, state, due, back in self.session.execute(asked)]
 
-    def give_back(self, receipt_id: int, *lines: int) -> Any:
+    def give_back(self, receipt_id: int, *lines: int, **said: str) -> Any:
         wanted = {"lines": [{"line_no": number, "quantity": "1"} for number in lines]} if lines else {}
-        return send(self.client, self.till, "POST", f"/purchases/{receipt_id}/returns", wanted)
+        return send(self.client, self.till, "POST", f"/purchases/{receipt_id}/returns", wanted | said)
 
 
 Made = Callable[..., Sale]
@@ -234,16 +234,13 @@ def test_the_fee_comes_back_for_the_days_that_are_left(made: Made) -> None:
     # As if it had been paid for a term of which 73 of 365 days are left.
     today = fee.first
     fee.first, fee.last = today - dt.timedelta(days=292), today + dt.timedelta(days=72)
+    role, old = "SET LOCAL session_replication_role =", "UPDATE receipts SET sold_at = sold_at - interval '20 days'"
+    sale.session.execute(sa.text(f"{role} replica; {old}; {role} origin"))
     sale.session.commit()
     told = sale.client.get(f"/memberships/{membership}/terminations/new", headers=sale.till.headers).json()
     assert told["fee_back_minor"] == 7_30
-    old = "UPDATE receipts SET sold_at = sold_at - interval '20 days'"  # and whatever day the till says it is
-    role = "SET LOCAL session_replication_role ="
-    sale.session.execute(sa.text(f"{role} replica; {old}; {role} origin"))
-    sale.session.commit()
-    ago = (dt.datetime.now(dt.UTC) - dt.timedelta(days=10)).isoformat()
-    wanted = {"lines": [{"line_no": 2, "quantity": "1"}], "returned_at": ago}
-    returned = send(sale.client, sale.till, "POST", f"/purchases/{receipt}/returns", wanted).json()
+    ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=10)  # whatever day the till says it is
+    returned = sale.give_back(receipt, 2, returned_at=ago.isoformat()).json()
     assert returned["total_minor"] == 7_30
     sale.begin()
     assert sale.held()["state"] == "ended"

@@ -193,8 +193,7 @@ def resume(
         opened.state, opened.held_minor = BasketState.HELD, total_minor
     else:
         session.delete(opened)
-    # Only one basket of a terminal may be open at any moment.
-    session.flush()
+    session.flush()  # only one basket of a terminal may be open at any moment
     basket.state = BasketState.OPEN
     session.flush()
 
@@ -236,9 +235,8 @@ def pay(
 ) -> Paid:
     """Post the open basket as a sale: its cards pay what they can, one means the rest; the next entry begins a new one.
 
-    `expected_minor` is the total that the cashier saw. Cash without `tendered_minor` is exact; by card it is the part
-    that is paid in cash. `credit` is what goods that come back pay beforehand.
-    Raises Conflict `basket-empty` or `total-changed`, Invalid for too little cash, and what its parts raise.
+    `expected_minor` is the total that was seen, `credit` what goods that come back pay. Cash without `tendered_minor`
+    is exact; by card it is the part in cash. Raises Conflict `basket-empty`, `total-changed`, and what its parts raise.
     """
     basket, lines = _filled(session, now=place.now, by=place.by)
     opened = queries.opened(session, place.terminal.id)
