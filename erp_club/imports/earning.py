@@ -1,18 +1,27 @@
-"""Points for imported purchases: the club's rule of today, for those who were members on the day."""
+"""Points for imported purchases: by the club's programme of the day, else its rate, for who was a member on the day."""
 
 import dataclasses
+import datetime as dt
 import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.earning.queries import rules_on
+from erp_club.clubs.earning.queries import rules_in_force, rules_on
 from erp_club.clubs.models import Club, ClubState
 from erp_club.imports import staging
 from erp_club.imports.staging import number, run
 from erp_club.kernel.errors import Conflict, NotFound
 from erp_club.kernel.text import T
 from erp_club.points.rules import Bucket, bucket, idle_last_day
+from erp_club.programmes.documents import level_in, programme_of
+from erp_club.programmes.engine.earn import earn as earned_by
+from erp_club.programmes.engine.facts import MemberFacts
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.past.queries import customers_segments, receipts_of
+from erp_club.programmes.past.seen import as_seen, asked_from
 
 # As points/rules.py has it, so that a file earns what a till would have given: rounded down once a receipt.
 _POINTS = "(div(sum(l.amount_minor), c.earn_per_minor) * c.earn_points)::bigint"
@@ -81,7 +90,97 @@ def _gather(session: Session, clubs: list[int]) -> None:
         """,
         {"clubs": clubs},
     )
+    for club_id in clubs:
+        _gather_by_programme(session, club_id)
     run(session, "ANALYZE earned")
+
+
+MEMBERS = 500
+"""Members whose receipts are read at once."""
+
+
+def _gather_by_programme(session: Session, club_id: int) -> None:
+    """In place of the rate: what the programme that held on the day of each sale gives, as at a till."""
+    documents = _documents(session, club_id)
+    days = [day for day, each in documents.items() if _rules_of(each) is not None]
+    if not days:
+        return
+    run(session, "DELETE FROM earned WHERE club_id = :club AND sold_on = ANY(:days)", {"club": club_id, "days": days})
+    members = session.execute(
+        sa.text("""
+        SELECT DISTINCT m.customer_id, m.points_holder_id, m.points_account_id, m.joined_on, l.level
+          FROM new_receipts r
+          JOIN memberships m ON m.customer_id = r.customer_id AND m.club_id = :club
+          LEFT JOIN membership_levels l ON (l.customer_id, l.membership_id) = (m.customer_id, m.id)
+         ORDER BY 1
+        """),
+        {"club": club_id},
+    ).all()
+    staging.create(
+        session, "reckoned", "receipt_id bigint, holder_id bigint, account_id bigint, joined_on date, points bigint"
+    )
+    for first in range(0, len(members), MEMBERS):
+        some = {each[0]: each for each in members[first : first + MEMBERS]}
+        rows = list(_reckoned(session, club_id, documents, some))
+        staging.copy(session, "reckoned", ["receipt_id", "holder_id", "account_id", "joined_on", "points"], rows)
+    run(
+        session,
+        """
+        INSERT INTO earned
+        SELECT r.customer_id, e.holder_id, e.account_id, :club, e.joined_on, r.id, r.store_id, r.sold_at, r.sold_on,
+               e.points
+          FROM reckoned e JOIN new_receipts r ON r.id = e.receipt_id
+        """,
+        {"club": club_id},
+    )
+
+
+def _documents(session: Session, club_id: int) -> Mapping[dt.date, str]:
+    """The rules of the club on each day of the new receipts, as JSON text."""
+    made: dict[dt.date, str] = {}
+    for day in session.scalars(sa.text("SELECT DISTINCT sold_on FROM new_receipts")).all():
+        rules = rules_in_force(sa.literal(day, sa.Date()))
+        asked = sa.select(rules.c.document).select_from(Club).outerjoin(rules, sa.true()).where(Club.id == club_id)
+        made[day] = session.execute(asked).scalar_one() or "{}"
+    return made
+
+
+def _rules_of(document: str) -> Programme | None:
+    programme = programme_of(document)
+    return None if programme is None or not programme.earning.rules else programme
+
+
+def _reckoned(
+    session: Session, club_id: int, documents: Mapping[dt.date, str], members: Mapping[int, Any]
+) -> Iterator[tuple[object, ...]]:
+    """What each new receipt of these members earns; levels and segments are those of today."""
+    customers = list(members)
+    new = set(
+        session.scalars(
+            sa.text("SELECT id FROM new_receipts WHERE customer_id = ANY(:customers)"), {"customers": customers}
+        )
+    )
+    segments = customers_segments(session, customers)
+    for customer, past in receipts_of(session, club_id, customers).items():
+        _, holder, account, joined_on, level = members[customer]
+        for place, each in enumerate(past):
+            programme = _rules_of(documents.get(each.purchase.on, "{}")) if each.id in new else None
+            if programme is None or each.purchase.total_minor < 0:
+                continue
+            known = MemberFacts(
+                joined_on=joined_on,
+                level=level_in(documents[each.purchase.on], level),
+                birthday=each.birthday,
+                segments=segments.get(customer, frozenset()),
+                purchases=place,
+            )
+            first = asked_from(programme, each.purchase.on, joined_on)
+            if first is not None:
+                before = [one for one in past[:place] if one.purchase.on >= first]
+                known = as_seen(programme, before, known, each.purchase.on, customer_id=customer)
+            points = earned_by(programme, each.purchase, known).points
+            if points:
+                yield each.id, holder, account, joined_on, points
 
 
 def _bucket(session: Session) -> None:

@@ -151,3 +151,28 @@ def test_imported_purchases_move_a_sliding_term_as_those_of_a_till(session: Sess
     events = session.execute(sa.select(MembershipEvent.on_date, MembershipEvent.receipt_id).order_by("on_date")).all()
     assert [str(each.on_date) for each in events] == ["2026-03-20", "2026-06-10"]
     assert all(each.receipt_id for each in events)
+
+
+def test_imported_purchases_earn_by_the_programme_as_those_of_a_till(session: Session, tmp_path: Path):
+    # REQ P-01, I-01: stamps by the piece, and a rate that grows within the month
+    a_chain(session)
+    taken_in(session, a_file(tmp_path, "products", {"sku": "coffee"}, {"sku": "goods"}), "products")
+    growing = {"period": {"every": "month"}, "steps": [{"from_minor": 100_00, "points": 2}]}
+    rules = [
+        {"code": "cup", "kind": "unit", "points": 7, "on": {"products": ["coffee"]}},
+        {"code": "rate", "kind": "money", "points": 1, "per_minor": 1_00, "growing": growing},
+    ]
+    club = a_programme(earning={"rules": rules})
+    how: dict[str, Any] = {"currency": "ILS", "language": "en", "now": NOW, "by": SYSTEM, "publish": True}
+    club_id = load_programme(session, club, today=dt.date(2020, 1, 1), **how).club_id
+    joined = a_membership(session, a_customer(session, "C1"), club_id, joined_on=JOINED)
+    bought = (("1", "2026-03-02", "coffee", "3", "45.00"), ("2", "2026-03-03", "goods", "1", "80.00"),
+              ("3", "2026-03-09", "goods", "1", "50.00"), ("4", "2026-04-01", "goods", "1", "50.00"))  # fmt: skip
+    rows = [
+        {"receipt_no": no, "sold_at": f"{on}T10:00:00", "line_no": "1", "customer_number": "C1", "sku": sku,
+         "quantity": quantity, "list_amount": amount, "amount": amount}
+        for no, on, sku, quantity, amount in bought
+    ]  # fmt: skip
+    taken_in(session, a_file(tmp_path, "purchases", *rows), "purchases", earn=("CLUB",))
+    earned = sa.select(PointsMovement.points).where(PointsMovement.account_id == joined.points_account_id)
+    assert session.scalars(earned.order_by(PointsMovement.seq)).all() == [21, 80, 20 + 2 * 30, 50]
