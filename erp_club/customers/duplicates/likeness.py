@@ -49,7 +49,7 @@ def _unit(part: str, known: Sequence[Word]) -> Unit:
         surfaces=[each.surface for each in known],
         sounds=b"".join(each.sounds + b"\0" for each in known),
         bearers=[0] * len(known),
-        same=next((each.id for each in known if each.word == part), None),
+        same=[each.id for each in known if each.word == part],
     )
     found = matches(part, candidates, most=len(known))
     return Unit({match.word_id: match for match in found}, PARTICLE if part in PARTICLES else 1.0)
