@@ -53,6 +53,7 @@ class Paying:
     max_points_a_day: int | None = None
     whole_items: bool = False
     reduced: bool = True
+    taxed: bool = False
     excluded_groups: frozenset[str] = frozenset()
     excluded_skus: frozenset[str] = frozenset()
 

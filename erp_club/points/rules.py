@@ -141,7 +141,8 @@ class Redemption:
     `min_balance` must be available, and at least `min_points` are used at once. Ceilings: `max_points` a purchase,
     `max_share_bp` (in hundredths of a percent) of what points may pay for, `max_points_a_day` by the store's date.
     `whole_items`: only what pays whole items. Goods of the `excluded_groups` and `excluded_skus` and, unless `reduced`,
-    those that cost less than their list price are not paid with points; neither is what is no goods.
+    those that cost less than their list price are not paid with points; neither is what is no goods. `taxed`: for VAT
+    they are a means of payment, else a discount.
     """
 
     worth_points: int
@@ -154,6 +155,7 @@ class Redemption:
     max_points_a_day: int | None = None
     whole_items: bool = False
     reduced: bool = True
+    taxed: bool = False
     excluded_groups: frozenset[str] = frozenset()
     excluded_skus: frozenset[str] = frozenset()
 

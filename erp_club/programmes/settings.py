@@ -150,6 +150,7 @@ def _paying(programme: Programme) -> Paying | None:
         max_points_a_day=min((each for each in days if each is not None), default=None),
         whole_items=rule.whole_items,
         reduced=not (excluded.reduced or everywhere.reduced or rule.on.regular_price_only),
+        taxed=rule.vat is s.Taxed.MEANS,
         excluded_groups=frozenset((*excluded.groups, *everywhere.groups, *rule.on.without_groups)),
         excluded_skus=frozenset((*excluded.products, *everywhere.products, *rule.on.without_products)),
     )

@@ -57,6 +57,7 @@ def _limits(said: Redemption, used_today: int) -> PointsLimits:
         most_bp=said.max_share_bp,
         whole_items=said.whole_items,
         reduced=said.reduced,
+        taxed=said.taxed,
         without_groups=said.excluded_groups,
         without_products=said.excluded_skus,
     )

@@ -16,6 +16,7 @@ from erp_club.promotions.engine.facts import (
     PointsLimits,
     Policy,
     Shopper,
+    TaxOfDiscount,
 )
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.priced import EarnedPoints, Priced
@@ -157,6 +158,17 @@ def test_reduced_goods_are_paid_with_money_where_the_club_says_so() -> None:
     assert paying(price_lists=tea).points_used == 250
     answer = paying(price_lists=tea, reduced=False)
     assert (answer.points_used, [line.total_minor for line in answer.lines]) == (200, [0, 500])
+
+
+@pytest.mark.parametrize("tax", ["net_line", "rounded_alone"])
+@pytest.mark.parametrize(("taxed", "taxes"), [(False, [6, 2]), (True, [305, 107])])
+def test_points_are_a_discount_for_vat_or_a_means_of_payment(taxed: bool, taxes: list[int], tax: str) -> None:
+    """REQ P-05: of 20.00 and 7.00 at 18 % points pay all but 0.37 and 0.13."""
+    shopper = Shopper("7", {"CLUB": Member(points=265, paying=PointsLimits(taxed=taxed, step=5))})
+    basket = [a_line("coffee", 2, 1000), a_line("tea", unit_minor=700)]
+    policy = Policy(tax_of_discount=TaxOfDiscount(tax))
+    answer = priced(basket, redeeming(), shopper=shopper, claims=(Claim("MONEY"),), policy=policy)
+    assert [(line.total_minor, line.tax_minor) for line in answer.lines] == [(37, taxes[0]), (13, taxes[1])]
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,21 @@ def test_the_till_asks_which_of_two_ways_points_are_to_pay(client: TestClient, s
     assert page.status_code == 200
     ways = [each for each in page.text.split("<input ") if 'name="offer"' in each]
     assert ["checked" in each.partition(">")[0] for each in ways] == [True, False]
+
+
+def test_where_points_are_a_means_of_payment_the_tax_is_that_of_the_goods(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    """REQ P-05 T-03: sold and brought back, the tax is that of 30.00, though points paid 20.00 of it."""
+    club_id = session.scalars(sa.select(Club.id)).one()
+    rules = RulesDocument(paying=Paying(taxed=True))
+    add_rules(session, club_id, rules, effective_from=NOW.date(), now=NOW, by=SYSTEM)
+    session.commit()
+    quoted = client.post("/quotes", json=basket(sale_id="s1", points=[{"points": 400}]), headers=till.headers).json()
+    sold = buy(client, till, 10_00, {"points": 400}).json()
+    receipt = client.get(f"/purchases/{sold['id']}", headers=till.headers).json()
+    assert (receipt["total_minor"], receipt["lines"][0]["tax_minor"], quoted["tax_minor"]) == (10_00, 4_58, 4_58)
+    headers = till.headers | {"Idempotency-Key": uuid.uuid4().hex}
+    back = client.post(f"/purchases/{sold['id']}/returns", json={"receipt_no": "R-1"}, headers=headers).json()
+    returned = client.get(f"/purchases/{back['id']}", headers=till.headers).json()
+    assert (returned["total_minor"], returned["lines"][0]["tax_minor"]) == (-10_00, -4_58)

@@ -77,7 +77,7 @@ class PointsLimits:
     `closed`: they don't pay here and now; `not_theirs`: others of the household use them. `most` in one purchase,
     `left_today` under the ceiling of a day. The share is of what points may pay for: not goods of `without_groups` and
     `without_products`, nor, unless `reduced`, those sold below their regular price. `whole_items`: no item is paid in
-    part.
+    part. `taxed`: they pay as money does, so that the tax is that of the goods before them.
     """
 
     closed: bool = False
@@ -90,6 +90,7 @@ class PointsLimits:
     most_bp: int = 10_000
     whole_items: bool = False
     reduced: bool = True
+    taxed: bool = False
     without_groups: frozenset[str] = frozenset()
     without_products: frozenset[str] = frozenset()
 

@@ -1,6 +1,6 @@
 """The end of pricing: manual discounts within what is left, tax, points on lines, and the answer's lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from erp_club.promotions.engine.basket import Basket, line_amount, net_of, tax_on
 from erp_club.promotions.engine.earning import Earned
@@ -29,7 +29,8 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
         for i, amount in each.lines.items():
             points[i] = points.get(i, 0) + amount
     apart = run.facts.policy.tax_of_discount is TaxOfDiscount.ROUNDED_ALONE
-    taxes = _rounded_alone(run) if apart else None
+    untaken = _untaken(run) if run.spent else {}
+    taxes = _rounded_alone(run, untaken) if apart else None
     lines: list[PricedLine] = []
     changed = basket.changed
     for i, (line, lots, listed_at, regular_at) in enumerate(
@@ -39,7 +40,8 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
         # An amount typed in by hand has no regular price: it is what it could take.
         by_hand = line.unit_minor < 0
         listed = left if by_hand else listed_at
-        tax = left - net_of(left, line.vat_bp) if taxes is None else max(0, min(left, taxes[i]))
+        whole = left + untaken.get(i, 0) if untaken else left
+        tax = whole - net_of(whole, line.vat_bp) if taxes is None else max(0, min(whole, taxes[i]))
         levy = line_amount(line.levy_minor, line.quantity_milli) if line.levy_minor else 0
         lines.append(
             made(
@@ -63,8 +65,24 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
     return (*lines, *_gifts(run, basket.lines))
 
 
-def _rounded_alone(run: Run) -> list[int]:
-    """The tax of each line less that of each discount on it, each rounded by itself."""
+def _untaken(run: Run) -> dict[int, int]:
+    """What points paid of each line without lowering its tax, since for the club they are a means of payment."""
+    paid: dict[int, int] = {}
+    for record in run.records:
+        if record.ready.redeems and _pays_as_money(run, record.points_club):
+            for i, (amount, _) in record.shares.items():
+                paid[i] = paid.get(i, 0) + amount
+    return paid
+
+
+def _pays_as_money(run: Run, club: str | None) -> bool:
+    shopper = run.facts.shopper
+    member = shopper.clubs.get(club) if shopper is not None and club is not None else None
+    return member is not None and member.paying.taxed
+
+
+def _rounded_alone(run: Run, untaken: Mapping[int, int]) -> list[int]:
+    """The tax of each line less that of each discount on it, each rounded by itself. `untaken` lowers none."""
     basket, with_tax = run.basket, run.facts.policy.prices_include_tax
     taxes: list[int] = []
     for i, line in enumerate(basket.lines):
@@ -76,6 +94,8 @@ def _rounded_alone(run: Run) -> list[int]:
     for record in run.records:
         for i, (amount, _) in record.shares.items():
             taxes[i] -= amount - net_of(amount, basket.lines[i].vat_bp)
+    for i, amount in untaken.items():
+        taxes[i] += amount - net_of(amount, basket.lines[i].vat_bp)
     return taxes
 
 
