@@ -239,6 +239,18 @@ def test_payments_and_times_that_cannot_be_are_told(client: TestClient, session:
     assert receipts(session) == ["O-2", "O-1"]
 
 
+def test_goods_that_a_card_nobody_named_paid_offline_come_back_for_cash(client: TestClient, till: Till) -> None:
+    """REQ T-03"""
+    paid = [{"means": "stored_value", "amount_minor": 4_00}, {"means": "card", "amount_minor": 6_04}]
+    sent = send(client, till, a_sale("O-1", payments=paid))
+    assert told(sent) == [("O-1", "booked", ["payment_unchecked"])]
+    headers = till.headers | {"Idempotency-Key": "back"}
+    back = client.post(f"/purchases/{sent.json()['purchases'][0]['id']}/returns", json={}, headers=headers)
+    assert back.status_code == 201, back.text
+    given = {each["means"]: each["amount_minor"] for each in back.json()["refunds"]}
+    assert given == {"cash": 4_00, "card": 6_04}
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

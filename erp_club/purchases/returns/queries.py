@@ -36,6 +36,7 @@ from erp_club.receipts.models import (
     ReceiptReturnPoints,
     ReturnKind,
 )
+from erp_club.stored_value.queries import payments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def bought(session: Session, original: Original, *, currency: str) -> Bought:
     refunded = _payments(session, original, of_returns=True)
     cash = -refunded.pop(None, 0)
     payments.pop(None, None)
+    by_card = payments.get(Means.STORED_VALUE, 0)
+    if by_card:
+        # What an offline till took from a card that nobody named can't go back there: it goes back in cash.
+        known = min(by_card, sum(each.paid_minor for each in payments_of(session, (original.customer_id, original.id))))
+        payments |= {Means.STORED_VALUE: known, Means.CASH: payments.get(Means.CASH, 0) + by_card - known}
     return Bought(
         lines=_lines(session, original),
         currency=currency,
