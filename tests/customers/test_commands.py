@@ -1,4 +1,4 @@
-# REQ C-01 C-03 C-04 A-02 X-01: customers are opened and changed
+# REQ C-01 C-03 C-04 M-10 A-02 X-01: customers are opened and changed
 import datetime as dt
 import threading
 from typing import Any

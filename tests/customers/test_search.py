@@ -1,4 +1,4 @@
-# REQ C-05: one box finds a customer by whatever is typed
+# REQ C-05 M-10: one box finds a customer by whatever is typed
 import datetime as dt
 
 import pytest
