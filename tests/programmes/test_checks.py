@@ -99,6 +99,14 @@ WARNED: list[tuple[str, dict[str, Any]]] = [
     ("earning.rules[0].factor_bp", {"earning": {"rules": [{"kind": "times", "code": "t", "factor_bp": 10_000}]}}),
     ("levels.levels[0].at_least", {"levels": {"levels": [{"code": "BASE", "at_least": 5}]}}),
     ("redemption", {"earning": {"rules": [RATE]}}),
+    (
+        "rewards[0].gives.cap_minor",
+        {
+            "rewards": [
+                REWARD | {"function": EVERY, "gives": {"kind": "discount", "amount_minor": 500, "cap_minor": 300}}
+            ]
+        },
+    ),
     ("earning.events[0].event", {"earning": {"events": [{"code": "b", "event": "birthday", "points": 5}]}}),
 ]
 

@@ -9,6 +9,7 @@ from erp_club.programmes.engine.entitlement_checks import entitlements
 from erp_club.programmes.engine.fee_checks import fee_findings
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
+    DiscountGiven,
     EntitlementGiven,
     Given,
     PointsGiven,
@@ -261,6 +262,9 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
         if isinstance(gives, EntitlementGiven) and gives.entitlement not in entitlements:
             text = T("This programme has no entitlement %(key)s.", key=gives.entitlement)
             yield Finding(f"{path}.entitlement", text)
+        if isinstance(gives, DiscountGiven) and gives.amount_minor is not None and gives.cap_minor is not None:
+            text = T("An amount is its own ceiling, so this has no effect.")
+            yield Finding(f"{path}.cap_minor", text, stops=False)
     yield from _never_given(programme)
     for index, fee in enumerate(programme.fees.levels):
         yield from _known_levels(f"fees.levels[{index}].level", (fee.level,), programme)
