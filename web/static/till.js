@@ -227,8 +227,9 @@
   }
 
   let burst;
-  const noBurst = () => { burst = { typed: "", keys: "", fast: 0, last: -Infinity, was: null }; };
-  noBurst();
+  const begin = (typed, last) => { burst = { typed, keys: typed, fast: 0, last, was: "" }; };
+  const noBurst = () => begin("", -Infinity);
+  begin(scan.value, performance.now()); // a scanner doesn't wait for scripts
 
   function read({ typed, keys }) {
     if (/^\d+$/.test(typed) || TRACK.test(typed)) return typed;
