@@ -3,6 +3,8 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# Tests start many interpreters: each would compile all modules anew where nobody may keep them compiled.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint fmt bench bench-peers torture accessibility fuzz guessing catalogues lock

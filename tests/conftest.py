@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 from passlib.hash import argon2
 from sqlalchemy.orm import Session, sessionmaker
 
-from erp_club.kernel import embedded, schema
+from erp_club.kernel import embedded, embedded_cluster, schema
 from erp_club.kernel.db import Database, OneEngineSession, parse_url
+from erp_club.kernel.embedded_configuration import OWN_SETTINGS
 from erp_club.kernel.keyring import Keyring, new_keys
 from erp_club.kernel.settings import Settings
 from web.app import create_app
@@ -23,6 +24,12 @@ NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
 
 KEYS = new_keys()
+
+FORGETFUL = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nwal_compression = off\n"
+"""This run's databases end with it: to drop one takes 0.1 s where nothing waits for the disk, else seconds.
+
+Tests of crashes have servers of their own, with durability.
+"""
 
 
 class OneConnection(Database):
@@ -72,7 +79,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
     if own:
         yield parse_url(own)
         return
-    joined = embedded.join(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    (home / "postgres").mkdir()
+    (home / "postgres" / OWN_SETTINGS).write_text(FORGETFUL)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(embedded_cluster, "ALWAYS_ON", ())
+        joined = embedded.join(home)
     yield parse_url(joined.url)
     joined.leave()
 

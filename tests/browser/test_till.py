@@ -4,7 +4,7 @@ import re
 import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from erp_club.permissions.models import StaffSession
 from tests.browser.conftest import Live, Window
@@ -83,32 +83,6 @@ def test_ten_scans_back_to_back_make_ten_units(page: Page, key: str):
         scan(page, MILK)
     expect(page.locator("#line-1 [name=quantity]")).to_have_value("10")
     expect(page.locator("#scan")).to_have_value("")
-
-
-def test_a_code_stays_whole_when_the_machine_holds_a_key_back(page: Page, key: str):
-    sign_on(page, key)
-    page.wait_for_load_state("load")
-    page.keyboard.type(MILK[:5], delay=SCANNER_GAP_MS)
-    page.keyboard.press(MILK[5], delay=300)
-    scan(page, MILK[6:])
-    expect(page.locator("#line-1")).to_contain_text("Milk")
-
-
-def test_a_code_stays_whole_that_began_before_the_script_was_there(page: Page, key: str):
-    sign_on(page, key)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(re.compile("till.*js"), hold)
-    page.reload(wait_until="commit")
-    expect(page.locator("#scan")).to_be_focused()
-    page.keyboard.type(MILK[:3])
-    held.pop().continue_()
-    page.wait_for_load_state("load")
-    scan(page, MILK[3:])
-    expect(page.locator("#line-1")).to_contain_text("Milk")
 
 
 def test_a_new_member_joins_and_earns_in_the_same_sale(page: Page, key: str):

@@ -8,7 +8,7 @@ from erp_club.customers.forms.commands import set_form
 from erp_club.customers.forms.rules import FormField, Place
 from erp_club.permissions.actors import SYSTEM
 from tests.browser.conftest import Live
-from tests.browser.test_till import COFFEE, MILK, key, scan, sign_on
+from tests.browser.test_till import COFFEE, MILK, SCANNER_GAP_MS, key, scan, sign_on
 from tests.make.customers import a_person
 from tests.make.purchases import NOW
 
@@ -169,3 +169,29 @@ def test_the_longest_name_stays_inside_the_panel_and_the_receipt(page: Page, liv
     assert page.evaluate(
         "document.querySelector('.slip .box p').scrollWidth <= document.querySelector('.slip').clientWidth"
     )
+
+
+def test_a_code_stays_whole_when_the_machine_holds_a_key_back(page: Page, key: str):
+    sign_on(page, key)
+    page.wait_for_load_state("load")
+    page.keyboard.type(MILK[:5], delay=SCANNER_GAP_MS)
+    page.keyboard.press(MILK[5], delay=300)
+    scan(page, MILK[6:])
+    expect(page.locator("#line-1")).to_contain_text("Milk")
+
+
+def test_a_code_stays_whole_that_began_before_the_script_was_there(page: Page, key: str):
+    sign_on(page, key)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("till.*js"), hold)
+    page.reload(wait_until="commit")
+    expect(page.locator("#scan")).to_be_focused()
+    page.keyboard.type(MILK[:3])
+    held.pop().continue_()
+    page.wait_for_load_state("load")
+    scan(page, MILK[3:])
+    expect(page.locator("#line-1")).to_contain_text("Milk")

@@ -1,5 +1,5 @@
-// The till: function keys, scanners that type as keyboards do, and a queue that loses nothing: all is sent one at a
-// time, and again with its key until the server has answered.
+// The till: function keys, scanners that type, and a queue that loses nothing: sent one at a time, and again with its
+// key until answered.
 "use strict";
 
 (() => {
@@ -113,7 +113,7 @@
     else later("#till [data-enter]");
   }
 
-  // Keys that come while a dialog, or its answer, is on its way are pressed once it is there; not after a refusal.
+  // Keys that come while a dialog, or its answer, is on its way wait for it; not after a refusal.
 
   const ahead = [];
   const waits = new Set();
@@ -174,7 +174,7 @@
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => answered(ctx, !(ctx.response?.status < 400)));
 
-  // The field has the focus whenever nothing else is typed; on glass without a keyboard.
+  // The field has the focus where nothing else is typed; on glass without keyboard.
 
   function toField() {
     if (dialog.open || editable(document.activeElement)) return;
@@ -196,7 +196,7 @@
     toField();
   });
   dialog.addEventListener("close", () => setTimeout(() => {
-    // In Chromium the field has its focus back without a caret, and typing goes nowhere.
+    // In Chromium the field has its focus back without a caret.
     if (document.activeElement === scan) scan.setSelectionRange(scan.value.length, scan.value.length);
     toField();
   }));
@@ -212,7 +212,7 @@
     shown.textContent = minor > 0 ? money.format(minor / 100) : "\u00a0";
   });
 
-  // A burst is what a scanner types: as it arrived, and as on the American keyboard that it takes for ours.
+  // What a scanner types: as it arrived, and as on the American keyboard that it takes for ours.
 
   const AMERICAN = {
     Semicolon: ";:", Equal: "=+", Slash: "/?", Minus: "-_", Period: ".>", Comma: ",<", Quote: "'\"", Space: "  ",
@@ -229,7 +229,7 @@
   let burst;
   const begin = (typed, last) => { burst = { typed, keys: typed, fast: 0, last, was: "" }; };
   const noBurst = () => begin("", -Infinity);
-  begin(scan.value, performance.now()); // a scanner doesn't wait for scripts
+  begin(scan.value, performance.now()); // no scanner waits for scripts
 
   function read({ typed, keys }) {
     if (/^\d+$/.test(typed) || TRACK.test(typed)) return typed;
