@@ -69,6 +69,20 @@ def holding(conditions: Mapping[str, Condition], facts: Facts) -> Rows:
     return sa.select(Customer.id, *columns).select_from(made.joined()).where(*made.living())
 
 
+def holding_and_values(conditions: Sequence[Condition], facts: Facts) -> Rows:
+    """As `holding`, and behind each whether it holds what it compares of the customer's; null where that isn't one."""
+    made = _Compiler(facts)
+    held = made.compile(conditions)
+    columns: list[Any] = []
+    for index, (each, condition) in enumerate(zip(held, conditions, strict=True)):
+        value = made.value(condition)
+        columns += [
+            sa.func.coalesce(each, sa.false()).label(f"c{index}"),
+            (sa.null() if value is None else value).label(f"v{index}"),
+        ]
+    return sa.select(Customer.id, *columns).select_from(made.joined()).where(*made.living())
+
+
 class _Compiler:
     """Gathers the subqueries that the leaves need, and reads conditions as expressions over their columns."""
 
@@ -155,6 +169,16 @@ class _Compiler:
         """What is missing is false, and its `not` true."""
         return sa.not_(sa.func.coalesce(holds, sa.false()))
 
+    def value(self, condition: Condition) -> sa.ColumnElement[Any] | None:
+        """What a condition that was compiled compares, where that is one value."""
+        match condition:
+            case MetricIs():
+                return metrics.figure(self._found[self._where(condition)], condition.metric, self._facts.as_of)
+            case FieldIs() if condition.field.shape in {Shape.COLUMN, Shape.FIGURE}:
+                return self._one(condition)
+            case _:
+                return None
+
     def _metric(self, leaf: MetricIs) -> Bool:
         value = metrics.figure(self._found[self._where(leaf)], leaf.metric, self._facts.as_of)
         given = leaf.value
@@ -190,26 +214,29 @@ class _Compiler:
         return rows.where(column == sa.any_(sa.literal(list(self._facts.only), ARRAY(sa.BigInteger))))
 
     def _field(self, leaf: FieldIs) -> Bool:
-        asked = leaf.field
+        match leaf.field.shape:
+            case Shape.FLAGS:
+                return self._flags(self._stands(leaf), leaf)
+            case Shape.ROWS:
+                return self._rows(self._stands(leaf), leaf)
+            case _:
+                return compared(self._one(leaf), leaf.op, leaf.value, leaf.field.kind)
+
+    def _stands(self, leaf: FieldIs) -> Any:
         facts = self._facts
         name = leaf.asked.partition(":")[2].strip()
         kept_for = facts.rolled.kept_for if facts.rolled else None
-        read = asked.read(Ask(facts.as_of, leaf.club, name, facts.only, facts.sampled, kept_for))
-        match asked.shape:
-            case Shape.FLAGS:
-                return self._flags(read, leaf)
-            case Shape.ROWS:
-                return self._rows(read, leaf)
-            case Shape.COLUMN:
-                value = read
-            case Shape.FIGURE:
-                key = (leaf.asked, asked.kind, leaf.club)
-                if key not in self._kept:
-                    self._kept[key] = self._join(read if asked.whole else self._limited(read))
-                value = self._kept[key].c.value
-        if asked.otherwise is not None:
-            value = sa.func.coalesce(value, asked.otherwise)
-        return compared(value, leaf.op, leaf.value, asked.kind)
+        return leaf.field.read(Ask(facts.as_of, leaf.club, name, facts.only, facts.sampled, kept_for))
+
+    def _one(self, leaf: FieldIs) -> sa.ColumnElement[Any]:
+        asked = leaf.field
+        value = self._stands(leaf)
+        if asked.shape is Shape.FIGURE:
+            key = (leaf.asked, asked.kind, leaf.club)
+            if key not in self._kept:
+                self._kept[key] = self._join(value if asked.whole else self._limited(value))
+            value = self._kept[key].c.value
+        return value if asked.otherwise is None else sa.func.coalesce(value, asked.otherwise)
 
     def _flags(self, flags: Mapping[str, Bool], leaf: FieldIs) -> Bool:
         if leaf.op is Op.IS_NULL:

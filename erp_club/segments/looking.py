@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
-from erp_club.segments.compiler import Facts, holding, members
+from erp_club.segments.compiler import Facts, holding_and_values, members
 from erp_club.segments.queries import MEMORY, Member
 from erp_club.segments.tree import Condition
 
@@ -64,8 +64,17 @@ def estimate(session: Session, condition: Condition, facts: Facts) -> Look:
     return replace(found, customers=round(found.customers * 100.0 / share), exact=False)
 
 
-def holds_for(session: Session, conditions: Sequence[Condition], facts: Facts) -> list[bool] | None:
-    """For the one customer that the facts are only for, which of the conditions hold; None where there is nobody."""
-    named = {str(index): condition for index, condition in enumerate(conditions)}
-    row = session.execute(holding(named, facts)).one_or_none()
-    return None if row is None else [bool(held) for held in row[1:]]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whether a condition holds, and what it compares: null where that isn't one value, or isn't known."""
+
+    holds: bool
+    value: Any
+
+
+def held_by(session: Session, conditions: Sequence[Condition], facts: Facts) -> list[Held] | None:
+    """How the one customer that the facts are only for stands to the conditions; None where there is nobody."""
+    row: Any = session.execute(holding_and_values(conditions, facts)).one_or_none()
+    return (
+        None if row is None else [Held(bool(holds), value) for holds, value in zip(row[1::2], row[2::2], strict=True)]
+    )

@@ -112,6 +112,22 @@ def leaf(condition: Leaf, currency: str) -> Text:
                              None, "")  # fmt: skip
 
 
+def found(condition: Leaf, value: object, currency: str) -> Text | None:
+    """What was found of one customer: `value` as a leaf compares it. None where it says nothing."""
+    match condition:
+        case MetricIs():
+            money = currency if condition.metric in AMOUNTS else ""
+            if isinstance(value, int | Decimal) and not money:
+                exact = round(Decimal(value) / (1000 if condition.metric is MetricName.QUANTITY else 1), 1)
+                value = int(exact) if exact == int(exact) else exact
+            said = None if value is None else _value(value, None, money)
+        case FieldIs() if value is not None:
+            said = _value(value, condition.field, "")
+        case _:
+            return None
+    return T("This customer: %(value)s", value=said) if said is not None else T("This customer: not known")
+
+
 def _figure(condition: MetricIs) -> Text:
     what = METRICS[condition.metric]
     for key, values in condition.of:

@@ -4,6 +4,7 @@ REQ L-01
 """
 
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -88,6 +89,29 @@ def test_a_list_may_hold_in_some_stores(office: TestClient, session: Session):
     assert nothing.status_code == 422
     assert "Choose at least one store" in nothing.text
     assert send(office, "PATCH", url, {"version": 2, "stores": None}).json()["stores"] is None
+
+
+def test_of_many_stores_those_chosen_and_those_looked_for_can_be_ticked(office: TestClient, session: Session):
+    ids = {code: a_store(session, code).id for code in map(str, range(700, 740))}
+    session.commit()
+    page = office.get(f"/price-lists/new?find=73&code=MANY&stores[]={ids['701']}", headers=HTML).text
+    ticks = re.findall(r'name="stores\[\]" value="(\d+)"( checked)?', page)
+    assert ticks == [(str(ids["701"]), " checked"), *((str(ids[f"73{last}"]), "") for last in range(10))]
+    assert 'value="MANY"' in page
+
+
+@pytest.mark.parametrize("url", ["/customers?store={}", "/purchases?store_name={}", "/audit-entries?store_name={}"])
+def test_lists_are_narrowed_to_a_store_by_its_name_where_there_are_many(office: TestClient, session: Session, url: str):
+    for code in range(700, 740):
+        a_store(session, str(code))
+    session.commit()
+    choices = office.get("/store-choices?store=STORE 73").json()["stores"]
+    assert [each["typed"] for each in choices] == [f"Store 73{last}" for last in range(10)]
+    page = office.get(url.format("store 731"), headers=HTML).text
+    assert ('value="Store 731"' in page, page.count("<option") < 200) == (True, True)
+    several, nothing = (office.get(url.format(typed), headers=HTML) for typed in ("Store 73", "Harbour"))
+    assert (several.status_code, nothing.status_code) == (422, 422)
+    assert ("Store 730 · 730; Store 731 · 731" in several.text, "Harbour" in nothing.text) == (True, True)
 
 
 @pytest.mark.parametrize(

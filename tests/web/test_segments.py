@@ -195,9 +195,14 @@ def test_what_the_form_cannot_say_is_edited_as_json(office: TestClient, session:
 
 
 def test_why_somebody_is_in_it_is_told_step_by_step(office: TestClient):
-    made = add(office, where={"all": [OURS["where"], {"field": "number", "op": "in", "value": ["B"]}]})
-    told = office.get(f"/segments/{made}?customer=A").json()
-    assert [each["holds"] for each in told["told"]] == [False, True, False]
+    never = {"metric": "purchases", "op": "eq", "value": 0}
+    made = add(office, where={"all": [OURS["where"], {"field": "number", "op": "in", "value": ["B"]}, never]})
+    told = office.get(f"/segments/{made}?customer=A").json()["told"]
+    assert [each["holds"] for each in told] == [False, True, False, True]
+    assert [each["found"] for each in told] == [
+        None,
+        *(f"This customer: {said}" for said in ("\u2068A\u2069", "\u2068A\u2069", "0")),
+    ]
     assert office.get(f"/segments/{made}?customer=B").json()["told"][0]["holds"] is True
     assert office.get(f"/segments/{made}?customer=ZZ").json()["found"] is False
     assert office.get(f"/segments/{made}?customer=A", headers=HTML).status_code == 200

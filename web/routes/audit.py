@@ -19,6 +19,7 @@ from erp_club.permissions import queries as permissions
 from erp_club.permissions.catalog import Permission
 from erp_club.reports import things
 from web import lists
+from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Storable, Unsaid
 from web.formats import localised
@@ -118,7 +119,7 @@ class EntryLine(BaseModel):
 
 
 class Person(BaseModel):
-    """Somebody, or a store, whose changes can be asked for."""
+    """Somebody whose changes can be asked for."""
 
     id: int
     name: str
@@ -133,8 +134,17 @@ class Filters(BaseModel):
     customer: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
     staff_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
     store_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
+    store_name: Annotated[
+        str | None, Query(max_length=100, description="A store by code or name, instead of its id"), Storable, Unsaid
+    ] = None
     first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None
     last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None
+
+
+class StoreChoice(Person):
+    """A store whose changes can be asked for."""
+
+    code: str
 
 
 class AuditPage(BaseModel):
@@ -149,7 +159,7 @@ class AuditPage(BaseModel):
     entities: tuple[str, ...]
     actions: list[str]
     people: list[Person]
-    stores: list[Person]
+    stores: list[StoreChoice]
     entries: list[EntryLine]
     older_url: str | None = None
     newest_url: str | None = None
@@ -176,6 +186,7 @@ def entries(
     ] = None,
 ) -> Response:
     """Who changed what and who looked at whom, newest first."""
+    filters = _at_store(act, filters)
     asked = _asked(act, filters, Permission.AUDIT_VIEW)
     found = audit_search.entries(act.session, asked, older_than=older_than, limit=PER_PAGE + 1) if asked else []
     shown = found[:PER_PAGE]
@@ -195,6 +206,7 @@ def entries_file(
     act: Annotated[Act, needs(Permission.AUDIT_EXPORT, fresh=True)], suffix: Literal["csv", "xlsx"], filters: Asked
 ) -> Response:
     """All entries that match as a file; it is kept who took it. What they tell of people is masked as on the page."""
+    filters = _at_store(act, filters)
     asked = _asked(act, filters, Permission.AUDIT_EXPORT)
     answer = lists.stream_file(f"audit-entries.{suffix}", _COLUMNS, _rows(act, asked) if asked else ())
     audit.record(
@@ -227,6 +239,14 @@ def search(act: Annotated[Act, needs(Permission.AUDIT_VIEW, keyless="it changes 
     return act.answer(view, "audit/entries.html")
 
 
+def _at_store(act: Act, filters: Filters) -> Filters:
+    """With the store that somebody has typed. Raises Invalid."""
+    if filters.store_name is None:
+        return filters
+    found = picking.meant(organisation.stores(act.session), filters.store_name, "store_name")
+    return filters.model_copy(update={"store_id": found.id, "store_name": None})
+
+
 def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.Entries | None:
     """As the query takes it; None where there is nothing: no such customer, or another store than the only one."""
     own = act.by.only_store(permission)
@@ -249,7 +269,8 @@ def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.E
 
 
 def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
-    stores = {store.id: store.name for store in organisation.stores(act.session)}
+    every = organisation.stores(act.session)
+    stores = {store.id: store.name for store in every}
     own = act.by.only_store(Permission.AUDIT_VIEW)
     staff = permissions.staff_list(act.session, now=act.now, by=act.by)
     return AuditPage(
@@ -257,7 +278,7 @@ def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
         entities=ENTITIES,
         actions=audit_search.actions(act.session),
         people=[Person(id=row.id, name=row.name) for row in staff],
-        stores=[Person(id=store_id, name=name) for store_id, name in stores.items() if own in (None, store_id)],
+        stores=[StoreChoice(id=row.id, code=row.code, name=row.name) for row in every if own in (None, row.id)],
         entries=_lines(act, found, stores),
         labels=labels(),
     )

@@ -17,6 +17,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.reports import customers as reports
 from erp_club.reports.customers import Consent, CustomerFilters, MembershipState
 from web import lists
+from web import store_picking as picking
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, Line, RowId, Storable
 from web.forms import FormState
@@ -152,9 +153,18 @@ class CustomerEdit(CustomerBody):
 Asked = Annotated[Filters, Query()]
 
 
+def _with_store(act: Act, filters: Filters, stores: list[views.Choice]) -> Filters:
+    """With the store's code where a person may have typed its name. Raises Invalid."""
+    if not filters.store or not wants_html(act.request):
+        return filters
+    return filters.model_copy(update={"store": picking.meant(stores, filters.store, "store").code})
+
+
 @router.get("/customers", name="customers", response_model=CustomersPage)
 def customers(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], filters: Asked) -> Response:
     """The customers, by name where the address doesn't say otherwise."""
+    stores = views.store_choices(act)
+    filters = _with_store(act, filters, stores)
     asked = filters.asked(act.zone)
     state = lists.list_state(act.request, sorts=reports.SORTS)
     state = state.counted(reports.count(act.session, asked, today=act.today, most=lists.COUNTED + 1))
@@ -173,7 +183,7 @@ def customers(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], filters: As
         state=state,
         customers=[views.line(row, act.zone) for row in rows],
         clubs=views.club_choices(act),
-        stores=views.store_choices(act),
+        stores=stores,
         classes=views.class_choices(act),
     )
     return act.answer(view, "customers/_list.html" if act.htmx else "customers/list.html")
@@ -187,6 +197,7 @@ def customers_file(
 
     ID numbers are masked for who may not see them whole.
     """
+    filters = _with_store(act, filters, views.store_choices(act))
     state = lists.list_state(act.request, sorts=reports.SORTS)
     whole = act.by.may(Permission.CUSTOMERS_REVEAL_ID)
     rows = reports.every(

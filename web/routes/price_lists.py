@@ -39,6 +39,7 @@ TakingOut = Annotated[Act, needs(Permission.PRICELISTS_VIEW, fresh=True)]
 Edit = Annotated[Act, needs(Permission.PRICELISTS_EDIT)]
 Names = dict[Literal["he", "fi", "sv", "en"], Line | None]
 Text = Annotated[str | None, Query(max_length=100), Storable, Unsaid]
+Find = Annotated[str | None, Query(max_length=100), Storable]
 SmallId = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -135,13 +136,14 @@ def price_lists_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: As
 
 def new_list_page(act: Act, form: FormState) -> Response:
     """The form of a new list."""
-    return act.answer(list_form(act, None), "pricelists/new.html", form=_as_typed(form))
+    view = list_form(act, None, typed=str(form.values.get("find") or ""))
+    return act.answer(view, "pricelists/new.html", form=_as_typed(form))
 
 
 @router.get("/price-lists/new", name="price_lists.new", response_model=ListForm)
-def new_list(act: Edit) -> Response:
-    """The form of a new list."""
-    return new_list_page(act, FormState())
+def new_list(act: Edit, find: Find = None) -> Response:  # noqa: ARG001
+    """The form of a new list. `find` is a part of a store's code or name: what else is filled in comes with it."""
+    return new_list_page(act, _on_the_way(act))
 
 
 @router.post("/price-lists", name="price_lists.add", status_code=201, response_model=ListLine)
@@ -205,14 +207,14 @@ def price_list(
 
 def settings_form(act: Act, form: FormState) -> Response:
     """The form of a list's settings."""
-    view = list_form(act, int(act.request.path_params["list_id"]))
+    view = list_form(act, int(act.request.path_params["list_id"]), typed=str(form.values.get("find") or ""))
     return act.answer(view, "pricelists/edit.html", form=_as_typed(form))
 
 
 @router.get("/price-lists/{list_id}/edit", name="price_lists.price_list.form", response_model=ListForm)
-def edit_form(act: Edit, list_id: SmallRowId) -> Response:  # noqa: ARG001
-    """The form of a list's settings."""
-    return settings_form(act, FormState())
+def edit_form(act: Edit, list_id: SmallRowId, find: Find = None) -> Response:  # noqa: ARG001
+    """The form of a list's settings; `find` as for a new list."""
+    return settings_form(act, _on_the_way(act))
 
 
 @router.patch("/price-lists/{list_id}", name="price_lists.price_list.edit", response_model=ListLine)
@@ -274,6 +276,14 @@ def _stores(all_stores: bool | None, stores: list[int] | None) -> frozenset[int]
     if all_stores or (stores is None and all_stores is None):
         return None
     return frozenset(stores or ())
+
+
+def _on_the_way(act: Act) -> FormState:
+    """What is filled in while somebody looks for a store."""
+    asked = act.request.query_params
+    if "find" not in asked:
+        return FormState()
+    return FormState(values={**asked, "stores[]": asked.getlist("stores[]")})
 
 
 def _as_typed(form: FormState) -> FormState:

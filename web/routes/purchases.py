@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -24,6 +25,7 @@ from erp_club.receipts import queries
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.stored_value.proof.commands import Entered
 from web import i18n, lists
+from web import store_picking as picking
 from web.after_sale import find_segments_again
 from web.basket_bodies import BasketBody, PointsToUse, SaleId, asked_of
 from web.coupon_entry import place_of
@@ -78,6 +80,7 @@ class StoreChoice(BaseModel):
     """A store to filter by."""
 
     id: int
+    code: str
     name: str
 
 
@@ -190,12 +193,22 @@ def asked(
 
 
 Asked = Annotated[ReceiptFilters, Depends(asked)]
+StoreName = Annotated[
+    str | None, Query(max_length=100, description="A store by code or name, instead of its id"), Storable, Unsaid
+]
+
+
+def _at_store(act: Act, filters: ReceiptFilters, store_name: str | None) -> ReceiptFilters:
+    """With the store that somebody has typed. Raises Invalid."""
+    if store_name is None:
+        return filters
+    return replace(filters, store_id=picking.meant(stores(act.session), store_name, "store_name").id)
 
 
 @router.get("/purchases", name="purchases", response_model=PurchasesPage)
-def purchases(act: View, filters: Asked) -> Response:
+def purchases(act: View, filters: Asked, store_name: StoreName = None) -> Response:
     """Receipts, the latest first where the address doesn't say."""
-    filters = receipts_within(act.by, filters)
+    filters = receipts_within(act.by, _at_store(act, filters, store_name))
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     state = state.counted(queries.count(act.session, filters, most=lists.COUNTED + 1))
     rows = queries.listing(
@@ -218,7 +231,7 @@ def purchases(act: View, filters: Asked) -> Response:
         ),
         state=state,
         currency=act.chain.currency,
-        stores=[StoreChoice(id=store.id, name=store.name) for store in stores(act.session)],
+        stores=[StoreChoice(id=store.id, code=store.code, name=store.name) for store in stores(act.session)],
         purchases=rows_view(rows),
     )
     return act.answer(view, "purchases/_list.html" if act.htmx else "purchases/list.html")
@@ -226,10 +239,13 @@ def purchases(act: View, filters: Asked) -> Response:
 
 @router.get("/purchases.{suffix}", name="purchases.file", responses=lists.FILE_ANSWERS)
 def purchases_file(
-    act: Annotated[Act, needs(Permission.PURCHASES_EXPORT, fresh=True)], suffix: Literal["csv", "xlsx"], filters: Asked
+    act: Annotated[Act, needs(Permission.PURCHASES_EXPORT, fresh=True)],
+    suffix: Literal["csv", "xlsx"],
+    filters: Asked,
+    store_name: StoreName = None,
 ) -> Response:
     """The same receipts as a file; times are the store's."""
-    filters = receipts_within(act.by, filters, Permission.PURCHASES_EXPORT)
+    filters = receipts_within(act.by, _at_store(act, filters, store_name), Permission.PURCHASES_EXPORT)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
     return taken_out(act, f"purchases.{suffix}", _HEADER, _cells(found))

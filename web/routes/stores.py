@@ -1,6 +1,7 @@
 """Stores and the tills in them."""
 
 import datetime as dt
+from collections import Counter
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
@@ -14,6 +15,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.reports import queries as reports
 from erp_club.reports.years import shown_year
 from web import lists
+from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, SmallRowId, Storable, Word
 from web.forms import FormState
@@ -76,6 +78,20 @@ class StorePage(BaseModel):
     months: list[Month]
 
 
+class FoundStore(BaseModel):
+    """A store that somebody may mean; `typed` means it alone."""
+
+    code: str
+    name: str
+    typed: str
+
+
+class StoresFound(BaseModel):
+    """Stores that have what was typed in their code or name."""
+
+    stores: list[FoundStore]
+
+
 class StoreForm(BaseModel):
     """What the form of a store begins with; `store` is None for a new one."""
 
@@ -135,6 +151,22 @@ def stores(
     return act.answer(
         StoresPage(text=text, state=state, stores=rows), "stores/_stores.html" if act.htmx else "stores/stores.html"
     )
+
+
+@router.get("/store-choices", name="stores.choices", response_model=StoresFound)
+def store_choices(
+    act: Annotated[Act, needs(Permission.SELF)],
+    store: Annotated[str, Query(max_length=100, description="A part of the code or name"), Storable] = "",
+    store_name: Annotated[str, Query(max_length=100, description="The same in other forms"), Storable] = "",
+) -> Response:
+    """A few stores that may be meant by what somebody types."""
+    every = queries.stores(act.session)
+    names = Counter(each.name for each in every)
+    found = [
+        FoundStore(code=each.code, name=each.name, typed=each.name if names[each.name] == 1 else each.code)
+        for each in picking.found(every, store or store_name)[: picking.FOUND]
+    ]
+    return act.answer(StoresFound(stores=found), "stores/_found.html")
 
 
 @router.get("/stores.{suffix}", name="stores.file", responses=lists.FILE_ANSWERS)

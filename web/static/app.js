@@ -1,4 +1,4 @@
-// What every page shares; all works without it. The till speaks to it by the events "toast" and "dialogclose".
+// What every page shares; all works without it.
 "use strict";
 
 (() => {
@@ -8,9 +8,7 @@
 
   document.documentElement.classList.add("js");
 
-  // Toasts: {text, kind: "ok" | "bad", undo: {url, fields}} or just the words.
-
-  // randomUUID is missing on plain http inside a shop.
+    // randomUUID is missing on plain http inside a shop.
   window.freshKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
   function undoForm({ url, fields = {} }) {
@@ -52,13 +50,15 @@
 
   // A refusal that isn't the form again would take the form's place, and what was typed.
   document.addEventListener("htmx:before:swap", (event) => {
-    const { response, text } = event.detail.ctx;
+    const { response, target, text } = event.detail.ctx;
+    const desk = target?.id === "till";
     // What another script swaps in has no response.
-    if (!(response?.status >= 400) || !document.body.classList.contains("office")) return;
+    if (!(response?.status >= 400) || !(desk || document.body.classList.contains("office"))) return;
     const refusal = new DOMParser().parseFromString(text, "text/html").getElementById("refusal");
     if (!refusal) return;
     event.preventDefault();
     showToast({ text: refusal.textContent.trim(), kind: "bad" });
+    if (desk) htmx.ajax("GET", "/till", { target, swap: "outerMorph" });
   });
 
   // What was asked before a form was drawn again tells of the old one: [data-follows] waits for the next answer.

@@ -16,6 +16,7 @@ from erp_club.pricelists.models import PriceListState
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.rules import price_of
 from web import lists
+from web import store_picking as picking
 from web.deps import Act
 from web.formats import localised
 from web.segment_forms.picking import products
@@ -139,13 +140,17 @@ class ListPage(BaseModel):
 
 
 class ListForm(BaseModel):
-    """What a list's form begins with; no list for a new one. `needed` are the languages a name must have."""
+    """What a list's form begins with; no list for a new one. `needed` are the languages a name must have.
+
+    `found` are the stores that somebody who searches may mean.
+    """
 
     price_list: ListLine | None
     store_ids: list[int]
     clubs: list[ClubChoice]
     segments: list[SegmentChoice]
     stores: list[StoreChoice]
+    found: list[int]
     needed: list[str]
 
 
@@ -219,15 +224,17 @@ def store_choices(act: Act) -> list[StoreChoice]:
     return [StoreChoice(id=row.id, code=row.code, name=row.name) for row in organisation.stores(act.session)]
 
 
-def list_form(act: Act, list_id: int | None) -> ListForm:
+def list_form(act: Act, list_id: int | None, *, typed: str = "") -> ListForm:
     """The form of a list. Raises NotFound."""
     chosen = None if list_id is None else queries.settings(act.session, list_id).stores
+    stores = store_choices(act)
     return ListForm(
         price_list=None if list_id is None else list_line(act, list_id),
         store_ids=sorted(chosen or ()),
         clubs=club_choices(act),
         segments=segment_choices(act),
-        stores=store_choices(act),
+        stores=stores,
+        found=[each.id for each in picking.found(stores, typed)[: picking.FOUND]],
         needed=list(dict.fromkeys(["en", act.chain.language])),
     )
 

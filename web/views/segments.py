@@ -14,8 +14,9 @@ from erp_club.reports import mailing, segment_use
 from erp_club.segments import looking, saved
 from erp_club.segments.models import SegmentKind, SegmentState
 from erp_club.segments.reading import read_condition
+from erp_club.segments.sentence import found as found_text
 from erp_club.segments.sentence import lines, sentence
-from erp_club.segments.tree import Condition
+from erp_club.segments.tree import Condition, FieldIs, MetricIs
 from web.deps import Act
 from web.forms import FormState
 from web.i18n import say
@@ -55,11 +56,15 @@ class SegmentsPage(BaseModel):
 
 
 class Told(BaseModel):
-    """A line of a question told step by step; `holds` is null where nobody was asked about."""
+    """A line of a question told step by step; `holds` is null where nobody was asked about.
+
+    `found` is what it looked at of the customer, for who may see that.
+    """
 
     depth: int
     text: str
     holds: bool | None = None
+    found: str | None = None
 
 
 class Someone(BaseModel):
@@ -213,18 +218,29 @@ def _told(act: Act, condition: Condition | None, asked: str) -> tuple[list[Told]
     if condition is None:
         return [], None
     steps = list(lines(condition, act.chain.currency))
-    holds: list[bool] | None = None
+    held: list[looking.Held] | None = None
     found: bool | None = None
     if asked:
         customer_id = saved.customer_id(act.session, asked)
         found = customer_id is not None
         if customer_id is not None:
             facts = saved.facts(act.session, act.today, REGISTRY, only=(customer_id,))
-            holds = looking.holds_for(act.session, [step.condition for step in steps], facts)
+            held = looking.held_by(act.session, [step.condition for step in steps], facts)
+    if held is None:
+        return [Told(depth=step.depth, text=say(step.text)) for step in steps], found
     return [
-        Told(depth=step.depth, text=say(step.text), holds=None if holds is None else holds[index])
-        for index, step in enumerate(steps)
+        Told(depth=step.depth, text=say(step.text), holds=each.holds, found=_found(act, step.condition, each.value))
+        for step, each in zip(steps, held, strict=True)
     ], found
+
+
+def _found(act: Act, condition: Condition, value: object) -> str | None:
+    """The customer's own figure. What was bought is of all stores: not for who sees the receipts of some only."""
+    seen = Permission.PURCHASES_VIEW if isinstance(condition, MetricIs) else Permission.CUSTOMERS_VIEW
+    if not isinstance(condition, MetricIs | FieldIs) or not act.by.may(seen) or act.by.narrowed(seen):
+        return None
+    text = found_text(condition, value, act.chain.currency)
+    return None if text is None else say(text)
 
 
 def _people(act: Act, sample: list[Any]) -> list[Someone]:
