@@ -12,16 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.birthday.plans.queries import automatic_codes
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
 from erp_club.permissions.actors import Actor
-from erp_club.programmes.rewards.automatic.queries import automatic_rewards
-from erp_club.promotions.coupons.codes import normalised
 from erp_club.promotions.coupons.commands import release
 from erp_club.purchases.baskets import errors, queries
-from erp_club.purchases.baskets.benefits import MOST_COUPONS, MOST_PAYING
+from erp_club.purchases.baskets.buyers import change_buyer
 from erp_club.purchases.baskets.entry import checked_quantity
 from erp_club.purchases.baskets.paying import beside_card, check_card_pays, claims_of, sold_of
 from erp_club.purchases.baskets.pricing import asked_of, gather_open
@@ -104,7 +101,7 @@ def set_customer(
     if card_id is not None or basket.customer_id != buyer.customer_id:
         basket.card_id = card_id
     if basket.customer_id != buyer.customer_id:
-        _enter_automatic(session, basket, buyer.customer_id, now=now)
+        change_buyer(session, basket, buyer.customer_id, now=now)
     basket.customer_id = buyer.customer_id
     session.flush()
 
@@ -113,7 +110,7 @@ def remove_customer(session: Session, *, now: dt.datetime, by: Actor) -> None:
     """Make the open basket one of an unknown customer again."""
     basket = take(session, now=now, by=by)
     _free(session, basket, now=now, by=by)
-    _enter_automatic(session, basket, UNIDENTIFIED, now=now)
+    change_buyer(session, basket, UNIDENTIFIED, now=now)
     basket.customer_id, basket.card_id = UNIDENTIFIED, None
     session.flush()
 
@@ -274,27 +271,6 @@ def pay(
         _memberships_paid(session, basket, sold.posted.receipt_id, [line.line_no for line in lines], place)
     _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)
     return Paid(sold, tendered, tendered - max(due, 0) if tendered is not None else 0)
-
-
-def _enter_automatic(session: Session, basket: Basket, customer_id: int, *, now: dt.datetime) -> None:
-    """Let what tills use by themselves, coupons and money, be this customer's; none of the one before stays."""
-    today = queries.day_at(session, basket.terminal_id, now)
-    entered = basket.coupons or basket.paying_cards
-    old_codes, old_cards = _automatic(session, basket.customer_id if entered else UNIDENTIFIED, today)
-    codes, cards = _automatic(session, customer_id, today)
-    kept = [text for text in basket.coupons if normalised(text) not in old_codes]
-    known = {normalised(text) for text in kept}
-    basket.coupons = [*kept, *(code for code in codes if code not in known)][:MOST_COUPONS]
-    shown = [each for each in basket.paying_cards if each not in old_cards]
-    basket.paying_cards = [*shown, *(each for each in cards if each not in shown)][:MOST_PAYING]
-
-
-def _automatic(session: Session, customer_id: int, today: dt.date) -> tuple[list[str], list[int]]:
-    """The codes and cards that a till uses by itself for a customer."""
-    if customer_id == UNIDENTIFIED:
-        return [], []
-    codes, cards = automatic_rewards(session, customer_id, today=today)
-    return [*automatic_codes(session, customer_id, today=today), *codes], cards
 
 
 def _free(session: Session, basket: Basket, *, now: dt.datetime, by: Actor) -> None:
