@@ -121,17 +121,26 @@ def test_an_offer_of_the_cashier_gives_nothing_until_it_is_chosen(
 def test_what_an_offer_costs_in_points_is_said_before_it_is_chosen(
     client: TestClient, session: Session, till: Till
 ) -> None:  # REQ O-05
-    noa, club_id = a_person(session, given_name="Noa"), a_club(session)
-    moved(session, noa, a_membership(session, noa, club_id).points_account_id, 80)
+    club_id = a_club(session)
+    noa, ida = (a_person(session, given_name=name) for name in ("Noa", "Ida"))
+    for each in (noa, ida):
+        moved(session, each, a_membership(session, each, club_id).points_account_id, 80)
+    by_hand(session)
     five = {"kind": "amount", "value_minor": 5_00}
     starts = {"by": "cashier", "points": 50}
-    a_published_offer(session, "HAND", names={"en": "By hand"}, rewards=[five], activation=starts)
+    a_published_offer(session, "POINTS", names={"en": "For points"}, rewards=[five], activation=starts)
     session.commit()
     scan(client, till)
-    [offer] = told(send(client, till, "PUT", "/baskets/current/customer", customer_id=noa))["benefits"]["offers"]
+    view = told(send(client, till, "PUT", "/baskets/current/customer", customer_id=noa))
+    [offer] = [each for each in view["benefits"]["offers"] if each["offer"] == "POINTS"]
     assert (offer["gain_minor"], offer["cost_points"]) == (5_00, 50)
     page = client.get("/baskets/current/offers", headers=till.headers | HTML).text
     assert "costs 50 points" in re.sub("<[^>]+>", "", page)
+    for code in ("POINTS", "HAND"):
+        assert told(send(client, till, "POST", "/baskets/current/activations", offer=code))
+    # Nobody has asked for the points of somebody else.
+    view = told(send(client, till, "PUT", "/baskets/current/customer", customer_id=ida))
+    assert {each["offer"]: each["chosen"] for each in view["benefits"]["offers"]} == {"POINTS": False, "HAND": True}
 
 
 def test_an_offer_that_cannot_apply_says_why(client: TestClient, session: Session, till: Till) -> None:
