@@ -1,7 +1,7 @@
 """How amounts, numbers, dates and other people's words stand on a page: by locale, and safe between two directions."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -168,6 +168,11 @@ def localised(names: Mapping[str, str]) -> str:
     return names.get(LANGUAGE.get()) or names.get("en") or next(iter(names.values()), "")
 
 
+def week(days: Sequence[tuple[object, str]]) -> Sequence[tuple[object, str]]:
+    """Monday to Sunday in the order in which the reader's country counts them: in Israel a week begins with Sunday."""
+    return (days[-1], *days[:-1]) if LANGUAGE.get() == "he" else days
+
+
 FILTERS = {
     "money": money,
     "whole_money": whole_money,
@@ -189,5 +194,6 @@ FILTERS = {
     "masked": masked,
     "name": name,
     "localised": localised,
+    "week": week,
 }
 GLOBALS = {"escape": escape}

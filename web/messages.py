@@ -28,6 +28,7 @@ MESSAGES: dict[str, str] = {
     "datetime_from_date_parsing": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
     "datetime_type": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
     "timezone_aware": N_("Enter a time as 2026-11-22T14:05:00+02:00."),
+    "days_form": N_("Enter days as 24.12, 21.4.2027 or 1.12–31.12, between commas."),
     "enum": N_("Choose one of the values that are offered."),
     "literal_error": N_("Choose one of the values that are offered."),
     "extra_forbidden": N_("There is no such field."),

@@ -80,6 +80,8 @@ class BirthdayPlan(Base):
     growth: Mapped[int | None]
     growth_from_age: Mapped[int] = mapped_column(sa.Integer)
     growth_to: Mapped[int | None]
+    from_age: Mapped[int | None] = mapped_column(sa.Integer)
+    to_age: Mapped[int | None] = mapped_column(sa.Integer)
     least_points: Mapped[int]
     least_months: Mapped[int] = mapped_column(sa.Integer)
     known_at_joining: Mapped[bool]

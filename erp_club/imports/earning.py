@@ -3,7 +3,8 @@
 import dataclasses
 import datetime as dt
 import itertools
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from erp_club.programmes.documents import level_in, programme_of
 from erp_club.programmes.engine.earn import earn as earned_by
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.past.queries import customers_segments, receipts_of
+from erp_club.programmes.past.queries import Past, customers_segments, receipts_of, shared_accounts
 from erp_club.programmes.past.seen import as_seen, asked_from
 
 # As points/rules.py has it, so that a file earns what a till would have given: rounded down once a receipt.
@@ -161,7 +162,9 @@ def _reckoned(
         )
     )
     segments = customers_segments(session, customers)
-    for customer, past in receipts_of(session, club_id, customers).items():
+    receipts, others = _with_others(session, club_id, customers)
+    for customer in customers:
+        past = receipts[customer]
         _, holder, account, joined_on, level = members[customer]
         for place, each in enumerate(past):
             programme = _rules_of(documents.get(each.purchase.on, "{}")) if each.id in new else None
@@ -176,11 +179,33 @@ def _reckoned(
             )
             first = asked_from(programme, each.purchase.on, joined_on)
             if first is not None:
-                before = [one for one in past[:place] if one.purchase.on >= first]
+                told = (one for each_other in others.get(customer, ()) for one in receipts[each_other])
+                mixed = sorted((*past[:place], *(one for one in told if _when(one) < _when(each))), key=_when)
+                before = [one for one in mixed if one.purchase.on >= first]
                 known = as_seen(programme, before, known, each.purchase.on, customer_id=customer)
             points = earned_by(programme, each.purchase, known).points
             if points:
                 yield each.id, holder, account, joined_on, points
+
+
+def _with_others(
+    session: Session, club_id: int, customers: Sequence[int]
+) -> tuple[dict[int, list[Past]], dict[int, list[int]]]:
+    """The receipts of these members and of whoever shares their accounts, and who those are, by member."""
+    shared = shared_accounts(session, club_id, customers)
+    persons: dict[int, list[int]] = defaultdict(list)
+    for person, account in shared.items():
+        persons[account.account_id].append(person)
+    others = {
+        customer: [each for each in persons[shared[customer].account_id] if each != customer]
+        for customer in customers
+        if customer in shared
+    }
+    return receipts_of(session, club_id, {*customers, *shared}), others
+
+
+def _when(past: Past) -> tuple[dt.datetime, int]:
+    return past.purchase.at, past.id
 
 
 def _bucket(session: Session) -> None:

@@ -3,6 +3,7 @@
 A clause follows "only if". A condition that doesn't hold has a clause of its own where the languages have one.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.engine import conditions as c
 from erp_club.promotions.engine.conditions import Condition
+from erp_club.promotions.engine.dates import parts_of
 from erp_club.promotions.engine.scope import Basis, Scope
 
 Names = Mapping[tuple[Thing, str], Mapping[str, str]]
@@ -40,6 +42,10 @@ _KINDS = {
 }  # fmt: skip
 _DAYS = (
     T("Monday"), T("Tuesday"), T("Wednesday"), T("Thursday"), T("Friday"), T("Saturday"), T("Sunday"),
+)  # fmt: skip
+MONTHS = (
+    T("January"), T("February"), T("March"), T("April"), T("May"), T("June"), T("July"), T("August"), T("September"),
+    T("October"), T("November"), T("December"),
 )  # fmt: skip
 _MEANS = {"cash": T("cash"), "card": T("card")}
 _CHANNELS = {"store": T("a store"), "web": T("the web shop")}
@@ -141,15 +147,47 @@ def _where(condition: Condition, words: Words, *, negated: bool) -> Text:
         case c.DayIs():
             values = {"days": Listed(tuple(_DAYS[day - 1] for day in condition.weekdays))}
             yes, no = T("it is %(days)s"), T("it isn't %(days)s")
+        case c.DateIs():
+            values = {"days": dates(condition.dates)}
+            yes, no = T("it is %(days)s"), T("it isn't %(days)s")
         case c.HourIs():
-            values = {"first": condition.from_time, "before": condition.to_time}
-            yes, no = T("it is between %(first)s and %(before)s"), T("it isn't between %(first)s and %(before)s")
+            return hours(condition.from_time, condition.to_time, negated=negated)
         case c.MeansIs():
             values = {"means": Listed(tuple(_MEANS.get(each, each) for each in condition.means))}
             yes, no = T("it is paid by %(means)s"), T("it isn't paid by %(means)s")
         case _:
             raise AssertionError(condition)
     return Text((no if negated else yes).msgid, values)
+
+
+def hours(first: dt.time, before: dt.time, *, negated: bool = False) -> Text:
+    """From one hour to the other; from or to midnight only the one that was meant."""
+    values: dict[str, object] = {"first": first, "before": before}
+    if before == dt.time(0):
+        yes, no = T("it is %(first)s or later"), T("it is before %(first)s")
+    elif first == dt.time(0):
+        yes, no = T("it is before %(before)s"), T("it is %(before)s or later")
+    else:
+        yes, no = T("it is between %(first)s and %(before)s"), T("it isn't between %(first)s and %(before)s")
+    return Text((no if negated else yes).msgid, values)
+
+
+def dates(named: tuple[str, ...]) -> Listed:
+    """Days, of one year or of every year or month, and ranges of them."""
+    made: list[object] = []
+    for each in named:
+        first, last = (_date(end) for end in parts_of(each))
+        made.append(first if first == last else T("%(first)s to %(last)s", first=first, last=last))
+    return Listed(tuple(made))
+
+
+def _date(text: str) -> object:
+    if len(text) == len("2027-04-21"):
+        return dt.date.fromisoformat(text)
+    month, _, day = text.rpartition("-")
+    if not month:
+        return T("day %(day)s of the month", day=int(day))
+    return T("%(day)s %(month)s", day=int(day), month=MONTHS[int(month) - 1])
 
 
 def _who(condition: Condition, words: Words, *, negated: bool) -> Text:

@@ -147,12 +147,18 @@ def _amount(reward: Amount, words: Words) -> Iterator[Text]:
             reward.group_size,
             **values,
         )
+    yield from _amount_bounds(reward, words)
+
+
+def _amount_bounds(reward: Amount, words: Words) -> Iterator[Text]:
     if reward.units_per_line is not None:
         yield TN("%(num)s unit of a line at most.", "%(num)s units of a line at most.", reward.units_per_line)
     if reward.first_minor is not None:
         yield T("For the first unit of a line it is %(amount)s.", amount=words.money(reward.first_minor))
     if reward.basis is Basis.EXCLUDING:
         yield T("The amount is without VAT.")
+    if reward.cap_minor is not None:
+        yield T("It gives %(amount)s at most.", amount=words.money(reward.cap_minor))
     if reward.count_in is not None:
         yield T("The quantity is counted over %(what)s.", what=what(reward.count_in, words))
 

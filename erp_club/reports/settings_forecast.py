@@ -114,7 +114,7 @@ def _counted(
     for customer_id, mine in groupby(past, key=lambda each: each.customer_id):
         counted = list(mine)
         before = replay.side.points
-        replay.live(counted, segments.get(customer_id, frozenset()))
+        replay.live(counted, segments)
         members += 1
         for each in counted:
             bought[each.purchase.on] += each.purchase.total_minor > 0

@@ -1,22 +1,22 @@
 """What a programme would have given: past receipts replayed under it, beside the one in force (M-03, P-18).
 
 Every known customer's receipts go by in the order of time, counted where the club held the customer that day; of a club
-that isn't there yet everybody counts, as if joined at the first purchase. Prices, discounts and payments stand as they
+without members yet everybody counts, as if joined at the first purchase. Prices, discounts and payments stand as they
 were; products, segments and birthdays are today's. A return is counted as if what came back had never been bought.
 Points are counted when they are earned, and cost what they are worth when they pay; what periods give counts on the
-last day of the period, for each member alone.
+last day of the period. Those who share an account count together, in the order of time.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.models import Club, ClubState, Membership
 from erp_club.clubs.periods import add_months
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.documents import parts
@@ -27,7 +27,15 @@ from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
 from erp_club.programmes.engine.measure import Lived, movements
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.taken_back import mirrored, without
-from erp_club.programmes.past.queries import PORTION, Past, customers_segments, past_receipts, receipts_of
+from erp_club.programmes.past.queries import (
+    PORTION,
+    Past,
+    Shared,
+    customers_segments,
+    past_receipts,
+    receipts_of,
+    shared_accounts,
+)
 from erp_club.programmes.past.seen import Seen
 from erp_club.reports.what_if_rewards import Member, Rewarded, rewarded
 
@@ -119,19 +127,34 @@ def what_if(
     """
     club_id = members_of(session, tried.code)
     segments = customers_segments(session)
-    sides = [Replay(tried, today), *([Replay(held, today)] if held is not None else [])]
+    sides = [Replay(each, today) for each in (tried, held) if each is not None and (each is tried or each != tried)]
     receipts, members = 0, 0
+    shared = {} if club_id is None else shared_accounts(session, club_id)
+    together: dict[Shared, list[Past]] = defaultdict(list)
     total, rows = past_receipts(session, club_id)
     for customer_id, mine in groupby(rows, key=lambda each: each.customer_id):
         counted = list(mine)
         members += 1
-        for side in sides:
-            side.live(counted, segments.get(customer_id, frozenset()))
+        account = shared.get(customer_id)
+        if account is not None:
+            together[account] += counted
+        else:
+            for side in sides:
+                side.live(counted, segments)
         if (receipts + len(counted)) // PORTION > receipts // PORTION:
             progress(receipts + len(counted), total)
         receipts += len(counted)
+    for account, theirs in together.items():
+        theirs.sort(key=in_time)
+        for side in sides:
+            side.live(theirs, segments, joined_on=account.joined_on)
     progress(total, total)
-    return WhatIf(receipts, members, sides[0].side, sides[1].side if held is not None else None, club_id is None)
+    return WhatIf(receipts, members, sides[0].side, None if held is None else sides[-1].side, club_id is None)
+
+
+def in_time(past: Past) -> tuple[dt.datetime, int]:
+    """The order in which receipts were made."""
+    return past.purchase.at, past.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +179,25 @@ class Year:
 
 
 def a_year(session: Session, tried: Programme, held: Programme | None, customer_id: int, *, today: dt.date) -> Year:
-    """One member's receipts of the year up to today; those before it count for levels and periods that reach back."""
+    """One member's receipts of the year up to today; those before it count for levels and periods that reach back.
+
+    Those of others who share the account count too, and what periods give is the account's.
+    """
     club_id = members_of(session, tried.code)
     first = add_months(today, -12) + dt.timedelta(days=1)
-    mine = receipts_of(session, club_id, [customer_id])[customer_id]
-    segments = customers_segments(session, [customer_id]).get(customer_id, frozenset())
+    shared = {} if club_id is None else shared_accounts(session, club_id, [customer_id])
+    found = receipts_of(session, club_id, {customer_id, *shared})
+    theirs = sorted((each for receipts in found.values() for each in receipts), key=in_time)
+    segments = customers_segments(session, list(found))
+    joined_on = shared[customer_id].joined_on if customer_id in shared else None
     seen: list[list[tuple[Past, int, str | None]]] = []
     rewards: list[tuple[Rewarded, ...]] = []
     for programme in (tried, *([held] if held is not None else [])):
         told: list[tuple[Past, int, str | None]] = []
         replay = Replay(programme, today)
-        given = replay.live(mine, segments, seen=told) if mine else ()
+        given = replay.live(theirs, segments, joined_on=joined_on, seen=told) if theirs else ()
         rewards.append(tuple(each for each in given if each.on >= first))
-        seen.append(told)
+        seen.append([each for each in told if each[0].customer_id == customer_id])
     steps = [
         Step(
             sides[0][0].id,
@@ -184,8 +213,9 @@ def a_year(session: Session, tried: Programme, held: Programme | None, customer_
 
 
 def members_of(session: Session, code: str) -> int | None:
-    """The club whose members' receipts count; None where it isn't there or is a draft, and everybody's do."""
-    return session.scalar(sa.select(Club.id).where(Club.code == code, Club.state != ClubState.DRAFT))
+    """The club whose members' receipts count; None where it isn't there or has no members yet, and everybody's do."""
+    joined = sa.exists().where(Membership.club_id == Club.id)
+    return session.scalar(sa.select(Club.id).where(Club.code == code, Club.state != ClubState.DRAFT, joined))
 
 
 class Replay:
@@ -204,29 +234,34 @@ class Replay:
     def live(
         self,
         receipts: Sequence[Past],
-        segments: frozenset[str],
+        segments: Mapping[int, frozenset[str]],
         *,
+        joined_on: dt.date | None = None,
         seen: list[tuple[Past, int, str | None]] | None = None,
     ) -> tuple[Rewarded, ...]:
-        """Take a member's receipts in the order of time, and give what periods brought.
+        """Take the receipts of a member, or of all who share an account, in the order of time.
+
+        What periods brought is given. `joined_on` is the account's day, else the first receipt says it; `segments` are
+        those of each customer.
 
         Each receipt is added to `seen` with its points and the level after it.
         """
-        life = _Life(self.programme, receipts[0].joined_on or receipts[0].purchase.on, receipts[0].birthday, segments)
+        life = _Life(self.programme, joined_on or receipts[0].joined_on or receipts[0].purchase.on, segments)
         for each in receipts:
-            level = life.level(each.purchase.on) if self.by_level else None
+            level = life.level(each.purchase.on, each.customer_id) if self.by_level else None
             points = self._take(life, each, level)
             if points:
                 self.side.months[self.step(each.purchase.on)] += points
             if seen is not None:
-                seen.append((each, points, life.level(each.purchase.on)))
+                seen.append((each, points, life.level(each.purchase.on, each.customer_id)))
             elif self.rewarded_by_level:
-                life.stood.append((each.purchase.on, life.level(each.purchase.on)))
+                life.stood.append((each.purchase.on, life.level(each.purchase.on, each.customer_id)))
         if seen is not None:
             life.stood = [(each.purchase.on, level) for each, _, level in seen]
-        level = life.level(self.today)
-        if level is not None:
-            self.side.levels[level] += 1
+        for person in {each.customer_id for each in receipts}:
+            level = life.level(self.today, person)
+            if level is not None:
+                self.side.levels[level] += 1
         return self._reward(life)
 
     def _reward(self, life: "_Life") -> tuple[Rewarded, ...]:
@@ -256,17 +291,18 @@ class Replay:
             after = (now.points, *self._counted(kept, member))
             life.sold[past.original_id or 0] = (kept, member)
             given = tuple(new - old for old, new in zip(before, after, strict=True))
-            life.remember(past.purchase, given, self.counters, member, (bought, kept))
+            life.remember(past, given, self.counters, member, (bought, kept))
             return given[0]
-        member = life.facts(past.purchase, level)
+        member = life.facts(past, level)
         if past.purchase.total_minor < 0:
             given = tuple(-each for each in self._earned(mirrored(past.purchase), member))
         else:
             made = earn(self.programme, past.purchase, member)
-            life.seen.note(past.purchase, made)
+            life.seen.note(past.purchase, made, customer_id=past.customer_id)
+            life.purchases[past.customer_id] += 1
             life.sold[past.id] = (past.purchase, member)
             given = (made.points, *self._counted(past.purchase, member))
-        life.remember(past.purchase, given, self.counters, member, None)
+        life.remember(past, given, self.counters, member, None)
         return given[0]
 
     def _earned(self, purchase: Purchase, member: MemberFacts) -> tuple[int, ...]:
@@ -278,28 +314,29 @@ class Replay:
 
 
 class _Life:
-    """What is known of a member while the receipts go by."""
+    """What is known of a member, or of those who share an account, while the receipts go by."""
 
-    def __init__(
-        self, programme: Programme, joined_on: dt.date, birthday: dt.date | None, segments: frozenset[str]
-    ) -> None:
-        self.programme, self.joined_on = programme, joined_on
-        self.known = MemberFacts(joined_on=joined_on, birthday=birthday, segments=segments)
+    def __init__(self, programme: Programme, joined_on: dt.date, segments: Mapping[int, frozenset[str]]) -> None:
+        self.programme, self.joined_on, self.segments = programme, joined_on, segments
+        self.purchases: dict[int, int] = defaultdict(int)
         self.sold: dict[int, tuple[Purchase, MemberFacts]] = {}
-        self.past: dict[tuple[dt.date, str], list[Lived]] = defaultdict(list)
+        self.past: dict[tuple[int, dt.date, str], list[Lived]] = defaultdict(list)
         self.lives: list[Lived] = []
         self.stood: list[tuple[dt.date, str | None]] = []
-        self.climber = None if programme.levels is None else Climber(programme.levels, joined_on=joined_on)
+        self.alone = programme.household is not None and not programme.household.shared_level
+        self.climbers: dict[int, Climber] = {}
         self.seen = Seen(programme, joined_on)
 
-    def facts(self, purchase: Purchase, level: str | None) -> MemberFacts:
+    def facts(self, past: Past, level: str | None) -> MemberFacts:
         """The member at the moment of a purchase."""
-        known = replace(self.known, level=level, purchases=len(self.sold))
-        return self.seen.facts(known, purchase.on)
+        who = past.customer_id
+        segments = self.segments.get(who, frozenset())
+        known = MemberFacts(self.joined_on, level, past.birthday, segments, purchases=self.purchases[who])
+        return self.seen.facts(known, past.purchase.on, customer_id=who)
 
     def remember(
         self,
-        purchase: Purchase,
+        past: Past,
         given: Sequence[int],
         counters: Sequence[tuple[str, Earning]],
         member: MemberFacts,
@@ -310,15 +347,24 @@ class _Life:
             return
         on_counters = tuple((code, points) for (code, _), points in zip(counters, given[1:], strict=True))
         returns_on = None if shrinks is None else shrinks[0].on
-        new = Lived(purchase, given[0], on_counters, returns_on, member, shrinks)
+        new = Lived(past.purchase, given[0], on_counters, returns_on, member, shrinks)
         self.lives.append(new)
-        if self.programme.levels is not None:
+        climber = self._climber(past.customer_id)
+        if climber is not None:
             # A day in a store may be one visit, so the receipts of the day before it have their say.
-            before = self.past[new.counted_on, purchase.store]
+            before = self.past[past.customer_id if self.alone else 0, new.counted_on, past.purchase.store]
             moved = self._moved([*before, new])[len(self._moved(before)) :]
             before.append(new)
-            if self.climber is not None:
-                self.climber.add(moved)
+            climber.add(moved)
+
+    def _climber(self, customer_id: int) -> Climber | None:
+        """Who climbs the levels: each person, or all who share the account together."""
+        if self.programme.levels is None:
+            return None
+        whose = customer_id if self.alone else 0
+        if whose not in self.climbers:
+            self.climbers[whose] = Climber(self.programme.levels, joined_on=self.joined_on)
+        return self.climbers[whose]
 
     def _moved(self, past: Sequence[Lived]) -> tuple[Moved, ...]:
         levels = self.programme.levels
@@ -329,9 +375,10 @@ class _Life:
             else movements(measures(levels), past, excluded=self.programme.excluded, by_store_day=by_day)
         )
 
-    def level(self, day: dt.date) -> str | None:
-        """The level of a day, None in a programme without levels."""
-        return None if self.climber is None else self.climber.level(day)
+    def level(self, day: dt.date, customer_id: int) -> str | None:
+        """A person's level of a day, None in a programme without levels."""
+        climber = self._climber(customer_id)
+        return None if climber is None else climber.level(day)
 
 
 def _earning_of(counter: Counter) -> Earning:

@@ -14,19 +14,20 @@ EXCLUDED = {
     "price_lists": ["B2B"], "reduced": True, "promoted": True, "means": ["points"],
 }  # fmt: skip
 WHEN = {
-    "first_day": "2026-01-01", "last_day": "2026-12-31", "weekdays": [1], "month_days": [15], "from_time": "18:00",
-    "to_time": "22:00", "stores": ["374"], "without_stores": ["375"], "channels": ["store"], "levels": ["GOLD"],
-    "segments": ["VIP"], "birthday": "day", "least_minor": 1000, "most_minor": 90000, "first_purchase": 2,
-    "last_purchase": 9, "joined_within_days": 30, "min_age": 18, "max_age": 99, "means": ["card"],
-    "without_means": ["invoice"], "confirm": "PAIR",
+    "first_day": "2026-01-01", "last_day": "2026-12-31", "weekdays": [1], "month_days": [15],
+    "without_days": ["2026-05-14", "12-24", "31", "12-26/01-06"], "from_time": "18:00", "to_time": "22:00",
+    "stores": ["374"], "without_stores": ["375"], "channels": ["store"], "levels": ["GOLD"], "segments": ["VIP"],
+    "birthday": "day", "least_minor": 1000, "most_minor": 90000, "first_purchase": 2, "last_purchase": 9,
+    "joined_within_days": 30, "min_age": 18, "max_age": 99, "means": ["card"], "without_means": ["invoice"],
+    "confirm": "PAIR",
 }  # fmt: skip
 COUNTED = {"counts": "spend", "on": SCOPE, "excluded": EXCLUDED, "means": ["cash"], "when": WHEN}
 NEED = {"measure": {"counts": "visits"}, "at_least": 7, "period": {"every": "rolling", "months": 12}}
 EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "points", "points": 50},
     {"kind": "discount", "amount_minor": 5000, "on": SCOPE, "cap_minor": 9000, "least_minor": 100},
-    {"kind": "discount", "off_bp": 1000},
-    {"kind": "discount", "amount_minor": 20, "per_unit": True},
+    {"kind": "discount", "off_bp": 1000, "units": 2},
+    {"kind": "discount", "amount_minor": 20, "per_unit": True, "units": 50},
     {"kind": "coupon", "batch": "NEXT", "count": 2, "denomination_minor": 500},
     {"kind": "code", "amount_minor": 700, "on": SCOPE, "least_minor": 2000},
     {"kind": "stored_value", "amount_minor": 800, "denomination_minor": 100},
@@ -95,9 +96,9 @@ FUNCTIONS: list[dict[str, Any]] = [
     {"kind": "declared", "rate_bp": 150, "declared_on": "2027-02-01"},
 ]
 OCCASION: dict[str, Any] = {
-    "names": {"en": "A gift"}, "gives": EVERY_GIFT, "choose": True, "levels": ["GOLD"], "least_points": 10,
-    "least_months": 6, "known_at_joining": True, "known_days_before": 14, "needs": [NEED], "when": WHEN,
-    "after_purchase_minor": 3000, "most_per_year": 2, "issue": GIVING,
+    "names": {"en": "A gift"}, "gives": EVERY_GIFT, "choose": True, "levels": ["GOLD"], "from_age": 6, "to_age": 12,
+    "least_points": 10, "least_months": 6, "known_at_joining": True, "known_days_before": 14,
+    "needs": [NEED], "when": WHEN, "after_purchase_minor": 3000, "most_per_year": 2, "issue": GIVING,
     "growth": {"per_year_minor": 100, "from_age": 18, "most_minor": 9999},
 }  # fmt: skip
 OCCASIONS: list[dict[str, Any]] = [
@@ -177,6 +178,7 @@ FULL: dict[str, Any] = {
 }  # fmt: skip
 AFTER = {"usable": "day", "usable_after_days": 2, "valid_months": 6}
 NEXT = {"usable": "next_purchase", "valid_until": "year_end"}
+SEASON = {"valid_to": "2026-11-30"}
 OTHERS: list[dict[str, Any]] = [
     {"term": {"kind": "lifetime"}, "expiry": {"rule": {"kind": "never"}}, "lapse": {"points": "drop"},
      "levels": LEVELS | {"keep": "ever", "keep_months": None}, "renewal": {"by": "itself"},
@@ -189,6 +191,8 @@ OTHERS: list[dict[str, Any]] = [
                            "of_calendar_year": True}}} for years in (0, 1)),
     {"term": {"kind": "date", "each_year": {"month": 12, "day": 20}, "least_days": 60},
      "expiry": {"rule": {"kind": "member_year", "years_after": 2}}},
+    {"rewards": [FULL["rewards"][0] | {"issue": SEASON}],
+     "benefits": [FULL["benefits"][0] | {"gives": {"kind": "discount", "price_minor": 990, "units": 1}}]},
     {"term": {"kind": "date", "last_day": "2028-01-31"}, "expiry": {"rule": {"kind": "inactivity", "months": 18}}},
     {"benefits": [FULL["benefits"][0] | {"issue": AFTER}], "rewards": [FULL["rewards"][0] | {"issue": AFTER}],
      "occasions": [FULL["occasions"][2] | {"issue": AFTER | {"at": "period_end"}}],

@@ -19,9 +19,12 @@ from erp_club.catalogue.models import Brand, Product, ProductGroup, ProductKind
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.models import Membership
 from erp_club.customers.models import Customer
+from erp_club.customers.relatives.commands import add_relative
+from erp_club.customers.relatives.models import RelativeKind
 from erp_club.jobs.catalogue import JOBS
 from erp_club.jobs.declared import Run
 from erp_club.jobs.rewards import parameters_of
+from erp_club.kernel.errors import Refused
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.points.models import PointsAccount, PointsLot
@@ -105,7 +108,7 @@ class Shop:
             seen = getattr(self, f"_{verb}")(step)
             expected = {name: step[name] for name in seen if name in step}
             found = {name: seen[name] for name in expected}
-            assert found == expected, f"step {number}: {step}"
+            assert found == expected, f"step {number}: {step}: {found}"
 
     # what is done
 
@@ -119,6 +122,14 @@ class Shop:
         a_membership(self.session, customer, self.club_id, joined_on=on)
         welcome(self.session, customer, Welcome(on, dt.datetime.combine(on, dt.time(8), dt.UTC), SYSTEM))
         self.persons[step["join"]] = customer
+        return {}
+
+    def _child(self, step: Step) -> dict[str, Any]:
+        """Somebody tells of a child."""
+        on = dt.date.fromisoformat(step["on"])
+        born, now = dt.date.fromisoformat(step["born"]), dt.datetime.combine(on, dt.time(8), dt.UTC)
+        how: dict[str, Any] = {"kind": RelativeKind.CHILD, "name": step["called"], "birthday": born}
+        add_relative(self.session, self.persons[step["child"]], today=on, now=now, by=SYSTEM, **how)
         return {}
 
     def _share(self, step: Step) -> dict[str, Any]:
@@ -146,7 +157,10 @@ class Shop:
             means=tuple(by),
             points=(PointsPayment(step["points"], self.code),) if "points" in step else (),
         )
-        total = price_basket(self.session, asked, place).priced.total_minor
+        try:
+            total = price_basket(self.session, asked, place).priced.total_minor
+        except Refused:
+            return {"refused": True}
         left = total - sum(_minor(amount) for amount in by.values() if amount is not None)
         amounts = {means: left if amount is None else _minor(amount) for means, amount in by.items()}
         cards = amounts.pop("stored_value", 0)
@@ -156,7 +170,7 @@ class Shop:
         order = Order(f"R{next(_numbers)}", told if len(by) > 1 else asked, payments, claims=claims)
         made = sell(self.session, order, place, currency="ILS")
         self.receipts[step.get("as", "last")] = made
-        return {"total": total / 100, "earns": made.basket.points_by_club.get(self.code, 0)}
+        return {"refused": False, "total": total / 100, "earns": made.basket.points_by_club.get(self.code, 0)}
 
     def _back(self, step: Step) -> dict[str, Any]:
         sold = self.receipts[step["back"]]

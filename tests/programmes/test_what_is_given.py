@@ -133,7 +133,7 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
                   "issue": {"automatic": True, "after_days": 12, "by_day_of_month": 10}}],
         benefits=[{"code": "m", "points": 5, "gives": {"kind": "coupon", "batch": "NEXT"}, "when": {"confirm": "TWO"}},
                   {"code": "n", "points": 5, "gives": {"kind": "code"}},
-                  {"code": "o", "points": 5, "gives": AMOUNT, "when": {"month_days": [1]}}],
+                  {"code": "o", "points": 5, "gives": AMOUNT, "when": {"min_age": 18}}],
         redemption={"worth_points": 1, "worth_minor": 1, "excluded": {"promoted": True}, "when": {"min_age": 60}},
     )  # fmt: skip
     named = ("issue", "benefits", "occasions", "redemption.")
@@ -149,7 +149,7 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
         "rewards[0].issue.by_day_of_month": True,
         "benefits[0].when.confirm": True,
         "benefits[1].gives.amount_minor": True,
-        "benefits[2].when.month_days": True,
+        "benefits[2].when.min_age": True,
         "redemption.when.min_age": True,
         "redemption.excluded.promoted": True,
     }

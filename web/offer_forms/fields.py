@@ -78,6 +78,7 @@ REWARDS: dict[str, tuple[Ask, ...]] = {
         Ask("group_size", N_("Only in full groups of"), optional=True, more=True),
         Ask("units_per_line", N_("Units of a line at most"), optional=True, more=True),
         Ask("first_minor", N_("For the first unit of a line instead"), "amount", optional=True, more=True),
+        Ask("cap_minor", N_("Give at most"), "amount", optional=True, more=True),
         Ask("basis", N_("The amount is"), "select", options=_CHAIN_BASIS, more=True),
         _STEPS,
         _COUNT_IN,
@@ -181,6 +182,14 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
         Ask("levels", N_("Levels"), "words", N_("Several with commas between them."), optional=True),
     ),
     "weekdays": (Ask("weekdays", N_("Days"), "days"),),
+    "dates": (
+        Ask(
+            "dates",
+            N_("Dates"),
+            "words",
+            N_("Between commas: 21.4.2027 once, 24.12 every year, 1.12–31.12 from the one to the other."),
+        ),
+    ),
     "from_time": (Ask("from_time", N_("From"), "time"), Ask("to_time", N_("Until before"), "time")),
     "stores": (Ask("stores", N_("Stores"), "picks", things=("store",)),),
     "channels": (Ask("channels", N_("Where it is bought"), "channels"),),
@@ -207,7 +216,8 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
 }
 CONDITION_NAMES = {
     "quantity": N_("Quantity in the basket"), "amount_minor": N_("Amount of the basket"), "clubs": N_("Club and level"),
-    "weekdays": N_("Day of the week"), "from_time": N_("Hour"), "stores": N_("Store"), "channels": N_("Channel"),
+    "weekdays": N_("Day of the week"), "dates": N_("Dates"),
+    "from_time": N_("Hour"), "stores": N_("Store"), "channels": N_("Channel"),
     "terminals": N_("Till"), "means": N_("Means of payment"), "segments": N_("Segment"), "days_before": N_("Birthday"),
     "first": N_("Number of the purchase"), "customer_known": N_("Customer known or not"),
     "confirm": N_("Confirmed by the cashier"),

@@ -15,10 +15,11 @@ from erp_club.kernel.text import T
 from erp_club.promotions.documents import short
 from erp_club.promotions.engine.conditions import All, AnyOf, Not
 from erp_club.promotions.engine.offer import Offer
+from web.typed_days import read_days, write_days
 
 Typed = dict[str, Any]
 ROW_KINDS = (
-    "quantity", "amount_minor", "clubs", "weekdays", "from_time", "stores", "channels", "terminals", "means",
+    "quantity", "amount_minor", "clubs", "weekdays", "dates", "from_time", "stores", "channels", "terminals", "means",
     "segments", "days_before", "first", "customer_known", "confirm",
 )  # fmt: skip
 """Conditions that a row can be, each named by the field that only it has."""
@@ -79,6 +80,8 @@ def _field(name: str, value: Any, path: str, faults: list[FieldError], beside: M
         return None
     if name in _LISTS:
         return [word.strip() for word in value.split(",") if word.strip()] or None
+    if name == "dates":
+        return read_days(value)
     return _number(name, value.strip(), path, faults)
 
 
@@ -144,6 +147,8 @@ def _typed(value: Any, name: str | None, kind: str = "") -> Any:
         kind = str(value.get("kind", kind))
         return {key: _typed(each, key, kind) for key, each in value.items()}
     if isinstance(value, list):
+        if name == "dates":
+            return write_days(value)
         if name in _LISTS:
             return ", ".join(str(each) for each in value)
         return [_typed(each, None, kind) for each in value]
@@ -177,7 +182,7 @@ def flatten(typed: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 _WHEN = re.compile(r"^when\.(?:all|any)\[(\d+)\](?:\.not)?\.?")
 _INSIDE = re.compile(r"\.(?:without_)?(?:products|groups|departments|brands|kinds)(?:\[\d+\])?$")
-_ITEM = re.compile(r"\.(products|clubs|stores|terminals|levels|segments|weekdays|channels|means)\[\d+\]$")
+_ITEM = re.compile(r"\.(products|clubs|stores|terminals|levels|segments|weekdays|dates|channels|means)\[\d+\]$")
 
 
 def field_of(path: str) -> str:

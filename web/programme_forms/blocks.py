@@ -135,7 +135,9 @@ def form_of(gives: Any) -> str:
     if not isinstance(gives, dict):
         return ""
     kind = str(gives.get("kind", ""))
-    return ("percent" if "off_bp" in gives else "amount") if kind == "discount" else kind
+    if kind != "discount":
+        return kind
+    return "percent" if "off_bp" in gives else "price" if "price_minor" in gives else "amount"
 
 
 def under(base: str, asks: Iterable[Ask]) -> tuple[Ask, ...]:

@@ -14,6 +14,7 @@ Control = Literal[
     "text",
     "words",
     "numbers",
+    "days",
     "check",
     "unless",
     "select",
@@ -62,6 +63,11 @@ _GROUPS = Ask(
 )
 _PRODUCTS = Ask("on.products", N_("Only these products"), "words", N_("Their codes, between commas."), optional=True)
 _LEAST = Ask("least_minor", N_("From a purchase of"), "amount", optional=True)
+
+_MOST_UNITS = Ask(
+    "units", N_("On at most so many"), "number", N_("The dearest ones; litres, where it is off each litre."),
+    optional=True,
+)  # fmt: skip
 
 EARNING: dict[str, Kind] = {
     "money": Kind(
@@ -116,6 +122,7 @@ GIFTS: dict[str, Kind] = {
         (
             Ask("amount_minor", N_("Amount off"), "amount"),
             Ask("per_unit", N_("Off each piece, litre or kilogram"), "check"),
+            _MOST_UNITS,
             _LEAST,
             _GROUPS,
             _PRODUCTS,
@@ -127,10 +134,16 @@ GIFTS: dict[str, Kind] = {
         (
             Ask("off_bp", N_("Percent off"), "percent"),
             Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
+            _MOST_UNITS,
             _LEAST,
             _GROUPS,
             _PRODUCTS,
         ),
+    ),
+    "price": Kind(
+        N_("A price instead of the usual one"),
+        {"kind": "discount", "price_minor": 1000},
+        (Ask("price_minor", N_("Price of each"), "amount"), _MOST_UNITS, _LEAST, _GROUPS, _PRODUCTS),
     ),
     "points": Kind(N_("Points"), {"kind": "points", "points": 10}, (Ask("points", N_("So many points")),)),
     "gift": Kind(

@@ -30,6 +30,9 @@ WHEN = (
     *WHERE,
     Ask("when.weekdays", N_("Only on these days"), "ticks", options=DAYS),
     Ask("when.month_days", N_("Only on these days of the month"), "numbers", _BETWEEN, optional=True),
+    Ask("when.without_days", N_("Not on these days"), "days",
+        N_("Between commas: 21.4.2027 once, 24.12 every year, 1.12–31.12 from the one to the other."),
+        optional=True),
     Ask("when.from_time", N_("From this time"), "time", N_("By the store's clock."), optional=True),
     Ask("when.to_time", N_("Until this time"), "time", optional=True),
     Ask("when.first_day", N_("From this day"), "date", optional=True),
@@ -48,7 +51,7 @@ WHEN = (
         optional=True),
 )  # fmt: skip
 _NOT_OF_GIFTS = {
-    "when.levels", "when.month_days", "when.joined_within_days", "when.min_age", "when.birthday", "when.first_day",
+    "when.levels", "when.joined_within_days", "when.min_age", "when.birthday", "when.first_day",
     "when.last_day",
 }  # fmt: skip
 OF_GIFT = tuple(each for each in WHEN if each.name not in _NOT_OF_GIFTS)
@@ -229,6 +232,7 @@ VALID = (
         ("", N_("No")), ("month_end", N_("Of the month")), ("year_end", N_("Of the calendar year")),
         ("term_end", N_("Of the member's year")),
     )),
+    Ask("issue.valid_to", N_("Valid to this day"), "date", N_("It is included."), optional=True),
     Ask("issue.usable", N_("Can be used"), "select", options=(
         ("at_once", N_("At once")), ("next_purchase", N_("From the next purchase on")), ("day", N_("From a day on")),
     )),
@@ -247,6 +251,8 @@ _DATED = (
     Ask("around.months_before", N_("Months before it"), optional=True),
     Ask("around.months_after", N_("Months after it"), optional=True),
     Ask("around.hebrew_calendar", N_("By the Hebrew calendar"), "check"),
+    Ask("from_age", N_("Only from this age on"), optional=True),
+    Ask("to_age", N_("Only up to this age"), optional=True),
     Ask("known_at_joining", N_("Only a date that was given at joining"), "check"),
     Ask("known_days_before", N_("Only a date known so many days before"), optional=True),
     Ask("growth.per_year_minor", N_("It grows each year of age by"), "amount", optional=True),

@@ -9,10 +9,12 @@ from typing import Any
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.money import to_minor, to_text
 from erp_club.kernel.text import T
+from erp_club.promotions.engine.dates import is_days
 from web.programme_forms import fields as f
 from web.programme_forms.fields import Ask
 from web.programme_forms.layout import form_of, visible
 from web.programme_forms.paths import Document, at, parent, put, rows
+from web.typed_days import read_days, write_days
 
 _BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
 _CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
@@ -99,6 +101,8 @@ def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:
         return True
     if ask.control == "unless":
         return False
+    if ask.control == "days":
+        return _days(ask, text, faults)
     if ask.control in {"words", "numbers"}:
         words = [word.strip() for word in text.split(",") if word.strip()]
         if ask.control == "words":
@@ -112,6 +116,14 @@ def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:
         if number is None:
             faults.append(FieldError(ask.name, T("Enter a number.")))
         return text if number is None else number
+    return text
+
+
+def _days(ask: Ask, text: str, faults: list[FieldError]) -> Any:
+    days = read_days(text)
+    if all(map(is_days, days)):
+        return days or None
+    faults.append(FieldError(ask.name, T("Enter days as 24.12, 21.4.2027 or 1.12–31.12, between commas.")))
     return text
 
 
@@ -199,7 +211,7 @@ def _text(ask: Ask, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return write_days(value) if ask.control == "days" else ", ".join(map(str, value))
     if ask.control == "unless":
         return "true" if value is False else ""
     if isinstance(value, bool):

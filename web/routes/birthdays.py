@@ -80,6 +80,8 @@ class PlanTerms(Body):
     growth_from_age: Annotated[int, Field(ge=0, le=MOST_AGE)] = 0
     growth_to: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
     growth_to_amount: Annotated[AmountText, Field(ge=1, le=MOST_MINOR)] | None = None
+    from_age: Annotated[int, Field(ge=0, le=MOST_AGE)] | None = None
+    to_age: Annotated[int, Field(ge=0, le=MOST_AGE)] | None = None
     least_points: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 0
     least_months: Annotated[int, Field(ge=0, le=1_200)] = 0
     known_at_joining: bool = False

@@ -212,6 +212,7 @@ def typed(settings: PlanSettings) -> dict[str, Any]:
     names = (
         "days_before", "days_after", "months_before", "months_after", "hebrew", "points", "least_points",
         "least_months", "known_at_joining", "known_days_before", "most_per_year", "automatic", "growth_from_age",
+        "from_age", "to_age",
     )  # fmt: skip
     said = {name: getattr(settings, name) for name in names} | {
         "gift": settings.gift.value,

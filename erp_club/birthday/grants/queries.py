@@ -129,6 +129,8 @@ def days_due(settings: PlanSettings, days: Days) -> sa.FromClause | None:
         if each.last < settings.starts_on or (days.members_on and not days.first <= each.first <= days.last):
             continue
         for birth in births(each.day, by_hebrew=settings.hebrew):
+            if not settings.fits(birth.age):
+                continue
             row = (birth.born, each.day, each.first, each.last, each.year, birth.age)
             for (_, values), value in zip(columns.values(), row, strict=True):
                 values.append(value)

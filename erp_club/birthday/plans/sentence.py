@@ -78,6 +78,10 @@ def _conditions(plan: PlanSettings) -> Iterator[Text]:
     levels = [each for each in plan.levels if each]
     if levels:
         yield T("Only at the levels %(levels)s.", levels=Name({"en": ", ".join(levels)}))
+    if plan.from_age is not None:
+        yield T("Only from the age of %(age)s.", age=plan.from_age)
+    if plan.to_age is not None:
+        yield T("Only up to the age of %(age)s.", age=plan.to_age)
     if plan.least_points:
         points = TN("%(num)s point", "%(num)s points", plan.least_points)
         yield T("Only with a balance of %(points)s.", points=points)

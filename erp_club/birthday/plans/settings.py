@@ -67,6 +67,8 @@ class PlanSettings:
     growth: int | None = None
     growth_from_age: int = 0
     growth_to: int | None = None
+    from_age: int | None = None
+    to_age: int | None = None
     least_points: int = 0
     least_months: int = 0
     known_at_joining: bool = False
@@ -81,6 +83,10 @@ class PlanSettings:
         return Window(
             self.days_before, self.days_after, self.whole_months, self.months_before, self.months_after, self.hebrew
         )
+
+    def fits(self, age: int) -> bool:
+        """Whether it is given for becoming so old."""
+        return (self.from_age or 0) <= age and (self.to_age is None or age <= self.to_age)
 
     def value(self, age: int) -> int | None:
         """What is given at an age, in minor units or points; None where the coupon's own terms say it."""
@@ -162,6 +168,8 @@ def _numbers(of: PlanSettings) -> Iterator[FieldError]:
         ("growth", of.growth, 1, most_value),
         ("growth_from_age", of.growth_from_age, 0, MOST_AGE),
         ("growth_to", of.growth_to, 1, most_value),
+        ("from_age", of.from_age, 0, MOST_AGE),
+        ("to_age", of.to_age, of.from_age or 0, MOST_AGE),
         ("least_points", of.least_points, 0, MOST_POINTS),
         ("least_months", of.least_months, 0, 1_200),
         ("known_days_before", of.known_days_before, 0, MOST_KNOWN_DAYS),

@@ -262,7 +262,7 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
         if isinstance(gives, EntitlementGiven) and gives.entitlement not in entitlements:
             text = T("This programme has no entitlement %(key)s.", key=gives.entitlement)
             yield Finding(f"{path}.entitlement", text)
-        if isinstance(gives, DiscountGiven) and gives.amount_minor is not None and gives.cap_minor is not None:
+        if isinstance(gives, DiscountGiven) and gives.cap_minor is not None and not _can_be_capped(gives):
             text = T("An amount is its own ceiling, so this has no effect.")
             yield Finding(f"{path}.cap_minor", text, stops=False)
     yield from _never_given(programme)
@@ -271,6 +271,10 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
     for name in ("entitlements", "benefits", "rewards", "occasions"):
         for index, each in enumerate(getattr(programme, name)):
             yield from _known_levels(f"{name}[{index}].levels", each.levels, programme)
+
+
+def _can_be_capped(gives: DiscountGiven) -> bool:
+    return gives.off_bp is not None or gives.per_unit
 
 
 def _never_given(programme: Programme) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from erp_club.programmes.engine.calendar import age_on, celebrated
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.parts import ALWAYS, Birthday, Keys, When
+from erp_club.promotions.engine.dates import falls_on
 
 
 class Why(StrEnum):
@@ -81,6 +82,7 @@ def _wrong_time(when: When, at: dt.datetime) -> Iterator[Why]:
         or (when.last_day is not None and day > when.last_day)
         or (when.weekdays and day.isoweekday() not in when.weekdays)
         or (when.month_days and day.day not in when.month_days)
+        or falls_on(when.without_days, day)
     ):
         yield Why.WRONG_DAY
     first, before = when.from_time, when.to_time

@@ -28,13 +28,12 @@ def entitlements(programme: Programme) -> Iterator[Finding]:
             text = T("A membership gives a discount, a product or a service. Give this on an occasion.")
             yield Finding(f"{path}.gives", text)
         if each.when != ALWAYS and not isinstance(each.gives, DiscountGiven):
-            yield Finding(
-                f"{path}.when", T("Only a discount hangs on the purchase, so this has no effect."), stops=False
-            )
+            text = T("Only a discount hangs on the purchase, so this has no effect. Take 100% off one of them instead.")
+            yield Finding(f"{path}.when", text, stops=False)
 
 
 def _discount(path: str, of: Entitlement, gives: DiscountGiven) -> Iterator[Finding]:
-    if gives.amount_minor is None and gives.off_bp is None:
+    if gives.amount_minor is gives.off_bp is gives.price_minor is None:
         yield Finding(f"{path}.gives", T("Say how much: an amount or a percentage."))
     if of.count is not None and (of.period.every not in LIMITED_BY or of.period.starts_month != 1):
         text = T("Uses of a discount are counted by the day, the month, the calendar year, or for ever.")

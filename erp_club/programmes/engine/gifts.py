@@ -12,6 +12,7 @@ from erp_club.programmes.engine.parts import (
     Code,
     Days,
     Key,
+    Minor,
     Month,
     Months,
     Number,
@@ -22,6 +23,7 @@ from erp_club.programmes.engine.parts import (
     SomeMinor,
     SomePoints,
 )
+from erp_club.promotions.engine.scope import Count
 
 
 class PointsGiven(Part):
@@ -32,11 +34,15 @@ class PointsGiven(Part):
 
 
 class DiscountGiven(Part):
-    """A discount on one purchase: an amount or a share, on a scope, to a ceiling."""
+    """A discount on one purchase: an amount or a share off, or a price instead, on a scope, to a ceiling."""
 
     kind: Literal["discount"] = "discount"
     amount_minor: SomeMinor | None = None
     off_bp: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    price_minor: Minor | None = None
+    """What each unit costs instead, where that is less."""
+    units: Count | None = None
+    """Only so many units, the dearest first; of an amount off each litre or kilogram so many of these."""
     on: Scope = EVERYTHING
     cap_minor: SomeMinor | None = None
     least_minor: SomeMinor | None = None
@@ -46,9 +52,9 @@ class DiscountGiven(Part):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
-        if self.off_bp is not None and self.amount_minor is not None:
-            raise PydanticCustomError("amount_or_share", "an amount or a share, not both")
-        if self.per_unit and self.off_bp is not None:
+        if sum(each is not None for each in (self.off_bp, self.amount_minor, self.price_minor)) > 1:
+            raise PydanticCustomError("amount_or_share", "one of an amount, a share and a price")
+        if self.per_unit and self.amount_minor is None:
             raise PydanticCustomError("amount_a_unit", "per_unit goes with an amount")
         return self
 
@@ -136,7 +142,7 @@ def comes_in_pieces(gives: Given) -> bool:
     """Whether twice reached is two of it, and not one of twice the value."""
     match gives:
         case DiscountGiven():
-            return gives.off_bp is not None
+            return gives.off_bp is not None or gives.price_minor is not None
         case CouponGiven():
             return gives.denomination_minor is None
         case _:
@@ -175,7 +181,7 @@ class Until(StrEnum):
 class Use(Part):
     """From when to when what is given can be used, and how.
 
-    Valid N days or months from D includes D + N; without either, and without `valid_until`, it doesn't age.
+    Valid N days or months from D includes D + N; where nothing says how long it is valid, it doesn't age.
     """
 
     usable: Usable = Usable.AT_ONCE
@@ -184,15 +190,23 @@ class Use(Part):
     valid_days: SomeDays | None = None
     valid_months: Months | None = None
     valid_until: Until | None = None
+    valid_to: dt.date | None = None
+    """A last day of one year, such as that of a season."""
     automatic: bool = False
     """The till uses it by itself at the next purchase."""
     part_use: bool = False
     """What a purchase doesn't use up stays for the next."""
 
+    @property
+    def lengths(self) -> tuple[object, ...]:
+        """What says until when it is valid; empty where it doesn't age."""
+        said = (self.valid_days, self.valid_months, self.valid_until, self.valid_to)
+        return tuple(each for each in said if each is not None)
+
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        if sum(each is not None for each in (self.valid_days, self.valid_months, self.valid_until)) > 1:
-            raise PydanticCustomError("one_validity", "one of valid_days, valid_months and valid_until")
+        if len(self.lengths) > 1:
+            raise PydanticCustomError("one_validity", "one of valid_days, valid_months, valid_until and valid_to")
         said = self.usable_from is not None or self.usable_after_days is not None
         if (self.usable is Usable.DAY) != said or (self.usable_from is not None and self.usable_after_days is not None):
             raise PydanticCustomError("usable_day", "usable: day goes with usable_from or usable_after_days")

@@ -14,6 +14,7 @@ from erp_club.programmes.engine.gifts import (
     Given,
     StoredValueGiven,
     Use,
+    comes_in_pieces,
 )
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.parts import Every
@@ -22,7 +23,7 @@ from erp_club.programmes.engine.rewards import DATED, Occasion
 
 _WITHOUT_END = {Every.EVER, Every.ROLLING}
 _GIVING = ("at", "after_days", "published_on")
-_DAYS = ("usable", "valid_days", "valid_months", "valid_until")
+_DAYS = ("usable", "valid_days", "valid_months", "valid_until", "valid_to")
 
 
 def issues(programme: Programme) -> Iterator[Finding]:
@@ -85,7 +86,7 @@ def _is_used_by_tills(gives: Given) -> bool:
 
 
 def _can_be_left(gives: Given) -> bool:
-    amount = isinstance(gives, DiscountGiven) and gives.off_bp is None
+    amount = isinstance(gives, DiscountGiven) and not comes_in_pieces(gives)
     return amount or isinstance(gives, CodeGiven | StoredValueGiven)
 
 

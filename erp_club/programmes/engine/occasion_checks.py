@@ -42,7 +42,7 @@ def occasions(programme: Programme) -> Iterator[Finding]:
 
 
 def _figure(path: str, gives: Given) -> Iterator[Finding]:
-    if isinstance(gives, DiscountGiven) and gives.amount_minor is None and gives.off_bp is None:
+    if isinstance(gives, DiscountGiven) and gives.amount_minor is gives.off_bp is gives.price_minor is None:
         yield Finding(path, T("Say how much: an amount or a percentage."))
     if isinstance(gives, PointsGiven) and gives.points is None:
         yield Finding(f"{path}.points", T("Say how many points."))
@@ -71,6 +71,8 @@ def _once(path: str, of: Occasion) -> Iterator[Finding]:
     text = T("Only a gift around a birthday or an anniversary has this. Leave it out.")
     said: tuple[tuple[str, bool], ...] = (
         ("growth", of.growth is not None),
+        ("from_age", of.from_age is not None),
+        ("to_age", of.to_age is not None),
         ("known_at_joining", of.known_at_joining),
         ("known_days_before", of.known_days_before > 0),
     )

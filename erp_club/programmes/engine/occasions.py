@@ -66,8 +66,11 @@ def granted(rule: Occasion, who: Celebrant, day: dt.date) -> Granted:
     span = window(rule.around, who.date, day)
     if span is None:
         return Granted(why=Why.WRONG_DAY)
+    age = age_on(who.date, span.last or day)
     why = _unmet(rule, who, span)
-    return Granted(why=why) if why else Granted(span, age_on(who.date, span.last or day))
+    if why is None and not (rule.from_age or 0) <= age <= (age if rule.to_age is None else rule.to_age):
+        why = Why.WRONG_AGE
+    return Granted(why=why) if why else Granted(span, age)
 
 
 def _unmet(rule: Occasion, who: Celebrant, span: Span) -> Why | None:
@@ -101,6 +104,8 @@ def usable(issue: Use, issued_on: dt.date, *, joined_on: dt.date | None = None) 
         last = issued_on + dt.timedelta(days=issue.valid_days)
     elif issue.valid_months is not None:
         last = add_months(issued_on, issue.valid_months)
+    elif issue.valid_to is not None:
+        last = max(issue.valid_to, first)
     elif issue.valid_until is Until.MONTH_END:
         last = add_months(issued_on.replace(day=1), 1) - DAY
     elif issue.valid_until is Until.YEAR_END:

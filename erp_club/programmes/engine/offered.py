@@ -108,19 +108,32 @@ def question(code: str, names: Mapping[Any, str] | None = None) -> dict[str, str
 
 def _reward(programme: Programme, gives: Given) -> dict[str, Any]:
     match gives:
-        case DiscountGiven(off_bp=None):
-            spread = "unit" if gives.per_unit else "once"
-            value, on = gives.amount_minor or 0, _scope(programme, gives.on)
-            return {"kind": "amount", "value_minor": value, "on": on, "spread": spread}
         case DiscountGiven():
-            on, cap = _scope(programme, gives.on), gives.cap_minor
-            return {"kind": "percent", "value_bp": gives.off_bp, "on": on, "cap_minor": cap}
+            return _discount(gives, {"on": _scope(programme, gives.on)})
         case CodeGiven():
             return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, gives.on)}
         case GiftGiven():
             return {"kind": "gift", "products": gives.products, "quantity": gives.quantity, "delivery": "either"}
         case _:
             raise TypeError(gives.kind)
+
+
+def _discount(gives: DiscountGiven, on: dict[str, Any]) -> dict[str, Any]:
+    if gives.per_unit:
+        value = gives.amount_minor or 0
+        return {"kind": "amount", "value_minor": value, "spread": "unit", "cap_minor": most_off(gives)} | on
+    on |= {"units": gives.units, "pick": "dearest"} if gives.units is not None else {}
+    if gives.price_minor is not None:
+        return {"kind": "fixed_price", "price_minor": gives.price_minor} | on
+    if gives.off_bp is not None:
+        return {"kind": "percent", "value_bp": gives.off_bp, "cap_minor": gives.cap_minor} | on
+    return {"kind": "amount", "value_minor": gives.amount_minor or 0} | on
+
+
+def most_off(gives: DiscountGiven) -> int | None:
+    """The most that an amount off each unit comes to: its ceiling, and what so many units have."""
+    of_units = [] if gives.units is None else [(gives.amount_minor or 0) * gives.units]
+    return min([*of_units, *([] if gives.cap_minor is None else [gives.cap_minor])], default=None)
 
 
 def _scope(programme: Programme, on: Scope) -> dict[str, Any]:
@@ -155,6 +168,7 @@ def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterat
         yield {"not": {"stores": shut}}
     if when.without_means:
         yield {"not": {"means": when.without_means}}
+    yield from _of_days(when)
     channels = [each for each in _CHANNELS if each in (when.channels or where)]
     if len(channels) == 1:
         yield {"channels": channels}
@@ -165,6 +179,13 @@ def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterat
     if levels or when.levels:
         yield {"clubs": [programme.code], "levels": levels or when.levels}
     yield from _of_purchase(when)
+
+
+def _of_days(when: When) -> Iterator[dict[str, Any]]:
+    if when.month_days:
+        yield {"dates": tuple(f"{day:02}" for day in when.month_days)}
+    if when.without_days:
+        yield {"not": {"dates": when.without_days}}
 
 
 def _of_purchase(when: When) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.conditions import StoreTime
+from erp_club.promotions.engine.dates import ListOfDays
 from erp_club.promotions.engine.scope import EVERYTHING, MOST_MINOR, BasisPoints, Code, Key, Keys, Minor, Part, Scope
 
 __all__ = ["EVERYTHING", "BasisPoints", "Code", "Key", "Keys", "Minor", "Part", "Scope"]
@@ -63,6 +64,8 @@ class When(Part):
     last_day: dt.date | None = None
     weekdays: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(max_length=7)] = ()
     month_days: Annotated[tuple[DayOfMonth, ...], Field(max_length=31)] = ()
+    without_days: ListOfDays = ()
+    """Not on these days: `2027-04-21` once, `12-24` every year, `12-01/12-31` from the one to the other."""
     from_time: StoreTime | None = None
     to_time: StoreTime | None = None
     """From `from_time` on and before `to_time`, over midnight where that is the earlier one."""

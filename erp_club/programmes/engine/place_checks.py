@@ -11,7 +11,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Redemption
 
 _OF_PURCHASES = ("least_minor", "most_minor", "first_purchase", "last_purchase", "means", "without_means", "confirm")
-_OF_MEMBERS = ("month_days", "birthday", "joined_within_days", "min_age", "max_age")
+_OF_MEMBERS = ("birthday", "joined_within_days", "min_age", "max_age")
 
 
 def places(programme: Programme) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from erp_club.programmes.engine.gifts import AT_ONCE, GIVEN_AT_ONCE, AgeGrowth, Given, Giving, Issue
 from erp_club.programmes.engine.parts import (
     ALWAYS,
+    Age,
     Days,
     Event,
     Factor,
@@ -232,6 +233,9 @@ class Occasion(Part):
     choose: bool = False
     """The member chooses one of them, else all are given."""
     growth: AgeGrowth | None = None
+    from_age: Age | None = None
+    to_age: Age | None = None
+    """Only where whoever celebrates becomes at least, or at most, so old: a child up to twelve."""
     levels: Keys = ()
     least_points: Points = 0
     least_months: Annotated[int, Field(ge=0, le=1_200)] = 0

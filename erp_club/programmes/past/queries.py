@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -23,6 +24,21 @@ class Past(NamedTuple):
     purchase: Purchase
     original_id: int | None
     original_lines: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An account that several persons share, and since when its main member is one."""
+
+    holder_id: int
+    account_id: int
+    joined_on: dt.date
+
+
+def shared_accounts(session: Session, club_id: int, customers: Collection[int] | None = None) -> dict[int, Shared]:
+    """By person, the account of the club that they share with others: all such, or those of these customers."""
+    rows = session.execute(_SHARED, {"club": club_id, "customers": None if customers is None else list(customers)})
+    return {row[0]: Shared(*row[1:]) for row in rows}
 
 
 def past_receipts(session: Session, club_id: int | None) -> tuple[int, Iterator[Past]]:
@@ -85,6 +101,19 @@ def customers_segments(session: Session, customers: Collection[int] | None = Non
     return {row[0]: frozenset(row[1]) for row in session.execute(_SEGMENTS, bound)}
 
 
+_SHARED = sa.text("""
+    SELECT m.customer_id, m.points_holder_id, m.points_account_id, h.joined_on
+      FROM memberships m
+      JOIN memberships h ON h.customer_id = m.points_holder_id AND h.points_account_id = m.points_account_id
+       AND h.club_id = m.club_id
+     WHERE m.club_id = :club
+       AND (m.points_holder_id, m.points_account_id) IN (
+         SELECT o.points_holder_id, o.points_account_id FROM memberships o
+          WHERE o.club_id = :club AND o.customer_id <> o.points_holder_id
+            AND (CAST(:customers AS bigint[]) IS NULL OR EXISTS (
+              SELECT FROM memberships w WHERE w.customer_id = ANY(:customers) AND w.club_id = :club
+                 AND (w.points_holder_id, w.points_account_id) = (o.points_holder_id, o.points_account_id))))
+""")
 _SEGMENTS = sa.text("""
     SELECT i.customer_id, array_agg(s.name)
       FROM segment_customers i JOIN segments s ON s.id = i.segment_id AND s.state = 'active'

@@ -15,12 +15,12 @@ from erp_club.programmes.past.queries import Past
 
 
 class Seen:
-    """A member's purchases, told one after the other in the order of time."""
+    """The purchases of an account, told one after the other in the order of time; visits are each person's own."""
 
     def __init__(self, programme: Programme, joined_on: dt.date | None) -> None:
         self.joined_on = joined_on
         self.day = dt.date.min
-        self.visited: set[tuple[str, str]] = set()
+        self.visited: dict[int, set[tuple[str, str]]] = defaultdict(set)
         self.points_today: dict[str, int] = {}
         self.points_this_month: dict[str, int] = {}
         self.growing = {
@@ -28,12 +28,13 @@ class Seen:
         }
         self.counted: dict[str, list[tuple[dt.date, int]]] = defaultdict(list)
 
-    def facts(self, known: MemberFacts, on: dt.date) -> MemberFacts:
-        """The member on a day, with what was bought until then."""
+    def facts(self, known: MemberFacts, on: dt.date, *, customer_id: int) -> MemberFacts:
+        """One of the account's persons on a day, with what was bought until then."""
         if on.replace(day=1) != self.day.replace(day=1):
             self.points_this_month = {}
         if on != self.day:
-            self.day, self.visited, self.points_today = on, set(), {}
+            self.day, self.points_today = on, {}
+            self.visited.clear()
         so_far: dict[str, int] = {}
         for code, growing in self.growing.items():
             first = span_of(growing.period, on, joined_on=self.joined_on).first
@@ -43,14 +44,14 @@ class Seen:
             so_far=so_far,
             points_today=dict(self.points_today),
             points_this_month=dict(self.points_this_month),
-            visited=frozenset(self.visited),
+            visited=frozenset(self.visited[customer_id]),
         )
 
-    def note(self, purchase: Purchase, made: Earned, *, visits: bool = True) -> None:
-        """Keep what the next purchases of the day and the period ask about; `visits` where it was the member's own."""
+    def note(self, purchase: Purchase, made: Earned, *, customer_id: int) -> None:
+        """Keep what the next purchases of the day and the period ask about."""
         for rule in made.rules:
-            if rule.points and visits:
-                self.visited.add((rule.rule, purchase.store))
+            if rule.points:
+                self.visited[customer_id].add((rule.rule, purchase.store))
             self._gave(purchase.on, rule.rule, rule.points)
             if rule.rule in self.growing:
                 self.counted[rule.rule].append((purchase.on, rule.counted))
@@ -112,8 +113,8 @@ def as_seen(
             seen.take_back(bought.on, earn(programme, bought, then), earn(programme, kept, then))
             sold[each.original_id or 0] = (kept, then)
         elif each.purchase.total_minor >= 0:
-            own = each.customer_id == customer_id
-            then = seen.facts(known if own else replace(known, birthday=each.birthday), each.purchase.on)
-            seen.note(each.purchase, earn(programme, each.purchase, then), visits=own)
+            whose = known if each.customer_id == customer_id else replace(known, birthday=each.birthday)
+            then = seen.facts(whose, each.purchase.on, customer_id=each.customer_id)
+            seen.note(each.purchase, earn(programme, each.purchase, then), customer_id=each.customer_id)
             sold[each.id] = (each.purchase, then)
-    return seen.facts(known, on)
+    return seen.facts(known, on, customer_id=customer_id)

@@ -52,6 +52,12 @@ def _discount(gives: g.DiscountGiven, words: Words) -> Text:
     said = T("%(value)s off %(what)s", value=off, what=goods)
     if gives.per_unit:
         said = T("%(value)s off each piece, litre or kilogram of %(what)s", value=off, what=goods)
+    if gives.price_minor is not None:
+        said = T("%(what)s for %(amount)s each", what=goods, amount=words.money(gives.price_minor))
+    if gives.units is not None:
+        dearest = TN("%(gift)s, on the dearest one", "%(gift)s, on the %(num)s dearest", gives.units, gift=said)
+        units = TN("%(gift)s, one at most", "%(gift)s, %(num)s at most", gives.units, gift=said)
+        said = units if gives.per_unit or gives.price_minor is not None else dearest
     if gives.cap_minor is not None:
         said = T("%(gift)s, at most %(amount)s", gift=said, amount=words.money(gives.cap_minor))
     if gives.least_minor is not None:
@@ -95,6 +101,7 @@ _ISSUE: dict[str, Say] = {
     "valid_days": lambda days: TN("It is valid for %(num)s day.", "It is valid for %(num)s days.", days),
     "valid_months": lambda months: TN("It is valid for %(num)s month.", "It is valid for %(num)s months.", months),
     "valid_until": lambda until: _UNTIL[until],
+    "valid_to": lambda day: T("It is valid to %(day)s.", day=day),
     "automatic": lambda _: T("The till uses it by itself."),
     "part_use": lambda _: T("What a purchase doesn't use up stays for the next."),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from erp_club.kernel.text import TN, Name, Quantity, T, Text
+from erp_club.kernel.text import TN, Listed, Name, Quantity, T, Text
 from erp_club.programmes.engine.programme import Channels, Programme, Switch
 from erp_club.programmes.sentences import earning, membership, rewards, spending
 from erp_club.programmes.sentences.words import (
@@ -12,7 +12,6 @@ from erp_club.programmes.sentences.words import (
     channels,
     excluded_parts,
     name,
-    not_for,
     set_ones,
     stores,
     words_of,
@@ -88,8 +87,9 @@ def _club(of: Programme, words: Words) -> Iterator[Text]:
         yield T("The smallest part is %(part)s.", part=Quantity(1000 // of.unit.scale))
     if of.visit == "day":
         yield T("A visit is all purchases in one store on one day.")
-    if excluded_parts(of.excluded, words):
-        yield from not_for(of.excluded, words)
+    left_out = excluded_parts(of.excluded, words)
+    if left_out:
+        yield T("These earn nothing, and nothing is taken off them: %(what)s.", what=Listed(left_out, "and"))
     if not of.double_benefits:
         yield T("One benefit a purchase: no double benefits.")
     if of.most_rewards is not None:

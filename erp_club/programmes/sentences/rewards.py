@@ -298,6 +298,8 @@ def _once_bought(of: r.Occasion, amount: Money) -> Text:
 
 def _conditions(words: Words) -> dict[str, Say]:
     return {
+        "from_age": lambda age: T("Only from the age of %(age)s.", age=age),
+        "to_age": lambda age: T("Only up to the age of %(age)s.", age=age),
         "levels": lambda codes: T("Only for level %(levels)s.", levels=levels(codes, words)),
         "least_points": lambda points: T("Only with a balance of %(points)s.", points=words.points(points)),
         "least_months": lambda n: TN(

@@ -26,10 +26,7 @@ from erp_club.promotions.documents import Thing
 _DAYS = (
     T("Monday"), T("Tuesday"), T("Wednesday"), T("Thursday"), T("Friday"), T("Saturday"), T("Sunday"),
 )  # fmt: skip
-MONTHS = (
-    T("January"), T("February"), T("March"), T("April"), T("May"), T("June"), T("July"), T("August"), T("September"),
-    T("October"), T("November"), T("December"),
-)  # fmt: skip
+MONTHS = clauses.MONTHS
 _MEANS = {
     "cash": T("cash"), "card": T("card"), "points": T("points"), "stored_value": T("stored value"),
     "gift_card": T("gift card"), "credit_card": T("credit card"), "invoice": T("invoice"),
@@ -196,8 +193,10 @@ def _dates(when: When) -> Iterator[Text]:
         yield T("it is %(days)s", days=Listed(tuple(_DAYS[day - 1] for day in when.weekdays)))
     if when.month_days:
         yield T("the day of the month is %(days)s", days=Listed(when.month_days))
-    if when.from_time is not None:
-        yield T("it is between %(first)s and %(before)s", first=when.from_time, before=when.to_time)
+    if when.without_days:
+        yield T("it isn't %(days)s", days=clauses.dates(when.without_days))
+    if when.from_time is not None and when.to_time is not None:
+        yield clauses.hours(when.from_time, when.to_time)
 
 
 def _places(when: When, words: Words) -> Iterator[Text]:

@@ -18,6 +18,7 @@ from erp_club.programmes.engine.gifts import (
     PointsGiven,
     StoredValueGiven,
     Use,
+    comes_in_pieces,
 )
 from erp_club.programmes.engine.occasions import is_dated
 from erp_club.programmes.engine.offered import called, in_the_sale, is_offered
@@ -96,7 +97,7 @@ def left_over_minor(issue: Use, gives: Given) -> int | None:
 
 def needs_coupon(gives: Given) -> bool:
     """Whether it is a thing, or a share of a purchase: no code for an amount can say that."""
-    return isinstance(gives, GiftGiven) or (isinstance(gives, DiscountGiven) and gives.off_bp is not None)
+    return isinstance(gives, GiftGiven) or (isinstance(gives, DiscountGiven) and comes_in_pieces(gives))
 
 
 def level_code(level: str) -> str:
@@ -168,6 +169,8 @@ def plan_settings(
         growth=rule.growth.per_year_minor if rule.growth and grows else None,
         growth_from_age=rule.growth.from_age if rule.growth and grows else 0,
         growth_to=rule.growth.most_minor if rule.growth and grows else None,
+        from_age=rule.from_age,
+        to_age=rule.to_age,
         least_points=rule.least_points,
         least_months=rule.least_months,
         known_at_joining=rule.known_at_joining,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
+from erp_club.promotions.engine.dates import ListOfDays
 from erp_club.promotions.engine.scope import Basis, Code, Count, Key, Minor, Part, Scope, Texts
 
 
@@ -48,6 +49,12 @@ class DayIs(Part):
     """On these days of the week (1 = Monday, ISO 8601)."""
 
     weekdays: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1, max_length=7)]
+
+
+class DateIs(Part):
+    """On one of these days: once (2027-04-21), of every year (12-24) or month (15), or of a range (12-20/01-06)."""
+
+    dates: Annotated[ListOfDays, Field(min_length=1)]
 
 
 def _by_the_stores_clock(time: dt.time) -> dt.time:
@@ -133,8 +140,8 @@ class Not(Part):
 
 _CONDITIONS: dict[str, type[Part]] = {
     "all": All, "any": AnyOf, "not": Not, "quantity": QuantityIs, "amount_minor": AmountIs, "stores": StoreIs,
-    "channels": ChannelIs, "terminals": TerminalIs, "weekdays": DayIs, "from_time": HourIs, "means": MeansIs,
-    "clubs": ClubIs, "segments": SegmentIs, "days_before": BirthdayIs, "first": PurchaseNumberIs,
+    "channels": ChannelIs, "terminals": TerminalIs, "weekdays": DayIs, "dates": DateIs, "from_time": HourIs,
+    "means": MeansIs, "clubs": ClubIs, "segments": SegmentIs, "days_before": BirthdayIs, "first": PurchaseNumberIs,
     "customer_known": CustomerKnown, "confirm": Confirmed,
 }  # fmt: skip
 
@@ -156,6 +163,7 @@ Condition = Annotated[
     | Annotated[ChannelIs, Tag("channels")]
     | Annotated[TerminalIs, Tag("terminals")]
     | Annotated[DayIs, Tag("weekdays")]
+    | Annotated[DateIs, Tag("dates")]
     | Annotated[HourIs, Tag("from_time")]
     | Annotated[MeansIs, Tag("means")]
     | Annotated[ClubIs, Tag("clubs")]

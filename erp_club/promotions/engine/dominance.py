@@ -72,7 +72,7 @@ def _by_value(ready: Ready) -> tuple[tuple[object, ...], int] | None:
         limited = reward.units or reward.steps
         return None if limited else (("fixed_price", scopes), MOST_MINOR - reward.price_minor)
     if type(reward) is Amount:
-        if reward.units or reward.steps or reward.first_minor:
+        if reward.units or reward.steps or reward.first_minor or reward.cap_minor is not None:
             return None
         spread = (reward.spread, reward.basis, reward.group_size, reward.units_per_line, reward.pick)
         return ("amount", scopes, *spread), reward.value_minor

@@ -17,6 +17,7 @@ from erp_club.promotions.engine.conditions import (
     Condition,
     Confirmed,
     CustomerKnown,
+    DateIs,
     DayIs,
     HourIs,
     MeansIs,
@@ -27,6 +28,7 @@ from erp_club.promotions.engine.conditions import (
     StoreIs,
     TerminalIs,
 )
+from erp_club.promotions.engine.dates import falls_on
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.scope import EVERYTHING, Basis
 from erp_club.promotions.engine.scopes import Scopes
@@ -126,7 +128,7 @@ def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
         return _any([_gate(each, scopes, needs) for each in condition.any])
     if isinstance(condition, Not):
         return _not(_gate(condition.no, scopes, needs))
-    if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs):
+    if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | DateIs | HourIs | MeansIs):
         return _here(condition)
     return _club(condition, spends=needs.spends) if isinstance(condition, ClubIs) else _who(condition)
 
@@ -180,7 +182,7 @@ def _not(inner: Gate) -> Gate:
     return lambda basket: excluded if inner(basket) is None else None
 
 
-def _here(condition: StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs) -> Gate:
+def _here(condition: StoreIs | ChannelIs | TerminalIs | DayIs | DateIs | HourIs | MeansIs) -> Gate:
     """Conditions on where, when and with what."""
     match condition:
         case StoreIs():
@@ -195,6 +197,9 @@ def _here(condition: StoreIs | ChannelIs | TerminalIs | DayIs | HourIs | MeansIs
         case DayIs():
             weekdays, wrong_day = frozenset(condition.weekdays), (Reason.WRONG_DAY, None)
             return lambda basket: None if basket.facts.at.isoweekday() in weekdays else wrong_day
+        case DateIs():
+            dates, other_day = condition.dates, (Reason.WRONG_DAY, None)
+            return lambda basket: None if falls_on(dates, basket.facts.at.date()) else other_day
         case HourIs():
             return _hour(condition)
         case MeansIs():

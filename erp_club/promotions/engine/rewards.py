@@ -49,7 +49,7 @@ class Amount(Part):
 
     Per unit: only units in full groups of `group_size` (counted over the scope) and at most `units_per_line` of a line;
     `first_minor` is for the first unit of a line instead. `steps` as for a percentage; `basis` None: as the chain
-    states amounts.
+    states amounts. `cap_minor` is the most that it takes off in all, with tax.
     """
 
     kind: Literal["amount"] = "amount"
@@ -62,6 +62,7 @@ class Amount(Part):
     first_minor: Minor | None = None
     units: Count | None = None
     pick: Pick = Pick.CHEAPEST
+    cap_minor: Minor | None = None
     steps: Annotated[tuple[Step, ...], Field(max_length=50)] = ()
     count_in: Scope | None = None
 

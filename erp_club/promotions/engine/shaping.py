@@ -107,6 +107,8 @@ def _percent(reward: Percent, scopes: Scopes) -> Shaping:
 def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
     scope = _number(reward.on, scopes)
     value_at = stepped(reward.value_minor, reward.steps, _number(reward.count_in or reward.on, scopes))
+    if reward.cap_minor is not None:
+        return None
     if reward.spread is Spread.ONCE and reward.units is None:
         return lambda basket, on, times, _most: made(Lump, (on(scope), value_at(basket) * times, True))
     if reward.spread is not Spread.UNIT or reward.first_minor is not None or reward.units_per_line is not None:

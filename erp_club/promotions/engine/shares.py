@@ -86,9 +86,23 @@ def _net(basket: Basket, takes: list[Take]) -> int:
 
 
 def amount_off(reward: Amount, scopes: Scopes) -> Reward:
-    """An amount once, from each line or from each unit."""
-    if reward.spread is Spread.UNIT:
-        return _per_unit(reward, scopes)
+    """An amount once, from each line or from each unit, to its ceiling."""
+    given = _per_unit(reward, scopes) if reward.spread is Spread.UNIT else _of_scope(reward, scopes)
+    cap = reward.cap_minor
+    if cap is None:
+        return given
+
+    def give(turn: Turn) -> Give:
+        made = given(turn)
+        if made.amount > cap:
+            made.takes = shared(cap, made.takes)
+        return made
+
+    return give
+
+
+def _of_scope(reward: Amount, scopes: Scopes) -> Reward:
+    """An amount once, or from each line."""
     scope = scopes.number(reward.on or EVERYTHING)
     targets_for = targets_of(scope, reward.units, reward.pick)
     value_at = stepped(reward.value_minor, reward.steps, scopes.number(reward.count_in) if reward.count_in else scope)

@@ -110,8 +110,7 @@ def _give_points(
 ) -> None:
     club_id = session.execute(sa.select(Club.id).where(Club.code == programme.code)).scalar_one()
     terms = rules_on(session, club_id, on=cause.on).terms
-    issue = rule.issue
-    ages = issue.valid_days is not None or issue.valid_months is not None or issue.valid_until is not None
+    ages = bool(rule.issue.lengths)
     kinds: dict[Bucket, list[Gift]] = defaultdict(list)
     for each in gifts:
         to = bucket(replace(terms, available_after_days=0, waits_for=None), cause.on, joined_on=each.joined_on)
