@@ -310,7 +310,7 @@ class Replay:
 
     def _counted(self, purchase: Purchase, member: MemberFacts) -> Iterator[int]:
         for _, earning in self.counters:
-            yield earn_by(earning, purchase, member, excluded=self.programme.excluded).points
+            yield earn_by(earning, purchase, member, excluded=self.programme.left_out).points
 
 
 class _Life:
@@ -372,7 +372,7 @@ class _Life:
         return (
             ()
             if levels is None
-            else movements(measures(levels), past, excluded=self.programme.excluded, by_store_day=by_day)
+            else movements(measures(levels), past, excluded=self.programme.left_out, by_store_day=by_day)
         )
 
     def level(self, day: dt.date, customer_id: int) -> str | None:

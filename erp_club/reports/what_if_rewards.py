@@ -46,7 +46,7 @@ class _Sums:
             waits = programme.earning.available
             moved = sorted((available_on(waits, each.counted_on) or each.counted_on, each.points) for each in past)
         else:
-            found = movements([measure], past, excluded=programme.excluded, by_store_day=by_day)
+            found = movements([measure], past, excluded=programme.left_out, by_store_day=by_day)
             moved = sorted((each.on, each.value) for each in found)
         self.days = [on for on, _ in moved]
         self.sums = [0, *accumulate(value for _, value in moved)]
@@ -86,7 +86,7 @@ def _of_rule(
             PeriodFacts(
                 base=base.over(span.first, until) - (taken if base.whole else 0),
                 parts={
-                    each.code: extra_part(each, rule.base, past, span.first, until, excluded=programme.excluded)
+                    each.code: extra_part(each, rule.base, past, span.first, until, excluded=programme.left_out)
                     for each in rule.extras
                 },
                 paid_on=paid.over(span.first, until) if paid else 0,

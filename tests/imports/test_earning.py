@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands as clubs
-from erp_club.clubs.models import ClubState, MembershipEvent
+from erp_club.clubs.models import ClubState, Membership, MembershipEvent
 from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import memberships
 from erp_club.customers.models import Customer
@@ -154,7 +154,7 @@ def test_imported_purchases_move_a_sliding_term_as_those_of_a_till(session: Sess
 
 
 def test_imported_purchases_earn_by_the_programme_as_those_of_a_till(session: Session, tmp_path: Path):
-    # REQ P-01, I-01: stamps by the piece, and a rate that grows within the month
+    # REQ P-01, M-09, I-01: stamps by the piece, and a rate that grows within the month of all who share the account
     a_chain(session)
     taken_in(session, a_file(tmp_path, "products", {"sku": "coffee"}, {"sku": "goods"}), "products")
     growing = {"period": {"every": "month"}, "steps": [{"from_minor": 100_00, "points": 2}]}
@@ -165,14 +165,19 @@ def test_imported_purchases_earn_by_the_programme_as_those_of_a_till(session: Se
     club = a_programme(earning={"rules": rules})
     how: dict[str, Any] = {"currency": "ILS", "language": "en", "now": NOW, "by": SYSTEM, "publish": True}
     club_id = load_programme(session, club, today=dt.date(2020, 1, 1), **how).club_id
-    joined = a_membership(session, a_customer(session, "C1"), club_id, joined_on=JOINED)
-    bought = (("1", "2026-03-02", "coffee", "3", "45.00"), ("2", "2026-03-03", "goods", "1", "80.00"),
-              ("3", "2026-03-09", "goods", "1", "50.00"), ("4", "2026-04-01", "goods", "1", "50.00"))  # fmt: skip
+    main_member, other = a_customer(session, "C1"), a_customer(session, "C2")
+    joined = a_membership(session, main_member, club_id, joined_on=JOINED)
+    a_membership(session, other, club_id, joined_on=JOINED)
+    shares = {"points_holder_id": main_member, "points_account_id": joined.points_account_id}
+    session.execute(sa.update(Membership).where(Membership.customer_id == other).values(shares))
+    bought = (("1", "2026-03-02", "C1", "coffee", "3", "45.00"), ("2", "2026-03-03", "C1", "goods", "1", "80.00"),
+              ("3", "2026-03-09", "C1", "goods", "1", "50.00"), ("4", "2026-04-01", "C1", "goods", "1", "50.00"),
+              ("5", "2026-04-02", "C2", "goods", "1", "70.00"))  # fmt: skip
     rows = [
-        {"receipt_no": no, "sold_at": f"{on}T10:00:00", "line_no": "1", "customer_number": "C1", "sku": sku,
+        {"receipt_no": no, "sold_at": f"{on}T10:00:00", "line_no": "1", "customer_number": who, "sku": sku,
          "quantity": quantity, "list_amount": amount, "amount": amount}
-        for no, on, sku, quantity, amount in bought
+        for no, on, who, sku, quantity, amount in bought
     ]  # fmt: skip
     taken_in(session, a_file(tmp_path, "purchases", *rows), "purchases", earn=("CLUB",))
     earned = sa.select(PointsMovement.points).where(PointsMovement.account_id == joined.points_account_id)
-    assert session.scalars(earned.order_by(PointsMovement.seq)).all() == [21, 80, 20 + 2 * 30, 50]
+    assert session.scalars(earned.order_by(PointsMovement.seq)).all() == [21, 80, 20 + 2 * 30, 50, 50 + 2 * 20]

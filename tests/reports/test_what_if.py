@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Membership
 from erp_club.kernel.db import Database
+from erp_club.points.models import PointsAccount
 from erp_club.programmes import documents
 from erp_club.programmes.engine.climb import Climber, standing
 from erp_club.programmes.engine.facts import Moved
@@ -26,7 +28,7 @@ from erp_club.receipts.models import (
     ReceiptReturnLine,
     ReceiptSource,
 )
-from erp_club.reports.what_if import WhatIf, by_rate, what_if
+from erp_club.reports.what_if import WhatIf, a_year, by_rate, what_if
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import a_chain, a_store
 from tests.make.programmes import a_programme, earning_by
@@ -104,8 +106,37 @@ def test_points_and_their_cost_are_told_by_month_beside_the_rate_in_force(
 def test_only_days_on_which_the_club_held_the_customer_count(session: Session, shop: tuple[int, int, int]) -> None:
     bought(session, shop, "2026-01-05")
     assert told(session, earning_by(TENTH)).tried.points == 5
-    a_membership(session, shop[2], a_club(session, code="CLUB"))
+    club = a_club(session, code="CLUB")
+    nobody_yet = told(session, earning_by(TENTH))
+    assert (nobody_yet.tried.points, nobody_yet.everybody) == (5, True)
+    a_membership(session, shop[2], club)
     assert told(session, earning_by(TENTH)).receipts == 0
+
+
+def test_those_who_share_an_account_are_replayed_together(session: Session, shop: tuple[int, int, int]) -> None:
+    store, product, main_member = shop
+    other, club = a_customer(session, "C2"), a_club(session, code="CLUB")
+    for customer in (main_member, other):
+        a_membership(session, customer, club, joined_on=dt.date(2026, 1, 1))
+    bought(session, shop, "2026-03-05", 10)
+    bought(session, (store, product, other), "2026-03-06", 10)
+    bought(session, shop, "2026-03-07", 10)
+    growing = {"period": {"every": "year"}, "steps": [{"from_minor": 100_00, "points": 2}]}
+    month = {
+        "code": "month", "period": {"every": "month"}, "gives": {"kind": "stored_value"},
+        "function": {"kind": "every", "every": 200_00, "value": 5_00},
+    }  # fmt: skip
+    tried = a_programme(earning={"rules": [TENTH | {"code": "tenth", "growing": growing}]}, rewards=[month])
+    alone = told(session, tried)
+    assert (alone.tried.points, alone.tried.rewards) == (10 + 20 + 10, {"month": 5_00})
+    account = session.scalars(sa.select(PointsAccount.id).where(PointsAccount.customer_id == main_member)).one()
+    shares = {"points_holder_id": main_member, "points_account_id": account}
+    session.execute(sa.update(Membership).where(Membership.customer_id == other).values(shares))
+    together = told(session, tried)
+    assert (together.tried.points, together.members) == (10 + 20 + 20, 2)
+    assert together.tried.rewards == {"month": 5_00}
+    year = a_year(session, tried, None, other, today=dt.date(2026, 4, 1))
+    assert [each.points for each in year.steps] == [(20,)]
 
 
 def test_what_came_back_counts_as_if_it_had_never_been_bought(session: Session, shop: tuple[int, int, int]) -> None:

@@ -17,7 +17,9 @@ def test_head_office_writes_a_programme_and_reads_it_in_sentences(client: TestCl
     signed_in(client, session)
     url = f"/clubs/{a_club(session)}/programme"
     session.commit()
-    assert client.get(url).json()["sections"] == []
+    before = client.get(url).json()
+    assert before["sections"] == []
+    assert before["document"]["earning"]["rules"][0]["kind"] == "money"
     made = send(client, url, DOCUMENT)
     assert made.status_code == 201
     assert made.json()["document"] == DOCUMENT

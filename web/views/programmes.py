@@ -13,6 +13,7 @@ from erp_club.programmes.sentences.programme import sections
 from erp_club.promotions.clauses import Names
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.naming import queries as naming
+from erp_club.reports.what_if import by_rate
 from web import i18n
 from web.deps import Act
 from web.forms import FormState
@@ -58,7 +59,9 @@ def programme_page(act: Act, club_id: int, form: FormState) -> ProgrammePage:
     club = club_line(act, club_id)
     rows = queries.versions_of(act.session, club_id)
     read = rows[0].programme if rows else None
-    document = documents.brief(read) if read else _blank(act, club)
+    # A club that was set up without a document begins with what it does now.
+    written = read or by_rate(act.session, club.code)
+    document = documents.brief(written) if written else {}
     typed = form.values.get("document")
     told = queries.warnings(act.session, read) if read else ()
     return ProgrammePage(
@@ -99,7 +102,3 @@ def _versions(rows: list[VersionRow], today: dt.date) -> list[VersionLine]:
         VersionLine(version_no=each.version_no, effective_from=each.effective_from, in_force=each is live)
         for each in rows
     ]
-
-
-def _blank(act: Act, club: ClubLine) -> dict[str, Any]:
-    return {"code": club.code, "names": {**club.names}, "currency": act.chain.currency}

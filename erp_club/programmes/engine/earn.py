@@ -67,7 +67,7 @@ def earn(programme: Programme, purchase: Purchase, member: MemberFacts) -> Earne
         why = Why.WRONG_CHANNEL
     if why is not None:
         return Earned(0, tuple(RuleEarned(rule.code, why=why) for rule in programme.earning.rules))
-    return earn_by(programme.earning, purchase, member, excluded=programme.excluded, points_pay=_points_pay(programme))
+    return earn_by(programme.earning, purchase, member, excluded=programme.left_out, points_pay=_points_pay(programme))
 
 
 def works_here(programme: Programme, purchase: Purchase) -> bool:
@@ -91,7 +91,7 @@ class _PointsPay:
             rule is not None
             and in_scope(rule.on, line)
             and not passed_over(rule.excluded, line)
-            and not passed_over(self.programme.excluded, line)
+            and not passed_over(self.programme.left_out, line)
         )
 
 

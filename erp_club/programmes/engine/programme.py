@@ -110,6 +110,14 @@ class Programme(Part):
     switch: Switch = Switch()
     texts: Wording = Wording()
 
+    @property
+    def left_out(self) -> Excluded:
+        """What counts nowhere: what the document passes over, and what membership costs."""
+        products = {each for each in (self.fees.joining_product, self.fees.renewal_product) if each is not None}
+        if not products:
+            return self.excluded
+        return self.excluded.model_copy(update={"products": (*self.excluded.products, *sorted(products))})
+
     @model_validator(mode="after")
     def _one_name_each(self) -> Self:
         named = [*self.earning.rules, *self.earning.events, *self.counters, *self.rewards, *self.occasions]

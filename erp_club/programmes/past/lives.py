@@ -22,7 +22,7 @@ def lived(
     counters = [(each.code, Earning(rules=each.rules, rounding=each.rounding)) for each in programme.counters]
 
     def counted(purchase: Purchase, member: MemberFacts) -> list[int]:
-        return [earn_by(each, purchase, member, excluded=programme.excluded).points for _, each in counters]
+        return [earn_by(each, purchase, member, excluded=programme.left_out).points for _, each in counters]
 
     for past in receipts:
         purchase, member = past.purchase, who(past)

@@ -46,10 +46,10 @@ class Counting:
 
     def sums(self, measure: Measure, spans: Spans) -> dict[int, int]:
         """What each comes to of a measure in its days."""
-        if queries.is_plain(measure, self.programme.excluded):
-            excluded = self.programme.excluded
+        if queries.is_plain(measure, self.programme.left_out):
+            excluded = self.programme.left_out
             return queries.sums(self.session, self.club_id, measure, excluded, spans, self.accounts)
-        excluded = self.programme.excluded
+        excluded = self.programme.left_out
         return {
             place: total(
                 measure,
@@ -137,7 +137,7 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
         until = span.last or last
         parts = {
             extra.code: extra_part(
-                extra, rule.base, counted.lives[place], span.first, until, excluded=counted.programme.excluded
+                extra, rule.base, counted.lives[place], span.first, until, excluded=counted.programme.left_out
             )
             for extra in rule.extras
         }
@@ -178,5 +178,5 @@ def usable_days(rule: PeriodReward, on: dt.date, joined: Iterable[dt.date]) -> d
 def batch_size(programme: Programme, rule: PeriodReward) -> int:
     """Accounts in one transaction: fewer where their receipts have to be read."""
     asked = [rule.base, *(need.measure for need in rule.needs), *([rule.paid_on.measure] if rule.paid_on else [])]
-    plain = all(queries.is_plain(each, programme.excluded) for each in asked) and not rule.extras
+    plain = all(queries.is_plain(each, programme.left_out) for each in asked) and not rule.extras
     return 10_000 if plain and rule.base.counts is not Counts.COUNTER else 500

@@ -200,7 +200,7 @@ def _outlook(
         in_time = [past for past in in_time if past.original_id is None and past.purchase.total_minor >= 0]
     past = lived(programme, in_time, lambda _: who, points.by_receipt if points else {})
     by_day = programme.visit == "day"
-    moved = movements(asked, past, excluded=programme.excluded, by_store_day=by_day)
+    moved = movements(asked, past, excluded=programme.left_out, by_store_day=by_day)
     others = [
         Moved(on, value, measure=number)
         for number, measure in enumerate(asked)

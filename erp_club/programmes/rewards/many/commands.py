@@ -43,7 +43,7 @@ class Many:
 
 def reckons(programme: Programme, rule: PeriodReward) -> bool:
     """Whether one statement can settle the rule for whoever has nothing from before."""
-    plain = may_write(rule.base) and is_plain(rule.base, programme.excluded)
+    plain = may_write(rule.base) and is_plain(rule.base, programme.left_out)
     return plain and is_reckoned(programme, rule)
 
 
@@ -69,7 +69,7 @@ def settle_many(session: Session, of: Reckoning, cause: Cause, *, after: int, li
         "levels": list(rule.levels),
         "after": after,
         "most": limit,
-    } | lines_of(rule.base, of.programme.excluded)
+    } | lines_of(rule.base, of.programme.left_out)
     named = asked.compile().params
     row = session.execute(asked, {name: bound[name] for name in named}).one()
     looked_at, last, given, value, ahead, *arrays = row

@@ -51,10 +51,10 @@ def statement(programme: Programme, rule: PeriodReward, *, has_before: bool) -> 
         said.pieces, said.rest, said.rest_minor, said.rate_bp, said.why, ":usable", "CAST(:ends AS date)", ":automatic",
         ":now",
     )  # fmt: skip
-    counted = _sums("counted", rule.base, programme.excluded, ":first", ":last")
+    counted = _sums("counted", rule.base, programme.left_out, ":first", ":last")
     earlier, ahead = "", "false"
     if has_before:
-        earlier, ahead = _before(rule, programme.excluded)
+        earlier, ahead = _before(rule, programme.left_out)
     return f"""
         WITH {_WHO}, {counted}{earlier}, told AS MATERIALIZED (
             SELECT p.*, coalesce(c.base, 0) AS base, {ahead} AS ahead{_facts(rule)}
