@@ -154,6 +154,10 @@ def test_the_form_of_a_club_begins_with_what_holds(client: TestClient, session: 
     assert (rule["points"], rule["per_minor"]) == (1, 10_00), "a club set up without a document keeps what it does"
     assert begun["redemption"]["worth_points"] == 100
     assert client.get(url, headers=HTML).status_code == 200
+    said = bare(begun) | {"switch": {"effective_from": "2026-01-01", "last_earning_day": "2030-12-31"}}
+    assert send(client, url.removesuffix("/edit"), said).status_code == 201
+    again = client.get(url).json()["document"]
+    assert again["switch"] == {"last_earning_day": "2030-12-31"}, "what is changed now holds from now on"
 
 
 def test_what_a_check_finds_stands_beside_its_field(client: TestClient, session: Session) -> None:
@@ -249,6 +253,11 @@ def test_more_is_asked_of_a_rule_behind_a_button_and_what_is_said_is_shown() -> 
     assert name in written(wide)
     made = filled(wide, **{name: "GOLD, SILVER", "earning.rules[0].when.month_days": "1, 15"})
     assert at(made, "earning.rules[0].when") == {"levels": ["GOLD", "SILVER"], "month_days": [1, 15]}
+    shut = "earning.rules[0].when.without_days"
+    days = filled(wide, **{shut: "24.12, 1.12–6.1, 21.4.2027"})
+    assert at(days, shut) == ["12-24", "12-01/01-06", "2027-04-21"]
+    assert written(days)[shut] == "24.12, 1.12–6.1, 21.4.2027"
+    assert [each.field for each in overlaid(wide, typed(wide, **{shut: "32.1"}))[1]] == [shut]
     closed = opened(documents.brief(read_programme(bare({**made, "code": "CLUB", "names": {"en": "Club"}}))))
     assert name in written(closed)
     assert "earning.rules[0].when.birthday" not in written(closed)

@@ -381,6 +381,9 @@ MORE = (
         optional=True),
     Ask("most_rewards", N_("A member holds at most so many unused rewards"), optional=True),
     Ask("undo.days", N_("An ending can be undone for so many days"), optional=True),
+    Ask("switch.conversion.from_points", N_("Once it holds, each so many points of before"), "number",
+        N_("Balances are changed once, in the night in which it begins."), optional=True),
+    Ask("switch.conversion.to_points", N_("Become so many points"), optional=True),
     Ask("switch.last_earning_day", N_("The last day of earning"), "date", optional=True),
     Ask("switch.last_redeeming_day", N_("The last day of redeeming"), "date", optional=True),
 )  # fmt: skip

@@ -103,12 +103,19 @@ def edit_form(act: Act, form: FormState, club_id: int, document: Document | None
 
 
 def kept(act: Act, club_id: int) -> Document:
-    """The newest version of a club as the form takes it; one without a programme begins with what it does now."""
+    """The newest version of a club as the form takes it; one without a programme begins with what it does now.
+
+    Its first day is asked anew where it has come: what is changed now holds from now on.
+    """
     club = club_line(act, club_id)
     held = queries.versions_of(act.session, club_id)
     programme = held[0].programme if held else by_rate(act.session, club.code)
     assert programme is not None
-    return opened(documents.brief(programme))
+    document = opened(documents.brief(programme))
+    first = programme.switch.effective_from
+    if first is not None and first <= act.today:
+        put(document, "switch.effective_from", None)
+    return document
 
 
 def typed_document(form: Mapping[str, Any]) -> tuple[Document, Invalid | None]:

@@ -17,6 +17,7 @@ from erp_club.programmes.sentences.words import (
     conditions,
     levels,
     measure,
+    name,
     need,
     only_if,
     period,
@@ -98,7 +99,8 @@ def _milestone(of: lv.Milestone, counted: Measure, words: Words) -> Iterator[Tex
 
 def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
     """What a membership gives directly."""
-    values = {"name": called(of.names, of.code), "gift": given(of.gives, words)}
+    named = name(of.names) if of.names else T("A benefit of membership")
+    values: dict[str, object] = {"name": named, "gift": given(of.gives, words)}
     if of.only_given:
         yield T("%(name)s: %(gift)s, as often as it was given.", **values)
     elif of.count is None:
@@ -120,7 +122,8 @@ def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
 
 def period_reward(of: r.PeriodReward, words: Words) -> Iterator[Text]:
     """What a period brings."""
-    values = {"name": called(of.names, of.code), "measure": measure(of.base, words), "period": period(of.period)}
+    named = name(of.names) if of.names else T("Reward")
+    values: dict[str, object] = {"name": named, "measure": measure(of.base, words), "period": period(of.period)}
     if of.base.counts is Counts.BALANCE:
         yield T("%(name)s: for %(measure)s at the end of %(period)s.", **values)
     else:
