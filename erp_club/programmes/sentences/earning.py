@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from erp_club.kernel.text import TN, Listed, Quantity, T, Text
 from erp_club.programmes.engine import earning as e
 from erp_club.programmes.engine import events as ev
-from erp_club.programmes.engine.parts import Round
+from erp_club.programmes.engine.parts import ALWAYS, Round
 from erp_club.programmes.sentences.words import (
     Say,
     Words,
     called,
+    conditions,
     means,
     not_for,
     only_if,
@@ -31,7 +32,8 @@ def rule(of: e.Rule, words: Words) -> Iterator[Text]:
     if of.means:
         yield T("Only the part paid by %(means)s counts.", means=means(of.means))
     yield from not_for(of.excluded, words)
-    yield from only_if(of.when, words)
+    if not _cancels(of):
+        yield from only_if(of.when, words)
     yield from set_ones(of, {
         "most_points": lambda points: T("At most %(points)s a receipt.", points=words.points(points)),
         "most_points_day": lambda points: T("At most %(points)s a day.", points=words.points(points)),
@@ -64,12 +66,24 @@ def _lead(of: e.Rule, words: Words) -> Iterator[Text]:
             else:
                 yield T("%(points)s for %(units)s units of %(what)s, and for parts of it.", **values)
         case e.Multiplied():
-            if of.factor_bp == 0:
-                yield T("No points for %(what)s.", what=goods)
-            else:
-                yield T("%(times)s times the points for %(what)s.", times=Quantity(of.factor_bp // 10), what=goods)
+            yield _multiplied(of, words)
         case e.Extra():
             yield T("%(points)s more for a receipt with %(what)s.", points=words.points(of.points), what=goods)
+
+
+def _multiplied(of: e.Multiplied, words: Words) -> Text:
+    goods = what(of.on, words)
+    if _cancels(of):
+        made = tuple(conditions(of.when, words))
+        return T("No points for %(what)s if %(conditions)s.", what=goods, conditions=Listed(made, "and"))
+    if of.factor_bp == 0:
+        return T("No points for %(what)s.", what=goods)
+    return T("%(times)s times the points for %(what)s.", times=Quantity(of.factor_bp // 10), what=goods)
+
+
+def _cancels(of: e.Rule) -> bool:
+    """Whether its condition says when nothing is earned, and so is no condition of earning."""
+    return isinstance(of, e.Multiplied) and of.factor_bp == 0 and of.when != ALWAYS
 
 
 def _per_money(of: e.PerMoney, words: Words) -> Iterator[Text]:
