@@ -128,6 +128,7 @@ FULL: dict[str, Any] = {
                    "steps": [{"at_least_minor": 60000, "off_bp": 7000}, {"at_least_minor": 70000, "fee_minor": 1000},
                              {"at_least_minor": 80000}]},
         "refund": "pro_rata", "refund_days": 14, "deposit": True,
+        "segments": [{"segments": ["Students"], "joining_minor": 1900, "renewal_minor": 900}],
         "instalments": {"first_minor": 2000, "within_months": 24},
         "levels": [{"level": "GOLD", "joining_minor": 30000, "renewal_minor": 25000, "upgrade_pro_rata": False}],
     },

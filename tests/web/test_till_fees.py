@@ -17,6 +17,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.purchases.baskets.held.commands import free_left
 from erp_club.purchases.fees.models import MembershipFee
+from erp_club.segments.models import Segment, SegmentCustomer, SegmentKind
 from tests.make.clubs import NOW
 from tests.make.customers import a_person
 from tests.make.pricelists import a_list, an_entry
@@ -185,6 +186,23 @@ def test_a_renewal_costs_its_fee_unless_the_term_s_purchases_waive_it(made: Made
     waived = sale.send("POST", "/renewals", {"membership_id": membership, "card": card}).json()
     assert [line["amount_minor"] for line in waived["lines"]] == [64_30], "64.30 of goods in the term, fees apart"
     assert sale.held()["valid_until"] > until
+
+
+def test_those_on_a_list_pay_a_price_of_their_own(made: Made) -> None:
+    others = [{"segments": ["Students"], "joining_minor": 10_00}, {"segments": ["Cadets"], "joining_minor": 9_00}]
+    sale = made(**with_fees(segments=others))
+    joined = sale.join().json()
+    assert [line["amount_minor"] for line in joined["lines"]] == [64_30, 36_50]
+    sale.send("DELETE", f"/lines/{joined['lines'][1]['line_no']}")
+    students = Segment(name="Students", kind=SegmentKind.FROZEN, created_at=NOW)
+    sale.session.add(students)
+    sale.session.flush()
+    sale.session.add(SegmentCustomer(segment_id=students.id, customer_id=sale.yael))
+    sale.session.commit()
+    assert [line["amount_minor"] for line in sale.join().json()["lines"]] == [64_30, 10_00]
+    card, membership = sale.shown()["customer"]["card"], sale.held()["membership_id"]
+    renewed = sale.send("POST", "/renewals", {"membership_id": membership, "card": card}).json()
+    assert [line["amount_minor"] for line in renewed["lines"]] == [64_30, 10_00], "and renew free of charge"
 
 
 @pytest.mark.parametrize(("rule", "back"), [({"refund": "whole"}, 36_50), ({"refund_days": 7}, 36_50)])

@@ -61,7 +61,22 @@ def _membership(document: Document) -> Section:
     drawn.more("membership", further.of_membership(term, paid=paid))
     if rows(document, "fees.levels") or (is_open(document, "membership") and rows(document, "levels.levels")):
         _paid_levels(drawn)
+    if rows(document, "fees.segments") or (paid and is_open(document, "membership")):
+        _other_prices(drawn)
     return Section("membership", N_("Membership"), blocks=[drawn.block("", "")])
+
+
+def _other_prices(drawn: Drawing) -> None:
+    about = N_("Names of lists of customers, between commas: soldiers, teachers.")
+    asked = (
+        Ask("segments", N_("These customers pay another price"), "words", about),
+        Ask("joining_minor", N_("Price of joining"), "amount", N_("Empty is free of charge."), optional=True),
+        Ask("renewal_minor", N_("Price of renewing"), "amount", N_("Empty is free of charge."), optional=True),
+    )
+    if rows(drawn.document, "fees.segments"):
+        drawn.rows("fees.segments", asked, least=0)
+    else:
+        drawn.adds.append(Button("on|fees.segments", N_("Some customers pay another price")))
 
 
 def _paid_levels(drawn: Drawing) -> None:

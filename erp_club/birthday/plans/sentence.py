@@ -47,7 +47,7 @@ def _gift(plan: PlanSettings, names: Names) -> Text:
         case Gift.POINTS:
             return TN("%(num)s point", "%(num)s points", plan.points or 0)
         case Gift.GIFT_CARD:
-            return T("%(amount)s of stored value", amount=Money(plan.amount_minor or 0, names.currency))
+            return T("%(amount)s on a gift card", amount=Money(plan.amount_minor or 0, names.currency))
         case _:
             said = TN("a coupon of %(batch)s", "%(num)s coupons of %(batch)s", 1, batch=Name(names.gift))
             if plan.amount_minor is None:

@@ -202,6 +202,14 @@ class LevelFee(Part):
     """The difference for the days that are left, else the whole of it."""
 
 
+class SegmentFee(Part):
+    """What those of a list of customers pay instead of the usual fee: students, or holders of the chain's card."""
+
+    segments: Annotated[Keys, Field(min_length=1)]
+    joining_minor: Minor = 0
+    renewal_minor: Minor = 0
+
+
 class Instalments(Part):
     """The fee may be paid in parts: so much at joining, the rest withheld from period rewards.
 
@@ -232,6 +240,8 @@ class Fees(Part):
     """A share that stays the member's own and comes back on leaving."""
     instalments: Instalments | None = None
     levels: Annotated[tuple[LevelFee, ...], Field(max_length=20)] = ()
+    segments: Annotated[tuple[SegmentFee, ...], Field(max_length=20)] = ()
+    """Of several that fit somebody, the lowest."""
 
 
 class Who(StrEnum):

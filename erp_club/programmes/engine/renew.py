@@ -1,6 +1,7 @@
 """Who may join, what joining, renewing and leaving cost, and until when a membership holds. Pure."""
 
 import datetime as dt
+from collections.abc import Set
 from dataclasses import dataclass
 
 from erp_club.clubs.periods import Span, add_months, first_period
@@ -137,6 +138,16 @@ class Fee:
     now_minor: int = 0
     """What is to be paid now, the rest in instalments."""
     then_minor: int = 0
+
+
+def fees_for(fees: Fees, segments: Set[str]) -> Fees:
+    """The fees as they are for somebody in these segments; those of paid levels are everybody's."""
+    fitting = [each for each in fees.segments if segments & set(each.segments)]
+    if not fitting:
+        return fees
+    joining = min(fees.joining_minor, *(each.joining_minor for each in fitting))
+    renewal = min(fees.renewal_minor, *(each.renewal_minor for each in fitting))
+    return fees.model_copy(update={"joining_minor": joining, "renewal_minor": renewal})
 
 
 def joining_fee(fees: Fees, level: str | None = None, *, sale_minor: int = 0) -> Fee:

@@ -22,7 +22,7 @@ def given(gives: g.Given | g.ServiceGiven, words: Words) -> Text:
             code, of_amount = T("a personal discount code"), T("a personal discount code of %(amount)s")
             return _narrowed(gives, _valued(gives.amount_minor, code, of_amount, words), words)
         case g.StoredValueGiven():
-            said = _valued(gives.amount_minor, T("stored value"), T("%(amount)s of stored value"), words)
+            said = _valued(gives.amount_minor, T("money on a gift card"), T("%(amount)s on a gift card"), words)
             if gives.denomination_minor is None:
                 return said
             return T("%(gift)s in steps of %(amount)s", gift=said, amount=words.money(gives.denomination_minor))

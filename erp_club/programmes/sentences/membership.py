@@ -166,6 +166,13 @@ def fees(rule: m.Fees, words: Words) -> Iterator[Text]:
             )
     for fee in rule.levels:
         yield from _level_fee(fee, words)
+    for fee in rule.segments:
+        yield T(
+            "Who is in segment %(segments)s joins for %(joining)s and renews for %(renewing)s.",
+            segments=listed(fee.segments),
+            joining=words.money(fee.joining_minor),
+            renewing=words.money(fee.renewal_minor),
+        )
 
 
 def _joining_waiver(rule: m.Waiver, words: Words) -> Iterator[Text]:

@@ -37,7 +37,16 @@ from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
-from erp_club.purchases.fees.queries import PaidFee, bought_in, goes_on, has_left, paid_fees, part_of, who_buys
+from erp_club.purchases.fees.queries import (
+    PaidFee,
+    bought_in,
+    fees_of,
+    goes_on,
+    has_left,
+    paid_fees,
+    part_of,
+    who_buys,
+)
 from erp_club.purchases.fees.refunds import given_back
 from erp_club.purchases.fees.waived import Charged
 from erp_club.purchases.models import Basket, BasketLine
@@ -58,7 +67,8 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Boug
         return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
     check_alone(session, basket.customer_id, club_id, programme, day)
     least = check_joining(session, basket.customer_id, programme, bought, day)
-    span, fee = first_term(programme, day.today), joining_fee(programme.fees)
+    span = first_term(programme, day.today)
+    fee = joining_fee(fees_of(session, programme, basket.customer_id))
     begins = programme.joining.begins
     waits = begins is Begins.CONFIRMED or (begins is Begins.PAID and fee.now_minor > 0)
     joined = clubs.join_club(
@@ -143,7 +153,7 @@ def _cost(session: Session, held: clubs.Held, programme: Programme, today: dt.da
     if programme.fees.levels and ending.last is not None:
         paid = paid_levels(session, held.membership_id, on=min(today, ending.last))
         level = paid_through(programme, paid, ending)
-    return RenewalCost(renewal_fee(programme.fees, bought, level), level)
+    return RenewalCost(renewal_fee(fees_of(session, programme, held.customer_id), bought, level), level)
 
 
 def charge(

@@ -23,10 +23,11 @@ from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.measure import Lived, total
-from erp_club.programmes.engine.membership import Way
+from erp_club.programmes.engine.membership import Fees, Way
 from erp_club.programmes.engine.parts import Excluded, Measure
 from erp_club.programmes.engine.places import Where
-from erp_club.programmes.engine.renew import Applicant
+from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.renew import Applicant, fees_for
 from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
@@ -239,6 +240,14 @@ def bought_in(session: Session, customer_id: int, of: Measure, span: Span, *, un
     fees = _fee_lines(session, [each.original_id or each.id for each in receipts])
     lives = [Lived(_marked(each, fees), member=who) for each in receipts]
     return total(of, lives, span.first, last, excluded=NO_FEES)
+
+
+def fees_of(session: Session, programme: Programme, customer_id: int) -> Fees:
+    """What membership costs this customer."""
+    if not programme.fees.segments:
+        return programme.fees
+    segments = customers_segments(session, [customer_id]).get(customer_id, frozenset[str]())
+    return fees_for(programme.fees, segments)
 
 
 def membership_in(session: Session, customer_id: int, club_id: int) -> int | None:

@@ -16,7 +16,7 @@ from erp_club.programmes.welcoming.commands import Welcome
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.commands import fee_of_renewal, keep_level
 from erp_club.purchases.fees.joining import Day, check_alone, check_joining, everything_bought, nothing_bought
-from erp_club.purchases.fees.queries import membership_in
+from erp_club.purchases.fees.queries import fees_of, membership_in
 
 
 def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs.Joined:
@@ -30,7 +30,7 @@ def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs
         return clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
     check_alone(session, customer_id, club_id, programme, day)
     check_joining(session, customer_id, programme, nothing_bought, day)
-    if joining_fee(programme.fees).now_minor:
+    if joining_fee(fees_of(session, programme, customer_id)).now_minor:
         raise errors.fee_at_till()
     span, waits = first_term(programme, day.today), programme.joining.begins is Begins.CONFIRMED
     return clubs.join_club(

@@ -9,7 +9,7 @@ from erp_club.programmes.queries import programme_in_force
 from erp_club.promotions.engine.facts import Facts
 from erp_club.promotions.engine.priced import Priced
 from erp_club.purchases.fees.counted import counted_minor
-from erp_club.purchases.fees.queries import joining_due, who_buys
+from erp_club.purchases.fees.queries import fees_of, joining_due, who_buys
 
 Charged = Mapping[int | None, int]
 """What joining costs in a sale, by the id of the fee, where the sale may waive it."""
@@ -25,5 +25,5 @@ def joining_fees(session: Session, fees: Mapping[int, int], facts: Facts, priced
             continue
         bought = counted_minor(waiver.of, facts, priced, who_buys(session, customer_id), regular=True)
         line = next(index for index, each in fees.items() if each == fee_id)
-        made[line] = joining_fee(programme.fees, sale_minor=bought)
+        made[line] = joining_fee(fees_of(session, programme, customer_id), sale_minor=bought)
     return made
