@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -144,6 +145,13 @@ class Shop:
         return {}
 
     def _sell(self, step: Step) -> dict[str, Any]:
+        if not step.get("refused"):
+            return self._sold(step)
+        with pytest.raises(Refused), self.session.begin_nested():
+            self._sold(step)
+        return {}
+
+    def _sold(self, step: Step) -> dict[str, Any]:
         who = self.persons.get(step["sell"])
         place = self._place(step)
         lines = tuple((sku, round(quantity * 1000)) for sku, quantity in step["of"].items())
@@ -157,10 +165,7 @@ class Shop:
             means=tuple(by),
             points=(PointsPayment(step["points"], self.code),) if "points" in step else (),
         )
-        try:
-            total = price_basket(self.session, asked, place).priced.total_minor
-        except Refused:
-            return {"refused": True}
+        total = price_basket(self.session, asked, place).priced.total_minor
         left = total - sum(_minor(amount) for amount in by.values() if amount is not None)
         amounts = {means: left if amount is None else _minor(amount) for means, amount in by.items()}
         cards = amounts.pop("stored_value", 0)
@@ -170,7 +175,7 @@ class Shop:
         order = Order(f"R{next(_numbers)}", told if len(by) > 1 else asked, payments, claims=claims)
         made = sell(self.session, order, place, currency="ILS")
         self.receipts[step.get("as", "last")] = made
-        return {"refused": False, "total": total / 100, "earns": made.basket.points_by_club.get(self.code, 0)}
+        return {"total": total / 100, "earns": made.basket.points_by_club.get(self.code, 0)}
 
     def _back(self, step: Step) -> dict[str, Any]:
         sold = self.receipts[step["back"]]
@@ -181,7 +186,8 @@ class Shop:
         asked = AskedBack(Wish(wanted), f"B{next(_numbers)}")
         place = self._place(step)
         made = return_goods(self.session, sold.posted.receipt_id, asked, place, currency="ILS")
-        return {"takes": sum(each.due for each in made.points), "refunds": abs(made.receipt.total_minor) / 100}
+        back = abs(made.receipt.total_minor) - sum(each.deducted_minor for each in made.points)
+        return {"takes": sum(each.due for each in made.points), "refunds": back / 100}
 
     def _register(self, step: Step) -> dict[str, Any]:
         """A purchase in which nobody was known, by its receipt."""
