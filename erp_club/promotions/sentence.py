@@ -169,19 +169,11 @@ def _off_some(reward: Amount, units: int, values: dict[str, Money | Text]) -> It
     elif reward.spread is Spread.UNIT and units > 1:
         yield T("%(amount)s off each of the %(units)s dearest of %(what)s.", units=units, **values)
     elif reward.pick is Pick.CHEAPEST:
-        yield TN(
-            "%(amount)s off the cheapest one of %(what)s.",
-            "%(amount)s off the %(num)s cheapest of %(what)s.",
-            units,
-            **values,
-        )
+        yield TN("%(amount)s off the cheapest one of %(what)s.", "%(amount)s off the %(num)s cheapest of %(what)s.",
+                 units, **values)  # fmt: skip
     else:
-        yield TN(
-            "%(amount)s off the dearest one of %(what)s.",
-            "%(amount)s off the %(num)s dearest of %(what)s.",
-            units,
-            **values,
-        )
+        yield TN("%(amount)s off the dearest one of %(what)s.", "%(amount)s off the %(num)s dearest of %(what)s.",
+                 units, **values)  # fmt: skip
 
 
 def _fixed_price(reward: FixedPrice, words: Words) -> Iterator[Text]:
