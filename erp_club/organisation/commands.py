@@ -1,6 +1,7 @@
 """Setting up the chain, its stores and its terminals."""
 
 import datetime as dt
+import secrets
 from collections.abc import Mapping
 from typing import Literal, TypedDict
 from zoneinfo import available_timezones
@@ -228,11 +229,15 @@ def use_code(session: Session, code_hash: bytes, *, now: dt.datetime) -> int | N
 
 
 def set_terminal_active(session: Session, terminal_id: int, *, active: bool, now: dt.datetime, by: Doer) -> Terminal:
-    """Close a till, or open it again. A closed one is refused as if its key were unknown; its browsers stay known.
-
-    Raises NotFound.
+    """Close a till, or open it again. Closing ends its keys, its one-time code and its browsers: once open again it
+    needs a new key. Raises NotFound.
     """
     terminal = _terminal(session, terminal_id)
+    if terminal.active and not active:
+        # A till is closed when it is sold or stolen too: who has its key must not sell on the day when it opens again.
+        terminal.key_hash, terminal.old_key_hash, terminal.old_key_until = secrets.token_bytes(32), None, None
+        session.execute(sa.delete(TerminalCode).where(TerminalCode.terminal_id == terminal_id))
+        _forget_browsers(session, terminal_id)
     _change(session, terminal, {"active": active}, entity="terminal", now=now, by=by)
     return terminal
 

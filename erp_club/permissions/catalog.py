@@ -290,5 +290,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 SCOPES: dict[tuple[Role, Permission], Scope] = {(Role.MANAGER, Permission.APPROVALS_GIVE): Scope.STORE}
 """How far those of these grants reach that aren't for the whole chain: managers approve where they work."""
 
-LIMITS: dict[tuple[Role, Permission], int] = {(Role.MANAGER, Permission.POINTS_ADJUST): 500}
+LIMITS: dict[tuple[Role, Permission], int] = {
+    (Role.MANAGER, Permission.POINTS_ADJUST): 500,
+    (Role.CASHIER, Permission.STORED_VALUE_LOAD): 500_00,
+}
 """The most at once, in the action's unit, of those grants; beyond it somebody else has to approve."""

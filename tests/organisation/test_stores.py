@@ -76,6 +76,8 @@ def test_a_new_key_ends_the_old_one_and_the_browsers_that_entered_it(session: Se
     commands.set_terminal_active(session, terminal_id, active=False, now=NOW, by=SYSTEM)
     assert not found(key=new)
     commands.set_terminal_active(session, terminal_id, active=True, now=NOW, by=SYSTEM)
+    assert not found(key=new)
+    commands.exchange_key(session, terminal_id, key_hash=new, now=NOW, by=SYSTEM)
     assert found(key=new)
 
 

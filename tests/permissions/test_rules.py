@@ -142,8 +142,12 @@ def test_the_roles_that_come_with_the_product_hold_what_the_catalogue_says(role:
     held = delivered(role)
     assert set(held.grants) == GRANTS[role]
     limited = {action: grant for action, (grant,) in held.grants.items() if grant != Grant()}
-    manager = {ADJUST: Grant(limits=Limits(500)), Permission.APPROVALS_GIVE: Grant(Scope.STORE)}
-    assert limited == (manager if role is Role.MANAGER else {})
+    said = {
+        Role.HQ: {},
+        Role.MANAGER: {ADJUST: Grant(limits=Limits(500)), Permission.APPROVALS_GIVE: Grant(Scope.STORE)},
+        Role.CASHIER: {Permission.STORED_VALUE_LOAD: Grant(limits=Limits(500_00))},
+    }
+    assert limited == said[role]
 
 
 def test_a_pin_takes_limits_along():

@@ -299,19 +299,20 @@ def add_terminal(
     "/terminals/{terminal_id}/closures", name="stores.terminal.close", status_code=201, response_model=Terminal
 )
 def close_terminal(act: Annotated[Act, needs(Permission.STORES_EDIT)], terminal_id: SmallRowId) -> Response:
-    """Close a till: nobody signs on or sells at it."""
+    """Close a till: nobody signs on or sells at it, and its keys end."""
     return _set_active(act, terminal_id, active=False)
 
 
 @router.post("/terminals/{terminal_id}/openings", name="stores.terminal.open", status_code=201, response_model=Terminal)
 def open_terminal(act: Annotated[Act, needs(Permission.STORES_EDIT)], terminal_id: SmallRowId) -> Response:
-    """Open a closed till again."""
+    """Open a closed till again. Closing ended its keys: it needs a new one."""
     return _set_active(act, terminal_id, active=True)
 
 
 def _set_active(act: Act, terminal_id: int, *, active: bool) -> Response:
     till = commands.set_terminal_active(act.session, terminal_id, active=active, now=act.now, by=act.by)
-    return act.done(Terminal(id=till.id, store_id=till.store_id, active=till.active), f"/stores/{till.store_id}")
+    next_step = f"/terminals/{till.id}/keys/new" if active else f"/stores/{till.store_id}"
+    return act.done(Terminal(id=till.id, store_id=till.store_id, active=till.active), next_step)
 
 
 def _line(act: Act, store_id: int) -> StoreLine:
