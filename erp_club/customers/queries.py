@@ -3,13 +3,14 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.customers import contact, errors
+from erp_club.customers import contact, errors, mrz
 from erp_club.customers.errors import Fault
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState, own_number
@@ -182,11 +183,11 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
     """The customers that one box finds, by whatever was typed: whole numbers first, then names, then parts of numbers.
 
     Card, customer number, phone in any spacing with or without the country's code (`country` is the chain's) or its
-    last digits, document number or its last four signs, e-mail, the member's own identifier, or names in any order, as
-    they are spelt or as they sound. A customer is told once, by the best of the kinds. Of those whose names match
-    equally well, those come first who belong to the store `store_id`, then those who bought last.
+    last digits, document number or its last four signs or the lines at its foot, e-mail, the member's own identifier,
+    or names in any order, as they are spelt or as they sound. A customer is told once, by the best of the kinds. Of
+    those whose names match equally well, those come first who belong to the store `store_id`, then who bought last.
     """
-    typed = spelling.tidy(text)[: spelling.LONGEST]
+    typed = _number_of_zone(spelling.tidy(text)[: spelling.LONGEST])
     numbers = [*_by_code(typed), *_by_document(session, typed), *_by_contact(typed, country)]
     if _CODE.fullmatch(typed) and not typed.isalpha() and _LETTER.search(typed):
         # One word of letters and digits: whose number it is, is meant; it is a name only where it is nobody's number.
@@ -194,6 +195,14 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
         if any(each.exact for each in found):
             return found
     return _found(session, [*numbers, *_by_name(session, typed, store_id, limit)], limit)
+
+
+def _number_of_zone(typed: str) -> str:
+    """The document's number, where somebody scanned its machine-readable lines; else what was typed."""
+    if mrz.looks_like_zone(typed):
+        with suppress(Fault):
+            return mrz.read(typed).number
+    return typed
 
 
 def _found(session: Session, branches: "Sequence[_Branch]", limit: int) -> list[Found]:

@@ -91,6 +91,12 @@ def test_the_name_in_the_second_script_counts_too(session: Session):
     assert named(session, **same, birthday="1979-02-22") == [(yael, ["birthday"])]
 
 
+def test_a_short_name_is_like_the_whole_one(session: Session):
+    yosef = a_person(session, given_name="יוסף", family_name="אוחיון", mobile="0530302018")
+    assert named(session, given_name="Yossi", family_name="Ohayon", mobile="0530302018") == [(yosef, ["mobile"])]
+    assert opened(session, given_name="Moti", family_name="Ohayon", mobile="0530302018")
+
+
 def test_a_document_alone_tells_and_can_t_be_confirmed_away(session: Session):
     yael = a_person(session, id_number="355675463")
     with pytest.raises(Conflict) as refused:

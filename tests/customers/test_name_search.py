@@ -61,6 +61,7 @@ TYPED = {
     "Vaisanen Kyosti": "virtanen", "Wäisänen": "virtanen", "Kyösti Väsiänen": "virtanen", "väisä": "virtanen",
     "Bat Sheva Ashkenazi": "batsheva", "Бат-Шева Ашкенази": "batsheva", "בתשבע אשכנזי": "batsheva",
     "Soederstroem Hakan": "soderstrom", "הוקן סודרסטרום": "soderstrom", "Сёдерстрём": "soderstrom",
+    "Серёжа Кузнецов": "sergey", "kuznetsov seryozha": "sergey", "סריוז'ה קוזנצוב": "sergey",
     "a" * 200: "long",
 }  # fmt: skip
 
@@ -68,6 +69,15 @@ TYPED = {
 @pytest.mark.parametrize("typed", TYPED)
 def test_the_one_who_is_meant_comes_first(session: Session, people: dict[str, int], typed: str):
     assert found(session, typed)[:1] == [people[TYPED[typed]]]
+
+
+def test_who_is_called_so_for_short_comes_after_who_bears_that_name(session: Session, people: dict[str, int]):
+    yosef, aviva, abraham = (named(session, *name) for name in (("יוסף", "סבג"), ("Aviva", "Peretz"), ("אברהם", "פרץ")))
+    yossi, avi = named(session, "Yossi", "Sabag"), named(session, "Avi", "Peretz")
+    assert found(session, "יוסי סבג") == [yossi, yosef]
+    assert found(session, "Josef Sabbag") == [yosef, yossi]
+    assert found(session, "Avi Peretz") == [avi, aviva, abraham]
+    assert found(session, "Moti Sabag") == []
 
 
 @pytest.mark.parametrize(

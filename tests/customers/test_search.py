@@ -58,6 +58,7 @@ BY = {
     "3456": ("phone", False),
     "355675463": ("id", True),
     "35567546-3": ("id", True),
+    f"{'P<ISRLEVI<<YAEL':<<44}3556754638ISR7902228F3204153<<<<<<<<<<<<<<<6": ("id", True),
     "75463": ("id", False),
     "5463": ("id", False),
     "YAEL.L@example.org": ("email", True),

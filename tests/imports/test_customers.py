@@ -145,6 +145,18 @@ def test_a_masked_id_number_leaves_the_document_as_it_is(session: Session, tmp_p
     assert id_number(session, the(session).id) == "306016924"
 
 
+def test_the_lines_of_a_document_prove_a_number_that_its_country_has_no_form_for(session: Session, tmp_path: Path):
+    # REQ C-04 I-01
+    a_chain(session)
+    typed = {"number": "C1", "id_kind": "passport", "id_country": "FI", "id_number": "1234567"}
+    assert counted(taken_in(session, a_file(tmp_path, "customers", typed), "customers")) == (0, 0, 1)
+    lines = f"{'P<FINTESTI<<SAARA':<<44}1234567<<4FIN7408122F3204153{'8':<>16}"
+    scanned = a_file(tmp_path, "customers", typed | {"id_number": lines})
+    assert counted(taken_in(session, scanned, "customers")) == (1, 0, 0)
+    assert id_number(session, the(session).id) == "1234567"
+    assert counted(taken_in(session, scanned, "customers")) == (0, 1, 0)
+
+
 def test_a_number_that_the_chain_does_not_keep_is_refused_in_a_file(session: Session, tmp_path: Path):
     # REQ C-04
     a_chain(session)

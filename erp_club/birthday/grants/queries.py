@@ -152,6 +152,9 @@ def asked_owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromCla
     )
     if "names" in people.c:  # it was given when the relative was but a name, before a link, or a merge, told who it is
         had |= (given.person == sa.any_(people.c.names)) & (given.day == due.c.day)
+        linked = aliased(Customer)  # and the other way round: it was given while a link told who the name is
+        known = sa.exists().where(linked.id == given.person, people.c.person == sa.any_(_names_of(linked)))
+        had |= (people.c.person < MYSELF) & (given.person > MYSELF) & (given.day == due.c.day) & known
     asked = (
         sa.select(
             people.c.customer_id,

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from erp_club.customers.names.judging import PARTICLE, Unit, judged
-from erp_club.customers.names.matching import Candidates, matches
+from erp_club.customers.names.judging import PARTICLE, Unit, by_score, judged
+from erp_club.customers.names.matching import Candidates, Match, matches
+from erp_club.customers.names.nicknames import also_called, counted
 from erp_club.customers.names.spelling import PARTICLES, parts, words
 
 ALIKE = 0.85
@@ -44,6 +45,15 @@ def _parts(names: Iterable[str | None]) -> list[str]:
 
 
 def _unit(part: str, known: Sequence[Word]) -> Unit:
+    found = _matches(part, known)
+    for other in also_called(part):
+        found += counted(_matches(other, known))
+    # The worst first, so that the best of two matches of one word is the one that stays.
+    best = {match.word_id: match for match in sorted(found, key=by_score)}
+    return Unit(best, PARTICLE if part in PARTICLES else 1.0)
+
+
+def _matches(part: str, known: Sequence[Word]) -> list[Match]:
     candidates = Candidates(
         ids=[each.id for each in known],
         surfaces=[each.surface for each in known],
@@ -51,5 +61,4 @@ def _unit(part: str, known: Sequence[Word]) -> Unit:
         bearers=[0] * len(known),
         same=[each.id for each in known if each.word == part],
     )
-    found = matches(part, candidates, most=len(known))
-    return Unit({match.word_id: match for match in found}, PARTICLE if part in PARTICLES else 1.0)
+    return matches(part, candidates, most=len(known))

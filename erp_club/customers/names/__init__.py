@@ -6,6 +6,7 @@
 - `sounds`: the sounds of all tables by number, how near they are to each other, and what leaving one out costs.
 - `keys`: by what a word finds the words that may be the same name. `entries`: what the dictionary keeps of a word.
 - `alignment` and `matching`: how well the words so found match the one typed.
+- `nicknames`: what people are called for short, which no sound tells.
 - `models`, `commands`, `queries`: the dictionary of distinct words, each customer's words, and the search over both.
 
 A customer is found in two steps: each typed word finds the words of the dictionary that may be meant, with a score;

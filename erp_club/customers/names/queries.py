@@ -15,6 +15,7 @@ from erp_club.customers.names.judging import PARTICLE, NameHit, Unit, judged, sh
 from erp_club.customers.names.keys import asked_keys
 from erp_club.customers.names.matching import LEAST, NOTHING, SAME_LETTERS, Candidates, Match, matches
 from erp_club.customers.names.models import CustomerWords, NameWord
+from erp_club.customers.names.nicknames import also_called, counted
 from erp_club.customers.names.spelling import PARTICLES, bare, parts, surface, words
 from erp_club.kernel.prepared import Prepared
 
@@ -112,17 +113,22 @@ def _ordered(session: Session, hits: Sequence[NameHit], store_id: int | None) ->
 
 
 def _look_up(session: Session, typed_parts: Sequence[str]) -> dict[str, list[Match]]:
-    """The matches of each part, of each without its article, and of each two neighbours written as one."""
+    """The matches of each part, of what else people are called who are called so, of each without its article, and of
+    each two neighbours written as one."""
     joined = [one + other for one, other in itertools.pairwise(typed_parts)]
     forms = list(dict.fromkeys((*typed_parts, *joined)))
     without = {form: plain for form in forms if (plain := bare(form))}
-    candidates = _candidates(session, list(dict.fromkeys((*forms, *without.values()))))
+    called = {form: also_called(form) for form in forms}
+    asked = (*forms, *without.values(), *itertools.chain.from_iterable(called.values()))
+    candidates = _candidates(session, list(dict.fromkeys(asked)))
     found: dict[str, list[Match]] = {}
     for form in forms:
         got = matches(form, candidates.get(form, NOTHING), most=MOST_MATCHES)
         if plain := without.get(form):
             less = matches(plain, candidates.get(plain, NOTHING), most=MOST_MATCHES)
             got += [replace(match, score=match.score * BARE) for match in less]
+        for other in called[form]:
+            got += counted(matches(other, candidates.get(other, NOTHING), most=MOST_MATCHES))
         found[form] = sorted(got, key=lambda match: -match.score)
     return found
 
