@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.households.models import HouseholdInvitation
+from erp_club.clubs.models import Membership
 from erp_club.kernel import audit
 from erp_club.permissions import passwords
 from erp_club.permissions.catalog import AT_TILL, GRANTS, LIMITS, Permission, Role, Scope, Unit
@@ -216,6 +217,21 @@ def test_a_list_holds_only_what_is_reached(shop: Shop):
     assert seen(Permission.CLUBS_VIEW, "/clubs", "clubs", Scope.CLUB) == [shop.near["club_id"]]
     shop.grant(Permission.PURCHASES_EXPORT, Scope.STORE)
     assert len(shop.client.get("/purchases.csv").text.strip().splitlines()) == 2
+
+
+def test_a_customer_s_year_in_all_stores_isn_t_told_who_sees_the_receipts_of_some(shop: Shop):
+    # REQ A-01
+    holder = sa.select(Membership.customer_id).where(Membership.id == shop.near["membership_id"])
+    customer_id = shop.session.scalars(holder).one()
+
+    def told(scope: Scope) -> bool:
+        shop.grant(Permission.PURCHASES_VIEW, scope)
+        seeing = {"role": "narrow", "action": Permission.CUSTOMERS_VIEW.value, "scope": Scope.CHAIN.value}
+        shop.session.execute(sa.insert(RoleGrant).values(seeing | {"approval": False, "valid_from": _now()}))
+        shop.session.commit()
+        return shop.client.get(f"/customers/{customer_id}").json()["year"] is not None
+
+    assert [told(scope) for scope in (Scope.CHAIN, Scope.STORE, Scope.SELF)] == [True, False, False]
 
 
 def test_who_holds_some_clubs_makes_no_further_one_and_previews_no_other_s(shop: Shop):

@@ -12,6 +12,7 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes.redemptions import commands
+from erp_club.programmes.redemptions.queries import giving_clubs
 from erp_club.purchases.baskets import choices, errors, queries
 from erp_club.purchases.baskets.commands import current_customer
 from web.coupon_entry import place_of
@@ -60,7 +61,9 @@ def points_view(act: Act) -> PointsPage:
     if opened is None or not known:
         return PointsPage(known=False, redeemable=[])
     held = memberships(act.session, opened.customer_id, today=act.today)
-    pages = [redemptions_page(act, row.membership_id) for row in held]
+    # Each page takes some statements: none for a club that has nothing to give.
+    giving = giving_clubs(act.session, opened.customer_id, on=at_moment(act).on)
+    pages = [redemptions_page(act, row.membership_id) for row in held if row.club_id in giving]
     return PointsPage(
         known=True,
         redeemable=redeemable_view(price_now(act, opened).basket),
@@ -70,9 +73,13 @@ def points_view(act: Act) -> PointsPage:
 
 def points_page(act: Act, form: FormState) -> Response:
     """The dialog of redeeming, with what was typed and what was wrong."""
+    return _points_page(act, form, None)
+
+
+def _points_page(act: Act, form: FormState, view: PointsPage | None) -> Response:
     if act.identity.terminal is None or not act.by.may(Permission.POINTS_REDEEM):
         return till_page(act, form)
-    view = points_view(act)
+    view = view or points_view(act)
     response = act.answer(view, "till/_points.html" if act.htmx else "till/points.html", form=form)
     response.headers["HX-Retarget"] = "#dialog"
     response.headers["HX-Reswap"] = "innerMorph"
@@ -86,13 +93,13 @@ def show_points(act: Redeeming) -> Response:
 
     A cashier who asks for the dialog while there is nothing to do in it is told why, without one to close.
     """
+    view = points_view(act)
     if act.htmx:
-        view = points_view(act)
         if not view.known:
             raise errors.no_customer()
         if not view.redemptions and not any(each.most_points or each.used for each in view.redeemable):
             raise errors.no_points(next((each.words for each in view.redeemable if each.words), None))
-    return points_page(act, FormState())
+    return _points_page(act, FormState(), view)
 
 
 @router.post("/baskets/current/points", name="baskets.points.redeem", response_model=TillPage)

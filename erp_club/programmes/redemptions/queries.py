@@ -100,6 +100,15 @@ def redeemer(session: Session, membership_id: int, *, on: dt.date) -> Redeemer |
     return None
 
 
+def giving_clubs(session: Session, customer_id: int, *, on: dt.date) -> set[int]:
+    """The clubs whose members on that day the customer is among, and that give something for points beside a sale."""
+    return {
+        club.earning.club_id
+        for club in clubs_of(session, customer_id, on=on)
+        if club.programme.charity is not None or not all(map(in_the_sale, club.programme.benefits))
+    }
+
+
 def missed_by(session: Session, who: Redeemer, benefit: Benefit, at: At, *, points: int) -> Why | None:
     """Why a benefit can't be had now with so many points; None where it can."""
     account, programme = who.club.account, who.club.programme
