@@ -98,6 +98,8 @@ def test_of_many_stores_those_chosen_and_those_looked_for_can_be_ticked(office: 
     ticks = re.findall(r'name="stores\[\]" value="(\d+)"( checked)?', page)
     assert ticks == [(str(ids["701"]), " checked"), *((str(ids[f"73{last}"]), "") for last in range(10))]
     assert 'value="MANY"' in page
+    body = {"code": "MANY", "names.en": "Many", "segment": "Staff", "all_stores": "false", "find": "73"}
+    assert form(office, "/price-lists", body | {"stores[]": [str(ids["701"])]}).status_code == 303
 
 
 @pytest.mark.parametrize("url", ["/customers?store={}", "/purchases?store_name={}", "/audit-entries?store_name={}"])

@@ -40,13 +40,15 @@ Edit = Annotated[Act, needs(Permission.PRICELISTS_EDIT)]
 Names = dict[Literal["he", "fi", "sv", "en"], Line | None]
 Text = Annotated[str | None, Query(max_length=100), Storable, Unsaid]
 Find = Annotated[str | None, Query(max_length=100), Storable]
+NOT_SETTINGS = {"names", "all_stores", "stores", "find"}
 SmallId = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class NewList(Body):
     """A price list to set up as a draft: for a club, a level (of the club, else of any), or a customer group.
 
-    `stores` are ids, none given is all; a form says `all_stores` beside those ticked. Days are included.
+    `stores` are ids, none given is all; a form says `all_stores` beside those ticked. Days are included. `find` is what
+    somebody has looked for a store by: nothing comes of it.
     """
 
     code: Word
@@ -57,6 +59,7 @@ class NewList(Body):
     always: bool = False
     all_stores: bool | None = None
     stores: Annotated[list[SmallId], Field(max_length=10_000)] | None = None
+    find: Line | None = None
     first: dt.date | None = None
     last: dt.date | None = None
 
@@ -73,6 +76,7 @@ class ListChange(Body):
     always: bool = False
     all_stores: bool | None = None
     stores: Annotated[list[SmallId], Field(max_length=10_000)] | None = None
+    find: Line | None = None
     first: dt.date | None = None
     last: dt.date | None = None
 
@@ -150,7 +154,7 @@ def new_list(act: Edit, find: Find = None) -> Response:  # noqa: ARG001
 @again(new_list_page)
 def add_list(act: Edit, body: NewList) -> Response:
     """Set up a price list as a draft: nobody buys at its prices until it is published."""
-    given = body.model_dump(exclude={"names", "all_stores", "stores"})
+    given = body.model_dump(exclude=NOT_SETTINGS)
     settings = PriceListSettings(**given, names=_names(body.names), stores=_stores(body.all_stores, body.stores))
     list_id = commands.create_list(act.session, settings, language=act.chain.language, now=act.now, by=act.by)
     return act.done(list_line(act, list_id), f"/price-lists/{list_id}")
@@ -221,7 +225,7 @@ def edit_form(act: Edit, list_id: SmallRowId, find: Find = None) -> Response:  #
 @again(settings_form)
 def edit_list(act: Edit, list_id: SmallRowId, body: ListChange) -> Response:
     """Change a list's settings; 409 `stale` if somebody else has changed them since `version`."""
-    changes: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"version", "names", "all_stores", "stores"})
+    changes: dict[str, Any] = body.model_dump(exclude_unset=True, exclude=NOT_SETTINGS | {"version"})
     if body.names:
         changes["names"] = _names(body.names)
     if {"all_stores", "stores"} & body.model_fields_set:
