@@ -1,5 +1,5 @@
-"""What was posted to the ledgers is sealed each night, a chain for each account, with what coupons were issued as, and
-the trace each quarter of an hour.
+"""What was posted to the ledgers is sealed each night, a chain for each account, with what coupons were issued as and
+what was said of accounts, and the trace each quarter of an hour.
 
 Both outside of the sale and of the requests, which only add their rows.
 """
@@ -11,20 +11,24 @@ from erp_club.kernel import audit_seals
 from erp_club.kernel.ledger_seals import seal_movements, unsealed_movements
 from erp_club.kernel.text import N_, T
 from erp_club.points.seals import POINTS_LEDGER
+from erp_club.points.standing.commands import seal_standing, unsealed_standing
 from erp_club.promotions.coupons.seals.commands import seal_coupons, unsealed_coupons
 from erp_club.stored_value.seals import VALUE_LEDGER
 
 BATCH = 10_000
 """Movements, or entries, in one transaction."""
 _LEDGERS = (POINTS_LEDGER, VALUE_LEDGER)
+_CHAINS = (("coupon_codes", seal_coupons), ("points_account_standing", seal_standing))
 
 
 def _seal_ledgers(session: Session, run: Run, cursor: Cursor) -> Step:
-    """The cursor is the ledger's place, and the last movement that was sealed in it; coupons come after both."""
+    """The cursor is the ledger's place, and the last movement that was sealed in it; then come the two other chains."""
     place, after = (cursor[0], (cursor[1], cursor[2], cursor[3])) if cursor else (0, None)
-    if place == len(_LEDGERS):
-        added = seal_coupons(session, now=run.now, limit=BATCH)
-        return Step([place, -1, -1, -1] if added == BATCH else None, added, {"coupon_codes": added})
+    if place >= len(_LEDGERS):
+        name, seal = _CHAINS[place - len(_LEDGERS)]
+        added = seal(session, now=run.now, limit=BATCH)
+        place += added < BATCH
+        return Step([place, -1, -1, -1] if place < len(_LEDGERS) + len(_CHAINS) else None, added, {name: added})
     ledger = _LEDGERS[place]
     made = seal_movements(session, ledger, after=after, now=run.now, limit=BATCH)
     counts = {ledger.movements.name: made.added}
@@ -34,15 +38,16 @@ def _seal_ledgers(session: Session, run: Run, cursor: Cursor) -> Step:
 
 
 def _unsealed(session: Session, _run: Run) -> int:
-    return sum(unsealed_movements(session, ledger) for ledger in _LEDGERS) + unsealed_coupons(session)
+    movements = sum(unsealed_movements(session, ledger) for ledger in _LEDGERS)
+    return movements + unsealed_coupons(session) + unsealed_standing(session)
 
 
 LEDGER_SEAL = Job(
     name="ledger-seal",
     title=N_("Seal of the ledgers"),
     about=N_(
-        "Adds the day's movements of points and cards, with what their lots were opened as, and new coupons to chains "
-        "of keyed hashes, so that none can be changed unseen."
+        "Adds the day's movements of points and cards, with what their lots were opened as, new coupons, and states "
+        "and days of accounts to chains of keyed hashes, so that none can be changed unseen."
     ),
     batch=_seal_ledgers,
     total=_unsealed,
@@ -50,6 +55,7 @@ LEDGER_SEAL = Job(
         "points_movements": N_("Movements of points"),
         "stored_value_movements": N_("Movements of cards"),
         "coupon_codes": N_("Coupons"),
+        "points_account_standing": N_("States and days of accounts"),
     },
     schedule="50 4 * * *",
 )

@@ -9,6 +9,7 @@ from erp_club.kernel.ledger_seals import movements_not_as_sealed
 from erp_club.kernel.seals import NotAsSealed
 from erp_club.kernel.text import N_, T, Text
 from erp_club.points.seals import POINTS_LEDGER
+from erp_club.points.standing.commands import standing_not_as_sealed
 from erp_club.points.verify import queries as points
 from erp_club.promotions.coupons.seals.commands import coupons_not_as_sealed
 from erp_club.promotions.verify import queries as promotions
@@ -31,7 +32,7 @@ def wrong_rows(session: Session) -> list[Text]:
     """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
 
     None is what it should be. Reads everything: balances, debts and lots of points, cards, the counters of offers and
-    coupons, the sums of receipts, and what was sealed of movements, coupons and the trace.
+    coupons, the sums of receipts, and what was sealed of movements, coupons, states of accounts and the trace.
     """
     found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
     for card in stored_value.wrong_cards(session, limit=1):
@@ -50,11 +51,11 @@ def wrong_rows(session: Session) -> list[Text]:
             proved=dict(sums.proved or {}),
         )
         found.append(text)
-    coupon = coupons_not_as_sealed(session)
+    chained = (coupons_not_as_sealed(session), standing_not_as_sealed(session))
     sealed = (
         movements_not_as_sealed(session, POINTS_LEDGER),
         movements_not_as_sealed(session, VALUE_LEDGER),
-        [coupon] if coupon else [],
+        [each for each in chained if each],
         entries_not_as_sealed(session),
     )
     return [*found, *(_not_as_sealed(each) for several in sealed for each in several)]
@@ -87,7 +88,7 @@ LEDGER_VERIFY = Job(
     title=N_("Proof of the ledgers"),
     about=N_(
         "Derives every balance, debt and lot, every card, the counters of offers and coupons and all sums of receipts "
-        "again, proves the seals of movements, of coupons and of the change log, and names what differs."
+        "again, proves the seals of movements, coupons, states of accounts and the change log, and names what differs."
     ),
     batch=_batch,
     counts={"wrong": N_("Wrong rows")},

@@ -93,6 +93,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "reward_entitlements": _ALONG,
     "points_accounts": _KEPT,
     "points_account_standing": _KEPT,
+    "points_standing_seals": _KEPT,
     "points_lots": _KEPT,
     "points_lot_terms": _KEPT,
     "points_movements": _KEPT_WITH_WORDS,

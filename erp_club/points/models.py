@@ -89,17 +89,18 @@ class PointsAccount(Base):
 
 
 class PointsAccountStanding(Base):
-    """What was last said of an account beside its sums; without a row it is open, without days.
+    """The `n`th thing that was said of an account beside its sums; without a row it is open, without days.
 
-    A trigger writes it with the account: whoever goes round that is found by it.
+    A trigger writes it with the account: whoever goes round that is found by it. Rows are never updated or deleted.
     """
 
     __tablename__ = "points_account_standing"
     # Written from the account itself, which is never deleted.
-    __table_args__ = (sa.PrimaryKeyConstraint("customer_id", "account_id"),)
+    __table_args__ = (sa.PrimaryKeyConstraint("customer_id", "account_id", "n"),)
 
     customer_id: Mapped[int]
     account_id: Mapped[int]
+    n: Mapped[int] = mapped_column(sa.Integer)
     state: Mapped[AccountState] = mapped_column(sa.Text)
     frozen_until: Mapped[dt.date | None]
     idle_last_day: Mapped[dt.date | None]
@@ -243,6 +244,26 @@ class PointsSeal(Base):
     hash: Mapped[bytes]
     at: Mapped[dt.datetime]
     with_terms: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class PointsStandingSeal(Base):
+    """The `n`th link of the chain over what was said of accounts: a keyed hash over such a row and the link before it.
+
+    `standing_n` is the row's number in its account.
+    """
+
+    __tablename__ = "points_standing_seals"
+    __table_args__ = (
+        sa.UniqueConstraint("customer_id", "account_id", "standing_n"),
+        sa.CheckConstraint("octet_length(hash) = 32", name="hash_length"),
+    )
+
+    n: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    customer_id: Mapped[int]
+    account_id: Mapped[int]
+    standing_n: Mapped[int] = mapped_column(sa.Integer)
+    hash: Mapped[bytes]
+    at: Mapped[dt.datetime]
 
 
 class PointsMove(Base):

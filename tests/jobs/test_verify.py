@@ -167,6 +167,7 @@ def test_who_changes_a_state_around_the_triggers_is_named(shop: Session) -> None
     assert re.match(r"points_accounts \d+/\d+: (state is open, and frozen|frozen_until is None)", told), told
 
 
+_THAWED = "SET state = 'open', frozen_until = NULL"
 _LATER = "SET last_day = DATE '2031-01-01'"
 
 
@@ -178,6 +179,14 @@ _LATER = "SET last_day = DATE '2031-01-01'"
         ((f"coupons {_LATER}", f"coupon_codes {_LATER}"), "coupon_codes"),
         (("coupons SET uses = uses + 1", "coupon_codes SET uses = uses + 1"), "coupon_codes"),
         (("coupons SET batch_id = batch_id + 1",), "coupon_codes"),
+        ((f"points_accounts {_THAWED}", f"points_account_standing {_THAWED}"), "points_account_standing"),
+        (
+            (
+                "points_accounts SET idle_last_day = DATE '2031-01-01'",
+                "points_account_standing SET idle_last_day = DATE '2031-01-01'",
+            ),
+            "points_account_standing",
+        ),
     ],
 )
 def test_who_changes_what_is_kept_beside_it_too_is_found_by_the_seal(
@@ -198,10 +207,15 @@ def test_who_changes_what_is_kept_beside_it_too_is_found_by_the_seal(
         ),
         ("DELETE FROM coupon_seals WHERE n = 1", "coupon_seals 1 is gone"),
         ("UPDATE coupon_seals SET hash = sha256('x') WHERE n = 1", "coupon_seals 1 isn't what it was"),
+        ("DELETE FROM points_account_standing", "points_account_standing .* is gone"),
+        ("DELETE FROM points_standing_seals WHERE n = 1", "points_standing_seals 1 is gone"),
+        ("UPDATE points_standing_seals SET hash = sha256('x') WHERE n = 1", "points_standing_seals 1 isn't what it"),
     ],
 )
-def test_a_coupon_or_a_link_of_their_chain_that_goes_is_named(shop: Session, change: str, named: str) -> None:
+def test_a_row_or_a_link_of_a_chain_that_goes_is_named(shop: Session, change: str, named: str) -> None:
     some_coupons(shop, 2)
+    # Frozen no longer, which is said beside what was said before.
+    shop.execute(sa.text("UPDATE points_accounts SET state = 'open', frozen_until = NULL WHERE state = 'frozen'"))
     seal(shop)
     assert wrong_rows(shop) == []
     around_the_triggers(shop, change)

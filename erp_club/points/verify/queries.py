@@ -181,7 +181,8 @@ _CHECKS = (
         """
         SELECT concat_ws('/', customer_id, account_id), told.said, told.kept, told.name
           FROM (SELECT customer_id, id AS account_id, state, frozen_until, idle_last_day FROM points_accounts) AS a
-          FULL JOIN points_account_standing s USING (customer_id, account_id)
+          FULL JOIN (SELECT DISTINCT ON (customer_id, account_id) * FROM points_account_standing
+                      ORDER BY customer_id, account_id, n DESC) AS s USING (customer_id, account_id)
          CROSS JOIN LATERAL (VALUES
                ('state', a.state, coalesce(s.state, 'open')),
                ('frozen_until', a.frozen_until::text, s.frozen_until::text),
