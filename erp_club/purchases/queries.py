@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, Membership
+from erp_club.clubs.models import Club
 from erp_club.kernel.text import T, Text
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.models import MovementKind
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.models import OfferVersion, StoredOffer
 from erp_club.receipts.models import ReceiptDiscount, ReceiptMissedSaving, ReceiptOffer
@@ -22,12 +22,25 @@ def no_price(sku: str) -> Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose account it is: the buyer left the household since."""
+
+    customer_id: int
+    number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class MovedRow:
-    """What a club's account gained by a receipt (below 0: gave back) or paid of it (above 0), and its balance then."""
+    """What a club's account gained by a receipt (below 0: gave back) or paid of it (above 0), and its balance then.
+
+    `whose` where the account isn't the buyer's by now.
+    """
 
     names: dict[str, str]
     points: int
     balance: int
+    whose: Whose | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +51,56 @@ class MovedRows:
     spent: tuple[MovedRow, ...]
 
 
-def moved_by(session: Session, customer_id: int, receipt_id: int) -> MovedRows:
-    """The points of a receipt by club."""
-    rows = session.execute(_MOVED, {"customer": customer_id, "receipt": receipt_id}).all()
+def moved_by(session: Session, customer_id: int, receipt_id: int, *, member_id: int) -> MovedRows:
+    """The points of a receipt by club, in whatever accounts; `member_id` is whose purchase it is by now."""
+    given = {"customer": customer_id, "receipt": receipt_id, "member": member_id, "kinds": _KINDS}
+    rows = session.execute(_MOVED, given).all()
     after, used = {row.account_id: row.balance_after for row in rows}, MovementKind.REDEEMED
-    return MovedRows(
-        tuple(MovedRow(row.names, row.points, row.balance_after) for row in rows if row.kind != used),
-        tuple(MovedRow(row.names, -row.points, after[row.account_id]) for row in rows if row.kind == used),
-    )
+    told = [
+        (
+            row.kind,
+            MovedRow(
+                row.names,
+                -row.points if row.kind == used else row.points,
+                after[row.account_id] if row.kind == used else row.balance_after,
+                Whose(row.whose_id, row.number, row.name) if row.whose_id else None,
+            ),
+        )
+        for row in rows
+    ]
+    return MovedRows(tuple(row for kind, row in told if kind != used), tuple(row for kind, row in told if kind == used))
 
 
-_MOVED = (
-    sa.select(
-        Club.names,
-        PointsMovement.kind,
-        PointsMovement.account_id,
-        PointsMovement.points,
-        PointsMovement.balance_after,
-    )
-    .select_from(PointsMovement)
-    .join(
-        Membership,
-        (Membership.points_holder_id == PointsMovement.customer_id)
-        & (Membership.points_account_id == PointsMovement.account_id),
-    )
-    .join(Club, Club.id == Membership.club_id)
-    .where(
-        Membership.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
-        # Of a return: what it took back, and what it gave back.
-        PointsMovement.kind.in_(
-            (MovementKind.EARNED, MovementKind.REDEEMED, MovementKind.RETURNED, MovementKind.REFUNDED)
-        ),
-        PointsMovement.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
-    )
-    .order_by(Club.code, PointsMovement.seq)
+# Of a return: what it took back, and what it gave back.
+_KINDS = [MovementKind.EARNED, MovementKind.REDEEMED, MovementKind.RETURNED, MovementKind.REFUNDED]
+# The buyer's own movements lie together, and those in accounts of others have an index: of whoever shared one then, or
+# registered the purchase. What was merged away is of the club of its heir.
+_MOVED = sa.text(
+    """
+    SELECT b.names, m.kind, m.account_id, m.points, m.balance_after, w.id AS whose_id, w.number,
+           btrim(concat_ws(' ', w.given_name, w.family_name)) AS name
+      FROM (SELECT * FROM points_movements o WHERE o.customer_id = :customer AND o.by_customer_id = :customer
+             UNION ALL
+            SELECT * FROM points_movements o WHERE o.customer_id <> o.by_customer_id AND o.by_customer_id = :customer
+           ) AS m
+     CROSS JOIN LATERAL (
+           WITH RECURSIVE led AS (
+                SELECT a.customer_id, a.id, a.heir_holder_id, a.heir_id FROM points_accounts a
+                 WHERE (a.customer_id, a.id) = (m.customer_id, m.account_id)
+                 UNION
+                SELECT a.customer_id, a.id, a.heir_holder_id, a.heir_id
+                  FROM led JOIN points_accounts a ON (a.customer_id, a.id) = (led.heir_holder_id, led.heir_id))
+           SELECT led.customer_id, led.id FROM led WHERE led.heir_id IS NULL) AS heir
+     CROSS JOIN LATERAL (
+           SELECT j.club_id, EXISTS (
+                  SELECT FROM memberships o WHERE o.points_account_id = heir.id AND o.customer_id IN (
+                         SELECT coalesce(c.merged_into, c.id) FROM customers c WHERE c.id = :member)) AS theirs
+             FROM memberships j WHERE j.points_account_id = heir.id LIMIT 1) AS j
+      JOIN clubs b ON b.id = j.club_id
+      LEFT JOIN customers w ON w.id = heir.customer_id AND NOT j.theirs
+     WHERE m.receipt_id = :receipt AND m.kind = ANY(:kinds)
+     ORDER BY b.code, m.customer_id, m.account_id, m.seq
+    """
 )
 
 

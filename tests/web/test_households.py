@@ -6,8 +6,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.catalog import Role
+from tests.make import browser
 from tests.make.clubs import a_customer, a_membership, moved
-from tests.make.households import a_household_club
+from tests.make.households import a_family, a_household_club
 from tests.web.test_clubs import HTML, send, signed_in, submit
 
 
@@ -80,6 +81,43 @@ def test_one_is_linked_by_a_card_that_holds(client: TestClient, session: Session
     assert send(client, f"/cards/{card['id']}/releases").status_code == 201
     linked = send(client, f"{home.url}/members", {"customer": card["number"]})
     assert (linked.status_code, [each["number"] for each in linked.json()["members"]]) == (201, [PARENT, CHILD])
+
+
+# REQ P-12 M-09
+def test_a_receipt_tells_the_points_in_a_household_that_the_buyer_has_left(
+    client: TestClient, session: Session
+) -> None:
+    family = a_family(session)
+    main, other = family.join(100, 0)
+    before = family.buys(other, 5_00).posted.receipt_id
+    session.commit()
+    browser.signed_in(client, session)
+    numbers = ["200001", "200002"]
+    assert send(client, f"/memberships/{main}/household/members", {"customer": numbers[1]}).status_code == 201
+    sold = family.buys(other, 30_00, points=10).posted.receipt_id
+    session.commit()
+
+    def told(receipt: int) -> list[tuple[str, int, str | None]]:
+        purchase = client.get(f"/purchases/{receipt}").json()
+        return [
+            (kind, each["points"], each["whose"] and each["whose"]["number"])
+            for kind in ("earned", "spent")
+            for each in purchase[kind]
+        ]
+
+    assert told(before) == [("earned", 5, None)]
+    assert told(sold) == [("earned", 29, None), ("spent", 10, None)]
+    assert send(client, f"/memberships/{other}/household/departures").status_code == 201
+    assert told(sold) == [("earned", 29, numbers[0]), ("spent", 10, numbers[0])]
+    page = client.get(f"/purchases/{sold}", headers=HTML).text
+    assert "in the household of" in page
+    assert "29" in client.get(f"/purchases/{sold}/slip", headers=HTML).text
+
+    third = a_customer(session, "300001")
+    session.commit()
+    assert send(client, f"/customers/{third}/merges", {"merged_id": family.customer(other)}).status_code == 201
+    assert told(before)[0][:2] == ("earned", 5)
+    assert told(sold) == [("earned", 29, numbers[0]), ("spent", 10, numbers[0])]
 
 
 def test_the_same_key_links_once(client: TestClient, session: Session, home: Home) -> None:

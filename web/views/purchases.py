@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
 from erp_club.purchases.fees.queries import fees_of_receipt
-from erp_club.purchases.queries import GivenRows, MovedRow, MovedRows, given_on, moved_by
+from erp_club.purchases.queries import GivenRows, MovedRow, Whose, given_on, moved_by
 from erp_club.purchases.registering.queries import Member, registered_for
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
@@ -90,6 +90,12 @@ class EarnedPoints(BaseModel):
     balance: int
 
 
+class PurchasePoints(EarnedPoints):
+    """Points of a purchase. `whose`: the account is that person's household's by now, which the buyer has left."""
+
+    whose: Buyer | None
+
+
 class PurchaseOffer(BaseModel):
     """What an offer gave, in the version that priced the sale."""
 
@@ -159,10 +165,10 @@ class PurchaseView(BaseModel):
     club_savings: ClubSavings | None
     payments: list[PurchasePayment]
     cards: list[CardOfPurchase]
-    earned: list[EarnedPoints]
+    earned: list[PurchasePoints]
     return_of: ReturnOf | None
     returns: list[ReturnLink]
-    spent: list[EarnedPoints]
+    spent: list[PurchasePoints]
     registered_for: Buyer | None
     zone: str = Field(exclude=True)
 
@@ -245,7 +251,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     row = found.row
     registered = None if row.customer_id else registered_for(act.session, receipt_id)
     member_id = registered.id if registered else row.customer_id
-    moved = moved_by(act.session, member_id, receipt_id) if member_id else MovedRows((), ())
+    moved = moved_by(act.session, row.customer_id, receipt_id, member_id=member_id)
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
     back = standing(act.session, row.customer_id, receipt_id)
@@ -299,8 +305,20 @@ def _member(of: Member) -> Buyer:
     return Buyer(id=of.id, number=of.number, name=f"{of.given_name} {of.family_name}".strip())
 
 
-def _points(moved: Iterable[MovedRow]) -> list[EarnedPoints]:
-    return [EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance) for each in moved]
+def _points(moved: Iterable[MovedRow]) -> list[PurchasePoints]:
+    return [
+        PurchasePoints(
+            club=dict(each.names),
+            points=each.points,
+            balance=each.balance,
+            whose=_whose(each.whose) if each.whose else None,
+        )
+        for each in moved
+    ]
+
+
+def _whose(of: Whose) -> Buyer:
+    return Buyer(id=of.customer_id, number=of.number, name=of.name)
 
 
 class Saving(Protocol):

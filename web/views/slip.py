@@ -153,7 +153,7 @@ def _slip(act: Act, found: queries.ReceiptRecord) -> Slip:
     row = found.row
     given = given_on(act.session, row.customer_id, row.id)
     regular = sum(line.list_minor if line.regular_minor is None else line.regular_minor for line in found.lines)
-    missed, moved = given.missed, moved_by(act.session, row.customer_id, row.id)
+    missed, moved = given.missed, moved_by(act.session, row.customer_id, row.id, member_id=row.customer_id)
     back = standing(act.session, row.customer_id, row.id)
     cards = cards_of_receipt(act.session, (row.customer_id, row.id))
     return Slip(
