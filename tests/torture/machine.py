@@ -20,19 +20,19 @@ from erp_club.clubs.adjustments.commands import adjust_by_hand, undo_adjustment
 from erp_club.clubs.breaks.commands import end_membership, loss_of, restore_membership
 from erp_club.clubs.commands import renew_membership
 from erp_club.clubs.households import commands as households
-from erp_club.clubs.lapse.commands import drop_frozen, lapse_memberships
-from erp_club.clubs.lapse.commands import take_back as give_back_lapsed
 from erp_club.clubs.rules import EarnedTerms, RulesDocument
 from erp_club.clubs.setup.commands import add_rules
+from erp_club.jobs.declared import Job, Run
+from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
+from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.kernel.errors import Refused
 from erp_club.people.merging.commands import merge_customers
 from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import transfer_points
-from erp_club.points.expiry.commands import expire_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind, PointsAccount
-from erp_club.points.rules import Expiry, ExpiryKind, Fate, FatePolicy
+from erp_club.points.rules import Conversion, Expiry, ExpiryKind, Fate, FatePolicy
 from erp_club.points.verify.queries import faults
 from erp_club.purchases.commands import sell
 from erp_club.purchases.facts import Asked, Place, PointsPayment
@@ -62,8 +62,12 @@ CLUBS: dict[str, RulesDocument] = {
         terms=EarnedTerms(available_after_days=5, expiry=Expiry(ExpiryKind.INACTIVITY, months=1)),
         lapsed=FatePolicy(Fate.DROP),
     ),
+    "SILVER": RulesDocument(
+        terms=EarnedTerms(expiry=Expiry(ExpiryKind.NEVER)),
+        lapsed=FatePolicy(Fate.CONVERT, conversion=Conversion(10, to_minor=50)),
+    ),
 }
-"""One whose points end two months after earning and freeze with the membership; one that wants purchases."""
+"""Points end two months after earning and freeze with the membership; they want purchases; they become a gift card."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Member:
 
 @dataclass
 class World:
-    """A shop with two members of two clubs, each with some points, before anything has happened."""
+    """A shop with two members of three clubs, each with some points, before anything has happened."""
 
     session: Session
     till: Till
@@ -107,7 +111,7 @@ def a_world(session: Session) -> World:
     return World(session, till, members)
 
 
-which, amount = st.integers(0, 3), st.integers(1, 60)
+which, club_no, amount = st.integers(0, 2 * len(CLUBS) - 1), st.integers(0, len(CLUBS) - 1), st.integers(1, 60)
 
 
 class Machine(RuleBasedStateMachine):
@@ -122,7 +126,7 @@ class Machine(RuleBasedStateMachine):
         self.now = NOW
         self.receipts: list[int] = []
         self.adjusted: list[tuple[int, int]] = []
-        self.lapses: list[int] = []
+        self.nights: list[tuple[Job, int]] = []
         self.merges: list[int] = []
         self.number = self.steps = 0
 
@@ -156,14 +160,15 @@ class Machine(RuleBasedStateMachine):
     def cause(self, kind: MovementKind) -> Cause:
         return Cause(kind, self.today, self.now, SYSTEM)
 
-    def batches(self, work: Callable[[Any, int], Any]) -> int:
-        """A job in batches of two; its run's number."""
-        run_id, after = next(self.world.run_ids), None
+    def work(self, job: Job, undo_of: int | None = None) -> int:
+        """A run of a job, or what undoes it, in all its batches; its number."""
+        run = Run(next(self.world.run_ids), job.name, self.today, {}, SYSTEM, self.now, undo_of=undo_of)
+        batch, cursor = job.batch if undo_of is None else job.undo, None
+        assert batch is not None
         while True:
-            done = work(after, run_id)
-            if done.last is None:
-                return run_id
-            after = done.last
+            cursor = batch(self.session, run, cursor).after
+            if cursor is None:
+                return run.id
 
     @rule(days=st.sampled_from([1, 4, 8, 33, 70, 200]))
     def time_passes(self, days: int) -> None:
@@ -199,34 +204,15 @@ class Machine(RuleBasedStateMachine):
         asked = returns.Asked(wish)
         self.attempt(lambda: returns.return_goods(self.session, receipt_id, asked, self.place, currency="ILS"))
 
-    @rule()
-    def the_night_expires(self) -> None:
-        self.batches(
-            lambda after, run_id: expire_points(
-                self.session, on=self.today, after=after, limit=2, run_id=run_id, now=self.now, by=SYSTEM
-            )
-        )
+    @rule(job=st.sampled_from([POINTS_EXPIRE, MEMBERSHIPS_LAPSE]))
+    def the_night_works(self, job: Job) -> None:
+        self.nights.append((job, self.work(job)))
 
-    @rule()
-    def the_night_lapses(self) -> None:
-        for work in (lapse_memberships, drop_frozen):
-            self.lapses.append(
-                self.batches(
-                    lambda after, run_id, work=work: work(
-                        self.session, on=self.today, after=after, limit=2, run_id=run_id, now=self.now, by=SYSTEM
-                    )
-                )
-            )
-
-    @rule()
-    def the_last_lapse_is_undone(self) -> None:
-        if self.lapses:
-            run = self.lapses.pop()
-            self.batches(
-                lambda after, undo_id: give_back_lapsed(
-                    self.session, run, on=self.today, after=after, limit=2, undo_id=undo_id, now=self.now, by=SYSTEM
-                )
-            )
+    @rule(nth=st.integers(0, 3))
+    def a_night_is_undone(self, nth: int) -> None:
+        """Whatever was earned, spent, merged or linked since."""
+        if self.nights:
+            self.work(*self.nights.pop(-1 - nth % len(self.nights)))
 
     @rule(of=which)
     def renew(self, of: int) -> None:
@@ -270,7 +256,7 @@ class Machine(RuleBasedStateMachine):
         one, other = (each.membership_id for each in self.world.members[2 * club : 2 * club + 2])
         return (other, one) if back else (one, other)
 
-    @rule(club=st.sampled_from([0, 1]), back=st.booleans())
+    @rule(club=club_no, back=st.booleans())
     def link(self, club: int, back: bool) -> None:
         cause = self.cause(MovementKind.TRANSFERRED)
         self.attempt(
@@ -279,7 +265,7 @@ class Machine(RuleBasedStateMachine):
             )
         )
 
-    @rule(club=st.sampled_from([0, 1]), back=st.booleans(), part=st.sampled_from([0, 1, 2]), own=st.booleans())
+    @rule(club=club_no, back=st.booleans(), part=st.sampled_from([0, 1, 2]), own=st.booleans())
     def unlink(self, club: int, back: bool, part: int, own: bool) -> None:
         """Whoever leaves takes nothing, half or all of the points, and as much of a debt."""
         cause = self.cause(MovementKind.TRANSFERRED)
@@ -293,7 +279,7 @@ class Machine(RuleBasedStateMachine):
 
         self.attempt(work)
 
-    @rule(club=st.sampled_from([0, 1]), back=st.booleans())
+    @rule(club=club_no, back=st.booleans())
     def hand_over(self, club: int, back: bool) -> None:
         cause = self.cause(MovementKind.TRANSFERRED)
         self.attempt(
@@ -318,7 +304,7 @@ class Machine(RuleBasedStateMachine):
             merge_id = self.merges.pop()
             self.attempt(lambda: undo_merge(self.session, merge_id, today=self.today, now=self.now, by=SYSTEM))
 
-    @rule(club=st.sampled_from([0, 1]), back=st.booleans(), points=st.none() | amount)
+    @rule(club=club_no, back=st.booleans(), points=st.none() | amount)
     def move_to_the_other(self, club: int, back: bool, points: int | None) -> None:
         """As a link or a merge moves points: a pair of movements."""
         pair = [Account(each.account_id, each.customer_id) for each in self.world.members[2 * club : 2 * club + 2]]
