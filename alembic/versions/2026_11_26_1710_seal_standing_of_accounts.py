@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_1710"
-down_revision = "2026_11_26_1450"
+down_revision = "2026_11_26_1716"
 branch_labels = None
 depends_on = None
 

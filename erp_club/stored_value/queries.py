@@ -217,30 +217,18 @@ def selling(session: Session, article_ids: Collection[int]) -> Mapping[int, Sell
 
 def payments_of(session: Session, receipt: tuple[int, int]) -> list[Paying]:
     """What cards gave to a receipt (customer, receipt), in the order of paying, and what of it is still theirs."""
-    refund = aliased(ValueMovement)
-    back = (
-        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(refund.amount_minor), 0), sa.BigInteger))
-        .where(
-            refund.customer_id == ValueMovement.customer_id,
-            refund.card_id == ValueMovement.card_id,
-            refund.reverses_seq == ValueMovement.seq,
-        )
-        .scalar_subquery()
-    )
-    rows = session.execute(
-        sa.select(
-            ValueMovement.customer_id, ValueMovement.card_id, ValueCard.number, ValueMovement.seq,
-            -ValueMovement.amount_minor, -ValueMovement.amount_minor - back,
-        )
-        .join(ValueCard, _OF_CARD)
-        .where(
-            ValueMovement.receipt_customer_id == receipt[0],
-            ValueMovement.receipt_id == receipt[1],
-            ValueMovement.kind == MovementKind.PAID,
-        )
-        .order_by(ValueMovement.at, ValueMovement.card_id)
-    )  # fmt: skip
+    asked = _PAID.where(ValueMovement.receipt_customer_id == receipt[0], ValueMovement.receipt_id == receipt[1])
+    rows = session.execute(asked.order_by(ValueMovement.at, ValueMovement.card_id))
     return [Paying(CardKey(row[0], row[1]), *row[2:]) for row in rows]
+
+
+def payment(session: Session, key: CardKey, seq: int) -> Paying:
+    """A payment by a card, and what of it is still to give back. Raises NotFound."""
+    asked = _PAID.where(ValueMovement.customer_id == key.customer_id, ValueMovement.card_id == key.card_id)
+    row = session.execute(asked.where(ValueMovement.seq == seq)).one_or_none()
+    if row is None:
+        raise errors.no_payment()
+    return Paying(key, *row[2:])
 
 
 def cards_of_receipt(session: Session, receipt: tuple[int, int]) -> list[ReceiptCard]:
@@ -388,3 +376,21 @@ _OF_MOVEMENT = (
     & (ValueMovementLot.seq == ValueMovement.seq)
 )
 _OF_CARD = (ValueCard.customer_id == ValueMovement.customer_id) & (ValueCard.id == ValueMovement.card_id)
+_REFUND = aliased(ValueMovement)
+_BACK = (
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_REFUND.amount_minor), 0), sa.BigInteger))
+    .where(
+        _REFUND.customer_id == ValueMovement.customer_id,
+        _REFUND.card_id == ValueMovement.card_id,
+        _REFUND.reverses_seq == ValueMovement.seq,
+    )
+    .scalar_subquery()
+)
+_PAID: sa.Select[*tuple[Any, ...]] = (
+    sa.select(
+        ValueMovement.customer_id, ValueMovement.card_id, ValueCard.number, ValueMovement.seq,
+        -ValueMovement.amount_minor, -ValueMovement.amount_minor - _BACK,
+    )
+    .join(ValueCard, _OF_CARD)
+    .where(ValueMovement.kind == MovementKind.PAID)
+)  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.catalog import Role
 from erp_club.points.models import PointsAccount, PointsMovement
+from erp_club.promotions.coupons.models import Coupon, CouponState
 from erp_club.receipts.models import Receipt
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch, some_coupons
@@ -290,17 +291,26 @@ def test_a_coupon_comes_back_with_the_last_of_the_goods_where_its_batch_says_so(
         started = {"by": "coupon", "batch": batch}
         a_published_offer(session, batch, rewards=[reward], activation=started, combination={"mode": "stackable"})
     codes = [some_coupons(session, code=batch)[0] for batch in ("WINTER", "SUMMER")]
+    a_batch(session, "NEXT")
+    rewards = [{"kind": "coupon", "batch": "NEXT"}]
+    a_published_offer(session, "NEXT", rewards=rewards, combination={"mode": "stackable"})
     session.execute(sa.text("UPDATE coupon_batches SET back_on_return = (code = 'WINTER')"))
     session.commit()
     payments = [{"means": "card", "amount_minor": 30_87}]
     bought = a_purchase(client, till, coupons=codes, payments=payments)
     first = post(client, till, f"/purchases/{bought}/returns", {"lines": [{"line_no": 1, "quantity": "3"}]}).json()
-    assert [each["given_back"] for each in first["coupons"]] == [False, False]
+    assert ([each["given_back"] for each in first["coupons"]], first["issued"]) == ([False, False], [])
+    (issued,) = client.get(f"/purchases/{bought}", headers=till.headers).json()["coupons"]
+    state = sa.select(Coupon.state).where(Coupon.code == issued)
+    assert session.scalar(state) == CouponState.ACTIVE
     second = post(client, till, f"/purchases/{bought}/returns", {}).json()
     assert {each["code"]: each["given_back"] for each in second["coupons"]} == dict(
         zip(codes, (True, False), strict=True)
     )
     assert first["total_minor"] + second["total_minor"] == 30_87
+    # What came with the sale for the next purchase goes with the last of it.
+    assert [(each["code"], each["blocked"]) for each in second["issued"]] == [(issued, True)]
+    assert session.scalar(state) == CouponState.BLOCKED
     again = client.post(
         "/quotes",
         json={"lines": [{"sku": MILK, "quantity": "1"}], "coupons": codes, "sale_id": "s9"},

@@ -211,7 +211,13 @@ ASKS_ALWAYS = {
 }  # fmt: skip
 OPEN_FILES = {"file_imports.columns", "offers.offer.document"}
 """What an offer does, which stands on its page, and the columns of a file: they say nothing of anybody."""
-ASKS_WHEN_BIG = {"points.adjust", "points.adjust.undo", "stored_value.adjust", "stored_value.give"}
+ASKS_WHEN_BIG = {
+    "points.adjust",
+    "points.adjust.undo",
+    "stored_value.adjust",
+    "stored_value.give",
+    "stored_value.refund",
+}
 
 
 def test_these_routes_ask_who_somebody_is_once_more():

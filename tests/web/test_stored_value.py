@@ -166,6 +166,32 @@ def test_a_card_is_loaded_put_right_and_refunded(office: TestClient, session: Se
     assert [row.split(",")[1] for row in rows[1:]] == ["adjusted", "refunded", "loaded", "paid", "given"]
 
 
+def test_a_payment_is_given_back_on_a_page_up_to_what_is_left(client: TestClient, session: Session) -> None:
+    card = a_gift_card(session, 800_00)
+    payment = paid(session, card.key, 600_00)
+    a_chain(session)
+    signed_in(client, session, Role.MANAGER)
+    url = f"/stored-value-cards/{card.key.card_id}"
+    link = f"{url}/refunds/new?payment={payment.seq}"
+    assert link in client.get(url, headers=HTML).text
+    told = client.get(link).json()
+    assert (told["payment"], told["left_minor"]) == (payment.seq, 600_00)
+    assert client.get(f"{url}/refunds/new?payment=1").status_code == 404  # what the card was given with
+
+    def send(amount: str) -> Any:
+        body = form(payment=str(payment.seq), amount=amount, reason="Charged twice")
+        return client.post(f"{url}/refunds", data=body, headers=HTML)
+
+    wrong = send("600.01")
+    assert (wrong.status_code, 'value="600.01"' in wrong.text) == (409, True)
+    assert send("60.00").headers["location"] == url
+    row = client.get(url).json()["movements"][0]
+    assert (row["kind"], row["amount_minor"], row["reason"]) == ("refunded", 60_00, "Charged twice")
+    assert client.get(link).json()["left_minor"] == 540_00
+    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "value_card.refund")).one()
+    assert entry.after == {"amount_minor": 60_00, "payment": payment.seq, "reason": "Charged twice"}
+
+
 def test_an_enquiry_tells_a_bearer_what_can_be_used(office: TestClient, session: Session) -> None:
     card = a_gift_card(session, 80_00, pin="4711")
     session.commit()
@@ -228,12 +254,14 @@ def test_every_page_of_cards_can_be_read(office: TestClient, session: Session, l
 
     wanted = ToIssue(kind_id, 40_00, pin="4711", customer_id=a_customer(session))
     card = commands.give_card(session, wanted, reason="Birthday", now=NOW, today=TODAY, by=SYSTEM).card
+    payment = paid(session, card.key, 10_00)
     session.commit()
     office.cookies.set("language", language)
     for path in (
         "/stored-value-cards",
         f"/stored-value-cards/{card.key.card_id}",
         "/stored-value-cards/new",
+        f"/stored-value-cards/{card.key.card_id}/refunds/new?payment={payment.seq}",
         "/card-products",
         "/card-products/new",
         f"/card-products/{kind_id}/edit",

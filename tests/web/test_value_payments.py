@@ -1,6 +1,7 @@
 # REQ V-01 V-02 V-03 T-06: prepaid and gift cards pay in a sale, and are sold and loaded by one
 import datetime as dt
 import itertools
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from erp_club.reports.purchases.asked import Asked, By
 from erp_club.reports.purchases.cards import cards_sold
 from erp_club.reports.purchases.queries import total
 from erp_club.stored_value.commands import refund_receipt
-from erp_club.stored_value.issued.commands import set_card_state
+from erp_club.stored_value.issued.commands import refund_payment, set_card_state
 from erp_club.stored_value.models import CardState, ValueCard
 from erp_club.stored_value.queries import cards_of_receipt, payments_of
 from erp_club.stored_value.verify.queries import wrong_cards
@@ -283,6 +284,30 @@ def test_what_a_card_paid_goes_back_onto_it_whatever_has_become_of_it_and_never_
     assert {each["means"]: each["amount_minor"] for each in told["refunds"]} == {"stored_value": 60_00, "cash": 40_00}
     session.expire_all()
     assert (held(session, card.key).balance_minor, held(session, card.key).state) == (60_00, state)
+
+
+@pytest.mark.parametrize("means", [{}, {"means": "card"}])
+@pytest.mark.parametrize("parts", [["3"], ["1", "1", "1"], ["2", "1"]])
+def test_what_was_given_back_by_hand_doesnt_go_back_again_with_the_goods(
+    client: TestClient, session: Session, till: Till, means: dict[str, str], parts: list[str]
+) -> None:
+    card = a_gift_card(session, 200_00)
+    session.commit()
+    lines = [{"sku": MILK, "quantity": "3"}]
+    bought = post(client, till, [by(card.number), {"means": "card", "amount_minor": 100_09}], lines=lines).json()["id"]
+    (paid,) = payments_of(session, (0, bought))
+    given = {"reason": "Charged twice", "now": NOW, "today": NOW.date(), "by": SYSTEM}
+    refund_payment(session, card.key.card_id, paid.seq, 30_00, **given)
+    session.commit()
+    told = [back(client, till, bought, lines=[{"line_no": 1, "quantity": each}], **means).json() for each in parts]
+    paid_back: Counter[str] = Counter()
+    for each in told:
+        paid_back.update({refund["means"]: refund["amount_minor"] for refund in each["refunds"]})
+        assert each["total_minor"] - each["by_hand_minor"] == each["paid_back_minor"]
+    assert paid_back == {"stored_value": 170_00, "card": 100_09}
+    session.expire_all()
+    assert held(session, card.key).balance_minor == 200_00
+    assert wrong_cards(session) == []
 
 
 def test_what_the_card_of_an_erased_customer_paid_goes_back_onto_it_for_whoever_holds_it(

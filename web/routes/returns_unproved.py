@@ -11,6 +11,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.purchases.facts import Place
 from erp_club.purchases.returns import commands
 from erp_club.purchases.returns.facts import Wish
+from erp_club.purchases.returns.unproved import commands as unproved
 from erp_club.purchases.sale import MOST_LINES, MOST_MINOR
 from erp_club.receipts.models import Means, ReturnKind
 from web.deps import Act, ActRoute, needs, wants_html
@@ -96,10 +97,10 @@ def new_unproved(act: Unproving) -> Response:
 @again(unproved_page)
 def return_without_receipt(act: Unproving, body: UnprovedReturn) -> Response:
     """Take goods back that nobody can show a receipt for; that earns no points and takes none."""
-    work = commands.preview_without_receipt if body.preview else commands.return_without_receipt
+    work = unproved.preview_without_receipt if body.preview else unproved.return_without_receipt
     made = work(
         act.session,
-        tuple(commands.Unproved(line.sku, line.quantity, line.paid_minor) for line in body.lines),
+        tuple(unproved.Unproved(line.sku, line.quantity, line.paid_minor) for line in body.lines),
         commands.Asked(Wish(None, body.means), body.receipt_no, ReturnKind.WITHOUT_RECEIPT, body.reason),
         Place(act.terminal, act.by, body.returned_at or act.now, act.now),
         currency=act.chain.currency,

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.sale import MOST_MINOR
+from erp_club.stored_value.errors import no_payment
 from erp_club.stored_value.issued import commands
 from erp_club.stored_value.issued import queries as issued
 from erp_club.stored_value.issued.commands import ToIssue
@@ -22,7 +23,8 @@ from web.forms import FormState
 from web.payment_bodies import CardAmount, Pin
 from web.refusals import again
 from web.routes.stored_value import card_again
-from web.views.stored_value import CardProductsPage, ValueCardLine, card_line, product_line
+from web.views.stored_value import CardProductsPage, RefundForm, ValueCardLine, card_line, product_line
+from web.views.stored_value import refund_form as refund_view
 
 router = APIRouter(route_class=ActRoute, tags=["stored value"])
 Give = Annotated[Act, needs(Permission.STORED_VALUE_GIVE)]
@@ -30,6 +32,8 @@ Giving = Annotated[Act, needs(Permission.STORED_VALUE_GIVE, fresh=Fresh.BIG)]
 Adjusting = Annotated[Act, needs(Permission.STORED_VALUE_EDIT, fresh=Fresh.BIG)]
 Block = Annotated[Act, needs(Permission.STORED_VALUE_BLOCK)]
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=200), Storable]
+Seq = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Refunding = Annotated[Act, needs(Permission.STORED_VALUE_REFUND, fresh=Fresh.BIG)]
 Typed = Annotated[AmountText, Field(ge=1, le=MOST_MINOR)]
 
 
@@ -66,9 +70,10 @@ class GivenCard(Amount):
 
 
 class Refund(Amount):
-    """How much to give back of a payment by the card, which its movement's `seq` names."""
+    """How much to give back of a payment by the card, which its movement's `seq` names, and perhaps why."""
 
-    payment: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    payment: Seq
+    reason: Reason | None = None
 
 
 class Adjustment(Body):
@@ -141,12 +146,37 @@ def load(act: Annotated[Act, needs(Permission.STORED_VALUE_LOAD)], card_id: RowI
     return _done(act, card_id)
 
 
+def refund_page(act: Act, form: FormState) -> Response:
+    """The form that gives back a payment, which the address or the form itself names."""
+    seq = str(form.values.get("payment") or act.request.query_params.get("payment") or "")
+    if not (seq.isascii() and seq.isdecimal() and len(seq) < 19):
+        raise no_payment()
+    view = refund_view(act, int(act.request.path_params["card_id"]), int(seq))
+    return act.answer(view, "stored_value/_refund.html" if act.htmx else "stored_value/refund.html", form=form)
+
+
+@router.get("/stored-value-cards/{card_id}/refunds/new", name="stored_value.refund.form", response_model=RefundForm)
+def refund_form(
+    act: Annotated[Act, needs(Permission.STORED_VALUE_REFUND)], card_id: RowId, payment: Annotated[Seq, Query()]
+) -> Response:
+    """The form that gives back a payment, or a part of it."""
+    del card_id, payment
+    return refund_page(act, FormState())
+
+
 @router.post("/stored-value-cards/{card_id}/refunds", name="stored_value.refund", status_code=201,
              response_model=ValueCardLine)  # fmt: skip
-@again(card_again)
-def refund(act: Annotated[Act, needs(Permission.STORED_VALUE_REFUND)], card_id: RowId, body: Refund) -> Response:
-    """Give back a payment, or a part of it, to the card that made it."""
-    commands.refund_payment(act.session, card_id, body.payment, body.minor, now=act.now, today=act.today, by=act.by)
+@again(refund_page)
+def refund(act: Refunding, card_id: RowId, body: Refund) -> Response:
+    """Give back a payment, or a part of it, to the card that made it.
+
+    Beyond the person's limit: 403 `approval-required`; a big one: `proof-needed`.
+    """
+    if body.minor > BIG_MINOR:
+        act.ask_who()
+    commands.refund_payment(
+        act.session, card_id, body.payment, body.minor, reason=body.reason, now=act.now, today=act.today, by=act.by
+    )
     return _done(act, card_id)
 
 

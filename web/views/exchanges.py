@@ -4,8 +4,9 @@ from pydantic import BaseModel
 
 from erp_club.purchases.exchanges.commands import Exchanged
 from web.deps import Act
+from web.views.moved import EarnedPoints
 from web.views.posted import purchase_of
-from web.views.purchases import EarnedPoints, PurchaseLine
+from web.views.purchases import PurchaseLine
 from web.views.returns import RefundedPart, ReturnView, return_view
 from web.views.value_cards import PurchasePayment
 

@@ -6,15 +6,8 @@ from pydantic import BaseModel
 
 from erp_club.purchases.commands import Sold
 from erp_club.purchases.settled import tax_in
-from web.views.purchases import (
-    ClubSavings,
-    EarnedPoints,
-    LineDiscount,
-    PurchaseLine,
-    PurchaseOffer,
-    quantity_text,
-    savings_view,
-)
+from web.views.moved import EarnedPoints
+from web.views.purchases import ClubSavings, LineDiscount, PurchaseLine, PurchaseOffer, quantity_text, savings_view
 from web.views.quotes import offer_name
 from web.views.value_cards import CardOfPurchase, PurchasePayment, card_of_purchase, payment_lines
 

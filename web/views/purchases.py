@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
 from erp_club.purchases.fees.queries import fees_of_receipt
-from erp_club.purchases.queries import GivenRows, MovedRow, Whose, given_on, moved_by
+from erp_club.purchases.queries import GivenRows, given_on, moved_by
 from erp_club.purchases.registering.queries import Member, registered_for
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
@@ -23,18 +23,11 @@ from web.i18n import LANGUAGE, say
 from web.lists import COUNTED, ListState, list_state
 from web.scopes import receipts_within
 from web.views.fees import FeeView, fee_view
+from web.views.moved import Buyer, PurchasePoints, points_of
 from web.views.reasons import isolated
 from web.views.value_cards import CardOfPurchase, PurchasePayment, cards_sold, paid_with
 
 SORTS = ("sold_at", "receipt_no", "store", "customer", "lines", "total_minor")
-
-
-class Buyer(BaseModel):
-    """Who bought."""
-
-    id: int
-    number: str
-    name: str
 
 
 class LineDiscount(BaseModel):
@@ -80,20 +73,6 @@ class PurchaseLine(BaseModel):
     def quantity(self) -> str:
         """The quantity as a decimal: `1`, `0.25`."""
         return quantity_text(self.quantity_milli)
-
-
-class EarnedPoints(BaseModel):
-    """Points that one club's account gained by a sale, and its balance right after it."""
-
-    club: dict[str, str]
-    points: int
-    balance: int
-
-
-class PurchasePoints(EarnedPoints):
-    """Points of a purchase. `whose`: the account is that person's household's by now, which the buyer has left."""
-
-    whose: Buyer | None
 
 
 class PurchaseOffer(BaseModel):
@@ -285,8 +264,8 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
         club_savings=savings_view(given.missed, currency=act.chain.currency) if given.missed else None,
         payments=paid_with(found.payments, cards),
         cards=cards_sold(cards, whole=False),
-        earned=_points(moved.earned),
-        spent=_points(moved.spent),
+        earned=points_of(moved.earned),
+        spent=points_of(moved.spent),
         registered_for=_member(registered) if registered else None,
         return_of=None if back.kind is None else ReturnOf(
             id=back.original_id, receipt_no=back.original_no, kind=back.kind
@@ -303,22 +282,6 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
 
 def _member(of: Member) -> Buyer:
     return Buyer(id=of.id, number=of.number, name=f"{of.given_name} {of.family_name}".strip())
-
-
-def _points(moved: Iterable[MovedRow]) -> list[PurchasePoints]:
-    return [
-        PurchasePoints(
-            club=dict(each.names),
-            points=each.points,
-            balance=each.balance,
-            whose=_whose(each.whose) if each.whose else None,
-        )
-        for each in moved
-    ]
-
-
-def _whose(of: Whose) -> Buyer:
-    return Buyer(id=of.customer_id, number=of.number, name=of.name)
 
 
 class Saving(Protocol):

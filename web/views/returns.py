@@ -16,7 +16,8 @@ from erp_club.receipts.models import Means, ReturnKind
 from erp_club.receipts.queries import ReceiptRecord
 from web.deps import Act
 from web.formats import localised
-from web.views.purchases import Buyer, quantity_text
+from web.views.moved import Buyer
+from web.views.purchases import quantity_text
 
 
 class ReturnedPart(BaseModel):
@@ -73,11 +74,19 @@ class ReturnedCoupon(BaseModel):
     given_back: bool
 
 
+class IssuedBack(BaseModel):
+    """A coupon for the next purchase that came with the sale; `blocked`: by this, as it hadn't been used up yet."""
+
+    code: str
+    name: str
+    blocked: bool
+
+
 class ReturnView(BaseModel):
     """A return, booked or (with `preview`) as it would be. `total_minor` is what the goods had cost.
 
-    `paid_back_minor` goes out: the total less what is deducted for points, with cash rounding. `level` is null where
-    the return changes no level.
+    `paid_back_minor` goes out: the total less what is deducted for points and what was given back onto a card by hand
+    before (`by_hand_minor`), with cash rounding. `level` is null where the return changes no level.
     """
 
     id: int | None
@@ -89,11 +98,13 @@ class ReturnView(BaseModel):
     lines: list[ReturnedPart]
     total_minor: int
     deducted_minor: int
+    by_hand_minor: int
     rounding_minor: int
     paid_back_minor: int
     refunds: list[RefundedPart]
     points: list[ReturnedPoints]
     coupons: list[ReturnedCoupon]
+    issued: list[IssuedBack]
     level: None = None
 
 
@@ -174,6 +185,7 @@ def return_view(act: Act, made: Returned) -> ReturnView:
         ],
         total_minor=receipt.total_minor,
         deducted_minor=made.deducted_minor,
+        by_hand_minor=made.by_hand_minor,
         rounding_minor=receipt.rounding_minor,
         paid_back_minor=sum(each.amount_minor for each in refunds),
         refunds=refunds,
@@ -183,6 +195,9 @@ def return_view(act: Act, made: Returned) -> ReturnView:
                 code=each.code, name=localised(dict(each.names)), given_back=(each.customer_id, each.coupon_id) in back
             )
             for each in made.used_coupons
+        ],
+        issued=[
+            IssuedBack(code=each.code, name=localised(dict(each.names)), blocked=each.usable) for each in made.issued
         ],
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What pages show of prepaid and gift cards: their kinds, the list, and one card with its history."""
 
 import datetime as dt
+from collections import Counter
 
 from pydantic import BaseModel
 
@@ -108,6 +109,7 @@ class ValueMovementLine(BaseModel):
     store: str | None
     terminal: str | None
     staff: str | None
+    refundable_minor: int = 0
 
 
 class LotLine(BaseModel):
@@ -136,6 +138,14 @@ class ValueCardPage(BaseModel):
     movements: list[ValueMovementLine]
     more: bool
     switches: list[CardSwitch]
+
+
+class RefundForm(BaseModel):
+    """A payment by a card (its movement's `seq`), and what of it can still be given back."""
+
+    card: ValueCardLine
+    payment: int
+    left_minor: int
 
 
 class FoundValueCard(BaseModel):
@@ -200,7 +210,7 @@ def card_page(act: Act, card_id: int) -> ValueCardPage:
         card=card_line(row),
         amounts_minor=list(held.amounts_minor),
         lots=lot_lines(act, held),
-        movements=[movement_line(each, act.zone) for each in rows[:MOVEMENTS_SHOWN]],
+        movements=_with_rests([movement_line(each, act.zone) for each in rows[:MOVEMENTS_SHOWN]]),
         more=len(rows) > MOVEMENTS_SHOWN,
         switches=[
             CardSwitch(at=each.at, action=each.action.removeprefix("value_card."), actor=each.actor)
@@ -208,6 +218,24 @@ def card_page(act: Act, card_id: int) -> ValueCardPage:
             if each.action in _SWITCHES
         ],
     )
+
+
+def _with_rests(lines: list[ValueMovementLine]) -> list[ValueMovementLine]:
+    """With what of each payment can still be given back; what was given back of it stands above it."""
+    back: Counter[int] = Counter()
+    for each in lines:
+        if each.reverses_seq is not None:
+            back[each.reverses_seq] += each.amount_minor
+        elif each.kind is MovementKind.PAID:
+            each.refundable_minor = -each.amount_minor - back[each.seq]
+    return lines
+
+
+def refund_form(act: Act, card_id: int, seq: int) -> RefundForm:
+    """What the form begins with that gives a payment back. Raises NotFound."""
+    row = issued.card(act.session, card_id, today=act.today)
+    paid = queries.payment(act.session, queries.CardKey(row.customer_id, row.id), seq)
+    return RefundForm(card=card_line(row), payment=seq, left_minor=paid.left_minor)
 
 
 _SWITCHES = {f"value_card.{verb}" for verb in ("block", "lose", "release", "unlock", "replace")}

@@ -50,7 +50,7 @@ def reckon(bought: Bought, wish: Wish) -> Reckoned:
     total = sum(line.amount_minor for line in lines)
     return Reckoned(
         lines=lines,
-        refunds=refunds(bought.paid, total, means=wish.means),
+        refunds=refunds(bought.paid, total, means=wish.means, by_hand_minor=bought.by_hand_minor),
         points=tuple(_points(account, bought.lines, returned, is_whole=is_whole) for account in bought.accounts),
         coupons=tuple(each for each in bought.coupons if _comes_back(each, is_whole=is_whole)),
         is_whole=is_whole,
@@ -121,10 +121,13 @@ def _discounts(
     )
 
 
-def refunds(paid: Sequence[Paid], total: int, *, means: Means | None = None) -> tuple[Refund, ...]:
+def refunds(
+    paid: Sequence[Paid], total: int, *, means: Means | None = None, by_hand_minor: int = 0
+) -> tuple[Refund, ...]:
     """A total shared out to the means that paid, in the order of `FIRST_BACK`, none above what it has left.
 
-    `means` takes all that isn't bound to where it came from. What nobody is known to have paid goes out in cash.
+    `means` takes all that isn't bound to where it came from. What nobody is known to have paid goes out in cash, and
+    what was given back by hand before doesn't go out again.
     """
     left: dict[Means, int] = defaultdict(int)
     for each in paid:
@@ -135,6 +138,7 @@ def refunds(paid: Sequence[Paid], total: int, *, means: Means | None = None) -> 
         if means is None or each in BOUND:
             made[each] = min(max(left[each], 0), rest)
             rest -= made[each]
+    rest -= min(rest, by_hand_minor)
     made[means if means is not None and means not in BOUND else Means.CASH] += rest
     return tuple(Refund(each, made[each]) for each in FIRST_BACK if made[each])
 

@@ -1,13 +1,11 @@
 """Returning: what comes back is reckoned, booked as a receipt of its own, and settled with points and coupons."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import ProductKind
 from erp_club.clubs.earning.queries import Earning, earning_memberships
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
@@ -21,25 +19,30 @@ from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
 from erp_club.programmes.events.commands import purchase_returned
 from erp_club.programmes.standings.commands import LookCause
+from erp_club.promotions.coupons.batches.commands import set_coupon_state
+from erp_club.promotions.coupons.models import CouponState
 from erp_club.purchases.baskets.commands import next_receipt_no
 from erp_club.purchases.entitlements.commands import uses_returned
-from erp_club.purchases.facts import Place, check_lines
+from erp_club.purchases.facts import Place
 from erp_club.purchases.fees.commands import Day, fees_returned, fees_to_return
 from erp_club.purchases.fees.errors import not_given_back
 from erp_club.purchases.fees.queries import PaidFee
 from erp_club.purchases.levels import look_at_levels
-from erp_club.purchases.quotes.queries import products as products_of
 from erp_club.purchases.registering.queries import registered_for
 from erp_club.purchases.returns import queries
 from erp_club.purchases.returns.arithmetic import deducted, reckon, refund_rounding
-from erp_club.purchases.returns.arithmetic import refunds as refunds_of
 from erp_club.purchases.returns.booking.commands import ReturnReceipt, give_uses_back, write_points, write_return
-from erp_club.purchases.returns.facts import Bought, BoughtLine, Reckoned, ReturnedLine, UsedCoupon, Wish
+from erp_club.purchases.returns.facts import (
+    Bought,
+    IssuedCoupon,
+    Reckoned,
+    UsedCoupon,
+    Wish,
+)
 from erp_club.purchases.returns.queries import Original
 from erp_club.purchases.returns.refunding import Refunding, give_back, take_cards_back
 from erp_club.purchases.returns.settling import Settled, move_points, plan_points
-from erp_club.purchases.sale import LATEST, check_time, line_amount
-from erp_club.purchases.settled import tax_in
+from erp_club.purchases.sale import LATEST, check_time
 from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_back
 from erp_club.receipts.models import ReturnKind
 
@@ -62,7 +65,8 @@ class Asked:
 class Returned:
     """A return as it was booked, or as it would be. `receipt_id` is None for a preview; amounts are above zero.
 
-    `refunds` are what each means pays, without `rounding_minor`, which cash pays (or keeps) beside it.
+    `refunds` are what each means pays, without `rounding_minor`, which cash pays (or keeps) beside it. `issued` are the
+    coupons of a sale that came back whole: those that could be used are blocked.
     """
 
     receipt_id: int | None
@@ -71,6 +75,7 @@ class Returned:
     reckoned: Reckoned
     points: tuple[Settled, ...] = ()
     used_coupons: tuple[UsedCoupon, ...] = ()
+    issued: tuple[IssuedCoupon, ...] = ()
 
     @property
     def coupons(self) -> tuple[UsedCoupon, ...]:
@@ -81,6 +86,11 @@ class Returned:
     def deducted_minor(self) -> int:
         """What was kept of the refund for points that were missing."""
         return sum(each.deducted_minor for each in self.points)
+
+    @property
+    def by_hand_minor(self) -> int:
+        """What doesn't go back now, since it was given back onto a card by hand before."""
+        return self.reckoned.total_minor - self.reckoned.refunds_minor
 
 
 def return_goods(session: Session, receipt_id: int, asked: Asked, place: Place, *, currency: str) -> Returned:
@@ -120,7 +130,7 @@ def _return(session: Session, receipt_id: int, asked: Asked, place: Place, *, cu
         entity="receipt",
         entity_id=original.id,
         customer_id=original.customer_id or None,
-        after=_traced(made),
+        after=traced(made),
     )
     return made
 
@@ -188,12 +198,12 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     receipt_no = asked.receipt_no or _number(session, original, place)
     clubs, terms = _memberships(session, original, place)
     settled: list[Settled] = []
-    left = reckoned.total_minor
+    left = reckoned.refunds_minor
     for back in reckoned.points:  # in the order of the accounts, as everybody holds them
         planned = plan_points(session, back, place, refund_minor=left, write_off=asked.write_off)
         left -= planned.deducted_minor
         settled.append(planned)
-    refunds = deducted(reckoned.refunds, reckoned.total_minor - left)
+    refunds = deducted(reckoned.refunds, reckoned.refunds_minor - left)
     made = ReturnReceipt(
         kind=asked.kind,
         customer_id=original.customer_id,
@@ -220,12 +230,16 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     moved = tuple(move_points(session, each, cause) for each in settled)
     write_points(session, made.customer_id, receipt_id, [_kept(each) for each in moved if each.is_something])
     give_uses_back(session, reckoned.coupons, customer_id=made.customer_id, receipt_id=receipt_id, now=place.now)
+    issued = bought.issued if reckoned.is_whole else ()
+    for coupon in issued:
+        if coupon.usable:
+            set_coupon_state(session, coupon.coupon_id, CouponState.BLOCKED, now=place.now, by=place.by)
     _settle_the_rest(session, made, reckoned, receipt_id, place, clubs=clubs, terms=terms)
     refunding = Refunding(original, place, asked.reason)
     take_cards_back(session, refunding, reckoned.lines, receipt_id)
     for each in refunds:
         give_back(session, refunding, each.means, each.amount_minor)
-    return Returned(receipt_id, made, original, reckoned, moved, bought.coupons)
+    return Returned(receipt_id, made, original, reckoned, moved, bought.coupons, issued)
 
 
 def _settle_the_rest(
@@ -290,111 +304,14 @@ def _kept(settled: Settled) -> dict[str, int]:
     }
 
 
-def _traced(made: Returned) -> dict[str, Any]:
+def traced(made: Returned) -> dict[str, Any]:
+    """What the change log keeps of a return."""
     return {
         "receipt_no": made.receipt.receipt_no,
         "total_minor": -made.receipt.total_minor,
         "reason": made.receipt.reason,
         "refunds": {each.means.value: each.amount_minor for each in made.receipt.refunds},
         "deducted_minor": made.deducted_minor,
+        "by_hand_minor": made.by_hand_minor,
         "written_off": sum(each.written_off for each in made.points),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Unproved:
-    """Goods that come back without a receipt: what they are, how much, and what is paid for them in all.
-
-    `amount_minor` None is today's price.
-    """
-
-    sku: str
-    quantity_milli: int
-    amount_minor: int | None = None
-
-
-def return_without_receipt(
-    session: Session, goods: tuple[Unproved, ...], asked: Asked, place: Place, *, currency: str
-) -> Returned:
-    """Take goods back that nobody can show a receipt for, at today's price or less; it earns and takes no points.
-
-    Raises Invalid for goods that aren't known or have no price, and for more money than today's price; Forbidden beyond
-    the limits of who does it.
-    """
-    done = _take_unproved(session, goods, asked, place, currency=currency)
-    deed = Deed(Permission.SALES_RETURN_WITHOUT_RECEIPT, _about(goods), abs(done.receipt.total_minor))
-    permit(session, deed, on=place.today, now=place.now, by=place.by)
-    return done
-
-
-def preview_without_receipt(
-    session: Session, goods: tuple[Unproved, ...], asked: Asked, place: Place, *, currency: str
-) -> Returned:
-    """What goods without a receipt would give back, whoever takes them; nothing is written."""
-    with session.begin_nested() as undone:
-        made = _take_unproved(session, goods, replace(asked, receipt_no=None), place, currency=currency)
-        undone.rollback()
-    return replace(made, receipt_id=None, receipt=replace(made.receipt, receipt_no=asked.receipt_no or ""))
-
-
-def _take_unproved(
-    session: Session, goods: tuple[Unproved, ...], asked: Asked, place: Place, *, currency: str
-) -> Returned:
-    check_time(place.sold_at, now=place.now)
-    lines = _unproved(session, goods)
-    bought = Bought(tuple(each.line for each in lines), currency)
-    total = sum(each.amount_minor for each in lines)
-    refunds = refunds_of((), total, means=asked.wish.means)
-    made = ReturnReceipt(
-        kind=ReturnKind.WITHOUT_RECEIPT,
-        customer_id=UNIDENTIFIED,
-        original_id=None,
-        store_id=place.terminal.store_id,
-        receipt_no=asked.receipt_no or next_receipt_no(session, place.terminal.id),
-        at=place.sold_at,
-        on=place.local.date(),
-        reason=asked.reason,
-        lines=lines,
-        refunds=refunds,
-        rounding_minor=refund_rounding(refunds, bought),
-    )
-    receipt_id = write_return(session, made, by=place.by)
-    done = Returned(receipt_id, made, None, Reckoned(lines, refunds, (), (), is_whole=True), ())
-    audit.record(
-        session,
-        by=place.by,
-        now=place.now,
-        action="sales.return_without_receipt",
-        entity="receipt",
-        entity_id=receipt_id,
-        after=_traced(done),
-    )
-    return done
-
-
-def _about(goods: tuple[Unproved, ...]) -> str:
-    """What comes back, as an approval is bound to it."""
-    return "goods:" + hashlib.sha256(repr(goods).encode()).hexdigest()[:16]
-
-
-def _unproved(session: Session, goods: tuple[Unproved, ...]) -> tuple[ReturnedLine, ...]:
-    products = products_of(session, {each.sku for each in goods})
-    check_lines([(each.sku, each.quantity_milli) for each in goods], products)
-    lines: list[ReturnedLine] = []
-    errors: list[FieldError] = []
-    for number, each in enumerate(goods, start=1):
-        product = products[each.sku]
-        listed = line_amount(product.price_minor, each.quantity_milli)
-        amount = listed if each.amount_minor is None else each.amount_minor
-        if amount > listed:
-            text = T("Without a receipt no more than today's price is paid back.")
-            errors.append(FieldError(f"lines[{number - 1}].amount_minor", text))
-        if product.kind == ProductKind.GIFT_CARD:
-            text = T("A card that was sold comes back with its receipt only.")
-            errors.append(FieldError(f"lines[{number - 1}].sku", text))
-        tax = tax_in(amount, product.vat_bp)
-        line = BoughtLine(number, product.id, each.quantity_milli, listed, amount, tax, product.vat_bp, earns=False)
-        lines.append(ReturnedLine(line, each.quantity_milli, listed, amount, tax))
-    if errors:
-        raise Invalid(errors)
-    return tuple(lines)

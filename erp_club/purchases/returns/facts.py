@@ -116,8 +116,21 @@ class UsedCoupon:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuedCoupon:
+    """A coupon for the next purchase that came with the sale. `usable`: it has a use left and isn't blocked."""
+
+    coupon_id: int
+    code: str
+    names: Mapping[str, str]
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
-    """A receipt with all that returning it needs. `cash_minor`: the cash that was handed out before."""
+    """A receipt with all that returning it needs. `cash_minor`: the cash that was handed out before.
+
+    `by_hand_minor` was given back of it onto cards without a return, and no return has counted it yet.
+    """
 
     lines: tuple[BoughtLine, ...]
     currency: str
@@ -125,6 +138,8 @@ class Bought:
     accounts: tuple[Account, ...] = ()
     coupons: tuple[UsedCoupon, ...] = ()
     cash_minor: int = 0
+    by_hand_minor: int = 0
+    issued: tuple[IssuedCoupon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +199,8 @@ class Reckoned:
     def total_minor(self) -> int:
         """What the lines that come back had cost."""
         return sum(line.amount_minor for line in self.lines)
+
+    @property
+    def refunds_minor(self) -> int:
+        """What goes back of it by all means, before anything is deducted for points."""
+        return sum(each.amount_minor for each in self.refunds)

@@ -18,11 +18,17 @@ from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.points.queries import heirs_of
-from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
 from erp_club.purchases.fees.queries import IS_FEE
 from erp_club.purchases.registering.queries import registered_for
+from erp_club.purchases.returns.coupons.queries import issued_with, used_with
 from erp_club.purchases.returns.earned.queries import as_earned, clubs_of
-from erp_club.purchases.returns.facts import Account, Bought, BoughtLine, Discount, Paid, UsedCoupon
+from erp_club.purchases.returns.facts import (
+    Account,
+    Bought,
+    BoughtLine,
+    Discount,
+    Paid,
+)
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
     Means,
@@ -83,15 +89,22 @@ def hold_original(session: Session, receipt_id: int) -> Original:
 
 def bought(session: Session, original: Original, *, currency: str) -> Bought:
     """The receipt with what has come back of it, read after it is held."""
+    key = original.customer_id, original.id
     payments = _payments(session, original, of_returns=False)
     refunded = _payments(session, original, of_returns=True)
     cash = -refunded.pop(None, 0)
     payments.pop(None, None)
-    by_card = payments.get(Means.STORED_VALUE, 0)
+    accounts = _accounts(session, original)
+    by_card, by_hand, counted = payments.get(Means.STORED_VALUE, 0), 0, 0
     if by_card:
+        cards = payments_of(session, key)
         # What an offline till took from a card that nobody named can't go back there: it goes back in cash.
-        known = min(by_card, sum(each.paid_minor for each in payments_of(session, (original.customer_id, original.id))))
+        known = min(by_card, sum(each.paid_minor for each in cards))
         payments |= {Means.STORED_VALUE: known, Means.CASH: payments.get(Means.CASH, 0) + by_card - known}
+        by_hand = sum(each.paid_minor - each.left_minor for each in cards) + refunded.get(Means.STORED_VALUE, 0)
+    if by_hand:
+        counted = _returned(session, original) + sum(refunded.values()) - sum(each.deducted_minor for each in accounts)
+        refunded[Means.STORED_VALUE] = refunded.get(Means.STORED_VALUE, 0) - by_hand
     return Bought(
         lines=_lines(session, original),
         currency=currency,
@@ -100,10 +113,24 @@ def bought(session: Session, original: Original, *, currency: str) -> Bought:
             for means in Means
             if payments.get(means) or refunded.get(means)
         ),
-        accounts=_accounts(session, original),
-        coupons=_coupons(session, original),
+        accounts=accounts,
+        coupons=used_with(session, key),
         cash_minor=cash,
+        by_hand_minor=max(by_hand - counted, 0),
+        issued=issued_with(session, key),
     )
+
+
+def _returned(session: Session, original: Original) -> int:
+    """What the goods had cost that have come back before."""
+    total = sa.func.coalesce(sa.func.sum(-Receipt.total_minor), 0)
+    return session.execute(
+        sa.select(sa.cast(total, sa.BigInteger))
+        .join(
+            ReceiptReturn, (ReceiptReturn.customer_id == Receipt.customer_id) & (ReceiptReturn.receipt_id == Receipt.id)
+        )
+        .where(ReceiptReturn.customer_id == original.customer_id, ReceiptReturn.original_receipt_id == original.id)
+    ).scalar_one()
 
 
 def count_returns(session: Session, original: Original) -> int:
@@ -290,35 +317,6 @@ def _settled(session: Session, original: Original) -> Mapping[tuple[int, int], M
         .group_by(ReceiptReturnPoints.account_id, ReceiptReturnPoints.holder_id)
     )
     return {(row[0], row[1]): dict(zip(_SETTLED, row[2:], strict=True)) for row in rows}
-
-
-def _coupons(session: Session, original: Original) -> tuple[UsedCoupon, ...]:
-    back = (
-        sa.exists()
-        .where(
-            CouponUseBack.customer_id == CouponUse.customer_id,
-            CouponUseBack.coupon_id == CouponUse.coupon_id,
-            CouponUseBack.use_no == CouponUse.use_no,
-        )
-        .correlate(CouponUse)
-    )
-    rows = session.execute(
-        sa.select(
-            CouponUse.customer_id,
-            CouponUse.coupon_id,
-            CouponUse.use_no,
-            Coupon.code,
-            CouponUse.given_minor,
-            CouponBatch.back_on_return,
-            back,
-            CouponBatch.names,
-        )
-        .join(Coupon, (Coupon.customer_id == CouponUse.customer_id) & (Coupon.id == CouponUse.coupon_id))
-        .join(CouponBatch, CouponBatch.id == CouponUse.batch_id)
-        .where(CouponUse.receipt_customer_id == original.customer_id, CouponUse.receipt_id == original.id)
-        .order_by(CouponUse.customer_id, CouponUse.coupon_id)
-    )
-    return tuple(UsedCoupon(*row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

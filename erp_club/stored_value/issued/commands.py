@@ -127,7 +127,15 @@ def adjust_card(
 
 
 def refund_payment(
-    session: Session, card_id: int, seq: int, amount_minor: int, *, now: dt.datetime, today: dt.date, by: Actor
+    session: Session,
+    card_id: int,
+    seq: int,
+    amount_minor: int,
+    *,
+    reason: str | None = None,
+    now: dt.datetime,
+    today: dt.date,
+    by: Actor,
 ) -> Moved:
     """Give back so much of a payment to the card that made it; one that was replaced passes it on to the newer one.
 
@@ -136,8 +144,9 @@ def refund_payment(
     key = key_by_id(session, card_id)
     deed = Deed(Permission.STORED_VALUE_REFUND, f"stored-value-card:{card_id}:{seq}", amount_minor)
     permit(session, deed, on=today, now=now, by=by)
-    moved = commands.refund_payment(session, key, seq, amount_minor, cause=Cause(now, today, by))
-    _trace(session, key, "refund", None, {"amount_minor": amount_minor, "payment": seq}, now=now, by=by)
+    moved = commands.refund_payment(session, key, seq, amount_minor, cause=Cause(now, today, by, reason=reason))
+    given = {"amount_minor": amount_minor, "payment": seq, "reason": reason}
+    _trace(session, key, "refund", None, given, now=now, by=by)
     return moved
 
 
