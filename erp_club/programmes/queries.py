@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Club
-from erp_club.kernel.text import T
+from erp_club.kernel.text import T, Text
+from erp_club.organisation.models import Store
 from erp_club.programmes import documents, errors
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.finding import Finding
@@ -19,6 +20,7 @@ from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Channels, Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.promotions.coupons.models import CouponBatch
+from erp_club.segments.models import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,39 @@ def clubs_not_doing(session: Session, doing: Doing, where: Where | None, *, on: 
 
 
 def warnings(session: Session, programme: Programme) -> tuple[Finding, ...]:
-    """What a check finds, and what it names that isn't there yet: products of fees, and coupons to give of."""
-    return (*findings(programme), *_without_product(session, programme), *_without_batch(session, programme))
+    """What a check finds, and what it names that isn't there yet: goods, stores, segments, and coupons to give of."""
+    asked = (_without_product, _without_batch, _not_there)
+    return (*findings(programme), *(each for ask in asked for each in ask(session, programme)))
+
+
+_NAMED = (
+    (("products", "without_products"), Product.sku, T("No product has the code %(key)s yet.")),
+    (("groups", "without_groups"), ProductGroup.name, T("No product group is called %(key)s yet.")),
+    (("departments", "without_departments"), Department.name, T("No department is called %(key)s yet.")),
+    (("brands", "without_brands"), Brand.name, T("No brand is called %(key)s yet.")),
+    (("stores", "without_stores"), Store.code, T("No store has the code %(key)s yet.")),
+    (("segments",), Segment.name, T("No segment is called %(key)s yet.")),
+)
+"""The fields by which parts of a programme name things, what knows these, and what is told of one that isn't there."""
+
+
+def _not_there(session: Session, programme: Programme) -> Iterator[Finding]:
+    """What rules name that nobody knows, such as a group that was misspelt: they never fit it."""
+    parts = [*documents.every_part(programme)]
+    for fields, column, text in _NAMED:
+        named = [
+            (f"{path}.{field}", key)
+            for path, part in parts
+            for field in fields
+            for key in getattr(part, field, ())
+            if isinstance(key, str)
+        ]
+        if not named:
+            continue
+        there = set(session.scalars(sa.select(column).where(column.in_({key for _, key in named}))))
+        for path, key in named:
+            if key not in there:
+                yield Finding(path, Text(text.msgid, {"key": key}), stops=False)
 
 
 def _without_product(session: Session, programme: Programme) -> Iterator[Finding]:
