@@ -90,11 +90,21 @@ def _level(ask: Ask) -> Any:
 
 
 FIELDS = (
-    Field("club", T("Member of the club"), Kind.TEXT, Shape.ROWS, _club, _SAME, picker="club"),
+    Field("club", T("Member of the club"), Kind.TEXT, Shape.ROWS, _club, _SAME, picker="club", once=True),
     Field("level", T("Level"), Kind.TEXT, Shape.ROWS, _level, _SAME, by_club=True),
-    Field("joined_on", T("Joined on"), Kind.DATE, Shape.ROWS, _joined_on, by_club=True),
-    Field("joined_days_ago", T("Days since joining"), Kind.NUMBER, Shape.ROWS, _joined_days_ago, by_club=True),
-    Field("ends_on", T("Membership ends on"), Kind.DATE, Shape.ROWS, _ends_on, by_club=True),
-    Field("ends_in_days", T("Days until the membership ends"), Kind.NUMBER, Shape.ROWS, _ends_in_days, by_club=True),
-    Field("points", T("Points"), Kind.NUMBER, Shape.ROWS, _points, by_club=True, by_sale=True),
+    Field("joined_on", T("Joined on"), Kind.DATE, Shape.ROWS, _joined_on, by_club=True, once=True),
+    Field(
+        "joined_days_ago", T("Days since joining"), Kind.NUMBER, Shape.ROWS, _joined_days_ago, by_club=True, once=True
+    ),
+    Field("ends_on", T("Membership ends on"), Kind.DATE, Shape.ROWS, _ends_on, by_club=True, once=True),
+    Field(
+        "ends_in_days",
+        T("Days until the membership ends"),
+        Kind.NUMBER,
+        Shape.ROWS,
+        _ends_in_days,
+        by_club=True,
+        once=True,
+    ),
+    Field("points", T("Points"), Kind.NUMBER, Shape.ROWS, _points, by_club=True, by_sale=True, once=True),
 )

@@ -1,10 +1,12 @@
 """What segments may ask about the person."""
 
 import datetime as dt
+from calendar import monthrange
 from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from erp_club.customers.models import Classification, Customer
@@ -17,30 +19,38 @@ _NUMBER = r"^-?\d{1,15}(\.\d{1,9})?$"
 _SAME = SAME | {Op.IS_NULL}
 
 
-def _year(column: Any) -> Any:
-    return sa.cast(sa.extract("year", column), sa.Integer)
+def _part(name: str, date: Any) -> Any:
+    # Not extract(): that makes a numeric of each, which took half of the time that a million customers take.
+    return sa.cast(sa.func.date_part(name, date, type_=sa.Double), sa.Integer)
 
 
 def age_on(birthday: Any, day: dt.date) -> Any:
     """Full years; who was born on 29 February is a year older on 1 March in the years that have none."""
-    month_and_day = sa.cast(sa.extract("month", birthday), sa.Integer) * 100 + sa.cast(
-        sa.extract("day", birthday), sa.Integer
-    )
-    return day.year - _year(birthday) - sa.case((month_and_day > day.month * 100 + day.day, 1), else_=0)
+    month_and_day = _part("month", birthday) * 100 + _part("day", birthday)
+    return day.year - _part("year", birthday) - sa.case((month_and_day > day.month * 100 + day.day, 1), else_=0)
 
 
 def days_until(date: Any, day: dt.date) -> Any:
     """Days from this day to the next return of a date, 0 on it; 29 February is kept on the 28th where there is none."""
+    days = sa.Grouping(sa.literal(_days_until(day), ARRAY(sa.Integer)))
+    return days[_part("month", date) * 31 + _part("day", date) - 31]
 
-    def kept_in(year: int) -> Any:
-        return sa.cast(date + sa.func.make_interval(year - _year(date)), sa.Date)
 
-    this_year = kept_in(day.year)
-    return sa.case((this_year >= day, this_year), else_=kept_in(day.year + 1)) - sa.literal(day, sa.Date)
+def _days_until(day: dt.date) -> list[int]:
+    """By month and day of the month, 31 places each, how many days it is until then.
+
+    A day that no month has is as its last one: without nulls, a place is found by its number.
+    """
+    return [_days_until_next(day, month, of_month) for month in range(1, 13) for of_month in range(1, 32)]
+
+
+def _days_until_next(day: dt.date, month: int, of_month: int) -> int:
+    kept = (dt.date(year, month, min(of_month, monthrange(year, month)[1])) for year in (day.year, day.year + 1))
+    return min((each - day).days for each in kept if each >= day)
 
 
 def _month(column: Any) -> Any:
-    return sa.cast(sa.extract("month", column), sa.Integer)
+    return _part("month", column)
 
 
 def _classification(ask: Ask) -> Any:
@@ -55,7 +65,7 @@ def _classification_number(ask: Ask) -> Any:
 
 
 def _home_store(_ask: Ask) -> Any:
-    return sa.select(Store.code).where(Store.id == Customer.home_store_id).correlate(Customer).scalar_subquery()
+    return Customer.home_store_id, sa.select(Store.id, Store.code)
 
 
 def _consents(_ask: Ask) -> dict[str, Any]:
@@ -101,7 +111,8 @@ FIELDS = (
     _of("gender", T("Gender"), Kind.TEXT, lambda _ask: Customer.gender, operators=_SAME,
         choices=(Choice("F", T("Female")), Choice("M", T("Male")), Choice("X", T("Other")))),
     _of("language", T("Language"), Kind.TEXT, lambda _ask: Customer.language, operators=_SAME, picker="language"),
-    _of("home_store", T("Home store"), Kind.TEXT, _home_store, operators=_SAME, picker="store"),
+    _of("home_store", T("Home store"), Kind.TEXT, _home_store, shape=Shape.NAMED, operators=_SAME,
+        picker="store"),
     _of("city", T("City"), Kind.TEXT, lambda _ask: Customer.city),
     _of("consent", T("Consent"), Kind.TEXT, _consents, shape=Shape.FLAGS, operators=_SAME,
         choices=(Choice("advertising", T("Advertising")), Choice("sms", T("SMS")), Choice("email", T("E-mail")),

@@ -44,13 +44,15 @@ class Shape(StrEnum):
 
     `COLUMN`: an expression over the customer's own row. `FIGURE`: a SELECT of (customer_id, value) with at most one row
     a customer. `ROWS`: the same with any number of rows: any one of them may hold what is asked. `FLAGS`: by each
-    possible value, an expression over the customer's own row that says yes or no.
+    possible value, an expression over the customer's own row that says yes or no. `NAMED`: a key on the customer's own
+    row, and a SELECT of (key, value) of the few rows it may lead to.
     """
 
     COLUMN = "column"
     FIGURE = "figure"
     ROWS = "rows"
     FLAGS = "flags"
+    NAMED = "named"
 
 
 SAME = frozenset({Op.EQ, Op.NE, Op.IN, Op.NOT_IN})
@@ -95,7 +97,8 @@ class Field:
     `choices` are all values there can be; `picker` names a list that people choose from (stores, clubs, groups).
     `otherwise` is the value of a customer with none; None: it is missing. `by_club`: it takes a club's code. `named`:
     it is asked for as `name:NAME`. `whole`: the value depends on other customers too, so it is never read for one
-    alone. `by_sale`: a sale can change it. `about`: what people should know of how it is found.
+    alone. `by_sale`: a sale can change it. `once`: a customer has one row of a club, or of each club by its code.
+    `about`: what people should know of how it is found.
     """
 
     name: str
@@ -111,6 +114,7 @@ class Field:
     named: bool = False
     whole: bool = False
     by_sale: bool = False
+    once: bool = False
     about: Text | None = None
 
     @property

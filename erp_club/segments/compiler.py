@@ -29,7 +29,8 @@ MOST_LEAVES = 1_000
 Rows = Any
 """A SELECT, whatever its columns."""
 Bool = sa.ColumnElement[bool]
-_Where = tuple[Of, dt.date | None, dt.date]
+_Where = tuple[Of, dt.date | None, dt.date, bool]
+"""Which lines, their first and last day, and whether it matters how many receipts they are."""
 _OPPOSITE = {Op.NE: Op.EQ, Op.NOT_IN: Op.IN}
 
 
@@ -88,6 +89,7 @@ class _Compiler:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
+        self._wanted: dict[_Where, list[MetricName]] = {}
         self._found: dict[_Where, Any] = {}
         self._joins: list[Any] = []
         self._kept: dict[Any, Any] = {}
@@ -110,15 +112,21 @@ class _Compiler:
 
     def compile(self, conditions: Sequence[Condition]) -> list[Bool]:
         """The conditions as expressions that are true, or else false or null."""
-        wanted: dict[_Where, set[MetricName]] = {}
         for condition in conditions:
-            self._gather(condition, wanted)
-        for (of, first, last), names in wanted.items():
-            rows = metrics.figures(Asked(of, first, last, self._facts.only), frozenset(names), self._facts.rolled)
-            self._found[of, first, last] = self._join(rows)
+            self._gather(condition, self._wanted)
         return [self._read(condition) for condition in conditions]
 
-    def _gather(self, condition: Condition, wanted: dict[_Where, set[MetricName]]) -> None:
+    def _rows_of(self, where: _Where) -> Any:
+        if where not in self._found:
+            self._found[where] = self._join(self._figures(where))
+        return self._found[where]
+
+    def _figures(self, where: _Where) -> Rows:
+        of, first, last, counted = where
+        asked = Asked(of, first, last, self._facts.only, counted)
+        return metrics.figures(asked, frozenset(self._wanted[where]), self._facts.rolled)
+
+    def _gather(self, condition: Condition, wanted: dict[_Where, list[MetricName]]) -> None:
         """Find every figure beforehand, so that those of the same lines share one pass over them."""
         for leaf in tree.leaves(condition):
             self._leaves += 1
@@ -127,7 +135,7 @@ class _Compiler:
                 raise Refused(text, field="where", code="segment-too-large")
             match leaf:
                 case MetricIs():
-                    wanted.setdefault(self._where(leaf), set()).add(leaf.metric)
+                    wanted.setdefault(self._where(leaf), []).append(self._metric_of(leaf))
                 case InSegment():
                     for name in leaf.names:
                         if name in self._facts.segments:
@@ -143,7 +151,15 @@ class _Compiler:
         return (*self._inside, name)
 
     def _where(self, leaf: MetricIs) -> _Where:
-        return (leaf.of, *tree.days_of(leaf.over, self._facts.as_of))
+        # Of one customer the figure itself may be asked for.
+        counted = self._facts.only is not None or metrics.counted(self._metric_of(leaf), leaf.op, leaf.value)
+        return (leaf.of, *tree.days_of(leaf.over, self._facts.as_of), counted)
+
+    def _metric_of(self, leaf: MetricIs) -> MetricName:
+        """Who was here on some day has bought something, and the other way round."""
+        if self._facts.only is None and leaf.metric is MetricName.VISIT_DAYS:
+            return MetricName.PURCHASES if tree.tells_none_from_some(leaf.op, leaf.value) else leaf.metric
+        return leaf.metric
 
     def _join(self, rows: Rows) -> Any:
         made = rows.subquery()
@@ -157,6 +173,8 @@ class _Compiler:
             case tree.AnyOf():
                 return sa.or_(sa.false(), *(self._read(part) for part in condition.parts))
             case tree.Not():
+                if isinstance(condition.part, MetricIs):
+                    return self._metric(condition.part, negated=True)
                 return self._not(self._read(condition.part))
             case MetricIs():
                 return self._metric(condition)
@@ -170,21 +188,47 @@ class _Compiler:
         return sa.not_(sa.func.coalesce(holds, sa.false()))
 
     def value(self, condition: Condition) -> sa.ColumnElement[Any] | None:
-        """What a condition that was compiled compares, where that is one value."""
+        """What a condition that was compiled for some customers compares, where that is one value."""
         match condition:
             case MetricIs():
-                return metrics.figure(self._found[self._where(condition)], condition.metric, self._facts.as_of)
+                rows = self._rows_of(self._where(condition))
+                value = metrics.figure(rows, condition.metric, self._facts.as_of)
+                return sa.func.coalesce(value, 0) if metrics.adds_up(condition.metric) else value
             case FieldIs() if condition.field.shape in {Shape.COLUMN, Shape.FIGURE}:
                 return self._one(condition)
+            case FieldIs() if condition.field.shape is Shape.NAMED:
+                key, rows = self._stands(condition)
+                its_key, value = rows.selected_columns
+                return rows.where(its_key == key).with_only_columns(value).correlate(Customer).scalar_subquery()
             case _:
                 return None
 
-    def _metric(self, leaf: MetricIs) -> Bool:
-        value = metrics.figure(self._found[self._where(leaf)], leaf.metric, self._facts.as_of)
+    def _metric(self, leaf: MetricIs, *, negated: bool = False) -> Bool:
+        """Whether the figure compares so, or doesn't where `negated`.
+
+        Where that is so for a customer without any such line, those are looked for of whom it isn't, and left out: the
+        database does that without keeping a figure of everybody.
+        """
+        if leaf.op is Op.IS_NULL and metrics.adds_up(leaf.metric):
+            return sa.literal(bool(leaf.value) is negated)
+        of_nobody = metrics.of_nobody(leaf.metric, leaf.op, leaf.value)
+        where = self._where(leaf)
+        if of_nobody != negated and len(self._wanted[where]) == 1 and self._facts.only is None:
+            rows = self._figures(where).subquery()
+            holds = self._compared(rows, leaf)
+            others = sa.select(rows.c.customer_id).where(holds if negated else holds.is_not(sa.true()))
+            return self._join(others).c.customer_id.is_(None)
+        rows = self._rows_of(where)
+        holds = self._compared(rows, leaf)
+        if of_nobody:
+            holds = sa.or_(rows.c.customer_id.is_(None), holds)
+        return self._not(holds) if negated else holds
+
+    def _compared(self, rows: Any, leaf: MetricIs) -> Bool:
         given = leaf.value
         if leaf.metric is MetricName.QUANTITY and leaf.op is not Op.IS_NULL:
             given = _thousandfold(given)
-        return compared(value, leaf.op, given, Kind.NUMBER)
+        return compared(metrics.figure(rows, self._metric_of(leaf), self._facts.as_of), leaf.op, given, Kind.NUMBER)
 
     def _segment(self, leaf: InSegment) -> Bool:
         holds: list[Bool] = []
@@ -219,6 +263,9 @@ class _Compiler:
                 return self._flags(self._stands(leaf), leaf)
             case Shape.ROWS:
                 return self._rows(self._stands(leaf), leaf)
+            case Shape.NAMED:
+                key, rows = self._stands(leaf)
+                return _named(key, rows, leaf)
             case _:
                 return compared(self._one(leaf), leaf.op, leaf.value, leaf.field.kind)
 
@@ -247,9 +294,13 @@ class _Compiler:
         return self._not(holds) if leaf.op in _OPPOSITE else holds
 
     def _rows(self, rows: Rows, leaf: FieldIs) -> Bool:
+        # What finds a customer once needn't be looked through for others that are the same.
+        once = leaf.field.once and (leaf.club is not None if leaf.field.by_club else leaf.op is Op.EQ)
+
         def any_with(condition: Callable[[Any], Bool]) -> Bool:
             found = self._limited(rows.where(condition(rows.selected_columns[1])))
-            return self._join(found.with_only_columns(rows.selected_columns[0]).distinct()).c[0].is_not(None)
+            found = found.with_only_columns(rows.selected_columns[0])
+            return self._join(found if once else found.distinct()).c[0].is_not(None)
 
         def has_one() -> Bool:
             return any_with(lambda value: value.is_not(None))
@@ -262,6 +313,15 @@ class _Compiler:
             held = any_with(lambda value: compared(value, opposite, leaf.value, kind))
             return sa.and_(has_one(), sa.not_(held))
         return any_with(lambda value: compared(value, leaf.op, leaf.value, kind))
+
+
+def _named(key: Any, rows: Rows, leaf: FieldIs) -> Bool:
+    """By the keys of the few rows whose value is asked for: they are found once, not for each customer."""
+    if leaf.op is Op.IS_NULL:
+        return compared(key, leaf.op, leaf.value, leaf.field.kind)
+    its_key, value = rows.selected_columns
+    found = rows.where(compared(value, leaf.op, leaf.value, leaf.field.kind)).with_only_columns(its_key)
+    return key == sa.any_(sa.func.array(found.scalar_subquery()))
 
 
 def _thousandfold(value: Value) -> Value:

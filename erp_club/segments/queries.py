@@ -18,6 +18,10 @@ MEMORY = "SET LOCAL work_mem = '128MB'"
 """What a sum over a million customers needs to stay in memory. It holds until the transaction ends."""
 
 
+MANY, PARTS = 50_000, 4
+"""From so many customers on, their purchases are summed up in so many parts, which processes may share."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A customer in a sample."""
@@ -35,7 +39,15 @@ def rolled_up(session: Session) -> Rolled:
         rollups.stale_groups(session),
         rollups.stale_kinds(session),
         rollups.habits_day(session),
+        rollups.waits(session),
+        _cuts(session),
     )
+
+
+def _cuts(session: Session) -> tuple[int, ...]:
+    """The ids that part the customers into equal parts; none where they are few."""
+    last = session.scalar(sa.select(sa.func.max(Customer.id))) or 0
+    return () if last < MANY else tuple(last * part // PARTS for part in range(1, PARTS))
 
 
 def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = None) -> Facts:

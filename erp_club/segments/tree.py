@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, cast
 
 from erp_club.kernel.fields import Field, Op
 
@@ -139,6 +140,46 @@ def days_of(period: Period | None, as_of: dt.date) -> tuple[dt.date | None, dt.d
             return as_of.replace(month=1, day=1), as_of
         case Calendar.LAST_YEAR:
             return dt.date(as_of.year - 1, 1, 1), dt.date(as_of.year - 1, 12, 31)
+
+
+def holds_of(number: int, op: Op, value: Any) -> bool:
+    """Whether a number compares so with the value or values."""
+    match op:
+        case Op.EQ | Op.IN:
+            return number in _many(value)
+        case Op.NE | Op.NOT_IN:
+            return number not in _many(value)
+        case Op.LT:
+            return number < value
+        case Op.LE:
+            return number <= value
+        case Op.GT:
+            return number > value
+        case Op.GE:
+            return number >= value
+        case Op.BETWEEN:
+            return value[0] <= number <= value[1]
+        case Op.IS_NULL:
+            return not value
+
+
+def tells_none_from_some(op: Op, value: Any) -> bool:
+    """Whether a count from 1 on compares like any other: then it needn't be known how many it is."""
+    match op:
+        case Op.LT | Op.GE:
+            return value <= 1
+        case Op.LE | Op.GT:
+            return value < 1
+        case Op.BETWEEN:
+            return value[1] < 1
+        case Op.IS_NULL:
+            return True
+        case _:
+            return all(each < 1 for each in _many(value))
+
+
+def _many(value: Any) -> tuple[Any, ...]:
+    return cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:

@@ -37,6 +37,11 @@ def waiting(session: Session) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(ReceiptToRoll)) or 0
 
 
+def waits(session: Session) -> bool:
+    """Whether any receipt waits to be added."""
+    return session.scalar(sa.select(sa.exists(sa.select(ReceiptToRoll)))) or False
+
+
 def stale_kinds(session: Session) -> frozenset[str]:
     """Which of `group`, `department` and `brand` have rows that are to be made anew."""
     tables = {"group": GroupToRoll, "department": DepartmentToRoll, "brand": BrandToRoll}
