@@ -128,12 +128,7 @@ class GroupTotal:
 
 def receipt(session: Session, receipt_id: int) -> ReceiptRecord:
     """The receipt with lines and payments. Raises NotFound."""
-    found: Any = session.execute(
-        sa.select(*_ROW, Store.city, Terminal.name, Staff.name, Customer.language, Receipt.source)
-        .select_from(_FROM.outerjoin(Terminal, Terminal.id == Receipt.terminal_id))
-        .outerjoin(Staff, Staff.id == Receipt.staff_id)
-        .where(Receipt.id == receipt_id)
-    ).one_or_none()
+    found: Any = session.execute(_HEAD, {"receipt": receipt_id}).one_or_none()
     if found is None:
         raise NotFound(T("There is no such receipt."), code="receipt-unknown")
     row = ReceiptRow(*found[: len(_ROW)])
@@ -262,6 +257,12 @@ _ROW: tuple[Any, ...] = (
     Receipt.rounding_minor,
 )
 _FROM = sa.join(Receipt, Store, Store.id == Receipt.store_id).join(Customer, Customer.id == Receipt.customer_id)
+_HEAD = (
+    sa.select(*_ROW, Store.city, Terminal.name, Staff.name, Customer.language, Receipt.source)
+    .select_from(_FROM.outerjoin(Terminal, Terminal.id == Receipt.terminal_id))
+    .outerjoin(Staff, Staff.id == Receipt.staff_id)
+    .where(Receipt.id == sa.bindparam("receipt", type_=sa.BigInteger))
+)
 _LINES = (
     sa.select(
         ReceiptLine.line_no,

@@ -233,29 +233,7 @@ def payment(session: Session, key: CardKey, seq: int) -> Paying:
 
 def cards_of_receipt(session: Session, receipt: tuple[int, int]) -> list[ReceiptCard]:
     """What a receipt (customer, receipt) did to cards, in the order in which it did."""
-    rows = session.execute(
-        sa.select(
-            ValueMovement.customer_id, ValueMovement.card_id, ValueCard.number, CardProduct.names, CardProduct.kind,
-            ValueMovement.kind.label("moved"), ValueMovement.amount_minor, ValueMovement.balance_after_minor,
-            sa.func.max(ValueLot.last_day),
-        )
-        .join(ValueCard, _OF_CARD)
-        .join(CardProduct, CardProduct.id == ValueCard.product_id)
-        .join(ValueMovementLot, _OF_MOVEMENT)
-        .join(
-            ValueLot,
-            (ValueLot.customer_id == ValueMovementLot.customer_id)
-            & (ValueLot.card_id == ValueMovementLot.card_id)
-            & (ValueLot.id == ValueMovementLot.lot_id),
-        )
-        .where(ValueMovement.receipt_customer_id == receipt[0], ValueMovement.receipt_id == receipt[1])
-        .group_by(
-            ValueMovement.customer_id, ValueMovement.card_id, ValueMovement.seq, ValueMovement.kind,
-            ValueMovement.amount_minor, ValueMovement.balance_after_minor, ValueMovement.at, ValueCard.number,
-            CardProduct.names, CardProduct.kind,
-        )
-        .order_by(ValueMovement.at, ValueMovement.card_id, ValueMovement.seq)
-    )  # fmt: skip
+    rows = session.execute(_OF_RECEIPT, {"customer": receipt[0], "receipt": receipt[1]})
     return [
         ReceiptCard(CardKey(row[0], row[1]), row[2], row[3], CardKind(row[4]), MovementKind(row[5]), *row[6:])
         for row in rows
@@ -393,4 +371,30 @@ _PAID: sa.Select[*tuple[Any, ...]] = (
     )
     .join(ValueCard, _OF_CARD)
     .where(ValueMovement.kind == MovementKind.PAID)
+)  # fmt: skip
+_OF_RECEIPT = (
+    sa.select(
+        ValueMovement.customer_id, ValueMovement.card_id, ValueCard.number, CardProduct.names, CardProduct.kind,
+        ValueMovement.kind.label("moved"), ValueMovement.amount_minor, ValueMovement.balance_after_minor,
+        sa.func.max(ValueLot.last_day),
+    )
+    .join(ValueCard, _OF_CARD)
+    .join(CardProduct, CardProduct.id == ValueCard.product_id)
+    .join(ValueMovementLot, _OF_MOVEMENT)
+    .join(
+        ValueLot,
+        (ValueLot.customer_id == ValueMovementLot.customer_id)
+        & (ValueLot.card_id == ValueMovementLot.card_id)
+        & (ValueLot.id == ValueMovementLot.lot_id),
+    )
+    .where(
+        ValueMovement.receipt_customer_id == sa.bindparam("customer", type_=sa.BigInteger),
+        ValueMovement.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
+    )
+    .group_by(
+        ValueMovement.customer_id, ValueMovement.card_id, ValueMovement.seq, ValueMovement.kind,
+        ValueMovement.amount_minor, ValueMovement.balance_after_minor, ValueMovement.at, ValueCard.number,
+        CardProduct.names, CardProduct.kind,
+    )
+    .order_by(ValueMovement.at, ValueMovement.card_id, ValueMovement.seq)
 )  # fmt: skip

@@ -12,7 +12,7 @@ from erp_club.promotions.coupons.codes import spoken
 from erp_club.purchases.exchanges.queries import exchange_of
 from erp_club.purchases.fees.queries import FeeFor, fees_of_receipt
 from erp_club.purchases.queries import GivenRows, given_on, moved_by
-from erp_club.purchases.returns.queries import standing
+from erp_club.purchases.returns.queries import return_of
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
 from erp_club.receipts.models import ReturnKind
@@ -154,7 +154,7 @@ def _slip(act: Act, found: queries.ReceiptRecord) -> Slip:
     given = given_on(act.session, row.customer_id, row.id)
     regular = sum(line.list_minor if line.regular_minor is None else line.regular_minor for line in found.lines)
     missed, moved = given.missed, moved_by(act.session, row.customer_id, row.id, member_id=row.customer_id)
-    back = standing(act.session, row.customer_id, row.id)
+    back = return_of(act.session, row.customer_id, row.id)
     cards = cards_of_receipt(act.session, (row.customer_id, row.id))
     return Slip(
         receipt_id=row.id,

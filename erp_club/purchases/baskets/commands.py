@@ -235,9 +235,10 @@ def pay(
     `expected_minor` is the total that was seen, `credit` what goods that come back pay. Cash without `tendered_minor`
     is exact; by card it is the part in cash. Raises Conflict `basket-empty`, `total-changed`, and what its parts raise.
     """
-    basket, lines = _filled(session, now=place.now, by=place.by)
-    opened = queries.opened(session, place.terminal.id)
-    assert opened is not None
+    basket, opened = take(session, now=place.now, by=place.by), queries.opened(session, place.terminal.id)
+    if opened is None or not opened.lines:
+        raise errors.empty_basket()
+    lines = opened.lines
     if in_cash := tendered_minor if means is Means.CARD and credit is NO_CREDIT else None:
         credit = beside_card(in_cash, currency)
     claims = claims_of(session, basket)

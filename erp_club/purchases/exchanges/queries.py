@@ -18,9 +18,14 @@ class Pair:
 
 def exchange_of(session: Session, customer_id: int, receipt_id: int) -> Pair | None:
     """The exchange that a receipt is one side of."""
-    as_return = sa.and_(ReceiptExchange.customer_id == customer_id, ReceiptExchange.receipt_id == receipt_id)
-    as_sale = sa.and_(ReceiptExchange.sold_customer_id == customer_id, ReceiptExchange.sold_receipt_id == receipt_id)
-    asked = sa.select(ReceiptExchange.receipt_id, ReceiptExchange.sold_receipt_id)
-    # Two look-ups by their keys instead of one that would have to choose between them.
-    row = session.execute(asked.where(as_return)).one_or_none() or session.execute(asked.where(as_sale)).one_or_none()
+    row = session.execute(_PAIR, {"customer": customer_id, "receipt": receipt_id}).one_or_none()
     return None if row is None else Pair(*row)
+
+
+# Two look-ups by their keys instead of one that would have to choose between them.
+_ASKED = sa.select(ReceiptExchange.receipt_id, ReceiptExchange.sold_receipt_id)
+_CUSTOMER, _RECEIPT = (sa.bindparam(name, type_=sa.BigInteger) for name in ("customer", "receipt"))
+_PAIR = sa.union_all(
+    _ASKED.where(ReceiptExchange.customer_id == _CUSTOMER, ReceiptExchange.receipt_id == _RECEIPT),
+    _ASKED.where(ReceiptExchange.sold_customer_id == _CUSTOMER, ReceiptExchange.sold_receipt_id == _RECEIPT),
+)

@@ -184,13 +184,7 @@ def fees_of_receipt(session: Session, receipt_id: int) -> dict[int, FeeFor]:
 
 
 def _fees_for(session: Session, *which: sa.ColumnElement[bool]) -> dict[int, FeeFor]:
-    fee = MembershipFee
-    rows = session.execute(
-        sa.select(fee.line_no, fee.kind, fee.level, fee.last, fee.at, Club.id, Club.names)
-        .join(Membership, (Membership.customer_id == fee.customer_id) & (Membership.id == fee.membership_id))
-        .join(Club, Club.id == Membership.club_id)
-        .where(*which, fee.line_no.is_not(None))
-    )
+    rows = session.execute(_FEES_FOR.where(*which))
     made: dict[int, FeeFor] = {}
     for line_no, kind, level, last, at, club_id, names in rows.all():
         assert line_no is not None
@@ -355,3 +349,23 @@ _BOUGHT = sa.text("""
      WHERE r.customer_id IN (SELECT id FROM customers WHERE id = :customer OR merged_into = :customer)
        AND r.sold_on BETWEEN :first AND :last
 """)
+
+
+# Built once, since every receipt that is shown asks it.
+_FEES_FOR = (
+    sa.select(
+        MembershipFee.line_no,
+        MembershipFee.kind,
+        MembershipFee.level,
+        MembershipFee.last,
+        MembershipFee.at,
+        Club.id,
+        Club.names,
+    )
+    .join(
+        Membership,
+        (Membership.customer_id == MembershipFee.customer_id) & (Membership.id == MembershipFee.membership_id),
+    )
+    .join(Club, Club.id == Membership.club_id)
+    .where(MembershipFee.line_no.is_not(None))
+)

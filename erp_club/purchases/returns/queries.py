@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -333,27 +333,32 @@ class ReturnRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReturnOf:
+    """What a return takes back and why; all None, and no reason, for a receipt that is none."""
+
+    kind: ReturnKind | None = None
+    original_id: int | None = None
+    original_no: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(ReturnOf):
     """Where a receipt stands among returns: what it returns, what returned it, and how much of each line came back."""
 
-    kind: ReturnKind | None
-    original_id: int | None
-    original_no: str | None
-    reason: str
-    returns: tuple[ReturnRow, ...]
-    returned_milli: Mapping[int, int]
+    returns: tuple[ReturnRow, ...] = ()
+    returned_milli: Mapping[int, int] = field(default_factory=dict[int, int])
+
+
+def return_of(session: Session, customer_id: int, receipt_id: int) -> ReturnOf:
+    """What a receipt takes back, if it does."""
+    row = session.execute(_RETURN_OF, {"customer": customer_id, "receipt": receipt_id}).one_or_none()
+    return ReturnOf() if row is None else ReturnOf(ReturnKind(row[0]), *row[1:])
 
 
 def standing(session: Session, customer_id: int, receipt_id: int) -> Standing:
     """Where a receipt stands among returns."""
-    own = session.execute(
-        sa.select(ReceiptReturn.kind, ReceiptReturn.original_receipt_id, Receipt.receipt_no, ReceiptReturn.reason)
-        .outerjoin(
-            Receipt,
-            (Receipt.customer_id == ReceiptReturn.customer_id) & (Receipt.id == ReceiptReturn.original_receipt_id),
-        )
-        .where(ReceiptReturn.customer_id == customer_id, ReceiptReturn.receipt_id == receipt_id)
-    ).one_or_none()
+    own = return_of(session, customer_id, receipt_id)
     returns = session.execute(
         sa.select(
             Receipt.id,
@@ -375,12 +380,15 @@ def standing(session: Session, customer_id: int, receipt_id: int) -> Standing:
             ReceiptLineReturned.customer_id == customer_id, ReceiptLineReturned.receipt_id == receipt_id
         )
     )
-    kind, original_id, original_no, reason = own or (None, None, None, "")
-    return Standing(
-        kind=None if kind is None else ReturnKind(kind),
-        original_id=original_id,
-        original_no=original_no,
-        reason=reason,
-        returns=tuple(ReturnRow(*row) for row in returns),
-        returned_milli={line_no: milli for line_no, milli in returned},  # noqa: C416 - dict() knows no Row
-    )
+    milli = {line_no: milli for line_no, milli in returned}  # noqa: C416 - dict() knows no Row
+    told = tuple(ReturnRow(*row) for row in returns)
+    return Standing(own.kind, own.original_id, own.original_no, own.reason, told, milli)
+
+
+# Built once, since every receipt that is shown asks it.
+_CUSTOMER, _RECEIPT = (sa.bindparam(name, type_=sa.BigInteger) for name in ("customer", "receipt"))
+_RETURN_OF = (
+    sa.select(ReceiptReturn.kind, ReceiptReturn.original_receipt_id, Receipt.receipt_no, ReceiptReturn.reason)
+    .outerjoin(Receipt, (Receipt.customer_id == _CUSTOMER) & (Receipt.id == ReceiptReturn.original_receipt_id))
+    .where(ReceiptReturn.customer_id == _CUSTOMER, ReceiptReturn.receipt_id == _RECEIPT)
+)
