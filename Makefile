@@ -17,7 +17,7 @@ demo: $(VENV)/installed ## load the demo chain and serve it
 
 test: lint ## lint, types, import contracts, all tests
 	@$(PY) -m tests.browser.chromium
-	$(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 30 --durations-min 3
 
 lint: $(VENV)/installed-dev ## lint, types and import contracts only
 	$(PY) -m ruff check --quiet

@@ -1,31 +1,31 @@
 # REQ J-01 P-09: a run that is killed anywhere, begun again, and begun twice at once does each account exactly once
 import os
 import random
-import signal
-import subprocess
 import sys
 import threading
 
 import sqlalchemy as sa
 
-from erp_club.jobs import queries
+from erp_club.jobs import points, queries
 from erp_club.jobs.models import JobRun, RunState
 from erp_club.kernel.db import Database
 from erp_club.points.models import PointsAccount, PointsMovement
+from tests.jobs.processes import begun, ended
 from tests.make.organisation import NOW, a_chain
 from tests.make.points import ENDS, STAYS, many_accounts
 from tests.points.test_expiry import derived
+from web.cli import main
 
 ACCOUNTS, BATCH, KILLS = 3_000, 100, int(os.environ.get("ERP_CLUB_KILLS", "3"))
 TODAY = NOW.date()
-# The console's own command; only its batches are smaller, so that there are many to be killed in.
-JOB = f"from erp_club.jobs import points; points.BATCH = {BATCH}; from web.cli import main; main()"
-WORDS = (sys.executable, "-c", JOB, "job", "run", "points-expire", "--as-of", TODAY.isoformat())
+WORDS = ("erp-club", "job", "run", "points-expire", "--as-of", TODAY.isoformat())
 
 
-def begun(database: Database) -> "subprocess.Popen[bytes]":
-    env = os.environ | {"ERP_CLUB_DATABASE_URL": database.url.render_as_string(hide_password=False)}
-    return subprocess.Popen(WORDS, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def command() -> None:
+    """The console's own; only its batches are smaller, so that there are many to be killed in."""
+    points.BATCH = BATCH
+    sys.argv = [*WORDS]
+    main()
 
 
 def done(database: Database) -> int:
@@ -40,14 +40,14 @@ def test_a_run_killed_at_random_and_begun_again_does_each_account_once(committed
         session.commit()
     chance, waiting = random.Random(7), threading.Event()
     for _ in range(KILLS):
-        victim = begun(committed)
+        victim = begun(committed, command)
         until = min(done(committed) + chance.randrange(1, 2 * ACCOUNTS // (KILLS + 2)), ACCOUNTS - BATCH)
-        while done(committed) < until and victim.poll() is None:
+        while done(committed) < until and victim.is_alive():
             waiting.wait(chance.random() / 50)
-        victim.send_signal(signal.SIGKILL)
-        victim.wait()
-    for each in [begun(committed), begun(committed)]:
-        assert each.wait(120) == 0
+        victim.kill()
+        ended(victim)
+    for each in [begun(committed, command), begun(committed, command)]:
+        assert ended(each) == 0
     with committed.session() as session:
         rows = queries.runs_of(session, "points-expire", limit=10)
         assert (rows[-1].state, rows[-1].done) == (RunState.DONE, ACCOUNTS)

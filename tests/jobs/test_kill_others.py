@@ -3,11 +3,10 @@ import datetime as dt
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,23 +14,25 @@ from sqlalchemy.orm import Session
 
 from erp_club.birthday.models import BirthdayGrant
 from erp_club.clubs.models import ClubRules
-from erp_club.jobs import commands, queries, runner
+from erp_club.jobs import birthdays, commands, conversions, memberships, queries, rewards, runner
 from erp_club.jobs.birthdays import BIRTHDAYS
 from erp_club.jobs.conversions import POINTS_CONVERT
 from erp_club.jobs.declared import Job
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
 from erp_club.jobs.models import JobRun, RunState
 from erp_club.jobs.points import POINTS_EXPIRE
+from erp_club.jobs.programmes import undoing as undoing_points
 from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.dates import add_months
-from erp_club.kernel.db import Database
+from erp_club.kernel.db import Database, parse_url
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points import commands as points
 from erp_club.points.conversions.models import PointsConversion
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
 from erp_club.programmes.rewards.models import PeriodSettlement
+from tests.jobs.processes import URL, begun, ended
 from tests.jobs.test_birthdays import DAY as CELEBRATED
 from tests.jobs.test_birthdays import a_shop as celebrants
 from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
@@ -51,7 +52,7 @@ class Case:
     """A job over `MEMBERS` members: how its run is asked for, whose batches are made small, and what is once then."""
 
     job: Job
-    small: str
+    small: tuple[Any, str, Any]
     asked: Callable[[Database], int]
     once: Callable[[Session], tuple[int, int]]
     """How many were dealt with, and how many different accounts or gifts these are."""
@@ -136,7 +137,7 @@ def converting_back(database: Database) -> int:
     return undo
 
 
-def conversions(balance: int) -> Callable[[Session], tuple[int, int]]:
+def converted(balance: int) -> Callable[[Session], tuple[int, int]]:
     def once(session: Session) -> tuple[int, int]:
         assert set(session.scalars(sa.select(PointsAccount.balance))) == {balance}
         rows = session.scalars(sa.select(PointsConversion.account_id)).all()
@@ -166,23 +167,28 @@ def grants(session: Session) -> tuple[int, int]:
     return len(rows), len(set(rows))
 
 
+def five(*_: object) -> int:
+    """The same for what counts a period's rewards."""
+    return BATCH
+
+
 CASES = {
     "lapse": Case(
         MEMBERSHIPS_LAPSE,
-        f"from erp_club.jobs import memberships; memberships.BATCH = {BATCH}",
+        (memberships, "BATCH", BATCH),
         lapsing,
         movements(MovementKind.ENDED),
         later=LAPSED + ONE_DAY,
     ),
     "rewards": Case(
         PERIOD_REWARDS,
-        f"from erp_club.jobs import rewards; rewards.counting.batch_size = lambda *_: {BATCH}",
+        (rewards.counting, "batch_size", five),
         rewarding,
         settlements,
     ),
     "birthdays": Case(
         BIRTHDAYS,
-        f"from erp_club.jobs import birthdays; birthdays.BATCH = {BATCH}",
+        (birthdays, "BATCH", BATCH),
         celebrating,
         grants,
         later=CELEBRATED + ONE_DAY,
@@ -190,33 +196,30 @@ CASES = {
     ),
     "conversions": Case(
         POINTS_CONVERT,
-        f"from erp_club.jobs import conversions; conversions.BATCH = {BATCH}",
+        (conversions, "BATCH", BATCH),
         converting,
-        conversions(12),
+        converted(12),
         later=SUMMER + ONE_DAY,
     ),
     "conversions taken back": Case(
         POINTS_CONVERT,
-        f"from erp_club.jobs import conversions; conversions.UNDO_BATCH = {BATCH}",
+        (conversions, "UNDO_BATCH", BATCH),
         converting_back,
-        conversions(1250),
+        converted(1250),
     ),
     "undo": Case(
         POINTS_EXPIRE,
-        f"from erp_club.jobs.programmes import undoing; undoing.UNDO_BATCH = {BATCH}",
+        (undoing_points, "UNDO_BATCH", BATCH),
         undoing,
         movements(MovementKind.UNDONE),
     ),
 }
 
 
-def a_worker(database: Database, small: str) -> "subprocess.Popen[bytes]":
-    told = (
-        f"{small}; import os; from erp_club.jobs import runner; from erp_club.kernel.db import Database; "
-        "runner.work_waiting(Database(os.environ['ERP_CLUB_DATABASE_URL']))"
-    )
-    env = os.environ | {"ERP_CLUB_DATABASE_URL": database.url.render_as_string(hide_password=False)}
-    return subprocess.Popen((sys.executable, "-c", told), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def work_waiting(name: str) -> None:
+    """A worker with batches so small that there are many to be killed in."""
+    setattr(*CASES[name].small)
+    runner.work_waiting(Database(parse_url(os.environ[URL])))
 
 
 def how_far(database: Database, run_id: int) -> int:
@@ -231,15 +234,15 @@ def test_whatever_kills_it_each_is_dealt_with_once(committed: Database, name: st
     chance, waiting = random.Random(name), threading.Event()
     everything, killed = MEMBERS * case.each, 0
     for _ in range(KILLS):
-        victim = a_worker(committed, case.small)
+        victim = begun(committed, work_waiting, name)
         until = min(how_far(committed, run_id) + chance.randrange(1, everything // (KILLS + 1)), everything - 2 * BATCH)
-        while how_far(committed, run_id) < until and victim.poll() is None:
+        while how_far(committed, run_id) < until and victim.is_alive():
             waiting.wait(chance.random() / 50)
-        victim.send_signal(signal.SIGKILL)
-        killed += victim.wait() == -signal.SIGKILL and how_far(committed, run_id) < everything
+        victim.kill()
+        killed += ended(victim) == -signal.SIGKILL and how_far(committed, run_id) < everything
     assert killed, "none was killed in the middle of its work"
-    for each in [a_worker(committed, case.small), a_worker(committed, case.small)]:
-        assert each.wait(120) == 0
+    for each in [begun(committed, work_waiting, name), begun(committed, work_waiting, name)]:
+        assert ended(each) == 0
     with committed.session() as session:
         row = queries.run(session, run_id)
         assert (row.state, case.once(session)) == (RunState.DONE, (everything, everything))
