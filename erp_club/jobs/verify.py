@@ -14,6 +14,7 @@ from erp_club.points.verify import queries as points
 from erp_club.promotions.coupons.seals.commands import coupons_not_as_sealed
 from erp_club.promotions.verify import queries as promotions
 from erp_club.receipts.rollups import commands as rollups
+from erp_club.receipts.verify.queries import wrong_returned
 from erp_club.stored_value.seals import VALUE_LEDGER
 from erp_club.stored_value.verify import queries as stored_value
 
@@ -25,6 +26,7 @@ _CARD_TABLES = {
     "lot": ("stored_value_lots", "remaining_minor"),
     "first day": ("stored_value_lots", "first_day"),
     "last day": ("stored_value_lots", "last_day"),
+    "number": ("stored_value_cards", "number"),
 }
 
 
@@ -32,7 +34,8 @@ def wrong_rows(session: Session) -> list[Text]:
     """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
 
     None is what it should be. Reads everything: balances, debts and lots of points, cards, the counters of offers and
-    coupons, the sums of receipts, and what was sealed of movements, coupons, states of accounts and the trace.
+    coupons, what has come back, the sums of receipts, and what was sealed of movements, coupons, states of accounts and
+    the trace.
     """
     found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
     for card in stored_value.wrong_cards(session, limit=1):
@@ -42,6 +45,8 @@ def wrong_rows(session: Session) -> list[Text]:
         found.append(_differs(table, key, column, card.stored, card.derived))
     counters = promotions.wrong_counters(session)
     found += [_differs(each.table, each.key, each.column, each.said, each.derived) for each in counters]
+    for each in wrong_returned(session):
+        found.append(_differs("receipt_lines_returned", each.key, each.column, each.said, each.derived))
     sums = rollups.verify(session)
     if sums is not None:
         text = T(

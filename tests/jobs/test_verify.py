@@ -34,6 +34,7 @@ CHANGES = {
     "points_movements": "SET balance_after = balance_after + 1",
     "points_movement_lots": "SET points = points + 1",
     "stored_value_cards": "SET balance_minor = balance_minor + 1",
+    "stored_value_numbers": "SET number = number || '0'",
     "stored_value_lots": "SET remaining_minor = remaining_minor - 1",
     "stored_value_lot_terms": "SET last_day = DATE '2030-01-01'",
     "stored_value_movements": "SET balance_after_minor = balance_after_minor + 1 WHERE seq = 1",
@@ -54,18 +55,22 @@ CHANGES = {
     "receipt_goods": "SET firsts = firsts # 1",
     "customer_summaries": "SET spend_minor = spend_minor + 1",
     "receipt_lines": "SET amount_minor = amount_minor + 1",
+    "receipt_lines_returned": "SET returned_milli = returned_milli - 1",
+    "receipt_return_lines": "SET quantity_milli = quantity_milli + 1",
 }
 """One change of each table; what is named is the row itself, or the one that follows from it."""
 NAMED = {
     "points_account_standing": {"points_accounts"},
     "points_lot_terms": {"points_lots"},
     "stored_value_lot_terms": {"stored_value_lots"},
+    "stored_value_numbers": {"stored_value_cards"},
     "points_movement_lots": {"points_movement_lots", "points_movements", "points_lots"},
     "stored_value_movement_lots": {"stored_value_movement_lots", "stored_value_lots", "stored_value_movements"},
     "coupon_codes": {"coupons"},
     "coupon_uses": {"coupons"},
     "receipt_offers": {"offer_day_uses"},
     "receipt_lines": {"customer_days", "store_days"},
+    "receipt_return_lines": {"receipt_lines_returned"},
 }
 FIGURES = (sa.Integer, sa.Date)
 SOURCES = {
@@ -95,6 +100,7 @@ def shop(session: Session) -> Session:
     order = Order("V-1", asked, (Payment(Means.CARD, 18_00),))
     sell(session, order, a_place(session, family.till), currency="ILS")
     family.buys(member, 10_00, points=40)
+    family.returns(family.buys(member, 6_00), 2_000)
     paid(session, a_gift_card(session).key, 10_00)
     roll_all(session)
     seal(session)

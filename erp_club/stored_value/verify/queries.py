@@ -6,7 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.stored_value.models import ValueCard, ValueLot, ValueLotTerms, ValueMovement, ValueMovementLot
+from erp_club.stored_value.models import (
+    ValueCard,
+    ValueLot,
+    ValueLotTerms,
+    ValueMovement,
+    ValueMovementLot,
+    ValueNumber,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ def wrong_cards(session: Session, *, limit: int = 100) -> list[WrongCard]:
 
     A card's balance is the sum of its movements, which are numbered without gaps; each movement's balance is the sum up
     to it, its lots come to its amount, and what remains in a lot is the sum of what was done to it. A lot's days are
-    those that it was opened with.
+    those that it was opened with, and a card's number is the one by which it is found.
     """
     made: list[WrongCard] = []
     for what, statement in _CHECKS:
@@ -128,6 +135,21 @@ def _terms(day: str) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+def _numbers() -> sa.Select[*tuple[Any, ...]]:
+    """By the ends of the numbers: the whole of one is money."""
+    card, number = ValueCard, ValueNumber
+    key = [sa.func.coalesce(card.customer_id, number.customer_id), sa.func.coalesce(card.id, number.card_id)]
+    same = (card.customer_id == number.customer_id) & (card.id == number.card_id)
+    ends = [(sa.literal("…") + sa.func.right(each.number, 4)) for each in (card, number)]
+    return (
+        sa.select(*key, sa.null(), *ends)
+        .select_from(card)
+        .outerjoin(number, same, full=True)
+        .where(card.number.is_distinct_from(number.number))
+        .order_by(*key)
+    )
+
+
 _CHECKS: tuple[tuple[str, sa.Select[*tuple[Any, ...]]], ...] = (
     ("balance", _cards(ValueCard.__table__.c.balance_minor, _whole(sa.func.sum(ValueMovement.amount_minor)))),
     ("movements", _cards(ValueCard.__table__.c.last_seq, sa.func.count())),
@@ -136,4 +158,5 @@ _CHECKS: tuple[tuple[str, sa.Select[*tuple[Any, ...]]], ...] = (
     ("lot", _lots()),
     ("first day", _terms("first_day")),
     ("last day", _terms("last_day")),
+    ("number", _numbers()),
 )
