@@ -1,6 +1,6 @@
 """Refusals about households; each names the next step."""
 
-from erp_club.kernel.errors import Conflict, NotFound
+from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
 
 
@@ -11,6 +11,11 @@ def no_rule() -> Conflict:
         field="customer",
         code="no-households",
     )
+
+
+def nobody() -> Invalid:
+    """No customer has this number, and no card that is in use."""
+    return Invalid([FieldError("customer", T("There is no such customer. Look the customer up again."))])
 
 
 def other_club() -> Conflict:

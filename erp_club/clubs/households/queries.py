@@ -14,7 +14,7 @@ from erp_club.clubs.households import errors
 from erp_club.clubs.households.models import Household, HouseholdInvitation, HouseholdPlace, InvitationState
 from erp_club.clubs.models import Membership
 from erp_club.clubs.queries import club_of_membership
-from erp_club.customers.models import Customer
+from erp_club.customers.models import UNIDENTIFIED, Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +116,24 @@ def club_of_invitation(session: Session, invitation_id: int) -> int | None:
 def other_member(session: Session, membership_id: int, number: str) -> int:
     """The membership, in the club of this one, of the customer with this number or card, or of whom they became.
 
-    Raises NotFound, Conflict `other-club` where there is none.
+    Raises NotFound; Invalid where nobody has it, Conflict `other-club` where whoever has it isn't in the club.
     """
     club_id = club_of_membership(session, membership_id)
     if club_id is None:
         raise club_errors.no_membership()
     named = aliased(Customer)
     holder = sa.select(Card.customer_id).where(Card.number == compact(number), Card.state == CardState.ACTIVE)
+    meant = (named.number == number) | named.id.in_(holder)
     found = session.scalar(
         sa.select(Membership.id)
         .join(named, sa.func.coalesce(named.merged_into, named.id) == Membership.customer_id)
-        .where((named.number == number) | named.id.in_(holder), Membership.club_id == club_id)
+        .where(meant, Membership.club_id == club_id)
         .order_by((named.number == number).desc())
         .limit(1)
     )
     if found is None:
-        raise errors.other_club()
+        known = session.scalar(sa.select(named.id).where(meant, named.id != UNIDENTIFIED).limit(1))
+        raise errors.nobody() if known is None else errors.other_club()
     return found
 
 
