@@ -3,7 +3,7 @@
 So a route declares one body model. A file becomes its name and its content in base64. Hidden fields carry what a form
 can't say otherwise: `_method` the method, `idempotency_key` and `approval_token` the headers; `proof` is what somebody
 shows of themselves once more, which no route reads. `lines[0].sku` nests; an empty text is an absent one, in a PATCH
-null.
+null. With `_rows` a row of which every field was emptied keeps its place.
 """
 
 import json
@@ -76,12 +76,12 @@ class FormsAsJson:
             return
         values: dict[str, Any] = dict(typed)
         values.update({name: [v for n, v in typed if n == name] for name in values if name.endswith("[]")})
-        method = values.pop("_method", "").upper()
+        method, rows = values.pop("_method", "").upper(), bool(values.pop("_rows", ""))
         key, _ = values.pop("idempotency_key", ""), values.pop("approval_token", "")
         approval = ",".join(value for name, value in typed if name == "approval_token" and value)
         proof = values.pop("proof", "") if scope["path"] != PROOFS else ""
         kept = [(name, value) for name, value in typed if name in values]
-        body = json.dumps(nest(kept, clears=method == "PATCH") | files).encode()
+        body = json.dumps(nest(kept, clears=method == "PATCH", rows=rows) | files).encode()
         # In place: the layer around us logs the route that is found in this same scope.
         scope["method"] = method if method in METHODS else "POST"
         scope["headers"] = _headers(scope["headers"], body, key, approval)
@@ -90,11 +90,12 @@ class FormsAsJson:
         await self.app(scope, _replay(body), send)
 
 
-def nest(fields: list[tuple[str, str]], *, clears: bool = False) -> dict[str, Any]:
+def nest(fields: list[tuple[str, str]], *, clears: bool = False, rows: bool = False) -> dict[str, Any]:
     """`[("a", "1"), ("lines[0].sku", "x")]` as `{"a": "1", "lines": [{"sku": "x"}]}`.
 
     Empty texts are left out; where the form `clears` they are null, so that a change can empty a field. A name that
     ends with `[]` collects all its values into a list. List positions may have gaps (a removed row); the order is kept.
+    With `rows` one that was emptied stays as `{}`, so that the names of those after it still say where they stand.
     """
     made: dict[str, Any] = {}
     for name, value in fields:
@@ -106,11 +107,28 @@ def nest(fields: list[tuple[str, str]], *, clears: bool = False) -> dict[str, An
             _put(made, name, value)
         elif clears:
             _put(made, name, None)
+        elif rows:
+            _put_row(made, name)
     return _lists(made)
 
 
+def _put_row(made: dict[str, Any], name: str) -> None:
+    """Make the row that an empty field stands in; nothing for a field in no row."""
+    steps = _steps(name)
+    ends = [index for index, step in enumerate(steps[:-1]) if isinstance(step, int)]
+    place: dict[Any, Any] = made
+    for step in steps[: ends[-1] + 1] if ends and len(steps) <= DEEPEST else ():
+        place = place.setdefault(step, {})
+        if not isinstance(place, dict):
+            return
+
+
+def _steps(name: str) -> list[str | int]:
+    return [int(number) if number else word for word, number in _STEP.findall(name)]
+
+
 def _put(made: dict[str, Any], name: str, value: str | None) -> None:
-    steps: list[str | int] = [int(number) if number else word for word, number in _STEP.findall(name)]
+    steps = _steps(name)
     if not steps:
         return
     if len(steps) > DEEPEST:  # no field of ours; as it stands it is refused as unknown

@@ -47,7 +47,7 @@ MONTHS = (
     T("January"), T("February"), T("March"), T("April"), T("May"), T("June"), T("July"), T("August"), T("September"),
     T("October"), T("November"), T("December"),
 )  # fmt: skip
-_MEANS = {"cash": T("cash"), "card": T("card")}
+_MEANS = {"cash": T("cash"), "card": T("card"), "stored_value": T("prepaid or gift card")}
 _CHANNELS = {"store": T("a store"), "web": T("the web shop")}
 
 
@@ -155,6 +155,8 @@ def _where(condition: Condition, words: Words, *, negated: bool) -> Text:
         case c.MeansIs():
             values = {"means": Listed(tuple(_MEANS.get(each, each) for each in condition.means))}
             yes, no = T("it is paid by %(means)s"), T("it isn't paid by %(means)s")
+            if condition.alone:
+                yes, no = T("it is paid by %(means)s alone"), T("it isn't paid by %(means)s alone")
         case _:
             raise AssertionError(condition)
     return Text((no if negated else yes).msgid, values)

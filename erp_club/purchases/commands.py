@@ -24,13 +24,13 @@ from erp_club.purchases.awaited import give_awaited
 from erp_club.purchases.credit import others
 from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.levels import look_at_levels
-from erp_club.purchases.plans import looks_at_means, paid_by_means
+from erp_club.purchases.plans import looks_at_means, paid_by_means, that_pay
 from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_with_points
 from erp_club.purchases.pricing import PricedBasket, price_basket
 from erp_club.purchases.quotes import errors, queries
 from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_key
 from erp_club.purchases.redeeming import check_points
-from erp_club.purchases.sale import Sale
+from erp_club.purchases.sale import Payment, Sale
 from erp_club.purchases.settled import Order, sale_of
 from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_on
 from erp_club.purchases.value_cards import NO_CARDS, CardsOfSale, CardToSell, settle_cards, with_cards
@@ -66,10 +66,13 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     basket = price_basket(session, asked, place) if known is None else _paid_as_told(session, known, asked, place)
     if asked.points:
         check_points(basket.wanted, basket.priced, field="payments")
-    total = basket.priced.total_minor
-    payments = with_cards(session, order.payments, order.claims, total, place)
+    payments = _payments(session, order, basket, place, currency)
+    paying = that_pay(asked.means, payments, basket.priced.total_minor)
+    if paying != asked.means:
+        asked = replace(asked, means=paying)
+        basket = price_basket(session, asked, place)
+        payments = _payments(session, order, basket, place, currency)
     if order.rest is not None:
-        payments = (*payments, *others(payments, order.credit, total, order.rest, currency))
         gave = dict(paid_by_means(payments))
         told = tuple((each, gave.get(each, 0)) for each in asked.means if each != order.rest.value)
         basket = _paid_as_told(session, basket, replace(asked, paid=told), place)
@@ -79,6 +82,15 @@ def sell(session: Session, order: Order, place: Place, *, currency: str) -> Sold
     if order.quote_id is not None:
         end_quote(session, order.quote_id, terminal_id=place.terminal.id)
     return sold
+
+
+def _payments(session: Session, order: Order, basket: PricedBasket, place: Place, currency: str) -> tuple[Payment, ...]:
+    """What pays the basket: what the order says, what its cards give, and what its last means pays of the rest."""
+    total = basket.priced.total_minor
+    payments = with_cards(session, order.payments, order.claims, total, place)
+    if order.rest is None:
+        return payments
+    return (*payments, *others(payments, order.credit, total, order.rest, currency))
 
 
 def _paid_as_told(session: Session, known: PricedBasket, asked: Asked, place: Place) -> PricedBasket:

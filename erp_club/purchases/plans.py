@@ -90,6 +90,14 @@ def paid_by_means(payments: Sequence[Payment]) -> tuple[tuple[str, int], ...]:
     return tuple(paid.items())
 
 
+def that_pay(means: Sequence[str], payments: Sequence[Payment], total_minor: int) -> tuple[str, ...]:
+    """The means without those that have nothing to pay, because others pay all: no offer may hang on them."""
+    if sum(payment.amount_minor for payment in payments) < total_minor or total_minor <= 0:
+        return tuple(means)
+    paid = {payment.name for payment in payments}
+    return tuple(each for each in means if each in paid)
+
+
 def looks_at_means(rules_document: str) -> bool:
     """Whether what a purchase earns hangs on how it is paid, so that it matters how much each means pays."""
     programme = programme_of(rules_document)

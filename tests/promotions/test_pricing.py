@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from erp_club.promotions.engine.facts import Claim, Coupon, Line, Shopper
+from erp_club.promotions.engine.facts import Claim, Coupon, Line, Shopper, Used
 from tests.make.pricing import a_line, an_offer, priced, refusal
 
 STACKABLE = {"mode": "stackable"}
@@ -34,6 +34,57 @@ def test_an_offer_for_the_order_above_its_budget_leaves_the_others_theirs() -> N
     assert {each.offer: each.amount_minor for each in answer.applied} == {"3FOR2": 800}
     alone = priced([a_line(unit_minor=800)], whole, an_offer("3FOR2", THREE_FOR_TWO))
     assert (alone.applied, refusal(alone, "3FOR2").reason) == ((), "min_qty")
+
+
+def test_of_equal_savings_the_offer_that_starts_by_itself_has_the_unit_and_the_coupon_is_kept() -> None:  # REQ O-06
+    coupon = an_offer("A", {"kind": "amount", "value_minor": 100}, activation={"by": "coupon", "batch": "WIN"})
+    by_itself = an_offer("B", {"kind": "amount", "value_minor": 100})
+    answer = priced([a_line()], coupon, by_itself, coupons=(Coupon("CODE", "WIN", id=1),))
+    assert [each.offer for each in answer.applied] == ["B"]
+    assert refusal(answer, "A").beaten_by == "B"
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "stackable"])
+@pytest.mark.parametrize(
+    ("reward", "when", "each"),
+    [(THREE_FOR_TWO, {"all": []}, 300), ({"kind": "amount", "value_minor": 200}, {"quantity": 2, "every": True}, 200)],
+)
+def test_an_offer_is_given_as_often_as_its_budget_lasts(  # REQ O-02
+    mode: str, reward: dict[str, Any], when: dict[str, Any], each: int
+) -> None:
+    """9 units are 3 sets, or 4 pairs; of 10.00 are 3.00 gone, so that 7.00 last for 2 or 3 of them."""
+    offer = an_offer("LAST", reward, when=when, limits={"budget_minor": 1000}, combination={"mode": mode})
+    answer = priced([a_line(count=9, unit_minor=300)], offer, used={"LAST": Used(given_minor=300)})
+    [given] = answer.applied
+    assert (given.times, given.amount_minor) == (700 // each, 700 // each * each)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "when", "told"),
+    [
+        ({"applications": None}, TENTH, {"quantity": 3, "of": COFFEE}, ("beaten", None, "HIGH")),
+        ({"applications": 1}, TENTH, {"quantity": 3, "of": COFFEE}, ("min_qty", 3, None)),
+        ({"applications": 1}, THREE_FOR_TWO, {"all": []}, ("min_qty", 3, None)),
+    ],
+)
+def test_what_a_lower_priority_lacks_is_what_the_higher_one_leaves_it_too_little_of(  # REQ O-08 O-11
+    above: dict[str, Any], below: dict[str, Any], when: dict[str, Any], told: tuple[str, int | None, str | None]
+) -> None:
+    """Two units of three are there, and a pair at a price takes both: once, or as many as there are."""
+    pair = {"kind": "bundle", "slots": [{"quantity": 2, "on": COFFEE}], "price_minor": 1500, **above}
+    high = an_offer("HIGH", pair, combination={"priority": 5})
+    answer = priced([a_line(count=2)], high, an_offer("LOW", below, when=when))
+    low = refusal(answer, "LOW")
+    assert (low.reason, low.missing, low.beaten_by) == told
+    assert [each.missing for each in answer.hints if each.offer == "LOW"] == [told[1]] * (told[1] is not None)
+
+
+def test_an_offer_whose_conditions_units_went_to_another_is_beaten_by_that() -> None:  # REQ O-08
+    half = an_offer("HALF", {"kind": "percent", "value_bp": 5000, "on": {"products": ["tea"]}},
+                    when={"quantity": 2, "of": COFFEE})  # fmt: skip
+    more = an_offer("MORE", {"kind": "amount", "value_minor": 300, "on": COFFEE})
+    answer = priced([a_line(count=2), a_line("tea", unit_minor=500)], half, more)
+    assert (answer.discount_minor, refusal(answer, "HALF").beaten_by) == (300, "MORE")
 
 
 def test_stackable_shares_compose_on_what_remains() -> None:

@@ -149,7 +149,8 @@ def test_the_first_and_the_last_day_belong_to_an_offer(days: dict[str, str], rea
         ({"per_member_day": 1}, Used(member=8), 1),
         ({"per_member_month": 3, "per_member_year": 9}, Used(member_month=2, member_year=9), 0),
         ({"budget_minor": 3000}, Used(given_minor=0), 3),
-        ({"budget_minor": 3000}, Used(given_minor=1), 0),
+        ({"budget_minor": 3000}, Used(given_minor=1), 2),
+        ({"budget_minor": 3000}, Used(given_minor=2001), 0),
     ],
 )
 def test_limits_and_budgets_bound_what_an_offer_gives(limits: dict[str, int], used: Used, times: int) -> None:

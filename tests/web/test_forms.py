@@ -21,12 +21,14 @@ COOKIE = HOST | {"cookie": "club_session=1"}
         ([("clubs[]", "1"), ("clubs[]", ""), ("clubs[]", "2")], {"clubs": ["1", "2"]}),
         ([("clubs[]", "")], {"clubs": []}),
         ([("a", "1"), ("a.b", "2")], {"a": "1"}),
+        ([("_rows", "1"), ("lines[0].sku", " "), ("lines[1].sku", "y")], {"lines": [{}, {"sku": "y"}]}),
         ([("", "1"), ("[]", "2"), ("...", "3")], {"": ["2"]}),
         ([("a.b.c.d.e.f.g.h.i", "1")], {"a.b.c.d.e.f.g.h.i": "1"}),
     ],
 )
 def test_a_form_becomes_the_body_that_a_machine_would_send(fields: list[tuple[str, str]], body: object) -> None:
-    assert nest(fields) == body
+    rows = ("_rows", "1") in fields
+    assert nest([each for each in fields if each[0] != "_rows"], rows=rows) == body
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ EVERYTHING_SAID: dict[str, Any] = {
     ],
     "rest": True,
     "when": {"any": [{"not": {"terminals": [1, 2]}}, {"customer_known": False}, {"weekdays": [5]},
-                     {"channels": ["web"]}, {"means": ["card"]}, {"clubs": ["GOLD"], "levels": ["Silver"]}]},
+                     {"channels": ["web"]}, {"means": ["card", "own_card"], "alone": True},
+                     {"clubs": ["GOLD"], "levels": ["Silver"]}]},
     "activation": {"by": "cashier", "points": 50, "club": "GOLD"},
     "combination": {"mode": "stackable", "used": False, "group": "tea", "per": "line", "priority": 3, "stage": "code",
                     "position": 7, "other_lines_first": True},
@@ -84,6 +85,34 @@ def test_saving_an_untouched_form_changes_nothing_of_the_offer(client: TestClien
     assert saved.status_code == 303, saved.text
     after = client.get(url + "/document.json").json()
     assert after == before | {"names": before["names"] | {"fi": "Kaikki"}}
+
+
+def test_a_row_emptied_in_the_middle_keeps_the_others_where_they_stand(client: TestClient, session: Session) -> None:
+    """A button names its row by its place, and a fault is told beside the row that was sent."""
+    a_chain(session)
+    signed_in(client, session)
+    session.commit()
+    row = "rewards[0].steps[{}].{}"
+    fields = {"code": "STEPS", "names.en": "Steps", "rewards[0].kind": "percent", "form": "1", "_rows": "1"}
+    for index, (least, value) in enumerate([("2", "5"), ("", ""), ("4", "10"), ("6", "many")]):
+        new = row.format(index, "new")
+        fields |= {row.format(index, "from_quantity"): least, row.format(index, "value"): value, new: ""}
+
+    def drawn(deed: str) -> dict[str, str]:
+        sent = Sent("offer-form")
+        sent.feed(client.post("/offers/previews", data=form(do=deed, **fields), headers=HTML).text)
+        return {name: text for name, text in sent.fields.items() if name.startswith("rewards[0].steps")}
+
+    taken = drawn("remove|rewards[0].steps[2]")
+    assert [taken.get(row.format(index, "value")) for index in range(4)] == ["5", "", "many", None]
+    added = drawn("row|rewards[0].steps")
+    assert [added.get(row.format(index, "value")) for index in range(6)] == ["5", "", "10", "many", "", None]
+    refused = client.post("/offers", data=form(**fields), headers=HTML)
+    shown = Sent("offer-form")
+    shown.feed(refused.text)
+    faulty = "rewards[0].steps[2].value"
+    assert (refused.status_code, shown.fields[faulty]) == (422, "many")
+    assert 'id="e-f-rewards-0-steps-2-value"' in refused.text
 
 
 def test_an_offer_that_costs_points_is_written_by_the_form(client: TestClient, session: Session) -> None:  # REQ O-05

@@ -112,6 +112,17 @@ def test_another_basket_than_the_quoted_one_is_priced_anew(client: TestClient, s
     assert (sold.json()["list_minor"], sold.json()["total_minor"]) == (10_04, 9_04)
 
 
+def test_a_quote_for_other_means_gives_its_price_no_more(client: TestClient, session: Session, till: Till) -> None:
+    a_published_offer(session, when={"means": ["cash"]})
+    session.commit()
+    quoted = quote(client, till, means=["card", "cash"])
+    assert quoted["total_minor"] == 29_58
+    paid = {"quote_id": quoted["id"], "sale_id": "s1"}
+    refused = buy(client, till, 29_58, **paid)
+    assert (refused.status_code, refused.json()["code"]) == (422, "payments-differ")
+    assert buy(client, till, 32_87, **paid).status_code == 201
+
+
 def test_a_limit_used_up_meanwhile_is_told_with_the_new_price(client: TestClient, session: Session, till: Till) -> None:
     a_published_offer(session, limits={"uses": 1})
     session.commit()

@@ -9,15 +9,18 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.permissions.actors import SYSTEM
+from erp_club.promotions.commands import pause_offer
 from erp_club.promotions.coupons.codes import check_character
 from erp_club.promotions.coupons.models import Coupon, CouponCode
 from erp_club.receipts.models import ReceiptOffer
 from tests.make.clubs import a_club, a_membership, moved
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.customers import a_person
-from tests.make.offers import a_published_offer
+from tests.make.offers import NOW, a_published_offer
 from tests.make.pricelists import a_list, an_entry
 from tests.make.purchases import Till, a_product, a_till
+from tests.make.stored_value import a_gift_card
 
 MILK, CUP, TIN = "7290000000017", "7290000000024", "7290000000031"
 HTML = {"Accept": "text/html"}
@@ -275,6 +278,47 @@ def test_an_offer_that_hangs_on_the_means_is_in_the_price_when_it_is_paid(
     assert (due["total_minor"], due["cash_total_minor"]) == (9_00, 10_00)
     told(send(client, till, "POST", "/baskets/current/payments", means="card", expected_card_minor=9_00))
     assert session.scalar(sa.select(sa.func.count()).select_from(ReceiptOffer)) == 1
+
+
+def test_several_means_pay_what_the_offers_make_of_them_together(  # REQ O-02
+    client: TestClient, session: Session, till: Till
+) -> None:
+    """Shown before it is paid: 1.00 off where cash pays a part, 3.00 off where a card alone pays."""
+    for code, off, when in (("COINS", 1_00, {"means": ["cash"]}), ("CARD", 3_00, {"means": ["card"], "alone": True})):
+        rewards, stackable = [{"kind": "amount", "value_minor": off}], {"mode": "stackable"}
+        a_published_offer(session, code, rewards=rewards, when=when, combination=stackable)
+    session.commit()
+    scan(client, till)
+    due = told(client.get("/baskets/current/payments/new", headers=till.headers))
+    totals = {name: due[name] for name in ("total_minor", "cash_total_minor", "both_total_minor")}
+    assert totals == {"total_minor": 7_00, "cash_total_minor": 9_00, "both_total_minor": 9_00}
+    shown = {"expected_minor": 9_00, "expected_card_minor": 7_00, "expected_both_minor": 9_00}
+    paid = told(send(client, till, "POST", "/baskets/current/payments", means="card", tendered_minor=4_00, **shown))
+    payments = {each["means"]: each["amount_minor"] for each in paid["paid"]["slip"]["payments"]}
+    assert payments == {"cash": 4_00, "card": 5_00}
+
+
+def test_an_offer_hangs_on_no_means_that_has_nothing_to_pay(  # REQ O-02 V-02
+    client: TestClient, session: Session, till: Till
+) -> None:
+    """With 2.00 off by card a gift card of 19.00 would pay all 18.00, and no bank card anything."""
+    rewards = [{"kind": "amount", "value_minor": 2_00}]
+    a_published_offer(session, rewards=rewards, when={"means": ["card"]})
+    by_gift_card = a_published_offer(session, "GIFT", rewards=rewards, when={"means": ["stored_value"]})
+    card = a_gift_card(session, 19_00)
+    session.commit()
+    payments = [{"means": "stored_value", "card": card.number}, {"means": "cash", "amount_minor": 20_00}]
+    body = {"receipt_no": "A-1", "lines": [{"sku": MILK, "quantity": "2"}], "payments": payments}
+    sold = client.post("/purchases", json=body, headers=till.headers | {"Idempotency-Key": "1"})
+    assert (sold.status_code, sold.json()["total_minor"]) == (201, 20_00), sold.text
+    pause_offer(session, by_gift_card, now=NOW, by=SYSTEM)
+    session.commit()
+    for _ in range(2):
+        scan(client, till)
+    due = told(send(client, till, "POST", "/baskets/current/value-cards", card=card.number))
+    assert (due["total_minor"], due["rest_minor"], due["cash_minor"]) == (20_00, 1_00, 1_00)
+    paid = told(send(client, till, "POST", "/baskets/current/payments", means="card", expected_card_minor=20_00))
+    assert {each["amount_minor"] for each in paid["paid"]["slip"]["payments"]} == {19_00, 1_00}
 
 
 def test_a_price_that_changed_before_paying_is_shown_first(client: TestClient, session: Session, till: Till) -> None:

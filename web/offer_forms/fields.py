@@ -194,7 +194,15 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
     "stores": (Ask("stores", N_("Stores"), "picks", things=("store",)),),
     "channels": (Ask("channels", N_("Where it is bought"), "channels"),),
     "terminals": (Ask("terminals", N_("Numbers of the tills"), "words", N_("Several with commas between them.")),),
-    "means": (Ask("means", N_("Paid by"), "means"),),
+    "means": (
+        Ask("means", N_("Paid by"), "means", N_("Names as the tills send them, with commas between them.")),
+        Ask(
+            "alone",
+            N_("Nothing else may pay"),
+            "check",
+            N_("Else it is enough that one of them pays a part."),
+        ),
+    ),
     "segments": (Ask("segments", N_("Segments"), "picks", things=("segment",)),),
     "days_before": (Ask("days_before", N_("Days before the birthday")), Ask("days_after", N_("Days after it"))),
     "first": (
@@ -235,7 +243,13 @@ LIMITS = (
     Ask("per_member_year", N_("Times per member and year"), optional=True),
     Ask("uses_per_day", N_("Times a day in all"), optional=True),
     Ask("uses", N_("Times in all"), optional=True),
-    Ask("budget_minor", N_("Budget"), "amount", optional=True),
+    Ask(
+        "budget_minor",
+        N_("Budget"),
+        "amount",
+        N_("Given as often as the budget covers it whole."),
+        optional=True,
+    ),
 )
 COMBINATION = (
     Ask(

@@ -28,6 +28,13 @@ _LISTS = frozenset({"terminals", "levels"})
 _FORM_ONLY = frozenset({"form", "offer_id", "revision", "do", "find", "conditions", "match", "document"})
 
 
+def filled(value: Any) -> Any:
+    """The same without fields and rows in which nothing is typed."""
+    if isinstance(value, dict):
+        return {name: made for name, each in value.items() if (made := filled(each)) not in (None, {})}
+    return [made for each in value if (made := filled(each)) not in (None, {})] if isinstance(value, list) else value
+
+
 def to_document(typed: Mapping[str, Any]) -> dict[str, Any]:
     """What the form says as a document, not validated yet. Raises Invalid where a number can't be read."""
     faults: list[FieldError] = []
@@ -74,15 +81,22 @@ def _field(name: str, value: Any, path: str, faults: list[FieldError], beside: M
         unit = "_bp" if beside.get("kind") == "percent" else "_minor"
         made = [_step(step, unit, f"{path}[{index}]", faults) for index, step in enumerate(value)]
         return [step for step in made if step] or None
+    if name == "means" and isinstance(value, list):
+        return _words(value)
     if not isinstance(value, str):
         return _document(value, path, faults)
     if not value.strip():
         return None
     if name in _LISTS:
-        return [word.strip() for word in value.split(",") if word.strip()] or None
+        return _words([value])
     if name == "dates":
         return read_days(value)
     return _number(name, value.strip(), path, faults)
+
+
+def _words(typed: list[Any]) -> list[str] | None:
+    """What stands between commas; None for nothing."""
+    return [word.strip() for text in typed if isinstance(text, str) for word in text.split(",") if word.strip()] or None
 
 
 def _step(step: Any, unit: str, path: str, faults: list[FieldError]) -> Any:

@@ -23,7 +23,7 @@ from web.fields import SmallRowId, Storable, Unsaid
 from web.forms import FormState
 from web.offer_forms import deeds, fields
 from web.offer_forms.reading import check_texts, read_offer, read_text
-from web.offer_forms.typed import Typed, to_document
+from web.offer_forms.typed import Typed, filled, to_document
 from web.refusals import again
 from web.taken_out import taken_out
 from web.views.offer_form import (
@@ -193,7 +193,7 @@ def _said(body: Document) -> Any:
         return read_text(body["document"])
     if isinstance(body.get("document"), dict):
         return body["document"]
-    return to_document(body) if body.get("form") else body
+    return to_document(filled(body)) if body.get("form") else body
 
 
 def _in_fields(body: Document) -> bool:

@@ -52,7 +52,8 @@ class Quantity(Body):
 
 
 class BasketPayment(Body):
-    """How the basket is paid. `expected_minor` is the total shown, `expected_card_minor` the one shown for a card.
+    """How the basket is paid. `expected_minor` is the total shown, `expected_card_minor` the one shown for a card,
+    `expected_both_minor` the one for cash and a card together.
 
     Cash handed over comes as a machine's `tendered_minor` or as the typed `tendered`; with neither it is exact. With a
     bank card it is the part that is paid in cash, and the card pays the rest.
@@ -63,6 +64,7 @@ class BasketPayment(Body):
     tendered_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
     expected_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
     expected_card_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    expected_both_minor: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
 
 def shown(act: Act, view: TillPage, *, toast: dict[str, object] | None = None) -> Response:
@@ -192,12 +194,15 @@ def show_payment(act: AtTill) -> Response:
 def pay(act: AtTill, body: BasketPayment) -> Response:
     """Pay the basket: the sale is posted, with its points, and has its receipt."""
     tendered, by_card = body.tendered if body.tendered is not None else body.tendered_minor, body.means is Means.CARD
+    expected = body.expected_minor
+    if by_card:
+        expected = (tendered and body.expected_both_minor) or body.expected_card_minor
     paid = commands.pay(
         act.session,
         place_of(act, act.now),
         means=body.means,
         tendered_minor=tendered,
-        expected_minor=body.expected_card_minor if by_card else body.expected_minor,
+        expected_minor=expected,
         currency=act.chain.currency,
     )
     find_segments_again(act, paid.posted.customer_id)

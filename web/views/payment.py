@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from erp_club.kernel.money import Rounding, round_div, to_text
 from erp_club.purchases.baskets import queries
-from erp_club.purchases.baskets.paying import paying
+from erp_club.purchases.baskets.paying import PayingCard, paying
 from erp_club.purchases.baskets.pricing import totals_by_means
 from erp_club.purchases.sale import rounding
 from erp_club.receipts.models import Means
@@ -37,7 +37,8 @@ class PaysToo(BaseModel):
 
 
 class PaymentPage(BaseModel):
-    """What is to be paid. An offer may hang on the means: `total_minor` is by card, `cash_total_minor` in cash.
+    """What is to be paid. An offer may hang on the means: `total_minor` is by card, `cash_total_minor` in cash,
+    `both_total_minor` partly in cash and partly by card.
 
     `cards` pay first; `rest_minor` is what is left then by card, `cash_minor` in cash with its rounding. `sold_cards`:
     what was said of cards that the basket sells (the ends of numbers, null for one that is made).
@@ -45,6 +46,7 @@ class PaymentPage(BaseModel):
 
     total_minor: int
     cash_total_minor: int
+    both_total_minor: int
     rounding_minor: int
     cash_minor: int
     notes: list[Note]
@@ -59,12 +61,11 @@ def payment_view(act: Act) -> PaymentPage | None:
     opened = queries.opened(act.session, act.terminal.id)
     if opened is None or not opened.lines:
         return None
-    by_card, in_cash = totals_by_means(
-        act.session, act.terminal, opened, (Means.CARD, Means.CASH), now=act.now, by=act.by,
-        beside=(Means.STORED_VALUE.value,) if opened.paying_cards else (),
-    )  # fmt: skip
-    cards = paying(act.session, opened.paying_cards, by_card, on=act.today)
-    beside_cash = paying(act.session, opened.paying_cards, in_cash, on=act.today)
+    beside = (Means.STORED_VALUE,) if opened.paying_cards else ()
+    ways = [(*beside, *way) for way in ((), (Means.CARD,), (Means.CASH,), (Means.CASH, Means.CARD))]
+    alone, by_card, in_cash, by_both = totals_by_means(act.session, act.terminal, opened, ways, now=act.now, by=act.by)
+    by_card, cards = _beside_cards(act, opened, by_card, alone)
+    in_cash, beside_cash = _beside_cards(act, opened, in_cash, alone)
     rest, rest_in_cash = (
         total - sum(card.gives_minor for card in given) for total, given in ((by_card, cards), (in_cash, beside_cash))
     )
@@ -73,6 +74,7 @@ def payment_view(act: Act) -> PaymentPage | None:
     return PaymentPage(
         total_minor=by_card,
         cash_total_minor=in_cash,
+        both_total_minor=by_both,
         rounding_minor=rounded,
         cash_minor=cash,
         rest_minor=rest,
@@ -84,6 +86,14 @@ def payment_view(act: Act) -> PaymentPage | None:
         sold_cards=[masked(each["number"]) if each.get("number") else None for each in opened.sold_cards],
         notes=[Note(minor=minor, text=to_text(minor)) for minor in likely_notes(cash, act.chain.currency)],
     )
+
+
+def _beside_cards(act: Act, opened: queries.Opened, total: int, alone: int) -> tuple[int, list[PayingCard]]:
+    """The total, and what each prepaid or gift card gives of it; the one by them `alone` where they pay all of it."""
+    given = paying(act.session, opened.paying_cards, total, on=act.today)
+    if not given or total == alone or sum(card.gives_minor for card in given) < total:
+        return total, given
+    return alone, paying(act.session, opened.paying_cards, alone, on=act.today)
 
 
 def likely_notes(due_minor: int, currency: str) -> list[int]:

@@ -129,7 +129,7 @@ def typed_document(form: Mapping[str, Any]) -> tuple[Document, Invalid | None]:
 def typed_again(form: FormState) -> Document | None:
     """What was typed, where the form comes back with a refusal."""
     try:
-        return overlaid(_base(form.values.get("base")), nest(list(form.values.items())))[0]
+        return overlaid(_base(form.values.get("base")), nest(list(form.values.items()), rows=True))[0]
     except Invalid:
         return None
 

@@ -68,6 +68,8 @@ class Compiled:
     by_batch: dict[str, list[Ready]]
     gifts: frozenset[str]
     """The products (SKU) that offers may add to a basket."""
+    least_priority: int
+    """The lowest of all."""
 
     def version_of(self, code: str) -> int | None:
         """The version of an offer that is in force."""
@@ -106,6 +108,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         by_entry,
         by_batch,
         frozenset(sku for each in ready for sku in _added(each)),
+        min((each.priority for each in ready), default=0),
     )
 
 

@@ -74,9 +74,13 @@ class HourIs(Part):
 
 
 class MeansIs(Part):
-    """Paid with one of these means; while pricing before payment, only what the till says will be used."""
+    """Paid with one of these means; while pricing before payment, only what the till says will be used.
+
+    Where several means pay, one of them is enough; `alone`: none but these may pay.
+    """
 
     means: Annotated[tuple[Key, ...], Field(min_length=1, max_length=20)]
+    alone: bool = False
 
 
 class ClubIs(Part):

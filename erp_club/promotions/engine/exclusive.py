@@ -6,77 +6,38 @@ those that no discount has.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from erp_club.kernel.money import allocate
-from erp_club.promotions.engine.basket import Lot
 from erp_club.promotions.engine.earning import CustomerPurse
+from erp_club.promotions.engine.field import Field, field_of
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.give import Give, Take, book, first_units, in_order
+from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.rewards import Amount, FixedPrice, Percent, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
-from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Stack, Taken, solve
+from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Taken, solve
 from erp_club.promotions.engine.solve.shapes import Shape
-from erp_club.promotions.engine.stages import Outcome, affordable, cost_of, refusal_of, settle, work_out
+from erp_club.promotions.engine.stages import (
+    Outcome,
+    affordable,
+    cost_of,
+    fewer,
+    refusal_of,
+    settle,
+    work_out,
+)
 
 _PART = "#"
 """What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
 _FOR_WANT_OF_UNITS = (Reason.MIN_QUANTITY, Reason.NO_GAIN)
+_CHOSEN = "~"
+"""What stands before the code of an offer that somebody started: of equal savings the smaller key has the units."""
 _AGAIN = "+"
 """The same before the coupon that starts an offer once more."""
-
-
-@dataclass(slots=True)
-class Field:
-    """The units that are competed for: equal ones in stacks, and which stacks each scope holds."""
-
-    run: Run
-    bit: int
-    lower: bool
-    """Whether offers of a higher priority have had their units already."""
-    stacks: list[Stack]
-    lots: list[Lot]
-    of_line: list[tuple[int, ...]]
-    known: dict[int, tuple[int, ...]]
-
-    def on(self, scope: int) -> tuple[int, ...]:
-        """The stacks of a scope, the same object whoever asks."""
-        found = self.known.get(scope)
-        if found is None:
-            lines = self.run.basket.by_scope.get(scope, ())
-            found = self.known[scope] = tuple([stack for i in lines for stack in self.of_line[i]])
-        return found
-
-
-def _field(run: Run, bit: int, *, lower: bool) -> Field:
-    """All units that don't serve the group yet."""
-    basket, found = run.basket, Field(run, bit, lower, [], [], [], {})
-    stacks, of_line, all_lots, first = found.stacks, found.of_line, found.lots, 0
-    for lots, worth in zip(basket.lots, basket.worth, strict=True):
-        lot = lots[0]
-        count, left = lot.count, lot.left
-        if len(lots) == 1 and not lot.taken & bit and left >= 0:
-            each, odd = divmod(left, count) if count > 1 else (left, 0)
-            if not odd:
-                all_lots.append(lot)
-                stacks.append(made(Stack, (count, each, worth // 1000)))
-                of_line.append((first,))
-                first += 1
-                continue
-        for lot in list(lots):
-            if lot.taken & bit:
-                continue
-            odd = lot.left % lot.count if lot.left > 0 else 0
-            for part in (basket.split(lot, odd), lot) if odd else (lot,):
-                found.lots.append(part)
-                found.stacks.append(Stack(part.count, max(0, part.left) // part.count, worth // 1000))
-        found.of_line.append(tuple(range(first, len(found.lots))))
-        first = len(found.lots)
-    return found
 
 
 def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
@@ -98,17 +59,17 @@ class Rival(NamedTuple):
 
 def _tier(run: Run, bit: int, offers: Sequence[Open], *, lower: bool) -> None:
     """The offers of one priority."""
-    ground = _field(run, bit, lower=lower)
+    ground = field_of(run, bit, lower=lower)
     rivals: dict[str, Rival] = {}
     gifts: list[Open] = []
     plain = usual(run.facts.policy)
     for offer in offers:
-        key = offer.ready.code
+        key = first = _key(offer.ready)
         if key not in rivals:
             rival = _rival(run, offer, ground, plain=plain)
         elif _leaves_units(offer.ready, rivals[key]):
             key = f"{key}{_AGAIN}{offer.start.coupon}"
-            rival = _once_more(rivals[offer.ready.code], offer, key)
+            rival = _once_more(rivals[first], offer, key)
         else:
             # A second coupon for the same units gains nothing.
             rival = (Reason.NO_GAIN, None)
@@ -125,6 +86,11 @@ def _tier(run: Run, bit: int, offers: Sequence[Open], *, lower: bool) -> None:
         _book(run, ground, rivals[code], won[code])
     for offer in sorted(gifts, key=lambda each: each.ready.code):
         _give_gift(run, bit, offer)
+
+
+def _key(ready: Ready) -> str:
+    """Its code, behind those of the offers that start by themselves where it doesn't."""
+    return ready.code if ready.start is Start.AUTO else f"{_CHOSEN}{ready.code}"
 
 
 def _leaves_units(ready: Ready, rival: Rival) -> bool:
@@ -164,7 +130,7 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
                 failure = work_out(run, offer, mask=ground.bit).failure
             if failure is not None:
                 return failure
-            contender = made(Contender, (ready.code, shape, 0, needs, every, offer.times if every else None))
+            contender = made(Contender, (_key(ready), shape, 0, needs, every, offer.times if every else None))
             return made(Rival, (offer, [contender], True))
     alone = work_out(run, offer, mask=ground.bit)
     if alone.failure is not None:
@@ -185,16 +151,16 @@ def _within_coupon(shape: Shape, left_minor: int) -> Shape | None:
 
 def _lumps(offer: Open, alone: Outcome, ground: Field, needs: tuple[Need, ...]) -> list[Contender]:
     """What was worked out alone, as one lump on all units that it may look at; line by line where lines are apart."""
-    code, parts = offer.ready.code, offer.ready.parts
+    key, parts = _key(offer.ready), offer.ready.parts
     if _by_line(offer) and not needs:
         amounts: dict[int, int] = {}
         for lot, _, amount in alone.gives[0].takes:
             amounts[lot.line] = amounts.get(lot.line, 0) + amount
         return [
-            Contender(f"{code}{_PART}{i}", Lump(ground.of_line[i], amount)) for i, amount in amounts.items() if amount
+            Contender(f"{key}{_PART}{i}", Lump(ground.of_line[i], amount)) for i, amount in amounts.items() if amount
         ]
     on = sorted({stack for part in parts for scope in part.scopes for stack in ground.on(scope)})
-    return [Contender(code, Lump(tuple(on), alone.amount), 0, needs)]
+    return [Contender(key, Lump(tuple(on), alone.amount), 0, needs)]
 
 
 def _by_line(offer: Open) -> bool:
@@ -237,7 +203,13 @@ def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list
             if (failure := _unaffordable(run, ground, rivals[key].offer, taken)) is not None
         ] or _beyond_points(run, ground, rivals, won)
         for key, failure in too_much:
-            run.refuse(rivals.pop(key).offer.ready, *failure)
+            rival = rivals.pop(key)
+            offer = fewer(run, rival.offer, Outcome([_give(ground, rival.offer, won[key])])) if key in won else None
+            again = None if offer is None else _rival(run, offer, ground, plain=usual(run.facts.policy))
+            if isinstance(again, Rival):
+                rivals[key] = again
+            else:
+                run.refuse(rival.offer.ready, *failure)
         if not too_much:
             run.proved = run.proved and solution.proof is Proof.PROVED
             return won
@@ -333,7 +305,9 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
         return
     for offer in losers:
         parts = offer.ready.parts
-        wanted = {stack for part in parts for scope in part.scopes for stack in ground.on(scope)}
+        scopes = [scope for part in parts for scope in part.scopes]
+        scopes += [scope for scope, _ in offer.ready.needed] if offer.ready.uses_needed else []
+        wanted = {stack for scope in scopes for stack in ground.on(scope)}
         winner = max([(_saved(taken), code) for code, taken in won.items() if _holds(taken, wanted)], default=None)
         failure: Failure | None = None
         # The hopeless ones are gone: but for a fixed price, what could give something has been beaten to it.

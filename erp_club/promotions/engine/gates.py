@@ -204,6 +204,10 @@ def _here(condition: StoreIs | ChannelIs | TerminalIs | DayIs | DateIs | HourIs 
             return _hour(condition)
         case MeansIs():
             means, wrong_means = frozenset(condition.means), (Reason.WRONG_MEANS, None)
+            if condition.alone:
+                return lambda basket: (
+                    None if basket.facts.means and means.issuperset(basket.facts.means) else wrong_means
+                )
             return lambda basket: wrong_means if means.isdisjoint(basket.facts.means) else None
 
 

@@ -27,6 +27,7 @@ from erp_club.promotions.engine.priced import Priced, Reason, Refusal
 from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS
 from erp_club.promotions.engine.run import Open, Run, run_of
 from erp_club.promotions.engine.stages import take_turn
+from erp_club.promotions.engine.wanting import with_what_lacks
 
 _BY_OFFER = attrgetter("offer")
 
@@ -116,7 +117,7 @@ def _answer(run: Run, compiled: Compiled, refused: list[Refusal], *, hints: bool
     """Everything as it is answered."""
     all_earned = earning.earned(run)
     earning.note(run, all_earned)
-    refused += run.refused
+    refused = with_what_lacks(run, compiled, [*refused, *run.refused])
     lines = finish.lines_of(run, all_earned)
     refused.sort(key=_BY_OFFER)
     regular = listed = discount = total = tax = 0

@@ -8,7 +8,11 @@ from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.give import Give, Turn, book, shared
 from erp_club.promotions.engine.opening import UNUSED
 from erp_club.promotions.engine.priced import Pending, Reason
+from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.run import Open, Record, Run
+
+_MANY_TIMES = 20
+"""So often an offer may be given before what its budget lasts for is reckoned instead of tried."""
 
 
 @dataclass(slots=True)
@@ -31,7 +35,37 @@ class Outcome:
 
 
 def work_out(run: Run, offer: Open, *, mask: int = 0, later: frozenset[int] | None = None) -> Outcome:
-    """What an offer would give on what is left now. Changes nothing."""
+    """What an offer would give on what is left now, as often as its budget lasts. Changes nothing."""
+    outcome = _work_out(run, offer, mask=mask, later=later)
+    while outcome.failure is not None and outcome.offer is not None:
+        less = fewer(run, outcome.offer, outcome)
+        if less is None:
+            break
+        outcome = _work_out(run, less, mask=mask, later=later)
+    return outcome
+
+
+def fewer(run: Run, offer: Open, outcome: Outcome) -> Open | None:
+    """The offer fewer times, where its budget doesn't last for all that it would give; None where not even for one."""
+    left = _left_of_budget(run, offer.ready)
+    if left is None or not 0 < left < outcome.amount:
+        return None
+    times = times_of(offer, outcome)
+    # One by one, but for a great many sets, of which each gives about the same.
+    most = times - 1 if times <= _MANY_TIMES else max(_MANY_TIMES, min(times - 1, times * left // outcome.amount))
+    return Open(offer.ready, min(offer.times, most), most, offer.start) if most > 0 else None
+
+
+def _left_of_budget(run: Run, ready: Ready) -> int | None:
+    """What is left of an offer's budget; None for one without."""
+    limits = ready.limits
+    if limits is None or limits.budget_minor is None:
+        return None
+    given = run.facts.used.get(ready.code, UNUSED).given_minor
+    return limits.budget_minor - given - sum(record.amount() for record in run.records if record.ready is ready)
+
+
+def _work_out(run: Run, offer: Open, *, mask: int, later: frozenset[int] | None) -> Outcome:
     ready, basket = offer.ready, run.basket
     if offer.most is not None:
         offer = _within_limits(run, offer)
@@ -117,12 +151,9 @@ def refusal_of(run: Run, offer: Open, outcome: Outcome) -> Failure | None:
         return None
     if not any(give.something for give in gives):
         return next((give.failure for give in gives if give.failure is not None), (Reason.NO_GAIN, None))
-    limits = ready.limits
-    if limits is not None and limits.budget_minor is not None:
-        given = run.facts.used.get(ready.code, UNUSED).given_minor
-        given += sum(record.amount() for record in run.records if record.ready is ready)
-        if outcome.amount > limits.budget_minor - given:
-            return Reason.USED_UP, None
+    left = _left_of_budget(run, ready)
+    if left is not None and outcome.amount > left:
+        return Reason.USED_UP, None
     return _too_dear(run, offer, outcome) if ready.points else None
 
 

@@ -17,13 +17,13 @@ from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
 from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons.commands import release
-from erp_club.purchases.baskets import errors, queries
+from erp_club.purchases.baskets import errors, paying, queries
 from erp_club.purchases.baskets.buyers import change_buyer
 from erp_club.purchases.baskets.entry import checked_quantity
-from erp_club.purchases.baskets.paying import beside_card, check_card_pays, claims_of, sold_of
-from erp_club.purchases.baskets.pricing import asked_of, gather_open
+from erp_club.purchases.baskets.paying import Tenders, beside_card, check_card_pays, claims_of, priced_as_paid
+from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.commands import Posted, Sold, settle
-from erp_club.purchases.credit import NO_CREDIT, Credit, others
+from erp_club.purchases.credit import NO_CREDIT, Credit
 from erp_club.purchases.entitlements import errors as entitlements
 from erp_club.purchases.entitlements.commands import release_uses, uses_paid
 from erp_club.purchases.facts import Place, paid_so
@@ -34,7 +34,6 @@ from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.settled import sale_of
-from erp_club.purchases.value_cards import with_cards
 from erp_club.receipts.models import Means
 
 
@@ -244,17 +243,14 @@ def pay(
     claims = claims_of(session, basket)
     beside = (Means.STORED_VALUE.value,) if claims else ()
     asked = asked_of(place.terminal, opened, means=tuple(dict.fromkeys((*beside, *credit.means, means.value))))
-    made = gather_open(session, opened, asked, place)
-    asked, gathered, price = made.asked, made.gathered, price_gathered(made.gathered)
-    total = price.priced.total_minor
+    tenders = Tenders(claims, credit, means, currency)
+    made, price, paid = priced_as_paid(session, opened, asked, tenders, place)
+    asked, gathered, total = made.asked, made.gathered, price.priced.total_minor
     if expected_minor is not None and expected_minor != total:
         raise errors.total_changed(total)
     if basket.fees:
         charged = {opened.lines[index].fee_id: fee.now_minor for index, fee in made.joining.items()}
         check_fees(session, basket, gathered.facts, price.priced, charged)
-    paid = with_cards(session, (), claims, total, place)
-    if means is not Means.STORED_VALUE:
-        paid = (*paid, *others(paid, credit, total, means, currency))
     if len(asked.means) > 1 and gathered.facts.plans:
         # What the cards give hangs on the total, and what is earned on what they give.
         gave = dict(paid_by_means(paid))
@@ -267,7 +263,7 @@ def pay(
         raise errors.too_little()
     number = receipt_no or next_receipt_no(session, basket.terminal_id)
     sale = sale_of(price, place, receipt_no=number, payments=paid, currency=currency)
-    sold = settle(session, sale, price, asked, place, cards=sold_of(basket))
+    sold = settle(session, sale, price, asked, place, cards=paying.sold_of(basket))
     if any(line.is_bound for line in lines) or basket.fees:
         _memberships_paid(session, basket, sold.posted.receipt_id, [line.line_no for line in lines], place)
     _close(session, basket, sold.posted, tendered, now=place.now, by=place.by)

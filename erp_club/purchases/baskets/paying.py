@@ -2,16 +2,21 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.lots import available
 from erp_club.purchases.baskets import errors
-from erp_club.purchases.credit import Credit
+from erp_club.purchases.baskets.pricing import Gathering, gather_open
+from erp_club.purchases.baskets.queries import Opened
+from erp_club.purchases.credit import Credit, others
+from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.models import Basket
+from erp_club.purchases.plans import that_pay
+from erp_club.purchases.pricing import PricedBasket, price_gathered
 from erp_club.purchases.sale import Payment, rounding
-from erp_club.purchases.value_cards import CardClaim, CardToSell
+from erp_club.purchases.value_cards import CardClaim, CardToSell, with_cards
 from erp_club.receipts.models import Means
 from erp_club.stored_value import queries as stored_value
 from erp_club.stored_value.lots import Claim, shares
@@ -40,6 +45,43 @@ def paying(session: Session, card_ids: Sequence[int], total_minor: int, *, on: d
         PayingCard(key.card_id, masked(held[key].number), held[key].kind, usable, part)
         for key, usable, part in zip(keys, has, gives, strict=True)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenders:
+    """What pays an open basket: its cards, goods that come back, and one means all that they leave."""
+
+    claims: Sequence[CardClaim]
+    credit: Credit
+    rest: Means
+    currency: str
+
+
+def priced_as_paid(
+    session: Session, opened: Opened, asked: Asked, tenders: Tenders, place: Place
+) -> tuple[Gathering, PricedBasket, tuple[Payment, ...]]:
+    """The open basket at the price that it has with these means, and what each of them pays.
+
+    An offer that hangs on a means holds only where something is left for it to pay.
+    """
+    made = gather_open(session, opened, asked, place)
+    price, paid = _paid(session, made, tenders, place)
+    paying = that_pay(asked.means, paid, price.priced.total_minor)
+    if paying != asked.means:
+        made = gather_open(session, opened, replace(asked, means=paying), place)
+        price, paid = _paid(session, made, tenders, place)
+    return made, price, paid
+
+
+def _paid(
+    session: Session, made: Gathering, tenders: Tenders, place: Place
+) -> tuple[PricedBasket, tuple[Payment, ...]]:
+    price = price_gathered(made.gathered)
+    total = price.priced.total_minor
+    paid = with_cards(session, (), tenders.claims, total, place)
+    if tenders.rest is Means.STORED_VALUE:
+        return price, paid
+    return price, (*paid, *others(paid, tenders.credit, total, tenders.rest, tenders.currency))
 
 
 def beside_card(cash_minor: int, currency: str) -> Credit:

@@ -144,16 +144,16 @@ def totals_by_means(
     session: Session,
     terminal: TerminalFacts,
     opened: Opened,
-    means: Sequence[Means],
+    ways: Sequence[tuple[Means, ...]],
     *,
     now: dt.datetime,
     by: Actor,
-    beside: tuple[str, ...] = (),
 ) -> list[int]:
-    """What the open basket costs if it is paid by each of these means alone, or by it and what stands `beside`."""
+    """What the open basket costs in each of these ways to pay: by so many means together."""
     gathered = gather_open(session, opened, asked_of(terminal, opened), Place(terminal, by, now, now)).gathered
     return [
-        price(replace(gathered.facts, means=(*beside, each.value)), gathered.compiled).total_minor for each in means
+        price(replace(gathered.facts, means=tuple(each.value for each in way)), gathered.compiled).total_minor
+        for way in ways
     ]
 
 

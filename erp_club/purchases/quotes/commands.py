@@ -105,9 +105,9 @@ def quoted(row: QuoteRow) -> Quoted:
 
 
 def is_for(row: QuoteRow, asked: Asked) -> bool:
-    """Whether a quote is for this very basket. Means that weren't known when it was asked for don't count."""
+    """Whether a quote is for this very basket, paid as it said; one that didn't say how holds for all means."""
     former = _ASKED.validate_python(row.request)
-    paid_as_said = not former.means or set(asked.means) <= set(former.means)
+    paid_as_said = not former.means or set(asked.means) == set(former.means)
     return paid_as_said and _content(former) == _content(asked)
 
 

@@ -1,0 +1,57 @@
+"""The units that exclusive offers compete for: equal ones in stacks, as the search wants them."""
+
+from dataclasses import dataclass
+
+from erp_club.promotions.engine.basket import Lot
+from erp_club.promotions.engine.priced import made
+from erp_club.promotions.engine.run import Run
+from erp_club.promotions.engine.solve import Stack
+
+
+@dataclass(slots=True)
+class Field:
+    """The units that are competed for: equal ones in stacks, and which stacks each scope holds."""
+
+    run: Run
+    bit: int
+    lower: bool
+    """Whether offers of a higher priority have had their units already."""
+    stacks: list[Stack]
+    lots: list[Lot]
+    of_line: list[tuple[int, ...]]
+    known: dict[int, tuple[int, ...]]
+
+    def on(self, scope: int) -> tuple[int, ...]:
+        """The stacks of a scope, the same object whoever asks."""
+        found = self.known.get(scope)
+        if found is None:
+            lines = self.run.basket.by_scope.get(scope, ())
+            found = self.known[scope] = tuple([stack for i in lines for stack in self.of_line[i]])
+        return found
+
+
+def field_of(run: Run, bit: int, *, lower: bool) -> Field:
+    """All units that don't serve the group yet."""
+    basket, found = run.basket, Field(run, bit, lower, [], [], [], {})
+    stacks, of_line, all_lots, first = found.stacks, found.of_line, found.lots, 0
+    for lots, worth in zip(basket.lots, basket.worth, strict=True):
+        lot = lots[0]
+        count, left = lot.count, lot.left
+        if len(lots) == 1 and not lot.taken & bit and left >= 0:
+            each, odd = divmod(left, count) if count > 1 else (left, 0)
+            if not odd:
+                all_lots.append(lot)
+                stacks.append(made(Stack, (count, each, worth // 1000)))
+                of_line.append((first,))
+                first += 1
+                continue
+        for lot in list(lots):
+            if lot.taken & bit:
+                continue
+            odd = lot.left % lot.count if lot.left > 0 else 0
+            for part in (basket.split(lot, odd), lot) if odd else (lot,):
+                found.lots.append(part)
+                found.stacks.append(Stack(part.count, max(0, part.left) // part.count, worth // 1000))
+        found.of_line.append(tuple(range(first, len(found.lots))))
+        first = len(found.lots)
+    return found
