@@ -21,9 +21,10 @@ from erp_club.imports.price_lists import PLANNED
 from erp_club.imports.sent import Sent, Unwatched, opened, safe_name
 from erp_club.imports.staging import number, run
 from erp_club.kernel import audit
-from erp_club.kernel.errors import Conflict, NotFound
+from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.actors import Actor
+from erp_club.pricelists import errors
 from erp_club.pricelists.models import PriceListUpload
 
 MOST_ROWS = 100_000
@@ -118,7 +119,7 @@ def upload(session: Session, upload_id: int) -> PriceListUpload:
     """A preview. Raises NotFound."""
     found = session.get(PriceListUpload, upload_id)
     if found is None:
-        raise NotFound(T("There is no such preview. Send the file again."), code="upload-unknown")
+        raise errors.no_upload()
     return found
 
 
@@ -203,7 +204,7 @@ def _digest(session: Session) -> str:
 def _open(session: Session, upload_id: int) -> PriceListUpload:
     found = session.get(PriceListUpload, upload_id, with_for_update=True)
     if found is None:
-        raise NotFound(T("There is no such preview. Send the file again."), code="upload-unknown")
+        raise errors.no_upload()
     if found.applied_at is not None:
         raise Conflict(T("This file was imported already."), code="upload-applied")
     return found

@@ -66,6 +66,11 @@ def not_published() -> Conflict:
     return Conflict(T("Only a published price list can be closed."), code="price-list-not-published")
 
 
+def no_upload() -> NotFound:
+    """A file that nobody sent, or whose preview is forgotten."""
+    return NotFound(T("There is no such preview. Send the file again."), code="upload-unknown")
+
+
 def closed() -> Conflict:
     """What a closed list said is kept as it was."""
     return Conflict(

@@ -118,13 +118,17 @@ class RemovedPrice(Base):
 
 
 class PriceListUpload(Base):
-    """A file sent to the back office, with what it would change; `applied_at` once that was done.
+    """A file sent to the back office, with what it would change; `applied_at` once that was done, `undone_at`
+    once it was undone.
 
     `counts` are rows by outcome (and `read`, and new `lists`); `digest` stands for all rows of the preview.
     """
 
     __tablename__ = "price_list_uploads"
-    __table_args__ = (sa.CheckConstraint("(applied_at IS NULL) = (content IS NOT NULL)", name="kept_until_applied"),)
+    __table_args__ = (
+        sa.CheckConstraint("(applied_at IS NULL) = (content IS NOT NULL)", name="kept_until_applied"),
+        sa.CheckConstraint("undone_at IS NULL OR applied_at IS NOT NULL", name="undone_once_applied"),
+    )
 
     id: Mapped[SmallId]
     at: Mapped[dt.datetime]
@@ -138,6 +142,8 @@ class PriceListUpload(Base):
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     applied_at: Mapped[dt.datetime | None]
     applied_by: Mapped[str | None]
+    undone_at: Mapped[dt.datetime | None]
+    undone_by: Mapped[str | None]
 
 
 class PriceListUploadRow(Base):

@@ -46,6 +46,7 @@ from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
 from erp_club.purchases.resting import with_resting
 from erp_club.purchases.sale import MOST_MINOR, line_amount
+from erp_club.purchases.weighed import told_of
 
 FEE = "membership_fee"
 """The kind of a line that is the fee of a membership, as rules name it."""
@@ -147,8 +148,8 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
     beyond all reason, and what `queries.tell` raises for the buyer.
     """
     local = place.local
-    wanted = {sku for sku, _ in asked.lines}
-    told = queries.tell(session, wanted, asked.buyer, store_id=place.terminal.store_id, day=local.date())
+    lines, told = told_of(session, asked.lines, asked.buyer, store_id=place.terminal.store_id, day=local.date())
+    asked = asked if lines is asked.lines else replace(asked, lines=lines)
     check_lines(asked.lines, told.products)
     compiled = offers.published(session, told.catalogue)
     products = told.products

@@ -116,6 +116,30 @@ def test_what_was_shown_is_done_once_confirmed_and_both_are_in_the_log(office: T
     assert session.scalar(sa.select(PriceListUpload.content)) is None
 
 
+def test_an_import_is_undone_as_a_whole_while_its_prices_are_as_it_made_them(office: TestClient, session: Session):
+    url = sent(office)
+    unsent = form(office, f"{url}/undoings")
+    assert unsent.status_code == 409
+    assert "This file wasn&#39;t imported" in unsent.text
+    form(office, f"{url}/confirmations")
+    assert prices(session) == [8_20, 2_00, 5_00]
+    [milk] = session.scalars(sa.select(PriceListEntry).where(PriceListEntry.price_minor == 8_20))
+    milk.price_minor = 8_10
+    session.commit()
+    assert form(office, f"{url}/undoings").status_code == 409
+    assert prices(session) == [8_10, 2_00, 5_00]
+    session.execute(sa.update(PriceListEntry).where(PriceListEntry.id == milk.id).values(price_minor=8_20))
+    session.commit()
+    assert form(office, f"{url}/undoings").status_code == 303
+    assert prices(session) == [8_50, 2_00]
+    assert "undid this import on" in office.get(url, headers=HTML).text
+    assert form(office, f"{url}/undoings").status_code == 409
+    undone = session.scalars(sa.select(AuditEntry.after).where(AuditEntry.action == "price_list.undo")).one()
+    assert undone == {"file": "gold.csv", "prices_removed": 1, "prices_changed": 1}
+    again = sent(office)
+    assert shown(office, again)["counts"]["new"] == 1
+
+
 def test_a_preview_of_prices_that_have_changed_meanwhile_is_refused_and_shown_again(
     office: TestClient, session: Session
 ):

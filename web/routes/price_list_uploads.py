@@ -10,6 +10,7 @@ from pydantic import Base64Bytes, BaseModel, StringConstraints
 from starlette.responses import Response
 
 from erp_club.imports import price_list_uploads as uploads
+from erp_club.imports import undoing
 from erp_club.imports.price_list_uploads import UploadRow
 from erp_club.kernel.text import Text
 from erp_club.permissions.catalog import Permission
@@ -95,7 +96,7 @@ class UploadLine(BaseModel):
 
 
 class UploadPage(BaseModel):
-    """A file with what it would change, or has changed (`applied_at`)."""
+    """A file with what it would change, or has changed (`applied_at`), until that was undone (`undone_at`)."""
 
     id: int
     at: dt.datetime
@@ -103,6 +104,8 @@ class UploadPage(BaseModel):
     file_name: str
     applied_at: dt.datetime | None
     applied_by: str | None
+    undone_at: dt.datetime | None
+    undone_by: str | None
     counts: UploadCounts
     warnings: list[str]
     outcome: Outcome | None
@@ -191,6 +194,22 @@ def confirm(act: Import, upload_id: SmallRowId) -> Response:
     return act.done(_page(act, upload_id), f"/price-list-uploads/{upload_id}")
 
 
+@router.post(
+    "/price-list-uploads/{upload_id}/undoings",
+    name="price_lists.uploads.upload.undo",
+    status_code=201,
+    response_model=UploadPage,
+)
+@again(upload_page)
+def undo(act: Import, upload_id: SmallRowId) -> Response:
+    """Take its new prices out again and give the changed ones back what they were; sales made meanwhile stay.
+
+    409 `upload-stale` where any of these prices was changed since.
+    """
+    undoing.undo(act.session, upload_id, now=act.now, by=act.by)
+    return act.done(_page(act, upload_id), f"/price-list-uploads/{upload_id}")
+
+
 _HEADER = (
     "line",
     "list",
@@ -236,6 +255,8 @@ def _page(act: Act, upload_id: int, *, outcome: Outcome | None = None) -> Upload
         file_name=found.file_name,
         applied_at=found.applied_at,
         applied_by=found.applied_by,
+        undone_at=found.undone_at,
+        undone_by=found.undone_by,
         counts=counts,
         warnings=[say(Text(each["msgid"], each["facts"])) for each in found.warnings],
         outcome=shown,

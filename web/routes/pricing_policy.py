@@ -4,9 +4,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from erp_club.catalogue.weighed import is_pattern
 from erp_club.kernel.money import Rounding
 from erp_club.organisation.commands import set_pricing
 from erp_club.organisation.queries import pricing_policy
@@ -33,6 +35,30 @@ class PricingPolicy(BaseModel):
     earn_base: EarnBase
     points_rounding: Rounding
     points_of_this_sale_usable: bool
+    weighed_codes: list[str]
+
+
+def _words(typed: object) -> object:
+    """A form sends one text, and a cleared one is none."""
+    return [] if typed is None else typed.replace(",", " ").split() if isinstance(typed, str) else typed
+
+
+def _patterns(texts: list[str]) -> list[str]:
+    if not all(map(is_pattern, texts)):
+        raise PydanticCustomError("string_pattern_mismatch", "no pattern of a scale's bar code")
+    return texts
+
+
+WeighedCodes = Annotated[
+    list[Annotated[str, Field(max_length=20)]],
+    AfterValidator(_patterns),
+    Field(
+        max_length=20,
+        examples=[["23IIIIIIW.WWWC"]],
+        description="Bar codes that scales print, digit by digit: digits and `?` as they are, `I` the item, `W` its "
+        "weight in kilograms or `P` its price with a point before the decimals, `C` the check digit",
+    ),
+]
 
 
 class PolicyChange(Body):
@@ -46,6 +72,7 @@ class PolicyChange(Body):
     earn_base: EarnBase | None = None
     points_rounding: Rounding | None = None
     points_of_this_sale_usable: bool | None = None
+    weighed_codes: Annotated[WeighedCodes | None, BeforeValidator(_words)] = None
 
 
 def policy_page(act: Act, form: FormState) -> Response:
@@ -66,7 +93,7 @@ def edit_policy(act: Edit, body: PolicyChange) -> Response:
     held = pricing_policy(act.session)
     usual = asdict(PRODUCT_POLICY)
     wanted = {**held, **body.model_dump(mode="json", exclude_none=True)}
-    kept = {name: value for name, value in wanted.items() if value != usual[name]}
+    kept = {name: value for name, value in wanted.items() if value not in (usual[name], [])}
     set_pricing(act.session, kept, now=act.now, by=act.by)
     return act.done(_view(act), "/pricing-policy", status=200)
 

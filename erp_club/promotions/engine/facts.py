@@ -234,6 +234,8 @@ class Policy:
     """Of percentages."""
     points_rounding: Rounding = Rounding.DOWN
     points_of_this_sale_usable: bool = False
+    weighed_codes: tuple[str, ...] = ()
+    """How the chain's scales write an item and its weight or price as a bar code (`catalogue.weighed`)."""
     deadline_ms: int = 50
     """How long the search for the best combination of overlapping offers may take."""
 

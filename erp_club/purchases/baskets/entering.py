@@ -7,15 +7,18 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.queries import read_card
 from erp_club.catalogue.queries import skus_named
+from erp_club.catalogue.weighed import may_be_label
 from erp_club.customers.queries import Found, find
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.codes import is_code, normalised
 from erp_club.promotions.engine.compile import entry_key
 from erp_club.purchases.baskets import commands, errors, queries
 from erp_club.purchases.baskets.choices import enter_coupon
-from erp_club.purchases.baskets.entry import ASKS, new_customer, read_entry, read_sign, read_x
+from erp_club.purchases.baskets.entry import ASKS, Entry, checked_quantity, new_customer, read_entry, read_sign, read_x
 from erp_club.purchases.baskets.lines import take_product_out
 from erp_club.purchases.facts import Place
+from erp_club.purchases.weighed import on_label
 from erp_club.stored_value.numbers import compact, is_own
 
 MOST_CHOICES = 9
@@ -51,13 +54,13 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
     if sign:
         return _with_sign(session, sign, rest, place)
     entry = read_entry(typed)
-    product_id = queries.product_by_code(session, entry.text)
+    _, product_id, milli = _product(session, entry)
     # A coupon's code may begin like a quantity: 3XY5…
     is_coupon = product_id is None and entry.quantity_milli is None and is_code(normalised(entry.text))
     if product_id is None and entry.quantity_milli is None and not is_coupon and (times := read_x(entry.text)):
-        entry, product_id = times, queries.product_by_code(session, times.text)
+        entry = times
+        _, product_id, milli = _product(session, entry)
     if product_id is not None:
-        milli = entry.quantity_milli or UNIT
         return Entered(commands.add_product(session, product_id, milli, now=place.now, by=place.by))
     if entry.quantity_milli is not None:
         return _named(session, entry.text, entry.quantity_milli)
@@ -91,16 +94,30 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
     return Entered()
 
 
+def _product(session: Session, entry: Entry) -> tuple[str, int | None, int]:
+    """The product of an entry, by its code or by what a scale has printed of it, and how much of it; no id for neither.
+
+    Raises Refused `price-needed`, `quantity`.
+    """
+    milli = entry.quantity_milli or UNIT
+    product_id = queries.product_by_code(session, entry.text)
+    label = on_label(session, entry.text) if product_id is None and may_be_label(entry.text) else None
+    if label is None:
+        return entry.text, product_id, milli
+    sku, each = label
+    weighed = checked_quantity(round_div(each * milli, UNIT, Rounding.HALF_UP))
+    return sku, queries.product_by_code(session, sku), weighed
+
+
 def _with_sign(session: Session, sign: str, text: str, place: Place) -> Entered:
     if not text:
         raise errors.sign_alone()
     entry = read_entry(text)
-    product_id = queries.product_by_code(session, entry.text)
+    sku, product_id, milli = _product(session, entry)
     if sign == ASKS:
-        return Entered(products=(entry.text,)) if product_id else _named(session, entry.text, UNIT)
+        return Entered(products=(sku,)) if product_id else _named(session, entry.text, UNIT)
     if product_id is None:
         raise errors.unknown_product(entry.text)
-    milli = entry.quantity_milli or UNIT
     return Entered(take_product_out(session, product_id, milli, now=place.now, by=place.by))
 
 

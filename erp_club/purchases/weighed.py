@@ -1,0 +1,51 @@
+"""What was scanned from the label of a scale, as the item and how much of it there is."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from erp_club.catalogue.weighed import Label, read
+from erp_club.kernel.money import Rounding, round_div
+from erp_club.organisation.queries import pricing_policy
+from erp_club.purchases.quotes import queries
+from erp_club.purchases.quotes.queries import Buyer, SoldProduct, Told
+
+Lines = tuple[tuple[str, int], ...]
+"""SKU and quantity in thousandths."""
+
+
+def told_of(session: Session, lines: Lines, buyer: Buyer, *, store_id: int, day: dt.date) -> tuple[Lines, Told]:
+    """The lines with what scales have printed read by the chain's patterns, and all that is told of them and the buyer.
+
+    A code that a product has is that product. Asks once more where there are labels. Raises what `queries.tell` raises.
+    """
+    told = queries.tell(session, {sku for sku, _ in lines}, buyer, store_id=store_id, day=day)
+    patterns = told.policy.get("weighed_codes")
+    if not patterns:
+        return lines, told
+    unknown = {sku for sku, _ in lines} - told.products.keys()
+    labels = {sku: label for sku in unknown if (label := read(sku, patterns)) is not None}
+    if not labels:
+        return lines, told
+    products = queries.products(session, {sku for label in labels.values() for sku in label.skus})
+    found = {code: held for code, label in labels.items() if (held := _held(label, products)) is not None}
+    read_lines = tuple(_times(found[sku], milli) if sku in found else (sku, milli) for sku, milli in lines)
+    return read_lines, queries.tell(session, {sku for sku, _ in read_lines}, buyer, store_id=store_id, day=day)
+
+
+def on_label(session: Session, code: str) -> tuple[str, int] | None:
+    """The SKU and the quantity in thousandths of a label; None for a code that is none of this chain's scales."""
+    label = read(code, pricing_policy(session).get("weighed_codes", ()))
+    return None if label is None else _held(label, queries.products(session, label.skus))
+
+
+def _held(label: Label, products: dict[str, SoldProduct]) -> tuple[str, int] | None:
+    """The first product that it may be, and how much of it."""
+    product = next((products[sku] for sku in label.skus if sku in products), None)
+    milli = 0 if product is None else label.quantity_milli(product.price_minor)
+    return None if product is None or not milli else (product.sku, milli)
+
+
+def _times(held: tuple[str, int], milli: int) -> tuple[str, int]:
+    sku, each = held
+    return sku, round_div(each * milli, 1000, Rounding.HALF_UP)
