@@ -1,10 +1,19 @@
 # REQ O-01: what each kind of offer gives; O-06: how they stand beside each other; O-07: on which units it lies
+import datetime as dt
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
-from erp_club.promotions.engine.facts import Claim, Coupon, Line, Shopper, Used
-from tests.make.pricing import a_line, an_offer, priced, refusal
+from erp_club.promotions.engine.facts import Claim, Coupon, Facts, Line, ListPrice, Shopper, Used
+from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.priced import Priced
+from tests.make.pricing import AT, a_line, an_offer, compiled, priced, refusal
 
 STACKABLE = {"mode": "stackable"}
 TENTH = {"kind": "percent", "value_bp": 1000}
@@ -305,3 +314,52 @@ def test_an_offer_for_one_unit_leaves_the_others_to_a_lesser_one_of_its_kind() -
     fifth, tenth = ({"kind": "percent", "value_bp": value, "units": 1} for value in (2000, 1000))
     answer = priced([a_line(count=2)], an_offer("FIFTH", fifth), an_offer("TENTH", tenth))
     assert {each.offer: each.amount_minor for each in answer.applied} == {"FIFTH": 200, "TENTH": 100}
+
+
+BY_HAND: list[dict[str, Any]] = json.loads(Path(__file__).with_name("offer_cases.json").read_text(encoding="utf-8"))
+"""Offers in their published form, with what must come out as it follows by hand from what they say."""
+_READ: dict[str, Any] = {
+    "at": TypeAdapter(dt.datetime), "shopper": TypeAdapter(Shopper), "price_lists": TypeAdapter(tuple[ListPrice, ...]),
+    "coupons": TypeAdapter(tuple[Coupon, ...]), "claims": TypeAdapter(tuple[Claim, ...]),
+    "used": TypeAdapter(dict[str, Used]), "means": TypeAdapter(tuple[str, ...]),
+}  # fmt: skip
+
+
+def _facts(case: dict[str, Any]) -> Facts:
+    given = case.get("facts", {})
+    said = {name: _READ[name].validate_python(value) if name in _READ else value for name, value in given.items()}
+    said["products"] = {sku: a_line(sku, unit_minor=700 if sku == "cup" else 800) for sku in given.get("products", ())}
+    return Facts(TypeAdapter(tuple[Line, ...]).validate_python(case["lines"]), **{"at": AT, **said})
+
+
+def _told(answer: Priced, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What a case says of an answer."""
+    amounts: dict[str, int] = {}
+    for each in answer.applied:
+        amounts[each.offer] = amounts.get(each.offer, 0) + each.amount_minor
+    refused = {each.offer: [each.reason, each.missing, *filter(None, [each.beaten_by])] for each in answer.refused}
+    told: dict[str, Any] = {
+        "total": answer.total_minor,
+        "tax": answer.tax_minor,
+        "applied": amounts,
+        "refused": {code: refused.get(code) for code in wanted.get("refused", ())},
+        "hints": {each.offer: [each.kind, each.missing, each.gain_minor] for each in answer.hints},
+        "pending": [each.offer for each in answer.pending],
+        "lines": {line.id: line.discount_minor for line in answer.lines if line.id in wanted.get("lines", ())},
+        "used": answer.points_used,
+        "times": {each.offer: each.times for each in answer.applied},
+    }
+    return {name: told[name] for name in wanted}
+
+
+@pytest.mark.parametrize("case", BY_HAND, ids=[case["case"] for case in BY_HAND])
+def test_what_follows_by_hand_comes_out_in_whatever_order(case: dict[str, Any]) -> None:  # REQ O-02 O-06 O-08 L-01 P-05
+    facts, wanted = _facts(case), case["want"]
+    offers = [Offer.model_validate({"names": {"en": said["code"]}, **said}) for said in case["offers"]]
+    answer = price(facts, compiled(*offers), explain_all=True)
+    assert _told(answer, wanted) == wanted
+    shuffled = random.Random(case["case"])
+    for _ in range(3):
+        lines = tuple(shuffled.sample(facts.lines, len(facts.lines)))
+        other = price(replace(facts, lines=lines), compiled(*shuffled.sample(offers, len(offers))), explain_all=True)
+        assert (other.total_minor, _told(other, {"applied": 0})) == (answer.total_minor, _told(answer, {"applied": 0}))
