@@ -60,6 +60,9 @@ def forecast(file: Path, first: dt.datetime | None, last: dt.datetime | None, st
            before=to_text(outcome.before_minor)))  # fmt: skip
     _say(T("Sales in the touched baskets must rise by %(rate)s%% to bring in as much as before.",
            rate=to_text(outcome.uplift_bp)))  # fmt: skip
+    if outcome.gifts:
+        _say(T("Gifts: %(gifts)s, worth %(worth)s %(currency)s at today's prices.", gifts=outcome.gifts,
+               worth=to_text(outcome.gifts_minor), currency=facts.currency))  # fmt: skip
     listed = ((T("By offer"), outcome.offers), (T("By day"), outcome.days), (T("By store"), outcome.stores))
     for heading, parts in listed:
         _say(heading)

@@ -9,7 +9,7 @@ isn't priced a second time.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,14 +22,15 @@ from erp_club.organisation.models import Chain
 from erp_club.promotions import queries as offers
 from erp_club.promotions.documents import parts
 from erp_club.promotions.engine.compile import Compiled, compile_offers
-from erp_club.promotions.engine.conditions import BirthdayIs, Confirmed, PurchaseNumberIs
-from erp_club.promotions.engine.facts import Claim, Coupon, Facts, Line, Member, Policy, Shopper, Used
-from erp_club.promotions.engine.offer import Offer, Start
+from erp_club.promotions.engine.conditions import BirthdayIs, PurchaseNumberIs
+from erp_club.promotions.engine.facts import Facts, Line, Member, Policy, Shopper, Used
+from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
 from erp_club.purchases.facts import nearest_birthday
 from erp_club.receipts.models import Receipt
+from erp_club.reports.starting import Starts, gift_prices, starts
 
 _POLICY = TypeAdapter(Policy)
 PORTION = 2_000
@@ -59,7 +60,8 @@ class Forecast:
     """The outcome. `receipts` were looked at; of them the offers touched `baskets`, of `members` known customers.
 
     `before_minor` is what those baskets came to without the offers, `cost_minor` how much less with them. `points` more
-    than without. By day, by store (code) and by offer (code), each with the uses in `uses`.
+    than without. `gifts` were added, worth `gifts_minor` at today's prices; of a free
+    choice the dearest. By day, by store (code) and by offer (code), each with the uses in `uses`.
     """
 
     receipts: int
@@ -72,6 +74,8 @@ class Forecast:
     stores: dict[str, Part]
     offers: dict[str, Part]
     uses: dict[str, int]
+    gifts: int = 0
+    gifts_minor: int = 0
 
     @property
     def uplift_bp(self) -> int:
@@ -102,11 +106,13 @@ def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progre
     codes = {offer.code for offer in tried}
     others = [each for each in offers.in_force(session) if each.offer.code not in codes]
     trial = [always(offer) for offer in tried]
+    prices = gift_prices(session, trial)
     replay = _Replay(
         without=compile_offers(others),
         beside=compile_offers([*others, *(Published(offer) for offer in trial)]),
         codes=frozenset(codes),
-        starts=starts(trial),
+        starts=starts(trial, prices),
+        prices=prices,
         limited=frozenset(offer.code for offer in (*trial, *(each.offer for each in others)) if offer.limits.counted),
         policy=_POLICY.validate_python(session.scalar(sa.select(Chain.pricing)) or {}),
     )
@@ -123,32 +129,6 @@ def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progre
 def always(offer: Offer) -> Offer:
     """The offer without its days: it is tried on the past."""
     return offer.model_copy(update={"first_day": None, "last_day": None})
-
-
-@dataclass(frozen=True, slots=True)
-class Starts:
-    """What is entered, chosen and confirmed at the till."""
-
-    coupons: tuple[Coupon, ...]
-    claims: tuple[Claim, ...]
-    confirmed: frozenset[str]
-
-
-def starts(tried: Iterable[Offer]) -> Starts:
-    """Whatever it takes to start the tried offers."""
-    coupons: list[Coupon] = []
-    claims: list[Claim] = []
-    confirmed: set[str] = set()
-    for offer in tried:
-        start = offer.activation
-        if start.by is Start.CODE and start.code:
-            coupons.append(Coupon(start.code))
-        elif start.by is Start.COUPON and start.batch:
-            coupons.append(Coupon(f"forecast-{start.batch}", batch=start.batch))
-        elif start.by is Start.CASHIER:
-            claims.append(Claim(offer.code))
-        confirmed |= {part.confirm for _, part in parts(offer) if isinstance(part, Confirmed)}
-    return Starts(tuple(coupons), tuple(claims), frozenset(confirmed))
 
 
 class _Basket(NamedTuple):
@@ -197,6 +177,10 @@ class _Replay:
     starts: Starts
     limited: frozenset[str]
     policy: Policy
+    prices: Mapping[str, int]
+    """Of gifts."""
+    gifts: int = 0
+    gifts_minor: int = 0
     receipts: int = 0
     before_minor: int = 0
     cost_minor: int = 0
@@ -235,6 +219,10 @@ class _Replay:
         self.before_minor += before.total_minor
         self.cost_minor += cost
         self.points += _points(after) - _points(before)
+        for line in after.lines:
+            if line.added_by in self.codes:
+                self.gifts += line.quantity_milli // 1000
+                self.gifts_minor += self.prices.get(line.product, 0) * line.quantity_milli // 1000
         if basket.customer_id:
             self.members.add(basket.customer_id)
         for part in (self.days[basket.day], self.stores[basket.store]):
@@ -268,6 +256,8 @@ class _Replay:
             stores=dict(sorted(self.stores.items(), key=lambda each: (-each[1].cost_minor, each[0]))),
             offers=dict(self.offers),
             uses=dict(self.uses),
+            gifts=self.gifts,
+            gifts_minor=self.gifts_minor,
         )
 
 

@@ -100,6 +100,8 @@ def kept(outcome: Forecast) -> dict[str, Any]:
         "before_minor": outcome.before_minor,
         "cost_minor": outcome.cost_minor,
         "points": outcome.points,
+        "gifts": outcome.gifts,
+        "gifts_minor": outcome.gifts_minor,
         "uplift_bp": outcome.uplift_bp,
         **parts,
     }

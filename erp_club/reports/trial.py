@@ -31,7 +31,8 @@ from erp_club.purchases.facts import Asked, Gathered, Place, gather
 from erp_club.purchases.quotes import queries as goods
 from erp_club.purchases.quotes.queries import Buyer, SoldProduct
 from erp_club.receipts.models import Receipt
-from erp_club.reports.forecast import always, starts
+from erp_club.reports.forecast import always
+from erp_club.reports.starting import starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,18 @@ def test_an_offer_costs_what_the_receipts_would_have_come_to_less(session: Sessi
     assert outcome.uplift_bp == 1112
 
 
+def test_gifts_are_told_with_what_they_are_worth(session: Session, milk: int) -> None:
+    """Of a free choice the dearest is what the customers will take."""
+    store = a_store(session).id
+    for sku, price_minor in (("cup", 7_00), ("tin", 9_00)):
+        a_product(session, sku, price_minor=price_minor)
+    bought(session, store, milk, day=1)
+    bought(session, store, milk, day=2, units=2)
+    for products, worth in ((["cup"], 7_00), (["cup", "tin"], 9_00)):
+        outcome = told(session, {"rewards": [{"kind": "gift", "products": products, "quantity": 2}]})
+        assert (outcome.baskets, outcome.cost_minor, outcome.gifts, outcome.gifts_minor) == (2, 0, 4, 4 * worth)
+
+
 def test_offers_in_force_count_on_both_sides(session: Session, milk: int) -> None:
     store = a_store(session).id
     a_published_offer(session, "FIFTH", rewards=[{"kind": "percent", "value_bp": 2000}])
@@ -225,11 +237,11 @@ def test_head_office_asks_on_the_offers_page_and_sees_it_come_along(committed: D
         assert seen["outcome"]["cost_minor"] == 1_00
         page = client.get(url, headers=HTML)
         assert "Cost by day" in page.text
-        assert "isn't counted here" not in page.text
+        assert "isn't in the cost" not in page.text
         with committed.session() as session:
             session.execute(sa.text("""UPDATE forecast_runs SET outcome = outcome || '{"cost_minor": 0}'"""))
             session.commit()
-        assert "isn't counted here" in client.get(url, headers=HTML).text
+        assert "isn't in the cost" in client.get(url, headers=HTML).text
         assert client.get(f"/offers/{offer_id}", headers=HTML).status_code == 200
         assert client.get(f"/offers/{offer_id}/forecasts/new", headers=HTML).status_code == 200
         for wrong in ({"last_day": "2020-01-01"}, {"store_id": 10**30}):

@@ -43,6 +43,8 @@ class Outcome(BaseModel):
     before_minor: int
     cost_minor: int
     points: int
+    gifts: int = 0
+    gifts_minor: int = 0
     uplift_bp: int
     days: list[DayFigures]
     stores: list[Figures]
