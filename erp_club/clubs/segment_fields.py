@@ -19,11 +19,16 @@ _SAME = SAME | {Op.IS_NULL}
 
 def _of_club(rows: Any, ask: Ask) -> Any:
     """Of the club that was asked for, else of any."""
-    return rows if ask.club is None else rows.where(Club.code == ask.club)
+    return rows if ask.club is None else rows.where(Membership.club_id == _club_id(ask.club, ask))
+
+
+def _club_id(code: str, ask: Ask) -> Any:
+    known = (ask.clubs or {}).get(code)
+    return known or sa.select(Club.id).where(Club.code == code).scalar_subquery()
 
 
 def _memberships(value: Any) -> Any:
-    return sa.select(Membership.customer_id, value.label("value")).join(Club, Club.id == Membership.club_id)
+    return sa.select(Membership.customer_id, value.label("value"))
 
 
 def _held(value: Any, ask: Ask) -> Any:
@@ -38,7 +43,9 @@ def _held(value: Any, ask: Ask) -> Any:
 
 
 def _club(ask: Ask) -> Any:
-    return _held(Club.code, ask)
+    if ask.club is not None:
+        return _held(sa.literal(ask.club), ask)
+    return _held(Club.code, ask).join(Club, Club.id == Membership.club_id)
 
 
 def _joined_on(ask: Ask) -> Any:
@@ -86,7 +93,8 @@ def _level(ask: Ask) -> Any:
     rules = rules_in_force(sa.literal(ask.as_of, sa.Date))
     lowest = sa.cast(rules.c.document, JSONB)["programme"]["levels"]["levels"][0]["code"].astext
     kept = sa.case((lowest.is_not(None), sa.func.coalesce(MembershipLevel.level, lowest)))
-    return _held(kept, ask).outerjoin(rules, sa.true()).outerjoin(MembershipLevel, LEVEL)
+    of_club = _held(kept, ask).join(Club, Club.id == Membership.club_id)
+    return of_club.outerjoin(rules, sa.true()).outerjoin(MembershipLevel, LEVEL)
 
 
 FIELDS = (

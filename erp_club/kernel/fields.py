@@ -5,7 +5,7 @@ top (`Registry`) and passed in.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -71,7 +71,7 @@ class Ask:
 
     `only`: these customers are asked about; None for all. `sampled`: they stand for all, so that what depends on other
     customers is found among them alone, as an estimate. `kept_for`: the day for which what is found out at night is
-    kept.
+    kept. `clubs`: the ids of clubs by their code; told beforehand, the database sees where two ask of one membership.
     """
 
     as_of: dt.date
@@ -80,6 +80,7 @@ class Ask:
     only: tuple[int, ...] | None = None
     sampled: bool = False
     kept_for: dt.date | None = None
+    clubs: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

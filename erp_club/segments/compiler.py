@@ -40,7 +40,7 @@ class Facts:
 
     `segments` are the dynamic segments that it may name, by name; `lists` gives the SELECT of (customer_id) of a frozen
     one. `rolled`: what the rollups hold; None reads the lines. `only`: these customers instead of all; `sampled`: they
-    are some at random that stand for all.
+    are some at random that stand for all. `clubs`: the ids of clubs by their code, where all customers are asked about.
     """
 
     as_of: dt.date
@@ -49,6 +49,7 @@ class Facts:
     rolled: Rolled | None = None
     only: tuple[int, ...] | None = None
     sampled: bool = False
+    clubs: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def members(condition: Condition, facts: Facts, *columns: Any) -> Rows:
@@ -273,7 +274,10 @@ class _Compiler:
         facts = self._facts
         name = leaf.asked.partition(":")[2].strip()
         kept_for = facts.rolled.kept_for if facts.rolled else None
-        return leaf.field.read(Ask(facts.as_of, leaf.club, name, facts.only, facts.sampled, kept_for))
+        club = leaf.club
+        if _by_one(leaf) and not leaf.field.by_club:  # the club itself
+            club = str(leaf.value)
+        return leaf.field.read(Ask(facts.as_of, club, name, facts.only, facts.sampled, kept_for, facts.clubs))
 
     def _one(self, leaf: FieldIs) -> sa.ColumnElement[Any]:
         asked = leaf.field
@@ -295,7 +299,7 @@ class _Compiler:
 
     def _rows(self, rows: Rows, leaf: FieldIs) -> Bool:
         # What finds a customer once needn't be looked through for others that are the same.
-        once = leaf.field.once and (leaf.club is not None if leaf.field.by_club else leaf.op is Op.EQ)
+        once = _by_one(leaf)
 
         def any_with(condition: Callable[[Any], Bool]) -> Bool:
             found = self._limited(rows.where(condition(rows.selected_columns[1])))
@@ -313,6 +317,11 @@ class _Compiler:
             held = any_with(lambda value: compared(value, opposite, leaf.value, kind))
             return sa.and_(has_one(), sa.not_(held))
         return any_with(lambda value: compared(value, leaf.op, leaf.value, kind))
+
+
+def _by_one(leaf: FieldIs) -> bool:
+    """Whether a customer has one row at most, as it is asked of one club."""
+    return leaf.field.once and (leaf.club is not None if leaf.field.by_club else leaf.op is Op.EQ)
 
 
 def _named(key: Any, rows: Rows, leaf: FieldIs) -> Bool:

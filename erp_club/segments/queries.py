@@ -18,6 +18,8 @@ MEMORY = "SET LOCAL work_mem = '128MB'"
 """What a sum over a million customers needs to stay in memory. It holds until the transaction ends."""
 
 
+_CLUBS = sa.table("clubs", sa.column("id"), sa.column("code"))
+"""By name: clubs stand above segments."""
 MANY, PARTS = 50_000, 4
 """From so many customers on, their purchases are summed up in so many parts, which processes may share."""
 
@@ -52,7 +54,12 @@ def _cuts(session: Session) -> tuple[int, ...]:
 
 def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = None) -> Facts:
     """What trees are compiled with on this day."""
-    return Facts(as_of, rolled=rolled_up(session), only=only)
+    return Facts(as_of, rolled=rolled_up(session), only=only, clubs=clubs(session) if only is None else {})
+
+
+def clubs(session: Session) -> dict[str, int]:
+    """The ids of all clubs by their code."""
+    return {code: club_id for club_id, code in session.execute(sa.select(_CLUBS.c.id, _CLUBS.c.code)).tuples()}
 
 
 def count(session: Session, condition: Condition, asked: Facts) -> int:

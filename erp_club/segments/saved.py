@@ -18,7 +18,7 @@ from erp_club.permissions.models import Staff
 from erp_club.segments import tree
 from erp_club.segments.compiler import Facts
 from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, SegmentKind, SegmentState, SegmentVersion
-from erp_club.segments.queries import Member, rolled_up
+from erp_club.segments.queries import Member, clubs, rolled_up
 from erp_club.segments.reading import read_condition
 from erp_club.segments.tree import Condition
 
@@ -150,7 +150,9 @@ def with_known(session: Session, saved: Known, as_of: dt.date, *, only: tuple[in
     """The same of segments that are read already."""
     rolled = rolled_up(session)
     lists = {name: listed(segment_id) for name, segment_id in saved.ids.items() if name not in saved.trees}
-    return Facts(as_of, segments=saved.trees, lists=lists, rolled=rolled, only=only)
+    return Facts(
+        as_of, segments=saved.trees, lists=lists, rolled=rolled, only=only, clubs=clubs(session) if only is None else {}
+    )
 
 
 def listed(segment_id: int) -> Any:
