@@ -214,11 +214,15 @@ def test_who_changes_what_is_kept_beside_it_too_is_found_by_the_seal(
         ("DELETE FROM coupon_seals WHERE n = 1", "coupon_seals 1 is gone"),
         ("UPDATE coupon_seals SET hash = sha256('x') WHERE n = 1", "coupon_seals 1 isn't what it was"),
         ("DELETE FROM points_account_standing", "points_account_standing .* is gone"),
+        ("DELETE FROM points_accounts WHERE balance > 0", "points_accounts .*: id is None"),
+        ("DELETE FROM stored_value_cards", "stored_value_cards .*: number is None"),
         ("DELETE FROM points_standing_seals WHERE n = 1", "points_standing_seals 1 is gone"),
         ("UPDATE points_standing_seals SET hash = sha256('x') WHERE n = 1", "points_standing_seals 1 isn't what it"),
     ],
 )
-def test_a_row_or_a_link_of_a_chain_that_goes_is_named(shop: Session, change: str, named: str) -> None:
+def test_a_row_that_others_tell_of_or_a_link_of_a_chain_that_goes_is_named(
+    shop: Session, change: str, named: str
+) -> None:
     some_coupons(shop, 2)
     # Frozen no longer, which is said beside what was said before.
     shop.execute(sa.text("UPDATE points_accounts SET state = 'open', frozen_until = NULL WHERE state = 'frozen'"))

@@ -157,6 +157,15 @@ _CHECKS = (
     ),
     (
         "points_accounts",
+        "id",
+        f"""
+        SELECT concat_ws('/', m.customer_id, m.account_id), a.id, m.account_id
+          FROM ({_SUMMED}) AS m LEFT JOIN points_accounts a ON (a.customer_id, a.id) = (m.customer_id, m.account_id)
+         WHERE a.id IS NULL ORDER BY m.customer_id, m.account_id LIMIT 1
+        """,
+    ),
+    (
+        "points_accounts",
         "last_seq",
         f"""
         SELECT concat_ws('/', a.customer_id, a.id), a.last_seq, coalesce(m.movements, 0)
