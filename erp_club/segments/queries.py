@@ -59,7 +59,7 @@ def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = No
 
 def clubs(session: Session) -> dict[str, int]:
     """The ids of all clubs by their code."""
-    return {code: club_id for club_id, code in session.execute(sa.select(_CLUBS.c.id, _CLUBS.c.code)).tuples()}
+    return {row.code: row.id for row in session.execute(sa.select(_CLUBS.c.id, _CLUBS.c.code))}
 
 
 def count(session: Session, condition: Condition, asked: Facts) -> int:
