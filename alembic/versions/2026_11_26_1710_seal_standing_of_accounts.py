@@ -53,7 +53,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("octet_length(hash) = 32", name=op.f(f"ck_{_SEALS}_hash_length")),
         sa.PrimaryKeyConstraint("n", name=op.f(f"pk_{_SEALS}")),
-        sa.UniqueConstraint("customer_id", "account_id", "standing_n", name=op.f(f"uq_{_SEALS}_customer_id")),
+        sa.UniqueConstraint("customer_id", "account_id", "standing_n", name=op.f(f"uq_{_SEALS}_customer_id_account_id_standing_n")),
     )
     op.execute(_APPEND_ONLY.format(table=_SEALS))
 
