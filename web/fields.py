@@ -1,13 +1,17 @@
 """The types of what comes in: bounded, and free of what no table can hold."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.money import to_minor
+from erp_club.kernel.text import Quantity, T
+from erp_club.points.units import POINTS, Unit
 
 
 class Body(BaseModel):
@@ -64,6 +68,34 @@ def _minor(value: Any) -> int:
         return to_minor(value.strip().replace(",", "."))
     except (AttributeError, ValueError):
         raise PydanticCustomError("decimal_parsing", "is no amount with at most two places") from None
+
+
+def _number(value: Any) -> Decimal:
+    match = (
+        _POINTS.fullmatch(str(value).strip().replace("\u2212", "-")) if isinstance(value, str | int | float) else None
+    )
+    if match is None or isinstance(value, bool):
+        raise PydanticCustomError("int_parsing", "is no number")
+    return Decimal(match.group().replace(",", "."))
+
+
+_POINTS = re.compile(r"-?\d{1,12}(?:[.,]\d{1,3})?", re.ASCII)
+PointsNumber = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "integer"})]
+"""Points: whole parts of what the account counts or, `in_units`, as many of that as somebody types, point or comma."""
+InUnits = Annotated[
+    bool,
+    Field(description="Points are numbers of the account's unit with decimals, as people type them, not its parts."),
+]
+
+
+def parts_of(number: Decimal, unit: Unit, *, in_units: bool, field: str = "points") -> int:
+    """Points of a body in parts. Raises Invalid beside the field for what isn't a whole part."""
+    made = (unit if in_units else POINTS).parts(number)
+    if made is None:
+        steps = unit.scale if in_units else 1
+        several = T("Enter a multiple of %(part)s.", part=Quantity(1000 // steps))
+        raise Invalid([FieldError(field, T("Enter a whole number.") if steps == 1 else several)])
+    return made
 
 
 QuantityText = Annotated[int, BeforeValidator(_milli), WithJsonSchema({"type": "string", "examples": ["1", "0.755"]})]

@@ -11,6 +11,9 @@ from babel import Locale, dates, numbers
 from markupsafe import Markup, escape
 
 from erp_club.kernel.money import to_text
+from erp_club.kernel.text import Name
+from erp_club.points.units import Unit, counted
+from web import i18n
 from web.i18n import LANGUAGE
 
 LOCALES = {"he": "he_IL", "fi": "fi_FI", "sv": "sv_SE", "en": "en_GB"}
@@ -72,6 +75,39 @@ def qty(milli: int) -> Markup:
 def qty_text(milli: int) -> str:
     """A quantity as plain text, as somebody would type it: no groups of thousands."""
     return numbers.format_decimal(Decimal(milli).scaleb(-3), format="0.###", locale=LOCALES[LANGUAGE.get()])
+
+
+def amount_text(parts: int, unit: Unit, sign: bool = False) -> str:
+    """An amount of an account as plain text, without its word: 3 half stamps as `1.5`."""
+    whole = numbers.format_decimal(unit.whole(abs(parts)), locale=LOCALES[LANGUAGE.get()])
+    return _signed(whole, parts, sign)
+
+
+def amount(parts: int, unit: Unit, sign: bool = False) -> Markup:
+    """The same where the word stands beside it, as in a column of its own."""
+    return _isolated(amount_text(parts, unit, sign))
+
+
+def points(parts: int, unit: Unit, sign: bool = False) -> Markup:
+    """An amount of an account with its word: 3 half stamps as `1.5 stamps`, 1840 points as `1,840 points`."""
+    text = counted(parts, unit, amount(parts, unit, sign), in_words=not sign and parts > 0)
+    said = i18n.form_of(text)
+    values = {
+        key: name(localised(each.texts)) if isinstance(each, Name) else each
+        for key, each in text.placeholders().items()
+    }
+    return Markup(said) % values  # noqa: S704 - of our catalogues; what fills it is escaped
+
+
+def counts(unit: Unit) -> str:
+    """What an account counts, as a heading: `Stamps`, `Points`."""
+    called = localised(unit.names)
+    return called[:1].upper() + called[1:] or i18n.translate("Points")
+
+
+def typed_points(parts: int, unit: Unit) -> str:
+    """An amount of an account as somebody types it in a field: `1.5`."""
+    return numbers.format_decimal(unit.whole(parts), format="0.##", locale=LOCALES[LANGUAGE.get()])
 
 
 def percent(bp: int) -> Markup:
@@ -178,6 +214,10 @@ FILTERS = {
     "whole_money": whole_money,
     "typed": to_text,  # an amount as it stands in a field
     "num": num,
+    "amount": amount,
+    "points": points,
+    "counts": counts,
+    "typed_points": typed_points,
     "qty": qty,
     "qty_text": qty_text,
     "percent": percent,

@@ -47,9 +47,14 @@ def translate_number(singular: str, plural: str, number: int) -> str:
     return catalogue(LANGUAGE.get()).ngettext(singular, plural, number)
 
 
+def form_of(text: Text) -> str:
+    """The sentence in the reader's language, with its placeholders."""
+    return translate(text.msgid) if text.plural is None else translate_number(text.msgid, text.plural, text.number)
+
+
 def say(text: Text) -> str:
     """A `Text` of the domain in the reader's language, filled in."""
-    chosen = translate(text.msgid) if text.plural is None else translate_number(text.msgid, text.plural, text.number)
+    chosen = form_of(text)
     values = {name: _written(value) for name, value in text.placeholders().items()}
     return chosen % values if values else chosen
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 from erp_club.kernel.errors import Conflict, NotFound, Refused
 from erp_club.kernel.text import TN, T
+from erp_club.points.units import Unit, told
 
 
 def no_club() -> NotFound:
@@ -135,14 +136,10 @@ def nothing_left(day: dt.date) -> Conflict:
     )
 
 
-def points_changed(points: int) -> Conflict:
+def points_changed(points: int, unit: Unit) -> Conflict:
     """What would be lost isn't what was confirmed."""
     return Conflict(
-        TN(
-            "By now %(num)s point would be lost. Confirm again if that is right.",
-            "By now %(num)s points would be lost. Confirm again if that is right.",
-            points,
-        ),
+        T("By now %(points)s would be lost. Confirm again if that is right.", points=told(points, unit)),
         field="points_lost",
         code="points-changed",
         facts={"points": points},

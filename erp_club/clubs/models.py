@@ -1,15 +1,17 @@
 """Clubs and the memberships that customers hold in them, as periods."""
 
+import dataclasses
 import datetime as dt
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.clubs.periods import RenewalFrom
 from erp_club.kernel.db import Base, SmallId
+from erp_club.points.units import POINTS, Unit, unit_of
 
 
 class ClubState(StrEnum):
@@ -61,12 +63,28 @@ class EventKind(StrEnum):
     """A purchase moved the end of a sliding term, or what was returned moved it back."""
 
 
+class UnitColumn(sa.TypeDecorator[Unit]):
+    """A unit as JSON, without what is usual."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> dict[str, Any]:  # noqa: ARG002 - the base names it
+        """From a unit, or from a mapping of its fields."""
+        said = dataclasses.asdict(value) if isinstance(value, Unit) else dict(value)
+        return {name: each for name, each in said.items() if each != getattr(POINTS, name)}
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: sa.Dialect) -> Unit:  # noqa: ARG002 - the base names it
+        """The unit; that of points where there is no club."""
+        return unit_of(value)
+
+
 class Club(Base):
     """A club. It earns `earn_points` for each full `earn_per_minor` of what is paid, rounded down once a receipt.
 
     A point is worth `worth_minor / worth_points` (e.g. 5.00 for 100 points: 500 and 100). A renewal at most
     `grace_days` late counts as on time. `pause_moves_end`: a pause makes the membership end later by its length. Staff
-    are warned in the last `warning_days`; an ending can be undone for `undo_days`.
+    are warned in the last `warning_days`; an ending can be undone for `undo_days`. Its accounts count in `unit`.
     """
 
     __tablename__ = "clubs"
@@ -102,6 +120,7 @@ class Club(Base):
     warning_days: Mapped[int] = mapped_column(sa.Integer, server_default="30")
     undo_days: Mapped[int] = mapped_column(sa.Integer, server_default="14")
     tone: Mapped[str] = mapped_column(server_default="teal")
+    unit: Mapped[Unit] = mapped_column(UnitColumn, server_default="{}")
     version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
 
 

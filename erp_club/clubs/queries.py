@@ -28,6 +28,7 @@ from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsAccount
 from erp_club.points.rules import worth_of
+from erp_club.points.units import Unit
 from erp_club.receipts.models import Receipt
 
 
@@ -52,6 +53,7 @@ class ClubRow:
     warning_days: int
     undo_days: int
     tone: str
+    unit: Unit
     version: int
 
 
@@ -124,6 +126,7 @@ class MembershipRow:
     balance: int
     worth_minor: int
     currency: str
+    unit: Unit
 
 
 def clubs(session: Session) -> list[ClubRow]:
@@ -271,6 +274,7 @@ _CLUB = (
     Club.warning_days,
     Club.undo_days,
     Club.tone,
+    Club.unit,
     Club.version,
 )
 
@@ -297,6 +301,7 @@ _MEMBERSHIPS = (
         Club.code,
         Club.names,
         Club.tone,
+        Club.unit,
         Club.state,
         Club.currency,
         Club.worth_points,
@@ -370,4 +375,5 @@ def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
         balance=row.balance,
         worth_minor=worth_of(row.balance, row.worth_points, row.worth_minor),
         currency=row.currency,
+        unit=row.unit,
     )

@@ -72,6 +72,7 @@ BIRTHDAYS = Job(
         "points": N_("Points given"),
         "waiting": N_("Waiting, since there is nothing to give"),
     },
+    points=("points",),
     schedule="10 0 * * *",
     preview=_preview,
 )

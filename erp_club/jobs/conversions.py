@@ -105,6 +105,7 @@ POINTS_CONVERT = Job(
         "left": N_("Left as they are"),
         "undone": N_("Conversions taken back"),
     },
+    points=("points",),
     undo=_undo,
     limit=Limit(_weigh, ("points",), lambda settings: settings.points_limit, behind=_behind),
     schedule="5 0 * * *",

@@ -14,6 +14,7 @@ from erp_club.jobs.models import Level
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import Text
 from erp_club.permissions.actors import Actor
+from erp_club.points.units import Unit
 
 Cursor = list[int] | None
 """Where a batch begins, in the job's own terms; None is the beginning."""
@@ -68,11 +69,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One of those whom a run would touch, and with how much."""
+    """One of those whom a run would touch, and with how much; `unit` where they are points of one account."""
 
     customer_id: int
     number: str
     points: int
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Job:
     `schedule` is a cron line in the chain's time zone, `due(session, now, zone)` finds what else has come. With `once`
     a run that was done for a day and parameters is never done for them again. `by_hand` says whether the page of the
     job starts it, rather than a page of its own. `undo` is the batch that takes a finished run back, `limit` how much a
-    run, or the undoing of one, comes to before it needs a second person.
+    run, or the undoing of one, comes to before it needs a second person. `points` names the counts that are points.
     """
 
     name: str
@@ -131,6 +133,7 @@ class Job:
     about: str
     batch: Batch
     counts: Mapping[str, str] = field(default_factory=dict[str, str])
+    points: tuple[str, ...] = ()
     total: Callable[[Session, Run], int] = lambda _session, _run: 0
     schedule: str | None = None
     due: Callable[[Session, dt.datetime, str], Sequence[Occasion]] | None = None

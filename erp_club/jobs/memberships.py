@@ -87,6 +87,7 @@ MEMBERSHIPS_LAPSE = Job(
         "returned": N_("Accounts given back"),
         "points_returned": N_("Points given back"),
     },
+    points=("points", "points_returned"),
     undo=_undo,
     schedule="20 4 * * *",
     preview=_preview,

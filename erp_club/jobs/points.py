@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.units.queries import units_of_accounts
 from erp_club.customers import queries as customers
 from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Sample, Step
 from erp_club.jobs.programmes.undoing import take_back_run
@@ -28,7 +29,10 @@ def _preview(session: Session, run: Run) -> Preview:
     accounts, points = expiry.expiring(session, on=run.as_of)
     some = expiry.some_expiring(session, on=run.as_of, limit=SAMPLE)
     numbers = customers.numbers_of(session, [each.customer_id for each in some])
-    sample = [Sample(each.customer_id, numbers[each.customer_id], -each.points) for each in some]
+    units = units_of_accounts(session, [each.account_id for each in some])
+    sample = [
+        Sample(each.customer_id, numbers[each.customer_id], -each.points, units.get(each.account_id)) for each in some
+    ]
     return Preview({"accounts": accounts, "points": points}, sample)
 
 
@@ -50,6 +54,7 @@ POINTS_EXPIRE = Job(
         "taken": N_("Points taken"),
         "left": N_("Left as they are"),
     },
+    points=("points", "given", "taken"),
     schedule="30 4 * * *",
     preview=_preview,
     undo=take_back_run,

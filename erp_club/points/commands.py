@@ -41,6 +41,7 @@ from erp_club.points.ledger.commands import (
 )
 from erp_club.points.models import AccountState, MovementKind, PointsAccount
 from erp_club.points.rules import DROPPED, Bucket, Fate, FatePolicy, ReturnedExpired, ReturnPolicy
+from erp_club.points.units import POINTS, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def earn_points(session: Session, account: Account, points: int, *, to: Bucket, 
     return _earn(session, held, points, to=to, cause=cause)
 
 
-def redeem_points(session: Session, account: Account, points: int, *, cause: Cause) -> Moved:
+def redeem_points(session: Session, account: Account, points: int, *, cause: Cause, unit: Unit = POINTS) -> Moved:
     """Use points: of what may be used on the day, the earliest last day first, then the oldest.
 
     Raises NotFound, Conflict `points-too-few` (facts: `available`), `points-frozen`.
@@ -67,7 +68,7 @@ def redeem_points(session: Session, account: Account, points: int, *, cause: Cau
         raise errors.frozen(held.frozen_until)
     usable = held.available(cause.on)
     if usable < points:
-        raise errors.too_few(usable, points)
+        raise errors.too_few(usable, points, unit=unit)
     moved = _write(session, held, take(held.lots, points, on=cause.on).parts, cause)
     if cause.kind is MovementKind.REDEEMED:
         _count_redeemed(session, held.account, points, cause.on)
@@ -131,7 +132,9 @@ def give_back_points(
     return write_movement(session, held.account, parts, cause, reverses_seq=its)
 
 
-def adjust_points(session: Session, account: Account, points: int, *, to: Bucket, cause: Cause) -> Moved:
+def adjust_points(
+    session: Session, account: Account, points: int, *, to: Bucket, cause: Cause, unit: Unit = POINTS
+) -> Moved:
     """Change a balance by hand (P-11): above zero into the lot `to`, below zero from what the account has.
 
     Pending points can be taken too. Raises NotFound, Conflict `points-too-few`.
@@ -141,7 +144,7 @@ def adjust_points(session: Session, account: Account, points: int, *, to: Bucket
         return _earn(session, held, points, to=to, cause=cause)
     taken = take_in_order(_others(held, set(), cause.on), -points)
     if taken.missing:
-        raise errors.too_few(-points - taken.missing, -points)
+        raise errors.too_few(-points - taken.missing, -points, unit=unit)
     return _write(session, held, taken.parts, cause)
 
 

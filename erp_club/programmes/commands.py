@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -66,6 +67,8 @@ def load_programme(
         .limit(1)
     ).one_or_none()
     document = documents.whole(programme)
+    if latest is not None and state is not ClubState.DRAFT and _loses_balances(latest.document, programme):
+        raise errors.other_parts()
     if latest is None or latest.document != document:
         number = 1 if latest is None else latest.version_no + 1
         first = programme.switch.effective_from or today
@@ -77,6 +80,12 @@ def load_programme(
     if publish and state is ClubState.DRAFT:
         setup.publish_club(session, club_id, now=now, by=by)
     return loaded
+
+
+def _loses_balances(before: dict[str, Any], programme: Programme) -> bool:
+    """Whether accounts would count in other parts from now on, and nothing says what balances become."""
+    scale = before.get("unit", {}).get("scale", 1)
+    return scale != programme.unit.scale and programme.switch.conversion is None
 
 
 def _add_version(

@@ -15,6 +15,12 @@ def cannot_be(found: tuple[Finding, ...]) -> Invalid:
     return Invalid([FieldError(each.path, each.text) for each in found])
 
 
+def other_parts() -> Invalid:
+    """Members hold balances in other parts than those of the new version, and it doesn't say what these become."""
+    text = T("Members hold balances in other parts: say what these become when the version takes over.")
+    return Invalid([FieldError("unit.scale", text)])
+
+
 def wrong_currency() -> Invalid:
     """The programme's amounts are in another currency than the chain's."""
     return Invalid([FieldError("currency", T("Amounts are in the chain's currency. Change it."))])

@@ -12,6 +12,7 @@ from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Club
 from erp_club.kernel.text import T, Text
 from erp_club.organisation.models import Store
+from erp_club.points.units import Unit, unit_of
 from erp_club.programmes import documents, errors
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.finding import Finding
@@ -52,22 +53,25 @@ def versions_of(session: Session, club_id: int) -> list[VersionRow]:
 
 @dataclass(frozen=True, slots=True)
 class VersionNumber:
-    """A version of a club's programme: its number, that of its rules about points, and from which day it holds."""
+    """A version of a club's programme: its number, that of its rules about points, from which day it holds, and what
+    accounts count by it.
+    """
 
     version_no: int
     rules_no: int
     effective_from: dt.date
+    unit: Unit
 
 
 def version_numbers(session: Session, club_id: int) -> list[VersionNumber]:
     """The versions of a club's programme without what they say, the latest first."""
     version = ProgrammeVersion
     rows = session.execute(
-        sa.select(version.version_no, version.rules_no, version.effective_from)
+        sa.select(version.version_no, version.rules_no, version.effective_from, version.document["unit"])
         .where(version.club_id == club_id)
         .order_by(version.effective_from.desc(), version.version_no.desc())
     )
-    return [VersionNumber(*row) for row in rows]
+    return [VersionNumber(*row[:3], unit_of(row[3])) for row in rows]
 
 
 def versions(session: Session, code: str) -> list[VersionRow]:

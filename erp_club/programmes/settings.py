@@ -9,6 +9,7 @@ from erp_club.clubs.periods import RenewalFrom
 from erp_club.clubs.rules import EarnedTerms, Paying, RulesDocument
 from erp_club.clubs.setup.settings import ClubChanges, ClubSettings
 from erp_club.points import rules as r
+from erp_club.points.units import Unit
 from erp_club.programmes import documents
 from erp_club.programmes.engine import membership as m
 from erp_club.programmes.engine import spending as s
@@ -40,7 +41,15 @@ def club_settings(programme: Programme, *, language: str) -> ClubSettings:
         grace_days=min(programme.renewal.grace_days, 366),
         warning_days=min(programme.renewal.warning_days, 366),
         undo_days=min(programme.undo.days, 366),
+        unit=unit_of(programme),
     )
+
+
+def unit_of(programme: Programme) -> Unit:
+    """What its accounts count."""
+    of = programme.unit
+    names, one = ({str(language): text for language, text in texts.items()} for texts in (of.names, of.one))
+    return Unit(names, one, of.scale)
 
 
 def changes(programme: Programme, *, language: str) -> ClubChanges:

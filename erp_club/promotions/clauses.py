@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
+from erp_club.points.units import POINTS, Unit, only, told
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.engine import conditions as c
 from erp_club.promotions.engine.conditions import Condition
@@ -19,14 +20,22 @@ Names = Mapping[tuple[Thing, str], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a sentence is made with: the currency of its amounts, and what codes are called, by language or not."""
+    """What a sentence is made with: the currency of its amounts, what codes are called, by language or not, and what
+    the points of clubs count, by code.
+    """
 
     currency: str
     names: Names = field(default_factory=dict[tuple[Thing, str], Mapping[str, str]])
+    units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
 
     def money(self, minor: int) -> Money:
         """An amount."""
         return Money(minor, self.currency)
+
+    def points(self, points: int, club: str | None) -> Text:
+        """So many points: of the club or, without one, of all clubs where they count the same."""
+        named = None if club is None else self.units.get(club)
+        return told(points, named or only(self.units.values()) or POINTS)
 
     def name(self, thing: Thing, key: str) -> Name:
         """What something is called; its code where nobody knows."""

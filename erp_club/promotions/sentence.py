@@ -262,31 +262,17 @@ def _points(reward: Points, words: Words) -> Iterator[Text]:
         yield T("No points for %(what)s.", what=of)
     elif reward.multiplier_bp is not None:
         yield T("%(times)s times the points for %(what)s.", times=Quantity(reward.multiplier_bp // 10), what=of)
+    more = words.points(reward.bonus, reward.club)
     if reward.bonus and reward.per is PointsPer.ORDER:
-        yield TN("%(num)s more point.", "%(num)s more points.", reward.bonus)
+        yield T("%(points)s more.", points=more)
     elif reward.bonus and reward.per is PointsPer.UNIT and reward.per_units > 1:
-        yield TN(
-            "%(num)s more point for every %(units)s units of %(what)s.",
-            "%(num)s more points for every %(units)s units of %(what)s.",
-            reward.bonus,
-            units=reward.per_units,
-            what=of,
-        )
+        units = reward.per_units
+        yield T("%(points)s more for every %(units)s units of %(what)s.", points=more, units=units, what=of)
     elif reward.bonus and reward.per is PointsPer.UNIT:
-        yield TN(
-            "%(num)s more point for each unit of %(what)s.",
-            "%(num)s more points for each unit of %(what)s.",
-            reward.bonus,
-            what=of,
-        )
+        yield T("%(points)s more for each unit of %(what)s.", points=more, what=of)
     elif reward.bonus:
-        yield TN(
-            "%(num)s more point for each full %(amount)s of %(what)s.",
-            "%(num)s more points for each full %(amount)s of %(what)s.",
-            reward.bonus,
-            amount=words.money(reward.per_minor),
-            what=of,
-        )
+        amount = words.money(reward.per_minor)
+        yield T("%(points)s more for each full %(amount)s of %(what)s.", points=more, amount=amount, what=of)
     if reward.club is not None:
         yield T("The points are those of %(club)s.", club=words.name(Thing.CLUB, reward.club))
 
@@ -314,16 +300,12 @@ def _prize(prize: Prize, words: Words) -> Text:
 
 
 def _redeem(reward: Redeem, words: Words) -> Iterator[Text]:
-    yield TN(
-        "%(num)s point pays %(amount)s.",
-        "%(num)s points pay %(amount)s.",
-        reward.worth_points,
-        amount=words.money(reward.worth_minor),
-    )
+    worth = words.points(reward.worth_points, reward.club)
+    yield T("Worth of %(points)s: %(amount)s.", points=worth, amount=words.money(reward.worth_minor))
     if reward.block > 1:
-        yield TN("In steps of %(num)s point.", "In steps of %(num)s points.", reward.block)
+        yield T("In steps of %(points)s.", points=words.points(reward.block, reward.club))
     if reward.least:
-        yield TN("%(num)s point at least.", "%(num)s points at least.", reward.least)
+        yield T("At least %(points)s at a time.", points=words.points(reward.least, reward.club))
     if reward.on is not None:
         yield T("Points pay for %(what)s only.", what=what(reward.on, words))
     if reward.most_bp < 10_000:
@@ -341,7 +323,7 @@ def _started(offer: Offer, words: Words) -> Iterator[Text]:
     elif start.by is Start.COUPON:
         yield T("It is started by a coupon of %(batch)s.", batch=words.name(Thing.BATCH, start.batch or ""))
     if start.points:
-        yield TN("It costs the customer %(num)s point.", "It costs the customer %(num)s points.", start.points)
+        yield T("It costs the customer %(points)s.", points=words.points(start.points, start.club))
         if start.club is not None:
             yield T("The points are those of %(club)s.", club=words.name(Thing.CLUB, start.club))
 

@@ -14,6 +14,7 @@ from erp_club.clubs.earning.queries import Earning
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
+from erp_club.points.units import POINTS, Unit, only
 from erp_club.promotions.engine.compile import Compiled, entry_key
 from erp_club.promotions.engine.facts import Claim, Coupon
 from erp_club.promotions.engine.offer import Start
@@ -48,6 +49,8 @@ class OfferNote:
     receipt_message: dict[str, str] = field(default_factory=dict[str, str])
     till_message: dict[str, str] = field(default_factory=dict[str, str])
     by_cashier: bool = False
+    club: str | None = None
+    """Whose points it gives or takes, where it names a club."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,13 @@ class PricedBasket:
     def products_of_lines(self) -> list[Product]:
         """The product of each line, gifts included."""
         return [self.products[line.product] for line in self.priced.lines]
+
+    def unit_of(self, offer: str) -> Unit:
+        """In what the points of an offer are told: by the club that it names, else the only unit of all accounts."""
+        note = self.offers.get(offer)
+        if note is not None and note.club in self.accounts:
+            return self.accounts[note.club].unit
+        return only(each.unit for each in self.accounts.values()) or POINTS
 
     @property
     def points_by_club(self) -> dict[str, int]:
@@ -197,6 +207,7 @@ def _notes(compiled: Compiled, priced: Priced, started: Mapping[str, tuple[str, 
             texts_of(ready.offer.receipt_message),
             texts_of(ready.offer.till_message),
             ready.start is Start.CASHIER and not (ready.redeems or ready.points),
+            ready.offer.points_club,
         )
         for code, ready in found.items()
     }

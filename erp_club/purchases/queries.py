@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.models import Club
 from erp_club.kernel.text import T, Text
 from erp_club.points.models import MovementKind
+from erp_club.points.units import Unit, unit_of
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.models import OfferVersion, StoredOffer
 from erp_club.receipts.models import ReceiptDiscount, ReceiptMissedSaving, ReceiptOffer
@@ -41,6 +42,7 @@ class MovedRow:
     points: int
     balance: int
     whose: Whose | None
+    unit: Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def moved_by(session: Session, customer_id: int, receipt_id: int, *, member_id: 
                 -row.points if row.kind == used else row.points,
                 after[row.account_id] if row.kind == used else row.balance_after,
                 Whose(row.whose_id, row.number, row.name) if row.whose_id else None,
+                unit_of(row.unit),
             ),
         )
         for row in rows
@@ -77,7 +80,7 @@ _KINDS = [MovementKind.EARNED, MovementKind.REDEEMED, MovementKind.RETURNED, Mov
 # registered the purchase. What was merged away is of the club of its heir.
 _MOVED = sa.text(
     """
-    SELECT b.names, m.kind, m.account_id, m.points, m.balance_after, w.id AS whose_id, w.number,
+    SELECT b.names, b.unit, m.kind, m.account_id, m.points, m.balance_after, w.id AS whose_id, w.number,
            btrim(concat_ws(' ', w.given_name, w.family_name)) AS name
       FROM (SELECT * FROM points_movements o WHERE o.customer_id = :customer AND o.by_customer_id = :customer
              UNION ALL

@@ -7,6 +7,7 @@ from math import lcm
 
 from erp_club.kernel.errors import Conflict
 from erp_club.points import errors
+from erp_club.points.units import POINTS, Unit
 from erp_club.promotions.engine.facts import NO_LIMITS, Claim, PointsLimits
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced, Reason
@@ -37,6 +38,7 @@ class Redeemable:
     offer: str
     names: dict[str, str]
     club: str
+    unit: Unit
     available: int
     most_points: int
     most_minor: int
@@ -78,6 +80,7 @@ def _redeemable(gathered: Gathered) -> Iterator[Redeemable]:
             offer=code,
             names={str(language): text for language, text in ready.offer.names.items()},
             club=held.club,
+            unit=held.earning.unit,
             available=held.available,
             most_points=applied.points_used if applied else 0,
             most_minor=applied.amount_minor if applied else 0,
@@ -123,6 +126,7 @@ class PointsWanted:
     points: int | None
     available: int
     terms: PointsLimits = NO_LIMITS
+    unit: Unit = POINTS
 
 
 def points_wanted(gathered: Gathered) -> tuple[PointsWanted, ...]:
@@ -146,7 +150,8 @@ def _points_wanted(gathered: Gathered) -> Iterator[PointsWanted]:
         club = reward.club or next(iter(shopper.clubs), "")
         member = shopper.clubs.get(club)
         if member is not None:
-            yield PointsWanted(claim.offer, claim.points, member.points, _terms(reward, member.paying))
+            unit = gathered.memberships[club].earning.unit if club in gathered.memberships else POINTS
+            yield PointsWanted(claim.offer, claim.points, member.points, _terms(reward, member.paying), unit)
 
 
 def check_points(wanted: tuple[PointsWanted, ...], priced: Priced, *, field: str) -> None:
@@ -165,7 +170,7 @@ def _refusal(wanted: PointsWanted, used: int, reason: Reason | None, field: str)
     terms = wanted.terms
     match reason:
         case Reason.POINTS_BALANCE:
-            return errors.balance_low(wanted.available, terms.least_balance, field=field)
+            return errors.balance_low(wanted.available, terms.least_balance, unit=wanted.unit, field=field)
         case Reason.POINTS_CLOSED:
             return errors.closed(field=field)
         case Reason.POINTS_NOT_THEIRS:
@@ -173,28 +178,32 @@ def _refusal(wanted: PointsWanted, used: int, reason: Reason | None, field: str)
         case Reason.POINTS_EXCLUDED:
             return errors.excluded(field=field)
         case Reason.POINTS_OF_DAY:
-            return errors.day_limit(terms.left_today or 0, field=field)
+            return errors.day_limit(terms.left_today or 0, unit=wanted.unit, field=field)
         case Reason.POINTS_WHOLE_ITEM:
-            return errors.whole_items(0, field=field)
+            return errors.whole_items(0, unit=wanted.unit, field=field)
         case Reason.POINTS_LEAST:
-            return errors.least_at_once(max(terms.least, terms.step), field=field)
+            return errors.least_at_once(max(terms.least, terms.step), unit=wanted.unit, field=field)
         case _:
-            return _fewer(wanted, used, field) if used else errors.too_few(0, wanted.points or 0, field=field)
+            return (
+                _fewer(wanted, used, field)
+                if used
+                else errors.too_few(0, wanted.points or 0, unit=wanted.unit, field=field)
+            )
 
 
 def _fewer(wanted: PointsWanted, used: int, field: str) -> Conflict:
     """Some can be used, but not as many."""
     terms, asked = wanted.terms, wanted.points or 0
     if asked - used < terms.step and asked % terms.step:
-        return errors.in_steps(terms.step, used, field=field)
+        return errors.in_steps(terms.step, used, unit=wanted.unit, field=field)
     match _ceiling(terms, used, None):
         case Ceiling.DAY:
-            return errors.day_limit(terms.left_today or 0, field=field)
+            return errors.day_limit(terms.left_today or 0, unit=wanted.unit, field=field)
         case Ceiling.PURCHASE:
-            return errors.purchase_limit(used, field=field)
+            return errors.purchase_limit(used, unit=wanted.unit, field=field)
         case Ceiling.WHOLE_ITEMS:
-            return errors.whole_items(used, field=field)
+            return errors.whole_items(used, unit=wanted.unit, field=field)
         case Ceiling.SHARE:
-            return errors.share_limit(used, field=field)
+            return errors.share_limit(used, unit=wanted.unit, field=field)
         case _:
-            return errors.too_few(used, asked, field=field)
+            return errors.too_few(used, asked, unit=wanted.unit, field=field)

@@ -22,6 +22,7 @@ from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
+from erp_club.points.units import Unit
 from erp_club.receipts.models import Receipt
 
 Consent = Literal["advertising", "sms", "email", "post"]
@@ -61,6 +62,8 @@ class HeldClub:
     names: dict[str, str]
     tone: str
     is_valid: bool
+    balance: int
+    unit: Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,14 +280,14 @@ def _clubs(session: Session, ids: Sequence[int], today: dt.date) -> tuple[dict[i
     held: dict[int, list[HeldClub]] = {}
     points: dict[int, int] = {}
     rows = session.execute(
-        sa.select(Membership.customer_id, Club.names, Club.tone, _valid(today), PointsAccount.balance)
+        sa.select(Membership.customer_id, Club.names, Club.tone, _valid(today), PointsAccount.balance, Club.unit)
         .join(Club, Club.id == Membership.club_id)
         .join(PointsAccount, ACCOUNT)
         .where(Membership.customer_id.in_(ids))
         .order_by(Membership.customer_id, Membership.id)
     )
-    for customer_id, names, tone, is_valid, balance in rows:
-        held.setdefault(customer_id, []).append(HeldClub(names, tone, is_valid))
+    for customer_id, names, tone, is_valid, balance, unit in rows:
+        held.setdefault(customer_id, []).append(HeldClub(names, tone, is_valid, balance, unit))
         points[customer_id] = points.get(customer_id, 0) + balance
     return held, points
 

@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.points.units import POINTS, Unit, unit_of
+
 
 class Kind(StrEnum):
     """What was noticed."""
@@ -75,6 +77,7 @@ class Noticed:
     thing_id: int | None = None
     detail: str | None = None
     given: tuple[Given, ...] = ()
+    unit: Unit = POINTS
 
 
 MOST = 100
@@ -108,7 +111,7 @@ def _noticed(kind: Kind, row: Any) -> Noticed:
         Given(each["staff_id"], each["staff"], each["points"], dt.datetime.fromisoformat(each["at"]))
         for each in row.given
     )
-    return Noticed(kind, *row[:-1], given=given)
+    return Noticed(kind, *row[:-2], given=given, unit=unit_of(row.unit))
 
 
 _ENTRIES = """
@@ -143,7 +146,7 @@ _STATEMENTS = {
     Kind.ADJUSTED: sa.text(
         """
         SELECT m.on_date, -m.points, m.staff_id, f.name, s.name, m.by_customer_id, c.number,
-               CAST(NULL AS bigint), CAST(NULL AS text), g.given
+               CAST(NULL AS bigint), CAST(NULL AS text), g.given, u.unit
           FROM (
             SELECT a.customer_id, a.id AS account_id, m.seq,
                    jsonb_agg(jsonb_build_object('staff_id', e.staff_id, 'staff', e.actor, 'at', e.at,
@@ -161,6 +164,8 @@ _STATEMENTS = {
           JOIN points_movements m USING (customer_id, account_id, seq)
           JOIN customers c ON c.id = m.by_customer_id
           LEFT JOIN stores s ON s.id = m.store_id LEFT JOIN staff f ON f.id = m.staff_id
+          LEFT JOIN LATERAL (SELECT b.unit FROM memberships h JOIN clubs b ON b.id = h.club_id
+                              WHERE h.points_account_id = m.account_id LIMIT 1) AS u ON true
          WHERE m.on_date BETWEEN :first AND :last
            AND (CAST(:store AS int) IS NULL OR g.here OR m.store_id = :store)
          ORDER BY m.at DESC, m.seq DESC LIMIT :most

@@ -13,6 +13,7 @@ from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
+from erp_club.points.units import Unit
 from erp_club.receipts.models import Receipt
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import ReceiptToRoll, StoreDay
@@ -38,6 +39,7 @@ class ClubFigures:
     state: ClubState
     members: int
     points: int
+    unit: Unit
     worth_minor: int
     currency: str
 
@@ -137,6 +139,7 @@ def club_figures(session: Session, *, today: dt.date) -> list[ClubFigures]:
                 Club.state,
                 members,
                 points,
+                Club.unit,
                 sa.cast(sa.func.div(points * Club.worth_minor, Club.worth_points), sa.BigInteger),
                 Club.currency,
             )

@@ -59,7 +59,7 @@ def test_the_filter_and_the_way_to_older_ones(client: TestClient, session: Sessi
 def test_the_whole_history_goes_into_a_file(client: TestClient, session: Session) -> None:
     account = an_account(client, session, *[10] * 30, -5)
     rows = client.get(f"/points-accounts/{account}/movements.csv").text.splitlines()
-    assert rows[0].lstrip("\ufeff") == "at,points,balance,kind,store,till,receipt,staff,reason,version"
+    assert rows[0].lstrip("\ufeff") == "at,points,balance,kind,store,till,receipt,staff,reason,version,unit"
     assert len(rows) == 32
     assert rows[1].split(",")[1:3] == ["-5", "295"]
     assert len(client.get(f"/points-accounts/{account}/movements.csv?flow=used").text.splitlines()) == 2

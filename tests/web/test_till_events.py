@@ -49,7 +49,7 @@ def test_a_person_reads_in_the_dialog_what_is_given_and_afterwards_what_was(shop
     dialog = shop.client.get("/baskets/current/events/new", headers=headers).text
     assert "20 points for the event" in dialog
     form = {"event": "review-approved", "purchase_id": "", "referred": "", "subject": "order-1"}
-    for key, said in (("one", "20 points given."), ("two", "It was given before.")):
+    for key, said in (("one", "Given: 20 points."), ("two", "It was given before.")):
         posted = headers | {"Idempotency-Key": f"event-{key}"}
         answer = shop.client.post("/baskets/current/events", data=form, headers=posted)
         assert answer.status_code == 200, answer.text

@@ -13,10 +13,11 @@ from erp_club.permissions.approvals import commands, queries
 from erp_club.permissions.approvals.commands import Deed
 from erp_club.permissions.approvals.queries import ApprovalRow
 from erp_club.permissions.catalog import Permission, Unit
+from erp_club.points.units import PointsUnit
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, Line, RowId, SmallRowId, Storable, Word
 from web.refusals import again
-from web.views.approvals import Resend, ask_page, resend_of, url_of
+from web.views.approvals import Resend, ask_page, points_unit, resend_of, url_of
 
 router = APIRouter(route_class=ActRoute, tags=["access"])
 MOST, MOST_SHOWN = 10**12, 50
@@ -57,13 +58,17 @@ class Decision(Body):
 
 
 class ApprovalLine(BaseModel):
-    """One deed; `state`: waiting, approved, used, declined, over. `amount` is in `unit`, `url` leads to its object."""
+    """One deed; `state`: waiting, approved, used, declined, over. `amount` is in `unit`, `url` leads to its object.
+
+    Points are parts of `points_unit`; null where they are of clubs that count differently.
+    """
 
     id: int
     state: str
     action: Permission
     sentence: str
     unit: Unit | None
+    points_unit: PointsUnit | None
     amount: int | None
     percent_bp: int | None
     customer_id: int | None
@@ -93,11 +98,12 @@ class ApprovalsPage(BaseModel):
     decided: list[ApprovalLine]
 
 
-def _line(row: ApprovalRow) -> ApprovalLine:
+def _line(act: Act, row: ApprovalRow) -> ApprovalLine:
     action = Permission(row.action)
     return ApprovalLine.model_validate(
         {name: getattr(row, name) for name in ApprovalRow.__slots__}
         | {"action": action, "sentence": action.sentence, "unit": action.unit, "url": url_of(row.about)}
+        | {"points_unit": points_unit(act, row.about, row.club_id)}
     )
 
 
@@ -120,7 +126,7 @@ def ask(act: Annotated[Act, needs(Permission.SELF, keyless=PIN_BODY)], body: New
     if by is not None:
         commands.decide_approval(act.session, made, approve=True, with_pin=True, now=act.now, by=by)
     row = queries.approval(act.session, made, now=act.now, by=act.by)
-    view = AskedApproval(**_line(row).model_dump(), token=token, resend=resend_of(body.send))
+    view = AskedApproval(**_line(act, row).model_dump(), token=token, resend=resend_of(body.send))
     if not wants_html(act.request):
         return act.done(view, f"/approvals/{made}")
     return act.answer(view, "approvals/_asked.html" if act.htmx else "approvals/asked.html", status=201)
@@ -130,8 +136,8 @@ def ask(act: Annotated[Act, needs(Permission.SELF, keyless=PIN_BODY)], body: New
 def approvals(act: Giving) -> Response:
     """What waits for this person's approval."""
     view = ApprovalsPage(
-        waiting=[_line(row) for row in queries.waiting(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)],
-        decided=[_line(row) for row in queries.decided(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)],
+        waiting=[_line(act, row) for row in queries.waiting(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)],
+        decided=[_line(act, row) for row in queries.decided(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)],
     )
     return act.answer(view, "approvals/_approvals.html" if act.htmx else "approvals/approvals.html")
 
@@ -139,7 +145,7 @@ def approvals(act: Giving) -> Response:
 @router.get("/approvals/{approval_id}", name="approvals.approval", response_model=ApprovalLine)
 def approval(act: Anybody, approval_id: RowId) -> Response:
     """How one stands that this person has asked for, or may approve."""
-    view = _line(queries.approval(act.session, approval_id, now=act.now, by=act.by))
+    view = _line(act, queries.approval(act.session, approval_id, now=act.now, by=act.by))
     return act.answer(view, "approvals/_state.html" if act.htmx else "approvals/approval.html")
 
 
@@ -149,5 +155,5 @@ def approval(act: Anybody, approval_id: RowId) -> Response:
 def decide(act: Giving, approval_id: RowId, body: Decision) -> Response:
     """Approve what somebody else asks for, or decline it."""
     commands.decide_approval(act.session, approval_id, approve=body.approve, now=act.now, by=act.by)
-    view = _line(queries.approval(act.session, approval_id, now=act.now, by=act.by))
+    view = _line(act, queries.approval(act.session, approval_id, now=act.now, by=act.by))
     return act.done(view, "/approvals")

@@ -1,23 +1,26 @@
 """The forecast of a club's settings while they are edited: what they would have given in a past period."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from erp_club.clubs.setup.settings import MOST_MINOR, MOST_POINTS
+from erp_club.clubs.units.queries import units
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
+from erp_club.points.units import POINTS, Unit
 from erp_club.reports.settings_forecast import MOST_DAYS
 from web.deps import Act, ActRoute, needs
-from web.fields import AmountText, SmallRowId, Unsaid
+from web.fields import AmountText, InUnits, PointsNumber, SmallRowId, Unsaid, parts_of
 from web.views.club_forecasts import ClubForecastPage, Edited, club_forecast_page
 
 router = APIRouter(route_class=ActRoute, tags=["clubs"])
 Day = Annotated[dt.date | None, Unsaid]
-Points = Annotated[int | None, Query(ge=0, le=MOST_POINTS), Unsaid]
+Points = Annotated[PointsNumber | None, Query(ge=0, le=MOST_POINTS), Unsaid]
 Percent = Annotated[int | None, Query(ge=0, le=100), Unsaid]
 Amount = Annotated[AmountText | None, Query(ge=0, le=MOST_MINOR), Unsaid]
 
@@ -42,17 +45,28 @@ class Said:
         code2: Amount = None,
         at3: Points = None,
         code3: Amount = None,
+        in_units: InUnits = False,
     ) -> None:
         self.first, self.last = first, last
-        pairs = ((at1, code1), (at2, code2), (at3, code3))
-        told = any(at is not None or code is not None for at, code in pairs)
-        self.edited = Edited(
-            points=points,
-            per_minor=per,
-            join_points=join_points,
-            review_points=review_points,
-            reviewed_percent=reviewed,
-            tiers=tuple((at or 0, code or 0) for at, code in pairs) if told or points is not None else None,
+        self.per_minor, self.reviewed_percent, self.in_units = per, reviewed, in_units
+        self.points, self.join_points, self.review_points = points, join_points, review_points
+        self.tiers = ((at1, code1), (at2, code2), (at3, code3))
+
+    def edited(self, unit: Unit) -> Edited:
+        """The settings of a club that counts in this unit. Raises Invalid."""
+
+        def parts(number: Decimal | None, field: str) -> int | None:
+            return None if number is None else parts_of(number, unit, in_units=self.in_units, field=field)
+
+        told = any(at is not None or code is not None for at, code in self.tiers)
+        tiers = tuple((parts(at, f"at{no}") or 0, code or 0) for no, (at, code) in enumerate(self.tiers, start=1))
+        return Edited(
+            points=parts(self.points, "points"),
+            per_minor=self.per_minor,
+            join_points=parts(self.join_points, "join_points"),
+            review_points=parts(self.review_points, "review_points"),
+            reviewed_percent=self.reviewed_percent,
+            tiers=tiers if told or self.points is not None else None,
         )
 
 
@@ -61,11 +75,12 @@ def forecast(
     act: Annotated[Act, needs(Permission.CLUBS_EDIT)], club_id: SmallRowId, said: Annotated[Said, Depends()]
 ) -> Response:
     """Points that purchases, joining and reviews of a past period would have earned under these settings, and codes."""
-    if said.edited.per_minor == 0:
+    if said.per_minor == 0:
         raise Invalid([FieldError("per", T("Enter an amount above zero."))])
     if said.first and said.last and said.last < said.first:
         raise Invalid([FieldError("last", T("The last day is before the first one."))])
     if said.first and said.last and (said.last - said.first).days >= MOST_DAYS:
         raise Invalid([FieldError("last", T("Choose at most %(days)s days.", days=MOST_DAYS))])
-    view = club_forecast_page(act, club_id, said.edited, first=said.first, last=said.last)
+    edited = said.edited(units(act.session).get(club_id, POINTS))
+    view = club_forecast_page(act, club_id, edited, first=said.first, last=said.last)
     return act.answer(view, "clubs/_outlook.html" if act.htmx else "clubs/forecast.html")

@@ -12,12 +12,14 @@ from erp_club.jobs.approvals import queries as run_approvals
 from erp_club.jobs.verify import LEDGER_VERIFY
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.tries import queries as tries
+from erp_club.points.units import Unit
 from erp_club.reports import queries
 from erp_club.reports.years import shown_year
 from web.deps import Act, ActRoute, needs
 from web.scopes import stores_of_reports
 from web.views.home import Step, Waiting, steps, waiting
 from web.views.sales import Month, of_year, whole_year
+from web.views.sums import PointsSum, sums
 
 router = APIRouter(route_class=ActRoute, tags=["home"])
 
@@ -32,6 +34,7 @@ class ClubLine(BaseModel):
     state: str
     members: int
     points: int
+    unit: Unit
     worth_minor: int
     currency: str
 
@@ -74,6 +77,7 @@ class HomePage(BaseModel):
     sales_minor: int
     identified_bp: int | None
     points: int
+    sums: list[PointsSum]
     points_worth_minor: int
     months: list[Month]
     clubs: list[ClubLine]
@@ -114,6 +118,7 @@ def home(
         sales_minor=figures.sales_minor,
         identified_bp=figures.identified_bp,
         points=sum(club.points for club in clubs),
+        sums=sums((club.points, club.unit) for club in clubs if club.points),
         points_worth_minor=sum(club.worth_minor for club in clubs if club.currency == act.chain.currency),
         months=whole_year(shown, sold) if shown else [],
         clubs=[ClubLine.model_validate(club, from_attributes=True) for club in clubs],

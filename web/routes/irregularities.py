@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from erp_club.permissions.catalog import Permission
+from erp_club.points.units import Unit
 from erp_club.reports.irregularities import MOST, Kind, Range, Thresholds, irregularities
 from web.deps import Act, ActRoute, needs
 from web.fields import Unsaid
@@ -44,6 +45,7 @@ class Irregularity(BaseModel):
     thing_id: int | None
     detail: str | None
     given: list[GivenPoints]
+    unit: Unit
 
 
 class IrregularitiesPage(BaseModel):

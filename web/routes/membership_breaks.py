@@ -10,8 +10,10 @@ from starlette.responses import Response
 from erp_club.clubs.breaks import commands
 from erp_club.clubs.models import MembershipState
 from erp_club.clubs.periods import Span, days_held
+from erp_club.clubs.queries import clubs
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
+from erp_club.points.units import POINTS, Unit
 from erp_club.purchases.fees.queries import paid_fees
 from erp_club.purchases.fees.refunds import given_back, kept_back
 from web.deps import Act, ActRoute, needs
@@ -93,6 +95,7 @@ class LossView(BaseModel):
     becomes_minor: int | None = None
     becomes_points: int | None = None
     becomes_club: str | None = None
+    becomes_unit: Unit = POINTS
 
 
 class CorrectionForm(BaseModel):
@@ -237,6 +240,10 @@ def correct(act: Correct, membership_id: RowId, body: Correction) -> Response:
     return _changed(act, made, T("The days of the membership are corrected."))
 
 
+def _unit_of(act: Act, code: str | None) -> Unit:
+    return next((each.unit for each in clubs(act.session) if each.code == code), POINTS)
+
+
 def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
     """What ending a membership on that day, else today, would take. Raises NotFound."""
     day = on or act.today
@@ -254,6 +261,7 @@ def loss_view(act: Act, membership_id: int, on: dt.date | None) -> LossView:
         becomes_minor=becoming.became if becoming and money else None,
         becomes_points=becoming.became if becoming and not money else None,
         becomes_club=becoming.conversion.to_club if becoming else None,
+        becomes_unit=_unit_of(act, becoming.conversion.to_club) if becoming else POINTS,
         membership=line,
         on=day,
         points_lost=loss.points,

@@ -17,11 +17,12 @@ from erp_club.programmes.queries import VersionNumber, version_numbers
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import RowId, Unsaid
+from web.formats import counts
 from web.taken_out import taken_out
-from web.views.points import HistoryView, history_view, version_of
+from web.views.points import HistoryView, history_view, unit_of, version_of
 
 router = APIRouter(route_class=ActRoute, tags=["points"])
-HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason", "version")
+HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason", "version", "unit")
 
 
 Day = Annotated[dt.date | None, Unsaid]
@@ -77,16 +78,18 @@ def _rows(
     found: Iterator[queries.MovementRow], zone: str, versions: Sequence[VersionNumber]
 ) -> Iterator[tuple[lists.Cell, ...]]:
     for row in found:
-        at = row.at.astimezone(ZoneInfo(row.zone or zone))
+        at, version = row.at.astimezone(ZoneInfo(row.zone or zone)), version_of(row, versions)
+        unit = unit_of(version, versions)
         yield (
             at,
-            row.points,
-            row.balance_after,
+            unit.cell(row.points),
+            unit.cell(row.balance_after),
             row.kind.value,
             row.store,
             row.terminal,
             row.receipt_no,
             row.staff,
             row.reason,
-            version_of(row, versions),
+            version.version_no if version else None,
+            counts(unit),
         )

@@ -1,6 +1,7 @@
 """Points changed by hand, and that undone."""
 
 import json
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -9,12 +10,14 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from erp_club.clubs.adjustments import commands
+from erp_club.clubs.units.queries import unit_of_account
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.points import queries
+from erp_club.points.units import Unit
 from web.declared import BIG_POINTS, Fresh
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, RowId, Storable
+from web.fields import Body, InUnits, PointsNumber, RowId, Storable, parts_of
 from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
@@ -27,7 +30,7 @@ Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length
 MOST = 1_000_000_000
 
 
-def _something(points: int) -> int:
+def _something(points: Decimal) -> Decimal:
     if not points:
         raise PydanticCustomError("missing", "points that aren't 0")
     return points
@@ -36,8 +39,9 @@ def _something(points: int) -> int:
 class PointsChange(Body):
     """How many points to add, or below zero to take, and why."""
 
-    points: Annotated[int, Field(ge=-MOST, le=MOST), AfterValidator(_something)]
+    points: Annotated[PointsNumber, Field(ge=-MOST, le=MOST), AfterValidator(_something)]
     description: Description
+    in_units: InUnits = False
 
 
 class PointsUndoing(Body):
@@ -52,6 +56,7 @@ class AdjustForm(BaseModel):
     account_id: int
     customer_id: int
     balance: int
+    unit: Unit
     undoes: int | None = None
 
 
@@ -62,6 +67,7 @@ class AdjustedView(BaseModel):
     seq: int
     points: int
     balance: int
+    unit: Unit
 
 
 def adjust_page(act: Act, form: FormState) -> Response:
@@ -72,6 +78,7 @@ def adjust_page(act: Act, form: FormState) -> Response:
         account_id=row.account_id,
         customer_id=row.customer_id,
         balance=row.balance,
+        unit=unit_of_account(act.session, row.account_id),
         undoes=int(seq) if seq is not None else None,
     )
     return act.answer(view, "points/_adjust.html" if act.htmx else "points/adjust.html", form=form)
@@ -89,12 +96,14 @@ def adjust_form(act: Adjust, account_id: RowId) -> Response:  # noqa: ARG001
 @again(adjust_page)
 def adjust(act: Changing, account_id: RowId, body: PointsChange) -> Response:
     """Change a balance by hand. Beyond the person's limit: 403 `approval-required`; a big one: `proof-needed`."""
-    if abs(body.points) > BIG_POINTS:
+    unit = unit_of_account(act.session, account_id)
+    points = parts_of(body.points, unit, in_units=body.in_units)
+    if abs(points) > BIG_POINTS * unit.scale:
         act.ask_who()
     made = commands.adjust_by_hand(
         act.session,
         account_id,
-        body.points,
+        points,
         description=body.description,
         today=act.today,
         now=act.now,
@@ -122,7 +131,8 @@ def undo_form(act: Adjust, account_id: RowId, seq: RowId) -> Response:  # noqa: 
 @again(adjust_page)
 def undo(act: Changing, account_id: RowId, seq: RowId, body: PointsUndoing) -> Response:
     """Undo a change by hand with a movement that reverses it."""
-    if abs(queries.points_of(act.session, account_id, seq)) > BIG_POINTS:
+    unit = unit_of_account(act.session, account_id)
+    if abs(queries.points_of(act.session, account_id, seq)) > BIG_POINTS * unit.scale:
         act.ask_who()
     made = commands.undo_adjustment(
         act.session, account_id, seq, description=body.description, today=act.today, now=act.now, by=act.by
@@ -132,7 +142,13 @@ def undo(act: Changing, account_id: RowId, seq: RowId, body: PointsUndoing) -> R
 
 def _changed(act: Act, account_id: int, made: commands.Adjusted, said: Text) -> Response:
     if not act.htmx:
-        view = AdjustedView(account_id=account_id, seq=made.seq, points=made.points, balance=made.balance)
+        view = AdjustedView(
+            account_id=account_id,
+            seq=made.seq,
+            points=made.points,
+            balance=made.balance,
+            unit=unit_of_account(act.session, account_id),
+        )
         return act.done(view, f"/points-accounts/{account_id}/movements")
     triggers = json.dumps({"dialogclose": True, "toast": {"text": say(said), "kind": "ok"}})
     view = history_view(act, made.customer_id, account_id=account_id)

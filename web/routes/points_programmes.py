@@ -2,12 +2,14 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
+from erp_club.clubs.units import queries as units
 from erp_club.jobs import commands as jobs
 from erp_club.jobs import queue
 from erp_club.jobs.programmes import commands, job, queries
@@ -17,8 +19,9 @@ from erp_club.jobs.programmes.rules import Effect, Rounding
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
+from erp_club.points.units import POINTS, Unit
 from web.deps import Act, ActRoute, needs
-from web.fields import AmountText, Body, SmallRowId, Storable, Word
+from web.fields import AmountText, Body, InUnits, PointsNumber, SmallRowId, Storable, Word, parts_of
 from web.forms import FormState
 from web.refusals import again
 from web.views.jobs import RunView, run_page
@@ -47,7 +50,8 @@ class NewProgramme(Body):
     name: Word
     club_id: Annotated[int, Field(ge=0, lt=2**31)]
     effect: Effect
-    points: Annotated[int, Field(ge=-MOST_POINTS, le=MOST_POINTS)] | None = None
+    points: Annotated[PointsNumber, Field(ge=-MOST_POINTS, le=MOST_POINTS)] | None = None
+    in_units: InUnits = False
     percent: Annotated[AmountText, Field(ge=-100_00, le=1_000_00)] | None = None
     rounding: Rounding = Rounding.DOWN
     joined_from: dt.date | None = None
@@ -58,8 +62,8 @@ class NewProgramme(Body):
     last_day: dt.date | None = None
     run_on: dt.date | None = None
 
-    def settings(self) -> ProgrammeSettings:
-        """As the command takes them. Raises Invalid."""
+    def settings(self, unit: Unit) -> ProgrammeSettings:
+        """As the command takes them, of a club whose accounts count in `unit`. Raises Invalid."""
         numbers = tuple(dict.fromkeys(each for each in re.split(r"[\s,;]+", self.numbers or "") if each))
         if len(numbers) > MOST_NUMBERS:
             raise Invalid([FieldError("numbers", T("Enter at most %(most)s.", most=MOST_NUMBERS))])
@@ -68,7 +72,9 @@ class NewProgramme(Body):
             name=self.name,
             club_id=self.club_id,
             effect=self.effect,
-            amount=amounts.get(self.effect, self.points or 0),
+            amount=amounts[self.effect]
+            if self.effect in amounts
+            else parts_of(self.points or Decimal(0), unit, in_units=self.in_units),
             rounding=self.rounding,
             joined_from=self.joined_from,
             joined_to=self.joined_to,
@@ -110,7 +116,13 @@ def new_programme(act: Do) -> Response:
 @again(new_programme_page)
 def add_programme(act: Do, body: NewProgramme) -> Response:
     """Set a programme up; it does nothing before it is run."""
-    programme_id = commands.set_up(act.session, body.settings(), today=act.today, now=act.now, by=act.by)
+    programme_id = commands.set_up(
+        act.session,
+        body.settings(units.units(act.session).get(body.club_id, POINTS)),
+        today=act.today,
+        now=act.now,
+        by=act.by,
+    )
     return act.done(programme_page(act, programme_id), f"/points-programmes/{programme_id}")
 
 

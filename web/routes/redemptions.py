@@ -1,5 +1,6 @@
 """What points are given for outside a sale: benefits with a price in points, and the club's charity."""
 
+from decimal import Decimal
 from typing import Annotated, Self
 
 from fastapi import APIRouter
@@ -7,12 +8,13 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from erp_club.clubs.units.queries import unit_of_membership
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes.redemptions import commands
 from erp_club.programmes.redemptions.commands import Redeemed
 from web.after_sale import find_segments_again
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, RowId, Storable
+from web.fields import Body, InUnits, PointsNumber, RowId, Storable, parts_of
 from web.forms import FormState
 from web.moments import at_moment
 from web.refusals import again
@@ -26,7 +28,8 @@ class Redemption(Body):
     """Which benefit is had, by its code, or how many points go to the club's charity."""
 
     benefit: Annotated[str, StringConstraints(min_length=1, max_length=50), Storable] | None = None
-    points: Annotated[int, Field(ge=1, le=10_000_000_000)] | None = None
+    points: Annotated[PointsNumber, Field(gt=0, le=10_000_000_000)] | None = None
+    in_units: InUnits = False
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -41,7 +44,9 @@ def done(act: Act, membership_id: int, body: Redemption) -> Redeemed:
     if body.benefit is not None:
         made = commands.redeem_benefit(act.session, membership_id, body.benefit, at)
     else:
-        made = commands.give_to_charity(act.session, membership_id, body.points or 0, at)
+        unit = unit_of_membership(act.session, membership_id)
+        points = parts_of(body.points or Decimal(0), unit, in_units=body.in_units)
+        made = commands.give_to_charity(act.session, membership_id, points, at)
     find_segments_again(act, made.customer_id)
     return made
 

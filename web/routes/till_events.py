@@ -71,5 +71,5 @@ def tell(act: Telling, body: EventAtTill) -> Response:
     friend = queries.person_called(session, body.referred, field="referred") if body.referred else None
     told = events.tell_event(session, Happened(body.event, customer_id, body.subject, purchase, friend), at_moment(act))
     find_segments_again(act, told.customer_id)
-    said = told_words(told, told_view(act, told))
+    said = told_words(act, told, told_view(act, told))
     return shown(act, till_view(act), toast={"text": say(said), "kind": "ok"})

@@ -11,13 +11,14 @@ from erp_club.clubs.queries import customer_of, memberships
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
+from erp_club.points.units import POINTS, Unit
 from erp_club.programmes.redemptions import commands
 from erp_club.programmes.redemptions.queries import giving_clubs
 from erp_club.purchases.baskets import choices, errors, queries
 from erp_club.purchases.baskets.commands import current_customer
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, RowId, Storable
+from web.fields import Body, InUnits, PointsNumber, RowId, Storable, parts_of
 from web.forms import FormState
 from web.i18n import say
 from web.moments import at_moment
@@ -44,8 +45,9 @@ class PointsToRedeem(Body):
     """How many points are to pay, or `all` that can; `offer` is the one that takes them."""
 
     offer: Annotated[str, StringConstraints(min_length=1, max_length=50), Storable]
-    points: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    points: Annotated[PointsNumber, Field(gt=0, le=10_000_000)] | None = None
     all: bool = False
+    in_units: InUnits = False
 
     @model_validator(mode="after")
     def _how_many(self) -> Self:
@@ -106,8 +108,16 @@ def show_points(act: Redeeming) -> Response:
 @again(points_page)
 def redeem(act: Redeeming, body: PointsToRedeem) -> Response:
     """Let so many points pay for a part of the sale; they are taken when it is paid."""
-    choices.use_points(act.session, body.offer, body.points, place_of(act, act.now))
+    points = None if body.points is None else parts_of(body.points, _unit(act, body), in_units=body.in_units)
+    choices.use_points(act.session, body.offer, points, place_of(act, act.now))
     return shown(act, till_view(act))
+
+
+def _unit(act: Act, body: PointsToRedeem) -> Unit:
+    """What the account counts whose points the offer takes."""
+    if not body.in_units:
+        return POINTS
+    return next((each.unit for each in points_view(act).redeemable if each.offer == body.offer), POINTS)
 
 
 class TillRedemption(Redemption):

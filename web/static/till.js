@@ -207,7 +207,8 @@
     const shown = form?.querySelector("[data-worth]");
     if (!shown) return;
     const rate = form.querySelector("[name=offer]:checked, input[type=hidden][name=offer]").dataset;
-    const minor = Math.floor((form.querySelector("[data-points]").value * rate.worthMinor) / rate.worthPoints);
+    const parts = form.querySelector("[data-points]").value.replace(",", ".") * rate.scale;
+    const minor = Math.floor((parts * rate.worthMinor) / rate.worthPoints);
     const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: shown.dataset.currency });
     shown.textContent = minor > 0 ? money.format(minor / 100) : "\u00a0";
   });

@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
+from erp_club.clubs.units import queries as units
 from erp_club.permissions.catalog import Permission, Unit
+from erp_club.points.units import PointsUnit
 from web.deps import Act
 from web.forms import FormState
 
@@ -33,12 +35,13 @@ class AskedFor(BaseModel):
     action: str
     sentence: str
     unit: Unit | None
+    points_unit: PointsUnit | None
     amount: int | None
     bound: dict[str, str]
     send: str
 
     @staticmethod
-    def of(values: Mapping[str, Any]) -> "AskedFor":
+    def of(act: Act, values: Mapping[str, Any]) -> "AskedFor":
         """From the fields of a form or the facts of a refusal; of an action that isn't known it is empty."""
         known = {each.value: each for each in Permission}
         action = known.get(str(values.get("action", "")))
@@ -47,10 +50,25 @@ class AskedFor(BaseModel):
             action=action.value if action else "",
             sentence=action.sentence if action else "",
             unit=action.unit if action else None,
+            points_unit=points_unit(act, str(values.get("about", "")), _number(values.get("club_id"))),
             amount=int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 19 else None,
             bound={name: str(values[name]) for name in _BOUND if values.get(name) not in (None, "")},
             send=str(values.get("send", "")),
         )
+
+
+def _number(said: Any) -> int | None:
+    text = str(said)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def points_unit(act: Act, about: str, club_id: int | None) -> PointsUnit | None:
+    """What points of a deed count: as the account that it is about, else the club that it names, else all of them."""
+    kind, _, rest = about.partition(":")
+    account = rest.partition(":")[0]
+    if kind == "points-account" and account.isascii() and account.isdigit() and len(account) < 19:
+        return units.unit_of_account(act.session, int(account))
+    return units.unit_of_clubs(act.session, club_id)
 
 
 def url_of(about: str) -> str | None:
@@ -83,7 +101,7 @@ def resend_of(told: str) -> Resend | None:
 def ask_page(act: Act, form: FormState) -> Response:
     """The dialog in which somebody else approves it, without the PIN that was typed."""
     form.values.pop("pin", None)
-    view = AskedFor.of(form.values)
+    view = AskedFor.of(act, form.values)
     response = act.answer(view, "approvals/_ask.html" if act.htmx else "approvals/ask.html", form=form)
     response.headers["HX-Retarget"] = "#dialog"
     response.headers["HX-Reswap"] = "innerHTML"

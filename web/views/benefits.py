@@ -2,7 +2,9 @@
 
 from pydantic import BaseModel
 
+from erp_club.points.units import Unit
 from erp_club.promotions.engine.facts import Coupon
+from erp_club.promotions.engine.priced import Refusal
 from erp_club.purchases.baskets.pricing import Choosable, OpenPrice
 from erp_club.purchases.pricing import PricedBasket
 from web.formats import localised
@@ -24,6 +26,7 @@ class TillOffer(BaseModel):
     points: int
     cost_points: int = 0
     words: str | None
+    unit: Unit
 
 
 class TillCoupon(BaseModel):
@@ -126,7 +129,7 @@ def benefits_view(price: OpenPrice, *, currency: str) -> TillBenefits:
 
 def _offer(basket: PricedBasket, each: Choosable, currency: str) -> TillOffer:
     refusal = each.refusal
-    words = refusal_words(refusal, currency=currency, name=lambda code: offer_name(basket, code)) if refusal else None
+    words = _refused(basket, refusal, currency) if refusal else None
     return TillOffer(
         offer=each.offer,
         name=localised(each.names),
@@ -135,7 +138,13 @@ def _offer(basket: PricedBasket, each: Choosable, currency: str) -> TillOffer:
         points=each.points,
         cost_points=each.cost_points,
         words=words,
+        unit=basket.unit_of(each.offer),
     )
+
+
+def _refused(basket: PricedBasket, refusal: Refusal, currency: str) -> str:
+    unit = basket.unit_of(refusal.offer)
+    return refusal_words(refusal, currency=currency, name=lambda code: offer_name(basket, code), unit=unit)
 
 
 def _coupon(basket: PricedBasket, coupon: Coupon, position: int, currency: str) -> TillCoupon:
@@ -146,7 +155,7 @@ def _coupon(basket: PricedBasket, coupon: Coupon, position: int, currency: str) 
     if coupon.fault is not None:
         words = fault_words(coupon.fault)
     elif refusal is not None and not gave:
-        words = refusal_words(refusal, currency=currency, name=lambda code: offer_name(basket, code))
+        words = _refused(basket, refusal, currency)
     named = gave[0].offer if gave else next(iter(started), None)
     return TillCoupon(
         position=position,

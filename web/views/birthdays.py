@@ -16,6 +16,7 @@ from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
 from erp_club.clubs.queries import clubs
 from erp_club.kernel.dates import add_months, month_end
 from erp_club.kernel.money import Rounding, round_div
+from erp_club.points.units import Unit
 from erp_club.promotions.coupons.batches.queries import BatchFilters
 from erp_club.promotions.coupons.batches.queries import listing as batches
 from erp_club.stored_value.products.queries import products
@@ -72,6 +73,7 @@ class BirthdayPlanLine(BaseModel):
     next_month: int
     next_month_minor: int
     next_month_points: int
+    unit: Unit
     gave_each_minor: int | None
     currency: str
 
@@ -124,7 +126,7 @@ def plan_line(act: Act, row: PlanRow) -> BirthdayPlanLine:
     first = add_months(act.today.replace(day=1), 1)
     days = Days(first, month_end(first), members_on=act.today)
     found = owing.coming(act.session, row.id, row.settings, days)
-    names = Names(act.chain.currency, row.gift or {"en": row.settings.code})
+    names = Names(act.chain.currency, row.gift or {"en": row.settings.code}, row.unit)
     return BirthdayPlanLine(
         id=row.id,
         code=row.settings.code,
@@ -143,6 +145,7 @@ def plan_line(act: Act, row: PlanRow) -> BirthdayPlanLine:
         next_month=found.customers,
         next_month_minor=found.amount_minor,
         next_month_points=found.points,
+        unit=row.unit,
         gave_each_minor=round_div(row.given_minor, row.used, Rounding.HALF_UP) if row.used else None,
         currency=act.chain.currency,
     )

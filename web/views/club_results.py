@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from erp_club.clubs.queries import club
 from erp_club.points.models import MovementKind
 from erp_club.points.rules import worth_of
+from erp_club.points.units import Unit
 from erp_club.reports import club_results
 from erp_club.reports.purchases.asked import Asked, By
 from web.deps import Act
@@ -61,6 +62,7 @@ class ClubResultsPage(BaseModel):
     code: str
     names: dict[str, str]
     currency: str
+    unit: Unit
     first: dt.date
     last: dt.date
     by: By
@@ -83,6 +85,7 @@ def club_results_page(act: Act, asked: Asked) -> ClubResultsPage:
         code=row.code,
         names=row.names,
         currency=row.currency,
+        unit=row.unit,
         first=asked.first,
         last=asked.last,
         by=asked.by,

@@ -11,6 +11,7 @@ from erp_club.clubs.models import ClubState, EventKind, MembershipState, PeriodK
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import worth_of
+from erp_club.points.units import Unit
 from erp_club.programmes.engine.places import Doing
 from erp_club.programmes.queries import clubs_not_doing
 from erp_club.purchases.places import where_of
@@ -47,6 +48,7 @@ class ClubLine(BaseModel):
     warning_days: int
     undo_days: int
     tone: str
+    unit: Unit
     version: int
     members: int
     points: int
@@ -136,6 +138,7 @@ class MembershipLine(BaseModel):
     valid_until: dt.date | None
     points_account_id: int
     balance: int
+    unit: Unit
     worth_minor: int
     currency: str
     state_on: dt.date | None
@@ -216,6 +219,7 @@ def _line(club: queries.ClubRow, figures: Mapping[int, queries.Figures]) -> Club
         warning_days=club.warning_days,
         undo_days=club.undo_days,
         tone=club.tone,
+        unit=club.unit,
         version=club.version,
         members=counted.members,
         points=counted.points,
@@ -307,6 +311,7 @@ def _membership(
         valid_until=row.valid_until,
         points_account_id=row.points_account_id,
         balance=row.balance,
+        unit=row.unit,
         worth_minor=row.worth_minor,
         currency=row.currency,
         state_on=row.state_on,

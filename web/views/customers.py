@@ -40,6 +40,7 @@ from web.views.favourite_reports import LikedView, likes_view
 from web.views.points import HistoryView, history_view
 from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
 from web.views.relatives import RelativesView, relatives_view
+from web.views.sums import PointsSum, PointsWorth, sums, worth_of
 
 CHANGES_SHOWN = 50
 
@@ -53,7 +54,10 @@ class HeldClub(BaseModel):
 
 
 class CustomerLine(BaseModel):
-    """A customer in a list. `points` is the sum over all clubs, null without a membership; `opened_on` is local."""
+    """A customer in a list. `points` is the sum over all clubs, null without a membership; `opened_on` is local.
+
+    `sums` are the points of those clubs that count in the same unit.
+    """
 
     customer_id: int
     number: str
@@ -65,6 +69,7 @@ class CustomerLine(BaseModel):
     opened_on: dt.date
     clubs: list[HeldClub]
     points: int | None
+    sums: list[PointsSum]
     last_bought_on: dt.date | None
 
 
@@ -197,20 +202,12 @@ class ChangeEntry(BaseModel):
     changes: list[Change]
 
 
-class Points(BaseModel):
-    """Points over all clubs of one currency, and what they are worth."""
-
-    points: int
-    worth_minor: int
-    currency: str
-
-
 class CustomerPage(BaseModel):
     """A customer's record. What belongs to another tab than the one asked for is null."""
 
     customer: Person
     tab: str
-    points: list[Points]
+    points: list[PointsWorth]
     memberships: MembershipsView
     cards: CardsView
     relatives: RelativesView
@@ -253,6 +250,7 @@ def line(row: CustomerRow, zone: str) -> CustomerLine:
         opened_on=row.opened_at.astimezone(ZoneInfo(zone)).date(),
         clubs=[HeldClub(names=club.names, tone=club.tone, is_valid=club.is_valid) for club in row.clubs],
         points=row.points,
+        sums=sums((club.balance, club.unit) for club in row.clubs),
         last_bought_on=row.last_bought_on,
     )
 
@@ -344,17 +342,12 @@ def customer_view(act: Act, customer_id: int, *, tab: str, year: int | None) -> 
     customer = person_view(act, customer_id)
     own = list(class_fields(act.session).values())
     memberships = memberships_view(act, customer_id)
-    worth: dict[str, Points] = {}
-    for held in memberships.memberships:
-        sum_ = worth.setdefault(held.currency, Points(points=0, worth_minor=0, currency=held.currency))
-        sum_.points += held.balance
-        sum_.worth_minor += held.worth_minor
     # The year and the likes are of all stores: not for who sees the receipts of some only.
     may_see_purchases = act.by.may(Permission.PURCHASES_VIEW) and not act.by.narrowed(Permission.PURCHASES_VIEW)
     return CustomerPage(
         customer=customer,
         tab=tab,
-        points=list(worth.values()),
+        points=worth_of(memberships.memberships),
         memberships=memberships,
         cards=cards_view(act, customer_id),
         relatives=relatives_view(act, customer_id),

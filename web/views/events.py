@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
+from erp_club.clubs.queries import clubs
 from erp_club.customers.queries import record
-from erp_club.kernel.text import TN, T, Text
+from erp_club.kernel.text import Listed, T, Text
+from erp_club.points.units import POINTS, Unit, only, summed
+from erp_club.points.units import told as points_told
 from erp_club.programmes.engine import events as rules
 from erp_club.programmes.events import queries
 from erp_club.programmes.events.told import Gave, Told
@@ -55,6 +58,7 @@ class EventGainView(BaseModel):
     rule: str
     rule_names: dict[str, str]
     points: int
+    unit: Unit
     taken_back: bool
 
 
@@ -171,15 +175,22 @@ def _tellable(clubs: Sequence[queries.InClub]) -> list[KnownEvent]:
     return [KnownEvent(event=name, gives=gives[name]) for name in sorted(gives)]
 
 
-def told_words(told: Told, view: ToldView) -> Text:
+def told_words(act: Act, told: Told, view: ToldView) -> Text:
     """What came of an event, in one sentence for whoever has told it."""
-    points = sum(each.points for each in told.gave if each.customer_id == told.customer_id)
-    if points:
-        return TN("%(num)s point given.", "%(num)s points given.", points)
+    units = {club.code: club.unit for club in clubs(act.session)}
+    theirs = [(each.points, units.get(each.club, POINTS)) for each in told.gave if each.customer_id == told.customer_id]
+    given = summed(each for each in theirs if each[0])
+    if given:
+        return T("Given: %(points)s.", points=Listed(tuple(points_told(*each) for each in given), "and"))
     if any(each.gift for each in told.gave):
         return T("The gift is given.")
     if told.released:
-        return TN("%(num)s point can be used now.", "%(num)s points can be used now.", told.released)
+        unit = only(units.values())
+        return (
+            T("Waiting points can be used now.")
+            if unit is None
+            else T("Can be used now: %(points)s.", points=points_told(told.released, unit))
+        )
     if any(each.waits for each in told.gave):
         return T("Recorded. It gives once the friend has bought.")
     why = next((each.words for each in view.gave if each.words), None)
@@ -199,8 +210,10 @@ def _event(row: queries.EventRow, names: Mapping[str, dict[str, str]]) -> EventV
         store=row.store,
         staff=row.staff,
         gave=[
-            EventGainView(club=club, rule=rule, rule_names=names.get(rule, {}), points=points, taken_back=taken)
-            for club, rule, points, taken in row.given
+            EventGainView(
+                club=club, rule=rule, rule_names=names.get(rule, {}), points=points, unit=unit, taken_back=taken
+            )
+            for club, rule, points, unit, taken in row.given
         ],
     )
 

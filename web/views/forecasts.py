@@ -5,10 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from erp_club.clubs.units.queries import unit_of_clubs
 from erp_club.jobs import queries as jobs
 from erp_club.jobs.forecasts import FORECAST
 from erp_club.jobs.models import OPEN, RunState
 from erp_club.organisation import queries as organisation
+from erp_club.points.units import Unit
 from erp_club.promotions import queries as offers
 from erp_club.reports import runs
 from web.deps import Act
@@ -64,6 +66,7 @@ class ForecastView(BaseModel):
     done: int
     total: int
     currency: str
+    unit: Unit | None
     asked_at: dt.datetime
     outcome: Outcome | None
 
@@ -104,6 +107,7 @@ def _view(act: Act, row: runs.RunRow) -> ForecastView:
         done=work.done,
         total=work.total,
         currency=act.chain.currency,
+        unit=unit_of_clubs(act.session),
         asked_at=row.asked_at,
         outcome=None if outcome is None else Outcome.model_validate(outcome),
     )

@@ -9,6 +9,7 @@ from erp_club.clubs.households.queries import PlaceRow
 from erp_club.clubs.queries import MembershipRow, customer_of, memberships
 from erp_club.permissions.catalog import Permission
 from erp_club.points.ledger.commands import Account
+from erp_club.points.units import Unit
 from erp_club.programmes.engine.membership import Redeems, Who
 from erp_club.programmes.households.queries import not_meeting, own_points, rule_of
 from web.deps import Act
@@ -65,6 +66,7 @@ class HouseholdView(BaseModel):
     most_persons: int | None
     same_address: bool
     balance: int | None
+    unit: Unit
     worth_minor: int | None
     currency: str
     members: list[HouseholdMember]
@@ -113,6 +115,7 @@ def household_view(act: Act, membership_id: int) -> HouseholdView:
         most_persons=rule.most_persons if rule else None,
         same_address=rule is not None and rule.same_address,
         balance=row.balance if shows else None,
+        unit=row.unit,
         worth_minor=row.worth_minor if shows else None,
         currency=row.currency,
         members=_members(act, place, row) if place else [],

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from erp_club.clubs.units import queries as units
 from erp_club.customers.queries import names_of
 from erp_club.jobs import commands, errors, queries, schedules
 from erp_club.jobs.approvals import queries as approvals
@@ -18,6 +19,7 @@ from erp_club.jobs.programmes import queries as programme_queries
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
+from erp_club.points.units import Unit
 from web.deps import Act
 from web.formats import number_text
 from web.i18n import LANGUAGE, say, translate
@@ -36,11 +38,13 @@ SHOWN = 25
 
 
 class Count(BaseModel):
-    """How many of something a run has dealt with."""
+    """How many of something a run has dealt with; `points`: of `unit`, null where clubs count differently."""
 
     name: str
     label: str
     number: int
+    points: bool = False
+    unit: Unit | None = None
 
 
 class LogLine(BaseModel):
@@ -139,6 +143,7 @@ class SampleView(BaseModel):
     number: str
     name: str
     points: int
+    unit: Unit | None
 
 
 class PreviewView(BaseModel):
@@ -189,24 +194,25 @@ def job_page(act: Act, name: str, *, as_of: dt.date | None, older_than: int | No
         job=_job(act, job, newest),
         as_of=day,
         today=act.today,
-        preview=None if preview is None else preview_view(act, job, preview),
-        runs=[run_view(row) for row in rows[:SHOWN]],
+        preview=None if preview is None else preview_view(act, job, preview, unit=units_of_runs(act, [(name, {})])[0]),
+        runs=run_views(act, rows[:SHOWN]),
         older=rows[SHOWN - 1].id if len(rows) > SHOWN else None,
     )
 
 
-def preview_view(act: Act, job: Job, preview: Preview) -> PreviewView:
-    """A preview with its labels."""
+def preview_view(act: Act, job: Job, preview: Preview, *, unit: Unit | None) -> PreviewView:
+    """A preview with its labels; `unit` is what all its points count, where that is one."""
     ids = [each.customer_id for each in preview.sample] if act.may(Permission.CUSTOMERS_VIEW) else []
     names = names_of(act.session, ids)
     return PreviewView(
-        counts=_counts(job, preview.counts),
+        counts=_counts(job, preview.counts, unit),
         sample=[
             SampleView(
                 customer_id=each.customer_id,
                 number=each.number,
                 name=names.get(each.customer_id, ""),
                 points=each.points,
+                unit=each.unit or unit,
             )
             for each in preview.sample
         ],
@@ -216,7 +222,7 @@ def preview_view(act: Act, job: Job, preview: Preview) -> PreviewView:
 def run_page(act: Act, run_id: int) -> RunView:
     """One run with its log, and what it waits for. Raises NotFound."""
     row = queries.run(act.session, run_id)
-    view = run_view(row)
+    view = run_views(act, [row])[0]
     waits = queries.waits_for(act.session, row, BEFORE.get(row.name, queries.Before()))
     view.waits_for = None if waits is None else translate(JOBS[waits.name].title) if waits.name in JOBS else waits.name
     view.can_undo = commands.may_be_undone(row, JOBS.get(row.name)) and row.undone_by is None
@@ -229,8 +235,25 @@ def run_page(act: Act, run_id: int) -> RunView:
     return view
 
 
-def run_view(row: queries.RunRow) -> RunView:
-    """A run without its log."""
+def run_views(act: Act, rows: Sequence[queries.RunRow]) -> list[RunView]:
+    """Runs without their logs."""
+    its = units_of_runs(act, [(row.name, row.parameters) for row in rows])
+    return [_run(row, unit) for row, unit in zip(rows, its, strict=True)]
+
+
+def units_of_runs(act: Act, runs: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Unit | None]:
+    """What the points of each of these runs count: those of its club, or of all clubs where they count the same."""
+    if not any(name in JOBS and JOBS[name].points for name, _ in runs):
+        return [None] * len(runs)
+    of_clubs = units.units(act.session)
+    asked = [told["programme"] for _, told in runs if "programme" in told]
+    of = programme_queries.clubs(act.session, asked) if asked else {}
+    named = [of.get(told["programme"]) if "programme" in told else told.get("club") for _, told in runs]
+    every = units.unit_of_clubs(act.session)
+    return [every if each is None else of_clubs.get(each, every) for each in named]
+
+
+def _run(row: queries.RunRow, unit: Unit | None) -> RunView:
     job = JOBS.get(row.name)
     return RunView(
         id=row.id,
@@ -243,7 +266,7 @@ def run_view(row: queries.RunRow) -> RunView:
         undone_by=row.undone_by,
         done=row.done,
         total=row.total,
-        counts=_counts(job, row.counts),
+        counts=_counts(job, row.counts, unit),
         asked_at=row.asked_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
@@ -268,6 +291,7 @@ def _subjects(act: Act, runs: Sequence[tuple[str, Mapping[str, Any]]]) -> list[S
 
 def _approval(act: Act, row: ApprovalRow, subject: Subject | None) -> ApprovalView:
     job = JOBS.get(row.name)
+    unit = units_of_runs(act, [(row.name, row.parameters)])[0]
     return ApprovalView(
         run_id=row.run_id,
         title=translate(job.title) if job else row.name,
@@ -275,7 +299,7 @@ def _approval(act: Act, row: ApprovalRow, subject: Subject | None) -> ApprovalVi
         as_of=row.as_of,
         actor=row.actor,
         undoing=row.undo_of is not None,
-        counts=_counts(job, row.counts),
+        counts=_counts(job, row.counts, unit),
         asked_at=row.asked_at,
         ends_at=row.ends_at,
         decider=row.decider,
@@ -302,7 +326,7 @@ def _job(act: Act, job: Job, last: queries.RunRow | None) -> JobView:
         schedule=_in_words(job.schedule) if job.schedule else None,
         next_due=due,
         by_hand=job.by_hand,
-        last=run_view(last) if last else None,
+        last=run_views(act, [last])[0] if last else None,
     )
 
 
@@ -316,10 +340,16 @@ def _in_words(line: str) -> str:
     return say(T("Every %(minutes)s minutes", minutes=int(often[1]))) if often else line
 
 
-def _counts(job: Job | None, numbers: Any) -> list[Count]:
-    labels = job.counts if job else {}
+def _counts(job: Job | None, numbers: Any, unit: Unit | None) -> list[Count]:
+    labels, points = (job.counts, job.points) if job else ({}, ())
     return [
-        Count(name=name, label=translate(label), number=numbers[name])
+        Count(
+            name=name,
+            label=translate(label),
+            number=numbers[name],
+            points=name in points,
+            unit=unit if name in points else None,
+        )
         for name, label in labels.items()
         if name in numbers
     ]

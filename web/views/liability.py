@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from erp_club.clubs.queries import ClubRow, clubs
 from erp_club.points.rules import worth_of
+from erp_club.points.units import Unit
 from erp_club.reports.liability import figures, queries
 from erp_club.reports.liability.figures import Age, Flow, Held, Way
 from web import lists
@@ -54,6 +55,7 @@ class ClubLiability(BaseModel):
     code: str
     name: str
     currency: str
+    unit: Unit
     outstanding: Amount
     debt: Amount
     share_bp: int | None
@@ -123,6 +125,7 @@ def _club(
         code=row.code,
         name=localised(row.names),
         currency=row.currency,
+        unit=row.unit,
         outstanding=amount(outstanding),
         debt=amount(debt),
         share_bp=likely.share_bp,
@@ -155,4 +158,4 @@ def cells(act: Act, *, club_id: int | None) -> Iterator[tuple[lists.Cell, ...]]:
     for lot in queries.held(act.session, today=act.today, club_id=club_id):
         row = rows[lot.club_id]
         ends = lot.ends.strftime("%Y-%m") if lot.ends else None
-        yield row.code, lot.age.value, ends, lot.points, Decimal(_worth(row, lot.points)).scaleb(-2)
+        yield row.code, lot.age.value, ends, row.unit.cell(lot.points), Decimal(_worth(row, lot.points)).scaleb(-2)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
+from erp_club.points.units import Unit
+from erp_club.purchases.posting.commands import Earned
 from erp_club.purchases.queries import MovedRow, Whose
 
 
@@ -21,12 +23,20 @@ class EarnedPoints(BaseModel):
     club: dict[str, str]
     points: int
     balance: int
+    unit: Unit
 
 
 class PurchasePoints(EarnedPoints):
     """Points of a purchase. `whose`: the account is that person's household's by now, which the buyer has left."""
 
     whose: Buyer | None
+
+
+def earned_points(moved: Iterable[Earned]) -> list[EarnedPoints]:
+    """What clubs' accounts gained or paid by a sale that was just posted."""
+    return [
+        EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance, unit=each.unit) for each in moved
+    ]
 
 
 def points_of(moved: Iterable[MovedRow]) -> list[PurchasePoints]:
@@ -36,6 +46,7 @@ def points_of(moved: Iterable[MovedRow]) -> list[PurchasePoints]:
             club=dict(each.names),
             points=each.points,
             balance=each.balance,
+            unit=each.unit,
             whose=_whose(each.whose) if each.whose else None,
         )
         for each in moved

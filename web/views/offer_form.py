@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from erp_club.clubs.queries import clubs
 from erp_club.kernel.errors import Invalid
 from erp_club.promotions import queries
 from erp_club.promotions.clauses import Words
@@ -193,7 +194,8 @@ def names_of(offer: Offer) -> Names:
 def words_for(act: Act, *offers: Offer) -> Words:
     """What the things that these offers name are called."""
     keys = {(name.thing, name.key) for offer in offers for name in named(offer)}
-    return Words(act.chain.currency, naming.called(act.session, keys))
+    units = {club.code: club.unit for club in clubs(act.session)}
+    return Words(act.chain.currency, naming.called(act.session, keys), units)
 
 
 def sentence_of(act: Act, offer: Offer | None) -> list[str]:

@@ -5,7 +5,9 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
+from erp_club.clubs.units.queries import unit_of_clubs
 from erp_club.kernel.money import Rounding, round_div
+from erp_club.points.units import Unit
 from erp_club.reports import offer_results, plan_results
 from erp_club.reports.purchases.asked import Asked
 from erp_club.reports.purchases.figures import change_bp
@@ -57,6 +59,7 @@ class OffersPage(BaseModel):
     name: str | None
     filters: dict[str, int]
     currency: str
+    unit: Unit | None
     results: list[ResultView]
     plans: list[PlanView]
     back_url: str = Field(exclude=True)
@@ -81,6 +84,7 @@ def offers_page(act: Act, asked: Asked, offer_id: int | None) -> OffersPage:
         name=name,
         filters=filters_of(asked),
         currency=act.chain.currency,
+        unit=unit_of_clubs(act.session),
         results=[_result(each, asked, offer_id) for each in found],
         plans=[_plan(each) for each in plan_results.by_plan(act.session, asked)] if offer_id is None else [],
         back_url=f"{PATH}?{urlencode(days | filters_of(asked))}",

@@ -10,6 +10,7 @@ from erp_club.birthday.plans.queries import held_gifts
 from erp_club.birthday.windows import nearest
 from erp_club.clubs.queries import MembershipRow, clubs_to_join, memberships
 from erp_club.points.queries import standings
+from erp_club.points.units import Unit
 from erp_club.programmes.engine.places import Doing
 from erp_club.programmes.queries import clubs_not_doing
 from erp_club.promotions.coupons.issued.queries import CouponFilters, Standing, listing
@@ -51,6 +52,8 @@ class PanelBenefit(BaseModel):
 class PanelMembership(BaseModel):
     """A membership of the customer. `earns` is what this sale adds; `renewable`: it ended or ends soon.
 
+    All points are parts of `unit`.
+
     Of its points `available` can be used now and `pending` later; `next_points` can be used until `next_day`, included.
     """
 
@@ -69,6 +72,7 @@ class PanelMembership(BaseModel):
     next_day: dt.date | None
     worth_minor: int
     currency: str
+    unit: Unit
     earns: int
     renewable: bool
     next_benefit: PanelBenefit | None
@@ -156,9 +160,8 @@ def panel_view(
 
     Raises NotFound `customer-unknown`.
     """
-    buyer = queries.buyer(act.session, customer_id)
+    buyer, at_till = queries.buyer(act.session, customer_id), act.identity.terminal is not None
     if benefits is None:
-        at_till = act.identity.terminal is not None
         benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if at_till else NONE_NEXT
     held = memberships(act.session, customer_id, today=act.today)
     levels = levels_view(act, customer_id, held, on=act.today, sold_at=where_of(act.identity.terminal))
@@ -188,6 +191,7 @@ def panel_view(
                 next_day=points[row.points_account_id].next_day,
                 worth_minor=row.worth_minor,
                 currency=row.currency,
+                unit=row.unit,
                 earns=earns.get(row.code, 0),
                 state_on=row.state_on,
                 renewable=_renewable(row, closed, act.today),

@@ -5,15 +5,18 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from erp_club.clubs.queries import memberships
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.queries import CustomerRecord, record
 from erp_club.people.erasure.queries import taken
 from erp_club.people.merging import queries
 from erp_club.people.merging.fields import FIELDS
 from erp_club.people.merging.rules import joined_consent
+from erp_club.points.units import Unit
 from web.deps import Act
 from web.i18n import say
 from web.views.customers import labels
+from web.views.sums import PointsSum, sums
 
 
 class MergeField(BaseModel):
@@ -45,6 +48,7 @@ class ClubMoved(BaseModel):
     names: dict[str, str]
     both: bool
     points: int
+    unit: Unit
     obstacle: str | None
 
 
@@ -134,6 +138,7 @@ class ErasurePage(BaseModel):
 
     customer: MergeSide
     points: int
+    sums: list[PointsSum]
     coupons: int
     memberships: int
     value_minor: int
@@ -148,6 +153,7 @@ def erasure_page(act: Act, customer_id: int) -> ErasurePage:
     return ErasurePage(
         customer=side,
         points=lost.points,
+        sums=sums((held.balance, held.unit) for held in memberships(act.session, customer_id, today=act.today)),
         coupons=lost.coupons,
         memberships=lost.memberships,
         value_minor=lost.value_minor,
@@ -174,7 +180,11 @@ def merge_preview(act: Act, survivor_id: int, merged_id: int) -> MergePreview:
         receipts=moves.receipts,
         clubs=[
             ClubMoved(
-                names=each.club, both=each.both, points=each.points, obstacle=each.obstacle and say(each.obstacle)
+                names=each.club,
+                both=each.both,
+                points=each.points,
+                unit=each.unit,
+                obstacle=each.obstacle and say(each.obstacle),
             )
             for each in moves.clubs
         ],

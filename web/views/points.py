@@ -10,6 +10,7 @@ from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.points import queries
 from erp_club.points.models import MovementKind
 from erp_club.points.queries import EVERY, Flow, Which
+from erp_club.points.units import POINTS, Unit
 from erp_club.programmes.queries import VersionNumber, version_numbers
 from erp_club.reports.years import shown_year
 from web.deps import Act
@@ -27,12 +28,14 @@ class AccountLine(BaseModel):
     balance: int
     worth_minor: int
     currency: str
+    unit: Unit
 
 
 class MovementLine(BaseModel):
     """Points in (above zero) or out, with the balance after. `zone` is the time zone of the store.
 
-    `version` is the one of the club's programme under which it stood: by which it came in, else that of its day.
+    `version` is the one of the club's programme under which it stood: by which it came in, else that of its day. What
+    accounts counted by it is `unit`.
     """
 
     seq: int
@@ -50,6 +53,7 @@ class MovementLine(BaseModel):
     reason: str | None = None
     can_undo: bool = False
     version: int | None = None
+    unit: Unit = POINTS
 
 
 class MonthBalance(BaseModel):
@@ -157,15 +161,21 @@ def history_view(
     )
 
 
-def version_of(row: queries.MovementRow, versions: Sequence[VersionNumber]) -> int | None:
+def version_of(row: queries.MovementRow, versions: Sequence[VersionNumber]) -> VersionNumber | None:
     """Under which version of the programme a movement stood; `versions` are the latest first."""
     if row.rule_version is not None:
-        return next((each.version_no for each in versions if each.rules_no == row.rule_version), None)
-    return next((each.version_no for each in versions if each.effective_from <= row.on_date), None)
+        return next((each for each in versions if each.rules_no == row.rule_version), None)
+    return next((each for each in versions if each.effective_from <= row.on_date), None)
+
+
+def unit_of(version: VersionNumber | None, versions: Sequence[VersionNumber]) -> Unit:
+    """What an account counted by a version; before the first one, what it counts by that."""
+    return (version or versions[-1]).unit if versions else POINTS
 
 
 def movement_line(row: queries.MovementRow, zone: str, versions: Sequence[VersionNumber] = ()) -> MovementLine:
     """A movement; `zone` stands in where it happened in no store."""
+    version = version_of(row, versions)
     return MovementLine(
         seq=row.seq,
         kind=row.kind,
@@ -181,7 +191,8 @@ def movement_line(row: queries.MovementRow, zone: str, versions: Sequence[Versio
         staff=row.staff,
         reason=row.reason,
         can_undo=row.kind is MovementKind.ADJUSTED and row.reverses_seq is None and not row.undone,
-        version=version_of(row, versions),
+        version=version.version_no if version else None,
+        unit=unit_of(version, versions),
     )
 
 
@@ -223,4 +234,5 @@ def _account(row: MembershipRow) -> AccountLine:
         balance=row.balance,
         worth_minor=row.worth_minor,
         currency=row.currency,
+        unit=row.unit,
     )

@@ -11,18 +11,20 @@ from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.jobs.programmes.models import ProgrammeState
 from erp_club.jobs.programmes.rules import Effect, Rounding
 from erp_club.points.rules import worth_of
+from erp_club.points.units import Unit
 from web.deps import Act
-from web.views.jobs import PreviewView, RunView, preview_view, run_view
+from web.views.jobs import PreviewView, RunView, preview_view, run_views
 from web.views.segment_choices import SegmentChoice, segment_choices
 
 
 class ProgrammeView(BaseModel):
-    """A programme. `amount` is whole points, or with percent hundredths of a percent."""
+    """A programme. `amount` is points (parts of `unit`), or with percent hundredths of a percent."""
 
     id: int
     name: str
     club_id: int
     club_names: dict[str, str]
+    unit: Unit
     joined_from: dt.date | None
     joined_to: dt.date | None
     inactive_since: dt.date | None
@@ -97,14 +99,14 @@ def programme_page(act: Act, programme_id: int) -> ProgrammePage:
     runs = jobs.runs_with(act.session, POINTS_PROGRAMME.name, {"programme": programme_id}, limit=25)
     return ProgrammePage(
         programme=_view(row),
-        preview=preview_view(act, POINTS_PROGRAMME, preview),
+        preview=preview_view(act, POINTS_PROGRAMME, preview, unit=club.unit),
         worth_minor={
             name: worth_of(preview.counts[name], club.worth_points, club.worth_minor) for name in ("given", "taken")
         },
         currency=club.currency,
         limit=limit,
         over=moved > limit or preview.counts["accounts"] > act.settings.run_accounts_limit,
-        runs=[run_view(each) for each in runs],
+        runs=run_views(act, runs),
     )
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from erp_club.purchases.commands import Sold
 from erp_club.purchases.settled import tax_in
-from web.views.moved import EarnedPoints
+from web.views.moved import EarnedPoints, earned_points
 from web.views.purchases import ClubSavings, LineDiscount, PurchaseLine, PurchaseOffer, quantity_text, savings_view
 from web.views.quotes import offer_name
 from web.views.value_cards import CardOfPurchase, PurchasePayment, card_of_purchase, payment_lines
@@ -75,13 +75,14 @@ def purchase_of(sold: Sold) -> Purchase:
             PurchaseOffer(
                 offer=each.offer, version=each.version, name=names[each.offer], times=each.times,
                 amount_minor=each.amount_minor, points=each.points, points_used=each.points_used, coupon=each.coupon,
+                unit=basket.unit_of(each.offer),
             )
             for each in sale.given.offers
         ],
         coupons=list(sold.issued),
         club_savings=savings_view(basket.missed, currency=sale.currency) if basket.missed else None,
-        earned=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.earned],
+        earned=earned_points(posted.earned),
         payments=payment_lines(sale.payments, sold.cards.paid),
         cards=[card_of_purchase(each) for each in sold.cards.sold],
-        spent=[EarnedPoints(club=dict(e.names), points=e.points, balance=e.balance) for e in posted.spent],
+        spent=earned_points(posted.spent),
     )  # fmt: skip

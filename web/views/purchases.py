@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
+from erp_club.points.units import Unit, only
 from erp_club.purchases.fees.queries import fees_of_receipt
 from erp_club.purchases.queries import GivenRows, given_on, moved_by
 from erp_club.purchases.registering.queries import Member, registered_for
@@ -86,6 +87,8 @@ class PurchaseOffer(BaseModel):
     points: int
     points_used: int
     coupon: str | None
+    unit: Unit | None
+    """What its points count; null where the receipt moved those of clubs that count differently."""
 
 
 class ClubSavings(BaseModel):
@@ -231,6 +234,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     registered = None if row.customer_id else registered_for(act.session, receipt_id)
     member_id = registered.id if registered else row.customer_id
     moved = moved_by(act.session, row.customer_id, receipt_id, member_id=member_id)
+    unit = only(each.unit for each in (*moved.earned, *moved.spent))
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
     back = standing(act.session, row.customer_id, receipt_id)
@@ -257,6 +261,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
             PurchaseOffer(
                 offer=each.code, version=each.version, name=localised(each.names), times=each.times,
                 amount_minor=each.amount_minor, points=each.points, points_used=each.points_used, coupon=each.coupon,
+                unit=unit,
             )
             for each in given.offers
         ],

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
+from erp_club.points.units import Unit
 from erp_club.promotions.engine.priced import Applied, PricedLine
 from erp_club.purchases.pricing import PricedBasket
 from erp_club.purchases.quotes.commands import Quoted
@@ -63,6 +64,7 @@ class AppliedOffer(BaseModel):
     coupon: str | None
     coupons_issued: int
     message: str | None
+    unit: Unit
 
 
 class RefusedOffer(BaseModel):
@@ -108,6 +110,7 @@ class EarnedInClub(BaseModel):
     club: str
     name: str
     points: int
+    unit: Unit
 
 
 class DueMinor(BaseModel):
@@ -127,6 +130,7 @@ class RedeemableInClub(BaseModel):
     offer: str
     name: str
     club: str
+    unit: Unit
     available: int
     most_points: int
     most_minor: int
@@ -208,7 +212,9 @@ def price_view(basket: PricedBasket, *, currency: str) -> BasketPrice:
                 reason=each.reason.value,
                 missing=each.missing,
                 beaten_by=each.beaten_by,
-                words=refusal_words(each, currency=currency, name=lambda code: offer_name(basket, code)),
+                words=refusal_words(
+                    each, currency=currency, name=lambda code: offer_name(basket, code), unit=basket.unit_of(each.offer)
+                ),
             )
             for each in priced.refused
         ],
@@ -216,7 +222,9 @@ def price_view(basket: PricedBasket, *, currency: str) -> BasketPrice:
         hints=hints_view(basket, currency=currency),
         club_savings=savings_view(basket.missed, currency=currency) if basket.missed else None,
         earned=[
-            EarnedInClub(club=club, name=localised(basket.accounts[club].names), points=points)
+            EarnedInClub(
+                club=club, name=localised(basket.accounts[club].names), points=points, unit=basket.accounts[club].unit
+            )
             for club, points in basket.points_by_club.items()
         ],
         points_used=priced.points_used,
@@ -304,7 +312,8 @@ def redeemable_view(basket: PricedBasket) -> list[RedeemableInClub]:
 
 def _redeemable(each: Redeemable) -> RedeemableInClub:
     return RedeemableInClub(
-        offer=each.offer, name=localised(each.names), club=each.club, available=each.available,
+        offer=each.offer, name=localised(each.names), club=each.club, unit=each.unit,
+        available=each.available,
         most_points=each.most_points, most_minor=each.most_minor, worth_points=each.worth_points,
         worth_minor=each.worth_minor, step=each.step, least=each.least, used=each.used, missing=each.missing,
         ceiling=each.ceiling, words=points_words(each),
@@ -317,5 +326,5 @@ def _applied(basket: PricedBasket, each: Applied) -> AppliedOffer:
         offer=each.offer, version=note.version if note else None, name=offer_name(basket, each.offer),
         amount_minor=each.amount_minor, times=each.times, units_used=each.units_used, free_units=each.free_units,
         points=each.points, points_used=each.points_used, coupon=each.coupon, coupons_issued=each.coupons_issued,
-        message=localised(note.till_message) or None if note else None,
+        message=localised(note.till_message) or None if note else None, unit=basket.unit_of(each.offer),
     )  # fmt: skip

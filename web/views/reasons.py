@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from erp_club.kernel.text import TN, T, Text
+from erp_club.points.units import Unit
+from erp_club.points.units import told as points_told
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal
 from erp_club.purchases.redeeming import Ceiling, Redeemable
 from web.formats import money_text
@@ -53,8 +55,8 @@ _TEXTS: Mapping[Reason, Text] = {
 }
 
 
-def refusal_words(refusal: Refusal, *, currency: str, name: Name) -> str:
-    """Why the offer gave nothing, with what is missing or what beat it."""
+def refusal_words(refusal: Refusal, *, currency: str, name: Name, unit: Unit) -> str:
+    """Why the offer gave nothing, with what is missing (points of this unit) or what beat it."""
     missing = refusal.missing
     if refusal.reason is Reason.BEATEN and refusal.beaten_by is not None:
         return say(T("%(offer)s gives more.", offer=isolated(name(refusal.beaten_by))))
@@ -66,7 +68,7 @@ def refusal_words(refusal: Refusal, *, currency: str, name: Name) -> str:
         case Reason.MIN_QUANTITY:
             return say(TN("%(num)s more item is needed.", "%(num)s more items are needed.", missing))
         case Reason.NOT_ENOUGH_POINTS | Reason.POINTS_BALANCE:
-            return say(TN("%(num)s more point is needed.", "%(num)s more points are needed.", missing))
+            return say(T("Still missing: %(points)s.", points=points_told(missing, unit)))
         case _:
             return say(_TEXTS[refusal.reason])
 
@@ -88,7 +90,7 @@ def points_words(told: Redeemable) -> str | None:
     if told.reason is None:
         return None
     if told.missing:
-        return say(TN("%(num)s more point is needed.", "%(num)s more points are needed.", told.missing))
+        return say(T("Still missing: %(points)s.", points=points_told(told.missing, told.unit)))
     return say(_TEXTS[told.reason])
 
 

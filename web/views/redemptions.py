@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from erp_club.clubs.queries import customer_of
 from erp_club.customers.queries import record
+from erp_club.points.units import POINTS, Unit
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.redemptions import errors, queries
 from erp_club.programmes.redemptions.commands import Redeemed
@@ -71,6 +72,7 @@ class RedemptionsPage(BaseModel):
     name: str
     club: dict[str, str] = {}
     points: int = 0
+    unit: Unit = POINTS
     may_use: bool = False
     benefits: list[BenefitForPoints] = []
     charity: CharityView | None = None
@@ -122,6 +124,7 @@ def redemptions_page(act: Act, membership_id: int) -> RedemptionsPage:
         name=name,
         club=who.club.earning.names,
         points=had.points,
+        unit=who.club.earning.unit,
         may_use=who.may_use,
         benefits=[_benefit(each, words) for each in had.benefits],
         charity=_charity(had.charity),

@@ -4,6 +4,7 @@ import datetime as dt
 
 from pydantic import BaseModel, Field
 
+from erp_club.points.units import Unit
 from erp_club.purchases.baskets.queries import buyer
 from erp_club.purchases.registering.commands import Registered
 from erp_club.receipts import queries
@@ -17,6 +18,7 @@ class RegisteredPoints(BaseModel):
     name: str
     points: int
     balance: int
+    unit: Unit
 
 
 class LaterEnd(BaseModel):
@@ -61,7 +63,7 @@ def registration_view(act: Act, made: Registered) -> RegistrationView:
         customer_id=made.member_id,
         customer=f"{member.given_name} {member.family_name}".strip(),
         earned=[
-            RegisteredPoints(name=localised(dict(each.names)), points=each.points, balance=each.balance)
+            RegisteredPoints(name=localised(dict(each.names)), points=each.points, balance=each.balance, unit=each.unit)
             for each in made.earned
         ],
         ends=[LaterEnd(name=localised(dict(each.names)), valid_until=each.valid_until) for each in made.ends],

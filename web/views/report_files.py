@@ -23,12 +23,13 @@ RESULTS = ("figure", "first_day", "count", "amount")
 
 
 def offer_rows(view: OffersPage) -> Iterator[Row]:
-    """What offers gave, or one by store; then the birthday plans."""
+    """What offers gave, or one by store; then the birthday plans. No points where clubs count differently."""
     kind = "offer" if view.offer is None else "store"
     for each in view.results:
+        points = view.unit and (view.unit.cell(each.points), view.unit.cell(each.points_used))
         yield (
-            kind, each.code, each.name, each.receipts, each.uses, _amount(each.discount_minor), each.points,
-            each.points_used, each.buyers, _amount(each.average_minor), _amount(each.without_minor),
+            kind, each.code, each.name, each.receipts, each.uses, _amount(each.discount_minor),
+            *(points or (None, None)), each.buyers, _amount(each.average_minor), _amount(each.without_minor),
         )  # fmt: skip
     for plan in view.plans:
         yield (
@@ -81,7 +82,7 @@ def result_rows(view: ClubResultsPage) -> Iterator[Row]:
     yield "members_at_end", None, members.at_end, None
     yield "sales", None, view.sales.receipts, _amount(view.sales.sales_minor)
     for each in view.points:
-        yield f"points_{each.kind.value}", None, each.points, _amount(each.worth_minor)
+        yield f"points_{each.kind.value}", None, view.unit.cell(each.points), _amount(each.worth_minor)
     yield "coupons_issued", None, coupons.issued, _amount(coupons.worth_minor)
     yield "coupons_used", None, coupons.uses, _amount(coupons.given_minor)
     yield "coupons_expired", None, coupons.expired, _amount(coupons.expired_minor)

@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field
 from erp_club.catalogue.models import Department
 from erp_club.catalogue.queries import choices
 from erp_club.clubs.queries import clubs
+from erp_club.clubs.units.queries import unit_of_clubs, units
 from erp_club.kernel.text import N_, T
 from erp_club.organisation.queries import stores
+from erp_club.points.units import Unit
 from erp_club.reports.purchases import naming, queries
 from erp_club.reports.purchases.asked import OVERLAPPING, TIMES, Against, Asked, By
 from erp_club.reports.purchases.cards import cards_sold
@@ -105,6 +107,7 @@ class ReportRow(BaseModel):
     code: str | None
     name: str
     figures: FiguresView
+    unit: Unit | None
     then: FiguresView | None
     change_bp: int | None
     url: str | None
@@ -140,7 +143,8 @@ class ReportPage(BaseModel):
     """A report: what was asked, the total, what it is compared with, and the rows of this page.
 
     `turnover_minor` are the sales without prepaid and gift cards that were sold (`cards_sold_minor`): what is bought
-    with a card counts when it is bought. Both are null where sales are narrowed to more than a store.
+    with a card counts when it is bought. Both are null where sales are narrowed to more than a store. Points are parts
+    of `unit`; null where they are of clubs that count differently.
     """
 
     by: By
@@ -150,6 +154,7 @@ class ReportPage(BaseModel):
     against: Against | None
     filters: dict[str, int]
     currency: str
+    unit: Unit | None
     total: FiguresView
     cards_sold_minor: int | None
     turnover_minor: int | None
@@ -194,6 +199,7 @@ def report_page(act: Act, asked: Asked, *, measure: Measure, against: Against | 
         against=against,
         filters=filters,
         currency=act.chain.currency,
+        unit=unit_of_clubs(act.session, asked.club_id),
         total=figures_view(total),
         cards_sold_minor=cards,
         turnover_minor=None if cards is None else total.sales_minor - cards,
@@ -234,18 +240,26 @@ def _shown(
     measure: Measure,
 ) -> list[ReportRow]:
     names = _club_names(act) if asked.by is By.CLUB else {}
+    of, unit = _units(act, asked)
     return [
         ReportRow(
             key=row.key,
             code=row.code,
             name=names.get(row.key) or _name(asked, row),
             figures=figures_view(row.figures),
+            unit=of.get(row.key) if asked.by is By.CLUB else unit,
             then=figures_view(then[number]) if then else None,
             change_bp=change_bp(VALUES[measure](row.figures), VALUES[measure](then[number])) if then else None,
             url=_url(asked, row, state),
         )
         for number, row in enumerate(rows)
     ]
+
+
+def _units(act: Act, asked: Asked) -> tuple[dict[queries.Key, Unit], Unit | None]:
+    """What each club counts, and what all points do that are asked for."""
+    of: dict[queries.Key, Unit] = {**units(act.session)}
+    return of, unit_of_clubs(act.session, asked.club_id)
 
 
 def _club_names(act: Act) -> dict[queries.Key, str]:
@@ -260,25 +274,32 @@ def _bars(rows: Sequence[ReportRow], measure: Measure) -> list[Bar]:
     ]
 
 
+Cells = tuple[lists.Cell, ...]
 HEADER = (
     "key", "code", "name", "sales", "receipts", "purchases", "returns", "returned", "customers", "items",
     "average_basket", "list_amount", "discount", "identified_sales", "points",
 )  # fmt: skip
 
 
-def cells(act: Act, asked: Asked) -> list[tuple[lists.Cell, ...]]:
+def cells(act: Act, asked: Asked) -> list[Cells]:
     """All rows and last the total, as cells of a file."""
     if asked.by in TIMES:
         rows = queries.steps(act.session, asked)
     else:
         rows, _ = queries.listing(act.session, asked, sort="sales", descending=True)
     names = _club_names(act) if asked.by is By.CLUB else {}
-    made = [_cells(row.key, row.code, names.get(row.key) or _name(asked, row), row.figures) for row in rows]
-    made.append(_cells(None, None, say(T("Total")), queries.total(act.session, asked)))
+    of, unit = _units(act, asked)
+    its = [of.get(row.key) if asked.by is By.CLUB else unit for row in rows]
+    called = [names.get(row.key) or _name(asked, row) for row in rows]
+    each = zip(rows, called, its, strict=True)
+    made = [_cells(row.key, row.code, name, counts, row.figures) for row, name, counts in each]
+    made.append(_cells(None, None, say(T("Total")), unit, queries.total(act.session, asked)))
     return made
 
 
-def _cells(key: queries.Key, code: str | None, name: str, figures: Figures) -> tuple[lists.Cell, ...]:
+def _cells(
+    key: queries.Key, code: str | None, name: str, unit: Unit | None, figures: Figures
+) -> tuple[lists.Cell, ...]:
     def amount(minor: int | None) -> lists.Cell:
         return None if minor is None else Decimal(minor).scaleb(-2)
 
@@ -286,7 +307,8 @@ def _cells(key: queries.Key, code: str | None, name: str, figures: Figures) -> t
         key, code, name, amount(figures.sales_minor), figures.receipts, figures.purchases, figures.returns,
         amount(figures.returned_minor), figures.buyers, Decimal(figures.quantity_milli).scaleb(-3),
         amount(figures.average_minor), amount(figures.list_minor), amount(figures.discount_minor),
-        amount(figures.known_minor), figures.points,
+        amount(figures.known_minor),
+        None if unit is None or figures.points is None else unit.cell(figures.points),
     )  # fmt: skip
 
 

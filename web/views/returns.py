@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, computed_field
 
 from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import Clawback
+from erp_club.points.units import Unit
 from erp_club.purchases.baskets import queries as baskets
 from erp_club.purchases.returns.commands import Returned
 from erp_club.purchases.returns.queries import standing
@@ -64,6 +65,7 @@ class ReturnedPoints(BaseModel):
     deducted_minor: int
     rule: Clawback
     balance: int
+    unit: Unit
 
 
 class ReturnedCoupon(BaseModel):
@@ -212,6 +214,7 @@ def _points(settled: Iterable[Settled]) -> list[ReturnedPoints]:
             club=each.account.club, name=localised(dict(each.account.names)), taken_back=each.taken,
             given_back=each.given_back, missing=each.missing, owed=each.owed, paid=each.paid + each.repaid,
             written_off=each.written_off, deducted_minor=each.deducted_minor, rule=each.clawback, balance=each.balance,
+            unit=each.account.unit,
         )
         for each in settled
         if each.due or each.given_back

@@ -19,7 +19,7 @@ from erp_club.programmes.rewards import queries as rules
 from erp_club.programmes.rewards.office import queries
 from web.deps import Act
 from web.views.clubs import ClubLine, club_line
-from web.views.jobs import RunView, run_view
+from web.views.jobs import RunView, run_views
 
 MOST_PERIODS, PER_PAGE, MOST_RUNS = 60, 100, 10
 
@@ -138,7 +138,7 @@ def period_page(act: Act, club_id: int, code: str, last: dt.date, *, page: int =
         more=len(rows) > PER_PAGE,
         limit=act.settings.rewards_limit,
         tried=None if tried is None else tried.counts.get("value"),
-        runs=[run_view(each) for each in runs],
+        runs=run_views(act, runs),
     )
 
 

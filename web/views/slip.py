@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
+from erp_club.points.units import Unit
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.purchases.exchanges.queries import exchange_of
 from erp_club.purchases.fees.queries import FeeFor, fees_of_receipt
@@ -75,6 +76,7 @@ class SlipEarned(BaseModel):
     names: dict[str, str]
     points: int
     balance: int
+    unit: Unit
 
 
 class Slip(BaseModel):
@@ -181,8 +183,8 @@ def _slip(act: Act, found: queries.ReceiptRecord) -> Slip:
             for each in given.issued
         ],
         club_savings=SlipSaving(names=missed.names, amount_minor=missed.amount_minor) if missed else None,
-        earned=[SlipEarned(names=each.names, points=each.points, balance=each.balance) for each in moved.earned],
-        spent=[SlipEarned(names=each.names, points=each.points, balance=each.balance) for each in moved.spent],
+        earned=[SlipEarned.model_validate(each, from_attributes=True) for each in moved.earned],
+        spent=[SlipEarned.model_validate(each, from_attributes=True) for each in moved.spent],
         return_of=back.original_no,
         kind=back.kind,
     )

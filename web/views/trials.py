@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from erp_club.clubs import queries as clubs
 from erp_club.organisation import queries as organisation
+from erp_club.points.units import POINTS, Unit, only
 from erp_club.promotions import queries
 from erp_club.reports.trial import Trial
 from web.deps import Act
@@ -43,6 +44,7 @@ class OfferWord(BaseModel):
     given_minor: int
     points: int
     word: str
+    unit: Unit
 
 
 class TrialOutcome(BaseModel):
@@ -90,6 +92,13 @@ def _outcome(act: Act, code: str, trial: Trial) -> TrialOutcome:
         found = trial.offers.get(offer)
         return offer if found is None else localised(names_of(found))
 
+    units = {club.code: club.unit for club in clubs.clubs(act.session)}
+
+    def unit(offer: str) -> Unit:
+        found = trial.offers.get(offer)
+        named = None if found is None else found.points_club
+        return units.get(named, POINTS) if named else only(units.values()) or POINTS
+
     after, currency = trial.after, act.chain.currency
     by: dict[str, list[str]] = {}
     for each in after.applied:
@@ -98,14 +107,14 @@ def _outcome(act: Act, code: str, trial: Trial) -> TrialOutcome:
     applied = [
         OfferWord(
             code=each.offer, name=name(each.offer), tried=each.offer == code, given_minor=each.amount_minor,
-            points=each.points, word="",
+            points=each.points, word="", unit=unit(each.offer),
         )
         for each in after.applied
     ]  # fmt: skip
     refused = [
         OfferWord(
             code=each.offer, name=name(each.offer), tried=each.offer == code, given_minor=0, points=0,
-            word=refusal_words(each, currency=currency, name=name),
+            word=refusal_words(each, currency=currency, name=name, unit=unit(each.offer)), unit=unit(each.offer),
         )
         for each in after.refused
     ]  # fmt: skip

@@ -15,6 +15,7 @@ from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.clubs.models import Club
 from erp_club.customers.models import Customer
 from erp_club.kernel.reading import in_portions
+from erp_club.points.units import Unit
 from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode, CouponState
 from erp_club.promotions.coupons.queries import IS_SPENT
 from erp_club.stored_value.models import CardProduct, ValueCard
@@ -45,6 +46,7 @@ class PlanRow:
     club_code: str | None
     customer_number: str | None
     gift: Mapping[str, str] | None
+    unit: Unit
     grants: int
     used: int
     given_minor: int
@@ -192,6 +194,7 @@ def _plans() -> sa.Select[*tuple[Any, ...]]:
             Club.code,
             Customer.number,
             sa.func.coalesce(CouponBatch.names, CardProduct.names),
+            Club.unit,
             sa.func.coalesce(sums.c.grants, 0),
             sa.func.coalesce(sums.c.used, 0),
             sa.func.coalesce(sums.c.gave, 0),

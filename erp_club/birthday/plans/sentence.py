@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings
 from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
+from erp_club.points.units import POINTS, Unit, told
 
 _OCCASIONS = {
     OccasionKind.BIRTHDAY: T("For the member's birthday: %(gifts)s."),
@@ -16,10 +17,11 @@ _RELATIVES = {"spouse": T("spouse"), "child": T("child"), "parent": T("parent"),
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the sentences are made with: the currency, and what the coupons or the kind of card are called."""
+    """What the sentences are made with: the currency, what coupons or cards are called, and what points count."""
 
     currency: str
     gift: Mapping[str, str]
+    unit: Unit = POINTS
 
 
 def sentences(plan: PlanSettings, names: Names) -> Iterator[Text]:
@@ -33,19 +35,19 @@ def sentences(plan: PlanSettings, names: Names) -> Iterator[Text]:
         yield T("It grows by %(amount)s with each year of age from %(age)s on.", **values)
         if plan.growth_to is not None:
             yield T("It grows to %(amount)s at most.", amount=_amount(plan, plan.growth_to, names))
-    yield from _conditions(plan)
+    yield from _conditions(plan, names)
 
 
 def _amount(plan: PlanSettings, value: int, names: Names) -> object:
     if plan.gift is Gift.POINTS:
-        return TN("%(num)s point", "%(num)s points", value)
+        return told(value, names.unit)
     return Money(value, names.currency)
 
 
 def _gift(plan: PlanSettings, names: Names) -> Text:
     match plan.gift:
         case Gift.POINTS:
-            return TN("%(num)s point", "%(num)s points", plan.points or 0)
+            return told(plan.points or 0, names.unit)
         case Gift.GIFT_CARD:
             return T("%(amount)s on a gift card", amount=Money(plan.amount_minor or 0, names.currency))
         case _:
@@ -74,7 +76,7 @@ def _window(plan: PlanSettings) -> Iterator[Text]:
         yield T("The day goes by the Hebrew calendar.")
 
 
-def _conditions(plan: PlanSettings) -> Iterator[Text]:
+def _conditions(plan: PlanSettings, names: Names) -> Iterator[Text]:
     levels = [each for each in plan.levels if each]
     if levels:
         yield T("Only at the levels %(levels)s.", levels=Name({"en": ", ".join(levels)}))
@@ -83,8 +85,7 @@ def _conditions(plan: PlanSettings) -> Iterator[Text]:
     if plan.to_age is not None:
         yield T("Only up to the age of %(age)s.", age=plan.to_age)
     if plan.least_points:
-        points = TN("%(num)s point", "%(num)s points", plan.least_points)
-        yield T("Only with a balance of %(points)s.", points=points)
+        yield T("Only with a balance of %(points)s.", points=told(plan.least_points, names.unit))
     if plan.least_months:
         yield TN(
             "Only after %(num)s month of membership.", "Only after %(num)s months of membership.", plan.least_months

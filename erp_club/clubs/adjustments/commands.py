@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import HELD, rules_on
 from erp_club.clubs.models import Membership
+from erp_club.clubs.units.queries import unit_of_account
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T
@@ -45,7 +46,9 @@ def adjust_by_hand(
     terms = rules_on(session, member.club_id, on=today).terms
     to = bucket(terms, today, joined_on=member.joined_on)
     cause = Cause(MovementKind.ADJUSTED, today, now, by, reason=description)
-    moved = adjust_points(session, member.account, points, to=to, cause=cause)
+    moved = adjust_points(
+        session, member.account, points, to=to, cause=cause, unit=unit_of_account(session, account_id)
+    )
     return _kept(session, member.account, moved, "points.adjust", description, now=now, by=by)
 
 

@@ -16,6 +16,7 @@ from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import EventKind, MembershipState
 from erp_club.clubs.periods import Days, Span
 from erp_club.clubs.points.commands import Becoming, end_points, points_become, points_lost, restore_points
+from erp_club.clubs.units.queries import unit_of_membership
 from erp_club.permissions.actors import Actor
 from erp_club.points.ledger.commands import Cause
 from erp_club.points.models import MovementKind
@@ -117,7 +118,7 @@ def end_membership(
         _check_day(held, on, today=today, backdated=backdated)
     lost = _loss(session, held, on).points
     if lost != points_lost:
-        raise errors.points_changed(lost)
+        raise errors.points_changed(lost, unit_of_membership(session, membership_id))
     end_points(session, held, on=on, today=today, now=now, by=by)
     return change_days(
         session,

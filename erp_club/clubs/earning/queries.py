@@ -15,6 +15,7 @@ from erp_club.clubs.rules import points_rules
 from erp_club.kernel.prepared import Prepared
 from erp_club.points.models import PointsAccount
 from erp_club.points.rules import ExpiryKind, PointsRules
+from erp_club.points.units import Unit, unit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,13 @@ class Earning:
     worth_minor: int
     rules_version: int = 1
     rules_document: str = "{}"
+    counts: Any = None
+    """The club's unit as its table keeps it."""
+
+    @property
+    def unit(self) -> Unit:
+        """What the account counts."""
+        return unit_of(self.counts)
 
     @property
     def counts_purchases(self) -> bool:
@@ -85,6 +93,7 @@ def earning_columns(rules: LateralFromClause) -> tuple[Any, ...]:
         Club.worth_points,
         Club.worth_minor,
         *version_columns(rules),
+        Club.unit,
     )
 
 

@@ -9,6 +9,7 @@ from erp_club.clubs.models import TermKind
 from erp_club.clubs.periods import RenewalFrom
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import T
+from erp_club.points.units import POINTS, Unit
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,30}", re.ASCII)
 MOST_POINTS = 1_000_000
@@ -48,6 +49,7 @@ class ClubSettings:
     pause_moves_end: bool = True
     warning_days: int = 30
     undo_days: int = 14
+    unit: Unit = POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ClubChanges:
     pause_moves_end: bool | None = None
     warning_days: int | None = None
     undo_days: int | None = None
+    unit: Unit | None = None
 
     def applied_to(self, current: ClubSettings) -> ClubSettings:
         """The settings after the change."""

@@ -76,6 +76,7 @@ POINTS_PROGRAMME = Job(
         "taken": N_("Points taken"),
         "left": N_("Left as they are"),
     },
+    points=("given", "taken"),
     due=_due,
     undo=take_back_run,
     limit=Limit(_weigh, ("given", "taken"), lambda settings: settings.points_limit, behind=_behind),

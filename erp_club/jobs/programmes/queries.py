@@ -27,6 +27,7 @@ from erp_club.points.models import (
     PointsMovementLot,
 )
 from erp_club.points.sets.commands import Key, among
+from erp_club.points.units import Unit
 from erp_club.receipts.models import Receipt
 from erp_club.segments.models import Segment
 from erp_club.segments.saved import listed
@@ -41,6 +42,7 @@ class ProgrammeRow:
     club_id: int
     club_code: str
     club_names: dict[str, str]
+    unit: Unit
     joined_from: dt.date | None
     joined_to: dt.date | None
     inactive_since: dt.date | None
@@ -92,6 +94,12 @@ def programme(session: Session, programme_id: int) -> ProgrammeRow:
 def programmes(session: Session, *, limit: int = 200) -> list[ProgrammeRow]:
     """The newest programmes first."""
     return [_row(row) for row in session.execute(_programmes().order_by(PointsProgramme.id.desc()).limit(limit))]
+
+
+def clubs(session: Session, programme_ids: Collection[int]) -> dict[int, int]:
+    """The clubs of these programmes."""
+    asked = sa.select(PointsProgramme.id, PointsProgramme.club_id).where(PointsProgramme.id.in_(programme_ids))
+    return {row.id: row.club_id for row in session.execute(asked)}
 
 
 def names(session: Session, programme_ids: Collection[int]) -> dict[int, str]:
@@ -276,7 +284,16 @@ def _programmes() -> sa.Select[*tuple[Any, ...]]:
     table = PointsProgramme
     return (
         sa.select(
-            *(table.id, table.name, table.club_id, Club.code, Club.names, table.joined_from, table.joined_to),
+            *(
+                table.id,
+                table.name,
+                table.club_id,
+                Club.code,
+                Club.names,
+                Club.unit,
+                table.joined_from,
+                table.joined_to,
+            ),
             *(table.inactive_since, table.numbers, table.effect, table.amount, table.rounding, table.last_day),
             *(table.run_on, table.state, table.made_at, table.made_by, Staff.name, table.segment_id, Segment.name),
         )
@@ -288,5 +305,5 @@ def _programmes() -> sa.Select[*tuple[Any, ...]]:
 
 def _row(row: Any) -> ProgrammeRow:
     made = list(row)
-    made[9], made[11], made[14] = Effect(made[9]), Rounding(made[11]), ProgrammeState(made[14])
+    made[10], made[12], made[15] = Effect(made[10]), Rounding(made[12]), ProgrammeState(made[15])
     return ProgrammeRow(*made)

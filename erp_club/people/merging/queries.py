@@ -11,6 +11,7 @@ from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.kernel.text import Text
 from erp_club.people import errors
 from erp_club.people.models import CustomerMerge
+from erp_club.points.units import Unit, unit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class ClubMove:
     club: dict[str, str]
     both: bool
     points: int
+    unit: Unit
     obstacle: Text | None
 
 
@@ -71,7 +73,10 @@ def moves(session: Session, survivor_id: int, merged_id: int) -> Moves:
     given = {"merged": merged_id, "survivor": survivor_id}
     counts = session.execute(_COUNTS, given).one()
     clubs = session.execute(_CLUBS, given)
-    return Moves(*counts, clubs=tuple(ClubMove(*row[:3], obstacle=_obstacle(row)) for row in clubs))
+    return Moves(
+        *counts,
+        clubs=tuple(ClubMove(row.names, row.both, row.points, unit_of(row.unit), _obstacle(row)) for row in clubs),
+    )
 
 
 def _obstacle(row: sa.Row[Any]) -> Text | None:
@@ -127,7 +132,7 @@ _COUNTS = sa.text(
 # A place in a household goes along; the account of whoever takes it has to be open.
 _CLUBS = sa.text(
     """
-    SELECT c.names, s.customer_id IS NOT NULL AS both, coalesce(a.balance, 0) AS points,
+    SELECT c.names, s.customer_id IS NOT NULL AS both, coalesce(a.balance, 0) AS points, c.unit,
            p.household_id <> q.household_id AS apart,
            p.household_id IS NOT NULL AND q.household_id IS NULL AND EXISTS (
              SELECT FROM points_accounts f

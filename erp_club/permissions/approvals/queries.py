@@ -35,6 +35,7 @@ class ApprovalRow:
     decided_at: dt.datetime | None
     by_pin: bool
     used_at: dt.datetime | None
+    club_id: int | None
 
 
 def waiting(session: Session, *, now: dt.datetime, by: Actor, limit: int) -> list[ApprovalRow]:
@@ -79,6 +80,7 @@ def _row(row: Any, now: dt.datetime) -> ApprovalRow:
         action=found.action,
         amount=found.amount,
         percent_bp=found.percent_bp,
+        club_id=found.club_id,
         customer_id=found.customer_id,
         about=found.about,
         store=store,

@@ -19,6 +19,7 @@ from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.ledger.commands import Account
 from erp_club.points.models import MovementKind, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.points.units import Unit
 from erp_club.programmes.documents import level_in
 from erp_club.programmes.engine.events import EventFacts, Having
 from erp_club.programmes.engine.facts import MemberFacts
@@ -85,7 +86,7 @@ class Gained:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event as it was told; `given` are (club's names, rule, points, taken back) of what it gave."""
+    """An event as it was told; `given` are (club's names, rule, points, their unit, taken back) of what it gave."""
 
     id: int
     event: str
@@ -97,7 +98,7 @@ class EventRow:
     at: dt.datetime
     store: str | None
     staff: str | None
-    given: tuple[tuple[dict[str, str], str, int, bool], ...] = ()
+    given: tuple[tuple[dict[str, str], str, int, Unit, bool], ...] = ()
 
 
 def person_called(session: Session, said: str, *, field: str) -> int:
@@ -284,10 +285,10 @@ def told_of(session: Session, customer_id: int, *, most: int) -> list[EventRow]:
         .order_by(event.id.desc())
         .limit(most)
     ).all()  # fmt: skip
-    given: dict[int, list[tuple[dict[str, str], str, int, bool]]] = {}
+    given: dict[int, list[tuple[dict[str, str], str, int, Unit, bool]]] = {}
     gain = EventGain
-    for event_id, names, rule, points, taken in session.execute(
-        sa.select(gain.event_id, Club.names, gain.rule, gain.points, gain.taken_seq.is_not(None))
+    for event_id, names, rule, points, unit, taken in session.execute(
+        sa.select(gain.event_id, Club.names, gain.rule, gain.points, Club.unit, gain.taken_seq.is_not(None))
         .join(Club, Club.id == gain.club_id)
         .where(
             gain.event_id.in_([row[0] for row in rows]),
@@ -295,7 +296,7 @@ def told_of(session: Session, customer_id: int, *, most: int) -> list[EventRow]:
         )
         .order_by(gain.event_id, Club.code, gain.rule)
     ):
-        given.setdefault(event_id, []).append((names, rule, points, taken))
+        given.setdefault(event_id, []).append((names, rule, points, unit, taken))
     return [EventRow(*row, given=tuple(given.get(row[0], ()))) for row in rows]
 
 

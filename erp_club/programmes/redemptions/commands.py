@@ -156,7 +156,7 @@ def _take(session: Session, who: Redeemer, points: int, name: str, at: At) -> Mo
     permit(session, deed, on=at.on, now=at.now, by=at.by)
     cause = Cause(MovementKind.CONVERTED, at.on, at.now, at.by, customer_id=who.customer_id, reason=name)
     account: Account = who.club.account
-    return redeem_points(session, account, points, cause=cause)
+    return redeem_points(session, account, points, cause=cause, unit=who.club.earning.unit)
 
 
 def _row(who: Redeemer, rule: str, form: str, value: int, taken: int, moved: Moved, at: At) -> dict[str, object]:

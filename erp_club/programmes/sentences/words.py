@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erp_club.kernel.text import TN, Listed, Money, Name, Quantity, T, Text
+from erp_club.points import units
 from erp_club.programmes.engine.parts import (
     ALWAYS,
     NOTHING,
@@ -50,16 +51,8 @@ class Words:
 
     def points(self, points: int) -> Text:
         """A number of points, in the account's own unit."""
-        if self.unit.names:
-            called = self.unit.names | (self.unit.one if points == self.unit.scale else {})
-            return Text("%(count)s %(unit)s", {"count": self.number(points), "unit": name(called)})
-        if self.unit.scale == 1:
-            return TN("%(num)s point", "%(num)s points", points)
-        return T("%(count)s points", count=self.number(points))
-
-    def number(self, points: int) -> object:
-        """How many of the account's units that is."""
-        return points if self.unit.scale == 1 else Quantity(points * 1000 // self.unit.scale)
+        of = units.Unit(_texts(self.unit.names), _texts(self.unit.one), self.unit.scale)
+        return units.told(points, of)
 
     def level(self, code: str) -> Name:
         """What a level is called."""
@@ -68,6 +61,10 @@ class Words:
     def code(self, code: str) -> Name:
         """What a counter, an entitlement or a rule is called."""
         return Name(self.codes.get(code) or {"": code})
+
+
+def _texts(texts: Mapping[Any, str]) -> dict[str, str]:
+    return {str(language): text for language, text in texts.items()}
 
 
 def words_of(programme: Programme, names: clauses.Names | None = None) -> Words:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.conditions import All, Condition
-from erp_club.promotions.engine.rewards import Reward
+from erp_club.promotions.engine.rewards import Points, Redeem, Reward
 from erp_club.promotions.engine.scope import MOST_MINOR, MOST_USES, Code, Count, Key, Part, Texts
 
 
@@ -131,3 +131,9 @@ class Offer(Part):
     till_message: Texts = {}
     hint: bool = True
     """Whether the till tells what is missing for it."""
+
+    @property
+    def points_club(self) -> str | None:
+        """The first club that it names for points: those that it costs, pays with or gives."""
+        clubs = (self.activation.club, *(each.club for each in self.rewards if isinstance(each, Points | Redeem)))
+        return next((each for each in clubs if each is not None), None)

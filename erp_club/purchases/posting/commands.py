@@ -26,6 +26,7 @@ from erp_club.kernel.prepared import Prepared
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.points import errors as points
+from erp_club.points.units import Unit
 from erp_club.programmes.events.models import ProgrammeEvent
 from erp_club.promotions.models import StoredOffer
 from erp_club.purchases import sale as sales
@@ -194,6 +195,7 @@ class Earned:
     names: Mapping[str, str]
     points: int
     balance: int
+    unit: Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,12 +271,12 @@ def _of_one_person() -> Generator[None]:
 
 
 def _refusal(account: Spending, problem: str, available: int, left_today: int | None) -> Conflict:
-    limits = account.account.rules.redemption
+    limits, unit = account.account.rules.redemption, account.account.unit
     if problem == "balance" and limits is not None:
-        return points.balance_low(available, limits.min_balance)
+        return points.balance_low(available, limits.min_balance, unit=unit)
     if problem == "day":
-        return points.day_limit(left_today or 0)
-    return points.too_few(available, account.spent)
+        return points.day_limit(left_today or 0, unit=unit)
+    return points.too_few(available, account.spent, unit=unit)
 
 
 def _receipt_exists(sale: Sale) -> Conflict:
@@ -295,7 +297,9 @@ def _posted(
     balances: dict[int, int] = {account_id: balance for _, account_id, balance, _ in rows}
 
     def told(moved: Sequence[tuple[Earning, int]]) -> tuple[Earned, ...]:
-        return tuple([Earned(club.names, each, balances[club.points_account_id]) for club, each in moved if each])
+        return tuple(
+            [Earned(club.names, each, balances[club.points_account_id], club.unit) for club, each in moved if each]
+        )
 
     return Posted(
         receipt_id=rows[0][0],

@@ -187,7 +187,8 @@ def _write(
         club = held.earning
         lot = bucket(club.rules.terms, original.sold_on, joined_on=club.joined_on)
         account = Account(club.points_account_id, club.holder_id)
-        earned.append(Earned(club.names, gained, earn_points(session, account, gained, to=lot, cause=cause).balance))
+        balance = earn_points(session, account, gained, to=lot, cause=cause).balance
+        earned.append(Earned(club.names, gained, balance, club.unit))
     audit.record(
         session,
         by=place.by,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from erp_club.points.rules import AS_USUAL, ReturnPolicy
+from erp_club.points.units import POINTS, Unit
 from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.programme import Programme
@@ -98,6 +99,7 @@ class Account:
     club_id: int | None = None
     club: str = ""
     names: Mapping[str, str] = field(default_factory=dict[str, str])
+    unit: Unit = POINTS
     programme: ByProgramme | None = None
 
 

@@ -285,6 +285,7 @@ def _account(
             "club_id": club.id,
             "club": club.code,
             "names": club.names,
+            "unit": club.unit,
         }
     return Account(
         holder_id=holder_id,

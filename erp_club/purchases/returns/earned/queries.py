@@ -30,6 +30,7 @@ def clubs_of(session: Session, accounts: Sequence[int], *, on: dt.date) -> dict[
             Club.id,
             Club.code,
             Club.names,
+            Club.unit,
             Club.earn_points,
             Club.earn_per_minor,
             Club.worth_points,
