@@ -40,7 +40,8 @@ def test_a_new_club_is_a_draft_with_its_settings(session: Session) -> None:
         24,
         1,
     )
-    assert {name: getattr(row, name) for name in dataclasses.asdict(made)} == dataclasses.asdict(made)
+    for field in dataclasses.fields(made):
+        assert getattr(row, field.name) == getattr(made, field.name)
     assert last_entry(session).action == "club.create"
 
 
