@@ -14,6 +14,7 @@ depends_on = None
 
 _TABLE = "points_account_standing"
 _SEALS = "points_standing_seals"
+_OF = ("customer_id", "account_id", "standing_n")
 _TOLD = ("state", "frozen_until", "idle_last_day")
 _INTO = f"INSERT INTO {_TABLE} (customer_id, account_id, {{n}}{', '.join(_TOLD)})"
 _VALUES = f"NEW.customer_id, NEW.id, {{n}}{', '.join(f'NEW.{name}' for name in _TOLD)}"
@@ -53,7 +54,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("octet_length(hash) = 32", name=op.f(f"ck_{_SEALS}_hash_length")),
         sa.PrimaryKeyConstraint("n", name=op.f(f"pk_{_SEALS}")),
-        sa.UniqueConstraint("customer_id", "account_id", "standing_n", name=op.f(f"uq_{_SEALS}_customer_id_account_id_standing_n")),
+        sa.UniqueConstraint(*_OF, name=op.f(f"uq_{_SEALS}_{'_'.join(_OF)}")),
     )
     op.execute(_APPEND_ONLY.format(table=_SEALS))
 
