@@ -128,6 +128,10 @@ def test_the_office_reads_and_types_stamps(bought: Sale) -> None:
     assert "\u22121.5" in history
     rows = [row.split(",") for row in client.get(f"{url}/movements.csv").text.splitlines()]
     assert [(row[1], row[2], row[-1]) for row in rows[1:]] == [("-1.5", "2", "Stamps"), ("3.5", "3.5", "Stamps")]
+    held = text(client, f"/customers/{bought.yael}/access-file")
+    assert all(f">{told} stamps<" in held for told in ("+3.5", "3.5", "\u22121.5", "2"))
+    told = client.get(f"/customers/{bought.yael}/access-file").json()["rows"]["points_movements"]
+    assert [(row["points"], row["unit"]["scale"]) for row in told] == [(7, 2), (-3, 2)]
     assert "2 stamps" in text(client, "/customers")
     assert "2 stamps" in text(client, "/")
     assert "2 stamps" in text(client, "/clubs")

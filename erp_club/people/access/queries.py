@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import DATERANGE
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.units.queries import units_of_accounts
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import family_of, record
 from erp_club.kernel.db import Base
+from erp_club.points.units import POINTS
 
 DERIVED = frozenset({
     "customer_name_words", "customer_days", "customer_group_days", "customer_department_days", "customer_brand_days",
@@ -30,6 +32,8 @@ Rows = list[dict[str, Any]]
 
 def access_file(session: Session, customer_id: int) -> dict[str, Rows]:
     """All rows of the customer, and of those who became this customer, by table; the ID number whole.
+
+    Movements of points tell the `unit` that they are parts of.
 
     Raises NotFound, Refused `customer-merged`.
     """
@@ -47,6 +51,10 @@ def access_file(session: Session, customer_id: int) -> dict[str, Rows]:
             rows = _rows(session, table, column, customer_id)
             if rows:
                 found[table.name] = rows
+    moved = found.get("points_movements", [])
+    units = units_of_accounts(session, {row["account_id"] for row in moved})
+    for row in moved:
+        row["unit"] = units.get(row["account_id"], POINTS)
     return found
 
 
