@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from erp_club.points.units import POINTS
 from tests.house import tree
 from web import i18n
 from web.forms import FormState
@@ -130,7 +131,7 @@ def test_the_last_page_ends_with_the_last_row():
 
 @pytest.mark.parametrize(("points", "drawn"), [(118, "up"), (-400, "down"), (0, "points")])
 def test_points_have_a_sign_and_a_colour(points: int, drawn: str):
-    html = draw("{{ ui.points(n) }}", n=points)
+    html = draw("{{ ui.points(n, unit) }}", n=points, unit=POINTS)
     assert drawn in html
     assert ({118: "+118", -400: "−400", 0: "0"}[points]) in html
 

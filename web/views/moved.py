@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from erp_club.points.units import Unit
+from erp_club.points.units import POINTS, Unit, only
 from erp_club.purchases.posting.commands import Earned
 from erp_club.purchases.queries import MovedRow, Whose
 
@@ -37,6 +37,12 @@ def earned_points(moved: Iterable[Earned]) -> list[EarnedPoints]:
     return [
         EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance, unit=each.unit) for each in moved
     ]
+
+
+def unit_moved(moved: Iterable[Earned | MovedRow]) -> Unit | None:
+    """What a purchase's points count, where all of them count the same."""
+    units = [each.unit for each in moved]
+    return only(units) if units else POINTS
 
 
 def points_of(moved: Iterable[MovedRow]) -> list[PurchasePoints]:

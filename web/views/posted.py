@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from erp_club.purchases.commands import Sold
 from erp_club.purchases.settled import tax_in
-from web.views.moved import EarnedPoints, earned_points
+from web.views.moved import EarnedPoints, earned_points, unit_moved
 from web.views.purchases import ClubSavings, LineDiscount, PurchaseLine, PurchaseOffer, quantity_text, savings_view
 from web.views.quotes import offer_name
 from web.views.value_cards import CardOfPurchase, PurchasePayment, card_of_purchase, payment_lines
@@ -41,6 +41,7 @@ class Purchase(BaseModel):
 def purchase_of(sold: Sold) -> Purchase:
     """The view of a sale that was posted."""
     sale, posted, basket = sold.sale, sold.posted, sold.basket
+    unit = unit_moved((*posted.earned, *posted.spent))
     names = {each.offer: offer_name(basket, each.offer) for each in sale.given.offers}
     return Purchase(
         id=posted.receipt_id,
@@ -75,7 +76,7 @@ def purchase_of(sold: Sold) -> Purchase:
             PurchaseOffer(
                 offer=each.offer, version=each.version, name=names[each.offer], times=each.times,
                 amount_minor=each.amount_minor, points=each.points, points_used=each.points_used, coupon=each.coupon,
-                unit=basket.unit_of(each.offer),
+                unit=unit,
             )
             for each in sale.given.offers
         ],

@@ -7,7 +7,7 @@ from typing import Protocol
 from pydantic import BaseModel, Field, computed_field
 
 from erp_club.kernel.text import T
-from erp_club.points.units import Unit, only
+from erp_club.points.units import Unit
 from erp_club.purchases.fees.queries import fees_of_receipt
 from erp_club.purchases.queries import GivenRows, given_on, moved_by
 from erp_club.purchases.registering.queries import Member, registered_for
@@ -24,7 +24,7 @@ from web.i18n import LANGUAGE, say
 from web.lists import COUNTED, ListState, list_state
 from web.scopes import receipts_within
 from web.views.fees import FeeView, fee_view
-from web.views.moved import Buyer, PurchasePoints, points_of
+from web.views.moved import Buyer, PurchasePoints, points_of, unit_moved
 from web.views.reasons import isolated
 from web.views.value_cards import CardOfPurchase, PurchasePayment, cards_sold, paid_with
 
@@ -234,7 +234,7 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
     registered = None if row.customer_id else registered_for(act.session, receipt_id)
     member_id = registered.id if registered else row.customer_id
     moved = moved_by(act.session, row.customer_id, receipt_id, member_id=member_id)
-    unit = only(each.unit for each in (*moved.earned, *moved.spent))
+    unit = unit_moved((*moved.earned, *moved.spent))
     given = given_on(act.session, row.customer_id, receipt_id)
     discounts = discounts_by_number(given)
     back = standing(act.session, row.customer_id, receipt_id)
