@@ -318,13 +318,16 @@ def _summed(asked: Asked, stores: Sequence[str] | None, held: Any, waiting: Any,
 
 
 def _waited(asked: Asked) -> Any:
-    """The customers a receipt of whom, or of whoever became them, waits.
+    """The customers a receipt of whom, or of whoever became them, waits with its lines.
 
     Looked up in a hash by who isn't to be among them: as a join, it would be thought of as the few that waited when
     the table was last looked at.
     """
     joined = sa.outerjoin(ReceiptToRoll, BECAME, BECAME.c.id == ReceiptToRoll.customer_id)
-    found = sa.select(living_of(ReceiptToRoll.customer_id)).select_from(joined)
+    of_receipt = (ReceiptLine.customer_id == ReceiptToRoll.customer_id) & (
+        ReceiptLine.receipt_id == ReceiptToRoll.receipt_id
+    )
+    found = sa.select(living_of(ReceiptToRoll.customer_id)).select_from(joined).where(sa.exists().where(of_receipt))
     return found if asked.only is None else found.where(ReceiptToRoll.customer_id.in_(family_of(_any(asked.only))))
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -122,6 +122,12 @@ def _sold(session: Session, sold: Any) -> dict[str, Person]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(  # of one customer a receipt waits that has no lines
+    sold=[("p", 4, "1", [("C", 2, 249)]), ("p", 32, "1", [])],
+    asked=[_leaf("quantity", {}, None, ("in", [0]))],
+    after=39,
+    rolled=1,
+)
 @given(sold=receipts, asked=st.lists(trees, min_size=1, max_size=3), after=st.integers(0, 60), rolled=st.integers(0, 9))
 def test_a_tree_holds_for_whom_the_obvious_evaluation_says(
     session: Session, sold: Any, asked: list[Any], after: int, rolled: int

@@ -128,7 +128,9 @@ EARNING = (
     Ask("visit", N_("A visit is"), "select", options=(
         ("receipt", N_("Each purchase")), ("day", N_("All purchases of a day in one store")),
     )),
-    Ask("unit.scale", N_("The account counts in"), "choice", options=(
+    Ask("unit.scale", N_("The account counts in"), "choice", N_(
+        "Whatever counts points in this form means such parts: with halves, 2 are one point."
+    ), options=(
         ("1", N_("Whole points")), ("2", N_("Halves")), ("10", N_("Tenths")), ("100", N_("Hundredths")),
     )),
 )  # fmt: skip
