@@ -20,7 +20,7 @@ MEMORY = "SET LOCAL work_mem = '128MB'"
 
 _CLUBS = sa.table("clubs", sa.column("id"), sa.column("code"))
 """By name: clubs stand above segments."""
-MANY, PARTS = 50_000, 4
+MANY, PARTS = 50_000, 3
 """From so many customers on, their purchases are summed up in so many parts, which processes may share."""
 
 
