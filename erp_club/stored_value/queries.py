@@ -355,7 +355,7 @@ _OF_MOVEMENT = (
 )
 _OF_CARD = (ValueCard.customer_id == ValueMovement.customer_id) & (ValueCard.id == ValueMovement.card_id)
 _REFUND = aliased(ValueMovement)
-_BACK = (
+GIVEN_BACK = (  # what later movements took back of a movement
     sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_REFUND.amount_minor), 0), sa.BigInteger))
     .where(
         _REFUND.customer_id == ValueMovement.customer_id,
@@ -367,7 +367,7 @@ _BACK = (
 _PAID: sa.Select[*tuple[Any, ...]] = (
     sa.select(
         ValueMovement.customer_id, ValueMovement.card_id, ValueCard.number, ValueMovement.seq,
-        -ValueMovement.amount_minor, -ValueMovement.amount_minor - _BACK,
+        -ValueMovement.amount_minor, -ValueMovement.amount_minor - GIVEN_BACK,
     )
     .join(ValueCard, _OF_CARD)
     .where(ValueMovement.kind == MovementKind.PAID)

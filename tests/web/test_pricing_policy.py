@@ -1,4 +1,6 @@
 # REQ O-06 O-07 A-02 T-02: what the chain settles once for the price of all sales
+from decimal import Decimal
+
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -87,7 +89,7 @@ def test_a_label_of_a_scale_is_its_item_and_quantity_at_the_till_and_by_machine(
         return
     amount = (39_90 * milli + 500) // 1000
     [line] = quoted.json()["lines"]
-    assert (line["sku"], float(line["quantity"]) * 1000, line["total_minor"]) == (sku, milli, amount)
+    assert (line["sku"], Decimal(line["quantity"]) * 1000, line["total_minor"]) == (sku, milli, amount)
     assert scanned.json()["total_minor"] == amount
     sold = {
         "receipt_no": "A-1",

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from erp_club.kernel.lots import available, take
 from erp_club.stored_value import errors
 from erp_club.stored_value.commands import Cause, Moved, hold, write_movement
 from erp_club.stored_value.models import MovementKind, ValueCard, ValueMovement
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.queries import GIVEN_BACK, CardKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,9 @@ def take_sold_back(
 
 
 def _loaded(session: Session, receipt: tuple[int, int], kind_id: int) -> list[Loaded]:
-    back = aliased(ValueMovement)
-    taken = (
-        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(back.amount_minor), 0), sa.BigInteger))
-        .where(
-            back.customer_id == ValueMovement.customer_id,
-            back.card_id == ValueMovement.card_id,
-            back.reverses_seq == ValueMovement.seq,
-        )
-        .scalar_subquery()
-    )
     rows = session.execute(
         sa.select(
-            ValueMovement.customer_id, ValueMovement.card_id, ValueMovement.seq, ValueMovement.amount_minor + taken
+            ValueMovement.customer_id, ValueMovement.card_id, ValueMovement.seq, ValueMovement.amount_minor + GIVEN_BACK
         )
         .join(ValueCard, (ValueCard.customer_id == ValueMovement.customer_id) & (ValueCard.id == ValueMovement.card_id))
         .where(
