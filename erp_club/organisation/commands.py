@@ -248,11 +248,6 @@ def enrol_browser(session: Session, *, terminal_id: int, token_hash: bytes, now:
     session.flush()
 
 
-def leave_terminal(session: Session, *, token_hash: bytes) -> None:
-    """Make a browser an ordinary one again."""
-    session.execute(sa.delete(TerminalEnrolment).where(TerminalEnrolment.token_hash == token_hash))
-
-
 def _forget_browsers(session: Session, terminal_id: int) -> None:
     session.execute(sa.delete(TerminalEnrolment).where(TerminalEnrolment.terminal_id == terminal_id))
 

@@ -36,11 +36,6 @@ class Which:
     first: dt.date | None = None
     last: dt.date | None = None
 
-    @property
-    def is_all(self) -> bool:
-        """Whether none is left out."""
-        return self == EVERY
-
 
 EVERY = Which()
 

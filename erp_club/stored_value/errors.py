@@ -182,11 +182,6 @@ def code_taken() -> Conflict:
     return Conflict(T("Another kind of card has this code. Choose another one."), field="code", code="code-taken")
 
 
-def article_taken(sku: str) -> Invalid:
-    """An article sells one kind of card."""
-    return Invalid([FieldError("articles", T("The article %(sku)s sells another kind of card.", sku=sku))])
-
-
 def stale() -> Conflict:
     """Somebody else has changed the kind since the form was opened."""
     return Conflict(

@@ -1,6 +1,5 @@
 """How many points a purchase can take, and what they pay. Pure."""
 
-import datetime as dt
 from dataclasses import dataclass, field
 
 from erp_club.programmes.engine.conditions import Why, missed
@@ -141,8 +140,3 @@ def _whole_items(rule: Redemption, points: int, amounts: list[int]) -> int:
 def worth_minor(rule: Redemption, points: int) -> int:
     """What points are worth, rounded down."""
     return max(0, points) * rule.worth_minor // rule.worth_points
-
-
-def expires_with(last_day: dt.date | None, today: dt.date, warning_days: int) -> bool:
-    """Whether the member is to be told that points expire on `last_day`."""
-    return last_day is not None and today <= last_day <= today + dt.timedelta(days=warning_days)
