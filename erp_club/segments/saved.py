@@ -75,10 +75,17 @@ _ROW = (
 )  # fmt: skip
 
 
-def every(session: Session, *, text: str | None = None) -> list[Row]:
-    """All segments whose name holds the text, the active ones first, by name."""
+SORTS: dict[str, Any] = {
+    "name": sa.func.lower(Segment.name), "customers": Segment.customers, "counted_at": Segment.counted_at,
+}  # fmt: skip
+"""What a list can be ordered by."""
+
+
+def every(session: Session, *, text: str | None = None, sort: str = "name", descending: bool = False) -> list[Row]:
+    """All segments whose name holds the text, the active ones first, in the order of one of `SORTS`; equals by name."""
     found = _ROW if not text else _ROW.where(Segment.name.icontains(text, autoescape=True))
-    ordered = found.order_by(Segment.state, sa.func.lower(Segment.name))
+    order = SORTS[sort].desc().nulls_last() if descending else SORTS[sort].asc().nulls_last()
+    ordered = found.order_by(Segment.state, order, SORTS["name"])
     return [_row(row) for row in session.execute(ordered)]
 
 

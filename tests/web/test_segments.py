@@ -78,6 +78,11 @@ def test_segments_are_listed_with_their_counts(office: TestClient):
     assert "<i>" not in page
     assert "Ours" not in page.split('id="segments"')[1]
     assert "Nothing matches" in office.get("/segments?text=zzz", headers=HTML).text
+    add(office, name="Alone", where={"field": "number", "op": "in", "value": ["A"]})
+    second = office.get("/segments?sort=customers&direction=desc&per_page=1&page=2", headers=HTML).text
+    assert ["Ours" in second, "Others" in second, "Alone" in second] == [True, False, False]
+    file = office.get("/segments.csv?sort=customers&direction=asc&page=2").text
+    assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["Alone", "<i>Others</i>", "Ours"]
 
 
 def coffee(session: Session) -> None:

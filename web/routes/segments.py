@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from erp_club.kernel.errors import FieldError, Invalid
@@ -44,6 +44,7 @@ from web.views.segments import (
 )
 
 router = APIRouter(route_class=ActRoute, tags=["segments"])
+SORTS = tuple(saved.SORTS)
 View = Annotated[Act, needs(Permission.SEGMENTS_VIEW)]
 Edit = Annotated[Act, needs(Permission.SEGMENTS_EDIT)]
 Export = Annotated[Act, needs(Permission.SEGMENTS_EXPORT, fresh=True)]
@@ -81,6 +82,10 @@ class FrozenCopy(Body):
     as_of: Day | None = None
 
 
+class NewListPage(BaseModel):
+    """What the form of a list shows: nothing yet."""
+
+
 class NewList(Body):
     """Customers by number: one a line, or with commas between them."""
 
@@ -108,18 +113,20 @@ def _said(act: Act, body: SegmentBody) -> Any:
 
 @router.get("/segments", name="segments", response_model=SegmentsPage)
 def segments(act: View, text: Text = None) -> Response:
-    """The segments by name, the active ones first."""
-    return act.answer(segments_page(act, text), "segments/_list.html" if act.htmx else "segments/list.html")
+    """The segments, the active ones first; by name unless the address says otherwise."""
+    view = segments_page(act, text, lists.list_state(act.request, sorts=SORTS))
+    return act.answer(view, "segments/_list.html" if act.htmx else "segments/list.html")
 
 
 @router.get("/segments.{suffix}", name="segments.file", responses=lists.FILE_ANSWERS)
 def segments_file(act: Export, suffix: Literal["csv", "xlsx"], text: Text = None) -> Response:
-    """The same segments as a file, with how many are in each."""
+    """The same segments as a file, all in the order of the page, with how many are in each."""
+    state = lists.list_state(act.request, sorts=SORTS)
     header = ("name", "kind", "state", "customers", "counted_at", "owner", "at_till", "notes")
     rows = (
         (each.name, each.kind.value, each.state.value, each.customers, each.counted_at, each.owner, each.at_till,
          each.notes)
-        for each in segments_page(act, text).segments
+        for each in saved.every(act.session, text=text, sort=state.sort, descending=state.descending)
     )  # fmt: skip
     return taken_out(act, f"segments.{suffix}", header, rows)
 
@@ -204,7 +211,7 @@ def _as_json(nodes: list[Node]) -> str:
         return "{\n}"
 
 
-@router.get("/segments/lists/new", name="segments.lists.new", response_model=SegmentsPage)
+@router.get("/segments/lists/new", name="segments.lists.new", response_model=NewListPage)
 def new_list(act: Edit) -> Response:
     """The form of a list of customers."""
     return new_list_page(act, FormState())
@@ -212,7 +219,7 @@ def new_list(act: Edit) -> Response:
 
 def new_list_page(act: Act, form: FormState) -> Response:
     """The form of a list of customers, as it was typed."""
-    return act.answer(SegmentsPage(text=None, segments=[]), "segments/new_list.html", form=form)
+    return act.answer(NewListPage(), "segments/new_list.html", form=form)
 
 
 @router.post("/segment-lists", name="segments.lists.add", status_code=201, response_model=SegmentLine)

@@ -17,6 +17,7 @@ from erp_club.segments.reading import read_condition
 from erp_club.segments.sentence import found as found_text
 from erp_club.segments.sentence import lines, sentence
 from erp_club.segments.tree import Condition, FieldIs, MetricIs
+from web import lists
 from web.deps import Act
 from web.forms import FormState
 from web.i18n import say
@@ -52,6 +53,7 @@ class SegmentsPage(BaseModel):
     """The segments whose name holds the text."""
 
     text: str | None
+    state: lists.ListState
     segments: list[SegmentLine]
 
 
@@ -175,14 +177,16 @@ def segment_line(row: saved.Row, trend: list[tuple[dt.date, int]], *, offers: in
     )  # fmt: skip
 
 
-def segments_page(act: Act, text: str | None) -> SegmentsPage:
-    """The list."""
-    rows = saved.every(act.session, text=text)
+def segments_page(act: Act, text: str | None, state: lists.ListState) -> SegmentsPage:
+    """The segments of one page."""
+    rows = saved.every(act.session, text=text, sort=state.sort, descending=state.descending)
+    state = state.counted(len(rows))
+    shown = rows[state.offset : state.offset + state.per_page]
     since = act.today - dt.timedelta(days=DAYS_SHOWN)
-    trends = saved.trend(act.session, [row.id for row in rows], since=since)
+    trends = saved.trend(act.session, [row.id for row in shown], since=since)
     offers = segment_use.in_offers(act.session)
-    lines = [segment_line(row, trends.get(row.id, []), offers=offers.get(row.name, 0)) for row in rows]
-    return SegmentsPage(text=text, segments=lines)
+    lines = [segment_line(row, trends.get(row.id, []), offers=offers.get(row.name, 0)) for row in shown]
+    return SegmentsPage(text=text, state=state, segments=lines)
 
 
 def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
