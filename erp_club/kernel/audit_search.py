@@ -24,7 +24,7 @@ class Entries:
 
     entity: str | None = None
     entity_id: str | None = None
-    staff_id: int | None = None
+    staff_ids: tuple[int, ...] | None = None
     first: dt.datetime | None = None
     before: dt.datetime | None = None
     customer_id: int | None = None
@@ -56,12 +56,13 @@ def _wanted(asked: Entries) -> list[sa.ColumnElement[bool]]:
     equal = (
         (AuditEntry.entity, asked.entity),
         (AuditEntry.entity_id, asked.entity_id),
-        (AuditEntry.staff_id, asked.staff_id),
         (AuditEntry.customer_id, asked.customer_id),
         (AuditEntry.action, asked.action),
         (AuditEntry.store_id, asked.store_id),
     )
     wanted: list[sa.ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
+    if asked.staff_ids is not None:
+        wanted.append(AuditEntry.staff_id.in_(asked.staff_ids))
     if asked.first is not None:
         wanted.append(AuditEntry.at >= asked.first)
     if asked.before is not None:

@@ -232,7 +232,7 @@ def test_changes_are_kept_field_by_field_and_secrets_never(session: Session):
     commands.edit_staff(session, cashier, {"name": "Dana"}, now=NOW, by=by)
     commands.set_password(session, cashier, password="a few words", now=NOW, by=by)
     commands.set_pin(session, cashier, pin="9999", now=NOW, by=by)
-    kept = audit_search.entries(session, audit_search.Entries(entity="staff", staff_id=boss), limit=10)
+    kept = audit_search.entries(session, audit_search.Entries(entity="staff", staff_ids=(boss,)), limit=10)
     assert [(each.action, each.before, each.after) for each in kept] == [
         ("staff.pin", None, {"pin": "new"}),
         ("staff.password", None, {"password": "new"}),
@@ -249,11 +249,11 @@ def test_the_trace_is_found_by_thing_person_and_day(session: Session):
     second = NOW + dt.timedelta(days=1)
     found = audit_search.entries(
         session,
-        audit_search.Entries(staff_id=boss, first=second, before=second + dt.timedelta(days=1)),
+        audit_search.Entries(staff_ids=(boss,), first=second, before=second + dt.timedelta(days=1)),
         limit=10,
     )
     assert [each.after for each in found] == [{"name": "Name 1"}]
-    older = audit_search.entries(session, audit_search.Entries(staff_id=boss), older_than=found[0].id, limit=10)
+    older = audit_search.entries(session, audit_search.Entries(staff_ids=(boss,)), older_than=found[0].id, limit=10)
     assert [each.after for each in older] == [{"name": "Name 0"}]
 
 

@@ -6,16 +6,20 @@ import datetime as dt
 import io
 import itertools
 import json
+import re
 
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.kernel import audit
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.models import Staff
 from tests.make.browser import HTML, json_headers, signed_in
 from tests.make.clubs import a_customer
 from tests.make.organisation import a_chain, a_store, an_actor
 from web.formats import instant
+
+NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
 def _changes(session: Session, staff_id: int, count: int, *, at: dt.datetime, store_id: int | None = None) -> None:
@@ -62,6 +66,22 @@ def test_days_are_the_chains_and_both_ends_are_included(client: TestClient, sess
     assert found("2026-11-01", "2026-11-01") == 0
     assert found("", "2026-11-02") == 1
     assert found("2026-11-03", "") == 0
+    name = session.get_one(Staff, me).username
+    for typed, seen in ((name[1:].upper(), 1), ("nobody at all", 0)):
+        told = client.get(f"/audit-entries?staff={typed}&first=2026-11-02&last=2026-11-02").json()
+        assert len(told["entries"]) == seen
+
+
+def test_a_person_is_typed_where_the_staff_are_too_many_for_a_list(client: TestClient, session: Session):
+    a_chain(session)
+    signed_in(client, session)
+    assert 'name="staff_id"' in client.get("/audit-entries", headers=HTML).text
+    for number in range(31):
+        session.add(Staff(username=f"u{number}", name=f"U {number}", role=Role.CASHIER, created_at=NOW))
+    session.commit()
+    page = client.get("/audit-entries?staff=u7", headers=HTML).text
+    assert re.search(r'<input[^>]* name="staff" value="u7"', page)
+    assert "U 12" not in page
 
 
 def test_the_page_shows_fields_and_leads_to_the_thing(client: TestClient, session: Session):

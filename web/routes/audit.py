@@ -32,6 +32,8 @@ from web.views.audit import told
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 PER_PAGE = 25
 MOST_FOUND = 100
+MOST_LISTED = 30
+"""Of more staff than this a name is typed, not chosen."""
 ENTITIES = (
     "customer",
     "membership",
@@ -126,13 +128,17 @@ class Person(BaseModel):
 
 
 class Filters(BaseModel):
-    """What the log is narrowed to, as the address says it. `customer` is a customer's number."""
+    """What the log is narrowed to, as the address says it. `customer` is a customer's number.
+
+    `staff` is a part of the name or user name of whoever did it.
+    """
 
     entity: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
     entity_id: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
     action: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
     customer: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
     staff_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
+    staff: Annotated[str | None, Query(max_length=100), Storable, Unsaid] = None
     store_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
     store_name: Annotated[
         str | None, Query(max_length=100, description="A store by code or name, instead of its id"), Storable, Unsaid
@@ -150,7 +156,8 @@ class StoreChoice(Person):
 class AuditPage(BaseModel):
     """Changes and looks, newest first. `older_url` leads to those before them, `newest_url` back to the newest.
 
-    With `text`, those that were found by it, of which there may be `more`.
+    With `text`, those that were found by it, of which there may be `more`. `people` are null where they are too many
+    to choose from.
     """
 
     filters: Filters
@@ -158,7 +165,7 @@ class AuditPage(BaseModel):
     more: bool = False
     entities: tuple[str, ...]
     actions: list[str]
-    people: list[Person]
+    people: list[Person] | None
     stores: list[StoreChoice]
     entries: list[EntryLine]
     older_url: str | None = None
@@ -248,20 +255,24 @@ def _at_store(act: Act, filters: Filters) -> Filters:
 
 
 def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.Entries | None:
-    """As the query takes it; None where there is nothing: no such customer, or another store than the only one."""
+    """As the query takes it; None where there is nothing: no such person, or another store than the only one."""
     own = act.by.only_store(permission)
     if own is not None and filters.store_id not in (None, own):
         return None
     customer_id = customers.customer_id_by_number(act.session, filters.customer) if filters.customer else None
     if filters.customer and customer_id is None:
         return None
+    staff_ids = None if filters.staff_id is None else (filters.staff_id,)
+    if filters.staff:
+        named = permissions.staff_list(act.session, permissions.StaffFilters(filters.staff), now=act.now, by=act.by)
+        staff_ids = tuple(each.id for each in named if staff_ids is None or each.id in staff_ids)
     last = filters.last
     return audit_search.Entries(
         entity=filters.entity,
         entity_id=filters.entity_id,
         action=filters.action,
         customer_id=customer_id,
-        staff_id=filters.staff_id,
+        staff_ids=staff_ids,
         store_id=filters.store_id if own is None else own,
         first=_midnight(act, filters.first),
         before=_midnight(act, last + dt.timedelta(days=1)) if last and last < dt.date.max else None,
@@ -272,12 +283,12 @@ def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
     every = organisation.stores(act.session)
     stores = {store.id: store.name for store in every}
     own = act.by.only_store(Permission.AUDIT_VIEW)
-    staff = permissions.staff_list(act.session, now=act.now, by=act.by)
+    staff = permissions.staff_list(act.session, now=act.now, by=act.by, limit=MOST_LISTED + 1)
     return AuditPage(
         filters=filters,
         entities=ENTITIES,
         actions=audit_search.actions(act.session),
-        people=[Person(id=row.id, name=row.name) for row in staff],
+        people=[Person(id=row.id, name=row.name) for row in staff] if len(staff) <= MOST_LISTED else None,
         stores=[StoreChoice(id=row.id, code=row.code, name=row.name) for row in every if own in (None, row.id)],
         entries=_lines(act, found, stores),
         labels=labels(),
