@@ -197,10 +197,11 @@ def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list
         won: dict[str, list[Taken]] = {}
         for taken in solution.assignment:
             won.setdefault(taken.key.split(_PART)[0], []).append(taken)
+        bounded = [key for key in won if (ready := rivals[key].offer.ready).limits is not None or ready.points]
         too_much = [
             (key, failure)
-            for key, taken in won.items()
-            if (failure := _unaffordable(run, ground, rivals[key].offer, taken)) is not None
+            for key in bounded
+            if (failure := _unaffordable(run, ground, rivals[key].offer, won[key])) is not None
         ] or _beyond_points(run, ground, rivals, won)
         for key, failure in too_much:
             rival = rivals.pop(key)
@@ -217,8 +218,6 @@ def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list
 
 def _unaffordable(run: Run, ground: Field, offer: Open, taken: Sequence[Taken]) -> Failure | None:
     """What keeps an offer from what it would get."""
-    if offer.ready.limits is None and not offer.ready.points:
-        return None
     return refusal_of(run, offer, Outcome([_give(ground, offer, taken)]))
 
 

@@ -5,6 +5,7 @@ and a lump on all of it. What it can't settle for certain is left to the general
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
@@ -16,11 +17,12 @@ from erp_club.promotions.engine.solve.units import unit_gain
 _MOST_STATES = 64
 _MOST_UNITS = 150
 _NEVER = -(1 << 100)
-_UNREACHED = _NEVER // 2
 
 Ring = tuple[int, int, int, int]
 """Units of a set; how many of them, from the cheapest, gain; what their cost is multiplied by; what a full set adds."""
 Chain = tuple["Chain", int] | None
+Move = tuple[int, int, int]
+"""A state, the one that a unit makes of it, and what that adds: 1 where it gains, 2 more where it fills the set."""
 
 
 def same_scope(stacks: Sequence[Stack], group: Sequence[Contender], left: Sequence[int]) -> list[Taken] | None:
@@ -83,8 +85,10 @@ def _settled(
 ) -> list[Taken] | None:
     """The best of the two sides, the lump or the others, where it is sure what the others give."""
     whole = alone(lump, stacks, left) if lump is not None else None
-    if not sets:
-        better = alone(flat, stacks, left) if flat is not None else None
+    others = [*sets] if flat is None else [*sets, flat]
+    if len(others) < 2:
+        # Nobody else wants its units: no search is needed.
+        better = alone(others[0], stacks, left) if others else None
         if better is None or (whole is not None and whole.saving_minor > better.saving_minor):
             better = whole
         return [better] if better is not None else []
@@ -99,7 +103,7 @@ def _settled(
     bound = (scaled + max(1, inexact) * SCALE // 2) // SCALE
     if whole is not None and whole.saving_minor > bound:
         return [whole]
-    found = _given(stacks, left, [*sets] if flat is None else [*sets, flat], owned, on)
+    found = _given(stacks, left, others, owned, on)
     saving = sum([taken.saving_minor for taken in found])
     if saving < bound:
         return None
@@ -135,25 +139,20 @@ def _fill(
     costs: Sequence[tuple[int, int]], left: Sequence[int], flat: Contender | None, rings: Sequence[Ring]
 ) -> tuple[int, list[list[int]]]:
     """What the best assignment is worth before rounding, and each offer's units as stacks, those of `flat` last."""
-    states = 1
-    places: list[int] = []
-    for size, _, _, _ in rings:
-        places.append(states)
-        states *= size
+    states, moves = _moves(tuple([ring[:2] for ring in rings]))
     many = sum([left[i] for _, i in costs]) + 1
     worth = [0] + [_NEVER] * (states - 1)
     chains: list[Chain] = [None] * states
-    steps = [
-        (number, place, size, gains, rate, full * many)
-        for number, (place, (size, gains, rate, full)) in enumerate(zip(places, rings, strict=True))
-    ]
     last = len(rings)
+    size, gains, rate, full = rings[0]
+    ring = size, gains, rate, full * many
+    steps = [(number, moves[number], rings[number][2], rings[number][3] * many) for number in range(last)]
     for cost, i in costs:
         base = 0 if flat is None or not isinstance(flat.shape, PerUnit) else _flat_gain(flat.shape, cost)
         owner, base = (last, base * many - 1) if base else (-1, 0)
         for _ in range(left[i]):
             if last == 1:
-                worth, chains = _ring_step(worth, chains, steps[0], cost * many, base, owner)
+                worth, chains = _ring_step(worth, chains, ring, cost * many, base, owner)
             else:
                 worth, chains = _step(worth, chains, steps, cost * many, base, owner)
     owned: list[list[int]] = [[] for _ in range(last + 1)]
@@ -174,13 +173,13 @@ def _flat_gain(shape: PerUnit, cost: int) -> int:
 def _ring_step(
     worth: list[int],
     chains: list[Chain],
-    step: tuple[int, int, int, int, int, int],
+    ring: Ring,
     cost: int,
     base: int,
     owner: int,
 ) -> tuple[list[int], list[Chain]]:
     """The same as `_step` where there is one kind of set, which is the usual case."""
-    _, _, size, gains, rate, full = step
+    size, gains, rate, full = ring
     gain = cost * rate - 1
     filled = worth[-1] + full + (gain if size == gains else -1)
     way = chains[-1]
@@ -201,7 +200,7 @@ def _ring_step(
 def _step(
     worth: list[int],
     chains: list[Chain],
-    steps: Sequence[tuple[int, int, int, int, int, int]],
+    steps: Sequence[tuple[int, Sequence[Move], int, int]],
     cost: int,
     base: int,
     owner: int,
@@ -209,18 +208,30 @@ def _step(
     """One more unit: to the offer that takes units one by one (or nobody), or into one of the open sets."""
     after = [value + base for value in worth]
     chosen: list[Chain] = [(chain, owner) for chain in chains]
-    for number, place, size, gains, rate, full in steps:
+    for number, moves, rate, full in steps:
         gain = cost * rate - 1
-        for code, before in enumerate(worth):
-            if before <= _UNREACHED:
-                continue
-            at = code // place % size
-            value = before + gain if at < gains else before - 1
-            target = code + place
-            if at == size - 1:
-                target -= size * place
-                value += full
+        added = (-1, gain, full - 1, full + gain)
+        for state, target, kind in moves:
+            value = worth[state] + added[kind]
             if value > after[target]:
                 after[target] = value
-                chosen[target] = (chains[code], number)
+                chosen[target] = (chains[state], number)
     return after, chosen
+
+
+@lru_cache(maxsize=256)
+def _moves(rings: tuple[tuple[int, int], ...]) -> tuple[int, list[list[Move]]]:
+    """How many states open sets of these sizes have, and for each set what one more unit makes of each state."""
+    states, moves = 1, list[list[Move]]()
+    places: list[int] = []
+    for size, _ in rings:
+        places.append(states)
+        states *= size
+    for place, (size, gains) in zip(places, rings, strict=True):
+        steps = list[Move]()
+        for state in range(states):
+            at = state // place % size
+            fills = at == size - 1
+            steps.append((state, state + place - fills * size * place, (at < gains) + 2 * fills))
+        moves.append(steps)
+    return states, moves
