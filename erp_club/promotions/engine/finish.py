@@ -42,14 +42,16 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
         listed = left if by_hand else listed_at
         whole = left + untaken.get(i, 0) if untaken else left
         tax = whole - net_of(whole, line.vat_bp) if taxes is None else max(0, min(whole, taxes[i]))
-        levy = line_amount(line.levy_minor, line.quantity_milli) if line.levy_minor else 0
+        quantity, levy = line.quantity_milli, line.levy_minor
+        if levy:
+            levy = line_amount(levy, quantity)
         lines.append(
             made(
                 PricedLine,
                 (
                     line.id,
                     line.product,
-                    line.quantity_milli,
+                    quantity,
                     left if by_hand else regular_at,
                     listed,
                     listed - left,
@@ -62,7 +64,7 @@ def lines_of(run: Run, earned: Sequence[Earned]) -> tuple[PricedLine, ...]:
                 ),
             )
         )
-    return (*lines, *_gifts(run, basket.lines))
+    return (*lines, *_gifts(run, basket.lines)) if run.gifts else tuple(lines)
 
 
 def _untaken(run: Run) -> dict[int, int]:

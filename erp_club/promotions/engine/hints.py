@@ -32,18 +32,16 @@ def hints_of(run: Run, compiled: Compiled, refused: Iterable[Refusal]) -> tuple[
             units = refusal.missing if kind == BUY_MORE_UNITS else 0
             hints.append(Hint(refusal.offer, kind, refusal.missing, _gain(run, ready, units, refusal.missing)))
     for record in run.records:
-        missing = _short_of_more(run.basket, record)
+        document = record.ready.again
+        missing = 0 if document is None else _short_of_more(run.basket, record, document)
         if missing and record.ready.hint:
             gain = _gain(run, record.ready, missing, missing)
             hints.append(Hint(record.ready.code, BUY_MORE_UNITS, missing, gain))
     return tuple(hints)
 
 
-def _short_of_more(basket: Basket, record: Record) -> int:
+def _short_of_more(basket: Basket, record: Record, document: BuyGet) -> int:
     """The units that are missing for one set more, where what is to be paid for it is there already."""
-    document = record.ready.again
-    if document is None:
-        return 0
     over = _count(basket, record.ready.parts[0].scopes[0]) % document.size
     missing = document.size - over
     return missing if over and missing <= document.free else 0
@@ -51,7 +49,7 @@ def _short_of_more(basket: Basket, record: Record) -> int:
 
 def _count(basket: Basket, scope: int) -> int:
     """Units of a scope that offers can tell apart."""
-    return sum(basket.pieces[i] for i in basket.by_scope.get(scope, ()))
+    return sum([basket.pieces[i] for i in basket.by_scope.get(scope, ())])
 
 
 def _gain(run: Run, ready: Ready, units: int, missing: int) -> int | None:

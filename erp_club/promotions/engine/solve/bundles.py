@@ -69,7 +69,7 @@ def _one_slot(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[i
             open_set, filled, cost = [], 0, 0
     saving = whole_minor(scaled)
     shares = tuple([made(Share, (i, count, stacks[i].cost_minor * count)) for i, count in sorted(counts.items())])
-    return Taken(key, saving, shares, (), gaining) if saving > 0 else None
+    return made(Taken, (key, saving, shares, (), gaining)) if saving > 0 else None
 
 
 def all_slots(shape: Bundle) -> set[int]:
@@ -118,7 +118,7 @@ def _sets(key: str, shape: Bundle, stacks: Sequence[Stack], slots: Sequence[Runs
             counts[i] = counts.get(i, 0) + count * repeats
     saving = whole_minor(scaled)
     shares = tuple([made(Share, (i, count, stacks[i].cost_minor * count)) for i, count in sorted(counts.items())])
-    return Taken(key, saving, shares, (), gaining) if saving > 0 else None
+    return made(Taken, (key, saving, shares, (), gaining)) if saving > 0 else None
 
 
 class _Place:

@@ -83,7 +83,7 @@ def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[
         saving = sum(share.weight for share in shares)
     if shape.cap_minor is not None:
         saving = min(saving, shape.cap_minor)
-    return Taken(key, saving, shares) if saving > 0 else None
+    return made(Taken, (key, saving, shares, (), 1)) if saving > 0 else None
 
 
 def _at_cost(picked: Iterable[tuple[int, int]], stacks: Sequence[Stack]) -> tuple[Share, ...]:
@@ -117,13 +117,13 @@ def _buy(key: str, shape: Buy, stacks: Sequence[Stack], left: Sequence[int]) -> 
                 paid.append((i, count - given))
     shares = tuple([made(Share, (i, count, stacks[i].cost_minor * count)) for i, count in sorted(freed.items())])
     saving = whole_minor(shape.off_bp * sum([weight for _, _, weight in shares]))
-    return Taken(key, saving, shares, tuple(sorted(paid)), times) if saving > 0 else None
+    return made(Taken, (key, saving, shares, tuple(sorted(paid)), times)) if saving > 0 else None
 
 
 def _lump(key: str, shape: Lump, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
     shares = tuple([made(Share, (i, left[i], stacks[i].cost_minor * left[i])) for i in shape.on if left[i]])
     saving = min(shape.value_minor, sum([weight for _, _, weight in shares]))
-    return Taken(key, saving, shares) if saving > 0 else None
+    return made(Taken, (key, saving, shares, (), 1)) if saving > 0 else None
 
 
 def _with_needs(contender: Contender, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
