@@ -177,6 +177,11 @@ def _start_faults(offer: Offer) -> Iterator[FieldError]:
         )
 
 
+def lacks_a_value(offer: Offer) -> bool:
+    """Whether a part gives nothing, since its value isn't there yet."""
+    return any(_empty(part) for _, part in parts(offer))
+
+
 def _value_faults(offer: Offer) -> Iterator[FieldError]:
     """A part that gives nothing: its value was forgotten."""
     for path, part in parts(offer):

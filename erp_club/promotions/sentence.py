@@ -301,7 +301,7 @@ def _prize(prize: Prize, words: Words) -> Text:
 
 def _redeem(reward: Redeem, words: Words) -> Iterator[Text]:
     worth = words.points(reward.worth_points, reward.club)
-    yield T("Worth of %(points)s: %(amount)s.", points=worth, amount=words.money(reward.worth_minor))
+    yield T("Points as money: %(points)s = %(amount)s.", points=worth, amount=words.money(reward.worth_minor))
     if reward.block > 1:
         yield T("In steps of %(points)s.", points=words.points(reward.block, reward.club))
     if reward.least:

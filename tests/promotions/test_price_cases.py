@@ -71,6 +71,17 @@ def test_a_case_that_cannot_be_read_leaves_the_others_their_price(tmp_path: Path
     assert [each["id"] for each in json.loads(result.stdout)] == [CASES[0]["id"]]
 
 
+def test_what_is_null_in_a_case_is_left_out() -> None:
+    nulls = dict.fromkeys(("settings", "customer", "actions", "programmes", "expect"))
+    off = {
+        "id": "off",
+        "condition": None,
+        "reward": {"type": "percent_off", "value_bp": 1000, "scope": None, "cap": None},
+    }
+    assert answer(a_case(**nulls)) == answer(a_case())
+    assert answer(a_case(programmes=[off | {"code": None}]))["total"] == 900
+
+
 def test_a_case_that_expects_nothing_tells_all_figures(tmp_path: Path) -> None:
     file = tmp_path / "case.json"
     file.write_text(json.dumps({"id": "mine", "basket": [LINE]}))

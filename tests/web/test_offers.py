@@ -1,5 +1,6 @@
 # REQ O-01 O-02 A-01 A-02 I-02: head office writes, publishes and ends offers, as pages and over the API
 import json
+import re
 from typing import Any
 
 import pytest
@@ -167,6 +168,8 @@ def test_publishing_tells_what_is_missing_beside_its_field(office: TestClient, s
     page = office.post(url, data=form(), headers=HTML)
     assert page.status_code == 422
     assert "No club has the code NOBODY." in page.text
+    # What a person is sent is the form, where it can be put right.
+    assert re.search(r'name="names\.en"[^>]*aria-invalid="true"', page.text)
 
 
 def test_a_form_writes_what_was_typed_as_a_document(office: TestClient, session: Session) -> None:

@@ -263,6 +263,12 @@ def offer_page(act: Act, form: FormState) -> Response:
     return act.answer(offer_view(act, int(act.request.path_params["offer_id"])), "offers/offer.html", form=form)
 
 
+def unpublished_page(act: Act, form: FormState) -> Response:
+    """The form of an offer whose fields keep it from being published, so that they can be put right; else its page."""
+    at_fields = any(form.errors) and act.may(Permission.OFFERS_EDIT)
+    return offer_form_page(act, form) if at_fields else offer_page(act, form)
+
+
 @router.get("/offers/{offer_id}", name="offers.offer", response_model=OfferPage)
 def offer(act: View, offer_id: SmallRowId) -> Response:
     """An offer: what it does, where it stands, what it has given, and its versions."""
@@ -295,7 +301,7 @@ def copy_offer(act: Edit, offer_id: SmallRowId) -> Response:
 
 
 @router.post("/offers/{offer_id}/publications", name="offers.offer.publish", status_code=201, response_model=Kept)
-@again(offer_page)
+@again(unpublished_page)
 def publish_offer(act: Publish, offer_id: SmallRowId) -> Response:
     """Put the newest version in force."""
     commands.publish_offer(act.session, offer_id, language=act.chain.language, today=act.today, now=act.now, by=act.by)

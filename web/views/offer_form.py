@@ -11,7 +11,7 @@ from erp_club.kernel.errors import Invalid
 from erp_club.promotions import queries
 from erp_club.promotions.clauses import Words
 from erp_club.promotions.coupons.batches import queries as batches
-from erp_club.promotions.documents import THINGS, Thing, named, short
+from erp_club.promotions.documents import THINGS, Thing, lacks_a_value, named, short
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.naming import queries as naming
 from erp_club.promotions.sentence import sentence
@@ -160,7 +160,9 @@ def _drawn(act: Act, view: OfferForm, form: FormState, typed: Typed) -> OfferFor
     view.document = document if isinstance(document, str) else None
     view.typed = typed
     view.called = _called(act, typed)
-    view.sentence = sentence_of(act, offer_typed(typed))
+    offer = offer_typed(typed)
+    # Nobody means "0.00 off": the amount is still to come.
+    view.sentence = sentence_of(act, None if offer is None or lacks_a_value(offer) else offer)
     view.found = _found(act, typed)
     view.batches = [(code, f"{localised(names)} · {code}") for code, names in batches.choices(act.session)]
     return view

@@ -5,9 +5,9 @@ notes.
 """
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from erp_club.kernel.money import Rounding
 from erp_club.promotions.engine.scope import Basis, Minor, Pick
@@ -24,9 +24,16 @@ def _lower(value: Any) -> Any:
 
 
 class Form(BaseModel):
-    """A part of the form."""
+    """A part of the form. What is null is left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, said: Any) -> Any:
+        if not isinstance(said, dict):
+            return said
+        return {name: value for name, value in cast("dict[str, Any]", said).items() if value is not None}
 
 
 class Settings(Form):
