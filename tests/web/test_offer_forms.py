@@ -1,4 +1,5 @@
 # REQ O-01 O-05: what the form of an offer shows is what it keeps
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -199,3 +200,26 @@ def test_an_offer_that_costs_points_does_not_take_them_unasked(client: TestClien
 def test_what_a_picker_of_one_thing_has_taken_is_not_looked_for_any_more() -> None:
     found = {"rewards": [{"kind": "redeem"}], "find": {"rewards": [{"club": "gold"}]}}
     assert done(found, "add|rewards[0]|club|GOLD") == {"rewards": [{"kind": "redeem", "club": "GOLD"}]}
+
+
+def test_a_search_of_which_nothing_was_chosen_is_not_taken_for_all_products(
+    client: TestClient, session: Session
+) -> None:
+    a_chain(session)
+    signed_in(client, session)
+    session.commit()
+    fields = {
+        "form": "1",
+        "code": "SOUP",
+        "names.en": "Soup",
+        "rewards[0].kind": "percent",
+        "rewards[0].value_bp": "10",
+    }
+
+    def saved(searched: str) -> Any:
+        return client.post("/offers", data=form(**fields, **{"find.rewards[0].on": searched}), headers=HTML)
+
+    refused = saved("soup")
+    assert refused.status_code == 422
+    assert re.search(r'name="find\.rewards\[0\]\.on" value="soup"[^>]*aria-invalid="true"', refused.text)
+    assert saved(" ").status_code == 303

@@ -168,7 +168,6 @@ def test_publishing_tells_what_is_missing_beside_its_field(office: TestClient, s
     page = office.post(url, data=form(), headers=HTML)
     assert page.status_code == 422
     assert "No club has the code NOBODY." in page.text
-    # What a person is sent is the form, where it can be put right.
     assert re.search(r'name="names\.en"[^>]*aria-invalid="true"', page.text)
 
 

@@ -146,7 +146,7 @@ def new_offer(
 @again(new_offer_page)
 def add_offer(act: Edit, body: Document) -> Response:
     """Write an offer down as a draft: a document as in /schemas/offer.json. It gives nothing until it is published."""
-    offer = read_offer(_said(body), typed=_in_fields(body))
+    offer = read_offer(_said(act, body), typed=_in_fields(body))
     offer_id = commands.create_offer(act.session, offer, now=act.now, by=act.by)
     return act.done(_kept(act, offer_id), f"/offers/{offer_id}")
 
@@ -186,14 +186,23 @@ def _raw(typed: Typed) -> Document:
         return {}
 
 
-def _said(body: Document) -> Any:
+def _said(act: Act, body: Document) -> Any:
     """The document that a body says: itself, one typed as JSON, or the fields of the form."""
     check_texts(body)
     if isinstance(body.get("document"), str):
         return read_text(body["document"])
     if isinstance(body.get("document"), dict):
         return body["document"]
-    return to_document(filled(body)) if body.get("form") else body
+    return to_document(filled(_all_chosen(act, body))) if body.get("form") else body
+
+
+def _all_chosen(act: Act, body: Document) -> Document:
+    """The body, where no search is left of which nothing was chosen: it would be for all products."""
+    searches = with_searches({}, getattr(act.request.state, "form", None)).get("find", {})
+    unchosen = T("Choose one of what was found, or empty the search.")
+    if searches:
+        raise Invalid([FieldError(path.removesuffix(".without"), unchosen) for path in searches])
+    return body
 
 
 def _in_fields(body: Document) -> bool:
@@ -223,7 +232,7 @@ def edit_offer(act: Edit, offer_id: SmallRowId, body: Document) -> Response:
     """
     revision = _revision(body)
     if body.get("form") or "document" in body:
-        said = _said(body)
+        said = _said(act, body)
     else:
         kept = documents.short(queries.offer(act.session, offer_id).latest.offer)
         said = {**kept, **{name: value for name, value in body.items() if name != "revision"}}
