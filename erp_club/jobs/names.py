@@ -1,12 +1,18 @@
 """Gives new keys to names whose keys are of an older version of the product.
 
-Each night, so that words that stand twice become one and how many have a word is known of new ones too.
+Once as soon as a version of other rules is at work, since until then they would be misread; and each night, so that
+words that stand twice become one and how many have a word is known of new ones too.
 """
+
+import datetime as dt
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from erp_club.customers.names import commands, queries
-from erp_club.jobs.declared import Cursor, Job, Run, Step
+from erp_club.customers.names.entries import NAMES_VERSION
+from erp_club.jobs.declared import Cursor, Job, Occasion, Run, Step
 from erp_club.kernel.text import N_
 
 _STEPS = (commands.rekey_words, commands.rekey_customers, commands.join_doubles)
@@ -22,6 +28,10 @@ def _batch(session: Session, _run: Run, cursor: Cursor) -> Step:
     return Step([place if kept else place + 1], kept, {"names": kept})
 
 
+def _due(_session: Session, now: dt.datetime, zone: str) -> Sequence[Occasion]:
+    return [Occasion(now.astimezone(ZoneInfo(zone)).date(), {}, f"names-rekey:version-{NAMES_VERSION}")]
+
+
 def _total(session: Session, _run: Run) -> int:
     return queries.stale(session)
 
@@ -34,4 +44,5 @@ NAMES_REKEY = Job(
     total=_total,
     counts={"names": N_("Names with new keys")},
     schedule="10 5 * * *",
+    due=_due,
 )

@@ -104,6 +104,23 @@ Othman Osman Усман
 אוסה Åsa Asa Оса Aasa
 סטפן Stefan Stephan Стефан Steffan ستيفان
 כריסטופר Christoffer Kristofer Кристофер Christopher
+פשיבילסקי Przybylski Pshibilsky Пшибыльский
+קשישטוף Krzysztof Kshishtof Кшиштоф
+קטז'ינה Katarzyna Катажина
+צ'רנצקי Czarnecki Charnetsky Чарнецкий
+דומברובסקי Dąbrowski Dabrowski Dombrowski Домбровский
+רוזנצווייג Rozencwajg Rosenzweig Розенцвейг
+נג'ווה Nagwa Najwa نجوى
+רג'ב Ragab Rajab Раджаб رجب
+חדיג'ה Khadiga Khadija Хадиджа خديجة
+ע'וזלאן Ghozlan Gozlan Rhozlan غزلان
+ז'ראר Gérard Жерар جيرار
+ברנאר Bernard Бернар برنار
+רנו Renault Рено رينو
+ניקולא Nicolas Николя نيكولا
+שבלייה Chevalier Шевалье شوفالييه
+גיום Guillaume Гийом غيوم
+היינריך Heinrich Генрих هاينريش
 """
 PAIRS = [pair for line in ALIKE.strip().split("\n") for pair in itertools.combinations(line.split(), 2)]
 DIFFERENT = [("Dana", "Rina"), ("כהן", "לוי"), ("Иванов", "Петров"), ("Virtanen", "Korhonen"), ("محمد", "علي")]
@@ -176,4 +193,4 @@ def test_a_change_of_the_tables_raises_the_version():
     words = sorted({word for pair in PAIRS + DIFFERENT for word in spelling.index_words(*pair)})
     rules = repr((tables, sounds.SOUNDS, [entries.entry(word) for word in words]))
     digest = hashlib.sha256(rules.encode()).hexdigest()[:16]
-    assert {entries.NAMES_VERSION: digest} == {2: "d924807b4df6bed2"}, "raise NAMES_VERSION, and write the digest here"
+    assert {entries.NAMES_VERSION: digest} == {3: "23e1959f89f27ae3"}, "raise NAMES_VERSION, and write the digest here"

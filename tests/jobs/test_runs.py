@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.customers.names.entries import NAMES_VERSION
 from erp_club.jobs import commands, queries, queue, runner, worker
 from erp_club.jobs.catalogue import JOBS, NIGHT
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
@@ -231,7 +232,9 @@ def test_a_schedule_is_run_once_a_day_in_the_chains_time_also_when_nobody_worked
         planned(moment)
     with committed.session() as session:
         days = sorted(row.as_of for row in queries.runs_of(session, "stamp", limit=10))
+        of_version = [row.key for row in session.scalars(sa.select(JobRun).where(JobRun.key.contains("version")))]
     assert days == [dt.date(2026, 11, day) for day in (21, 22, 25)]
+    assert of_version == [f"names-rekey:version-{NAMES_VERSION}"], "names are read anew once after each change"
 
 
 def test_a_schedule_of_minutes_has_a_run_each_time_that_it_is_due(

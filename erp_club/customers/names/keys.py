@@ -109,7 +109,7 @@ def _classes(sound: Sound, *, first: bool) -> tuple[str, ...]:
         added += CLASSES.get(phoneme, "")
         if phoneme in SILENT:
             added.append(OPEN if first else "")
-    if first and sound.phonemes == "g":
+    if first and sound.phonemes[0] == "g":
         added += "HS"
     if sound.dropped < 1 and sound.phonemes[0] not in SILENT:
         added.append("")
