@@ -62,6 +62,13 @@ class Zone:
         return None
 
 
+def is_right(text: str) -> bool:
+    """Whether these are the lines of a zone with all check digits right."""
+    with suppress(Fault):
+        return bool(read(text))
+    return False
+
+
 def looks_like_zone(text: str) -> bool:
     """Whether the lines of a zone were put here; the number of a document never has the filler, nor what stands for it
     on another layout."""

@@ -4,6 +4,9 @@ import pytest
 from erp_club.kernel.errors import Refused
 from erp_club.purchases.baskets.entry import Entry, NewCustomer, is_payment_card, new_customer, read_entry, read_sign
 
+ZONE = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10"
+"""ICAO Doc 9303, part 4, appendix B."""
+
 
 @pytest.mark.parametrize(
     ("typed", "read"),
@@ -70,10 +73,12 @@ def test_a_magnetic_card_without_a_members_number_says_so():
         ("052-761 4483", NewCustomer(phone="052-761 4483")),
         ("+358 40 7614483", NewCustomer(phone="+358 40 7614483")),
         ("Noa Ben David", NewCustomer(given_name="Noa", family_name="Ben David")),
+        (ZONE, NewCustomer(id_zone=ZONE)),
+        (ZONE.replace("L8", "L9"), None),
         ("012345678905", None),
         ("7290011234562", None),
         ("AB-123", None),
     ],
 )
-def test_nobody_found_by_phone_or_name_may_be_new(typed: str, offered: NewCustomer | None):
+def test_nobody_found_by_phone_name_or_document_may_be_new(typed: str, offered: NewCustomer | None):
     assert new_customer(typed) == offered

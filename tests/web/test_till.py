@@ -261,6 +261,20 @@ def test_a_new_member_with_a_fault_gets_the_dialog_back_as_it_was_filled(client:
     assert 'aria-invalid="true"' in answer.text
 
 
+def test_a_scanned_document_of_nobody_fills_in_the_new_member(client: TestClient, till: Till):
+    zone = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10"
+    browser(client, till)
+    page = post(client, "/baskets/current/entries", code=zone)
+    assert f'name="id_zone" value="{zone.replace("<", "&lt;")}"' in page.text
+    assert f"“{zone[:5]}" not in page.text, "what a document says isn't told back"
+    form = post(client, "/baskets/current/customers/offers", id_zone=zone, phone="", given_name="", family_name="")
+    assert form.status_code == 200
+    assert 'value="Eriksson"' in form.text
+    assert 'value="Anna Maria"' in form.text
+    misread = send(client, till, "POST", "/baskets/current/entries", {"code": zone.replace("L8", "L9")})
+    assert (misread.status_code, misread.json()["code"]) == (422, "scan-misread")
+
+
 def test_a_card_that_somebody_has_opens_nobody(client: TestClient, till: Till):
     for name in ("Noa", "Dana"):
         body = {"given_name": name, "card": "12345678"}

@@ -55,11 +55,12 @@ class Joining(Body):
 
 
 class OfferedCustomer(Body):
-    """What nobody was found by, for the dialog to begin with."""
+    """What nobody was found by, for the dialog to begin with; `id_zone` are the lines of a document."""
 
     phone: Line = ""
     given_name: Line = ""
     family_name: Line = ""
+    id_zone: Line = ""
 
 
 class NewCustomer(CustomerBody):
@@ -149,19 +150,24 @@ def show_new_customer(act: Opening) -> Response:
 
 
 @router.post("/baskets/current/customers/offers", name="baskets.customers.offer", response_model=NewCustomerPage)
+@again(new_customer_again)
 def offer_new_customer(act: Offering, body: OfferedCustomer) -> Response:
-    """The same with what nobody was found by; a POST, as no phone or name stands in an address."""
-    return _new_customer_page(act, FormState(), **body.model_dump())
+    """The same with what nobody was found by; a POST, as no phone, name or ID stands in an address."""
+    if body.id_zone:
+        return _scanned(act, CustomerFields(id_number=body.id_zone))
+    return _new_customer_page(act, FormState(), **body.model_dump(exclude={"id_zone"}))
 
 
 @router.post("/baskets/current/customers/scans", name="baskets.customers.scan", response_model=NewCustomerPage)
 @again(new_customer_again)
 def scan_new(act: Offering, body: NewCustomer) -> Response:
     """Fill in the dialog from the lines of a passport in `id_number`; what was typed stays."""
-    filled = scanned(
-        CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"})), today=act.today
-    )
-    return _new_customer_page(act, scanned_form(act, filled))
+    return _scanned(act, CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"})))
+
+
+def _scanned(act: Act, typed: CustomerFields) -> Response:
+    """The dialog as the lines of a document in `id_number` fill it in."""
+    return _new_customer_page(act, scanned_form(act, scanned(typed, today=act.today)))
 
 
 @router.post("/baskets/current/customers", name="baskets.customers.open", response_model=TillPage)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import asdict
 
 from pydantic import BaseModel, Field
 
@@ -113,6 +114,7 @@ class Newcomer(BaseModel):
     phone: str
     given_name: str
     family_name: str
+    id_zone: str
 
 
 class TillPage(BaseModel):
@@ -176,9 +178,7 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
         choices=[_choice(each) for each in entered.found],
         products=_products(act, entered, opened),
         more_choices=entered.more,
-        newcomer=Newcomer(phone=fresh.phone, given_name=fresh.given_name, family_name=fresh.family_name)
-        if fresh
-        else None,
+        newcomer=Newcomer(**asdict(fresh)) if fresh else None,
         held=[_held(each) for each in held],
         paid=None if opened else settled,
         before=settled if opened else None,

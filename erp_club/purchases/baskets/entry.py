@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from erp_club.customers import mrz
 from erp_club.kernel.errors import Refused
 from erp_club.kernel.text import T
 
@@ -49,11 +50,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """What an entry that found nobody already tells about somebody who is new."""
+    """What an entry that found nobody already tells about somebody who is new; `id_zone` are a document's lines."""
 
     phone: str = ""
     given_name: str = ""
     family_name: str = ""
+    id_zone: str = ""
 
 
 def read_sign(typed: str) -> tuple[str, str]:
@@ -121,8 +123,13 @@ def _luhn(digits: str) -> bool:
 
 
 def new_customer(typed: str) -> NewCustomer | None:
-    """Whom to offer to open where the entry found nobody: a phone or a name; None for what looks like a code."""
+    """Whom to offer to open where the entry found nobody: a phone, a name or the lines of a document.
+
+    None for what looks like a code.
+    """
     text = typed.strip()
+    if mrz.looks_like_zone(text):
+        return NewCustomer(id_zone=text) if mrz.is_right(text) else None
     if _PHONE.fullmatch(text) and sum(letter.isdigit() for letter in text) <= (11 if text[0] == "0" else 15):
         return NewCustomer(phone=text)
     if any(letter.isdigit() for letter in text) or not any(letter.isalpha() for letter in text):

@@ -1,5 +1,6 @@
 """Refusals at the till: each says what the cashier does next."""
 
+from erp_club.customers import mrz
 from erp_club.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Refused
 from erp_club.kernel.text import T
 from erp_club.promotions.coupons.errors import FAULTS
@@ -12,7 +13,9 @@ def not_at_a_till() -> Forbidden:
 
 
 def unknown_code(text: str) -> Refused:
-    """Neither a product nor a card nor a customer."""
+    """Neither a product nor a card nor a customer; or the lines of a document with a wrong check digit."""
+    if mrz.looks_like_zone(text):
+        return Refused(T("The lines of this document were misread. Scan them again."), code="scan-misread")
     return Refused(
         T("Nothing has the code %(code)s. Scan it again, or type the number below the bars.", code=text),
         code="unknown-code",
@@ -42,7 +45,11 @@ def unpriced_product(sku: str) -> Refused:
 
 
 def nobody_found(text: str) -> Refused:
-    """A phone or a name that no customer has."""
+    """A phone, a name or a document that no customer has; what a document says isn't told back."""
+    if mrz.looks_like_zone(text):
+        return Refused(
+            T("Nobody is found by this document. Open a new member, or try another way."), code="nobody-found"
+        )
     return Refused(
         T("Nobody is found by “%(text)s”. Open a new member, or try another way.", text=text), code="nobody-found"
     )
