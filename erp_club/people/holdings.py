@@ -125,6 +125,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "event_gains": _KEPT,
     "receipts_to_roll": _SUMS,
     "customer_days": _SUMS,
+    "customer_years": _SUMS,
     "customer_group_days": _SUMS,
     "customer_department_days": _SUMS,
     "customer_brand_days": _SUMS,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import BECAME, living_of
 from erp_club.receipts.models import Receipt, ReceiptLine
+from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import CustomerSummary, ReceiptToRoll
 from erp_club.reports.purchases.asked import Against, Asked, By
 from erp_club.reports.purchases.figures import share_bp
@@ -79,7 +80,7 @@ def movement(session: Session, asked: Asked) -> Movement:
     """Who is new, who came back, who stayed away."""
     now = _buyers(session, asked).subquery("now")
     then = _buyers(session, asked.against(Against.BEFORE)).subquery("then")
-    first = _firsts()
+    first = _firsts(session)
     counted = sa.select(
         sa.func.count(),
         sa.func.count().filter(first.c.first_on >= asked.first),
@@ -135,7 +136,7 @@ def cohorts(session: Session, asked: Asked) -> list[Cohort]:
         return []
     last = replace(asked, by=By.MONTH).step_end(whole[-1])
     bought = _months(session, replace(asked, by=By.DAY, first=whole[0], last=last))
-    first = _firsts()
+    first = _firsts(session)
     began = sa.cast(sa.func.date_trunc("month", sa.cast(first.c.first_on, sa.DateTime)), sa.Date).label("began")
     rows = session.execute(
         sa.select(began, bought.c.month, sa.func.count())
@@ -158,7 +159,7 @@ def _cohorts(months: Sequence[dt.date], counts: dict[tuple[dt.date, dt.date], in
 
 def _buyers(session: Session, asked: Asked) -> Any:
     """Known customers with a purchase, how many they made and what they came to."""
-    rows = source(session, replace(asked, by=By.DAY))
+    rows = source(session, replace(asked, by=By.CUSTOMER))
     purchases = sa.func.sum(rows.c.purchases)
     return (
         sa.select(
@@ -184,8 +185,11 @@ def _months(session: Session, asked: Asked) -> Any:
     )
 
 
-def _firsts() -> Any:
+def _firsts(session: Session) -> Any:
     """The day of each customer's first purchase ever, in whatever store."""
+    kept = sa.select(CustomerSummary.customer_id, CustomerSummary.first_on).where(CustomerSummary.first_on.is_not(None))
+    if not rollups.waits(session):
+        return kept.subquery("firsts")
     of_receipt = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
     of_line = (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
     waiting = (
@@ -197,7 +201,6 @@ def _firsts() -> Any:
         )
         .where(ReceiptLine.quantity_milli >= 0)
     )
-    kept = sa.select(CustomerSummary.customer_id, CustomerSummary.first_on).where(CustomerSummary.first_on.is_not(None))
     every = sa.union_all(kept, waiting).subquery("every")
     return (
         sa.select(every.c.customer_id, sa.func.min(every.c.first_on).label("first_on"))

@@ -54,9 +54,9 @@ def loaded(session: Session, folder: Path) -> Frame:
     # Half waits: the sums and what they don't hold yet are together what the files say.
     session.execute(
         sa.text(
-            "TRUNCATE customer_days, customer_group_days, customer_department_days, "
+            "TRUNCATE customer_days, customer_years, customer_group_days, customer_department_days, "
             "customer_brand_days, customer_group_years, customer_product_days, customer_summaries, store_days, "
-            "product_months, receipt_goods"
+            "product_months, receipt_goods, slice_days, slice_buyers"
         )
     )
     session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))

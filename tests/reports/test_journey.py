@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
-from erp_club.clubs.models import Membership, MembershipPeriod
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.organisation.models import Store
 from erp_club.reports import habits
 from erp_club.reports.purchases.asked import SUNDAY, TIMES, Asked, By
@@ -146,6 +146,20 @@ def _members(session: Session, lines: Frame) -> tuple[Told, Told]:
     return _report(session, _asked(By.MONTH, club_id=_club(session))), _months(lines[lines["member"]])
 
 
+def _clubs(session: Session, lines: Frame) -> tuple[Told, Told]:
+    told = _report(session, _asked(By.CLUB)) | {"total": _told(total(session, _asked(By.CLUB, club_id=_club(session))))}
+    of_club = _figures(lines[lines["member"]])
+    code = session.scalars(sa.select(Club.code).where(Club.id == _club(session))).one()
+    return told, {code: of_club, NOTHING: _figures(lines[~lines["member"]]), "total": of_club}
+
+
+def _page_of_customers(session: Session, lines: Frame) -> tuple[Told, Told]:
+    rows, count = listing(session, _asked(By.CUSTOMER), sort="average", descending=True, limit=20)
+    assert count == lines["customer_number"].nunique()
+    told = {row.code: _told(row.figures) for row in rows if row.key}
+    return told, _by(lines[lines["customer_number"].isin(list(told))], "customer_number")
+
+
 def _groups_of_members(session: Session, lines: Frame) -> tuple[Told, Told]:
     asked = _asked(By.GROUP, club_id=_club(session))
     return _report(session, asked), _by(lines[lines["member"]], "group")
@@ -269,6 +283,8 @@ CASES: dict[str, Case] = {
     "cashiers of a brand in a department": _cashiers,
     "a page of the products by their buyers": _page_by_buyers,
     "customers": _customers,
+    "a page of the customers": _page_of_customers,
+    "clubs": _clubs,
     "months of a club's members": _members,
     "groups of a club's members": _groups_of_members,
     "a page of the products of a club's members": _page_of_members_products,

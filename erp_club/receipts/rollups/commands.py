@@ -1,6 +1,6 @@
 """Adds receipts to the rollups, and proves these against the lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from erp_club.receipts.rollups import buyers
 from erp_club.receipts.rollups.sums import (
     ADDED,
     ALL_LINES,
     CUSTOMER_DAY,
     CUSTOMER_DAYS,
+    CUSTOMER_YEARS,
     EVERY_LINE,
     GOODS_NAMES,
     KINDS,
+    KNOWN,
     LINES,
     NAMES,
     OWNER,
@@ -27,6 +30,7 @@ from erp_club.receipts.rollups.sums import (
     Kind,
     Proof,
     of_kind,
+    slice_days,
 )
 
 _CHANGED = {kind.changed: kind.column for kind in KINDS if kind.changed}
@@ -39,7 +43,8 @@ def _adding(table: str, *more: str) -> str:
 
 def _roll_kind(kind: Kind) -> str:
     return f"""
-        INSERT INTO {kind.table} ({kind.key}, {NAMES}) {of_kind(kind)} ORDER BY {kind.key}
+        INSERT INTO {kind.table} ({kind.key}, {NAMES})
+        SELECT {kind.key}, {NAMES} FROM of_{kind.table} ORDER BY {kind.key}
         ON CONFLICT ({kind.key}) DO UPDATE SET {_adding(kind.table)}
     """
 
@@ -58,13 +63,21 @@ WITH waiting AS (
 ), summed AS MATERIALIZED ({SUMMED}), days AS (
     INSERT INTO customer_days ({CUSTOMER_DAY}, {NAMES}) {CUSTOMER_DAYS} ORDER BY {CUSTOMER_DAY}
     ON CONFLICT ({CUSTOMER_DAY}) DO UPDATE SET {_adding("customer_days")}
+), years AS (
+    INSERT INTO customer_years (year, customer_id, {NAMES}) {CUSTOMER_YEARS} ORDER BY year, customer_id
+    ON CONFLICT (year, customer_id) DO UPDATE SET {_adding("customer_years")}
 ), of_stores AS (
     INSERT INTO store_days (sold_on, store_id, {NAMES}, known_minor) {STORE_DAYS} ORDER BY sold_on, store_id
     ON CONFLICT (sold_on, store_id) DO UPDATE SET {_adding("store_days", "known_minor")}
 ), of_products AS (
     INSERT INTO product_months (month, product_id, {NAMES}, known_minor) {PRODUCT_MONTHS} ORDER BY month, product_id
     ON CONFLICT (month, product_id) DO UPDATE SET {_adding("product_months", "known_minor")}
-), {", ".join(f"of_{kind.table} AS ({_roll_kind(kind)})" for kind in KINDS)}, goods AS (
+), {", ".join(f"of_{kind.table} AS MATERIALIZED ({of_kind(kind)})" for kind in KINDS)},
+{", ".join(f"added_{kind.table} AS ({_roll_kind(kind)})" for kind in KINDS)}, slices AS (
+    INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
+    SELECT * FROM ({slice_days(lambda kind: f"of_{kind.table}")}) AS each ORDER BY {buyers.SLICE_DAY}
+    ON CONFLICT ({buyers.SLICE_DAY}) DO UPDATE SET {_adding("slice_days", "known_minor")}
+), bought AS ({buyers.added(buyers.COMING)}), goods AS (
     INSERT INTO receipt_goods ({GOODS_NAMES}) SELECT * FROM ({RECEIPT_GOODS}) AS each ORDER BY sold_on, receipt_id
 ), summaries AS (
     INSERT INTO customer_summaries AS s
@@ -92,6 +105,20 @@ def _made_anew(kind: Kind) -> str:
         WITH lines AS ({ALL_LINES} AND coalesce(p.{kind.column}, 0) = ANY(:values))
         INSERT INTO {kind.table} ({kind.key}, {NAMES}) {of_kind(kind)}
     """
+
+
+def _slices_anew(part: buyers.Slice) -> Iterator[str]:
+    """From the days of customers, which were made anew before."""
+    names = ", ".join(f"sum({name})" for name in ("receipts", *ADDED))
+    mine, which = f"slice = '{part.name}' AND of_id = ANY(:values)", f"{part.column} = ANY(:values)"
+    yield f"DELETE FROM slice_days WHERE {mine}"
+    yield f"""
+        INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
+        SELECT '{part.name}', {part.column}, sold_on, {names}, {KNOWN}
+          FROM {part.days} WHERE {which} GROUP BY {part.column}, sold_on
+    """
+    yield f"DELETE FROM slice_buyers WHERE {mine}"
+    yield buyers.added(buyers.of_days(part, which))
 
 
 _FAMILY = " AND r.customer_id IN (SELECT id FROM customers WHERE id = ANY(:ids) OR merged_into = ANY(:ids))"
@@ -125,6 +152,10 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
             if values["values"] and kind.changed == changed:
                 session.execute(sa.text(f"DELETE FROM {kind.table} WHERE {column} = ANY(:values)"), values)
                 session.execute(sa.text(_made_anew(kind)), values)
+        for part in buyers.SLICES:
+            if values["values"] and part.changed == changed:
+                for statement in _slices_anew(part):
+                    session.execute(sa.text(statement), values)
     changed = list(session.scalars(sa.text("DELETE FROM products_to_roll RETURNING product_id")))
     if changed:
         for statement in (_GOODS_GONE, _GOODS_ANEW):
@@ -218,6 +249,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     """
     _hold(session)
     given = {"ids": list(customer_ids)}
+    session.execute(sa.text(buyers.added(buyers.of_customers(-1))), given)
     for proof in PROOFS:
         if not proof.of_customers:
             continue
@@ -229,6 +261,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
             """),
             given,
         )
+    session.execute(sa.text(buyers.added(buyers.of_customers(1))), given)
 
 
 def _hold(session: Session) -> None:

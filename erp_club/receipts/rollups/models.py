@@ -103,6 +103,16 @@ class _Sums:
     returned_minor: Mapped[int]
 
 
+class CustomerYear(_Sums, Base):
+    """A customer's receipts in all stores in a calendar year (its first day)."""
+
+    __tablename__ = "customer_years"
+    __table_args__ = (sa.PrimaryKeyConstraint("year", "customer_id", postgresql_include=_OF_LINES),)
+
+    year: Mapped[dt.date]
+    customer_id: Mapped[int]
+
+
 class StoreDay(_Sums, Base):
     """What a store sold on a day, to whomever; `known_minor` of it to known customers."""
 
@@ -124,6 +134,38 @@ class ProductMonth(_Sums, Base):
     known_minor: Mapped[int]
 
 
+class SliceDay(_Sums, Base):
+    """What a cashier, department, group or brand (`slice`) sold on a day; `known_minor` of it to known customers.
+
+    `of_id` says which, 0 for none; products are grouped as they are today.
+    """
+
+    __tablename__ = "slice_days"
+    __table_args__ = (sa.PrimaryKeyConstraint("slice", "of_id", "sold_on"),)
+
+    slice: Mapped[str]
+    of_id: Mapped[int] = mapped_column(sa.Integer)
+    sold_on: Mapped[dt.date]
+    known_minor: Mapped[int]
+
+
+class SliceBuyers(Base):
+    """How many known customers bought of a slice on a day, by the day `before` it on which they last had.
+
+    `slice` is as in `SliceDay`, or "store", or "all" of 0. `before` is `NEVER` for a first purchase. Whoever bought in
+    a period has one day in it whose day before lies outside: so the buyers of any days are a sum.
+    """
+
+    __tablename__ = "slice_buyers"
+    __table_args__ = (sa.PrimaryKeyConstraint("slice", "of_id", "sold_on", "before"),)
+
+    slice: Mapped[str]
+    of_id: Mapped[int] = mapped_column(sa.Integer)
+    sold_on: Mapped[dt.date]
+    before: Mapped[dt.date]
+    buyers: Mapped[int] = mapped_column(sa.Integer)
+
+
 class _CustomerSums(_Sums):
     """What a customer's lines of a store and a day come to."""
 
@@ -138,7 +180,7 @@ class CustomerGroupDay(_CustomerSums, Base):
     __tablename__ = "customer_group_days"
     __table_args__ = (
         sa.PrimaryKeyConstraint("group_id", "sold_on", "customer_id", "store_id", postgresql_include=_OF_LINES),
-        sa.Index("ix_customer_group_days_customer_id", "customer_id", "group_id"),
+        sa.Index("ix_customer_group_days_customer_id", "customer_id", "group_id", "sold_on"),
     )
 
     group_id: Mapped[int] = mapped_column(sa.Integer)
@@ -182,6 +224,7 @@ class CustomerDepartmentDay(_CustomerSums, Base):
     __tablename__ = "customer_department_days"
     __table_args__ = (
         sa.PrimaryKeyConstraint("department_id", "sold_on", "customer_id", "store_id", postgresql_include=_OF_LINES),
+        sa.Index("ix_customer_department_days_customer_id", "customer_id", "department_id", "sold_on"),
     )
 
     department_id: Mapped[int] = mapped_column(sa.Integer)
@@ -193,6 +236,7 @@ class CustomerBrandDay(_CustomerSums, Base):
     __tablename__ = "customer_brand_days"
     __table_args__ = (
         sa.PrimaryKeyConstraint("brand_id", "sold_on", "customer_id", "store_id", postgresql_include=_OF_LINES),
+        sa.Index("ix_customer_brand_days_customer_id", "customer_id", "brand_id", "sold_on"),
     )
 
     brand_id: Mapped[int] = mapped_column(sa.Integer)

@@ -3,8 +3,10 @@
 A statement puts `lines` and, where it is named, `summed` before a sum, as a common table expression or a table.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from erp_club.receipts.rollups import buyers
 from erp_club.receipts.rollups.firsts import COUNTED, GOODS, SLICES, bit
 
 
@@ -41,12 +43,16 @@ SUMMED = f"""
     SELECT customer_id, receipt_id, sold_on, store_id, staff_id, {OF_RECEIPT}
       FROM lines GROUP BY customer_id, receipt_id, sold_on, store_id, staff_id
 """
-_KNOWN = "coalesce(sum(spend_minor) FILTER (WHERE customer_id <> 0), 0) AS known_minor"
+KNOWN = "coalesce(sum(spend_minor) FILTER (WHERE customer_id <> 0), 0) AS known_minor"
 CUSTOMER_DAY = "customer_id, sold_on, store_id, staff_id"
 CUSTOMER_DAYS = f"SELECT {CUSTOMER_DAY}, {_TOTALS} FROM summed GROUP BY {CUSTOMER_DAY}"
-STORE_DAYS = f"SELECT sold_on, store_id, {_TOTALS}, {_KNOWN} FROM summed GROUP BY sold_on, store_id"
+CUSTOMER_YEARS = f"""
+    SELECT date_trunc('year', sold_on::timestamp)::date AS year, customer_id, {_TOTALS}
+      FROM summed GROUP BY 1, customer_id
+"""
+STORE_DAYS = f"SELECT sold_on, store_id, {_TOTALS}, {KNOWN} FROM summed GROUP BY sold_on, store_id"
 PRODUCT_MONTHS = f"""
-    SELECT month, product_id, {_TOTALS}, {_KNOWN}
+    SELECT month, product_id, {_TOTALS}, {KNOWN}
       FROM (SELECT date_trunc('month', sold_on::timestamp)::date AS month, product_id, customer_id, {OF_RECEIPT}
               FROM lines GROUP BY 1, product_id, customer_id, receipt_id) AS each
      GROUP BY month, product_id
@@ -101,6 +107,23 @@ def of_kind(kind: Kind) -> str:
     return f"SELECT {kind.key}, {_TOTALS} FROM ({receipt}) AS each GROUP BY {kind.key}"
 
 
+def slice_days(of: Callable[[Kind], str] = lambda kind: f"({of_kind(kind)}) AS each") -> str:
+    """The sums of cashiers, and of departments, groups and brands from those of their customers' days."""
+    names = ", ".join(f"sum({name}) AS {name}" for name in ("receipts", *ADDED))
+    days = [
+        f"""
+        SELECT '{part.name}' AS slice, {kind.column} AS of_id, sold_on, {names}, {KNOWN} FROM {of(kind)}
+         GROUP BY {kind.column}, sold_on"""
+        for part in buyers.SLICES
+        for kind in KINDS
+        if kind.table == part.days
+    ]
+    cashiers = f"""
+        SELECT 'cashier' AS slice, staff_id AS of_id, sold_on, {_TOTALS}, {KNOWN} FROM summed
+         GROUP BY staff_id, sold_on"""
+    return " UNION ALL ".join((cashiers, *days))
+
+
 EVERY_LINE = f"""{LINES} FROM receipts r
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
       JOIN products p ON p.id = l.product_id {OWNER}
@@ -134,6 +157,7 @@ class Proof:
 
 PROOFS = (
     Proof("customer_days", CUSTOMER_DAY, CUSTOMER_DAYS),
+    Proof("customer_years", "year, customer_id", CUSTOMER_YEARS),
     Proof(
         "store_days",
         "sold_on, store_id",
@@ -146,6 +170,22 @@ PROOFS = (
         "month, product_id",
         PRODUCT_MONTHS,
         columns=f"month, product_id, {NAMES}, known_minor",
+        of_customers=False,
+    ),
+    Proof(
+        "slice_days",
+        buyers.SLICE_DAY,
+        f"SELECT * FROM ({slice_days()}) AS sums",
+        f"WHERE {buyers.NOT_STALE}",
+        columns=f"{buyers.SLICE_DAY}, {NAMES}, known_minor",
+        of_customers=False,
+    ),
+    Proof(
+        "slice_buyers",
+        buyers.KEY,
+        f"SELECT * FROM ({buyers.OF_LINES}) AS counted",
+        f"WHERE buyers <> 0 AND {buyers.NOT_STALE}",
+        columns=f"{buyers.KEY}, buyers",
         of_customers=False,
     ),
     *(

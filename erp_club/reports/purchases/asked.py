@@ -54,8 +54,8 @@ class Asked:
     """A question. Both days are included; None narrows nothing.
 
     `club_id` keeps what was bought on days on which the customer's membership of that club held, `segment_id` what
-    those bought who are kept as being in the segment now. `within`: the stores that the reader sees. `week_starts`:
-    Monday is 0.
+    those bought who are kept as being in the segment now. `among`: the customers of a page, whose rows alone are told.
+    `within`: the stores that the reader sees. `week_starts`: Monday is 0.
     """
 
     by: By
@@ -66,6 +66,7 @@ class Asked:
     club_id: int | None = None
     segment_id: int | None = None
     customer_id: int | None = None
+    among: tuple[int, ...] | None = None
     staff_id: int | None = None
     department_id: int | None = None
     group_id: int | None = None

@@ -9,11 +9,11 @@ from erp_club.points.models import PointsAccount, PointsMove
 from erp_club.reports.purchases.asked import Asked
 
 
-def spans(asked: Asked, but: Any = None) -> Any:
+def spans(asked: Asked, held: sa.ColumnElement[bool] | None = None) -> Any:
     """Whose memberships of which club hold from a `first` day to before another: `customer_id`, `club_id`, `after`.
 
-    As days, read once: a range is taken apart anew for each row that is held against it. `but`: a SELECT of customers
-    who are left out.
+    As days, read once: a range is taken apart anew for each row that is held against it. `held`: of which memberships
+    only.
     """
     validity = MembershipPeriod.validity
     after = sa.func.coalesce(sa.func.upper(validity), sa.literal_column("'infinity'::date", sa.Date()))
@@ -24,8 +24,10 @@ def spans(asked: Asked, but: Any = None) -> Any:
         found = found.where(Membership.club_id == asked.club_id)
     if asked.customer_id is not None:
         found = found.where(Membership.customer_id == asked.customer_id)
-    if but is not None:
-        found = found.where(Membership.customer_id.not_in(but))
+    if asked.among is not None:
+        found = found.where(Membership.customer_id.in_(asked.among))
+    if held is not None:
+        found = found.where(held)
     return found.offset(sa.literal_column("0")).subquery("spans")
 
 
@@ -70,3 +72,24 @@ def accounts() -> Any:
     )
     before = sa.select(moved.c.customer_id, moved.c.account_id, Membership.club_id).join(Membership, lives)
     return sa.union(held, before).subquery("accounts")
+
+
+def always_or_not(asked: Asked, apart: Any = None) -> tuple[Any, sa.ColumnElement[bool]]:
+    """A SELECT of the club's members of all these days, and which memberships others have, who are members at times.
+
+    Those of `apart`, a SELECT of customers, count as others.
+    """
+    period = sa.func.daterange(sa.literal(asked.first, sa.Date), sa.literal(asked.last, sa.Date), "[]")
+    whole = MembershipPeriod.validity.op("@>", return_type=sa.Boolean)(period)
+    mine = sa.select(Membership.customer_id).select_from(memberships()).where(Membership.club_id == asked.club_id)
+    if asked.among is not None:
+        mine = mine.where(Membership.customer_id.in_(asked.among))
+    # One period mostly holds all days, which is found out quicker than of several.
+    covered = sa.func.range_agg(MembershipPeriod.validity).op("@>", return_type=sa.Boolean)(period)
+    of_pieces = mine.where(~whole).group_by(Membership.customer_id).having(covered)
+    at_times = ~whole & Membership.customer_id.not_in(of_pieces)
+    always = sa.union_all(mine.where(whole), of_pieces)
+    if apart is None:
+        return always, at_times
+    every = always.subquery("always")
+    return sa.select(every).where(every.c.customer_id.not_in(apart)), at_times | Membership.customer_id.in_(apart)

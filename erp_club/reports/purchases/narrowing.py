@@ -14,11 +14,11 @@ from erp_club.reports.purchases.members import covers, holds_on, memberships, sp
 from erp_club.segments.models import SegmentCustomer
 
 
-def narrowed(asked: Asked, table: Any, but: Any = None) -> list[sa.ColumnElement[bool]]:
+def narrowed(asked: Asked, table: Any, held: Any = None) -> list[sa.ColumnElement[bool]]:
     """Days, store, customer, club and segment, of a table that knows whose and when.
 
     Sums stand under whoever a customer became; a receipt under the one it was sold to, so that it is found by both.
-    `but`: a SELECT of those members whose rows aren't wanted.
+    `held`: of which memberships only.
     """
     where: list[sa.ColumnElement[bool]] = [table.sold_on.between(asked.first, asked.last), *of_whom(asked, table)]
     if asked.club_id is not None and table is Receipt:
@@ -28,7 +28,7 @@ def narrowed(asked: Asked, table: Any, but: Any = None) -> list[sa.ColumnElement
         held = member.where(family.c.id == table.customer_id, covers(table.sold_on))
         where.append(held.correlate(table).exists())
     elif asked.club_id is not None:
-        span = spans(asked, but)
+        span = spans(asked, held)
         held = sa.select(sa.literal(1)).where(holds_on(span, table.customer_id, table.sold_on))
         where.append(held.correlate(table).exists())
     return where
@@ -43,6 +43,9 @@ def of_whom(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
     if asked.customer_id is not None:
         mine = family_of(asked.customer_id)
         where.append(table.customer_id.in_(mine) if sold_to else table.customer_id == asked.customer_id)
+    if asked.among is not None:
+        theirs = sa.select(Customer.id).where(Customer.id.in_(asked.among) | Customer.merged_into.in_(asked.among))
+        where.append(table.customer_id.in_(theirs if sold_to else asked.among))
     if asked.segment_id is not None:
         kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
         if sold_to:

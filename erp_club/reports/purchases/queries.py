@@ -17,9 +17,11 @@ from erp_club.permissions.models import Staff
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
+from erp_club.reports.purchases import clubs, slices
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.members import accounts, holds_on, spans
+from erp_club.reports.purchases.slices import step
 from erp_club.reports.purchases.sources import SUMS, month_sums, source, store_sums, yearly
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
@@ -75,7 +77,7 @@ def steps(session: Session, asked: Asked, *, with_points: bool = True) -> list[R
     assert asked.by in TIMES
     found = {row.key: row for row in _rows(session, asked, None)}
     counted = with_points and not asked.of_products
-    points = {} if not counted else dict(_points(session, asked, _step(asked, PointsMovement.on_date)))
+    points = {} if not counted else dict(_points(session, asked, step(asked, PointsMovement.on_date)))
     nothing = Figures()
     made: list[Row] = []
     for day in asked.steps():
@@ -90,10 +92,14 @@ def listing(
     """A page of the rows in the order of one of `SORTS`, and how many there are in all."""
     assert asked.by not in TIMES
     page = _Page(sort, descending, offset, limit)
-    if asked.by is By.PRODUCT and limit is not None:
-        return _products(session, asked, page)
-    rows = _rows(session, asked, page)
-    in_all = page.in_all
+    if limit is not None and (asked.by is By.PRODUCT or (asked.by is By.CUSTOMER and sort != "buyers")):
+        only, in_all = _keys_of_page(session, asked, page)
+        asked, products = _narrowed_to(asked, only)
+        by_key = {row.key: row for row in _rows(session, asked, None, keys=only, products=products)}
+        rows = [by_key[key] for key in only]
+    else:
+        rows = _rows(session, asked, page)
+        in_all = page.in_all
     if not asked.of_products and asked.by is not By.SEGMENT:
         points = dict(_points(session, asked, _points_key(asked)))
         rows = [replace(row, figures=row.figures.with_points(points.get(row.key, 0))) for row in rows]
@@ -102,8 +108,14 @@ def listing(
 
 def rows_of(session: Session, asked: Asked, keys: Sequence[Key]) -> dict[Key, Figures]:
     """The figures of certain rows, by key: what those of a page are compared with."""
-    products = [key for key in keys if isinstance(key, int)] if asked.by is By.PRODUCT else None
+    asked, products = _narrowed_to(asked, [key for key in keys if isinstance(key, int)])
     return {row.key: row.figures for row in _rows(session, asked, None, keys=keys, products=products)}
+
+
+def _narrowed_to(asked: Asked, keys: list[int]) -> tuple[Asked, list[int] | None]:
+    """The question of certain customers; and which products, where it is about these."""
+    asked = replace(asked, among=tuple(keys)) if asked.by is By.CUSTOMER else asked
+    return asked, keys if asked.by is By.PRODUCT else None
 
 
 def receipt_rows(session: Session, asked: Asked, *, offset: int, limit: int) -> list[receipts.ReceiptRow]:
@@ -140,26 +152,26 @@ LIKELY = 300
 """Of so many products at least the buyers are counted, to find those with most."""
 
 
-def _products(session: Session, asked: Asked, page: _Page) -> tuple[list[Row], int]:
-    """A page of products: first which ones, by what their order goes by alone, then all figures of these few."""
-    keys, in_all = _keys_of_page(session, asked, page)
-    by_key = {row.key: row for row in _rows(session, asked, None, keys=keys, products=keys)}
-    return [by_key[key] for key in keys], in_all
-
-
 def _keys_of_page(session: Session, asked: Asked, page: _Page) -> tuple[list[int], int]:
+    """Which products or customers are on a page, by what their order goes by alone, and how many there are in all."""
+    table, _, name = _NAMED[asked.by]
     if page.sort == "buyers":
         if page.descending and (found := _most_buyers(session, asked, page)) is not None:
             return found
         summed = _buyers(source(session, asked)).subquery("summed")
     else:
         parts = _parts(session, asked)
-        added = [sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger).label(name) for name in _ORDERED_BY[page.sort]]
-        summed = sa.select(parts.c.product_key, *added).group_by(parts.c.product_key).subquery("summed")
-    order = _order(page.sort, summed.c, Product.name)
+        added = [sa.cast(sa.func.sum(parts.c[each]), sa.BigInteger).label(each) for each in _ORDERED_BY[page.sort]]
+        key = parts.c.product_key if asked.by is By.PRODUCT else parts.c.customer_id
+        summed = sa.select(key.label("key"), *added).group_by(key).subquery("summed")
+    order = _order(page.sort, summed.c, name)
     way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
-    statement = sa.select(Product.id, sa.func.count().over()).join(summed, summed.c.product_key == Product.id)
-    statement = statement.order_by(way, Product.name, Product.id).offset(page.offset).limit(page.limit)
+    statement = sa.select(summed.c.key, sa.func.count().over())
+    if asked.by is By.PRODUCT or page.sort == "name":
+        statement = statement.join(table, summed.c.key == table.id).order_by(way, name, summed.c.key)
+    else:  # the names of all customers would have to be looked up, to put equals in their order
+        statement = statement.order_by(way, summed.c.key)
+    statement = statement.offset(page.offset).limit(page.limit)
     rows = session.execute(statement).all()
     return [row[0] for row in rows], rows[0][1] if rows else 0
 
@@ -174,7 +186,7 @@ def _buyers(parts: Any) -> Any:
     bought = sa.func.bool_or((parts.c.purchases > 0) & (parts.c.customer_id != UNIDENTIFIED)).label("bought")
     each = sa.select(parts.c.product_key, bought).group_by(parts.c.product_key, parts.c.customer_id).subquery("each")
     counted = sa.func.count().filter(each.c.bought).label("buyers")
-    return sa.select(each.c.product_key, counted).group_by(each.c.product_key)
+    return sa.select(each.c.product_key.label("key"), counted).group_by(each.c.product_key)
 
 
 def _most_buyers(session: Session, asked: Asked, page: _Page) -> tuple[list[int], int] | None:
@@ -198,7 +210,7 @@ def _most_buyers(session: Session, asked: Asked, page: _Page) -> tuple[list[int]
     buyers = _buyers(source(session, asked, products=[row[0] for row in likely])).subquery("counted")
     rows = session.execute(
         sa.select(Product.id, buyers.c.buyers)
-        .join(buyers, buyers.c.product_key == Product.id)
+        .join(buyers, buyers.c.key == Product.id)
         .order_by(buyers.c.buyers.desc(), Product.name, Product.id)
         .limit(wanted)
     ).all()
@@ -263,7 +275,7 @@ _COLUMNS = {
 def _key(asked: Asked, rows: Any) -> tuple[Any, Any]:
     """What the rows are grouped by, and what they are to be joined with for it."""
     if asked.by in TIMES:
-        return _step(asked, rows.c.sold_on), rows
+        return step(asked, rows.c.sold_on), rows
     if asked.by in OF_PRODUCTS:
         return rows.c.product_key, rows
     match asked.by:
@@ -282,29 +294,23 @@ def _key(asked: Asked, rows: Any) -> tuple[Any, Any]:
             return SegmentCustomer.segment_id, rows.join(kept, mine)
 
 
-def _step(asked: Asked, day: Any) -> Any:
-    """As `Asked.step_of`."""
-    match asked.by:
-        case By.YEAR | By.MONTH:
-            return sa.cast(sa.func.date_trunc(asked.by.value, sa.cast(day, sa.DateTime)), sa.Date)
-        case By.WEEK:
-            into = (sa.cast(sa.extract("isodow", day), sa.Integer) + 6 - asked.week_starts) % 7
-            return sa.cast(day, sa.Date) - into
-        case _:
-            return day
-
-
 def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = None, whole: bool = False) -> Any:
     """The sums by key, and beside them each key's buyers, each counted once; without a key where the `whole` is asked.
 
     Apart, since sums add up as they come, while buyers must be told from one another: that takes keys alone.
     """
-    by_year = None if whole else yearly(session, asked)
+    parts = None if products is not None else slices.parts(session, asked, whole=whole)
+    if parts is not None:
+        return _together(parts)
+    by_year = yearly(session, asked, whole=whole)
+    if by_year is None and asked.by is By.CLUB and not whole:
+        by_year = clubs.by_year(session, asked)
     if by_year is not None:
         years, others = by_year
         bought = sa.func.count().filter(years.c.customer_id != UNIDENTIFIED, years.c.purchases > 0)
-        parts = [_summed(years, years.c.product_key, years, bought), *([] if others is None else _apart(asked, others))]
-        return _together(parts)
+        key = sa.null() if whole else years.c.club_id if asked.by is By.CLUB else _key(asked, years)[0]
+        parts = [_summed(years, key, years, bought)]
+        return _together(parts if others is None else [*parts, *_apart(asked, others, whole=whole)])
     plain = store_sums(session, asked) if products is None else month_sums(session, asked, products=products)
     rows = source(session, asked, products=products)
     return _together(_apart(asked, rows, plain, whole=whole))
@@ -372,6 +378,9 @@ def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
         where.append(PointsMovement.store_id.in_(asked.store_ids))
     if asked.customer_id is not None:
         where.append(PointsMovement.by_customer_id.in_(family_of(asked.customer_id)))
+    if asked.among is not None:
+        theirs = Customer.id.in_(asked.among) | Customer.merged_into.in_(asked.among)
+        where.append(PointsMovement.by_customer_id.in_(sa.select(Customer.id).where(theirs)))
     if asked.staff_id is not None:
         where.append(PointsMovement.staff_id == asked.staff_id)
     if asked.club_id is not None:

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product
-from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import BECAME, living_of
 from erp_club.receipts.models import Receipt, ReceiptLine
@@ -27,13 +26,14 @@ from erp_club.receipts.rollups.models import (
     CustomerGroupDay,
     CustomerGroupYear,
     CustomerProductDay,
+    CustomerYear,
     ProductMonth,
     ReceiptGoods,
     ReceiptToRoll,
     StoreDay,
 )
 from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_months, whole_years
-from erp_club.reports.purchases.members import memberships
+from erp_club.reports.purchases.members import always_or_not
 from erp_club.reports.purchases.narrowing import narrowed, of_products, of_whom
 
 SUMS = ("receipts", "purchases", "returns", "sales_minor", "returned_minor", "list_minor", "quantity_milli")
@@ -46,7 +46,7 @@ _PRODUCT_KEYS: dict[By, Any] = {
     By.PRODUCT: ReceiptLine.product_id,
 }
 
-_KINDS: dict[By, tuple[Any, Any]] = {
+KINDS: dict[By, tuple[Any, Any]] = {
     By.DEPARTMENT: (CustomerDepartmentDay, CustomerDepartmentDay.department_id),
     By.GROUP: (CustomerGroupDay, CustomerGroupDay.group_id),
     By.BRAND: (CustomerBrandDay, CustomerBrandDay.brand_id),
@@ -69,13 +69,13 @@ def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None) 
     kind = _kind_asked(asked)
     by_cashier = asked.by is By.CASHIER or asked.staff_id is not None
     mixed = asked.of_products and (by_cashier or kind is None)
-    if (mixed and kind is By.PRODUCT) or (asked.of_products and _stale(session, None if mixed else kind)):
-        return _lines(asked, products=products).cte("rows")
+    if (mixed and kind is By.PRODUCT) or (asked.of_products and stale(session, None if mixed else kind)):
+        return lines(asked, products=products).cte("rows")
     if mixed:
         return _with_waiting(session, _goods(asked), asked, once=False)
-    held = _years(asked) if kind is By.GROUP else None
+    held = _years(asked)
     if held is None:
-        held = _days(asked, kind, products)
+        held = days(asked, kind, products)
     return _with_waiting(session, held, asked, products=products)
 
 
@@ -87,7 +87,7 @@ def store_sums(session: Session, asked: Asked) -> Any | None:
     where: list[sa.ColumnElement[bool]] = [StoreDay.sold_on.between(asked.first, asked.last)]
     if asked.store_ids is not None:
         where.append(StoreDay.store_id.in_(asked.store_ids))
-    held = sa.select(StoreDay.sold_on, StoreDay.store_id, *_kept(StoreDay), StoreDay.known_minor).where(*where)
+    held = sa.select(StoreDay.sold_on, StoreDay.store_id, *kept(StoreDay), StoreDay.known_minor).where(*where)
     return _with_waiting(session, held, asked, of_customers=False)
 
 
@@ -106,7 +106,7 @@ def _with_waiting(
     """
     rows = held
     if rollups.waiting(session):
-        waiting = _lines(asked, waiting=True, products=products)
+        waiting = lines(asked, waiting=True, products=products)
         if not of_customers:
             each = waiting.subquery("waiting")
             waiting = sa.select(*(each.c[name] for name in ("sold_on", "store_id", *SUMS, "known_minor")))
@@ -114,20 +114,38 @@ def _with_waiting(
     return rows.cte("rows") if once and asked.club_id is not None and asked.of_products else rows.subquery("rows")
 
 
-def yearly(session: Session, asked: Asked) -> tuple[Any, Any | None] | None:
-    """Rows of product groups of a calendar year, in which a customer stands once beside a group; and all other rows.
+def yearly(session: Session, asked: Asked, *, whole: bool = False) -> tuple[Any, Any | None] | None:
+    """Rows of a calendar year in which a customer stands once, or once beside a product group; and all other rows.
 
-    The others are of other customers: of a club those who were members at times. None where the year answers only
-    together with other rows of the same customers, as those of receipts that wait.
+    The others are of other customers: those whose receipts wait, and of a club those who were members at times.
+    `whole`: whatever the rows are by, they are told together.
     """
-    whole = whole_years(asked.first, asked.last)
-    of_groups = asked.by is By.GROUP and _kind_asked(asked) is By.GROUP and asked.staff_id is None
-    if not of_groups or asked.store_ids is not None or whole != (asked.first, asked.last):
+    if whole_years(asked.first, asked.last) != (asked.first, asked.last) or asked.first.year != asked.last.year:
         return None
-    if asked.first.year != asked.last.year or _stale(session, By.GROUP) or rollups.waiting(session):
+    of_year = whole or asked.by in (By.YEAR, By.CUSTOMER, By.GROUP)
+    kept = _kept_by_year(asked) if of_year else None
+    if kept is None or (kept is CustomerGroupYear and stale(session, By.GROUP)):
         return None
-    years, *others = _whole_years(asked, asked.first, asked.last)
-    return years.subquery("yearly"), others[0].cte("rows") if others else None
+    apart = waiting_customers() if rollups.waits(session) else None
+    years, *others = _whole_years(asked, kept, asked.first, asked.last, apart)
+    if apart is not None:
+        others.append(lines(asked, waiting=True))
+    return years.subquery("yearly"), sa.union_all(*others).cte("rows") if others else None
+
+
+def waiting_customers() -> Any:
+    """A SELECT of the known customers whose receipts wait."""
+    owner = living_of(ReceiptToRoll.customer_id)
+    every = sa.select(owner).outerjoin(BECAME, BECAME.c.id == ReceiptToRoll.customer_id)
+    return every.where(owner != UNIDENTIFIED)
+
+
+def _kept_by_year(asked: Asked) -> type[CustomerGroupYear | CustomerYear] | None:
+    if asked.store_ids is not None or asked.staff_id is not None:
+        return None
+    if asked.of_products:
+        return CustomerGroupYear if asked.by is By.GROUP and _kind_asked(asked) is By.GROUP else None
+    return CustomerYear
 
 
 def _kind_asked(asked: Asked) -> By | None:
@@ -142,7 +160,7 @@ def _kind_asked(asked: Asked) -> By | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _stale(session: Session, kind: By | None) -> bool:
+def stale(session: Session, kind: By | None) -> bool:
     """Whether the products of the kind have changed, so that only the lines tell."""
     stale = rollups.stale_kinds(session)
     return bool(stale) if kind is None else kind.value in stale
@@ -165,62 +183,72 @@ def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
     return where
 
 
-def _kept(table: Any) -> list[Any]:
+def kept(table: Any) -> list[Any]:
     """A rollup's sums by the names that they have here."""
     return [(table.spend_minor if name == "sales_minor" else getattr(table, name)).label(name) for name in SUMS]
 
 
-def _known(whose: Any, sales: Any) -> Any:
+def known(whose: Any, sales: Any) -> Any:
+    """The part of the sales whose customer is known."""
     return sa.case((whose != UNIDENTIFIED, sales), else_=0).label("known_minor")
 
 
 def _years(asked: Asked) -> Any | None:
-    """Rows of product groups from the sums of whole years and of the days around; None where no year is whole.
+    """Rows from the sums of whole years and of the days around; None where no year is whole, or days are asked.
 
     Of a club's members those come by the year who were members all the time, the others by the day.
     """
-    whole = whole_years(asked.first, asked.last)
-    if asked.by is not By.GROUP or whole is None or asked.store_ids is not None:
+    period = whole_years(asked.first, asked.last)
+    kept = _kept_by_year(asked) if asked.by in (By.GROUP, By.CUSTOMER, By.SEGMENT) else None
+    if period is None or kept is None:
         return None
-    first, last = whole
-    parts = _whole_years(asked, first, last)
+    first, last = period
+    parts = _whole_years(asked, kept, first, last)
     for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
         if begins <= ends:
-            parts.append(_days(replace(asked, first=begins, last=ends), By.GROUP))
+            parts.append(days(replace(asked, first=begins, last=ends), _kind_asked(asked)))
     return sa.union_all(*parts)
 
 
-def _whole_years(asked: Asked, first: dt.date, last: dt.date) -> list[Any]:
-    """Rows of the years, and of a club's those of whoever was a member at times."""
-    table = CustomerGroupYear
+def _whole_years(
+    asked: Asked,
+    table: type[CustomerGroupYear | CustomerYear],
+    first: dt.date,
+    last: dt.date,
+    apart: Any = None,
+) -> list[Any]:
+    """Rows of the years; and by the day those of the customers `apart`, a SELECT, and of a club's members at times."""
     # Of one year the customers come in the order of the index.
     years = table.year.between(first, last) if first.year < last.year else table.year == first
-    where = [years, *of_whom(asked, table), *_of_kind(asked, By.GROUP, table.group_id)]
+    where = [years, *of_whom(asked, table)]
+    whose: list[Any] = [
+        table.customer_id,
+        table.year.label("sold_on"),
+        sa.cast(sa.null(), sa.Integer).label("store_id"),
+    ]
+    if table is CustomerGroupYear:
+        where += _of_kind(asked, By.GROUP, CustomerGroupYear.group_id)
+        whose.append(CustomerGroupYear.group_id.label("product_key"))
+    kind, within = _kind_asked(asked), replace(asked, first=first, last=last)
     parts: list[Any] = []
     if asked.club_id is not None:
-        period = sa.func.daterange(sa.literal(first, sa.Date), sa.literal(last, sa.Date), "[]")
-        always = (
-            sa.select(Membership.customer_id)
-            .select_from(memberships())
-            .where(Membership.club_id == asked.club_id)
-            .group_by(Membership.customer_id)
-            .having(sa.func.range_agg(MembershipPeriod.validity).op("@>", return_type=sa.Boolean)(period))
-        )
+        always, at_times = always_or_not(within, apart)
         # Looked up in a hash: as a join it is taken for a few members, each with a search of every group.
         where.append(table.customer_id.in_(always).is_(sa.true()))
-        parts.append(_days(replace(asked, first=first, last=last), By.GROUP, but=always))
-    store = sa.cast(sa.null(), sa.Integer).label("store_id")
-    whose = (table.customer_id, table.year.label("sold_on"), store, table.group_id.label("product_key"))
-    years = sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where)
-    return [years, *parts]
+        parts.append(days(within, kind, held=at_times))
+    elif apart is not None:
+        where.append(table.customer_id.not_in(apart))
+        of_day = KINDS[kind][0] if kind else CustomerDay
+        parts.append(days(within, kind).where(of_day.customer_id.in_(apart)))
+    return [sa.select(*whose, *kept(table), known(table.customer_id, table.spend_minor)).where(*where), *parts]
 
 
-def _days(asked: Asked, kind: By | None, products: Sequence[int] | None = None, but: Any = None) -> Any:
-    """Rows by day; of a club's members without those of `but`, a SELECT of customers."""
+def days(asked: Asked, kind: By | None, products: Sequence[int] | None = None, held: Any = None) -> Any:
+    """Rows by day; of a club's members on days on which memberships were `held`, a condition."""
     # What customers bought in all is of no kind, and no column tells one.
-    table, column = _KINDS[kind] if kind else (CustomerDay, sa.null())
+    table, column = KINDS[kind] if kind else (CustomerDay, sa.null())
     whose: list[Any] = [table.customer_id, table.sold_on, table.store_id]
-    where = narrowed(asked, table, but)
+    where = narrowed(asked, table, held)
     if kind is By.PRODUCT:
         return _product_days(asked, whose, where, products)
     if kind:
@@ -231,7 +259,7 @@ def _days(asked: Asked, kind: By | None, products: Sequence[int] | None = None, 
         whose.append(sa.func.nullif(CustomerDay.staff_id, 0).label("staff_id"))
     if asked.staff_id is not None:
         where.append(CustomerDay.staff_id == asked.staff_id)
-    return sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where)
+    return sa.select(*whose, *kept(table), known(table.customer_id, table.spend_minor)).where(*where)
 
 
 def _of_kind(asked: Asked, kind: By, column: Any) -> list[sa.ColumnElement[bool]]:
@@ -246,7 +274,7 @@ def _product_days(asked: Asked, whose: list[Any], where: list[Any], products: Se
         whose = [*whose, column.label("product_key")]
     if products is not None:
         where = [*where, table.product_id.in_(products)]
-    statement = sa.select(*whose, *_kept(table), _known(table.customer_id, table.spend_minor)).where(*where)
+    statement = sa.select(*whose, *kept(table), known(table.customer_id, table.spend_minor)).where(*where)
     of_them = of_products(asked, table.product_id)
     if asked.by in _GROUPED:
         return statement.join(Product, Product.id == table.product_id).where(*of_them)
@@ -280,7 +308,7 @@ def _goods(asked: Asked) -> Any:
         else (table.spend_minor if name == "sales_minor" else getattr(table, name)).label(name)
         for name in SUMS
     ]
-    return sa.select(*whose, *sums, _known(table.customer_id, table.spend_minor)).where(*where)
+    return sa.select(*whose, *sums, known(table.customer_id, table.spend_minor)).where(*where)
 
 
 def _sums() -> list[sa.ColumnElement[Any]]:
@@ -295,7 +323,7 @@ def _sums() -> list[sa.ColumnElement[Any]]:
         sa.cast(given_back, sa.BigInteger).label("returned_minor"),
         sa.cast(sa.func.sum(ReceiptLine.list_minor), sa.BigInteger).label("list_minor"),
         sa.cast(sa.func.sum(ReceiptLine.quantity_milli), sa.BigInteger).label("quantity_milli"),
-        _known(_OWNER, sa.cast(sa.func.sum(ReceiptLine.amount_minor), sa.BigInteger)),
+        known(_OWNER, sa.cast(sa.func.sum(ReceiptLine.amount_minor), sa.BigInteger)),
     ]
 
 
@@ -309,23 +337,23 @@ def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None
     if asked.by is not By.PRODUCT or whole is None or any(each is not None for each in narrowed):
         return None
     first, last = whole
-    kept = sa.select(ProductMonth.product_id.label("product_key"), *_kept(ProductMonth), ProductMonth.known_minor)
+    months = sa.select(ProductMonth.product_id.label("product_key"), *kept(ProductMonth), ProductMonth.known_minor)
     if of_them := of_products(asked, ProductMonth.product_id):
-        kept = kept.join(Product, Product.id == ProductMonth.product_id).where(*of_them)
+        months = months.join(Product, Product.id == ProductMonth.product_id).where(*of_them)
     if products is not None:
-        kept = kept.where(ProductMonth.product_id.in_(products))
-    parts = [kept.where(ProductMonth.month.between(first, last))]
+        months = months.where(ProductMonth.product_id.in_(products))
+    parts = [months.where(ProductMonth.month.between(first, last))]
     for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
         if begins <= ends:
-            parts.append(_by_product(_lines(replace(asked, first=begins, last=ends), products=products)))
+            parts.append(_by_product(lines(replace(asked, first=begins, last=ends), products=products)))
     if rollups.waiting(session):
         inside = replace(asked, first=first, last=last)
-        parts.append(_by_product(_lines(inside, waiting=True, products=products)))
+        parts.append(_by_product(lines(inside, waiting=True, products=products)))
     return sa.union_all(*parts).subquery("months")
 
 
-def _by_product(lines: Any) -> Any:
-    each = lines.subquery()
+def _by_product(rows: Any) -> Any:
+    each = rows.subquery()
     return sa.select(*(each.c[name] for name in ("product_key", *SUMS, "known_minor")))
 
 
@@ -334,7 +362,7 @@ def _of_receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
     return where if asked.staff_id is None else [*where, Receipt.staff_id == asked.staff_id]
 
 
-def _lines(asked: Asked, *, waiting: bool = False, products: Sequence[int] | None = None) -> Any:
+def lines(asked: Asked, *, waiting: bool = False, products: Sequence[int] | None = None) -> Any:
     """From the lines; `waiting`: only of receipts that the rollups don't hold yet."""
     joined = sa.join(Receipt, ReceiptLine, _OF_LINE).outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
     if waiting:

@@ -1,0 +1,117 @@
+"""Who bought of a slice of the chain, as SQL: counted by the day before, so that the buyers of any days are a sum.
+
+Of the days on which a customer bought in a store, just one within a period has its day before outside it. So it is
+enough to keep how many customers bought on a day who last had on another: as many rows as there are pairs of days,
+however many customers. No database here.
+"""
+
+from dataclasses import dataclass
+
+NEVER = "DATE '0001-01-01'"
+"""The day before a first purchase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A way to part the chain: the table that holds its customers' days, and the column that tells which one."""
+
+    name: str
+    days: str
+    column: str
+    changed: str | None = None
+
+
+SLICES = (
+    Slice("all", "customer_days", "0"),
+    Slice("store", "customer_days", "store_id"),
+    Slice("cashier", "customer_days", "staff_id"),
+    Slice("department", "customer_department_days", "department_id", "departments_to_roll"),
+    Slice("group", "customer_group_days", "group_id", "groups_to_roll"),
+    Slice("brand", "customer_brand_days", "brand_id", "brands_to_roll"),
+)
+NOT_STALE = " AND ".join(
+    f"NOT (slice = '{part.name}' AND of_id IN (SELECT {part.column} FROM {part.changed}))"
+    for part in SLICES
+    if part.changed
+)
+"""Of the slices whose products haven't changed since."""
+SLICE_DAY = "slice, of_id, sold_on"
+KEY = f"{SLICE_DAY}, before"
+
+
+def _rows_of_lines(part: Slice) -> tuple[str, str]:
+    return ("summed", "purchases > 0") if part.days == "customer_days" else ("lines", "bought")
+
+
+def _bought(part: Slice, rows: str, where: str) -> str:
+    return f"""
+        SELECT DISTINCT {part.column} AS of_id, customer_id, sold_on FROM {rows} WHERE {where} AND customer_id <> 0
+    """
+
+
+def _counted(part: Slice, bought: str) -> str:
+    return f"""
+        SELECT '{part.name}' AS slice, of_id, sold_on, before, count(*)::int AS buyers
+          FROM (SELECT of_id, sold_on, coalesce(lag(sold_on) OVER of_customer, {NEVER}) AS before
+                  FROM ({bought}) AS each
+                WINDOW of_customer AS (PARTITION BY of_id, customer_id ORDER BY sold_on)) AS each
+         GROUP BY of_id, sold_on, before
+    """
+
+
+def of_days(part: Slice, where: str = "true") -> str:
+    """The buyers of a slice as its customers' days say, of all or of some."""
+    return _counted(part, _bought(part, part.days, f"purchases > 0 AND {where}"))
+
+
+OF_LINES = " UNION ALL ".join(_counted(part, _bought(part, *_rows_of_lines(part))) for part in SLICES)
+"""All buyers as the lines say."""
+
+
+def _of(part: Slice) -> str:
+    return "" if part.column == "0" else f" AND d.{part.column} = n.of_id"
+
+
+def _new(part: Slice) -> str:
+    """What is bought on a day on which the customer hadn't yet, with the days before and after that are known."""
+    mine = f"""
+        FROM {part.days} AS d
+       WHERE d.customer_id = n.customer_id AND d.purchases > 0{_of(part)}
+    """
+    return f"""
+        SELECT '{part.name}' AS slice, n.*, coalesce(b.day, {NEVER}) AS before, a.day AS after
+          FROM ({_bought(part, *_rows_of_lines(part))}) AS n
+         CROSS JOIN LATERAL (SELECT max(d.sold_on) AS day {mine} AND d.sold_on <= n.sold_on) AS b
+         CROSS JOIN LATERAL (SELECT min(d.sold_on) AS day {mine} AND d.sold_on > n.sold_on) AS a
+         WHERE b.day IS DISTINCT FROM n.sold_on
+    """
+
+
+# Of several new days between the same known ones, each follows the other, and what came after follows the last.
+COMING = f"""
+    WITH new AS MATERIALIZED ({" UNION ALL ".join(_new(part) for part in SLICES)}), moved AS (
+        SELECT slice, of_id, after, before, max(sold_on) AS last
+          FROM new WHERE after IS NOT NULL GROUP BY slice, of_id, customer_id, before, after
+    )
+    SELECT {KEY}, sum(buyers)::int AS buyers
+      FROM (SELECT {SLICE_DAY}, coalesce(lag(sold_on) OVER between_known, before) AS before, 1 AS buyers FROM new
+            WINDOW between_known AS (PARTITION BY slice, of_id, customer_id, before ORDER BY sold_on)
+             UNION ALL SELECT slice, of_id, after, before, -1 FROM moved
+             UNION ALL SELECT slice, of_id, after, last, 1 FROM moved) AS each
+     GROUP BY {KEY} HAVING sum(buyers) <> 0 ORDER BY {KEY}
+"""
+"""By how much the buyers change when `lines` and `summed` come to what the customers' days hold before."""
+
+
+def of_customers(by: int) -> str:
+    """So many times the buyers among some customers, as their days say."""
+    every = " UNION ALL ".join(of_days(part, "customer_id = ANY(:ids)") for part in SLICES)
+    return f"SELECT {KEY}, buyers * {by} FROM ({every}) AS each ORDER BY {KEY}"
+
+
+def added(rows: str) -> str:
+    """Add what comes to the buyers that are kept."""
+    return f"""
+        INSERT INTO slice_buyers ({KEY}, buyers) {rows}
+        ON CONFLICT ({KEY}) DO UPDATE SET buyers = slice_buyers.buyers + EXCLUDED.buyers
+    """

@@ -1,0 +1,142 @@
+"""Sums and buyers of the whole chain, or of single stores, cashiers, departments, groups and brands, as they are kept.
+
+However many customers there are: nothing of single ones is read but whose receipts the rollups don't hold yet.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.receipts.rollups import queries as rollups
+from erp_club.receipts.rollups.models import CustomerDay, SliceBuyers, SliceDay, StoreDay
+from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
+from erp_club.reports.purchases.sources import KINDS, SUMS, kept, lines, stale
+
+ALL = "all"
+
+
+def parts(session: Session, asked: Asked, *, whole: bool) -> list[Any] | None:
+    """SELECTs of the sums by key and of the buyers by key, which add up; None where no slice answers.
+
+    Without a key of the `whole`.
+    """
+    found = _slice(asked, whole=whole)
+    if found is None or (found[0] in OF_PRODUCTS and stale(session, By(found[0]))):
+        return None
+    name, ids = found
+    made = [_sums(asked, name, ids, whole), _buyers(asked, name, ids, whole)]
+    return [*made, *_waiting(asked, name, ids, whole)] if rollups.waits(session) else made
+
+
+def step(asked: Asked, day: Any) -> Any:
+    """As `Asked.step_of`."""
+    match asked.by:
+        case By.YEAR | By.MONTH:
+            return sa.cast(sa.func.date_trunc(asked.by.value, sa.cast(day, sa.DateTime)), sa.Date)
+        case By.WEEK:
+            into = (sa.cast(sa.extract("isodow", day), sa.Integer) + 6 - asked.week_starts) % 7
+            return sa.cast(day, sa.Date) - into
+        case _:
+            return day
+
+
+def _slice(asked: Asked, *, whole: bool) -> tuple[str, tuple[int, ...] | None] | None:
+    """The way to part the chain that is asked, and which of it; None for all. No way where it is narrowed to more."""
+    others = (asked.customer_id, asked.among, asked.club_id, asked.segment_id, asked.product_id)
+    if any(each is not None for each in others):
+        return None
+    one = {
+        By.CASHIER: asked.staff_id,
+        By.DEPARTMENT: asked.department_id,
+        By.GROUP: asked.group_id,
+        By.BRAND: asked.brand_id,
+    }
+    named: dict[By, tuple[int, ...]] = {by: (value,) for by, value in one.items() if value is not None}
+    if asked.store_ids is not None:
+        named[By.STORE] = asked.store_ids
+    if whole or asked.by in TIMES:
+        if not named:
+            return ALL, (0,)
+        # Who bought in one of several stores isn't kept.
+        [(by, ids), *more] = named.items()
+        return None if more or len(ids) != 1 else (by.value, ids)
+    if asked.by not in (By.STORE, *one) or named.keys() - {asked.by}:
+        return None
+    return asked.by.value, named.get(asked.by)
+
+
+def _key(asked: Asked, day: Any, of_id: Any, whole: bool) -> Any:
+    if whole:
+        return sa.null()
+    if asked.by in TIMES:
+        return step(asked, day)
+    return sa.func.nullif(of_id, 0) if asked.by is By.CASHIER else of_id
+
+
+def _sums(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) -> Any:
+    of_stores = name in (ALL, By.STORE)
+    table, of_id = (StoreDay, StoreDay.store_id) if of_stores else (SliceDay, SliceDay.of_id)
+    where: list[sa.ColumnElement[bool]] = [table.sold_on.between(asked.first, asked.last)]
+    if not of_stores:
+        where.append(SliceDay.slice == name)
+    if name != ALL and ids is not None:
+        where.append(of_id.in_(ids))
+    rows = sa.select(*kept(table), table.known_minor, _key(asked, table.sold_on, of_id, whole).label("key"))
+    each = rows.where(*where).subquery("each")
+    return _added(each.c.key, each, each, sa.literal(0))
+
+
+def _buyers(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) -> Any:
+    """Whoever bought in a step has one day there whose day before is earlier than the step."""
+    kept = SliceBuyers
+    begins: Any = sa.literal(asked.first, sa.Date)
+    if asked.by in TIMES and not whole:
+        begins = sa.func.greatest(begins, step(asked, kept.sold_on))
+    where = [kept.slice == name, kept.sold_on.between(asked.first, asked.last), kept.before < begins]
+    if ids is not None:
+        where.append(kept.of_id.in_(ids))
+    key = _key(asked, kept.sold_on, kept.of_id, whole).label("key")
+    each = sa.select(key, kept.buyers).where(*where).subquery("counted")
+    return _added(each.c.key, None, each, sa.func.sum(each.c.buyers))
+
+
+def _added(key: Any, sums: Any | None, joined: Any, buyers: Any) -> Any:
+    names = (*SUMS, "known_minor")
+    added = [(sa.literal(0) if sums is None else sa.func.sum(sums.c[name])).label(name) for name in names]
+    made = sa.select(key.label("key"), *added, buyers.label("buyers")).select_from(joined)
+    return made.group_by(sa.literal_column("1"))
+
+
+def _waiting(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) -> list[Any]:
+    """The same of receipts that wait, with those buyers who aren't among the kept ones."""
+    rows = lines(asked, waiting=True).cte("waiting")
+    table, column = KINDS[By(name)] if name in OF_PRODUCTS else (CustomerDay, None)
+    which: Any = None
+    if name == By.STORE:
+        column, which = CustomerDay.store_id, rows.c.store_id
+    elif name == By.CASHIER:
+        column = CustomerDay.staff_id
+        which = sa.func.coalesce(rows.c.staff_id, 0) if asked.by is By.CASHIER and not whole else None
+    elif name != ALL and asked.by is By(name):
+        which = rows.c.product_key
+    of_id = rows.c.store_id if which is None else which
+    key = _key(asked, rows.c.sold_on, of_id, whole)
+    bought = [
+        table.customer_id == rows.c.customer_id,
+        table.purchases > 0,
+        table.sold_on.between(asked.first, asked.last),
+    ]
+    if column is not None:
+        bought.append(column == which if which is not None else column.in_(ids or ()))
+    if asked.by in TIMES and not whole:
+        bought.append(step(asked, table.sold_on) == step(asked, rows.c.sold_on))
+    new = (
+        sa.select(key.label("key"), rows.c.customer_id)
+        .where(rows.c.customer_id != UNIDENTIFIED, rows.c.purchases > 0)
+        .where(~sa.select(sa.literal(1)).select_from(table).where(*bought).correlate(rows).exists())
+        .distinct()
+        .subquery("new")
+    )
+    return [_added(key, rows, rows, sa.literal(0)), _added(new.c.key, None, new, sa.func.count())]
