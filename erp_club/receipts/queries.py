@@ -174,8 +174,7 @@ def listing(
     session: Session, filters: ReceiptFilters, *, sort: str, descending: bool, offset: int, limit: int
 ) -> list[ReceiptRow]:
     """The receipts of one page in the order of a `Sort`; equals by time."""
-    rows = session.execute(_ordered(filters, sort, descending=descending).offset(offset).limit(limit))
-    return [ReceiptRow(*row) for row in rows]
+    return _page(session, _where(filters), _order(sort, descending=descending), sort, offset, limit)
 
 
 def count(session: Session, filters: ReceiptFilters, *, most: int) -> int:
@@ -194,11 +193,20 @@ def rows_where(
     session: Session, where: Sequence[sa.ColumnElement[bool]], *, offset: int, limit: int
 ) -> list[ReceiptRow]:
     """The receipts that a report has chosen, the latest first."""
-    order = [column.desc() for column in (*_SORTS["sold_at"], Receipt.id)]
-    rows = session.execute(
-        sa.select(*_ROW).select_from(_FROM).where(*where).order_by(*order).offset(offset).limit(limit)
-    )
-    return [ReceiptRow(*row) for row in rows]
+    return _page(session, where, _order("sold_at", descending=True), "sold_at", offset, limit)
+
+
+def _page(
+    session: Session, where: Sequence[sa.ColumnElement[bool]], order: Sequence[Any], sort: str, offset: int, limit: int
+) -> list[ReceiptRow]:
+    """First which receipts, by what they are ordered by alone: else all of the row is made of those before, too."""
+    joined = {"store": _OF_STORE, "customer": _OF_CUSTOMER}.get(sort, Receipt)
+    columns = [Receipt.id, *((_COUNT_LINES.label("lines"),) if sort == "lines" else ())]
+    chosen = sa.select(*columns).select_from(joined).where(*where).order_by(*order).offset(offset).limit(limit)
+    ids = session.scalars(chosen).all()
+    told = session.execute(sa.select(*_ROW).select_from(_FROM).where(Receipt.id.in_(ids)))
+    rows = {row[0]: ReceiptRow(*row) for row in told}
+    return [rows[each] for each in ids]
 
 
 def months(session: Session, customer_id: int) -> list[MonthTotal]:
@@ -256,7 +264,9 @@ _ROW: tuple[Any, ...] = (
     Receipt.total_minor,
     Receipt.rounding_minor,
 )
-_FROM = sa.join(Receipt, Store, Store.id == Receipt.store_id).join(Customer, Customer.id == Receipt.customer_id)
+_OF_STORE = sa.join(Receipt, Store, Store.id == Receipt.store_id)
+_OF_CUSTOMER = sa.join(Receipt, Customer, Customer.id == Receipt.customer_id)
+_FROM = _OF_STORE.join(Customer, Customer.id == Receipt.customer_id)
 _HEAD = (
     sa.select(*_ROW, Store.city, Terminal.name, Staff.name, Customer.language, Receipt.source)
     .select_from(_FROM.outerjoin(Terminal, Terminal.id == Receipt.terminal_id))
@@ -305,9 +315,12 @@ _SORTS: dict[str, tuple[Any, ...]] = {
 
 
 def _ordered(filters: ReceiptFilters, sort: str, *, descending: bool) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(*_ROW).select_from(_FROM).where(*_where(filters)).order_by(*_order(sort, descending=descending))
+
+
+def _order(sort: str, *, descending: bool) -> list[Any]:
     columns = [*_SORTS[sort], *(() if sort == "sold_at" else _SORTS["sold_at"]), Receipt.id]
-    order = [column.desc() if descending else column for column in columns]
-    return sa.select(*_ROW).select_from(_FROM).where(*_where(filters)).order_by(*order)
+    return [column.desc() if descending else column for column in columns]
 
 
 def _where(filters: ReceiptFilters) -> list[sa.ColumnElement[bool]]:
