@@ -25,6 +25,8 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "amount_a_unit": N_("What is off each piece, litre or kilogram is an amount."),
     "share_or_fee": N_("Give a percentage off or what it costs, not both."),
     "one_validity": N_("Give one length: days, months, or a last day."),
+    "each_full": N_("One for each full purchase goes with a least purchase, and only with it."),
+    "whole_months": N_("A beginning on the first of the month goes with the member's year, and only with it."),
     "usable_day": N_("Say from which day it can be used, where it is from a day."),
     "no_such_day": N_("There is no such day in the calendar."),
     "purchase_with_way": N_("A sum of purchase goes with joining by a purchase, and only with it."),

@@ -37,8 +37,15 @@ class ExpiryKind(StrEnum):
     """On `day` of `month` of the year that is `months` after the one of earning."""
     MEMBER_YEAR = "member_year"
     """On the last day of the member's year, counted from joining, or of the one that is `months` later."""
+    MEMBER_YEAR_MONTH = "member_year_month"
+    """The same of a year that begins on the first of the month of joining."""
+    PERIOD_END = "period_end"
+    """`months` from the beginning of the period of `day` months in which they were earned, one of which begins with
+    `month`."""
     INACTIVITY = "inactivity"
     """The whole balance at once, `months` after the latest purchase, that day included."""
+    INACTIVITY_END = "inactivity_end"
+    """The same at the end of the month in which that day lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ def bucket(terms: Terms, earned_on: dt.date, *, joined_on: dt.date | None = None
 def last_day(expiry: Expiry, earned_on: dt.date, *, joined_on: dt.date | None = None) -> dt.date | None:
     """The last day, included, on which points earned on this day may be used; None where no day is set for them."""
     match expiry.kind:
-        case ExpiryKind.NEVER | ExpiryKind.INACTIVITY:
+        case ExpiryKind.NEVER | ExpiryKind.INACTIVITY | ExpiryKind.INACTIVITY_END:
             return None
         case ExpiryKind.MONTHS:
             return add_months(earned_on, expiry.months)
@@ -115,9 +122,14 @@ def last_day(expiry: Expiry, earned_on: dt.date, *, joined_on: dt.date | None = 
             return this if this >= least else day_in(least.year + 1, expiry.month, expiry.day)
         case ExpiryKind.CALENDAR_YEAR:
             return day_in(earned_on.year + expiry.months // 12, expiry.month, expiry.day)
-        case ExpiryKind.MEMBER_YEAR:
-            end = member_year_end(joined_on or earned_on, earned_on)
+        case ExpiryKind.MEMBER_YEAR | ExpiryKind.MEMBER_YEAR_MONTH:
+            joined = joined_on or earned_on
+            begins = joined if expiry.kind is ExpiryKind.MEMBER_YEAR else joined.replace(day=1)
+            end = member_year_end(begins, earned_on)
             return add_months(end + dt.timedelta(days=1), expiry.months) - dt.timedelta(days=1)
+        case ExpiryKind.PERIOD_END:
+            since = (earned_on.month - expiry.month) % expiry.day
+            return add_months(earned_on.replace(day=1), expiry.months - since) - dt.timedelta(days=1)
 
 
 def member_year_end(joined_on: dt.date, day: dt.date) -> dt.date:
@@ -131,6 +143,8 @@ def member_year_end(joined_on: dt.date, day: dt.date) -> dt.date:
 
 def idle_last_day(expiry: Expiry, bought_on: dt.date) -> dt.date | None:
     """Until when, that day included, the whole balance lasts after a purchase; None unless inactivity ends it."""
+    if expiry.kind is ExpiryKind.INACTIVITY_END:
+        return month_end(add_months(bought_on, expiry.months))
     return add_months(bought_on, expiry.months) if expiry.kind is ExpiryKind.INACTIVITY else None
 
 

@@ -13,6 +13,7 @@ from erp_club.points.units import Unit
 from erp_club.programmes import documents
 from erp_club.programmes.engine import membership as m
 from erp_club.programmes.engine import spending as s
+from erp_club.programmes.engine.calendar import LENGTHS
 from erp_club.programmes.engine.earning import PerMoney, Stands
 from erp_club.programmes.engine.parts import ALWAYS
 from erp_club.programmes.engine.programme import Programme
@@ -133,9 +134,15 @@ def expiry(rule: s.Expires) -> r.Expiry:
             kind = r.ExpiryKind.CALENDAR_YEAR if rule.of_calendar_year else r.ExpiryKind.YEARLY
             return r.Expiry(kind, 12 * rule.years_after, rule.last_day.month, rule.last_day.day)
         case s.MemberYearEnd():
-            return r.Expiry(r.ExpiryKind.MEMBER_YEAR, 12 * rule.years_after)
+            kind = r.ExpiryKind.MEMBER_YEAR_MONTH if rule.whole_months else r.ExpiryKind.MEMBER_YEAR
+            return r.Expiry(kind, 12 * rule.years_after)
+        case s.PeriodEnd():
+            length = LENGTHS[rule.every]
+            months = (rule.periods_after + 1) * length
+            return r.Expiry(r.ExpiryKind.PERIOD_END, months, rule.starts_month, length)
         case s.Inactivity():
-            return r.Expiry(r.ExpiryKind.INACTIVITY, rule.months)
+            kind = r.ExpiryKind.INACTIVITY_END if rule.to_month_end else r.ExpiryKind.INACTIVITY
+            return r.Expiry(kind, rule.months)
 
 
 def _paying(programme: Programme) -> Paying | None:

@@ -336,7 +336,12 @@ def _when(offer: Offer, words: Words) -> Iterator[Text]:
         yield T("Only if %(conditions)s.", conditions=Listed(each, "and"))
     for one in conditions:
         if isinstance(one, c.QuantityIs | c.AmountIs) and one.every:
-            yield T("It gives once for each time that this is reached.")
+            shared = isinstance(one, c.AmountIs) and one.shared
+            yield (
+                T("One coupon is used for each time that this is reached.")
+                if shared
+                else T("It gives once for each time that this is reached.")
+            )
     first, last = offer.first_day, offer.last_day
     if first is not None and first == last:
         yield T("On %(first)s only.", first=first)

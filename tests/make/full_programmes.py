@@ -14,7 +14,7 @@ EXCLUDED = {
     "price_lists": ["B2B"], "reduced": True, "promoted": True, "means": ["points"],
 }  # fmt: skip
 WHEN = {
-    "first_day": "2026-01-01", "last_day": "2026-12-31", "weekdays": [1], "month_days": [15],
+    "first_day": "2026-01-01", "last_day": "2026-12-31", "weekdays": [1], "month_days": [15], "days": ["11-20/11-30"],
     "without_days": ["2026-05-14", "12-24", "31", "12-26/01-06"], "from_time": "18:00", "to_time": "22:00",
     "stores": ["374"], "without_stores": ["375"], "channels": ["store"], "levels": ["GOLD"], "segments": ["VIP"],
     "birthday": "day", "least_minor": 1000, "most_minor": 90000, "first_purchase": 2, "last_purchase": 9,
@@ -25,11 +25,18 @@ COUNTED = {"counts": "spend", "on": SCOPE, "excluded": EXCLUDED, "means": ["cash
 NEED = {"measure": {"counts": "visits"}, "at_least": 7, "period": {"every": "rolling", "months": 12}}
 EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "points", "points": 50},
-    {"kind": "discount", "amount_minor": 5000, "on": SCOPE, "cap_minor": 9000, "least_minor": 100},
+    {"kind": "discount", "amount_minor": 5000, "on": SCOPE, "cap_minor": 9000, "least_minor": 100, "each_full": True},
     {"kind": "discount", "off_bp": 1000, "units": 2},
     {"kind": "discount", "amount_minor": 20, "per_unit": True, "units": 50},
     {"kind": "coupon", "batch": "NEXT", "count": 2, "denomination_minor": 500},
-    {"kind": "code", "amount_minor": 700, "on": SCOPE, "least_minor": 2000},
+    {
+        "kind": "code",
+        "amount_minor": 700,
+        "on": SCOPE,
+        "least_minor": 2000,
+        "each_full": True,
+        "denomination_minor": 350,
+    },
     {"kind": "stored_value", "amount_minor": 800, "denomination_minor": 100},
     {"kind": "gift", "products": ["729"], "quantity": 2},
     {"kind": "entitlement", "entitlement": "coffee", "count": 3},
@@ -177,7 +184,7 @@ FULL: dict[str, Any] = {
                "last_earning_day": "2027-06-30", "last_redeeming_day": "2027-12-31"},
     "texts": {"presentation": {"en": "Welcome."}, "terms": {"en": "By law."}, "receipt": {"en": "Thank you."}},
 }  # fmt: skip
-AFTER = {"usable": "day", "usable_after_days": 2, "valid_months": 6}
+AFTER = {"usable": "day", "usable_after_days": 2, "valid_months": 6, "valid_until": "quarter_end"}
 NEXT = {"usable": "next_purchase", "valid_until": "year_end"}
 SEASON = {"valid_to": "2026-11-30"}
 OTHERS: list[dict[str, Any]] = [
@@ -191,10 +198,15 @@ OTHERS: list[dict[str, Any]] = [
     *({"expiry": {"rule": {"kind": "each_year", "last_day": {"month": 3, "day": 20}, "years_after": years,
                            "of_calendar_year": True}}} for years in (0, 1)),
     {"term": {"kind": "date", "each_year": {"month": 12, "day": 20}, "least_days": 60},
-     "expiry": {"rule": {"kind": "member_year", "years_after": 2}}},
+     "expiry": {"rule": {"kind": "member_year", "years_after": 2, "whole_months": True}}},
+    {"expiry": {"rule": {"kind": "member_year", "years_after": 2}}},
     {"rewards": [FULL["rewards"][0] | {"issue": SEASON}], "occasions": [FULL["occasions"][2] | {"issue": SEASON}],
      "benefits": [FULL["benefits"][0] | {"gives": {"kind": "discount", "price_minor": 990}, "issue": SEASON}]},
-    {"term": {"kind": "date", "last_day": "2028-01-31"}, "expiry": {"rule": {"kind": "inactivity", "months": 18}}},
+    {"term": {"kind": "date", "last_day": "2028-01-31"},
+     "expiry": {"rule": {"kind": "inactivity", "months": 18, "to_month_end": True}}},
+    {"expiry": {"rule": {"kind": "period_end", "every": "half_year", "starts_month": 2, "periods_after": 2}}},
+    {"expiry": {"rule": {"kind": "period_end", "every": "quarter", "periods_after": 0}},
+     "levels": LEVELS | {"window": {"every": "member_year", "whole_months": True}}},
     {"benefits": [FULL["benefits"][0] | {"issue": AFTER}], "rewards": [FULL["rewards"][0] | {"issue": AFTER}],
      "occasions": [FULL["occasions"][2] | {"issue": AFTER | {"at": "period_end"}}],
      "counters": [FULL["counters"][0]], "levels": LEVELS | {"measure": {"counts": "counter", "counter": "status"}}},

@@ -176,6 +176,7 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
         Ask("of", N_("Of what"), "scope", N_("Nothing chosen means all products.")),
         Ask("basis", N_("The amount is"), "select", options=_BASIS),
         Ask("every", N_("Gives once for each so much"), "check"),
+        Ask("shared", N_("One coupon is used for each so much"), "check"),
     ),
     "clubs": (
         Ask("clubs", N_("Clubs"), "picks", things=("club",)),

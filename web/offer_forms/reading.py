@@ -18,6 +18,7 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "code_with_start": N_("A code goes with the start by code, and only with it."),
     "batch_with_start": N_("A coupon batch goes with the start by coupon, and only with it."),
     "free_above_size": N_("There can't be more free units than units in the group."),
+    "shared_with_every": N_("One coupon for each so much goes with giving once for each so much, and only with it."),
     "one_of_three": N_("Give exactly one of these: a price, a percentage or an amount."),
     "condition_unknown": N_("This is no condition."),
     "union_tag_invalid": N_("There is no such kind of reward."),

@@ -63,6 +63,7 @@ _GROUPS = Ask(
 )
 _PRODUCTS = Ask("on.products", N_("Only these products"), "words", N_("Their codes, between commas."), optional=True)
 _LEAST = Ask("least_minor", N_("From a purchase of"), "amount", optional=True)
+_EACH_FULL = Ask("each_full", N_("Of several, one is used for each full such purchase"), "check")
 
 _MOST_UNITS = Ask(
     "units", N_("On at most so many"), "number", N_("The dearest ones; litres, where it is off each litre."),
@@ -124,6 +125,7 @@ GIFTS: dict[str, Kind] = {
             Ask("per_unit", N_("Off each piece, litre or kilogram"), "check"),
             _MOST_UNITS,
             _LEAST,
+            _EACH_FULL,
             _GROUPS,
             _PRODUCTS,
         ),
@@ -136,6 +138,7 @@ GIFTS: dict[str, Kind] = {
             Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
             _MOST_UNITS,
             _LEAST,
+            _EACH_FULL,
             _GROUPS,
             _PRODUCTS,
         ),
@@ -161,7 +164,7 @@ GIFTS: dict[str, Kind] = {
     "code": Kind(
         N_("A personal code, used once"),
         {"kind": "code", "amount_minor": 1000},
-        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _GROUPS),
+        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _EACH_FULL, _GROUPS),
     ),
     "entitlement": Kind(
         N_("Uses of something a membership gives"),
@@ -174,7 +177,7 @@ OF_REWARDS = ("stored_value", "points", "code", "gift", "percent", "coupon", "en
 BY_THE_PIECE = frozenset({"gift", "percent", "entitlement", "coupon"})
 """What comes as often as it is reached, so that no amount is asked for it."""
 ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
-BESIDE_THE_VALUE = frozenset({"least_minor", "on.groups"})
+BESIDE_THE_VALUE = frozenset({"least_minor", "each_full", "on.groups"})
 """What is asked of the others all the same: of which purchase a code takes its value off."""
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
@@ -321,10 +324,11 @@ TERM_BEGINS: dict[str, dict[str, Any]] = {
 EXPIRY = (
     ("never", N_("Never")), ("months", N_("Some months after they were earned")),
     ("inactivity", N_("Some months without a purchase")), ("member_year", N_("At the end of the member's year")),
-    ("each_year", N_("On a day of each year")),
+    ("each_year", N_("On a day of each year")), ("period_end", N_("With their half-year, quarter or year")),
 )  # fmt: skip
 EXPIRY_BEGINS: dict[str, dict[str, Any]] = {
     "never": {"kind": "never"}, "months": {"kind": "months", "months": 12},
     "inactivity": {"kind": "inactivity", "months": 12}, "member_year": {"kind": "member_year"},
     "each_year": {"kind": "each_year", "last_day": {"month": 12, "day": 31}},
+    "period_end": {"kind": "period_end", "every": "half_year", "periods_after": 1},
 }  # fmt: skip

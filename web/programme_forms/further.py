@@ -8,6 +8,7 @@ from web.programme_forms.fields import CHANNELS, DAYS, Ask
 
 _BETWEEN = N_("Between commas.")
 _MEANS = N_("Between commas: cash, card, stored_value, points, or your own name of a means of payment.")
+_DAYS_SAID = N_("Between commas: 21.4.2027 once, 24.12 every year, 1.12–31.12 from the one to the other.")
 LEVELS = Ask("levels", N_("Only for these levels"), "words", _BETWEEN, optional=True)
 NAMES = {
     "en": N_("Its name in English"), "he": N_("Its name in Hebrew"), "fi": N_("Its name in Finnish"),
@@ -30,9 +31,8 @@ WHEN = (
     *WHERE,
     Ask("when.weekdays", N_("Only on these days"), "ticks", options=DAYS),
     Ask("when.month_days", N_("Only on these days of the month"), "numbers", _BETWEEN, optional=True),
-    Ask("when.without_days", N_("Not on these days"), "days",
-        N_("Between commas: 21.4.2027 once, 24.12 every year, 1.12–31.12 from the one to the other."),
-        optional=True),
+    Ask("when.days", N_("Only on these days of the year"), "days", _DAYS_SAID, optional=True),
+    Ask("when.without_days", N_("Not on these days"), "days", _DAYS_SAID, optional=True),
     Ask("when.from_time", N_("From this time"), "time", N_("By the store's clock."), optional=True),
     Ask("when.to_time", N_("Until this time"), "time", optional=True),
     Ask("when.first_day", N_("From this day"), "date", optional=True),
@@ -231,7 +231,8 @@ VALID = (
     Ask("issue.valid_days", N_("Valid for so many days"), optional=True),
     Ask("issue.valid_months", N_("Valid for so many months"), optional=True),
     Ask("issue.valid_until", N_("Valid until the end"), "select", options=(
-        ("", N_("No")), ("month_end", N_("Of the month")), ("year_end", N_("Of the calendar year")),
+        ("", N_("No")), ("month_end", N_("Of the month")), ("quarter_end", N_("Of the quarter")),
+        ("half_year_end", N_("Of the half-year")), ("year_end", N_("Of the calendar year")),
         ("term_end", N_("Of the member's year")),
     )),
     Ask("issue.valid_to", N_("Valid to this day"), "date", N_("It is included."), optional=True),
@@ -281,6 +282,8 @@ _LATE = (
 REWARD = (
     Ask("rest", N_("What gave nothing"), "select", options=_REST),
     Ask("rest_at_year_end", N_("At the end of the member's year"), "select", options=(("", N_("The same")), *_REST)),
+    Ask("period.whole_months", N_("Member's years begin on the first of the month of joining"), "check"),
+    Ask("period.starts_month", N_("The year of which begins in month"), optional=True),
     Ask("least_minor", N_("Less than this isn't given"), "amount", optional=True),
     Ask("most_minor", N_("Never more than"), "amount", optional=True),
     *(Ask(f"base.{each.name}", each.label, each.control, each.hint, each.options, each.optional)
@@ -323,6 +326,9 @@ EXTRA = (
     Ask("when.last_day", N_("Until this day"), "date", N_("It is included."), optional=True),
 )
 
+CALENDAR = (
+    ("half_year", N_("Half-year")), ("quarter", N_("Quarter")), ("year", N_("Year")),
+)  # fmt: skip
 _KEEP = Ask("levels.keep", N_("A level is kept"), "kind", options=(
     ("next_window", N_("Through the next period")), ("window_end", N_("To the end of the period")),
     ("months", N_("For some months")), ("while", N_("While what is counted suffices")), ("ever", N_("For ever")),

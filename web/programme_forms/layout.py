@@ -202,13 +202,23 @@ def _more(document: Document) -> Section:
     drawn.asks.append(Ask("expiry.rule.kind", N_("Points expire"), "kind", options=f.EXPIRY))
     if expiry in {"months", "inactivity"}:
         drawn.asks.append(Ask("expiry.rule.months", N_("So many months")))
-    if expiry == "months":
+    if expiry in {"months", "inactivity"}:
         drawn.asks.append(Ask("expiry.rule.to_month_end", N_("To the end of that month"), "check"))
     if expiry == "each_year":
         drawn.asks += [
             Ask("expiry.rule.last_day.day", N_("Day")), Ask("expiry.rule.last_day.month", N_("Month")),
             Ask("expiry.rule.of_calendar_year", N_("Those of a calendar year together"), "check"),
         ]  # fmt: skip
+    if expiry == "member_year":
+        drawn.asks.append(
+            Ask("expiry.rule.whole_months", N_("That year begins on the first of the month of joining"), "check")
+        )
+    if expiry == "period_end":
+        drawn.asks += [
+            Ask("expiry.rule.every", N_("Those that were earned in one"), "select", options=further.CALENDAR),
+            Ask("expiry.rule.starts_month", N_("The year of which begins in month"), optional=True),
+            Ask("expiry.rule.periods_after", N_("Expire at the end of the one that is so many later")),
+        ]
     if expiry in {"each_year", "member_year"}:
         drawn.asks.append(Ask("expiry.rule.years_after", N_("So many years later"), optional=True))
     drawn.asks += [

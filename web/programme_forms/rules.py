@@ -204,7 +204,7 @@ def _function(drawn: Drawing, path: str, function: str, figure: f.Control) -> No
 
 def _further(drawn: Drawing, path: str, function: str) -> None:
     document, own = drawn.document, list[Ask]()
-    if at(document, f"{path}.gives.kind") in {"coupon", "stored_value"}:
+    if at(document, f"{path}.gives.kind") in {"coupon", "code", "stored_value"}:
         own.append(further.DENOMINATION)
     if function == "threshold":
         own.append(further.REACHED)

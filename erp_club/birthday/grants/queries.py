@@ -170,7 +170,7 @@ def asked_owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromCla
         .where(
             ~sa.exists().where(
                 given.customer_id == people.c.customer_id,
-                given.plan_id == plan_id,
+                _gave_instead(given, plan_id, settings),
                 had,
             )
         )
@@ -188,6 +188,20 @@ def asked_owed(plan_id: int, settings: PlanSettings, days: Days, due: sa.FromCla
         before = due.c.first_day - sa.literal_column(str(settings.known_days_before), sa.Integer())
         asked = asked.where(people.c.known_on <= before)
     return asked
+
+
+def _gave_instead(given: Any, plan_id: int, settings: PlanSettings) -> sa.ColumnElement[bool]:
+    """A grant of the plan, or of one for other levels alone: whoever changes levels has one gift for a celebration."""
+    mine = given.plan_id == plan_id
+    if settings.club_id is None or not settings.levels:
+        return mine
+    other = sa.select(BirthdayPlan.id).where(
+        BirthdayPlan.club_id == settings.club_id,
+        BirthdayPlan.occasion == settings.occasion,
+        BirthdayPlan.levels != sa.cast([], ARRAY(sa.Text)),
+        ~BirthdayPlan.levels.overlap(sa.cast(list(settings.levels), ARRAY(sa.Text))),
+    )
+    return mine | given.plan_id.in_(other)
 
 
 def _members(

@@ -12,6 +12,7 @@ _OCCASIONS = {
     OccasionKind.RELATIVE_BIRTHDAY: T("For a relative's birthday: %(gifts)s."),
     OccasionKind.ANNIVERSARY: T("For the wedding anniversary: %(gifts)s."),
 }
+_INSTEAD = T("Whoever had the gift of other levels for this day has no second one.")
 _RELATIVES = {"spouse": T("spouse"), "child": T("child"), "parent": T("parent"), "other": T("other relative")}
 
 
@@ -80,6 +81,7 @@ def _conditions(plan: PlanSettings, names: Names) -> Iterator[Text]:
     levels = [each for each in plan.levels if each]
     if levels:
         yield T("Only at the levels %(levels)s.", levels=Name({"en": ", ".join(levels)}))
+        yield _INSTEAD
     if plan.from_age is not None:
         yield T("Only from the age of %(age)s.", age=plan.from_age)
     if plan.to_age is not None:

@@ -47,7 +47,7 @@ class Earning:
     @property
     def counts_purchases(self) -> bool:
         """Whether a purchase keeps the balance alive, even one that earns nothing."""
-        return self.rules.terms.expiry.kind is ExpiryKind.INACTIVITY
+        return self.rules.terms.expiry.kind in {ExpiryKind.INACTIVITY, ExpiryKind.INACTIVITY_END}
 
     @property
     def rules(self) -> PointsRules:

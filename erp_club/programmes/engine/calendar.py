@@ -6,7 +6,8 @@ import functools
 from erp_club.clubs.periods import Span, add_months
 from erp_club.programmes.engine.parts import Every, Period
 
-_MONTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
+LENGTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
+"""The periods of the calendar, in months."""
 DAY = dt.timedelta(days=1)
 
 
@@ -22,7 +23,7 @@ def span_of(period: Period, day: dt.date, *, joined_on: dt.date | None = None, t
             first = day - dt.timedelta(days=day.weekday())
             return Span(first, first + dt.timedelta(days=6))
         case Every.MEMBER_YEAR:
-            return member_year(joined_on or dt.date(day.year, 1, 1), day)
+            return member_year(year_begins(joined_on or dt.date(day.year, 1, 1), period.whole_months), day)
         case Every.TERM:
             return term or Span(joined_on or dt.date.min, None)
         case Every.DECLARED:
@@ -32,7 +33,7 @@ def span_of(period: Period, day: dt.date, *, joined_on: dt.date | None = None, t
         case Every.EVER:
             return Span(dt.date.min, None)
         case _:
-            return _calendar(_MONTHS[period.every], period.starts_month, day)
+            return _calendar(LENGTHS[period.every], period.starts_month, day)
 
 
 def next_span(period: Period, span: Span, *, joined_on: dt.date | None = None, term: Span | None = None) -> Span | None:
@@ -45,6 +46,11 @@ def next_span(period: Period, span: Span, *, joined_on: dt.date | None = None, t
         months = max(1, round((span.last - span.first).days / 30.44))
         return Span(span.last + DAY, add_months(span.last + DAY, months) - DAY)
     return span_of(period, span.last + DAY, joined_on=joined_on, term=term)
+
+
+def year_begins(joined_on: dt.date, whole_months: bool) -> dt.date:
+    """From which day the member's years are counted: that of joining, or the first of its month."""
+    return joined_on.replace(day=1) if whole_months else joined_on
 
 
 def member_year(joined_on: dt.date, day: dt.date) -> Span:

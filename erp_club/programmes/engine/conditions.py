@@ -82,6 +82,7 @@ def _wrong_time(when: When, at: dt.datetime) -> Iterator[Why]:
         or (when.last_day is not None and day > when.last_day)
         or (when.weekdays and day.isoweekday() not in when.weekdays)
         or (when.month_days and day.day not in when.month_days)
+        or (when.days and not falls_on(when.days, day))
         or falls_on(when.without_days, day)
     ):
         yield Why.WRONG_DAY

@@ -44,6 +44,8 @@ def joined_days(rule: PeriodReward, last: dt.date) -> list[str] | None:
     if rule.period.every is not Every.MEMBER_YEAR or goes_along(rule):
         return None
     begins = last + DAY
+    if rule.period.whole_months:
+        return [f"{begins:%m}{day:02}" for day in range(1, 32)] if begins.day == 1 else []
     days = [f"{begins:%m%d}"]
     if (begins.month, begins.day) == (2, 28) and not calendar.isleap(begins.year):
         days.append("0229")

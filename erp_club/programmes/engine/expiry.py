@@ -3,9 +3,18 @@
 import datetime as dt
 
 from erp_club.clubs.periods import add_months
-from erp_club.programmes.engine.calendar import DAY, member_year
+from erp_club.kernel.dates import month_end
+from erp_club.programmes.engine.calendar import DAY, LENGTHS, member_year, span_of, year_begins
 from erp_club.programmes.engine.earning import Availability
-from erp_club.programmes.engine.spending import EachYear, Expires, Inactivity, MemberYearEnd, MonthsAfter
+from erp_club.programmes.engine.parts import Period
+from erp_club.programmes.engine.spending import (
+    EachYear,
+    Expires,
+    Inactivity,
+    MemberYearEnd,
+    MonthsAfter,
+    PeriodEnd,
+)
 
 
 def last_day(rule: Expires, earned_on: dt.date, *, joined_on: dt.date | None = None) -> dt.date | None:
@@ -16,7 +25,7 @@ def last_day(rule: Expires, earned_on: dt.date, *, joined_on: dt.date | None = N
     match rule:
         case MonthsAfter():
             day = add_months(earned_on, rule.months)
-            return add_months(day.replace(day=1), 1) - DAY if rule.to_month_end else day
+            return month_end(day) if rule.to_month_end else day
         case EachYear(of_calendar_year=True):
             return _yearly(rule, earned_on.year + rule.years_after)
         case EachYear():
@@ -24,11 +33,15 @@ def last_day(rule: Expires, earned_on: dt.date, *, joined_on: dt.date | None = N
             year = earned_on.year + (1 if first < earned_on else 0)
             return _yearly(rule, year + rule.years_after)
         case MemberYearEnd():
-            last = member_year(joined_on or earned_on, earned_on).last
+            last = member_year(year_begins(joined_on or earned_on, rule.whole_months), earned_on).last
             assert last is not None
             return add_months(last + DAY, 12 * rule.years_after) - DAY
         case Inactivity():
-            return add_months(earned_on, rule.months)
+            day = add_months(earned_on, rule.months)
+            return month_end(day) if rule.to_month_end else day
+        case PeriodEnd():
+            span = span_of(Period(every=rule.every, starts_month=rule.starts_month), earned_on)
+            return add_months(span.first, (rule.periods_after + 1) * LENGTHS[rule.every]) - DAY
         case _:
             return None
 

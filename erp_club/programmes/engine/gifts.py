@@ -47,6 +47,8 @@ class DiscountGiven(Part):
     cap_minor: SomeMinor | None = None
     least_minor: SomeMinor | None = None
     """What the purchase must come to."""
+    each_full: bool = False
+    """Of several of them one is used for each full `least_minor`, else all at once."""
     per_unit: bool = False
     """The amount is off each unit: a piece, a litre, a kilogram."""
 
@@ -56,6 +58,7 @@ class DiscountGiven(Part):
             raise PydanticCustomError("amount_or_share", "one of an amount, a share and a price")
         if self.per_unit and self.amount_minor is None:
             raise PydanticCustomError("amount_a_unit", "per_unit goes with an amount")
+        _each_of_what(self.least_minor, self.each_full)
         return self
 
 
@@ -68,14 +71,30 @@ class CouponGiven(Part):
     denomination_minor: SomeMinor | None = None
 
 
+def _each_of_what(least_minor: int | None, each_full: bool) -> None:
+    if each_full and least_minor is None:
+        raise PydanticCustomError("each_full", "each_full goes with least_minor")
+
+
 class CodeGiven(Part):
-    """One personal code for a discount, used once; what it is worth beyond the basket is lost."""
+    """One personal code for a discount, used once; what it is worth beyond the basket is lost.
+
+    With a denomination as many of it as the amount reached makes whole.
+    """
 
     kind: Literal["code"] = "code"
     amount_minor: SomeMinor | None = None
+    denomination_minor: SomeMinor | None = None
     on: Scope = EVERYTHING
     least_minor: SomeMinor | None = None
     """What the purchase must come to."""
+    each_full: bool = False
+    """Of several of them one is used for each full `least_minor`, else all at once."""
+
+    @model_validator(mode="after")
+    def _goes_with_least(self) -> Self:
+        _each_of_what(self.least_minor, self.each_full)
+        return self
 
 
 class StoredValueGiven(Part):
@@ -174,6 +193,8 @@ class Until(StrEnum):
     """A last day that the calendar says."""
 
     MONTH_END = "month_end"
+    QUARTER_END = "quarter_end"
+    HALF_YEAR_END = "half_year_end"
     YEAR_END = "year_end"
     TERM_END = "term_end"
 
@@ -181,7 +202,8 @@ class Until(StrEnum):
 class Use(Part):
     """From when to when what is given can be used, and how.
 
-    Valid N days or months from D includes D + N; where nothing says how long it is valid, it doesn't age.
+    Valid N days or months from D includes D + N; with `valid_until` beside them, to the end of the month, quarter,
+    half-year, year or member's year in which that day lies. Where nothing says how long it is valid, it doesn't age.
     """
 
     usable: Usable = Usable.AT_ONCE
@@ -205,8 +227,9 @@ class Use(Part):
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        if len(self.lengths) > 1:
-            raise PydanticCustomError("one_validity", "one of valid_days, valid_months, valid_until and valid_to")
+        on = sum(each is not None for each in (self.valid_days, self.valid_months, self.valid_to))
+        if on > 1 or (self.valid_until is not None and self.valid_to is not None):
+            raise PydanticCustomError("one_validity", "one of valid_days, valid_months and valid_to")
         said = self.usable_from is not None or self.usable_after_days is not None
         if (self.usable is Usable.DAY) != said or (self.usable_from is not None and self.usable_after_days is not None):
             raise PydanticCustomError("usable_day", "usable: day goes with usable_from or usable_after_days")

@@ -76,7 +76,7 @@ def _milestones(levels: Levels) -> Iterator[Finding]:
 def _cut(programme: Programme) -> Iterator[Finding]:
     """Only what a period comes to is cut into pieces."""
     for path, gives in _given_once(programme):
-        if isinstance(gives, CouponGiven | StoredValueGiven) and gives.denomination_minor is not None:
+        if isinstance(gives, CouponGiven | CodeGiven | StoredValueGiven) and gives.denomination_minor is not None:
             text = T("Only the reward of a period comes to an amount that can be cut into such. Leave this out.")
             yield Finding(f"{path}.denomination_minor", text)
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from erp_club.clubs.periods import Span, add_months
 from erp_club.kernel.money import Rounding, round_div
-from erp_club.programmes.engine.calendar import DAY, age_on, celebrated, member_year
+from erp_club.programmes.engine.calendar import DAY, age_on, celebrated, member_year, span_of
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.gifts import DiscountGiven, Given, Until, Usable, Use
 from erp_club.programmes.engine.lines import in_scope, passed_over
-from erp_club.programmes.engine.parts import NOTHING, Excluded
+from erp_club.programmes.engine.parts import NOTHING, Every, Excluded, Period
 from erp_club.programmes.engine.rewards import DATED, Around, Occasion, OccasionKind
 
 
@@ -106,13 +106,17 @@ def usable(issue: Use, issued_on: dt.date, *, joined_on: dt.date | None = None) 
         last = add_months(issued_on, issue.valid_months)
     elif issue.valid_to is not None:
         last = max(issue.valid_to, first)
-    elif issue.valid_until is Until.MONTH_END:
-        last = add_months(issued_on.replace(day=1), 1) - DAY
-    elif issue.valid_until is Until.YEAR_END:
-        last = dt.date(issued_on.year, 12, 31)
-    elif issue.valid_until is Until.TERM_END:
-        last = member_year(joined_on or issued_on, issued_on).last
+    if issue.valid_until is Until.TERM_END:
+        last = member_year(joined_on or issued_on, last or issued_on).last
+    elif issue.valid_until is not None:
+        last = span_of(Period(every=_ENDS[issue.valid_until]), last or issued_on).last
     return Span(first, last)
+
+
+_ENDS = {
+    Until.MONTH_END: Every.MONTH, Until.QUARTER_END: Every.QUARTER, Until.HALF_YEAR_END: Every.HALF_YEAR,
+    Until.YEAR_END: Every.YEAR,
+}  # fmt: skip
 
 
 def grown(rule: Occasion, gives: Given, age: int | None) -> Given:

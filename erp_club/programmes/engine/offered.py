@@ -150,7 +150,8 @@ def _scope(programme: Programme, on: Scope) -> dict[str, Any]:
 
 def _conditions(programme: Programme, gives: Given, when: When, levels: Keys) -> Iterator[dict[str, Any]]:
     if isinstance(gives, DiscountGiven | CodeGiven) and gives.least_minor is not None:
-        yield {"amount_minor": gives.least_minor, "of": _scope(programme, gives.on)}
+        each = {"every": True, "shared": True} if gives.each_full else {}
+        yield {"amount_minor": gives.least_minor, "of": _scope(programme, gives.on), **each}
     yield from _when(programme, when, levels, programme.channels.benefits)
 
 
@@ -184,6 +185,8 @@ def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterat
 def _of_days(when: When) -> Iterator[dict[str, Any]]:
     if when.month_days:
         yield {"dates": tuple(f"{day:02}" for day in when.month_days)}
+    if when.days:
+        yield {"dates": when.days}
     if when.without_days:
         yield {"not": {"dates": when.without_days}}
 

@@ -64,8 +64,10 @@ class When(Part):
     last_day: dt.date | None = None
     weekdays: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(max_length=7)] = ()
     month_days: Annotated[tuple[DayOfMonth, ...], Field(max_length=31)] = ()
+    days: ListOfDays = ()
+    """Only on these days: `2027-04-21` once, `12-24` every year, `12-01/12-31` from the one to the other."""
     without_days: ListOfDays = ()
-    """Not on these days: `2027-04-21` once, `12-24` every year, `12-01/12-31` from the one to the other."""
+    """Not on these days, said in the same way."""
     from_time: StoreTime | None = None
     to_time: StoreTime | None = None
     """From `from_time` on and before `to_time`, over midnight where that is the earlier one."""
@@ -172,11 +174,13 @@ class Period(Part):
     """Over which days something is summed up.
 
     `starts_month` moves the beginning of years, half-years and quarters; `months` is the length of a rolling window
-    that ends with the day asked about; `days` are the declared last days.
+    that ends with the day asked about; `days` are the declared last days. With `whole_months` the member's year begins
+    on the first of the month of joining, else on the day.
     """
 
     every: Every = Every.MONTH
     starts_month: Month = 1
+    whole_months: bool = False
     months: Months | None = None
     days: Annotated[tuple[dt.date, ...], Field(max_length=100)] = ()
 
@@ -188,6 +192,8 @@ class Period(Part):
             raise PydanticCustomError("days_with_declared", "days goes with every: declared")
         if self.starts_month != 1 and self.every not in {Every.QUARTER, Every.HALF_YEAR, Every.YEAR}:
             raise PydanticCustomError("starts_month", "starts_month goes with quarters, half-years and years")
+        if self.whole_months and self.every is not Every.MEMBER_YEAR:
+            raise PydanticCustomError("whole_months", "whole_months goes with the member's year")
         if any(later <= earlier for earlier, later in zip(self.days, self.days[1:], strict=False)):
             raise PydanticCustomError("days_in_order", "days must be in order")
         return self

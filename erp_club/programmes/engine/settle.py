@@ -8,7 +8,7 @@ from itertools import pairwise
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.facts import EMPTY
-from erp_club.programmes.engine.gifts import CouponGiven, PointsGiven, StoredValueGiven, comes_in_pieces
+from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, PointsGiven, StoredValueGiven, comes_in_pieces
 from erp_club.programmes.engine.parts import Round
 from erp_club.programmes.engine.rewards import (
     ByEvery,
@@ -155,7 +155,7 @@ def _counts_on(rule: PeriodReward) -> bool:
 def denomination(rule: PeriodReward) -> int:
     """What one piece of the form is worth; 1 where it isn't cut into pieces."""
     gives = rule.gives
-    size = gives.denomination_minor if isinstance(gives, CouponGiven | StoredValueGiven) else None
+    size = gives.denomination_minor if isinstance(gives, CouponGiven | CodeGiven | StoredValueGiven) else None
     return size or 1
 
 

@@ -13,9 +13,11 @@ from erp_club.programmes.engine.parts import (
     NOTHING,
     BasisPoints,
     Days,
+    Every,
     Excluded,
     Key,
     Keys,
+    Month,
     Months,
     Number,
     Part,
@@ -115,10 +117,23 @@ class EachYear(Part):
 
 
 class MemberYearEnd(Part):
-    """Points expire at the end of the member's year in which they were earned, or so many years later."""
+    """Points expire at the end of the member's year in which they were earned, or so many years later.
+
+    With `whole_months` that year begins on the first of the month of joining.
+    """
 
     kind: Literal["member_year"] = "member_year"
     years_after: Annotated[int, Field(ge=0, le=10)] = 0
+    whole_months: bool = False
+
+
+class PeriodEnd(Part):
+    """Points of a quarter, half-year or year expire together: at its end, or so many periods later."""
+
+    kind: Literal["period_end"] = "period_end"
+    every: Literal[Every.QUARTER, Every.HALF_YEAR, Every.YEAR] = Every.HALF_YEAR
+    starts_month: Month = 1
+    periods_after: Annotated[int, Field(ge=0, le=100)] = 1
 
 
 class Inactivity(Part):
@@ -126,9 +141,12 @@ class Inactivity(Part):
 
     kind: Literal["inactivity"] = "inactivity"
     months: Months
+    to_month_end: bool = False
 
 
-Expires = Annotated[Never | MonthsAfter | EachYear | MemberYearEnd | Inactivity, Field(discriminator="kind")]
+Expires = Annotated[
+    Never | MonthsAfter | EachYear | MemberYearEnd | PeriodEnd | Inactivity, Field(discriminator="kind")
+]
 
 
 class Expiry(Part):

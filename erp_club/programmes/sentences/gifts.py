@@ -60,18 +60,24 @@ def _discount(gives: g.DiscountGiven, words: Words) -> Text:
         said = units if gives.per_unit or gives.price_minor is not None else dearest
     if gives.cap_minor is not None:
         said = T("%(gift)s, at most %(amount)s", gift=said, amount=words.money(gives.cap_minor))
-    if gives.least_minor is not None:
-        said = T("%(gift)s, where it comes to %(amount)s", gift=said, amount=words.money(gives.least_minor))
-    return said
+    return _from_a_purchase_of(gives, said, words)
+
+
+def _from_a_purchase_of(gives: g.DiscountGiven | g.CodeGiven, said: Text, words: Words) -> Text:
+    if gives.least_minor is None:
+        return said
+    if gives.each_full:
+        return T("%(gift)s, one for each full %(amount)s of it", gift=said, amount=words.money(gives.least_minor))
+    return T("%(gift)s, where it comes to %(amount)s", gift=said, amount=words.money(gives.least_minor))
 
 
 def _narrowed(gives: g.CodeGiven, said: Text, words: Words) -> Text:
     """Of which goods, and from which purchase on, a code takes its amount off."""
+    if gives.denomination_minor is not None:
+        said = T("%(gift)s in steps of %(amount)s", gift=said, amount=words.money(gives.denomination_minor))
     if gives.on != EVERYTHING:
         said = T("%(gift)s for %(what)s", gift=said, what=what(gives.on, words))
-    if gives.least_minor is not None:
-        said = T("%(gift)s, where it comes to %(amount)s", gift=said, amount=words.money(gives.least_minor))
-    return said
+    return _from_a_purchase_of(gives, said, words)
 
 
 def _coupon(gives: g.CouponGiven, words: Words) -> Text:
@@ -86,8 +92,17 @@ _AT = {g.At.NIGHT: T("It is given in the night after."), g.At.PERIOD_END: T("It 
 _USABLE = {g.Usable.NEXT_PURCHASE: T("It can be used from the next purchase on.")}
 _UNTIL = {
     g.Until.MONTH_END: T("It is valid to the end of the month."),
+    g.Until.QUARTER_END: T("It is valid to the end of the quarter."),
+    g.Until.HALF_YEAR_END: T("It is valid to the end of the half-year."),
     g.Until.YEAR_END: T("It is valid to the end of the year."),
     g.Until.TERM_END: T("It is valid to the end of the member's year."),
+}
+_ROUNDED = {
+    g.Until.MONTH_END: T("It is valid to the end of the month in which that day lies."),
+    g.Until.QUARTER_END: T("It is valid to the end of the quarter in which that day lies."),
+    g.Until.HALF_YEAR_END: T("It is valid to the end of the half-year in which that day lies."),
+    g.Until.YEAR_END: T("It is valid to the end of the year in which that day lies."),
+    g.Until.TERM_END: T("It is valid to the end of the member's year in which that day lies."),
 }
 _ISSUE: dict[str, Say] = {
     "at": lambda at: _AT[at],
@@ -114,7 +129,8 @@ def issued(issue: g.Use, *, months: bool = False) -> Iterator[Text]:
     if months and isinstance(issue, g.Giving) and issue.at is g.At.PERIOD_END:
         yield T("It is given at the end of the month.")
         issue = issue.model_copy(update={"at": g.At.REACHED})
-    yield from set_ones(issue, {name: say for name, say in _ISSUE.items() if name in type(issue).model_fields})
+    table = _ISSUE | ({"valid_until": lambda until: _ROUNDED[until]} if len(issue.lengths) > 1 else {})
+    yield from set_ones(issue, {name: say for name, say in table.items() if name in type(issue).model_fields})
 
 
 def year_day(day: g.YearDay) -> Text:

@@ -285,6 +285,8 @@ def occasion(of: r.Occasion, words: Words) -> Iterator[Text]:
         if of.growth.most_minor is not None:
             yield T("It grows to %(amount)s at most.", amount=words.money(of.growth.most_minor))
     yield from set_ones(of, _conditions(words))
+    if of.levels and of.around is not None:
+        yield T("Whoever had the gift of other levels for this day has no second one.")
     if of.after_purchase_minor is not None:
         yield _once_bought(of, words.money(of.after_purchase_minor))
     for each in of.needs:

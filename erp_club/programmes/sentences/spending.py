@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from erp_club.kernel.text import TN, Name, Rate, T, Text
 from erp_club.programmes.engine import spending as s
-from erp_club.programmes.engine.parts import EVERYTHING
+from erp_club.programmes.engine.parts import EVERYTHING, Period
 from erp_club.programmes.sentences.gifts import given, issued, year_day
 from erp_club.programmes.sentences.words import (
     Say,
@@ -14,6 +14,7 @@ from erp_club.programmes.sentences.words import (
     name,
     not_for,
     only_if,
+    period,
     set_ones,
     what,
 )
@@ -78,6 +79,10 @@ def charity(of: s.Charity, words: Words) -> Iterator[Text]:
 def expiry(of: s.Expiry) -> Iterator[Text]:
     """Until when points hold."""
     yield _expires(of.rule)
+    if isinstance(of.rule, s.MemberYearEnd) and of.rule.whole_months:
+        yield T("The member's year begins on the first of the month of joining.")
+    if isinstance(of.rule, s.Inactivity) and of.rule.to_month_end:
+        yield T("They hold to the end of that month.")
     if not isinstance(of.rule, s.Never) or of.warning_days != s.Expiry().warning_days:
         yield TN("The member is told %(num)s day before.", "The member is told %(num)s days before.", of.warning_days)
 
@@ -99,17 +104,7 @@ def _expires(of: s.Expires) -> Text:
                 of.months,
             )
         case s.EachYear():
-            day = year_day(of.last_day)
-            if of.of_calendar_year:
-                return _of_a_year(of, day)
-            if of.years_after == 0:
-                return T("Points expire on the next %(day)s.", day=day)
-            return TN(
-                "Points expire on %(day)s, %(num)s year after the next one.",
-                "Points expire on %(day)s, %(num)s years after the next one.",
-                of.years_after,
-                day=day,
-            )
+            return _each_year(of)
         case s.MemberYearEnd():
             if of.years_after == 0:
                 return T("Points expire at the end of the member's year in which they were earned.")
@@ -118,12 +113,40 @@ def _expires(of: s.Expires) -> Text:
                 "Points expire %(num)s years after the end of the member's year in which they were earned.",
                 of.years_after,
             )
+        case s.PeriodEnd():
+            return _with_period(of)
         case s.Inactivity():
             return TN(
                 "All points expire %(num)s month after the last purchase.",
                 "All points expire %(num)s months after the last purchase.",
                 of.months,
             )
+
+
+def _with_period(of: s.PeriodEnd) -> Text:
+    span = period(Period(every=of.every, starts_month=of.starts_month))
+    if of.periods_after == 0:
+        return T("Points expire together (%(period)s): at its end.", period=span)
+    return TN(
+        "Points expire together (%(period)s): at the end of the next one.",
+        "Points expire together (%(period)s): at the end of the one that is %(num)s later.",
+        of.periods_after,
+        period=span,
+    )
+
+
+def _each_year(of: s.EachYear) -> Text:
+    day = year_day(of.last_day)
+    if of.of_calendar_year:
+        return _of_a_year(of, day)
+    if of.years_after == 0:
+        return T("Points expire on the next %(day)s.", day=day)
+    return TN(
+        "Points expire on %(day)s, %(num)s year after the next one.",
+        "Points expire on %(day)s, %(num)s years after the next one.",
+        of.years_after,
+        day=day,
+    )
 
 
 def _of_a_year(of: s.EachYear, day: Text) -> Text:

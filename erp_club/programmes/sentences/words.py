@@ -190,6 +190,8 @@ def _dates(when: When) -> Iterator[Text]:
         yield T("it is %(days)s", days=Listed(tuple(_DAYS[day - 1] for day in when.weekdays)))
     if when.month_days:
         yield T("the day of the month is %(days)s", days=Listed(when.month_days))
+    if when.days:
+        yield T("it is %(days)s", days=clauses.dates(when.days))
     if when.without_days:
         yield T("it isn't %(days)s", days=clauses.dates(when.without_days))
     if when.from_time is not None and when.to_time is not None:
@@ -311,7 +313,7 @@ def period(of: Period) -> Text:
         return TN("the last month", "the last %(num)s months", of.months or 1)
     if of.every is Every.DECLARED:
         return T("the time up to %(days)s", days=Listed(of.days, "and"))
-    said = _PERIODS[of.every]
+    said = T("a year from the month of joining") if of.whole_months else _PERIODS[of.every]
     if of.starts_month != 1:
         said = T("%(period)s counted from %(month)s", period=said, month=MONTHS[of.starts_month - 1])
     return said

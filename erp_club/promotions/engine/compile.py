@@ -155,6 +155,7 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         redeems=redeems,
         gates=tuple(needs.gates),
         times=tuple(needs.times),
+        shared=tuple(needs.shared),
         needed=tuple(needs.units),
         uses_needed=bool(needs.units) and combination.used,
         least=_least(parts, needs) if combination.used else 0,

@@ -1,9 +1,9 @@
 """When an offer holds: a tree of all, any and not, whose leaves are told apart by the field that only they have."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.dates import ListOfDays
@@ -19,12 +19,22 @@ class QuantityIs(Part):
 
 
 class AmountIs(Part):
-    """The scope comes to at least this much at price-list prices; with `every`, once for each so much."""
+    """The scope comes to at least this much at price-list prices; with `every`, once for each so much.
+
+    `shared`: of several coupons that start the offer one is used for each so much, else each of them so often.
+    """
 
     amount_minor: Minor
     of: Scope | None = None
     basis: Basis = Basis.INCLUDING
     every: bool = False
+    shared: bool = False
+
+    @model_validator(mode="after")
+    def _shared_with_every(self) -> Self:
+        if self.shared and not self.every:
+            raise PydanticCustomError("shared_with_every", "shared goes with every")
+        return self
 
 
 class StoreIs(Part):

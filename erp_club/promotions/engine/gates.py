@@ -45,6 +45,8 @@ class Needs:
 
     gates: list[Gate] = field(default_factory=list[Gate])
     times: list[Times] = field(default_factory=list[Times])
+    shared: list[Times] = field(default_factory=list[Times])
+    """How often all that start it are used together."""
     units: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """Scope and quantity of each quantity condition that must hold."""
     scopes: list[int] = field(default_factory=list[int])
@@ -85,7 +87,8 @@ def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
     needs.gates.append(_gate(condition, scopes, needs))
     times = _times(condition, scopes, needs)
     if times is not None:
-        needs.times.append(times)
+        shared = type(condition) is AmountIs and condition.shared
+        (needs.shared if shared else needs.times).append(times)
 
 
 def _times(condition: Condition, scopes: Scopes, needs: Needs) -> Times | None:

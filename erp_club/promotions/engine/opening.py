@@ -98,6 +98,9 @@ def open_offers(run: Run, ready: Ready, started: Started) -> list[Open]:
     most = None
     if ready.limits is not None:
         most = left_of(ready.limits, run.facts.used.get(ready.code, UNUSED))
+    if ready.shared:
+        fits = min([each(run.basket) for each in ready.shared])
+        most = fits if most is None else min(fits, most)
     times = min([each(run.basket) for each in ready.times]) if ready.times else 1
     if most is not None:
         times = min(times, most)

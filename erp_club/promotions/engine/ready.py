@@ -54,6 +54,7 @@ class Ready:
     """Whether it is points as money."""
     gates: tuple[Gate, ...]
     times: tuple[Times, ...]
+    shared: tuple[Times, ...]
     needed: tuple[tuple[int, int], ...]
     uses_needed: bool
     """Whether units that fulfil its condition are used by that."""

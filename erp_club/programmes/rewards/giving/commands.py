@@ -93,7 +93,8 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
         case CodeGiven() | DiscountGiven():
             by_value: dict[int, list[Gift]] = defaultdict(list)
             for each in given:
-                by_value[each.value].append(each)
+                for value in _in_pieces(rule.gives, each.value):
+                    by_value[value].append(each)
             for value, owners in sorted(by_value.items()):
                 batch = batch_for(session, programme, rule, value, now=cause.now, today=cause.on, by=cause.by)
                 _give_coupons(session, batch, owners, cause)
@@ -103,6 +104,14 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
             _give_uses(session, rule.gives, given)
         case _:
             pass  # handed out by hand, from the list
+
+
+def _in_pieces(gives: CodeGiven | DiscountGiven, value: int) -> list[int]:
+    """What each code is worth: what a fee has withheld may leave less than a whole piece."""
+    size = gives.denomination_minor if isinstance(gives, CodeGiven) else None
+    if size is None:
+        return [value]
+    return [size] * (value // size) + ([value % size] if value % size else [])
 
 
 def _give_points(

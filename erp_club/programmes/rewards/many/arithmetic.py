@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.conditions import Why
-from erp_club.programmes.engine.gifts import CouponGiven, StoredValueGiven, Until, comes_in_pieces, is_held
+from erp_club.programmes.engine.gifts import Until, comes_in_pieces, is_held
 from erp_club.programmes.engine.parts import Every, Round
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
@@ -23,6 +23,7 @@ from erp_club.programmes.engine.rewards import (
     Reached,
     Rest,
 )
+from erp_club.programmes.engine.settle import denomination
 
 _BP = 10_000
 _ALIKE = frozenset({Every.DAY, Every.WEEK, Every.MONTH, Every.QUARTER, Every.HALF_YEAR, Every.YEAR, Every.DECLARED})
@@ -56,8 +57,7 @@ def reckoned(rule: PeriodReward, met: str, why_not: str) -> Reckoned:
         met, why_not = "false", f"CASE WHEN NOT ({met}) THEN {why_not} ELSE '{Why.NOT_DECLARED}' END"
     if rule.most_minor is not None:
         total = f"least({total}, {rule.most_minor})"
-    gives = rule.gives
-    size = (gives.denomination_minor if isinstance(gives, CouponGiven | StoredValueGiven) else None) or 1
+    size = denomination(rule)
     given = total if size == 1 else f"({total}) / {size} * {size}"
     if rule.least_minor is not None:
         given = f"CASE WHEN {total} < {rule.least_minor} THEN 0 ELSE {given} END"
