@@ -20,6 +20,24 @@ def month_end(day: dt.date) -> dt.date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
+def celebrated(born: dt.date, year: int) -> dt.date:
+    """The birthday in a year: 29 February on the 28th in the years that have none."""
+    return day_in(year, born.month, born.day)
+
+
+def is_near(born: dt.date, day: dt.date, span: str) -> bool:
+    """Whether the birthday is in the calendar week (from Monday), or the month, of a day."""
+    if span == "month":
+        return celebrated(born, day.year).month == day.month
+    monday = day - dt.timedelta(days=day.weekday())
+    return any(0 <= (celebrated(born, year) - monday).days < 7 for year in (day.year - 1, day.year, day.year + 1))
+
+
+def age_on(born: dt.date, day: dt.date) -> int:
+    """Whole years on a day."""
+    return day.year - born.year - (celebrated(born, day.year) > day)
+
+
 def day_in(year: int, month: int, day: int) -> dt.date:
     """This day of the year, or the month's last day where there is no such day."""
     # Most days are in every month; asking the calendar takes longer than all the rest.

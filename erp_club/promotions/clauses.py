@@ -98,7 +98,16 @@ def clause(condition: Condition, words: Words, *, negated: bool = False) -> Text
             return _several(condition, words, negated=negated)
         case c.QuantityIs() | c.AmountIs():
             return _at_least(condition, words, negated=negated)
-        case c.BirthdayIs() | c.PurchaseNumberIs() | c.CustomerKnown() | c.Confirmed() | c.ClubIs() | c.SegmentIs():
+        case (
+            c.BirthdayIs()
+            | c.CelebratesIs()
+            | c.AgeIs()
+            | c.PurchaseNumberIs()
+            | c.CustomerKnown()
+            | c.Confirmed()
+            | c.ClubIs()
+            | c.SegmentIs()
+        ):
             return _who(condition, words, negated=negated)
         case _:
             return _where(condition, words, negated=negated)
@@ -222,12 +231,34 @@ def _who(condition: Condition, words: Words, *, negated: bool) -> Text:
             no = T("the cashier doesn't confirm “%(question)s”")
         case c.PurchaseNumberIs():
             return _purchase(condition, negated=negated)
+        case c.CelebratesIs():
+            return _celebrates(condition, negated=negated)
+        case c.AgeIs():
+            return _age(condition, negated=negated)
         case c.BirthdayIs():
             values = {"before": condition.days_before, "after": condition.days_after}
             yes = T("it is %(before)s days before to %(after)s days after the birthday")
             no = T("it isn't %(before)s days before to %(after)s days after the birthday")
         case _:
             raise AssertionError(condition)
+    return Text((no if negated else yes).msgid, values)
+
+
+def _celebrates(condition: c.CelebratesIs, *, negated: bool) -> Text:
+    if condition.celebrates == "week":
+        yes, no = T("it is the week of the customer's birthday"), T("it isn't the week of the customer's birthday")
+    else:
+        yes, no = T("it is the month of the customer's birthday"), T("it isn't the month of the customer's birthday")
+    return no if negated else yes
+
+
+def _age(condition: c.AgeIs, *, negated: bool) -> Text:
+    values = {"from": condition.from_age, "to": condition.to_age}
+    if condition.to_age is None:
+        yes, no = T("the customer is %(from)s or older"), T("the customer isn't %(from)s or older")
+    else:
+        yes = T("the customer is from %(from)s to %(to)s years old")
+        no = T("the customer isn't from %(from)s to %(to)s years old")
     return Text((no if negated else yes).msgid, values)
 
 

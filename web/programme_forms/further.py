@@ -45,14 +45,14 @@ WHEN = (
     Ask("when.joined_within_days", N_("Only so many days from joining"), optional=True),
     Ask("when.levels", N_("Only for these levels"), "words", _BETWEEN, optional=True),
     Ask("when.min_age", N_("Only from this age on"), optional=True),
+    Ask("when.max_age", N_("Only up to this age"), optional=True),
     Ask("when.segments", N_("Only for these segments"), "words", _BETWEEN, optional=True),
     Ask("when.without_means", N_("Not where any of this is paid by"), "words", _MEANS, optional=True),
     Ask("when.confirm", N_("The cashier confirms"), "text", N_("One word in capital letters, such as COUPLE."),
         optional=True),
 )  # fmt: skip
 _NOT_OF_GIFTS = {
-    "when.levels", "when.joined_within_days", "when.min_age", "when.birthday", "when.first_day",
-    "when.last_day",
+    "when.levels", "when.joined_within_days", "when.first_day", "when.last_day",
 }  # fmt: skip
 OF_GIFT = tuple(each for each in WHEN if each.name not in _NOT_OF_GIFTS)
 """Of the purchase that something is taken off: what the till looks at there, and isn't asked in another way."""

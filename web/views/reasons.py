@@ -28,6 +28,7 @@ _TEXTS: Mapping[Reason, Text] = {
     Reason.WRONG_HOUR: T("Not at this hour."),
     Reason.WRONG_MEANS: T("Only with another means of payment."),
     Reason.NOT_BIRTHDAY: T("Only around the birthday."),
+    Reason.WRONG_AGE: T("Not at the customer's age."),
     Reason.WRONG_PURCHASE_NUMBER: T("Not for this purchase of the customer."),
     Reason.NOT_CONFIRMED: T("The cashier hasn't confirmed what it asks for."),
     Reason.EXCLUDED: T("Something in this sale rules it out."),

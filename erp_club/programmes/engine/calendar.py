@@ -4,11 +4,13 @@ import datetime as dt
 import functools
 
 from erp_club.clubs.periods import Span, add_months
+from erp_club.kernel.dates import age_on, celebrated
 from erp_club.programmes.engine.parts import Every, Period
 
 LENGTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
 """The periods of the calendar, in months."""
 DAY = dt.timedelta(days=1)
+__all__ = ["DAY", "LENGTHS", "age_on", "celebrated", "member_year", "next_span", "span_of", "year_begins"]
 
 
 def span_of(period: Period, day: dt.date, *, joined_on: dt.date | None = None, term: Span | None = None) -> Span:
@@ -72,16 +74,3 @@ def _declared(days: tuple[dt.date, ...], day: dt.date) -> Span:
     before = [each for each in days if each < day]
     after = [each for each in days if each >= day]
     return Span(before[-1] + DAY if before else dt.date.min, after[0] if after else None)
-
-
-def celebrated(born: dt.date, year: int) -> dt.date:
-    """The birthday in a year: 29 February on the 28th in the years that have none."""
-    try:
-        return born.replace(year=year)
-    except ValueError:
-        return dt.date(year, 2, 28)
-
-
-def age_on(born: dt.date, day: dt.date) -> int:
-    """Whole years on a day."""
-    return day.year - born.year - (celebrated(born, day.year) > day)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from enum import StrEnum
 
-from erp_club.programmes.engine.calendar import age_on, celebrated
+from erp_club.kernel.dates import age_on, celebrated, is_near
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.parts import ALWAYS, Birthday, Keys, When
 from erp_club.promotions.engine.dates import falls_on
@@ -123,9 +123,6 @@ def _wrong_member(when: When, day: dt.date, member: MemberFacts) -> Iterator[Why
 def _is_birthday(kind: Birthday, born: dt.date | None, day: dt.date) -> bool:
     if born is None:
         return False
-    if kind is Birthday.MONTH:
-        return celebrated(born, day.year).month == day.month
     if kind is Birthday.DAY:
         return celebrated(born, day.year) == day
-    monday = day - dt.timedelta(days=day.weekday())
-    return any(0 <= (celebrated(born, year) - monday).days < 7 for year in (day.year - 1, day.year, day.year + 1))
+    return is_near(born, day, kind)

@@ -175,8 +175,7 @@ def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterat
         yield {"channels": channels}
     if when.from_time is not None:
         yield {"from_time": when.from_time, "to_time": when.to_time}
-    if when.birthday is Birthday.DAY:
-        yield {"days_before": 0, "days_after": 0}
+    yield from _of_persons(when)
     if levels or when.levels:
         yield {"clubs": [programme.code], "levels": levels or when.levels}
     yield from _of_purchase(when)
@@ -189,6 +188,15 @@ def _of_days(when: When) -> Iterator[dict[str, Any]]:
         yield {"dates": when.days}
     if when.without_days:
         yield {"not": {"dates": when.without_days}}
+
+
+def _of_persons(when: When) -> Iterator[dict[str, Any]]:
+    if when.birthday is Birthday.DAY:
+        yield {"days_before": 0, "days_after": 0}
+    elif when.birthday is not None:
+        yield {"celebrates": when.birthday.value}
+    if when.min_age is not None or when.max_age is not None:
+        yield {"from_age": when.min_age or 0, "to_age": when.max_age}
 
 
 def _of_purchase(when: When) -> Iterator[dict[str, Any]]:

@@ -6,12 +6,11 @@ from erp_club.kernel.text import T, Text
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import DiscountGiven
 from erp_club.programmes.engine.offered import in_the_sale, is_offered
-from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Birthday, Counts, Measure, When
+from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Measure, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Redemption
 
 _OF_PURCHASES = ("least_minor", "most_minor", "first_purchase", "last_purchase", "means", "without_means", "confirm")
-_OF_MEMBERS = ("birthday", "joined_within_days", "min_age", "max_age")
 
 
 def places(programme: Programme) -> Iterator[Finding]:
@@ -80,7 +79,7 @@ def _of_paying(rule: Redemption) -> Iterator[Finding]:
 
 
 def _off_a_sale(path: str, when: When) -> Iterator[Finding]:
-    yield from _said(path, when, _OF_MEMBERS, _NOT_OF_A_SALE)
+    yield from _said(path, when, ("joined_within_days",), _NOT_OF_A_SALE)
     if "points" in when.without_means:  # whether points pay isn't known yet where something is taken off
         yield Finding(f"{path}.without_means", _NOT_OF_A_SALE)
 
@@ -91,6 +90,5 @@ _NOT_OF_A_SALE = T("A till can't ask this where something is taken off a sale. U
 
 def _said(path: str, when: When, names: tuple[str, ...], text: Text) -> Iterator[Finding]:
     for name in names:
-        said = getattr(when, name)
-        if said != getattr(ALWAYS, name) and (said is not Birthday.DAY or text is not _NOT_OF_A_SALE):
+        if getattr(when, name) != getattr(ALWAYS, name):
             yield Finding(f"{path}.{name}", text)

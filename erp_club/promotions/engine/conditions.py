@@ -113,6 +113,19 @@ class BirthdayIs(Part):
     days_after: Annotated[int, Field(ge=0, le=180)] = 0
 
 
+class CelebratesIs(Part):
+    """The sale is in the calendar week (from Monday), or the month, of the customer's birthday."""
+
+    celebrates: Literal["week", "month"]
+
+
+class AgeIs(Part):
+    """The customer is so old on the day of the sale; whose birthday isn't known isn't."""
+
+    from_age: Annotated[int, Field(ge=0, le=150)]
+    to_age: Annotated[int, Field(ge=0, le=150)] | None = None
+
+
 class PurchaseNumberIs(Part):
     """This is the customer's purchase number `first` to `last` (without end for None): 1 and 1 is the first ever."""
 
@@ -155,7 +168,8 @@ class Not(Part):
 _CONDITIONS: dict[str, type[Part]] = {
     "all": All, "any": AnyOf, "not": Not, "quantity": QuantityIs, "amount_minor": AmountIs, "stores": StoreIs,
     "channels": ChannelIs, "terminals": TerminalIs, "weekdays": DayIs, "dates": DateIs, "from_time": HourIs,
-    "means": MeansIs, "clubs": ClubIs, "segments": SegmentIs, "days_before": BirthdayIs, "first": PurchaseNumberIs,
+    "means": MeansIs, "clubs": ClubIs, "segments": SegmentIs, "days_before": BirthdayIs, "celebrates": CelebratesIs,
+    "from_age": AgeIs, "first": PurchaseNumberIs,
     "customer_known": CustomerKnown, "confirm": Confirmed,
 }  # fmt: skip
 
@@ -183,6 +197,8 @@ Condition = Annotated[
     | Annotated[ClubIs, Tag("clubs")]
     | Annotated[SegmentIs, Tag("segments")]
     | Annotated[BirthdayIs, Tag("days_before")]
+    | Annotated[CelebratesIs, Tag("celebrates")]
+    | Annotated[AgeIs, Tag("from_age")]
     | Annotated[PurchaseNumberIs, Tag("first")]
     | Annotated[CustomerKnown, Tag("customer_known")]
     | Annotated[Confirmed, Tag("confirm")],

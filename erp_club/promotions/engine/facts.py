@@ -121,6 +121,7 @@ class Shopper:
     segments: frozenset[str] = frozenset()
     birthday_in: int | None = None
     purchases: int = 0
+    born: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ A gate tells what keeps an offer closed: nothing, or the reason of each conditio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from erp_club.kernel.dates import age_on, is_near
 from erp_club.promotions.engine.basket import Basket
 from erp_club.promotions.engine.conditions import (
+    AgeIs,
     All,
     AmountIs,
     AnyOf,
     BirthdayIs,
+    CelebratesIs,
     ChannelIs,
     ClubIs,
     Condition,
@@ -226,7 +229,7 @@ def _hour(condition: HourIs) -> Gate:
 
 
 def _who(
-    condition: SegmentIs | BirthdayIs | PurchaseNumberIs | CustomerKnown | Confirmed,
+    condition: SegmentIs | BirthdayIs | CelebratesIs | AgeIs | PurchaseNumberIs | CustomerKnown | Confirmed,
 ) -> Gate:
     """Conditions on the customer, and on what the cashier confirms."""
     match condition:
@@ -240,6 +243,10 @@ def _who(
             return gate
         case BirthdayIs():
             return _birthday(condition)
+        case CelebratesIs():
+            return _celebrates(condition)
+        case AgeIs():
+            return _age(condition)
         case PurchaseNumberIs():
             return _purchase_number(condition)
         case CustomerKnown():
@@ -278,6 +285,31 @@ def _birthday(condition: BirthdayIs) -> Gate:
             return (Reason.CUSTOMER_NEEDED, None)
         days = shopper.birthday_in
         return None if days is not None and -after <= days <= before else (Reason.NOT_BIRTHDAY, None)
+
+    return gate
+
+
+def _celebrates(condition: CelebratesIs) -> Gate:
+    def gate(basket: Basket) -> Failure | None:
+        shopper = basket.facts.shopper
+        if shopper is None:
+            return (Reason.CUSTOMER_NEEDED, None)
+        near = shopper.born is not None and is_near(shopper.born, basket.facts.at.date(), condition.celebrates)
+        return None if near else (Reason.NOT_BIRTHDAY, None)
+
+    return gate
+
+
+def _age(condition: AgeIs) -> Gate:
+    least, most = condition.from_age, condition.to_age
+
+    def gate(basket: Basket) -> Failure | None:
+        shopper = basket.facts.shopper
+        if shopper is None:
+            return (Reason.CUSTOMER_NEEDED, None)
+        age = None if shopper.born is None else age_on(shopper.born, basket.facts.at.date())
+        fits = age is not None and least <= age and (most is None or age <= most)
+        return None if fits else (Reason.WRONG_AGE, None)
 
     return gate
 

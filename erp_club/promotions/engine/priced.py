@@ -36,6 +36,7 @@ class Reason(StrEnum):
     WRONG_HOUR = "wrong_hour"
     WRONG_MEANS = "wrong_means"
     NOT_BIRTHDAY = "not_birthday"
+    WRONG_AGE = "wrong_age"
     WRONG_PURCHASE_NUMBER = "wrong_purchase_number"
     NOT_CONFIRMED = "not_confirmed"
     EXCLUDED = "excluded"
