@@ -300,3 +300,19 @@ def test_a_club_with_counters_levels_households_and_rewards_is_set_up_by_the_for
     assert made.household is not None
     assert (made.household.most_persons, made.household.shared_level) == (4, False)
     assert (made.joining.eligibility.min_age, made.entitlements[0].gives.kind) == (16, "discount")
+
+
+# REQ P-01: what an account counts in halves is typed as people see it, whatever parts the document says
+def test_points_are_typed_in_what_the_account_counts() -> None:
+    shown = written(opened(documents.brief(example("waterstones"))))
+    assert (shown["earning.rules[0].bands[0].points"], shown["rewards[0].function.every"]) == ("0.5", "10")
+    club: Document = {"code": "HALF", "names": {"en": "Half"}, "currency": "ILS", "~open": ["all_earning"]}
+    club |= {"earning": {"rules": [{"kind": "visit", "code": "v", "points": 1}]}, "redemption": {"worth_points": 20}}
+    stars = nest([("earning.rules[0].points", "0,5"), ("redemption.worth_points", "10"), ("unit.scale", "2")])
+    made, faults = overlaid(opened(club), stars)
+    assert (made["earning"]["rules"][0]["points"], made["redemption"]["worth_points"], faults) == (1, 20, [])
+    wrong, faults = overlaid(made, nest([("earning.rules[0].points", "1.3"), ("unit.scale", "2")]))
+    assert ([each.field for each in faults], at(wrong, "earning.rules[0].points")) == (
+        ["earning.rules[0].points"],
+        "1.3",
+    )

@@ -30,7 +30,7 @@ class Block:
     takes: tuple[Button, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Section:
     """A heading, what it is about, and its blocks; `adds` are the buttons for more."""
 

@@ -9,6 +9,7 @@ Control = Literal[
     "amount",
     "percent",
     "number",
+    "points",
     "times",
     "thousandths",
     "text",
@@ -24,7 +25,8 @@ Control = Literal[
     "date",
     "ticks",
 ]
-"""`unless` is ticked where the document says no, `choice` is a select of numbers, `numbers` are words that are."""
+"""`points` are numbers of what the account counts, where that has parts; `unless` is ticked where the document says no,
+`choice` is a select of numbers, `numbers` are words that are."""
 
 
 @dataclass(frozen=True, slots=True)

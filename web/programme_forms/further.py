@@ -129,7 +129,7 @@ EARNING = (
         ("receipt", N_("Each purchase")), ("day", N_("All purchases of a day in one store")),
     )),
     Ask("unit.scale", N_("The account counts in"), "choice", N_(
-        "Whatever counts points in this form means such parts: with halves, 2 are one point."
+        "Type points as people see them: with halves 0.5 is half a point."
     ), options=(
         ("1", N_("Whole points")), ("2", N_("Halves")), ("10", N_("Tenths")), ("100", N_("Hundredths")),
     )),

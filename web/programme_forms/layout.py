@@ -4,6 +4,7 @@ What the form doesn't ask stays in the document as it is.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from erp_club.kernel.text import N_
 from web.programme_forms import fields as f
@@ -11,13 +12,14 @@ from web.programme_forms import further, rules
 from web.programme_forms.blocks import Block, Button, Drawing, Section, form_of, is_open, under
 from web.programme_forms.fields import Ask
 from web.programme_forms.paths import Document, at, rows
+from web.programme_forms.units import in_units
 
 __all__ = ["Block", "Button", "Section", "form_of", "layout", "under", "visible"]
 
 
 def layout(document: Document) -> list[Section]:
     """All sections, in the order in which somebody sets a club up."""
-    return [
+    sections = [
         _membership(document),
         rules.earning(document),
         rules.events(document),
@@ -31,6 +33,9 @@ def layout(document: Document) -> list[Section]:
         _household(document),
         _more(document),
     ]
+    for each in sections:
+        each.blocks = [replace(block, asks=tuple(in_units(block.asks, document))) for block in each.blocks]
+    return sections
 
 
 def visible(document: Document) -> Iterator[Ask]:

@@ -8,12 +8,13 @@ from typing import Any
 
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.money import to_minor, to_text
-from erp_club.kernel.text import T
+from erp_club.kernel.text import Quantity, T
 from erp_club.promotions.engine.dates import is_days
 from web.programme_forms import fields as f
 from web.programme_forms.fields import Ask
 from web.programme_forms.layout import form_of, visible
 from web.programme_forms.paths import Document, at, parent, put, rows
+from web.programme_forms.units import parts_of, scale_of
 from web.typed_days import read_days, write_days
 
 _BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
@@ -43,6 +44,7 @@ def opened(document: Document) -> Document:
 
 def overlaid(document: Document, typed: Mapping[str, Any]) -> tuple[Document, list[FieldError]]:
     """The document with what is typed in the form's fields; what can't be read is told, and left as it was typed."""
+    document = _with_scale(document, typed)
     made: Document = json.loads(json.dumps(document))
     faults: list[FieldError] = []
     for name in ("code", "names"):
@@ -59,13 +61,33 @@ def overlaid(document: Document, typed: Mapping[str, Any]) -> tuple[Document, li
         elif ask.name == "alone":
             put(made, "double_benefits", False if raw else None)
         else:
-            put(made, ask.name, _read(ask, raw, at(document, ask.name), faults))
+            read = _read_points(ask, raw, scale_of(document), faults) if ask.control == "points" else None
+            put(made, ask.name, _read(ask, raw, at(document, ask.name), faults) if read is None else read)
     for ask, kind in kinds:
         _turn(made, ask, kind)
     for ask in visible(document):
         if ask.name.endswith(".from_time"):
             _to_midnight(made, parent(ask.name))
     return _tidy(made), faults
+
+
+def _with_scale(document: Document, typed: Mapping[str, Any]) -> Document:
+    """The document with the parts that are chosen in the same form: what is typed beside them is meant in these."""
+    said = at(typed, "unit.scale")
+    made: Document = json.loads(json.dumps(document))
+    if isinstance(said, str) and said.isdecimal() and any(each.name == "unit.scale" for each in visible(document)):
+        put(made, "unit.scale", int(said) if said != "1" or scale_of(made) > 1 else None)
+    return made
+
+
+def _read_points(ask: Ask, raw: Any, scale: int, faults: list[FieldError]) -> int | str | None:
+    """What is typed of points, in parts of the account's unit."""
+    if not isinstance(raw, str) or not raw.strip():
+        return None
+    made = parts_of(raw, scale)
+    if made is None:
+        faults.append(FieldError(ask.name, T("Enter a multiple of %(part)s.", part=Quantity(1000 // scale))))
+    return raw.strip() if made is None else made
 
 
 def _to_midnight(made: Document, when: str) -> None:
@@ -192,6 +214,7 @@ def _said(value: Any) -> Any:
 
 def written(document: Document) -> dict[str, Any]:
     """What stands in the form's fields, by name."""
+    scale = scale_of(document)
     values: dict[str, Any] = {"code": document.get("code", "")}
     names = document.get("names")
     values |= {f"names.{language}": name for language, name in (names.items() if isinstance(names, dict) else ())}
@@ -203,11 +226,11 @@ def written(document: Document) -> dict[str, Any]:
         elif ask.control == "ticks":
             values[ask.name] = [value for value, _ in ask.options if value in map(str, rows(document, ask.name))]
         else:
-            values[ask.name] = _text(ask, at(document, ask.name))
+            values[ask.name] = _text(ask, at(document, ask.name), scale)
     return values
 
 
-def _text(ask: Ask, value: Any) -> str:
+def _text(ask: Ask, value: Any, scale: int) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
@@ -219,5 +242,7 @@ def _text(ask: Ask, value: Any) -> str:
     if isinstance(value, int):
         if ask.control == "amount":
             return to_text(value)
+        if ask.control == "points":
+            return f"{(Decimal(value) / scale).normalize():f}"
         return f"{Decimal(value).scaleb(-_SCALES.get(ask.control, 0)).normalize():f}"
     return str(value)[:5] if ask.control == "time" else str(value)

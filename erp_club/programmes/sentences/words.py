@@ -291,6 +291,8 @@ def amount(of: Measure, value: int, words: Words) -> object:
         return words.points(value)
     if of.counts is Counts.UNITS:
         return Quantity(value)
+    if of.counts is Counts.COUNTER and words.unit.scale > 1:
+        return Quantity(value * 1000 // words.unit.scale)
     return value
 
 
