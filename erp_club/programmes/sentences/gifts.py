@@ -129,7 +129,8 @@ def issued(issue: g.Use, *, months: bool = False) -> Iterator[Text]:
     if months and isinstance(issue, g.Giving) and issue.at is g.At.PERIOD_END:
         yield T("It is given at the end of the month.")
         issue = issue.model_copy(update={"at": g.At.REACHED})
-    table = _ISSUE | ({"valid_until": lambda until: _ROUNDED[until]} if len(issue.lengths) > 1 else {})
+    rounded: dict[str, Say] = {"valid_until": lambda until: _ROUNDED[until]}
+    table = _ISSUE | (rounded if len(issue.lengths) > 1 else {})
     yield from set_ones(issue, {name: say for name, say in table.items() if name in type(issue).model_fields})
 
 
