@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from erp_club.imports.encodings import find_encoding
-from erp_club.imports.table import BLOCK_ROWS, Block, Table
+from erp_club.imports.table import BLOCK_ROWS, Block, Table, most_unpacked, too_much
 from erp_club.kernel.errors import Refused
 from erp_club.kernel.text import T
 
@@ -129,7 +129,7 @@ class CsvTable(Table):
             ) from None
 
     def _bytes(self, path: Path) -> io.BufferedIOBase:
-        return gzip.open(path, "rb") if self._packed else path.open("rb")
+        return _Unpacked(path) if self._packed else path.open("rb")
 
     def _text(self, raw: io.FileIO) -> io.TextIOWrapper:
         buffered = io.BufferedReader(raw, 1 << 17)
@@ -153,6 +153,20 @@ class CsvTable(Table):
         reader = csv.reader(sample[above:], delimiter=delimiter)
         header = next(reader)
         return header, above + reader.line_num, delimiter
+
+
+class _Unpacked(gzip.GzipFile):
+    """A packed file's bytes. Raises Refused where they become far more than such a file should hold."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._path, self._most = path, most_unpacked(path.stat().st_size)
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        if self.tell() > self._most:
+            raise too_much(self._path)
+        return data
 
 
 class _Lines:

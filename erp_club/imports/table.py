@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from erp_club.kernel.text import Text
+from erp_club.kernel.errors import Refused
+from erp_club.kernel.text import T, Text
 
 BLOCK_ROWS = 4096
+MOST_TIMES, MOST_LITTLE = 30, 50_000_000
 
 TRIM = " \t\r\n\v\f\xa0\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """What is cut from both ends of a cell: spaces, and the invisible marks of direction that come along with Hebrew."""
@@ -44,3 +46,16 @@ class Table(ABC):
 
         Raises Refused where the file is cut off or its quotation marks hide where rows end.
         """
+
+
+def most_unpacked(size: int) -> int:
+    """To how many bytes a packed file of `size` bytes may unpack: tables are packed to a tenth, hardly to a thirtieth."""
+    return MOST_LITTLE + MOST_TIMES * size
+
+
+def too_much(path: Path) -> Refused:
+    """The refusal of a file that unpacks to more than any table of its size."""
+    return Refused(
+        T("%(file)s unpacks to far more than its size lets expect. Save it again, or send it unpacked.", file=path.name),
+        code="file-unpacks-to-too-much",
+    )

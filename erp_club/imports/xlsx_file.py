@@ -1,15 +1,22 @@
 """XLSX: the first sheet with anything on it, its typed cells in the same text forms that a CSV has."""
 
 import datetime as dt
+import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from erp_club.imports.table import BLOCK_ROWS, Block, Table
+from erp_club.imports.xlsx_size import check_size
 from erp_club.kernel.errors import Refused
 from erp_club.kernel.text import T
+
+_DAMAGED = (CalamineError, BadZipFile, EOFError, ExpatError, NotImplementedError, RuntimeError, ValueError, zlib.error)
+"""What the workbook's parts are read by says of one that is damaged, locked, or packed in another way."""
 
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 
@@ -73,6 +80,7 @@ def _without_empty_end(cells: list[str]) -> list[str]:
 
 def _first_sheet(path: Path) -> CalamineSheet:
     try:
+        check_size(path)
         with path.open("rb") as stream:
             book = CalamineWorkbook.from_filelike(stream)
             for position, sheet in enumerate(book.sheets_metadata):
@@ -80,7 +88,7 @@ def _first_sheet(path: Path) -> CalamineSheet:
                     rows = book.get_sheet_by_index(position)
                     if rows.total_height:
                         return rows
-    except CalamineError:
+    except _DAMAGED:
         raise Refused(
             T("%(file)s is no XLSX workbook, or it is damaged. Save it again as XLSX or as CSV.", file=path.name),
             code="file-not-xlsx",

@@ -5,7 +5,9 @@ REQ I-01
 
 import datetime as dt
 import gzip
+import re
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import xlsxwriter
@@ -186,6 +188,12 @@ def test_a_packed_file_that_is_damaged_is_refused(tmp_path: Path) -> None:
     assert refusal_of(path).code == "file-damaged"
 
 
+def test_a_packed_file_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path: Path) -> None:
+    bomb = written(tmp_path, b"sku,name\n" + b"a" * 60_000_000, name="products.csv.gz")
+    assert bomb.stat().st_size < 100_000
+    assert refusal_of(bomb).code == "file-unpacks-to-too-much"
+
+
 def test_a_quotation_mark_that_swallows_lines_is_told_with_both_its_ends(tmp_path: Path) -> None:
     refusal = refusal_of(written(tmp_path, 'sku,name\n1,"Bread\n2,Milk\n3,"Tea"\n4,Oil\n'))
     assert refusal.code == "file-quotes"
@@ -229,3 +237,46 @@ def test_cells_of_a_workbook_read_as_they_would_in_a_csv(tmp_path: Path) -> None
 @pytest.mark.parametrize("content", [b"PK\x03\x04 and no more", b"sku,name\n1,Bread\n", b"\xd0\xcf\x11\xe0\xa1\xb1"])
 def test_what_is_no_workbook_is_refused_as_one(tmp_path: Path, content: bytes) -> None:
     assert refusal_of(written(tmp_path, content, name="products.xlsx")).code == "file-not-xlsx"
+
+
+def _with_sheet(folder: Path, rows: str, *, strings: int = 0) -> Path:
+    """A workbook whose first sheet holds these rows, beside a part of so many bytes of text."""
+    path, whole = folder / "products.xlsx", folder / "whole.xlsx"
+    with xlsxwriter.Workbook(whole) as book:
+        book.add_worksheet().write(0, 0, "sku")
+    with ZipFile(whole) as parts, ZipFile(path, "w", ZIP_DEFLATED) as packed:
+        for part in parts.namelist():
+            content = parts.read(part)
+            if part == "xl/worksheets/sheet1.xml":
+                content = re.sub(b"<sheetData>.*</sheetData>", f"<sheetData>{rows}</sheetData>".encode(), content)
+            packed.writestr(part, content)
+        packed.writestr("xl/more.xml", b"a" * strings)
+    return path
+
+
+FIRST = '<row r="1"><c r="A1" t="inlineStr"><is><t>sku</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        FIRST + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+        FIRST + '<row r="1048576"><c q=">" r=\'XFD1048576\'><v>1</v></c></row>',
+        f"<row>{'<c><v>1</v></c>' * 16_000}</row>" + '<row r="1048576"><c><v>1</v></c></row>',
+    ],
+    ids=["two-corners", "oddly-written", "cells-without-a-place"],
+)
+def test_a_small_workbook_that_would_fill_the_memory_is_refused_before_it_is_laid_out(tmp_path: Path, rows: str):
+    # Laid out, it takes half a terabyte, and the process with it.
+    assert refusal_of(_with_sheet(tmp_path, rows)).code == "file-unpacks-to-too-much"
+
+
+def test_a_workbook_with_a_part_that_unpacks_to_far_too_much_is_refused(tmp_path: Path) -> None:
+    assert refusal_of(_with_sheet(tmp_path, FIRST, strings=60_000_000)).code == "file-unpacks-to-too-much"
+    broken = _with_sheet(tmp_path, FIRST + '<row a="1" a="2"><c r="A2"><v>1</v></c></row>')
+    assert refusal_of(broken).code == "file-not-xlsx"
+
+
+def test_a_format_down_to_the_last_row_takes_no_room(tmp_path: Path) -> None:
+    path = _with_sheet(tmp_path, FIRST + '<row r="2"><c r="A2"><v>7</v></c></row><row r="1048576"><c r="XFD1048576"/></row>')
+    assert rows_of(open_table(path)) == [(2, ["7"])]
