@@ -102,5 +102,5 @@ QuantityText = Annotated[int, BeforeValidator(_milli), WithJsonSchema({"type": "
 """A quantity as a decimal text, point or comma; read as thousandths."""
 AmountText = Annotated[int, BeforeValidator(_minor), WithJsonSchema({"type": "string", "examples": ["200", "12.50"]})]
 """An amount as somebody types it, point or comma; read as minor units."""
-Unsaid = BeforeValidator(lambda value: value or None)
+Unsaid = BeforeValidator(lambda value: None if value == "" else value)
 """For a filter that may be left empty: a form sends it as an empty text."""

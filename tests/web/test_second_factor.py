@@ -200,6 +200,8 @@ def test_a_new_role_asks_for_a_second_factor(client: TestClient, session: Sessio
     signed_in(client, session)
     made = client.post("/roles", json={"name": "Buyers", "copy_of": "manager"}, headers=json_headers())
     assert made.json()["second_factor"] is True
+    told = client.patch(f"/roles/{made.json()['code']}", json={"second_factor": False}, headers=json_headers())
+    assert told.json()["second_factor"] is False
 
 
 ASKS_ALWAYS = {

@@ -19,7 +19,7 @@ from erp_club.reports.customers import Consent, CustomerFilters, MembershipState
 from web import lists
 from web import store_picking as picking
 from web.deps import Act, ActRoute, needs, wants_html
-from web.fields import Body, Line, RowId, Storable
+from web.fields import Body, Line, RowId, Storable, Unsaid
 from web.forms import FormState
 from web.refusals import again
 from web.views import customers as views
@@ -31,8 +31,6 @@ router = APIRouter(route_class=ActRoute, tags=["customers"])
 MOST_FOUND = 50
 Part = Literal["contact", "person", "consents"]
 Tab = Literal["overview", "points", "purchases", "coupons", "changes"]
-Unsaid = BeforeValidator(lambda value: value or None)
-"""A form sends its empty fields too: they count as not said."""
 Code = Annotated[Annotated[str, StringConstraints(max_length=100), Storable] | None, Query(), Unsaid]
 Day = Annotated[dt.date | None, Query(), Unsaid]
 
