@@ -56,7 +56,8 @@ def nothing_to_approve() -> Conflict:
 def second_person() -> Forbidden:
     """Whoever stands behind the run doesn't approve it."""
     return Forbidden(
-        T("Somebody else than who asked for it, or has set it up, must approve it."), code="second-person-needed"
+        T("Somebody else than who asked for it, set it up or approved it before must approve it."),
+        code="second-person-needed",
     )
 
 

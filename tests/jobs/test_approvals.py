@@ -176,7 +176,12 @@ def test_the_night_waits_but_for_what_only_looks_and_a_later_night_takes_its_pla
     assert [standing(shop, each).state for each in (first, second)] == [RunState.LAPSED, RunState.AWAITS]
     runner.work(shop, later["levels"])
     assert standing(shop, later["levels"]).state is RunState.DONE
+    # The schedule is nobody: two people approve what it asks for.
     decided(shop, second, "first")
+    assert (standing(shop, second).state, expired(shop)) == (RunState.AWAITS, 0)
+    with pytest.raises(Forbidden):
+        decided(shop, second, "first")
+    decided(shop, second, "second")
     assert expired(shop) == 130
 
 

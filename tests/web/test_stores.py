@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.idempotency import IdempotencyKey
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.models import StaffSession
 from tests.make.browser import HTML, form, json_headers, signed_in
 from tests.make.organisation import a_chain, a_store, a_terminal
 from tests.make.purchases import a_receipt
@@ -91,7 +92,10 @@ def test_a_till_gets_its_key_once(client: TestClient, session: Session):
     with_key, sign_on = {"Authorization": f"Bearer {key}"}, {"staff": "hq", "pin": "2580"}
     assert client.post("/staff-sessions", json=sign_on, headers=with_key).status_code == 201
     signed_in(client, session, Role.HQ, username="other")
+    at_till = sa.select(sa.func.count()).where(StaffSession.terminal_id == till)
+    assert session.scalar(at_till) == 1
     client.post(f"/terminals/{till}/closures", headers=json_headers())
+    assert session.scalar(at_till) == 0, "opened again with a new key it would still be theirs"
     page = client.get(f"/stores/{store.id}", headers=HTML).text
     assert "Closed" in page
     assert f"/terminals/{till}/openings" in page

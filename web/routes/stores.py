@@ -12,6 +12,7 @@ from erp_club.organisation import commands, queries
 from erp_club.organisation.models import Channel
 from erp_club.permissions import passwords
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.sessions import commands as sessions
 from erp_club.reports import queries as reports
 from erp_club.reports.years import shown_year
 from web import lists
@@ -299,7 +300,8 @@ def add_terminal(
     "/terminals/{terminal_id}/closures", name="stores.terminal.close", status_code=201, response_model=Terminal
 )
 def close_terminal(act: Annotated[Act, needs(Permission.STORES_EDIT)], terminal_id: SmallRowId) -> Response:
-    """Close a till: nobody signs on or sells at it, and its keys end."""
+    """Close a till: nobody signs on or sells at it; its keys end, and whoever is signed on at it is signed off."""
+    sessions.end_at_till(act.session, terminal_id)
     return _set_active(act, terminal_id, active=False)
 
 

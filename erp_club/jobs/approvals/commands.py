@@ -154,8 +154,9 @@ def _close(session: Session, run_id: int, **values: Any) -> RunApproval:
 def decide_run(session: Session, run_id: int, *, approve: bool, now: dt.datetime, by: Actor) -> None:
     """Let a run begin that is over the limit, or refuse it for good.
 
-    Raises NotFound, Conflict for a run that doesn't wait (any more), Forbidden `second-person-needed` for those who
-    asked for it or have set up what it does.
+    One that the schedule has asked for and nobody has set up begins once two people have approved it. Raises NotFound,
+    Conflict for a run that doesn't wait (any more), Forbidden `second-person-needed` for those who asked for it, have
+    set up what it does or approved it before.
     """
     row = commands.locked(session, run_id)
     if row.state != RunState.AWAITS:
@@ -167,13 +168,20 @@ def decide_run(session: Session, run_id: int, *, approve: bool, now: dt.datetime
         raise errors.second_person()
     if waiting.ends_at <= now:
         raise errors.nothing_to_approve()
-    _close(session, run_id, approved=approve, decided_by=by.staff_id, decided_at=now)
-    if approve:
+    decided = {"decided_by": by.staff_id, "decided_at": now}
+    if not approve:
+        _close(session, run_id, approved=False, **decided)
+        commands.write(session, run_id, state=RunState.REFUSED, finished_at=now)
+        said = Said(T("%(name)s refused it.", name=by.name), Level.WARN)
+    elif waiting.behind:
+        _close(session, run_id, approved=True, **decided)
         commands.write(session, run_id, state=RunState.QUEUED)
         said = Said(T("%(name)s approved it.", name=by.name))
     else:
-        commands.write(session, run_id, state=RunState.REFUSED, finished_at=now)
-        said = Said(T("%(name)s refused it.", name=by.name), Level.WARN)
+        # The schedule is nobody: who approves first stands behind the run, as who asks for one by hand does.
+        waiting.behind = [by.staff_id]
+        session.flush()
+        said = Said(T("%(name)s approved it. Somebody else has to approve it too.", name=by.name))
     commands.say(session, run_id, said, now=now)
     audit.record(
         session,

@@ -108,6 +108,11 @@ def end_sessions(session: Session, staff_id: int, *, at_tills_only: bool = False
         session.execute(sa.delete(SignInStep).where(SignInStep.staff_id == staff_id))
 
 
+def end_at_till(session: Session, terminal_id: int) -> None:
+    """Sign everybody off who signed on at a till by PIN."""
+    session.execute(sa.delete(StaffSession).where(StaffSession.terminal_id == terminal_id))
+
+
 def end_own(session: Session, session_id: int, *, now: dt.datetime, by: Actor) -> None:
     """End one of one's own sessions. Raises NotFound for one that isn't, or has ended."""
     mine = sa.delete(StaffSession).where(StaffSession.id == session_id, StaffSession.staff_id == by.staff_id)
