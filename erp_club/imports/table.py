@@ -49,13 +49,16 @@ class Table(ABC):
 
 
 def most_unpacked(size: int) -> int:
-    """To how many bytes a packed file of `size` bytes may unpack: tables are packed to a tenth, hardly to a thirtieth."""
+    """To how many bytes a packed file of `size` may unpack: tables are packed to a tenth, hardly to a thirtieth."""
     return MOST_LITTLE + MOST_TIMES * size
 
 
 def too_much(path: Path) -> Refused:
     """The refusal of a file that unpacks to more than any table of its size."""
     return Refused(
-        T("%(file)s unpacks to far more than its size lets expect. Save it again, or send it unpacked.", file=path.name),
+        T(
+            "%(file)s unpacks to far more than its size lets expect. Save it again, or send it unpacked.",
+            file=path.name,
+        ),
         code="file-unpacks-to-too-much",
     )

@@ -1,4 +1,4 @@
-"""How much a workbook unpacks to, looked at before the reader lays it out: a few kilobytes may say they are terabytes."""
+"""How much a workbook unpacks to, looked at before the reader lays it out: few kilobytes may say they are terabytes."""
 
 from pathlib import Path
 from typing import IO
@@ -8,9 +8,9 @@ from zipfile import ZipFile
 from erp_club.imports.table import most_unpacked, too_much
 
 MOST_CELLS = 40_000_000
-"""The reader lays a sheet out whole, down to its last row and to its last column, 32 bytes a cell, and takes the process
-along where there is no memory for that. A million rows of 40 columns may be; two cells in two corners are 17 thousand
-million."""
+"""The reader lays a sheet out whole, down to its last row and to its last column, 32 bytes a cell, and takes the
+process along where there is no memory for that. A million rows of 40 columns may be; two cells in two corners are 17
+thousand million."""
 
 _CHUNK = 1 << 20
 _OF_SHEET = b"sheetData"

@@ -270,7 +270,7 @@ def edit_staff(session: Session, staff_id: int, changes: StaffChanges, *, now: d
     if after.keys() & {"role", "store_id"}:
         sessions.end_sessions(session, staff_id, at_tills_only="role" not in after)
     if ruling:
-        posts.refuse_without_administrator(session, ruling)
+        posts.refuse_without_administrator(session, ruling, given_up=before.get("role", ""))
     _trace(session, staff, "staff.edit", before, after, now=now, by=by)
 
 
@@ -352,7 +352,7 @@ def set_staff_active(session: Session, staff_id: int, *, active: bool, now: dt.d
     session.flush()
     posts.keep_post(session, staff, now=now)
     if ruling:
-        posts.refuse_without_administrator(session, ruling)
+        posts.refuse_without_administrator(session, ruling, given_up=staff.role)
     if not active:
         sessions.end_sessions(session, staff_id)
     action = "staff.activate" if active else "staff.deactivate"

@@ -72,7 +72,8 @@ def load_programme(
     if latest is None or latest.document != document:
         number = 1 if latest is None else latest.version_no + 1
         first = programme.switch.effective_from or today
-        _add_version(session, club_id, number, programme, effective_from=first, now=now, by=by)
+        before = None if latest is None else Programme.model_validate(latest.document)
+        _add_version(session, club_id, number, programme, before=before, effective_from=first, now=now, by=by)
         loaded = Loaded(club_id, number, first, is_new=True)
     else:
         loaded = Loaded(club_id, latest.version_no, latest.effective_from, is_new=False)
@@ -94,6 +95,7 @@ def _add_version(
     number: int,
     programme: Programme,
     *,
+    before: Programme | None,
     effective_from: dt.date,
     now: dt.datetime,
     by: Actor,
@@ -113,4 +115,7 @@ def _add_version(
         )
     )
     after = {"version": number, "effective_from": effective_from, "document": documents.brief(programme)}
-    audit.record(session, by=by, now=now, action="club.programme", entity="club", entity_id=club_id, after=after)
+    was = None if before is None else {"version": number - 1, "document": documents.brief(before)}
+    audit.record(
+        session, by=by, now=now, action="club.programme", entity="club", entity_id=club_id, before=was, after=after
+    )

@@ -278,5 +278,7 @@ def test_a_workbook_with_a_part_that_unpacks_to_far_too_much_is_refused(tmp_path
 
 
 def test_a_format_down_to_the_last_row_takes_no_room(tmp_path: Path) -> None:
-    path = _with_sheet(tmp_path, FIRST + '<row r="2"><c r="A2"><v>7</v></c></row><row r="1048576"><c r="XFD1048576"/></row>')
+    path = _with_sheet(
+        tmp_path, FIRST + '<row r="2"><c r="A2"><v>7</v></c></row><row r="1048576"><c r="XFD1048576"/></row>'
+    )
     assert rows_of(open_table(path)) == [(2, ["7"])]

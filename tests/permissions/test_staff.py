@@ -18,9 +18,12 @@ from erp_club.organisation.models import Store
 from erp_club.permissions import commands, passwords, queries
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.catalog import GRANTS, Permission, Role, Scope
+from erp_club.permissions.grants import commands as roles
 from erp_club.permissions.grants.models import RoleGrant
+from erp_club.permissions.grants.queries import grants_now
 from erp_club.permissions.models import Staff, StaffSession
-from erp_club.permissions.rules import Grant, Held
+from erp_club.permissions.posts.commands import RULING
+from erp_club.permissions.rules import Grant, Held, whole
 from erp_club.permissions.workplaces.commands import set_further_stores
 from erp_club.permissions.workplaces.queries import further_stores
 from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, a_terminal, an_actor, somebody
@@ -158,11 +161,17 @@ def test_nobody_switches_themselves_off(session: Session):
 def test_somebody_stays_at_head_office(session: Session):
     boss, idle = somebody(session, Role.HQ), somebody(session, Role.HQ, username="idle")
     commands.set_staff_active(session, idle, active=False, now=NOW, by=an_actor(boss))
+    ruler = roles.add_role(session, name="Ruler", copy_of=None, now=NOW, by=an_actor(boss))
+    version, wanted = grants_now(session).version, {ruler: whole(RULING).grants}
+    roles.change_grants(session, wanted, version=version, now=NOW, by=an_actor(boss))
+    # Who gives roles, but holds little else, could give nobody what goes with the last of head office.
+    commands.edit_staff(session, somebody(session), {"role": ruler}, now=NOW, by=an_actor(boss))
     for leave in (
         lambda: commands.edit_staff(session, boss, {"role": Role.MANAGER}, now=NOW, by=an_actor(boss)),
+        lambda: commands.edit_staff(session, boss, {"role": ruler}, now=NOW, by=an_actor(boss)),
         lambda: commands.set_staff_active(session, boss, active=False, now=NOW, by=SYSTEM),
     ):
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Conflict) as refused, session.begin_nested():
             leave()
         assert refused.value.code == "last-head-office"
     commands.set_staff_active(session, idle, active=True, now=NOW, by=an_actor(boss))

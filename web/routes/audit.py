@@ -28,6 +28,7 @@ from web.i18n import translate
 from web.refusals import again
 from web.views import customer_labels
 from web.views.audit import told
+from web.views.kept import Change, changes_of
 
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 PER_PAGE = 25
@@ -90,14 +91,6 @@ _LABELS = {
 
 _NAMED = {"club_id": "club", "segment_id": "segment", "staff_id": "staff"}
 """Fields that hold the id of a thing of this kind."""
-
-
-class Change(BaseModel):
-    """One field, before and after; None where there was or is nothing."""
-
-    field: str
-    before: Any
-    after: Any
 
 
 class EntryLine(BaseModel):
@@ -359,14 +352,9 @@ def _line(act: Act, entry: AuditEntry, stores: dict[int, str], names: dict[thing
         customer_id=entry.customer_id,
         customer=names.get(("customer", str(entry.customer_id))),
         url=page.format(entry.entity_id) if page and entry.entity_id.isdigit() else None,
-        changes=[
-            Change(
-                field=name,
-                before=_named(name, before.get(name), stores, names),
-                after=_named(name, after.get(name), stores, names),
-            )
-            for name in {**before, **after}
-        ],
+        changes=changes_of(
+            *({name: _named(name, value, stores, names) for name, value in side.items()} for side in (before, after))
+        ),
     )
 
 

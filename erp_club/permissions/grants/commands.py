@@ -23,6 +23,7 @@ from erp_club.permissions.posts.commands import (
     lock_administrators,
     refuse_more_than_held,
     refuse_without_administrator,
+    ruling_roles,
 )
 from erp_club.permissions.rules import Grant, Limits, covers
 
@@ -56,12 +57,15 @@ def change_grants(session: Session, wanted: Wanted, *, version: uuid.UUID, now: 
 
     Raises what `changes_of` raises, and Conflict where nobody would be left who gives roles.
     """
-    changes = _changes(lock_administrators(session), wanted, version=version, by=by)
+    before = lock_administrators(session)
+    changes = _changes(before, wanted, version=version, by=by)
     for each in changes:
         _write(session, each, now=now, by=by)
     if changes:
         session.flush()
-        refuse_without_administrator(session, grants_now(session))
+        after = grants_now(session)
+        no_more = [before.of(role) for role in ruling_roles(before) if role not in ruling_roles(after)]
+        refuse_without_administrator(session, after, gone=no_more)
     for role in dict.fromkeys(each.role for each in changes):
         _trace(session, "grants.change", role, [each for each in changes if each.role == role], now=now, by=by)
     return changes

@@ -1,6 +1,7 @@
 """Who has which role: the trace of it, and what stays true of head office."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.permissions.grants.models import GrantsVersion, StaffPost, StaffRole
 from erp_club.permissions.grants.queries import Grants, grants_now
 from erp_club.permissions.models import Staff
-from erp_club.permissions.rules import NO_LIMITS, Grant, covers, covers_all
+from erp_club.permissions.rules import NO_LIMITS, Grant, Held, covers, covers_all
 
 RULING = frozenset({Permission.STAFF_EDIT, Permission.ROLES_EDIT})
 """What an administrator holds in the whole chain and without anybody's approval."""
@@ -64,9 +65,17 @@ def lock_administrators(session: Session) -> Grants:
     return grants_now(session)
 
 
-def refuse_without_administrator(session: Session, grants: Grants) -> None:
-    """Raises Conflict where nobody active would be left who can give roles. `lock_administrators` went before."""
+def refuse_without_administrator(
+    session: Session, grants: Grants, *, given_up: str = "", gone: Sequence[Held] = ()
+) -> None:
+    """Raises Conflict where nobody active would be left who can give roles. `lock_administrators` went before.
+
+    `gone` is what administrators held who are none any more, `given_up` a role that one of them has no more: somebody
+    has to stay who can give all of that.
+    """
     ruling = ruling_roles(grants)
+    lost = [*gone, grants.of(given_up)] if given_up in ruling else gone
+    ruling = [role for role in ruling if all(covers_all(grants.of(role), each) for each in lost)]
     left = session.scalar(
         sa.select(sa.exists().where(Staff.active, Staff.role.in_(ruling), Staff.password_hash.is_not(None)))
     )
