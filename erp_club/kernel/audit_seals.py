@@ -113,8 +113,10 @@ def _digest() -> sa.ColumnElement[bytes]:
 def _wrong_values() -> sa.Select[int, bool]:
     """Values that are gone or others than their entry was made with, or were emptied by no erasure."""
     record = aliased(AuditEntry)
-    erased = sa.exists().where(record.action == EMPTIED, record.customer_id == AuditValues.customer_id)
+    erased = sa.exists().where(record.action == EMPTIED, record.customer_id == AuditEntry.customer_id)
     right = sa.case(
+        # Passed off as another person's, they would go with that one's erasure, and stay at their own.
+        (AuditValues.customer_id != AuditEntry.customer_id, sa.false()),
         (AuditValues.emptied_at.is_not(None), erased),
         else_=AuditEntry.values_hash == values_hash(AuditValues.salt, AuditValues.before, AuditValues.after),
     )

@@ -3,8 +3,8 @@
 import datetime as dt
 
 from erp_club.kernel.errors import Forbidden, Throttled, Unauthenticated
-from erp_club.kernel.text import N_, Name, Rate, T, Text
-from erp_club.permissions.catalog import Permission
+from erp_club.kernel.text import N_, Money, Name, Rate, T, Text
+from erp_club.permissions.catalog import Permission, Unit
 from erp_club.permissions.factors.codes import Means
 from erp_club.permissions.rules import NO_GRANT, Decision, Rule
 
@@ -129,10 +129,14 @@ _WHY = {
 }
 
 
-def not_permitted(permission: Permission, decision: Decision = NO_GRANT) -> Forbidden:
-    """The person may not do it; the refusal names the rule that says so."""
+def not_permitted(permission: Permission, decision: Decision = NO_GRANT, *, currency: str = "") -> Forbidden:
+    """The person may not do it; the refusal names the rule that says so, an amount of money in `currency`."""
     said = _WHY.get(decision.rule, N_("Your role doesn't include “%(permission)s”. Ask somebody whose role does."))
-    limit = Rate(decision.limit or 0) if decision.rule is Rule.CAP_DISCOUNT else decision.limit
+    limit: object = decision.limit
+    if decision.rule is Rule.CAP_DISCOUNT:
+        limit = Rate(decision.limit or 0)
+    elif decision.limit is not None and permission.unit is Unit.MONEY:
+        limit = Money(decision.limit, currency)
     return Forbidden(
         Text(said, {"permission": Text(permission.sentence), "limit": limit}),
         code="not-permitted",

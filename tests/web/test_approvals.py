@@ -26,6 +26,7 @@ from erp_club.permissions.rules import Grant, Held, Limits
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.office import send
 from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, an_actor, somebody
+from web.i18n import say
 
 HTML = {"Accept": "text/html", "Origin": "http://testserver"}
 HTMX = HTML | {"HX-Request": "true"}
@@ -377,3 +378,8 @@ def test_beyond_a_cap_nobody_can_approve(session: Session):
     with pytest.raises(Forbidden, match="Nobody in the chain") as refused:
         permit(session, Deed(Permission.POINTS_REDEEM, "sale:1", 1001), on=TODAY, now=NOW, by=by)
     assert (refused.value.code, refused.value.facts["rule"]) == ("not-permitted", "cap-per-sale")
+    load = Permission.STORED_VALUE_LOAD
+    by = type(by)(by.name, Held({load: (Grant(),)}, {load: Limits(500_00)}), by.staff_id)
+    with pytest.raises(Forbidden) as refused:
+        permit(session, Deed(load, "card:1", 500_01), on=TODAY, now=NOW, by=by)
+    assert "500.00" in say(refused.value.text), "money is told as money"

@@ -60,7 +60,7 @@ def permit(session: Session, deed: Deed, *, on: dt.date, now: dt.datetime, by: A
     asked = replace(deed.asked, used_today=_count(session, deed, by.staff_id, on=on, by=by))
     decision = by.decide(deed.action, asked)
     if decision.outcome is Outcome.REFUSED:
-        raise errors.not_permitted(deed.action, decision)
+        raise _refused(session, deed.action, decision)
     if decision.outcome is Outcome.APPROVAL and not _used(session, deed, now=now, by=by):
         raise _approval_required(session, deed, decision)
 
@@ -148,13 +148,22 @@ def _approval_required(session: Session, deed: Deed, decision: Decision) -> Forb
     )
 
 
+def _refused(session: Session, action: Permission, decision: Decision) -> Forbidden:
+    """What nobody's approval helps with."""
+    return errors.not_permitted(action, decision, currency=_currency(session))
+
+
+def _currency(session: Session) -> str:
+    return session.scalars(sa.select(Chain.currency)).one()
+
+
 def _said(session: Session, action: Permission, decision: Decision) -> Text:
     """The rule that asks for somebody else, with its limit."""
     limit: object = decision.limit
     if decision.rule is Rule.DISCOUNT:
         limit = Rate(decision.limit or 0)
     elif decision.limit is not None and action.unit is Unit.MONEY:
-        limit = Money(decision.limit, session.scalars(sa.select(Chain.currency)).one())
+        limit = Money(decision.limit, _currency(session))
     return Text(_WHY[decision.rule].msgid, {"limit": limit} if decision.limit is not None else {})
 
 
@@ -167,7 +176,7 @@ def ask(session: Session, deed: Deed, *, now: dt.datetime, by: Actor) -> tuple[i
         raise errors.not_signed_in()
     decision = by.decide(deed.action, deed.asked)
     if decision.outcome is Outcome.REFUSED:
-        raise errors.not_permitted(deed.action, decision)
+        raise _refused(session, deed.action, decision)
     token = passwords.new_token("approval")
     made = session.execute(
         sa.insert(Approval)
@@ -250,7 +259,7 @@ def _not_theirs(session: Session, found: Approval, by: Actor, *, used_today: int
         return errors.not_permitted(Permission.APPROVALS_GIVE, giving)
     decision = by.decide(action, replace(_asked(found), used_today=used_today))
     if decision.outcome is Outcome.REFUSED:
-        return errors.not_permitted(action, decision)
+        return _refused(session, action, decision)
     facts = {"permission": action.value, "rule": decision.rule.value, "limit": decision.limit}
     return Forbidden(_said(session, action, decision), code="not-permitted", facts=facts)
 
