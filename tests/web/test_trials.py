@@ -1,5 +1,6 @@
 # REQ O-08 O-12: an offer is tried on a basket or a past receipt before it is published
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -119,3 +120,6 @@ def test_the_page_takes_codes_as_lines_of_text(office: TestClient, session: Sess
     assert page.status_code == 200, page.text
     assert "3.50" in page.text
     assert f"{MILK} 3" in page.text
+    unknown = office.post(f"/offers/{draft}/trials", data=form(items="NONE 1", customer_number=""), headers=HTML)
+    assert unknown.status_code == 422
+    assert re.search(r'<textarea[^>]*name="items"[^>]*aria-invalid="true"', unknown.text)

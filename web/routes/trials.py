@@ -51,6 +51,12 @@ class NewTrial(Body):
 
 def trial_form_page(act: Act, form: FormState) -> Response:
     """The form of a trial, as it was typed."""
+    errors: dict[str, list[str]] = {}
+    for path, texts in form.errors.items():
+        # People type the lines as one text, and name the customer by the number.
+        field = "items" if path.startswith("lines") else path.replace(".", "_")
+        errors.setdefault(field, []).extend(texts)
+    form.errors = errors
     view = trial_page(act, int(act.request.path_params["offer_id"]), None)
     return act.answer(view, "offers/_trial.html" if act.htmx else "offers/trial.html", form=form)
 

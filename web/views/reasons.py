@@ -49,6 +49,7 @@ _TEXTS: Mapping[Reason, Text] = {
     Reason.POINTS_WHOLE_ITEM: T("Points pay whole items only, and there are too few for any of these."),
     Reason.PRODUCT_NOT_IN_CHOICE: T("This product can't be chosen here."),
     Reason.GIFT_MISSING: T("Its gift isn't in the catalogue."),
+    Reason.NO_GOODS: T("None of its products are in the basket."),
     Reason.NO_GAIN: T("It would give nothing on this basket."),
     Reason.BEATEN: T("Another offer gives more."),
     Reason.NOT_BETTER_THAN_ORDER_DISCOUNT: T("The discount on the purchase gives as much already."),

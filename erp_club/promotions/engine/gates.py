@@ -33,7 +33,7 @@ from erp_club.promotions.engine.conditions import (
 )
 from erp_club.promotions.engine.dates import falls_on
 from erp_club.promotions.engine.priced import Reason
-from erp_club.promotions.engine.scope import EVERYTHING, Basis
+from erp_club.promotions.engine.scope import EVERYTHING, Basis, Part
 from erp_club.promotions.engine.scopes import Scopes
 
 Failure = tuple[Reason, int | None]
@@ -133,7 +133,7 @@ def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
     if isinstance(condition, AnyOf):
         return _any([_gate(each, scopes, needs) for each in condition.any])
     if isinstance(condition, Not):
-        return _not(_gate(condition.no, scopes, needs))
+        return _not(_gate(condition.no, scopes, needs), _WHERE_AND_WHEN.get(type(condition.no), Reason.EXCLUDED))
     if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | DateIs | HourIs | MeansIs):
         return _here(condition)
     return _club(condition, spends=needs.spends) if isinstance(condition, ClubIs) else _who(condition)
@@ -183,8 +183,20 @@ def _any(gates: list[Gate]) -> Gate:
     return gate
 
 
-def _not(inner: Gate) -> Gate:
-    excluded: Failure = (Reason.EXCLUDED, None)
+_WHERE_AND_WHEN: dict[type[Part], Reason] = {
+    StoreIs: Reason.WRONG_STORE,
+    ChannelIs: Reason.WRONG_CHANNEL,
+    TerminalIs: Reason.WRONG_TERMINAL,
+    DayIs: Reason.WRONG_DAY,
+    DateIs: Reason.WRONG_DAY,
+    HourIs: Reason.WRONG_HOUR,
+    MeansIs: Reason.WRONG_MEANS,
+}
+"""Why an offer doesn't hold where its negated condition does: "not in this store" says it both ways round."""
+
+
+def _not(inner: Gate, reason: Reason) -> Gate:
+    excluded: Failure = (reason, None)
     return lambda basket: excluded if inner(basket) is None else None
 
 

@@ -24,7 +24,7 @@ from erp_club.promotions.engine.facts import Facts
 from erp_club.promotions.engine.hints import hints_of
 from erp_club.promotions.engine.opening import Started, candidates, closed, open_offers, started_by
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
-from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS
+from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Ready
 from erp_club.promotions.engine.run import Open, Run, run_of
 from erp_club.promotions.engine.stages import take_turn
 from erp_club.promotions.engine.wanting import with_what_lacks
@@ -107,10 +107,16 @@ def _untouched(run: Run, compiled: Compiled, started: Started) -> list[Refusal]:
     told = {each.offer for each in run.refused} | {record.ready.code for record in run.records}
     told |= {each.offer for each in run.pending} | {offer.ready.code for offer in run.earning}
     return [
-        ready.refuse(*(closed(run, ready, started) or (Reason.NO_GAIN, None)))
+        ready.refuse(*(closed(run, ready, started) or (_without_gain(run, ready), None)))
         for ready in compiled.offers
         if ready.code not in told
     ]
+
+
+def _without_gain(run: Run, ready: Ready) -> Reason:
+    """Why an offer that is open gives nothing, where nobody has said it yet."""
+    elsewhere = ready.touches and run.basket.by_scope.keys().isdisjoint(ready.touches)
+    return Reason.NO_GOODS if elsewhere else Reason.NO_GAIN
 
 
 def _answer(run: Run, compiled: Compiled, refused: list[Refusal], *, hints: bool) -> Priced:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from erp_club.kernel.money import allocate
 from erp_club.promotions.engine.price import price
-from erp_club.promotions.engine.priced import Applied, Priced, PricedLine, Reason
+from erp_club.promotions.engine.priced import Applied, Priced, PricedLine, Reason, Refusal
 from erp_club.promotions.price_cases.form import Case
 from erp_club.promotions.price_cases.refunds import points_back
 from erp_club.promotions.price_cases.rewards import CARDS, CLUB
@@ -87,6 +87,11 @@ def _gift_cards(case: Case, priced: Priced) -> list[int]:
     return issued + [each.points for each in priced.earned if each.club == CARDS and each.points and not each.lines]
 
 
+def _reason(refusal: Refusal) -> str:
+    """The reason as cases call it: to them an offer on other goods is one that gains nothing."""
+    return (Reason.NO_GAIN if refusal.reason is Reason.NO_GOODS else refusal.reason).value
+
+
 def _evenly(amount: int, units: int) -> list[int]:
     """An amount over units."""
     return allocate(amount, [1] * units)
@@ -107,7 +112,7 @@ def _offers(shop: Shop, priced: Priced) -> Told:
         ],
         "applied": lists + list(dict.fromkeys(ids[each.offer] for each in giving)),
         "rejected": [
-            {"id": ids.get(each.offer, each.offer), "reason": each.reason.value, "missing": each.missing}
+            {"id": ids.get(each.offer, each.offer), "reason": _reason(each), "missing": each.missing}
             for each in (*shop.refused, *priced.refused)
             if each.reason not in _NOT_ASKED
         ],
