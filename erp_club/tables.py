@@ -18,7 +18,7 @@ from erp_club.jobs import models as jobs
 from erp_club.jobs.approvals import models as run_approvals
 from erp_club.jobs.exports import models as exports
 from erp_club.jobs.programmes import models as points_programmes
-from erp_club.kernel import audit, emptied, idempotency, kept_keys
+from erp_club.kernel import audit, emptied, idempotency, kept_keys, kept_rows
 from erp_club.kernel.db import Base
 from erp_club.organisation import models as organisation
 from erp_club.people import models as people
@@ -76,6 +76,7 @@ __all__ = [
     "idempotency",
     "jobs",
     "kept_keys",
+    "kept_rows",
     "levels",
     "metadata",
     "names",

@@ -3,8 +3,10 @@
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
+from erp_club.jobs.kept import KEPT
 from erp_club.jobs.models import Level
 from erp_club.kernel.audit_seals import entries_not_as_sealed
+from erp_club.kernel.kept_rows import kept_not_as_sealed, wrong_kept
 from erp_club.kernel.ledger_seals import movements_not_as_sealed
 from erp_club.kernel.seals import NotAsSealed
 from erp_club.kernel.text import N_, T, Text
@@ -14,6 +16,7 @@ from erp_club.points.verify import queries as points
 from erp_club.promotions.coupons.seals.commands import coupons_not_as_sealed
 from erp_club.promotions.verify import queries as promotions
 from erp_club.receipts.rollups import commands as rollups
+from erp_club.receipts.seals.commands import receipts_not_as_sealed
 from erp_club.receipts.verify.queries import wrong_returned
 from erp_club.stored_value.seals import VALUE_LEDGER
 from erp_club.stored_value.verify import queries as stored_value
@@ -34,8 +37,8 @@ def wrong_rows(session: Session) -> list[Text]:
     """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
 
     None is what it should be. Reads everything: balances, debts and lots of points, cards, the counters of offers and
-    coupons, what has come back, the sums of receipts, and what was sealed of movements, coupons, states of accounts and
-    the trace.
+    coupons, what has come back, the sums of receipts, what was kept of states, and what was sealed of movements,
+    receipts, coupons, states and the trace.
     """
     found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
     for card in stored_value.wrong_cards(session, limit=1):
@@ -47,6 +50,8 @@ def wrong_rows(session: Session) -> list[Text]:
     found += [_differs(each.table, each.key, each.column, each.said, each.derived) for each in counters]
     for each in wrong_returned(session):
         found.append(_differs("receipt_lines_returned", each.key, each.column, each.said, each.derived))
+    kept = wrong_kept(session, KEPT)
+    found += [_differs(each.table, each.key, each.column, each.said, each.derived) for each in kept]
     sums = rollups.verify(session)
     if sums is not None:
         text = T(
@@ -56,7 +61,10 @@ def wrong_rows(session: Session) -> list[Text]:
             proved=dict(sums.proved or {}),
         )
         found.append(text)
-    chained = (coupons_not_as_sealed(session), standing_not_as_sealed(session))
+    chained = [
+        check(session)
+        for check in (coupons_not_as_sealed, standing_not_as_sealed, kept_not_as_sealed, receipts_not_as_sealed)
+    ]
     sealed = (
         movements_not_as_sealed(session, POINTS_LEDGER),
         movements_not_as_sealed(session, VALUE_LEDGER),
@@ -93,7 +101,7 @@ LEDGER_VERIFY = Job(
     title=N_("Proof of the ledgers"),
     about=N_(
         "Derives every balance, debt and lot, every card, the counters of offers and coupons and all sums of receipts "
-        "again, proves the seals of movements, coupons, states of accounts and the change log, and names what differs."
+        "again, proves the seals of movements, receipts, coupons, states and the change log, and names what differs."
     ),
     batch=_batch,
     counts={"wrong": N_("Wrong rows")},

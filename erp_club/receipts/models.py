@@ -310,3 +310,20 @@ class ReceiptReturnPoints(Base):
     paid: Mapped[int]
     written_off: Mapped[int]
     deducted_minor: Mapped[int]
+
+
+class ReceiptSeal(Base):
+    """The `n`th link of the chain over receipts: a keyed hash over one, what stands on it, and the link before."""
+
+    __tablename__ = "receipt_seals"
+    __table_args__ = (
+        # Without a foreign key, by which a receipt that is gone would take its seal along.
+        sa.UniqueConstraint("customer_id", "receipt_id"),
+        sa.CheckConstraint("octet_length(hash) = 32", name="hash_length"),
+    )
+
+    n: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    customer_id: Mapped[int]
+    receipt_id: Mapped[int]
+    hash: Mapped[bytes]
+    at: Mapped[dt.datetime]
