@@ -10,7 +10,11 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.breaks.commands import end_membership, restore_membership
+from erp_club.clubs.models import Membership
+from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.audit import AuditEntry
+from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.promotions.coupons.models import Coupon, CouponState
@@ -168,6 +172,39 @@ def test_points_that_were_spent_are_deducted_where_the_club_says_so(
     only = told["points"][0]
     assert (only["taken_back"], only["paid"], only["deducted_minor"], only["owed"]) == (2, 30, 3_00, 0)
     assert (told["total_minor"], told["paid_back_minor"], balance(session)) == (32_87, 29_87, 0)
+
+
+@pytest.mark.parametrize(("clawback", "worth"), [("debt", 0), ("deduct", 10), ("write_off", 0)])
+def test_what_is_returned_after_an_ending_settles_as_if_it_had_been_returned_before(
+    client: TestClient, session: Session, till: Till, clawback: str, worth: int
+) -> None:
+    customer = member(session)
+    rule(session, clawback)
+    session.execute(sa.text("UPDATE clubs SET worth_points = 1, worth_minor = :worth"), {"worth": worth})
+    bought = a_purchase(client, till, customer={"number": "100001"})
+    spend(session, 12)
+    (membership,) = session.scalars(sa.select(Membership.id).where(Membership.customer_id == customer))
+    now = dt.datetime.now(dt.UTC)
+    day = {"today": now.date(), "now": now, "by": SYSTEM}
+    end_membership(session, membership, on=now.date(), points_lost=20, reason="", **day)
+    session.commit()
+    milk = {"lines": [{"line_no": 1, "quantity": "1"}]}
+    told = post(client, till, f"/purchases/{bought}/returns", milk).json()
+    only = told["points"][0]
+    assert (only["taken_back"], only["missing"], told["deducted_minor"]) == (10, 0, 0)
+    assert (told["paid_back_minor"], balance(session)) == (10_04, 0)
+    # Undone, the ending gives back the rest: 32 earned, 12 used, 10 gone with the milk.
+    restore_membership(session, membership, **day)
+    session.commit()
+    assert balance(session) == 10
+    end_membership(session, membership, on=now.date(), points_lost=10, reason="", **day)
+    session.commit()
+    told = post(client, till, f"/purchases/{bought}/returns", {}).json()
+    # Of 22 that are left of the sale, 12 were used: these are missing, and only these.
+    assert (told["points"][0]["taken_back"], told["points"][0]["missing"]) == (22 if clawback != "deduct" else 10, 12)
+    assert told["deducted_minor"] == 12 * worth
+    assert balance(session) == (0 if clawback == "deduct" else -12)
+    assert wrong_rows(session) == []
 
 
 def test_only_who_may_writes_points_off(client: TestClient, session: Session, till: Till) -> None:

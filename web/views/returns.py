@@ -211,7 +211,7 @@ def _products(act: Act, made: Returned) -> Iterable[queries.ProductName]:
 def _points(settled: Iterable[Settled]) -> list[ReturnedPoints]:
     return [
         ReturnedPoints(
-            club=each.account.club, name=localised(dict(each.account.names)), taken_back=each.taken,
+            club=each.account.club, name=localised(dict(each.account.names)), taken_back=each.taken + each.from_lost,
             given_back=each.given_back, missing=each.missing, owed=each.owed, paid=each.paid + each.repaid,
             written_off=each.written_off, deducted_minor=each.deducted_minor, rule=each.clawback, balance=each.balance,
             unit=each.account.unit,

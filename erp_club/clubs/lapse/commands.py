@@ -23,7 +23,7 @@ from erp_club.clubs.models import Club, Membership, MembershipPeriod, Membership
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import give_back_points
 from erp_club.points.conversions.models import ConversionCause
-from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.ledger.commands import Account, Cause, reversed_parts
 from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot, PointsMovement
 from erp_club.points.rules import Conversion, Fate, ReturnPolicy
 from erp_club.points.sets.commands import Key, SetCause, drop_points, freeze_accounts, freeze_closed, hold_accounts
@@ -136,7 +136,10 @@ def take_back(
     for row in found:
         cause = Cause(MovementKind.UNDONE, on, now, by, customer_id=row.customer_id, run_id=undo_id)
         account = Account(row.account_id, row.customer_id)
-        give_back_points(session, account, -row.points, of=row.seq, policy=ReturnPolicy(), cause=cause)
+        # Without what returns have taken from it meanwhile.
+        lost = -row.points - sum(reversed_parts(session, account, row.seq).values())
+        if lost:
+            give_back_points(session, account, lost, of=row.seq, policy=ReturnPolicy(), cause=cause)
     freeze_closed(session, keys)
     return Lapsed(0, len(keys), sum(row.points for row in found), keys[-1])
 

@@ -9,6 +9,7 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.catalog import Permission
 from erp_club.points import commands as points
 from erp_club.points.conversions.queries import NewUnit, new_unit
+from erp_club.points.ended.commands import lost_since, take_from_lost
 from erp_club.points.ledger.commands import Account as LedgerAccount
 from erp_club.points.ledger.commands import Cause, HeldAccount, lots_by_id, lots_of_movement, movement_parts
 from erp_club.points.models import MovementKind
@@ -24,7 +25,8 @@ class Settled:
 
     Of what is due and spent already, `owed` becomes a debt, `paid` is paid for with `deducted_minor` of the refund, and
     `written_off` is forgiven. `repaid` is paid for too: what a former return of the receipt had left as a debt, because
-    its own refund hadn't reached that far. `balance` is the one after it.
+    its own refund hadn't reached that far. `lost` are taken from what the membership's ending has taken since, by
+    ending: what is returned after it is settled as if it had been returned before. `balance` is the one after it.
     """
 
     account: Account
@@ -42,11 +44,13 @@ class Settled:
     unit: NewUnit | None = None
     """The account's unit since, in which all the rest is told."""
     repaid: int = 0
+    lost: tuple[tuple[int, int], ...] = ()
+    from_lost: int = 0
 
     @property
     def taken(self) -> int:
-        """What is taken from the account, a debt among it."""
-        return self.due - self.paid - self.written_off
+        """What is taken from what the account has, a debt among it."""
+        return self.due - self.from_lost - self.paid - self.written_off
 
     @property
     def is_something(self) -> bool:
@@ -77,7 +81,9 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
     unit = new_unit(session, origin, seq, held.account)
     due, given_back = (back.due, back.given_back) if unit is None else (unit.of(back.due), unit.of(back.given_back))
     there = _takeable(session, held, account, place) + max(given_back - held.debt, 0)
-    missing = max(due - there, 0)
+    lost = () if held.account != origin or unit else tuple(lost_since(session, origin, account.earned_seq or seq))
+    from_lost = min(max(due - there, 0), sum(points for _, points in lost))
+    missing = max(due - there - from_lost, 0)
     # A debt that was paid meanwhile, or that used points pay now, isn't paid once more.
     before = account if unit is None else replace(account, owed=0, paid=0, deducted_minor=0)
     owed_before = min(max(before.owed, 0), max(held.debt - given_back, 0))
@@ -93,11 +99,13 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
         paid=paid,
         written_off=written_off,
         deducted_minor=deducted,
-        balance=held.balance + given_back - (due - paid - written_off) + repaid,
+        balance=held.balance + given_back - (due - from_lost - paid - written_off) + repaid,
         living=held.account,
         back=back,
         unit=unit,
         repaid=repaid,
+        lost=lost,
+        from_lost=from_lost,
     )
 
 
@@ -121,6 +129,8 @@ def move_points(session: Session, settled: Settled, cause: Cause) -> Settled:
             at=settled.living,
             cause=replace(cause, kind=MovementKind.REFUNDED),
         ).balance
+    if settled.from_lost:
+        take_from_lost(session, ledger, settled.lost, settled.from_lost, of=account.earned_seq, cause=cause)
     if settled.taken:
         of = account.earned_seq if settled.unit is None else None
         back = points.take_back_points(session, ledger, settled.taken, of=of, cause=cause, at=settled.living)
