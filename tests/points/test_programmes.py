@@ -203,8 +203,18 @@ def parts(*amounts: int) -> tuple[Part, ...]:
         ((Later("expired", TODAY, parts(0, -7)),), (0, 0), (0, 0)),
         ((Later("adjusted", TODAY, parts(30), 2), Later("reset", TODAY, parts(-30), 3)), (0, 0), (0, 0)),
         ((Later("adjusted", TODAY, parts(30), 2), Later("undone", TODAY, parts(-30), 3, 2)), (0, 0), (100, 40)),
+        ((Later("redeemed", TODAY, parts(0, -7), 2), Later("refunded", TODAY, parts(0, 7), 3, 2)), (0, 7), (100, 47)),
+        ((Later("redeemed", TODAY, parts(0, -7), 2), Later("refunded", TODAY, parts(0, 4), 3, 2)), (0, 4), (97, 47)),
+        ((Later("ended", TODAY, parts(0, -7), 2), Later("restored", TODAY, parts(0, 7), 3, 2)), (0, 7), (100, 47)),
+        ((Later("ended", TODAY, parts(0, -7), 2), Later("restored", TODAY, parts(0, 2), 3, 2)), (0, 2), (0, 2)),
+        ((Later("refunded", TODAY, parts(9), 2, 0),), (9, 0), (109, 40)),
+        ((Later("transferred", TODAY, parts(0, 5), 2),), (0, 5), (100, 45)),
     ],
-    ids=["nothing", "ended by its day", "ended idle", "zeroed after a gift", "given and undone"],
+    ids=[
+        *("nothing", "ended by its day", "ended idle", "zeroed after a gift", "given and undone"),
+        *("used and given back", "used and given back in part", "ended and restored", "restored in part"),
+        *("given back what was used before", "brought by a merge"),
+    ],
 )
 def test_what_a_zeroing_is_as_if_it_had_never_been(
     later: tuple[Later, ...], left: tuple[int, int], back: tuple[int, int]
@@ -213,7 +223,9 @@ def test_what_a_zeroing_is_as_if_it_had_never_been(
     earned_since = [-sum(p.amount for each in later for p in each.parts if p.lot_id == lot) for lot in (1, 2)]
     gifts = tuple(Later("earned", TODAY, (Part(lot, n),), 1) for lot, n in enumerate(earned_since, 1) if n > 0)
     lots = tuple(Lot(number, n, TODAY, day) for number, n, day in zip((1, 2), left, (LATER, None), strict=True))
-    told, reason = as_if_never(Standing(0, lots, {1: 200, 2: 200}, parts(-100, -40), (*gifts, *later)))
+    used_before = {0: (parts(-20), 3)}
+    standing = Standing(0, lots, {1: 200, 2: 200}, parts(-100, -40), (*gifts, *later), before=used_before)
+    told, reason = as_if_never(standing)
     moved_back = {part.lot_id: part.amount for part in told}
     assert (reason, tuple(n + moved_back.get(lot, 0) for lot, n in zip((1, 2), left, strict=True))) == (None, back)
 

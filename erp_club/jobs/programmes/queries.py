@@ -1,11 +1,12 @@
 """Whom a programme chooses, and what it would do to them."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.models import Club, Membership, MembershipState
@@ -167,6 +168,10 @@ def standings(session: Session, run_id: int, keys: Sequence[Key]) -> dict[Key, t
             undone.setdefault(key, row.seq)
         known = moves[key].get(row.seq, Later(row.kind, row.on_date, (), row.seq, row.reverses_seq))
         moves[key][row.seq] = replace(known, parts=(*known.parts, Part(row.lot_id, row.points)))
+    before: dict[Key, dict[int, tuple[tuple[Part, ...], int]]] = {key: {} for key in keys}
+    for row in session.execute(_reversed_before(keys, moves, undone)):
+        of = before[row.customer_id, row.account_id]
+        of[row.seq] = ((*of.get(row.seq, ((), 0))[0], Part(row.lot_id, row.points)), row.back)
     accounts = {(row.customer_id, row.id): row for row in session.execute(_accounts(keys))}
     made: dict[Key, tuple[int, Standing]] = {}
     for key in keys:
@@ -177,8 +182,50 @@ def standings(session: Session, run_id: int, keys: Sequence[Key]) -> dict[Key, t
             barred = MOVED
         elif at.state == AccountState.CLOSED:
             barred = ENDED
-        made[key] = seq, Standing(at.debt, tuple(lots[key]), given, moves[key][seq].parts, later, barred)
+        made[key] = seq, Standing(at.debt, tuple(lots[key]), given, moves[key][seq].parts, later, barred, before[key])
     return made
+
+
+def _reversed_before(
+    keys: Sequence[Key], moves: Mapping[Key, Mapping[int, Later]], undone: Mapping[Key, int]
+) -> sa.Select[*tuple[Any, ...]]:
+    """The parts of movements from before the run's that later ones take back, and how much came back before it."""
+    wanted = [
+        (*key, each.reverses, undone[key])
+        for key in keys
+        for each in moves[key].values()
+        if each.reverses is not None and each.reverses < undone[key]
+    ]
+    names = ("customer_id", "account_id", "seq", "undone")
+    asked = (
+        sa.func.unnest(
+            *(
+                sa.bindparam(name, [row[place] for row in wanted], type_=ARRAY(sa.BigInteger), unique=True)
+                for place, name in enumerate(names)
+            )
+        )
+        .table_valued(*(sa.column(name, sa.BigInteger) for name in names), name="asked")
+        .render_derived()
+    )
+    part, back = PointsMovementLot, PointsMovement
+    gone = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(back.points), 0), sa.BigInteger)).where(
+        *(back.customer_id == part.customer_id, back.account_id == part.account_id),
+        *(back.reverses_seq == part.seq, back.seq < asked.c.undone),
+    )
+    return (
+        sa.select(
+            *(part.customer_id, part.account_id, part.seq, part.lot_id, part.points),
+            gone.correlate(part, asked).scalar_subquery().label("back"),
+        )
+        .join(
+            asked,
+            sa.and_(
+                part.customer_id == asked.c.customer_id, part.account_id == asked.c.account_id, part.seq == asked.c.seq
+            ),
+        )
+        .distinct()
+        .order_by(part.customer_id, part.account_id, part.seq, part.lot_id)
+    )
 
 
 def _accounts(keys: Sequence[Key]) -> sa.Select[*tuple[Any, ...]]:

@@ -2,16 +2,18 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from erp_club.kernel.lots import DEBT, Lot, Part, in_order, take_in_order
+from erp_club.kernel.lots import DEBT, Lot, Part, given_back, in_order, pay_debt, take_in_order
 from erp_club.kernel.text import N_
 
-GIVES = frozenset({"earned", "event", "gift", "opening", "adjusted"})
+GIVES = frozenset({"earned", "event", "gift", "opening", "adjusted", "converted"})
 TAKES = frozenset({"redeemed", "converted", "adjusted"})
+BACK = frozenset({"refunded", "restored"})
 
 SPENT = N_("More was used since than there would have been.")
 UNKNOWN = N_("What came after it can't be done again without it: a return, a transfer or an ending.")
+DEBTS = N_("A debt that came of it was paid since by points of which no days are known.")
 MOVED = N_("Its points are in another account since: customers were merged, or memberships linked or parted.")
 ENDED = N_("The membership was ended since, and its points with it.")
 
@@ -40,7 +42,8 @@ class Standing:
     """An account as it is: its debt (≥ 0), every lot that a movement here names or that holds anything (with how much
     each was ever given), what the movement did that is taken back, and what came after it, in order.
 
-    `barred`: why nothing may be moved in it any more, as a sentence of the catalogues.
+    `before` are movements from before it that later ones take back: what each did, and how much of it had come back
+    before it, too. `barred`: why nothing may be moved in it any more, as a sentence of the catalogues.
     """
 
     debt: int
@@ -49,6 +52,7 @@ class Standing:
     undone: tuple[Part, ...]
     later: tuple[Later, ...]
     barred: str | None = None
+    before: Mapping[int, tuple[tuple[Part, ...], int]] = field(default_factory=dict[int, tuple[tuple[Part, ...], int]])
 
 
 class _Stuck(Exception):
@@ -69,7 +73,7 @@ def as_if_never(account: Standing) -> tuple[tuple[Part, ...], str | None]:
         for part in each.parts:
             moved[part.lot_id] = moved.get(part.lot_id, 0) + part.amount
     before = {lot.id: replace(lot, remaining=lot.remaining - moved.get(lot.id, 0)) for lot in account.lots}
-    world = _World(before, account.debt + moved.get(DEBT, 0))
+    world = _World(before, account.debt + moved.get(DEBT, 0), account.before)
     try:
         for each in _counting(account.later):
             world.again(each)
@@ -95,20 +99,34 @@ def _counting(later: Sequence[Later]) -> list[Later]:
 class _World:
     """The account without the movement, as time goes by."""
 
-    def __init__(self, lots: dict[int, Lot], debt: int) -> None:
+    def __init__(self, lots: dict[int, Lot], debt: int, before: Mapping[int, tuple[tuple[Part, ...], int]]) -> None:
         self.lots = lots
         self.debt = debt
+        # What each movement took here, and how much of that came back; then the same as it was in fact.
+        self.taken = dict(before)
+        self.fact = dict(before)
 
     def again(self, each: Later) -> None:
-        if each.kind == "expired":
+        was = dict(self.lots)
+        self._again(each)
+        self.fact[each.seq] = each.parts, 0
+        changes = ((lot, self.lots[lot].remaining - was[lot].remaining) for lot in was)
+        self.taken[each.seq] = tuple(Part(lot, change) for lot, change in changes if change), 0
+
+    def _again(self, each: Later) -> None:
+        if each.kind in {"expired", "ended"}:
             # An account that was idle for too long loses lots that could still be used, and then all of them.
-            idle = any(not self.lots[part.lot_id].expired(each.on) for part in each.parts)
-            for lot in self._lots(lambda lot: idle or lot.expired(each.on)):
+            every = each.kind == "ended" or any(not self.lots[part.lot_id].expired(each.on) for part in each.parts)
+            for lot in self._lots(lambda lot: every or lot.expired(each.on)):
                 self._add(lot.id, -lot.remaining)
         elif each.kind == "reset":
             self._zero()
+        elif each.kind == "released" or (each.kind == "transferred" and each.points > 0):
+            self._as_it_was(each)
         elif each.points > 0 and each.kind in GIVES:
             self._give(each)
+        elif each.points > 0 and each.kind in BACK and each.reverses in self.fact:
+            self._give_back(each, each.reverses)
         elif each.points < 0 and each.kind in TAKES:
             if self._take(self._lots(lambda lot: lot.usable(each.on)), -each.points):
                 raise _Stuck(SPENT)
@@ -118,6 +136,39 @@ class _World:
             self.debt += self._take(self._lots(lambda lot: lot.usable(each.on)), missing)
         else:
             raise _Stuck(UNKNOWN)
+
+    def _as_it_was(self, each: Later) -> None:
+        """The same lots in the same way: what came from elsewhere, or was released. A debt must be what it was."""
+        paid = sum(part.amount for part in each.parts if part.lot_id == DEBT)
+        filled = each.points > paid
+        # A debt that was paid in full is known; of one that took all of it nobody knows how large it was.
+        if (self.debt != paid and (filled or self.debt < paid)) or paid < 0:
+            raise _Stuck(DEBTS)
+        self.debt -= paid
+        for part in each.parts:
+            if part.lot_id != DEBT:
+                if self.lots[part.lot_id].remaining + part.amount < 0:
+                    raise _Stuck(UNKNOWN)
+                self._add(part.lot_id, part.amount)
+
+    def _give_back(self, each: Later, seq: int) -> None:
+        """What a movement took here goes back as it went back in fact: as much, or all, where that was all of it."""
+        (took, back), (took_here, back_here) = self.fact[seq], self.taken[seq]
+        lots = {part.lot_id for part in took}
+        if any(part.lot_id not in lots and part.lot_id != DEBT for part in each.parts):
+            raise _Stuck(UNKNOWN)  # they had expired, and got other days
+        left, left_here = (
+            -sum(part.amount for part in one) - gone for one, gone in ((took, back), (took_here, back_here))
+        )
+        points = left_here if each.points == left else min(each.points, left_here)
+        order = {lot.id: place for place, lot in enumerate(in_order(self.lots.values()))}
+        in_turn = sorted((part for part in took_here if part.amount < 0), key=lambda part: order[part.lot_id])
+        for part in pay_debt(self.debt, reversed(given_back(in_turn, points, before=back_here))):
+            if part.lot_id == DEBT:
+                self.debt -= part.amount
+            else:
+                self._add(part.lot_id, part.amount)
+        self.fact[seq], self.taken[seq] = (took, back + each.points), (took_here, back_here + points)
 
     def _zero(self) -> None:
         """The balance becomes nothing: what lots hold above the debt is taken, or the debt above them is let off."""
@@ -132,7 +183,7 @@ class _World:
         to = [part.lot_id for part in each.parts if part.lot_id != DEBT]
         if each.points > repaid:
             if not to:
-                raise _Stuck(UNKNOWN)  # all of it paid a debt, and nothing tells which lot it would have filled
+                raise _Stuck(DEBTS)  # all of it paid a debt, and nothing tells which lot it would have filled
             self._add(to[0], each.points - repaid)
 
     def _take(self, lots: Sequence[Lot], points: int) -> int:
