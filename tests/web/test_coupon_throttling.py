@@ -36,14 +36,14 @@ def quote(client: TestClient, till: Till, *codes: str, sale_id: str = "s1", **ch
     return client.post("/quotes", json=body, headers=till.headers)
 
 
-def buy(client: TestClient, till: Till, by_card: int, *codes: str) -> Response:
+def buy(client: TestClient, till: Till, by_card: int, *codes: str, **changes: Any) -> Response:
     body = {
         "sale_id": "s1",
         "receipt_no": f"A-{next(numbers)}",
         "lines": [{"sku": MILK, "quantity": "1"}],
         "payments": [{"means": "card", "amount_minor": by_card}] if by_card else [],
         "coupons": list(codes),
-    }
+    } | changes
     return client.post("/purchases", json=body, headers=till.headers | {"Idempotency-Key": uuid.uuid4().hex})
 
 
@@ -85,6 +85,26 @@ def test_a_foreign_a_used_and_an_unknown_code_are_answered_alike(
     answers = [quote(client, till, code).json() for code in (used, hers, next(new_codes(1)))]
     told = [sorted(each["reason"] for each in answer["refused"]) for answer in answers]
     assert told == [["code_needed", "unknown_code"]] * 3
+
+
+def test_whose_own_coupons_are_used_up_locks_no_till_by_showing_them_again(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    a_batch(session, "HERS", personal=True)
+    yael = {"number": "100009"}
+    hers = some_coupons(session, 6, code="HERS", customer_id=a_customer(session, yael["number"]))
+    bearer = some_coupons(session, 6)
+    session.execute(sa.update(Coupon).where(Coupon.code.in_(hers)).values(used=1))
+    session.commit()
+    for code in bearer:
+        assert buy(client, till, 15_00, code, customer=yael).status_code == 201
+    unknown = [each["reason"] for each in quote(client, till, *new_codes(1)).json()["refused"]]
+    for code in (*hers, *bearer):
+        again = quote(client, till, code, customer=yael)
+        assert [each["reason"] for each in again.json()["refused"]] == unknown
+    # To nobody known they are as wrong as any: one unknown code before, and nine more.
+    assert {quote(client, till, code).status_code for code in (*hers, *bearer)[:9]} == {201}
+    assert quote(client, till, bearer[-1]).status_code == 429
 
 
 def test_what_is_left_of_a_voucher_is_taken_off_the_next_purchase(

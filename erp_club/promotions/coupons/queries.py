@@ -22,6 +22,7 @@ from erp_club.promotions.coupons.models import (
     CouponCode,
     CouponReservation,
     CouponState,
+    CouponUse,
     WrongCode,
 )
 from erp_club.promotions.engine import facts
@@ -71,7 +72,7 @@ def values_of(
 
 
 def entries(texts: Sequence[str], rows: Iterable[Any]) -> tuple[Entry, ...]:
-    """The rows of `COUPONS` (by name: code, id, batch, fault, left_minor, held) as what was entered."""
+    """The rows of `COUPONS` (by name: code, id, batch, fault, left_minor, held, own) as what was entered."""
     found = {row.code: row for row in rows}
     made: list[Entry] = []
     for code, text in {normalised(text): text for text in reversed(texts)}.items():
@@ -79,7 +80,7 @@ def entries(texts: Sequence[str], rows: Iterable[Any]) -> tuple[Entry, ...]:
         if row is None:
             made.append(Entry(facts.Coupon(text, fault="unknown_code")))
         else:
-            made.append(Entry(facts.Coupon(text, row.batch, row.fault, row.id, row.left_minor), row.held))
+            made.append(Entry(facts.Coupon(text, row.batch, row.fault, row.id, row.left_minor), row.held, row.own))
     return tuple(reversed(made))
 
 
@@ -113,7 +114,7 @@ HELD_ELSEWHERE = (
 """How many other sales hold a coupon now."""
 
 
-def _coupons() -> sa.Select[Any, Any, Any, Any, Any, Any]:
+def _coupons() -> sa.Select[Any, Any, Any, Any, Any, Any, Any]:
     blocked = (Coupon.state == CouponState.BLOCKED) | (CouponBatch.state == BatchState.BLOCKED)
     fault = sa.case(
         (Coupon.customer_id.not_in((sa.literal(ANYBODY), CUSTOMER)), "not_owner"),
@@ -123,6 +124,12 @@ def _coupons() -> sa.Select[Any, Any, Any, Any, Any, Any]:
         (FIRST_DAY > TODAY, "not_yet_valid"),
         (HELD_ELSEWHERE >= ROOM, "used_up"),
     )
+    used = sa.exists().where(
+        CouponUse.customer_id == Coupon.customer_id,
+        CouponUse.coupon_id == Coupon.id,
+        CouponUse.receipt_customer_id == CUSTOMER,
+    )
+    own = (CUSTOMER != ANYBODY) & ((Coupon.customer_id == CUSTOMER) | used.correlate(Coupon))
     held = sa.exists().where(OF_COUPON, CouponReservation.until > NOW, CouponReservation.sale_id == SALE)
     return (
         sa.select(
@@ -132,6 +139,7 @@ def _coupons() -> sa.Select[Any, Any, Any, Any, Any, Any]:
             fault.label("fault"),
             (Coupon.worth_minor - Coupon.given_minor).label("left_minor"),
             held.correlate(Coupon).label("held"),
+            own.label("own"),
         )
         .join(Coupon, (Coupon.customer_id == CouponCode.customer_id) & (Coupon.id == CouponCode.coupon_id))
         .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
