@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from erp_club.purchases.exchanges.commands import Exchanged
 from web.deps import Act
-from web.views.moved import EarnedPoints
+from web.views.moved import PurchasePoints
 from web.views.posted import purchase_of
 from web.views.purchases import PurchaseLine
 from web.views.returns import RefundedPart, ReturnView, return_view
@@ -22,8 +22,8 @@ class ExchangedSale(BaseModel):
     total_minor: int
     rounding_minor: int
     payments: list[PurchasePayment]
-    earned: list[EarnedPoints]
-    spent: list[EarnedPoints]
+    earned: list[PurchasePoints]
+    spent: list[PurchasePoints]
 
 
 class ExchangeView(BaseModel):

@@ -17,25 +17,25 @@ class Buyer(BaseModel):
     name: str
 
 
-class EarnedPoints(BaseModel):
-    """Points that one club's account gained by a sale, and its balance right after it."""
+class PurchasePoints(BaseModel):
+    """Points that one club's account gained or paid by a purchase, and its balance right after it.
+
+    `whose`: the account is that person's household's by now, which the buyer has left; null while it is the buyer's, as
+    it is when the sale is posted.
+    """
 
     club: dict[str, str]
     points: int
     balance: int
     unit: Unit
-
-
-class PurchasePoints(EarnedPoints):
-    """Points of a purchase. `whose`: the account is that person's household's by now, which the buyer has left."""
-
     whose: Buyer | None
 
 
-def earned_points(moved: Iterable[Earned]) -> list[EarnedPoints]:
+def earned_points(moved: Iterable[Earned]) -> list[PurchasePoints]:
     """What clubs' accounts gained or paid by a sale that was just posted."""
     return [
-        EarnedPoints(club=dict(each.names), points=each.points, balance=each.balance, unit=each.unit) for each in moved
+        PurchasePoints(club=dict(each.names), points=each.points, balance=each.balance, unit=each.unit, whose=None)
+        for each in moved
     ]
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from erp_club.purchases.commands import Sold
 from erp_club.purchases.settled import tax_in
-from web.views.moved import EarnedPoints, earned_points, unit_moved
+from web.views.moved import PurchasePoints, earned_points, unit_moved
 from web.views.purchases import ClubSavings, LineDiscount, PurchaseLine, PurchaseOffer, quantity_text, savings_view
 from web.views.quotes import offer_name
 from web.views.value_cards import CardOfPurchase, PurchasePayment, card_of_purchase, payment_lines
@@ -32,10 +32,10 @@ class Purchase(BaseModel):
     offers: list[PurchaseOffer]
     coupons: list[str]
     club_savings: ClubSavings | None
-    earned: list[EarnedPoints]
+    earned: list[PurchasePoints]
     payments: list[PurchasePayment]
     cards: list[CardOfPurchase]
-    spent: list[EarnedPoints]
+    spent: list[PurchasePoints]
 
 
 def purchase_of(sold: Sold) -> Purchase:
