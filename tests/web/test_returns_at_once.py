@@ -126,6 +126,28 @@ def test_returning_in_parts_comes_to_what_returning_at_once_would(
     assert wrong_rows(session) == []
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_clubs_whose_points_are_worth_more_than_the_goods_take_the_refund_and_no_more(
+    client: TestClient, session: Session, seed: int
+) -> None:
+    # Of what is paid GOLD gives 60 % in points, and SILVER twice as much: the first takes all of its part.
+    tills, both = twins(session, "deduct", (1, 60))
+    chance = random.Random(seed)
+    bought = {sku: Decimal(chance.randint(1, 4)) for sku in chance.sample(list(SKUS)[:3], 3)}
+    ways = [[[]], parts(dict(enumerate(bought.values(), 1)), chance)]
+    sums, rounding, deducted, standings = zip(
+        *(comes_to(client, session, tills, twin, bought, 0, 0, way) for twin, way in zip(both, ways, strict=True)),
+        strict=True,
+    )
+    assert sums == ({}, {})
+    assert (rounding[0], deducted[0]) == (rounding[1], deducted[1])
+    owed = [[debt for _, debt in accounts] for accounts, _ in standings]
+    assert [gold for gold, _ in owed] == [0, 0]
+    assert all(silver > 0 for _, silver in owed), owed
+    assert abs(owed[0][1] - owed[1][1]) <= len(ways[1]), owed
+    assert wrong_rows(session) == []
+
+
 def comes_to(
     client: TestClient, session: Session, tills: list[Till], twin: Twin, bought: dict[str, Decimal], used: int,
     kept: int, way: list[list[dict[str, Any]]],

@@ -372,7 +372,10 @@ HOUSEHOLD = (
 )  # fmt: skip
 MORE = (
     Ask("expiry.warning_days", N_("Members are told so many days before points expire"), optional=True),
-    Ask("returns.clawback", N_("Returned points that are spent already"), "select", options=(
+    Ask("returns.clawback", N_("Returned points that are spent already"), "select", N_(
+        "Several clubs take theirs off one refund in the order in which they were joined, and what it doesn't reach is "
+        "owed. What an ending has taken isn't owed again."
+    ), options=(
         ("debt", N_("Are owed, and earned back first")), ("deduct", N_("Are taken off the refund")),
         ("write_off", N_("Are let go")),
     )),

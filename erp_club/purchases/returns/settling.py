@@ -156,12 +156,14 @@ def _takeable(session: Session, held: HeldAccount, account: Account, place: Plac
 def _paid_for(account: Account, missing: int, refund_minor: int) -> tuple[int, int]:
     """How many of the missing points are paid for, and with how much.
 
-    As if all returns of the receipt were one, less what those before have paid: so the worth is rounded once.
+    As if all returns of the receipt were one, less what those before have paid: so the worth is rounded once. The last
+    point that a refund reaches is paid for with what is left of it, else each return would let go of a point's part.
     """
     if account.returns.clawback is not Clawback.DEDUCT or not missing or not account.worth_minor:
         return 0, 0
     reaching = account.deducted_minor + refund_minor
-    most = round_div((reaching + 1) * account.worth_points - 1, account.worth_minor, Rounding.DOWN)
-    paid = max(min(account.paid + missing, most), account.paid)
-    worth = worth_of(paid, account.worth_points, account.worth_minor)
+    whole = round_div((reaching + 1) * account.worth_points - 1, account.worth_minor, Rounding.DOWN)
+    begun = round_div(reaching * account.worth_points, account.worth_minor, Rounding.UP)
+    paid = max(min(account.paid + missing, max(whole, begun)), account.paid)
+    worth = min(worth_of(paid, account.worth_points, account.worth_minor), reaching)
     return paid - account.paid, max(worth - account.deducted_minor, 0)
