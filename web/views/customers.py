@@ -37,6 +37,7 @@ from web.views.clubs import MembershipsView, memberships_view
 from web.views.coupons import CustomerCoupons, customer_coupons_view
 from web.views.customer_labels import LABELS, ClassFieldView, OwnField, called, class_view, labels, own_field
 from web.views.favourite_reports import LikedView, likes_view
+from web.views.kept import Change, changes_of
 from web.views.points import HistoryView, history_view
 from web.views.purchases import CustomerPurchases, YearOfPurchases, customer_purchases_view, year_view
 from web.views.relatives import RelativesView, relatives_view
@@ -182,14 +183,6 @@ class CustomerForm(BaseModel):
     wordings: dict[str, str] = {}
     classes: dict[str, ClassFieldView] = {}
     labels: dict[str, str] = Field(exclude=True)
-
-
-class Change(BaseModel):
-    """One field, before and after."""
-
-    field: str
-    before: Any
-    after: Any
 
 
 class ChangeEntry(BaseModel):
@@ -378,7 +371,7 @@ def _change(entry: AuditEntry, stores: dict[int, str], *, whole: bool) -> Change
         at=entry.at,
         actor=entry.actor,
         action=entry.action,
-        changes=[Change(field=name, before=before.get(name), after=after.get(name)) for name in fields],
+        changes=changes_of(*({name: side[name] for name in fields if name in side} for side in (before, after))),
     )
 
 

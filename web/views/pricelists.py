@@ -20,6 +20,7 @@ from web import store_picking as picking
 from web.deps import Act
 from web.formats import localised
 from web.segment_forms.picking import products
+from web.views.kept import Change, changes_of
 from web.views.segment_choices import SegmentChoice, segment_choices
 
 SHOWN_CHANGES = 20
@@ -104,14 +105,6 @@ class PriceLine(BaseModel):
     store: str | None
     currency: str
     example: Example | None
-
-
-class Change(BaseModel):
-    """One field, before and after."""
-
-    field: str
-    before: Any
-    after: Any
 
 
 class ListChange(BaseModel):
@@ -320,14 +313,12 @@ def list_changes(act: Act, list_id: int) -> list[ListChange]:
             at=entry.at,
             actor=entry.actor,
             action=entry.action,
-            changes=[
-                Change(
-                    field=name,
-                    before=shown(name, (entry.before or {}).get(name)),
-                    after=shown(name, (entry.after or {}).get(name)),
+            changes=changes_of(
+                *(
+                    {name: shown(name, value) for name, value in (side or {}).items()}
+                    for side in (entry.before, entry.after)
                 )
-                for name in {**(entry.before or {}), **(entry.after or {})}
-            ],
+            ),
         )
         for entry in audit_search.entries(act.session, asked, limit=SHOWN_CHANGES)
     ]
