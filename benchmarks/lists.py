@@ -7,10 +7,12 @@ there are, as far as lists count, and its rows. The live count is told with whet
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from benchmarks.segments import AS_OF, CATALOGUE
@@ -28,7 +30,7 @@ from web.lists import COUNTED, PER_PAGE
 from web.views.purchases import SORTS
 from web.views.segments import LIVE_MILLISECONDS
 
-MOST_MS, MOST_MS_OF_COUNTS, TIMES_EACH = 300, 1_000, 3
+MOST_MS, MOST_MS_OF_COUNTS, TIMES_EACH, STOPPED_MS = 300, 1_000, 3, 10_000
 MONTH = AS_OF.replace(day=1)
 CUSTOMERS = {
     "customers": CustomerFilters(),
@@ -73,17 +75,28 @@ def best(work: Callable[[], Any], most_ms: int) -> tuple[float, Any]:
     raise AssertionError
 
 
+def page_ms(session: Session, work: Callable[[], Any]) -> float:
+    """The best of some times; infinite for what was stopped."""
+    try:
+        return best(work, MOST_MS)[0]
+    except OperationalError:
+        session.rollback()
+        return float("inf")
+
+
 def pages(session: Session) -> list[list[str]]:
     told: list[list[str]] = []
+    session.execute(sa.text(f"SET statement_timeout = {STOPPED_MS}"))
+    session.commit()
     for name, filters in CUSTOMERS.items():
         for sort in customers.SORTS if name == "customers" else ("name",):
             for last in (False, True):
-                took, _ = best(lambda f=filters, s=sort, z=last: customer_page(session, f, s, last=z), MOST_MS)
+                took = page_ms(session, partial(customer_page, session, filters, sort, last=last))
                 told.append(_row(f"{name}, by {sort}, {'last' if last else 'first'} page", took, MOST_MS))
     for name, filters in RECEIPTS.items():
         for sort in SORTS if name == "receipts" else ("sold_at",):
             for last in (False, True):
-                took, _ = best(lambda f=filters, s=sort, z=last: receipt_page(session, f, s, last=z), MOST_MS)
+                took = page_ms(session, partial(receipt_page, session, filters, sort, last=last))
                 told.append(_row(f"{name}, by {sort}, {'last' if last else 'first'} page", took, MOST_MS))
     return told
 
@@ -101,7 +114,8 @@ def counts(session: Session) -> list[list[str]]:
 
 
 def _row(name: str, took: float, most_ms: int) -> list[str]:
-    row = [name, f"{took:.0f}", "met" if took <= most_ms else "**missed**"]
+    said = f"{took:.0f}" if took < STOPPED_MS else f"> {STOPPED_MS:,}"
+    row = [name, said, "met" if took <= most_ms else "**missed**"]
     print(*row, flush=True)
     return row
 

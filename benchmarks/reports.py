@@ -37,7 +37,7 @@ from erp_club.reports.purchases.asked import TIMES, Asked, By
 from erp_club.segments.models import Segment
 
 MOST_MS, MOST_MS_OF_MANY, TIMES_EACH, ROWS = 500, 2_000, 3, 31
-FAR_TOO_LONG, STOPPED = 3, 15
+FAR_TOO_LONG, STOPPED = 2, 6
 """How many times the target is asked but once, and is stopped."""
 YEAR = Asked(by=By.MONTH, first=dt.date(2017, 1, 1), last=dt.date(2017, 12, 31))
 NOW = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)

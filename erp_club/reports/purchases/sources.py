@@ -328,7 +328,7 @@ def _sums() -> list[sa.ColumnElement[Any]]:
 
 
 def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> Any | None:
-    """Rows of products with their sums, of whole months from what is kept and of the days around from the lines.
+    """Rows of products with their sums, of whole months and of the days around from what is kept.
 
     None where the question has no whole month, or is narrower than the chain: then only the lines answer.
     """
@@ -345,10 +345,9 @@ def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None
     parts = [months.where(ProductMonth.month.between(first, last))]
     for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
         if begins <= ends:
-            parts.append(_by_product(lines(replace(asked, first=begins, last=ends), products=products)))
-    if rollups.waiting(session):
-        inside = replace(asked, first=first, last=last)
-        parts.append(_by_product(lines(inside, waiting=True, products=products)))
+            parts.append(_by_product(days(replace(asked, first=begins, last=ends), By.PRODUCT, products)))
+    if rollups.waits(session):
+        parts.append(_by_product(lines(asked, waiting=True, products=products)))
     return sa.union_all(*parts).subquery("months")
 
 
