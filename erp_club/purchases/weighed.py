@@ -1,6 +1,7 @@
 """What was scanned from the label of a scale, as the item and how much of it there is."""
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 
 from sqlalchemy.orm import Session
 
@@ -24,19 +25,35 @@ def told_of(session: Session, lines: Lines, buyer: Buyer, *, store_id: int, day:
     if not patterns:
         return lines, told
     unknown = {sku for sku, _ in lines} - told.products.keys()
-    labels = {sku: label for sku in unknown if (label := read(sku, patterns)) is not None}
-    if not labels:
+    found = _read(session, unknown, patterns)
+    if not found:
         return lines, told
-    products = queries.products(session, {sku for label in labels.values() for sku in label.skus})
-    found = {code: held for code, label in labels.items() if (held := _held(label, products)) is not None}
-    read_lines = tuple(_times(found[sku], milli) if sku in found else (sku, milli) for sku, milli in lines)
+    read_lines = tuple(times(found[sku], milli) if sku in found else (sku, milli) for sku, milli in lines)
     return read_lines, queries.tell(session, {sku for sku, _ in read_lines}, buyer, store_id=store_id, day=day)
 
 
 def on_label(session: Session, code: str) -> tuple[str, int] | None:
     """The SKU and the quantity in thousandths of a label; None for a code that is none of this chain's scales."""
-    label = read(code, pricing_policy(session).get("weighed_codes", ()))
-    return None if label is None else _held(label, queries.products(session, label.skus))
+    return on_labels(session, [code]).get(code)
+
+
+def on_labels(session: Session, codes: Collection[str]) -> dict[str, tuple[str, int]]:
+    """The same of many codes, by code; those that are none are left out."""
+    return _read(session, codes, pricing_policy(session).get("weighed_codes", ()))
+
+
+def times(held: tuple[str, int], milli: int) -> tuple[str, int]:
+    """What a label holds, so many thousandths of times."""
+    sku, each = held
+    return sku, round_div(each * milli, 1000, Rounding.HALF_UP)
+
+
+def _read(session: Session, codes: Iterable[str], patterns: Collection[str]) -> dict[str, tuple[str, int]]:
+    labels = {code: label for code in codes if (label := read(code, patterns)) is not None}
+    if not labels:
+        return {}
+    products = queries.products(session, {sku for label in labels.values() for sku in label.skus})
+    return {code: held for code, label in labels.items() if (held := _held(label, products)) is not None}
 
 
 def _held(label: Label, products: dict[str, SoldProduct]) -> tuple[str, int] | None:
@@ -44,8 +61,3 @@ def _held(label: Label, products: dict[str, SoldProduct]) -> tuple[str, int] | N
     product = next((products[sku] for sku in label.skus if sku in products), None)
     milli = 0 if product is None else label.quantity_milli(product.price_minor)
     return None if product is None or not milli else (product.sku, milli)
-
-
-def _times(held: tuple[str, int], milli: int) -> tuple[str, int]:
-    sku, each = held
-    return sku, round_div(each * milli, 1000, Rounding.HALF_UP)

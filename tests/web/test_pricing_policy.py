@@ -72,7 +72,7 @@ ISRAEL = ["2?IIIIIWW.WWWC"]
         ("2900123007505", [], "123", None),  # no scales
     ],
 )
-def test_a_label_of_a_scale_is_its_item_and_quantity_at_the_till_and_by_machine(
+def test_a_label_of_a_scale_is_its_item_and_quantity_at_the_till_by_machine_and_offline(
     client: TestClient, session: Session, code: str, patterns: list[str], sku: str, milli: int | None
 ) -> None:
     till = a_till(session)
@@ -98,6 +98,17 @@ def test_a_label_of_a_scale_is_its_item_and_quantity_at_the_till_and_by_machine(
     }
     posted = client.post("/purchases", json=asked | sold, headers=till.headers | {"Idempotency-Key": "sold"})
     assert (posted.status_code, posted.json()["lines"][0]["sku"]) == (201, sku), posted.text
+    offline = sold | {"receipt_no": "A-2", "sold_at": NOW.isoformat()}
+    offline["lines"] = [{"sku": code, "quantity": "1", "amount_minor": amount}]
+    del offline["quote_id"]
+    for state in ("booked", "known"):
+        sent = client.post(
+            "/purchase-uploads", json={"purchases": [offline]}, headers=till.headers | {"Idempotency-Key": state}
+        )
+        [told] = sent.json()["purchases"]
+        assert (told["state"], told["conflicts"]) == (state, []), sent.text
+    lines = sa.text("SELECT p.sku, l.quantity_milli FROM receipt_lines l JOIN products p ON p.id = l.product_id")
+    assert [tuple(row) for row in session.execute(lines)] == [(sku, milli)] * 2
 
 
 def test_how_scales_write_codes_is_typed_and_can_be_emptied(client: TestClient, session: Session) -> None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product, ProductKind
+from erp_club.catalogue.weighed import may_be_label
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, Forbidden, Refused
 from erp_club.permissions.actors import Actor
@@ -27,10 +28,11 @@ from erp_club.purchases.quotes.queries import NOBODY, Buyer
 from erp_club.purchases.sale import Sale, SaleLine
 from erp_club.purchases.settled import sale_of
 from erp_club.purchases.uploads import queries
-from erp_club.purchases.uploads.checking import Fault, OfflineSale, agrees, other_faults, price_faults
+from erp_club.purchases.uploads.checking import Fault, OfflineLine, OfflineSale, agrees, other_faults, price_faults
 from erp_club.purchases.uploads.errors import no_conflict
 from erp_club.purchases.uploads.models import Cause, PurchaseUpload, UploadConflict
 from erp_club.purchases.uploads.queries import KnownReceipt
+from erp_club.purchases.weighed import on_labels, times
 
 _ONE_AT_A_TIME = 8_461_001
 """The advisory lock of uploads: two batches with the same sales would else wait for each other's."""
@@ -72,6 +74,7 @@ def take_upload(session: Session, sales: Sequence[OfflineSale], place: Place, *,
     `place` is the till; the moment of each sale is its own. Nothing of a sale is a reason to refuse it.
     """
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+    sales = _labels_read(session, sales)
     skus = {line.sku for sale in sales for line in sale.lines}
     unknown = _open_products(session, skus)
     cards = {sku for sku, each in quotes.products(session, skus).items() if each.kind == ProductKind.GIFT_CARD}
@@ -92,6 +95,20 @@ def take_upload(session: Session, sales: Sequence[OfflineSale], place: Place, *,
         after={"booked": upload.booked, "known": upload.known, "conflicts": sum(len(e.faults) for e in taken)},
     )
     return upload
+
+
+def _labels_read(session: Session, sales: Sequence[OfflineSale]) -> Sequence[OfflineSale]:
+    """The sales with what scales have printed as the item and how much of it; a code that a product has is that one."""
+    codes = {line.sku for sale in sales for line in sale.lines if may_be_label(line.sku)}
+    held = on_labels(session, queries.unknown_skus(session, codes)) if codes else {}
+    return [replace(sale, lines=tuple(_label_read(line, held) for line in sale.lines)) for sale in sales]
+
+
+def _label_read(line: OfflineLine, held: Mapping[str, tuple[str, int]]) -> OfflineLine:
+    if line.sku not in held:
+        return line
+    sku, milli = times(held[line.sku], line.quantity_milli)
+    return replace(line, sku=sku, quantity_milli=milli)
 
 
 def _open_products(session: Session, skus: set[str]) -> list[str]:
