@@ -16,6 +16,7 @@ from erp_club.permissions.catalog import Role
 from tests.make.clubs import a_card, a_club
 from tests.make.customers import a_person
 from tests.make.organisation import PASSWORD, a_chain, a_store, somebody
+from tests.make.purchases import a_product, a_receipt
 
 HTML = {"Accept": "text/html"}
 HTMX = HTML | {"HX-Request": "true"}
@@ -221,6 +222,26 @@ def test_one_box_leads_a_person_to_the_customer(hq: TestClient, yael: int):
     assert "Nobody found" in nobody.text
     assert 'value="&lt;zzz&gt;"' in nobody.text
     assert hq.post("/customer-searches", data={"text": " "}, headers=HTML).status_code == 422
+
+
+def test_the_box_finds_other_pages_of_those_who_may_open_them(client: TestClient, session: Session, yael: int):
+    product, club = a_product(session, "WINE-7", name="Red wine"), a_club(session, "VINO")
+    a_receipt(session, a_store(session, "78").id, "W-1", "2026-11-20", 5_00)
+    session.commit()
+    signed_in(client, Role.HQ)
+
+    def asked(typed: str) -> Any:
+        return client.post("/customer-searches", data={"text": typed}, headers=HTML)
+
+    receipt = session.scalar(sa.text("SELECT id FROM receipts"))
+    for typed, url in (("W-1", f"/purchases/{receipt}"), ("wine-7", None), ("WINE-7", f"/products/{product}")):
+        assert asked(typed).headers.get("location") == url, typed
+    pages = asked("stores")
+    assert pages.headers.get("location") == "/stores", "a page by its name in the menu"
+    assert f'href="/clubs/{club}"' in asked("vin").text or asked("vin").headers["location"] == f"/clubs/{club}"
+    assert 'href="/staff/' in asked("somebody").text
+    signed_in(client, Role.CASHIER)
+    assert 'href="/staff/' not in asked("somebody").text
 
 
 def test_a_machine_gets_what_was_found(hq: TestClient, yael: int, session: Session):

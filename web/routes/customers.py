@@ -19,6 +19,7 @@ from erp_club.reports.customers import Consent, CustomerFilters, MembershipState
 from web import lists
 from web import store_picking as picking
 from web.deps import Act, ActRoute, needs, wants_html
+from web.elsewhere import elsewhere
 from web.fields import Body, Line, RowId, Storable, Unsaid
 from web.forms import FormState
 from web.refusals import again
@@ -224,7 +225,8 @@ def search(
 ) -> Response:
     """Find customers by whatever was typed. By POST, since an ID number may not stand in an address.
 
-    A person is led to the one customer whose number was typed whole.
+    A person is led to the one customer whose number was typed whole, and is also told of receipts, products, clubs and
+    other pages; where only one of those is found, they are led there.
     """
     found = queries.find(
         act.session, body.text, country=act.chain.country, store_id=act.by.store_id, limit=MOST_FOUND + 1
@@ -232,9 +234,11 @@ def search(
     exact = [each for each in found if each.exact]
     if len(exact) == 1 and wants_html(act.request) and act.by.may(Permission.CUSTOMERS_VIEW):
         return act.see_other(f"/customers/{exact[0].customer_id}")
-    view = SearchPage(
-        text=body.text, found=[views.found_line(each) for each in found[:MOST_FOUND]], more=len(found) > MOST_FOUND
-    )
+    places = elsewhere(act, body.text) if wants_html(act.request) else []
+    if len(places) == 1 and not found:
+        return act.see_other(places[0].url)
+    rows = [views.found_line(each) for each in found[:MOST_FOUND]]
+    view = SearchPage(text=body.text, found=rows, more=len(found) > MOST_FOUND, places=places)
     return act.answer(view, "customers/search.html")
 
 

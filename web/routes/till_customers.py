@@ -76,7 +76,10 @@ class NewCustomer(CustomerBody):
 
 
 class NewCustomerPage(BaseModel):
-    """The dialog of opening a customer: what is known already, the fields of the form, and the clubs to join."""
+    """The dialog of opening a customer: what is known already, the fields of the form, and the clubs to join.
+
+    `fresh` where nobody has seen it yet, so that the first club is ticked.
+    """
 
     person: Person
     fields: list[FormFieldLine]
@@ -90,6 +93,7 @@ class NewCustomerPage(BaseModel):
     labels: dict[str, str] = Field(exclude=True)
     clubs: list[PanelClub]
     candidates: Candidates
+    fresh: bool = Field(exclude=True)
 
 
 @router.put("/baskets/current/customer", name="baskets.customer", response_model=TillPage)
@@ -125,14 +129,22 @@ def join(act: Annotated[Act, needs(Permission.MEMBERSHIPS_JOIN, at_till=True)], 
 
 
 def _new_customer_page(
-    act: Act, form: FormState, *, phone: str = "", given_name: str = "", family_name: str = ""
+    act: Act,
+    form: FormState,
+    *,
+    phone: str = "",
+    given_name: str = "",
+    family_name: str = "",
+    fresh: bool = False,
 ) -> Response:
     open_clubs = [
         PanelClub(club_id=club.id, names=club.names) for club in clubs(act.session) if club.state == "published"
     ]
     person = Person(mobile=phone or None, given_name=given_name, family_name=family_name)
     known = refused_candidates(act, form, at_till=True)
-    view = NewCustomerPage(**dict(form_view(act, person)), clubs=open_clubs, candidates=known)
+    view = NewCustomerPage(
+        **dict(form_view(act, person)), clubs=open_clubs, candidates=known, fresh=fresh or not form.values
+    )
     return act.answer(view, "till/_new_customer.html" if act.htmx else "till/new_customer.html", form=form)
 
 
@@ -154,7 +166,7 @@ def show_new_customer(act: Opening) -> Response:
 def offer_new_customer(act: Offering, body: OfferedCustomer) -> Response:
     """The same with what nobody was found by; a POST, as no phone, name or ID stands in an address."""
     if body.id_zone:
-        return _scanned(act, CustomerFields(id_number=body.id_zone))
+        return _scanned(act, CustomerFields(id_number=body.id_zone), fresh=True)
     return _new_customer_page(act, FormState(), **body.model_dump(exclude={"id_zone"}))
 
 
@@ -165,9 +177,9 @@ def scan_new(act: Offering, body: NewCustomer) -> Response:
     return _scanned(act, CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"})))
 
 
-def _scanned(act: Act, typed: CustomerFields) -> Response:
+def _scanned(act: Act, typed: CustomerFields, *, fresh: bool = False) -> Response:
     """The dialog as the lines of a document in `id_number` fill it in."""
-    return _new_customer_page(act, scanned_form(act, scanned(typed, today=act.today)))
+    return _new_customer_page(act, scanned_form(act, scanned(typed, today=act.today)), fresh=fresh)
 
 
 @router.post("/baskets/current/customers", name="baskets.customers.open", response_model=TillPage)

@@ -28,6 +28,7 @@ from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.reports.customers import CustomerRow
 from web.deps import Act
+from web.elsewhere import Place
 from web.formats import LOCALES
 from web.forms import FormState
 from web.i18n import LANGUAGE
@@ -103,11 +104,15 @@ class FoundLine(BaseModel):
 
 
 class SearchPage(BaseModel):
-    """What a search found, the best first. `more` where there are others that aren't told."""
+    """What a search found, the best first. `more` where there are others that aren't told.
+
+    `places` are, for people, the other pages that may be meant.
+    """
 
     text: str
     found: list[FoundLine]
     more: bool
+    places: list[Place] = Field(default=[], exclude=True)
 
 
 class Person(BaseModel):
