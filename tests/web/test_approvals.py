@@ -116,12 +116,17 @@ def test_it_holds_for_what_was_approved_and_nothing_else(desk: Desk, points: int
     assert desk.approval().used_at is None
 
 
-def test_it_holds_for_who_asked_alone(desk: Desk):
+def test_it_holds_for_who_asked_alone_and_while_the_other_works_here(desk: Desk):
     token = desk.ask(staff="hq", pin=PIN).json()["token"]
     somebody(desk.session, Role.MANAGER, username="deputy")
     desk.session.commit()
     desk.sign_in("deputy")
     assert desk.adjust(501, approval=token).json()["code"] == "approval-required"
+    desk.sign_in("manager")
+    for active, status in ((False, 403), (True, 201)):
+        desk.session.execute(sa.update(Staff).where(Staff.id == desk.boss).values(active=active))
+        desk.session.commit()
+        assert desk.adjust(501, approval=token).status_code == status
 
 
 def test_after_five_minutes_it_is_over(desk: Desk):

@@ -95,6 +95,8 @@ def _used_up(session: Session, token_hash: bytes, deed: Deed, *, now: dt.datetim
             Approval.used_at.is_(None),
             Approval.ends_at > now,
             Approval.asked_by == by.staff_id,
+            # Who was dismissed meanwhile stands for nothing any more.
+            sa.exists().where(Staff.id == Approval.decided_by, Staff.active),
             Approval.terminal_id.is_not_distinct_from(by.terminal_id),
             Approval.store_id.is_not_distinct_from(deed.store_id or by.store_id),
             Approval.action == deed.action.value,
