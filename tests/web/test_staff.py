@@ -137,8 +137,10 @@ def test_the_list_is_narrowed_by_store_role_and_state_and_goes_into_a_file(clien
         (f"store={near.id}&role=cashier", {"dana"}),
         ("role=cashier&active=true", {"dana", "gil"}),
         ("active=false", set[str]()),
+        ("store_name=375", {"gil"}),
     ):
         assert {each["username"] for each in client.get(f"/staff?{query}").json()["staff"]} == wanted, query
+    assert client.get("/staff?store_name=nowhere").status_code == 422
     assert "Nothing matches" in client.get("/staff?active=false", headers=HTML).text
     lines = client.get(f"/staff.csv?store={far.id}").content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("username,name,role,store")

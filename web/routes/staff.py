@@ -1,6 +1,7 @@
 """The people who work for the chain."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends, Query
@@ -13,6 +14,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.permissions.grants import queries as grants
 from erp_club.permissions.workplaces import queries as workplaces
 from web import lists
+from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
@@ -54,6 +56,7 @@ class StoreChoice(BaseModel):
     """A store that a person can belong to."""
 
     id: int
+    code: str
     name: str
 
 
@@ -141,11 +144,22 @@ def asked(
 
 
 Asked = Annotated[queries.StaffFilters, Depends(asked)]
+StoreName = Annotated[
+    str | None, Query(max_length=100, description="A store by code or name, instead of its id"), Storable, Unsaid
+]
+
+
+def _at_store(act: Act, filters: queries.StaffFilters, store_name: str | None) -> queries.StaffFilters:
+    """With the store that somebody has typed. Raises Invalid."""
+    if store_name is None:
+        return filters
+    return replace(filters, store_id=picking.meant(organisation.stores(act.session), store_name, "store_name").id)
 
 
 @router.get("/staff", name="staff", response_model=StaffList)
-def staff(act: Annotated[Act, needs(Permission.STAFF_VIEW)], filters: Asked) -> Response:
+def staff(act: Annotated[Act, needs(Permission.STAFF_VIEW)], filters: Asked, store_name: StoreName = None) -> Response:
     """The staff by name or user name, store, role and whether they work."""
+    filters = _at_store(act, filters, store_name)
     state = lists.list_state(act.request, sorts=("name",)).counted(queries.count_staff(act.session, filters, by=act.by))
     rows = queries.staff_list(act.session, filters, now=act.now, by=act.by, limit=state.per_page, offset=state.offset)
     alone = act.by.only_store(Permission.STAFF_VIEW) is not None
@@ -167,9 +181,13 @@ _HEADER = ("username", "name", "role", "store", "language", "active", "second_fa
 
 @router.get("/staff.{suffix}", name="staff.file", responses=lists.FILE_ANSWERS)
 def staff_file(
-    act: Annotated[Act, needs(Permission.STAFF_VIEW, fresh=True)], suffix: Literal["csv", "xlsx"], filters: Asked
+    act: Annotated[Act, needs(Permission.STAFF_VIEW, fresh=True)],
+    suffix: Literal["csv", "xlsx"],
+    filters: Asked,
+    store_name: StoreName = None,
 ) -> Response:
     """The same people as a file. It is kept who took it."""
+    filters = _at_store(act, filters, store_name)
     codes = {store.id: store.code for store in organisation.stores(act.session)}
     rows = queries.staff_list(act.session, filters, now=act.now, by=act.by)
     cells = (
@@ -307,7 +325,7 @@ def _line(act: Act, staff_id: int) -> StaffLine:
 
 
 def _stores(act: Act) -> list[StoreChoice]:
-    return [StoreChoice(id=store.id, name=store.name) for store in organisation.stores(act.session)]
+    return [StoreChoice(id=store.id, code=store.code, name=store.name) for store in organisation.stores(act.session)]
 
 
 def _roles(act: Act) -> list[RoleChoice]:
