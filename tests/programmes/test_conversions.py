@@ -13,6 +13,7 @@ from erp_club.clubs.models import Club, Membership
 from erp_club.jobs.conversions import POINTS_CONVERT
 from erp_club.jobs.declared import Job, Run
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
+from erp_club.kernel.errors import Invalid
 from erp_club.kernel.settings import Settings
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.conversions.models import PointsConversion
@@ -335,3 +336,22 @@ def test_a_conversion_above_the_limit_of_the_chain_waits_for_somebody_else(sessi
     session.execute(sa.update(ProgrammeVersion).values(staff_id=writer))
     session.execute(sa.text("ALTER TABLE programme_versions ENABLE TRIGGER append_only"))
     assert list(limit.behind(session, asked)) == [writer]
+
+
+def test_accounts_count_in_other_parts_only_where_balances_are_converted(session: Session):
+    """Half a stamp is another part than a stamp: a published club says what balances become, a draft needs not."""
+    chain = Chain(session, earning=earning(PENNY | {"points": 100}), redemption=PAYS)
+    halves: dict[str, Any] = {"earning": earning(PENNY), "redemption": PAYS, "unit": {"scale": 2}}
+    versions = sa.select(sa.func.count()).select_from(ProgrammeVersion)
+    before = session.scalar(versions)
+    with pytest.raises(Invalid) as refused:
+        load(chain, "2026-05-10", "2026-06-01", **halves)
+    assert [each.field for each in refused.value.fields] == ["unit.scale"]
+    assert session.scalar(versions) == before
+    load(chain, "2026-05-10", "2026-06-01", **halves, switch={"conversion": {"from_points": 1, "to_points": 2}})
+    assert session.scalar(versions) == (before or 0) + 1
+    member = chain.member("2026-01-10")
+    chain.buys(member, 10_00, "2026-05-20")
+    held = chain.balance(member)
+    run(session, POINTS_CONVERT, "2026-06-01")
+    assert (held > 0, chain.balance(member)) == (True, 2 * held)
