@@ -67,7 +67,11 @@ def _from_a_purchase_of(gives: g.DiscountGiven | g.CodeGiven, said: Text, words:
     if gives.least_minor is None:
         return said
     if gives.each_full:
-        return T("%(gift)s, one for each full %(amount)s of it", gift=said, amount=words.money(gives.least_minor))
+        return T(
+            "%(gift)s, of which one is used for each full %(amount)s of a purchase",
+            gift=said,
+            amount=words.money(gives.least_minor),
+        )
     return T("%(gift)s, where it comes to %(amount)s", gift=said, amount=words.money(gives.least_minor))
 
 
