@@ -1,5 +1,6 @@
 """The types of what comes in: bounded, and free of what no table can hold."""
 
+import datetime as dt
 import re
 from decimal import Decimal
 from typing import Annotated, Any
@@ -104,3 +105,16 @@ AmountText = Annotated[int, BeforeValidator(_minor), WithJsonSchema({"type": "st
 """An amount as somebody types it, point or comma; read as minor units."""
 Unsaid = BeforeValidator(lambda value: None if value == "" else value)
 """For a filter that may be left empty: a form sends it as an empty text."""
+
+
+def _reachable(day: dt.date) -> dt.date:
+    if not EARLIEST <= day <= LATEST:
+        raise PydanticCustomError("day_range", "is not between 1900 and 2999")
+    return day
+
+
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2999, 12, 31)
+NearDay = Annotated[dt.date, AfterValidator(_reachable)]
+"""A day whose neighbours, months before and after it, are days too."""
+AskedDay = Annotated[NearDay | None, Unsaid]
+"""Such a day to filter by, or none."""

@@ -22,6 +22,7 @@ MESSAGES: dict[str, str] = {
     "bool_type": N_("Answer yes or no."),
     "date_from_datetime_parsing": N_("Enter a date as year-month-day."),
     "date_parsing": N_("Enter a date as year-month-day."),
+    "day_range": N_("Choose a day between the years 1900 and 2999."),
     "date_type": N_("Enter a date as year-month-day."),
     "date_from_datetime_inexact": N_("Enter a date as year-month-day."),
     "datetime_parsing": N_("Enter a time as 2026-11-22T14:05:00+02:00."),

@@ -118,7 +118,7 @@ def edit_customer(
     ]
     if "birthday" in named and named.isdisjoint(IDENTITY):
         wrong += _contradiction(filled, checked, country, _today(now), rules)
-    if "number" in named and filled.number is None:
+    if "number" in named and checked.values.get("number", "") is None:
         wrong.append(FieldError("number", T("A customer keeps a number. Enter one.")))
     after = {name: value for name, value in checked.values.items() if name in named and value != stored[name]}
     columns = _columns(session, after, wrong)

@@ -21,7 +21,7 @@ from erp_club.reports import things
 from web import lists
 from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Storable, Unsaid
+from web.fields import AskedDay, Body, Storable, Unsaid
 from web.formats import localised
 from web.forms import FormState
 from web.i18n import translate
@@ -136,8 +136,8 @@ class Filters(BaseModel):
     store_name: Annotated[
         str | None, Query(max_length=100, description="A store by code or name, instead of its id"), Storable, Unsaid
     ] = None
-    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None
-    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None
+    first: Annotated[AskedDay, Query(description="The first day, included")] = None
+    last: Annotated[AskedDay, Query(description="The last day, included")] = None
 
 
 class StoreChoice(Person):

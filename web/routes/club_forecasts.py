@@ -1,6 +1,5 @@
 """The forecast of a club's settings while they are edited: what they would have given in a past period."""
 
-import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
@@ -15,11 +14,10 @@ from erp_club.permissions.catalog import Permission
 from erp_club.points.units import POINTS, Unit
 from erp_club.reports.settings_forecast import MOST_DAYS
 from web.deps import Act, ActRoute, needs
-from web.fields import AmountText, InUnits, PointsNumber, SmallRowId, Unsaid, parts_of
+from web.fields import AmountText, AskedDay, InUnits, PointsNumber, SmallRowId, Unsaid, parts_of
 from web.views.club_forecasts import ClubForecastPage, Edited, club_forecast_page
 
 router = APIRouter(route_class=ActRoute, tags=["clubs"])
-Day = Annotated[dt.date | None, Unsaid]
 Points = Annotated[PointsNumber | None, Query(ge=0, le=MOST_POINTS), Unsaid]
 Percent = Annotated[int | None, Query(ge=0, le=100), Unsaid]
 Amount = Annotated[AmountText | None, Query(ge=0, le=MOST_MINOR), Unsaid]
@@ -31,9 +29,9 @@ class Said:
     def __init__(
         self,
         first: Annotated[
-            Day, Query(description="The first day, included; else the last calendar month, of those with sales")
+            AskedDay, Query(description="The first day, included; else the last calendar month, of those with sales")
         ] = None,
-        last: Annotated[Day, Query(description="The last day, included")] = None,
+        last: Annotated[AskedDay, Query(description="The last day, included")] = None,
         points: Annotated[Points, Query(description="Points for each full amount `per`")] = None,
         per: Amount = None,
         join_points: Annotated[Points, Query(description="Points for joining")] = None,

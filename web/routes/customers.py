@@ -20,7 +20,7 @@ from web import lists
 from web import store_picking as picking
 from web.deps import Act, ActRoute, needs, wants_html
 from web.elsewhere import elsewhere
-from web.fields import Body, Line, RowId, Storable, Unsaid
+from web.fields import AskedDay, Body, Line, RowId, Storable, Unsaid
 from web.forms import FormState
 from web.refusals import again
 from web.views import customers as views
@@ -33,7 +33,6 @@ MOST_FOUND = 50
 Part = Literal["contact", "person", "consents"]
 Tab = Literal["overview", "points", "purchases", "coupons", "changes"]
 Code = Annotated[Annotated[str, StringConstraints(max_length=100), Storable] | None, Query(), Unsaid]
-Day = Annotated[dt.date | None, Query(), Unsaid]
 
 
 class Filters(BaseModel):
@@ -45,10 +44,10 @@ class Filters(BaseModel):
     language: Annotated[str | None, Query(pattern="^[a-z]{2}$"), Unsaid] = None
     consent: Annotated[Consent | None, Query(), Unsaid] = None
     birthday_month: Annotated[int | None, Query(ge=1, le=12), Unsaid] = None
-    opened_from: Day = None
-    opened_to: Day = None
-    bought_from: Day = None
-    bought_to: Day = None
+    opened_from: AskedDay = None
+    opened_to: AskedDay = None
+    bought_from: AskedDay = None
+    bought_to: AskedDay = None
     class_name: Code = None
     class_value: Code = None
 

@@ -1,6 +1,5 @@
 """Using what a membership gives directly where nothing is sold, undoing it, and the list of all uses."""
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -18,7 +17,7 @@ from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.places import where_of
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, RowId, Storable, Unsaid
+from web.fields import AskedDay, Body, RowId, Storable, Unsaid
 from web.refusals import again
 from web.routes.memberships import changed, memberships_page
 from web.taken_out import taken_out
@@ -56,8 +55,8 @@ class UsesAsked(BaseModel):
     state: Annotated[str, Query(max_length=10, description="used or back")] = ""
     store: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
     customer: Annotated[str, Query(max_length=50, description="A customer's number"), Storable] = ""
-    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None
-    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None
+    first: Annotated[AskedDay, Query(description="The first day, included")] = None
+    last: Annotated[AskedDay, Query(description="The last day, included")] = None
 
 
 Asked = Annotated[UsesAsked, Query()]

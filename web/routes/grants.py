@@ -18,7 +18,7 @@ from erp_club.permissions.grants import commands, queries
 from erp_club.permissions.grants.commands import CAPS, Wanted
 from erp_club.permissions.rules import Grant, Limits
 from web.deps import Act, ActRoute, needs
-from web.fields import AmountText, Body, SmallRowId, Unsaid, Word
+from web.fields import AmountText, AskedDay, Body, SmallRowId, Unsaid, Word
 from web.forms import FormState
 from web.i18n import translate
 from web.refusals import again
@@ -204,7 +204,7 @@ def holders(
     act: Seeing,
     action: Annotated[Permission | None, Query(), Unsaid] = None,
     store_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None,
-    on: Annotated[dt.date | None, Query(description="The store's day; today where it is left out"), Unsaid] = None,
+    on: Annotated[AskedDay, Query(description="The store's day; today where it is left out")] = None,
 ) -> Response:
     """Who could do something in a store on a day, by the grants and the roles of that day."""
     stores = organisation.stores(act.session)

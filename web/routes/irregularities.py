@@ -11,7 +11,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.points.units import Unit
 from erp_club.reports.irregularities import MOST, Kind, Range, Thresholds, irregularities
 from web.deps import Act, ActRoute, needs
-from web.fields import Unsaid
+from web.fields import AskedDay
 
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 DAYS = 30
@@ -63,8 +63,8 @@ class IrregularitiesPage(BaseModel):
 @router.get("/irregularities", name="audit.irregularities", response_model=IrregularitiesPage)
 def list_irregularities(
     act: Annotated[Act, needs(Permission.AUDIT_VIEW)],
-    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None,
-    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None,
+    first: Annotated[AskedDay, Query(description="The first day, included")] = None,
+    last: Annotated[AskedDay, Query(description="The last day, included")] = None,
 ) -> Response:
     """Days of many customers without a sale, own cards, points given and used, gift cards given back, wrong codes.
 

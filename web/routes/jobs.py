@@ -11,7 +11,7 @@ from erp_club.jobs.approvals import commands as approvals
 from erp_club.kernel.errors import Invalid
 from erp_club.permissions.catalog import Permission
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, RowId, Unsaid
+from web.fields import AskedDay, Body, RowId, Unsaid
 from web.forms import FormState
 from web.refusals import again
 from web.views.jobs import JobPage, JobsPage, RunView, job_named, job_page, jobs_page, run_page
@@ -52,7 +52,7 @@ def job_form(act: Act, form: FormState) -> Response:
 def job(
     act: View,
     job_name: JobName,
-    as_of: Annotated[dt.date | None, Query(description="The day of the preview"), Unsaid] = None,
+    as_of: Annotated[AskedDay, Query(description="The day of the preview")] = None,
     older_than: Annotated[int | None, Query(ge=0, lt=2**63, description="Runs before this one"), Unsaid] = None,
 ) -> Response:
     """A job: what it does, what it would do on a day, and its runs, the newest first."""

@@ -1,6 +1,5 @@
 """What the chain owes its members in points."""
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -12,13 +11,12 @@ from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import Unsaid
+from web.fields import AskedDay, Unsaid
 from web.scopes import stores_of_reports
 from web.taken_out import taken_out
 from web.views.liability import HEADER, LiabilityPage, cells, liability_page
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
-Day = Annotated[dt.date | None, Unsaid]
 Club = Annotated[int | None, Query(ge=0, lt=2**31), Unsaid]
 
 
@@ -31,8 +29,8 @@ def _of_the_chain(act: Act) -> None:
 @router.get("/reports/liability", name="reports.liability", response_model=LiabilityPage)
 def liability(
     act: Annotated[Act, needs(Permission.REPORTS_VIEW)],
-    first: Annotated[Day, Query(description="The first day, included; else of this year")] = None,
-    last: Annotated[Day, Query(description="The last day, included; else today")] = None,
+    first: Annotated[AskedDay, Query(description="The first day, included; else of this year")] = None,
+    last: Annotated[AskedDay, Query(description="The last day, included; else today")] = None,
     club: Club = None,
 ) -> Response:
     """Points outstanding by club, age and month of expiry, what is likely used, and the period to the point."""

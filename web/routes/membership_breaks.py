@@ -17,7 +17,7 @@ from erp_club.points.units import POINTS, Unit
 from erp_club.purchases.fees.queries import paid_fees
 from erp_club.purchases.fees.refunds import given_back, kept_back
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, RowId, Unsaid, Word
+from web.fields import AskedDay, Body, Line, RowId, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
 from web.routes.memberships import changed
@@ -167,7 +167,7 @@ def end_page(act: Act, form: FormState) -> Response:
 
 @router.get("/memberships/{membership_id}/terminations/new", name="memberships.end.form", response_model=LossView)
 def end_form(
-    act: End, membership_id: RowId, on: Annotated[dt.date | None, Query(description="Today where left out")] = None
+    act: End, membership_id: RowId, on: Annotated[AskedDay, Query(description="Today where left out")] = None
 ) -> Response:
     """What ending the membership would take, and the form that does it."""
     return _dialog(act, loss_view(act, membership_id, on), "end", FormState())

@@ -22,7 +22,7 @@ from erp_club.purchases.fees import unsold
 from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, RowId, SmallRowId, Unsaid, Word
+from web.fields import AskedDay, Body, Line, RowId, SmallRowId, Word
 from web.forms import FormState
 from web.i18n import say
 from web.refusals import again
@@ -80,7 +80,7 @@ class ProlongedView(BaseModel):
 def memberships(
     act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)],
     customer_id: RowId,
-    on: Annotated[dt.date | None, Query(description="As of this day; today where left out"), Unsaid] = None,
+    on: Annotated[AskedDay, Query(description="As of this day; today where left out")] = None,
 ) -> Response:
     """The customer's memberships as they hold on a day, valid ones first, and the clubs that they can join."""
     return act.answer(_headed(act, customer_id, on), _template(act))

@@ -1,6 +1,5 @@
 """The history of points."""
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from erp_club.points.queries import Flow, Which
 from erp_club.programmes.queries import VersionNumber, version_numbers
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import RowId, Unsaid
+from web.fields import AskedDay, RowId, Unsaid
 from web.formats import counts
 from web.taken_out import taken_out
 from web.views.points import HistoryView, history_view, unit_of, version_of
@@ -25,14 +24,11 @@ router = APIRouter(route_class=ActRoute, tags=["points"])
 HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason", "version", "unit")
 
 
-Day = Annotated[dt.date | None, Unsaid]
-
-
 def which(
     flow: Flow = Flow.ALL,
     kind: Annotated[MovementKind | None, Query(description="Movements for one reason only"), Unsaid] = None,
-    first: Annotated[Day, Query(description="The first day, included")] = None,
-    last: Annotated[Day, Query(description="The last day, included")] = None,
+    first: Annotated[AskedDay, Query(description="The first day, included")] = None,
+    last: Annotated[AskedDay, Query(description="The last day, included")] = None,
 ) -> Which:
     """Which movements the address asks for."""
     return Which(flow, kind, first, last)

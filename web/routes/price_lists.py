@@ -14,7 +14,7 @@ from erp_club.pricelists.office import queries
 from erp_club.pricelists.settings import PriceListSettings
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, SmallRowId, Storable, Unsaid, Word
+from web.fields import AskedDay, Body, Line, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.refusals import again
 from web.routes.audit import labels
@@ -198,7 +198,7 @@ def price_list(
     act: View,
     list_id: SmallRowId,  # noqa: ARG001
     text: Text = None,
-    on: Annotated[dt.date | None, Query(description="Only prices that hold on this day"), Unsaid] = None,
+    on: Annotated[AskedDay, Query(description="Only prices that hold on this day")] = None,
     removed: Annotated[int | None, Query(ge=0, lt=2**63, description="Just removed"), Unsaid] = None,
 ) -> Response:
     """A list, its prices (those of groups and of everything first), and what happened to it last.

@@ -30,7 +30,7 @@ from web.after_sale import find_segments_again
 from web.basket_bodies import BasketBody, PointsToUse, SaleId, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
-from web.fields import AmountText, RowId, Storable, Unsaid
+from web.fields import AmountText, AskedDay, RowId, Storable, Unsaid
 from web.payment_bodies import PaidWith, SoldCard
 from web.scopes import receipts_within
 from web.taken_out import taken_out
@@ -174,8 +174,8 @@ def order_of(body: NewPurchase, terminal_id: int, claims: tuple[CardClaim, ...])
 def asked(
     text: Annotated[str | None, Query(max_length=100, description="A receipt number"), Storable, Unsaid] = None,
     store: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None,
-    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None,
-    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None,
+    first: Annotated[AskedDay, Query(description="The first day, included")] = None,
+    last: Annotated[AskedDay, Query(description="The last day, included")] = None,
     identified: Annotated[Literal["yes", "no"] | None, Query(), Unsaid] = None,
     least: Annotated[AmountText | None, Query(description="The smallest total, such as 12.50"), Unsaid] = None,
     most: Annotated[AmountText | None, Query(description="The largest total"), Unsaid] = None,

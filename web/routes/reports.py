@@ -19,7 +19,7 @@ from erp_club.reports.years import shown_year
 from web import lists
 from web.asked import wants_html
 from web.deps import Act, ActRoute, needs
-from web.fields import SmallRowId, Storable, Unsaid
+from web.fields import AskedDay, SmallRowId, Storable, Unsaid
 from web.scopes import stores_of_reports
 from web.segment_forms.picking import sku_called
 from web.taken_out import taken_out
@@ -36,7 +36,6 @@ Export = Annotated[Act, needs(Permission.REPORTS_EXPORT, fresh=True)]
 DAYS_SHOWN = 62
 """Results of a longer period are told by month."""
 Id = Annotated[int | None, Query(ge=0, lt=2**31), Unsaid]
-Day = Annotated[dt.date | None, Unsaid]
 
 
 class Said:
@@ -45,8 +44,10 @@ class Said:
     def __init__(
         self,
         by: Annotated[By, Query(description="What the rows are")] = By.MONTH,
-        first: Annotated[Day, Query(description="The first day, included; else of the last year with sales")] = None,
-        last: Annotated[Day, Query(description="The last day, included")] = None,
+        first: Annotated[
+            AskedDay, Query(description="The first day, included; else of the last year with sales")
+        ] = None,
+        last: Annotated[AskedDay, Query(description="The last day, included")] = None,
         store: Id = None,
         club: Id = None,
         segment: Id = None,
@@ -90,7 +91,7 @@ def question(act: Act, said: Said) -> Asked:
         usual_first, usual_last = _usual(act, own)
         first, last = first or min(usual_first, last or usual_first), last or max(usual_last, first or usual_last)
     starts = SUNDAY if act.chain.country == "IL" else MONDAY
-    asked = Asked(by=said.by, first=first, last=last, **filters, within=own, week_starts=starts)
+    asked = Asked(by=said.by, first=first, last=last, **filters, within=own, among=None, week_starts=starts)
     asked.check()
     return asked
 

@@ -1,6 +1,5 @@
 """Segments: the list, one, the builder, and lists taken out."""
 
-import datetime as dt
 import json
 import re
 from typing import Annotated, Any, Literal
@@ -20,7 +19,7 @@ from erp_club.segments.models import SegmentState
 from erp_club.segments.reading import read_condition
 from web import lists
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, Line, SmallRowId, Storable, Unsaid, Word
+from web.fields import Body, Line, NearDay, SmallRowId, Storable, Unsaid, Word
 from web.forms import FormState, nest
 from web.i18n import say
 from web.offer_forms.reading import read_text
@@ -49,7 +48,6 @@ View = Annotated[Act, needs(Permission.SEGMENTS_VIEW)]
 Edit = Annotated[Act, needs(Permission.SEGMENTS_EDIT)]
 Export = Annotated[Act, needs(Permission.SEGMENTS_EXPORT, fresh=True)]
 Notes = Annotated[str, Field(max_length=2_000), Storable]
-Day = Annotated[dt.date, Field(ge=dt.date(1990, 1, 1), le=dt.date(2999, 12, 31))]
 Text = Annotated[str | None, Query(max_length=100), Storable, Unsaid]
 
 
@@ -69,7 +67,7 @@ class SegmentBody(Body):
     form: Line | None = None
     do: Line | None = None
     exact: bool = False
-    as_of: Day | None = None
+    as_of: NearDay | None = None
     segment_id: int | None = None
 
 
@@ -79,7 +77,7 @@ class FrozenCopy(Body):
     name: Word
     notes: Notes = ""
     at_till: bool = False
-    as_of: Day | None = None
+    as_of: NearDay | None = None
 
 
 class NewListPage(BaseModel):

@@ -1,6 +1,5 @@
 """Prepaid and gift cards: the list, one card, giving and loading, blocking and replacing, and what a bearer asks."""
 
-import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -19,7 +18,7 @@ from erp_club.stored_value.products import queries as products
 from erp_club.stored_value.proof.commands import Entered
 from web import lists
 from web.deps import Act, ActRoute, needs, wants_html
-from web.fields import Body, RowId, Storable, Unsaid, Word
+from web.fields import AskedDay, Body, RowId, Storable, Unsaid, Word
 from web.forms import FormState
 from web.payment_bodies import Pin
 from web.refusals import again
@@ -66,7 +65,7 @@ class Filters(BaseModel):
     product: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
     standing: Annotated[Standing | None, Query(), Unsaid] = None
     customer: Annotated[str | None, Query(max_length=100, description="A customer's number"), Storable, Unsaid] = None
-    ends_before: Annotated[dt.date | None, Query(description="Some of its money ends before this day"), Unsaid] = None
+    ends_before: Annotated[AskedDay, Query(description="Some of its money ends before this day")] = None
 
     def asked(self, act: Act) -> CardFilters:
         """As the query takes them."""

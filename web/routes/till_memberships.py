@@ -1,6 +1,7 @@
 """The memberships of a sale's customer at the till: renewed, extended, paused, resumed, ended, and an ending undone."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -34,7 +35,7 @@ Extending = Annotated[Act, needs(Permission.MEMBERSHIPS_EXTEND, at_till=True)]
 Pausing = Annotated[Act, needs(Permission.MEMBERSHIPS_PAUSE, at_till=True)]
 Ending = Annotated[Act, needs(Permission.MEMBERSHIPS_END, at_till=True)]
 BASE = "/baskets/current/memberships"
-_DIGITS = 18
+_ROW = re.compile(r"[0-9]{1,19}")
 
 
 class RenewalAtTill(Body):
@@ -89,7 +90,7 @@ def renewal_page(act: Act, form: FormState) -> Response:
         return till_page(act, form)
     told = str(act.request.path_params.get("membership_id") or form.values.get("membership_id"))
     form.values.pop("card", None)
-    if not (told.isascii() and told.isdigit() and len(told) <= _DIGITS):
+    if not _ROW.fullmatch(told) or int(told) >= 2**63:
         return till_page(act, form)
     return drawn(act, renewal_view(act, int(told)), "renewal", form)
 

@@ -25,7 +25,7 @@ from erp_club.receipts.models import Means
 from web import lists
 from web.basket_bodies import Activation, OfferCode, SoldTo
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, QuantityText, RowId, Storable, Unsaid, Word
+from web.fields import AskedDay, Body, QuantityText, RowId, Storable, Unsaid, Word
 from web.payment_bodies import MoneyName
 from web.routes.purchases import ReceiptNo
 from web.scopes import store_within
@@ -121,8 +121,8 @@ def asked(
     store: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None,
     seen: Annotated[Literal["yes", "no", "all"], Query()] = "no",
     text: Annotated[str | None, Query(max_length=100, description="A receipt number"), Storable, Unsaid] = None,
-    first: Annotated[dt.date | None, Query(description="The first day, included"), Unsaid] = None,
-    last: Annotated[dt.date | None, Query(description="The last day, included"), Unsaid] = None,
+    first: Annotated[AskedDay, Query(description="The first day, included")] = None,
+    last: Annotated[AskedDay, Query(description="The last day, included")] = None,
 ) -> ConflictFilters:
     """The filters in the address; what was seen is left out unless it is asked for."""
     return ConflictFilters(
