@@ -153,8 +153,11 @@ class Embedded:
         log_from = log.stat().st_size if log.exists() else 0
         pid = embedded_cluster.launch(folder, account)
         deadline = time.monotonic() + START_SECONDS
+        lived = True
         while not embedded_cluster.says_ready(pid, folder) and time.monotonic() < deadline:
-            if not embedded_cluster.lives(pid, folder):
+            # Gone is who is gone twice: what becomes another program has no command line for a moment.
+            lived, before = embedded_cluster.lives(pid, folder), lived
+            if not lived and not before:
                 raise embedded_cluster.why_ended(pid, folder, log_from)
             time.sleep(_POLL_SECONDS)
 

@@ -159,7 +159,7 @@ def test_a_night_that_drops_more_than_the_limit_waits_for_another_person_and_so_
 ) -> None:  # REQ A-03
     a_shop(committed, DROP)
     with committed.session() as session:
-        first, second = (an_actor(somebody(session, Role.HQ, username=name)) for name in ("first", "second"))
+        first, second, third = (an_actor(somebody(session, Role.HQ, username=name)) for name in ("one", "two", "three"))
         asked = Run(0, MEMBERSHIPS_LAPSE.name, LAPSES, {}, SYSTEM, NOW)
         assert MEMBERSHIPS_LAPSE.preview is not None
         preview = MEMBERSHIPS_LAPSE.preview(session, asked)
@@ -174,6 +174,8 @@ def test_a_night_that_drops_more_than_the_limit_waits_for_another_person_and_so_
     run_id = newest(committed)
     assert (state_of(committed, run_id), held(committed)) == (RunState.AWAITS, ("open", 70, None))
     decided(committed, run_id, first)
+    assert state_of(committed, run_id) == RunState.AWAITS, "the schedule is nobody who could be the second"
+    decided(committed, run_id, third)
     assert (state_of(committed, run_id), held(committed)) == (RunState.DONE, ("closed", 0, None))
     assert undone(committed, LAPSES + DAY, by=first) == {}
     undo_id = newest(committed)

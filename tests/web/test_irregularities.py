@@ -123,5 +123,5 @@ def test_days_that_are_not_asked_for_are_not_shown(shop: Shop) -> None:
         sold(shop, "100001", f"R-{number}")
     view = shop.ask("GET", "/irregularities?first=2020-01-01&last=2020-01-31").json()
     assert (view["found"], view["first"]) == ([], "2020-01-01")
-    for days in ("first=0001-01-01&last=9999-12-31", "last=0001-01-01", "first=0001-01-01"):
+    for days in ("first=1900-01-01&last=2999-12-31", "last=1900-01-01", "first=1900-01-01"):
         assert shop.ask("GET", f"/irregularities?{days}").status_code == 200, days

@@ -268,7 +268,7 @@ def _asked(act: Act, filters: Filters, permission: Permission) -> audit_search.E
         staff_ids=staff_ids,
         store_id=filters.store_id if own is None else own,
         first=_midnight(act, filters.first),
-        before=_midnight(act, last + dt.timedelta(days=1)) if last and last < dt.date.max else None,
+        before=_midnight(act, last + dt.timedelta(days=1)) if last else None,
     )
 
 

@@ -72,8 +72,7 @@ def list_irregularities(
     None of it proves anything.
     """
     last = min(last or act.today, act.today)
-    usual = dt.timedelta(days=DAYS - 1)
-    first = min(first or (last - usual if last - dt.date.min > usual else dt.date.min), last)
+    first = min(first or last - dt.timedelta(days=DAYS - 1), last)
     settings = act.settings
     thresholds = Thresholds(settings.watch_opened, settings.watch_same_customer, settings.watch_hours)
     asked = Range(first, last, act.zone, act.by.only_store(Permission.AUDIT_VIEW))
