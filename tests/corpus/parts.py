@@ -71,5 +71,6 @@ def _part(connection: sa.Connection, part: int, size: Size, outcome: Outcome) ->
     one = OneConnection(connection)
     with TestClient(create_app(Shop(one, Settings()))) as client, one.session() as session:
         fuzz = Fuzz(client, session, connection, part=slice(part, None, size.parts), outcome=outcome)
+        wanted = outcome.cases + -(-size.cases // size.parts)
         made_up(fuzz, size.made_up // size.parts)
-        corpus(fuzz, (size.cases - size.made_up) // size.parts)
+        corpus(fuzz, wanted - outcome.cases)
