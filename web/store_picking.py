@@ -1,12 +1,18 @@
 """A store where a chain has too many for a list: by its code or name, with what may be meant while somebody types."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Query
 
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
+from web.fields import Storable, Unsaid
 
 FOUND = 12
+StoreName = Annotated[
+    str | None, Query(max_length=100, description="A store by code or name, instead of its id"), Storable, Unsaid
+]
 
 
 class Store(Protocol):

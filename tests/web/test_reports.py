@@ -125,6 +125,11 @@ def test_a_manager_of_two_stores_sees_both_and_chooses_among_them(client: TestCl
     assert (told["total"]["sales_minor"], [row["code"] for row in told["rows"]]) == (20_00, ["374", "406"])
     assert manager.get(f"/reports/purchases?store={second.id}&{DAYS}").json()["total"]["sales_minor"] == 3_00
     assert manager.get(f"/reports/purchases?store={third.id}&{DAYS}").status_code == 403
+    typed = manager.get(f"/reports/purchases?store_name=406&club=&{DAYS}")
+    assert typed.json()["total"]["sales_minor"] == 3_00
+    assert manager.get(f"/reports/purchases?store_name=500&{DAYS}").json()["errors"][0]["field"] == "store_name"
+    chip = manager.get(f"/reports/purchases?store_name=406&{DAYS}", headers=HTML).text
+    assert f'href="/reports/purchases?{DAYS.replace("&", "&amp;")}"' in chip
     page = manager.get(f"/reports/purchases?{DAYS}", headers=HTML).text
     assert f'<option value="{second.id}"' in page
     assert f'<option value="{third.id}"' not in page

@@ -282,6 +282,8 @@ def test_head_office_looks_through_what_did_not_fit(client: TestClient, session:
         ("O-2", "customer_unknown"),
         ("O-1", "price"),
     ]
+    told = client.get("/upload-conflicts?store_name=nowhere", headers={"Accept": "application/json"})
+    assert (told.status_code, told.json()["errors"][0]["field"]) == (422, "store_name")
     only = client.get("/upload-conflicts?cause=price", headers={"Accept": "application/json"}).json()["conflicts"]
     assert [each["receipt_no"] for each in only] == ["O-1"]
     page = client.get("/upload-conflicts", headers=BROWSER)

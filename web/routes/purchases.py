@@ -33,6 +33,7 @@ from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import AmountText, AskedDay, RowId, Storable, Unsaid
 from web.payment_bodies import PaidWith, SoldCard
 from web.scopes import receipts_within
+from web.store_picking import StoreName
 from web.taken_out import taken_out
 from web.value_entry import proven
 from web.views.posted import Purchase, purchase_of
@@ -193,9 +194,6 @@ def asked(
 
 
 Asked = Annotated[ReceiptFilters, Depends(asked)]
-StoreName = Annotated[
-    str | None, Query(max_length=100, description="A store by code or name, instead of its id"), Storable, Unsaid
-]
 
 
 def _at_store(act: Act, filters: ReceiptFilters, store_name: str | None) -> ReceiptFilters:

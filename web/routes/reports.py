@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
+from erp_club.organisation.queries import stores
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from erp_club.reports import queries as chain
@@ -17,6 +18,7 @@ from erp_club.reports.purchases import naming
 from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Asked, By
 from erp_club.reports.years import shown_year
 from web import lists
+from web import store_picking as picking
 from web.asked import wants_html
 from web.deps import Act, ActRoute, needs
 from web.fields import AskedDay, SmallRowId, Storable, Unsaid
@@ -49,6 +51,7 @@ class Said:
         ] = None,
         last: Annotated[AskedDay, Query(description="The last day, included")] = None,
         store: Id = None,
+        store_name: picking.StoreName = None,
         club: Id = None,
         segment: Id = None,
         customer: Annotated[int | None, Query(ge=0, lt=2**63), Unsaid] = None,
@@ -59,7 +62,7 @@ class Said:
         product: Annotated[int | None, Query(ge=0, lt=2**63), Unsaid] = None,
         sku: Annotated[str | None, Query(max_length=100, description="A product by its code"), Storable, Unsaid] = None,
     ) -> None:
-        self.by, self.first, self.last, self.sku = by, first, last, sku
+        self.by, self.first, self.last, self.sku, self.store_name = by, first, last, sku, store_name
         self.filters = {
             "store_id": store, "club_id": club, "segment_id": segment, "customer_id": customer, "staff_id": cashier,
             "department_id": department, "group_id": group, "brand_id": brand, "product_id": product,
@@ -73,6 +76,9 @@ def question(act: Act, said: Said) -> Asked:
     """What is asked, within the reader's scope. Raises Invalid, and Forbidden for another store than the reader's."""
     filters = dict(said.filters)
     own = stores_of_reports(act.session, act.by)
+    if said.store_name is not None:
+        seen = [store for store in stores(act.session) if own is None or store.id in own]
+        filters["store_id"] = picking.meant(seen, said.store_name, "store_name").id
     if own is not None:
         if filters["store_id"] not in {None, *own}:
             raise errors.other_store()

@@ -23,6 +23,7 @@ from erp_club.purchases.uploads.models import Cause
 from erp_club.purchases.uploads.queries import ConflictFilters, ConflictRow
 from erp_club.receipts.models import Means
 from web import lists
+from web import store_picking as picking
 from web.basket_bodies import Activation, OfferCode, SoldTo
 from web.deps import Act, ActRoute, needs
 from web.fields import AskedDay, Body, QuantityText, RowId, Storable, Unsaid, Word
@@ -139,13 +140,15 @@ Asked = Annotated[ConflictFilters, Depends(asked)]
 
 
 @router.get("/upload-conflicts", name="uploads.conflicts", response_model=ConflictsPage)
-def conflicts(act: Seeing, filters: Asked) -> Response:
+def conflicts(act: Seeing, filters: Asked, store_name: picking.StoreName = None) -> Response:
     """What didn't fit in sales that were made offline, the latest first where the address doesn't say."""
-    filters = _within(act, filters)
+    filters = _within(act, filters, store_name)
     return act.answer(_page(act, filters), "uploads/_list.html" if act.htmx else "uploads/list.html")
 
 
-def _within(act: Act, filters: ConflictFilters) -> ConflictFilters:
+def _within(act: Act, filters: ConflictFilters, store_name: str | None) -> ConflictFilters:
+    if store_name is not None:
+        filters = replace(filters, store_id=picking.meant(stores(act.session), store_name, "store_name").id)
     return replace(filters, store_id=store_within(act.by, Permission.SALES_CONFLICTS, filters.store_id))
 
 
@@ -167,15 +170,17 @@ def _page(act: Act, filters: ConflictFilters) -> ConflictsPage:
         ).model_dump(),
         state=state,
         currency=act.chain.currency,
-        stores=[ConflictStore(id=store.id, name=store.name) for store in stores(act.session)],
+        stores=[ConflictStore(id=store.id, name=store.name, code=store.code) for store in stores(act.session)],
         conflicts=[conflict_line(row, act.chain.currency) for row in rows],
     )  # fmt: skip
 
 
 @router.get("/upload-conflicts.{suffix}", name="uploads.conflicts.file", responses=lists.FILE_ANSWERS)
-def conflicts_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked) -> Response:
+def conflicts_file(
+    act: TakingOut, suffix: Literal["csv", "xlsx"], filters: Asked, store_name: picking.StoreName = None
+) -> Response:
     """The same as a file; times are the store's."""
-    filters = _within(act, filters)
+    filters = _within(act, filters, store_name)
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
     found = queries.every(act.session, filters, sort=state.sort, descending=state.descending)
     return taken_out(act, f"upload-conflicts.{suffix}", _HEADER, _cells(found))

@@ -10,7 +10,8 @@ from erp_club.reports.purchases.asked import Asked
 from web import lists
 from web.deps import Act
 from web.views.purchases import PurchaseRow, rows_view
-from web.views.reports import PATH, Chip, chips
+from web.views.report_filters import Chip, chips
+from web.views.reports import PATH
 
 
 class BehindPage(BaseModel):

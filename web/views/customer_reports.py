@@ -8,7 +8,7 @@ from erp_club.reports import habits
 from erp_club.reports.purchases.asked import Against, Asked
 from erp_club.reports.purchases.figures import share_bp
 from web.deps import Act
-from web.views.reports import Chip, chips, choices_of, filters_of
+from web.views.report_filters import Chip, Choices, chips, choices_of, filters_of
 
 PATH = "/reports/customers"
 SHADES = 5
@@ -76,7 +76,7 @@ class CustomersPage(BaseModel):
     tenths: list[TenthView]
     cohorts: list[CohortView]
     chips: list[Chip] = Field(exclude=True)
-    choices: dict[str, list[tuple[int, str]]] = Field(exclude=True)
+    choices: Choices = Field(exclude=True)
     scoped: bool = Field(exclude=True)
 
 

@@ -10,7 +10,8 @@ from erp_club.reports.purchases.asked import Asked, By
 from web.deps import Act
 from web.i18n import translate
 from web.scopes import stores_of_reports
-from web.views.reports import ROWS, Chip, chips, choices_of, filters_of
+from web.views.report_filters import Chip, Choices, chips, choices_of, filters_of
+from web.views.reports import ROWS
 
 PATH = "/reports/favourites"
 LIKES = 5
@@ -52,7 +53,7 @@ class FavouritesPage(BaseModel):
     liked: list[LikedView]
     kinds: list[tuple[str, str]] = Field(exclude=True)
     chips: list[Chip] = Field(exclude=True)
-    choices: dict[str, list[tuple[int, str]]] = Field(exclude=True)
+    choices: Choices = Field(exclude=True)
     scoped: bool = Field(exclude=True)
 
 

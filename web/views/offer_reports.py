@@ -13,7 +13,7 @@ from erp_club.reports.purchases.asked import Asked
 from erp_club.reports.purchases.figures import change_bp
 from web.deps import Act
 from web.formats import localised
-from web.views.reports import Chip, chips, choices_of, filters_of
+from web.views.report_filters import Chip, Choices, chips, choices_of, filters_of
 
 PATH = "/reports/offers"
 
@@ -64,7 +64,7 @@ class OffersPage(BaseModel):
     plans: list[PlanView]
     back_url: str = Field(exclude=True)
     chips: list[Chip] = Field(exclude=True)
-    choices: dict[str, list[tuple[int, str]]] = Field(exclude=True)
+    choices: Choices = Field(exclude=True)
     scoped: bool = Field(exclude=True)
 
 

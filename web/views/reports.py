@@ -8,23 +8,19 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
-from erp_club.catalogue.models import Department
-from erp_club.catalogue.queries import choices
 from erp_club.clubs.queries import clubs
 from erp_club.clubs.units.queries import unit_of_clubs, units
 from erp_club.kernel.text import N_, T
-from erp_club.organisation.queries import stores
 from erp_club.points.units import Unit
-from erp_club.reports.purchases import naming, queries
+from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import OVERLAPPING, TIMES, Against, Asked, By
 from erp_club.reports.purchases.cards import cards_sold
 from erp_club.reports.purchases.figures import Figures, change_bp
-from erp_club.segments import saved
-from erp_club.segments.models import SegmentState
 from web import lists
 from web.deps import Act
 from web.formats import date_text, day, localised, month
 from web.i18n import say, translate
+from web.views.report_filters import Chip, Choices, chips, choices_of, filters_of
 
 Measure = Literal["sales", "receipts", "buyers", "items", "average", "discount", "returned"]
 PATH = "/reports/purchases"
@@ -74,7 +70,6 @@ NOTHING = {
 }
 """What the row is called that has none."""
 MONEY = frozenset({"sales", "average", "discount", "returned"})
-FILTERS = ("store", "club", "segment", "customer", "cashier", "department", "group", "brand", "product")
 _FINER = {By.YEAR: By.MONTH, By.MONTH: By.DAY, By.WEEK: By.DAY}
 _INTO = {By.DEPARTMENT: By.GROUP, By.GROUP: By.PRODUCT}
 
@@ -122,13 +117,6 @@ class Bar(BaseModel):
     then: int | None
 
 
-class Chip(BaseModel):
-    """A filter in use, and the address without it."""
-
-    label: str
-    url: str
-
-
 class Compared(BaseModel):
     """A period to compare with: its days, included, and what it came to."""
 
@@ -163,7 +151,7 @@ class ReportPage(BaseModel):
     rows: list[ReportRow]
     state: lists.ListState
     chips: list[Chip] = Field(exclude=True)
-    choices: dict[str, list[tuple[int, str]]] = Field(exclude=True)
+    choices: Choices = Field(exclude=True)
     receipts_url: str
     rows_by: dict[str, str] = Field(exclude=True)
     labels: dict[str, str] = Field(exclude=True)
@@ -312,12 +300,6 @@ def _cells(
     )  # fmt: skip
 
 
-def filters_of(asked: Asked) -> dict[str, int]:
-    """The filters in use, as the address names them."""
-    held = {name: getattr(asked, "staff_id" if name == "cashier" else f"{name}_id") for name in FILTERS}
-    return {name: value for name, value in held.items() if value is not None}
-
-
 def _page(act: Act, asked: Asked, state: lists.ListState) -> tuple[list[queries.Row], lists.ListState]:
     if asked.by not in TIMES:
         asking = {"sort": state.sort, "descending": state.descending}
@@ -375,26 +357,3 @@ def _url(asked: Asked, row: queries.Row, state: lists.ListState) -> str | None:
 
 def _receipts_url(asked: Asked, filters: dict[str, int]) -> str:
     return f"{PATH}/receipts?{urlencode({'first': asked.first, 'last': asked.last, **filters})}"
-
-
-def chips(act: Act, asked: Asked, path: str, query: Sequence[tuple[str, str]]) -> list[Chip]:
-    """The filters in use, each with the address without it."""
-    made: list[Chip] = []
-    for name, value in filters_of(asked).items():
-        if name == "store" and asked.within is not None and len(asked.within) == 1:
-            continue
-        kept = [(key, said) for key, said in query if key not in {name, "page", "sku"}]
-        label = naming.name_of(act.session, name, value)
-        made.append(Chip(label=label if isinstance(label, str) else localised(label), url=f"{path}?{urlencode(kept)}"))
-    return made
-
-
-def choices_of(act: Act, asked: Asked) -> dict[str, list[tuple[int, str]]]:
-    """What a report can be narrowed to, by filter; no store for whoever sees just one."""
-    seen = [store for store in stores(act.session) if asked.within is None or store.id in asked.within]
-    return {
-        "store": [(store.id, store.name) for store in seen] if len(seen) > 1 else [],
-        "club": [(club.id, localised(club.names)) for club in clubs(act.session)],
-        "segment": [(row.id, row.name) for row in saved.every(act.session) if row.state is SegmentState.ACTIVE],
-        "department": [(each.id, each.name) for each in choices(act.session, Department)],
-    }

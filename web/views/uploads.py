@@ -68,6 +68,7 @@ class ConflictStore(BaseModel):
 
     id: int
     name: str
+    code: str
 
 
 class ConflictsPage(BaseModel):
