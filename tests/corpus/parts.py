@@ -43,9 +43,10 @@ def fuzz_parts(server: str, size: Size, asked: tuple[int, Sequence[int]]) -> Out
     outcome = Outcome()
     # What secrets cost is measured elsewhere; at full cost it would be most of the time here.
     with cheap_secrets(), _own(server, number) as database:
-        for part in parts:
+        for done, part in enumerate(parts, 1):
+            until = done * -(-size.cases // size.parts)
             with database.engine.connect() as connection, connection.begin() as undone:
-                _part(connection, part, size, outcome)
+                _part(connection, part, size, outcome, until)
                 undone.rollback()
             with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM")
@@ -67,10 +68,10 @@ def _own(server: str, number: int) -> Iterator[Database]:
         database.close()
 
 
-def _part(connection: sa.Connection, part: int, size: Size, outcome: Outcome) -> None:
+def _part(connection: sa.Connection, part: int, size: Size, outcome: Outcome, until: int) -> None:
+    """Send cases until the process has sent so many: what a part has too few places for, the next one makes up."""
     one = OneConnection(connection)
     with TestClient(create_app(Shop(one, Settings()))) as client, one.session() as session:
         fuzz = Fuzz(client, session, connection, part=slice(part, None, size.parts), outcome=outcome)
-        wanted = outcome.cases + -(-size.cases // size.parts)
         made_up(fuzz, size.made_up // size.parts)
-        corpus(fuzz, wanted - outcome.cases)
+        corpus(fuzz, until - outcome.cases)
