@@ -46,23 +46,22 @@ def ask(
     told, scheduled = dict(parameters or {}), key is not None
     if key is None and job.once and not dry_run:
         key = f"{job.name}:{as_of}:{sorted(told.items())}"
-    made = session.scalar(
-        insert(JobRun)
-        .values(
-            name=job.name,
-            as_of=as_of,
-            parameters=told,
-            dry_run=dry_run,
-            key=None if dry_run else key,
-            asked_at=now,
-            staff_id=by.staff_id,
-            actor=by.name,
-        )
-        .on_conflict_do_nothing()
-        .returning(JobRun.id)
-    )
-    if made is None:
-        return _standing(session, job.name, as_of, told, dry_run, key)
+    values = {
+        "name": job.name,
+        "as_of": as_of,
+        "parameters": told,
+        "dry_run": dry_run,
+        "key": None if dry_run else key,
+        "asked_at": now,
+        "staff_id": by.staff_id,
+        "actor": by.name,
+    }
+    asking = insert(JobRun).values(values).on_conflict_do_nothing().returning(JobRun.id)
+    # The run that stood in the way may end before it is looked up: then this one is asked for again.
+    while (made := session.scalar(asking)) is None:
+        standing = _standing(session, job.name, as_of, told, dry_run, key)
+        if standing is not None:
+            return standing
     if not scheduled:
         after = {"job": job.name, "as_of": as_of, "parameters": told, "dry_run": dry_run}
         audit.record(session, by=by, now=now, action="job.ask", entity="job_run", entity_id=made, after=after)
@@ -71,7 +70,7 @@ def ask(
 
 def _standing(
     session: Session, name: str, as_of: dt.date, parameters: Mapping[str, Any], dry_run: bool, key: str | None
-) -> int:
+) -> int | None:
     alike = sa.and_(
         JobRun.name == name,
         JobRun.as_of == as_of,
@@ -82,10 +81,10 @@ def _standing(
     )
     asked = sa.select(JobRun.id)
     if key is None:
-        return session.execute(asked.where(alike)).scalar_one()
+        return session.scalar(asked.where(alike))
     # The key first: what may be there once ever counts more than what is open now.
     same = sa.func.coalesce(JobRun.key == key, sa.false())
-    return session.execute(asked.where(sa.or_(same, alike)).order_by(same.desc()).limit(1)).scalar_one()
+    return session.scalar(asked.where(sa.or_(same, alike)).order_by(same.desc()).limit(1))
 
 
 def stop_run(session: Session, run_id: int, *, now: dt.datetime, by: Actor) -> None:

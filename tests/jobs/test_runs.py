@@ -95,6 +95,21 @@ def test_what_is_asked_for_twice_at_once_is_one_run(committed: Database) -> None
     assert standing(committed, asked(committed, key="stamp:once")).state is RunState.DONE
 
 
+def test_a_run_that_ends_while_it_is_asked_for_once_more_is_followed_by_another(
+    committed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, looked_up = asked(committed), commands._standing
+
+    def too_late(*told: object) -> int | None:
+        runner.work_waiting(committed)
+        return looked_up(*told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(commands, "_standing", too_late)
+    second = asked(committed)
+    assert second != first
+    assert [standing(committed, each).state for each in (first, second)] == [RunState.DONE, RunState.QUEUED]
+
+
 def test_a_dry_run_counts_and_changes_nothing(committed: Database) -> None:
     run_id = asked(committed, dry_run=True)
     runner.work(committed, run_id)

@@ -332,13 +332,16 @@ class Machine(RuleBasedStateMachine):
         assert faults(self.session) == []
 
 
-# In whatever accounts: a link or a merge moves points, and what comes back is settled where they live then.
+# In whatever accounts: a link or a merge moves points, and what comes back is settled where they live then. What a
+# return takes back from an ending counts with the ending, which had taken it and names no receipt.
 _LEFT = sa.text(
     """
     SELECT coalesce(b.original_receipt_id, m.receipt_id) AS bought, sum(m.points)
       FROM points_movements m
       LEFT JOIN receipt_returns b ON (b.customer_id, b.receipt_id) = (m.by_customer_id, m.receipt_id)
-     WHERE m.receipt_id IS NOT NULL
+      LEFT JOIN points_movements e
+        ON (e.customer_id, e.account_id, e.seq) = (m.customer_id, m.account_id, m.reverses_seq)
+     WHERE m.receipt_id IS NOT NULL AND e.kind IS DISTINCT FROM 'ended'
      GROUP BY 1 HAVING sum(m.points) <> 0 ORDER BY 1
     """
 )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from erp_club.jobs.declared import Run
 from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
 from erp_club.permissions.actors import SYSTEM
+from erp_club.points.models import PointsMovement
 from erp_club.purchases.models import Basket
 from erp_club.stored_value.models import ValueCard
 from tests.make.stored_value import a_kind
@@ -27,7 +28,7 @@ def bonus(gives: str, *, automatic: bool) -> dict[str, Any]:
 def night(sale: Sale) -> None:
     """What was reached today is given."""
     now = dt.datetime.now(dt.UTC)
-    today = dt.date.fromisoformat(sale.held()["valid_from"]) if "valid_from" in sale.held() else now.date()
+    today = sale.session.scalars(sa.select(PointsMovement.on_date)).one()
     run = Run(1, "period-rewards", today, parameters_of(sale.club_id, "bonus", today), SYSTEM, now)
     assert PERIOD_REWARDS.batch(sale.session, run, None).done
     sale.session.commit()
