@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,10 @@ def price_case(file: Path, check: bool) -> None:
             click.echo(i18n.say(_unreadable(file, f"{name}: {_why(fault)}").text), err=True)
             unreadable = True
             continue
+        for word in case.settings.unknown_words():
+            click.echo(
+                i18n.say(T("%(case)s: %(word)s isn't known and is passed over.", case=case.id, word=word)), err=True
+            )
         answers.append({"id": case.id, "got": {key: got.get(key) for key in case.expect or got}})
         different = {key: {"expect": case.expect[key], "got": got.get(key)} for key in differences(case.expect, got)}
         if different:
@@ -63,10 +66,9 @@ def _read(file: Path) -> list[Any]:
 
 
 def _why(fault: ValidationError) -> str:
-    """The first thing that is wrong, and where."""
-    first = fault.errors(include_url=False)[0]
-    where: Sequence[object] = first["loc"]
-    return f"{'.'.join(str(each) for each in where)}: {first['msg']}"
+    """All that is wrong, and where."""
+    faults = fault.errors(include_url=False)
+    return "; ".join(": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in faults)
 
 
 def _unreadable(file: Path, why: str) -> Refused:

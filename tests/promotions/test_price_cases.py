@@ -71,6 +71,71 @@ def test_a_case_that_cannot_be_read_leaves_the_others_their_price(tmp_path: Path
     assert [each["id"] for each in json.loads(result.stdout)] == [CASES[0]["id"]]
 
 
+OFF: dict[str, Any] = {"type": "percent_off", "value_bp": 1000}
+
+
+def with_reward(**said: Any) -> dict[str, Any]:
+    return {"programmes": [{"id": "p", "reward": said}]}
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ({"basket": [LINE | {"qty": 0}]}, "basket.0.qty"),
+        ({"basket": [LINE, LINE | {"id": "b", "qty": -1}]}, "basket.1.qty"),
+        ({"basket": [LINE | {"qty": True}]}, "basket.0.qty"),
+        ({"basket": [LINE | {"unit_price": 500.0}]}, "basket.0.unit_price"),
+        ({"basket": [LINE | {"unit_price": "500"}]}, "basket.0.unit_price"),
+        ({"basket": [LINE | {"unit_price": None}]}, "basket.0.unit_price"),
+        ({"basket": [LINE | {"price": 5}]}, "basket.0.price"),
+        ({"basket": [LINE | {"tax_bp": 18.0}]}, "basket.0.tax_bp"),
+        ({"basket": [LINE, LINE]}, "basket: tea"),
+        ({"settings": {"prices_include_tax": "yes"}}, "settings.prices_include_tax"),
+        ({"settings": {"round": "up"}}, "settings.round"),
+        ({"settings": {"order": ["q"]}}, "settings.order: q"),
+        ({"customer": {"points": 5.0}}, "customer.points"),
+        ({"programme": []}, "programme"),
+        ({"programmes": [{"id": "p"}]}, "programmes.0: reward or earn"),
+        ({"programmes": [{"id": "p", "earn": {"per": "line"}}]}, "programmes.0.earn.per"),
+        ({"programmes": [{"id": "p", "reward": OFF, "trigger": "always"}]}, "programmes.0.trigger"),
+        ({"programmes": [{"id": "p", "reward": OFF, "stacking": "best"}]}, "programmes.0.stacking"),
+        ({"programmes": [{"id": "p", "reward": OFF, "condition": {"min_quantity": 2}}]}, "condition.min_quantity"),
+        ({"programmes": [{"id": "p", "reward": OFF, "condition": {"min_amount": 9.5}}]}, "condition.min_amount"),
+        (with_reward(type="half_off"), "programmes.0.reward.type"),
+        (with_reward(type="percent_off"), "programmes.0.reward: percent_off needs tiers_by_qty / value_bp"),
+        (with_reward(type="percent_off", value_bp=1000.0), "programmes.0.reward.value_bp"),
+        (with_reward(type="amount_off", value_bp=1000), "programmes.0.reward: amount_off needs"),
+        (with_reward(**OFF, value=500), "programmes.0.reward: value"),
+        (with_reward(**OFF, scope="each_line"), "programmes.0.reward: scope each_line"),
+        (with_reward(**OFF, scope="products"), "programmes.0: reward: scope products"),
+        (with_reward(type="bundle_price", value=500), "programmes.0.reward: bundle_price needs qty"),
+        (with_reward(type="cheapest_free", per_qty=2, pick="dearest"), "programmes.0.reward: pick"),
+        (with_reward(type="free_product", product="tea", delivery="post"), "programmes.0.reward.delivery"),
+        (with_reward(type="price_list", value=400, value_bp=1000), "programmes.0.reward: value / value_bp"),
+        ({"actions": [{"do": "give"}]}, "actions.0.do"),
+        ({"actions": [{"do": "enter_code"}]}, "actions.0: enter_code needs code"),
+        ({"actions": [{"do": "price"}, {"do": "claim", "id": "q"}]}, "actions.1.id: q"),
+        ({"actions": [{"do": "refund", "line": "milk"}]}, "actions.0.line: milk"),
+    ],
+)
+def test_a_malformed_case_is_refused_at_its_place(tmp_path: Path, said: dict[str, Any], place: str) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(
+        json.dumps({"id": "mine", "basket": [LINE], "expect": {"total": 1000}, "note": "passed over"} | said)
+    )
+    result = run("price-case", str(file))
+    assert (result.exit_code, json.loads(result.stdout)) == (2, [])
+    assert f"mine: {place}" in result.stderr or f".{place}" in result.stderr
+
+
+def test_a_policy_that_is_not_known_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps({"id": "mine", "basket": [LINE], "settings": {"stack_base": "gross", "fill": "plain"}}))
+    result = run("price-case", str(file))
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == ["mine: settings.stack_base: gross isn't known and is passed over."]
+
+
 def test_what_is_null_in_a_case_is_left_out() -> None:
     nulls = dict.fromkeys(("settings", "customer", "actions", "programmes", "expect"))
     off = {

@@ -133,7 +133,7 @@ def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
     if isinstance(condition, AnyOf):
         return _any([_gate(each, scopes, needs) for each in condition.any])
     if isinstance(condition, Not):
-        return _not(_gate(condition.no, scopes, needs), _WHERE_AND_WHEN.get(type(condition.no), Reason.EXCLUDED))
+        return _not(condition.no, scopes, needs)
     if isinstance(condition, StoreIs | ChannelIs | TerminalIs | DayIs | DateIs | HourIs | MeansIs):
         return _here(condition)
     return _club(condition, spends=needs.spends) if isinstance(condition, ClubIs) else _who(condition)
@@ -183,7 +183,15 @@ def _any(gates: list[Gate]) -> Gate:
     return gate
 
 
-_WHERE_AND_WHEN: dict[type[Part], Reason] = {
+_HOLDS: dict[type[Part], Reason] = {
+    QuantityIs: Reason.TOO_MANY,
+    AmountIs: Reason.TOO_MUCH,
+    ClubIs: Reason.MEMBER,
+    SegmentIs: Reason.NOT_IN_SEGMENT,
+    BirthdayIs: Reason.BIRTHDAY,
+    CelebratesIs: Reason.BIRTHDAY,
+    AgeIs: Reason.WRONG_AGE,
+    PurchaseNumberIs: Reason.WRONG_PURCHASE_NUMBER,
     StoreIs: Reason.WRONG_STORE,
     ChannelIs: Reason.WRONG_CHANNEL,
     TerminalIs: Reason.WRONG_TERMINAL,
@@ -195,9 +203,26 @@ _WHERE_AND_WHEN: dict[type[Part], Reason] = {
 """Why an offer doesn't hold where its negated condition does: "not in this store" says it both ways round."""
 
 
-def _not(inner: Gate, reason: Reason) -> Gate:
-    excluded: Failure = (reason, None)
+def _not(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
+    """The gate that is open where this doesn't hold."""
+    if isinstance(condition, Not):
+        return _gate(condition.no, scopes, needs)
+    if isinstance(condition, AnyOf):
+        return _all([_not(each, scopes, needs) for each in condition.any])
+    if isinstance(condition, CustomerKnown):
+        return _who(CustomerKnown(customer_known=not condition.customer_known))
+    inner = _gate(condition, scopes, needs)
+    excluded: Failure = (_holds(condition), None)
     return lambda basket: excluded if inner(basket) is None else None
+
+
+def _holds(condition: Condition) -> Reason:
+    """Why an offer is closed where this holds, and mustn't."""
+    if isinstance(condition, ClubIs) and condition.levels:
+        return Reason.THIS_LEVEL
+    if isinstance(condition, All) and len(condition.all) == 1:
+        return _holds(condition.all[0])
+    return _HOLDS.get(type(condition), Reason.EXCLUDED)
 
 
 def _here(condition: StoreIs | ChannelIs | TerminalIs | DayIs | DateIs | HourIs | MeansIs) -> Gate:
@@ -221,12 +246,19 @@ def _here(condition: StoreIs | ChannelIs | TerminalIs | DayIs | DateIs | HourIs 
         case HourIs():
             return _hour(condition)
         case MeansIs():
-            means, wrong_means = frozenset(condition.means), (Reason.WRONG_MEANS, None)
-            if condition.alone:
-                return lambda basket: (
-                    None if basket.facts.means and means.issuperset(basket.facts.means) else wrong_means
-                )
-            return lambda basket: wrong_means if means.isdisjoint(basket.facts.means) else None
+            return _means(frozenset(condition.means), alone=condition.alone)
+
+
+def _means(means: frozenset[str], *, alone: bool) -> Gate:
+    wrong: Failure = (Reason.WRONG_MEANS, None)
+    beside: Failure = (Reason.MEANS_BESIDE, None)
+
+    def gate(basket: Basket) -> Failure | None:
+        if means.isdisjoint(basket.facts.means):
+            return wrong
+        return None if not alone or means.issuperset(basket.facts.means) else beside
+
+    return gate
 
 
 def _hour(condition: HourIs) -> Gate:

@@ -12,8 +12,9 @@ from erp_club.promotions.engine.compile import Compiled
 from erp_club.promotions.engine.conditions import QuantityIs
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal
 from erp_club.promotions.engine.ready import Part, Ready
-from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Spread
+from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Spread, Step
 from erp_club.promotions.engine.run import Record, Run
+from erp_club.promotions.engine.scope import Basis
 
 BUY_MORE_UNITS = "buy_more_units"
 SPEND_MORE = "spend_more"
@@ -82,20 +83,64 @@ def _bundle_gain(basket: Basket, part: Part, document: Bundle, units: int) -> in
 
 
 def _scope_gain(basket: Basket, ready: Ready, part: Part, units: int, missing: int) -> int | None:
-    """What a share or an amount off a whole scope would give, with what is missing added to the scope."""
+    """What a share, an amount or a price on a whole scope would give, with what is missing added to the scope."""
     scope, document = part.scopes[0], part.document
+    more = units if units and any(asked == scope for asked, _ in ready.needed) else 0
     base = basket.amount(scope)
-    if units and any(asked == scope for asked, _ in ready.needed):
-        base += units * (_cheapest(basket, scope) or 0)
+    if more:
+        base += more * (_cheapest(basket, scope) or 0)
     elif not units and scope in ready.touches and _asks_amount_of(ready, scope):
         base += missing
     if type(document) is Percent:
-        rate = max([document.value_bp, *(step.value for step in document.steps if step.from_quantity <= 1)])
-        gain = round_div(base * min(rate, BP), BP, Rounding.HALF_UP)
-        return gain if document.cap_minor is None else min(gain, document.cap_minor)
-    if type(document) is Amount and document.spread is Spread.ONCE:
-        return min(base, document.value_minor)
+        return _share(basket, document, base, basket.count(scope) + more)
+    if type(document) is Amount:
+        if document.count_in is not None or not _with_tax(basket, document.basis):
+            return None
+        value = _stepped(document.value_minor, document.steps, basket.count(scope) + more)
+        gain = min(base, value) if document.spread is Spread.ONCE else _off_each(basket, scope, document, value, more)
+        return gain if gain is None or document.cap_minor is None else min(gain, document.cap_minor)
+    if type(document) is FixedPrice:
+        price = _stepped(document.price_minor, document.steps, basket.count(scope) + more)
+        return sum(max(0, worth - price) * number for worth, number in _units(basket, scope, more))
     return None
+
+
+def _stepped(value: int, steps: Sequence[Step], count: int) -> int:
+    """The value of the highest step that so many units reach."""
+    if not steps:
+        return value
+    return max(((step.from_quantity, step.value) for step in steps if step.from_quantity <= count), default=(0, value))[
+        1
+    ]
+
+
+def _share(basket: Basket, document: Percent, base: int, count: int) -> int | None:
+    if document.count_in is not None:
+        return None
+    if document.base_cap_minor is not None:
+        base = min(base, document.base_cap_minor)
+    gain = round_div(base * min(_stepped(document.value_bp, document.steps, count), BP), BP, Rounding.HALF_UP)
+    if document.cap_minor is None or gain <= document.cap_minor:
+        return gain
+    return document.cap_minor if _with_tax(basket, document.cap_basis) else None
+
+
+def _off_each(basket: Basket, scope: int, document: Amount, value: int, more: int) -> int | None:
+    """So much off each unit; None for what hangs on how units are grouped and lie on lines."""
+    grouped = document.spread is Spread.LINE or document.group_size > 1
+    if grouped or document.units_per_line is not None or document.first_minor is not None:
+        return None
+    return sum(min(worth, value) * number for worth, number in _units(basket, scope, more))
+
+
+def _units(basket: Basket, scope: int, more: int) -> list[tuple[int, int]]:
+    """List prices with the units that have them; the cheapest stands for so many more."""
+    there = [(basket.worth[i] // 1000, basket.pieces[i]) for i in basket.by_scope.get(scope, ())]
+    return [*there, (_cheapest(basket, scope) or 0, more)]
+
+
+def _with_tax(basket: Basket, basis: Basis | None) -> bool:
+    return (basis or basket.facts.policy.amounts_basis) is Basis.INCLUDING
 
 
 def _asks_amount_of(ready: Ready, scope: int) -> bool:

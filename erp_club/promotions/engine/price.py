@@ -54,7 +54,7 @@ def _lists_may_cost(facts: Facts, compiled: Compiled, priced: Priced) -> bool:
         return False
     if not any(line.list_code or line.list_minor != line.regular_minor for line in priced.lines):
         return False
-    asked = (Reason.MIN_AMOUNT, Reason.EXCLUDED)
+    asked = (Reason.MIN_AMOUNT, Reason.TOO_MUCH, Reason.EXCLUDED)
     return compiled.scopes.regular_price_only or any(each.reason in asked for each in priced.refused)
 
 

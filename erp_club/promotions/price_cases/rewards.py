@@ -68,7 +68,7 @@ def reward_of(programme: Programme, settings: Settings) -> Document:
         case "amount_off_per_unit":
             return _per_unit(reward, where, reward.value or 0)
         case "amount_off_first_then":
-            return _per_unit(reward, where, reward.additional) | {"first_minor": reward.first}
+            return _per_unit(reward, where, reward.additional or 0) | {"first_minor": reward.first or 0}
         case "bundle_price":
             return _bundle(reward, where)
         case "cheapest_free":
