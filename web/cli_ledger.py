@@ -17,7 +17,17 @@ def ledger() -> None:
 
 @ledger.command()
 def verify() -> None:
-    """Derive every balance, debt, lot, card and sum again; exit 1 with the first wrong row of each kind."""
+    """Derive every balance, debt, lot, card and sum again; exit 1 with the first wrong row of each kind.
+
+    What no sum tells (receipts and how they were paid, states of accounts, cards and coupons, fees, used benefits, what
+    rewards, birthdays and events gave, what somebody did against the limits of a day, wrong PINs) is compared with what
+    was kept of it when it was written, and with the night's seals: whoever changes both since is found.
+
+    Not proven: a row that is added just as the product would add one; what was changed before the night sealed it,
+    where what was kept beside it was changed alike; the end of a chain that is cut off; settings (clubs, offers,
+    batches, plans, prices); which account a membership names; reasons that people typed; when a coupon was issued or
+    used.
+    """
     with opened() as database, database.session() as session:
         wrong = wrong_rows(session)
     for each in wrong:

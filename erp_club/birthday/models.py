@@ -100,8 +100,8 @@ class BirthdayGrant(Base):
     """What a plan gave a customer for one celebration; it stays when coupon or card go on to another `owner_id`.
 
     `person` is 0 for the customer's own date, a relative's customer id, or below zero a relative that is only a name.
-    The key lets one year's celebration be given once. An exclusion constraint keeps any two for one person half a
-    year apart, so that a date that is edited over the turn of the year brings nothing either.
+    The key lets one year's celebration be given once. An exclusion constraint keeps any two for one person half a year
+    apart, so that a date that is edited over the turn of the year brings nothing either. Kept rows name it by its `id`.
     """
 
     __tablename__ = "birthday_grants"
@@ -123,6 +123,7 @@ class BirthdayGrant(Base):
         sa.CheckConstraint("num_nonnulls(coupon_id, card_id) = num_nonnulls(owner_id)", name="one_gift"),
     )
 
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
     plan_id: Mapped[int] = mapped_column(sa.ForeignKey("birthday_plans.id"))
     person: Mapped[int]

@@ -55,8 +55,8 @@ LEDGER_SEAL = Job(
     title=N_("Seal of the ledgers"),
     about=N_(
         "Adds the day's movements of points and cards, with what their lots were opened as, receipts, new coupons, "
-        "and states of accounts, cards, coupons, fees and used benefits to chains of keyed hashes, so that none can be "
-        "changed unseen."
+        "states of accounts, cards and coupons, fees, used benefits and what was given to chains of keyed hashes, so "
+        "that none can be changed unseen."
     ),
     batch=_seal_ledgers,
     total=_unsealed,
@@ -65,7 +65,7 @@ LEDGER_SEAL = Job(
         "stored_value_movements": N_("Movements of cards"),
         "coupon_codes": N_("Coupons"),
         "points_account_standing": N_("States and days of accounts"),
-        "kept_rows": N_("States of cards, coupons and fees"),
+        "kept_rows": N_("States of cards and coupons, fees, and what was given"),
         "receipts": N_("Receipts"),
     },
     schedule="50 4 * * *",

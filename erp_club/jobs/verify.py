@@ -37,8 +37,8 @@ def wrong_rows(session: Session) -> list[Text]:
     """A sentence for the first row of each kind that doesn't follow from movements, receipts and lines.
 
     None is what it should be. Reads everything: balances, debts and lots of points, cards, the counters of offers and
-    coupons, what has come back, the sums of receipts, what was kept of states, and what was sealed of movements,
-    receipts, coupons, states and the trace.
+    coupons, what has come back, the sums of receipts, what was kept of states and of what was given, and what was
+    sealed of movements, receipts, coupons, states and the trace.
     """
     found = [_differs(each.table, each.key, each.column, each.said, each.derived) for each in points.faults(session)]
     for card in stored_value.wrong_cards(session, limit=1):

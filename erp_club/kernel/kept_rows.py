@@ -1,7 +1,8 @@
 """What some rows say beside sums and movements, a card's state or a fee's amounts, is kept each time that it is said.
 
-Triggers write it with the row (`keep_row`), numbered, and it is sealed in a chain of keyed hashes outside of the
-request: whoever changes the row around them is found, and whoever changes what was kept along with it, too.
+Triggers write it with the row (`keep_row`, or `keep_rows` where many come at once), numbered, and it is sealed in a
+chain of keyed hashes outside of the request: whoever changes the row around them is found, and whoever changes what was
+kept along with it, too.
 """
 
 import datetime as dt
@@ -53,11 +54,12 @@ class KeptRowSeal(Base):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A table of which these columns are kept, by its `id`. A row of which nothing was kept says what `unsaid` does."""
+    """A table of which these columns are kept, by its `key`. A row of which nothing was kept says `unsaid`."""
 
     table: str
     columns: tuple[str, ...]
     unsaid: Mapping[str, str | None] | None = None
+    key: str = "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class WrongKept:
 
 def wrong_kept(session: Session, tables: Sequence[Kept]) -> list[WrongKept]:
     """The first row of each table that isn't what was kept of it last; empty is what it should be."""
+    session.execute(sa.text("SET LOCAL TIME ZONE 'UTC'"))  # as the triggers do: JSON writes moments in a time zone
     return [wrong for each in tables if (wrong := _first_wrong(session, each))]
 
 
@@ -81,7 +84,7 @@ def _first_wrong(session: Session, kept: Kept) -> WrongKept | None:
     row = session.execute(
         sa.text(f"""
             SELECT coalesce(t.id, k.row_id), coalesce(t.said, '{{}}'), coalesce(k.said, CAST(:unsaid AS jsonb), '{{}}')
-              FROM (SELECT t.id, jsonb_build_object({told}) AS said FROM {kept.table} t) AS t
+              FROM (SELECT t.{kept.key} AS id, jsonb_build_object({told}) AS said FROM {kept.table} t) AS t
               FULL JOIN (SELECT DISTINCT ON (row_id) row_id, said FROM kept_rows WHERE of_table = :name
                           ORDER BY row_id, n DESC) AS k ON k.row_id = t.id
              WHERE t.said IS DISTINCT FROM coalesce(k.said, CAST(:unsaid AS jsonb)) ORDER BY 1 LIMIT 1

@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.models import BirthdayGrant
+from erp_club.birthday.plans.settings import Gift
 from erp_club.clubs.models import Membership
 from erp_club.jobs import seals
 from erp_club.jobs.verify import wrong_rows
+from erp_club.permissions.approvals.models import DayUse
 from erp_club.points.conversions.models import PointsConversion
 from erp_club.points.models import PointsMove
 from erp_club.points.sets.commands import freeze_accounts
+from erp_club.programmes.events.models import EventGain, ProgrammeEvent
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardCard, RewardCoupon, RewardEntitlement
+from erp_club.promotions.coupons.models import CouponCode
 from erp_club.purchases.commands import sell
 from erp_club.purchases.entitlements.models import EntitlementUse
 from erp_club.purchases.facts import Asked
@@ -24,12 +31,14 @@ from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
 from erp_club.receipts.models import Means
 from erp_club.receipts.rollups.commands import roll_all
+from erp_club.stored_value.queries import CardKey
 from erp_club.tables import metadata
 from tests.jobs.test_seals import around_the_triggers, seal
+from tests.make.birthdays import a_plan
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.households import SKU, TODAY, a_family
 from tests.make.offers import a_published_offer
-from tests.make.purchases import NOW, a_place
+from tests.make.purchases import NOW, Till, a_place
 from tests.make.stored_value import a_gift_card, paid
 from web.i18n import say
 
@@ -51,8 +60,12 @@ LANES = (
         "slice_buyers",
     ),
     ("membership_fees", "entitlement_uses", "kept_rows"),
+    (
+        *("period_settlements", "reward_entitlements", "reward_coupons", "reward_cards", "birthday_grants"),
+        *("programme_events", "event_gains", "day_uses", "coupon_uses_back"),
+    ),
 )
-"""Of each table every figure, day and word is changed in turn. No lane tells of another one's tables."""
+"""Of each table every figure, day, moment and word is changed in turn. No lane tells of another one's tables."""
 TABLES = {table for lane in LANES for table in lane}
 RECEIPTS = {"receipts", "receipt_lines", "receipt_payments", "receipt_offers", "receipt_discounts", "receipt_returns"}
 NAMED: dict[str, set[str]] = {
@@ -71,19 +84,21 @@ NAMED: dict[str, set[str]] = {
 CHANGED: dict[type[sa.types.TypeEngine[Any]], tuple[str, ...]] = {
     sa.Date: ("coalesce({0}, DATE '2030-01-01') + 1", "{0} - 1"),
     sa.Boolean: ("NOT {0}",),
+    sa.DateTime: ("coalesce({0}, TIMESTAMPTZ '2030-01-01 00:00+00') + interval '1 second'",),
     sa.Integer: ("coalesce({0}, 0) + 1", "{0} - 1"),
     sa.Text: (
         *("coalesce({0}, '') || 'x'", "'blocked'", "'open'", "'cancelled'", "'back'", "'cash'"),
-        "'lapse'",
-        "'renewal'",
-        "'adjusted'",
+        *("'lapse'", "'renewal'", "'adjusted'", "'given'"),
     ),
+    JSONB: ("'{{}}'",),
 }
 """What a column says instead, the first that its table's own law allows."""
 SOURCES = {
-    "coupons": {"worth_minor", "code"},  # this one has no amount, and no law allows less than was given
+    # This one has no amount, and no law allows less than was given.
+    "coupons": {"worth_minor", "code", "issued_at"},
+    "coupon_uses": {"at"},
+    "coupon_uses_back": {"at"},
     "receipt_returns": {"reason"},  # goes with whoever is erased
-    "stored_value_cards": {"wrong_pins"},  # of who guesses, and no value
     "membership_fees": {"customer_id", "staff_id", "store_id"},
 }
 """What is proven by no seal and no sum."""
@@ -94,29 +109,35 @@ LAWFUL = {
 """What no row of this shop can say otherwise alone, by the law of its table."""
 NOT_DERIVED = {
     "coupon_batches",  # a setting: how often each coupon holds
-    "day_uses",  # what one person did against the limits of their own day
 }
 
 
 @pytest.fixture
 def shop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """A sale with an offer by coupon to a member, another with points, a gift card that has paid, a frozen account."""
+    """A sale with an offer by coupon to a member, one that came back with it, another with points, a gift card that has
+    paid, a frozen account.
+    """
     family = a_family(session)
     (member, lapsed) = family.join(200, 10)
     account = session.get_one(Membership, (family.customer(lapsed), lapsed))
     freeze_accounts(session, [(account.points_holder_id, account.points_account_id)], until=dt.date(2027, 1, 31))
-    a_batch(session)
+    a_batch(session, back_on_return=True)
     a_published_offer(session, "TENTH", activation={"by": "coupon", "batch": "WINTER"})
-    asked = Asked(((SKU, 20_000),), Buyer(family.customer(member)), coupons=some_coupons(session), sale_id="S-1")
-    order = Order("V-1", asked, (Payment(Means.CARD, 18_00),))
-    sell(session, order, a_place(session, family.till), currency="ILS")
+    for number in ("V-1", "V-2"):
+        asked = Asked(((SKU, 20_000),), Buyer(family.customer(member)), coupons=some_coupons(session), sale_id=number)
+        order = Order(number, asked, (Payment(Means.CARD, 18_00),))
+        sold = sell(session, order, a_place(session, family.till), currency="ILS")
+    family.returns(sold)
     family.buys(member, 10_00, points=40)
     family.returns(family.buys(member, 6_00), 2_000)
-    paid(session, a_gift_card(session).key, 10_00)
-    add_rare_rows(session, session.get_one(Membership, (family.customer(member), member)), *family.join(0, 0))
+    card = a_gift_card(session).key
+    paid(session, card, 10_00)
+    of_member = session.get_one(Membership, (family.customer(member), member))
+    add_rare_rows(session, of_member, *family.join(0, 0))
+    add_what_was_given(session, of_member, card, family.till)
     roll_all(session)
     monkeypatch.setattr(seals, "BATCH", 3)
-    assert seal(session)["receipts"] == 4
+    assert seal(session)["receipts"] == 6
     assert wrong_rows(session) == []
     return session
 
@@ -139,6 +160,42 @@ def add_rare_rows(session: Session, member: Membership, *others: int) -> None:
         customer_id=one[0], account_id=one[1], club_id=member.club_id, **became, on_date=TODAY, at=NOW
     )
     session.add_all([fee, use, move, conversion])
+    session.flush()
+
+
+def add_what_was_given(session: Session, member: Membership, card: CardKey, till: Till) -> None:
+    """A month's settlement and all that one can hand out, a birthday, an event, and what somebody did in a day."""
+    customer_id = member.customer_id
+    (code,) = some_coupons(session)
+    coupon_id, owner_id = session.execute(
+        sa.select(CouponCode.coupon_id, CouponCode.customer_id).where(CouponCode.code == code)
+    ).one()
+    days = {"first_on": TODAY, "last_on": TODAY, "usable_from": TODAY, "last_day": TODAY, "due_on": TODAY}
+    settled = PeriodSettlement(
+        customer_id=customer_id, account_id=member.points_account_id, club_id=member.club_id, rule="bonus", **days,
+        version_no=1, form="points", base=10, value=5, promised={"gives": 1}, state="waiting", taken_seq=1, at=NOW,
+    )  # fmt: skip
+    plan_id = a_plan(session, member.club_id, gift=Gift.POINTS, points=5)
+    days = {"day": TODAY, "first_day": TODAY, "last_day": TODAY, "on_date": TODAY, "at": NOW}
+    grant = BirthdayGrant(customer_id=customer_id, plan_id=plan_id, person=0, year=2026, age=30, points=5, **days)
+    event = ProgrammeEvent(customer_id=customer_id, event="app", awaited_id=customer_id, on_date=TODAY, at=NOW)
+    used = DayUse(day=TODAY, store_id=till.store_id, staff_id=till.by.staff_id, action="points.adjust", used=3)
+    session.add_all([settled, grant, event, used])
+    session.flush()
+    of_settled = {"customer_id": customer_id, "settlement_id": settled.id}
+    of_card = {"card_customer_id": card.customer_id, "card_id": card.card_id}
+    of_points = {"holder_id": member.points_holder_id, "account_id": member.points_account_id, "seq": 1}
+    of_event = {"event_customer_id": customer_id, "event_id": event.id, "club_id": member.club_id, "on_date": TODAY}
+    session.add_all(
+        [
+            RewardEntitlement(**of_settled, entitlement="coffee", count=2),
+            RewardCoupon(**of_settled, owner_id=owner_id, coupon_id=coupon_id),
+            RewardCard(**of_settled, **of_card),
+            EventGain(
+                customer_id=customer_id, **of_event, rule="app", once_key="1", points=5, **of_points, taken_seq=2
+            ),
+        ]
+    )
     session.flush()
 
 
@@ -251,6 +308,13 @@ def test_who_changes_what_is_kept_beside_it_too_is_found_by_the_seal(
         ("DELETE FROM stored_value_cards", "stored_value_cards .*: number is None"),
         ("DELETE FROM membership_fees", "membership_fees .*: membership_id is None"),
         ("DELETE FROM kept_rows", "kept_rows .* is gone"),
+        ("DELETE FROM period_settlements", "period_settlements .*: customer_id is None"),
+        ("DELETE FROM reward_coupons", "reward_coupons .*: customer_id is None"),
+        ("DELETE FROM birthday_grants", "birthday_grants .*: customer_id is None"),
+        ("DELETE FROM event_gains", "event_gains .*: customer_id is None"),
+        ("UPDATE birthday_grants SET year = year - 1", "birthday_grants .*: year is 2025"),
+        ("DELETE FROM coupon_uses_back", "coupons .*: uses is 2"),
+        ("UPDATE coupon_uses_back SET receipt_id = receipt_id + 1", "coupon_uses_back .*: receipt_id is"),
         ("DELETE FROM kept_row_seals WHERE n = 1", "kept_row_seals 1 is gone"),
         ("DELETE FROM receipt_payments", "receipts .* isn't what it was"),
         ("DELETE FROM receipt_seals WHERE n = 1", "receipt_seals 1 is gone"),

@@ -47,7 +47,7 @@ def test_batches_are_listed_filtered_and_sorted(office: TestClient, session: Ses
     first = office.get("/coupon-batches?text=always").json()["batches"][0]
     assert (first["issued"], first["left"], first["used"], first["standing"]) == (3, 97, 0, "current")
     lines = office.get("/coupon-batches.csv?sort=code").content.decode("utf-8-sig").splitlines()
-    assert lines[1].startswith("ALWAYS,Always coupons,active,no,1,,,,,100,3,0")
+    assert lines[1].startswith("ALWAYS,Always coupons,active,no,1,,,,,100,3,0,no")
     assert office.get("/coupon-batches.xlsx").status_code == 200
 
 
@@ -65,15 +65,16 @@ def test_a_batch_is_set_up_changed_and_traced(office: TestClient, session: Sessi
     batch_id = a_set_up_batch(office)
     told = office.get(f"/coupon-batches/{batch_id}").json()["batch"]
     assert (told["code"], told["prefix"], told["uses"], told["days_from_issue"]) == ("WINTER-26", "VAK", 1, 30)
-    change = {"version": told["version"], "uses": 3, "worth_minor": 50_00, "most": 10}
+    change = {"version": told["version"], "uses": 3, "worth_minor": 50_00, "most": 10, "back_on_return": True}
     changed = send(office, "PATCH", f"/coupon-batches/{batch_id}", change)
     assert (changed.json()["uses"], changed.json()["worth_minor"], changed.json()["left"]) == (3, 50_00, 10)
     assert changed.json()["names"] == WINTER["names"]
     again = send(office, "PATCH", f"/coupon-batches/{batch_id}", change)
     assert (again.status_code, again.json()["code"]) == (409, "stale")
     entry = session.execute(sa.select(AuditEntry).where(AuditEntry.action == "coupon_batch.change")).scalar_one()
-    assert entry.before == {"uses": 1, "worth_minor": None, "most": None}
-    assert entry.after == {"uses": 3, "worth_minor": 50_00, "most": 10}
+    assert entry.before == {"uses": 1, "worth_minor": None, "most": None, "back_on_return": False}
+    assert entry.after == {"uses": 3, "worth_minor": 50_00, "most": 10, "back_on_return": True}
+    assert "can be used again" in office.get(f"/coupon-batches/{batch_id}", headers=HTML).text
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ Language = Literal["he", "fi", "sv", "en"]
 Names = dict[Language, Line | None]
 FILE_HEADER = (
     "code", "name", "state", "personal", "uses", "worth", "valid_from", "valid_to", "days_from_issue", "most", "issued",
-    "used",
+    "used", "back_on_return",
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ class NewBatch(Body):
     """A batch to set up. Names are needed in English and in the chain's language.
 
     A machine sends `worth_minor`; a form sends `worth` as somebody types it. `valid_to` and `days_from_issue` don't go
-    together.
+    together. `back_on_return`: who returns all that a coupon was used for can use it again.
     """
 
     code: Word
@@ -64,6 +64,7 @@ class NewBatch(Body):
     valid_to: dt.date | None = None
     days_from_issue: Annotated[int, Field(ge=0, le=MOST_DAYS)] | None = None
     most: Annotated[int, Field(ge=1, le=MOST_TO_ISSUE)] | None = None
+    back_on_return: bool = False
 
 
 class BatchChange(Body):
@@ -81,6 +82,7 @@ class BatchChange(Body):
     valid_to: dt.date | None = None
     days_from_issue: Annotated[int, Field(ge=0, le=MOST_DAYS)] | None = None
     most: Annotated[int, Field(ge=1, le=MOST_TO_ISSUE)] | None = None
+    back_on_return: bool | None = None
 
 
 class Filters(BaseModel):
@@ -131,6 +133,7 @@ def _cells(act: Act, rows: Iterator[BatchRow]) -> Iterator[tuple[lists.Cell, ...
         yield (
             row.code, row.names.get(act.chain.language) or row.names["en"], row.state.value, row.personal, row.uses,
             worth, row.valid_from, row.valid_to, row.days_from_issue, row.most, row.issued, row.used,
+            row.back_on_return,
         )  # fmt: skip
 
 
@@ -160,6 +163,7 @@ def add_batch(act: Edit, body: NewBatch) -> Response:
         valid_to=body.valid_to,
         days_from_issue=body.days_from_issue,
         most=body.most,
+        back_on_return=body.back_on_return,
     )
     batch_id = commands.create_batch(act.session, settings, language=act.chain.language, now=act.now, by=act.by)
     return act.done(batch_line(act, batch_id), f"/coupon-batches/{batch_id}")

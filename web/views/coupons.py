@@ -30,7 +30,7 @@ class BatchLine(BaseModel):
     """A batch. `used` counts coupons that were used at least once; days are included at both ends.
 
     With `worth_minor` what is left of a coupon can be used again; without it the rest is lost. `left` is how many more
-    may be issued, null without limit.
+    may be issued, null without limit. `back_on_return`: who returns all that a coupon was used for can use it again.
     """
 
     id: int
@@ -45,6 +45,7 @@ class BatchLine(BaseModel):
     valid_to: dt.date | None
     days_from_issue: int | None
     most: int | None
+    back_on_return: bool
     issued: int
     used: int
     left: int | None
@@ -242,6 +243,7 @@ def line(act: Act, row: BatchRow) -> BatchLine:
         valid_to=row.valid_to,
         days_from_issue=row.days_from_issue,
         most=row.most,
+        back_on_return=row.back_on_return,
         issued=row.issued,
         used=row.used,
         left=None if row.most is None else row.most - row.issued,

@@ -50,7 +50,8 @@ class EventGain(Base):
     """What a rule of a club gave a customer for an event; by `once_key` the same is never given twice.
 
     Points are movement `seq` of the account; without it the rule gave something else. `receipt_id` is the purchase with
-    which they go where that comes back, and `taken_seq` the movement that took them then.
+    which they go where that comes back, and `taken_seq` the movement that took them then. Kept rows name it
+    by its `id`.
     """
 
     __tablename__ = "event_gains"
@@ -71,6 +72,7 @@ class EventGain(Base):
         sa.Index("ix_event_gains_receipt", "receipt_id", postgresql_where=sa.text("receipt_id IS NOT NULL")),
     )
 
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity())
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))
     event_customer_id: Mapped[int]
     event_id: Mapped[int]

@@ -104,10 +104,22 @@ _MEMBERS = f"""
      ORDER BY customer_id, offer_id, day LIMIT 1
     """  # noqa: S608 - the parts are ours
 """But for those who became one customer: their uses are the survivor's too."""
+_BACK = """
+    SELECT concat_ws('/', customer_id, coupon_id, use_no), b.receipt_id,
+           (SELECT max(r.receipt_id) FROM receipt_returns r
+             WHERE (r.customer_id, r.original_receipt_id) = (u.receipt_customer_id, u.receipt_id))
+      FROM coupon_uses_back b JOIN coupon_uses u USING (customer_id, coupon_id, use_no)
+     WHERE NOT EXISTS (
+       SELECT FROM receipt_returns r
+        WHERE (r.customer_id, r.receipt_id) = (b.receipt_customer_id, b.receipt_id)
+          AND (r.customer_id, r.original_receipt_id) = (u.receipt_customer_id, u.receipt_id))
+     ORDER BY customer_id, coupon_id, use_no LIMIT 1"""
+"""A use comes back with a return of what it was used for."""
 _CHECKS = (
     *(check(column) for check in (_in_all, _days) for column in ("uses", "given_minor")),
     _days("baskets"),
     ("offer_member_uses", "uses", _MEMBERS),
+    ("coupon_uses_back", "receipt_id", _BACK),
     *(_coupons(column) for column in ("used", "given_minor")),
     *(_issued_as(column) for column in ("uses", "worth_minor", "first_day", "last_day")),
 )

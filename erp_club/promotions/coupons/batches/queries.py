@@ -53,6 +53,7 @@ class BatchRow:
     valid_to: dt.date | None
     days_from_issue: int | None
     most: int | None
+    back_on_return: bool
     issued: int
     state: BatchState
     version: int
@@ -234,6 +235,7 @@ _ROW: tuple[Any, ...] = (
     CouponBatch.valid_to,
     CouponBatch.days_from_issue,
     CouponBatch.most,
+    CouponBatch.back_on_return,
     CouponBatch.issued,
     CouponBatch.state,
     CouponBatch.version,

@@ -36,6 +36,7 @@ class BatchSettings:
     valid_to: dt.date | None = None
     days_from_issue: int | None = None
     most: int | None = None
+    back_on_return: bool = False
 
 
 FIXED = ("code", "prefix", "personal")
