@@ -62,11 +62,11 @@ class ListState(BaseModel):
         """How many rows stand before this page."""
         return (self.page - 1) * self.per_page
 
-    def counted(self, total: int) -> Self:
-        """The same once the rows are counted: a page behind the last one becomes the last one."""
-        known = min(total, COUNTED)
+    def counted(self, total: int, *, most: int = COUNTED) -> Self:
+        """The same once the rows are counted, `most` of them listed: a page behind the last becomes that one."""
+        known = min(total, most)
         last = max(1, -(-known // self.per_page))
-        return self.model_copy(update={"total": known, "more": total > COUNTED, "page": min(self.page, last)})
+        return self.model_copy(update={"total": known, "more": total > most, "page": min(self.page, last)})
 
     def url(self, **changes: object) -> str:
         """This list's address with some parameters set (None takes one out); filters not named stay as they are.

@@ -45,7 +45,11 @@ class Receipt(Base):
         sa.PrimaryKeyConstraint("customer_id", "id"),
         sa.Index("ix_receipts_id", "id"),
         sa.Index("ix_receipts_customer_id_sold_at", "customer_id", "sold_at"),
-        sa.Index("ix_receipts_sold_on", "sold_on"),
+        # The orders of lists, whole, so that a page far behind is found in the index alone.
+        sa.Index("ix_receipts_sold_on", "sold_on", "sold_at", "id", postgresql_include=["customer_id", "total_minor"]),
+        sa.Index("ix_receipts_store_id", "store_id", "sold_on", "sold_at", "id"),
+        sa.Index("ix_receipts_receipt_no", "receipt_no", "id"),
+        sa.Index("ix_receipts_total_minor", "total_minor", "id"),
     )
 
     customer_id: Mapped[int] = mapped_column(sa.ForeignKey("customers.id"))

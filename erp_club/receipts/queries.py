@@ -20,6 +20,8 @@ from erp_club.permissions.models import Staff
 from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptPayment, ReceiptSource
 
 Sort = Literal["sold_at", "receipt_no", "store", "customer", "lines", "total_minor"]
+MOST_BY_LINES = 20_000
+"""Lines are counted when a list is put in their order: of so many receipts that match, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +175,11 @@ def found_by_number(session: Session, receipt_no: str, *, limit: int = 20) -> li
 def listing(
     session: Session, filters: ReceiptFilters, *, sort: str, descending: bool, offset: int, limit: int
 ) -> list[ReceiptRow]:
-    """The receipts of one page in the order of a `Sort`; equals by time."""
-    return _page(session, _where(filters), _order(sort, descending=descending), sort, offset, limit)
+    """The receipts of one page in the order of a `Sort`; by `lines` among the latest `MOST_BY_LINES` only.
+
+    Equals come by time, and those of one number or total as they came in.
+    """
+    return _page(session, _where(filters), sort, descending=descending, offset=offset, limit=limit)
 
 
 def count(session: Session, filters: ReceiptFilters, *, most: int) -> int:
@@ -193,20 +198,52 @@ def rows_where(
     session: Session, where: Sequence[sa.ColumnElement[bool]], *, offset: int, limit: int
 ) -> list[ReceiptRow]:
     """The receipts that a report has chosen, the latest first."""
-    return _page(session, where, _order("sold_at", descending=True), "sold_at", offset, limit)
+    return _page(session, where, "sold_at", descending=True, offset=offset, limit=limit)
 
 
 def _page(
-    session: Session, where: Sequence[sa.ColumnElement[bool]], order: Sequence[Any], sort: str, offset: int, limit: int
+    session: Session,
+    where: Sequence[sa.ColumnElement[bool]],
+    sort: str,
+    *,
+    descending: bool,
+    offset: int,
+    limit: int,
 ) -> list[ReceiptRow]:
     """First which receipts, by what they are ordered by alone: else all of the row is made of those before, too."""
-    joined = {"store": _OF_STORE, "customer": _OF_CUSTOMER}.get(sort, Receipt)
-    columns = [Receipt.id, *((_COUNT_LINES.label("lines"),) if sort == "lines" else ())]
-    chosen = sa.select(*columns).select_from(joined).where(*where).order_by(*order).offset(offset).limit(limit)
-    ids = session.scalars(chosen).all()
+    if sort == "store" or (sort == "customer" and not where):
+        chosen = _in_turn(sort, where, descending=descending, most=offset + limit)
+    elif sort == "lines":
+        chosen = _by_lines(where, descending=descending)
+    else:
+        joined = _OF_CUSTOMER if sort == "customer" else Receipt
+        chosen = sa.select(Receipt.id).select_from(joined).where(*where)
+        chosen = chosen.order_by(*_way(_SORTS[sort], descending=descending))
+    ids = session.scalars(chosen.offset(offset).limit(limit)).all()
     told = session.execute(sa.select(*_ROW).select_from(_FROM).where(Receipt.id.in_(ids)))
     rows = {row[0]: ReceiptRow(*row) for row in told}
     return [rows[each] for each in ids]
+
+
+def _by_lines(where: Sequence[sa.ColumnElement[bool]], *, descending: bool) -> Any:
+    latest = sa.select(Receipt.customer_id, *_TIME).where(*where).order_by(*_way(_TIME, descending=True))
+    of = latest.limit(MOST_BY_LINES).subquery("latest")
+    order = [_lines_of(of.c), of.c.sold_on, of.c.sold_at, of.c.id]
+    return sa.select(of.c.id).order_by(*_way(order, descending=descending))
+
+
+def _in_turn(sort: str, where: Sequence[sa.ColumnElement[bool]], *, descending: bool, most: int) -> Any:
+    """The receipts of one store, or of one customer, after the other's: all of them joined and sorted take seconds.
+
+    At most so many of each, since a page may hold none but the first one's.
+    """
+    owner, mine = (Store, Receipt.store_id) if sort == "store" else (Customer, Receipt.customer_id)
+    names, times = _BY_OWNER[sort]
+    owners = sa.select(owner.id, *names).order_by(*_way(names, descending=descending)).subquery("owners")
+    theirs = sa.select(Receipt.id, Receipt.sold_on, Receipt.sold_at).where(mine == owners.c.id, *where)
+    each = theirs.order_by(*_way(times, descending=descending)).limit(most).lateral("each")
+    order: list[Any] = [*(owners.c[column.key] for column in names), *(each.c[column.key] for column in times)]
+    return sa.select(each.c.id).select_from(owners.join(each, sa.true())).order_by(*_way(order, descending=descending))
 
 
 def months(session: Session, customer_id: int) -> list[MonthTotal]:
@@ -240,12 +277,11 @@ def favourite_groups(
     return [GroupTotal(*row) for row in rows]
 
 
-_COUNT_LINES = (
-    sa.select(sa.func.count())
-    .where(ReceiptLine.customer_id == Receipt.customer_id, ReceiptLine.receipt_id == Receipt.id)
-    .correlate(Receipt)
-    .scalar_subquery()
-)
+def _lines_of(receipt: Any) -> sa.ScalarSelect[int]:
+    mine = (ReceiptLine.customer_id == receipt.customer_id, ReceiptLine.receipt_id == receipt.id)
+    return sa.select(sa.func.count()).select_from(ReceiptLine).where(*mine).scalar_subquery()
+
+
 _NAME = sa.func.concat_ws(" ", sa.func.nullif(Customer.given_name, ""), sa.func.nullif(Customer.family_name, ""))
 _ROW: tuple[Any, ...] = (
     Receipt.id,
@@ -259,7 +295,7 @@ _ROW: tuple[Any, ...] = (
     Receipt.customer_id,
     Customer.number,
     sa.case((Receipt.customer_id == UNIDENTIFIED, ""), else_=_NAME).label("customer"),
-    _COUNT_LINES.label("lines"),
+    _lines_of(Receipt).label("lines"),
     Receipt.list_minor,
     Receipt.total_minor,
     Receipt.rounding_minor,
@@ -303,23 +339,29 @@ _PAYMENTS = (
     )
     .order_by(ReceiptPayment.payment_no)
 )
-# The day leads: it is indexed, and sorts as the time does within a time zone.
-_SORTS: dict[str, tuple[Any, ...]] = {
-    "sold_at": (Receipt.sold_on, Receipt.sold_at),
-    "receipt_no": (Receipt.receipt_no,),
-    "store": (Store.name,),
-    "customer": (Customer.family_name, Customer.given_name),
-    "lines": (sa.literal_column("lines"),),
-    "total_minor": (Receipt.total_minor,),
+# The day leads: it is what a list is narrowed to, and sorts as the time does within a time zone.
+_TIME: tuple[Any, ...] = (Receipt.sold_on, Receipt.sold_at, Receipt.id)
+_BY_OWNER: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
+    "store": ((Store.name,), _TIME),
+    "customer": ((Customer.family_name, Customer.given_name, Customer.id), (Receipt.sold_at, Receipt.id)),
 }
+_SORTS: dict[str, tuple[Any, ...]] = {
+    "sold_at": _TIME,
+    "receipt_no": (Receipt.receipt_no, Receipt.id),
+    "total_minor": (Receipt.total_minor, Receipt.id),
+    "lines": (sa.literal_column("lines"), *_TIME),
+    **{sort: (*names, *times) for sort, (names, times) in _BY_OWNER.items()},
+}
+"""But for `lines`, each as an index has it."""
 
 
 def _ordered(filters: ReceiptFilters, sort: str, *, descending: bool) -> sa.Select[*tuple[Any, ...]]:
-    return sa.select(*_ROW).select_from(_FROM).where(*_where(filters)).order_by(*_order(sort, descending=descending))
+    return (
+        sa.select(*_ROW).select_from(_FROM).where(*_where(filters)).order_by(*_way(_SORTS[sort], descending=descending))
+    )
 
 
-def _order(sort: str, *, descending: bool) -> list[Any]:
-    columns = [*_SORTS[sort], *(() if sort == "sold_at" else _SORTS["sold_at"]), Receipt.id]
+def _way(columns: Sequence[Any], *, descending: bool) -> list[Any]:
     return [column.desc() if descending else column for column in columns]
 
 

@@ -24,6 +24,7 @@ from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
 from erp_club.points.units import Unit
 from erp_club.receipts.models import Receipt
+from erp_club.receipts.rollups.models import CustomerDay, ReceiptToRoll, StoreDay
 
 Consent = Literal["advertising", "sms", "email", "post"]
 MembershipState = Literal["valid", "ends_soon", "paused", "ended", "none"]
@@ -91,18 +92,23 @@ FILE_COLUMNS = (
 """The columns of the file, named as an import reads them; those of head office's own fields follow."""
 
 _SORTS: dict[str, tuple[Any, ...]] = {
-    "name": (Customer.family_name, Customer.given_name, Customer.id),
+    "name": (Customer.family_name, Customer.given_name),
     "number": (Customer.number,),
     # Ids are given in the order of opening, and have an index.
-    "opened": (Customer.id,),
+    "opened": (),
 }
+"""What comes before the id."""
 SORTS = tuple(_SORTS)
+_BECAME = BECAME.c.id == Receipt.customer_id
 
 
 def count(session: Session, filters: CustomerFilters, *, today: dt.date, most: int) -> int:
     """How many customers match, at most `most`: nobody reads to the end of a million, but counting them takes long."""
-    found = sa.select(sa.literal(1)).select_from(Customer).where(*_where(filters, today)).limit(most).subquery()
-    return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+    found = [
+        sa.select(sa.literal(1)).select_from(Customer).where(*each) for each in _either(session, filters, today, most)
+    ]
+    counted = sa.union_all(*found).limit(most).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
 
 
 def listing(
@@ -115,9 +121,17 @@ def listing(
     limit: int,
     today: dt.date,
 ) -> list[CustomerRow]:
-    """One page of the customers that match, by one of `SORTS`; four statements, however long the page is."""
-    ordered = _ordered(sort, descending=descending)
-    page = sa.select(Customer.id).where(*_where(filters, today)).order_by(*ordered).offset(offset).limit(limit)
+    """One page of the customers that match, by one of `SORTS`; so many statements, however long the page is."""
+    names, ordered = _SORTS[sort], _ordered(sort, descending=descending)
+    # Each as long as the page may be: together, the planner would sort all that match.
+    found = [
+        sa.select(Customer.id, *names).where(*each).order_by(*ordered).limit(offset + limit).subquery()
+        for each in _either(session, filters, today, offset + limit)
+    ]
+    page = sa.union_all(*(sa.select(each) for each in found)).subquery("page")
+    way: list[Any] = [page.c[each.key] for each in (*names, Customer.id)]
+    paged = sa.select(page.c.id).order_by(*(each.desc() if descending else each for each in way))
+    ids = session.scalars(paged.offset(offset).limit(limit)).all()
     rows = session.execute(
         sa.select(
             Customer.id,
@@ -130,10 +144,9 @@ def listing(
             Customer.opened_at,
         )
         .outerjoin(Store, Store.id == Customer.home_store_id)
-        .where(Customer.id.in_(page))
+        .where(Customer.id.in_(ids))
         .order_by(*ordered)
     ).all()
-    ids = [row.id for row in rows]
     held, points = _clubs(session, ids, today)
     bought = _last_bought(session, ids)
     return [
@@ -171,7 +184,7 @@ def every(
         sa.select(*columns, Customer.id_key)
         .select_from(Customer)
         .outerjoin(Store, Store.id == Customer.home_store_id)
-        .where(*_where(filters, today))
+        .where(sa.or_(*(sa.and_(*each) for each in _either(session, filters, today, MOST_HASHED))))
         .order_by(*_ordered(sort, descending=descending))
     )
     keyring = keyring_of(session)
@@ -194,7 +207,7 @@ def _class_value(name: str) -> sa.ScalarSelect[str]:
 
 
 def _ordered(sort: str, *, descending: bool) -> list[Any]:
-    return [column.desc() if descending else column.asc() for column in _SORTS[sort]]
+    return [column.desc() if descending else column.asc() for column in (*_SORTS[sort], Customer.id)]
 
 
 def _where(filters: CustomerFilters, today: dt.date) -> list[sa.ColumnElement[bool]]:
@@ -215,13 +228,41 @@ def _where(filters: CustomerFilters, today: dt.date) -> list[sa.ColumnElement[bo
         made.append(Customer.opened_at >= _midnight(filters.opened_from, filters.zone))
     if filters.opened_to and filters.opened_to < dt.date.max:
         made.append(Customer.opened_at < _midnight(filters.opened_to + dt.timedelta(days=1), filters.zone))
-    if filters.bought_from or filters.bought_to:
-        bought: list[sa.ColumnElement[bool]] = []
-        bought += [Receipt.sold_on >= filters.bought_from] if filters.bought_from else []
-        bought += [Receipt.sold_on <= filters.bought_to] if filters.bought_to else []
-        buyers = sa.select(living_of(Receipt.customer_id))
-        made.append(Customer.id.in_(buyers.outerjoin(BECAME, BECAME.c.id == Receipt.customer_id).where(*bought)))
     return made
+
+
+MOST_WAITING = 1_000
+"""Of so many customers whose receipts wait to be summed up, each is named; of more, all receipts are read."""
+
+
+MOST_HASHED = 1_000_000
+"""Days of customers that a hash holds in memory."""
+_MANY = 1_000
+
+
+def _either(
+    session: Session, filters: CustomerFilters, today: dt.date, wanted: int
+) -> list[list[sa.ColumnElement[bool]]]:
+    """Conditions of which each customer who matches meets one whole list, and one only; so many are `wanted`.
+
+    Who bought is told by what is kept of customers' days, which has an index for it, and else by what isn't kept yet.
+    Both in one condition would be asked of every customer.
+    """
+    where = _where(filters, today)
+    if not filters.bought_from and not filters.bought_to:
+        return [where]
+    days = (filters.bought_from or dt.date.min, filters.bought_to or dt.date.max)
+    waits = (ReceiptToRoll.customer_id == Receipt.customer_id) & (ReceiptToRoll.receipt_id == Receipt.id)
+    buyers = sa.select(living_of(Receipt.customer_id)).where(Receipt.sold_on.between(*days))
+    waiting = buyers.select_from(sa.join(Receipt, ReceiptToRoll, waits).outerjoin(BECAME, _BECAME)).distinct()
+    waited = session.scalars(waiting.limit(MOST_WAITING + 1)).all()
+    if len(waited) > MOST_WAITING:
+        return [[*where, Customer.id.in_(buyers.select_from(sa.outerjoin(Receipt, BECAME, _BECAME)))]]
+    bought = Customer.id.in_(sa.select(CustomerDay.customer_id).where(CustomerDay.sold_on.between(*days)))
+    receipts = session.scalar(sa.select(sa.func.sum(StoreDay.receipts)).where(StoreDay.sold_on.between(*days))) or 0
+    if wanted > _MANY and receipts <= MOST_HASHED:
+        bought = bought.is_(sa.true())  # looked up in a hash: joined, all are put in order
+    return [[*where, bought], *([[*where, Customer.id.in_(waited), ~bought]] if waited else [])]
 
 
 def _classified(name: str, value: str | None) -> sa.ColumnElement[bool]:

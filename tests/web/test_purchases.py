@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.models import CardState
 from erp_club.permissions.catalog import Role
+from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
+from erp_club.receipts.rollups.commands import roll_all
 from tests.make.clubs import a_card, a_club, a_customer, a_membership
 from tests.make.organisation import PASSWORD, somebody
 from tests.make.purchases import Till, a_product, a_till
@@ -251,7 +253,9 @@ def sign_in(client: TestClient, session: Session) -> None:
 HTML = {"Accept": "text/html"}
 
 
-def test_head_office_filters_receipts_opens_and_prints_one(client: TestClient, session: Session, till: Till) -> None:
+def test_head_office_filters_receipts_opens_and_prints_one(
+    client: TestClient, session: Session, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
     member(session)
     known = post(client, till, basket(customer={"number": "100001"})).json()
     post(client, till, basket(receipt_no="2", lines=[{"sku": MILK, "quantity": "1"}], payments=[PAID_MILK]))
@@ -259,6 +263,13 @@ def test_head_office_filters_receipts_opens_and_prints_one(client: TestClient, s
     numbers = lambda query: [row["receipt_no"] for row in client.get(f"/purchases{query}").json()["purchases"]]  # noqa: E731
     assert numbers("") == ["2", "1-000001"]
     assert numbers("?sort=total_minor&direction=desc") == ["1-000001", "2"]
+    assert numbers("?sort=receipt_no&direction=desc") == numbers("?sort=store&direction=desc") == ["2", "1-000001"]
+    assert numbers("?sort=customer") == numbers("?sort=customer&least=1") == ["2", "1-000001"]
+    assert numbers("?sort=lines") == ["2", "1-000001"]
+    with monkeypatch.context() as few:
+        few.setattr(receipts, "MOST_BY_LINES", 1)
+        assert numbers("?sort=lines&direction=desc") == ["2"]
+        assert "By the number of lines, only the latest" in client.get("/purchases?sort=lines", headers=HTML).text
     assert numbers("?identified=yes&store=&first=&text=") == ["1-000001"]
     assert numbers("?identified=no") == ["2"]
     assert numbers("?most=12.00") == ["2"]
@@ -267,6 +278,12 @@ def test_head_office_filters_receipts_opens_and_prints_one(client: TestClient, s
     assert client.get("/purchases?least=much").status_code == 422
     page = client.get("/purchases", headers=HTML).text
     assert "1-000001" in page
+    who_bought = lambda: [row["number"] for row in client.get(f"/customers?bought_from={today}").json()["customers"]]  # noqa: E731
+    today = client.get("/purchases").json()["purchases"][0]["sold_at"][:10]
+    assert who_bought() == ["100001"]  # while the receipts wait to be summed up, and afterwards
+    roll_all(session)
+    session.commit()
+    assert who_bought() == ["100001"]
     one = client.get(f"/purchases/{known['id']}", headers=HTML).text
     assert "לחם" in one
     assert "Gold club" in one

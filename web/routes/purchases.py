@@ -42,6 +42,7 @@ from web.views.purchases import (
     CustomerPurchases,
     PurchaseRow,
     PurchaseView,
+    counted,
     customer_purchases_view,
     purchase_view,
     rows_view,
@@ -208,7 +209,7 @@ def purchases(act: View, filters: Asked, store_name: StoreName = None) -> Respon
     """Receipts, the latest first where the address doesn't say."""
     filters = receipts_within(act.by, _at_store(act, filters, store_name))
     state = lists.list_state(act.request, sorts=SORTS, direction="desc")
-    state = state.counted(queries.count(act.session, filters, most=lists.COUNTED + 1))
+    state = counted(act, state, filters)
     rows = queries.listing(
         act.session,
         filters,

@@ -339,11 +339,17 @@ def _buyer(row: ReceiptRow) -> Buyer | None:
     return Buyer(id=row.customer_id, number=row.customer_number, name=row.customer) if row.customer_id else None
 
 
+def counted(act: Act, state: ListState, filters: ReceiptFilters) -> ListState:
+    """The state of a list of receipts once they are counted: no order has more than that."""
+    most = queries.MOST_BY_LINES if state.sort == "lines" else COUNTED
+    return state.counted(queries.count(act.session, filters, most=most + 1), most=most)
+
+
 def customer_purchases_view(act: Act, customer_id: int, *, sorts: Sequence[str] = SORTS) -> CustomerPurchases:
     """The page of a customer's purchases that the address asks for, the latest first where it doesn't say."""
     state = list_state(act.request, sorts=sorts, direction="desc")
     filters = receipts_within(act.by, ReceiptFilters(person_id=customer_id))
-    state = state.counted(queries.count(act.session, filters, most=COUNTED + 1))
+    state = counted(act, state, filters)
     rows = queries.listing(
         act.session, filters, sort=state.sort, descending=state.descending, offset=state.offset, limit=state.per_page
     )
