@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from benchmarks.cpu import of_tree, postmaster
-from benchmarks.posting import TOTAL, bare, spread
+from benchmarks.posting import TOTAL, bare, sold_before, spread
 from benchmarks.shop import LINES, PRODUCTS, Round, Shop, Work, a_shop, alternate, machine, table
 from erp_club.receipts.rollups.commands import roll
 
@@ -104,6 +104,7 @@ def main() -> None:
     """Measure and print."""
     where = machine()
     with a_shop() as shop:
+        sold_before(shop)
         works: dict[str, Work] = {"bare inserts": bare(pipeline=False)}
         found: dict[str, tuple[Round, Round]] = {}
         for workers in WORKERS:
