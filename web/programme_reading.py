@@ -16,7 +16,7 @@ from web.offer_forms.reading import check_texts
 _MESSAGES: Mapping[str, str] = MESSAGES | {
     "both_hours": N_("Give both hours, from and to."),
     "counter_named": N_("A counter's name goes with what counts a counter, and only with it."),
-    "months_with_rolling": N_("A number of months goes with a rolling period, and only with it."),
+    "months_with_rolling": N_("A number of months, or of days, goes with a rolling period, and only with it."),
     "days_with_declared": N_("Days go with a declared period, and only with it."),
     "starts_month": N_("A first month goes with quarters, half-years and years, and only with them."),
     "multiple_of": N_("Enter a multiple with two decimals at most."),
@@ -40,6 +40,7 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "by_hand_alone": N_("A level that is given by hand has no figures."),
     "also_with_figure": N_("Further needs go with a figure of the level's own."),
     "keep_months": N_("A number of months goes with a level that is kept for months, and only with it."),
+    "keep_to_month_end": N_("The end of a month goes with a level that is kept for months, and only with it."),
     "more_than_periods": N_("There can't be more of them than periods."),
     "days_or_months": N_("Give days before and after, or whole months, not both."),
     "longer_than_year": N_("These days must leave a part of the year."),

@@ -37,7 +37,9 @@ class BirthdayPlan(Base):
         sa.Index("ix_birthday_plans_customer_id", "customer_id", postgresql_where=sa.text("customer_id IS NOT NULL")),
         sa.CheckConstraint("club_id IS NOT NULL OR customer_id IS NOT NULL", name="for_somebody"),
         sa.CheckConstraint("(rule IS NULL) = (part IS NULL)", name="rule_with_part"),
-        sa.CheckConstraint("occasion IN ('birthday', 'anniversary', 'relative_birthday')", name="occasion_known"),
+        sa.CheckConstraint(
+            "occasion IN ('birthday', 'anniversary', 'relative_birthday', 'membership')", name="occasion_known"
+        ),
         sa.CheckConstraint("gift IN ('offer', 'coupon', 'gift_card', 'points')", name="gift_known"),
         sa.CheckConstraint(
             "(gift IN ('offer', 'coupon')) = (batch_id IS NOT NULL) AND (gift = 'offer') = (offer_code IS NOT NULL)"

@@ -104,14 +104,14 @@ def join_club(
     `already-member` for one who is a member, or whose membership has run out and can be renewed.
     """
     club = session.execute(
-        sa.select(Club.state, Club.term_months).where(Club.id == club_id).with_for_update(read=True)
+        sa.select(Club.state, Club.term_months, Club.to_month_end).where(Club.id == club_id).with_for_update(read=True)
     ).one_or_none()
     if club is None or by.decide(Permission.MEMBERSHIPS_JOIN, Asked(club_id=club_id)).rule is Rule.OTHER_CLUB:
         raise errors.no_club()
     if club.state != ClubState.PUBLISHED:
         raise errors.not_open_for_joining()
     _lock_customer(session, customer_id)
-    span = span or periods.first_period(today, club.term_months)
+    span = span or periods.first_period(today, club.term_months, to_month_end=club.to_month_end)
     held = _held_before(session, customer_id, club_id)
     if held is not None and held.state is not MembershipState.ENDED:
         raise _already_member(held, today)
@@ -200,14 +200,9 @@ def renewal_of(held: Held, *, today: dt.date) -> Span:
     """The days that renewing today would add. Raises Conflict as `renew_membership`, Refused `not-longer`."""
     _check_open(held)
     terms = held.terms
+    how: dict[str, Any] = {"renewal_from": terms.renewal_from, "grace_days": terms.grace_days}
     try:
-        return periods.next_period(
-            held.spans,
-            terms.term_months,
-            today=today,
-            renewal_from=terms.renewal_from,
-            grace_days=terms.grace_days,
-        )
+        return periods.next_period(held.spans, terms.term_months, today=today, to_month_end=terms.to_month_end, **how)
     except ValueError as error:
         raise errors.not_longer(periods.last_day(held.spans)) from error
 

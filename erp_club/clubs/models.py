@@ -83,8 +83,9 @@ class Club(Base):
     """A club. It earns `earn_points` for each full `earn_per_minor` of what is paid, rounded down once a receipt.
 
     A point is worth `worth_minor / worth_points` (e.g. 5.00 for 100 points: 500 and 100). A renewal at most
-    `grace_days` late counts as on time. `pause_moves_end`: a pause makes the membership end later by its length. Staff
-    are warned in the last `warning_days`; an ending can be undone for `undo_days`. Its accounts count in `unit`.
+    `grace_days` late counts as on time; with `to_month_end` a term ends with its last month. `pause_moves_end`: a pause
+    makes the membership end later by its length. Staff are warned in the last `warning_days`; an ending can be undone
+    for `undo_days`. Its accounts count in `unit`.
     """
 
     __tablename__ = "clubs"
@@ -115,6 +116,7 @@ class Club(Base):
     term_kind: Mapped[TermKind] = mapped_column(sa.Text)
     term_months: Mapped[int | None] = mapped_column(sa.Integer)
     renewal_from: Mapped[RenewalFrom] = mapped_column(sa.Text, server_default=RenewalFrom.OLD_END.value)
+    to_month_end: Mapped[bool] = mapped_column(server_default=sa.false())
     grace_days: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     pause_moves_end: Mapped[bool] = mapped_column(server_default=sa.true())
     warning_days: Mapped[int] = mapped_column(sa.Integer, server_default="30")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from erp_club.kernel.dates import add_months
+from erp_club.kernel.dates import add_months, month_end
 
 LATEST = dt.date(2999, 12, 31)
 """The last day that a membership may reach; whatever lasts longer has no end."""
@@ -39,12 +39,16 @@ Days = Mapping[int, Span | None]
 """The days of a membership's periods by number; None for one whose days were all taken."""
 
 
-def first_period(start: dt.date, months: int | None) -> Span:
+def first_period(start: dt.date, months: int | None, *, to_month_end: bool = False) -> Span:
     """The period that joining on `start` gives: `months` long, or for life where there are none.
 
-    N months from D end on the day before D + N months. `months` ≥ 1. Raises ValueError beyond the year 9999.
+    N months from D end on the day before D + N months, or with the month in which that lies. `months` ≥ 1. Raises
+    ValueError beyond the year 9999.
     """
-    return Span(start, None if months is None else add_months(start, months) - dt.timedelta(days=1))
+    if months is None:
+        return Span(start, None)
+    last = add_months(start, months) - dt.timedelta(days=1)
+    return Span(start, month_end(last) if to_month_end else last)
 
 
 def next_period(
@@ -54,6 +58,7 @@ def next_period(
     today: dt.date,
     renewal_from: RenewalFrom = RenewalFrom.OLD_END,
     grace_days: int = 0,
+    to_month_end: bool = False,
 ) -> Span:
     """The period that a renewal today adds to those held.
 
@@ -65,12 +70,12 @@ def next_period(
     last = last_day(paid)
     after = last + dt.timedelta(days=1)
     if renewal_from is RenewalFrom.TODAY:
-        term = first_period(today, months)
+        term = first_period(today, months, to_month_end=to_month_end)
         if term.last is not None and term.last <= last:
             raise ValueError("a renewal ends later than what it renews")
         return Span(max(after, today), term.last)
     on_time = today <= last + dt.timedelta(days=grace_days)
-    return first_period(after if on_time else today, months)
+    return first_period(after if on_time else today, months, to_month_end=to_month_end)
 
 
 def extension(paid: Sequence[Span], until: dt.date) -> Span:

@@ -54,6 +54,7 @@ class ClubRow:
     undo_days: int
     tone: str
     unit: Unit
+    to_month_end: bool
     version: int
 
 
@@ -275,6 +276,7 @@ _CLUB = (
     Club.undo_days,
     Club.tone,
     Club.unit,
+    Club.to_month_end,
     Club.version,
 )
 

@@ -43,6 +43,7 @@ def club_settings(programme: Programme, *, language: str) -> ClubSettings:
         warning_days=min(programme.renewal.warning_days, 366),
         undo_days=min(programme.undo.days, 366),
         unit=unit_of(programme),
+        to_month_end=isinstance(programme.term, m.MonthsTerm | m.SlidingTerm) and programme.term.to_month_end,
     )
 
 

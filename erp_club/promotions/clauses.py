@@ -102,6 +102,7 @@ def clause(condition: Condition, words: Words, *, negated: bool = False) -> Text
             c.BirthdayIs()
             | c.CelebratesIs()
             | c.AgeIs()
+            | c.MemberSince()
             | c.PurchaseNumberIs()
             | c.CustomerKnown()
             | c.Confirmed()
@@ -233,6 +234,8 @@ def _who(condition: Condition, words: Words, *, negated: bool) -> Text:
             return _purchase(condition, negated=negated)
         case c.CelebratesIs():
             return _celebrates(condition, negated=negated)
+        case c.MemberSince():
+            return _member_since(condition, words, negated=negated)
         case c.AgeIs():
             return _age(condition, negated=negated)
         case c.BirthdayIs():
@@ -250,6 +253,18 @@ def _celebrates(condition: c.CelebratesIs, *, negated: bool) -> Text:
     else:
         yes, no = T("it is the month of the customer's birthday"), T("it isn't the month of the customer's birthday")
     return no if negated else yes
+
+
+def _member_since(condition: c.MemberSince, words: Words, *, negated: bool) -> Text:
+    values: dict[str, object] = {"clubs": words.named(Thing.CLUB, (condition.member_of,))}
+    values |= {"from": condition.from_days, "to": condition.to_days}
+    if condition.to_days is None:
+        yes = T("the customer has been a member of %(clubs)s for %(from)s days or more")
+        no = T("the customer hasn't been a member of %(clubs)s for %(from)s days or more")
+    else:
+        yes = T("the customer has been a member of %(clubs)s for %(from)s to %(to)s days")
+        no = T("the customer hasn't been a member of %(clubs)s for %(from)s to %(to)s days")
+    return Text((no if negated else yes).msgid, values)
 
 
 def _age(condition: c.AgeIs, *, negated: bool) -> Text:

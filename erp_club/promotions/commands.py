@@ -280,6 +280,10 @@ def count_uses(
     passed = [
         code for code, its in limits.items() if _passes(its, counted[code], *wanted[code], known=customer_id != 0)
     ]
+    monthly = {code: its.member_month_minor for code, its in limits.items() if its.member_month_minor is not None}
+    if monthly and customer_id:
+        taken = queries.taken_in_month(session, customer_id, monthly, on)  # the sale's own is written already
+        passed += [code for code, most in monthly.items() if taken.get(code, 0) > most and code not in passed]
     if passed:
         raise errors.quote_changed(sorted(passed))
     values = [(row.id, *wanted[row.code]) for row in held]

@@ -209,9 +209,12 @@ def _empty(part: Part) -> str | None:
 
 def _budget_faults(offer: Offer) -> Iterator[FieldError]:
     """A budget counts what is taken off: beside gifts, points and coupons alone it would never run out."""
-    if offer.limits.budget_minor is not None and not any(takes_off(reward) for reward in offer.rewards):
-        fault = T("This offer takes nothing off a basket, so a budget would never run out. Limit its uses instead.")
-        yield FieldError("limits.budget_minor", fault)
+    if any(takes_off(reward) for reward in offer.rewards):
+        return
+    for name in ("budget_minor", "member_month_minor"):
+        if getattr(offer.limits, name) is not None:
+            fault = T("This offer takes nothing off a basket, so a budget would never run out. Limit its uses instead.")
+            yield FieldError(f"limits.{name}", fault)
 
 
 def takes_off(reward: Part) -> bool:

@@ -3,13 +3,15 @@
 import datetime as dt
 import threading
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.customers.queries import family_of
+from erp_club.kernel.dates import month_end
 from erp_club.permissions.models import Staff
 from erp_club.promotions import errors
 from erp_club.promotions.engine.compile import Compiled, compile_offers
@@ -25,6 +27,7 @@ from erp_club.promotions.models import (
     OfferVersion,
     StoredOffer,
 )
+from erp_club.receipts.models import Receipt, ReceiptOffer
 
 KEPT_SETS = 4
 """How many compiled sets a process keeps: one a database, and a few while versions change."""
@@ -164,6 +167,34 @@ def used(row: Any) -> Used:
 def used_by_code(rows: Iterable[Any]) -> dict[str, Used]:
     """All rows of `USES`, or the value of `USES_JSON`, by the offer's code."""
     return {row[0]: used(row) for row in rows}
+
+
+def used_by(
+    session: Session, rows: Iterable[Any], compiled: Compiled, customer_id: int, day: dt.date
+) -> dict[str, Used]:
+    """The same with what the customer's month has had of offers that have a ceiling of it; only these cost a query."""
+    used = used_by_code(rows)
+    if compiled.by_month and customer_id:
+        for code, minor in taken_in_month(session, customer_id, compiled.by_month, day).items():
+            used[code] = replace(used.get(code, Used()), member_month_minor=minor)
+    return used
+
+
+def taken_in_month(session: Session, customer_id: int, codes: Collection[str], day: dt.date) -> dict[str, int]:
+    """What each of these offers took off for the customer in the day's calendar month, less what came back in it."""
+    first = day.replace(day=1)
+    rows = session.execute(
+        sa.select(StoredOffer.code, sa.cast(sa.func.sum(ReceiptOffer.amount_minor), sa.BigInteger))
+        .join_from(ReceiptOffer, StoredOffer, StoredOffer.id == ReceiptOffer.offer_id)
+        .join(Receipt, (Receipt.customer_id == ReceiptOffer.customer_id) & (Receipt.id == ReceiptOffer.receipt_id))
+        .where(
+            ReceiptOffer.customer_id.in_(family_of(sa.literal(customer_id, sa.BigInteger()))),
+            StoredOffer.code.in_(codes),
+            Receipt.sold_on.between(first, month_end(first)),
+        )
+        .group_by(StoredOffer.code)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 # Offers for head office.

@@ -34,6 +34,7 @@ from erp_club.promotions.engine.facts import (
     Member,
     Policy,
     Shopper,
+    Used,
 )
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
@@ -167,6 +168,7 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
             coupons,
             gifts=compiled.gifts,
             members=members(session, told, on=local.date()),
+            used=offers.used_by(session, told.uses, compiled, told.customer_id, local.date()),
         ),
         compiled=compiled,
         products=products,
@@ -239,6 +241,7 @@ def _facts(
     *,
     gifts: frozenset[str],
     members: Mapping[str, MemberFacts],
+    used: Mapping[str, Used],
 ) -> Facts:
     local = place.local
     return Facts(
@@ -259,7 +262,7 @@ def _facts(
         coupons=coupons,
         claims=asked.claims,
         confirmed=asked.confirmed,
-        used=offers.used_by_code(told.uses),
+        used=used,
         store=place.terminal.store_code,
         terminal=place.terminal.number,
         channel=place.terminal.channel,
@@ -334,6 +337,7 @@ def _shopper(told: Told, today: dt.date, *, where: Where) -> Shopper | None:
                 paying=limits_of(each, where=where, on=today),
                 gives=does(each, Doing.BENEFITS, where),
                 spends=does(each, Doing.REDEEMING, where),
+                joined_on=each.earning.joined_on,
             )
             for each in told.memberships
         },

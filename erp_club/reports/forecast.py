@@ -151,6 +151,8 @@ class _Counter:
     given: int = 0
     days: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
     members: dict[int, list[dt.date]] = field(default_factory=lambda: defaultdict(list))
+    months: dict[tuple[int, int, int], int] = field(default_factory=lambda: defaultdict(int))
+    """What it has given a member in a month."""
 
     def used(self, customer_id: int, day: dt.date) -> Used:
         """As the engine is told of it."""
@@ -164,6 +166,7 @@ class _Counter:
             member_today=sum(1 for each in mine if each == day),
             member_month=sum(1 for each in mine if (each.year, each.month) == month),
             member_year=sum(1 for each in mine if each.year == day.year),
+            member_month_minor=self.months[customer_id, *month] if customer_id else 0,
         )
 
 
@@ -242,6 +245,8 @@ class _Replay:
                 counter.days[basket.day] += each.times
                 if basket.customer_id:
                     counter.members[basket.customer_id] += [basket.day] * each.times
+                    month = (basket.customer_id, basket.day.year, basket.day.month)
+                    counter.months[month] += each.amount_minor
 
     def outcome(self) -> Forecast:
         """The sums."""
@@ -304,7 +309,7 @@ _RECEIPTS = """
          WHERE l.customer_id = r.customer_id AND l.receipt_id = r.id AND l.quantity_milli > 0
       ) sold
       LEFT JOIN LATERAL (
-        SELECT array_agg(c.code) AS clubs
+        SELECT jsonb_object_agg(c.code, m.joined_on) AS clubs
           FROM memberships m
           JOIN clubs c ON c.id = m.club_id AND c.state = 'published'
          WHERE m.customer_id = owner.id AND owner.id <> 0
@@ -349,7 +354,7 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
         if customer_id:
             shopper = Shopper(
                 id=str(customer_id),
-                clubs={code: Member() for code in clubs or ()},
+                clubs=_members(clubs or {}),
                 birthday_in=nearest_birthday(birthday, day) if birthday else None,
                 born=birthday,
                 purchases=number,
@@ -361,6 +366,10 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
             )
         )
         yield _Basket(receipt_id, customer_id, store, day, lines, at, shopper)
+
+
+def _members(joined: Mapping[str, str]) -> dict[str, Member]:
+    return {code: Member(joined_on=dt.date.fromisoformat(on)) for code, on in joined.items()}
 
 
 def _line(line_id: str, product: tuple[Any, ...], milli: int, minor: int, vat_bp: int) -> Line:

@@ -18,8 +18,8 @@ WHEN = {
     "without_days": ["2026-05-14", "12-24", "31", "12-26/01-06"], "from_time": "18:00", "to_time": "22:00",
     "stores": ["374"], "without_stores": ["375"], "channels": ["store"], "levels": ["GOLD"], "segments": ["VIP"],
     "birthday": "day", "least_minor": 1000, "most_minor": 90000, "first_purchase": 2, "last_purchase": 9,
-    "joined_within_days": 30, "min_age": 18, "max_age": 99, "means": ["card"], "without_means": ["invoice"],
-    "confirm": "PAIR",
+    "joined_within_days": 30, "joined_for_days": 3, "min_age": 18, "max_age": 99, "means": ["card"],
+    "without_means": ["invoice"], "confirm": "PAIR",
 }  # fmt: skip
 COUNTED = {"counts": "spend", "on": SCOPE, "excluded": EXCLUDED, "means": ["cash"], "when": WHEN}
 NEED = {"measure": {"counts": "visits"}, "at_least": 7, "period": {"every": "rolling", "months": 12}}
@@ -153,7 +153,8 @@ FULL: dict[str, Any] = {
     "entitlements": [{"code": "coffee", "names": {"en": "Coffee"}, "gives": {"kind": "gift", "products": ["729"]},
                       "count": 4, "period": {"every": "week"}, "levels": ["GOLD"], "channels": ["store"]},
                      {"code": "tenth", "names": {"en": "A tenth"}, "gives": {"kind": "discount", "off_bp": 1000},
-                      "count": 2, "period": {"every": "month"}, "when": WHEN},
+                      "count": 2, "period": {"every": "month"}, "when": WHEN,
+                      "most_minor_month": 5000, "most_base_month": 90000, "most_units_month": 150},
                      {"code": "tailor", "names": {"en": "Tailor"}, "gives": {"kind": "service"}, "count": 2,
                       "period": {"every": "year"}}],
     "redemption": {
@@ -193,7 +194,11 @@ OTHERS: list[dict[str, Any]] = [
      "occasions": [OCCASION | {"code": "o", "occasion": "birthday", "around": {"whole_months": True}}],
      "fees": FULL["fees"] | {"waiver": {"at_least_minor": 50000, "fee_minor": 2000}},
      "earning": FULL["earning"] | {"available": {"next_purchase": True}}},
-    {"term": {"kind": "sliding", "months": 24, "least_minor": 1000},
+    {"term": {"kind": "months", "months": 12, "to_month_end": True},
+     "levels": LEVELS | {"keep": "since_last", "keep_to_month_end": True,
+                         "window": {"every": "rolling", "last_days": 90}},
+     "occasions": [OCCASION | {"code": "o", "occasion": "membership", "around": {"days_before": 1, "days_after": 7}}]},
+    {"term": {"kind": "sliding", "months": 24, "least_minor": 1000, "to_month_end": True},
      "expiry": {"rule": {"kind": "each_year", "last_day": {"month": 3, "day": 20}, "years_after": 1}}},
     *({"expiry": {"rule": {"kind": "each_year", "last_day": {"month": 3, "day": 20}, "years_after": years,
                            "of_calendar_year": True}}} for years in (0, 1)),

@@ -153,6 +153,8 @@ MOVED = st.lists(st.builds(Moved, on=DAYS, value=st.integers(-1500, 3000)), max_
 RULES = st.sampled_from([
     levels(), levels(keep="window_end", down="reached"), levels(up="next_period"), levels(up="next_day"),
     levels(keep="while", window={"every": "rolling", "months": 12}), levels(keep="months", keep_months=9),
+    levels(keep="since_last", keep_months=3, keep_to_month_end=True, window={"every": "ever"}),
+    levels(keep="while", window={"every": "rolling", "last_days": 90}),
 ])  # fmt: skip
 
 

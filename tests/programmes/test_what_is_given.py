@@ -133,9 +133,9 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
                   "issue": {"automatic": True, "after_days": 12, "by_day_of_month": 10}}],
         benefits=[{"code": "m", "points": 5, "gives": {"kind": "coupon", "batch": "NEXT"}, "when": {"confirm": "TWO"}},
                   {"code": "n", "points": 5, "gives": {"kind": "code"}},
-                  {"code": "o", "points": 5, "gives": AMOUNT, "when": {"joined_within_days": 9}}],
+                  {"code": "o", "points": 5, "gives": AMOUNT, "when": {"without_means": ["points"]}}],
         redemption={"worth_points": 1, "worth_minor": 1, "excluded": {"promoted": True},
-                    "when": {"joined_within_days": 9}},
+                    "when": {"without_means": ["points"]}},
     )  # fmt: skip
     named = ("issue", "benefits", "occasions", "redemption.")
     told = {each.path: each.stops for each in findings(club) if any(name in each.path for name in named)}
@@ -150,8 +150,8 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
         "rewards[0].issue.by_day_of_month": True,
         "benefits[0].when.confirm": True,
         "benefits[1].gives.amount_minor": True,
-        "benefits[2].when.joined_within_days": True,
-        "redemption.when.joined_within_days": True,
+        "benefits[2].when.without_means": True,
+        "redemption.when.without_means": True,
         "redemption.excluded.promoted": True,
     }
 

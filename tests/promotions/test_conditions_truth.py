@@ -36,6 +36,7 @@ leaves = st.sampled_from(
         {"days_before": 3, "days_after": 1},
         {"celebrates": "month"},
         {"from_age": 18, "to_age": 60},
+        {"member_of": "CLUB", "from_days": 0, "to_days": 9},
         {"first": 1, "last": 1},
         {"first": 2},
         {"customer_known": True},
@@ -55,7 +56,9 @@ trees = st.recursive(
 shoppers = st.none() | st.builds(
     Shopper,
     st.just("7"),
-    st.sampled_from([{}, {"CLUB": Member("gold")}, {"CLUB": Member("base")}, {"OTHER": Member("gold")}]),
+    st.sampled_from(
+        [{}, {"CLUB": Member("gold", joined_on=AT.date())}, {"CLUB": Member("base")}, {"OTHER": Member("gold")}]
+    ),
     st.sampled_from([frozenset[str](), frozenset({"parents"})]),
     st.sampled_from([None, -2, -1, 0, 3, 4]),
     st.integers(0, 2),
@@ -143,6 +146,8 @@ def of_shopper(tree: Tree, who: Shopper | None) -> bool:
             return who.born is not None and who.born.month == AT.month
         case {"from_age": 18, "to_age": 60}:
             return who.born is not None and (who.born.month, who.born.year) != (12, 2008)
+        case {"member_of": club}:
+            return club in who.clubs and who.clubs[club].joined_on is not None
         case {"first": first}:
             return first <= who.purchases + 1 <= tree.get("last", who.purchases + 1)
         case _:

@@ -13,8 +13,9 @@ from tests.make.pricing import AT, a_line, a_shopper, an_offer, compiled, priced
 TENTH = {"kind": "percent", "value_bp": 1000}
 FIVE = {"kind": "amount", "value_minor": 500}
 MEMBER = Shopper(
-    "7", {"CLUB": Member("gold")}, frozenset({"parents"}), birthday_in=-2, purchases=4, born=dt.date(1966, 11, 28)
-)
+    "7", {"CLUB": Member("gold", joined_on=AT.date() - dt.timedelta(days=5))}, frozenset({"parents"}), birthday_in=-2,
+    purchases=4, born=dt.date(1966, 11, 28),
+)  # fmt: skip
 ASK = {"en": "Are there two?"}
 NEGATED = {
     "amount_minor": "too_much", "quantity": "too_many", "clubs": "member", "levels": "this_level",
@@ -45,6 +46,8 @@ NEGATED = {
         ({"celebrates": "month"}, {"shopper": MEMBER, "at": AT}, "customer_needed"),
         ({"from_age": 59}, {"shopper": MEMBER}, "customer_needed"),
         ({"from_age": 0, "to_age": 59}, {"shopper": MEMBER}, "customer_needed"),
+        ({"member_of": "CLUB", "from_days": 5}, {"shopper": MEMBER, "at": AT}, "not_member"),
+        ({"member_of": "CLUB", "to_days": 5}, {"shopper": MEMBER, "at": AT}, "not_member"),
         ({"first": 5, "last": 5}, {"shopper": MEMBER}, "customer_needed"),
         ({"customer_known": True}, {"shopper": MEMBER}, "customer_needed"),
         ({"confirm": "PAIR", "question": ASK}, {"confirmed": frozenset({"PAIR"})}, "not_confirmed"),
@@ -64,6 +67,12 @@ def test_an_offer_holds_where_its_condition_does_and_says_what_it_lacks(
     assert [each.offer for each in elsewhere.applied] == ["ELSE"]
     assert refusal(elsewhere, "OFFER").reason == reason
     assert refusal(here, "ELSE").reason == next((NEGATED[name] for name in reversed(when) if name in NEGATED), reason)
+
+
+@pytest.mark.parametrize("said", [{"from_days": 6}, {"to_days": 4}])
+def test_membership_is_counted_from_the_day_of_joining(said: dict[str, int]) -> None:
+    offers = compiled(an_offer("OFFER", TENTH, when={"member_of": "CLUB", **said}))
+    assert refusal(price(Facts((a_line(),), AT, shopper=MEMBER), offers), "OFFER").reason == "wrong_length"
 
 
 def test_age_and_birthday_are_those_of_the_day() -> None:
@@ -186,6 +195,18 @@ def test_limits_and_budgets_bound_what_an_offer_gives(limits: dict[str, int], us
     assert answer.discount_minor == times * 1000
     assert [each.times for each in answer.applied] == ([times] if times else [])
     assert [each.reason for each in answer.refused] == ([] if times else ["used_up"])
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "stackable"])
+@pytest.mark.parametrize("reward", [TENTH, {"kind": "buy_get", "size": 3}, FIVE | {"spread": "unit"}])
+@pytest.mark.parametrize(("before", "given"), [(0, 700), (699, 1), (700, 0)])
+def test_what_a_month_leaves_is_given_in_part(mode: str, reward: dict[str, Any], before: int, given: int) -> None:
+    offer = an_offer("MONTH", reward, limits={"member_month_minor": 700}, combination={"mode": mode})
+    used = {"MONTH": Used(member_month_minor=before)}
+    answer = priced([a_line(count=9)], offer, used=used, shopper=a_shopper())
+    assert answer.discount_minor == given
+    assert [each.reason for each in answer.refused] == ([] if given else ["used_up"])
+    assert refusal(priced([a_line(count=9)], offer), "MONTH").reason == "customer_needed"
 
 
 def test_a_limit_for_each_member_needs_a_known_customer() -> None:

@@ -79,6 +79,8 @@ CONDITIONS: list[dict[str, Any]] = [
     {"clubs": ["GOLD"], "levels": ["Silver"]},
     {"segments": ["Big spenders"]},
     {"days_before": 7, "days_after": 3},
+    {"member_of": "GOLD", "from_days": 3},
+    {"member_of": "GOLD", "to_days": 30},
     {"first": 1, "last": 1},
     {"first": 2, "last": 5},
     {"first": 3},
@@ -89,7 +91,7 @@ CONDITIONS: list[dict[str, Any]] = [
 ]
 LIMITS = {
     "uses": 1, "uses_per_day": 2, "per_member": 1, "per_member_day": 1, "per_member_month": 2, "per_member_year": 3,
-    "per_basket": 1, "budget_minor": 100000,
+    "per_basket": 1, "budget_minor": 100000, "member_month_minor": 5000,
 }  # fmt: skip
 
 

@@ -215,6 +215,11 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
         ),
     ),
     "from_age": (Ask("from_age", N_("From this age on")), Ask("to_age", N_("Up to this age"), optional=True)),
+    "member_of": (
+        Ask("member_of", N_("Club"), "text", N_("Its code.")),
+        Ask("from_days", N_("Member for at least so many days"), optional=True),
+        Ask("to_days", N_("Member for at most so many days"), optional=True),
+    ),
     "first": (
         Ask("first", N_("From the customer's purchase number"), hint=N_("1 to 1 is the first purchase ever.")),
         Ask("last", N_("To number"), optional=True),
@@ -238,6 +243,7 @@ CONDITION_NAMES = {
     "from_time": N_("Hour"), "stores": N_("Store"), "channels": N_("Channel"),
     "terminals": N_("Till"), "means": N_("Means of payment"), "segments": N_("Segment"), "days_before": N_("Birthday"),
     "celebrates": N_("Week or month of the birthday"), "from_age": N_("Age"),
+    "member_of": N_("How long a member"),
     "first": N_("Number of the purchase"), "customer_known": N_("Customer known or not"),
     "confirm": N_("Confirmed by the cashier"),
 }  # fmt: skip
@@ -259,6 +265,13 @@ LIMITS = (
         N_("Budget"),
         "amount",
         N_("Given as often as the budget covers it whole."),
+        optional=True,
+    ),
+    Ask(
+        "member_month_minor",
+        N_("At most so much off per member and month"),
+        "amount",
+        N_("What is left of it is given in part."),
         optional=True,
     ),
 )

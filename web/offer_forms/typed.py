@@ -20,7 +20,7 @@ from web.typed_days import read_days, write_days
 Typed = dict[str, Any]
 ROW_KINDS = (
     "quantity", "amount_minor", "clubs", "weekdays", "dates", "from_time", "stores", "channels", "terminals", "means",
-    "segments", "days_before", "celebrates", "from_age", "first", "customer_known", "confirm",
+    "segments", "days_before", "celebrates", "from_age", "member_of", "first", "customer_known", "confirm",
 )  # fmt: skip
 """Conditions that a row can be, each named by the field that only it has."""
 _LISTS = frozenset({"terminals", "levels"})

@@ -268,6 +268,11 @@ OCCASIONS: dict[str, Kind] = {
         {"occasion": "anniversary", "around": _MONTH},
         (_WHOLE_MONTH, *_DAYS, *_AT),
     ),
+    "membership": Kind(
+        N_("A gift for each year of membership"),
+        {"occasion": "membership", "around": _MONTH},
+        (_WHOLE_MONTH, *_DAYS, *_AT),
+    ),
     "relative_birthday": Kind(
         N_("A gift for a relative's birthday"),
         {"occasion": "relative_birthday", "around": _MONTH},
@@ -305,7 +310,7 @@ REWARDS: dict[str, Kind] = {
     ),
 }
 WINDOWS = (
-    ("year", N_("Each calendar year")), ("rolling", N_("The last so many months")),
+    ("year", N_("Each calendar year")), ("rolling", N_("The last so many months or days")),
     ("half_year", N_("Each half-year")), ("quarter", N_("Each quarter")), ("month", N_("Each month")),
     ("member_year", N_("Each year of the member")), ("ever", N_("For ever")),
 )  # fmt: skip

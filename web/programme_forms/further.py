@@ -43,6 +43,7 @@ WHEN = (
     Ask("when.least_minor", N_("From a purchase of"), "amount", optional=True),
     Ask("when.last_purchase", N_("Only on the first so many purchases"), optional=True),
     Ask("when.joined_within_days", N_("Only so many days from joining"), optional=True),
+    Ask("when.joined_for_days", N_("Not before so many days after joining"), optional=True),
     Ask("when.levels", N_("Only for these levels"), "words", _BETWEEN, optional=True),
     Ask("when.min_age", N_("Only from this age on"), optional=True),
     Ask("when.max_age", N_("Only up to this age"), optional=True),
@@ -52,7 +53,7 @@ WHEN = (
         optional=True),
 )  # fmt: skip
 _NOT_OF_GIFTS = {
-    "when.levels", "when.joined_within_days", "when.first_day", "when.last_day",
+    "when.levels", "when.first_day", "when.last_day",
 }  # fmt: skip
 OF_GIFT = tuple(each for each in WHEN if each.name not in _NOT_OF_GIFTS)
 """Of the purchase that something is taken off: what the till looks at there, and isn't asked in another way."""
@@ -198,8 +199,10 @@ _FEES = (
 def of_membership(term: str, *, paid: bool) -> tuple[Ask, ...]:
     """What else can be said of joining, renewing and leaving."""
     sliding = Ask("term.least_minor", N_("Only by purchases of at least"), "amount", optional=True)
+    to_end = Ask("term.to_month_end", N_("To the end of that month"), "check")
     return (
-        *((sliding,) if term == "sliding" else ()), *JOINING, *(_RENEWAL if term in {"months", "date"} else ()),
+        *((to_end,) if term in {"months", "sliding"} else ()), *((sliding,) if term == "sliding" else ()),
+        *JOINING, *(_RENEWAL if term in {"months", "date"} else ()),
         _ENDING, *(_FEES if paid else ()),
     )  # fmt: skip
 
@@ -224,6 +227,11 @@ ENTITLEMENT = (
     LEVELS,
     Ask("channels", N_("Only here"), "ticks", options=CHANNELS),
     Ask("only_given", N_("Only where a rule has given it"), "check"),
+    Ask("most_minor_month", N_("At most so much off a month"), "amount", optional=True),
+    Ask(
+        "most_base_month", N_("The percentage holds for purchases of at most so much a month"), "amount", optional=True
+    ),
+    Ask("most_units_month", N_("For at most so many pieces, litres or kilograms a month"), optional=True),
     *OF_GIFT[1:],
 )
 
@@ -262,6 +270,14 @@ _DATED = (
     Ask("growth.from_age", N_("It grows from the age of"), optional=True),
     Ask("growth.most_minor", N_("It grows up to"), "amount", optional=True),
 )
+_YEARS = (
+    Ask("around.months_before", N_("Months before it"), optional=True),
+    Ask("around.months_after", N_("Months after it"), optional=True),
+    Ask("from_age", N_("Only from so many years on"), optional=True),
+    Ask("to_age", N_("Only up to so many years"), optional=True),
+    Ask("growth.per_year_minor", N_("It grows each year by"), "amount", optional=True),
+    Ask("growth.most_minor", N_("It grows up to"), "amount", optional=True),
+)
 _RELATIVES = Ask("relatives", N_("Only of these relatives"), "ticks", options=(
     ("spouse", N_("Spouse")), ("child", N_("Child")), ("parent", N_("Parent")), ("other", N_("Other")),
 ))  # fmt: skip
@@ -269,9 +285,9 @@ _RELATIVES = Ask("relatives", N_("Only of these relatives"), "ticks", options=(
 
 def of_occasion(kind: str) -> tuple[Ask, ...]:
     """What else a gift for an occasion of this kind can say."""
-    dated = kind in {"birthday", "anniversary", "relative_birthday"}
-    own = (*_WHO, *(_DATED if dated else ()), *((_RELATIVES,) if kind == "relative_birthday" else ()))
-    return (*own, *((_AUTOMATIC,) if dated else VALID), _PART_USE, *OF_GIFT)
+    dated = {"birthday": _DATED, "anniversary": _DATED, "relative_birthday": _DATED, "membership": _YEARS}
+    own = (*_WHO, *dated.get(kind, ()), *((_RELATIVES,) if kind == "relative_birthday" else ()))
+    return (*own, *((_AUTOMATIC,) if kind in dated else VALID), _PART_USE, *OF_GIFT)
 
 
 _REST = (("carry", N_("Counts on in the next period")), ("drop", N_("Is dropped")))
@@ -329,29 +345,6 @@ EXTRA = (
 CALENDAR = (
     ("half_year", N_("Half-year")), ("quarter", N_("Quarter")), ("year", N_("Year")),
 )  # fmt: skip
-_KEEP = Ask("levels.keep", N_("A level is kept"), "kind", options=(
-    ("next_window", N_("Through the next period")), ("window_end", N_("To the end of the period")),
-    ("months", N_("For some months")), ("while", N_("While what is counted suffices")), ("ever", N_("For ever")),
-))  # fmt: skip
-_UP = Ask("levels.up", N_("A level that is reached holds"), "select", options=(
-    ("at_once", N_("At once")), ("next_day", N_("From the next day")), ("next_period", N_("From the next period")),
-))  # fmt: skip
-_DOWN = Ask("levels.down", N_("Who doesn't keep a level falls"), "select", options=(
-    ("one", N_("One step")), ("reached", N_("To what is reached")),
-))  # fmt: skip
-
-
-def of_levels(keep: str) -> tuple[Ask, ...]:
-    """What else can be said of moving among levels."""
-    months = Ask("levels.keep_months", N_("So many months"))
-    goods = tuple(
-        Ask(f"levels.measure.{each.name}", each.label, each.control, each.hint, each.options, each.optional)
-        for each in (*GOODS, *EXCLUDED)
-    )
-    grace = Ask("levels.grace_days", N_("Days of grace before a level is lost"), optional=True)
-    return (_KEEP, *((months,) if keep == "months" else ()), grace, _UP, _DOWN, *goods)
-
-
 HOUSEHOLD = (
     Ask("household.same_address", N_("They live at one address"), "check"),
     Ask("household.one_per_household", N_("One membership a household"), "check"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from erp_club.kernel.text import N_
 from web.programme_forms import fields as f
-from web.programme_forms import further, rules
+from web.programme_forms import further, levels, rules
 from web.programme_forms.blocks import Block, Button, Drawing, Section, form_of, is_open, under
 from web.programme_forms.fields import Ask
 from web.programme_forms.paths import Document, at, rows
@@ -152,8 +152,11 @@ def _levels(document: Document) -> Section:
         head.asks.append(Ask("levels.measure.counter", N_("Code of the counter"), "text"))
     head.asks.append(Ask("levels.window.every", N_("Counted"), "kind", options=f.WINDOWS))
     if at(document, "levels.window.every") == "rolling":
-        head.asks.append(Ask("levels.window.months", N_("So many months")))
-    head.more("all_levels", further.of_levels(str(at(document, "levels.keep") or "next_window")))
+        head.asks += [
+            Ask("levels.window.months", N_("So many months"), optional=True),
+            Ask("levels.window.last_days", N_("Or so many days"), "number", N_("Instead of months."), optional=True),
+        ]
+    head.more("all_levels", levels.of_levels(str(at(document, "levels.keep") or "next_window")))
     blocks = [head.block(N_("The club has levels"), "levels")]
     blocks += [_level(document, index, figure) for index in range(len(held))]
     blocks += [_milestone(document, index, figure) for index in range(len(rows(document, "levels.milestones")))]

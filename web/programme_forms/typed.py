@@ -19,11 +19,12 @@ from web.typed_days import read_days, write_days
 
 _BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
 _CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
-_DATED = {"birthday", "anniversary", "relative_birthday"}
+_DATED = {"birthday", "anniversary", "relative_birthday", "membership"}
 _NUMBERED = {"weekdays"}
 _SCALES = {"amount": 2, "percent": 2, "times": 4, "thousandths": 3, "number": 0, "choice": 0}
-_GOES_WITH: dict[str, tuple[str, str, Any]] = {
-    "levels.keep": ("months", "levels.keep_months", 12), "levels.window.every": ("rolling", "levels.window.months", 12),
+_GOES_WITH: dict[str, tuple[tuple[str, ...], str, Any]] = {
+    "levels.keep": (("months", "since_last"), "levels.keep_months", 12),
+    "levels.window.every": (("rolling",), "levels.window.months", 12),
 }  # fmt: skip
 """What a choice needs beside it, and only that choice: the value, and what it begins with."""
 
@@ -180,8 +181,8 @@ def _turn(made: Document, ask: Ask, kind: str) -> None:
     else:
         put(made, ask.name, kind)
         if ask.name in _GOES_WITH:
-            value, beside, begins = _GOES_WITH[ask.name]
-            put(made, beside, (at(made, beside) or begins) if kind == value else None)
+            values, beside, begins = _GOES_WITH[ask.name]
+            put(made, beside, (at(made, beside) or begins) if kind in values else None)
         if ask.name.endswith(".counts") and kind != "counter":
             put(made, f"{holder}.counter", None)
         if ask.name.endswith(".base.counts") and kind not in {"points", "balance"}:
@@ -194,6 +195,11 @@ def _tidy(document: Document) -> Document:
     if term not in {"months", "date"}:
         for name in ("fees.renewal_minor", "fees.waiver"):
             put(document, name, None)
+    if at(document, "levels.window.last_days") is not None:
+        rolling = at(document, "levels.window.every") == "rolling"
+        put(document, "levels.window.months" if rolling else "levels.window.last_days", None)
+    if at(document, "levels.keep") not in {"months", "since_last"} and at(document, "levels.keep_to_month_end"):
+        put(document, "levels.keep_to_month_end", None)
     for name in ("fees.joining_waiver", "fees.waiver"):
         if at(document, name) is not None and at(document, f"{name}.at_least_minor") is None:
             put(document, name, None)

@@ -22,6 +22,8 @@ _WHY: dict[Why, Text] = {
     Why.NOT_IN_SEGMENT: T("Not for this customer."),
     Why.NOT_BIRTHDAY: T("Only around the birthday."),
     Why.TOO_LITTLE: T("The purchase is too small."),
+    Why.JOINED_TOO_LONG_AGO: T("Only for a while after joining."),
+    Why.JOINED_TOO_LATELY: T("Only some time after joining."),
     Why.WRONG_PURCHASE_NUMBER: T("Not for this purchase of the customer."),
     Why.WRONG_MEANS: T("Only with another means of payment."),
     Why.NOT_CONFIRMED: T("The cashier hasn't confirmed what it asks for."),

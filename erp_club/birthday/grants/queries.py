@@ -248,6 +248,8 @@ def _people(settings: PlanSettings) -> sa.Select[*tuple[Any, ...]] | sa.Compound
     """Whose dates count: `customer_id`, `person`, `born`, and the day on which we learnt of it."""
     if settings.occasion is OccasionKind.RELATIVE_BIRTHDAY:
         return _relatives(settings)
+    if settings.occasion is OccasionKind.MEMBERSHIP:
+        return _joined(settings)
     name = "birthday" if settings.occasion is OccasionKind.BIRTHDAY else "anniversary"
     born = Customer.birthday if settings.occasion is OccasionKind.BIRTHDAY else Customer.anniversary
     return sa.select(
@@ -256,6 +258,20 @@ def _people(settings: PlanSettings) -> sa.Select[*tuple[Any, ...]] | sa.Compound
         born.label("born"),
         _known_on(Customer, name, asked=_asks_known(settings)).label("known_on"),
     ).where(Customer.state == CustomerState.ACTIVE, Customer.id != UNIDENTIFIED, born.is_not(None))
+
+
+def _joined(settings: PlanSettings) -> sa.Select[*tuple[Any, ...]]:
+    """The day of joining: known from the first day on."""
+    return (
+        sa.select(
+            Customer.id.label("customer_id"),
+            sa.literal_column(str(MYSELF), sa.BigInteger()).label("person"),
+            Membership.joined_on.label("born"),
+            Membership.joined_on.label("known_on"),
+        )
+        .join_from(Membership, Customer, Customer.id == Membership.customer_id)
+        .where(Membership.club_id == settings.club_id, Customer.state == CustomerState.ACTIVE)
+    )
 
 
 def _asks_known(settings: PlanSettings) -> bool:

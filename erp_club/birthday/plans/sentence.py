@@ -11,6 +11,7 @@ _OCCASIONS = {
     OccasionKind.BIRTHDAY: T("For the member's birthday: %(gifts)s."),
     OccasionKind.RELATIVE_BIRTHDAY: T("For a relative's birthday: %(gifts)s."),
     OccasionKind.ANNIVERSARY: T("For the wedding anniversary: %(gifts)s."),
+    OccasionKind.MEMBERSHIP: T("Each year for the day of joining: %(gifts)s."),
 }
 _INSTEAD = T("Whoever had the gift of other levels for this day has no second one.")
 _RELATIVES = {"spouse": T("spouse"), "child": T("child"), "parent": T("parent"), "other": T("other relative")}

@@ -24,6 +24,8 @@ class OccasionKind(StrEnum):
     BIRTHDAY = "birthday"
     ANNIVERSARY = "anniversary"
     RELATIVE_BIRTHDAY = "relative_birthday"
+    MEMBERSHIP = "membership"
+    """The day of joining, each year after the first."""
 
 
 class Gift(StrEnum):
@@ -85,7 +87,9 @@ class PlanSettings:
         )
 
     def fits(self, age: int) -> bool:
-        """Whether it is given for becoming so old."""
+        """Whether it is given for becoming so old, or for so many years of membership, of which there must be one."""
+        if self.occasion is OccasionKind.MEMBERSHIP and age < 1:
+            return False
         return (self.from_age or 0) <= age and (self.to_age is None or age <= self.to_age)
 
     def value(self, age: int) -> int | None:
@@ -116,6 +120,7 @@ def _whose(of: PlanSettings) -> Iterator[FieldError]:
     if of.relatives and of.occasion is not OccasionKind.RELATIVE_BIRTHDAY:
         yield FieldError("relatives", T("Relatives belong to a relative's birthday."))
     for field, said in (
+        ("occasion", of.occasion is OccasionKind.MEMBERSHIP),
         ("least_points", of.least_points), ("least_months", of.least_months), ("known_at_joining", of.known_at_joining),
     ):  # fmt: skip
         if said and of.club_id is None:

@@ -27,6 +27,7 @@ class ClubTerms:
     grace_days: int
     pause_moves_end: bool
     undo_days: int
+    to_month_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class ClubSettings:
     warning_days: int = 30
     undo_days: int = 14
     unit: Unit = POINTS
+    to_month_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class ClubChanges:
     warning_days: int | None = None
     undo_days: int | None = None
     unit: Unit | None = None
+    to_month_end: bool | None = None
 
     def applied_to(self, current: ClubSettings) -> ClubSettings:
         """The settings after the change."""

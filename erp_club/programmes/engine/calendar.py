@@ -10,7 +10,7 @@ from erp_club.programmes.engine.parts import Every, Period
 LENGTHS = {Every.MONTH: 1, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
 """The periods of the calendar, in months."""
 DAY = dt.timedelta(days=1)
-__all__ = ["DAY", "LENGTHS", "age_on", "celebrated", "member_year", "next_span", "span_of", "year_begins"]
+__all__ = ["DAY", "LENGTHS", "age_on", "celebrated", "member_year", "next_span", "rolled", "span_of", "year_begins"]
 
 
 def span_of(period: Period, day: dt.date, *, joined_on: dt.date | None = None, term: Span | None = None) -> Span:
@@ -31,7 +31,7 @@ def span_of(period: Period, day: dt.date, *, joined_on: dt.date | None = None, t
         case Every.DECLARED:
             return _declared(period.days, day)
         case Every.ROLLING:
-            return Span(add_months(day, -(period.months or 1)) + DAY, day)
+            return Span(rolled(period, day, -1) + DAY, day)
         case Every.EVER:
             return Span(dt.date.min, None)
         case _:
@@ -43,11 +43,18 @@ def next_span(period: Period, span: Span, *, joined_on: dt.date | None = None, t
     if span.last is None or span.last >= dt.date.max:
         return None
     if period.every is Every.ROLLING:
-        return Span(span.last + DAY, add_months(span.last + DAY, period.months or 1) - DAY)
+        return Span(span.last + DAY, rolled(period, span.last + DAY) - DAY)
     if period.every is Every.TERM and term is not None:
         months = max(1, round((span.last - span.first).days / 30.44))
         return Span(span.last + DAY, add_months(span.last + DAY, months) - DAY)
     return span_of(period, span.last + DAY, joined_on=joined_on, term=term)
+
+
+def rolled(period: Period, day: dt.date, times: int = 1) -> dt.date:
+    """The day that is a rolling window later, or so many times that."""
+    if period.last_days is not None:
+        return day + times * dt.timedelta(days=period.last_days)
+    return add_months(day, times * (period.months or 1))
 
 
 def year_begins(joined_on: dt.date, whole_months: bool) -> dt.date:

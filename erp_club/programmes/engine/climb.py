@@ -17,6 +17,7 @@ from erp_club.programmes.engine.calendar import DAY, next_span, span_of
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Down, Keep, Level, Levels, Up
 from erp_club.programmes.engine.parts import Every, Measure, Need, Period
+from erp_club.programmes.engine.turning import MONTHLY, kept_months, turning_days, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +175,18 @@ class Climb:
             case Keep.EVER:
                 return dt.date.max
             case Keep.MONTHS:
-                return add_months(day, self.levels.keep_months or 1) - DAY
+                return kept_months(self.levels, day)
+            case Keep.SINCE_LAST:
+                return kept_months(self.levels, self._last_bought(day))
             case Keep.WINDOW_END:
                 return span.last or dt.date.max
             case Keep.NEXT_WINDOW:
                 after = next_span(window, span, joined_on=self.joined_on, term=self.sums.term)
                 return (after.last if after is not None else None) or dt.date.max
+
+    def _last_bought(self, day: dt.date) -> dt.date:
+        """The last day up to this one on which anything counted, that didn't all come back."""
+        return max((on for on, value in self.sums.by_day[0].items() if on <= day and value > 0), default=day)
 
     def _fall(self, day: dt.date) -> None:
         """Where the top level has run out: one step down, or to the highest that is still kept."""
@@ -274,7 +281,7 @@ class Climber:
         """The level of a day, not before one that was asked about already."""
         levels = self._levels
         by_steps = levels.keep is Keep.WHILE and levels.down is Down.ONE
-        if by_steps or levels.keep is Keep.MONTHS or levels.restart == "reached" or levels.grace_days:
+        if by_steps or levels.keep in MONTHLY or levels.restart == "reached" or levels.grace_days:
             # What a day brings hangs here on the days between, so none may be looked at twice.
             return standing(self._levels, self._moved, day, joined_on=self._joined_on).level
         before = day - DAY
@@ -294,7 +301,7 @@ class Climber:
         since = climb.day
         rolling = any(window.every is Every.ROLLING for window in windows(self._levels))
         recent = self._moved if rolling else [each for each in self._moved if each.on + DAY > since]
-        for day in sorted(_days(self._levels, recent, until, self._joined_on, None)):
+        for day in sorted(turning_days(self._levels, recent, until, self._joined_on, None)):
             if day > since:
                 climb.step(day)
 
@@ -309,8 +316,8 @@ def history(
     term: Span | None = None,
 ) -> tuple[Stay, ...]:
     """Every change of level from joining up to and including `until`, each as it was known on its day."""
-    days = _days(levels, moved, until, joined_on, term)
-    if levels.keep is Keep.MONTHS:
+    days = turning_days(levels, moved, until, joined_on, term)
+    if levels.keep in MONTHLY:
         days |= _ends(levels, moved, until, joined_on=joined_on, term=term)
     days |= {each.first for each in overrides if joined_on <= each.first <= until}
     days |= {each.last + DAY for each in overrides if each.last is not None and each.last < until}
@@ -344,43 +351,14 @@ def next_of(climb: Climb, counted: int, until: dt.date | None, *, above: str = "
 def climbed(levels: Levels, moved: Sequence[Moved], day: dt.date, *, joined_on: dt.date, term: Span | None) -> Climb:
     """One pass over all days up to `day`, as known on it."""
     climb = Climb(levels, _Sums(moved, day, joined_on, term), joined_on)
-    days = sorted(_days(levels, moved, day, joined_on, term))
+    days = sorted(turning_days(levels, moved, day, joined_on, term))
     while days:
         climb.step(heapq.heappop(days))
-        if levels.keep is Keep.MONTHS:
+        if levels.keep in MONTHLY:
             after = {kept + DAY for kept in climb.kept.values() if climb.day <= kept < day}
             for each in sorted(after - set(days)):
                 heapq.heappush(days, each)
     return climb
-
-
-def _days(
-    levels: Levels, moved: Sequence[Moved], until: dt.date, joined_on: dt.date, term: Span | None
-) -> set[dt.date]:
-    """The days on which anything can change: movements, days after them, beginnings of windows, and `until`."""
-    days = {joined_on, until}
-    for each in moved:
-        days |= {each.on, each.on + DAY, each.known}
-        if levels.keep is Keep.MONTHS:
-            days.add(add_months(each.on, levels.keep_months or 1))
-        for window in windows(levels):
-            if window.every is Every.ROLLING:
-                days.add(add_months(each.on, window.months or 1))
-    span: Span | None = span_of(levels.window, joined_on, joined_on=joined_on, term=term)
-    if levels.window.every is not Every.ROLLING:
-        while span is not None and span.first <= until:
-            days.add(span.first)
-            span = next_span(levels.window, span, joined_on=joined_on, term=term)
-    else:
-        month = joined_on.replace(day=1)
-        while month <= until:
-            days.add(month)
-            month = add_months(month, 1)
-    if levels.grace_days:
-        # A level that holds while its figure does begins its grace on the last day of it, and falls when that is over.
-        days |= {each - DAY for each in days if levels.keep is Keep.WHILE}
-        days |= {each + dt.timedelta(days=levels.grace_days) for each in days}
-    return {each for each in days if joined_on <= each <= until}
 
 
 def _ends(
@@ -392,9 +370,3 @@ def _ends(
         then = [each for each in moved if each.known <= known]
         ends |= climbed(levels, then, until, joined_on=joined_on, term=term).seen
     return ends
-
-
-def windows(levels: Levels) -> tuple[Period, ...]:
-    """Every window that the levels ask about, their own first."""
-    needs = [need.period for level in levels.levels for need in (*level.also, *level.instead) if need.period]
-    return (levels.window, *needs)

@@ -24,6 +24,7 @@ class Why(StrEnum):
     TOO_MUCH = "too_much"
     WRONG_PURCHASE_NUMBER = "wrong_purchase_number"
     JOINED_TOO_LONG_AGO = "joined_too_long_ago"
+    JOINED_TOO_LATELY = "joined_too_lately"
     WRONG_AGE = "wrong_age"
     WRONG_MEANS = "wrong_means"
     NOT_CONFIRMED = "not_confirmed"
@@ -112,6 +113,9 @@ def _wrong_member(when: When, day: dt.date, member: MemberFacts) -> Iterator[Why
     within = when.joined_within_days
     if within is not None and (member.joined_on is None or (day - member.joined_on).days > within):
         yield Why.JOINED_TOO_LONG_AGO
+    least = when.joined_for_days
+    if least is not None and (member.joined_on is None or (day - member.joined_on).days < least):
+        yield Why.JOINED_TOO_LATELY
     if when.birthday is not None and not _is_birthday(when.birthday, member.birthday, day):
         yield Why.NOT_BIRTHDAY
     if when.min_age is not None or when.max_age is not None:

@@ -22,6 +22,7 @@ def entitlements(programme: Programme) -> Iterator[Finding]:
     """What is wrong with what a membership gives directly."""
     for index, each in enumerate(programme.entitlements):
         path = f"entitlements[{index}]"
+        yield from _ceilings(path, each)
         if isinstance(each.gives, DiscountGiven):
             yield from _discount(path, each, each.gives)
         elif not isinstance(each.gives, GiftGiven | ServiceGiven):
@@ -30,6 +31,19 @@ def entitlements(programme: Programme) -> Iterator[Finding]:
         if each.when != ALWAYS and not isinstance(each.gives, DiscountGiven):
             text = T("Only a discount hangs on the purchase, so this has no effect. Take 100% off one of them instead.")
             yield Finding(f"{path}.when", text, stops=False)
+
+
+def _ceilings(path: str, of: Entitlement) -> Iterator[Finding]:
+    """Ceilings of a month that this discount can't have."""
+    off = of.gives if isinstance(of.gives, DiscountGiven) and not of.only_given else None
+    if of.most_minor_month is not None and off is None:
+        yield Finding(
+            f"{path}.most_minor_month", T("Only a discount that the till takes off has a ceiling of a month.")
+        )
+    if of.most_base_month is not None and (off is None or off.off_bp is None):
+        yield Finding(f"{path}.most_base_month", T("This goes with a percentage off."))
+    if of.most_units_month is not None and (off is None or not off.per_unit):
+        yield Finding(f"{path}.most_units_month", T("This goes with an amount off each piece, litre or kilogram."))
 
 
 def _discount(path: str, of: Entitlement, gives: DiscountGiven) -> Iterator[Finding]:

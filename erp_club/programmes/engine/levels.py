@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.gifts import (
     GIVEN_AT_ONCE,
     CodeGiven,
@@ -33,6 +34,7 @@ from erp_club.programmes.engine.parts import (
     Part,
     Period,
     RuleCode,
+    SomeMinor,
     When,
 )
 from erp_club.promotions.engine.scope import Texts
@@ -69,6 +71,22 @@ class Entitlement(Part):
     channels: Keys = ()
     when: When = ALWAYS
     only_given: bool = False
+    most_minor_month: SomeMinor | None = None
+    """The most that a discount takes off in a calendar month, less what came back in it."""
+    most_base_month: SomeMinor | None = None
+    """The most that is bought with a percentage off in a calendar month."""
+    most_units_month: Number | None = None
+    """The most units, such as litres, that have an amount off each in a calendar month."""
+
+    @property
+    def most_month(self) -> int | None:
+        """The most that it takes off for a member in a calendar month, whichever way that is said."""
+        of, gives = [self.most_minor_month], self.gives
+        if isinstance(gives, DiscountGiven) and gives.off_bp is not None and self.most_base_month is not None:
+            of.append(round_div(self.most_base_month * gives.off_bp, 10_000, Rounding.HALF_UP))
+        if isinstance(gives, DiscountGiven) and gives.per_unit and self.most_units_month is not None:
+            of.append(self.most_units_month * (gives.amount_minor or 0))
+        return min((each for each in of if each), default=None)
 
 
 class Level(Part):
@@ -108,13 +126,15 @@ class Up(StrEnum):
 class Keep(StrEnum):
     """How long a level is kept from when it was reached, or reached again.
 
-    While the figure holds; to the end of the window; through the next window; some months; or for ever.
+    While the figure holds; to the end of the window; through the next window; some months; some months from the last
+    day on which anything counted; or for ever.
     """
 
     WHILE = "while"
     WINDOW_END = "window_end"
     NEXT_WINDOW = "next_window"
     MONTHS = "months"
+    SINCE_LAST = "since_last"
     EVER = "ever"
 
 
@@ -144,6 +164,8 @@ class Levels(Part):
     up: Up = Up.AT_ONCE
     keep: Keep = Keep.NEXT_WINDOW
     keep_months: Months | None = None
+    keep_to_month_end: bool = False
+    """To the end of the month in which these months are over."""
     grace_days: Days = 0
     """So many days longer a level holds that isn't kept, in which it can still be reached again."""
     down: Down = Down.ONE
@@ -153,6 +175,8 @@ class Levels(Part):
 
     @model_validator(mode="after")
     def _months_with_keep(self) -> Self:
-        if (self.keep is Keep.MONTHS) != (self.keep_months is not None):
-            raise PydanticCustomError("keep_months", "keep_months goes with keep: months")
+        if (self.keep in {Keep.MONTHS, Keep.SINCE_LAST}) != (self.keep_months is not None):
+            raise PydanticCustomError("keep_months", "keep_months goes with keep: months or since_last")
+        if self.keep_to_month_end and self.keep_months is None:
+            raise PydanticCustomError("keep_to_month_end", "keep_to_month_end goes with keep_months")
         return self

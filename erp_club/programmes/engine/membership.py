@@ -82,10 +82,11 @@ class Joining(Part):
 
 
 class MonthsTerm(Part):
-    """A membership lasts so many months."""
+    """A membership lasts so many months, or to the end of the month in which they are over."""
 
     kind: Literal["months"] = "months"
     months: Months
+    to_month_end: bool = False
 
 
 class DateTerm(Part):
@@ -111,10 +112,11 @@ class LifetimeTerm(Part):
 
 
 class SlidingTerm(Part):
-    """A membership lasts so many months from each purchase anew."""
+    """A membership lasts so many months from each purchase anew, or to the end of the month in which they are over."""
 
     kind: Literal["sliding"] = "sliding"
     months: Months
+    to_month_end: bool = False
     least_minor: SomeMinor | None = None
     """Only a purchase over this sum moves it."""
 

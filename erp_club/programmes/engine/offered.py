@@ -176,6 +176,9 @@ def _when(programme: Programme, when: When, levels: Keys, where: Keys) -> Iterat
     if when.from_time is not None:
         yield {"from_time": when.from_time, "to_time": when.to_time}
     yield from _of_persons(when)
+    if when.joined_within_days is not None or when.joined_for_days is not None:
+        days = {"from_days": when.joined_for_days or 0, "to_days": when.joined_within_days}
+        yield {"member_of": programme.code, **days}
     if levels or when.levels:
         yield {"clubs": [programme.code], "levels": levels or when.levels}
     yield from _of_purchase(when)

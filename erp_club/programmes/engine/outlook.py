@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from erp_club.clubs.periods import Span, add_months
-from erp_club.programmes.engine.calendar import DAY, span_of
+from erp_club.clubs.periods import Span
+from erp_club.programmes.engine.calendar import DAY, rolled, span_of
 from erp_club.programmes.engine.climb import (
     Climb,
     Next,
@@ -14,11 +14,11 @@ from erp_club.programmes.engine.climb import (
     climbed,
     next_of,
     standing_of,
-    windows,
 )
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.parts import Every
+from erp_club.programmes.engine.turning import windows
 
 _NEVER = 2**62
 """More than anything sums up to."""
@@ -74,7 +74,7 @@ def _due(
             yield window_last + DAY
         for window in windows(climb.levels):
             if window.every is Every.ROLLING:
-                leaves = (add_months(each.on, window.months or 1) for each in moved)
+                leaves = (rolled(window, each.on) for each in moved)
                 yield from (each for each in leaves if each > day)
     elif climb.top > 0 and kept < dt.date.max:
         yield max(kept, day) + DAY

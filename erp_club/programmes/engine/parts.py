@@ -85,6 +85,8 @@ class When(Part):
     last_purchase: Number | None = None
     joined_within_days: Days | None = None
     """Only so many days from joining; day D + N is included."""
+    joined_for_days: SomeDays | None = None
+    """Not before so many days after joining: with 1 from the day after on."""
     min_age: Age | None = None
     max_age: Age | None = None
     means: Keys = ()
@@ -173,21 +175,23 @@ class Every(StrEnum):
 class Period(Part):
     """Over which days something is summed up.
 
-    `starts_month` moves the beginning of years, half-years and quarters; `months` is the length of a rolling window
-    that ends with the day asked about; `days` are the declared last days. With `whole_months` the member's year begins
-    on the first of the month of joining, else on the day.
+    `starts_month` moves the beginning of years, half-years and quarters; `months`, or `last_days`, is the length of a
+    rolling window that ends with the day asked about; `days` are the declared last days. With `whole_months` the
+    member's year begins on the first of the month of joining, else on the day.
     """
 
     every: Every = Every.MONTH
     starts_month: Month = 1
     whole_months: bool = False
     months: Months | None = None
+    last_days: SomeDays | None = None
     days: Annotated[tuple[dt.date, ...], Field(max_length=100)] = ()
 
     @model_validator(mode="after")
     def _what_goes_with_it(self) -> Self:
-        if (self.every is Every.ROLLING) != (self.months is not None):
-            raise PydanticCustomError("months_with_rolling", "months goes with every: rolling")
+        lengths = sum(each is not None for each in (self.months, self.last_days))
+        if lengths != int(self.every is Every.ROLLING):
+            raise PydanticCustomError("months_with_rolling", "months, or last_days, goes with every: rolling")
         if (self.every is Every.DECLARED) != bool(self.days):
             raise PydanticCustomError("days_with_declared", "days goes with every: declared")
         if self.starts_month != 1 and self.every not in {Every.QUARTER, Every.HALF_YEAR, Every.YEAR}:

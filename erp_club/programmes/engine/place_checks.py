@@ -79,7 +79,6 @@ def _of_paying(rule: Redemption) -> Iterator[Finding]:
 
 
 def _off_a_sale(path: str, when: When) -> Iterator[Finding]:
-    yield from _said(path, when, ("joined_within_days",), _NOT_OF_A_SALE)
     if "points" in when.without_means:  # whether points pay isn't known yet where something is taken off
         yield Finding(f"{path}.without_means", _NOT_OF_A_SALE)
 

@@ -5,6 +5,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from erp_club.clubs.periods import Span, add_months, first_period
+from erp_club.kernel.dates import month_end
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.calendar import DAY
 from erp_club.programmes.engine.membership import (
@@ -80,7 +81,7 @@ def first_term(programme: Programme, start: dt.date) -> Span:
     term = programme.term
     match term:
         case MonthsTerm():
-            return first_period(start, term.months)
+            return first_period(start, term.months, to_month_end=term.to_month_end)
         case SlidingTerm():
             return Span(start, slid_until(term, start))
         case LifetimeTerm():
@@ -103,7 +104,8 @@ def _date_end(term: DateTerm, start: dt.date) -> dt.date:
 
 def slid_until(term: SlidingTerm, purchased_on: dt.date) -> dt.date:
     """The last day of a sliding term after a purchase."""
-    return add_months(purchased_on, term.months) - DAY
+    last = add_months(purchased_on, term.months) - DAY
+    return month_end(last) if term.to_month_end else last
 
 
 def may_renew(programme: Programme, last_day: dt.date, on: dt.date) -> bool:

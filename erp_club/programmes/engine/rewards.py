@@ -187,12 +187,21 @@ class OccasionKind(StrEnum):
     BIRTHDAY = "birthday"
     RELATIVE_BIRTHDAY = "relative_birthday"
     ANNIVERSARY = "anniversary"
+    MEMBERSHIP = "membership"
+    """The day of joining, each year after the first."""
     REFERRER = "referrer"
     REFERRED = "referred"
     EVENT = "event"
 
 
-DATED = frozenset({OccasionKind.BIRTHDAY, OccasionKind.RELATIVE_BIRTHDAY, OccasionKind.ANNIVERSARY})
+DATED = frozenset(
+    {
+        OccasionKind.BIRTHDAY,
+        OccasionKind.RELATIVE_BIRTHDAY,
+        OccasionKind.ANNIVERSARY,
+        OccasionKind.MEMBERSHIP,
+    }
+)
 """The occasions that come every year."""
 
 

@@ -72,4 +72,5 @@ _WORDS = {
     Why.NOT_BIRTHDAY: T("Only around the birthday."),
     Why.WRONG_AGE: T("Not at the customer's age."),
     Why.JOINED_TOO_LONG_AGO: T("Only for a while after joining."),
+    Why.JOINED_TOO_LATELY: T("Only some time after joining."),
 }

@@ -68,11 +68,16 @@ def joining(rule: m.Joining, words: Words) -> Iterator[Text]:
     })  # fmt: skip
 
 
+_WITH_ITS_MONTH = T("It ends with the month in which they are over.")
+
+
 def term(rule: m.Term, words: Words) -> Iterator[Text]:
     """For how long."""
     match rule:
         case m.MonthsTerm():
             yield TN("A membership lasts %(num)s month.", "A membership lasts %(num)s months.", rule.months)
+            if rule.to_month_end:
+                yield _WITH_ITS_MONTH
         case m.LifetimeTerm():
             yield T("A membership has no end.")
         case m.SlidingTerm():
@@ -81,6 +86,8 @@ def term(rule: m.Term, words: Words) -> Iterator[Text]:
                 "A membership lasts %(num)s months from each purchase anew.",
                 rule.months,
             )
+            if rule.to_month_end:
+                yield _WITH_ITS_MONTH
             if rule.least_minor is not None:
                 yield T("Only a purchase of %(amount)s or more prolongs it.", amount=words.money(rule.least_minor))
             yield T("What is brought back no longer prolongs it; it holds to the end of that day at least.")

@@ -50,8 +50,16 @@ def level_rules(of: lv.Levels, words: Words) -> Iterator[Text]:
     yield _UP[of.up]
     if of.keep is lv.Keep.MONTHS:
         yield TN("It is kept for %(num)s month.", "It is kept for %(num)s months.", of.keep_months or 1)
+    elif of.keep is lv.Keep.SINCE_LAST:
+        yield TN(
+            "It is kept for %(num)s month from the last time that something counts.",
+            "It is kept for %(num)s months from the last time that something counts.",
+            of.keep_months or 1,
+        )
     else:
         yield _KEEP[of.keep]
+    if of.keep_to_month_end:
+        yield T("It is kept to the end of the month in which they are over.")
     if of.grace_days:
         yield TN(
             "A level that isn't reached again holds %(num)s day longer, and can still be reached in it.",
@@ -118,6 +126,17 @@ def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
         "channels": lambda keys: T("Only in %(channels)s.", channels=channels(keys, "or")),
     })  # fmt: skip
     yield from only_if(of.when, words)
+    yield from set_ones(of, {
+        "most_minor_month": lambda minor: T("At most %(amount)s off a calendar month.", amount=words.money(minor)),
+        "most_base_month": lambda minor: T(
+            "For purchases of %(amount)s at most in a calendar month.", amount=words.money(minor)
+        ),
+        "most_units_month": lambda n: TN(
+            "For one piece, litre or kilogram at most in a calendar month.",
+            "For %(num)s pieces, litres or kilograms at most in a calendar month.",
+            n,
+        ),
+    })  # fmt: skip
 
 
 def period_reward(of: r.PeriodReward, words: Words) -> Iterator[Text]:
@@ -258,6 +277,7 @@ _OCCASIONS = {
     r.OccasionKind.BIRTHDAY: T("For the member's birthday: %(gifts)s."),
     r.OccasionKind.RELATIVE_BIRTHDAY: T("For a relative's birthday: %(gifts)s."),
     r.OccasionKind.ANNIVERSARY: T("For the wedding anniversary: %(gifts)s."),
+    r.OccasionKind.MEMBERSHIP: T("Each year for the day of joining: %(gifts)s."),
     r.OccasionKind.REFERRER: T("For bringing a friend: %(gifts)s."),
     r.OccasionKind.REFERRED: T("For being brought by a friend: %(gifts)s."),
     r.OccasionKind.EVENT: T("For an event: %(gifts)s."),
@@ -281,10 +301,14 @@ def occasion(of: r.Occasion, words: Words) -> Iterator[Text]:
         yield from _around(of.around)
     if of.growth is not None:
         values = {"amount": words.money(of.growth.per_year_minor), "age": of.growth.from_age}
-        yield T("It grows by %(amount)s with each year of age from %(age)s on.", **values)
+        if of.occasion is r.OccasionKind.MEMBERSHIP:
+            yield T("It grows by %(amount)s with each year of membership after year %(age)s.", **values)
+        else:
+            yield T("It grows by %(amount)s with each year of age from %(age)s on.", **values)
         if of.growth.most_minor is not None:
             yield T("It grows to %(amount)s at most.", amount=words.money(of.growth.most_minor))
-    yield from set_ones(of, _conditions(words))
+    of_years = _OF_YEARS if of.occasion is r.OccasionKind.MEMBERSHIP else {}
+    yield from set_ones(of, _conditions(words) | of_years)
     if of.levels and of.around is not None:
         yield T("Whoever had the gift of other levels for this day has no second one.")
     if of.after_purchase_minor is not None:
@@ -299,6 +323,16 @@ def _once_bought(of: r.Occasion, amount: Money) -> Text:
     if of.occasion is r.OccasionKind.FIRST_PURCHASE:
         return T("Once a purchase comes to %(amount)s.", amount=amount)
     return T("Once the friend buys for at least %(amount)s.", amount=amount)
+
+
+_OF_YEARS: dict[str, Say] = {
+    "from_age": lambda years: TN(
+        "Only from %(num)s year of membership on.", "Only from %(num)s years of membership on.", years
+    ),
+    "to_age": lambda years: TN(
+        "Only up to %(num)s year of membership.", "Only up to %(num)s years of membership.", years
+    ),
+}  # fmt: skip
 
 
 def _conditions(words: Words) -> dict[str, Say]:

@@ -242,6 +242,12 @@ def _persons(when: When, words: Words) -> Iterator[Text]:
             "the member joined at most %(num)s days ago",
             when.joined_within_days,
         )
+    if when.joined_for_days is not None:
+        yield TN(
+            "the member joined at least %(num)s day ago",
+            "the member joined at least %(num)s days ago",
+            when.joined_for_days,
+        )
     if when.min_age is not None:
         yield T("the member is at least %(age)s years old", age=when.min_age)
     if when.max_age is not None:
@@ -312,6 +318,8 @@ _PERIODS: dict[Every, Text] = {
 def period(of: Period) -> Text:
     """A period, as a phrase."""
     if of.every is Every.ROLLING:
+        if of.last_days is not None:
+            return TN("the last day", "the last %(num)s days", of.last_days)
         return TN("the last month", "the last %(num)s months", of.months or 1)
     if of.every is Every.DECLARED:
         return T("the time up to %(days)s", days=Listed(of.days, "and"))

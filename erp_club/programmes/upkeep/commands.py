@@ -212,8 +212,10 @@ def _keep_discounts(
             names=each.names, levels=each.levels, members=True,
         )  # fmt: skip
         limit = LIMITED_BY.get(each.period.every)
-        if each.count is not None and limit is not None:
-            made = made.model_copy(update={"limits": made.limits.model_copy(update={limit: each.count})})
+        limits = {limit: each.count} if each.count is not None and limit is not None else {}
+        limits |= {"member_month_minor": each.most_month} if each.most_month is not None else {}
+        if limits:
+            made = made.model_copy(update={"limits": made.limits.model_copy(update=limits)})
         _keep_offer(session, made, at, is_back=new_version and code not in before)
         kept.add(code)
     once = {code_of(programme, each.code) for row in rows for each in row.programme.entitlements}

@@ -70,6 +70,8 @@ class Compiled:
     """The products (SKU) that offers may add to a basket."""
     least_priority: int
     """The lowest of all."""
+    by_month: frozenset[str] = frozenset()
+    """Those that take off only so much for a member in a month."""
 
     def version_of(self, code: str) -> int | None:
         """The version of an offer that is in force."""
@@ -109,6 +111,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         by_batch,
         frozenset(sku for each in ready for sku in _added(each)),
         min((each.priority for each in ready), default=0),
+        frozenset(each.code for each in ready if each.by_month),
     )
 
 
@@ -172,6 +175,7 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         turn=_turn(offer, stage),
         shaping=shaping_of(offer.rewards, scopes),
         limits=limits,
+        by_month=limits is not None and limits.member_month_minor is not None,
         first_day=offer.first_day,
         last_day=offer.last_day,
         hint=offer.hint,

@@ -100,6 +100,14 @@ class ClubIs(Part):
     levels: Annotated[tuple[Key, ...], Field(max_length=100)] = ()
 
 
+class MemberSince(Part):
+    """A member of this club for so many days at least, and at most, counted from the day of joining (0)."""
+
+    member_of: Key
+    from_days: Annotated[int, Field(ge=0, le=36_600)] = 0
+    to_days: Annotated[int, Field(ge=0, le=36_600)] | None = None
+
+
 class SegmentIs(Part):
     """In one of these segments."""
 
@@ -169,7 +177,7 @@ _CONDITIONS: dict[str, type[Part]] = {
     "all": All, "any": AnyOf, "not": Not, "quantity": QuantityIs, "amount_minor": AmountIs, "stores": StoreIs,
     "channels": ChannelIs, "terminals": TerminalIs, "weekdays": DayIs, "dates": DateIs, "from_time": HourIs,
     "means": MeansIs, "clubs": ClubIs, "segments": SegmentIs, "days_before": BirthdayIs, "celebrates": CelebratesIs,
-    "from_age": AgeIs, "first": PurchaseNumberIs,
+    "from_age": AgeIs, "member_of": MemberSince, "first": PurchaseNumberIs,
     "customer_known": CustomerKnown, "confirm": Confirmed,
 }  # fmt: skip
 
@@ -199,6 +207,7 @@ Condition = Annotated[
     | Annotated[BirthdayIs, Tag("days_before")]
     | Annotated[CelebratesIs, Tag("celebrates")]
     | Annotated[AgeIs, Tag("from_age")]
+    | Annotated[MemberSince, Tag("member_of")]
     | Annotated[PurchaseNumberIs, Tag("first")]
     | Annotated[CustomerKnown, Tag("customer_known")]
     | Annotated[Confirmed, Tag("confirm")],

@@ -26,6 +26,7 @@ from erp_club.promotions.engine.stages import (
     affordable,
     cost_of,
     fewer,
+    most_minor,
     refusal_of,
     settle,
     work_out,
@@ -120,8 +121,9 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     every = bool(needs) and bool(ready.times)
     if plain and ready.shaping is not None:
         shape = ready.shaping(run.basket, ground.on, 1 if every else offer.times, offer.most)
-        if shape is not None and offer.start.left_minor is not None:
-            shape = _within_coupon(shape, offer.start.left_minor)
+        left = most_minor(run, offer) if offer.start.left_minor is not None or ready.by_month else None
+        if shape is not None and left is not None:
+            shape = _within(shape, left)
         if shape is not None:
             if ready.least and isinstance(shape, PerUnit):
                 shape = shape._replace(least=ready.least)
@@ -138,8 +140,8 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     return Rival(offer, _lumps(offer, alone, ground, needs), False) if alone.amount else None
 
 
-def _within_coupon(shape: Shape, left_minor: int) -> Shape | None:
-    """The shape of what gives no more than is left of its coupon; None for sets, of which no shape says so."""
+def _within(shape: Shape, left_minor: int) -> Shape | None:
+    """The shape of what gives no more than is left for it; None for sets, of which no shape says so."""
     match shape:
         case PerUnit():
             return shape._replace(cap_minor=left_minor if shape.cap_minor is None else min(shape.cap_minor, left_minor))
@@ -286,7 +288,7 @@ def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None
             won = {int(each.key.split(_PART)[1]) for each in taken}
             outcome.gives[0].takes = [take for take in outcome.gives[0].takes if take[0].line in won]
         settle(run, offer, outcome, ground.bit)
-    elif offer.ready.points or offer.start.left_minor is not None:
+    elif offer.ready.points or offer.start.left_minor is not None or offer.ready.by_month:
         settle(run, offer, Outcome([_give(ground, offer, taken)]), ground.bit)
     else:
         # The usual case without the detour over what it would give: nothing can keep it from that any more.

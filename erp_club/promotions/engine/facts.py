@@ -68,6 +68,7 @@ class Used:
     member_today: int = 0
     member_month: int = 0
     member_year: int = 0
+    member_month_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Member:
     paying: PointsLimits = NO_LIMITS
     gives: bool = True
     spends: bool = True
+    joined_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from erp_club.promotions.engine.conditions import (
     DayIs,
     HourIs,
     MeansIs,
+    MemberSince,
     Not,
     PurchaseNumberIs,
     QuantityIs,
@@ -273,7 +274,14 @@ def _hour(condition: HourIs) -> Gate:
 
 
 def _who(
-    condition: SegmentIs | BirthdayIs | CelebratesIs | AgeIs | PurchaseNumberIs | CustomerKnown | Confirmed,
+    condition: SegmentIs
+    | BirthdayIs
+    | CelebratesIs
+    | AgeIs
+    | MemberSince
+    | PurchaseNumberIs
+    | CustomerKnown
+    | Confirmed,
 ) -> Gate:
     """Conditions on the customer, and on what the cashier confirms."""
     match condition:
@@ -291,6 +299,8 @@ def _who(
             return _celebrates(condition)
         case AgeIs():
             return _age(condition)
+        case MemberSince():
+            return _member_since(condition)
         case PurchaseNumberIs():
             return _purchase_number(condition)
         case CustomerKnown():
@@ -354,6 +364,22 @@ def _age(condition: AgeIs) -> Gate:
         age = None if shopper.born is None else age_on(shopper.born, basket.facts.at.date())
         fits = age is not None and least <= age and (most is None or age <= most)
         return None if fits else (Reason.WRONG_AGE, None)
+
+    return gate
+
+
+def _member_since(condition: MemberSince) -> Gate:
+    club, least, most = condition.member_of, condition.from_days, condition.to_days
+
+    def gate(basket: Basket) -> Failure | None:
+        shopper = basket.facts.shopper
+        held = None if shopper is None else shopper.clubs.get(club)
+        if held is None or not held.gives:
+            return (Reason.NOT_MEMBER if held is None else Reason.WRONG_CHANNEL, None)
+        if held.joined_on is None:
+            return (Reason.WRONG_LENGTH, None)
+        days = (basket.facts.at.date() - held.joined_on).days
+        return None if least <= days and (most is None or days <= most) else (Reason.WRONG_LENGTH, None)
 
     return gate
 

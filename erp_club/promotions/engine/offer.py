@@ -102,6 +102,8 @@ class Limits(Part):
     per_member_year: Uses | None = None
     per_basket: Count | None = None
     budget_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
+    member_month_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
+    """The most that it takes off for a member in a calendar month, less what came back in it: then it gives less."""
 
     @property
     def counted(self) -> bool:

@@ -134,7 +134,10 @@ def _used_up(run: Run, ready: Ready) -> Failure | None:
     """What the offer's limits say."""
     limits = ready.limits
     assert limits is not None
-    by_member = (limits.per_member, limits.per_member_day, limits.per_member_month, limits.per_member_year)
+    by_member = (
+        limits.per_member, limits.per_member_day, limits.per_member_month, limits.per_member_year,
+        limits.member_month_minor,
+    )  # fmt: skip
     if run.facts.shopper is None and any(each is not None for each in by_member):
         return Reason.CUSTOMER_NEEDED, None
     used = run.facts.used.get(ready.code, UNUSED)
@@ -142,6 +145,8 @@ def _used_up(run: Run, ready: Ready) -> Failure | None:
     if most is not None and most <= 0:
         return Reason.USED_UP, None
     if limits.budget_minor is not None and used.given_minor >= limits.budget_minor:
+        return Reason.USED_UP, None
+    if limits.member_month_minor is not None and used.member_month_minor >= limits.member_month_minor:
         return Reason.USED_UP, None
     return None
 

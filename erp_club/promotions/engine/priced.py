@@ -39,6 +39,8 @@ class Reason(StrEnum):
     """One of its means pays, but another does beside it."""
     NOT_BIRTHDAY = "not_birthday"
     WRONG_AGE = "wrong_age"
+    WRONG_LENGTH = "wrong_length"
+    """Of membership: too short, or too long."""
     WRONG_PURCHASE_NUMBER = "wrong_purchase_number"
     NOT_CONFIRMED = "not_confirmed"
     MEMBER = "member"

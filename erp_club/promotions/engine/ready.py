@@ -77,6 +77,8 @@ class Ready:
     shaping: Shaping | None
     """How it takes its shape when it competes for units."""
     limits: Limits | None
+    by_month: bool
+    """Whether it takes off only so much for a member in a month."""
     first_day: dt.date | None
     last_day: dt.date | None
     hint: bool

@@ -86,7 +86,7 @@ def _work_out(run: Run, offer: Open, *, mask: int, later: frozenset[int] | None)
     )
     single = len(ready.parts) == 1
     outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn)
-    keep_within_coupon(run, offer, outcome)
+    keep_within(run, offer, outcome)
     outcome.failure = refusal_of(run, offer, outcome)
     outcome.offer = offer
     return outcome
@@ -120,7 +120,7 @@ def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
         turn.mask = mask | own if ready.offer.rest and part is ready.parts[-1] else mask
         give = part.give(turn)
         gives.append(give)
-        keep_within_coupon(run, offer, Outcome(gives))
+        keep_within(run, offer, Outcome(gives))
         shares.append(book(basket, give.takes, own))
     # Its own parts may share units; for all other offers they are taken.
     for lot in (lot for lots in basket.lots for lot in lots if lot.taken & own):
@@ -129,15 +129,28 @@ def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
     return Outcome(gives, shares, after)
 
 
-def keep_within_coupon(run: Run, offer: Open, outcome: Outcome) -> None:
-    """Take off no more than what is left of the coupon that started the offer, the first parts before the others.
+def most_minor(run: Run, offer: Open) -> int | None:
+    """The most that the offer can take off still: what its coupon, or the customer's month, has left; None without.
 
-    What other offers that it started have given in this sale is taken off before.
+    What the coupon, or the offer, has given in this sale is taken off before.
     """
-    if offer.start.left_minor is None:
+    left: list[int] = []
+    if offer.start.left_minor is not None:
+        given = sum(record.amount() for record in run.records if record.coupon == offer.start.coupon)
+        left.append(offer.start.left_minor - given)
+    limits = offer.ready.limits
+    if offer.ready.by_month and limits is not None and limits.member_month_minor is not None:
+        before = run.facts.used.get(offer.ready.code, UNUSED).member_month_minor
+        given = sum(record.amount() for record in run.records if record.ready is offer.ready)
+        left.append(max(0, limits.member_month_minor - before - given))
+    return min(left, default=None)
+
+
+def keep_within(run: Run, offer: Open, outcome: Outcome) -> None:
+    """Take off no more than that, the first parts before the others."""
+    if offer.start.left_minor is None and not offer.ready.by_month:
         return
-    given = sum(record.amount() for record in run.records if record.coupon == offer.start.coupon)
-    left = offer.start.left_minor - given
+    left = most_minor(run, offer) or 0
     for give in outcome.gives:
         if give.amount > left:
             give.takes = shared(left, give.takes)
@@ -197,7 +210,7 @@ def settle(run: Run, offer: Open, outcome: Outcome, mask: int = 0) -> Record | N
     if offer.most is not None:
         offer = _within_limits(run, offer)
     record = Record(ready, offer.start.coupon, {})
-    keep_within_coupon(run, offer, outcome)
+    keep_within(run, offer, outcome)
     if outcome.lots is not None and outcome.shares is not None:
         run.basket.lots = outcome.lots
         booked = outcome.shares

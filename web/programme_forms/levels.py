@@ -1,0 +1,30 @@
+"""What the guided form asks of moving among levels."""
+
+from erp_club.kernel.text import N_
+from web.programme_forms.fields import Ask
+from web.programme_forms.further import EXCLUDED, GOODS
+
+_KEEP = Ask("levels.keep", N_("A level is kept"), "kind", options=(
+    ("next_window", N_("Through the next period")), ("window_end", N_("To the end of the period")),
+    ("months", N_("For some months")),
+    ("since_last", N_("For some months from the last purchase")),
+    ("while", N_("While what is counted suffices")), ("ever", N_("For ever")),
+))  # fmt: skip
+_UP = Ask("levels.up", N_("A level that is reached holds"), "select", options=(
+    ("at_once", N_("At once")), ("next_day", N_("From the next day")), ("next_period", N_("From the next period")),
+))  # fmt: skip
+_DOWN = Ask("levels.down", N_("Who doesn't keep a level falls"), "select", options=(
+    ("one", N_("One step")), ("reached", N_("To what is reached")),
+))  # fmt: skip
+
+
+def of_levels(keep: str) -> tuple[Ask, ...]:
+    """What else can be said of moving among levels."""
+    months = Ask("levels.keep_months", N_("So many months"))
+    goods = tuple(
+        Ask(f"levels.measure.{each.name}", each.label, each.control, each.hint, each.options, each.optional)
+        for each in (*GOODS, *EXCLUDED)
+    )
+    grace = Ask("levels.grace_days", N_("Days of grace before a level is lost"), optional=True)
+    to_end = Ask("levels.keep_to_month_end", N_("To the end of that month"), "check")
+    return (_KEEP, *((months, to_end) if keep in {"months", "since_last"} else ()), grace, _UP, _DOWN, *goods)
