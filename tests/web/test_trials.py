@@ -112,6 +112,24 @@ def test_what_isnt_known_is_told_at_its_field(
     assert [each["field"] for each in answer.json()["errors"]] == [field]
 
 
+def test_the_page_takes_products_by_their_name(office: TestClient, session: Session) -> None:
+    for sku, name in (("T1", "Green tea"), ("T2", "Black tea")):
+        a_product(session, sku, name=name)
+    draft = a_draft(session)
+    session.commit()
+    assert 'value="Green tea · T1"' in office.get(f"/offers/{draft}/trials/new?lines[2].sku=een", headers=HTML).text
+
+    def page(*typed: tuple[str, str]) -> str:
+        lines = {f"lines[{place}].sku": sku for place, (sku, _) in enumerate(typed)}
+        lines |= {f"lines[{place}].quantity": quantity for place, (_, quantity) in enumerate(typed)}
+        return office.post(f"/offers/{draft}/trials", data=form(**lines), headers=HTML).text
+
+    assert 'id="e-f-lines-2-sku"' in page(("milk", ""), ("", ""), ("tea", "3"))
+    tried = page(("milk", ""), ("", ""), ("Black tea · T2", "3"))
+    assert "Black tea</" in tried
+    assert re.findall(r'name="lines\[(\d)\].sku" value="([^"]+)"', tried) == [("0", "milk"), ("2", "Black tea · T2")]
+
+
 def test_the_page_takes_codes_as_lines_of_text(office: TestClient, session: Session) -> None:
     draft = a_draft(session)
     session.commit()

@@ -22,6 +22,7 @@ from web.deps import Act, ActRoute, needs, wants_html
 from web.elsewhere import elsewhere
 from web.fields import AskedDay, Body, Line, RowId, Storable, Unsaid
 from web.forms import FormState
+from web.home_store import AtHome, at_home
 from web.refusals import again
 from web.views import customers as views
 from web.views.customers import CustomerForm, CustomerLine, CustomerPage, Person, SearchPage
@@ -87,7 +88,7 @@ Classes = Annotated[dict[ClassName, ClassValue], Field(max_length=MOST_FIELDS)]
 """Head office's own fields by name: a text, or several codes."""
 
 
-class CustomerBody(Body):
+class CustomerBody(AtHome):
     """A customer's fields; what isn't there stays, or is empty in a new customer.
 
     Phones in any spacing; the ID number may be the machine-readable lines of a passport; dates as `1979-02-22` or day
@@ -113,7 +114,6 @@ class CustomerBody(Body):
     anniversary: Line | None = None
     gender: Line | None = None
     language: Line | None = None
-    home_store: Line | None = None
     own_id: Line | None = None
     consent_advertising: bool | None = None
     consent_sms: bool | None = None
@@ -272,6 +272,7 @@ def open_customer(act: Annotated[Act, needs(Permission.CUSTOMERS_OPEN)], body: C
     409 `possible-duplicates` names `candidates` who may be the same person: choose one of them, or send the request
     again under a new key with their ids in `confirmed_not`.
     """
+    body = at_home(act, body)
     customer_id = open_new_customer(
         act.session,
         CustomerFields(**body.model_dump(exclude={"confirmed_not", "classes"})),
@@ -365,6 +366,7 @@ def show_part(act: Annotated[Act, needs(Permission.CUSTOMERS_VIEW)], customer_id
 
 def change(act: Act, customer_id: int, body: CustomerEdit) -> None:
     """Change what is in the body, in the office or at the till. Raises what `edit_customer` raises."""
+    body = at_home(act, body)
     commands.edit_customer(
         act.session,
         customer_id,

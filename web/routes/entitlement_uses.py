@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from erp_club.clubs.queries import customer_of
 from erp_club.kernel.text import T
+from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.entitlements import commands
 from erp_club.purchases.entitlements.models import UseState
@@ -16,6 +17,7 @@ from erp_club.purchases.entitlements.office import queries
 from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.places import where_of
 from web import lists
+from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
 from web.fields import AskedDay, Body, RowId, Storable, Unsaid
 from web.refusals import again
@@ -54,6 +56,7 @@ class UsesAsked(BaseModel):
     entitlement: Annotated[str, Query(max_length=100), Storable] = ""
     state: Annotated[str, Query(max_length=10, description="used or back")] = ""
     store: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
+    store_name: picking.StoreName = None
     customer: Annotated[str, Query(max_length=50, description="A customer's number"), Storable] = ""
     first: Annotated[AskedDay, Query(description="The first day, included")] = None
     last: Annotated[AskedDay, Query(description="The last day, included")] = None
@@ -83,10 +86,18 @@ def undo(act: Using, use_id: RowId) -> Response:
     return act.done(made, "/entitlement-uses" if act.by.may(Permission.ENTITLEMENTS_VIEW) else "/")
 
 
+def _asked(act: Act, asked: UsesAsked) -> AskedUses:
+    """With the store that somebody has typed. Raises Invalid."""
+    view = AskedUses.model_validate(asked.model_dump(exclude={"store_name"}))
+    if asked.store_name is not None:
+        view.store = picking.meant(stores(act.session), asked.store_name, "store_name").id
+    return view
+
+
 @router.get("/entitlement-uses", name="entitlements.uses", response_model=EntitlementUsesPage)
 def uses(act: Viewing, asked: Asked) -> Response:
     """What memberships give directly to how many members, and every use of it."""
-    view = uses_page(act, AskedUses.model_validate(asked.model_dump()))
+    view = uses_page(act, _asked(act, asked))
     return act.answer(view, "entitlements/_list.html" if act.htmx else "entitlements/list.html")
 
 
@@ -95,7 +106,7 @@ def uses_file(
     act: Annotated[Act, needs(Permission.ENTITLEMENTS_VIEW, fresh=True)], suffix: Literal["csv", "xlsx"], asked: Asked
 ) -> Response:
     """The same uses as a file."""
-    filters = filters_of(act, AskedUses.model_validate(asked.model_dump()))
+    filters = filters_of(act, _asked(act, asked))
     return taken_out(act, f"entitlement-uses.{suffix}", FILE_HEADER, _cells(act, filters))
 
 

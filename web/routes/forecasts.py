@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from erp_club.jobs import forecasts, queue
@@ -13,8 +13,9 @@ from erp_club.permissions.catalog import Permission
 from erp_club.promotions import queries
 from erp_club.reports import runs
 from erp_club.reports.forecast import Period, usual_month
+from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, RowId, SmallRowId
+from web.fields import RowId, SmallRowId
 from web.forms import FormState
 from web.refusals import again
 from web.views.forecasts import ForecastView, forecast_view
@@ -24,19 +25,11 @@ View = Annotated[Act, needs(Permission.OFFERS_VIEW)]
 Edit = Annotated[Act, needs(Permission.OFFERS_EDIT)]
 
 
-class NewForecast(Body):
+class NewForecast(picking.AtStore):
     """Which receipts to replay: days, both included, of one store or of all; else the last full month with sales."""
 
     first_day: dt.date | None = None
     last_day: dt.date | None = None
-    store_id: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-
-
-class StoreChoice(BaseModel):
-    """A store to choose."""
-
-    id: int
-    name: str
 
 
 class ForecastForm(BaseModel):
@@ -46,7 +39,7 @@ class ForecastForm(BaseModel):
     code: str
     first_day: dt.date
     last_day: dt.date
-    stores: list[StoreChoice]
+    stores: list[picking.StoreChoice]
 
 
 def forecast_form_page(act: Act, form: FormState) -> Response:
@@ -58,7 +51,7 @@ def forecast_form_page(act: Act, form: FormState) -> Response:
         code=held.code,
         first_day=first,
         last_day=last,
-        stores=[StoreChoice(id=store.id, name=store.name) for store in organisation.stores(act.session)],
+        stores=picking.choices(organisation.stores(act.session)),
     )
     return act.answer(view, "offers/_forecast_form.html" if act.htmx else "offers/forecast_form.html", form=form)
 
@@ -74,6 +67,7 @@ def forecast_form(act: Edit, offer_id: SmallRowId) -> Response:  # noqa: ARG001
 def add_forecast(act: Edit, offer_id: SmallRowId, body: NewForecast) -> Response:
     """Ask for a forecast of the offer's newest version beside all others in force."""
     held = queries.offer(act.session, offer_id)
+    body = picking.with_store(body, organisation.stores(act.session))
     first, last = usual_month(act.session, act.today)
     period = Period(body.first_day or first, body.last_day or (last if body.first_day is None else act.today), None)
     if body.store_id is not None:

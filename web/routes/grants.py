@@ -17,6 +17,7 @@ from erp_club.permissions.catalog import Permission, Unit
 from erp_club.permissions.grants import commands, queries
 from erp_club.permissions.grants.commands import CAPS, Wanted
 from erp_club.permissions.rules import Grant, Limits
+from web import store_picking as picking
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, AskedDay, Body, SmallRowId, Unsaid, Word
 from web.forms import FormState
@@ -139,7 +140,7 @@ class HoldersPage(BaseModel):
     on: dt.date
     holders: list[HolderLine]
     actions: list[Choice] = Field(exclude=True)
-    stores: list[Choice] = Field(exclude=True)
+    stores: list[picking.StoreChoice] = Field(exclude=True)
 
 
 class NewRole(Body):
@@ -204,10 +205,13 @@ def holders(
     act: Seeing,
     action: Annotated[Permission | None, Query(), Unsaid] = None,
     store_id: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None,
+    store_name: picking.StoreName = None,
     on: Annotated[AskedDay, Query(description="The store's day; today where it is left out")] = None,
 ) -> Response:
     """Who could do something in a store on a day, by the grants and the roles of that day."""
     stores = organisation.stores(act.session)
+    if store_name is not None:
+        store_id = picking.meant(stores, store_name, "store_name").id
     zone = next((store.time_zone for store in stores if store.id == store_id), act.zone)
     day = on or act.today
     found = []
@@ -231,7 +235,7 @@ def holders(
             for each in found
         ],
         actions=[Choice(id=each.value, name=translate(each.sentence)) for each in Permission],
-        stores=[Choice(id=str(store.id), name=store.name) for store in stores],
+        stores=picking.choices(stores),
     )  # fmt: skip
     return act.answer(view, "grants/holders.html")
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
+from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.pricelists import commands
 from erp_club.pricelists.office import queries
@@ -24,6 +25,7 @@ from web.forms import FormState
 from web.refusals import again
 from web.routes.price_lists import list_page
 from web.segment_forms.picking import sku_called
+from web.store_picking import AtStore, with_store
 from web.taken_out import taken_out
 from web.views.pricelists import ListLine, PriceForm, PriceLine, list_line, price_form, price_line
 
@@ -38,7 +40,7 @@ Bp = Annotated[int, Field(ge=0, le=10_000)]
 TypedBp = Annotated[AmountText, Field(ge=0, le=10_000)]
 
 
-class NewPrice(Body):
+class NewPrice(AtStore):
     """A price of a product (by `sku`), of a `group` (by name), or, with neither, of everything.
 
     A machine sends `price_minor` or `off_bp`; a form sends `price` or `percent` as they are typed. Days are included.
@@ -50,7 +52,6 @@ class NewPrice(Body):
     price: TypedPrice | None = None
     off_bp: Bp | None = None
     percent: TypedBp | None = None
-    store_id: SmallId | None = None
     first: dt.date | None = None
     last: dt.date | None = None
 
@@ -184,7 +185,8 @@ def _page(act: Act, list_id: int) -> str:
 
 def _given(act: Act, body: NewPrice) -> dict[str, Any]:
     """The fields of an entry that the body speaks of. Raises Invalid for a product or group that isn't there."""
-    given = body.model_dump(exclude_unset=True, exclude={"seen"})
+    body = with_store(body, stores(act.session))
+    given = body.model_dump(exclude_unset=True, exclude={"seen", "store_name"})
     for typed, kept in (("price", "price_minor"), ("percent", "off_bp")):
         if typed in given:
             given[kept] = given.pop(typed)

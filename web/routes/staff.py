@@ -83,7 +83,7 @@ class StaffList(BaseModel):
 class StaffPage(BaseModel):
     """Somebody, with what their form can choose. `oneself` is whether they are who asks.
 
-    `further` are the ids of the stores in which they work beside their own.
+    `further` are the ids of the stores in which they work beside their own; `found` those that a search means.
     """
 
     staff: StaffLine
@@ -91,6 +91,7 @@ class StaffPage(BaseModel):
     roles: list[RoleChoice]
     oneself: bool
     further: list[int]
+    found: list[int] = Field(exclude=True)
 
 
 class StaffForm(BaseModel):
@@ -100,24 +101,22 @@ class StaffForm(BaseModel):
     roles: list[RoleChoice]
 
 
-class NewStaff(Body):
+class NewStaff(picking.AtStore):
     """Somebody new. The password is for the back office, the PIN for the tills."""
 
     username: Username
     name: Word
     role: RoleCode
-    store_id: StoreId | None = None
     language: Language | None = None
     password: Secret | None = None
     pin: Secret | None = None
 
 
-class StaffChange(Body):
+class StaffChange(picking.AtStore):
     """What to change of somebody; what isn't there stays as it is."""
 
     name: Word = ""
     role: RoleCode = "cashier"
-    store_id: StoreId | None = None
     language: Language | None = None
 
 
@@ -218,6 +217,7 @@ def add_staff(
     act: Annotated[Act, needs(Permission.STAFF_EDIT, keyless=SECRET_BODY, fresh=True)], body: NewStaff
 ) -> Response:
     """Open a member of staff. A repeat is refused, as the user name is taken."""
+    body = picking.with_store(body, organisation.stores(act.session))
     staff_id = commands.add_staff(
         act.session,
         username=body.username,
@@ -237,9 +237,13 @@ def staff_page(act: Act, form: FormState) -> Response:
     """Somebody's page, without the secrets that were typed."""
     _forget_secrets(form)
     line = _line(act, int(act.request.path_params["staff_id"]))
+    stores, asked = _stores(act), act.request.query_params
+    if "find" in asked:
+        form.values = {"find": asked["find"], "stores[]": asked.getlist("stores[]")}
     view = StaffPage(
         staff=line,
-        stores=_stores(act),
+        stores=stores,
+        found=[each.id for each in picking.found(stores, asked.get("find", ""))[: picking.FOUND]],
         roles=_roles(act),
         oneself=line.id == act.by.staff_id,
         further=workplaces.further_stores(act.session, line.id),
@@ -248,8 +252,12 @@ def staff_page(act: Act, form: FormState) -> Response:
 
 
 @router.get("/staff/{staff_id}", name="staff.member", response_model=StaffPage)
-def member(act: Annotated[Act, needs(Permission.STAFF_VIEW)], staff_id: SmallRowId) -> Response:  # noqa: ARG001 - the page reads it
-    """Somebody's page."""
+def member(
+    act: Annotated[Act, needs(Permission.STAFF_VIEW)],
+    staff_id: SmallRowId,  # noqa: ARG001 - the page reads it
+    find: Annotated[str | None, Query(max_length=200), Storable, Unsaid] = None,  # noqa: ARG001
+) -> Response:
+    """Somebody's page. `find` is a part of the code or name of a store where they work besides."""
     return staff_page(act, FormState())
 
 
@@ -259,7 +267,8 @@ def edit_staff(
     act: Annotated[Act, needs(Permission.STAFF_EDIT, fresh=True)], staff_id: SmallRowId, body: StaffChange
 ) -> Response:
     """Change somebody's name, role, store or language. Another role signs them out everywhere."""
-    changes = cast("commands.StaffChanges", body.model_dump(exclude_unset=True))
+    body = picking.with_store(body, organisation.stores(act.session))
+    changes = cast("commands.StaffChanges", body.model_dump(exclude_unset=True, exclude={"store_name"}))
     commands.edit_staff(act.session, staff_id, changes, now=act.now, by=act.by)
     return act.done(_line(act, staff_id), f"/staff/{staff_id}", status=200)
 

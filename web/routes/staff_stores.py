@@ -9,7 +9,7 @@ from starlette.responses import Response
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.workplaces import commands, queries
 from web.deps import Act, ActRoute, needs
-from web.fields import Body, SmallRowId
+from web.fields import Body, Line, SmallRowId
 from web.refusals import again
 from web.routes.staff import StoreId, staff_page
 
@@ -17,9 +17,10 @@ router = APIRouter(route_class=ActRoute, tags=["staff"])
 
 
 class FurtherStores(Body):
-    """The stores, all of them; the person's own need not be named."""
+    """The stores, all of them; the person's own need not be named. `find` is what the form searches for."""
 
     stores: Annotated[list[StoreId], Field(max_length=1000)] = []
+    find: Line | None = None
 
 
 class StaffStores(BaseModel):

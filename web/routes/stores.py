@@ -159,13 +159,14 @@ def store_choices(
     act: Annotated[Act, needs(Permission.SELF)],
     store: Annotated[str, Query(max_length=100, description="A part of the code or name"), Storable] = "",
     store_name: Annotated[str, Query(max_length=100, description="The same in other forms"), Storable] = "",
+    home_store: Annotated[str, Query(max_length=100, description="The same of a customer"), Storable] = "",
 ) -> Response:
     """A few stores that may be meant by what somebody types."""
     every = queries.stores(act.session)
     names = Counter(each.name for each in every)
     found = [
         FoundStore(code=each.code, name=each.name, typed=each.name if names[each.name] == 1 else each.code)
-        for each in picking.found(every, store or store_name)[: picking.FOUND]
+        for each in picking.found(every, store or store_name or home_store)[: picking.FOUND]
     ]
     return act.answer(StoresFound(stores=found), "stores/_found.html")
 

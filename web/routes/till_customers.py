@@ -24,6 +24,7 @@ from erp_club.purchases.places import where_of
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, Word
 from web.forms import FormState
+from web.home_store import at_home
 from web.refusals import again
 from web.routes.customers import Confirmed, CustomerBody
 from web.routes.till import AtTill, shown, till_page
@@ -189,6 +190,7 @@ def open_new(act: Opening, body: NewCustomer) -> Response:
     joins = [club_id for club_id, wanted in body.clubs.items() if wanted]
     if joins and not act.by.may(Permission.MEMBERSHIPS_JOIN):
         raise errors.not_permitted(Permission.MEMBERSHIPS_JOIN)
+    body = at_home(act, body)
     filled = CustomerFields(**body.model_dump(exclude={"card", "clubs", "confirmed_not", "classes"}))
     customer_id = open_new_customer(
         act.session,

@@ -17,6 +17,7 @@ from web.i18n import LANGUAGES
 from web.segment_forms.deeds import Means
 from web.segment_forms.nodes import Node
 from web.views.customers import club_choices, store_choices
+from web.views.reasons import isolated
 
 PRODUCT = "sku"
 Lists = dict[str, list[tuple[str, str]]]
@@ -75,9 +76,24 @@ def sku_called(act: Act, typed: str) -> str | None:
     text = typed.strip()
     found = [(sku, name) for sku, name in products(act, text) if text.casefold() in name.casefold()]
     if len(found) > 1:
-        named = "; ".join(f"{name} · {sku}" for sku, name in found[:5])
+        named = "; ".join(isolated(f"{name} · {sku}") for sku, name in found[:5])
         raise Invalid([FieldError("sku", T("Several products have this in their name: %(products)s.", products=named))])
     return found[0][0] if found else None
+
+
+def sku_meant(act: Act, typed: str, field: str) -> str:
+    """The code of what is typed: a code, a name as it was picked (`Tea · 123`), or a part of it; else as it is.
+
+    Raises Invalid at `field` for a part of several names.
+    """
+    code = typed.rpartition(" · ")[2].strip()
+    exact = next((sku for sku, _ in products(act, code) if sku.casefold() == code.casefold()), None)
+    if exact is not None:
+        return exact
+    try:
+        return sku_called(act, typed) or typed
+    except Invalid as several:
+        raise Invalid([FieldError(field, each.text) for each in several.fields]) from several
 
 
 def called(act: Act, skus: Iterable[str]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from erp_club.purchases.entitlements.office import queries
 from erp_club.purchases.entitlements.office.queries import Filters
 from web import lists
 from web.deps import Act
+from web.store_picking import StoreChoice, choices
 
 
 class AskedUses(BaseModel):
@@ -81,7 +82,7 @@ class EntitlementUsesPage(BaseModel):
     filters: AskedUses
     clubs: list[Pickable]
     entitlements: list[Pickable]
-    stores: list[Pickable]
+    stores: list[StoreChoice]
     given: list[GivenView]
     uses: list[UsedView]
 
@@ -119,11 +120,7 @@ def uses_page(act: Act, asked: AskedUses) -> EntitlementUsesPage:
         filters=asked,
         clubs=[Pickable(id=each.code, names=each.names) for each in clubs.clubs(act.session)],
         entitlements=[Pickable(id=code, names=told) for code, told in kinds.items()],
-        stores=[
-            Pickable(id=str(each.id), names={"en": each.name})
-            for each in stores(act.session)
-            if only in {None, each.id}
-        ],
+        stores=choices([each for each in stores(act.session) if only in {None, each.id}]),
         given=[GivenView.model_validate(each, from_attributes=True) for each in shown],
         uses=[_view(each, names) for each in rows],
     )

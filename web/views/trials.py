@@ -1,8 +1,9 @@
 """What the page of a trial shows: the basket with the offer and without it, and why every offer did what it did."""
 
 import datetime as dt
+import re
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from erp_club.clubs import queries as clubs
 from erp_club.organisation import queries as organisation
@@ -11,12 +12,15 @@ from erp_club.promotions import queries
 from erp_club.reports.trial import Trial
 from web.deps import Act
 from web.formats import localised
+from web.forms import FormState
+from web.segment_forms.picking import products
+from web.store_picking import StoreChoice, choices
 from web.views.offer_form import Names, names_of, sentence_of
 from web.views.reasons import hint_words, refusal_words
 
 
 class Choice(BaseModel):
-    """A store or club to choose."""
+    """A club to choose."""
 
     key: str
     name: str
@@ -60,20 +64,28 @@ class TrialOutcome(BaseModel):
 
 
 class TrialPage(BaseModel):
-    """The form of a trial, and its outcome once there is one."""
+    """The form of a trial, and its outcome once there is one. `rows` are the lines to type; `found` may be meant."""
 
     offer_id: int
     code: str
     names: Names
     sentence: list[str]
     currency: str
-    stores: list[Choice]
+    stores: list[StoreChoice]
     clubs: list[Choice]
     outcome: TrialOutcome | None
+    rows: int = Field(exclude=True)
+    found: list[tuple[str, str]] = Field(exclude=True)
 
 
-def trial_page(act: Act, offer_id: int, trial: Trial | None) -> TrialPage:
-    """The page of an offer's trial. Raises NotFound."""
+def rows_typed(form: FormState) -> list[int]:
+    """The places of the rows in which something is typed."""
+    found = (re.match(r"lines\[(\d{1,4})\]", name) for name, text in form.values.items() if str(text).strip())
+    return sorted({int(match[1]) for match in found if match})
+
+
+def trial_page(act: Act, offer_id: int, trial: Trial | None, form: FormState, *, typed: str = "") -> TrialPage:
+    """The page of an offer's trial, with products that `typed` may mean. Raises NotFound."""
     held = queries.offer(act.session, offer_id)
     return TrialPage(
         offer_id=offer_id,
@@ -81,9 +93,11 @@ def trial_page(act: Act, offer_id: int, trial: Trial | None) -> TrialPage:
         names=names_of(held.latest.offer),
         sentence=sentence_of(act, held.latest.offer),
         currency=act.chain.currency,
-        stores=[Choice(key=str(store.id), name=store.name) for store in organisation.stores(act.session)],
+        stores=choices(organisation.stores(act.session)),
         clubs=[Choice(key=club.code, name=localised(club.names)) for club in clubs.clubs(act.session)],
         outcome=None if trial is None else _outcome(act, held.code, trial),
+        rows=min(200, max([3, *(place + 2 for place in rows_typed(form))])),
+        found=products(act, typed),
     )
 
 
