@@ -192,7 +192,7 @@ def points_claims(points: Sequence[PointsPayment], compiled: Compiled) -> Iterat
     Raises Refused `points-not-taken` where no offer in force takes points of that club.
     """
     for each in points:
-        offer = next((ready for ready in compiled.by_code.values() if takes_points(ready, each.club)), None)
+        offer = next((ready for ready in compiled.redeeming if takes_points(ready, each.club)), None)
         if offer is None:
             raise errors.not_taken("payments")
         yield Claim(offer.code, points=each.points)

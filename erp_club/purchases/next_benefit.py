@@ -28,7 +28,7 @@ def next_benefit(compiled: Compiled, club: str, member: Member, *, on: dt.date) 
     reachable = [
         NextBenefit(ready.code, ready.offer.names, needs - member.points)
         for ready in compiled.by_code.values()
-        if _runs(ready, on)
+        if (ready.points or ready.redeems) and _runs(ready, on)
         for needs in _needs(ready, club, member)
         if needs > member.points
     ]

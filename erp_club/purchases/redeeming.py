@@ -60,10 +60,11 @@ def redeemable(gathered: Gathered) -> tuple[Redeemable, ...]:
 
 
 def _redeemable(gathered: Gathered) -> Iterator[Redeemable]:
-    for code, ready in sorted(gathered.compiled.by_code.items()):
+    for ready in gathered.compiled.redeeming:
         reward = next((each for each in ready.offer.rewards if isinstance(each, Redeem)), None)
         if reward is None or not takes_points(ready, None):
             continue
+        code = ready.code
         only = next(iter(gathered.memberships)) if len(gathered.memberships) == 1 else None
         held = gathered.memberships.get(reward.club or only or "")
         if held is None:

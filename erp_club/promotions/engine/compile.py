@@ -66,6 +66,8 @@ class Compiled:
     by_entry: dict[str, list[Ready]]
     """By the code that is entered, as `entry_key` reads it."""
     by_batch: dict[str, list[Ready]]
+    redeeming: tuple[Ready, ...]
+    """Those by which points pay, by their codes."""
     gifts: frozenset[str]
     """The products (SKU) that offers may add to a basket."""
     least_priority: int
@@ -109,6 +111,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         tuple(anywhere),
         by_entry,
         by_batch,
+        tuple(each for each in ready if each.redeems),
         frozenset(sku for each in ready for sku in _added(each)),
         min((each.priority for each in ready), default=0),
         frozenset(each.code for each in ready if each.by_month),

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.prepared import Prepared
 from erp_club.promotions.coupons.commands import KEPT_PAST, RESERVE, release
 from erp_club.promotions.coupons.errors import held_elsewhere
 from erp_club.purchases.facts import Asked, Place, gather
@@ -52,18 +53,19 @@ def make_quote(session: Session, asked: Asked, place: Place, *, sale_id: str, ex
     held = usable(basket)
     values = {
         "quote_id": made.id,
-        "quote_terminal": place.terminal.id,
+        "quote_terminal": str(place.terminal.id),
         "quote_sale": sale_id,
-        "quote_request": _ASKED.dump_python(asked, mode="json"),
-        "quote_answer": _BASKET.dump_python(basket, mode="json"),
-        "coupon_ids": held,
-        "coupon_customer": basket.customer_id,
+        "quote_request": _ASKED.dump_json(asked).decode(),
+        "quote_answer": _BASKET.dump_json(basket).decode(),
+        # Numbers as text: the driver would name another type for a small one than for a large one.
+        "coupon_ids": [str(each) for each in held],
+        "coupon_customer": str(basket.customer_id),
         "coupon_sale": asked.sale_id,
         "coupon_until": made.expires_at,
         "coupon_now": place.now,
         "coupon_past": place.now - KEPT_PAST,
     }
-    if session.connection().execute(_KEEP, values).scalar_one() != len(held):
+    if _KEEP.execute(session.connection(), values).rows[0][0] != len(held):
         raise held_elsewhere()
     return made
 
@@ -144,7 +146,7 @@ def _keep() -> sa.Select[Any]:
     return RESERVE.add_cte(kept.cte("kept_quote"), past.cte("past_quotes"))
 
 
-_KEEP = _keep()
+_KEEP = Prepared(_keep())
 _DROP = (
     sa.delete(Quote)
     .where(
