@@ -3,6 +3,8 @@
 `conn` is a psycopg connection, to a database of the product with the members in it (`erp-club import customers`).
 """
 
+import gc
+
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -41,6 +43,7 @@ def _session(conn: psycopg.Connection) -> tuple[Session, str]:
         settings = Settings.from_env()
         keyring = Keyring(text=settings.keyring, file=settings.home / "keyring")
         session = Session(engine, info={"keyring": keyring})
+        gc.freeze()  # as `erp-club serve` does, else now and then all of its code is looked through for garbage
         country = session.scalar(sa.text("SELECT country FROM chain")) or "IL"
         _sessions[id(conn)] = session, country
     return _sessions[id(conn)]

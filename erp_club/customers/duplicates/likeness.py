@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from erp_club.customers.names.judging import PARTICLE, Unit, by_score, judged
 from erp_club.customers.names.matching import Candidates, Match, matches
 from erp_club.customers.names.nicknames import also_called, counted
@@ -55,10 +57,10 @@ def _unit(part: str, known: Sequence[Word]) -> Unit:
 
 def _matches(part: str, known: Sequence[Word]) -> list[Match]:
     candidates = Candidates(
-        ids=[each.id for each in known],
-        surfaces=[each.surface for each in known],
+        ids=np.array([each.id for each in known]),
+        letters=" ".join(each.surface for each in known),
         sounds=b"".join(each.sounds + b"\0" for each in known),
-        bearers=[0] * len(known),
+        bearers=np.zeros(len(known), dtype=np.int32),
         same=[each.id for each in known if each.word == part],
     )
     return matches(part, candidates, most=len(known))

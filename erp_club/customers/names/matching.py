@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-from erp_club.customers.names.alignment import matrix, similarities
+from erp_club.customers.names.alignment import similarities
 from erp_club.customers.names.entries import sounds
-from erp_club.customers.names.scripts import ABJADS, scripts_of
+from erp_club.customers.names.scripts import ABJADS, scripts_by, scripts_of
 from erp_club.customers.names.spelling import surface
 
 LEAST = 0.5
@@ -21,6 +21,7 @@ MOST_BY_SOUND, MOST_ACROSS = 0.98, 0.97
 """What two different spellings may reach, in one script and in two."""
 SHORTEST_SLIP, SHORTEST_TWO_SLIPS = 4, 7
 """Letters of a word in which one typing slip, or two, are allowed for."""
+MOST_SLIPS = 2
 BEGUN = (0.74, 0.8, 0.86)
 """What one letter, two, or three and more count as the beginning of a word, before the share of it that is typed."""
 
@@ -29,6 +30,8 @@ COMMON = 0.01
 TOO_SHORT = 0.82
 """What the sound of one letter counts, or of two that aren't an abjad's: more likely somebody is still typing."""
 
+_SPACE = ord(" ")
+
 Scores = NDArray[np.float32]
 
 
@@ -36,18 +39,19 @@ Scores = NDArray[np.float32]
 class Candidates:
     """Words of the dictionary that share a key with one that was typed, or begin like it: one list for each column.
 
-    `sounds` are the sound numbers of all, each word's ended by a 0. `same` are the numbers of the typed word itself,
-    which may stand in the dictionary twice for a while.
+    `letters` are the surfaces of all, parted by a space; `sounds` their sound numbers, each word's ended by a 0. `same`
+    are the numbers of the typed word itself, which may stand in the dictionary twice for a while.
     """
 
-    ids: Sequence[int]
-    surfaces: Sequence[str]
+    ids: NDArray[np.integer]
+    letters: str
     sounds: bytes
-    bearers: Sequence[int]
+    bearers: NDArray[np.integer]
     same: Sequence[int]
 
 
-NOTHING = Candidates((), (), b"", (), ())
+_NONE = np.array([], dtype=np.int32)
+NOTHING = Candidates(_NONE, "", b"", _NONE, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,55 +68,73 @@ class Match:
     script: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Surfaces:
+    """The surfaces of candidates: as they are, their lengths, their scripts, and which begin as was typed."""
+
+    words: Sequence[str]
+    lengths: NDArray[np.intp]
+    scripts: NDArray[np.intp]
+    begin: NDArray[np.bool_]
+
+    @staticmethod
+    def of(letters: str, typed: str) -> "_Surfaces":
+        """Those of words parted by a space, looked at all at once."""
+        ended = f"{letters} ".ljust(len(letters) + 1 + len(typed), "\0")
+        codes = np.frombuffer(ended.encode("utf-32-le"), dtype=np.uint32)
+        ends = np.flatnonzero(codes == _SPACE)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        begin = np.ones(len(starts), dtype=np.bool_)
+        for place, letter in enumerate(typed):
+            begin &= codes[starts + place] == ord(letter)
+        return _Surfaces(letters.split(" "), ends - starts, scripts_by(codes[starts]), begin)
+
+
 def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
     """The best matches of one typed word. A common name is preferred a little to a rare one that sounds nearer."""
-    if not candidates.ids:
+    if not len(candidates.ids):
         return []
     letters = surface(typed)
-    begins = np.array([each.startswith(letters) for each in candidates.surfaces])
-    scripts = scripts_of(candidates.surfaces)
-    scores = _scores(typed, letters, candidates, scripts)
-    scores = np.where(begins, np.maximum(scores, _begun(letters, candidates)), scores)
-    likely = scores + COMMON * np.log2(np.maximum(candidates.bearers, 1))
-    order = np.argsort(-likely, kind="stable")
-    places: list[int] = order[scores[order] >= LEAST][:most].tolist()
-    return [
-        Match(
-            candidates.ids[place],
-            float(scores[place]),
-            bool(begins[place]),
-            candidates.bearers[place],
-            int(scripts[place]),
-        )
-        for place in places
-    ]
+    surfaces = _Surfaces.of(candidates.letters, letters)
+    scores = _scores(typed, letters, candidates, surfaces)
+    begun = np.flatnonzero(surfaces.begin)
+    scores[begun] = np.maximum(scores[begun], _begun(letters, candidates, surfaces.lengths, begun))
+    alike = np.flatnonzero(scores >= LEAST)
+    likely = scores[alike] + COMMON * np.log2(np.maximum(candidates.bearers[alike], 1))
+    best = alike[np.argsort(-likely, kind="stable")[:most]]
+    columns = (candidates.ids, scores, surfaces.begin, candidates.bearers, surfaces.scripts)
+    return [Match(*of_word) for of_word in zip(*(column[best].tolist() for column in columns), strict=True)]
 
 
-def _scores(typed: str, letters: str, candidates: Candidates, scripts: NDArray[np.intp]) -> Scores:
+def _scores(typed: str, letters: str, candidates: Candidates, surfaces: _Surfaces) -> Scores:
     """Each candidate's score by sound or, in the same script, by a typing slip."""
     script = scripts_of([letters])[0]
-    same = scripts == script
+    same = surfaces.scripts == script
     heard = sounds(typed)
-    if not heard:
-        return np.where(same, _slips(letters, candidates.surfaces), np.float32(0))
-    scores = similarities(heard, matrix(candidates.sounds), ABJADS[scripts] != ABJADS[script])
-    if len(letters) < (2 if ABJADS[script] else 3):
-        scores *= np.float32(TOO_SHORT)
-    slips = np.maximum(scores * np.float32(MOST_BY_SOUND), _slips(letters, candidates.surfaces))
-    return np.where(same, slips, scores * np.float32(MOST_ACROSS))
+    if heard:
+        scores = similarities(heard, candidates.sounds, ABJADS[surfaces.scripts] != ABJADS[script])
+        if len(letters) < (2 if ABJADS[script] else 3):
+            scores *= np.float32(TOO_SHORT)
+        scores *= np.where(same, np.float32(MOST_BY_SOUND), np.float32(MOST_ACROSS))
+    else:
+        scores = np.zeros(len(same), dtype=np.float32)
+    near = np.flatnonzero(same & (abs(surfaces.lengths - len(letters)) <= MOST_SLIPS))
+    scores[near] = np.maximum(scores[near], _slips(letters, surfaces, near))
+    return scores
 
 
-def _slips(letters: str, surfaces: Sequence[str]) -> Scores:
-    lengths = np.array([len(each) for each in surfaces])
-    slips = cdist([letters], surfaces, scorer=OSA.distance, score_cutoff=2)[0]
-    longer = np.maximum(len(letters), lengths)
-    allowed = np.where(longer >= SHORTEST_TWO_SLIPS, 2, np.where(longer >= SHORTEST_SLIP, 1, 0))
+def _slips(letters: str, surfaces: _Surfaces, near: NDArray[np.intp]) -> Scores:
+    """What the words at these places count, which are about as long, where they are typed with a slip or two."""
+    words = [surfaces.words[place] for place in near.tolist()]
+    slips = cdist([letters], words, scorer=OSA.distance, score_cutoff=MOST_SLIPS)[0]
+    longer = np.maximum(len(letters), surfaces.lengths[near])
+    allowed = np.where(longer >= SHORTEST_TWO_SLIPS, MOST_SLIPS, np.where(longer >= SHORTEST_SLIP, 1, 0))
     return np.where(slips <= allowed, 1 - 0.75 * slips / np.maximum(longer, 1), 0).astype(np.float32)
 
 
-def _begun(letters: str, candidates: Candidates) -> Scores:
-    """What each candidate counts that begins as was typed: the word itself, or one that goes on."""
-    lengths = np.array([len(each) for each in candidates.surfaces])
-    begun = BEGUN[min(len(letters), len(BEGUN)) - 1] + 0.1 * len(letters) / np.maximum(lengths, 1)
-    whole = np.where(np.isin(candidates.ids, candidates.same), SAME, SAME_LETTERS)
-    return np.where(lengths == len(letters), whole, begun).astype(np.float32)
+def _begun(letters: str, candidates: Candidates, lengths: NDArray[np.intp], begun: NDArray[np.intp]) -> Scores:
+    """What the words at these places count, which begin as was typed: the word itself, or one that goes on."""
+    share = BEGUN[min(len(letters), len(BEGUN)) - 1] + 0.1 * len(letters) / np.maximum(lengths[begun], 1)
+    itself = (candidates.ids[begun, None] == np.array(candidates.same, dtype=np.int32)).any(axis=1)
+    whole = np.where(itself, SAME, SAME_LETTERS)
+    return np.where(lengths[begun] == len(letters), whole, share).astype(np.float32)

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
@@ -143,9 +145,14 @@ def _candidates(session: Session, forms: Sequence[str]) -> dict[str, Candidates]
     }
     rows = _CANDIDATES.execute(session.connection(), asked).rows
     return {
-        forms[int(number) - 1]: Candidates(ids, letters.split(" "), heard, bearers, same or ())
+        forms[int(number) - 1]: Candidates(_numbers(ids), letters, heard + b"\0", _numbers(bearers), same or ())
         for number, ids, letters, heard, bearers, same in rows
     }
+
+
+def _numbers(sent: bytes) -> NDArray[np.integer]:
+    """Numbers that stand behind each other as PostgreSQL sends an `integer`."""
+    return np.frombuffer(sent, dtype=">i4").astype(np.int32)
 
 
 def _goes_on(group: Sequence[str]) -> list[bool]:
@@ -295,8 +302,9 @@ SELECT known.id, c.id, c.home_store_id IS NOT DISTINCT FROM CAST(:store AS integ
 # single letter is first of all that of a short name.
 _CANDIDATES = Prepared(
     sa.text(r"""
-SELECT asked.number, array_agg(w.id), string_agg(w.surface, ' '), string_agg(w.sounds || '\000'::bytea, ''),
-       array_agg(w.bearers), array_agg(w.id) FILTER (WHERE w.word = asked.word)
+SELECT asked.number, string_agg(int4send(w.id), ''), string_agg(w.surface, ' '),
+       string_agg(w.sounds, '\000'), string_agg(int4send(w.bearers), ''),
+       array_agg(w.id) FILTER (WHERE w.word = asked.word)
   FROM unnest(CAST(:words AS text[]), CAST(:surfaces AS text[]), CAST(:ends AS text[]), CAST(:keys AS text[]))
        WITH ORDINALITY AS asked (word, surface, ends, keys, number)
  CROSS JOIN LATERAL (

@@ -29,7 +29,11 @@ def script_of(word: str) -> Script:
 
 def scripts_of(words: Sequence[str]) -> NDArray[np.intp]:
     """The scripts of many words, as places in `SCRIPTS`."""
-    letters = np.array([ord(word[0]) if word else 0 for word in words])
+    return scripts_by(np.array([ord(word[0]) if word else 0 for word in words]))
+
+
+def scripts_by(letters: NDArray[np.integer]) -> NDArray[np.intp]:
+    """The scripts of these letters, by their code points, as places in `SCRIPTS`."""
     return _NUMBERS[np.searchsorted(_STARTS, letters, side="right") - 1]
 
 
