@@ -83,9 +83,10 @@ _NONE = _Nothing()
 
 @dataclass(frozen=True)
 class BodyOnly:
-    """A route that takes its entrance and a body, and nothing from the address or the headers.
+    """A route that takes its entrance and a body, nothing from the headers, and from the address what may be left out.
 
-    Such a body is read in one go. Whatever it can't be read from goes FastAPI's way, which tells what is wrong with it.
+    Such a body is read in one go where the address has no question mark. Whatever it can't be read from goes FastAPI's
+    way, which tells what is wrong with it.
     """
 
     entrance_name: str
@@ -97,8 +98,9 @@ class BodyOnly:
     def of(route: APIRoute) -> "BodyOnly | None":
         """How this route is served; None where it takes more or less than that."""
         takes = route.dependant
-        others = (takes.path_params, takes.query_params, takes.header_params, takes.cookie_params)
-        if any(others) or len(takes.body_params) != 1 or len(takes.dependencies) != 1:
+        others = (takes.path_params, takes.header_params, takes.cookie_params)
+        needed = any(each.field_info.is_required() for each in takes.query_params)
+        if any(others) or needed or len(takes.body_params) != 1 or len(takes.dependencies) != 1:
             return None
         (body,), (entrance,) = takes.body_params, takes.dependencies
         model, call = body.field_info.annotation, entrance.call
@@ -110,7 +112,7 @@ class BodyOnly:
     async def read(self, request: Request) -> BaseModel | None:
         """The body, if it is JSON of the announced length that the model takes."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json" or "content-length" not in request.headers:
+        if kind != "application/json" or "content-length" not in request.headers or request.url.query:
             return None
         try:
             return self.model.model_validate_json(await request.body())
