@@ -14,16 +14,20 @@ from erp_club.receipts.models import Means
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What goods that come back would give by each means; cash in whole coins."""
+    """What goods that come back would give by each means; cash in whole coins.
+
+    `named` are means that are handled as bank cards, by the chain's own names, and what each gives.
+    """
 
     card_minor: int = 0
     cash_minor: int = 0
+    named: tuple[tuple[str, int], ...] = ()
 
     @property
     def means(self) -> tuple[str, ...]:
         """The means that it pays by."""
-        amounts = {Means.CARD: self.card_minor, Means.CASH: self.cash_minor}
-        return tuple(means.value for means, amount in amounts.items() if amount)
+        amounts = {Means.CARD.value: self.card_minor, **dict(self.named), Means.CASH.value: self.cash_minor}
+        return tuple(name for name, amount in amounts.items() if amount)
 
 
 NO_CREDIT = Credit()
@@ -34,9 +38,13 @@ def others(given: Sequence[Payment], credit: Credit, total_minor: int, rest: Mea
     left = total_minor - sum(payment.amount_minor for payment in given)
     by_card = min(credit.card_minor, left)
     left -= by_card
+    named: list[Payment] = []
+    for name, minor in credit.named:
+        named.append(Payment(Means.CARD, min(minor, left), called=name))
+        left -= min(minor, left)
     if rest is Means.CARD and left > credit.cash_minor:
         by_card += left - credit.cash_minor
         left = credit.cash_minor
     in_cash = left + rounding(left, 0, currency)
-    amounts = {Means.CARD: by_card, Means.CASH: in_cash}
-    return [Payment(means, amount) for means, amount in amounts.items() if amount]
+    made = (Payment(Means.CARD, by_card), *named, Payment(Means.CASH, in_cash))
+    return [payment for payment in made if payment.amount_minor]

@@ -58,7 +58,37 @@ def test_what_a_named_means_paid_is_told_on_the_receipt_and_comes_back_with_its_
     assert balance(session, customer_id) == 10
     back = post(client, till, f"/purchases/{sold.json()['id']}/returns", {})
     assert back.status_code == 201, back.text
+    assert back.json()["refunds"] == [{"means": "bit", "amount_minor": 200_00}]
     assert balance(session, customer_id) == 0
+
+
+def test_goods_that_several_means_paid_come_back_by_each_of_them_in_parts_too(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    sells_in_the_web(session, till)
+    a_product(session, "COAT", price_minor=200_00)
+    a_product(session, "SOCKS", price_minor=30_00)
+    session.commit()
+    paid = {"bit": 250_00, "card": 100_00, "paypal": 50_00}
+    body = {
+        "receipt_no": "N-1", "lines": [{"sku": "COAT", "quantity": "2"}],
+        "payments": [{"means": means, "amount_minor": minor} for means, minor in paid.items()],
+    }  # fmt: skip
+    bought = f"/purchases/{post(client, till, '/purchases', body).json()['id']}"
+    first = post(client, till, f"{bought}/returns", {"lines": [{"line_no": 1, "quantity": "1"}]}).json()
+    assert by_name(first["refunds"]) == {"card": 100_00, "bit": 100_00}
+    # Bit's 150.00 and PayPal's 50.00 are left: the socks are paid with Bit, and the rest goes back to both.
+    goods = {"lines": [{"sku": "SOCKS", "quantity": "1"}]}
+    made = post(client, till, f"{bought}/exchanges", {"receipt_no": "N-2", "goods": goods, "pay": "cash"})
+    assert made.status_code == 201, made.text
+    told = made.json()
+    assert by_name(told["returned"]["refunds"]) == {"bit": 150_00, "paypal": 50_00}
+    assert by_name(told["sold"]["payments"]) == {"bit": 30_00}
+    assert (by_name(told["settlement"]), told["due_minor"]) == ({"bit": -120_00, "paypal": -50_00}, -170_00)
+
+
+def by_name(payments: Any) -> dict[str, int]:
+    return {each["means"]: each["amount_minor"] for each in payments}
 
 
 def test_a_quote_tells_what_a_named_means_will_earn(client: TestClient, session: Session, till: Till) -> None:

@@ -41,9 +41,9 @@ class ReturnedPart(BaseModel):
 
 
 class RefundedPart(BaseModel):
-    """What one means pays back, cash rounding included."""
+    """What one means pays back, cash rounding included; one that the chain names itself by its name."""
 
-    means: Means
+    means: str
     amount_minor: int
 
 
@@ -165,7 +165,7 @@ def return_view(act: Act, made: Returned) -> ReturnView:
     names = {row.product_id: row.name for row in _products(act, made)}
     cash = receipt.rounding_minor
     refunds = [
-        RefundedPart(means=e.means, amount_minor=e.amount_minor + (cash if e.means is Means.CASH else 0))
+        RefundedPart(means=e.name, amount_minor=e.amount_minor + (cash if e.means is Means.CASH else 0))
         for e in receipt.refunds
     ]
     back = {(each.customer_id, each.coupon_id) for each in made.coupons}

@@ -42,18 +42,18 @@ class Exchanged:
     change_minor: int = 0
 
     @property
-    def settlement(self) -> dict[Means, int]:
-        """What changes hands at the till: above zero the customer pays, below zero gets it.
+    def settlement(self) -> dict[str, int]:
+        """What changes hands at the till, by the name of the means: above zero the customer pays, below zero gets it.
 
         What prepaid and gift cards pay and get is theirs: it stands with the sale and the return.
         """
         back = self.returned.receipt
-        amounts = {Means.CASH: -back.rounding_minor, Means.CARD: 0}
+        amounts = {Means.CASH.value: -back.rounding_minor, Means.CARD.value: 0}
         for each in self.sold.sale.payments:
-            amounts[each.means] = amounts.get(each.means, 0) + each.amount_minor
+            amounts[each.name] = amounts.get(each.name, 0) + each.amount_minor
         for each in back.refunds:
-            amounts[each.means] = amounts.get(each.means, 0) - each.amount_minor
-        return {means: amounts[means] for means in (Means.CASH, Means.CARD) if amounts[means]}
+            amounts[each.name] = amounts.get(each.name, 0) - each.amount_minor
+        return {name: amount for name, amount in amounts.items() if amount and name != Means.STORED_VALUE}
 
     @property
     def due_minor(self) -> int:
@@ -130,6 +130,7 @@ def check_expected(made: Exchanged, expected_due_minor: int | None) -> None:
 
 
 def _credit(returned: Returned) -> Credit:
-    amounts = {each.means: each.amount_minor for each in returned.receipt.refunds}
-    in_cash = amounts.get(Means.CASH, 0) + returned.receipt.rounding_minor
-    return Credit(amounts.get(Means.CARD, 0), in_cash)
+    amounts = {each.name: each.amount_minor for each in returned.receipt.refunds}
+    in_cash = amounts.get(Means.CASH.value, 0) + returned.receipt.rounding_minor
+    named = tuple((each.called, each.amount_minor) for each in returned.receipt.refunds if each.called)
+    return Credit(amounts.get(Means.CARD.value, 0), in_cash, named)

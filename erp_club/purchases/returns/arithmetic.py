@@ -6,6 +6,7 @@ off. So any number of returns, in any order, comes to what one would have, to th
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.money import Rounding, allocate, cash_rounding, round_div
@@ -22,6 +23,7 @@ from erp_club.purchases.returns.facts import (
     Reckoned,
     Refund,
     ReturnedLine,
+    Tender,
     UsedCoupon,
     Wish,
 )
@@ -126,21 +128,27 @@ def refunds(
 ) -> tuple[Refund, ...]:
     """A total shared out to the means that paid, in the order of `FIRST_BACK`, none above what it has left.
 
-    `means` takes all that isn't bound to where it came from. What nobody is known to have paid goes out in cash, and
-    what was given back by hand before doesn't go out again.
+    `means` takes all that isn't bound to where it came from; one that only what it paid itself can go back to changes
+    nothing. What nobody is known to have paid goes out in cash, and what was given back by hand before doesn't go out
+    again.
     """
-    left: dict[Means, int] = defaultdict(int)
+    wished = None if means in BOUND else means
+    left: dict[Tender, int] = defaultdict(int)
     for each in paid:
-        left[each.means] += each.amount_minor - each.refunded_minor
-    made: dict[Means, int] = defaultdict(int)
+        left[each.means, each.called] += each.amount_minor - each.refunded_minor
+    made: dict[Tender, int] = defaultdict(int)
     rest = total
-    for each in FIRST_BACK:
-        if means is None or each in BOUND:
-            made[each] = min(max(left[each], 0), rest)
-            rest -= made[each]
+    for tender in sorted(left, key=_first_back):
+        if wished is None or tender[0] in BOUND:
+            made[tender] = min(max(left[tender], 0), rest)
+            rest -= made[tender]
     rest -= min(rest, by_hand_minor)
-    made[means if means is not None and means not in BOUND else Means.CASH] += rest
-    return tuple(Refund(each, made[each]) for each in FIRST_BACK if made[each])
+    made[wished or Means.CASH, ""] += rest
+    return tuple(Refund(tender[0], made[tender], tender[1]) for tender in sorted(made, key=_first_back) if made[tender])
+
+
+def _first_back(tender: Tender) -> tuple[int, str]:
+    return FIRST_BACK.index(tender[0]), tender[1]
 
 
 def refund_rounding(refunded: Sequence[Refund], bought: Bought) -> int:
@@ -163,7 +171,7 @@ def deducted(refunded: Sequence[Refund], minor: int) -> tuple[Refund, ...]:
         taken = min(each.amount_minor, minor)
         minor -= taken
         if each.amount_minor > taken:
-            kept.append(Refund(each.means, each.amount_minor - taken))
+            kept.append(replace(each, amount_minor=each.amount_minor - taken))
     return tuple(reversed(kept))
 
 

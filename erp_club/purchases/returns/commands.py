@@ -310,7 +310,7 @@ def traced(made: Returned) -> dict[str, Any]:
         "receipt_no": made.receipt.receipt_no,
         "total_minor": -made.receipt.total_minor,
         "reason": made.receipt.reason,
-        "refunds": {each.means.value: each.amount_minor for each in made.receipt.refunds},
+        "refunds": {each.name: each.amount_minor for each in made.receipt.refunds},
         "deducted_minor": made.deducted_minor,
         "by_hand_minor": made.by_hand_minor,
         "written_off": sum(each.written_off for each in made.points),

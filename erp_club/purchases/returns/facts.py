@@ -11,6 +11,11 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.taken_back import less
 from erp_club.receipts.models import Means
 
+Tender = tuple[Means, str]
+"""A means, and the chain's own name of it where it is handled as a bank card."""
+BY_CASH: Tender = (Means.CASH, "")
+BY_CARDS: Tender = (Means.STORED_VALUE, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Discount:
@@ -48,11 +53,15 @@ class BoughtLine:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What one means paid of the total, without cash rounding, and how much of it went back before."""
+    """What one means paid of the total, without cash rounding, and how much of it went back before.
+
+    `called` is the chain's own name of a means that is handled as a bank card.
+    """
 
     means: Means
     amount_minor: int
     refunded_minor: int = 0
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +181,16 @@ class ReturnedLine:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """What goes back by one means, without cash rounding."""
+    """What goes back by one means, without cash rounding; `called` as it was when it paid."""
 
     means: Means
     amount_minor: int
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """The means as the sale names it."""
+        return self.called or self.means.value
 
 
 @dataclass(frozen=True, slots=True)

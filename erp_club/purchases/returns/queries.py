@@ -22,13 +22,7 @@ from erp_club.purchases.fees.queries import IS_FEE
 from erp_club.purchases.registering.queries import registered_for
 from erp_club.purchases.returns.coupons.queries import issued_with, used_with
 from erp_club.purchases.returns.earned.queries import as_earned, clubs_of
-from erp_club.purchases.returns.facts import (
-    Account,
-    Bought,
-    BoughtLine,
-    Discount,
-    Paid,
-)
+from erp_club.purchases.returns.facts import BY_CARDS, BY_CASH, Account, Bought, BoughtLine, Discount, Paid, Tender
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
     Means,
@@ -95,23 +89,23 @@ def bought(session: Session, original: Original, *, currency: str) -> Bought:
     cash = -refunded.pop(None, 0)
     payments.pop(None, None)
     accounts = _accounts(session, original)
-    by_card, by_hand, counted = payments.get(Means.STORED_VALUE, 0), 0, 0
+    by_card, by_hand, counted = payments.get(BY_CARDS, 0), 0, 0
     if by_card:
         cards = payments_of(session, key)
         # What an offline till took from a card that nobody named can't go back there: it goes back in cash.
         known = min(by_card, sum(each.paid_minor for each in cards))
-        payments |= {Means.STORED_VALUE: known, Means.CASH: payments.get(Means.CASH, 0) + by_card - known}
-        by_hand = sum(each.paid_minor - each.left_minor for each in cards) + refunded.get(Means.STORED_VALUE, 0)
+        payments |= {BY_CARDS: known, BY_CASH: payments.get(BY_CASH, 0) + by_card - known}
+        by_hand = sum(each.paid_minor - each.left_minor for each in cards) + refunded.get(BY_CARDS, 0)
     if by_hand:
         counted = _returned(session, original) + sum(refunded.values()) - sum(each.deducted_minor for each in accounts)
-        refunded[Means.STORED_VALUE] = refunded.get(Means.STORED_VALUE, 0) - by_hand
+        refunded[BY_CARDS] = refunded.get(BY_CARDS, 0) - by_hand
     return Bought(
         lines=_lines(session, original),
         currency=currency,
         paid=tuple(
-            Paid(means, payments.get(means, 0), -refunded.get(means, 0))
-            for means in Means
-            if payments.get(means) or refunded.get(means)
+            Paid(tender[0], payments.get(tender, 0), -refunded.get(tender, 0), tender[1])
+            for tender in payments | refunded
+            if tender is not None and (payments.get(tender) or refunded.get(tender))
         ),
         accounts=accounts,
         coupons=used_with(session, key),
@@ -202,7 +196,10 @@ def _lines(session: Session, original: Original) -> tuple[BoughtLine, ...]:
     )
 
 
-def _payments(session: Session, original: Original, *, of_returns: bool) -> dict[Means | None, int]:
+_TENDER = ReceiptPayment.means, sa.func.coalesce(ReceiptPayment.called, sa.literal_column("''"))
+
+
+def _payments(session: Session, original: Original, *, of_returns: bool) -> dict[Tender | None, int]:
     """By means without cash rounding, of the sale or of its returns; under None the cash with it."""
     receipts = sa.select(Receipt.id, Receipt.rounding_minor).where(Receipt.customer_id == original.customer_id)
     if of_returns:
@@ -214,16 +211,16 @@ def _payments(session: Session, original: Original, *, of_returns: bool) -> dict
         receipts = receipts.where(Receipt.id == original.id)
     asked = receipts.subquery()
     rows = session.execute(
-        sa.select(ReceiptPayment.means, sa.cast(sa.func.sum(ReceiptPayment.amount_minor), sa.BigInteger))
+        sa.select(*_TENDER, sa.cast(sa.func.sum(ReceiptPayment.amount_minor), sa.BigInteger))
         .join(asked, asked.c.id == ReceiptPayment.receipt_id)
         .where(ReceiptPayment.customer_id == original.customer_id)
-        .group_by(ReceiptPayment.means)
+        .group_by(*_TENDER)
     )
-    sums: dict[Means | None, int] = {Means(means): amount for means, amount in rows}
+    sums: dict[Tender | None, int] = {(Means(means), called): amount for means, called, amount in rows}
     rounding = session.scalar(sa.select(sa.cast(sa.func.sum(asked.c.rounding_minor), sa.BigInteger))) or 0
-    sums[None] = sums.get(Means.CASH, 0)
+    sums[None] = sums.get(BY_CASH, 0)
     if sums[None] or rounding:
-        sums[Means.CASH] = sums[None] - rounding
+        sums[BY_CASH] = sums[None] - rounding
     return sums
 
 

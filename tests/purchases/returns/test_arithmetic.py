@@ -122,6 +122,8 @@ def test_money_goes_back_to_the_card_before_it_is_handed_out() -> None:
 
 def test_a_cashier_may_choose_the_means() -> None:
     assert reckon(bought(a_bought_line()), Wish(means=Means.CASH)).refunds == (Refund(Means.CASH, 10_00),)
+    # What a bank card paid can't go onto a gift card, and doesn't become cash by asking so.
+    assert reckon(bought(a_bought_line()), Wish(means=Means.STORED_VALUE)).refunds == (Refund(Means.CARD, 10_00),)
 
 
 def test_a_receipt_whose_payments_nobody_knows_is_refunded_in_cash() -> None:

@@ -18,6 +18,7 @@ from erp_club.purchases.returns.facts import Refund, ReturnedLine, UsedCoupon
 from erp_club.purchases.sale import receipt_hash
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts.models import (
+    Means,
     Receipt,
     ReceiptDiscount,
     ReceiptLine,
@@ -135,13 +136,15 @@ def _write_lines(session: Session, made: ReturnReceipt, key: dict[str, int]) -> 
 
 
 def _write_payments(session: Session, made: ReturnReceipt, key: dict[str, int]) -> None:
-    amounts = {each.means: each.amount_minor for each in made.refunds}
-    cash = [means for means in amounts if means.value == "cash"]
-    for means in cash:
-        amounts[means] += made.rounding_minor
     rows = [
-        key | {"payment_no": number, "means": means, "amount_minor": -amount}
-        for number, (means, amount) in enumerate(amounts.items(), start=1)
+        key
+        | {
+            "payment_no": number,
+            "means": each.means,
+            "amount_minor": -each.amount_minor - (made.rounding_minor if each.means is Means.CASH else 0),
+            "called": each.called or None,
+        }
+        for number, each in enumerate(made.refunds, start=1)
     ]
     if rows:
         session.execute(sa.insert(ReceiptPayment), rows)
