@@ -52,6 +52,15 @@ def unusable(state: str, *, field: str | None = None) -> Conflict:
     return Conflict(text[state], field=field, code=f"stored-value-{state}")
 
 
+def none_made() -> Conflict:
+    """What was sold offline made no card then: the customer has none, or one that was given by hand."""
+    return Conflict(
+        T("No card was made with this receipt. Give the customer one instead."),
+        field="lines",
+        code="stored-value-not-made",
+    )
+
+
 def used_since(left_minor: int, currency: str) -> Conflict:
     """What was sold with a card has been used, so that its article can't come back."""
     return Conflict(

@@ -208,6 +208,9 @@ def test_a_card_that_was_sold_offline_is_told_of_and_stops_no_other_sale(
     assert [causes for _, _, causes in told(answer)] == [["card_not_made"], []]
     assert receipts(session) == ["A-1", "A-2"]
     assert session.scalar(sa.select(sa.func.count()).select_from(ValueCard)) == 0
+    url = f"/purchases/{answer.json()['purchases'][0]['id']}/returns"
+    refused = client.post(url, json={}, headers=till.headers | {"Idempotency-Key": "back"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "stored-value-not-made")
 
 
 def test_points_that_a_cashier_may_not_use_alone_are_used_offline_and_told_of(

@@ -27,11 +27,13 @@ def take_sold_back(
     """Take so much (above 0) off the cards of a kind that a receipt (customer, receipt) sold or loaded.
 
     Cards on which all of it still lies come first. Raises Conflict `stored-value-used` where less is left on them than
-    is to be paid back.
+    is to be paid back, `stored-value-not-made` where the receipt made none.
     """
     held = hold(session, [each.key for each in _loaded(session, receipt, kind_id)])
     # Read behind the locks: another return of the same receipt may have been waited for.
     loaded = _loaded(session, receipt, kind_id)
+    if not loaded:
+        raise errors.none_made()
     can = {each: min(each.left_minor, available(held[each.key].lots, cause.on)) for each in loaded}
     there = sum(can.values())
     if there < amount_minor:
