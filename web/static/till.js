@@ -1,9 +1,8 @@
-// The till: function keys, scanners that type, and a queue that loses nothing: sent one at a time, and again with its
-// key until answered.
+// The till: function keys, scanners that type, and a queue that loses nothing: sent one by one, and again until answered.
 "use strict";
 
 (() => {
-  const FAST = 35; // ms between a scanner's keys, by their own time
+  const FAST = 35; // ms between a scanner's keys
   const PAUSE = 1000; // ms; a busy machine holds keys back
   const SHORTEST = 6;
   const BEFORE = /^[-?]?(\d+([.,]\d+)?\s*[*x×])?\s*$/;
@@ -39,7 +38,7 @@
     while (queue.length) {
       const task = queue[0];
       const answer = typeof task === "function" ? task() : await send(task);
-      if (answer?.status === 401) { // sent once somebody has signed on
+      if (answer?.status === 401) { // sent after signing on
         location.assign("/till");
         return;
       }
@@ -108,12 +107,16 @@
     swallow(event);
   }, true);
 
+  const choiceOf = (typed) => /^[1-9]$/.test(typed) && region().querySelector(`[data-choice="${typed}"]`);
+
   function enter(code) {
-    if (code.trim()) post(entry.getAttribute("action"), { code });
-    else later("#till [data-enter]");
+    const click = () => post(entry.getAttribute("action"), { code });
+    if (!code.trim()) later("#till [data-enter]");
+    else if (code.length > 1) click();
+    else enqueue(() => { (choiceOf(code) || { click }).click(); });
   }
 
-  // Keys that come while a dialog, or its answer, is on its way wait for it; not after a refusal.
+  // Keys wait for a dialog, or its answer, that is on its way; not after a refusal.
 
   const ahead = [];
   const waits = new Set();
@@ -129,7 +132,7 @@
 
   function answered(wait, refused) {
     if (refused && waits.has(wait) && ahead.splice(0).length) say({ text: entry.dataset.untaken, kind: "bad" });
-    setTimeout(() => waits.delete(wait) && pressAgain()); // a dialog that closes has given back the focus by then
+    setTimeout(() => waits.delete(wait) && pressAgain()); // a closing dialog gives back the focus first
   }
 
   function pressAgain() {
@@ -162,7 +165,7 @@
     } else if (/^.$/u.test(key)) document.execCommand("insertText", false, key);
   }
 
-  // What comes without keys, from an input method or glass.
+  // Input methods and glass have no keys.
   document.addEventListener("beforeinput", (event) => {
     if (!waits.size || event.inputType !== "insertText") return;
     swallow(event);
@@ -174,7 +177,7 @@
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => answered(ctx, !(ctx.response?.status < 400)));
 
-  // The field has the focus where nothing else is typed; on glass without keyboard.
+  // The field has the focus where nothing else is typed.
 
   function toField() {
     if (dialog.open || editable(document.activeElement)) return;
@@ -189,14 +192,15 @@
 
   scan.addEventListener("pointerdown", () => { scan.inputMode = "text"; });
   document.addEventListener("htmx:after:swap", () => {
+    pickTyped();
     region().querySelector(".hot")?.scrollIntoView({ block: "nearest" });
-    for (const field of region().querySelectorAll("[data-send]")) { // what was refused doesn't stand beside the sum
+    for (const field of region().querySelectorAll("[data-send]")) { // as it was refused
       if (field !== document.activeElement) field.value = field.defaultValue;
     }
     toField();
   });
   dialog.addEventListener("close", () => setTimeout(() => {
-    // In Chromium the field has its focus back without a caret.
+    // Chromium gives the focus back without a caret.
     if (document.activeElement === scan) scan.setSelectionRange(scan.value.length, scan.value.length);
     toField();
   }));
@@ -240,7 +244,7 @@
 
   const GTIN = /^(\d{8}|\d{12,14})$/; // cards have longer numbers, or are typed
 
-  // Some type as fast as a scanner: what a dialog's field can hold stays in it.
+  // Some type as fast: what a dialog's field can hold stays in it.
   function holds(field, code) {
     if (!editable(field) || field.matches("[data-scan]")) return false;
     if (!/^(text|tel|email)$/.test(field.type)) return field.type !== "date" || code.length <= 8; // a whole date
@@ -338,7 +342,7 @@
     htmx.ajax("GET", "/till", { target: region(), swap: "outerMorph" });
   }
 
-  // Arrows walk through choices and quantities, a number picks where it begins no code.
+  // Arrows walk through choices and quantities, a number picks, be it typed before they came.
 
   function walk(event) {
     if (editable(document.activeElement) && dialog.open) return;
@@ -349,16 +353,17 @@
     event.preventDefault();
   }
 
-  scan.addEventListener("input", () => {
-    const number = scan.value;
-    const choice = /^[1-9]$/.test(number) && region().querySelector(`[data-choice="${number}"]`);
-    if (!choice) return;
+  function pickTyped() {
+    const { value } = scan;
+    const choice = choiceOf(value);
     setTimeout(() => {
-      if (scan.value !== number || !choice.isConnected) return;
+      if (scan.value !== value || !choice?.isConnected) return;
       scan.value = "";
       choice.click();
     }, 250);
-  });
+  }
+
+  scan.addEventListener("input", pickTyped);
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-find]")) {
