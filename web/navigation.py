@@ -91,12 +91,22 @@ _MENU: tuple[tuple[str, tuple[tuple[str, str, str, Permission], ...]], ...] = (
 )
 
 
+_BELOW = {
+    "memberships": "/customers", "cards": "/customers", "points-accounts": "/customers", "merges": "/suspected-pairs",
+    "programmes": "/clubs", "what-ifs": "/clubs", "forecasts": "/offers",
+    "coupons": "/coupon-batches", "price-list-uploads": "/price-lists", "card-products": "/stored-value-cards",
+    "reports": "/reports/purchases", "terminals": "/stores", "lockouts": "/staff", "job-runs": "/jobs",
+}  # fmt: skip
+"""The entry that a page belongs to whose address doesn't begin with it, by the address's first word."""
+
+
 def navigation(by: Actor, path: str) -> list[Section]:
     """The menu for this person on this page."""
     made: list[Section] = []
+    entry = _BELOW.get(path.split("/")[1] if "/" in path else "")
     for heading, entries in _MENU:
         items = [
-            Item(translate(label), url, icon, path == url or (url != "/" and path.startswith(f"{url}/")))
+            Item(translate(label), url, icon, url in (path, entry) or (url != "/" and path.startswith(f"{url}/")))
             for label, url, icon, permission in entries
             if by.may(permission)
         ]

@@ -126,7 +126,6 @@ def test_one_of_several_is_chosen_by_its_number(page: Page, live: Live, key: str
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#h-member")).to_have_text("Noa Levi")
-    # Before the choices have come, too: by the number alone, and with Enter.
     page.route("**/baskets/current/entries", lambda route: (page.wait_for_timeout(300), route.continue_()))
     typed(page, "levi")
     page.keyboard.press("2")

@@ -7,12 +7,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.reports.years import shown_year
 from tests.make.browser import HTML, signed_in
 from tests.make.clubs import a_customer
 from tests.make.organisation import PASSWORD, a_chain, a_store, somebody
 from tests.make.purchases import a_receipt
+from web.navigation import navigation
 
 
 def _sold(session: Session, store_id: int, *days: str) -> None:
@@ -123,3 +125,19 @@ def test_the_demos_logins_stand_on_its_sign_in_page_only(client: TestClient, ses
 )
 def test_a_year_with_one_month_of_sales_says_nothing_yet(months: list[str], year: int | None):
     assert shown_year(map(dt.date.fromisoformat, months)) == year
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/offers/7/edit", "/offers"),
+        ("/forecasts/1", "/offers"),
+        ("/price-list-uploads/new", "/price-lists"),
+        ("/reports/offers", "/reports/purchases"),
+        ("/account", None),
+        ("/", "/"),
+    ],
+)
+def test_the_menu_marks_what_a_page_belongs_to(path: str, entry: str | None):
+    marked = [item.url for section in navigation(SYSTEM, path) for item in section.items if item.current]
+    assert marked == ([entry] if entry else [])

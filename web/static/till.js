@@ -108,7 +108,6 @@
   }, true);
 
   const choiceOf = (typed) => /^[1-9]$/.test(typed) && region().querySelector(`[data-choice="${typed}"]`);
-
   function enter(code) {
     const click = () => post(entry.getAttribute("action"), { code });
     if (!code.trim()) later("#till [data-enter]");
@@ -182,10 +181,7 @@
   function toField() {
     if (dialog.open || editable(document.activeElement)) return;
     const choice = region().querySelector("[data-choice]");
-    if (choice) {
-      choice.focus();
-      return;
-    }
+    if (choice) return void choice.focus();
     if (matchMedia("(pointer: coarse)").matches) scan.inputMode = "none";
     scan.focus({ preventScroll: true });
   }
@@ -354,8 +350,7 @@
   }
 
   function pickTyped() {
-    const { value } = scan;
-    const choice = choiceOf(value);
+    const { value } = scan, choice = choiceOf(value);
     setTimeout(() => {
       if (scan.value !== value || !choice?.isConnected) return;
       scan.value = "";
