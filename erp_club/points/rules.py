@@ -191,6 +191,8 @@ class Clawback(StrEnum):
     """Their worth is deducted from the money that is paid back."""
     WRITE_OFF = "write_off"
     """Forgiven, by whoever may."""
+    KEPT = "kept"
+    """A return takes no points back at all."""
 
 
 class Redeemed(StrEnum):

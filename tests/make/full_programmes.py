@@ -64,7 +64,7 @@ RULES: list[dict[str, Any]] = [
 ]
 EVENT = {
     "event": "review", "names": {"en": "A review"}, "points": 20, "once": "day", "most_times": 5, "within_days": 30,
-    "after_purchase_minor": 4000, "returned": "whole", "when": WHEN,
+    "after_purchase_minor": 4000, "returned": "whole", "when": WHEN, "per_minor": 10000,
 }  # fmt: skip
 TOLD = ("joining", "renewal", "first_purchase", "referral", "referred")
 EVENTS: list[dict[str, Any]] = [

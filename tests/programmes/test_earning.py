@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.earn import Earned, earn
-from erp_club.programmes.engine.events import EventFacts, event_points
+from erp_club.programmes.engine.events import About, EventFacts, event_points
 from erp_club.programmes.engine.expiry import available_on
 from erp_club.programmes.engine.facts import MemberFacts, Tender
+from erp_club.programmes.engine.parts import Round
 from erp_club.programmes.engine.programme import Programme
 from tests.make.programmes import a_programme, bought, day, earning_by, purchase
 
@@ -246,10 +247,13 @@ def test_earning_ends_on_its_last_day():
 def test_an_event_gives_once_for_each_thing_that_it_is_about():
     said = {"code": "review", "event": "review-approved", "points": 20, "once": "subject", "within_days": 30}
     rule = a_programme(earning={"events": [said]}).earning.events[0]
-    how: dict[str, Any] = {"at": purchase(on="2026-06-20"), "purchased_on": day("2026-06-01"), "member": MEMBER}
+    how: dict[str, Any] = {"at": purchase(on="2026-06-20"), "about": About(day("2026-06-01"), 161_00), "member": MEMBER}
     assert event_points(rule, EventFacts(times=3), **how).points == 20
     assert event_points(rule, EventFacts(times=3, for_subject=1), **how).why is Why.USED_UP
-    late: dict[str, Any] = how | {"purchased_on": day("2026-05-20")}
+    share = a_programme(earning={"events": [said | {"points": 5, "per_minor": 100_00}]}).earning.events[0]
+    assert [event_points(share, EventFacts(), **how, rounding=each).points for each in Round] == [8, 9, 8]
+    assert event_points(share, EventFacts(), **how | {"about": None}).why is Why.TOO_LITTLE
+    late: dict[str, Any] = how | {"about": About(day("2026-05-20"), 161_00)}
     assert event_points(rule, EventFacts(), **late).why is Why.TOO_LATE
 
 

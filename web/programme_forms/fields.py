@@ -206,6 +206,9 @@ _FIRST = Ask(
     "after_purchase_minor", N_("Once a purchase comes to"), "amount", N_("Empty: whatever it comes to."), optional=True,
 )  # fmt: skip
 _POINTS = Ask("points", N_("So many points"))
+_SHARE = Ask(
+    "per_minor", N_("For each so much of the purchase"), "amount", N_("Empty: so many points in all."), optional=True
+)
 ONCE = Ask("once", N_("How often"), "select", options=(
     ("subject", N_("Once for each thing that it is about")), ("ever", N_("Once in all")), ("day", N_("Once a day")),
     ("year", N_("Once a year")), ("no", N_("Each time")),
@@ -216,19 +219,19 @@ RETURNED = Ask("returned", N_("Where the purchase comes back"), "select", option
 ))  # fmt: skip
 _EVENT = Ask("event", N_("Name of the event"), "text", N_("As the shop tells it, such as survey-answered."))
 OWN_EVENT = Kind(N_("Points for an event of your own"), {"event": "survey-answered", "points": 10},
-                 (_EVENT, _POINTS, ONCE))  # fmt: skip
+                 (_EVENT, _POINTS, _SHARE, ONCE))  # fmt: skip
 EVENTS: dict[str, Kind] = {
     "joining": Kind(N_("Points for joining"), {"event": "joining", "points": 10, "once": "ever"}, (_POINTS,)),
     "review-approved": Kind(
-        N_("Points for a review"), {"event": "review-approved", "points": 10}, (_POINTS, RETURNED)
+        N_("Points for a review"), {"event": "review-approved", "points": 10}, (_POINTS, _SHARE, RETURNED)
     ),
     "referral": Kind(
         N_("Points for bringing a friend"), {"event": "referral", "points": 10, "after_purchase_minor": 0},
-        (_POINTS, _FRIEND, RETURNED),
+        (_POINTS, _SHARE, _FRIEND, RETURNED),
     ),
     "referred": Kind(
         N_("Points for being brought by a friend"), {"event": "referred", "points": 10, "after_purchase_minor": 0},
-        (_POINTS, _FRIEND, RETURNED),
+        (_POINTS, _SHARE, _FRIEND, RETURNED),
     ),
     "own": OWN_EVENT,
 }  # fmt: skip

@@ -370,7 +370,7 @@ MORE = (
         "owed. What an ending has taken isn't owed again."
     ), options=(
         ("debt", N_("Are owed, and earned back first")), ("deduct", N_("Are taken off the refund")),
-        ("write_off", N_("Are let go")),
+        ("write_off", N_("Are let go")), ("kept", N_("Stay: a return takes no points")),
     )),
     Ask("returns.redeemed", N_("Points that paid for what comes back"), "select", options=(
         ("back", N_("Come back")), ("back_if_whole", N_("Come back if all is returned")), ("never", N_("Are lost")),

@@ -19,7 +19,7 @@ from erp_club.programmes.engine.parts import NOTHING, Excluded, Round
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
 
-_ROUNDING = {Round.DOWN: Rounding.DOWN, Round.UP: Rounding.UP, Round.HALF_UP: Rounding.HALF_UP}
+ROUNDING = {Round.DOWN: Rounding.DOWN, Round.UP: Rounding.UP, Round.HALF_UP: Rounding.HALF_UP}
 _BP = 10_000
 
 
@@ -231,7 +231,7 @@ def _whole(earning: Earning, found: Sequence[Open], purchase: Purchase, member: 
     """Rounded once, within the ceilings, and allocated."""
     _rule_ceilings(found, member)
     exact = sum((each.total for each in found), Fraction(0))
-    points = round_div(max(0, exact.numerator), exact.denominator, _ROUNDING[earning.rounding])
+    points = round_div(max(0, exact.numerator), exact.denominator, ROUNDING[earning.rounding])
     if purchase.total_minor < 0:
         points = 0
     most, why = _room(earning, "", member)

@@ -179,6 +179,8 @@ class EventPoints(Part):
     names: Texts = {}
     event: Event
     points: SomePoints
+    per_minor: SomeMinor | None = None
+    """So many points for each so much of the purchase that the event is about, instead of so many in all."""
     once: Literal["ever", "subject", "day", "year", "no"] = "subject"
     most_times: Number | None = None
     within_days: SomeDays | None = None

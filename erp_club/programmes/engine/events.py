@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from erp_club.clubs.periods import add_months
+from erp_club.kernel.money import round_div
 from erp_club.programmes.engine.conditions import Why, missed
-from erp_club.programmes.engine.earn import RuleEarned
+from erp_club.programmes.engine.earn import ROUNDING, RuleEarned
 from erp_club.programmes.engine.earning import EventPoints, WhenReturned
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
+from erp_club.programmes.engine.parts import Round
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Occasion, OccasionKind
 
@@ -97,8 +99,22 @@ def once_key(rule: EventPoints | Occasion, *, subject: str, on: dt.date, number:
     return keys[once]
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """The purchase that an event is about: its day, and what it came to."""
+
+    on: dt.date
+    minor: int
+
+
 def event_points(
-    rule: EventPoints, facts: EventFacts, *, at: Purchase, purchased_on: dt.date | None, member: MemberFacts
+    rule: EventPoints,
+    facts: EventFacts,
+    *,
+    at: Purchase,
+    about: About | None,
+    member: MemberFacts,
+    rounding: Round = Round.DOWN,
 ) -> RuleEarned:
     """The points for an event, or why there are none. `at` is the moment and the place of it, without lines."""
     before = {
@@ -106,10 +122,15 @@ def event_points(
     }[rule.once]  # fmt: skip
     if before or (rule.most_times is not None and facts.times >= rule.most_times):
         return RuleEarned(rule.code, why=Why.USED_UP)
-    if rule.within_days is not None and purchased_on is not None and (at.on - purchased_on).days > rule.within_days:
+    if rule.within_days is not None and about is not None and (at.on - about.on).days > rule.within_days:
         return RuleEarned(rule.code, why=Why.TOO_LATE)
     why = missed(rule.when, at, member)
-    return RuleEarned(rule.code, why=why) if why else RuleEarned(rule.code, rule.points, 1)
+    if why:
+        return RuleEarned(rule.code, why=why)
+    points = rule.points
+    if rule.per_minor is not None:
+        points = round_div(rule.points * max(0, about.minor if about else 0), rule.per_minor, ROUNDING[rounding])
+    return RuleEarned(rule.code, points, 1) if points else RuleEarned(rule.code, why=Why.TOO_LITTLE)
 
 
 def gift_missed(rule: Occasion, facts: EventFacts, who: Having, *, on: dt.date) -> Why | None:

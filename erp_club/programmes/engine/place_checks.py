@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from erp_club.kernel.text import T, Text
+from erp_club.programmes.engine.earning import EventPoints
+from erp_club.programmes.engine.events import JOINING, REFERRAL, REFERRED, RENEWAL
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import DiscountGiven
 from erp_club.programmes.engine.offered import in_the_sale, is_offered
@@ -38,13 +40,21 @@ def counted_whole(path: str, of: Measure) -> Iterator[Finding]:
 
 def _of_events(programme: Programme) -> Iterator[Finding]:
     for index, event in enumerate(programme.earning.events):
-        yield from _said(f"earning.events[{index}].when", event.when, _OF_PURCHASES, _NO_PURCHASE)
+        yield from _about_purchases(f"earning.events[{index}]", event)
         if event.event in {"birthday", "anniversary"}:
             text = T("Nobody tells this by itself. For a birthday or an anniversary give points as a gift around it.")
             yield Finding(f"earning.events[{index}].event", text, stops=False)
     for index, counter in enumerate(programme.counters):
         for number, event in enumerate(counter.events):
-            yield from _said(f"counters[{index}].events[{number}].when", event.when, _OF_PURCHASES, _NO_PURCHASE)
+            yield from _about_purchases(f"counters[{index}].events[{number}]", event)
+
+
+def _about_purchases(path: str, of: EventPoints) -> Iterator[Finding]:
+    """What is asked of a purchase that the event isn't about."""
+    yield from _said(f"{path}.when", of.when, _OF_PURCHASES, _NO_PURCHASE)
+    waits = of.event not in {REFERRAL, REFERRED} or of.after_purchase_minor is not None
+    if of.per_minor is not None and (of.event in {JOINING, RENEWAL} or not waits):
+        yield Finding(f"{path}.per_minor", _NO_PURCHASE)
 
 
 def _of_gifts(programme: Programme) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from erp_club.kernel.money import Rounding, round_div
+from erp_club.kernel.money import round_div
 from erp_club.programmes.engine.conditions import Why
+from erp_club.programmes.engine.earn import ROUNDING
 from erp_club.programmes.engine.facts import EMPTY
 from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, PointsGiven, StoredValueGiven, comes_in_pieces
-from erp_club.programmes.engine.parts import Round
 from erp_club.programmes.engine.rewards import (
     ByEvery,
     ByPercent,
@@ -23,7 +23,6 @@ from erp_club.programmes.engine.rewards import (
 )
 
 _BP = 10_000
-_ROUNDING = {Round.DOWN: Rounding.DOWN, Round.UP: Rounding.UP, Round.HALF_UP: Rounding.HALF_UP}
 
 
 def _none() -> Mapping[str, int]:
@@ -179,7 +178,7 @@ def _percent(rule: PeriodReward, function: ByPercent, facts: PeriodFacts, base: 
     if rule.paid_on is not None:
         # As many minor units for a whole unit as the percent: 3 % is 300 basis points, 3 cents for 1000 thousandths.
         divisor = 100 * 1_000 if rule.paid_on.per_unit else _BP
-        return round_div(facts.paid_on * rate, divisor, _ROUNDING[rule.rounding]), base, rate
+        return round_div(facts.paid_on * rate, divisor, ROUNDING[rule.rounding]), base, rate
     if function.on is OnWhat.WHOLE:
         return _of(rule, _extended(rule, facts, base), rate), base, rate
     bounds = [(step.from_amount, step.rate_bp) for step in function.steps]
@@ -188,7 +187,7 @@ def _percent(rule: PeriodReward, function: ByPercent, facts: PeriodFacts, base: 
         parts += max(0, min(base, end) - first) * each
     # What an extra names is paid more at the rate that the last part has.
     parts += (_extended(rule, facts, base) - base * _BP) * rate // _BP
-    return round_div(parts, _BP, _ROUNDING[rule.rounding]), base, rate
+    return round_div(parts, _BP, ROUNDING[rule.rounding]), base, rate
 
 
 def rate_reached(function: ByPercent, base: int) -> int:
@@ -204,7 +203,7 @@ def _extended(rule: PeriodReward, facts: PeriodFacts, base: int) -> int:
 
 
 def _of(rule: PeriodReward, extended: int, rate_bp: int) -> int:
-    return round_div(max(0, extended) * rate_bp, _BP * _BP, _ROUNDING[rule.rounding])
+    return round_div(max(0, extended) * rate_bp, _BP * _BP, ROUNDING[rule.rounding])
 
 
 def _threshold(function: ByThreshold, base: int) -> tuple[int, int]:

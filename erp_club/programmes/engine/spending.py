@@ -157,11 +157,15 @@ class Expiry(Part):
 
 
 class Clawback(StrEnum):
-    """What becomes of returned points that aren't there: a debt earned back first, off the refund, or let go."""
+    """What becomes of returned points that aren't there: a debt earned back first, off the refund, or let go.
+
+    Where they are kept a return takes none at all.
+    """
 
     DEBT = "debt"
     DEDUCT = "deduct"
     WRITE_OFF = "write_off"
+    KEPT = "kept"
 
 
 class Back(StrEnum):

@@ -255,8 +255,9 @@ def _points(
     key = rules.once_key(rule, subject=settled.subject, on=at.on, number=settled.id)
     facts = queries.given_before(session, customer_id, club_id, rule.code, key=key, on=at.on)
     member = queries.member_facts(session, customer_id, club)
-    bought_on = settled.purchase.sold_on if settled.purchase else None
-    earned = rules.event_points(rule, facts, at=at.place, purchased_on=bought_on, member=member)
+    about = rules.About(settled.purchase.sold_on, settled.purchase.total_minor) if settled.purchase else None
+    rounding = club.programme.earning.rounding
+    earned = rules.event_points(rule, facts, at=at.place, about=about, member=member, rounding=rounding)
     if not earned.points:
         return Gave(customer_id, code, rule.code, why=earned.why)
     if counter is not None:

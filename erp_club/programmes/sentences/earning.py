@@ -198,6 +198,8 @@ def event_points(of: e.EventPoints, words: Words) -> Iterator[Text]:
         yield Text(told.msgid, {"points": points})
     if of.names:
         yield T("This is called %(name)s.", name=called(of.names, of.code))
+    if of.per_minor is not None:
+        yield T("So many for each %(amount)s of the purchase that it is about.", amount=words.money(of.per_minor))
     yield _ONCE[of.once]
     yield from set_ones(of, {
         "most_times": lambda n: TN("Once a member at most.", "%(num)s times a member at most.", n),

@@ -163,6 +163,7 @@ def _of_a_year(of: s.EachYear, day: Text) -> Text:
 _CLAWBACK = {
     s.Clawback.DEBT: T("A return takes its points back; what isn't there is earned back first."),
     s.Clawback.DEDUCT: T("A return takes its points back; what isn't there is taken off the refund."),
+    s.Clawback.KEPT: T("A return takes no points back."),
     s.Clawback.WRITE_OFF: T("A return takes its points back as far as they are there."),
 }
 _BACK = {

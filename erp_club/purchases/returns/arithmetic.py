@@ -11,7 +11,7 @@ from dataclasses import replace
 from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.money import Rounding, allocate, cash_rounding, round_div
 from erp_club.kernel.text import T
-from erp_club.points.rules import Redeemed, points_for
+from erp_club.points.rules import Clawback, Redeemed, points_for
 from erp_club.promotions.engine.units import part_of
 from erp_club.purchases.returns.facts import (
     Account,
@@ -179,6 +179,8 @@ def _points(
     account: Account, lines: Sequence[BoughtLine], returned: Mapping[int, int], *, is_whole: bool
 ) -> PointsBack:
     kept = 0 if is_whole else _kept(account, lines, returned)
+    if account.returns.clawback is Clawback.KEPT:
+        kept = account.earned
     return PointsBack(
         account,
         due=max(account.earned - kept - account.settled, 0),
