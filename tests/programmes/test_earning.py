@@ -251,8 +251,9 @@ def test_an_event_gives_once_for_each_thing_that_it_is_about():
     assert event_points(rule, EventFacts(times=3), **how).points == 20
     assert event_points(rule, EventFacts(times=3, for_subject=1), **how).why is Why.USED_UP
     share = a_programme(earning={"events": [said | {"points": 5, "per_minor": 100_00}]}).earning.events[0]
-    assert [event_points(share, EventFacts(), **how, rounding=each).points for each in Round] == [8, 9, 8]
-    assert event_points(share, EventFacts(), **how | {"about": None}).why is Why.TOO_LITTLE
+    assert [event_points(share, EventFacts(), rounding=each, **how).points for each in Round] == [8, 9, 8]
+    without: dict[str, Any] = how | {"about": None}
+    assert event_points(share, EventFacts(), **without).why is Why.TOO_LITTLE
     late: dict[str, Any] = how | {"about": About(day("2026-05-20"), 161_00)}
     assert event_points(rule, EventFacts(), **late).why is Why.TOO_LATE
 

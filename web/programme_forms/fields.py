@@ -184,6 +184,20 @@ BESIDE_THE_VALUE = frozenset({"least_minor", "each_full", "on.groups"})
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
 
+_MONTHLY = Ask("most_minor_month", N_("At most so much off a month"), "amount", optional=True)
+CEILINGS: dict[str, tuple[Ask, ...]] = {
+    "amount": (
+        _MONTHLY,
+        Ask("most_units_month", N_("For at most so many pieces, litres or kilograms a month"), optional=True),
+    ),
+    "percent": (
+        _MONTHLY,
+        Ask("most_base_month", N_("For purchases of at most so much a month"), "amount", optional=True),
+    ),
+    "price": (_MONTHLY,),
+}
+"""Of a month, by what is given."""
+
 _AT = (
     Ask("when.from_time", N_("From this time"), "time", N_("By the store's clock."), optional=True),
     Ask("when.to_time", N_("Until this time"), "time", optional=True),
@@ -274,7 +288,7 @@ OCCASIONS: dict[str, Kind] = {
     "membership": Kind(
         N_("A gift for each year of membership"),
         {"occasion": "membership", "around": _MONTH},
-        (_WHOLE_MONTH, *_DAYS, *_AT),
+        (_WHOLE_MONTH, *_DAYS),
     ),
     "relative_birthday": Kind(
         N_("A gift for a relative's birthday"),

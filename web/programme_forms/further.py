@@ -40,7 +40,7 @@ WHEN = (
     Ask("when.birthday", N_("Only around the birthday"), "select", options=(
         ("", N_("No")), ("day", N_("On the day itself")), ("week", N_("In its week")), ("month", N_("In its month")),
     )),
-    Ask("when.least_minor", N_("From a purchase of"), "amount", optional=True),
+    Ask("when.least_minor", N_("Only where the whole purchase comes to"), "amount", optional=True),
     Ask("when.last_purchase", N_("Only on the first so many purchases"), optional=True),
     Ask("when.joined_within_days", N_("Only so many days from joining"), optional=True),
     Ask("when.joined_for_days", N_("Not before so many days after joining"), optional=True),
@@ -227,11 +227,6 @@ ENTITLEMENT = (
     LEVELS,
     Ask("channels", N_("Only here"), "ticks", options=CHANNELS),
     Ask("only_given", N_("Only where a rule has given it"), "check"),
-    Ask("most_minor_month", N_("At most so much off a month"), "amount", optional=True),
-    Ask(
-        "most_base_month", N_("The percentage holds for purchases of at most so much a month"), "amount", optional=True
-    ),
-    Ask("most_units_month", N_("For at most so many pieces, litres or kilograms a month"), optional=True),
     *OF_GIFT[1:],
 )
 

@@ -204,10 +204,24 @@ def _household(document: Document) -> Section:
     return Section("household", N_("Households"), blocks=[drawn.block("", "")])
 
 
+_GIVING = ("occasions", "rewards", "levels.milestones", "levels.levels")
+
+
+def _has_points(document: Document) -> bool:
+    """Whether anything gives points, or lets them expire: else nothing is asked of them."""
+    rules = (rule for name in _GIVING for rule in rows(document, name))
+    gives = (at(rule, "gives") for rule in rules if isinstance(rule, dict))
+    kinds = (at(gift, "kind") for each in gives for gift in (each if isinstance(each, list) else [each]))
+    earns = any(rows(document, f"earning.{name}") for name in ("rules", "events"))
+    said = str(at(document, "expiry.rule.kind") or "never") != "never" or isinstance(at(document, "redemption"), dict)
+    return earns or said or "points" in kinds
+
+
 def _more(document: Document) -> Section:
     expiry = str(at(document, "expiry.rule.kind") or "never")
     drawn = Drawing(document)
-    drawn.asks.append(Ask("expiry.rule.kind", N_("Points expire"), "kind", options=f.EXPIRY))
+    if _has_points(document):
+        drawn.asks.append(Ask("expiry.rule.kind", N_("Points expire"), "kind", options=f.EXPIRY))
     if expiry in {"months", "inactivity"}:
         drawn.asks.append(Ask("expiry.rule.months", N_("So many months")))
     if expiry in {"months", "inactivity"}:

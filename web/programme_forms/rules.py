@@ -119,7 +119,9 @@ def entitlements(document: Document) -> Section:
             Ask(f"{path}.count", N_("So many uses"), "number", N_("Empty is as often as one likes."), optional=True),
             Ask(f"{path}.period.every", N_("Counted"), "select", options=f.PERIODS),
         ]
-        drawn.more(path, (*under(path, further.ENTITLEMENT), Ask(f"{path}.code", N_("Its code"), "text")))
+        ceilings = f.CEILINGS.get(form_of(at(document, f"{path}.gives")), ())
+        asked = under(path, (*ceilings, *further.ENTITLEMENT))
+        drawn.more(path, (*asked, Ask(f"{path}.code", N_("Its code"), "text")))
         blocks.append(drawn.block(N_("A benefit of membership"), path))
     about = N_("Used at the till as often as it says, such as a coffee a month or a tenth off each visit.")
     adds = [Button("add|entitlements|benefit", N_("A benefit of membership"))]

@@ -211,6 +211,8 @@ def event_points(of: e.EventPoints, words: Words) -> Iterator[Text]:
         amount = words.money(of.after_purchase_minor)
         if of.event == ev.FIRST_PURCHASE:
             yield T("Once a purchase comes to %(amount)s.", amount=amount)
+        elif not of.after_purchase_minor:
+            yield T("Once the friend buys.")
         else:
             yield T("Once the friend buys for at least %(amount)s.", amount=amount)
     if of.returned is not e.WhenReturned.KEPT:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from erp_club.kernel.text import TN, Listed, Name, Quantity, T, Text
+from erp_club.programmes.engine.gifts import PointsGiven
+from erp_club.programmes.engine.membership import Fate, LifetimeTerm
 from erp_club.programmes.engine.programme import Channels, Programme, Switch
 from erp_club.programmes.sentences import earning, membership, rewards, spending
 from erp_club.programmes.sentences.words import (
@@ -61,6 +63,7 @@ def _sections(of: Programme, words: Words) -> Iterator[tuple[str, Text, Iterable
     if _has_points(of):
         yield "expiry", T("Expiry"), spending.expiry(of.expiry)
         yield "returns", T("Returns"), spending.returns(of.returns)
+    if _has_points(of) or of.occasions:
         yield "lapse", T("At the end"), _end(of, words)
     if of.household is not None:
         yield "household", T("Household"), membership.household(of.household)
@@ -70,7 +73,9 @@ def _sections(of: Programme, words: Words) -> Iterator[tuple[str, Text, Iterable
 
 def _has_points(of: Programme) -> bool:
     """Whether anything is kept on an account of which something could become."""
-    return bool(of.earning.rules or of.earning.events or of.counters or of.occasions or of.redemption)
+    given = [gives for each in of.occasions for gives in each.gives] + [each.gives for each in of.rewards]
+    counted = of.earning.rules or of.earning.events or of.counters or of.redemption
+    return bool(counted) or any(isinstance(each, PointsGiven) for each in given)
 
 
 def _each(many: Iterable[Iterable[Text]]) -> Iterator[Text]:
@@ -105,8 +110,9 @@ def _club(of: Programme, words: Words) -> Iterator[Text]:
 
 
 def _end(of: Programme, words: Words) -> Iterator[Text]:
-    lapsed = T("When it isn't renewed, %(points)s and %(coupons)s.")
-    yield from membership.fate(lapsed, of.lapse, words)
+    if not isinstance(of.term, LifetimeTerm) or of.lapse != Fate():
+        lapsed = T("When it isn't renewed, %(points)s and %(coupons)s.")
+        yield from membership.fate(lapsed, of.lapse, words)
     ended = T("When it is ended, %(points)s and %(coupons)s.")
     yield from membership.fate(ended, of.end, words)
     yield TN("An ending can be undone for %(num)s day.", "An ending can be undone for %(num)s days.", of.undo.days)

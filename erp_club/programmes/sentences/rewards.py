@@ -312,16 +312,18 @@ def occasion(of: r.Occasion, words: Words) -> Iterator[Text]:
     if of.levels and of.around is not None:
         yield T("Whoever had the gift of other levels for this day has no second one.")
     if of.after_purchase_minor is not None:
-        yield _once_bought(of, words.money(of.after_purchase_minor))
+        yield _once_bought(of, words.money(of.after_purchase_minor), anything=not of.after_purchase_minor)
     for each in of.needs:
         yield T("Only with %(need)s.", need=need(each, words))
     yield from only_if(of.when, words)
     yield from issued(of.issue, months=True)
 
 
-def _once_bought(of: r.Occasion, amount: Money) -> Text:
+def _once_bought(of: r.Occasion, amount: Money, *, anything: bool) -> Text:
     if of.occasion is r.OccasionKind.FIRST_PURCHASE:
         return T("Once a purchase comes to %(amount)s.", amount=amount)
+    if anything:
+        return T("Once the friend buys.")
     return T("Once the friend buys for at least %(amount)s.", amount=amount)
 
 
@@ -359,10 +361,16 @@ def _around(of: r.Around) -> Iterator[Text]:
             yield TN("And %(num)s month before.", "And %(num)s months before.", of.months_before)
         if of.months_after:
             yield TN("And %(num)s month after.", "And %(num)s months after.", of.months_after)
-    elif of.days_before or of.days_after:
+    elif of.days_before and of.days_after:
         yield T(
             "From %(before)s days before to %(after)s days after the day.", before=of.days_before, after=of.days_after
         )
+    elif of.days_before:
+        yield TN(
+            "From %(num)s day before to the day itself.", "From %(num)s days before to the day itself.", of.days_before
+        )
+    elif of.days_after:
+        yield TN("From the day to %(num)s day after it.", "From the day to %(num)s days after it.", of.days_after)
     else:
         yield T("On the day itself.")
     if of.hebrew_calendar:
