@@ -254,7 +254,7 @@ COST = (
 """Of the activation: what it costs the customer."""
 LIMITS = (
     Ask("per_basket", N_("Times a basket"), optional=True),
-    Ask("per_member", N_("Times per member"), optional=True),
+    Ask("per_member", N_("Times per member"), hint=N_("Goods that come back give no use back."), optional=True),
     Ask("per_member_day", N_("Times per member and day"), optional=True),
     Ask("per_member_month", N_("Times per member and month"), optional=True),
     Ask("per_member_year", N_("Times per member and year"), optional=True),
