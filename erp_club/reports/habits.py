@@ -13,8 +13,10 @@ from erp_club.customers.queries import BECAME, living_of
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import CustomerSummary, ReceiptToRoll
+from erp_club.reports.purchases import slices
 from erp_club.reports.purchases.asked import Against, Asked, By
 from erp_club.reports.purchases.figures import share_bp
+from erp_club.reports.purchases.slices import NEVER
 from erp_club.reports.purchases.sources import source
 
 OFTEN: tuple[tuple[int, int | None], ...] = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (51, None))
@@ -78,9 +80,35 @@ class Cohort:
 
 def movement(session: Session, asked: Asked) -> Movement:
     """Who is new, who came back, who stayed away."""
+    waited = slices.waited(session) if slices.of_chain(asked) else None
+    if waited is None:
+        return _moved(session, asked)
+    # All as they are kept, but for those whose receipts wait, who are told as they are.
+    then = asked.against(Against.BEFORE)
+    kept = slices.bought(then.first, asked.last, but_for=waited).c
+    now, earlier = kept.sold_on >= asked.first, kept.sold_on <= then.last
+    counted = (
+        now & (kept.before < asked.first),
+        now & (kept.before == NEVER),
+        earlier & (kept.before < then.first),
+        now & kept.before.between(then.first, then.last),
+    )
+    sums = (sa.func.coalesce(sa.func.sum(kept.buyers).filter(each), 0) for each in counted)
+    buyers, new, before, again = session.execute(sa.select(*(sa.cast(each, sa.BigInteger) for each in sums))).one()
+    others = _moved(session, replace(asked, among=waited)) if waited else Movement(0, 0, 0, 0, 0)
+    return Movement(
+        buyers + others.buyers,
+        new + others.new,
+        buyers - new + others.returning,
+        before - again + others.lost,
+        before + others.bought_before,
+    )
+
+
+def _moved(session: Session, asked: Asked) -> Movement:
     now = _buyers(session, asked).subquery("now")
     then = _buyers(session, asked.against(Against.BEFORE)).subquery("then")
-    first = _firsts(session)
+    first = _firsts(session, asked.among)
     counted = sa.select(
         sa.func.count(),
         sa.func.count().filter(first.c.first_on >= asked.first),
@@ -185,9 +213,11 @@ def _months(session: Session, asked: Asked) -> Any:
     )
 
 
-def _firsts(session: Session) -> Any:
-    """The day of each customer's first purchase ever, in whatever store."""
+def _firsts(session: Session, among: Sequence[int] | None = None) -> Any:
+    """The day of each customer's first purchase ever, in whatever store; `among` some of them."""
     kept = sa.select(CustomerSummary.customer_id, CustomerSummary.first_on).where(CustomerSummary.first_on.is_not(None))
+    if among is not None:
+        kept = kept.where(CustomerSummary.customer_id.in_(among))
     if not rollups.waits(session):
         return kept.subquery("firsts")
     of_receipt = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)

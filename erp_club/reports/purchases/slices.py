@@ -3,6 +3,8 @@
 However many customers there are: nothing of single ones is read but whose receipts the rollups don't hold yet.
 """
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +14,13 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import CustomerDay, SliceBuyers, SliceDay, StoreDay
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
-from erp_club.reports.purchases.sources import KINDS, SUMS, kept, lines, stale
+from erp_club.reports.purchases.sources import KINDS, SUMS, kept, lines, stale, waiting_customers
 
 ALL = "all"
+NEVER = dt.date.min
+"""The day before a first purchase."""
+MOST_WAITED = 1_000
+"""Of so many customers whose receipts wait, each is named."""
 
 
 def parts(session: Session, asked: Asked, *, whole: bool) -> list[Any] | None:
@@ -28,6 +34,31 @@ def parts(session: Session, asked: Asked, *, whole: bool) -> list[Any] | None:
     name, ids = found
     made = [_sums(asked, name, ids, whole), _buyers(asked, name, ids, whole)]
     return [*made, *_waiting(asked, name, ids, whole)] if rollups.waits(session) else made
+
+
+def of_chain(asked: Asked) -> bool:
+    """Whether all purchases of these days are asked about."""
+    return not asked.of_products and _slice(asked, whole=True) == (ALL, (0,))
+
+
+def waited(session: Session) -> tuple[int, ...] | None:
+    """The known customers whose receipts wait; None for too many."""
+    found = session.scalars(waiting_customers().distinct().limit(MOST_WAITED + 1)).all()
+    return tuple(found) if len(found) <= MOST_WAITED else None
+
+
+def bought(first: dt.date, last: dt.date, *, but_for: Sequence[int]) -> Any:
+    """How many `buyers` bought on a day (`sold_on`) who last had on the day `before`, but for some customers."""
+    day = CustomerDay.sold_on
+    kept = sa.select(SliceBuyers.sold_on, SliceBuyers.before, SliceBuyers.buyers).where(SliceBuyers.slice == ALL)
+    theirs = sa.select(CustomerDay.customer_id, day).where(
+        CustomerDay.customer_id.in_(but_for), CustomerDay.purchases > 0
+    )
+    each = theirs.distinct().subquery("theirs")
+    last_day = sa.func.lag(each.c.sold_on).over(partition_by=each.c.customer_id, order_by=each.c.sold_on)
+    less = sa.select(each.c.sold_on, sa.func.coalesce(last_day, NEVER), sa.literal(-1))
+    every = sa.union_all(kept.where(SliceBuyers.sold_on.between(first, last)), less).subquery("every")
+    return sa.select(every).where(every.c.sold_on.between(first, last)).subquery("bought")
 
 
 def step(asked: Asked, day: Any) -> Any:
