@@ -125,6 +125,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "programme_events": _KEPT,
     "event_gains": _KEPT,
     "receipts_to_roll": _SUMS,
+    "members_to_roll": _SUMS,
+    "club_spans": _SUMS,
     "customer_days": _SUMS,
     "customer_years": _SUMS,
     "customer_group_days": _SUMS,

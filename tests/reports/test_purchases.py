@@ -21,9 +21,10 @@ from erp_club.purchases.commands import post_sale
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.receipts.models import Receipt
 from erp_club.receipts.rollups.commands import roll, roll_all, verify
+from erp_club.receipts.rollups.models import SliceBuyers
 from erp_club.reports import habits
 from erp_club.reports import queries as chain
-from erp_club.reports.purchases import queries
+from erp_club.reports.purchases import queries, slices
 from erp_club.reports.purchases.asked import SUNDAY, TIMES, Against, Asked, By, before, year_before
 from erp_club.reports.purchases.figures import Figures, change_bp
 from erp_club.reports.purchases.queries import listing, steps, total
@@ -308,6 +309,58 @@ def test_a_merged_customers_sales_and_points_are_those_of_whom_they_became(sessi
     roll_all(session)
     for narrowed in ways:
         assert total(session, narrowed) == whole, narrowed
+
+
+def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
+    session: Session, till: Till, monkeypatch: pytest.MonkeyPatch
+):
+    """Whatever waits, they say what is found out from each customer's days."""
+    club, days = a_club(session), [DAY - dt.timedelta(days=ago) for ago in (60, 30, 10, 0)]
+    bread, milk = a_product(session, sku="B"), a_product(session, sku="M")
+    edit_product(session, bread, ProductChanges(group="BREAD"), now=NOW, by=SYSTEM)
+    edit_product(session, milk, ProductChanges(group="MILK"), now=NOW, by=SYSTEM)
+    members = [a_customer(session, number) for number in ("C1", "C2", "C3")]
+    for member, joined in zip(members, days, strict=False):
+        a_membership(session, member, club, joined_on=joined)
+    numbers = itertools.count(1)
+
+    def sold(member: int, day: dt.date) -> None:
+        at = NOW - (DAY - day)
+        sell(session, till, str(next(numbers)), (bread, 10_00, 8_00), (milk, 5_00, 5_00), customer_id=member, at=at)
+
+    def told() -> list[object]:
+        questions = [asked(by, days[0], DAY, club_id=club) for by in (By.DAY, By.MONTH, By.STORE, By.GROUP)]
+        of_group = replace(questions[0], group_id=session.scalar(sa.select(Product.group_id).where(Product.id == milk)))
+        rows = [
+            steps(session, each) if each.by in TIMES else listing(session, each, sort="name", descending=False)
+            for each in (*questions, of_group)
+        ]
+        return [*rows, total(session, questions[0]), total(session, of_group)]
+
+    def changes(after: dt.date) -> None:
+        moved = "UPDATE membership_periods SET validity = daterange(:after, upper(validity)) WHERE customer_id = :id"
+        session.execute(sa.text(moved), {"after": after, "id": members[0]})
+
+    for happens in (
+        lambda: [sold(member, day) for member in members for day in days[::2]],
+        lambda: [sold(members[0], days[1]), sold(members[2], days[1])],
+        lambda: changes(days[1] + dt.timedelta(days=1)),
+        lambda: edit_product(session, bread, ProductChanges(group="MILK"), now=NOW, by=SYSTEM),
+        lambda: merge_customers(session, members[1], members[2], take=(), today=DAY, now=NOW, by=SYSTEM),
+        lambda: [changes(days[0]), sold(members[2], days[3])],
+    ):
+        happens()
+        for _ in ("waiting", "summed up"):
+            with monkeypatch.context() as plain:
+                plain.setattr(slices, "MOST_WAITED", -1)
+                found_out = told()
+            assert told() == found_out
+            assert total(session, asked(first=days[0], club_id=club)).buyers > 0
+            roll_all(session)
+            assert verify(session) is None
+    assert {each.split("/")[1] for each in session.scalars(sa.select(SliceBuyers.slice)) if "/" in each} == set(
+        slices.OF_CLUBS
+    )
 
 
 def test_customers_of_a_club_have_its_points_once(session: Session, till: Till):

@@ -21,8 +21,8 @@ from erp_club.points.units import POINTS
 DERIVED = frozenset({
     "customer_name_words", "customer_days", "customer_years", "customer_group_days", "customer_department_days",
     "customer_brand_days", "customer_group_years", "customer_product_days", "receipt_goods", "customer_summaries",
-    "customer_habits", "receipts_to_roll", "suspected_pairs", "points_seals", "stored_value_seals",
-    "points_account_standing", "points_standing_seals",
+    "customer_habits", "receipts_to_roll", "members_to_roll", "club_spans", "suspected_pairs", "points_seals",
+    "stored_value_seals", "points_account_standing", "points_standing_seals",
 })  # fmt: skip
 _NAMES = {"stores": "code", "clubs": "code", "products": "name", "offers": "code", "coupon_batches": "code",
           "staff": "name", "segments": "name", "stored_value_products": "code"}  # fmt: skip

@@ -5,7 +5,8 @@ enough to keep how many customers bought on a day who last had on another: as ma
 however many customers. No database here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 NEVER = "DATE '0001-01-01'"
 """The day before a first purchase."""
@@ -13,12 +14,36 @@ NEVER = "DATE '0001-01-01'"
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A way to part the chain: the table that holds its customers' days, and the column that tells which one."""
+    """A way to part the chain: the table that holds its customers' days, and the column that tells which one.
+
+    `of_clubs`: the same of each club by itself, from the days on which customers were its members.
+    """
 
     name: str
     days: str
     column: str
     changed: str | None = None
+    of_clubs: bool = False
+
+    @property
+    def named(self) -> str:
+        """What its rows are called."""
+        return f"club_id || '/{self.name}'" if self.of_clubs else f"'{self.name}'"
+
+    @property
+    def key(self) -> str:
+        """What tells one from the others."""
+        return "club_id, of_id" if self.of_clubs else "of_id"
+
+    def rows(self, table: str) -> str:
+        """Customers' days, from a table or a SELECT in brackets; of clubs each once for every club."""
+        return f"{held(table)} AS held" if self.of_clubs else f"{table} AS days"
+
+
+def held(days: str) -> str:
+    """The days on which customers were a club's members, as it was when they were last summed up, with `club_id`."""
+    return f"""(SELECT d.*, s.club_id FROM {days} AS d JOIN club_spans AS s
+        ON s.customer_id = d.customer_id AND d.sold_on >= s.first AND d.sold_on < s.after)"""
 
 
 SLICES = (
@@ -29,8 +54,16 @@ SLICES = (
     Slice("group", "customer_group_days", "group_id", "groups_to_roll"),
     Slice("brand", "customer_brand_days", "brand_id", "brands_to_roll"),
 )
+CLUB_SLICES = tuple(replace(part, of_clubs=True) for part in SLICES if part.name in ("all", "store", "group"))
+
+
+def named(name: str) -> str:
+    """The rows of a slice, of the chain and of clubs."""
+    return f"(slice = '{name}' OR slice LIKE '%/{name}')"
+
+
 NOT_STALE = " AND ".join(
-    f"NOT (slice = '{part.name}' AND of_id IN (SELECT {part.column} FROM {part.changed}))"
+    f"NOT ({named(part.name)} AND of_id IN (SELECT {part.column} FROM {part.changed}))"
     for part in SLICES
     if part.changed
 )
@@ -44,18 +77,20 @@ def _rows_of_lines(part: Slice) -> tuple[str, str]:
 
 
 def _bought(part: Slice, rows: str, where: str) -> str:
+    club = "club_id, " if part.of_clubs else ""
     return f"""
-        SELECT DISTINCT {part.column} AS of_id, customer_id, sold_on FROM {rows} WHERE {where} AND customer_id <> 0
+        SELECT DISTINCT {club}{part.column} AS of_id, customer_id, sold_on FROM {part.rows(rows)}
+         WHERE {where} AND customer_id <> 0
     """
 
 
 def _counted(part: Slice, bought: str) -> str:
     return f"""
-        SELECT '{part.name}' AS slice, of_id, sold_on, before, count(*)::int AS buyers
-          FROM (SELECT of_id, sold_on, coalesce(lag(sold_on) OVER of_customer, {NEVER}) AS before
+        SELECT {part.named} AS slice, of_id, sold_on, before, count(*)::int AS buyers
+          FROM (SELECT {part.key}, sold_on, coalesce(lag(sold_on) OVER of_customer, {NEVER}) AS before
                   FROM ({bought}) AS each
-                WINDOW of_customer AS (PARTITION BY of_id, customer_id ORDER BY sold_on)) AS each
-         GROUP BY of_id, sold_on, before
+                WINDOW of_customer AS (PARTITION BY {part.key}, customer_id ORDER BY sold_on)) AS each
+         GROUP BY {part.key}, sold_on, before
     """
 
 
@@ -64,7 +99,7 @@ def of_days(part: Slice, where: str = "true") -> str:
     return _counted(part, _bought(part, part.days, f"purchases > 0 AND {where}"))
 
 
-OF_LINES = " UNION ALL ".join(_counted(part, _bought(part, *_rows_of_lines(part))) for part in SLICES)
+OF_LINES = " UNION ALL ".join(_counted(part, _bought(part, *_rows_of_lines(part))) for part in (*SLICES, *CLUB_SLICES))
 """All buyers as the lines say."""
 
 
@@ -103,9 +138,9 @@ COMING = f"""
 """By how much the buyers change when `lines` and `summed` come to what the customers' days hold before."""
 
 
-def of_customers(by: int) -> str:
+def of_customers(by: int, slices: Sequence[Slice] = SLICES) -> str:
     """So many times the buyers among some customers, as their days say."""
-    every = " UNION ALL ".join(of_days(part, "customer_id = ANY(:ids)") for part in SLICES)
+    every = " UNION ALL ".join(of_days(part, "customer_id = ANY(:ids)") for part in slices)
     return f"SELECT {KEY}, buyers * {by} FROM ({every}) AS each ORDER BY {KEY}"
 
 

@@ -12,6 +12,7 @@ from erp_club.receipts.rollups import buyers
 from erp_club.receipts.rollups.sums import (
     ADDED,
     ALL_LINES,
+    CLUB_SPANS,
     CUSTOMER_DAY,
     CUSTOMER_DAYS,
     CUSTOMER_YEARS,
@@ -25,10 +26,12 @@ from erp_club.receipts.rollups.sums import (
     PRODUCT_MONTHS,
     PROOFS,
     RECEIPT_GOODS,
+    SPANS,
     STORE_DAYS,
     SUMMED,
     Kind,
     Proof,
+    club_days,
     of_kind,
     slice_days,
 )
@@ -51,7 +54,8 @@ def _roll_kind(kind: Kind) -> str:
 
 _ROLL = f"""
 WITH waiting AS (
-    SELECT customer_id, receipt_id FROM receipts_to_roll LIMIT :most FOR UPDATE SKIP LOCKED
+    SELECT customer_id, receipt_id FROM receipts_to_roll
+     WHERE customer_id = ANY(:sold_to) LIMIT :most FOR UPDATE SKIP LOCKED
 ), taken AS (
     DELETE FROM receipts_to_roll q USING waiting w
      WHERE (q.customer_id, q.receipt_id) = (w.customer_id, w.receipt_id) RETURNING q.customer_id, q.receipt_id
@@ -108,9 +112,10 @@ def _made_anew(kind: Kind) -> str:
 
 
 def _slices_anew(part: buyers.Slice) -> Iterator[str]:
-    """From the days of customers, which were made anew before."""
+    """From the days of customers, which were made anew before; of clubs too, where these are kept."""
     names = ", ".join(f"sum({name})" for name in ("receipts", *ADDED))
-    mine, which = f"slice = '{part.name}' AND of_id = ANY(:values)", f"{part.column} = ANY(:values)"
+    which = f"{part.column} = ANY(:values)"
+    mine = f"{buyers.named(part.name)} AND of_id = ANY(:values)"
     yield f"DELETE FROM slice_days WHERE {mine}"
     yield f"""
         INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
@@ -119,13 +124,45 @@ def _slices_anew(part: buyers.Slice) -> Iterator[str]:
     """
     yield f"DELETE FROM slice_buyers WHERE {mine}"
     yield buyers.added(buyers.of_days(part, which))
+    for of_club in buyers.CLUB_SLICES:
+        if of_club.name == part.name:
+            yield _slice_days_added(club_days(str, where=which, slices=(of_club,)))
+            yield buyers.added(buyers.of_days(of_club, which))
 
 
+def _slice_days_added(rows: str) -> str:
+    return f"""
+        INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
+        SELECT {buyers.SLICE_DAY}, {NAMES}, known_minor FROM ({rows}) AS each ORDER BY {buyers.SLICE_DAY}
+        ON CONFLICT ({buyers.SLICE_DAY}) DO UPDATE SET {_adding("slice_days", "known_minor")}
+    """
+
+
+_CLUBS = {
+    by: tuple(
+        sa.text(statement)
+        for statement in (
+            _slice_days_added(club_days(str, by=by, where="customer_id = ANY(:ids)")),
+            buyers.added(buyers.of_customers(by, buyers.CLUB_SLICES)),
+        )
+    )
+    for by in (-1, 1)
+}
+"""So many times what some customers bought as members, added to the sums of their clubs."""
+_SOLD_TO = """
+    SELECT q.customer_id, coalesce(m.merged_into, q.customer_id) AS owner
+      FROM (SELECT DISTINCT customer_id FROM (SELECT customer_id FROM receipts_to_roll LIMIT :most) AS few) AS q
+      LEFT JOIN customers m ON m.id = q.customer_id AND m.merged_into IS NOT NULL
+"""
+_CHANGED_MEMBERS = (
+    "WITH gone AS (DELETE FROM members_to_roll RETURNING customer_id) SELECT DISTINCT customer_id FROM gone"
+)
 _FAMILY = " AND r.customer_id IN (SELECT id FROM customers WHERE id = ANY(:ids) OR merged_into = ANY(:ids))"
 MOST_AT_ONCE = 200_000
 _MANY = 50_000
 _EVERYTHING = f"""
-    WITH rolled AS (DELETE FROM receipts_to_roll RETURNING 1),
+    WITH rolled AS (DELETE FROM receipts_to_roll RETURNING 1), members AS (DELETE FROM members_to_roll),
+         spans AS (INSERT INTO club_spans ({SPANS.columns}) {CLUB_SPANS}),
          {", ".join(f"{name} AS (DELETE FROM {name})" for name in (*_CHANGED, "products_to_roll"))},
          found AS (INSERT INTO lines {EVERY_LINE})
     SELECT count(*) FROM rolled
@@ -145,7 +182,15 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     Two at once wait for each other; what is written meanwhile waits for the next time.
     """
     _hold(session)
-    rolled = session.execute(sa.text(_ROLL), {"most": most}).scalar_one()
+    sold = session.execute(sa.text(_SOLD_TO), {"most": most}).all()
+    members = session.scalars(sa.text(_CHANGED_MEMBERS)).all()
+    # Their clubs' sums are taken out and put back: what comes in between them may move any day and any day before.
+    ids = {"ids": sorted({row.owner for row in sold} | set(members))}
+    _add_clubs(session, ids, -1)
+    rolled = session.execute(sa.text(_ROLL), {"most": most, "sold_to": [row.customer_id for row in sold]}).scalar_one()
+    if members:
+        _span_again(session, members)
+    _add_clubs(session, ids, 1)
     for changed, column in _CHANGED.items():
         values = {"values": list(session.scalars(sa.text(f"DELETE FROM {changed} RETURNING {column}")))}
         for kind in KINDS:
@@ -163,13 +208,26 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     return rolled
 
 
+def _add_clubs(session: Session, ids: Mapping[str, list[int]], by: int) -> None:
+    if session.scalar(sa.text("SELECT EXISTS (SELECT FROM club_spans WHERE customer_id = ANY(:ids))"), ids):
+        for statement in _CLUBS[by]:
+            session.execute(statement, ids)
+
+
+def _span_again(session: Session, members: Sequence[int]) -> None:
+    ids = {"ids": list(members)}
+    session.execute(sa.text("DELETE FROM club_spans WHERE customer_id = ANY(:ids)"), ids)
+    spans = f"SELECT {SPANS.columns} FROM ({CLUB_SPANS}) AS anew WHERE customer_id = ANY(:ids)"
+    session.execute(sa.text(f"INSERT INTO club_spans ({SPANS.columns}) {spans}"), ids)
+
+
 def roll_all(session: Session) -> int:
     """Add every waiting receipt."""
     anew, added = make_anew(session) if far_behind(session) else 0, 0
     while rolled := roll(session):
         added += rolled
     if added:
-        for table in (*(proof.table for proof in PROOFS), "receipts_to_roll"):
+        for table in (*(proof.table for proof in PROOFS), SPANS.table, "receipts_to_roll"):
             session.execute(sa.text(f"ANALYZE {table}"))
     return anew + added
 
@@ -195,6 +253,7 @@ def make_anew(session: Session) -> int:
     here = session.execute(sa.text("SELECT current_schema()")).scalar_one()
     session.execute(sa.text("CREATE SCHEMA sums_anew"))
     session.execute(sa.text(f"CREATE TEMPORARY TABLE lines AS {EVERY_LINE} WITH NO DATA"))
+    session.execute(sa.text("DELETE FROM club_spans"))
     # In one statement, so that what it sees of receipts is what it takes from those that wait.
     rolled = session.execute(sa.text(_EVERYTHING)).scalar_one()
     session.execute(sa.text("ANALYZE lines"))
@@ -249,6 +308,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     """
     _hold(session)
     given = {"ids": list(customer_ids)}
+    _add_clubs(session, given, -1)
     session.execute(sa.text(buyers.added(buyers.of_customers(-1))), given)
     for proof in PROOFS:
         if not proof.of_customers:
@@ -262,6 +322,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
             given,
         )
     session.execute(sa.text(buyers.added(buyers.of_customers(1))), given)
+    _add_clubs(session, given, 1)
 
 
 def _hold(session: Session) -> None:
@@ -279,7 +340,7 @@ class Wrong:
 
 def verify(session: Session) -> Wrong | None:
     """Sum all lines again and compare; gives the first row that differs. Reads everything."""
-    for proof in PROOFS:
+    for proof in (SPANS, *PROOFS):
         row = session.execute(
             sa.text(f"""
             WITH lines AS MATERIALIZED ({ALL_LINES}), summed AS ({SUMMED}), proved AS ({proof.sums} {proof.where}),

@@ -21,6 +21,29 @@ class ReceiptToRoll(Base):
     receipt_id: Mapped[int] = mapped_column(primary_key=True)
 
 
+class MemberToRoll(Base):
+    """A customer whose memberships have changed since the sums of clubs were made, once for each change.
+
+    Written by a trigger in the change's own transaction: one who reads the row sees the change.
+    """
+
+    __tablename__ = "members_to_roll"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+
+
+class ClubSpan(Base):
+    """Days of a membership, from the `first` to before `after`, as the sums of the club hold them."""
+
+    __tablename__ = "club_spans"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    club_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    first: Mapped[dt.date] = mapped_column(primary_key=True)
+    after: Mapped[dt.date]
+
+
 class GroupToRoll(Base):
     """A product group whose products have changed, so that its rows are to be made anew from the lines; 0 for none."""
 
@@ -137,7 +160,8 @@ class ProductMonth(_Sums, Base):
 class SliceDay(_Sums, Base):
     """What a cashier, department, group or brand (`slice`) sold on a day; `known_minor` of it to known customers.
 
-    `of_id` says which, 0 for none; products are grouped as they are today.
+    `of_id` says which, 0 for none; products are grouped as they are today. "7/all" of 0 is what club 7's members bought
+    on days on which they were, "7/store" and "7/group" the same by store and group, as `ClubSpan` has their days.
     """
 
     __tablename__ = "slice_days"

@@ -3,7 +3,7 @@
 A statement puts `lines` and, where it is named, `summed` before a sum, as a common table expression or a table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from erp_club.receipts.rollups import buyers
@@ -124,6 +124,33 @@ def slice_days(of: Callable[[Kind], str] = lambda kind: f"({of_kind(kind)}) AS e
     return " UNION ALL ".join((cashiers, *days))
 
 
+def club_days(
+    of: Callable[[str], str],
+    *,
+    by: int = 1,
+    where: str = "true",
+    slices: Sequence[buyers.Slice] = buyers.CLUB_SLICES,
+) -> str:
+    """So many times the sums of each club, and of stores and groups in it, from those of customers' days."""
+    names = ", ".join(f"{by} * sum({name}) AS {name}" for name in ("receipts", *ADDED))
+    return " UNION ALL ".join(
+        f"""
+        SELECT {part.named} AS slice, {part.column} AS of_id, sold_on, {names}, {by} * sum(spend_minor) AS known_minor
+          FROM {part.rows(of(part.days))} WHERE {where} GROUP BY club_id, 2, sold_on"""
+        for part in slices
+    )
+
+
+def _proved(table: str) -> str:
+    return f"({CUSTOMER_DAYS})" if table == "customer_days" else f"({of_kind(KINDS[0])})"
+
+
+CLUB_SPANS = """
+    SELECT m.customer_id, m.club_id, lower(p.validity) AS first, coalesce(upper(p.validity), DATE '9999-12-31') AS after
+      FROM memberships m JOIN membership_periods p ON (p.customer_id, p.membership_id) = (m.customer_id, m.id)
+     WHERE NOT isempty(p.validity)
+"""
+"""Members' days; one without end has an `after` beyond all."""
 EVERY_LINE = f"""{LINES} FROM receipts r
       JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (r.customer_id, r.id)
       JOIN products p ON p.id = l.product_id {OWNER}
@@ -175,8 +202,8 @@ PROOFS = (
     Proof(
         "slice_days",
         buyers.SLICE_DAY,
-        f"SELECT * FROM ({slice_days()}) AS sums",
-        f"WHERE {buyers.NOT_STALE}",
+        f"SELECT * FROM ({slice_days()} UNION ALL {club_days(_proved)}) AS sums",
+        f"WHERE receipts <> 0 AND {buyers.NOT_STALE}",
         columns=f"{buyers.SLICE_DAY}, {NAMES}, known_minor",
         of_customers=False,
     ),
@@ -217,3 +244,11 @@ PROOFS = (
         columns="customer_id, purchases, returns, spend_minor, quantity_milli, first_on, last_on",
     ),
 )
+SPANS = Proof(
+    "club_spans",
+    "customer_id, club_id, first",
+    f"SELECT * FROM ({CLUB_SPANS}) AS spans",
+    "WHERE customer_id NOT IN (SELECT customer_id FROM members_to_roll)",
+    columns="customer_id, club_id, first, after",
+)
+"""Of whoever's memberships haven't changed since."""

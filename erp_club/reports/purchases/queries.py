@@ -302,6 +302,14 @@ def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = 
     parts = None if products is not None else slices.parts(session, asked, whole=whole)
     if parts is not None:
         return _together(parts)
+    of_club = slices.of_club(session, asked, whole=whole) if products is None else None
+    if of_club is not None:
+        parts, changed = of_club
+        if changed:
+            theirs = replace(asked, among=changed)
+            less = _apart(theirs, slices.as_summed(theirs), whole=whole)
+            parts += [_taken_out(each) for each in less] + _apart(theirs, source(session, theirs), whole=whole)
+        return _together(parts)
     by_year = yearly(session, asked, whole=whole)
     if by_year is None and asked.by is By.CLUB and not whole:
         by_year = clubs.by_year(session, asked)
@@ -328,6 +336,11 @@ def _together(parts: Sequence[Any]) -> Any:
         sa.cast(sa.func.sum(every.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor", "buyers")
     ]
     return sa.select(every.c.key, *found).group_by(every.c.key)
+
+
+def _taken_out(part: Any) -> Any:
+    key, *sums = part.subquery().c
+    return sa.select(key, *((-each).label(each.key) for each in sums))
 
 
 def _apart(asked: Asked, rows: Any, plain: Any | None = None, *, whole: bool = False) -> list[Any]:

@@ -5,6 +5,7 @@ However many customers there are: nothing of single ones is read but whose recei
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups import queries as rollups
-from erp_club.receipts.rollups.models import CustomerDay, SliceBuyers, SliceDay, StoreDay
+from erp_club.receipts.rollups.models import ClubSpan, CustomerDay, MemberToRoll, SliceBuyers, SliceDay, StoreDay
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
-from erp_club.reports.purchases.sources import KINDS, SUMS, kept, lines, stale, waiting_customers
+from erp_club.reports.purchases.sources import KINDS, SUMS, days, kept, lines, stale, waiting_customers
 
 ALL = "all"
+OF_CLUBS = (ALL, By.STORE, By.GROUP)
+"""What is kept of each club."""
 NEVER = dt.date.min
 """The day before a first purchase."""
 MOST_WAITED = 1_000
@@ -32,18 +35,52 @@ def parts(session: Session, asked: Asked, *, whole: bool) -> list[Any] | None:
     if found is None or (found[0] in OF_PRODUCTS and stale(session, By(found[0]))):
         return None
     name, ids = found
+    if asked.club_id is not None:
+        return None
     made = [_sums(asked, name, ids, whole), _buyers(asked, name, ids, whole)]
     return [*made, *_waiting(asked, name, ids, whole)] if rollups.waits(session) else made
 
 
+def of_club(session: Session, asked: Asked, *, whole: bool) -> tuple[list[Any], tuple[int, ...]] | None:
+    """SELECTs as `parts` has them of a club, and the customers whose part in them is to be told anew; None as there.
+
+    These are they whose receipts wait, and whose memberships have changed.
+    """
+    found = _slice(asked, whole=whole) if asked.club_id is not None else None
+    if found is None or found[0] not in OF_CLUBS or (found[0] in OF_PRODUCTS and stale(session, By(found[0]))):
+        return None
+    changed = waited(session, members=True)
+    if changed is None:
+        return None
+    name, ids = f"{asked.club_id}/{found[0]}", found[1]
+    return [_sums(asked, name, ids, whole), _buyers(asked, name, ids, whole)], changed
+
+
+def as_summed(asked: Asked) -> Any:
+    """The rows of some customers that the sums of the club hold."""
+    kind = By.GROUP if asked.of_products else None
+    table, span = KINDS[kind][0] if kind else CustomerDay, ClubSpan
+    held = sa.select(sa.literal(1)).where(
+        span.customer_id == table.customer_id,
+        span.club_id == asked.club_id,
+        span.first <= table.sold_on,
+        span.after > table.sold_on,
+    )
+    return days(replace(asked, club_id=None), kind).where(held.correlate(table).exists()).subquery("as_summed")
+
+
 def of_chain(asked: Asked) -> bool:
     """Whether all purchases of these days are asked about."""
-    return not asked.of_products and _slice(asked, whole=True) == (ALL, (0,))
+    return asked.club_id is None and not asked.of_products and _slice(asked, whole=True) == (ALL, (0,))
 
 
-def waited(session: Session) -> tuple[int, ...] | None:
-    """The known customers whose receipts wait; None for too many."""
-    found = session.scalars(waiting_customers().distinct().limit(MOST_WAITED + 1)).all()
+def waited(session: Session, *, members: bool = False) -> tuple[int, ...] | None:
+    """The known customers whose receipts wait, and the `members` who have changed; None for too many."""
+    asked = waiting_customers()
+    if members:
+        asked = sa.union_all(asked, sa.select(MemberToRoll.customer_id))
+    each = asked.subquery("each")
+    found = session.scalars(sa.select(each.c[0]).distinct().limit(MOST_WAITED + 1)).all()
     return tuple(found) if len(found) <= MOST_WAITED else None
 
 
@@ -75,7 +112,7 @@ def step(asked: Asked, day: Any) -> Any:
 
 def _slice(asked: Asked, *, whole: bool) -> tuple[str, tuple[int, ...] | None] | None:
     """The way to part the chain that is asked, and which of it; None for all. No way where it is narrowed to more."""
-    others = (asked.customer_id, asked.among, asked.club_id, asked.segment_id, asked.product_id)
+    others = (asked.customer_id, asked.among, asked.segment_id, asked.product_id)
     if any(each is not None for each in others):
         return None
     one = {
@@ -107,12 +144,12 @@ def _key(asked: Asked, day: Any, of_id: Any, whole: bool) -> Any:
 
 
 def _sums(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) -> Any:
-    of_stores = name in (ALL, By.STORE)
+    of_stores = name in (ALL, By.STORE)  # of a club they stand among the other slices
     table, of_id = (StoreDay, StoreDay.store_id) if of_stores else (SliceDay, SliceDay.of_id)
     where: list[sa.ColumnElement[bool]] = [table.sold_on.between(asked.first, asked.last)]
     if not of_stores:
         where.append(SliceDay.slice == name)
-    if name != ALL and ids is not None:
+    if not (of_stores and name == ALL) and ids is not None:
         where.append(of_id.in_(ids))
     rows = sa.select(*kept(table), table.known_minor, _key(asked, table.sold_on, of_id, whole).label("key"))
     each = rows.where(*where).subquery("each")
