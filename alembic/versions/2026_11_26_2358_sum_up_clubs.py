@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_2358"
-down_revision = "2026_11_26_2335"
+down_revision = "2026_11_26_2340"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,8 @@
 """How customers buy: how often, how much in all, who is new, who came back and who stayed away, and cohorts."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +13,12 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import BECAME, living_of
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups import queries as rollups
-from erp_club.receipts.rollups.models import CustomerSummary, ReceiptToRoll
+from erp_club.receipts.rollups.models import CohortMonth, CustomerSummary, ReceiptToRoll
 from erp_club.reports.purchases import slices
 from erp_club.reports.purchases.asked import Against, Asked, By
 from erp_club.reports.purchases.figures import share_bp
 from erp_club.reports.purchases.slices import NEVER
-from erp_club.reports.purchases.sources import source
+from erp_club.reports.purchases.sources import days, source
 
 OFTEN: tuple[tuple[int, int | None], ...] = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (51, None))
 """From how many purchases to how many, both included; the last without end."""
@@ -94,7 +95,8 @@ def movement(session: Session, asked: Asked) -> Movement:
         now & kept.before.between(then.first, then.last),
     )
     sums = (sa.func.coalesce(sa.func.sum(kept.buyers).filter(each), 0) for each in counted)
-    buyers, new, before, again = session.execute(sa.select(*(sa.cast(each, sa.BigInteger) for each in sums))).one()
+    found: Any = session.execute(sa.select(*(sa.cast(each, sa.BigInteger) for each in sums))).one()
+    buyers, new, before, again = found
     others = _moved(session, replace(asked, among=waited)) if waited else Movement(0, 0, 0, 0, 0)
     return Movement(
         buyers + others.buyers,
@@ -163,19 +165,34 @@ def cohorts(session: Session, asked: Asked) -> list[Cohort]:
     if not whole:
         return []
     last = replace(asked, by=By.MONTH).step_end(whole[-1])
-    bought = _months(session, replace(asked, by=By.DAY, first=whole[0], last=last))
-    first = _firsts(session)
+    asked = replace(asked, by=By.DAY, first=whole[0], last=last)
+    waited = slices.waited(session) if slices.of_chain(asked) else None
+    if waited is None:
+        return _cohorts(whole, _by_cohort(session, asked, source(session, asked), _firsts(session)))
+    kept = sa.select(CohortMonth.began, CohortMonth.month, CohortMonth.buyers)
+    within = kept.where(CohortMonth.began.between(whole[0], last), CohortMonth.month.between(whole[0], last))
+    counts = Counter({(row.began, row.month): row.buyers for row in session.execute(within)})
+    if waited:  # they are told as they are
+        theirs = replace(asked, among=waited)
+        counts.subtract(_by_cohort(session, theirs, days(theirs, None).subquery(), _summed_firsts(waited).subquery()))
+        counts.update(_by_cohort(session, theirs, source(session, theirs), _firsts(session, waited)))
+    return _cohorts(whole, counts)
+
+
+def _by_cohort(session: Session, asked: Asked, rows: Any, first: Any) -> Counter[tuple[dt.date, dt.date]]:
+    """How many bought in each month, by the month in which they began."""
+    bought = _months(rows)
     began = sa.cast(sa.func.date_trunc("month", sa.cast(first.c.first_on, sa.DateTime)), sa.Date).label("began")
-    rows = session.execute(
+    found = session.execute(
         sa.select(began, bought.c.month, sa.func.count())
         .select_from(first.join(bought, bought.c.customer_id == first.c.customer_id))
-        .where(first.c.first_on.between(whole[0], last))
+        .where(first.c.first_on.between(asked.first, asked.last))
         .group_by(sa.literal_column("1"), bought.c.month)
-    ).all()
-    return _cohorts(whole, {(row[0], row[1]): row[2] for row in rows})
+    )
+    return Counter({(row[0], row[1]): row[2] for row in found})
 
 
-def _cohorts(months: Sequence[dt.date], counts: dict[tuple[dt.date, dt.date], int]) -> list[Cohort]:
+def _cohorts(months: Sequence[dt.date], counts: Mapping[tuple[dt.date, dt.date], int]) -> list[Cohort]:
     made: list[Cohort] = []
     for number, month in enumerate(months):
         after = months[number : number + MONTHS_AFTER]
@@ -201,9 +218,8 @@ def _buyers(session: Session, asked: Asked) -> Any:
     )
 
 
-def _months(session: Session, asked: Asked) -> Any:
+def _months(rows: Any) -> Any:
     """Each known customer and month with a purchase, once."""
-    rows = source(session, asked)
     month = sa.cast(sa.func.date_trunc("month", sa.cast(rows.c.sold_on, sa.DateTime)), sa.Date).label("month")
     return (
         sa.select(rows.c.customer_id, month)
@@ -215,9 +231,7 @@ def _months(session: Session, asked: Asked) -> Any:
 
 def _firsts(session: Session, among: Sequence[int] | None = None) -> Any:
     """The day of each customer's first purchase ever, in whatever store; `among` some of them."""
-    kept = sa.select(CustomerSummary.customer_id, CustomerSummary.first_on).where(CustomerSummary.first_on.is_not(None))
-    if among is not None:
-        kept = kept.where(CustomerSummary.customer_id.in_(among))
+    kept = _summed_firsts(among)
     if not rollups.waits(session):
         return kept.subquery("firsts")
     of_receipt = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
@@ -237,3 +251,8 @@ def _firsts(session: Session, among: Sequence[int] | None = None) -> Any:
         .group_by(every.c.customer_id)
         .subquery("firsts")
     )
+
+
+def _summed_firsts(among: Sequence[int] | None) -> Any:
+    kept = sa.select(CustomerSummary.customer_id, CustomerSummary.first_on).where(CustomerSummary.first_on.is_not(None))
+    return kept if among is None else kept.where(CustomerSummary.customer_id.in_(among))

@@ -328,14 +328,16 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
         at = NOW - (DAY - day)
         sell(session, till, str(next(numbers)), (bread, 10_00, 8_00), (milk, 5_00, 5_00), customer_id=member, at=at)
 
-    def told() -> list[object]:
+    def told() -> list[Any]:
         questions = [asked(by, days[0], DAY, club_id=club) for by in (By.DAY, By.MONTH, By.STORE, By.GROUP)]
         of_group = replace(questions[0], group_id=session.scalar(sa.select(Product.group_id).where(Product.id == milk)))
         rows = [
             steps(session, each) if each.by in TIMES else listing(session, each, sort="name", descending=False)
             for each in (*questions, of_group)
         ]
-        return [*rows, total(session, questions[0]), total(session, of_group)]
+        chain_wide = asked(By.MONTH, days[0], dt.date(DAY.year, 12, 31))
+        habits_of_all = (habits.movement(session, chain_wide), habits.cohorts(session, chain_wide))
+        return [*rows, total(session, questions[0]), total(session, of_group), *habits_of_all]
 
     def changes(after: dt.date) -> None:
         moved = "UPDATE membership_periods SET validity = daterange(:after, upper(validity)) WHERE customer_id = :id"
@@ -355,7 +357,8 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
                 plain.setattr(slices, "MOST_WAITED", -1)
                 found_out = told()
             assert told() == found_out
-            assert total(session, asked(first=days[0], club_id=club)).buyers > 0
+            assert found_out[-3].buyers > 0
+            assert found_out[-1]
             roll_all(session)
             assert verify(session) is None
     assert {each.split("/")[1] for each in session.scalars(sa.select(SliceBuyers.slice)) if "/" in each} == set(

@@ -150,3 +150,14 @@ def added(rows: str) -> str:
         INSERT INTO slice_buyers ({KEY}, buyers) {rows}
         ON CONFLICT ({KEY}) DO UPDATE SET buyers = slice_buyers.buyers + EXCLUDED.buyers
     """
+
+
+def cohorts(days: str, *, by: int = 1, where: str = "true") -> str:
+    """So many times the buyers of each month by the month in which they began, from customers' days."""
+    return f"""
+        SELECT began, month, ({by} * count(*))::int AS buyers
+          FROM (SELECT DISTINCT customer_id, date_trunc('month', sold_on::timestamp)::date AS month,
+                       date_trunc('month', (min(sold_on) OVER (PARTITION BY customer_id))::timestamp)::date AS began
+                  FROM {days} AS days WHERE {where} AND purchases > 0 AND customer_id <> 0) AS each
+         GROUP BY began, month
+    """

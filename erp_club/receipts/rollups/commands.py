@@ -138,6 +138,15 @@ def _slice_days_added(rows: str) -> str:
     """
 
 
+_COHORTS = {
+    by: sa.text(f"""
+        INSERT INTO cohort_months (began, month, buyers)
+        {buyers.cohorts("customer_days", by=by, where="customer_id = ANY(:ids)")} ORDER BY began, month
+        ON CONFLICT (began, month) DO UPDATE SET buyers = cohort_months.buyers + EXCLUDED.buyers
+    """)
+    for by in (-1, 1)
+}
+"""So many times in which months some customers bought."""
 _CLUBS = {
     by: tuple(
         sa.text(statement)
@@ -184,13 +193,13 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     _hold(session)
     sold = session.execute(sa.text(_SOLD_TO), {"most": most}).all()
     members = session.scalars(sa.text(_CHANGED_MEMBERS)).all()
-    # Their clubs' sums are taken out and put back: what comes in between them may move any day and any day before.
+    # What they count for is taken out and put back: what comes in between may move any day, and when they began.
     ids = {"ids": sorted({row.owner for row in sold} | set(members))}
-    _add_clubs(session, ids, -1)
+    _add(session, ids, -1)
     rolled = session.execute(sa.text(_ROLL), {"most": most, "sold_to": [row.customer_id for row in sold]}).scalar_one()
     if members:
         _span_again(session, members)
-    _add_clubs(session, ids, 1)
+    _add(session, ids, 1)
     for changed, column in _CHANGED.items():
         values = {"values": list(session.scalars(sa.text(f"DELETE FROM {changed} RETURNING {column}")))}
         for kind in KINDS:
@@ -208,7 +217,9 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     return rolled
 
 
-def _add_clubs(session: Session, ids: Mapping[str, list[int]], by: int) -> None:
+def _add(session: Session, ids: Mapping[str, list[int]], by: int) -> None:
+    """So many times what is counted of some customers beside their own sums."""
+    session.execute(_COHORTS[by], ids)
     if session.scalar(sa.text("SELECT EXISTS (SELECT FROM club_spans WHERE customer_id = ANY(:ids))"), ids):
         for statement in _CLUBS[by]:
             session.execute(statement, ids)
@@ -256,7 +267,7 @@ def make_anew(session: Session) -> int:
     session.execute(sa.text("DELETE FROM club_spans"))
     # In one statement, so that what it sees of receipts is what it takes from those that wait.
     rolled = session.execute(sa.text(_EVERYTHING)).scalar_one()
-    session.execute(sa.text("ANALYZE lines"))
+    session.execute(sa.text("ANALYZE lines, club_spans"))
     session.execute(sa.text(f"CREATE TEMPORARY TABLE summed AS {SUMMED}"))
     session.execute(sa.text("ANALYZE summed"))
     for proof in PROOFS:
@@ -308,7 +319,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     """
     _hold(session)
     given = {"ids": list(customer_ids)}
-    _add_clubs(session, given, -1)
+    _add(session, given, -1)
     session.execute(sa.text(buyers.added(buyers.of_customers(-1))), given)
     for proof in PROOFS:
         if not proof.of_customers:
@@ -322,7 +333,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
             given,
         )
     session.execute(sa.text(buyers.added(buyers.of_customers(1))), given)
-    _add_clubs(session, given, 1)
+    _add(session, given, 1)
 
 
 def _hold(session: Session) -> None:

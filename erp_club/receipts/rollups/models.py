@@ -173,6 +173,19 @@ class SliceDay(_Sums, Base):
     known_minor: Mapped[int]
 
 
+class CohortMonth(Base):
+    """How many known customers, whose first purchase ever was in the month in which they `began`, bought in a month.
+
+    Both months by their first day.
+    """
+
+    __tablename__ = "cohort_months"
+
+    began: Mapped[dt.date] = mapped_column(primary_key=True)
+    month: Mapped[dt.date] = mapped_column(primary_key=True)
+    buyers: Mapped[int] = mapped_column(sa.Integer)
+
+
 class SliceBuyers(Base):
     """How many known customers bought of a slice on a day, by the day `before` it on which they last had.
 

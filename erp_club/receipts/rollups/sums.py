@@ -215,6 +215,14 @@ PROOFS = (
         columns=f"{buyers.KEY}, buyers",
         of_customers=False,
     ),
+    Proof(
+        "cohort_months",
+        "began, month",
+        f"SELECT * FROM ({buyers.cohorts('summed')}) AS cohorts",
+        "WHERE buyers <> 0",
+        columns="began, month, buyers",
+        of_customers=False,
+    ),
     *(
         Proof(
             kind.table,
