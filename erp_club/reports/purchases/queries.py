@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Club
 from erp_club.customers.models import UNIDENTIFIED, Customer
-from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.models import PointsMovement
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases import clubs, slices
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
-from erp_club.reports.purchases.members import accounts, holds_on, spans
+from erp_club.reports.purchases.members import holds_on, spans
+from erp_club.reports.purchases.points import points_by, points_key
 from erp_club.reports.purchases.slices import step
 from erp_club.reports.purchases.sources import SUMS, month_sums, source, store_sums, yearly
 from erp_club.reports.purchases.sources import receipts as chosen
@@ -69,7 +69,7 @@ def total(session: Session, asked: Asked, *, with_points: bool = True) -> Figure
     figures = Figures() if found is None else _figures(found)
     if whole.of_products or not with_points:
         return figures
-    return figures.with_points(dict(_points(session, whole, sa.null())).get(None, 0))
+    return figures.with_points(dict(points_by(session, whole, sa.null())).get(None, 0))
 
 
 def steps(session: Session, asked: Asked, *, with_points: bool = True) -> list[Row]:
@@ -77,7 +77,7 @@ def steps(session: Session, asked: Asked, *, with_points: bool = True) -> list[R
     assert asked.by in TIMES
     found = {row.key: row for row in _rows(session, asked, None)}
     counted = with_points and not asked.of_products
-    points = {} if not counted else dict(_points(session, asked, step(asked, PointsMovement.on_date)))
+    points = {} if not counted else dict(points_by(session, asked, step(asked, PointsMovement.on_date)))
     nothing = Figures()
     made: list[Row] = []
     for day in asked.steps():
@@ -101,7 +101,7 @@ def listing(
         rows = _rows(session, asked, page)
         in_all = page.in_all
     if not asked.of_products and asked.by is not By.SEGMENT:
-        points = dict(_points(session, asked, _points_key(asked)))
+        points = dict(points_by(session, asked, points_key(asked)))
         rows = [replace(row, figures=row.figures.with_points(points.get(row.key, 0))) for row in rows]
     return rows, in_all
 
@@ -363,49 +363,3 @@ def _apart(asked: Asked, rows: Any, plain: Any | None = None, *, whole: bool = F
 def _figures(row: Any) -> Figures:
     held: dict[str, Any] = row._asdict()
     return Figures(**{name: held[name] for name in (*SUMS, "known_minor", "buyers")})
-
-
-def _points_key(asked: Asked) -> Any:
-    return {
-        By.STORE: PointsMovement.store_id,
-        By.CUSTOMER: living_of(PointsMovement.by_customer_id),
-        By.CASHIER: PointsMovement.staff_id,
-        By.CLUB: _ACCOUNTS.c.club_id,
-    }[asked.by]
-
-
-_ACCOUNTS = accounts()
-_OF_ACCOUNT = (PointsMovement.customer_id == _ACCOUNTS.c.holder_id) & (
-    PointsMovement.account_id == _ACCOUNTS.c.account_id
-)
-
-
-def _points(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
-    """Points earned by receipts less those that returns took back, on the days they moved; of one club where asked."""
-    where: list[sa.ColumnElement[bool]] = [
-        PointsMovement.receipt_id.is_not(None),
-        PointsMovement.kind.in_((MovementKind.EARNED, MovementKind.RETURNED)),
-        PointsMovement.on_date.between(asked.first, asked.last),
-    ]
-    if asked.store_ids is not None:
-        where.append(PointsMovement.store_id.in_(asked.store_ids))
-    if asked.customer_id is not None:
-        where.append(PointsMovement.by_customer_id.in_(family_of(asked.customer_id)))
-    if asked.among is not None:
-        theirs = Customer.id.in_(asked.among) | Customer.merged_into.in_(asked.among)
-        where.append(PointsMovement.by_customer_id.in_(sa.select(Customer.id).where(theirs)))
-    if asked.staff_id is not None:
-        where.append(PointsMovement.staff_id == asked.staff_id)
-    if asked.club_id is not None:
-        where.append(_ACCOUNTS.c.club_id == asked.club_id)
-    if asked.segment_id is not None:
-        kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
-        where.append(living_of(PointsMovement.by_customer_id).in_(kept))
-    summed = sa.cast(sa.func.sum(PointsMovement.points), sa.BigInteger)
-    joined: Any = PointsMovement
-    if asked.club_id is not None or asked.by is By.CLUB:
-        joined = sa.join(PointsMovement, _ACCOUNTS, _OF_ACCOUNT)
-    if asked.by is By.CUSTOMER or asked.segment_id is not None:
-        joined = sa.outerjoin(joined, BECAME, BECAME.c.id == PointsMovement.by_customer_id)
-    statement = sa.select(key.label("key"), summed).select_from(joined).where(*where)
-    return session.execute(statement.group_by(sa.literal_column("1"))).all()
