@@ -20,7 +20,7 @@ ASK = {"en": "Are there two?"}
 NEGATED = {
     "amount_minor": "too_much", "quantity": "too_many", "clubs": "member", "levels": "this_level",
     "days_before": "birthday", "celebrates": "birthday", "from_age": "wrong_age", "first": "wrong_purchase_number",
-    "customer_known": "customer_known", "confirm": "excluded",
+    "customer_known": "customer_known", "confirm": "excluded", "member_of": "wrong_length",
 }  # fmt: skip
 """What an offer is told that holds only elsewhere, where that isn't what the other is told."""
 

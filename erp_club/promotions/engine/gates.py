@@ -192,6 +192,7 @@ _HOLDS: dict[type[Part], Reason] = {
     BirthdayIs: Reason.BIRTHDAY,
     CelebratesIs: Reason.BIRTHDAY,
     AgeIs: Reason.WRONG_AGE,
+    MemberSince: Reason.WRONG_LENGTH,
     PurchaseNumberIs: Reason.WRONG_PURCHASE_NUMBER,
     StoreIs: Reason.WRONG_STORE,
     ChannelIs: Reason.WRONG_CHANNEL,
