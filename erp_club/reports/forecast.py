@@ -4,7 +4,7 @@ Receipts are taken at their list amounts, without lines below zero and without p
 another customer count for that one. Members are those of the day; clubs, groups and names are today's. Limits count
 from zero, sale by sale in the order of time. An offer that a cashier, a code or a coupon starts is priced as if
 everybody used it, which is the most that it could cost. A basket that the tried offers give nothing costs nothing and
-isn't priced a second time.
+isn't priced a second time; one that is closed to them, and to those that limits count, isn't priced at all.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ from erp_club.promotions.engine.compile import Compiled, compile_offers
 from erp_club.promotions.engine.conditions import AgeIs, BirthdayIs, CelebratesIs, PurchaseNumberIs
 from erp_club.promotions.engine.facts import Facts, Line, Member, Policy, Shopper, Used
 from erp_club.promotions.engine.offer import Offer
-from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.price import is_open, price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
 from erp_club.purchases.facts import nearest_birthday
@@ -107,17 +107,20 @@ def forecast(session: Session, tried: Sequence[Offer], period: Period, *, progre
     others = [each for each in offers.in_force(session) if each.offer.code not in codes]
     trial = [always(offer) for offer in tried]
     prices = gift_prices(session, trial)
+    published = [*others, *(Published(offer) for offer in trial)]
+    limited = frozenset(each.offer.code for each in published if each.offer.limits.counted)
     replay = _Replay(
         without=compile_offers(others),
-        beside=compile_offers([*others, *(Published(offer) for offer in trial)]),
+        beside=compile_offers(published),
+        told=compile_offers(each for each in published if each.offer.code in codes | limited),
         codes=frozenset(codes),
         starts=starts(trial, prices),
         prices=prices,
-        limited=frozenset(offer.code for offer in (*trial, *(each.offer for each in others)) if offer.limits.counted),
+        limited=limited,
         policy=_POLICY.validate_python(session.scalar(sa.select(Chain.pricing)) or {}),
     )
     total = session.scalar(_count(period)) or 0
-    wanted = _wanted(each.offer for each in [*others, *(Published(offer) for offer in trial)])
+    wanted = _wanted(each.offer for each in published)
     for done, basket in enumerate(_baskets(session, period, wanted), start=1):
         replay.take(basket)
         if done % PORTION == 0:
@@ -176,6 +179,8 @@ class _Replay:
 
     without: Compiled
     beside: Compiled
+    told: Compiled
+    """Those of which anything is told: the tried ones, and those that limits count."""
     codes: frozenset[str]
     starts: Starts
     limited: frozenset[str]
@@ -212,6 +217,8 @@ class _Replay:
             sale_id=str(basket.id),
             policy=self.policy,
         )
+        if not is_open(facts, self.told):
+            return
         after = price(facts, self.beside, hints=False)
         given = [each for each in after.applied if each.offer in self.codes]
         self._count(after, basket)
@@ -293,6 +300,7 @@ _PRODUCTS = sa.text("""
       LEFT JOIN brands b ON b.id = p.brand_id
 """)
 _OF_PERIOD = "r.sold_on BETWEEN :first AND :last AND (CAST(:store AS integer) IS NULL OR r.store_id = :store)"
+# IS TRUE keeps the search from the index of periods, which for each receipt would find all who were members that day.
 _RECEIPTS = """
     SELECT r.id, owner.id, s.code, r.sold_on, (r.sold_at AT TIME ZONE s.time_zone) AS at, held.clubs,
            {birthday} AS birthday, {number} AS number, sold.products, sold.quantities, sold.amounts, sold.rates
@@ -315,7 +323,7 @@ _RECEIPTS = """
          WHERE m.customer_id = owner.id AND owner.id <> 0
            AND EXISTS (
              SELECT FROM membership_periods p
-              WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND p.validity @> r.sold_on
+              WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND (p.validity @> r.sold_on) IS TRUE
            )
       ) held ON true
      WHERE {period}

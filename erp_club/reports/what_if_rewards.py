@@ -2,7 +2,7 @@
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -10,7 +10,7 @@ from erp_club.clubs.periods import Span
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, next_span, span_of
 from erp_club.programmes.engine.expiry import available_on
-from erp_club.programmes.engine.measure import Lived, extra_part, movements
+from erp_club.programmes.engine.measure import Lived, extra_parts, movements
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
@@ -38,19 +38,23 @@ class Member:
 
 
 class _Sums:
-    """A measure summed up over days, after one pass over the receipts."""
+    """What moved on days, summed up over any of them; `whole` for a balance."""
 
-    def __init__(self, programme: Programme, measure: Measure, past: Sequence[Lived]) -> None:
-        by_day = programme.visit == "day"
+    def __init__(self, moved: Iterable[tuple[dt.date, int]], *, whole: bool = False) -> None:
+        in_order = sorted(moved)
+        self.days = [on for on, _ in in_order]
+        self.sums = [0, *accumulate(value for _, value in in_order)]
+        self.whole = whole
+
+    @staticmethod
+    def of(programme: Programme, measure: Measure, past: Sequence[Lived]) -> "_Sums":
+        """A measure's, after one pass over the receipts."""
         if measure.counts is Counts.BALANCE:
             waits = programme.earning.available
-            moved = sorted((available_on(waits, each.counted_on) or each.counted_on, each.points) for each in past)
-        else:
-            found = movements([measure], past, excluded=programme.left_out, by_store_day=by_day)
-            moved = sorted((each.on, each.value) for each in found)
-        self.days = [on for on, _ in moved]
-        self.sums = [0, *accumulate(value for _, value in moved)]
-        self.whole = measure.counts is Counts.BALANCE
+            moved = ((available_on(waits, each.counted_on) or each.counted_on, each.points) for each in past)
+            return _Sums(moved, whole=True)
+        found = movements([measure], past, excluded=programme.left_out, by_store_day=programme.visit == "day")
+        return _Sums((each.on, each.value) for each in found)
 
     def over(self, first: dt.date, last: dt.date) -> int:
         """The sum of the days, both included; of a balance, all that came until the last one."""
@@ -68,9 +72,10 @@ def rewarded(programme: Programme, past: Sequence[Lived], who: Member, *, today:
 def _of_rule(
     programme: Programme, rule: PeriodReward, past: Sequence[Lived], who: Member, today: dt.date
 ) -> Iterator[Rewarded]:
-    base = _Sums(programme, rule.base, past)
-    paid = _Sums(programme, rule.paid_on.measure, past) if rule.paid_on else None
-    needs = [_Sums(programme, need.measure, past) for need in rule.needs]
+    base = _Sums.of(programme, rule.base, past)
+    extras = {each.code: _Sums(extra_parts(each, rule.base, past, excluded=programme.left_out)) for each in rule.extras}
+    paid = _Sums.of(programme, rule.paid_on.measure, past) if rule.paid_on else None
+    needs = [_Sums.of(programme, need.measure, past) for need in rule.needs]
     first_bought = min(each.counted_on for each in past)
     span: Span | None = span_of(rule.period, first_bought, joined_on=who.joined_on)
     carried, rest_minor, taken = 0, 0, 0
@@ -85,10 +90,7 @@ def _of_rule(
             rule,
             PeriodFacts(
                 base=base.over(span.first, until) - (taken if base.whole else 0),
-                parts={
-                    each.code: extra_part(each, rule.base, past, span.first, until, excluded=programme.left_out)
-                    for each in rule.extras
-                },
+                parts={code: sums.over(span.first, until) for code, sums in extras.items()},
                 paid_on=paid.over(span.first, until) if paid else 0,
                 carried=0 if base.whole else carried,
                 rest_minor=rest_minor,

@@ -10,7 +10,7 @@ from erp_club.promotions.engine.conditions import All, ClubIs
 from erp_club.promotions.engine.facts import Coupon, Facts, Line, ListPrice, Policy, TaxOfDiscount
 from erp_club.promotions.engine.offer import Activation, Limits, Offer, Start
 from erp_club.promotions.engine.opening import UNUSED, left_of
-from erp_club.promotions.engine.price import price
+from erp_club.promotions.engine.price import is_open, price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
 from erp_club.promotions.engine.scope import Scope
@@ -125,6 +125,8 @@ def test_sums_are_exact_and_nothing_is_negative(basket: tuple[Line, ...], held: 
     answer = compute(basket, held, policy=policy)
     taken: dict[str, int] = {}
     for applied in answer.applied:
+        own = compile_offers(Published(offer) for offer in held if offer.code == applied.offer)
+        assert is_open(Facts(basket, AT, policy=policy), own)
         assert applied.amount_minor == sum(share.amount_minor for share in applied.shares)
         for share in applied.shares:
             assert share.amount_minor > 0

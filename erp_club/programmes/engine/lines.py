@@ -123,7 +123,12 @@ def _by_each(
 
 
 def _by_one_means(purchase: Purchase) -> tuple[PaidLine, ...] | None:
-    """The lines where one means pays all of them, as on most receipts: nothing is spread, and nothing is left over."""
+    """The lines where one means pays all of them, as on most receipts: nothing is spread, and nothing is left over.
+
+    So it is too where nobody knows who paid.
+    """
+    if not purchase.tenders:
+        return tuple(PaidLine(line, {UNKNOWN: line.paid_minor} if line.paid_minor else {}) for line in purchase.lines)
     only = purchase.tenders[0] if len(purchase.tenders) == 1 else None
     if only is None or only.lines or only.means == "points":
         return None

@@ -132,10 +132,15 @@ def extra_part(
     excluded: Excluded = NOTHING,
 ) -> int:
     """How much of the base an extra names; what comes back of it, by when it was bought."""
+    of_days = (each for each in past if first <= each.counted_on <= last)
+    return sum(value for _, value in extra_parts(extra, base, of_days, excluded=excluded))
+
+
+def extra_parts(
+    extra: ExtraPart, base: Measure, past: Iterable[Lived], *, excluded: Excluded = NOTHING
+) -> Iterator[tuple[dt.date, int]]:
+    """The same of each purchase, with the day on which it counts."""
     narrowed = base.model_copy(update={"on": extra.on or base.on})
-    return sum(
-        measured(narrowed, each, excluded=excluded)
-        for each in past
-        if first <= each.counted_on <= last
-        and missed(extra.when, each.shrinks[0] if each.shrinks else each.purchase, each.member) is None
-    )
+    for each in past:
+        if missed(extra.when, each.shrinks[0] if each.shrinks else each.purchase, each.member) is None:
+            yield each.counted_on, measured(narrowed, each, excluded=excluded)

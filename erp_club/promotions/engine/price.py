@@ -48,6 +48,16 @@ def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False, hints:
     return other if other.total_minor < priced.total_minor else priced
 
 
+def is_open(facts: Facts, compiled: Compiled) -> bool:
+    """Whether the basket is open to any of the offers, whether it then gives something or not.
+
+    What else is in force may close an offer to it later on, and opens none.
+    """
+    run = run_of(facts, compiled.scopes)
+    started = started_by(run, compiled)
+    return any(open_offers(run, ready, started) for ready in candidates(run, compiled, started))
+
+
 def _lists_may_cost(facts: Facts, compiled: Compiled, priced: Priced) -> bool:
     """Whether a price list could make this basket dearer."""
     if all(each.always for each in facts.price_lists):
