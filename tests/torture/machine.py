@@ -45,6 +45,7 @@ from erp_club.receipts.models import Means
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.offers import points_that_pay
 from tests.make.purchases import NOW, Till, a_place, a_product, a_till
+from tests.torture.fees import FeeRules, a_club_with_fees, wrong_fees
 from tests.torture.own import own_database
 
 SKU, PRICE_MINOR = "7290000000017", 30_00
@@ -87,13 +88,15 @@ class World:
     session: Session
     till: Till
     members: list[Member]
+    milk_id: int
+    fee_club_id: int
     run_ids: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
 
 
 def a_world(session: Session) -> World:
     """The shop."""
     till = a_till(session)
-    a_product(session, SKU, price_minor=PRICE_MINOR)
+    milk_id = a_product(session, SKU, price_minor=PRICE_MINOR)
     customers = [a_customer(session, number) for number in ("100001", "100002")]
     members: list[Member] = []
     for code, rules in CLUBS.items():
@@ -108,13 +111,13 @@ def a_world(session: Session) -> World:
             members.append(Member(customer_id, made.membership_id, made.points_account_id, code))
             moved(session, customer_id, made.points_account_id, BEGIN, on=NOW.date())
     session.flush()
-    return World(session, till, members)
+    return World(session, till, members, milk_id, a_club_with_fees(session))
 
 
 which, club_no, amount = st.integers(0, 2 * len(CLUBS) - 1), st.integers(0, len(CLUBS) - 1), st.integers(1, 60)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(FeeRules, RuleBasedStateMachine):
     """What may be done with points, in any order; each run begins with the shop as it was."""
 
     world: ClassVar[World]
@@ -122,6 +125,9 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.session = self.world.session
+        self.fee_club_id, self.milk_id = self.world.fee_club_id, self.world.milk_id
+        one, other = (each.customer_id for each in self.world.members[:2])
+        self.customers = (one, other)
         self.start = self.session.begin_nested()
         self.now = NOW
         self.receipts: list[int] = []
@@ -322,6 +328,7 @@ class Machine(RuleBasedStateMachine):
         self.steps += 1
         if self.steps % LOOK_EVERY == 0:
             assert faults(self.session) == []
+            assert wrong_fees(self.session) == []
 
     def return_everything(self) -> None:
         """Buying and returning, in whatever parts and whatever came between, comes to no points at all."""
@@ -330,6 +337,7 @@ class Machine(RuleBasedStateMachine):
         left = self.session.execute(_LEFT).all()
         assert [tuple(row) for row in left] == []
         assert faults(self.session) == []
+        assert wrong_fees(self.session) == []
 
 
 # In whatever accounts: a link or a merge moves points, and what comes back is settled where they live then. What a
