@@ -19,7 +19,8 @@ from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards import counting, queries
 from erp_club.programmes.rewards.commands import Done, SettleCause, Settling, settle_accounts
 from erp_club.programmes.rewards.queries import RuleOfClub
-from erp_club.programmes.rewards.undoing.commands import undo_settlements
+from erp_club.programmes.rewards.undoing.commands import UNDONE, undo_settlements
+from erp_club.stored_value.commands import Cause as CardCause
 
 UNDO_BATCH = 2_000
 LATE_DAYS = 7
@@ -70,7 +71,14 @@ def undo(session: Session, run: Run, cursor: Cursor) -> Step:
         cause = SetCause(MovementKind.UNDONE, run.as_of, run.now, run.by, run.id)
         done = take_back(session, run.undo_of, after=after, limit=UNDO_BATCH, cause=cause)
         return Step([0, *done.last] if done.last else [1], 0)
-    made = undo_settlements(session, run.undo_of, run.id, after=after, limit=UNDO_BATCH, now=run.now, by=run.by)
+    made = undo_settlements(
+        session,
+        run.undo_of,
+        run.id,
+        after=after,
+        limit=UNDO_BATCH,
+        cause=CardCause(run.now, run.as_of, run.by, reason=UNDONE),
+    )
     numbers = customers.numbers_of(session, list(made.left))
     said = [
         Said(T("%(number)s has used it already, so it stays.", number=numbers[customer]), Level.WARN)

@@ -203,6 +203,17 @@ def adjust(session: Session, card: HeldCard, amount_minor: int, *, cause: Cause)
     return write_movement(session, card.key, MovementKind.ADJUSTED, taken.parts, cause)
 
 
+def call_in(session: Session, card: HeldCard, *, cause: Cause) -> None:
+    """Block a card and take off it what hasn't expired, since what it was given for is undone.
+
+    A blocked card alone could be released, or replaced as lost, and its money would be there a second time.
+    """
+    session.execute(sa.update(ValueCard).where(*_is(card.key)).values(state=CardState.BLOCKED))
+    parts = tuple(Part(lot.id, -lot.remaining) for lot in card.lots if lot.remaining and not lot.expired(cause.on))
+    if parts:
+        write_movement(session, card.key, MovementKind.ADJUSTED, parts, cause)
+
+
 def open_with(session: Session, key: CardKey, lots: Sequence[tuple[int, dt.date | None]], *, cause: Cause) -> Moved:
     """Take a balance over from another system: (amount above 0, last day) by lot, one lot a day."""
     parts = tuple(Part(_open_lot(session, key, Good(last=ends)), amount) for amount, ends in lots)

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.breaks.commands import end_membership, restore_membership
 from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.models import Membership
+from erp_club.clubs.rules import EarnedTerms, RulesDocument
+from erp_club.clubs.setup.commands import add_rules
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.errors import Conflict
 from erp_club.people.merging.commands import merge_customers
@@ -20,6 +22,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.sets.commands import freeze_accounts
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.returns.commands import Asked, Returned, return_goods
@@ -95,6 +98,24 @@ def account(session: Session, customer: int) -> Account:
 @pytest.fixture
 def shop(session: Session) -> Shop:
     return Shop(session, a_till(session), a_product(session, price_minor=100_00), a_club(session))
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_frozen_points_and_those_that_wait_for_their_day_part_again_too(shop: Shop, waits: bool):
+    merged, survivor = shop.member(), shop.member()
+    if waits:
+        rules = RulesDocument(terms=EarnedTerms(available_after_days=30))
+        add_rules(shop.session, shop.club, rules, effective_from=TODAY, now=NOW, by=SYSTEM)
+    shop.sale(merged, 10)
+    shop.sale(survivor, 7)
+    if not waits:
+        accounts = [account(shop.session, each) for each in (merged, survivor)]
+        freeze_accounts(shop.session, [(each.holder_id, each.id) for each in accounts], until=dt.date(2027, 5, 1))
+    merge_id = shop.merge(survivor, merged)
+    assert shop.balances()[survivor] == 17
+    shop.part(merge_id)
+    assert shop.balances() == {merged: 10, survivor: 7}
+    assert wrong_rows(shop.session) == []
 
 
 @pytest.mark.parametrize("both", [True, False])

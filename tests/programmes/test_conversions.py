@@ -210,7 +210,7 @@ def test_a_club_that_ends_its_points_pays_them_on_a_card(session: Session):
     assert chain.points(yael, 20_00, "2026-06-03") == 0
     assert run(session, POINTS_CONVERT, "2026-06-03", number=2, undo_of=1) == {"undone": 1}
     assert chain.balance(yael) == 250
-    assert session.scalars(sa.select(ValueCard.state)).one() == CardState.BLOCKED
+    assert session.execute(sa.select(ValueCard.state, ValueCard.balance_minor)).one() == (CardState.BLOCKED, 0)
 
 
 class Ending:

@@ -18,7 +18,9 @@ from erp_club.programmes.rewards.models import PeriodSettlement, RewardEntitleme
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.models import OfferState, StoredOffer
 from erp_club.purchases.entitlements.queries import rights
-from erp_club.stored_value.models import ValueCard
+from erp_club.stored_value.issued.commands import replace_card, set_card_state
+from erp_club.stored_value.models import CardState, ValueCard
+from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.clubs import a_customer, a_membership, moved
 from tests.make.coupons import a_batch
 from tests.make.programmes import a_programme
@@ -167,6 +169,19 @@ def test_what_nobody_has_used_can_be_taken_back_once(session: Session):
         undo_redemption(session, member, again.settlement_id, AT)
     assert club.balance(member) == 200
     assert list(faults(session)) == []
+
+
+def test_money_that_was_had_for_points_goes_with_them_so_that_no_released_or_replaced_card_holds_it(session: Session):
+    club = Club(session, benefit({"kind": "stored_value", "amount_minor": 20_00}, issue={"usable": "next_purchase"}))
+    member = club.member()
+    made = redeem_benefit(session, member, "treat", AT)
+    assert undo_redemption(session, member, made.settlement_id, AT).balance == 300
+    card = session.scalars(sa.select(ValueCard)).one()
+    assert (card.state, card.balance_minor) == ("blocked", 0)
+    set_card_state(session, card.id, CardState.LOST, now=NOW, by=SYSTEM)
+    replace_card(session, card.id, number=None, pin=None, now=NOW, today=DAY, by=SYSTEM)
+    assert session.scalar(sa.select(sa.func.sum(ValueCard.balance_minor))) == 0
+    assert wrong_cards(session) == []
 
 
 def test_points_given_to_a_charity_are_summed_up_for_it(session: Session):

@@ -27,6 +27,7 @@ from erp_club.programmes.redemptions.queries import CHARITY, Redeemer
 from erp_club.programmes.rewards.codes.queries import current
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
 from erp_club.programmes.rewards.undoing.commands import take_back_one
+from erp_club.stored_value.commands import Cause as CardCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,10 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
     if row is None or row.account_id != account.id:
         raise errors.no_such()
     # After a merge the points went from another account, whose numbers these aren't.
-    if row.state != RewardState.GIVEN or row.points != -row.taken or not take_back_one(session, row[0], settlement_id):
+    if row.state != RewardState.GIVEN or row.points != -row.taken:
+        raise errors.used_already()
+    called_in = CardCause(at.now, at.on, at.by, reason=row.reason)
+    if not take_back_one(session, row[0], settlement_id, cause=called_in):
         raise errors.used_already()
     cause = Cause(MovementKind.REFUNDED, at.on, at.now, at.by, customer_id=who.customer_id, reason=row.reason)
     back = give_back_points(session, account, row.taken, of=row.taken_seq, policy=ReturnPolicy(), cause=cause)

@@ -14,9 +14,11 @@ from erp_club.points.ledger.commands import Account, Cause, hold_account, lots_o
 from erp_club.points.rules import ReturnPolicy
 from erp_club.points.sets.commands import Key
 from erp_club.stored_value import commands as cards
-from erp_club.stored_value.issued.commands import set_card_state
 from erp_club.stored_value.models import CardState
 from erp_club.stored_value.queries import key_by_id
+
+UNDONE = "Undone"
+"""What cards' movements give as their reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def _taken_back(session: Session, row: ConversionRow, cause: Cause) -> bool:
         return False  # one of them was merged away since
     if held[own].debt < row.owes:
         return False
-    if row.card_id is not None and not _block(session, row, cause):
+    if row.card_id is not None and not _called_in(session, row, cause):
         return False
     if row.to is not None and row.to_seq is not None:
         there = Account(row.to[1], row.to[0])
@@ -70,12 +72,12 @@ def _taken_back(session: Session, row: ConversionRow, cause: Cause) -> bool:
     return True
 
 
-def _block(session: Session, row: ConversionRow, cause: Cause) -> bool:
-    """Block the card, unless anything was paid with it, or it was changed."""
+def _called_in(session: Session, row: ConversionRow, cause: Cause) -> bool:
+    """Call the card in, unless anything was paid with it, or it was changed."""
     assert row.card_id is not None
     key = key_by_id(session, row.card_id)
     card = cards.hold(session, [key])[key]
     if card.state is not CardState.ACTIVE or card.balance_minor != row.became:
         return False
-    set_card_state(session, row.card_id, CardState.BLOCKED, now=cause.now, by=cause.by)
+    cards.call_in(session, card, cause=cards.Cause(cause.now, cause.on, cause.by, reason=UNDONE))
     return True

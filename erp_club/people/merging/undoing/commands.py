@@ -147,9 +147,10 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
         return
     source, target = Account(*told["to"]), Account(*told["from"])
     set_heir(session, target, None)
-    points = min(max(told["points"], 0), hold_account(session, source).available(cause.on))
+    # Frozen points, and those that wait for their day, came over too.
+    points = min(max(told["points"], 0), _alive(session, source, cause.on))
     if points:
-        transfer_points(session, source, target, points=points, cause=cause)
+        transfer_points(session, source, target, points=points, pending=True, cause=cause)
     if ended:
         _share_ending(session, held, source, target, max(told["points"], 0) - points, cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
@@ -166,10 +167,15 @@ def _share_ending(session: Session, held: Held, source: Account, target: Account
         points -= part
         back = replace(cause, kind=MovementKind.RESTORED)
         give_back_points(session, source, part, of=seq, policy=ReturnPolicy(), cause=back)
-        alive = sum(lot.remaining for lot in hold_account(session, source).lots if not lot.expired(cause.on))
+        alive = _alive(session, source, cause.on)
         if alive:
             transfer_points(session, source, target, points=min(part, alive), pending=True, cause=cause)
             end_account(session, target, policy=DROPPED, cause=replace(cause, kind=MovementKind.ENDED, reason=""))
+
+
+def _alive(session: Session, account: Account, on: dt.date) -> int:
+    """The points that haven't expired, whether or not they can be used on this day."""
+    return sum(lot.remaining for lot in hold_account(session, account).lots if not lot.expired(on))
 
 
 def _give_account(
