@@ -31,7 +31,7 @@ Whole = Annotated[Int, Field(ge=0, le=100_000_000_000)]
 Amount = Annotated[Int, Field(ge=0, le=MOST_MINOR)]
 Rate = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, le=1_000_000)]
 Quantity = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, le=1_000_000, decimal_places=3)]
-NOTES = frozenset({"topic", "source", "adapted", "derivation", "note", "notes", "comment", "description"})
+NOTES = frozenset({"name", "topic", "source", "adapted", "derivation", "note", "notes", "comment", "description"})
 """What any part may hold for its reader."""
 
 
