@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
+from erp_club.kernel.schemas import described
 from erp_club.programmes.engine.programme import Programme
 from erp_club.promotions.documents import parts, short
 from erp_club.promotions.engine.scope import Part
@@ -26,7 +27,7 @@ def brief(programme: Programme) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a programme (2020-12)."""
-    made = Programme.model_json_schema(by_alias=True)
+    made = described(Programme.model_json_schema(by_alias=True), Part)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "/schemas/programme.json", **made}
 
 

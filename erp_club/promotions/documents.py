@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from erp_club.catalogue.models import ProductKind
 from erp_club.kernel.errors import FieldError
+from erp_club.kernel.schemas import described
 from erp_club.kernel.text import N_, T, Text
 from erp_club.promotions.engine.conditions import Confirmed
 from erp_club.promotions.engine.offer import Offer, Start
@@ -93,7 +94,7 @@ def _plain(value: Any) -> Any:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of an offer (2020-12)."""
-    made = Offer.model_json_schema(by_alias=True)
+    made = described(Offer.model_json_schema(by_alias=True), Part)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "/schemas/offer.json", **made}
 
 

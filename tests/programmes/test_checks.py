@@ -153,6 +153,9 @@ def test_the_schema_names_every_kind_of_rule():
     assert {"PerMoney", "PerTable", "PerVisit", "PerUnit", "Multiplied", "Extra", "Levels", "PeriodReward"} <= set(
         schema["$defs"]
     )
+    meant = schema["$defs"]["When"]["properties"]["joined_for_days"]["description"]
+    assert meant == "Not before so many days after joining: with 1 from the day after on."
+    assert schema["properties"]["visit"]["description"].startswith("What a visit is")
 
 
 def test_a_club_is_copied_under_another_code():

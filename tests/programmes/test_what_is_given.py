@@ -125,7 +125,7 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
         occasions=[
             {"code": "a", "occasion": "joining", "gives": gives, "issue": {"at": "night", "valid_days": 3}},
             {"code": "b", "occasion": "birthday", "around": {}, "gives": gives,
-             "issue": {"valid_days": 3, "after_days": 1}},
+             "issue": {"valid_months": 3, "after_days": 1}},
             {"code": "c", "occasion": "joining", "gives": card, "growth": {"per_year_minor": 1},
              "when": {"least_minor": 5}},
         ],
@@ -142,7 +142,7 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
     assert told == {
         "levels.milestones[0].issue.at": True,
         "occasions[1].issue.after_days": True,
-        "occasions[1].issue.valid_days": True,
+        "occasions[1].issue.valid_months": True,
         "occasions[2].gives[0].denomination_minor": True,
         "occasions[2].growth": True,
         "occasions[2].when": True,

@@ -150,6 +150,9 @@ def _occasion(document: Document, path: str) -> Block:
         drawn.asks += [each for each in asked if not (whole and ".around.days" in each.name)]
         rest = under(path, further.of_occasion(name))
         kept = [each for each in rest if whole or ".around.months" not in each.name]
+        kinds = {at(each, "kind") for each in rows(document, f"{path}.gives")}
+        if at(document, f"{path}.around") is not None and kinds == {"points"}:
+            kept = [*under(path, further.VALID[:1]), *kept]
         drawn.more(path, (*kept, *names(document, path)))
     return drawn.block(kind.label if kind else _code(document, path), path)
 

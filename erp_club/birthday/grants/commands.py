@@ -6,7 +6,7 @@ A grant is written first, and only who got one gets the gift: two runs at once, 
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -238,11 +238,13 @@ def _points(session: Session, settings: PlanSettings, rows: Sequence[Owed], givi
         .where(Club.id == settings.club_id)
     ).one()
     terms = Terms() if said.version_no is None else points_rules(*said).terms
-    wanted = [
-        WantedPoints(row.account, settings.value(row.age) or 0, bucket(terms, giving.on, joined_on=row.joined_on))
-        for row in rows
-        if row.account is not None
-    ]
+    last = None if settings.points_days is None else giving.on + dt.timedelta(days=settings.points_days)
+    wanted: list[WantedPoints] = []
+    for row in rows:
+        if row.account is not None:
+            to = bucket(terms, giving.on, joined_on=row.joined_on)
+            to = to if last is None else replace(to, last_day=last, earned_month=None)
+            wanted.append(WantedPoints(row.account, settings.value(row.age) or 0, to))
     give_points(
         session,
         wanted,

@@ -78,15 +78,27 @@ def _window(plan: PlanSettings) -> Iterator[Text]:
         yield T("The day goes by the Hebrew calendar.")
 
 
+def _ages(plan: PlanSettings) -> Iterator[Text]:
+    """The years that whoever celebrates has, of age or of membership."""
+    of_membership = plan.occasion is OccasionKind.MEMBERSHIP
+    if plan.from_age is not None and of_membership:
+        yield TN("Only from %(num)s year of membership on.", "Only from %(num)s years of membership on.", plan.from_age)
+    elif plan.from_age is not None:
+        yield T("Only from the age of %(age)s.", age=plan.from_age)
+    if plan.to_age is not None and of_membership:
+        yield TN("Only up to %(num)s year of membership.", "Only up to %(num)s years of membership.", plan.to_age)
+    elif plan.to_age is not None:
+        yield T("Only up to the age of %(age)s.", age=plan.to_age)
+    if plan.points_days is not None:
+        yield TN("It is valid for %(num)s day.", "It is valid for %(num)s days.", plan.points_days)
+
+
 def _conditions(plan: PlanSettings, names: Names) -> Iterator[Text]:
     levels = [each for each in plan.levels if each]
     if levels:
         yield T("Only at the levels %(levels)s.", levels=Name({"en": ", ".join(levels)}))
         yield _INSTEAD
-    if plan.from_age is not None:
-        yield T("Only from the age of %(age)s.", age=plan.from_age)
-    if plan.to_age is not None:
-        yield T("Only up to the age of %(age)s.", age=plan.to_age)
+    yield from _ages(plan)
     if plan.least_points:
         yield T("Only with a balance of %(points)s.", points=told(plan.least_points, names.unit))
     if plan.least_months:

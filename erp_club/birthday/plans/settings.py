@@ -78,6 +78,8 @@ class PlanSettings:
     most_per_year: int | None = None
     automatic: bool = False
     levels: tuple[str, ...] = ()
+    points_days: int | None = None
+    """So many days after they are given points are valid, else as the club's rules say."""
 
     @property
     def window(self) -> Window:

@@ -12,6 +12,7 @@ from erp_club.programmes.engine.gifts import (
     DiscountGiven,
     GiftGiven,
     Given,
+    PointsGiven,
     StoredValueGiven,
     Use,
     comes_in_pieces,
@@ -60,7 +61,8 @@ def _left_over(path: str, issue: Use, things: tuple[Given, ...]) -> Iterator[Fin
 def _around(path: str, of: Occasion) -> Iterator[Finding]:
     """A gift around a day comes with its first day, and can be used in these days."""
     usual = type(of.issue)()
-    for name in (*_GIVING, *_DAYS):
+    points = all(isinstance(each, PointsGiven) for each in of.gives)  # for so many days from when they are given
+    for name in (*_GIVING, *(each for each in _DAYS if not points or each != "valid_days")):
         if getattr(of.issue, name) != getattr(usual, name):
             text = T("The days around the day say when it comes and can be used. Change those, and leave this out.")
             yield Finding(f"{path}.{name}", text)

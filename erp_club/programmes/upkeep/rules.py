@@ -178,6 +178,7 @@ def plan_settings(
         most_per_year=rule.most_per_year,
         automatic=rule.issue.automatic,
         levels=_levels(programme, rule),
+        points_days=rule.issue.valid_days if isinstance(gives, PointsGiven) else None,
         **things,  # pyright: ignore[reportArgumentType] - each by the name of its field
     )
 
