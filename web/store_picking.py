@@ -86,7 +86,8 @@ def meant(stores: Sequence[Each], typed: str, field: str) -> Each:
 
 def with_store(body: Said, stores: Sequence[Numbered]) -> Said:
     """The body with the id of the store that was typed; what was typed and emptied is none. Raises Invalid."""
-    if "store_name" not in body.model_fields_set:
+    said = body.model_fields_set
+    if "store_name" not in said or (body.store_name is None and "store_id" in said):
         return body
     store = None if body.store_name is None else meant(stores, body.store_name, "store_name")
     return body.model_copy(update={"store_id": None if store is None else store.id})

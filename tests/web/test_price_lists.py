@@ -141,6 +141,7 @@ def test_forms_take_a_store_by_its_name_where_there_are_many(office: TestClient,
     change = {"_method": "PATCH", "name": "Dana", "role": "cashier"}
     assert form(office, person, change).status_code == 303
     assert found(office, person)["staff"]["store_id"] == ids["731"]
+    assert send(office, "PATCH", person, {"store_id": ids["733"], "store_name": None}).json()["store_id"] == ids["733"]
     assert form(office, person, change | {"store_name": ""}).status_code == 303
     assert found(office, person)["staff"]["store_id"] is None
     member = {"given_name": "Tal", "family_name": "Levi"}
