@@ -25,6 +25,7 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "amount_a_unit": N_("What is off each piece, litre or kilogram is an amount."),
     "share_or_fee": N_("Give a percentage off or what it costs, not both."),
     "one_validity": N_("Give one length: days, months, or a last day."),
+    "one_or_each_full": N_("Choose one at most in a purchase, or one for each full amount, not both."),
     "each_full": N_("One for each full purchase goes with a least purchase, and only with it."),
     "whole_months": N_("A beginning on the first of the month goes with the member's year, and only with it."),
     "usable_day": N_("Say from which day it can be used, where it is from a day."),

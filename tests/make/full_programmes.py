@@ -26,7 +26,7 @@ NEED = {"measure": {"counts": "visits"}, "at_least": 7, "period": {"every": "rol
 EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "points", "points": 50},
     {"kind": "discount", "amount_minor": 5000, "on": SCOPE, "cap_minor": 9000, "least_minor": 100, "each_full": True},
-    {"kind": "discount", "off_bp": 1000, "units": 2},
+    {"kind": "discount", "off_bp": 1000, "units": 2, "one_a_purchase": True},
     {"kind": "discount", "amount_minor": 20, "per_unit": True, "units": 50},
     {"kind": "coupon", "batch": "NEXT", "count": 2, "denomination_minor": 500},
     {
@@ -206,7 +206,8 @@ OTHERS: list[dict[str, Any]] = [
     {"term": {"kind": "date", "each_year": {"month": 12, "day": 20}, "least_days": 60},
      "expiry": {"rule": {"kind": "member_year", "years_after": 2, "whole_months": True}}},
     {"expiry": {"rule": {"kind": "member_year", "years_after": 2}}},
-    {"rewards": [FULL["rewards"][0] | {"issue": SEASON}], "occasions": [FULL["occasions"][2] | {"issue": SEASON}],
+    {"rewards": [FULL["rewards"][0] | {"issue": SEASON, "gives": {"kind": "code", "one_a_purchase": True}}],
+     "occasions": [FULL["occasions"][2] | {"issue": SEASON}],
      "benefits": [FULL["benefits"][0] | {"gives": {"kind": "discount", "price_minor": 990}, "issue": SEASON}]},
     {"term": {"kind": "date", "last_day": "2028-01-31"},
      "expiry": {"rule": {"kind": "inactivity", "months": 18, "to_month_end": True}}},

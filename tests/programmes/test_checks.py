@@ -80,6 +80,13 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("occasions[0].gives[0]", {"occasions": [{"code": "o", "occasion": "joining", "gives": [{"kind": "discount"}]}]}),
     ("occasions[0].gives[0].entitlement", {"occasions": [
         {"code": "o", "occasion": "joining", "gives": [{"kind": "entitlement", "entitlement": "coffee"}]}]}),
+    ("earning.rules[0].when.joined_for_days", {
+        "earning": {"rules": [RATE | {"when": {"joined_for_days": 9, "joined_within_days": 8}}]}}),
+    ("earning.events[0].per_minor", {
+        "earning": {"events": [{"code": "e", "event": "referral", "points": 5, "per_minor": 100}]}}),
+    *((f"entitlements[0].{name}", {"entitlements": [
+        {"code": "e", name: 9, "gives": {"kind": "discount", "price_minor": 9}}]})
+      for name in ("most_base_month", "most_units_month")),
     ("switch.last_redeeming_day", {
         "switch": {"last_earning_day": "2026-06-30", "last_redeeming_day": "2026-05-31"}}),
 ]  # fmt: skip

@@ -80,8 +80,9 @@ class Drawing:
         if form in kinds:
             whole = not of_rule or form in f.ASKED_OF_REWARDS
             asked = [each for each in kinds[form].asks if whole or each.name in f.BESIDE_THE_VALUE]
-            if not of_rule and at(self.document, f"{path}.each_full") is None:
-                asked = [each for each in asked if each.name != "each_full"]  # of one gift there aren't several
+            if not of_rule:  # of one gift there aren't several
+                said = {each.name for each in asked if at(self.document, f"{path}.{each.name}") is not None}
+                asked = [each for each in asked if each.name not in {"each_full", "one_a_purchase"} - said]
             self.asks += under(path, asked)
 
     def gifts(self, path: str) -> None:

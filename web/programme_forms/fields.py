@@ -67,6 +67,7 @@ _PRODUCTS = Ask("on.products", N_("Only these products"), "words", N_("Their cod
 _LEAST = Ask("least_minor", N_("From a purchase of"), "amount", optional=True)
 _EACH_FULL = Ask("each_full", N_("Of several, one is used for each full such purchase"), "check")
 
+_ONE = Ask("one_a_purchase", N_("Of several, one at most is used in a purchase"), "check")
 _MOST_UNITS = Ask(
     "units", N_("On at most so many"), "number", N_("The dearest ones; litres, where it is off each litre."),
     optional=True,
@@ -128,6 +129,7 @@ GIFTS: dict[str, Kind] = {
             _MOST_UNITS,
             _LEAST,
             _EACH_FULL,
+            _ONE,
             _GROUPS,
             _PRODUCTS,
         ),
@@ -141,6 +143,7 @@ GIFTS: dict[str, Kind] = {
             _MOST_UNITS,
             _LEAST,
             _EACH_FULL,
+            _ONE,
             _GROUPS,
             _PRODUCTS,
         ),
@@ -166,7 +169,7 @@ GIFTS: dict[str, Kind] = {
     "code": Kind(
         N_("A personal code, used once"),
         {"kind": "code", "amount_minor": 1000},
-        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _EACH_FULL, _GROUPS),
+        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _EACH_FULL, _ONE, _GROUPS),
     ),
     "entitlement": Kind(
         N_("Uses of something a membership gives"),
@@ -179,7 +182,7 @@ OF_REWARDS = ("stored_value", "points", "code", "gift", "percent", "coupon", "en
 BY_THE_PIECE = frozenset({"gift", "percent", "entitlement", "coupon"})
 """What comes as often as it is reached, so that no amount is asked for it."""
 ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
-BESIDE_THE_VALUE = frozenset({"least_minor", "each_full", "on.groups"})
+BESIDE_THE_VALUE = frozenset({"least_minor", "each_full", "one_a_purchase", "on.groups"})
 """What is asked of the others all the same: of which purchase a code takes its value off."""
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""

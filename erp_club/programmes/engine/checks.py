@@ -195,6 +195,8 @@ def _when(path: str, when: When, programme: Programme) -> Iterator[Finding]:
         yield Finding(f"{path}.most_minor", T("The highest amount is below the lowest one."))
     if when.first_purchase is not None and when.last_purchase is not None and when.last_purchase < when.first_purchase:
         yield Finding(f"{path}.last_purchase", T("The last purchase comes before the first one."))
+    if when.joined_within_days is not None and (when.joined_for_days or 0) > when.joined_within_days:
+        yield Finding(f"{path}.joined_for_days", T("So many days after joining it doesn't hold any more."))
     if when.min_age is not None and when.max_age is not None and when.max_age < when.min_age:
         yield Finding(f"{path}.max_age", T("The highest age is below the lowest one."))
     yield from _known_levels(f"{path}.levels", when.levels, programme)

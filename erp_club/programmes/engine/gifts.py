@@ -49,6 +49,8 @@ class DiscountGiven(Part):
     """What the purchase must come to."""
     each_full: bool = False
     """Of several of them one is used for each full `least_minor`, else all at once."""
+    one_a_purchase: bool = False
+    """Of several of them one at most is used in a purchase, the one that takes off most."""
     per_unit: bool = False
     """The amount is off each unit: a piece, a litre, a kilogram."""
 
@@ -58,7 +60,7 @@ class DiscountGiven(Part):
             raise PydanticCustomError("amount_or_share", "one of an amount, a share and a price")
         if self.per_unit and self.amount_minor is None:
             raise PydanticCustomError("amount_a_unit", "per_unit goes with an amount")
-        _each_of_what(self.least_minor, self.each_full)
+        _each_of_what(self.least_minor, self.each_full, self.one_a_purchase)
         return self
 
 
@@ -71,9 +73,11 @@ class CouponGiven(Part):
     denomination_minor: SomeMinor | None = None
 
 
-def _each_of_what(least_minor: int | None, each_full: bool) -> None:
+def _each_of_what(least_minor: int | None, each_full: bool, one_a_purchase: bool) -> None:
     if each_full and least_minor is None:
         raise PydanticCustomError("each_full", "each_full goes with least_minor")
+    if each_full and one_a_purchase:
+        raise PydanticCustomError("one_or_each_full", "one_a_purchase or each_full, not both")
 
 
 class CodeGiven(Part):
@@ -90,10 +94,12 @@ class CodeGiven(Part):
     """What the purchase must come to."""
     each_full: bool = False
     """Of several of them one is used for each full `least_minor`, else all at once."""
+    one_a_purchase: bool = False
+    """Of several of them one at most is used in a purchase, the one that takes off most."""
 
     @model_validator(mode="after")
     def _goes_with_least(self) -> Self:
-        _each_of_what(self.least_minor, self.each_full)
+        _each_of_what(self.least_minor, self.each_full, self.one_a_purchase)
         return self
 
 

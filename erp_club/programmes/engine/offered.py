@@ -34,14 +34,18 @@ def offer_for(
     names: Mapping[Any, str],
     levels: Keys = (),
     members: bool = False,
+    rule: str = "",
 ) -> Offer:
     """The offer that gives this, under the programme's exclusions. `gives` must be one that `is_offered`.
 
-    `members`: it is for members alone, where nothing else that starts it says so.
+    `members`: it is for members alone, where nothing else that starts it says so. `rule`: by which it is given, where
+    others of it, worth more or less, compete with it.
 
     What has no name in a language is called by its English one, else by the first there is, else by the club's.
     """
     alone = {"mode": "exclusive", "group": programme.code, "per": "order"}
+    one = isinstance(gives, DiscountGiven | CodeGiven) and gives.one_a_purchase
+    beside = alone | {"group": f"{programme.code}.{rule or code}"} if one else {"mode": "stackable"}
     only = [{"clubs": [programme.code]}] if members and not (levels or when.levels) else []
     return Offer.model_validate(
         {
@@ -50,7 +54,8 @@ def offer_for(
             "rewards": [_reward(programme, gives)],
             "when": {"all": [*_conditions(programme, gives, when, levels), *only]},
             "activation": dict(activation),
-            "combination": {"mode": "stackable"} if programme.double_benefits else alone,
+            "combination": beside if programme.double_benefits else alone,
+            "limits": {"per_basket": 1} if one else {},
             "first_day": when.first_day,
             "last_day": when.last_day,
         }

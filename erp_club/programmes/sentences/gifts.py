@@ -64,6 +64,8 @@ def _discount(gives: g.DiscountGiven, words: Words) -> Text:
 
 
 def _from_a_purchase_of(gives: g.DiscountGiven | g.CodeGiven, said: Text, words: Words) -> Text:
+    if gives.one_a_purchase:
+        said = T("%(gift)s, one at most in a purchase", gift=said)
     if gives.least_minor is None:
         return said
     if gives.each_full:

@@ -147,7 +147,8 @@ def _of_coupons(programme: Programme, wanted: Wanted, number: int) -> list[Offer
     for place, gives in enumerate(rules.chosen_among(wanted)):
         code = wanted.code if place == 0 else code_of(programme, f"{rule.code}-{place + 1}")
         most = rules.highest(rule, gives)
-        made.append(offer_for(programme, variant(code, number), most, rule.when, activation, names=names))
+        what = variant(code, number)
+        made.append(offer_for(programme, what, most, rule.when, activation, names=names, rule=rule.code))
     return made
 
 

@@ -60,7 +60,7 @@ def _offer(programme: Programme, rule: PeriodReward, value_minor: int, code: str
     assert isinstance(rule.gives, DiscountGiven | CodeGiven)
     gives = rule.gives.model_copy(update={"amount_minor": value_minor})
     activation = {"by": "coupon", "batch": code}
-    return offer_for(programme, code, gives, rule.when, activation, names=rule.names)
+    return offer_for(programme, code, gives, rule.when, activation, names=rule.names, rule=rule.code)
 
 
 def _held(session: Session, code: str) -> CouponBatch | None:
