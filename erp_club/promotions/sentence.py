@@ -322,6 +322,8 @@ def _started(offer: Offer, words: Words) -> Iterator[Text]:
         yield T("It is started by the code %(code)s.", code=Name({"": start.code or ""}))
     elif start.by is Start.COUPON:
         yield T("It is started by a coupon of %(batch)s.", batch=words.name(Thing.BATCH, start.batch or ""))
+    elif any(isinstance(reward, Redeem) for reward in offer.rewards):
+        yield T("The points are used without anybody choosing it.")
     if start.points:
         yield T("It costs the customer %(points)s.", points=words.points(start.points, start.club))
         if start.club is not None:

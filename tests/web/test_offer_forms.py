@@ -128,6 +128,13 @@ def test_an_offer_that_costs_points_is_written_by_the_form(client: TestClient, s
     }  # fmt: skip
     looked = client.post("/offers/previews", data=form(form="1", **fields), headers=HTML)
     assert "It costs the customer 50 points." in looked.text
+    unasked = "The points are used without anybody choosing it."
+    redeem = Sent("offer-form")
+    redeem.feed(client.get("/offers/new?kind=redeem", headers=HTML).text)
+    for by, told in (("cashier", False), ("auto", True)):
+        assert redeem.fields["activation.by"] == "cashier"
+        page = client.post("/offers/previews", data=form(**redeem.fields | {"activation.by": by}), headers=HTML).text
+        assert (unasked in page) is told
     made = client.post("/offers", data=form(form="1", **fields), headers=HTML)
     assert made.status_code == 303, made.text
     kept = client.get(made.headers["location"] + "/document.json").json()

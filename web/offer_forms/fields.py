@@ -366,5 +366,5 @@ BEGINNINGS = (
     Beginning("for_points", N_("Discount for points"), N_("5.00 off for 50 points"), "star",
               _one("amount", value_minor="5") | {"activation": {"by": "cashier", "points": "50"}}),
     Beginning("redeem", N_("Points as money"), N_("100 points pay 1.00"), "coin",
-              _one("redeem", worth_points="100", worth_minor="1")),
+              _one("redeem", worth_points="100", worth_minor="1") | {"activation": {"by": "cashier"}}),
 )  # fmt: skip
