@@ -86,8 +86,8 @@ class FeeRules:
             self.join(of, then)
             return
         when = {"today": place.local.date(), "now": place.now, "by": place.by}
-        where = where_of(place.terminal)
-        self.in_a_sale(of, lambda: memberships.renew_of_buyer(self.session, held, card=None, where=where, **when), then)
+        where, card = where_of(place.terminal), self.session.scalar(_CARD, {"membership": held})
+        self.in_a_sale(of, lambda: memberships.renew_of_buyer(self.session, held, card=card, where=where, **when), then)
 
     @rule(of=customer, then=how_it_ends)
     def buy_a_level(self, of: int, then: str) -> None:
@@ -159,6 +159,12 @@ _NEWEST = sa.text(
     """
     SELECT max(m.id) FROM memberships m JOIN customers c ON m.customer_id = coalesce(c.merged_into, c.id)
      WHERE c.id = :customer AND m.club_id = :club
+    """
+)
+_CARD = sa.text(
+    """
+    SELECT c.number FROM cards c JOIN memberships m ON m.customer_id = c.customer_id
+     WHERE m.id = :membership AND c.state = 'active' AND coalesce(c.club_id, m.club_id) = m.club_id LIMIT 1
     """
 )
 _WRONG = sa.text(
