@@ -22,6 +22,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
 from erp_club.points.ledger.commands import Account, Cause
 from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.rules import Expiry, ExpiryKind
 from erp_club.points.sets.commands import freeze_accounts
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.posting.commands import write_sale
@@ -115,6 +116,20 @@ def test_frozen_points_and_those_that_wait_for_their_day_part_again_too(shop: Sh
     assert shop.balances()[survivor] == 17
     shop.part(merge_id)
     assert shop.balances() == {merged: 10, survivor: 7}
+    assert wrong_rows(shop.session) == []
+
+
+def test_what_has_expired_meanwhile_isn_t_made_up_for_by_the_survivors_own(shop: Shop):
+    rules = RulesDocument(terms=EarnedTerms(expiry=Expiry(ExpiryKind.MONTHS, months=1)))
+    add_rules(shop.session, shop.club, rules, effective_from=TODAY, now=NOW, by=SYSTEM)
+    merged, survivor = shop.member(), shop.member()
+    shop.sale(merged, 10)
+    add_rules(shop.session, shop.club, RulesDocument(), effective_from=TODAY, now=NOW, by=SYSTEM)
+    shop.sale(survivor, 7)
+    merge_id = shop.merge(survivor, merged)
+    later = TODAY + dt.timedelta(days=60)
+    undo_merge(shop.session, merge_id, today=later, now=NOW, by=SYSTEM)
+    assert shop.balances() == {merged: 0, survivor: 17}, "of which 7 can be used"
     assert wrong_rows(shop.session) == []
 
 

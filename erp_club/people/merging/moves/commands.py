@@ -18,7 +18,8 @@ from erp_club.people import errors
 from erp_club.people.merging.rules import joined_days, lacking
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import revive_account, set_heir, transfer_points
-from erp_club.points.ledger.commands import Account, Cause
+from erp_club.points.ledger.commands import Account, Cause, hold_account
+from erp_club.points.ledger.commands import Moved as Movement
 from erp_club.points.models import MovementKind
 from erp_club.programmes.overrides.commands import share_levels
 from erp_club.programmes.standings.commands import LookCause, look
@@ -175,8 +176,16 @@ def _move_points(session: Session, source: Account, target: Account, cause: Caus
         "from": [source.id, source.holder_id],
         "to": [target.id, target.holder_id],
         "points": moved[1].points if moved else 0,
+        "days": _days_of(session, target, moved[1]) if moved else [],
         "sharing": list(sharing),
     }
+
+
+def _days_of(session: Session, account: Account, moved: Movement) -> list[tuple[str | None, int]]:
+    """Until when points that moved can be used, and how many until then: what has expired goes back to nobody."""
+    ends = {lot.id: lot.last_day for lot in hold_account(session, account).lots}
+    days = ((ends.get(part.lot_id), part.amount) for part in moved.parts)
+    return [(day.isoformat() if day else None, amount) for day, amount in days]
 
 
 def move_settlements(session: Session, source: Account, target: Account) -> None:

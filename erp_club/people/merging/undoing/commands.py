@@ -148,11 +148,12 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
     source, target = Account(*told["to"]), Account(*told["from"])
     set_heir(session, target, None)
     # Frozen points, and those that wait for their day, came over too.
-    points = min(max(told["points"], 0), _alive(session, source, cause.on))
+    came = _came(told, cause.on)
+    points = min(came, _alive(session, source, cause.on))
     if points:
         transfer_points(session, source, target, points=points, pending=True, cause=cause)
     if ended:
-        _share_ending(session, held, source, target, max(told["points"], 0) - points, cause)
+        _share_ending(session, held, source, target, came - points, cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
 
 
@@ -171,6 +172,13 @@ def _share_ending(session: Session, held: Held, source: Account, target: Account
         if alive:
             transfer_points(session, source, target, points=min(part, alive), pending=True, cause=cause)
             end_account(session, target, policy=DROPPED, cause=replace(cause, kind=MovementKind.ENDED, reason=""))
+
+
+def _came(told: Mapping[str, Any], on: dt.date) -> int:
+    """The points that came over, but for those that have expired: nobody's others make up for them."""
+    days = told.get("days", [(None, told["points"])])  # a merge of before these were kept
+    left = sum(points for last, points in days if last is None or dt.date.fromisoformat(last) >= on)
+    return max(min(left, told["points"]), 0)
 
 
 def _alive(session: Session, account: Account, on: dt.date) -> int:
