@@ -34,7 +34,10 @@ def sentences(plan: PlanSettings, names: Names) -> Iterator[Text]:
     yield from _window(plan)
     if plan.growth:
         values = {"amount": _amount(plan, plan.growth, names), "age": plan.growth_from_age}
-        yield T("It grows by %(amount)s with each year of age from %(age)s on.", **values)
+        if plan.occasion is OccasionKind.MEMBERSHIP:
+            yield T("It grows by %(amount)s with each year of membership after year %(age)s.", **values)
+        else:
+            yield T("It grows by %(amount)s with each year of age from %(age)s on.", **values)
         if plan.growth_to is not None:
             yield T("It grows to %(amount)s at most.", amount=_amount(plan, plan.growth_to, names))
     yield from _conditions(plan, names)
@@ -66,7 +69,15 @@ def _window(plan: PlanSettings) -> Iterator[Text]:
             yield TN("And %(num)s month before.", "And %(num)s months before.", plan.months_before)
         if plan.months_after:
             yield TN("And %(num)s month after.", "And %(num)s months after.", plan.months_after)
-    elif plan.days_before or plan.days_after:
+    elif plan.days_before and not plan.days_after:
+        yield TN(
+            "From %(num)s day before to the day itself.",
+            "From %(num)s days before to the day itself.",
+            plan.days_before,
+        )
+    elif plan.days_after and not plan.days_before:
+        yield TN("From the day to %(num)s day after it.", "From the day to %(num)s days after it.", plan.days_after)
+    elif plan.days_before:
         yield T(
             "From %(before)s days before to %(after)s days after the day.",
             before=plan.days_before,
