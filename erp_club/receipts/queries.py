@@ -7,6 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product, ProductGroup
@@ -130,18 +131,15 @@ class GroupTotal:
 
 def receipt(session: Session, receipt_id: int) -> ReceiptRecord:
     """The receipt with lines and payments. Raises NotFound."""
-    found: Any = session.execute(_HEAD, {"receipt": receipt_id}).one_or_none()
+    found: Any = session.execute(_WHOLE, {"receipt": receipt_id}).one_or_none()
     if found is None:
         raise NotFound(T("There is no such receipt."), code="receipt-unknown")
     row = ReceiptRow(*found[: len(_ROW)])
-    city, terminal, staff, language, source = found[len(_ROW) :]
-    key = {"customer": row.customer_id, "receipt": receipt_id}
+    city, terminal, staff, language, source, lines, payments = found[len(_ROW) :]
     return ReceiptRecord(
         row, city, terminal, staff, language, ReceiptSource(source),
-        lines=tuple(LineRow(*line) for line in session.execute(_LINES, key)),
-        payments=tuple(
-            PaymentRow(Means(means), amount, called) for means, amount, called in session.execute(_PAYMENTS, key)
-        ),
+        lines=tuple(LineRow(*line) for line in lines or ()),
+        payments=tuple(PaymentRow(Means(means), amount, called) for means, amount, called in payments or ()),
     )  # fmt: skip
 
 
@@ -303,41 +301,37 @@ _ROW: tuple[Any, ...] = (
 _OF_STORE = sa.join(Receipt, Store, Store.id == Receipt.store_id)
 _OF_CUSTOMER = sa.join(Receipt, Customer, Customer.id == Receipt.customer_id)
 _FROM = _OF_STORE.join(Customer, Customer.id == Receipt.customer_id)
-_HEAD = (
-    sa.select(*_ROW, Store.city, Terminal.name, Staff.name, Customer.language, Receipt.source)
+_LINE = (
+    ReceiptLine.line_no,
+    ReceiptLine.product_id,
+    Product.sku,
+    Product.name,
+    ReceiptLine.quantity_milli,
+    ReceiptLine.list_minor,
+    ReceiptLine.amount_minor,
+    ReceiptLine.vat_bp,
+    ReceiptLine.regular_minor,
+    ReceiptLine.price_list,
+    ReceiptLine.tax_minor,
+    ReceiptLine.added,
+)
+_LINES = (
+    sa.select(sa.func.json_agg(aggregate_order_by(sa.func.json_build_array(*_LINE), ReceiptLine.line_no)))
+    .select_from(sa.join(ReceiptLine, Product, Product.id == ReceiptLine.product_id))
+    .where(ReceiptLine.customer_id == Receipt.customer_id, ReceiptLine.receipt_id == Receipt.id)
+    .scalar_subquery()
+)
+_PAYMENT = (ReceiptPayment.means, ReceiptPayment.amount_minor, ReceiptPayment.called)
+_PAYMENTS = (
+    sa.select(sa.func.json_agg(aggregate_order_by(sa.func.json_build_array(*_PAYMENT), ReceiptPayment.payment_no)))
+    .where(ReceiptPayment.customer_id == Receipt.customer_id, ReceiptPayment.receipt_id == Receipt.id)
+    .scalar_subquery()
+)
+_WHOLE = (
+    sa.select(*_ROW, Store.city, Terminal.name, Staff.name, Customer.language, Receipt.source, _LINES, _PAYMENTS)
     .select_from(_FROM.outerjoin(Terminal, Terminal.id == Receipt.terminal_id))
     .outerjoin(Staff, Staff.id == Receipt.staff_id)
     .where(Receipt.id == sa.bindparam("receipt", type_=sa.BigInteger))
-)
-_LINES = (
-    sa.select(
-        ReceiptLine.line_no,
-        ReceiptLine.product_id,
-        Product.sku,
-        Product.name,
-        ReceiptLine.quantity_milli,
-        ReceiptLine.list_minor,
-        ReceiptLine.amount_minor,
-        ReceiptLine.vat_bp,
-        ReceiptLine.regular_minor,
-        ReceiptLine.price_list,
-        ReceiptLine.tax_minor,
-        ReceiptLine.added,
-    )
-    .join(Product, Product.id == ReceiptLine.product_id)
-    .where(
-        ReceiptLine.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
-        ReceiptLine.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
-    )
-    .order_by(ReceiptLine.line_no)
-)
-_PAYMENTS = (
-    sa.select(ReceiptPayment.means, ReceiptPayment.amount_minor, ReceiptPayment.called)
-    .where(
-        ReceiptPayment.customer_id == sa.bindparam("customer", type_=sa.BigInteger),
-        ReceiptPayment.receipt_id == sa.bindparam("receipt", type_=sa.BigInteger),
-    )
-    .order_by(ReceiptPayment.payment_no)
 )
 # The day leads: it is what a list is narrowed to, and sorts as the time does within a time zone.
 _TIME: tuple[Any, ...] = (Receipt.sold_on, Receipt.sold_at, Receipt.id)

@@ -330,11 +330,11 @@ def start_receipt(session: Session, *, now: dt.datetime, by: Actor) -> str:
 
 def next_receipt_no(session: Session, terminal_id: int) -> str:
     """`T3-000124`: the till's number keeps tills of a store apart. A number that a file brought is passed over."""
-    terminal = session.get_one(Terminal, terminal_id, populate_existing=True, with_for_update={"key_share": True})
     while True:
-        receipt_no = f"T{terminal.number}-{terminal.next_receipt:06d}"
-        terminal.next_receipt += 1
-        if not queries.receipt_number_taken(session, terminal.store_id, receipt_no):
+        values = {"terminal": terminal_id}
+        store_id, number, place = session.connection().execute(_NEXT_RECEIPT, values).one()
+        receipt_no = f"T{number}-{place:06d}"
+        if not queries.receipt_number_taken(session, store_id, receipt_no):
             return receipt_no
 
 
@@ -352,6 +352,12 @@ def _close(
     session.flush()
 
 
+_NEXT_RECEIPT = (
+    sa.update(Terminal)
+    .values(next_receipt=Terminal.next_receipt + 1)
+    .where(Terminal.id == sa.bindparam("terminal", type_=sa.Integer))
+    .returning(Terminal.store_id, Terminal.number, Terminal.next_receipt - 1)
+)
 # Built once, for every scan. FOR NO KEY UPDATE: rows that only refer to the terminal may be written meanwhile.
 _LOCK = (
     sa.select(Terminal.id)
