@@ -1,6 +1,7 @@
 """What customers like best: in how many purchases each bought what, and whose favourite it therefore is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,10 +10,11 @@ from sqlalchemy.dialects.postgresql import array as pg_array
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED
-from erp_club.reports.purchases import naming
-from erp_club.reports.purchases.asked import Asked, By
+from erp_club.receipts.rollups.models import CustomerGroupYear, FavouriteYear
+from erp_club.reports.purchases import naming, slices
+from erp_club.reports.purchases.asked import Asked, By, whole_years
 from erp_club.reports.purchases.figures import share_bp
-from erp_club.reports.purchases.sources import source
+from erp_club.reports.purchases.sources import source, stale
 
 KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
 """Of what somebody has a favourite."""
@@ -76,33 +78,70 @@ def liked(session: Session, asked: Asked, *, limit: int = MOST) -> list[Liked]:
 def favourites(session: Session, asked: Asked) -> Favourites:
     """What the known customers of the period like best, of one of `KINDS`."""
     assert asked.by in KINDS
+    found = _kept(session, asked)
+    if found is None:
+        found = _found_out(session, asked)
+    likes = sorted((-customers, key) for key, (customers, _) in found.items() if customers)
+    customers = -sum(each[0] for each in likes)
+    names = naming.names_of(session, asked.by.value, [key for _, key in likes[:MOST]])
+    made = (
+        Favourite(key, names[key], found[key][0], share_bp(found[key][0], customers), found[key][1])
+        for _, key in likes[:MOST]
+    )
+    return Favourites(customers, tuple(made))
+
+
+_Found = Mapping[int, tuple[int, int]]
+"""By group or the like: whose favourite it is, and what they spent on it."""
+
+
+def _kept(session: Session, asked: Asked) -> _Found | None:
+    """Of the whole chain in a calendar year, as it is kept; None of anything else."""
+    one_year = whole_years(asked.first, asked.last) == (asked.first, asked.last) and asked.first.year == asked.last.year
+    if asked.by is not By.GROUP or not one_year or not slices.of_chain(replace(asked, by=By.DAY)):
+        return None
+    waited = None if stale(session, By.GROUP) else slices.waited(session)
+    if waited is None:
+        return None
+    kept = sa.select(FavouriteYear.group_id, FavouriteYear.customers, FavouriteYear.sales_minor)
+    found = {row[0]: (row[1], row[2]) for row in session.execute(kept.where(FavouriteYear.year == asked.first))}
+    if waited:  # they are told as they are
+        years = sa.select(
+            CustomerGroupYear.customer_id,
+            CustomerGroupYear.group_id.label("product_key"),
+            CustomerGroupYear.purchases,
+            CustomerGroupYear.spend_minor.label("sales_minor"),
+        ).where(CustomerGroupYear.year == asked.first, CustomerGroupYear.customer_id.in_(waited))
+        for by, rows in ((-1, years.subquery()), (1, source(session, replace(asked, among=waited)))):
+            for key, (customers, spent) in _liked_best(session, rows, rows.c.product_key).items():
+                before = found.get(key, (0, 0))
+                found[key] = (before[0] + by * customers, before[1] + by * spent)
+    return found
+
+
+def _found_out(session: Session, asked: Asked) -> _Found:
     rows = source(session, asked)
-    key = rows.c.store_id if asked.by is By.STORE else rows.c.product_key
+    return _liked_best(session, rows, rows.c.store_id if asked.by is By.STORE else rows.c.product_key)
+
+
+def _liked_best(session: Session, rows: Any, key: Any) -> _Found:
+    purchases = sa.func.sum(rows.c.purchases)
     each = (
         sa.select(
             rows.c.customer_id,
             key.label("key"),
-            sa.func.sum(rows.c.purchases).label("purchases"),
+            purchases.label("purchases"),
             sa.cast(sa.func.sum(rows.c.sales_minor), sa.BigInteger).label("sales_minor"),
         )
-        .where(rows.c.customer_id != UNIDENTIFIED, rows.c.purchases > 0, key != 0)
+        .where(rows.c.customer_id != UNIDENTIFIED, key != 0)
         .group_by(rows.c.customer_id, key)
+        .having(purchases > 0)
         .subquery("each")
     )
     # The greatest of these arrays is the favourite: that takes no sorting of every customer's rows.
     ranked = ARRAY(sa.BigInteger)
     best = sa.func.max(sa.cast(pg_array([each.c.purchases, each.c.sales_minor, -each.c.key]), ranked), type_=ranked)
     first = sa.select(each.c.customer_id, best.label("best")).group_by(each.c.customer_id).subquery("first")
-    liked, spent = -first.c.best[3], first.c.best[2]
-    count = sa.func.count()
-    in_all: Any = sa.cast(sa.func.sum(count).over(), sa.BigInteger)
-    found = session.execute(
-        sa.select(liked, count, sa.cast(sa.func.sum(spent), sa.BigInteger), in_all)
-        .group_by(sa.literal_column("1"))
-        .order_by(count.desc(), sa.literal_column("1"))
-        .limit(MOST)
-    ).all()
-    customers = found[0][3] if found else 0
-    names = naming.names_of(session, asked.by.value, [row[0] for row in found])
-    made = (Favourite(row[0], names[row[0]], row[1], share_bp(row[1], customers), row[2]) for row in found)
-    return Favourites(customers, tuple(made))
+    spent: Any = sa.cast(sa.func.sum(first.c.best[2]), sa.BigInteger)
+    found = session.execute(sa.select(-first.c.best[3], sa.func.count(), spent).group_by(sa.literal_column("1")))
+    return {row[0]: (row[1], row[2]) for row in found}

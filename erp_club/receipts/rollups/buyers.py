@@ -161,3 +161,19 @@ def cohorts(days: str, *, by: int = 1, where: str = "true") -> str:
                   FROM {days} AS days WHERE {where} AND purchases > 0 AND customer_id <> 0) AS each
          GROUP BY began, month
     """
+
+
+def favourites(years: str, *, by: int = 1, where: str = "true") -> str:
+    """So many times whose favourite each group is in a year, from customers' years of groups.
+
+    The greatest of these arrays is the favourite, as `reports.favourites` has it.
+    """
+    return f"""
+        SELECT year, (-best[3])::int AS group_id, ({by} * count(*))::int AS customers,
+               ({by} * sum(best[2]))::bigint AS sales_minor
+          FROM (SELECT year, customer_id, max(ARRAY[purchases, spend_minor, -group_id]::bigint[]) AS best
+                  FROM {years} AS years
+                 WHERE {where} AND purchases > 0 AND customer_id <> 0 AND group_id <> 0
+                 GROUP BY year, customer_id) AS each
+         GROUP BY year, best[3]
+    """

@@ -147,6 +147,22 @@ _COHORTS = {
     for by in (-1, 1)
 }
 """So many times in which months some customers bought."""
+
+
+def _favourites_added(rows: str) -> str:
+    return f"""
+        INSERT INTO favourite_years (year, group_id, customers, sales_minor) {rows} ORDER BY year, group_id
+        ON CONFLICT (year, group_id) DO UPDATE
+           SET customers = favourite_years.customers + EXCLUDED.customers,
+               sales_minor = favourite_years.sales_minor + EXCLUDED.sales_minor
+    """
+
+
+_FAVOURITES = {
+    by: sa.text(_favourites_added(buyers.favourites("customer_group_years", by=by, where="customer_id = ANY(:ids)")))
+    for by in (-1, 1)
+}
+"""So many times what some customers like best."""
 _CLUBS = {
     by: tuple(
         sa.text(statement)
@@ -210,6 +226,9 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
             if values["values"] and part.changed == changed:
                 for statement in _slices_anew(part):
                     session.execute(sa.text(statement), values)
+        if values["values"] and column == "group_id":
+            session.execute(sa.text("DELETE FROM favourite_years"))
+            session.execute(sa.text(_favourites_added(buyers.favourites("customer_group_years"))))
     changed = list(session.scalars(sa.text("DELETE FROM products_to_roll RETURNING product_id")))
     if changed:
         for statement in (_GOODS_GONE, _GOODS_ANEW):
@@ -220,6 +239,7 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
 def _add(session: Session, ids: Mapping[str, list[int]], by: int) -> None:
     """So many times what is counted of some customers beside their own sums."""
     session.execute(_COHORTS[by], ids)
+    session.execute(_FAVOURITES[by], ids)
     if session.scalar(sa.text("SELECT EXISTS (SELECT FROM club_spans WHERE customer_id = ANY(:ids))"), ids):
         for statement in _CLUBS[by]:
             session.execute(statement, ids)

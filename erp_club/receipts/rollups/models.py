@@ -186,6 +186,20 @@ class CohortMonth(Base):
     buyers: Mapped[int] = mapped_column(sa.Integer)
 
 
+class FavouriteYear(Base):
+    """How many known customers bought a product group in most of their purchases of a calendar year (its first day).
+
+    Of several groups it is the one that they spent most on, of these the first. `sales_minor` is what they spent on it.
+    """
+
+    __tablename__ = "favourite_years"
+
+    year: Mapped[dt.date] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    customers: Mapped[int] = mapped_column(sa.Integer)
+    sales_minor: Mapped[int]
+
+
 class SliceBuyers(Base):
     """How many known customers bought of a slice on a day, by the day `before` it on which they last had.
 

@@ -216,6 +216,14 @@ PROOFS = (
         of_customers=False,
     ),
     Proof(
+        "favourite_years",
+        "year, group_id",
+        f"SELECT * FROM ({buyers.favourites(f'({of_kind(KINDS[1])})')}) AS favourites",
+        "WHERE customers <> 0 AND NOT EXISTS (SELECT FROM groups_to_roll)",
+        columns="year, group_id, customers, sales_minor",
+        of_customers=False,
+    ),
+    Proof(
         "cohort_months",
         "began, month",
         f"SELECT * FROM ({buyers.cohorts('summed')}) AS cohorts",
