@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_0030"
-down_revision = "2026_11_27_0018"
+down_revision = "2026_11_27_0036"
 branch_labels = None
 depends_on = None
 

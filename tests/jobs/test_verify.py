@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from erp_club.birthday.models import BirthdayGrant
 from erp_club.birthday.plans.settings import Gift
+from erp_club.catalogue.commands import ProductChanges, edit_product
+from erp_club.catalogue.models import Product
 from erp_club.clubs.models import Membership
 from erp_club.jobs import seals
 from erp_club.jobs.verify import wrong_rows
+from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.approvals.models import DayUse
 from erp_club.points.conversions.models import PointsConversion
 from erp_club.points.models import PointsMove
@@ -118,6 +121,8 @@ def shop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     paid, a frozen account.
     """
     family = a_family(session)
+    for each in session.scalars(sa.select(Product.id)).all():
+        edit_product(session, each, ProductChanges(group="MILK"), now=NOW, by=SYSTEM)
     (member, lapsed) = family.join(200, 10)
     account = session.get_one(Membership, (family.customer(lapsed), lapsed))
     freeze_accounts(session, [(account.points_holder_id, account.points_account_id)], until=dt.date(2027, 1, 31))

@@ -84,23 +84,24 @@ def _bought(part: Slice, rows: str, where: str) -> str:
     """
 
 
-def _counted(part: Slice, bought: str) -> str:
+def _counted(part: Slice, bought: str, since: str = "true") -> str:
     return f"""
         SELECT {part.named} AS slice, of_id, sold_on, before, count(*)::int AS buyers
           FROM (SELECT {part.key}, sold_on, coalesce(lag(sold_on) OVER of_customer, {NEVER}) AS before
                   FROM ({bought}) AS each
                 WINDOW of_customer AS (PARTITION BY {part.key}, customer_id ORDER BY sold_on)) AS each
-         GROUP BY {part.key}, sold_on, before
+         WHERE {since} GROUP BY {part.key}, sold_on, before
     """
 
 
-def of_days(part: Slice, where: str = "true") -> str:
-    """The buyers of a slice as its customers' days say, of all or of some."""
-    return _counted(part, _bought(part, part.days, f"purchases > 0 AND {where}"))
+def of_days(part: Slice, where: str = "true", since: str = "true") -> str:
+    """The buyers of a slice as its customers' days say, of all or of some, on all days or on some."""
+    return _counted(part, _bought(part, part.days, f"purchases > 0 AND {where}"), since)
 
 
-OF_LINES = " UNION ALL ".join(_counted(part, _bought(part, *_rows_of_lines(part))) for part in (*SLICES, *CLUB_SLICES))
-"""All buyers as the lines say."""
+def of_lines(slices: Sequence[Slice]) -> str:
+    """All buyers as the lines say."""
+    return " UNION ALL ".join(_counted(part, _bought(part, *_rows_of_lines(part))) for part in slices)
 
 
 def _of(part: Slice) -> str:
@@ -138,9 +139,9 @@ COMING = f"""
 """By how much the buyers change when `lines` and `summed` come to what the customers' days hold before."""
 
 
-def of_customers(by: int, slices: Sequence[Slice] = SLICES) -> str:
+def of_customers(by: int, slices: Sequence[Slice] = SLICES, since: str = "true") -> str:
     """So many times the buyers among some customers, as their days say."""
-    every = " UNION ALL ".join(of_days(part, "customer_id = ANY(:ids)") for part in slices)
+    every = " UNION ALL ".join(of_days(part, "customer_id = ANY(:ids)", since) for part in slices)
     return f"SELECT {KEY}, buyers * {by} FROM ({every}) AS each ORDER BY {KEY}"
 
 

@@ -1,5 +1,6 @@
 """Adds receipts to the rollups, and proves these against the lines."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_club.receipts.rollups import buyers
+from erp_club.receipts.rollups.beside.commands import (
+    OF_SUMS,
+    add,
+    adding,
+    favourites_added,
+    slice_days_added,
+    span_again,
+)
 from erp_club.receipts.rollups.sums import (
     ADDED,
     ALL_LINES,
@@ -39,23 +48,19 @@ from erp_club.receipts.rollups.sums import (
 _CHANGED = {kind.changed: kind.column for kind in KINDS if kind.changed}
 
 
-def _adding(table: str, *more: str) -> str:
-    """Add what comes to the row that is there."""
-    return ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in ("receipts", *ADDED, *more))
-
-
 def _roll_kind(kind: Kind) -> str:
     return f"""
         INSERT INTO {kind.table} ({kind.key}, {NAMES})
         SELECT {kind.key}, {NAMES} FROM of_{kind.table} ORDER BY {kind.key}
-        ON CONFLICT ({kind.key}) DO UPDATE SET {_adding(kind.table)}
+        ON CONFLICT ({kind.key}) DO UPDATE SET {adding(kind.table)}
     """
 
 
 _ROLL = f"""
 WITH waiting AS (
-    SELECT customer_id, receipt_id FROM receipts_to_roll
-     WHERE customer_id = ANY(:sold_to) LIMIT :most FOR UPDATE SKIP LOCKED
+    SELECT q.customer_id, q.receipt_id FROM receipts_to_roll q
+      JOIN receipts r ON (r.customer_id, r.id) = (q.customer_id, q.receipt_id)
+     WHERE q.customer_id = ANY(:sold_to) AND r.sold_on >= :since LIMIT :most FOR UPDATE OF q SKIP LOCKED
 ), taken AS (
     DELETE FROM receipts_to_roll q USING waiting w
      WHERE (q.customer_id, q.receipt_id) = (w.customer_id, w.receipt_id) RETURNING q.customer_id, q.receipt_id
@@ -66,21 +71,21 @@ WITH waiting AS (
       JOIN products p ON p.id = l.product_id {OWNER}
 ), summed AS MATERIALIZED ({SUMMED}), days AS (
     INSERT INTO customer_days ({CUSTOMER_DAY}, {NAMES}) {CUSTOMER_DAYS} ORDER BY {CUSTOMER_DAY}
-    ON CONFLICT ({CUSTOMER_DAY}) DO UPDATE SET {_adding("customer_days")}
+    ON CONFLICT ({CUSTOMER_DAY}) DO UPDATE SET {adding("customer_days")}
 ), years AS (
     INSERT INTO customer_years (year, customer_id, {NAMES}) {CUSTOMER_YEARS} ORDER BY year, customer_id
-    ON CONFLICT (year, customer_id) DO UPDATE SET {_adding("customer_years")}
+    ON CONFLICT (year, customer_id) DO UPDATE SET {adding("customer_years")}
 ), of_stores AS (
     INSERT INTO store_days (sold_on, store_id, {NAMES}, known_minor) {STORE_DAYS} ORDER BY sold_on, store_id
-    ON CONFLICT (sold_on, store_id) DO UPDATE SET {_adding("store_days", "known_minor")}
+    ON CONFLICT (sold_on, store_id) DO UPDATE SET {adding("store_days", "known_minor")}
 ), of_products AS (
     INSERT INTO product_months (month, product_id, {NAMES}, known_minor) {PRODUCT_MONTHS} ORDER BY month, product_id
-    ON CONFLICT (month, product_id) DO UPDATE SET {_adding("product_months", "known_minor")}
+    ON CONFLICT (month, product_id) DO UPDATE SET {adding("product_months", "known_minor")}
 ), {", ".join(f"of_{kind.table} AS MATERIALIZED ({of_kind(kind)})" for kind in KINDS)},
 {", ".join(f"added_{kind.table} AS ({_roll_kind(kind)})" for kind in KINDS)}, slices AS (
     INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
     SELECT * FROM ({slice_days(lambda kind: f"of_{kind.table}")}) AS each ORDER BY {buyers.SLICE_DAY}
-    ON CONFLICT ({buyers.SLICE_DAY}) DO UPDATE SET {_adding("slice_days", "known_minor")}
+    ON CONFLICT ({buyers.SLICE_DAY}) DO UPDATE SET {adding("slice_days", "known_minor")}
 ), bought AS ({buyers.added(buyers.COMING)}), goods AS (
     INSERT INTO receipt_goods ({GOODS_NAMES}) SELECT * FROM ({RECEIPT_GOODS}) AS each ORDER BY sold_on, receipt_id
 ), summaries AS (
@@ -126,58 +131,16 @@ def _slices_anew(part: buyers.Slice) -> Iterator[str]:
     yield buyers.added(buyers.of_days(part, which))
     for of_club in buyers.CLUB_SLICES:
         if of_club.name == part.name:
-            yield _slice_days_added(club_days(str, where=which, slices=(of_club,)))
+            yield slice_days_added(club_days(str, where=which, slices=(of_club,)))
             yield buyers.added(buyers.of_days(of_club, which))
 
 
-def _slice_days_added(rows: str) -> str:
-    return f"""
-        INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
-        SELECT {buyers.SLICE_DAY}, {NAMES}, known_minor FROM ({rows}) AS each ORDER BY {buyers.SLICE_DAY}
-        ON CONFLICT ({buyers.SLICE_DAY}) DO UPDATE SET {_adding("slice_days", "known_minor")}
-    """
-
-
-_COHORTS = {
-    by: sa.text(f"""
-        INSERT INTO cohort_months (began, month, buyers)
-        {buyers.cohorts("customer_days", by=by, where="customer_id = ANY(:ids)")} ORDER BY began, month
-        ON CONFLICT (began, month) DO UPDATE SET buyers = cohort_months.buyers + EXCLUDED.buyers
-    """)
-    for by in (-1, 1)
-}
-"""So many times in which months some customers bought."""
-
-
-def _favourites_added(rows: str) -> str:
-    return f"""
-        INSERT INTO favourite_years (year, group_id, customers, sales_minor) {rows} ORDER BY year, group_id
-        ON CONFLICT (year, group_id) DO UPDATE
-           SET customers = favourite_years.customers + EXCLUDED.customers,
-               sales_minor = favourite_years.sales_minor + EXCLUDED.sales_minor
-    """
-
-
-_FAVOURITES = {
-    by: sa.text(_favourites_added(buyers.favourites("customer_group_years", by=by, where="customer_id = ANY(:ids)")))
-    for by in (-1, 1)
-}
-"""So many times what some customers like best."""
-_CLUBS = {
-    by: tuple(
-        sa.text(statement)
-        for statement in (
-            _slice_days_added(club_days(str, by=by, where="customer_id = ANY(:ids)")),
-            buyers.added(buyers.of_customers(by, buyers.CLUB_SLICES)),
-        )
-    )
-    for by in (-1, 1)
-}
-"""So many times what some customers bought as members, added to the sums of their clubs."""
 _SOLD_TO = """
-    SELECT q.customer_id, coalesce(m.merged_into, q.customer_id) AS owner
-      FROM (SELECT DISTINCT customer_id FROM (SELECT customer_id FROM receipts_to_roll LIMIT :most) AS few) AS q
+    SELECT q.customer_id, coalesce(m.merged_into, q.customer_id) AS owner, min(r.sold_on) AS since
+      FROM (SELECT customer_id, receipt_id FROM receipts_to_roll LIMIT :most) AS q
+      JOIN receipts r ON (r.customer_id, r.id) = (q.customer_id, q.receipt_id)
       LEFT JOIN customers m ON m.id = q.customer_id AND m.merged_into IS NOT NULL
+     GROUP BY q.customer_id, m.merged_into
 """
 _CHANGED_MEMBERS = (
     "WITH gone AS (DELETE FROM members_to_roll RETURNING customer_id) SELECT DISTINCT customer_id FROM gone"
@@ -209,13 +172,24 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     _hold(session)
     sold = session.execute(sa.text(_SOLD_TO), {"most": most}).all()
     members = session.scalars(sa.text(_CHANGED_MEMBERS)).all()
-    # What they count for is taken out and put back: what comes in between may move any day, and when they began.
-    ids = {"ids": sorted({row.owner for row in sold} | set(members))}
-    _add(session, ids, -1)
-    rolled = session.execute(sa.text(_ROLL), {"most": most, "sold_to": [row.customer_id for row in sold]}).scalar_one()
+    since = min((row.since for row in sold), default=dt.date.min)
+    # What they count for is taken out and put back: what comes in between may move any day since, and when they began.
+    buying = {"ids": sorted({row.owner for row in sold} - set(members)), "since": since}
+    changed_ids = {"ids": list(members), "since": dt.date.min}
+    for given in (buying, changed_ids):
+        add(session, given, -1)
+    taken = {"most": most, "sold_to": [row.customer_id for row in sold], "since": since}
+    rolled = session.execute(sa.text(_ROLL), taken).scalar_one()
     if members:
-        _span_again(session, members)
-    _add(session, ids, 1)
+        span_again(session, members)
+    for given in (buying, changed_ids):
+        add(session, given, 1)
+    _make_changed_anew(session)
+    return rolled
+
+
+def _make_changed_anew(session: Session) -> None:
+    """The sums of groups and the like whose products are others now."""
     for changed, column in _CHANGED.items():
         values = {"values": list(session.scalars(sa.text(f"DELETE FROM {changed} RETURNING {column}")))}
         for kind in KINDS:
@@ -228,28 +202,11 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
                     session.execute(sa.text(statement), values)
         if values["values"] and column == "group_id":
             session.execute(sa.text("DELETE FROM favourite_years"))
-            session.execute(sa.text(_favourites_added(buyers.favourites("customer_group_years"))))
+            session.execute(sa.text(favourites_added(buyers.favourites("customer_group_years"))))
     changed = list(session.scalars(sa.text("DELETE FROM products_to_roll RETURNING product_id")))
     if changed:
         for statement in (_GOODS_GONE, _GOODS_ANEW):
             session.execute(sa.text(statement), {"products": changed})
-    return rolled
-
-
-def _add(session: Session, ids: Mapping[str, list[int]], by: int) -> None:
-    """So many times what is counted of some customers beside their own sums."""
-    session.execute(_COHORTS[by], ids)
-    session.execute(_FAVOURITES[by], ids)
-    if session.scalar(sa.text("SELECT EXISTS (SELECT FROM club_spans WHERE customer_id = ANY(:ids))"), ids):
-        for statement in _CLUBS[by]:
-            session.execute(statement, ids)
-
-
-def _span_again(session: Session, members: Sequence[int]) -> None:
-    ids = {"ids": list(members)}
-    session.execute(sa.text("DELETE FROM club_spans WHERE customer_id = ANY(:ids)"), ids)
-    spans = f"SELECT {SPANS.columns} FROM ({CLUB_SPANS}) AS anew WHERE customer_id = ANY(:ids)"
-    session.execute(sa.text(f"INSERT INTO club_spans ({SPANS.columns}) {spans}"), ids)
 
 
 def roll_all(session: Session) -> int:
@@ -294,6 +251,8 @@ def make_anew(session: Session) -> int:
         _make_beside(session, proof, here)
     session.execute(sa.text("DROP TABLE pg_temp.lines, pg_temp.summed"))
     _exchange(session, here)
+    for statement in OF_SUMS:
+        session.execute(statement)
     session.execute(sa.text("SET LOCAL enable_hashagg = on"))
     return rolled
 
@@ -303,7 +262,7 @@ def _make_beside(session: Session, proof: Proof, here: str) -> None:
     session.execute(sa.text(f"CREATE TABLE {table} (LIKE {proof.table} INCLUDING ALL EXCLUDING INDEXES)"))
     session.execute(
         sa.text(f"""
-        INSERT INTO {table} ({proof.insert}) SELECT {proof.insert} FROM ({proof.sums}) AS anew
+        INSERT INTO {table} ({proof.insert}) SELECT {proof.insert} FROM ({proof.at_once or proof.sums}) AS anew
          ORDER BY {proof.order or proof.keys}
         """)
     )
@@ -338,8 +297,8 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     What waits goes on waiting, and is added to whoever owns it then.
     """
     _hold(session)
-    given = {"ids": list(customer_ids)}
-    _add(session, given, -1)
+    given = {"ids": list(customer_ids), "since": dt.date.min}
+    add(session, given, -1)
     session.execute(sa.text(buyers.added(buyers.of_customers(-1))), given)
     for proof in PROOFS:
         if not proof.of_customers:
@@ -353,7 +312,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
             given,
         )
     session.execute(sa.text(buyers.added(buyers.of_customers(1))), given)
-    _add(session, given, 1)
+    add(session, given, 1)
 
 
 def _hold(session: Session) -> None:
