@@ -18,6 +18,8 @@ from erp_club.promotions.engine.solve.straight import straight
 _BY_KEY = attrgetter("key")
 _LEAST_MS = 5
 """The integer programme gets this much even where all else has taken the time."""
+_FEW = 6
+"""Offers of which each is left out in turn where no proof was found."""
 
 
 def solve(stacks: Sequence[Stack], contenders: Sequence[Contender], *, deadline_ms: int = 50) -> Solution:
@@ -63,6 +65,20 @@ def _component(
     """What offers that share units give, and whether nothing better exists."""
     if len(group) > 1:
         group = undominated(group, left)
+    best, proved = _together(stacks, group, left, deadline_ms)
+    if proved or not 1 < len(group) <= _FEW:
+        return best, proved
+    # One offer more must never make the basket dearer: at least what the others give without it, and it beside them.
+    for contender in group:
+        found, _ = _together(stacks, [each for each in group if each is not contender], left, _LEAST_MS)
+        beside = alone(contender, stacks, without(left, found))
+        best = max(best, found if beside is None else [*found, beside], key=saving)
+    return best, False
+
+
+def _together(
+    stacks: Sequence[Stack], group: list[Contender], left: Sequence[int], deadline_ms: int
+) -> tuple[list[Taken], bool]:
     if len(group) == 1 and straight(group[0]):
         taken = alone(group[0], stacks, left)
         return ([taken] if taken is not None else []), True
