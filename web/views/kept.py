@@ -32,7 +32,7 @@ _PARTS = {
     "around": N_("Days around it"), "bands": N_("Steps"), "base": N_("From"), "benefits": N_("What points buy"),
     "by_hand": N_("Given by hand"), "charity": N_("Given to charity"), "choose": N_("The customer chooses one of them"),
     "combination": N_("Together with other offers"), "condition": N_("Conditions"),
-    "conditions": N_("Conditions"), "code": N_("Code"),
+    "conditions": N_("Conditions"), "code": N_("Code"), "countries": N_("Country"),
     "conversion": N_("What points become"), "counter": N_("A counter"), "counters": N_("What is counted apart"),
     "coupons": N_("Coupons"), "currency": N_("Currency"), "departments": N_("Department"),
     "document": "", "earning": N_("What members earn"), "effective_from": N_("Valid from"),
