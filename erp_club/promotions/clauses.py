@@ -4,7 +4,7 @@ A clause follows "only if". A condition that doesn't hold has a clause of its ow
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
@@ -78,6 +78,14 @@ def what(scope: Scope | None, words: Words) -> Text:
     if without:
         said = T("%(what)s, except %(without)s", what=said, without=Listed(tuple(without)))
     return T("%(what)s at the regular price", what=said) if scope.regular_price_only else said
+
+
+def units_of(goods: Iterable[tuple[Scope | None, int]], words: Words) -> Listed:
+    """So many units of each: `1 unit of group Sandwiches and 2 units of group Drinks`."""
+    told = (
+        TN("%(num)s unit of %(what)s", "%(num)s units of %(what)s", count, what=what(on, words)) for on, count in goods
+    )
+    return Listed(tuple(told), "and")
 
 
 def _members(scope: Scope, words: Words) -> list[object]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.kernel.text import TN, Listed, Money, Name, Quantity, Rate, T, Text
-from erp_club.promotions.clauses import Words, clause, what
+from erp_club.promotions.clauses import Words, clause, units_of, what
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.engine import conditions as c
 from erp_club.promotions.engine.offer import Limits, Mode, Offer, Per, Start
@@ -227,13 +227,7 @@ def _repeated(applications: int | None) -> Iterator[Text]:
 
 
 def _bundle(reward: Bundle, words: Words) -> Iterator[Text]:
-    slots = Listed(
-        tuple(
-            TN("%(num)s unit of %(what)s", "%(num)s units of %(what)s", slot.quantity, what=what(slot.on, words))
-            for slot in reward.slots
-        ),
-        "and",
-    )
+    slots = units_of([(slot.on, slot.quantity) for slot in reward.slots], words)
     if reward.price_minor is not None:
         yield T("Together for %(amount)s: %(slots)s.", amount=words.money(reward.price_minor), slots=slots)
     elif reward.off_bp is not None:

@@ -155,8 +155,8 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
     check_lines(asked.lines, told.products)
     compiled = offers.published(session, told.catalogue)
     products = told.products
-    if gifts := compiled.gifts - products.keys():
-        products = {**products, **queries.products(session, gifts)}
+    if beside := compiled.asked_for - products.keys():
+        products = {**products, **queries.products(session, beside)}
     coupons = _coupons(session, asked, place, told, compiled, entered_before)
     claims = (*asked.claims, *points_claims(asked.points, compiled))
     return Gathered(
@@ -166,7 +166,7 @@ def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool
             told,
             products,
             coupons,
-            gifts=compiled.gifts,
+            beside=compiled.asked_for,
             members=members(session, told, on=local.date()),
             used=offers.used_by(session, told.uses, compiled, told.customer_id, local.date()),
         ),
@@ -239,7 +239,7 @@ def _facts(
     products: Mapping[str, SoldProduct],
     coupons: tuple[Coupon, ...],
     *,
-    gifts: frozenset[str],
+    beside: frozenset[str],
     members: Mapping[str, MemberFacts],
     used: Mapping[str, Used],
 ) -> Facts:
@@ -268,8 +268,8 @@ def _facts(
         channel=place.terminal.channel,
         means=asked.means,
         sale_id=asked.sale_id,
-        products={sku: _line("", products[sku], 1000) for sku in gifts if sku in products},
-        missing=gifts - products.keys(),
+        products={sku: _line("", products[sku], 1000) for sku in beside if sku in products},
+        missing=beside - products.keys(),
         policy=policy(told.policy),
     )
 

@@ -180,8 +180,9 @@ def check_claims(claims: Iterable[Claim], compiled: Compiled, *, by: Actor) -> N
 
 
 def _products(gathered: Gathered, priced: Priced) -> dict[str, Product]:
-    """Those of the lines, gifts included, and those that may be chosen."""
+    """Those of the lines, gifts included, those that may be chosen, and those that hints name."""
     wanted = {line.product for line in priced.lines} | {sku for each in priced.pending for sku in each.choices}
+    wanted.update(sku for each in priced.hints for scope, _ in each.goods for sku in scope.products)
     return {
         sku: Product(each.id, each.sku, each.name, each.price_minor, each.vat_bp, each.earns, each.kind)
         for sku, each in gathered.products.items()

@@ -117,7 +117,7 @@ def _facts(
     lines = facts.lines
     if past:
         lines = tuple(replace(line, unit_minor=unit) for line, unit in zip(lines, past.units, strict=True))
-    wanted = beside.gifts - facts.products.keys()
+    wanted = beside.asked_for - facts.products.keys()
     gifts = goods.products(session, wanted) if wanted else {}
     shopper, lists = facts.shopper, facts.price_lists
     if basket.club is not None:
@@ -141,7 +141,7 @@ def _facts(
 
 def _called(session: Session, gathered: Gathered, beside: Compiled) -> dict[str, str]:
     known = {sku: product.name for sku, product in gathered.products.items()}
-    gifts = goods.products(session, beside.gifts - known.keys()) if beside.gifts - known.keys() else {}
+    gifts = goods.products(session, beside.asked_for - known.keys()) if beside.asked_for - known.keys() else {}
     return known | {sku: product.name for sku, product in gifts.items()}
 
 

@@ -100,10 +100,17 @@ def test_identifying_a_member_brings_the_price_list_with_the_regular_price_besid
 
 def test_the_cashier_is_told_what_one_more_would_bring(client: TestClient, session: Session, till: Till) -> None:
     a_published_offer(session, "MORE", names={"en": "Three for two"}, when={"quantity": 3})
+    slots = [{"on": {"products": [sku]}, "quantity": 1} for sku in (CUP, TIN)]
+    breakfast = {"kind": "bundle", "slots": slots, "price_minor": 15_00}
+    a_published_offer(session, "PAIR", names={"en": "Breakfast"}, rewards=[breakfast])
     session.commit()
     [hint] = scan(client, till, f"2*{MILK}")["benefits"]["hints"]
     assert (hint["offer"], hint["missing"]) == ("MORE", 1)
     assert "Three for two" in hint["words"]
+    pair = next(each for each in scan(client, till, CUP)["benefits"]["hints"] if each["offer"] == "PAIR")
+    # 12.00 and, by the catalogue, 8.00 for 15.00.
+    assert (pair["missing"], pair["gain_minor"]) == (1, 5_00)
+    assert pair["words"] == "1 more for \u2068Breakfast\u2069, which saves ₪5.00. Missing: 1 unit of \u2068Tin\u2069."
 
 
 def test_an_offer_of_the_cashier_gives_nothing_until_it_is_chosen(

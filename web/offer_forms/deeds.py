@@ -58,7 +58,7 @@ def _add(typed: Typed, path: str, name: str, key: str) -> None:
     holder = _made(typed, path)
     if holder is None or not re.fullmatch(r"[a-z_]+", name):
         return
-    if name in {"club", "batch", "product"}:
+    if name in {"club", "member_of", "batch", "product"}:
         holder[name] = key
     else:
         held = holder.setdefault(name, [])

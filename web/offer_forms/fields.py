@@ -216,7 +216,7 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
     ),
     "from_age": (Ask("from_age", N_("From this age on")), Ask("to_age", N_("Up to this age"), optional=True)),
     "member_of": (
-        Ask("member_of", N_("Club"), "text", N_("Its code.")),
+        Ask("member_of", N_("Club"), "picks", things=("club",)),
         Ask("from_days", N_("Member for at least so many days"), optional=True),
         Ask("to_days", N_("Member for at most so many days"), optional=True),
     ),

@@ -277,7 +277,12 @@ def hints_view(basket: PricedBasket, *, currency: str) -> list[OfferHint]:
             kind=each.kind,
             missing=each.missing,
             gain_minor=each.gain_minor,
-            words=hint_words(each, currency=currency, name=lambda code: offer_name(basket, code)),
+            words=hint_words(
+                each,
+                currency=currency,
+                name=lambda code: offer_name(basket, code),
+                products={sku: product.name for sku, product in basket.products.items()} if each.goods else {},
+            ),
         )
         for each in basket.priced.hints
     ]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from erp_club.kernel.text import TN, T, Text
 from erp_club.points.units import Unit
 from erp_club.points.units import told as points_told
+from erp_club.promotions.clauses import Words, units_of
+from erp_club.promotions.documents import Thing
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal
 from erp_club.purchases.redeeming import Ceiling, Redeemable
 from web.formats import money_text
@@ -108,8 +110,21 @@ def fault_words(fault: str) -> str:
     return say(_TEXTS[Reason(fault)])
 
 
-def hint_words(hint: Hint, *, currency: str, name: Name) -> str:
-    """What the customer could add, and what it would save."""
+_MOST_NAMED = 5
+"""So many products are named at most to say what is missing."""
+
+
+def hint_words(hint: Hint, *, currency: str, name: Name, products: Mapping[str, str]) -> str:
+    """What the customer could add, and what it would save. `products`: the names of those that are known, by SKU."""
+    told = _hint_words(hint, currency=currency, name=name)
+    if not hint.goods or any(len(scope.products) > _MOST_NAMED for scope, _ in hint.goods):
+        return told
+    words = Words(currency, {(Thing.PRODUCT, sku): {"": each} for sku, each in products.items()})
+    missing = say(T("Missing: %(goods)s.", goods=units_of(hint.goods, words)))
+    return f"{told} {missing}"
+
+
+def _hint_words(hint: Hint, *, currency: str, name: Name) -> str:
     offer, missing = isolated(name(hint.offer)), hint.missing
     if hint.kind == "spend_more":
         amount = _money(missing, currency)

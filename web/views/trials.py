@@ -151,5 +151,5 @@ def _outcome(act: Act, code: str, trial: Trial) -> TrialOutcome:
         after_minor=after.total_minor,
         saved_minor=trial.before.total_minor - after.total_minor,
         offers=sorted([*applied, *refused], key=lambda each: (not each.tried, bool(each.word), each.code)),
-        hints=[hint_words(hint, currency=currency, name=name) for hint in after.hints],
+        hints=[hint_words(hint, currency=currency, name=name, products=trial.products) for hint in after.hints],
     )

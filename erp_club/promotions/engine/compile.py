@@ -42,6 +42,8 @@ from erp_club.promotions.engine.shares import amount_off, fixed_price, percent
 
 _BY_CODE = attrgetter("code")
 _STAGES = (Stage.ITEM, Stage.BASKET, Stage.CODE)
+_FEW = 20
+"""So many products of a slot at most are looked up: a hint says what the cheapest of them would gain."""
 _LAST = 1_000_001
 """The place of offers that have none, behind all that have."""
 _TURNS: dict[type[RewardDocument], int] = {FixedPrice: 0, Bundle: 0, Amount: 2}
@@ -68,8 +70,8 @@ class Compiled:
     by_batch: dict[str, list[Ready]]
     redeeming: tuple[Ready, ...]
     """Those by which points pay, by their codes."""
-    gifts: frozenset[str]
-    """The products (SKU) that offers may add to a basket."""
+    asked_for: frozenset[str]
+    """The products (SKU) that offers may add to a basket, or that complete one of their bundles."""
     least_priority: int
     """The lowest of all."""
     by_month: frozenset[str] = frozenset()
@@ -112,7 +114,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         by_entry,
         by_batch,
         tuple(each for each in ready if each.redeems),
-        frozenset(sku for each in ready for sku in _added(each)),
+        frozenset(sku for each in ready for part in each.parts for sku in _asked_for(part)),
         min((each.priority for each in ready), default=0),
         frozenset(each.code for each in ready if each.by_month),
     )
@@ -130,14 +132,17 @@ def _nothing_thrown_away() -> Generator[None]:
             gc.enable()
 
 
-def _added(ready: Ready) -> Iterable[str]:
-    """The products that an offer may add to a basket."""
-    for part in ready.parts:
-        document = part.document
-        if type(document) is Gift:
-            yield from document.products
-        elif type(document) is Surprise:
-            yield from (prize.product for prize in document.prizes if prize.product is not None)
+def _asked_for(part: Part) -> Iterable[str]:
+    """The products that a reward may add to a basket, and the few that a slot of several names."""
+    document = part.document
+    if type(document) is Gift:
+        yield from document.products
+    elif type(document) is Surprise:
+        yield from (prize.product for prize in document.prizes if prize.product is not None)
+    elif type(document) is Bundle and len(document.slots) > 1:
+        for slot in document.slots:
+            if slot.on is not None and len(slot.on.products) <= _FEW:
+                yield from slot.on.products
 
 
 def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
@@ -241,11 +246,11 @@ def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> t
 def _part(reward: RewardDocument, scopes: Scopes) -> Part:
     """One reward, compiled."""
     if type(reward) is Bundle:
-        held = dict.fromkeys([scopes.number(slot.on or EVERYTHING) for slot in reward.slots])
-        return Part(bundle(reward, scopes), reward, tuple(held), sets=True)
+        slots = tuple([(scopes.number(slot.on or EVERYTHING), slot.quantity) for slot in reward.slots])
+        return Part(bundle(reward, scopes), reward, tuple(dict.fromkeys([scope for scope, _ in slots])), slots=slots)
     if type(reward) is BuyGet:
-        freed = reward.free if reward.off_bp == BP else 0
-        return Part(buy_get(reward, scopes), reward, (scopes.number(reward.on or EVERYTHING),), sets=True, free=freed)
+        freed, scope = reward.free if reward.off_bp == BP else 0, scopes.number(reward.on or EVERYTHING)
+        return Part(buy_get(reward, scopes), reward, (scope,), slots=((scope, reward.size),), free=freed)
     if type(reward) is Percent:
         return Part(percent(reward, scopes), reward, (scopes.number(reward.on or EVERYTHING),))
     if type(reward) is Amount:

@@ -276,7 +276,7 @@ def _times(taken: Sequence[Taken]) -> int:
 def _counted(offer: Open, times: int, takes: Sequence[Take]) -> tuple[int, int]:
     """The units that sets use, and those among them that are free."""
     part = offer.ready.parts[0]
-    return (sum([count for _, count, _ in takes]), times * part.free) if part.sets else (0, 0)
+    return (sum([count for _, count, _ in takes]), times * part.free) if part.slots else (0, 0)
 
 
 def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None:

@@ -270,7 +270,7 @@ class Facts:
     """What will be paid with, where that is known yet."""
     sale_id: str = ""
     products: Mapping[str, Line] = field(default_factory=dict[str, Line])
-    """What an added gift is: a line by SKU, of which the quantity isn't looked at."""
+    """What an added gift, or what completes a bundle, is: a line by SKU, of which the quantity isn't looked at."""
     missing: frozenset[str] = frozenset()
-    """Gifts (SKU) that the catalogue hasn't, and which so can't be added."""
+    """Those (SKU) that the catalogue hasn't, and which so can't be added."""
     policy: Policy = PRODUCT_POLICY

@@ -48,6 +48,8 @@ class Needs:
     """What a condition tree asks: gates that must all be open, how often it is fulfilled, and the units it takes."""
 
     gates: list[Gate] = field(default_factory=list[Gate])
+    of_goods: list[Gate] = field(default_factory=list[Gate])
+    """Those that more goods open. They come last: nobody buys more for an offer that stays closed."""
     times: list[Times] = field(default_factory=list[Times])
     shared: list[Times] = field(default_factory=list[Times])
     """How often all that start it are used together."""
@@ -65,6 +67,7 @@ def needs_of(condition: Condition, scopes: Scopes, *, spends: bool = False) -> N
     """What the condition of an offer asks, compiled; of one that takes points where it `spends`."""
     needs = Needs(goods=_asks_for_goods(condition), spends=spends)
     _add(condition, scopes, needs)
+    needs.gates += needs.of_goods
     return needs
 
 
@@ -88,7 +91,7 @@ def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
     if type(condition) is QuantityIs:
         scope = scopes.number(condition.of or EVERYTHING)
         needs.units.append((scope, condition.quantity))
-    needs.gates.append(_gate(condition, scopes, needs))
+    (needs.of_goods if _asks_for_goods(condition) else needs.gates).append(_gate(condition, scopes, needs))
     times = _times(condition, scopes, needs)
     if times is not None:
         shared = type(condition) is AmountIs and condition.shared
@@ -274,16 +277,10 @@ def _hour(condition: HourIs) -> Gate:
     return gate
 
 
-def _who(
-    condition: SegmentIs
-    | BirthdayIs
-    | CelebratesIs
-    | AgeIs
-    | MemberSince
-    | PurchaseNumberIs
-    | CustomerKnown
-    | Confirmed,
-) -> Gate:
+_Who = SegmentIs | BirthdayIs | CelebratesIs | AgeIs | MemberSince | PurchaseNumberIs | CustomerKnown | Confirmed
+
+
+def _who(condition: _Who) -> Gate:
     """Conditions on the customer, and on what the cashier confirms."""
     match condition:
         case SegmentIs():

@@ -10,11 +10,13 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.basket import BP, Basket
 from erp_club.promotions.engine.compile import Compiled
 from erp_club.promotions.engine.conditions import QuantityIs
+from erp_club.promotions.engine.opening import used_up
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal
 from erp_club.promotions.engine.ready import Part, Ready
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Spread, Step
 from erp_club.promotions.engine.run import Record, Run
 from erp_club.promotions.engine.scope import Basis
+from erp_club.promotions.engine.trying import wanted_of, with_amount, with_units, without_tax
 
 BUY_MORE_UNITS = "buy_more_units"
 SPEND_MORE = "spend_more"
@@ -25,20 +27,50 @@ def hints_of(run: Run, compiled: Compiled, refused: Iterable[Refusal]) -> tuple[
     """For offers that lack only units or an amount, and those that a few units more would let give again."""
     hints: list[Hint] = []
     for refusal in refused:
-        kind = _KINDS.get(refusal.reason)
-        if kind is None or refusal.missing is None:
-            continue
-        ready = compiled.by_code.get(refusal.offer)
-        if ready is not None and ready.hint:
-            units = refusal.missing if kind == BUY_MORE_UNITS else 0
-            hints.append(Hint(refusal.offer, kind, refusal.missing, _gain(run, ready, units, refusal.missing)))
+        ready = compiled.by_code.get(refusal.offer) if refusal.reason in _KINDS and refusal.missing else None
+        if ready is not None and ready.hint and not _stays_closed(run, ready):
+            hints.append(_hint(run, compiled, ready, refusal))
     for record in run.records:
         document = record.ready.again
         missing = 0 if document is None else _short_of_more(run.basket, record, document)
-        if missing and record.ready.hint:
+        if document is not None and missing and record.ready.hint:
+            goods = () if document.on is None else ((document.on, missing),)
             gain = _gain(run, record.ready, missing, missing)
-            hints.append(Hint(record.ready.code, BUY_MORE_UNITS, missing, gain))
+            hints.append(Hint(record.ready.code, BUY_MORE_UNITS, missing, gain, goods))
     return tuple(hints)
+
+
+def _stays_closed(run: Run, ready: Ready) -> bool:
+    """Whether more goods don't open it: it isn't for here, now or this customer, or it is used up."""
+    closing = (gate(run.basket) for gate in ready.gates)
+    if any(failure is not None and failure[0] not in _KINDS for failure in closing):
+        return True
+    return ready.limits is not None and used_up(run, ready) is not None
+
+
+def _hint(run: Run, compiled: Compiled, ready: Ready, refusal: Refusal) -> Hint:
+    kind, missing = _KINDS[refusal.reason], refusal.missing or 0
+    if kind == SPEND_MORE:
+        gain = _gain(run, ready, 0, missing)
+        return Hint(ready.code, kind, missing, with_amount(run, compiled, ready, missing) if gain is None else gain)
+    wanted = wanted_of(run.basket, ready)
+    lacking = sum(count for _, _, count in wanted)
+    several = len(wanted) > 1
+    # The refusal tells the first condition that fails; what makes the offer give is all of them.
+    missing = max(missing, lacking) if several else missing
+    gain = None if several else _gain(run, ready, missing, missing)
+    if gain is None and lacking == missing and not _of_one_scope(ready):
+        gain = with_units(run, compiled, ready, wanted)
+    goods = tuple((on, count) for _, on, count in wanted if not on.everything) if lacking == missing else ()
+    return Hint(ready.code, kind, missing, gain, goods)
+
+
+def _of_one_scope(ready: Ready) -> bool:
+    """Whether it is one reward by sets of one scope: what can't be reckoned there, no trial tells."""
+    document = ready.parts[0].document if len(ready.parts) == 1 else None
+    return isinstance(document, BuyGet) or (
+        isinstance(document, Bundle) and document.price_minor is not None and len(document.slots) == 1
+    )
 
 
 def _short_of_more(basket: Basket, record: Record, document: BuyGet) -> int:
@@ -55,7 +87,7 @@ def _count(basket: Basket, scope: int) -> int:
 
 def _gain(run: Run, ready: Ready, units: int, missing: int) -> int | None:
     """What the offer would give; `units` of them are missing, else an amount."""
-    if len(ready.parts) != 1:
+    if len(ready.parts) != 1 or (not units and without_tax(ready.offer.when)):
         return None
     part, basket = ready.parts[0], run.basket
     document = part.document

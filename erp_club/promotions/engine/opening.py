@@ -127,10 +127,10 @@ def closed(run: Run, ready: Ready, started: Started) -> Failure | None:
         failure = gate(run.basket)
         if failure is not None:
             return failure
-    return _used_up(run, ready) if ready.limits is not None else None
+    return used_up(run, ready) if ready.limits is not None else None
 
 
-def _used_up(run: Run, ready: Ready) -> Failure | None:
+def used_up(run: Run, ready: Ready) -> Failure | None:
     """What the offer's limits say."""
     limits = ready.limits
     assert limits is not None

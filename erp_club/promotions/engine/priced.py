@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar, cast
 
+from erp_club.promotions.engine.scope import Scope
+
 T = TypeVar("T")
 
 
@@ -130,12 +132,16 @@ class Pending(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """So many more units, or so much more, and the offer gives `gain_minor` more (None where that isn't known)."""
+    """So many more units, or so much more, and the offer gives `gain_minor` more (None where that isn't known).
+
+    `goods`: of what so many units are missing, where not anything will do.
+    """
 
     offer: str
     kind: str
     missing: int
     gain_minor: int | None = None
+    goods: tuple[tuple[Scope, int], ...] = ()
 
 
 class PricedLine(NamedTuple):

@@ -35,8 +35,8 @@ class Part:
     scopes: tuple[int, ...]
     club: str | None = None
     """Of the points that it uses."""
-    sets: bool = False
-    """Whether it forms sets of units; then `free` of each are given for nothing."""
+    slots: tuple[tuple[int, int], ...] = ()
+    """Where it forms sets of units: the scopes of which it takes so many for each, `free` of them for nothing."""
     free: int = 0
 
 

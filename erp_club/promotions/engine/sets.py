@@ -14,13 +14,15 @@ from erp_club.promotions.engine.scopes import Scopes
 class Sets:
     """Forms full sets from slots of ordered lots, equal sets at once, so that a line of many units costs no more."""
 
-    __slots__ = ("missing", "rest", "slots")
+    __slots__ = ("lacking", "missing", "rest", "slots")
 
     def __init__(self, slots: Sequence[tuple[Sequence[Lot], int]]) -> None:
         self.slots = slots
         self.rest: dict[int, Lot] = {}
         self.missing = 0
         """Units that the set which couldn't be formed lacked."""
+        self.lacking: list[int] = []
+        """The same, slot by slot."""
 
     def _of(self, lot: Lot) -> Lot:
         """What is still there of a lot."""
@@ -33,7 +35,7 @@ class Sets:
         """Which units the next set takes, slot by slot; None where there are too few."""
         reserved: dict[int, int] = {}
         pattern: list[list[tuple[Lot, int]]] = []
-        self.missing = 0
+        self.lacking = []
         for lots, quantity in self.slots:
             found: list[tuple[Lot, int]] = []
             lacking = quantity
@@ -45,8 +47,9 @@ class Sets:
                     lacking -= count
                 if not lacking:
                     break
-            self.missing += lacking
+            self.lacking.append(lacking)
             pattern.append(found)
+        self.missing = sum(self.lacking)
         return None if self.missing else pattern
 
     def take(self, most: int | None) -> tuple[int, list[list[Take]]] | None:
