@@ -54,7 +54,7 @@ def test_item_and_member_codes_are_no_payment_cards(code: str):
     assert not is_payment_card(code)
 
 
-@pytest.mark.parametrize("typed", ["0*7290011234562", "0.000*APPLES", "10000*APPLES"])
+@pytest.mark.parametrize("typed", ["0*7290011234562", "0.000*APPLES", "10000*APPLES", "1000000*APPLES"])
 def test_a_quantity_of_nothing_or_too_much_is_refused(typed: str):
     with pytest.raises(Refused) as refused:
         read_entry(typed)

@@ -13,7 +13,7 @@ MOST_MILLI = 9_999_999
 ASKS, TAKES = "?", "-"
 """Before an item: what does it cost, and take it out again."""
 
-_TIMES = re.compile(r"(\d{1,5})(?:[.,](\d{1,3}))?\s*[*×]\s*(.+)", re.ASCII)
+_TIMES = re.compile(r"(\d{1,9})(?:[.,](\d{1,3}))?\s*[*×]\s*(.+)", re.ASCII)
 _TIMES_X = re.compile(r"(\d{1,5}(?:[.,]\d{1,3})?)\s*[xX]\s*(.+)", re.ASCII)
 _TRACKS = (re.compile(r";(\d{8,19})[=?]", re.ASCII), re.compile(r"%[A-Za-z]?(\d{8,19})[\^?]", re.ASCII))
 _PHONE = re.compile(r"\+[\d\s().-]{7,20}|0[\d\s().-]{7,14}", re.ASCII)
