@@ -58,7 +58,7 @@ _DECIMAL = re.compile(r"(-?)(\d{1,7})(?:[.,](\d{1,3}))?", re.ASCII)
 def _milli(value: Any) -> int:
     match = _DECIMAL.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise PydanticCustomError("decimal_parsing", "is no decimal number with at most three places")
+        raise PydanticCustomError("quantity_form", "is no decimal number with at most three places, as a text")
     sign, whole, fraction = match.groups()
     milli = int(whole) * 1000 + int((fraction or "").ljust(3, "0"))
     return -milli if sign else milli

@@ -14,6 +14,7 @@ MESSAGES: dict[str, str] = {
     "int_from_float": N_("Enter a whole number."),
     "decimal_parsing": N_("Enter a number."),
     "decimal_type": N_("Enter a number."),
+    "quantity_form": N_("Enter a number with at most three decimals, such as 1 or 0.755."),
     "greater_than": N_("This number is too small."),
     "greater_than_equal": N_("This number is too small."),
     "less_than": N_("This number is too large."),

@@ -81,9 +81,12 @@ def what(scope: Scope | None, words: Words) -> Text:
 
 
 def units_of(goods: Iterable[tuple[Scope | None, int]], words: Words) -> Listed:
-    """So many units of each: `1 unit of group Sandwiches and 2 units of group Drinks`."""
+    """So many units of each: `1 unit of group Sandwiches and 2 units of group Drinks`; 0 for what isn't counted."""
     told = (
-        TN("%(num)s unit of %(what)s", "%(num)s units of %(what)s", count, what=what(on, words)) for on, count in goods
+        TN("%(num)s unit of %(what)s", "%(num)s units of %(what)s", count, what=what(on, words))
+        if count
+        else what(on, words)
+        for on, count in goods
     )
     return Listed(tuple(told), "and")
 

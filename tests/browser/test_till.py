@@ -188,7 +188,7 @@ def test_a_quantity_that_is_none_is_refused_and_does_not_stay(page: Page, key: s
     quantity.focus()
     page.keyboard.press("Control+a")
     typed(page, "abc")
-    expect(page.locator(".said")).to_contain_text("Enter a number.")
+    expect(page.locator(".said")).to_contain_text("Enter a number with at most three decimals")
     expect(quantity).to_have_value("1")
 
 

@@ -163,12 +163,13 @@ def test_every_offer_in_force_is_explained_on_request(client: TestClient, sessio
 
 
 def test_a_reason_is_told_in_the_readers_language(client: TestClient, session: Session, till: Till) -> None:
-    a_published_offer(session, "MORE", when={"amount_minor": 40_00})
+    a_published_offer(session, "MORE", when={"amount_minor": 10_00, "of": {"products": [BREAD]}})
     session.commit()
     hebrew = client.post("/quotes", json=basket(), headers=till.headers | {"Accept-Language": "he"}).json()
-    assert [each["missing"] for each in hebrew["refused"]] == [7_13]
-    assert hebrew["refused"][0]["words"] == "חסרים עוד ₪7.13."
-    assert hebrew["hints"][0]["kind"] == "spend_more"
+    assert [each["missing"] for each in hebrew["refused"]] == [7_25]
+    assert hebrew["refused"][0]["words"] == "חסרים עוד ₪7.25."
+    [hint] = hebrew["hints"]
+    assert (hint["kind"], hint["words"].endswith("חסר: \u2068לחם\u2069.")) == ("spend_more", True)
 
 
 def test_wrong_codes_lock_the_till_for_new_ones(client: TestClient, till: Till) -> None:

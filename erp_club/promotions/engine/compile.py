@@ -7,14 +7,14 @@ same scope and conditions always beats is kept behind that one and never priced.
 
 import gc
 import unicodedata
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 
 from erp_club.promotions.engine.basket import BP
 from erp_club.promotions.engine.dominance import behind_better_ones
-from erp_club.promotions.engine.gates import Needs, needs_of
+from erp_club.promotions.engine.gates import Gate, Needs, needs_of, quantity_gate
 from erp_club.promotions.engine.gifts import free_delivery, gift, next_coupon, surprise
 from erp_club.promotions.engine.offer import NO_LIMITS, Combination, Mode, Offer, Per, Stage, Start
 from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Part, Published, Ready
@@ -34,11 +34,11 @@ from erp_club.promotions.engine.rewards import (
     Surprise,
 )
 from erp_club.promotions.engine.rewards import Reward as RewardDocument
-from erp_club.promotions.engine.scope import EVERYTHING, Scope
+from erp_club.promotions.engine.scope import EVERYTHING, Pick, Scope
 from erp_club.promotions.engine.scopes import Scopes
 from erp_club.promotions.engine.sets import bundle, buy_get
 from erp_club.promotions.engine.shaping import shaping_of
-from erp_club.promotions.engine.shares import amount_off, fixed_price, percent
+from erp_club.promotions.engine.shares import amount_off, fixed_price, floor_of, percent
 
 _BY_CODE = attrgetter("code")
 _STAGES = (Stage.ITEM, Stage.BASKET, Stage.CODE)
@@ -164,7 +164,7 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         parts=parts,
         earnings=earnings,
         redeems=redeems,
-        gates=tuple(needs.gates),
+        gates=(*needs.gates, *_floors(offer, scopes)),
         times=tuple(needs.times),
         shared=tuple(needs.shared),
         needed=tuple(needs.units),
@@ -193,10 +193,23 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
     )
 
 
-def _again(parts: tuple[Part, ...]) -> BuyGet | None:
-    """The sets of which a basket may hold any number, where they are all that the offer gives beside points."""
+def _floors(offer: Offer, scopes: Scopes) -> Iterator[Gate]:
+    """What an offer that grows with the quantity asks before it gives anything."""
+    floor = floor_of(offer.rewards[0]) if len(offer.rewards) == 1 else None
+    if floor is not None:
+        yield quantity_gate(floor, scopes)
+
+
+def _again(parts: tuple[Part, ...]) -> BuyGet | Bundle | Percent | Amount | FixedPrice | None:
+    """The sets of one scope of which a basket may hold any number, or the steps by quantity, where that is all."""
     document = parts[0].document if len(parts) == 1 else None
-    return document if type(document) is BuyGet and document.applications is None else None
+    if isinstance(document, Percent | Amount | FixedPrice):
+        return document if document.steps else None
+    if type(document) is BuyGet:
+        return document if document.applications is None else None
+    if type(document) is Bundle and len(document.slots) == 1 and document.applications is None:
+        return document if document.price_minor is not None and document.pick is Pick.DEAREST else None
+    return None
 
 
 def _competes(combination: Combination, parts: tuple[Part, ...], *, redeems: bool) -> bool:

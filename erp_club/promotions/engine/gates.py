@@ -131,7 +131,7 @@ def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
     """One function for a condition, whatever it holds."""
     if isinstance(condition, QuantityIs | AmountIs):
         needs.scopes.append(scopes.number(condition.of or EVERYTHING))
-        return _quantity(condition, scopes) if isinstance(condition, QuantityIs) else _reaches(condition, scopes)
+        return quantity_gate(condition, scopes) if isinstance(condition, QuantityIs) else _reaches(condition, scopes)
     if isinstance(condition, All):
         return _all([_gate(each, scopes, needs) for each in condition.all])
     if isinstance(condition, AnyOf):
@@ -143,7 +143,8 @@ def _gate(condition: Condition, scopes: Scopes, needs: Needs) -> Gate:
     return _club(condition, spends=needs.spends) if isinstance(condition, ClubIs) else _who(condition)
 
 
-def _quantity(condition: QuantityIs, scopes: Scopes) -> Gate:
+def quantity_gate(condition: QuantityIs, scopes: Scopes) -> Gate:
+    """Open from so many units on."""
     scope, quantity = scopes.number(condition.of or EVERYTHING), condition.quantity
 
     def gate(basket: Basket) -> Failure | None:

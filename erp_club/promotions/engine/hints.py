@@ -11,12 +11,21 @@ from erp_club.promotions.engine.basket import BP, Basket
 from erp_club.promotions.engine.compile import Compiled
 from erp_club.promotions.engine.conditions import QuantityIs
 from erp_club.promotions.engine.opening import used_up
-from erp_club.promotions.engine.priced import Hint, Reason, Refusal
+from erp_club.promotions.engine.priced import Hint, Reason, Refusal, made
 from erp_club.promotions.engine.ready import Part, Ready
-from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Spread, Step
-from erp_club.promotions.engine.run import Record, Run
-from erp_club.promotions.engine.scope import Basis
-from erp_club.promotions.engine.trying import wanted_of, with_amount, with_units, without_tax
+from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Reward, Spread, Step
+from erp_club.promotions.engine.run import Run
+from erp_club.promotions.engine.scope import Basis, Scope
+from erp_club.promotions.engine.shares import floor_of
+from erp_club.promotions.engine.trying import (
+    alone,
+    spent_on,
+    step_ahead,
+    wanted_of,
+    with_amount,
+    with_units,
+    without_tax,
+)
 
 BUY_MORE_UNITS = "buy_more_units"
 SPEND_MORE = "spend_more"
@@ -31,17 +40,63 @@ def hints_of(run: Run, compiled: Compiled, refused: Iterable[Refusal]) -> tuple[
         if ready is not None and ready.hint and not _stays_closed(run, ready):
             hints.append(_hint(run, compiled, ready, refusal))
     for record in run.records:
-        document = record.ready.again
-        missing = 0 if document is None else _short_of_more(run.basket, record, document)
-        if document is not None and missing and record.ready.hint:
-            goods = () if document.on is None else ((document.on, missing),)
-            gain = _gain(run, record.ready, missing, missing)
-            hints.append(Hint(record.ready.code, BUY_MORE_UNITS, missing, gain, goods))
+        ready = record.ready
+        document = ready.again
+        if document is None or not ready.hint:
+            continue
+        if isinstance(document, BuyGet) or isinstance(document, Bundle):  # noqa: SIM101 - a union is made anew each time
+            more = _one_set_more(run, ready, document)
+        else:
+            more = _one_step_more(run, compiled, ready)
+        if more is not None:
+            hints.append(more)
     return tuple(hints)
+
+
+def _one_step_more(run: Run, compiled: Compiled, ready: Ready) -> Hint | None:
+    """The hint for the next step of an offer that grows with the quantity, where one unit reaches it."""
+    wanted = step_ahead(run.basket, compiled, ready)
+    if wanted is None or wanted[2] > 1:
+        return None
+    now, then = alone(run, compiled, ready), with_units(run, compiled, ready, [wanted])
+    if now is None or then is None or then <= now:
+        return None
+    return Hint(ready.code, BUY_MORE_UNITS, 1, then - now, _units_of(wanted[1], 1))
+
+
+def _one_set_more(run: Run, ready: Ready, document: BuyGet | Bundle) -> Hint | None:
+    """The hint for one set more, where that lacks little and gains something."""
+    scope, size = ready.parts[0].slots[0]
+    over = _count(run.basket, scope) % size
+    missing = size - over
+    # What is to be paid for the set is there already.
+    if not over or missing > (document.free if isinstance(document, BuyGet) else 1):
+        return None
+    if isinstance(document, BuyGet):
+        gain = _gain(run, ready, missing, missing)
+    else:
+        gain = _next_bundle(run.basket, scope, over, document.price_minor or 0)
+    if gain is not None and gain <= 0:
+        return None
+    return made(Hint, (ready.code, BUY_MORE_UNITS, missing, gain, _units_of(_one_scope(document), missing)))
+
+
+def _next_bundle(basket: Basket, scope: int, over: int, price_minor: int) -> int:
+    """What one bundle more saves: of the units that no full one has, the cheapest, and one more like the cheapest."""
+    cost = 0
+    for worth, there in sorted([(basket.worth[i], basket.pieces[i]) for i in basket.by_scope[scope]]):
+        units = min(over, there)
+        cost += worth * units // 1000
+        over -= units
+        if not over:
+            break
+    return cost + (_cheapest(basket, scope) or 0) - price_minor
 
 
 def _stays_closed(run: Run, ready: Ready) -> bool:
     """Whether more goods don't open it: it isn't for here, now or this customer, or it is used up."""
+    if len(ready.gates) < 2 and ready.limits is None:
+        return False
     closing = (gate(run.basket) for gate in ready.gates)
     if any(failure is not None and failure[0] not in _KINDS for failure in closing):
         return True
@@ -52,16 +107,20 @@ def _hint(run: Run, compiled: Compiled, ready: Ready, refusal: Refusal) -> Hint:
     kind, missing = _KINDS[refusal.reason], refusal.missing or 0
     if kind == SPEND_MORE:
         gain = _gain(run, ready, 0, missing)
-        return Hint(ready.code, kind, missing, with_amount(run, compiled, ready, missing) if gain is None else gain)
-    wanted = wanted_of(run.basket, ready)
+        gain = with_amount(run, compiled, ready, missing) if gain is None else gain
+        return Hint(ready.code, kind, missing, gain, spent_on(ready))
+    if not ready.needed and _of_one_scope(ready):
+        on = _one_scope(ready.parts[0].document)
+        return Hint(ready.code, kind, missing, _gain(run, ready, missing, missing), _units_of(on, missing))
+    wanted = wanted_of(run.basket, compiled, ready)
     lacking = sum(count for _, _, count in wanted)
     several = len(wanted) > 1
     # The refusal tells the first condition that fails; what makes the offer give is all of them.
     missing = max(missing, lacking) if several else missing
-    gain = None if several else _gain(run, ready, missing, missing)
+    gain = None if several or floor_of(ready.offer.rewards[0]) else _gain(run, ready, missing, missing)
     if gain is None and lacking == missing and not _of_one_scope(ready):
         gain = with_units(run, compiled, ready, wanted)
-    goods = tuple((on, count) for _, on, count in wanted if not on.everything) if lacking == missing else ()
+    goods = tuple(each for _, on, count in wanted for each in _units_of(on, count)) if lacking == missing else ()
     return Hint(ready.code, kind, missing, gain, goods)
 
 
@@ -73,11 +132,15 @@ def _of_one_scope(ready: Ready) -> bool:
     )
 
 
-def _short_of_more(basket: Basket, record: Record, document: BuyGet) -> int:
-    """The units that are missing for one set more, where what is to be paid for it is there already."""
-    over = _count(basket, record.ready.parts[0].scopes[0]) % document.size
-    missing = document.size - over
-    return missing if over and missing <= document.free else 0
+def _one_scope(document: Reward) -> Scope | None:
+    """What the sets of one scope are made of."""
+    if isinstance(document, Bundle):
+        return document.slots[0].on
+    return document.on if isinstance(document, BuyGet) else None
+
+
+def _units_of(on: Scope | None, count: int) -> tuple[tuple[Scope, int], ...]:
+    return () if on is None or on.everything else ((on, count),)
 
 
 def _count(basket: Basket, scope: int) -> int:

@@ -134,7 +134,7 @@ class Pending(NamedTuple):
 class Hint(NamedTuple):
     """So many more units, or so much more, and the offer gives `gain_minor` more (None where that isn't known).
 
-    `goods`: of what so many units are missing, where not anything will do.
+    `goods`: of what so many units are missing, where not anything will do; 0 where it is an amount.
     """
 
     offer: str

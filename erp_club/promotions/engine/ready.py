@@ -7,7 +7,7 @@ from erp_club.promotions.engine.gates import Gate, Times
 from erp_club.promotions.engine.give import Reward
 from erp_club.promotions.engine.offer import Limits, Offer, Per, Start
 from erp_club.promotions.engine.priced import Reason, Refusal
-from erp_club.promotions.engine.rewards import BuyGet, Points
+from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Points
 from erp_club.promotions.engine.rewards import Reward as RewardDocument
 from erp_club.promotions.engine.shaping import Shaping
 
@@ -85,7 +85,7 @@ class Ready:
     over_order: bool
     """Whether its reward is for the whole order and not for named goods."""
     other_lines_first: bool
-    again: BuyGet | None
+    again: BuyGet | Bundle | Percent | Amount | FixedPrice | None
     """What is given again and again without a limit, so that a few units more are worth a hint."""
     behind: list["Ready"] = field(default_factory=list["Ready"])
     """Offers that it beats whenever it holds."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.basket import BP, Basket, Lot, net_of
+from erp_club.promotions.engine.conditions import QuantityIs
 from erp_club.promotions.engine.facts import StackBase
 from erp_club.promotions.engine.give import (
     Give,
@@ -18,6 +19,7 @@ from erp_club.promotions.engine.give import (
     shared_net,
 )
 from erp_club.promotions.engine.rewards import Amount, FixedPrice, Percent, Spread, Step
+from erp_club.promotions.engine.rewards import Reward as RewardDocument
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Pick
 from erp_club.promotions.engine.scopes import Scopes
 
@@ -48,6 +50,16 @@ def stepped(value: int, steps: Sequence[Step], count_in: int) -> Callable[[Baske
         return next((each for least, each in falling if count >= least), value)
 
     return at
+
+
+def floor_of(reward: RewardDocument) -> QuantityIs | None:
+    """The units from which on a reward by steps gives anything, where it gives nothing below the first."""
+    if not isinstance(reward, Percent | Amount) or not reward.steps:
+        return None
+    if reward.value_bp if isinstance(reward, Percent) else reward.value_minor:
+        return None
+    least = min((step.from_quantity for step in reward.steps if step.value), default=1)
+    return QuantityIs(quantity=least, of=reward.count_in or reward.on) if least > 1 else None
 
 
 def percent(reward: Percent, scopes: Scopes) -> Reward:

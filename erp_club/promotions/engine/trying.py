@@ -12,7 +12,7 @@ from erp_club.promotions.engine.conditions import All, AmountIs, Condition, Quan
 from erp_club.promotions.engine.facts import Facts, Line
 from erp_club.promotions.engine.give import Give, in_order
 from erp_club.promotions.engine.ready import Part, Ready
-from erp_club.promotions.engine.rewards import Bundle, BuyGet, Gift, Redeem, Surprise
+from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Redeem, Surprise
 from erp_club.promotions.engine.run import BY_ITSELF, Open, Run, run_of
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Pick, Scope
 from erp_club.promotions.engine.scopes import holds
@@ -54,6 +54,21 @@ def with_amount(run: Run, compiled: Compiled, ready: Ready, missing_minor: int) 
     return _given(replace(facts, lines=tuple(lines), price_lists=()), compiled, ready, reached=not held)
 
 
+def spent_on(ready: Ready) -> tuple[tuple[Scope, int], ...]:
+    """What an amount that is missing must be spent on, where it is one scope and not everything."""
+    asked = list(_amounts(ready.offer.when))
+    return ((asked[0], 0),) if len(asked) == 1 and not asked[0].everything else ()
+
+
+def _amounts(condition: Condition) -> Iterator[Scope]:
+    """The scopes of the amounts that must all be there."""
+    if isinstance(condition, All):
+        for each in condition.all:
+            yield from _amounts(each)
+    elif isinstance(condition, AmountIs):
+        yield condition.of or EVERYTHING
+
+
 def without_tax(condition: Condition) -> bool:
     """Whether it asks for an amount without tax."""
     if isinstance(condition, All):
@@ -88,14 +103,34 @@ def _worth(facts: Facts, part: Part, give: Give) -> int | None:
     return sum(facts.products[product].unit_minor * count for product, count in gifts)
 
 
-def wanted_of(basket: Basket, ready: Ready) -> list[Wanted]:
-    """The units that its conditions lack, else those that its first part that forms sets does."""
+def alone(run: Run, compiled: Compiled, ready: Ready) -> int | None:
+    """What it gives on this basket by itself."""
+    return _given(run.facts, compiled, ready)
+
+
+def step_ahead(basket: Basket, compiled: Compiled, ready: Ready) -> Wanted | None:
+    """The units that the next step lacks of an offer that grows with the quantity; None for any other."""
+    document = ready.parts[0].document if len(ready.parts) == 1 else None
+    if not isinstance(document, Percent | Amount | FixedPrice) or not document.steps:
+        return None
+    counted = None if isinstance(document, FixedPrice) else document.count_in
+    on = counted or document.on or EVERYTHING
+    scope = compiled.scopes.number(on)
+    missing = [step.from_quantity - basket.count(scope) for step in document.steps]
+    ahead = min((each for each in missing if each > 0), default=None)
+    return None if ahead is None else (scope, on, ahead)
+
+
+def wanted_of(basket: Basket, compiled: Compiled, ready: Ready) -> list[Wanted]:
+    """The units that its conditions lack, else those that its first part that forms sets, or its next step, does."""
     asked = zip(ready.needed, _asked(ready.offer.when), strict=True)
     lacking = [(scope, on, quantity - basket.count(scope)) for (scope, quantity), on in asked]
     if not any(count > 0 for _, _, count in lacking):
         part = next((part for part in ready.parts if part.slots), None)
         named = {} if part is None else {scope: on for (scope, _), on in zip(part.slots, _slots(part), strict=True)}
         lacking = [] if part is None else [(scope, named[scope], count) for scope, count in _lacking(basket, part)]
+        step = None if lacking else step_ahead(basket, compiled, ready)
+        lacking += [] if step is None else [step]
     return _apart([each for each in lacking if each[2] > 0])
 
 
