@@ -21,11 +21,13 @@ from erp_club.promotions.engine import earning, finish
 from erp_club.promotions.engine.compete import compete
 from erp_club.promotions.engine.compile import Compiled
 from erp_club.promotions.engine.facts import Facts
+from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.hints import hints_of
 from erp_club.promotions.engine.opening import Started, candidates, closed, open_offers, started_by
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
 from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Ready
 from erp_club.promotions.engine.run import Open, Run, run_of
+from erp_club.promotions.engine.shares import floor_of
 from erp_club.promotions.engine.stages import take_turn
 from erp_club.promotions.engine.wanting import with_what_lacks
 
@@ -116,11 +118,14 @@ def _untouched(run: Run, compiled: Compiled, started: Started) -> list[Refusal]:
     """What keeps the offers closed that the basket doesn't touch."""
     told = {each.offer for each in run.refused} | {record.ready.code for record in run.records}
     told |= {each.offer for each in run.pending} | {offer.ready.code for offer in run.earning}
-    return [
-        ready.refuse(*(closed(run, ready, started) or (_without_gain(run, ready), None)))
-        for ready in compiled.offers
-        if ready.code not in told
-    ]
+    return [ready.refuse(*_kept_away(run, ready, started)) for ready in compiled.offers if ready.code not in told]
+
+
+def _kept_away(run: Run, ready: Ready, started: Started) -> Failure:
+    """Why an offer that the basket doesn't touch gives nothing: no step is short where none of its goods is there."""
+    failure = closed(run, ready, started)
+    of_steps = failure is not None and failure[0] is Reason.MIN_QUANTITY and floor_of(ready.offer.rewards[0])
+    return (_without_gain(run, ready), None) if failure is None or of_steps else failure
 
 
 def _without_gain(run: Run, ready: Ready) -> Reason:
