@@ -75,7 +75,8 @@ def _stopped(error: OperationalError | psycopg.OperationalError) -> Text:
     cause = error.orig if isinstance(error, OperationalError) else error
     if isinstance(cause, psycopg.errors.DiskFull):
         return T("The disk that holds the database is full. Make room there, then try again.")
-    return T("The database stopped answering: %(reason)s Try again.", reason=str(cause).strip().partition("\n")[0])
+    reason = str(cause).strip().partition("\n")[0].rstrip(".")
+    return T("The database stopped answering: %(reason)s. Try again.", reason=reason)
 
 
 @click.group(cls=Told)

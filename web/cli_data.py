@@ -24,7 +24,7 @@ from erp_club.kernel.text import T, Text
 from erp_club.permissions.actors import SYSTEM
 from web import i18n
 from web.cli_database import opened
-from web.cli_serve import serve
+from web.cli_serve import check_free, serve
 
 
 class Bar:
@@ -120,8 +120,11 @@ def export(kind: str, file: Path) -> None:
 @click.pass_context
 def demo(ctx: click.Context, full: bool, then_serve: bool) -> None:
     """Load the demo chain: a year of real purchases, three clubs with members, staff and tills."""
+    settings = Settings.from_env()
+    if then_serve:
+        check_free(settings.host, settings.port)
     with opened(current=False) as database:
-        _lay_demo(database, Settings.from_env(), full=full)
+        _lay_demo(database, settings, full=full)
         if then_serve:
             # In this process, while its database runs: a second one would spend seconds on starting both again.
             ctx.invoke(serve)

@@ -1,5 +1,8 @@
 """The command of the console that serves the pages."""
 
+import errno
+import socket
+
 import click
 import uvicorn
 
@@ -12,20 +15,21 @@ from web.cli_database import opened
 
 @click.command("serve")
 @click.option("--host", default=None, help="Address to listen on (ERP_CLUB_HOST, 127.0.0.1).")
-@click.option("--port", type=int, default=None, help="Port to listen on (ERP_CLUB_PORT, 8000).")
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on (ERP_CLUB_PORT, 8000).")
 @click.option("--workers", type=int, default=None, help="Processes (ERP_CLUB_WORKERS, 1).")
 @click.option("--no-worker", is_flag=True, help="Run no job worker beside it.")
 def serve(host: str | None, port: int | None, workers: int | None, no_worker: bool) -> None:
     """Serve the pages and the API."""
     settings = Settings.from_env()
-    listened = host or settings.host
+    listened, door = host or settings.host, settings.port if port is None else port
     _check_reachable(listened, settings.proxies)
+    check_free(listened, door)
     with opened(), beside.worker(wanted=not no_worker):
         uvicorn.run(
             "web.server:application",
             factory=True,
             host=listened,
-            port=port or settings.port,
+            port=door,
             workers=workers or settings.workers,
             log_config=None,
             access_log=False,
@@ -36,6 +40,30 @@ def serve(host: str | None, port: int | None, workers: int | None, no_worker: bo
             timeout_graceful_shutdown=10,
             timeout_keep_alive=75,  # a till keeps its connection between two scans
         )
+
+
+def check_free(host: str, port: int) -> None:
+    """Refuse an address where nothing can listen before anything starts: the server itself would only log it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except (OSError, OverflowError) as error:  # OverflowError: no such port
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            said = T(
+                "Another program listens on %(host)s:%(port)s already, perhaps ERP Club itself. Stop it, or name "
+                "another port in ERP_CLUB_PORT.",
+                host=host,
+                port=port,
+            )
+        else:
+            said = T(
+                "Nothing can listen on %(host)s:%(port)s: %(reason)s. Name another address in ERP_CLUB_HOST, or "
+                "another port in ERP_CLUB_PORT.",
+                host=host,
+                port=port,
+                reason=(str(error).partition("] ")[2].partition(" (")[0] or str(error)).rstrip("."),
+            )
+        raise Unavailable(said, code="port-taken") from error
 
 
 def _check_reachable(host: str, proxies: str) -> None:

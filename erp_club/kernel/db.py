@@ -167,6 +167,12 @@ def _wrong_url() -> Unavailable:
     )
 
 
+def _reason(error: OperationalError) -> str:
+    """Why there is no connection, in one line; without what libpq asks back."""
+    lines = (line for line in str(error.orig).splitlines() if not line.startswith("\t"))
+    return " ".join(line.strip() for line in lines).rstrip(".")
+
+
 def _check_server(database: Database) -> None:
     safe_url = database.url.set(drivername="postgresql").render_as_string(hide_password=True)
     try:
@@ -175,9 +181,10 @@ def _check_server(database: Database) -> None:
     except OperationalError as error:
         raise Unavailable(
             T(
-                "The database %(url)s doesn't answer: %(reason)s Check ERP_CLUB_DATABASE_URL and that the server runs.",
+                "The database %(url)s doesn't answer: %(reason)s. Check ERP_CLUB_DATABASE_URL and that the server "
+                "runs.",
                 url=safe_url,
-                reason=str(error.orig).strip(),
+                reason=_reason(error),
             ),
             code="database-unreachable",
         ) from error

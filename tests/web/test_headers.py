@@ -2,6 +2,8 @@
 
 # REQ A-01
 import re
+import socket
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -122,3 +124,16 @@ def test_a_server_that_nobody_could_use_does_not_start(monkeypatch: pytest.Monke
     result = CliRunner().invoke(main, ["serve"])
     assert result.exit_code == 2
     assert "name its address in ERP_CLUB_PROXIES" in result.output
+
+
+@pytest.mark.parametrize("words", [["serve"], ["demo", "--serve"]])
+def test_a_busy_port_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str]):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        for name, value in {"PORT": str(port), "HOME": str(tmp_path / "home"), "DATABASE_URL": ""}.items():
+            monkeypatch.setenv(f"ERP_CLUB_{name}", value)
+        monkeypatch.setenv("LANG", "C")
+        result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert f"Another program listens on 127.0.0.1:{port} already" in result.output
+    assert not (tmp_path / "home").exists()
