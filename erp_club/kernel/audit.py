@@ -102,6 +102,8 @@ class AuditSeal(Base):
     entry_id: Mapped[int] = mapped_column(sa.ForeignKey("audit_entries.id"), unique=True)
     hash: Mapped[bytes]
     at: Mapped[dt.datetime]
+    dated: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whether the hash goes over `at` too, as that of every link does that is made now."""
 
 
 class Doer(Protocol):

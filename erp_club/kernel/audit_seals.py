@@ -34,7 +34,7 @@ def seal_entries(session: Session, *, now: dt.datetime, limit: int) -> Sealed:
     session.execute(sa.text("LOCK TABLE audit_seals IN SHARE ROW EXCLUSIVE MODE"))
     links, end = chain_end(session)
     waiting = (
-        sa.select(AuditEntry.id, _digest())
+        sa.select(AuditEntry.id, _digest(sa.literal(now, AuditSeal.at.type)))
         .outerjoin(AuditSeal, AuditSeal.entry_id == AuditEntry.id)
         .where(AuditSeal.n.is_(None))
         .order_by(AuditEntry.id)
@@ -43,7 +43,7 @@ def seal_entries(session: Session, *, now: dt.datetime, limit: int) -> Sealed:
     rows: list[dict[str, object]] = []
     for entry_id, digest in session.execute(waiting):
         links, end = links + 1, _link(keyring, end, links + 1, entry_id, digest)
-        rows.append({"n": links, "entry_id": entry_id, "hash": end, "at": now})
+        rows.append({"n": links, "entry_id": entry_id, "hash": end, "at": now, "dated": True})
     if rows:
         session.execute(sa.insert(AuditSeal), rows)
     return Sealed(len(rows), links, end)
@@ -74,8 +74,9 @@ def entries_not_as_sealed(session: Session) -> list[NotAsSealed]:
 
 def _broken(session: Session) -> NotAsSealed | None:
     keyring = keyring_of(session)
+    digest = sa.case((AuditEntry.id.is_(None), sa.null()), (AuditSeal.dated, _digest(AuditSeal.at)), else_=_digest())
     chain = (
-        sa.select(AuditSeal.n, AuditSeal.entry_id, AuditSeal.hash, sa.case((AuditEntry.id.is_not(None), _digest())))
+        sa.select(AuditSeal.n, AuditSeal.entry_id, AuditSeal.hash, digest)
         .outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
         .order_by(AuditSeal.n)
     )
@@ -89,11 +90,14 @@ def _link(keyring: Keyring, end: bytes, n: int, entry_id: int, digest: bytes) ->
     return link(keyring, _PURPOSE, end, n, entry_id, digest)
 
 
-def _digest() -> sa.ColumnElement[bytes]:
-    """SHA-256 over all that an entry says, as PostgreSQL writes jsonb; the moment in microseconds, in no time zone."""
+def _digest(sealed_at: sa.SQLColumnExpression[dt.datetime] | None = None) -> sa.ColumnElement[bytes]:
+    """SHA-256 over all that an entry says, and when it was sealed, as PostgreSQL writes jsonb.
+
+    Moments are in microseconds, in no time zone.
+    """
     told = sa.func.jsonb_build_array(
         AuditEntry.id,
-        sa.cast(sa.func.extract("epoch", AuditEntry.at) * 1_000_000, sa.BigInteger),
+        _moment(AuditEntry.at),
         AuditEntry.staff_id,
         AuditEntry.actor,
         AuditEntry.terminal_id,
@@ -106,8 +110,13 @@ def _digest() -> sa.ColumnElement[bytes]:
         AuditEntry.open_before,
         AuditEntry.open_after,
         sa.func.encode(AuditEntry.values_hash, "hex"),
+        *([] if sealed_at is None else [_moment(sealed_at)]),
     )
     return sa.func.sha256(sa.func.convert_to(sa.cast(told, sa.Text), "UTF8"), type_=sa.LargeBinary())
+
+
+def _moment(at: sa.SQLColumnExpression[dt.datetime]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.extract("epoch", at) * 1_000_000, sa.BigInteger)
 
 
 def _wrong_values() -> sa.Select[int, bool]:

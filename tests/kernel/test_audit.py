@@ -86,11 +86,14 @@ def test_values_that_no_erasure_has_emptied_are_named(session: Session) -> None:
 def test_a_change_of_any_column_of_the_trace_is_named(session: Session) -> None:
     _, edits = _edits(session)
     seal_entries(session, now=NOW, limit=100)
-    other = {"TEXT": "'other'", "BIGINT": "0", "INTEGER": "0", "JSONB": "'{\"b\": 1}'", "DATETIME": "now()"}
-    for table, key in ((AuditEntry, "id"), (AuditValues, "entry_id")):
+    other = {
+        "TEXT": "'other'", "BIGINT": "0", "INTEGER": "0", "JSONB": "'{\"b\": 1}'", "DATETIME": "now()",
+        "BOOLEAN": "false",
+    }  # fmt: skip
+    for table, key in ((AuditEntry, "id"), (AuditValues, "entry_id"), (AuditSeal, "entry_id")):
         for column in sa.inspect(table).local_table.columns:  # type: ignore[attr-defined]
             kind = str(column.type)
-            value = "sha256('x')" if column.name == "values_hash" else other.get(kind, other["TEXT"])
+            value = "sha256('x')" if column.name in ("values_hash", "hash") else other.get(kind, other["TEXT"])
             if column.name in ("emptied_at", "before", "after") and (
                 table is AuditEntry or column.name == "emptied_at"
             ):
