@@ -1,7 +1,6 @@
 """The change log: who changed what, who looked at whom, when and where."""
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -28,7 +27,7 @@ from web.i18n import translate
 from web.refusals import again
 from web.views import customer_labels
 from web.views.audit import told
-from web.views.kept import Change, changes_of
+from web.views.kept import Change, changes_of, spelled
 
 router = APIRouter(route_class=ActRoute, tags=["audit"])
 PER_PAGE = 25
@@ -289,25 +288,26 @@ def _page(act: Act, filters: Filters, found: list[AuditEntry]) -> AuditPage:
 
 
 _COLUMNS = (
-    *("id", "at", "who", "store", "terminal_id", "action", "entity", "entity_id", "customer"),
-    *("before", "after", "request_id"),
+    *("id", "at", "who", "store", "terminal_id", "action", "entity", "entity_id", "called", "customer"),
+    *("field", "name", "before", "after", "request_id"),
 )
 
 
 def _rows(act: Act, asked: audit_search.Entries) -> Iterator[list[lists.Cell]]:
-    stores = {store.id: store.code for store in organisation.stores(act.session)}
-    whole, zone = act.by.may(Permission.AUDIT_PERSONAL), ZoneInfo(act.zone)
+    """A row for each field of an entry that changed, in the words of the page; one for an entry without any."""
+    every = organisation.stores(act.session)
+    codes, names = {store.id: store.code for store in every}, {store.id: store.name for store in every}
+    zone, words = ZoneInfo(act.zone), labels()
     for found in audit_search.every(act.session, asked):
         numbers = customers.numbers_of(act.session, [entry.customer_id for entry in found if entry.customer_id])
-        for entry in found:
-            before, after = (
-                json.dumps(side, ensure_ascii=False) if side else None for side in told(entry, whole=whole)
-            )
-            yield [
-                *(entry.id, entry.at.astimezone(zone), entry.actor, stores.get(entry.store_id or 0), entry.terminal_id),
-                *(entry.action, entry.entity, entry.entity_id, numbers.get(entry.customer_id or 0)),
-                *(before, after, entry.request_id),
+        for entry, line in zip(found, _lines(act, found, names), strict=True):
+            start = [
+                *(entry.id, entry.at.astimezone(zone), entry.actor, codes.get(entry.store_id or 0), entry.terminal_id),
+                *(entry.action, entry.entity, entry.entity_id, line.called, numbers.get(entry.customer_id or 0)),
             ]
+            for change in line.changes or [None]:
+                said = spelled(change, words, act.zone) if change else (None, None, None)
+                yield [*start, change and change.field, *said, entry.request_id]
 
 
 def labels() -> dict[str, str]:

@@ -6,6 +6,7 @@ any other change. A part is called as the form calls it that sets it.
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -17,12 +18,14 @@ from erp_club.permissions.catalog import Permission
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments.reading import read_condition
 from erp_club.segments.sentence import sentence
+from web import lists
 from web.formats import date_text
 from web.i18n import LANGUAGES, say, translate
 from web.offer_forms.fields import CONDITION_NAMES, REWARD_NAMES
 from web.offer_forms.labels import label_of, value_of
 from web.programme_forms import fields as programmes
 from web.programme_forms.layout import layout
+from web.templating import ENVIRONMENT
 
 Step = str | int
 Leaves = dict[tuple[Step, ...], Any]
@@ -132,6 +135,24 @@ def changes_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Chan
             )
         )
     return made
+
+
+def spelled(change: Change, labels: Mapping[str, str], zone: str) -> tuple[str, lists.Cell, lists.Cell]:
+    """What a page says of a change, for a file: its name, and the values before and after; nothing is an empty cell.
+
+    Numbers stay numbers, amounts are in whole units of money.
+    """
+    ui = ENVIRONMENT.globals["ui"]
+
+    def cell(value: Any, said: str | None) -> lists.Cell:
+        if said or value in (None, "", [], {}):
+            return said
+        if type(value) is int and not change.name.endswith("_bp"):
+            return Decimal(value).scaleb(-2) if change.name.endswith("_minor") else value
+        return ui.kept(value, change.name, zone).striptags()
+
+    name = change.label or ui.field_kept(change.field, labels).striptags()
+    return name, cell(change.before, change.was), cell(change.after, change.became)
 
 
 def _leaves(kept: Mapping[str, Any]) -> Leaves:
