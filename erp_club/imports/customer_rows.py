@@ -1,7 +1,7 @@
 """A customer's row as it will be kept: every cell checked and brought into its one stored form."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from erp_club.customers.errors import Fault
 from erp_club.customers.fields import IDENTITY
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.id_numbers.rules import IdRules
+from erp_club.customers.identity import PASSPORT
 from erp_club.imports.formats import Batch, Refusal
 from erp_club.imports.values import shown
 from erp_club.kernel.keyring import Keyring
@@ -54,7 +55,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the rows are judged by: `clubs` by the file's columns, `country` where a row says none."""
+    """What the rows are judged by: `clubs` by the file's columns, `country` where a row says none.
+
+    `holds` tells whether the customer of this number has this passport: customer, country, document.
+    """
 
     country: str
     clubs: Mapping[str, ClubTerm]
@@ -62,6 +66,7 @@ class Known:
     classes: Mapping[str, ClassField]
     keyring: Keyring
     today: dt.date
+    holds: Callable[[str, str, str], bool]
 
 
 def normalised(batch: Batch, columns: Sequence[str], known: Known) -> Kept:
@@ -69,10 +74,14 @@ def normalised(batch: Batch, columns: Sequence[str], known: Known) -> Kept:
     kept = Kept()
     classes = [column for column in columns if column.startswith(PREFIX)]
     for line, *values in zip(batch.lines, *batch.values, strict=True):
-        row = dict(zip(columns, values, strict=True))
+        said = dict(zip(columns, values, strict=True))
+        row = dict(said)
         faults = list(_check(row, known))
+        if any(column == "id_number" for column, _ in faults) and _holds(said, known):
+            # Its lines proved it once, and aren't kept: the document stays as it is.
+            row |= said | dict.fromkeys(IDENTITY)
+            faults = list(_check(row, known))
         if faults:
-            said = dict(zip(columns, values, strict=True))
             kept.refusals += [Refusal(line, column, _said(said.get(column)), why) for column, why in faults]
             continue
         number = cast("str | None", row.get("id_number"))
@@ -87,6 +96,11 @@ def normalised(batch: Batch, columns: Sequence[str], known: Known) -> Kept:
             if row[column] is not None:
                 kept.classes.append((line, column.removeprefix(PREFIX), str(row[column])))
     return kept
+
+
+def _holds(row: Mapping[str, object], known: Known) -> bool:
+    number, country, document = (str(row.get(name) or "") for name in ("number", "id_country", "id_number"))
+    return row.get("id_kind") == PASSPORT and known.holds(number, country, document)
 
 
 def _said(value: object) -> str:

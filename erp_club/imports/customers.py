@@ -1,13 +1,14 @@
 """Customers from a file: opened or updated by their number, with cards, memberships, classes and consents."""
 
 import datetime as dt
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
 from erp_club.customers.classes.queries import class_fields
-from erp_club.customers.id_numbers.queries import id_rules
+from erp_club.customers.id_numbers.queries import holds_passport, id_rules
 from erp_club.customers.id_numbers.sealing import COLUMNS as SEALED
 from erp_club.customers.names import commands as names
 from erp_club.imports import staging
@@ -128,7 +129,8 @@ def _stage(
     staging.create(session, "staged_classes", "line bigint, name text, value text")
     staging.create(session, "touched_lines", "line bigint")
     keyring = keyring_of(session, writes=True)
-    known = Known(country, clubs, id_rules(session), class_fields(session), keyring, today)
+    holds = partial(holds_passport, session)
+    known = Known(country, clubs, id_rules(session), class_fields(session), keyring, today, holds)
     read = 0
     for batch in reading.batches():
         kept = normalised(batch, reading.columns, known)

@@ -155,6 +155,11 @@ def test_the_lines_of_a_document_prove_a_number_that_its_country_has_no_form_for
     assert counted(taken_in(session, scanned, "customers")) == (1, 0, 0)
     assert id_number(session, the(session).id) == "1234567"
     assert counted(taken_in(session, scanned, "customers")) == (0, 1, 0)
+    # An export has the bare number: as this customer's it is taken again, and nobody else's.
+    for number, country, counts in (("C1", "FI", (1, 0, 0)), ("C1", "US", (0, 0, 1)), ("C2", "FI", (0, 0, 1))):
+        bare = typed | {"number": number, "id_country": country, "city": "Turku"}
+        assert counted(taken_in(session, a_file(tmp_path, "customers", bare, more="city"), "customers")) == counts
+    assert (the(session).city, id_number(session, the(session).id)) == ("Turku", "1234567")
 
 
 def test_a_number_that_the_chain_does_not_keep_is_refused_in_a_file(session: Session, tmp_path: Path):

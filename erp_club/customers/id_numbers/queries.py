@@ -10,7 +10,9 @@ from erp_club.customers import errors
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.id_numbers.models import IdNumberRule
 from erp_club.customers.id_numbers.rules import DEFAULT, ELSEWHERE, Document, IdRule, IdRules, completed
+from erp_club.customers.identity import PASSPORT
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.kernel.kept_keys import keyring_of
 from erp_club.permissions.models import Staff
 
 _RULES = sa.select(IdNumberRule.kind, IdNumberRule.country, IdNumberRule.kept, IdNumberRule.reason)
@@ -54,6 +56,19 @@ def decided(session: Session) -> list[Decided]:
     return [
         Decided(rule, *who.get(rule.document, (None, None)), held[rule.document]) for rule in id_rules(session).rules
     ]
+
+
+def holds_passport(session: Session, number: str, country: str, typed: str) -> bool:
+    """Whether the living customer with this number has the passport that somebody typed."""
+    hashes = sealing.possible_hashes(keyring_of(session), typed)
+    held = sa.exists().where(
+        Customer.number == number,
+        Customer.state == CustomerState.ACTIVE,
+        Customer.id_kind == PASSPORT,
+        Customer.id_country == country,
+        Customer.id_hash.in_(hashes),
+    )
+    return session.scalar(sa.select(held)) or False
 
 
 def id_number(session: Session, customer_id: int) -> str | None:
