@@ -73,11 +73,6 @@ def read_card(session: Session, number: str) -> CardRow:
             return card
 
 
-def customer_by_card(session: Session, number: str) -> int:
-    """The id of the customer whose active card this is. Raises as `read_card`."""
-    return read_card(session, number).customer_id
-
-
 def cards_of(session: Session, customer_id: int) -> list[CardRow]:
     """The customer's cards, the newest first."""
     rows = session.execute(

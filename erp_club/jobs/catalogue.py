@@ -4,6 +4,7 @@ from erp_club.jobs.birthdays import BIRTHDAYS
 from erp_club.jobs.conversions import POINTS_CONVERT
 from erp_club.jobs.coupons import COUPONS_ISSUE
 from erp_club.jobs.declared import Job
+from erp_club.jobs.duplicates import DUPLICATES_FIND
 from erp_club.jobs.exports.job import EXPORT, EXPORTS_FORGET
 from erp_club.jobs.forecasts import FORECAST
 from erp_club.jobs.gifts import GIFTS_GIVE
@@ -55,6 +56,6 @@ JOBS: dict[str, Job] = {
         *(LEDGER_VERIFY, POINTS_PROGRAMME, POINTS_CONVERT),
         *(ROLLUPS, SEGMENTS_REFRESH, FORECAST, WHAT_IF, COUPONS_ISSUE, NAMES_REKEY, RUNS_TIDY, HELD_SALES),
         *(LEDGER_SEAL, AUDIT_SEAL),
-        *(BIRTHDAYS, EXPORT, EXPORTS_FORGET, RETENTION),
+        *(BIRTHDAYS, EXPORT, EXPORTS_FORGET, RETENTION, DUPLICATES_FIND),
     )
 }

@@ -191,14 +191,6 @@ def refresh(
     return _count(session, segment_id, today=today, now=now)
 
 
-def refresh_all(session: Session, *, registry: Registry, today: dt.date, now: dt.datetime) -> int:
-    """Refresh every active segment; gives how many. Doing it twice is as doing it once."""
-    held = saved.known(session, registry)
-    for segment_id in held.ids.values():
-        refresh(session, segment_id, registry=registry, today=today, now=now, known=held)
-    return len(held.ids)
-
-
 def refresh_customer(session: Session, customer_id: int, *, registry: Registry, today: dt.date) -> None:
     """Find again which of the segments that a sale can change a customer is in."""
     held = saved.known(session, registry)

@@ -34,7 +34,7 @@ def main() -> None:
     for line in told(outcome):
         print(line)  # noqa: T201 - the table is for whoever called it
     print(f"  in {time.perf_counter() - began:,.0f} s")  # noqa: T201
-    sys.exit(1 if outcome.wrong or outcome.counted < LEAST_SHARE * outcome.cases else 0)
+    sys.exit(1 if outcome.wrong or outcome.share < LEAST_SHARE else 0)
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def test_a_middle_name_more_or_less_is_no_hindrance(session: Session, people: di
 def test_merged_and_erased_people_are_found_by_no_name(session: Session, people: dict[str, int]):
     session.execute(sa.update(Customer).where(Customer.id == people["katz"]).values(state=CustomerState.ERASED))
     assert people["katz"] not in found(session, "כץ")
-    commands.forget_names(session, people["cohen"])
+    commands.erase_names(session, [people["cohen"]], [])
     assert find_by_name(session, "יעל כהן", limit=10) == []
 
 

@@ -2,6 +2,8 @@
 
 import ast
 import re
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +40,11 @@ SQL_FILES = {
     "segment_fields.py": "what segments may ask about, as expressions",
 }
 SQL_VERBS = {"select", "text", "insert", "update", "delete", "union", "union_all", "exists", "literal_column"}
+
+
+READ_BY_TESTS = {
+    "HOLDINGS": "what merging, access and erasure do with each table",
+}
 
 
 def _domain() -> tuple[Path, ...]:
@@ -128,3 +135,27 @@ def test_a_migration_is_named_by_its_time_and_what_it_does():
 
 def test_the_migrations_folder_does_not_shadow_the_library():
     assert not [tree.name(p) for p in tree.files("alembic", ".py") if p.name == "__init__.py"]
+
+
+def test_what_a_module_offers_the_product_uses():
+    """A command that only tests call is done by nobody: the search for duplicates once stood so, without its job."""
+    places = (*_domain(), *tree.files("web/templates", ".html"), *tree.files("alembic", ".py"))
+    places += tree.files("benchmarks", ".py")
+    words = Counter(word for path in places for word in re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    unused = [
+        f"{tree.name(path)}:{line} {name}"
+        for path in _domain()
+        for name, line in _offered(tree.parsed(path))
+        if words[name] < 2 and name not in READ_BY_TESTS
+    ]
+    assert not unused, f"Use it, or take it out with its tests: {unused}"
+
+
+def _offered(module: ast.Module) -> Iterator[tuple[str, int]]:
+    """The functions and values of a module, with their lines. What is decorated is used by its decorator."""
+    for node in module.body:
+        match node:
+            case ast.FunctionDef(name=name, decorator_list=[]):
+                yield name, node.lineno
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name, node.lineno

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import sqlalchemy as sa
+from pyotp.totp import TOTP
 from sqlalchemy.orm import Session
 
 from erp_club.organisation import commands
@@ -87,3 +88,8 @@ def an_actor(
         terminal_id=terminal_id,
         store_id=store_id,
     )
+
+
+def code_at(secret: str, at: dt.datetime) -> str:
+    """What the app of somebody's second factor shows at a moment."""
+    return TOTP(secret).at(at)

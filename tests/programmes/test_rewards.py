@@ -13,7 +13,7 @@ from erp_club.programmes.engine.occasions import Celebrant, granted, grown, usab
 from erp_club.programmes.engine.parts import Measure
 from erp_club.programmes.engine.redeem import Purse, Redeemable, redeemable
 from erp_club.programmes.engine.rewards import Occasion, PeriodReward
-from erp_club.programmes.engine.settle import PeriodFacts, Settled, give_by, settle
+from erp_club.programmes.engine.settle import PeriodFacts, Settled, settle
 from tests.make.programmes import a_programme, bought, day, purchase
 
 MEMBER = MemberFacts()
@@ -89,13 +89,6 @@ def test_only_some_levels_and_only_members_have_it():
     assert settled(rule, 50_000, level="SILVER").why is Why.WRONG_LEVEL
     assert settled(rule, 50_000, level="GOLD", member_at_end=False).why is Why.NOT_MEMBER
     assert settled(rule, 50_000, level="GOLD").value == 1000
-
-
-def test_it_is_given_the_day_after_the_period_or_by_a_day_of_the_month():
-    rule = reward({"kind": "percent", "steps": STEPS})
-    assert give_by(rule, day("2026-10-31")) == day("2026-11-01")
-    by_tenth = reward({"kind": "percent", "steps": STEPS}, issue={"by_day_of_month": 10})
-    assert give_by(by_tenth, day("2026-10-31")) == day("2026-11-10")
 
 
 FUNCTIONS = st.sampled_from(

@@ -99,8 +99,10 @@ def looked_at() -> tuple[dict[tuple[str, str], int], list[str]]:
     seen: dict[tuple[str, str], int] = {}
     unseen: list[str] = []
     done: set[tuple[str, str, str]] = set()
+    read, before = None, ()
     for programme, steps, part in holders():
-        before = None
+        if programme is not read:
+            read, before = programme, sentences(programme)
         for name, info in type(part).model_fields.items():
             value = getattr(part, name)
             key = (type(part).__name__, name)
@@ -111,7 +113,6 @@ def looked_at() -> tuple[dict[tuple[str, str], int], list[str]]:
                 choices += [[each, *value[1:]] for each in others(value[0])]
             if not info.is_required() and value is not None:
                 choices.insert(0, info.get_default(call_default_factory=True))
-            before = before or sentences(programme)
             for choice in choices:
                 if choice == value or (isinstance(choice, tuple) and choice == value):
                     continue

@@ -12,8 +12,6 @@ from erp_club.programmes.engine.renew import (
     Applicant,
     Person,
     first_term,
-    has_benefits,
-    is_on_time,
     joining_fee,
     may_not_join,
     may_not_share,
@@ -98,14 +96,9 @@ def test_a_sliding_term_starts_again_with_each_purchase():
     assert slid_until(term, day("2027-01-31")) == day("2029-01-30")  # pyright: ignore[reportArgumentType]
 
 
-def test_grace_counts_as_on_time_and_gives_benefits_only_where_said():
-    club = a_programme(renewal={"grace_days": 30, "earliest_days": 60})
+def test_nobody_renews_earlier_than_the_club_lets():
+    club = a_programme(renewal={"earliest_days": 60})
     last = day("2026-06-30")
-    assert is_on_time(club, last, day("2026-07-30"))
-    assert not is_on_time(club, last, day("2026-07-31"))
-    assert not has_benefits(club, last, day("2026-07-01"))
-    kind = a_programme(renewal={"grace_days": 30, "benefits_in_grace": True})
-    assert has_benefits(kind, last, day("2026-07-30"))
     assert not may_renew(club, last, day("2026-04-30"))
     assert may_renew(club, last, day("2026-05-01"))
 

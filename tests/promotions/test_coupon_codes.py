@@ -10,13 +10,13 @@ from erp_club.promotions.coupons.codes import (
     ALPHABET,
     LONGEST,
     RANDOM,
-    check_character,
     is_code,
     is_prefix,
     new_codes,
     normalised,
     spoken,
 )
+from tests.make.coupons import checked
 
 CODE, *CODES = new_codes(20)
 PREFIXED, *MORE_PREFIXED = new_codes(20, prefix="VAKKA")
@@ -62,7 +62,7 @@ def test_any_two_characters_that_changed_places_are_told(codes: list[str]) -> No
 
 @given(st.text(ALPHABET, min_size=RANDOM, max_size=LONGEST - 1))
 def test_the_check_character_makes_any_beginning_a_code(body: str) -> None:
-    assert is_code(body + check_character(body))
+    assert is_code(checked(body))
 
 
 def test_a_code_is_read_aloud_in_groups_with_its_prefix_apart() -> None:
@@ -102,7 +102,7 @@ def test_a_code_is_taken_however_it_is_typed(typed: str) -> None:
 )  # fmt: skip
 def test_look_alikes_of_other_scripts_are_other_letters(ours: str, theirs: str) -> None:
     body = ours * RANDOM
-    code = body + check_character(body)
+    code = checked(body)
     assert is_code(code)
     assert normalised(code.replace(ours, theirs, 1)) != code
     assert not is_code(normalised(code.replace(ours, theirs, 1)))

@@ -13,7 +13,7 @@ from erp_club.promotions.coupons.codes import new_codes
 from erp_club.promotions.coupons.entry import Entry, take_entries
 from erp_club.promotions.engine.facts import Coupon
 from tests.make.clubs import a_customer
-from tests.make.coupons import NOW, a_batch, read, some_coupons
+from tests.make.coupons import NOW, a_batch, read, read_entries, reserve, some_coupons
 
 TILL = "terminal:7"
 CASHIER = Actor(name="Dana", held=delivered(Role.CASHIER), staff_id=1, role=Role.CASHIER)
@@ -77,11 +77,9 @@ def test_a_cashier_cannot_tell_a_foreign_or_used_coupon_from_an_unknown_code(ses
     a_batch(session, "SPRING")
     (hers,) = some_coupons(session, customer_id=yael)
     (held,) = some_coupons(session, code="SPRING")
-    commands.reserve(session, [read(session, held)[0].id], customer_id=0, sale_id="sale-9", until=NOW + MINUTE, now=NOW)
+    reserve(session, [read(session, held)[0].id], customer_id=0, sale_id="sale-9", until=NOW + MINUTE, now=NOW)
     nobodys = next(new_codes(1))
-    entries = queries.read_entries(
-        session, [hers, held, nobodys], customer_id=0, sale_id="sale-1", now=NOW, today=NOW.date()
-    )
+    entries = read_entries(session, hers, held, nobodys, customer_id=0, sale_id="sale-1", now=NOW, today=NOW.date())
     told = take_entries(entries, locked_until=None, now=NOW, by=CASHIER)
     assert told.coupons == tuple(Coupon(text, fault="unknown_code") for text in (hers, held, nobodys))
     assert told.wrong == (hers, held, nobodys)
@@ -95,6 +93,6 @@ def test_a_coupon_out_of_its_days_is_told_to_everybody_and_is_no_wrong_code(sess
     a_batch(session, "OPEN", valid_to=NOW.date())
     (code,) = some_coupons(session, code="OPEN")
     later = NOW + dt.timedelta(days=2)
-    entries = queries.read_entries(session, [code], customer_id=0, sale_id="s", now=later, today=later.date())
+    entries = read_entries(session, code, customer_id=0, sale_id="s", now=later, today=later.date())
     told = take_entries(entries, locked_until=None, now=later, by=CASHIER)
     assert ([coupon.fault for coupon in told.coupons], told.wrong) == (["expired"], ())

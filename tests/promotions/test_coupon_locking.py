@@ -14,7 +14,7 @@ from erp_club.promotions.coupons import commands, queries
 from erp_club.promotions.coupons.batches import commands as batches
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponReservation, CouponUse, WrongCode
 from erp_club.purchases.posting.commands import write_sale
-from tests.make.coupons import NOW, TODAY, a_batch, read, some_coupons
+from tests.make.coupons import NOW, TODAY, a_batch, read, reserve, some_coupons
 from tests.make.purchases import a_line, a_product, a_sale, a_till
 
 LATER = NOW + dt.timedelta(minutes=15)
@@ -102,7 +102,7 @@ def test_fifty_quotes_at_once_hold_a_coupon_for_one_of_them(committed: Database)
         session.commit()
 
     def quote(session: Session, number: int) -> object:
-        commands.reserve(session, [coupon.id], customer_id=0, sale_id=f"sale-{number}", until=LATER, now=NOW)
+        reserve(session, [coupon.id], customer_id=0, sale_id=f"sale-{number}", until=LATER, now=NOW)
         return "held"
 
     results = at_once(committed, quote)

@@ -20,7 +20,7 @@ from erp_club.promotions.coupons.models import (
 )
 from erp_club.purchases.posting.commands import write_sale
 from tests.make.clubs import a_customer
-from tests.make.coupons import NOW, TODAY, a_batch, read, some_coupons
+from tests.make.coupons import NOW, TODAY, a_batch, read, reserve, some_coupons
 from tests.make.purchases import Till, a_line, a_product, a_sale, a_till
 
 LATER = NOW + dt.timedelta(minutes=15)
@@ -196,37 +196,35 @@ def test_a_coupon_that_another_sale_holds_is_used_up_until_it_is_let_go(session:
     a_batch(session)
     (code,) = some_coupons(session)
     (coupon,) = read(session, code)
-    commands.reserve(session, [coupon.id], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
+    reserve(session, [coupon.id], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
     assert read(session, code, sale_id="sale-1")[0].fault is None
     assert read(session, code, sale_id="sale-2")[0].fault == "used_up"
     assert read(session, code, sale_id="sale-2", now=LATER)[0].fault is None
     with pytest.raises(Conflict) as refused:
-        commands.reserve(session, [coupon.id], customer_id=0, sale_id="sale-2", until=LATER, now=NOW)
+        reserve(session, [coupon.id], customer_id=0, sale_id="sale-2", until=LATER, now=NOW)
     assert refused.value.code == "coupon-held"
     commands.release(session, "sale-1")
-    commands.reserve(session, [coupon.id], customer_id=0, sale_id="sale-2", until=LATER, now=NOW)
+    reserve(session, [coupon.id], customer_id=0, sale_id="sale-2", until=LATER, now=NOW)
     assert read(session, code, sale_id="sale-1")[0].fault == "used_up"
 
 
 def test_a_later_quote_takes_its_sales_coupons_over_and_lets_the_others_go(session: Session) -> None:
     a_batch(session)
     first, second = (coupon.id for coupon in read(session, *some_coupons(session, 2)))
-    commands.reserve(session, [first, second], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
+    reserve(session, [first, second], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
     much_later = LATER + dt.timedelta(minutes=5)
-    commands.reserve(session, [second], customer_id=0, sale_id="sale-1", until=much_later, now=NOW)
+    reserve(session, [second], customer_id=0, sale_id="sale-1", until=much_later, now=NOW)
     held = session.execute(sa.select(CouponReservation.coupon_id, CouponReservation.until)).all()
     assert [tuple(row) for row in held] == [(second, much_later)]
-    commands.reserve(session, [], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
+    reserve(session, [], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
     assert session.scalar(sa.select(sa.func.count()).select_from(CouponReservation)) == 0
 
 
 def test_a_reservation_that_ran_out_is_taken_by_another_sale(session: Session) -> None:
     a_batch(session)
     (coupon,) = read(session, *some_coupons(session))
-    commands.reserve(session, [coupon.id], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
-    commands.reserve(
-        session, [coupon.id], customer_id=0, sale_id="sale-2", until=LATER + dt.timedelta(hours=1), now=LATER
-    )
+    reserve(session, [coupon.id], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
+    reserve(session, [coupon.id], customer_id=0, sale_id="sale-2", until=LATER + dt.timedelta(hours=1), now=LATER)
     assert session.scalars(sa.select(CouponReservation.sale_id)).all() == ["sale-2"]
 
 
@@ -235,7 +233,7 @@ def test_a_coupon_of_two_uses_is_held_by_two_sales(session: Session) -> None:
     (code,) = some_coupons(session)
     (coupon,) = read(session, code)
     for sale_id in ("sale-1", "sale-2"):
-        commands.reserve(session, [coupon.id], customer_id=0, sale_id=sale_id, until=LATER, now=NOW)
+        reserve(session, [coupon.id], customer_id=0, sale_id=sale_id, until=LATER, now=NOW)
     assert read(session, code, sale_id="sale-3")[0].fault == "used_up"
     assert read(session, code, sale_id="sale-2")[0].fault is None
 
@@ -243,7 +241,7 @@ def test_a_coupon_of_two_uses_is_held_by_two_sales(session: Session) -> None:
 def test_a_sale_does_not_use_what_another_holds_and_its_own_is_free_afterwards(session: Session, till: Till) -> None:
     a_batch(session)
     (coupon,) = read(session, *some_coupons(session))
-    commands.reserve(session, [coupon.id], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
+    reserve(session, [coupon.id], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
     with pytest.raises(Conflict) as refused:
         use(session, till, coupon.id, sale_id="sale-2")
     assert refused.value.code == "quote-changed"
@@ -253,7 +251,7 @@ def test_using_a_coupon_frees_the_sales_other_coupons(session: Session, till: Ti
     a_batch(session)
     first, second = some_coupons(session, 2)
     one, two = (coupon.id for coupon in read(session, first, second))
-    commands.reserve(session, [one, two], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
+    reserve(session, [one, two], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
     use(session, till, one)
     assert [coupon.fault for coupon in read(session, first, second, sale_id="sale-9")] == ["used_up", None]
 
@@ -261,9 +259,9 @@ def test_using_a_coupon_frees_the_sales_other_coupons(session: Session, till: Ti
 def test_old_reservations_are_cleared_away_in_passing(session: Session) -> None:
     a_batch(session)
     first, second = (coupon.id for coupon in read(session, *some_coupons(session, 2)))
-    commands.reserve(session, [first], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
+    reserve(session, [first], customer_id=0, sale_id="sale-1", until=LATER, now=NOW)
     days_later = NOW + dt.timedelta(days=3)
-    commands.reserve(session, [second], customer_id=0, sale_id="sale-2", until=days_later, now=days_later)
+    reserve(session, [second], customer_id=0, sale_id="sale-2", until=days_later, now=days_later)
     assert session.scalars(sa.select(CouponReservation.sale_id)).all() == ["sale-2"]
 
 

@@ -284,13 +284,15 @@ def _every_row(session: Session, narrowed: dict[str, Any]) -> dict[By | str, dic
         rows, _ = listing(session, replace(year, by=by), sort="sales", descending=True, limit=10)
         told[f"{by} of the year"] = {row.key: row.figures for row in rows}
     told["the year"] = {row.key: row.figures for row in steps(session, replace(year, by=By.YEAR))}
+    days = {"first": DAY - dt.timedelta(days=4), **narrowed}
+    sales_minor = total(session, asked(**days)).sales_minor
     for by in By:
-        whole = asked(by, first=DAY - dt.timedelta(days=4), **narrowed)
+        whole = asked(by, **days)
         rows = steps(session, whole) if by in TIMES else listing(session, whole, sort="sales", descending=True)[0]
         told[by] = {row.key: row.figures for row in rows if row.figures.receipts}
         if by not in {By.CLUB, By.SEGMENT}:
             summed = sum(each.sales_minor for each in told[by].values())
-            assert summed == total(session, whole).sales_minor, (by, narrowed)
+            assert summed == sales_minor, (by, narrowed)
     return told
 
 

@@ -9,10 +9,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.catalog import Role
-from erp_club.permissions.factors import codes
 from erp_club.permissions.models import StaffSession
 from tests.make.browser import HTML, signed_in
-from tests.make.organisation import PASSWORD, PIN, a_chain, a_store, a_terminal, somebody
+from tests.make.organisation import PASSWORD, PIN, a_chain, a_store, a_terminal, code_at, somebody
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -107,7 +106,7 @@ def test_a_second_factor_is_set_up_changed_and_switched_off(client: TestClient, 
     begun = client.post("/account/second-factors", headers=HTML)
     assert begun.headers["location"] == "/account/second-factor"
     secret = client.get("/account/second-factor").json()["secret"].replace(" ", "")
-    code = codes.code_at(secret, dt.datetime.now(dt.UTC))
+    code = code_at(secret, dt.datetime.now(dt.UTC))
     shown = client.post("/account/second-factor", data={"code": code}, headers=HTML)
     assert len(set(re.findall(r"<code>([0-9A-Z]{4}-[0-9A-Z]{4})</code>", shown.text))) == 10
     assert client.get("/account").json()["second_factor"] is True

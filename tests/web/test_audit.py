@@ -24,6 +24,7 @@ from tests.make.browser import HTML, json_headers, signed_in
 from tests.make.clubs import a_customer
 from tests.make.organisation import a_chain, a_store, an_actor
 from web.formats import instant
+from web.i18n import LANGUAGE
 from web.views.kept import changes_of
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
@@ -162,6 +163,17 @@ def test_every_part_of_the_rules_and_offers_that_our_tests_know_has_a_name():
 def test_a_moment_is_shown_as_one_and_a_text_that_only_looks_like_it_as_it_stands():
     assert instant("2026-11-26T02:32:26.922293+00:00") == dt.datetime(2026, 11, 26, 2, 32, 26, 922293, tzinfo=dt.UTC)
     assert [instant(kept) for kept in ("2026-19-39T25:00:00+00:00", "Haifa", "+00:00", 7, None)] == [None] * 5
+
+
+def test_a_day_is_told_as_whoever_reads_it_writes_days():
+    def told_in(language: str) -> str | None:
+        token = LANGUAGE.set(language)
+        try:
+            return changes_of({}, {"last_day": "2026-12-31"})[0].became
+        finally:
+            LANGUAGE.reset(token)
+
+    assert [told_in(language) for language in ("en", "sv")] == ["31 Dec 2026", "2026-12-31"]
 
 
 def _yael_moves(session: Session, by: int, *cities: str) -> int:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from erp_club.cards.queries import customer_by_card
+from erp_club.cards.queries import read_card
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.catalog import Role
@@ -30,9 +30,9 @@ def test_a_replaced_card_says_so_and_the_new_one_identifies(client: TestClient, 
     yael, card = a_card_of(session)
     made = send(client, f"/cards/{card}/replacements")
     assert made.status_code == 201
-    assert customer_by_card(session, made.json()["number"]) == yael
+    assert read_card(session, made.json()["number"]).customer_id == yael
     with pytest.raises(Conflict) as old:
-        customer_by_card(session, OWN)
+        read_card(session, OWN)
     assert old.value.code == "card-replaced"
     again = send(client, f"/cards/{card}/replacements")
     assert (again.status_code, again.json()["code"]) == (409, "card-is-so")
@@ -46,11 +46,11 @@ def test_a_card_is_replaced_by_one_that_lies_ready(client: TestClient, session: 
     yael, card = a_card_of(session)
     refused = send(client, f"/cards/{card}/replacements", {"number": "12"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "card")
-    assert customer_by_card(session, OWN) == yael, "what is refused changes nothing"
+    assert read_card(session, OWN).customer_id == yael, "what is refused changes nothing"
     taken = send(client, f"/cards/{card}/replacements", {"number": OWN})
     assert (taken.status_code, taken.json()["code"]) == (409, "card-taken")
     assert send(client, f"/cards/{card}/replacements", {"number": "7290 0000 00022"}).status_code == 201
-    assert customer_by_card(session, "7290000000022") == yael
+    assert read_card(session, "7290000000022").customer_id == yael
 
 
 def test_a_card_is_blocked_lost_and_found_again(client: TestClient, session: Session) -> None:
@@ -59,11 +59,11 @@ def test_a_card_is_blocked_lost_and_found_again(client: TestClient, session: Ses
     for noun, state, code in (("blocks", "blocked", "card-blocked"), ("losses", "lost", "card-lost")):
         assert send(client, f"/cards/{card}/{noun}").json()["state"] == state
         with pytest.raises(Conflict) as refused:
-            customer_by_card(session, OWN)
+            read_card(session, OWN)
         assert refused.value.code == code
         assert send(client, f"/cards/{card}/{noun}").status_code == 409
     assert send(client, f"/cards/{card}/releases").json()["state"] == "active"
-    assert customer_by_card(session, OWN) == yael
+    assert read_card(session, OWN).customer_id == yael
     assert send(client, f"/cards/{card}/releases").status_code == 409
 
 

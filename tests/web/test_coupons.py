@@ -15,7 +15,7 @@ from erp_club.promotions.coupons import commands
 from erp_club.promotions.coupons.codes import is_code, spoken
 from erp_club.purchases.posting.commands import write_sale
 from tests.make.clubs import a_customer
-from tests.make.coupons import NOW, a_batch, read, some_coupons
+from tests.make.coupons import NOW, a_batch, read, reserve, some_coupons
 from tests.make.office import HTML, a_set_up_batch, form, head_office, send
 from tests.make.organisation import PASSWORD, a_chain, somebody
 from tests.make.purchases import a_line, a_product, a_sale, another_till
@@ -205,7 +205,7 @@ def test_figures_tell_expired_coupons_from_those_that_still_can_be_used(office: 
     moment = dt.datetime.now(dt.UTC)
     held = read(session, *some_coupons(session, 1, "LASTING"))[0].id
     until = moment + dt.timedelta(minutes=15)
-    commands.reserve(session, [held], customer_id=0, sale_id="s", until=until, now=moment)
+    reserve(session, [held], customer_id=0, sale_id="s", until=until, now=moment)
     session.commit()
 
     def told(batch_id: int) -> tuple[int, int, int]:

@@ -5,7 +5,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from erp_club.customers.duplicates.pairs.commands import find_pairs
+from erp_club.jobs.catalogue import JOBS
+from erp_club.jobs.declared import Run
+from erp_club.permissions.actors import SYSTEM
 from tests.make.customers import NOW, a_person
 from tests.make.office import HTML, form, head_office, send
 from tests.make.purchases import Till, a_till
@@ -92,9 +94,14 @@ def test_a_card_of_hers_at_the_till_shows_her(session: Session, client: TestClie
     assert (told.status_code, told.json()["candidates"][0]["same"]) == (409, ["card"])
 
 
-def test_head_office_decides_about_pairs_one_by_one(session: Session, office: TestClient):
+def test_head_office_decides_one_by_one_about_the_pairs_that_were_found_at_night(session: Session, office: TestClient):
     one, other = a_person(session, **SAME), a_person(session, **SAME)
-    find_pairs(session, now=NOW)
+    job = JOBS["duplicates-find"]
+    assert job.schedule is not None
+    compared: list[tuple[int, int]] = []
+    run = Run(0, job.name, NOW.date(), {}, SYSTEM, NOW, tell=lambda done, every: compared.append((done, every)))
+    assert job.batch(session, run, None).counts == {"pairs": 1}
+    assert compared == [(0, 1)]
     session.commit()
     assert [each["low"]["customer_id"] for each in office.get("/suspected-pairs").json()["pairs"]] == [one]
     assert "/duplicate-confirmations" in office.get("/suspected-pairs", headers=HTML).text

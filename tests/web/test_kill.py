@@ -17,7 +17,7 @@ from erp_club.kernel.db import Database
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.purchases import a_product, a_till
 
-SALES, PRICE, SKU, MEMBER = 200, 12_34, "7290000000017", "100001"
+SALES, PRICE, SKU, MEMBER = 80, 12_34, "7290000000017", "100001"
 DEADLINE = 120
 
 
@@ -62,7 +62,7 @@ def test_a_server_killed_in_the_middle_of_sales_loses_and_doubles_none(committed
         a_membership(session, a_customer(session, MEMBER), a_club(session, months=None))
         session.commit()
     server = Server(committed.url.render_as_string(hide_password=False))
-    kills = iter((50, 51, 120, SALES + 1))
+    kills = iter((20, 21, 50, SALES + 1))
     next_kill = next(kills)
     acknowledged: dict[str, int] = {}
     try:

@@ -18,7 +18,6 @@ from erp_club.permissions import commands
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.commands import Due
-from erp_club.permissions.factors import codes
 from erp_club.permissions.factors import commands as factors
 from erp_club.permissions.factors.models import RecoveryCode, SecondFactor
 from erp_club.permissions.factors.queries import new_secret_of
@@ -26,7 +25,7 @@ from erp_club.permissions.models import StaffSession
 from tests.house.routes import walk
 from tests.make.browser import HTML, form, json_headers, signed_in
 from tests.make.clubs import a_club, a_customer, a_membership, moved
-from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, a_terminal, somebody
+from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, a_terminal, code_at, somebody
 from web.declared import Fresh
 
 OFFICE = {"username": "hq", "password": PASSWORD}
@@ -38,7 +37,7 @@ def a_factor(session: Session, staff_id: int, *, at: dt.datetime) -> tuple[str, 
     secret = new_secret_of(session, staff_id)
     assert secret
     before = at - dt.timedelta(minutes=1)
-    recovery = factors.confirm(session, staff_id, codes.code_at(secret, before), now=before, by=SYSTEM)
+    recovery = factors.confirm(session, staff_id, code_at(secret, before), now=before, by=SYSTEM)
     session.commit()
     return secret, recovery
 
@@ -49,7 +48,7 @@ def _now() -> dt.datetime:
 
 def _wrong(secret: str) -> str:
     """Six digits that the app shows at no moment near."""
-    near = {codes.code_at(secret, _now() + dt.timedelta(seconds=30 * step)) for step in range(-3, 4)}
+    near = {code_at(secret, _now() + dt.timedelta(seconds=30 * step)) for step in range(-3, 4)}
     return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555") if code not in near)
 
 
@@ -83,7 +82,7 @@ def test_a_role_that_asks_for_it_sets_up_a_second_factor_at_the_first_sign_in(cl
     wrong = client.post("/sign-in/second-factors", data={"code": _wrong(secret[1].replace(" ", ""))}, headers=HTML)
     assert wrong.status_code == 401
     assert secret[1] in wrong.text
-    code = codes.code_at(secret[1].replace(" ", ""), _now())
+    code = code_at(secret[1].replace(" ", ""), _now())
     shown = client.post("/sign-in/second-factors", data={"code": code}, headers=HTML)
     assert shown.status_code == 201
     recovery = re.findall(r"<code>([0-9A-Z]{4}-[0-9A-Z]{4})</code>", shown.text)
@@ -103,7 +102,7 @@ def test_a_code_opens_once_and_so_does_a_recovery_code(client: TestClient, sessi
     secret, recovery = a_factor(session, somebody(session, Role.HQ), at=_now())
     client.headers["Origin"] = "http://testserver"
     assert client.post("/sign-in", json=OFFICE).json()["code"] == "code-needed"
-    code = codes.code_at(secret, _now())
+    code = code_at(secret, _now())
     assert client.post("/sign-in", json=OFFICE | {"code": code}).status_code == 201
     again = client.post("/sign-in", json=OFFICE | {"code": code})
     assert (again.status_code, again.json()["code"]) == (401, "code-wrong")
@@ -120,7 +119,7 @@ def test_the_page_of_the_second_step_asks_for_the_code_and_lets_in(client: TestC
     wrong = client.post("/sign-in/codes", data={"code": _wrong(secret)}, headers=HTML)
     assert wrong.status_code == 401
     assert "This code is wrong" in wrong.text
-    code = codes.code_at(secret, _now())
+    code = code_at(secret, _now())
     assert client.post("/sign-in/codes", data={"code": code}, headers=HTML).headers["location"] == "/"
     assert client.get("/", headers=HTML).status_code == 200
     # The step is used up; who comes back begins again.
@@ -135,7 +134,7 @@ def test_wrong_codes_and_wrong_passwords_are_counted_together(client: TestClient
     assert client.post("/sign-in", json=OFFICE).json()["code"] == "code-needed"  # a right password forgets nothing
     answers += [client.post("/sign-in", json=OFFICE | {"password": "no"}).status_code for _ in range(2)]
     assert answers == [401] * 4 + [429]
-    right = OFFICE | {"code": codes.code_at(secret, _now())}
+    right = OFFICE | {"code": code_at(secret, _now())}
     assert client.post("/sign-in", json=right).status_code == 429
 
 
@@ -147,7 +146,7 @@ def test_of_many_who_send_one_code_at_once_one_gets_in(committed: Database):
 
     def send(_: int) -> bool:
         with committed.session() as session:
-            took = factors.take_code(session, staff_id, codes.code_at(secret, NOW), now=NOW)
+            took = factors.take_code(session, staff_id, code_at(secret, NOW), now=NOW)
             session.commit()
             return took
 
@@ -160,9 +159,9 @@ def test_a_code_is_taken_half_a_minute_late_and_not_a_minute(session: Session):
     staff_id = somebody(session, Role.HQ)
     secret, _ = a_factor(session, staff_id, at=NOW - dt.timedelta(hours=1))
     minute, half = dt.timedelta(seconds=60), dt.timedelta(seconds=30)
-    assert not factors.take_code(session, staff_id, codes.code_at(secret, NOW), now=NOW + minute)
-    assert not factors.take_code(session, staff_id, codes.code_at(secret, NOW + minute), now=NOW)
-    assert factors.take_code(session, staff_id, codes.code_at(secret, NOW), now=NOW + half)
+    assert not factors.take_code(session, staff_id, code_at(secret, NOW), now=NOW + minute)
+    assert not factors.take_code(session, staff_id, code_at(secret, NOW + minute), now=NOW)
+    assert factors.take_code(session, staff_id, code_at(secret, NOW), now=NOW + half)
 
 
 def test_head_office_takes_a_lost_second_factor_away(client: TestClient, session: Session):
@@ -170,7 +169,7 @@ def test_head_office_takes_a_lost_second_factor_away(client: TestClient, session
     manager = somebody(session, Role.MANAGER)
     secret, _ = a_factor(session, manager, at=_now())
     entry = commands.sign_in(
-        session, username="manager", password=PASSWORD, code=codes.code_at(secret, _now()), now=_now(), hours=1
+        session, username="manager", password=PASSWORD, code=code_at(secret, _now()), now=_now(), hours=1
     )
     assert entry.due is None
     signed_in(client, session)
@@ -268,7 +267,7 @@ def test_a_file_is_taken_out_after_the_code(client: TestClient, session: Session
     assert (asked.status_code, _hidden(asked)["next"]) == (403, "/customers.csv?text=a")
     wrong = client.post("/proofs", data=_hidden(asked) | {"proof": PASSWORD}, headers=HTML)
     assert (wrong.status_code, _hidden(wrong)["next"]) == (403, "/customers.csv?text=a")
-    shown = client.post("/proofs", data=_hidden(wrong) | {"proof": codes.code_at(secret, _now())}, headers=HTML)
+    shown = client.post("/proofs", data=_hidden(wrong) | {"proof": code_at(secret, _now())}, headers=HTML)
     assert 'content="0; url=/customers.csv?text=a"' in shown.text
     assert client.get("/customers.csv?text=a", headers=HTML).status_code == 200
     elsewhere = client.post("/proofs", data={"proof": "x", "next": "//zq7.example/"}, headers=HTML)

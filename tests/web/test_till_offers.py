@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions.commands import pause_offer
-from erp_club.promotions.coupons.codes import check_character
 from erp_club.promotions.coupons.models import Coupon, CouponCode
 from erp_club.receipts.models import ReceiptOffer
 from tests.make.clubs import a_club, a_membership, moved
-from tests.make.coupons import a_batch, some_coupons
+from tests.make.coupons import a_batch, checked, some_coupons
 from tests.make.customers import a_person
 from tests.make.offers import NOW, a_published_offer
 from tests.make.pricelists import a_list, an_entry
@@ -183,7 +182,7 @@ def test_a_coupon_whose_code_begins_like_a_quantity_is_a_coupon(
     client: TestClient, session: Session, till: Till
 ) -> None:
     a_coupon(session)
-    code = "3XY5KAA55YRE" + check_character("3XY5KAA55YRE")
+    code = checked("3XY5KAA55YRE")
     session.execute(sa.update(CouponCode).values(code=code))
     session.commit()
     scan(client, till)

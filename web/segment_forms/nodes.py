@@ -20,7 +20,6 @@ GROUPS = ("all", "any", "none")
 SEGMENT = "field:segment"
 MOST_NODES = 2 * MOST_LEAVES
 TEXT_OPS = (Op.IN, Op.NOT_IN, Op.IS_NULL)
-ORDERED_OPS = (Op.GE, Op.LE, Op.EQ, Op.GT, Op.LT, Op.NE, Op.BETWEEN)
 
 
 @dataclass

@@ -7,7 +7,6 @@ any other change. A part is called as the form calls it that sets it.
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -282,7 +281,6 @@ def _sentence(condition: Mapping[str, Any]) -> str | None:
         return None
 
 
-@cache
 def _day(value: str) -> str | None:
     try:
         return date_text(dt.date.fromisoformat(value)) if len(value) == 10 else None

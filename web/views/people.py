@@ -122,10 +122,7 @@ class AccessFile(BaseModel):
         return [(table, len(rows)) for table, rows in self.rows.items() if table not in _DRAWN]
 
 
-_KNOWN = (
-    "given_name", "family_name", "given_name_2", "family_name_2", "id_number", "birthday", "gender", "mobile", "phone",
-    "email", "street", "postcode", "city", "country", "language", "anniversary", "own_id",
-)  # fmt: skip
+_KNOWN = tuple(name for name in FIELDS if name != "home_store")
 _DRAWN = frozenset({
     "customers", "consent_changes", "customer_relatives", "customer_classifications", "cards", "memberships",
     "membership_periods", "membership_events", "points_movements", "coupons", "stored_value_cards", "receipts",

@@ -26,7 +26,6 @@ from erp_club.points.queries import available_points
 
 Place = tuple[int, int]
 """Where a batch goes on: behind this customer and person. Persons that are only names are numbered below zero."""
-_EARLIEST = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)

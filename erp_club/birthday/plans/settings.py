@@ -40,9 +40,6 @@ class Gift(StrEnum):
     POINTS = "points"
 
 
-RELATIVES = ("spouse", "child", "parent", "other")
-
-
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
     """A plan as it is set; what each means stands at the table `birthday_plans`."""

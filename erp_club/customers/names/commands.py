@@ -59,11 +59,6 @@ def keep_many(session: Session, customers: Iterable[Named]) -> int:
     return kept
 
 
-def forget_names(session: Session, customer_id: int) -> None:
-    """Let nobody find this customer by a name any more (merged or erased)."""
-    session.execute(sa.delete(CustomerWords).where(CustomerWords.customer_id == customer_id))
-
-
 def erase_names(session: Session, customer_ids: Sequence[int], names: Sequence[str]) -> list[str]:
     """Forget the names of these customers, and every word of them, and of `names`, that nobody else bears; gives those
     of `names` that nobody else has a word of.

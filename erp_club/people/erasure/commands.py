@@ -38,13 +38,14 @@ SHORTEST = 3
 """Letters of a name that tells of somebody by itself; a shorter one stands in every text."""
 _GIVEN, _FAMILY = ("given_name", "given_name_2"), ("family_name", "family_name_2")
 _TELLING = ("number", "mobile", "phone", "email", "own_id", "card")
-_EMPTY = {
+EMPTY: dict[str, object] = {
     "given_name": "", "family_name": "", "id_kind": "none", "state": CustomerState.ERASED.value,
     **dict.fromkeys(("given_name_2", "family_name_2", "id_country", "id_sealed", "id_key", "id_hash", "id_ending",
                      "phone", "mobile", "email", "street", "postcode", "city", "country", "birthday", "anniversary",
                      "gender", "language", "home_store_id", "own_id", "consent_advertising", "consent_sms",
                      "consent_email", "consent_post")),
 }  # fmt: skip
+"""What the columns of somebody erased hold."""
 
 
 def erase_customer(
@@ -101,7 +102,7 @@ def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, n
     session.execute(
         sa.update(Customer)
         .where(Customer.id.in_(ids))
-        .values(_EMPTY | {"number": sa.func.concat("erased-", Customer.id), "changed_at": now})
+        .values(EMPTY | {"number": sa.func.concat("erased-", Customer.id), "changed_at": now})
     )
     for each in ids:
         audit.record(session, by=by, now=now, action="customer.erase", entity="customer", entity_id=each)

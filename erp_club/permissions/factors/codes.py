@@ -31,11 +31,6 @@ def is_code(typed: str) -> bool:
     return _DIGITS.fullmatch(typed) is not None
 
 
-def code_at(secret: str, at: dt.datetime) -> str:
-    """What the app shows at a moment."""
-    return TOTP(secret).at(at)
-
-
 def step_of(secret: str, code: str, at: dt.datetime) -> int | None:
     """The number of the 30 seconds that the code belongs to, counted from 1970; None where it is no code of now."""
     totp = TOTP(secret)

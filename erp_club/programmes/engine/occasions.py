@@ -1,7 +1,7 @@
 """Rewards for occasions: whose day it is, from when to when they can be used, and what they are worth. Pure."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from erp_club.clubs.periods import Span, add_months
 from erp_club.kernel.money import Rounding, round_div
@@ -163,8 +163,3 @@ def discount(
 def is_dated(kind: OccasionKind) -> bool:
     """Whether the occasion comes every year."""
     return kind in DATED
-
-
-def after_use(who: Celebrant, span: Span) -> Celebrant:
-    """The same member once the reward of an occasion is used."""
-    return replace(who, used=who.used | {span.first}, used_this_year=who.used_this_year + 1)

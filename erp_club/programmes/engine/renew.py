@@ -114,18 +114,6 @@ def may_renew(programme: Programme, last_day: dt.date, on: dt.date) -> bool:
     return earliest is None or on >= last_day - dt.timedelta(days=earliest)
 
 
-def is_on_time(programme: Programme, last_day: dt.date, on: dt.date) -> bool:
-    """Whether a renewal on this day counts as on time."""
-    return on <= last_day + dt.timedelta(days=programme.renewal.grace_days)
-
-
-def has_benefits(programme: Programme, last_day: dt.date | None, on: dt.date) -> bool:
-    """Whether a membership that ends on `last_day` (None: never) gives its benefits on a day."""
-    if last_day is None or on <= last_day:
-        return True
-    return programme.renewal.benefits_in_grace and is_on_time(programme, last_day, on)
-
-
 @dataclass(frozen=True, slots=True)
 class Fee:
     """What is due, what it would be without the waiver, and how much of the term's purchases is missing for less.

@@ -1,6 +1,5 @@
 """What a period brings: from what was bought or earned in it to a value, its form and its rest. Pure."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -228,15 +227,6 @@ def withhold(owed_minor: int, value_minor: int) -> Withheld:
     """The reward goes to what is still owed until that is paid."""
     kept = min(max(0, owed_minor), max(0, value_minor))
     return Withheld(kept, value_minor - kept)
-
-
-def give_by(rule: PeriodReward, period_ends: dt.date) -> dt.date:
-    """The day on which a period's reward is given at the latest."""
-    day = rule.issue.by_day_of_month
-    after = period_ends + dt.timedelta(days=1)
-    if day is not None:
-        return after.replace(day=day) if after.day <= day else period_ends
-    return period_ends + dt.timedelta(days=1 + rule.issue.after_days)
 
 
 def in_points(rule: PeriodReward) -> bool:

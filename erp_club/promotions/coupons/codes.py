@@ -49,11 +49,6 @@ def is_prefix(text: str) -> bool:
     return _PREFIX.fullmatch(text) is not None
 
 
-def check_character(body: str) -> str:
-    """The character that ends a code which begins so."""
-    return ALPHABET[-_sum(body + ALPHABET[0]) % _BASE]
-
-
 def new_codes(count: int, *, prefix: str = "") -> Iterator[str]:
     """So many codes from the operating system's source of randomness. Two may be equal, once in ages."""
     size, triples, every = len(_TRIPLES), _TRIPLES, _sums()

@@ -44,35 +44,6 @@ CHUNK = 50_000
 """So many coupons are written by one statement."""
 
 
-def reserve(
-    session: Session,
-    coupon_ids: Collection[int],
-    *,
-    customer_id: int,
-    sale_id: str,
-    until: dt.datetime,
-    now: dt.datetime,
-) -> None:
-    """Hold these coupons, and no others any more, for the sale until a moment; what it held already it goes on holding.
-
-    Of a coupon with several uses two tills may at one moment both hold the last one; then the second to pay is refused.
-    Raises Conflict `coupon-held` where another sale came first; then nothing is held.
-    """
-    if not coupon_ids:
-        release(session, sale_id)
-        return
-    values = {
-        "coupon_ids": list(coupon_ids),
-        "coupon_customer": customer_id,
-        "coupon_sale": sale_id,
-        "coupon_until": until,
-        "coupon_now": now,
-        "coupon_past": now - KEPT_PAST,
-    }
-    if session.connection().execute(RESERVE, values).scalar_one() != len(set(coupon_ids)):
-        raise errors.held_elsewhere()
-
-
 def release(session: Session, sale_id: str) -> None:
     """Let go of what the sale holds; a sale that holds nothing may ask too."""
     session.connection().execute(RELEASE, {"coupon_sale": sale_id})

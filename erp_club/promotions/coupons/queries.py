@@ -28,36 +28,6 @@ from erp_club.promotions.coupons.models import (
 from erp_club.promotions.engine import facts
 
 
-def read_coupons(
-    session: Session,
-    texts: Sequence[str],
-    *,
-    customer_id: int,
-    sale_id: str,
-    now: dt.datetime,
-    today: dt.date,
-) -> tuple[facts.Coupon, ...]:
-    """What each text is, in the order of entry, in one query; a coupon that was entered twice stands there once.
-
-    `customer_id` is 0 for nobody known, `today` the store's date. A coupon that another sale holds is `used_up`; one
-    that is blocked is `unknown_code`, as is a text that is no coupon's (codes of offers are not known here).
-    """
-    return tuple(
-        entry.coupon
-        for entry in read_entries(session, texts, customer_id=customer_id, sale_id=sale_id, now=now, today=today)
-    )
-
-
-def read_entries(
-    session: Session, texts: Sequence[str], *, customer_id: int, sale_id: str, now: dt.datetime, today: dt.date
-) -> tuple[Entry, ...]:
-    """As `read_coupons`, with what the sale holds already: what `entry.take_entries` wants to know."""
-    values = values_of(texts, customer_id=customer_id, sale_id=sale_id, now=now, today=today)
-    if not values["coupon_codes"]:
-        return entries(texts, ())
-    return entries(texts, session.connection().execute(COUPONS, values))
-
-
 def values_of(
     texts: Sequence[str], *, customer_id: int, sale_id: str, now: dt.datetime, today: dt.date
 ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,28 +17,34 @@ MOST_BORN = 60
 """Customers who were born on one day and share a sound of their names."""
 STEP = 2_000
 """Pairs whose names are compared at a time."""
+Tell = Callable[[int, int], None]
 
 
-def find_pairs(session: Session, *, now: dt.datetime) -> int:
+def find_pairs(session: Session, *, now: dt.datetime, tell: Tell = lambda _compared, _every: None) -> int:
     """Look for pairs anew and keep them instead of the old ones; gives how many.
 
+
     The pairs to be compared are made by the database, over what two customers share: phone, e-mail, address, or a
-    birthday and a sound of the name. Nobody about whom somebody has decided is asked about again. Safe to run at any
-    time and twice.
+    birthday and a sound of the name. Nobody about whom somebody has decided is asked about again. `tell` hears how
+    many of how many have been compared, and may stop it by raising. Safe to run at any time and twice.
     """
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('suspected pairs', 7))"))
     session.execute(sa.text("DROP TABLE IF EXISTS sharing_pairs"))
     session.execute(sa.text(_SHARING), {"sharing": MOST_SHARING, "born": MOST_BORN})
     session.execute(sa.text("CREATE INDEX ON sharing_pairs (place)"))
-    session.execute(sa.delete(SuspectedPair))
-    kept = 0
+    every = session.scalar(sa.text("SELECT count(*) FROM sharing_pairs")) or 0
+    compared = 0
+    found: list[dict[str, Any]] = []
     for step in _steps(session):
-        rows = list(_alike(session, step, now))
-        if rows:
-            session.execute(sa.insert(SuspectedPair), rows)
-        kept += len(rows)
+        tell(compared, every)
+        compared += len(step)
+        found += _alike(session, step, now)
     session.execute(sa.text("DROP TABLE sharing_pairs"))
-    return kept
+    # Last, since somebody who decides about a pair meanwhile would wait for all of it.
+    session.execute(sa.delete(SuspectedPair))
+    if found:
+        session.execute(sa.insert(SuspectedPair), found)
+    return len(found)
 
 
 def _steps(session: Session) -> Iterator[Sequence[sa.Row[Any]]]:
