@@ -14,6 +14,7 @@ from erp_club.programmes import documents
 from erp_club.programmes.engine import membership as m
 from erp_club.programmes.engine import spending as s
 from erp_club.programmes.engine.calendar import LENGTHS
+from erp_club.programmes.engine.due import in_the_sale
 from erp_club.programmes.engine.earning import PerMoney, Stands
 from erp_club.programmes.engine.parts import ALWAYS
 from erp_club.programmes.engine.programme import Programme
@@ -67,7 +68,7 @@ def _months(term: m.Term) -> int | None:
             return term.months
         case m.DateTerm():
             return 12 if term.each_year is not None else None
-        case m.LifetimeTerm():
+        case m.LifetimeTerm() | m.AgeTerm():
             return None
 
 
@@ -100,14 +101,16 @@ def points_rules(programme: Programme) -> RulesDocument:
 
 _READ_AT_TILLS = frozenset(
     {"code", "names", "currency", "unit", "earning", "excluded", "channels", "redemption", "switch"}
-    | {"levels", "counters", "visit", "household", "returns"}
+    | {"levels", "counters", "visit", "household", "returns", "rewards"}
 )
 
 
 def what_tills_read(programme: Programme) -> dict[str, Any]:
-    """The part of the document by which a sale earns, and levels and terms move, short: every sale of a member reads
-    it.
+    """The part of the document by which a sale earns and gives, and levels and terms move, short: every sale of a
+    member reads it.
     """
+    reached = [each for each in programme.rewards if in_the_sale(each)]
+    programme = programme.model_copy(update={"rewards": tuple(reached)})
     read = {*_READ_AT_TILLS, "fees" if programme.fees.levels else "", "term" if _slides(programme) else ""}
     read |= {"renewal"} if programme.renewal.benefits_in_grace else set()
     return {name: value for name, value in documents.brief(programme).items() if name in read}
@@ -116,7 +119,8 @@ def what_tills_read(programme: Programme) -> dict[str, Any]:
 def _is_read(programme: Programme) -> bool:
     """Whether a sale hangs on more than the club's own settings."""
     goes_on = programme.renewal.benefits_in_grace
-    return bool(programme.earning.rules or programme.levels or _slides(programme) or goes_on)
+    gives = any(in_the_sale(each) for each in programme.rewards)
+    return bool(programme.earning.rules or programme.levels or _slides(programme) or goes_on or gives)
 
 
 def _slides(programme: Programme) -> bool:

@@ -23,7 +23,7 @@ from erp_club.purchases import sale as sales
 from erp_club.purchases.awaited import give_awaited
 from erp_club.purchases.credit import others
 from erp_club.purchases.facts import Asked, Place
-from erp_club.purchases.levels import look_at_levels
+from erp_club.purchases.levels import give_reached, look_at_levels
 from erp_club.purchases.plans import looks_at_means, paid_by_means, that_pay
 from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_with_points
 from erp_club.purchases.pricing import PricedBasket, price_basket
@@ -216,9 +216,10 @@ def _move(
     terms: Sequence[Sliding],
     place: Place,
 ) -> tuple[Turned, ...]:
-    """What the written sale does to its customer's memberships: the ends of terms, and levels, which are given back."""
+    """What the written sale does to its customer's memberships: ends of terms, what it reached, and levels, told."""
     cause = _cause(sale, posted, now=place.now, by=place.by)
     move_on(session, terms, sale.total_minor - sum(fee for _, fee in asked.fees), cause)
+    give_reached(session, basket.accounts.values(), cause, today=place.today)
     return look_at_levels(session, basket.accounts.values(), cause)
 
 

@@ -1,14 +1,9 @@
 # REQ P-15 T-01: what a period brought is used by the till itself where the club's rule says so, money and coupons alike
-import datetime as dt
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from erp_club.jobs.declared import Run
-from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
-from erp_club.permissions.actors import SYSTEM
-from erp_club.points.models import PointsMovement
 from erp_club.purchases.models import Basket
 from erp_club.stored_value.models import ValueCard
 from tests.make.stored_value import a_kind
@@ -25,25 +20,13 @@ def bonus(gives: str, *, automatic: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def night(sale: Sale) -> None:
-    """What was reached today is given."""
-    now = dt.datetime.now(dt.UTC)
-    today = sale.session.scalars(sa.select(PointsMovement.on_date)).one()
-    run = Run(1, "period-rewards", today, parameters_of(sale.club_id, "bonus", today), SYSTEM, now)
-    assert PERIOD_REWARDS.batch(sale.session, run, None).done
-    sale.session.commit()
-
-
 def earned(made: Made, gives: str, *, automatic: bool = True) -> Sale:
-    """Yael has bought for 64.30 as a member: 64 points, and 10.00 for 50 of them."""
+    """Yael has bought for 64.30 as a member: 64 points, and at once 10.00 for 50 of them."""
     sale = made(fees={}, rewards=[bonus(gives, automatic=automatic)])
     a_kind(sale.session, has_pin=False, least_minor=1_00, most_minor=1_000_00)
     sale.session.commit()
     sale.join()
     assert sale.pay().status_code == 200
-    sale.begin(1)
-    night(sale)
-    sale.send("DELETE", "")
     return sale
 
 

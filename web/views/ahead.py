@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel
 
 from erp_club.clubs.queries import MembershipRow
-from erp_club.programmes.engine.gifts import CouponGiven, EntitlementGiven, GiftGiven
+from erp_club.programmes.engine.gifts import comes_in_pieces
 from erp_club.programmes.engine.parts import Counts
 from erp_club.programmes.rewards.outlook.queries import RewardAhead, rewards_ahead
 from web.deps import Act
@@ -41,7 +41,6 @@ def ahead_of(act: Act, row: MembershipRow, *, on: dt.date) -> list[RewardAheadVi
 def _view(of: RewardAhead) -> RewardAheadView:
     rule, step = of.rule, of.next
     gives = rule.gives
-    cut = isinstance(gives, CouponGiven) and gives.denomination_minor is not None
     return RewardAheadView(
         rule=rule.code,
         names={str(key): text for key, text in rule.names.items()} or {"en": rule.code},
@@ -50,7 +49,7 @@ def _view(of: RewardAhead) -> RewardAheadView:
         counted=of.base,
         value=of.value,
         in_points=of.in_points,
-        is_thing=isinstance(gives, GiftGiven | EntitlementGiven | CouponGiven) and not cut,
+        is_thing=comes_in_pieces(gives),
         missing=step and step.missing,
         next_value=step and step.value,
         next_rate_bp=step and step.rate_bp,

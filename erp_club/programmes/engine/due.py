@@ -31,6 +31,11 @@ def _by_each_step(rule: PeriodReward) -> bool:
     return function.reached is Reached.EACH or len(function.steps) == 1
 
 
+def in_the_sale(rule: PeriodReward) -> bool:
+    """Whether a sale gives what it reaches, at once; what is reached otherwise comes in the night after."""
+    return goes_along(rule) and rule.issue.at is At.REACHED and not rule.issue.after_days
+
+
 def span_to_settle(rule: PeriodReward, last: dt.date, *, joined_on: dt.date) -> Span | None:
     """The period of a member that ends on a day, or that is settled up to it; None where it does neither."""
     span = span_of(rule.period, last, joined_on=joined_on)

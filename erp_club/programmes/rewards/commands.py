@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.periods import Span, add_months
+from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import due
@@ -78,8 +79,30 @@ def settle_accounts(session: Session, of: Settling, cause: SettleCause, *, after
     return Done(many.looked_at, many.given + given, many.value + value, many.last)
 
 
-def _settle(session: Session, of: Settling, cause: SettleCause, found: Sequence[RewardAccount]) -> tuple[int, int]:
-    """Settle these one by one: how many were given something, and its value."""
+def settle_reached(session: Session, of: Settling, cause: SettleCause, holder_id: int) -> None:
+    """Give the holder's account what it has reached so far of a reward that is given in the sale.
+
+    What can't be given now, since another till is giving it or nothing is there to give of, comes in the night.
+    """
+    found = queries.accounts(session, of.club_id, last=of.last, limit=1, joined_days=None, holders=[holder_id])
+    if not found:
+        return
+    before = queries.given_on(session, found[0], of.club_id, of.rule.code, of.last)
+    try:
+        with session.begin_nested():
+            _settle(session, of, cause, found, of_day=before + 1)
+    except Conflict as missing:
+        if missing.code != "batch-missing":
+            raise
+
+
+def _settle(
+    session: Session, of: Settling, cause: SettleCause, found: Sequence[RewardAccount], *, of_day: int = 0
+) -> tuple[int, int]:
+    """Settle these one by one: how many were given something, and its value.
+
+    `of_day` above 0 is the number of what a sale gives on its day; what gives nothing then waits for the night.
+    """
     if not found:
         return 0, 0
     if of.rule.takes or of.rule.gives.kind == "points":
@@ -94,7 +117,10 @@ def _settle(session: Session, of: Settling, cause: SettleCause, found: Sequence[
         span = due.span_to_settle(of.rule, of.last, joined_on=each.joined_on)
         if span is not None:
             spans[place] = span
-    made = _write(session, _rows(session, of, cause, found, spans))
+    rows = _rows(session, of, cause, found, spans)
+    if of_day:
+        rows = [row for row in rows if row["value"] or row["taken"]]
+    made = _write(session, [row | {"of_day": of_day} for row in rows])
     joined_on = {each.account_id: each.joined_on for each in found}
     gifts = [_gift(row, joined_on[row["account_id"]]) for row in made if row["value"] or row["taken"]]
     give(session, of.programme, of.rule, gifts, cause)
@@ -223,7 +249,7 @@ def _corrections(
     return made
 
 
-_SAME = ("club_id", "rule", "last_on", "version_no", "form", "run_id", "at", "usable_from", "automatic")
+_SAME = ("club_id", "rule", "last_on", "version_no", "form", "run_id", "at", "usable_from", "automatic", "of_day")
 """What all rows of a batch have in common."""
 _USUAL = {"id", "state", "due_on", "promised", "taken_seq"}
 """What is as it is in any row of a period."""

@@ -27,6 +27,7 @@ class PeriodSettlement(Base):
     can be used from `usable_from` to `last_day`; without that it doesn't age. `why` says why nothing was given.
     `automatic`: tills use it by themselves. What isn't given yet is `promised` and given on `due_on`, by the terms of
     when it was reached. `taken_seq` is the movement by which points were given for it, where a member wanted it.
+    `of_day` is 0 for what a night settles; what a sale gave at once is the first, second, … of its day.
     """
 
     __tablename__ = "period_settlements"
@@ -38,7 +39,7 @@ class PeriodSettlement(Base):
         sa.CheckConstraint("state IN ('waiting', 'given', 'undone')", name="state_known"),
         sa.CheckConstraint("state <> 'waiting' OR due_on IS NOT NULL AND promised IS NOT NULL", name="waits_for_a_day"),
         sa.Index(
-            "uq_period_settlements_once", "account_id", "club_id", "rule", "last_on", unique=True,
+            "uq_period_settlements_once", "account_id", "club_id", "rule", "last_on", "of_day", unique=True,
             postgresql_where=sa.text("state <> 'undone' AND taken_seq IS NULL"),
         ),
         sa.Index(
@@ -76,6 +77,7 @@ class PeriodSettlement(Base):
     due_on: Mapped[dt.date | None]
     promised: Mapped[dict[str, Any] | None]
     taken_seq: Mapped[int | None]
+    of_day: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     at: Mapped[dt.datetime]
 
 

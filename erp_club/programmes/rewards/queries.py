@@ -17,6 +17,7 @@ from erp_club.programmes.engine.parts import ALWAYS, Counts, Excluded, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.models import ProgrammeVersion
+from erp_club.programmes.rewards.models import PeriodSettlement
 
 FIRST_DAY = dt.date(1900, 1, 1)
 
@@ -99,15 +100,15 @@ _BEFORE = sa.text("""
       JOIN LATERAL (
           SELECT * FROM period_settlements p
            WHERE p.account_id = w.account_id AND p.club_id = :club AND p.rule = :rule AND p.state = 'given'
-             AND p.last_on < :last
-           ORDER BY p.last_on DESC LIMIT 1
+             AND (p.last_on < :last OR p.last_on = :last AND p.of_day > 0)
+           ORDER BY p.last_on DESC, p.of_day = 0 DESC, p.of_day DESC LIMIT 1
       ) b ON true
       LEFT JOIN LATERAL (
           SELECT CAST(sum(p.value + p.to_fee_minor) AS bigint) AS value, CAST(sum(p.taken) AS bigint) AS taken,
-                 (array_agg(p.carried ORDER BY p.last_on))[1] AS carried
+                 (array_agg(p.carried ORDER BY p.last_on, p.id))[1] AS carried
             FROM period_settlements p
            WHERE p.account_id = w.account_id AND p.club_id = :club AND p.rule = :rule AND p.state = 'given'
-             AND p.first_on = w.first_on AND p.last_on < :last
+             AND p.first_on = w.first_on AND (p.last_on < :last OR p.last_on = :last AND p.of_day > 0)
       ) s ON true
 """)
 _BOUGHT = """
@@ -202,6 +203,15 @@ def accounts(
     among = None if holders is None else list(holders)
     rows = session.execute(_ACCOUNTS, bound | {"days": days, "holders": among})
     return [RewardAccount(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
+
+
+def given_on(session: Session, account: RewardAccount, club_id: int, rule: str, day: dt.date) -> int:
+    """How often sales of a day have given a rule's reward so far."""
+    table = PeriodSettlement
+    number = sa.select(sa.func.coalesce(sa.func.max(table.of_day), 0)).where(
+        table.account_id == account.account_id, table.club_id == club_id, table.rule == rule, table.last_on == day
+    )
+    return session.execute(number).scalar_one()
 
 
 def count_accounts(session: Session, club_id: int, *, last: dt.date, joined_days: Sequence[str] | None) -> int:
