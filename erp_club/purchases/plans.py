@@ -74,6 +74,7 @@ def _bought(number: int, each: PaidFor) -> Bought:
         promoted=each.promoted,
         earns=line.earns,
         points_minor=each.points_minor,
+        vat_bp=line.vat_bp,
     )
 
 

@@ -82,7 +82,7 @@ LEVELS = {
     "levels": [
         {"code": "BASE", "names": {"en": "Base"}, "at_least": 0},
         {"code": "GOLD", "names": {"en": "Gold"}, "at_least": 100000, "also": [NEED], "instead": [NEED],
-         "keep_at_least": 80000, "gives": [{"kind": "points", "points": 99}]},
+         "keep_at_least": 80000, "after_months": 60, "gives": [{"kind": "points", "points": 99}]},
         {"code": "GUEST", "by_hand": True},
     ],
     "milestones": [{"code": "half", "at": 50000, "every": True, "gives": [{"kind": "points", "points": 5}],
@@ -143,7 +143,7 @@ FULL: dict[str, Any] = {
     "earning": {
         "rules": rules("earn"), "excluded": EXCLUDED, "rounding": "half_up", "several": "added", "most_points": 999,
         "most_points_day": 1999, "most_points_month": 9999, "payer_only": True, "before_discounts": True,
-        "before_points": True,
+        "before_points": True, "without_vat": True,
         "events": EVENTS,
         "available": {"after_days": 14, "on_event": "delivered"}, "late": {"days": 14, "most_per_month": 3},
     },
@@ -205,7 +205,8 @@ OTHERS: list[dict[str, Any]] = [
                            "of_calendar_year": True}}} for years in (0, 1)),
     {"term": {"kind": "date", "each_year": {"month": 12, "day": 20}, "least_days": 60},
      "expiry": {"rule": {"kind": "member_year", "years_after": 2, "whole_months": True}}},
-    {"expiry": {"rule": {"kind": "member_year", "years_after": 2}}},
+    *({"term": {"kind": "age", "age": 18, "of": whose},
+       "expiry": {"rule": {"kind": "member_year", "years_after": 2}}} for whose in ("member", "child")),
     {"rewards": [FULL["rewards"][0] | {"issue": SEASON, "gives": {"kind": "code", "one_a_purchase": True}}],
      "occasions": [FULL["occasions"][2] | {"issue": SEASON}],
      "benefits": [FULL["benefits"][0] | {"gives": {"kind": "discount", "price_minor": 990}, "issue": SEASON}]},

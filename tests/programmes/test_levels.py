@@ -10,6 +10,7 @@ from erp_club.programmes.engine.climb import Override, history, next_level, stan
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.milestones import passed
+from erp_club.programmes.engine.outlook import outlook
 from tests.make.programmes import day
 
 JOINED = day("2025-03-10")
@@ -171,3 +172,16 @@ def test_the_history_says_for_each_day_what_its_standing_was(rules: Levels, move
     stays = history(rules, movements, day("2027-12-31"), joined_on=JOINED)
     told = [each.level for each in stays if each.first <= on][-1]
     assert told == standing(rules, movements, on, joined_on=JOINED).level
+
+
+@pytest.mark.parametrize("keep", ["while", "next_window", "ever"])
+def test_years_of_membership_reach_a_level_as_well_and_keep_it(keep: str):
+    steps = [STEPS[0], STEPS[1] | {"after_months": 24}, STEPS[2] | {"after_months": 60}]
+    rules = Levels.model_validate({"levels": steps, "keep": keep})
+    days = ("2027-03-09", "2027-03-10", "2029-12-31", "2030-03-09", "2030-03-10", "2035-01-01")
+    assert [level(rules, [], on) for on in days] == ["BRONZE", "SILVER", "SILVER", "SILVER", "GOLD", "GOLD"]
+    seen = outlook(rules, [], day("2025-04-01"), joined_on=JOINED)
+    assert seen.due_on == day("2027-03-10")
+    bought = moved(d20250401=5000)
+    later = "GOLD" if keep == "ever" else "SILVER"
+    assert [level(rules, bought, on) for on in ("2025-04-01", "2027-05-01")] == ["GOLD", later]

@@ -6,8 +6,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.customers.models import Customer
+from erp_club.customers.relatives.commands import add_relative
+from erp_club.customers.relatives.models import RelativeKind
 from erp_club.jobs.declared import Run
 from erp_club.jobs.renewals import MEMBERSHIPS_RENEW
+from erp_club.kernel.errors import Refused
 from erp_club.permissions.actors import SYSTEM
 from erp_club.programmes.commands import load_programme
 from erp_club.purchases.commands import post_sale
@@ -141,3 +145,27 @@ def quote_of(session: Session, club: Club, on: str) -> list[str]:
     place = a_place(session, club.till, now=dt.datetime.fromisoformat(f"{on}T10:00:00+00:00"))
     basket = price_basket(session, Asked((("GOODS", 1000),), Buyer(customer_id=club.member)), place)
     return sorted(basket.accounts)
+
+
+def test_a_membership_lasts_to_an_age_of_the_member_or_of_the_youngest_child(session: Session):
+    club = Club(session, {}, code="BABY", names={"en": "Baby club"}, term={"kind": "lifetime"})
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "today": JOINED, "now": NOW, "by": SYSTEM}
+    for of, code in (("member", "YOUTH"), ("child", "BABY3")):
+        term = {"kind": "age", "age": 18 if of == "member" else 3, "of": of}
+        document = a_programme(code=code, names={"en": code}, term=term)
+        club_id = load_programme(session, document, publish=True, **how).club_id
+        with pytest.raises(Refused) as unknown:
+            join(session, club.member, club_id, day=Day(JOINED, NOW, SYSTEM, None))
+        assert unknown.value.facts == {"because": ["term.age"]}
+        session.get_one(Customer, club.member).birthday = dt.date(2009, 5, 10)
+        for name, born in (("Dan", dt.date(2022, 12, 31)), ("Noa", dt.date(2024, 2, 29))):
+            if of == "child":
+                told: dict[str, Any] = {"kind": RelativeKind.CHILD, "name": name, "birthday": born}
+                add_relative(session, club.member, today=JOINED, now=NOW, by=SYSTEM, **told)
+        session.flush()
+        join(session, club.member, club_id, day=Day(JOINED, NOW, SYSTEM, None))
+    last = sa.text(
+        "SELECT upper(p.validity) - 1 FROM membership_periods p JOIN memberships m ON m.id = p.membership_id"
+        " JOIN clubs c ON c.id = m.club_id WHERE c.code IN ('YOUTH', 'BABY3') ORDER BY c.code"
+    )
+    assert [str(each) for each in session.scalars(last)] == ["2027-02-27", "2027-05-09"]

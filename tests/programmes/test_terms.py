@@ -85,10 +85,12 @@ def test_a_club_is_hidden_from_a_channel_for_all_or_for_some_of_what_it_does(
         ({"kind": "date", "each_year": {"month": 7, "day": 31}, "least_days": 90}, "2027-07-31"),
         ({"kind": "date", "last_day": "2028-01-31"}, "2028-01-31"),
         ({"kind": "sliding", "months": 24}, "2028-06-19"),
+        ({"kind": "age", "age": 12}, "2032-02-28"),
+        ({"kind": "age", "age": 18, "of": "child"}, "2038-02-27"),
     ],
 )
 def test_how_long_a_membership_lasts(term: dict[str, Any], last: str | None):
-    assert first_term(a_programme(term=term), TODAY) == Span(TODAY, day(last) if last else None)
+    assert first_term(a_programme(term=term), TODAY, day("2020-02-29")) == Span(TODAY, day(last) if last else None)
 
 
 def test_a_sliding_term_starts_again_with_each_purchase():

@@ -205,7 +205,7 @@ _AT = (
     Ask("when.from_time", N_("From this time"), "time", N_("By the store's clock."), optional=True),
     Ask("when.to_time", N_("Until this time"), "time", optional=True),
     Ask(
-        "when.confirm", N_("The cashier confirms"), "text", N_("One word in capital letters, such as COUPLE."),
+        "when.confirm", N_("The cashier confirms"), "text", N_("What the cashier is asked, in a few words: a couple."),
         optional=True,
     ),
 )  # fmt: skip
@@ -342,11 +342,13 @@ PERIODS = (
 CHANNELS = (("store", N_("In a store")), ("web", N_("In the web shop")))
 TERMS = (
     ("lifetime", N_("For life")), ("months", N_("For some months")), ("sliding", N_("As long as the member buys")),
-    ("date", N_("Until a day of the year")),
+    ("date", N_("Until a day of the year")), ("age", N_("Until an age")),
 )  # fmt: skip
+WHOSE_AGE = (("member", N_("The member's")), ("child", N_("The youngest child's")))
 TERM_BEGINS: dict[str, dict[str, Any]] = {
     "lifetime": {"kind": "lifetime"}, "months": {"kind": "months", "months": 12},
     "sliding": {"kind": "sliding", "months": 12}, "date": {"kind": "date", "each_year": {"month": 12, "day": 31}},
+    "age": {"kind": "age", "age": 18},
 }  # fmt: skip
 EXPIRY = (
     ("never", N_("Never")), ("months", N_("Some months after they were earned")),

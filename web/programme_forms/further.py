@@ -49,7 +49,7 @@ WHEN = (
     Ask("when.max_age", N_("Only up to this age"), optional=True),
     Ask("when.segments", N_("Only for these segments"), "words", _BETWEEN, optional=True),
     Ask("when.without_means", N_("Not where any of this is paid by"), "words", _MEANS, optional=True),
-    Ask("when.confirm", N_("The cashier confirms"), "text", N_("One word in capital letters, such as COUPLE."),
+    Ask("when.confirm", N_("The cashier confirms"), "text", N_("What the cashier is asked, in a few words: a couple."),
         optional=True),
 )  # fmt: skip
 _NOT_OF_GIFTS = {
@@ -122,6 +122,7 @@ EARNING = (
     Ask("earning.excluded.promoted", N_("Not on goods with an offer"), "check"),
     Ask("earning.excluded.means", N_("No points on what these pay"), "words", _MEANS, optional=True),
     Ask("earning.before_discounts", N_("On the price before offers"), "check"),
+    Ask("earning.without_vat", N_("On amounts without VAT"), "check"),
     Ask("earning.before_points", N_("On what is paid with points as well"), "check"),
     Ask("earning.most_points", N_("At most so many points a receipt"), optional=True),
     Ask("earning.most_points_day", N_("At most so many points a day"), optional=True),

@@ -53,6 +53,8 @@ def _membership(document: Document) -> Section:
         drawn.asks.append(Ask("term.months", N_("So many months")))
     if term == "date":
         drawn.asks += [Ask("term.each_year.day", N_("Day")), Ask("term.each_year.month", N_("Month"))]
+    if term == "age":
+        drawn.asks += [Ask("term.age", N_("Age")), Ask("term.of", N_("Whose age"), "select", options=f.WHOSE_AGE)]
     drawn.asks.append(Ask("fees.joining_minor", N_("Price of joining"), "amount", optional=True))
     _waiver(drawn, "fees.joining_waiver", _JOINING_COSTS)
     renewed = term in {"months", "date"}
@@ -180,6 +182,7 @@ def _level(document: Document, index: int, figure: f.Control) -> Block:
             drawn.adds.append(Button(f"on|{path}.gives", N_("A gift for reaching it")))
         drawn.more(path, (
             Ask(f"{path}.keep_at_least", N_("Kept from"), figure, optional=True),
+            Ask(f"{path}.after_months", N_("Or after so many months of membership"), optional=True),
             Ask(f"{path}.by_hand", N_("Given by people alone"), "check"),
             *rules.named(document, path),
         ))  # fmt: skip

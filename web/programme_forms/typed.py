@@ -22,6 +22,8 @@ _CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
 _DATED = {"birthday", "anniversary", "relative_birthday", "membership"}
 _NUMBERED = {"weekdays"}
 _SCALES = {"amount": 2, "percent": 2, "times": 4, "thousandths": 3, "number": 0, "choice": 0}
+_SIGN = re.compile(r"^\s*([₪€$£]|[A-Z]{3})\s*|\s*([₪€$£]|[A-Z]{3}|kr\.?|ש[\"״]ח)\s*$")
+"""A sign of a currency beside an amount, which is the club's in any case."""
 _GOES_WITH: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "levels.keep": (("months", "since_last"), "levels.keep_months", 12),
     "levels.window.every": (("rolling",), "levels.window.months", 12),
@@ -135,7 +137,8 @@ def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:
             faults.append(FieldError(ask.name, T("Enter numbers between commas.")))
         return text if None in read else read or None
     if ask.control in _SCALES:
-        number = _number(text, _SCALES[ask.control])
+        text = _SIGN.sub("", text) if ask.control == "amount" else text
+        number = _number(text.removesuffix("%") if ask.control == "percent" else text, _SCALES[ask.control])
         if number is None:
             faults.append(FieldError(ask.name, T("Enter a number.")))
         return text if number is None else number
@@ -151,7 +154,7 @@ def _days(ask: Ask, text: str, faults: list[FieldError]) -> Any:
 
 
 def _number(text: str, places: int) -> int | None:
-    bare = text.replace(",", ".").removesuffix("%").strip()
+    bare = text.replace(",", ".").strip()
     try:
         if places == 2:
             return to_minor(bare)

@@ -226,7 +226,8 @@ def _levels(programme: Programme) -> Iterator[Finding]:
         text = T("The lowest level is the one of everybody who joins; its figure has no effect.")
         yield Finding("levels.levels[0].at_least", text, stops=False)
     for index, level in enumerate(levels.levels[1:], start=1):
-        if level.at_least is None and not level.instead and not level.by_hand and not _is_paid(programme, level.code):
+        by_figure = level.at_least is not None or level.instead or level.after_months is not None
+        if not by_figure and not level.by_hand and not _is_paid(programme, level.code):
             yield Finding(f"levels.levels[{index}]", T("Nobody can reach this level: give it a figure."))
         if level.keep_at_least is not None and level.at_least is not None and level.keep_at_least > level.at_least:
             text = T("Keeping a level can't need more than reaching it.")

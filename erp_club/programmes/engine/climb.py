@@ -129,6 +129,8 @@ class Climb:
             least = level.keep_at_least if held and level.keep_at_least is not None else level.at_least
             if own >= least and all(self._need(need, day) for need in level.also):
                 return True
+        if level.after_months is not None and add_months(self.joined_on, level.after_months) <= day:
+            return True
         return any(self._need(need, day) for need in level.instead)
 
     def _need(self, need: Need, day: dt.date) -> bool:

@@ -14,7 +14,15 @@ from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.counting import Open, count
 from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, Rule, Several, Stands
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
-from erp_club.programmes.engine.lines import PaidLine, goods_of, in_scope, paid_lines, passed_over, with_points
+from erp_club.programmes.engine.lines import (
+    PaidLine,
+    goods_of,
+    in_scope,
+    paid_lines,
+    passed_over,
+    with_points,
+    without_vat,
+)
 from erp_club.programmes.engine.parts import NOTHING, Excluded, Round
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Programme
@@ -107,6 +115,8 @@ def earn_by(
     paid = paid_lines(purchase, points_pay=points_pay, before_discounts=earning.before_discounts)
     if earning.before_points:
         paid = tuple(with_points(each) for each in paid)
+    if earning.without_vat:
+        paid = tuple(without_vat(each) for each in paid)
     without = (excluded, earning.excluded)
     taken = _Taken()
     found = [

@@ -237,6 +237,8 @@ class Earning(Part):
     """On what the goods cost before offers, else on what was paid for them."""
     before_points: bool = False
     """On what points pay as well, else on what was paid otherwise."""
+    without_vat: bool = False
+    """On amounts without VAT; what a rule asks of the whole receipt is still asked with it."""
     events: Annotated[tuple[EventPoints, ...], Field(max_length=100)] = ()
     available: Availability = Availability()
     late: Late | None = None

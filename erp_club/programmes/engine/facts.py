@@ -38,6 +38,7 @@ class Bought:
     promoted: bool = False
     earns: bool = True
     points_minor: int = 0
+    vat_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from erp_club.programmes.engine.gifts import (
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.parts import Every
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import DATED, Occasion
+from erp_club.programmes.engine.rewards import DATED, ByEvery, ByThreshold, Occasion
 
 _WITHOUT_END = {Every.EVER, Every.ROLLING}
 _GIVING = ("at", "after_days", "published_on")
@@ -46,6 +46,7 @@ def issues(programme: Programme) -> Iterator[Finding]:
     if programme.levels is not None:
         yield from _milestones(programme.levels)
     yield from _cut(programme)
+    yield from _reckoned(programme)
 
 
 def _left_over(path: str, issue: Use, things: tuple[Given, ...]) -> Iterator[Finding]:
@@ -81,6 +82,19 @@ def _cut(programme: Programme) -> Iterator[Finding]:
         if isinstance(gives, CouponGiven | CodeGiven | StoredValueGiven) and gives.denomination_minor is not None:
             text = T("Only the reward of a period comes to an amount that can be cut into such. Leave this out.")
             yield Finding(f"{path}.denomination_minor", text)
+
+
+def _reckoned(programme: Programme) -> Iterator[Finding]:
+    """What a period gives is worth what its rule comes to."""
+    for index, reward in enumerate(programme.rewards):
+        of = reward.function
+        values = {of.value} if isinstance(of, ByEvery) else set[int]()
+        values |= {each.value for each in of.steps} if isinstance(of, ByThreshold) else set[int]()
+        for name in ("amount_minor", "points"):
+            said: int | None = getattr(reward.gives, name, None)
+            if said is not None and values != {said}:
+                text = T("The rule of the period says how much is given, so this has no effect.")
+                yield Finding(f"rewards[{index}].gives.{name}", text, stops=False)
 
 
 def _is_used_by_tills(gives: Given) -> bool:

@@ -90,7 +90,8 @@ class Entitlement(Part):
 
 
 class Level(Part):
-    """A level. Reached by `at_least` of the levels' measure together with each of `also`, or by one of `instead`.
+    """A level. Reached by `at_least` of the levels' measure together with each of `also`, or by one of `instead`,
+    or by `after_months` alone.
 
     The lowest has 0 or nothing: who joins has it. `by_hand` is given by people alone.
     """
@@ -100,6 +101,8 @@ class Level(Part):
     at_least: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | None = None
     also: Annotated[tuple[Need, ...], Field(max_length=10)] = ()
     instead: Annotated[tuple[Need, ...], Field(max_length=10)] = ()
+    after_months: Months | None = None
+    """Reached as well by so many months of membership."""
     by_hand: bool = False
     keep_at_least: Number | None = None
     """To keep it less may be enough."""
@@ -108,7 +111,7 @@ class Level(Part):
 
     @model_validator(mode="after")
     def _a_way_to_it(self) -> Self:
-        if self.by_hand and (self.at_least is not None or self.also or self.instead):
+        if self.by_hand and (self.at_least is not None or self.also or self.instead or self.after_months):
             raise PydanticCustomError("by_hand_alone", "a level given by hand has no figures")
         if self.also and self.at_least is None:
             raise PydanticCustomError("also_with_figure", "also goes with at_least")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from erp_club.kernel.money import allocate
+from erp_club.kernel.money import Rounding, allocate, round_div
 from erp_club.programmes.engine.facts import Bought, Purchase, Tender
 from erp_club.programmes.engine.parts import EVERYTHING, Excluded, Scope
 
@@ -74,6 +74,19 @@ def with_points(paid: PaidLine) -> PaidLine:
     """The line with what points took off it, as one of the means."""
     more = paid.line.points_minor
     return replace(paid, by=paid.by | {"points": paid.by.get("points", 0) + more}) if more else paid
+
+
+def without_vat(paid: PaidLine) -> PaidLine:
+    """The line at amounts without VAT, each in whole minor units."""
+
+    def net(minor: int) -> int:
+        return round_div(minor * 10_000, 10_000 + line.vat_bp, Rounding.HALF_UP)
+
+    line = paid.line
+    if not line.vat_bp:
+        return paid
+    shown = replace(line, paid_minor=net(line.paid_minor), points_minor=net(line.points_minor))
+    return PaidLine(shown, {means: net(amount) for means, amount in paid.by.items()})
 
 
 def paid_lines(

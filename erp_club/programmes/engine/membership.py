@@ -121,7 +121,15 @@ class SlidingTerm(Part):
     """Only a purchase over this sum moves it."""
 
 
-Term = Annotated[MonthsTerm | DateTerm | LifetimeTerm | SlidingTerm, Field(discriminator="kind")]
+class AgeTerm(Part):
+    """A membership lasts to the day before the member, or the youngest child known when joining, becomes so old."""
+
+    kind: Literal["age"] = "age"
+    age: Annotated[int, Field(ge=1, le=150)]
+    of: Literal["member", "child"] = "member"
+
+
+Term = Annotated[MonthsTerm | DateTerm | LifetimeTerm | SlidingTerm | AgeTerm, Field(discriminator="kind")]
 
 
 class RenewedFrom(StrEnum):

@@ -18,7 +18,7 @@ from erp_club.programmes.engine.climb import (
 from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.parts import Every
-from erp_club.programmes.engine.turning import windows
+from erp_club.programmes.engine.turning import anniversaries, windows
 
 _NEVER = 2**62
 """More than anything sums up to."""
@@ -79,6 +79,7 @@ def _due(
     elif climb.top > 0 and kept < dt.date.max:
         yield max(kept, day) + DAY
     yield from (begins for begins, _ in climb.waiting.values() if day < begins < dt.date.max)
+    yield from (each for each in anniversaries(climb.levels, climb.joined_on) if each > day)
     for each in overrides:
         if each.first > day:
             yield each.first

@@ -14,7 +14,18 @@ from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.conditions import StoreTime
 from erp_club.promotions.engine.dates import ListOfDays
-from erp_club.promotions.engine.scope import EVERYTHING, MOST_MINOR, BasisPoints, Code, Key, Keys, Minor, Part, Scope
+from erp_club.promotions.engine.scope import (
+    EVERYTHING,
+    MOST_MINOR,
+    BasisPoints,
+    Code,
+    Key,
+    Keys,
+    Minor,
+    Part,
+    Question,
+    Scope,
+)
 
 __all__ = ["EVERYTHING", "BasisPoints", "Code", "Key", "Keys", "Minor", "Part", "Scope"]
 
@@ -93,7 +104,7 @@ class When(Part):
     """Paid at least in part with one of these."""
     without_means: Keys = ()
     """Nothing of it paid with one of these; for `points`, none used in the purchase."""
-    confirm: Code | None = None
+    confirm: Question | None = None
     """Something the cashier confirms, such as a party of two."""
 
     @model_validator(mode="after")

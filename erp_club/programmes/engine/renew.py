@@ -5,10 +5,11 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from erp_club.clubs.periods import Span, add_months, first_period
-from erp_club.kernel.dates import month_end
+from erp_club.kernel.dates import celebrated, month_end
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.calendar import DAY
 from erp_club.programmes.engine.membership import (
+    AgeTerm,
     DateTerm,
     Fees,
     Household,
@@ -45,6 +46,8 @@ class Applicant:
     where: Where | None = ANY_STORE
     purchase_minor: int = 0
     invited_on: dt.date | None = None
+    born: dt.date | None = None
+    """The birthday by which the term goes."""
 
 
 def may_not_join(programme: Programme, who: Applicant, *, on: dt.date) -> tuple[str, ...]:
@@ -67,6 +70,7 @@ def may_not_join(programme: Programme, who: Applicant, *, on: dt.date) -> tuple[
         "joining.eligibility.required_data": not set(rule.required_data) <= who.known,
         "joining.eligibility.segments": bool(rule.segments) and not who.segments & set(rule.segments),
         "joining.eligibility.not_with_clubs": bool(who.clubs & set(rule.not_with_clubs)),
+        "term.age": isinstance(programme.term, AgeTerm) and _is_too_old(programme.term, who.born, on),
     }
     return tuple(name for name, hinders in found.items() if hinders)
 
@@ -76,8 +80,16 @@ def _invitation_over(programme: Programme, invited_on: dt.date | None, on: dt.da
     return invited_on is None or (days is not None and on > invited_on + dt.timedelta(days=days))
 
 
-def first_term(programme: Programme, start: dt.date) -> Span:
-    """The days that joining gives."""
+def _is_too_old(term: AgeTerm, born: dt.date | None, on: dt.date) -> bool:
+    return born is None or _last_of_age(term, born) < on
+
+
+def _last_of_age(term: AgeTerm, born: dt.date) -> dt.date:
+    return celebrated(born, born.year + term.age) - DAY
+
+
+def first_term(programme: Programme, start: dt.date, born: dt.date | None = None) -> Span:
+    """The days that joining gives; `born` is the birthday by which they go, where they go by one."""
     term = programme.term
     match term:
         case MonthsTerm():
@@ -88,6 +100,8 @@ def first_term(programme: Programme, start: dt.date) -> Span:
             return Span(start, None)
         case DateTerm():
             return Span(start, _date_end(term, start))
+        case AgeTerm():
+            return Span(start, None if born is None else max(start, _last_of_age(term, born)))
 
 
 def _date_end(term: DateTerm, start: dt.date) -> dt.date:

@@ -24,7 +24,7 @@ def turning_days(
     levels: Levels, moved: Sequence[Moved], until: dt.date, joined_on: dt.date, term: Span | None
 ) -> set[dt.date]:
     """The days on which anything can change: movements, days after them, beginnings of windows, and `until`."""
-    days = {joined_on, until}
+    days = {joined_on, until, *anniversaries(levels, joined_on)}
     for each in moved:
         days |= {each.on, each.on + DAY, each.known}
         if levels.keep in MONTHLY:
@@ -47,6 +47,11 @@ def turning_days(
         days |= {each - DAY for each in days if levels.keep is Keep.WHILE}
         days |= {each + dt.timedelta(days=levels.grace_days) for each in days}
     return {each for each in days if joined_on <= each <= until}
+
+
+def anniversaries(levels: Levels, joined_on: dt.date) -> list[dt.date]:
+    """The days on which levels are reached by being a member for so long."""
+    return [add_months(joined_on, each.after_months) for each in levels.levels if each.after_months is not None]
 
 
 def windows(levels: Levels) -> tuple[Period, ...]:

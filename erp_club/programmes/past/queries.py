@@ -178,7 +178,8 @@ _COLUMNS = """
            (SELECT t.original_receipt_id FROM receipt_returns t
              WHERE t.customer_id = r.customer_id AND t.receipt_id = r.id) AS original_id,
            (SELECT array_agg(ARRAY[l.line_no, l.product_id, l.quantity_milli, l.list_minor, l.amount_minor,
-                                   coalesce(l.regular_minor, l.list_minor), t.original_line_no] ORDER BY l.line_no)
+                                   coalesce(l.regular_minor, l.list_minor), t.original_line_no, l.vat_bp]
+                             ORDER BY l.line_no)
               FROM receipt_lines l
               LEFT JOIN receipt_return_lines t
                 ON t.customer_id = l.customer_id AND t.receipt_id = l.receipt_id AND t.line_no = l.line_no
@@ -225,9 +226,9 @@ def _read(session: Session, found: str, bound: dict[str, Any], products: Iterabl
 
 def _line(product: tuple[Any, ...], line: list[Any], price_list: str | None, points_minor: int) -> Bought:
     sku, group, department, brand, kind, earns = product
-    number, _, milli, list_minor, paid, regular, _ = line
+    number, _, milli, list_minor, paid, regular, _, vat_bp = line
     return Bought(
         str(number), sku, paid, milli, group, department, brand, kind, list_minor, price_list or "",
         reduced=abs(list_minor) < abs(regular), promoted=abs(paid) + points_minor < abs(list_minor),
-        earns=earns or kind != "goods", points_minor=points_minor,
+        earns=earns or kind != "goods", points_minor=points_minor, vat_bp=vat_bp,
     )  # fmt: skip

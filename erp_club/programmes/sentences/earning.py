@@ -147,6 +147,7 @@ def earning(of: e.Earning, words: Words) -> Iterator[Text]:
         ),
         "payer_only": lambda _: T("Points are only for the one who pays."),
         "before_discounts": lambda _: T("Points are counted on prices before offers."),
+        "without_vat": lambda _: T("Points are counted on amounts without VAT."),
         "before_points": lambda _: T("What is paid with points gives points as well."),
     }
     yield from set_ones(of, table)

@@ -1,6 +1,6 @@
 """Joining, term, renewal, fees, households, and what becomes of points and coupons: in plain sentences. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from erp_club.kernel.text import TN, Listed, Rate, T, Text
 from erp_club.programmes.engine import membership as m
@@ -71,6 +71,12 @@ def joining(rule: m.Joining, words: Words) -> Iterator[Text]:
 _WITH_ITS_MONTH = T("It ends with the month in which they are over.")
 
 
+_UNTIL_AGE: dict[str, Callable[[int], Text]] = {
+    "member": lambda age: T("A membership lasts until the member becomes %(age)s.", age=age),
+    "child": lambda age: T("A membership lasts until the youngest child known when joining becomes %(age)s.", age=age),
+}
+
+
 def term(rule: m.Term, words: Words) -> Iterator[Text]:
     """For how long."""
     match rule:
@@ -80,6 +86,8 @@ def term(rule: m.Term, words: Words) -> Iterator[Text]:
                 yield _WITH_ITS_MONTH
         case m.LifetimeTerm():
             yield T("A membership has no end.")
+        case m.AgeTerm():
+            yield _UNTIL_AGE[rule.of](rule.age)
         case m.SlidingTerm():
             yield TN(
                 "A membership lasts %(num)s month from each purchase anew.",

@@ -87,6 +87,14 @@ def _level(of: lv.Level, counted: Measure, words: Words) -> Iterator[Text]:
         yield T("%(level)s needs as well: %(need)s.", level=name, need=need(each, words))
     for each in of.instead:
         yield T("%(level)s is reached by this too: %(need)s.", level=name, need=need(each, words))
+    if of.after_months is not None:
+        months = of.after_months
+        yield TN(
+            "%(level)s is reached by %(num)s month of membership too.",
+            "%(level)s is reached by %(num)s months of membership too.",
+            months,
+            level=name,
+        )
     if of.keep_at_least is not None:
         least = amount(counted, of.keep_at_least, words)
         yield T("To keep %(level)s, %(amount)s are enough.", level=name, amount=least)

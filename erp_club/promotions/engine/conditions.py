@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, mode
 from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.dates import ListOfDays
-from erp_club.promotions.engine.scope import Basis, Code, Count, Key, Minor, Part, Scope, Texts
+from erp_club.promotions.engine.scope import Basis, Count, Key, Minor, Part, Question, Scope, Texts
 
 
 class QuantityIs(Part):
@@ -150,7 +150,7 @@ class CustomerKnown(Part):
 class Confirmed(Part):
     """Something that the cashier confirms, such as a party of two; `confirm` names it, the texts ask for it."""
 
-    confirm: Code
+    confirm: Question
     question: Texts
 
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 MOST_MINOR = 100_000_000_000
 MOST_QUANTITY = 9_999
 MOST_USES = 1_000_000_000
+Question = Annotated[str, StringConstraints(pattern=r"^\w[\w ._-]{0,49}$")]
+"""What a cashier confirms: a word or a few, in any language, `COUPLE` as well as "a couple"."""
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_.-]{0,49}$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Keys = Annotated[tuple[Key, ...], Field(max_length=5_000)]

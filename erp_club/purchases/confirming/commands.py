@@ -19,6 +19,7 @@ from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.joining import Day
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
+from erp_club.purchases.fees.queries import born_of
 
 
 def confirm_membership(session: Session, membership_id: int, *, day: Day) -> Span:
@@ -42,7 +43,7 @@ def confirm_membership(session: Session, membership_id: int, *, day: Day) -> Spa
     )
     if session.scalar(sa.select(MembershipFee.id).where(*mine, MembershipFee.state == FeeState.DUE)) is not None:
         raise errors.pay_first()
-    span = first_term(programme, day.today)
+    span = first_term(programme, day.today, born_of(session, programme, held.customer_id))
     begin_membership(session, (held.customer_id, membership_id, held.last_no), span, now=day.now, by=day.by)
     session.execute(
         sa.update(MembershipFee)

@@ -39,6 +39,7 @@ from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_boug
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.purchases.fees.queries import (
     PaidFee,
+    born_of,
     bought_in,
     fees_of,
     goes_on,
@@ -67,7 +68,7 @@ def join_in_sale(session: Session, basket: Basket, club_id: int, *, bought: Boug
         return clubs.join_club(session, basket.customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by)
     check_alone(session, basket.customer_id, club_id, programme, day)
     least = check_joining(session, basket.customer_id, programme, bought, day)
-    span = first_term(programme, day.today)
+    span = first_term(programme, day.today, born_of(session, programme, basket.customer_id))
     fee = joining_fee(fees_of(session, programme, basket.customer_id))
     begins = programme.joining.begins
     waits = begins is Begins.CONFIRMED or (begins is Begins.PAID and fee.now_minor > 0)
@@ -277,7 +278,7 @@ def _begin(session: Session, fee: MembershipFee, *, on: dt.date, now: dt.datetim
         return
     if programme.joining.begins is Begins.CONFIRMED:
         return  # it waits for the member's answer still
-    span = first_term(programme, on)
+    span = first_term(programme, on, born_of(session, programme, held.customer_id))
     begin_membership(session, (held.customer_id, held.membership_id, held.last_no), span, now=now, by=by)
     fee.first, fee.last = span.first, span.last
     grant_to(session, held.customer_id, giving(on, now, by))

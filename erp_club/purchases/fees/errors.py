@@ -16,6 +16,7 @@ WHY: dict[str, Text] = {
     "joining.eligibility.countries": T("This club isn't open to customers of this country."),
     "joining.eligibility.required_data": T("Details that this club needs are missing. Fill them in first."),
     "joining.eligibility.segments": T("This club isn't open to this customer."),
+    "term.age": T("This club is only up to an age that is passed, or the birthday isn't known."),
     "joining.eligibility.not_with_clubs": T("The customer is in another club that excludes this one."),
 }
 """What keeps somebody from joining, by the parameter of the programme that does."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.renew import may_not_join
 from erp_club.programmes.households.queries import lives_with_member
 from erp_club.purchases.fees import errors
-from erp_club.purchases.fees.queries import applicant
+from erp_club.purchases.fees.queries import applicant, born_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def check_joining(session: Session, customer_id: int, programme: Programme, boug
     ways = programme.joining.ways
     way = Way.REQUEST if Way.REQUEST in ways else Way.PURCHASE if Way.PURCHASE in ways else Way.INVITATION
     who = applicant(session, customer_id, way=way, where=day.where, purchase_minor=0, on=day.today)
+    who = replace(who, born=born_of(session, programme, customer_id))
     hinders = [name for name in may_not_join(programme, who, on=day.today) if name != "joining.purchase_minor"]
     if hinders:
         raise errors.may_not_join(hinders)

@@ -21,9 +21,11 @@ from erp_club.clubs.models import (
 )
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
+from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.queries import relatives_of
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.measure import Lived, total
-from erp_club.programmes.engine.membership import Fees, Way
+from erp_club.programmes.engine.membership import AgeTerm, Fees, Way
 from erp_club.programmes.engine.parts import Excluded, Measure
 from erp_club.programmes.engine.places import Where
 from erp_club.programmes.engine.programme import Programme
@@ -218,6 +220,17 @@ def applicant(
         where=where,
         purchase_minor=purchase_minor,
     )
+
+
+def born_of(session: Session, programme: Programme, customer_id: int) -> dt.date | None:
+    """The birthday by which the club's term goes: the customer's, or that of the youngest child; None for none."""
+    term = programme.term
+    if not isinstance(term, AgeTerm):
+        return None
+    if term.of == "child":
+        born = [each.birthday for each in relatives_of(session, customer_id) if each.kind is RelativeKind.CHILD]
+        return max((each for each in born if each is not None), default=None)
+    return session.scalar(sa.select(Customer.birthday).where(Customer.id == customer_id))
 
 
 NO_FEES = Excluded(kinds=(FEE,))

@@ -16,7 +16,7 @@ from erp_club.programmes.welcoming.commands import Welcome
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.commands import fee_of_renewal, keep_level
 from erp_club.purchases.fees.joining import Day, check_alone, check_joining, everything_bought, nothing_bought
-from erp_club.purchases.fees.queries import fees_of, membership_in
+from erp_club.purchases.fees.queries import born_of, fees_of, membership_in
 
 
 def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs.Joined:
@@ -32,7 +32,8 @@ def join(session: Session, customer_id: int, club_id: int, *, day: Day) -> clubs
     check_joining(session, customer_id, programme, nothing_bought, day)
     if joining_fee(fees_of(session, programme, customer_id)).now_minor:
         raise errors.fee_at_till()
-    span, waits = first_term(programme, day.today), programme.joining.begins is Begins.CONFIRMED
+    span = first_term(programme, day.today, born_of(session, programme, customer_id))
+    waits = programme.joining.begins is Begins.CONFIRMED
     return clubs.join_club(
         session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by, span=span, waits=waits
     )
@@ -52,7 +53,7 @@ def join_household(session: Session, customer_id: int, club_id: int, main_id: in
     if main is None:
         raise errors.no_main_member()
     check_joining(session, customer_id, programme, everything_bought, day)
-    span = first_term(programme, day.today)
+    span = first_term(programme, day.today, born_of(session, programme, customer_id))
     joined = clubs.join_club(session, customer_id, club_id=club_id, today=day.today, now=day.now, by=day.by, span=span)
     link_members(session, main, joined.membership_id, when=When(day.today, day.now, day.by))
     return replace(joined, points_account_id=clubs.hold(session, joined.membership_id).account.id)
