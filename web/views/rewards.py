@@ -1,7 +1,7 @@
 """What pages show of rewards for periods."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from pydantic import BaseModel
 
@@ -13,6 +13,7 @@ from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, span_of
 from erp_club.programmes.engine.parts import Counts, Every
 from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.settle import things
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.redemptions.queries import CHARITY
 from erp_club.programmes.rewards import queries as rules
@@ -108,7 +109,7 @@ def rewards_page(act: Act, club_id: int) -> RewardsPage:
         club=club,
         rewards=[_line(each.rule, act.today) for each in held],
         periods=[
-            _period(row, names, {each.rule.code for each in held})
+            _period(row, names, {each.rule.code: each.rule for each in held})
             for row in queries.periods(act.session, club_id, limit=MOST_PERIODS)
         ],
     )
@@ -132,7 +133,7 @@ def period_page(act: Act, club_id: int, code: str, last: dt.date, *, page: int =
         runs_here=rule is not None,
         counts=rule.base.counts if rule is not None else Counts.PURCHASES,
         last_on=last,
-        period=row and _period(row, {_first(code): names}, [code] if rule is not None else []),
+        period=row and _period(row, {_first(code): names}, {} if rule is None else {code: rule}),
         issued=[IssuedLine.model_validate(each, from_attributes=True) for each in rows[:PER_PAGE]],
         page=page,
         more=len(rows) > PER_PAGE,
@@ -201,17 +202,20 @@ _THINGS = {"coupon", "gift", "entitlement"}
 """What has no amount but where a period comes to one."""
 
 
-def _period(row: queries.PeriodRow, names: dict[str, dict[str, str]], periods: Collection[str]) -> PeriodLine:
+def _period(
+    row: queries.PeriodRow, names: dict[str, dict[str, str]], periods: Mapping[str, PeriodReward]
+) -> PeriodLine:
+    count = things(periods[row.rule], row.value) if row.rule in periods else None
     return PeriodLine(
         rule=row.rule,
-        is_count=row.form in _THINGS and row.rule not in periods,
+        is_count=count is not None or (row.form in _THINGS and row.rule not in periods),
         names=names.get(_first(row.rule), {"en": row.rule}),
         first_on=row.first_on,
         last_on=row.last_on,
         form=row.form,
         accounts=row.accounts,
         given=row.given,
-        value=row.value,
+        value=row.value if count is None else count,
         to_fee_minor=row.to_fee_minor,
         undone=row.undone,
         run_id=row.run_id,

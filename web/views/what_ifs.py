@@ -13,6 +13,8 @@ from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes.engine.gifts import PointsGiven
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.settle import things
 from erp_club.programmes.events.queries import Named, person
 from erp_club.reports import what_if_runs
 from erp_club.reports.what_if import Year, a_year
@@ -46,11 +48,12 @@ class LevelFigures(BaseModel):
 
 
 class RewardFigures(BaseModel):
-    """What a rule for periods gave, in minor units, or points where `in_points`."""
+    """What a rule for periods gave, in minor units, in points where `in_points`, or so many things where `is_count`."""
 
     rule: str
     names: dict[str, str]
     in_points: bool
+    is_count: bool
     tried: int
     held: int
 
@@ -179,6 +182,20 @@ def _year(number: str, year: Year, *, compared: bool) -> MemberYear:
     )
 
 
+def _figures(told: dict[str, Any], rule: PeriodReward | None) -> dict[str, Any]:
+    counts = {side: None if rule is None else things(rule, told[side]) for side in ("tried", "held")}
+    is_count = None not in counts.values()
+    return (
+        told
+        | (counts if is_count else {})
+        | {
+            "names": {} if rule is None else rule.names,
+            "in_points": rule is not None and isinstance(rule.gives, PointsGiven),
+            "is_count": is_count,
+        }
+    )
+
+
 def _outcome(told: dict[str, Any], tried: Programme, held: Programme | None) -> WhatIfOutcome:
     sides = [each for each in (tried, held) if each is not None]
     levels = {level.code: level.names for each in sides if each.levels for level in each.levels.levels}
@@ -187,13 +204,6 @@ def _outcome(told: dict[str, Any], tried: Programme, held: Programme | None) -> 
         told
         | {
             "levels": [each | {"names": levels.get(each["level"], {})} for each in told["levels"]],
-            "rewards": [
-                each
-                | {
-                    "names": rewards[each["rule"]].names if each["rule"] in rewards else {},
-                    "in_points": each["rule"] in rewards and isinstance(rewards[each["rule"]].gives, PointsGiven),
-                }
-                for each in told["rewards"]
-            ],
+            "rewards": [_figures(each, rewards.get(each["rule"])) for each in told["rewards"]],
         }
     )

@@ -229,6 +229,18 @@ def withhold(owed_minor: int, value_minor: int) -> Withheld:
     return Withheld(kept, value_minor - kept)
 
 
+def things(rule: PeriodReward, value: int) -> int | None:
+    """How many things such a value is; None where the rule gives amounts or points, or doesn't say what one is."""
+    match rule.function:
+        case ByEvery(value=one):
+            pass
+        case ByThreshold(steps=(step,)):
+            one = step.value
+        case _:
+            return None
+    return value // one if comes_in_pieces(rule.gives) else None
+
+
 def in_points(rule: PeriodReward) -> bool:
     """Whether the value is points, else money."""
     return isinstance(rule.gives, PointsGiven)
