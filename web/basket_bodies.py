@@ -1,15 +1,20 @@
 """What a till says of a basket: the part that quotes and purchases share."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from erp_club.kernel.prepared import Ahead
+from erp_club.permissions.queries import TerminalFacts
 from erp_club.promotions.engine.facts import Claim
 from erp_club.purchases.facts import Asked, PointsPayment
-from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.quotes.queries import NOBODY, Buyer, question
 from erp_club.purchases.sale import MOST_LINES
+from erp_club.purchases.weighed import skus_of
 from web.fields import Body, QuantityText, Storable, Word
 
 SaleId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
@@ -85,10 +90,9 @@ def asked_of(
     paid: tuple[tuple[str, int], ...] = (),
 ) -> Asked:
     """The basket of a body, and the points that are to pay. `sale_id` is the sale's key, `paid` as in `Asked`."""
-    buyer = body.customer
     return Asked(
-        lines=tuple([(line.sku, line.quantity) for line in body.lines]),
-        buyer=Buyer(buyer.id, buyer.number, buyer.card) if buyer else NOBODY,
+        lines=_lines(body),
+        buyer=_buyer(body),
         coupons=tuple(body.coupons),
         claims=tuple([Claim(each.offer, each.product, each.points) for each in body.activations]),
         confirmed=frozenset(body.confirmations),
@@ -98,3 +102,18 @@ def asked_of(
         paid=paid,
         automatic=body.automatic_coupons,
     )
+
+
+def asked_ahead(body: BasketBody, till: TerminalFacts, sold_at: dt.datetime) -> Ahead:
+    """What pricing the basket at this till will ask the database."""
+    day = sold_at.astimezone(ZoneInfo(till.time_zone)).date()
+    return question(skus_of(_lines(body)), _buyer(body), store_id=till.store_id, day=day)
+
+
+def _lines(body: BasketBody) -> tuple[tuple[str, int], ...]:
+    return tuple([(line.sku, line.quantity) for line in body.lines])
+
+
+def _buyer(body: BasketBody) -> Buyer:
+    buyer = body.customer
+    return Buyer(buyer.id, buyer.number, buyer.card) if buyer else NOBODY

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from erp_club.promotions.coupons.commands import count_wrong
 from erp_club.purchases.facts import Place
-from erp_club.purchases.quotes.queries import wrong_codes_of
+from erp_club.purchases.quotes.entered.queries import wrong_codes_of
 from web.deps import Act
 
 

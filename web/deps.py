@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTasks
 from starlette.responses import Response
@@ -29,20 +28,20 @@ from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import NOBODY, Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.factors.queries import means_of
-from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts, identify, identify_staff
+from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts
 from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries.commands import Place
 from web import afterwards, templating
 from web.asked import is_htmx, wants_html
-from web.cookies import SESSION_COOKIE, TERMINAL_COOKIE, cookie, put_cookie
+from web.cookies import put_cookie
 from web.declared import FRESH_FOR, Declared, Fresh, declare
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.i18n import LANGUAGE
+from web.identities import identity_of
 from web.idle import left_alone
 from web.keys import approvals_of, kept_answer, key_of, request_hash
-from web.lists import WRITING
 from web.navigation import navigation
 from web.saved_views import menu
 from web.scopes import refuse_out_of_reach
@@ -329,16 +328,9 @@ def _entrance(act: Callable[[Request], AbstractContextManager[Act]], declared: D
 
 
 def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
-    """Find out who asks, and hold the key, if any.
-
-    A connection that died while it waited in the pool is exchanged here, once.
-    """
+    """Find out who asks, and hold the key, if any."""
     now = dt.datetime.now(dt.UTC)
-    try:
-        identity = _identify(request, session, now, key)
-    except OperationalError:
-        session.rollback()
-        identity = _identify(request, session, now, key)
+    identity = identity_of(request, session, now, key)
     if identity is None:
         raise Unavailable(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
     session.info["request_id"] = request.state.request_id
@@ -358,25 +350,6 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
     elif known is not None and now - known.seen_at > sessions.SEEN_EVERY:
         act.afterwards(lambda later: sessions.seen(later, known.id, now=now))
     return act
-
-
-def _identify(request: Request, session: Session, now: dt.datetime, key: str | None) -> Identity | None:
-    writing = WRITING.get()
-    if writing is not None:
-        return identify_staff(session, writing.staff_id)
-    authorization = request.headers.get("authorization", "")
-    bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
-    # A machine's key speaks for itself: cookies that came along are not looked at.
-    staff_token = request.headers.get("x-staff-session") if bearer else cookie(request, SESSION_COOKIE)
-    enrolment = None if bearer else cookie(request, TERMINAL_COOKIE)
-    return identify(
-        session,
-        staff_token_hash=passwords.token_hash(staff_token) if staff_token else None,
-        terminal_key_hash=passwords.token_hash(bearer) if bearer else None,
-        enrolment_hash=passwords.token_hash(enrolment) if enrolment else None,
-        now=now,
-        key=key,
-    )
 
 
 def take_key(act: Act) -> None:

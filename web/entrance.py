@@ -57,6 +57,7 @@ class ActRoute(APIRoute):
         async def handle_in_order(request: Request) -> Response:
             body = await body_only.read(request) if body_only else None
             if body_only and body is not None:
+                request.state.body = body
                 values = {body_only.entrance_name: await body_only.entrance(request), body_only.body_name: body}
                 return await run_in_threadpool(self.endpoint, **values)
             try:

@@ -94,6 +94,9 @@ class Surround:
                 await self.app(scope, receive, send_surrounded)
         finally:
             _log(scope, status, request_id, time.perf_counter() - began)
+            # What it keeps speaks of the request, which keeps it: let go, all of it is freed now, and else once the
+            # garbage collector has looked through the requests of a whole second.
+            scope["state"].clear()
 
 
 def _finish(headers: MutableHeaders, scope: Scope, seconds: float) -> None:

@@ -75,6 +75,11 @@ class OneEngineSession(Session):
         self._held = (opened, connection) if opened else None
         return connection
 
+    def close(self) -> None:
+        """Give the connection back, and let go of the transaction, which keeps the session that keeps it."""
+        self._held = None
+        super().close()
+
 
 class Database:
     """An engine and its sessions, over the user's own PostgreSQL or the embedded one."""

@@ -18,6 +18,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
 
 _NUMBERED = psycopg_dialect(paramstyle="numeric_dollar")
@@ -78,21 +79,29 @@ class Prepared:
         *,
         last: bool = False,
         after: "tuple[Prepared, Mapping[str, Any]] | None" = None,
+        ahead: "Ahead | None" = None,
     ) -> Answer:
         """Run it in the connection's transaction. Raises what Core would raise.
 
         The first statement of a transaction takes its BEGIN along, instead of waiting for that by itself, and one that
         is said to be the `last` its COMMIT, which isn't reached where the statement fails. `after` is run before it in
         the same round trip, and its rows are dropped: locks, since what follows sees all that they have waited for.
+        `ahead` is run behind it in the same round trip, and keeps its answer.
         """
         if not connection.in_transaction():
             connection.begin()
         driver: Any = connection.connection.driver_connection
+        asked: list[tuple[Prepared, Mapping[str, Any]]] = [(self, values)] if after is None else [after, (self, values)]
+        if ahead is not None:
+            asked.append((ahead.statement, ahead.values))
         try:
-            ready = [] if after is None else [after[0]._ready(driver, connection.info, after[1])]  # noqa: SLF001
-            return self._run(driver, [*ready, self._ready(driver, connection.info, values)], last=last)
+            ready = [each._ready(driver, connection.info, given) for each, given in asked]  # noqa: SLF001
+            told = _run(driver, ready, last=last)
         except psycopg.Error as error:
             raise _told_by_core(connection, error) from error
+        if ahead is not None:
+            ahead.answer = _read(ready.pop(), told.pop())
+        return _read(ready[-1], told[-1])
 
     def _ready(self, driver: Any, info: dict[Any, Any], values: Mapping[str, Any]) -> "_Ready":
         """The statement with its values, as the server takes it."""
@@ -101,21 +110,6 @@ class Prepared:
             transformer = info[self] = Transformer(driver)
         sent = transformer.dump_sequence([values[name] for name in self._order], self._formats)
         return _Ready(transformer, self._named(driver, transformer.types or ()), sent, transformer.formats)
-
-    def _run(self, driver: Any, statements: "Sequence[_Ready]", *, last: bool) -> Answer:
-        pgconn: PGconn = driver.pgconn
-        before = not driver.autocommit and pgconn.transaction_status == _IDLE
-        ready = statements[-1]
-        if before or last or len(statements) > 1:
-            result = _at_once(pgconn, statements, begin=before, commit=last)
-        else:
-            result = pgconn.exec_prepared(ready.name, ready.values, ready.formats)
-            _check([result])
-        transformer = ready.transformer
-        transformer.set_pgresult(result)
-        rows = transformer.load_rows(0, result.ntuples, tuple)
-        transformer.set_pgresult(None)
-        return Answer(rows, result.command_tuples or 0)
 
     def _named(self, driver: Any, types: tuple[int, ...]) -> bytes:
         """The statement's name on this connection, where it is prepared if it isn't yet.
@@ -133,8 +127,43 @@ class Prepared:
         return name
 
 
-def _at_once(pgconn: PGconn, statements: "Sequence[_Ready]", *, begin: bool, commit: bool) -> PGresult:
-    """The statements, with BEGIN before them or COMMIT after them, in one round trip: what the last one tells."""
+@dataclass(slots=True)
+class Ahead:
+    """A question that a transaction is known to come to, asked in the round trip of the statement before it."""
+
+    statement: Prepared
+    values: Mapping[str, Any]
+    answer: Answer | None = None
+
+    def execute(self, session: Session) -> Answer:
+        """The answer: of the same question where that was asked ahead in this session, which is told once, else now."""
+        known = session.info.pop(Ahead, None)
+        if known is not None and known.statement is self.statement and known.values == self.values:
+            return known.answer
+        return self.statement.execute(session.connection(), self.values)
+
+
+def _run(driver: Any, statements: "Sequence[_Ready]", *, last: bool) -> list[PGresult]:
+    pgconn: PGconn = driver.pgconn
+    before = not driver.autocommit and pgconn.transaction_status == _IDLE
+    if before or last or len(statements) > 1:
+        return _at_once(pgconn, statements, begin=before, commit=last)
+    (ready,) = statements
+    result = pgconn.exec_prepared(ready.name, ready.values, ready.formats)
+    _check([result])
+    return [result]
+
+
+def _read(ready: _Ready, result: PGresult) -> Answer:
+    transformer = ready.transformer
+    transformer.set_pgresult(result)
+    rows = transformer.load_rows(0, result.ntuples, tuple)
+    transformer.set_pgresult(None)
+    return Answer(rows, result.command_tuples or 0)
+
+
+def _at_once(pgconn: PGconn, statements: "Sequence[_Ready]", *, begin: bool, commit: bool) -> list[PGresult]:
+    """The statements, with BEGIN before them or COMMIT after them, in one round trip: what each of them tells."""
     pgconn.enter_pipeline_mode()
     if begin:
         pgconn.send_query_params(b"BEGIN", None)
@@ -151,7 +180,7 @@ def _at_once(pgconn: PGconn, statements: "Sequence[_Ready]", *, begin: bool, com
         pgconn.finish()  # nobody knows what it would answer next
         raise
     _check(results)
-    return results[len(statements) - 1 + begin]
+    return results[begin : begin + len(statements)]
 
 
 def _results(pgconn: PGconn, count: int) -> Generator[waiting.Wait, waiting.Ready | int, list[PGresult]]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.idempotency import Claim, claiming
-from erp_club.kernel.prepared import Prepared
+from erp_club.kernel.prepared import Ahead, Prepared
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
 from erp_club.permissions.actors import NOBODY, Actor
@@ -90,11 +90,12 @@ def identify(
     enrolment_hash: bytes | None,
     now: dt.datetime,
     key: str | None = None,
+    ahead: Ahead | None = None,
 ) -> Identity | None:
     """The identity behind the hashes of what a request carries; None before the chain has been set up.
 
     A session that was opened at a terminal by PIN holds at that terminal only. An Idempotency-Key is held until the
-    transaction ends, in the scope of that same identity.
+    transaction ends, in the scope of that same identity. `ahead` is asked in the same round trip.
     """
     rows = _IDENTIFY.execute(
         session.connection(),
@@ -105,6 +106,7 @@ def identify(
             "now": now,
             "key": key,
         },
+        ahead=ahead,
     ).rows
     if not rows:
         return None

@@ -45,6 +45,7 @@ from erp_club.purchases.plans import ProgrammePlan
 from erp_club.purchases.point_limits import does, limits_of, may_use
 from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
+from erp_club.purchases.quotes.entered.queries import entered_coupons
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
 from erp_club.purchases.resting import with_resting
 from erp_club.purchases.sale import MOST_MINOR, line_amount
@@ -370,7 +371,7 @@ def _coupons(
     others = [text for text in entered if entry_key(text) not in compiled.by_entry]
     if not others:
         return tuple(Coupon(text) for text in entered)
-    read = queries.entered_coupons(
+    read = entered_coupons(
         session,
         others,
         customer_id=told.customer_id,

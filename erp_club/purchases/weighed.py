@@ -20,7 +20,7 @@ def told_of(session: Session, lines: Lines, buyer: Buyer, *, store_id: int, day:
 
     A code that a product has is that product. Asks once more where there are labels. Raises what `queries.tell` raises.
     """
-    told = queries.tell(session, {sku for sku, _ in lines}, buyer, store_id=store_id, day=day)
+    told = queries.tell(session, skus_of(lines), buyer, store_id=store_id, day=day)
     patterns = told.policy.get("weighed_codes")
     if not patterns:
         return lines, told
@@ -29,7 +29,12 @@ def told_of(session: Session, lines: Lines, buyer: Buyer, *, store_id: int, day:
     if not found:
         return lines, told
     read_lines = tuple(times(found[sku], milli) if sku in found else (sku, milli) for sku, milli in lines)
-    return read_lines, queries.tell(session, {sku for sku, _ in read_lines}, buyer, store_id=store_id, day=day)
+    return read_lines, queries.tell(session, skus_of(read_lines), buyer, store_id=store_id, day=day)
+
+
+def skus_of(lines: Iterable[tuple[str, int]]) -> list[str]:
+    """The codes that the lines name, each once."""
+    return list(dict.fromkeys(sku for sku, _ in lines))
 
 
 def on_label(session: Session, code: str) -> tuple[str, int] | None:

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.db import Database
-from erp_club.kernel.prepared import Prepared
+from erp_club.kernel.prepared import Ahead, Prepared
 from erp_club.organisation.models import Store
 from tests.make.purchases import a_till
 from tests.make.wire import statements
@@ -76,6 +76,21 @@ def test_the_last_statement_takes_its_commit_along(committed: Database) -> None:
         session.rollback()
     with committed.session() as session:
         assert session.scalars(sa.select(Store.code).where(Store.code.in_(["L1", "L2"]))).all() == ["L1"]
+
+
+def test_what_was_asked_ahead_is_told_once_and_only_to_the_same_question(session: Session) -> None:
+    def asked(other: int) -> Ahead:
+        return Ahead(SUM, {"one": 2, "other": other})
+
+    for told_ahead, other in ((True, 3), (False, 4)):
+        ahead = session.info[Ahead] = asked(3)
+        with statements(session) as sent:
+            assert SUM.execute(session.connection(), {"one": 1, "other": 1}, ahead=ahead).rows == [(2,)]
+        assert len(sent) == 2
+        for again in (False, True):
+            with statements(session) as sent:
+                assert asked(other).execute(session).rows == [(2 + other,)]
+            assert len(sent) == (0 if told_ahead and not again else 1)
 
 
 def test_a_value_may_be_longer_than_what_the_socket_takes_at_once(committed: Database) -> None:

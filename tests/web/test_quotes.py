@@ -1,4 +1,5 @@
 # REQ T-03 O-01 O-06 O-07 O-08 L-01: a till asks what a basket costs
+import gc
 import itertools
 from typing import Any
 
@@ -7,10 +8,13 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
+from starlette.requests import Request
 
+from erp_club.organisation.models import Terminal
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer
+from tests.make.organisation import a_store
 from tests.make.pricelists import a_list, an_entry
 from tests.make.purchases import Till, a_product, a_till, another_till
 from tests.make.wire import statements
@@ -74,6 +78,34 @@ def test_a_quote_takes_four_queries_at_most_whatever_it_asks(client: TestClient,
         with statements(session) as sent:
             assert ask(client, till, body).status_code == 201
         assert len([each for each in sent if "SAVEPOINT" not in each]) <= 4, sent
+
+
+def test_a_till_that_moves_sells_at_its_new_store_s_prices_at_once(client: TestClient, session: Session, till: Till):
+    a_membership(session, a_customer(session), a_club(session))
+    session.commit()
+    milk = basket(customer={"number": "100001"}, lines=[{"sku": MILK, "quantity": "1"}])
+    assert [ask(client, till, milk).json()["total_minor"] for _ in range(2)] == [10_04, 10_04]
+    store = a_store(session, "902", time_zone="Pacific/Auckland")
+    an_entry(session, a_list(session, stores=(store.code,)), sku=MILK, price_minor=9_00)
+    session.get_one(Terminal, till.terminal_id).store_id = store.id
+    session.commit()
+    assert ask(client, till, milk).json()["total_minor"] == 9_00
+
+
+def test_a_request_leaves_nothing_to_the_garbage_collector(client: TestClient, till: Till) -> None:
+    def left() -> int:
+        return sum(isinstance(each, Request) for each in gc.get_objects())
+
+    ask(client, till, basket())
+    gc.collect()
+    gc.disable()
+    try:
+        before = left()
+        answers = [ask(client, till, basket()) for _ in range(5)]
+        assert [each.status_code for each in answers] == [201] * 5
+        assert left() == before
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

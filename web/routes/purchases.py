@@ -13,8 +13,10 @@ from starlette.responses import Response
 
 from erp_club.customers import queries as customers
 from erp_club.kernel.money import to_text
+from erp_club.kernel.prepared import Ahead
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.queries import TerminalFacts
 from erp_club.purchases import commands
 from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.quotes.commands import sale_key
@@ -27,10 +29,11 @@ from erp_club.stored_value.proof.commands import Entered
 from web import i18n, lists
 from web import store_picking as picking
 from web.after_sale import find_segments_again
-from web.basket_bodies import BasketBody, PointsToUse, SaleId, asked_of
+from web.basket_bodies import BasketBody, PointsToUse, SaleId, asked_ahead, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import AmountText, AskedDay, RowId, Storable, Unsaid
+from web.identities import Foreseen
 from web.payment_bodies import PaidWith, SoldCard
 from web.scopes import receipts_within
 from web.store_picking import StoreName
@@ -54,7 +57,7 @@ ReceiptNo = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,50}$")]
 View = Annotated[Act, needs(Permission.PURCHASES_VIEW)]
 
 
-class NewPurchase(BasketBody):
+class NewPurchase(BasketBody, Foreseen):
     """A sale. The receipt's number is unique in the store for ever.
 
     `quote_id` names the quote whose price it takes; another basket, or one whose time is over, is priced anew.
@@ -76,6 +79,10 @@ class NewPurchase(BasketBody):
     expected_total_minor: Annotated[
         int | None, Field(ge=0, le=MOST_MINOR, description="Refused as total-changed where our total is another")
     ] = None
+
+    def ahead(self, till: TerminalFacts, now: dt.datetime) -> Ahead | None:
+        """What its price asks; a quoted one asks nothing while it holds."""
+        return asked_ahead(self, till, self.sold_at or now) if self.quote_id is None else None
 
 
 class StoreChoice(BaseModel):

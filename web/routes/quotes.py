@@ -1,5 +1,6 @@
 """Quotes: what a basket costs this customer, here and now, with the reason for every offer."""
 
+import datetime as dt
 import uuid
 from typing import Annotated, Literal
 
@@ -7,12 +8,15 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
+from erp_club.kernel.prepared import Ahead
 from erp_club.permissions.catalog import Permission
+from erp_club.permissions.queries import TerminalFacts
 from erp_club.purchases.quotes import commands, queries
 from erp_club.purchases.sale import MOST_LINES, check_time
-from web.basket_bodies import BasketBody, PointsToUse, SaleId, SoldLine, asked_of
+from web.basket_bodies import BasketBody, PointsToUse, SaleId, SoldLine, asked_ahead, asked_of
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, needs
+from web.identities import Foreseen
 from web.payment_bodies import MoneyName
 from web.views.quotes import QuoteView, quote_view
 
@@ -22,7 +26,7 @@ AtTill = Annotated[
 ]
 
 
-class NewQuote(BasketBody):
+class NewQuote(BasketBody, Foreseen):
     """A basket to be priced. `sale_id` is the till's own name for the sale; its next quote replaces this one."""
 
     lines: Annotated[list[SoldLine], Field(min_length=1, max_length=MOST_LINES)]
@@ -30,6 +34,10 @@ class NewQuote(BasketBody):
     sold_at: Annotated[AwareDatetime | None, Field(description="With offset; now where left out")] = None
     points: Annotated[list[PointsToUse], Field(max_length=5, description="Points that are to pay")] = []
     means: Annotated[list[MoneyName], Field(max_length=5, description="What will be paid with, where it is known")] = []
+
+    def ahead(self, till: TerminalFacts, now: dt.datetime) -> Ahead:
+        """What its price asks."""
+        return asked_ahead(self, till, self.sold_at or now)
 
 
 @router.post("/quotes", name="quotes.make", status_code=201, response_model=QuoteView)

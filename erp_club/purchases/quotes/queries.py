@@ -31,7 +31,7 @@ from erp_club.clubs.models import Club, ClubState, Membership
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.queries import family_of
 from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.prepared import Prepared
+from erp_club.kernel.prepared import Ahead, Prepared
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Chain
 from erp_club.points.models import PointsAccount
@@ -40,8 +40,6 @@ from erp_club.pricelists.queries import entries_in_force
 from erp_club.pricelists.rules import Entry
 from erp_club.programmes.documents import level_in
 from erp_club.programmes.rewards.automatic.queries import automatic_codes
-from erp_club.promotions.coupons import queries as coupons
-from erp_club.promotions.coupons.entry import Entry as Entered
 from erp_club.promotions.models import OfferState, StoredOffer
 from erp_club.promotions.queries import CATALOGUE_VERSION, uses_json
 from erp_club.purchases.models import Quote
@@ -141,10 +139,8 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
 
     Raises Invalid `customer.id` or `customer.number` where nobody has it, and for a card what reading it raises.
     """
-    by, who = _said(buyer)
-    # Numbers as text: the driver would name another type for a small one than for a large one.
-    asked = {"skus": list(skus), "day": day, "store": str(store_id), "who": who}
-    row = _Row(*_statement(by).execute(session.connection(), asked).rows[0])
+    by, _ = _said(buyer)
+    row = _Row(*question(skus, buyer, store_id=store_id, day=day).execute(session).rows[0])
     if by != "nobody":
         _check(by, row)
     return Told(
@@ -161,6 +157,13 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
         segments=frozenset(row.segments or ()),
         automatic=tuple(row.automatic),
     )
+
+
+def question(skus: Collection[str], buyer: Buyer, *, store_id: int, day: dt.date) -> Ahead:
+    """What `tell` asks, for whoever knows before that it will."""
+    by, who = _said(buyer)
+    # Numbers as text: the driver would name another type for a small one than for a large one.
+    return Ahead(_statement(by), {"skus": list(skus), "day": day, "store": str(store_id), "who": who})
 
 
 def _held(
@@ -187,35 +190,6 @@ class _Row(NamedTuple):
     clubs: list[list[Any]] | None
     segments: list[str] | None
     automatic: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class EnteredCoupons:
-    """What codes are, in the order of entry, and until when none are taken here, if so."""
-
-    entries: tuple[Entered, ...]
-    locked_until: dt.datetime | None
-
-
-def entered_coupons(
-    session: Session,
-    texts: Sequence[str],
-    *,
-    customer_id: int,
-    sale_id: str,
-    terminal_id: int,
-    today: dt.date,
-    now: dt.datetime,
-) -> EnteredCoupons:
-    """What these codes are to this customer, sale and till, with one query."""
-    values = coupons.values_of(texts, customer_id=customer_id, sale_id=sale_id, now=now, today=today)
-    rows = session.connection().execute(_COUPONS, values | {"coupon_scope": wrong_codes_of(terminal_id)}).all()
-    return EnteredCoupons(coupons.entries(texts, (row for row in rows if row.code is not None)), rows[0].locked_until)
-
-
-def wrong_codes_of(terminal_id: int) -> str:
-    """Under which name the wrong codes of a till are counted."""
-    return f"terminal:{terminal_id}"
 
 
 def quote(session: Session, quote_id: uuid.UUID, *, terminal_id: int, now: dt.datetime) -> QuoteRow:
@@ -389,10 +363,6 @@ def _statement(by: By) -> Prepared:
 
 
 _ALONE = sa.select(_products())
-_ENTERED = coupons.COUPONS.subquery("entered")
-_COUPONS = sa.select(coupons.LOCKED_UNTIL.scalar_subquery().label("locked_until"), *_ENTERED.c).select_from(
-    sa.outerjoin(sa.select(sa.literal(1)).subquery("one"), _ENTERED, sa.true())
-)
 _QUOTE = sa.select(Quote.id, Quote.sale_id, Quote.expires_at, Quote.request, Quote.answer).where(
     Quote.id == sa.bindparam("quote", type_=sa.Uuid),
     Quote.terminal_id == sa.bindparam("terminal", type_=sa.Integer),
