@@ -39,6 +39,9 @@ def serve(host: str | None, port: int | None, workers: int | None, no_worker: bo
             forwarded_allow_ips=settings.proxies,
             timeout_graceful_shutdown=10,
             timeout_keep_alive=75,  # a till keeps its connection between two scans
+            # On a busy machine a process needs more than the 5 seconds it would get until it answers, and would be
+            # killed and begun again, over and over.
+            timeout_worker_healthcheck=60,
         )
 
 
