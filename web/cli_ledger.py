@@ -23,10 +23,10 @@ def verify() -> None:
     rewards, birthdays and events gave, what somebody did against the limits of a day, wrong PINs) is compared with what
     was kept of it when it was written, and with the night's seals: whoever changes both since is found.
 
-    Not proven: a row that is added just as the product would add one; what was changed before the night sealed it,
-    where what was kept beside it was changed alike; the end of a chain that is cut off; settings (clubs, offers,
-    batches, plans, prices); which account a membership names; reasons that people typed; when a coupon was issued or
-    used.
+    Not proven: rows that are added just as the product would add them; what was changed before the night sealed it,
+    where what it follows from or what was kept beside it was changed alike, or it is told once only (a movement's day
+    and kind, a line's VAT); settings (clubs, offers, batches, plans, prices); which account a membership names; reasons
+    that people typed; when a coupon was issued or used.
     """
     with opened() as database, database.session() as session:
         wrong = wrong_rows(session)

@@ -188,7 +188,7 @@ class TestForms:
             assert undone(committed, done) == {"undone": 1, "left": 0}
             session.rollback()
             session.refresh(coupon)
-            assert (coupon.state, self.balance(session, yael)) == (CouponState.BLOCKED, 300)
+            assert (coupon.state, self.balance(session, yael)) == (CouponState.TAKEN_BACK, 300)
 
     def test_a_code_that_was_used_stays(self, committed: Database):
         with committed.session() as session:

@@ -14,9 +14,11 @@ from erp_club.clubs.breaks.commands import end_membership, restore_membership
 from erp_club.clubs.models import Membership
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.audit import AuditEntry
+from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.points.models import PointsAccount, PointsMovement
+from erp_club.promotions.coupons.batches.commands import set_coupon_state
 from erp_club.promotions.coupons.models import Coupon, CouponState
 from erp_club.receipts.models import Receipt
 from tests.make.clubs import a_club, a_customer, a_membership
@@ -346,7 +348,10 @@ def test_a_coupon_comes_back_with_the_last_of_the_goods_where_its_batch_says_so(
     assert first["total_minor"] + second["total_minor"] == 30_87
     # What came with the sale for the next purchase goes with the last of it.
     assert [(each["code"], each["blocked"]) for each in second["issued"]] == [(issued, True)]
-    assert session.scalar(state) == CouponState.BLOCKED
+    assert session.scalar(state) == CouponState.TAKEN_BACK
+    coupon_id = session.execute(sa.select(Coupon.id).where(Coupon.code == issued)).scalar_one()
+    with pytest.raises(Conflict, match="taken back"):  # nor does head office bring it back by hand
+        set_coupon_state(session, coupon_id, CouponState.ACTIVE, now=dt.datetime.now(dt.UTC), by=SYSTEM)
     again = client.post(
         "/quotes",
         json={"lines": [{"sku": MILK, "quantity": "1"}], "coupons": codes, "sale_id": "s9"},

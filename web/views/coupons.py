@@ -103,6 +103,7 @@ class CouponLine(BaseModel):
     first_day: dt.date | None
     last_day: dt.date | None
     blocked: bool
+    taken_back: bool
     standing: issued.Standing
     issued_at: dt.datetime
     issued_on: dt.date
@@ -188,10 +189,11 @@ class UseLine(BaseModel):
 
 
 class Switched(BaseModel):
-    """When a coupon was blocked or unblocked, and by whom."""
+    """When a coupon was blocked, unblocked or taken back, and by whom."""
 
     at: dt.datetime
     blocked: bool
+    taken_back: bool
     actor: str
 
 
@@ -347,6 +349,7 @@ def coupon_line(act: Act, row: CouponRow) -> CouponLine:
         first_day=row.first_day,
         last_day=row.last_day,
         blocked=row.blocked,
+        taken_back=row.taken_back,
         standing=row.standing,
         issued_at=row.issued_at,
         issued_on=row.issued_at.astimezone(ZoneInfo(act.zone)).date(),
@@ -375,7 +378,12 @@ def coupon_view(act: Act, coupon_id: int) -> CouponPage:
             for use in issued.uses(act.session, coupon_id)
         ],
         switched=[
-            Switched(at=entry.at, blocked=(entry.after or {}).get("state") == "blocked", actor=entry.actor)
+            Switched(
+                at=entry.at,
+                blocked=(state := (entry.after or {}).get("state")) != "active",
+                taken_back=state == "taken_back",
+                actor=entry.actor,
+            )
             for entry in audit_search.entries(
                 act.session, audit_search.Entries("coupon", str(coupon_id)), limit=SWITCHES_SHOWN
             )

@@ -57,6 +57,14 @@ def state_already() -> Conflict:
     return Conflict(T("This was done already. Look at the page again."), code="state-already")
 
 
+def coupon_taken_back() -> Conflict:
+    """What it was given for came back: with the coupon, it would be had twice."""
+    return Conflict(
+        T("This coupon was taken back with what it was given for. Give the customer a new one instead."),
+        code="coupon-taken-back",
+    )
+
+
 def ended(last: dt.date) -> Conflict:
     """Nothing is issued after the last day."""
     return Conflict(

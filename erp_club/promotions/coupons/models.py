@@ -26,10 +26,12 @@ class BatchState(StrEnum):
 
 
 class CouponState(StrEnum):
-    """A blocked coupon is taken nowhere until it is unblocked."""
+    """A blocked coupon is taken nowhere until it is unblocked; one that was taken back is taken nowhere for good."""
 
     ACTIVE = "active"
     BLOCKED = "blocked"
+    TAKEN_BACK = "taken_back"
+    """What it was given for came back."""
 
 
 class CouponBatch(Base):
@@ -93,8 +95,8 @@ class Coupon(Base):
             postgresql_where=sa.text("receipt_id IS NOT NULL"),
         ),
         sa.Index("ix_coupons_used", "batch_id", postgresql_where=sa.text("used > 0")),
-        sa.Index("ix_coupons_blocked", "batch_id", postgresql_where=sa.text("state = 'blocked'")),
-        sa.CheckConstraint("state IN ('active', 'blocked')", name="state_known"),
+        sa.Index("ix_coupons_blocked", "batch_id", postgresql_where=sa.text("state <> 'active'")),
+        sa.CheckConstraint("state IN ('active', 'blocked', 'taken_back')", name="state_known"),
         sa.CheckConstraint("used BETWEEN 0 AND uses", name="no_more_uses"),
         sa.CheckConstraint("given_minor BETWEEN 0 AND coalesce(worth_minor, given_minor)", name="no_more_than_worth"),
     )

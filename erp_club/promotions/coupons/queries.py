@@ -85,7 +85,7 @@ HELD_ELSEWHERE = (
 
 
 def _coupons() -> sa.Select[Any, Any, Any, Any, Any, Any, Any]:
-    blocked = (Coupon.state == CouponState.BLOCKED) | (CouponBatch.state == BatchState.BLOCKED)
+    blocked = (Coupon.state != CouponState.ACTIVE) | (CouponBatch.state == BatchState.BLOCKED)
     fault = sa.case(
         (Coupon.customer_id.not_in((sa.literal(ANYBODY), CUSTOMER)), "not_owner"),
         (blocked, "unknown_code"),

@@ -233,7 +233,7 @@ def _book(session: Session, original: Original, bought: Bought, asked: Asked, pl
     issued = bought.issued if reckoned.is_whole else ()
     for coupon in issued:
         if coupon.usable:
-            set_coupon_state(session, coupon.coupon_id, CouponState.BLOCKED, now=place.now, by=place.by)
+            set_coupon_state(session, coupon.coupon_id, CouponState.TAKEN_BACK, now=place.now, by=place.by)
     _settle_the_rest(session, made, reckoned, receipt_id, place, clubs=clubs, terms=terms)
     refunding = Refunding(original, place, asked.reason)
     take_cards_back(session, refunding, reckoned.lines, receipt_id)

@@ -128,7 +128,7 @@ class UsedCoupon:
 
 @dataclass(frozen=True, slots=True)
 class IssuedCoupon:
-    """A coupon for the next purchase that came with the sale. `usable`: it has a use left and isn't blocked."""
+    """A coupon for the next purchase that came with the sale. `usable`: it has a use left and wasn't taken back."""
 
     coupon_id: int
     code: str

@@ -45,7 +45,7 @@ _CARDS = sa.text("""
      WHERE settlement_id = ANY(:settlements) AND customer_id = ANY(:customers)
 """)
 _BLOCK_COUPONS = sa.text("""
-    UPDATE coupons c SET state = :blocked FROM reward_coupons r
+    UPDATE coupons c SET state = :taken_back FROM reward_coupons r
      WHERE r.settlement_id = ANY(:settlements) AND r.customer_id = ANY(:customers)
        AND c.customer_id = r.owner_id AND c.id = r.coupon_id AND c.used = 0
 """)
@@ -126,7 +126,7 @@ def _take_back(
     cause: cards.Cause,
 ) -> None:
     among = _among(back)
-    session.execute(_BLOCK_COUPONS, among | {"blocked": CouponState.BLOCKED.value})
+    session.execute(_BLOCK_COUPONS, among | {"taken_back": CouponState.TAKEN_BACK.value})
     for card in sorted((card for _, settlement_id in back for card in held.get(settlement_id, ())), key=_card_key):
         cards.call_in(session, card, cause=cause)
     session.execute(

@@ -181,7 +181,10 @@ def _in_segment(segment_id: int) -> sa.Select[int]:
 
 
 def set_coupon_state(session: Session, coupon_id: int, state: CouponState, *, now: dt.datetime, by: Actor) -> None:
-    """Block one coupon, or unblock it. Raises NotFound, Conflict `state-already`."""
+    """Block one coupon, unblock it, or take it back for good.
+
+    Raises NotFound, Conflict `state-already`, `coupon-taken-back`.
+    """
     row = session.execute(
         sa.select(Coupon.customer_id, Coupon.state).where(Coupon.id == coupon_id).with_for_update(key_share=True)
     ).one_or_none()
@@ -189,6 +192,8 @@ def set_coupon_state(session: Session, coupon_id: int, state: CouponState, *, no
         raise errors.no_coupon()
     if row.state == state:
         raise errors.state_already()
+    if row.state == CouponState.TAKEN_BACK:
+        raise errors.coupon_taken_back()
     session.execute(
         sa.update(Coupon).where(Coupon.customer_id == row.customer_id, Coupon.id == coupon_id).values(state=state)
     )
@@ -196,7 +201,7 @@ def set_coupon_state(session: Session, coupon_id: int, state: CouponState, *, no
         session,
         by=by,
         now=now,
-        action="coupon.block" if state is CouponState.BLOCKED else "coupon.activate",
+        action="coupon.activate" if state is CouponState.ACTIVE else "coupon.block",
         entity="coupon",
         entity_id=coupon_id,
         customer_id=row.customer_id or None,

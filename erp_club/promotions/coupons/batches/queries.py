@@ -154,8 +154,8 @@ def figures(session: Session, batch: BatchRow, *, today: dt.date, now: dt.dateti
     spent, blocked = session.execute(
         sa.select(
             sa.func.count().filter(IS_SPENT),
-            sa.func.count().filter(~IS_SPENT, Coupon.state == CouponState.BLOCKED),
-        ).where(of_batch, (Coupon.used > 0) | (Coupon.state == CouponState.BLOCKED))
+            sa.func.count().filter(~IS_SPENT, Coupon.state != CouponState.ACTIVE),
+        ).where(of_batch, (Coupon.used > 0) | (Coupon.state != CouponState.ACTIVE))
     ).one()
     # Where the batch hasn't ended, only those can have that end so many days after issue.
     batch_ended = batch.valid_to is not None and batch.valid_to < today

@@ -62,6 +62,7 @@ class CouponRow:
     first_day: dt.date | None
     last_day: dt.date | None
     blocked: bool
+    taken_back: bool
     issued_at: dt.datetime
     issued_by: str | None
     receipt_id: int | None
@@ -169,7 +170,7 @@ def _tests(today: dt.date, now: dt.datetime) -> dict[Standing, sa.ColumnElement[
     """What tells each standing, in the order in which they are looked at; never null."""
     held = sa.select(CouponReservation.customer_id, CouponReservation.coupon_id).where(CouponReservation.until > now)
     return {
-        Standing.BLOCKED: (Coupon.state == CouponState.BLOCKED) | (CouponBatch.state == BatchState.BLOCKED),
+        Standing.BLOCKED: (Coupon.state != CouponState.ACTIVE) | (CouponBatch.state == BatchState.BLOCKED),
         Standing.SPENT: IS_SPENT,
         Standing.EXPIRED: sa.func.coalesce(today > LAST_DAY, False),
         Standing.COMING: sa.func.coalesce(today < FIRST_DAY, False),
@@ -200,7 +201,8 @@ def _select(today: dt.date, now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
             Coupon.given_minor,
             FIRST_DAY,
             LAST_DAY,
-            Coupon.state == CouponState.BLOCKED,
+            Coupon.state != CouponState.ACTIVE,
+            Coupon.state == CouponState.TAKEN_BACK,
             Coupon.issued_at,
             Staff.name,
             Coupon.receipt_id,
@@ -253,7 +255,7 @@ def _stands(standing: Standing, filters: CouponFilters) -> list[sa.ColumnElement
         case Standing.SPENT:
             made.append(Coupon.used > 0)
         case Standing.BLOCKED if batch is not None and batch.state is not BatchState.BLOCKED:
-            made.append(Coupon.state == CouponState.BLOCKED)
+            made.append(Coupon.state != CouponState.ACTIVE)
         case Standing.EXPIRED if batch is not None and (batch.valid_to is None or batch.valid_to >= filters.today):
             made.append(Coupon.last_day < filters.today)
         case Standing.COMING if batch is not None and (batch.valid_from is None or batch.valid_from <= filters.today):

@@ -39,7 +39,7 @@ def used_with(session: Session, receipt: tuple[int, int]) -> tuple[UsedCoupon, .
 
 def issued_with(session: Session, receipt: tuple[int, int]) -> tuple[IssuedCoupon, ...]:
     """The coupons for the next purchase that came with a receipt (customer, receipt)."""
-    usable = (Coupon.state == CouponState.ACTIVE) & (Coupon.used < Coupon.uses)
+    usable = (Coupon.state != CouponState.TAKEN_BACK) & (Coupon.used < Coupon.uses)
     rows = session.execute(
         sa.select(Coupon.id, Coupon.code, CouponBatch.names, usable)
         .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
