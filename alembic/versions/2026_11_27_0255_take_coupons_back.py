@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_27_0255"
-down_revision = "2026_11_27_0030"
+down_revision = "2026_11_27_0250"
 branch_labels = None
 depends_on = None
 

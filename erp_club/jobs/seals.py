@@ -10,6 +10,7 @@ from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.kernel import audit_seals
 from erp_club.kernel.kept_rows import seal_kept, unsealed_kept
 from erp_club.kernel.ledger_seals import seal_movements, unsealed_movements
+from erp_club.kernel.seal_counts import keep_counts
 from erp_club.kernel.text import N_, T
 from erp_club.points.seals import POINTS_LEDGER
 from erp_club.points.standing.commands import seal_standing, unsealed_standing
@@ -20,17 +21,25 @@ from erp_club.stored_value.seals import VALUE_LEDGER
 BATCH = 10_000
 """Movements, or entries, in one transaction."""
 _LEDGERS = (POINTS_LEDGER, VALUE_LEDGER)
+SEALS = (
+    *("points_seals", "stored_value_seals", "coupon_seals", "points_standing_seals", "kept_row_seals", "receipt_seals"),
+    "audit_seals",
+)
+"""Of these is kept how many links there are."""
 _CHAINS = (("coupon_codes", seal_coupons), ("points_account_standing", seal_standing), ("kept_rows", seal_kept))
 
 
 def _seal_ledgers(session: Session, run: Run, cursor: Cursor) -> Step:
     """The cursor is the ledger's place, and the last movement that was sealed in it; then come the other chains, and
-    last the receipts, with the last one that was sealed.
+    last the receipts, with the last one that was sealed, and how many links all chains have by then.
     """
     place, after = (cursor[0], (cursor[1], cursor[2], cursor[3])) if cursor else (0, None)
     if place == len(_LEDGERS) + len(_CHAINS):
         receipts = seal_receipts(session, after=after and after[:2], now=run.now, limit=BATCH)
         more = [place, *receipts.last, -1] if receipts.added == BATCH and receipts.last else None
+        if more is None:
+            keep_counts(session, SEALS, now=run.now)
+            seal_kept(session, now=run.now, limit=BATCH)
         return Step(more, receipts.added, {"receipts": receipts.added})
     if place >= len(_LEDGERS):
         name, seal = _CHAINS[place - len(_LEDGERS)]

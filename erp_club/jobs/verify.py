@@ -5,9 +5,12 @@ from sqlalchemy.orm import Session
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.jobs.kept import KEPT
 from erp_club.jobs.models import Level
+from erp_club.jobs.told import TOLD
 from erp_club.kernel.audit_seals import entries_not_as_sealed
 from erp_club.kernel.kept_rows import kept_not_as_sealed, wrong_kept
 from erp_club.kernel.ledger_seals import movements_not_as_sealed
+from erp_club.kernel.references import Gone, rows_gone
+from erp_club.kernel.seal_counts import CutOff, chains_cut
 from erp_club.kernel.seals import NotAsSealed
 from erp_club.kernel.text import N_, T, Text
 from erp_club.points.seals import POINTS_LEDGER
@@ -17,9 +20,10 @@ from erp_club.promotions.coupons.seals.commands import coupons_not_as_sealed
 from erp_club.promotions.verify import queries as promotions
 from erp_club.receipts.rollups import commands as rollups
 from erp_club.receipts.seals.commands import receipts_not_as_sealed
-from erp_club.receipts.verify.queries import wrong_returned
+from erp_club.receipts.verify.queries import wrong_receipts
 from erp_club.stored_value.seals import VALUE_LEDGER
 from erp_club.stored_value.verify import queries as stored_value
+from erp_club.tables import metadata
 
 _CARD_TABLES = {
     "balance": ("stored_value_cards", "balance_minor"),
@@ -48,8 +52,9 @@ def wrong_rows(session: Session) -> list[Text]:
         found.append(_differs(table, key, column, card.stored, card.derived))
     counters = promotions.wrong_counters(session)
     found += [_differs(each.table, each.key, each.column, each.said, each.derived) for each in counters]
-    for each in wrong_returned(session):
-        found.append(_differs("receipt_lines_returned", each.key, each.column, each.said, each.derived))
+    receipts = wrong_receipts(session)
+    found += [_differs(each.table, each.key, each.column, each.said, each.derived) for each in receipts]
+    found += [_gone(each) for each in rows_gone(session, metadata, TOLD)]
     kept = wrong_kept(session, KEPT)
     found += [_differs(each.table, each.key, each.column, each.said, each.derived) for each in kept]
     sums = rollups.verify(session)
@@ -71,7 +76,28 @@ def wrong_rows(session: Session) -> list[Text]:
         [each for each in chained if each],
         entries_not_as_sealed(session),
     )
+    found += [_cut_off(each) for each in chains_cut(session)]
     return [*found, *(_not_as_sealed(each) for several in sealed for each in several)]
+
+
+def _gone(row: Gone) -> Text:
+    return T(
+        "%(table)s %(key)s isn't there, and %(teller)s %(teller_key)s tells of it.",
+        table=row.table,
+        key=row.key,
+        teller=row.teller,
+        teller_key=row.teller_key,
+    )
+
+
+def _cut_off(cut: CutOff) -> Text:
+    return T(
+        "%(table)s: %(there)s links are left of the %(kept)s that there were at %(at)s.",
+        table=cut.table,
+        there=cut.there,
+        kept=cut.kept,
+        at=cut.at.isoformat(timespec="seconds"),
+    )
 
 
 def _not_as_sealed(row: NotAsSealed) -> Text:

@@ -76,7 +76,18 @@ class WrongKept:
 def wrong_kept(session: Session, tables: Sequence[Kept]) -> list[WrongKept]:
     """The first row of each table that isn't what was kept of it last; empty is what it should be."""
     session.execute(sa.text("SET LOCAL TIME ZONE 'UTC'"))  # as the triggers do: JSON writes moments in a time zone
-    return [wrong for each in tables if (wrong := _first_wrong(session, each))]
+    found = [wrong for each in tables if (wrong := _first_wrong(session, each))]
+    gap = session.execute(_GAP).one_or_none()
+    return [*found, WrongKept("kept_rows", gap[0], "n", gap[1], gap[2])] if gap else found
+
+
+_GAP = sa.text("""
+    SELECT concat_ws('/', of_table, row_id, n), n, nth
+      FROM (SELECT of_table, row_id, n, row_number() OVER (PARTITION BY of_table, row_id ORDER BY n) AS nth
+              FROM kept_rows) AS k
+     WHERE n <> nth ORDER BY of_table, row_id, n LIMIT 1
+""")
+"""What a row said is numbered without gaps."""
 
 
 def _first_wrong(session: Session, kept: Kept) -> WrongKept | None:

@@ -28,6 +28,7 @@ from erp_club.stored_value.seals import VALUE_LEDGER
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.stored_value import a_gift_card, paid
 from web.cli import main
+from web.i18n import say
 
 NOW = dt.datetime(2026, 11, 25, 3, tzinfo=dt.UTC)
 RUN: Any = SimpleNamespace(as_of=NOW.date(), id=7, now=NOW, by=SYSTEM)
@@ -77,6 +78,29 @@ def test_each_movement_is_sealed_once_in_batches_of_any_size(session: Session, m
     assert movements_not_as_sealed(session, POINTS_LEDGER) == []  # what is posted today waits for the night
     assert seal(session)["points_movements"] == 1
     assert wrong_rows(session) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_end_of_a_chain_that_is_cut_off_is_told_also_after_the_next_night(session: Session, again: bool):
+    yael, account = two_accounts(session)
+    paid(session, a_gift_card(session, 100_00).key, 10_00)
+    seal(session)
+    of_last = {"customer": yael, "account": account}
+    for table in ("points_seals", "points_movements", "points_movement_lots"):
+        change = f"DELETE FROM {table} WHERE customer_id = :customer AND account_id = :account AND seq = 3"
+        around_the_triggers(session, change, **of_last)
+    change = "UPDATE points_accounts SET balance = 70, last_seq = 2 WHERE customer_id = :customer AND id = :account"
+    around_the_triggers(session, change, **of_last)
+    around_the_triggers(session, "UPDATE points_lots SET remaining = 70 WHERE customer_id = :customer", **of_last)
+    around_the_triggers(session, "UPDATE points_lots SET earned = 100 WHERE customer_id = :customer", **of_last)
+    if again:
+        moved(session, yael, account, 7, 8)
+        later: Any = SimpleNamespace(as_of=NOW.date(), id=8, now=NOW + dt.timedelta(days=1), by=SYSTEM)
+        step: Any = SimpleNamespace(after=None)
+        while (step := LEDGER_SEAL.batch(session, later, step.after)).after is not None:
+            pass
+    (told,) = [say(each) for each in wrong_rows(session)]
+    assert told == "points_seals: 5 links are left of the 6 that there were at 2026-11-25T03:00:00+00:00."
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ _OF_RECEIPTS = """
 def _coupons(column: str) -> tuple[str, str, str]:
     query = f"""
         SELECT concat_ws('/', customer_id, id), c.{column}, coalesce(u.{column}, 0)
-          FROM coupons c LEFT JOIN ({_OF_COUPONS}) AS u USING (customer_id, id)
-         WHERE c.{column} <> coalesce(u.{column}, 0) ORDER BY customer_id, id LIMIT 1
+          FROM coupons c FULL JOIN ({_OF_COUPONS}) AS u USING (customer_id, id)
+         WHERE c.{column} IS DISTINCT FROM coalesce(u.{column}, 0) ORDER BY customer_id, id LIMIT 1
         """  # noqa: S608 - the parts are ours
     return "coupons", column, query
 
@@ -58,7 +58,7 @@ def _coupons(column: str) -> tuple[str, str, str]:
 # A return gives a use back by one use more, with what that one gave.
 _ISSUED = """
     SELECT k.customer_id, k.coupon_id AS id, k.uses + count(b.use_no) AS uses,
-           k.worth_minor + coalesce(sum(u.given_minor), 0)::bigint AS worth_minor, k.first_day, k.last_day
+           k.worth_minor + coalesce(sum(u.given_minor), 0)::bigint AS worth_minor, k.first_day, k.last_day, k.code
       FROM coupon_codes k
       LEFT JOIN coupon_uses_back b ON (b.customer_id, b.coupon_id) = (k.customer_id, k.coupon_id)
       LEFT JOIN coupon_uses u ON (u.customer_id, u.coupon_id, u.use_no) = (b.customer_id, b.coupon_id, b.use_no)
@@ -67,9 +67,9 @@ _ISSUED = """
 
 def _issued_as(column: str) -> tuple[str, str, str]:
     query = f"""
-        SELECT concat_ws('/', c.customer_id, c.id), c.{column}::text, k.{column}::text
-          FROM coupons c JOIN ({_ISSUED}) AS k USING (customer_id, id)
-         WHERE c.{column} IS DISTINCT FROM k.{column} ORDER BY c.customer_id, c.id LIMIT 1
+        SELECT concat_ws('/', customer_id, id), c.{column}::text, k.{column}::text
+          FROM coupons c FULL JOIN ({_ISSUED}) AS k USING (customer_id, id)
+         WHERE c.{column} IS DISTINCT FROM k.{column} ORDER BY customer_id, id LIMIT 1
         """  # noqa: S608
     return "coupons", column, query
 
@@ -77,8 +77,8 @@ def _issued_as(column: str) -> tuple[str, str, str]:
 def _in_all(column: str) -> tuple[str, str, str]:
     query = f"""
         SELECT offer_id::text, o.{column}, coalesce(d.{column}, 0)
-          FROM offer_uses o LEFT JOIN ({_OF_DAYS}) AS d USING (offer_id)
-         WHERE o.{column} <> coalesce(d.{column}, 0) ORDER BY offer_id LIMIT 1
+          FROM offer_uses o FULL JOIN ({_OF_DAYS}) AS d USING (offer_id)
+         WHERE o.{column} IS DISTINCT FROM coalesce(d.{column}, 0) ORDER BY offer_id LIMIT 1
         """  # noqa: S608
     return "offer_uses", column, query
 
@@ -121,5 +121,5 @@ _CHECKS = (
     ("offer_member_uses", "uses", _MEMBERS),
     ("coupon_uses_back", "receipt_id", _BACK),
     *(_coupons(column) for column in ("used", "given_minor")),
-    *(_issued_as(column) for column in ("uses", "worth_minor", "first_day", "last_day")),
+    *(_issued_as(column) for column in ("uses", "worth_minor", "first_day", "last_day", "code")),
 )
