@@ -39,11 +39,11 @@ from erp_club.promotions.engine.facts import (
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.ready import Ready
 from erp_club.purchases.baskets.benefits import MOST_COUPONS
+from erp_club.purchases.errors import no_price
 from erp_club.purchases.history.queries import members
 from erp_club.purchases.places import where_of
 from erp_club.purchases.plans import ProgrammePlan
 from erp_club.purchases.point_limits import does, limits_of, may_use
-from erp_club.purchases.queries import no_price
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.entered.queries import entered_coupons
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told

@@ -9,17 +9,11 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
-from erp_club.kernel.text import T, Text
 from erp_club.points.models import MovementKind
 from erp_club.points.units import Unit, unit_of
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.models import OfferVersion, StoredOffer
 from erp_club.receipts.models import ReceiptDiscount, ReceiptMissedSaving, ReceiptOffer
-
-
-def no_price(sku: str) -> Text:
-    """Why a product that only a file has named is not sold: at its price of 0 it would be given away."""
-    return T("%(code)s has no price yet. Give it one under Products, or ask head office.", code=sku)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,10 +117,10 @@ def run(session: Session, run_id: int) -> RunRow:
 
 def runs_of(session: Session, offer_id: int, *, limit: int = 5) -> list[RunRow]:
     """The newest runs of an offer."""
-    return _rows(session, ForecastRun.offer_id == offer_id)[:limit]
+    return _rows(session, ForecastRun.offer_id == offer_id, limit=limit)
 
 
-def _rows(session: Session, which: sa.ColumnElement[bool]) -> list[RunRow]:
+def _rows(session: Session, which: sa.ColumnElement[bool], *, limit: int = 1) -> list[RunRow]:
     rows = session.execute(
         sa.select(
             ForecastRun.id,
@@ -134,5 +134,6 @@ def _rows(session: Session, which: sa.ColumnElement[bool]) -> list[RunRow]:
         .outerjoin(Store, Store.id == ForecastRun.store_id)
         .where(which)
         .order_by(ForecastRun.id.desc())
+        .limit(limit)
     )
     return [RunRow(*row) for row in rows]

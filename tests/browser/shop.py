@@ -8,16 +8,15 @@ from playwright.sync_api import Browser, BrowserContext
 from sqlalchemy.orm import Session
 
 from erp_club.imports.price_list_uploads import preview
-from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.catalog import Role
-from erp_club.permissions.models import StaffSession
 from erp_club.programmes.commands import load_programme
 from erp_club.programmes.engine.programme import Programme
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.entitlements.commands import undo_use, use_service
 from erp_club.purchases.fees.commands import Day
 from tests.browser.conftest import Live, Window, open_window
+from tests.make.browser import a_session_of
 from tests.make.clubs import a_club, a_membership
 from tests.make.coupons import a_batch, read, some_coupons
 from tests.make.customers import a_person
@@ -169,17 +168,7 @@ def a_desk(live: Live, *, rows: int) -> Desk:
         offer_id = a_published_offer(session, when={"all": [{"clubs": ["GOLD"]}, {"not": {"weekdays": [6]}}]})
         newcomer_id = a_person(session, given_name="דנה", family_name="לוי")
         some_services(session, members[0], uses=min(rows, 20), by=till.by)
-        token = passwords.new_token("staff")
-        now = dt.datetime.now(dt.UTC)
-        session.add(
-            StaffSession(
-                token_hash=passwords.token_hash(token),
-                staff_id=staff_id,
-                terminal_id=None,
-                started_at=now,
-                ends_at=now + dt.timedelta(hours=1),
-            )
-        )
+        token = a_session_of(session, staff_id)
         session.commit()
     return Desk(
         live=live,

@@ -7,16 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.customers.models import Customer
 from erp_club.organisation.models import Store
-from erp_club.permissions import passwords
 from erp_club.permissions.catalog import Role
-from erp_club.permissions.models import StaffSession
 from tests.browser.conftest import Live, Window, open_window
 from tests.browser.test_till import scan, sign_on, typed
+from tests.make.browser import a_session_of
 from tests.make.customers import a_person
 from tests.make.organisation import a_chain, a_store, a_terminal, somebody
 from tests.make.purchases import a_product, a_receipt
@@ -67,21 +65,10 @@ def shop(live: Live) -> Shop:
             customer.consent_sms = sms
             for index, day in enumerate((*(before - dt.timedelta(days=3 * each + 1) for each in range(4)), *more)):
                 a_receipt(session, home.id, f"{name}-{index}", day.isoformat(), 40_00, customer_id=customer_id)
-        token = a_session(session, staff_id)
+        token = a_session_of(session, staff_id)
         numbers = {each.given_name: each.number for each in session.scalars(sa.select(Customer))}
         session.commit()
     return Shop(key, token, numbers)
-
-
-def a_session(session: Session, staff_id: int) -> str:
-    """Somebody of head office who has signed in."""
-    token, now = passwords.new_token("staff"), dt.datetime.now(dt.UTC)
-    ends = now + dt.timedelta(hours=1)
-    made = StaffSession(
-        token_hash=passwords.token_hash(token), staff_id=staff_id, terminal_id=None, started_at=now, ends_at=ends
-    )
-    session.add(made)
-    return token
 
 
 @dataclass(frozen=True)

@@ -28,17 +28,23 @@ def form(**fields: str) -> dict[str, str]:
 def signed_in(client: TestClient, session: Session, role: Role = Role.HQ, *, username: str | None = None) -> int:
     """Sign a new member of staff in, without the second that checking a password takes; gives their id."""
     staff_id = somebody(session, role, username=username)
+    token = a_session_of(session, staff_id)
+    session.commit()
+    client.cookies.set(SESSION_COOKIE, token)
+    return staff_id
+
+
+def a_session_of(session: Session, staff_id: int, *, terminal_id: int | None = None) -> str:
+    """The token of an hour in which somebody is signed in, at a till or at a desk."""
     token = passwords.new_token("staff")
     now = dt.datetime.now(dt.UTC)
     session.add(
         StaffSession(
             token_hash=passwords.token_hash(token),
             staff_id=staff_id,
-            terminal_id=None,
+            terminal_id=terminal_id,
             started_at=now,
             ends_at=now + dt.timedelta(hours=1),
         )
     )
-    session.commit()
-    client.cookies.set(SESSION_COOKIE, token)
-    return staff_id
+    return token

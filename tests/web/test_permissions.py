@@ -2,7 +2,6 @@
 
 # REQ A-01 T-05
 import asyncio
-import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +13,10 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from erp_club.kernel.errors import Refused
-from erp_club.permissions import passwords
 from erp_club.permissions.catalog import GRANTS, Permission, Role
-from erp_club.permissions.models import StaffSession
 from erp_club.permissions.rules import by_pin, delivered
 from tests.house.routes import NO_ROW, Walked, walk
+from tests.make.browser import a_session_of
 from tests.make.organisation import a_chain, a_store, a_terminal, somebody
 from web.cookies import SESSION_COOKIE
 from web.security import SAFE_METHODS
@@ -117,17 +115,8 @@ class Door:
         return headers
 
     def _session(self, staff_id: int) -> dict[str, str]:
-        token = passwords.new_token("staff")
-        now = dt.datetime.now(dt.UTC)
-        self.session.add(
-            StaffSession(
-                token_hash=passwords.token_hash(token),
-                staff_id=staff_id,
-                terminal_id=self.terminal_id if self.visitor.by_pin else None,
-                started_at=now,
-                ends_at=now + dt.timedelta(hours=1),
-            )
-        )
+        terminal_id = self.terminal_id if self.visitor.by_pin else None
+        token = a_session_of(self.session, staff_id, terminal_id=terminal_id)
         return {"X-Staff-Session": token} if self.visitor.at_till else {"Cookie": f"{SESSION_COOKIE}={token}"}
 
 

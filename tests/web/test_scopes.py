@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.households.models import HouseholdInvitation
 from erp_club.clubs.models import Membership
 from erp_club.kernel import audit
-from erp_club.permissions import passwords
 from erp_club.permissions.catalog import AT_TILL, GRANTS, LIMITS, Permission, Role, Scope, Unit
 from erp_club.permissions.grants.models import RoleGrant, StaffRole
-from erp_club.permissions.models import Staff, StaffSession
+from erp_club.permissions.models import Staff
 from erp_club.permissions.rules import Asked, Grant, Held, Outcome, by_pin, decide, delivered
 from erp_club.receipts.models import Receipt
 from tests.house.routes import Walked, walk
+from tests.make.browser import a_session_of
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import a_chain, a_store, a_terminal, an_actor
 from web.cookies import SESSION_COOKIE
@@ -161,13 +161,7 @@ def shop(client: TestClient, session: Session) -> Shop:
                 "purchase_id": receipt.id, "invitation_id": invitation.id,
             }
         )  # fmt: skip
-    token = passwords.new_token("staff")
-    session.add(
-        StaffSession(
-            token_hash=passwords.token_hash(token), staff_id=people[0].id, started_at=_now(),
-            ends_at=_now() + dt.timedelta(hours=1),
-        )
-    )  # fmt: skip
+    token = a_session_of(session, people[0].id)
     session.commit()
     client.headers.update({"Cookie": f"{SESSION_COOKIE}={token}", "Origin": "http://testserver"})
     return Shop(client, session, *found)

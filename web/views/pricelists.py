@@ -1,7 +1,7 @@
 """What pages show of price lists and their prices."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -179,15 +179,16 @@ class ProductPrice(BaseModel):
 
 def list_line(act: Act, list_id: int) -> ListLine:
     """One list. Raises NotFound."""
-    return _line(act, queries.price_list(act.session, list_id))
+    return list_lines(act, [queries.price_list(act.session, list_id)])[0]
 
 
-def list_lines(act: Act, rows: Iterable[queries.ListRow]) -> list[ListLine]:
+def list_lines(act: Act, rows: Collection[queries.ListRow]) -> list[ListLine]:
     """Several lists."""
-    return [_line(act, row) for row in rows]
+    stores = queries.stores_of(act.session, [row.id for row in rows])
+    return [_line(row, [name for _, name in stores.get(row.id, ())]) for row in rows]
 
 
-def _line(act: Act, row: queries.ListRow) -> ListLine:
+def _line(row: queries.ListRow, stores: list[str]) -> ListLine:
     return ListLine(
         id=row.id,
         code=row.code,
@@ -198,7 +199,7 @@ def _line(act: Act, row: queries.ListRow) -> ListLine:
         level=row.level,
         segment=row.segment,
         always=row.always,
-        stores=None if row.all_stores else [name for _, name in queries.stores_of(act.session, row.id)],
+        stores=None if row.all_stores else stores,
         first=row.first,
         last=row.last,
         state=row.state,
@@ -326,12 +327,13 @@ def list_changes(act: Act, list_id: int) -> list[ListChange]:
 
 def product_prices(act: Act, product_id: int, name: str, regular_minor: int) -> list[ProductPrice]:
     """What lists that aren't closed say of a product."""
+    found = queries.entries_of_product(act.session, product_id)
     return [
         ProductPrice(
-            price_list=_line(act, of),
+            price_list=line,
             price=_price(act, row, {}).model_copy(
                 update={"example": an_example(name, regular_minor, price_minor=row.price_minor, off_bp=row.off_bp)}
             ),
         )
-        for of, row in queries.entries_of_product(act.session, product_id)
+        for line, (_, row) in zip(list_lines(act, [of for of, _ in found]), found, strict=True)
     ]

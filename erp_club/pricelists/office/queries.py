@@ -108,11 +108,14 @@ def price_list(session: Session, list_id: int) -> ListRow:
     return _list_row(row)
 
 
-def stores_of(session: Session, list_id: int) -> list[tuple[int, str]]:
-    """Ids and names of the stores of a list that doesn't hold in all, by name."""
-    query = sa.select(Store.id, Store.name).join(PriceListStore, PriceListStore.store_id == Store.id)
-    found = session.execute(query.where(PriceListStore.price_list_id == list_id).order_by(Store.name, Store.id))
-    return [(store_id, name) for store_id, name in found]
+def stores_of(session: Session, list_ids: Collection[int]) -> dict[int, list[tuple[int, str]]]:
+    """By list, the ids and names of its stores, by name. Lists that hold in all stores have no entry."""
+    query = sa.select(PriceListStore.price_list_id, Store.id, Store.name).join(Store)
+    rows = session.execute(query.where(PriceListStore.price_list_id.in_(list_ids)).order_by(Store.name, Store.id))
+    found: dict[int, list[tuple[int, str]]] = {}
+    for list_id, store_id, name in rows:
+        found.setdefault(list_id, []).append((store_id, name))
+    return found
 
 
 def settings(session: Session, list_id: int) -> PriceListSettings:
@@ -125,7 +128,7 @@ def settings(session: Session, list_id: int) -> PriceListSettings:
         level=row.level,
         segment=row.segment,
         always=row.always,
-        stores=None if row.all_stores else frozenset(store_id for store_id, _ in stores_of(session, list_id)),
+        stores=None if row.all_stores else frozenset(dict(stores_of(session, [list_id]).get(list_id, ()))),
         first=row.first,
         last=row.last,
     )

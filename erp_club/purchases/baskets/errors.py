@@ -4,7 +4,7 @@ from erp_club.customers import mrz
 from erp_club.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Refused
 from erp_club.kernel.text import T
 from erp_club.promotions.coupons.errors import FAULTS
-from erp_club.purchases.queries import no_price
+from erp_club.purchases.errors import no_price
 
 
 def not_at_a_till() -> Forbidden:
