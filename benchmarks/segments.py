@@ -114,10 +114,15 @@ INSERT INTO memberships (customer_id, club_id, points_holder_id, points_account_
 SELECT a.customer_id, c.id, a.customer_id, a.id, date '2024-01-01' FROM points_accounts a CROSS JOIN clubs c;
 INSERT INTO membership_periods (customer_id, membership_id, period_no, validity, kind, at)
 SELECT customer_id, id, 1, daterange(joined_on, NULL), 'joining', now() FROM memberships;
-INSERT INTO receipts (customer_id, store_id, receipt_no, sold_at, sold_on, list_minor, total_minor, source)
-SELECT c.id, 1 + (hashint8(c.id * 31 + n)::bigint & 1023) % :stores, c.id || '-' || n, d.day, d.day, 0, 0, 'import'
-  FROM customers c CROSS JOIN generate_series(1, :receipts) n
- CROSS JOIN LATERAL (SELECT :as_of - (hashint8(c.id * 131 + n)::bigint & 1048575)::int % 365 AS day) d WHERE c.id <> 0;
+INSERT INTO members_to_roll (customer_id) SELECT customer_id FROM memberships;
+INSERT INTO receipts (customer_id, id, store_id, receipt_no, sold_at, sold_on, list_minor, total_minor, source)
+SELECT c.customer_id, c.id, 1 + (hashint8(c.customer_id * 31 + n)::bigint & 1023) % :stores,
+       c.customer_id || '-' || n, d.day, d.day, t.minor, t.minor, 'import'
+  FROM (SELECT c.id AS customer_id, n, nextval(pg_get_serial_sequence('receipts', 'id')) AS id
+          FROM customers c CROSS JOIN generate_series(1, :receipts) n WHERE c.id <> 0 OFFSET 0) c
+ CROSS JOIN LATERAL (SELECT :as_of - (hashint8(c.customer_id * 131 + n)::bigint & 1048575)::int % 365 AS day) d
+ CROSS JOIN LATERAL (SELECT sum(100 + (hashint8(c.id * 57 + line)::bigint & 1048575) % 3000) AS minor
+                       FROM generate_series(1, :lines) line) t;
 INSERT INTO receipts_to_roll (customer_id, receipt_id) SELECT customer_id, id FROM receipts;
 INSERT INTO receipt_lines (customer_id, receipt_id, line_no, product_id, quantity_milli, list_minor, amount_minor,
                            vat_bp)

@@ -92,6 +92,7 @@ class Customer(Base):
         sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="state_known"),
         sa.CheckConstraint("state <> 'merged' OR merged_into IS NOT NULL", name="merged_into_somebody"),
         sa.CheckConstraint("state <> 'active' OR merged_into IS NULL", name="active_for_themselves"),
+        sa.Index("ix_customers_gone", "id", postgresql_where=sa.text("state <> 'active'")),
         sa.Index("ix_customers_merged_into", "merged_into", postgresql_where=sa.text("merged_into IS NOT NULL")),
         sa.CheckConstraint("email = lower(email)", name="email_lower"),
     )

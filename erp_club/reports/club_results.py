@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.models import Membership, MembershipPeriod, MembershipState, PeriodKind
 from erp_club.customers.queries import BECAME, living_of
@@ -18,7 +18,7 @@ from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import Asked
 from erp_club.reports.purchases.figures import Figures, share_bp
-from erp_club.reports.purchases.members import accounts
+from erp_club.reports.purchases.members import accounts, spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,43 +104,37 @@ def _joined_on(session: Session, asked: Asked) -> Sequence[Any]:
 
 
 def _members(session: Session, asked: Asked, joined: int) -> Members:
-    same = (MembershipPeriod.customer_id == Membership.customer_id) & (MembershipPeriod.membership_id == Membership.id)
-    mine = Membership.club_id == asked.club_id
-    last_day = sa.func.max(sa.func.upper(MembershipPeriod.validity)) - 1
+    period, mine = MembershipPeriod, Membership.club_id == asked.club_id
+    same = (period.customer_id == Membership.customer_id) & (period.membership_id == Membership.id)
+    began = sa.func.lower(period.validity).between(asked.first, asked.last) & (period.kind == PeriodKind.RENEWAL)
+    renewed = session.scalar(sa.select(sa.func.count()).select_from(Membership).join(period, same).where(mine, began))
+    span = spans(asked).c
     before = asked.first - dt.timedelta(days=1)
 
-    def holds(day: dt.date) -> sa.ColumnElement[int]:
-        return sa.func.count().filter(
-            MembershipPeriod.validity.op("@>", return_type=sa.Boolean)(sa.literal(day, sa.Date))
-        )
+    def held(day: dt.date) -> sa.ColumnElement[int]:
+        return sa.func.count().filter((span.first <= day) & (span.after > day))
 
-    began = sa.func.lower(MembershipPeriod.validity).between(asked.first, asked.last)
-    renewed, at_start, at_end = session.execute(
-        sa.select(
-            sa.func.count().filter(began & (MembershipPeriod.kind == PeriodKind.RENEWAL)),
-            holds(before),
-            holds(asked.last),
-        )
-        .join(Membership, same)
-        .where(mine)
-    ).one()
+    at_start, at_end = session.execute(sa.select(held(before), held(asked.last))).one()
     ended = session.scalar(
         sa.select(sa.func.count()).where(
             mine, Membership.state == MembershipState.ENDED, Membership.state_on.between(asked.first, asked.last)
         )
     )
-    out = (
-        sa.select(Membership.id)
-        .join(MembershipPeriod, same)
-        .where(mine, Membership.state == MembershipState.OPEN, ~sa.func.isempty(MembershipPeriod.validity))
-        .group_by(Membership.id)
-        .having(
-            sa.func.bool_and(~sa.func.upper_inf(MembershipPeriod.validity)), last_day.between(asked.first, asked.last)
-        )
-        .subquery()
+    day_after = asked.last + dt.timedelta(days=1)
+    later = aliased(MembershipPeriod)
+    goes_on = sa.select(later.period_no).where(
+        later.customer_id == Membership.customer_id,
+        later.membership_id == Membership.id,
+        ~sa.func.isempty(later.validity),
+        sa.func.upper_inf(later.validity) | (sa.func.upper(later.validity) > day_after),
     )
-    ran_out = session.scalar(sa.select(sa.func.count()).select_from(out))
-    return Members(joined, renewed, ended or 0, ran_out or 0, at_start, at_end)
+    ran_out = session.scalar(
+        sa.select(sa.func.count(sa.distinct(Membership.id)))
+        .join(period, same)
+        .where(mine, Membership.state == MembershipState.OPEN, ~goes_on.exists())
+        .where(sa.func.upper(period.validity) > asked.first, sa.func.upper(period.validity) <= day_after)
+    )
+    return Members(joined, renewed or 0, ended or 0, ran_out or 0, at_start, at_end)
 
 
 def _points(session: Session, asked: Asked) -> tuple[Moved, ...]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,10 @@ from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
 from erp_club.points.units import Unit
 from erp_club.receipts.models import Receipt
-from erp_club.receipts.rollups.models import CustomerDay, ReceiptToRoll, StoreDay
+from erp_club.receipts.rollups.models import CustomerDay, ReceiptToRoll, SliceBuyers, StoreDay
+from erp_club.reports.purchases.asked import Asked, By
+from erp_club.reports.purchases.members import covers_all, spans
+from erp_club.reports.purchases.slices import ALL
 
 Consent = Literal["advertising", "sms", "email", "post"]
 MembershipState = Literal["valid", "ends_soon", "paused", "ended", "none"]
@@ -104,11 +107,28 @@ _BECAME = BECAME.c.id == Receipt.customer_id
 
 def count(session: Session, filters: CustomerFilters, *, today: dt.date, most: int) -> int:
     """How many customers match, at most `most`: nobody reads to the end of a million, but counting them takes long."""
+    if _surely(session, filters, today, most) >= most:
+        return most
     found = [
         sa.select(sa.literal(1)).select_from(Customer).where(*each) for each in _either(session, filters, today, most)
     ]
     counted = sa.union_all(*found).limit(most).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+
+
+def _surely(session: Session, filters: CustomerFilters, today: dt.date, most: int) -> int:
+    """At least so many match, where it is kept: who bought on some days, or is a club's member, less who is gone."""
+    plain = CustomerFilters(zone=filters.zone)
+    gone = session.scalar(sa.select(sa.func.count()).where(Customer.state != CustomerState.ACTIVE.value)) or 0
+    if filters == replace(plain, club=filters.club, membership="valid") and filters.club:
+        held = _held_today(filters.club, today).limit(most + gone).subquery()
+        return (session.scalar(sa.select(sa.func.count()).select_from(held)) or 0) - gone
+    first, last = filters.bought_from or dt.date.min, filters.bought_to or dt.date.max
+    if filters == plain or filters != replace(plain, bought_from=filters.bought_from, bought_to=filters.bought_to):
+        return 0
+    kept = sa.func.coalesce(sa.func.sum(SliceBuyers.buyers), 0)
+    of_days = (SliceBuyers.slice == ALL, SliceBuyers.sold_on.between(first, last), SliceBuyers.before < first)
+    return int(session.execute(sa.select(kept).where(*of_days)).scalar_one()) - gone
 
 
 def listing(
@@ -126,7 +146,7 @@ def listing(
     # Each as long as the page may be: together, the planner would sort all that match.
     found = [
         sa.select(Customer.id, *names).where(*each).order_by(*ordered).limit(offset + limit).subquery()
-        for each in _either(session, filters, today, offset + limit)
+        for each in _listed(session, filters, today, offset + limit)
     ]
     page = sa.union_all(*(sa.select(each) for each in found)).subquery("page")
     way: list[Any] = [page.c[each.key] for each in (*names, Customer.id)]
@@ -263,6 +283,25 @@ def _either(
     if wanted > _MANY and receipts <= MOST_HASHED:
         bought = bought.is_(sa.true())  # looked up in a hash: joined, all are put in order
     return [[*where, bought], *([[*where, Customer.id.in_(waited), ~bought]] if waited else [])]
+
+
+def _held_today(club: str | None, today: dt.date) -> Any:
+    """Whose membership of the club, or of any, holds."""
+    asked = Asked(by=By.DAY, first=today, last=today)
+    span = spans(asked).c
+    held = sa.select(span.customer_id).where(covers_all(span, asked))
+    return held.where(span.club_id == sa.select(Club.id).where(Club.code == club).scalar_subquery()) if club else held
+
+
+def _listed(
+    session: Session, filters: CustomerFilters, today: dt.date, wanted: int
+) -> list[list[sa.ColumnElement[bool]]]:
+    """As `_either`: members are looked up in a hash where many are wanted, instead of each customer's by itself."""
+    if filters.membership != "valid" or wanted <= _MANY:
+        return _either(session, filters, today, wanted)
+    mine = Customer.id.in_(_held_today(filters.club, today)).is_(sa.true())
+    others = replace(filters, membership=None, club=None)
+    return [[mine, *each] for each in _either(session, others, today, wanted)]
 
 
 def _classified(name: str, value: str | None) -> sa.ColumnElement[bool]:

@@ -14,6 +14,7 @@ from erp_club.receipts.rollups.models import CustomerGroupYear, FavouriteYear
 from erp_club.reports.purchases import naming, slices
 from erp_club.reports.purchases.asked import Asked, By, whole_years
 from erp_club.reports.purchases.figures import share_bp
+from erp_club.reports.purchases.members import one_of
 from erp_club.reports.purchases.sources import source, stale
 
 KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
@@ -111,7 +112,7 @@ def _kept(session: Session, asked: Asked) -> _Found | None:
             CustomerGroupYear.group_id.label("product_key"),
             CustomerGroupYear.purchases,
             CustomerGroupYear.spend_minor.label("sales_minor"),
-        ).where(CustomerGroupYear.year == asked.first, CustomerGroupYear.customer_id.in_(waited))
+        ).where(CustomerGroupYear.year == asked.first, one_of(CustomerGroupYear.customer_id, waited))
         for by, rows in ((-1, years.subquery()), (1, source(session, replace(asked, among=waited)))):
             for key, (customers, spent) in _liked_best(session, rows, rows.c.product_key).items():
                 before = found.get(key, (0, 0))

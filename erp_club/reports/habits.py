@@ -17,8 +17,9 @@ from erp_club.receipts.rollups.models import CohortMonth, CustomerSummary, Recei
 from erp_club.reports.purchases import slices
 from erp_club.reports.purchases.asked import Against, Asked, By
 from erp_club.reports.purchases.figures import share_bp
+from erp_club.reports.purchases.members import one_of
 from erp_club.reports.purchases.slices import NEVER
-from erp_club.reports.purchases.sources import days, source
+from erp_club.reports.purchases.sources import days, each_customer, source
 
 OFTEN: tuple[tuple[int, int | None], ...] = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (21, 50), (51, None))
 """From how many purchases to how many, both included; the last without end."""
@@ -116,9 +117,11 @@ def _moved(session: Session, asked: Asked) -> Movement:
         sa.func.count().filter(first.c.first_on >= asked.first),
     ).select_from(now.join(first, first.c.customer_id == now.c.customer_id))
     buyers, new = session.execute(counted).one()
-    again = sa.exists().where(now.c.customer_id == then.c.customer_id)
-    before, lost = session.execute(sa.select(sa.func.count(), sa.func.count().filter(~again)).select_from(then)).one()
-    return Movement(buyers, new, buyers - new, lost, before)
+    # Both sides whole: looked up one by one, those of the other period would be found out for each.
+    again = sa.intersect(sa.select(now.c.customer_id), sa.select(then.c.customer_id)).subquery("again")
+    earlier, both = (sa.select(sa.func.count()).select_from(each).scalar_subquery() for each in (then, again))
+    before, came_back = session.execute(sa.select(earlier, both)).one()
+    return Movement(buyers, new, buyers - new, before - came_back, before)
 
 
 def frequency(session: Session, asked: Asked) -> list[Often]:
@@ -204,18 +207,9 @@ def _cohorts(months: Sequence[dt.date], counts: Mapping[tuple[dt.date, dt.date],
 
 def _buyers(session: Session, asked: Asked) -> Any:
     """Known customers with a purchase, how many they made and what they came to."""
-    rows = source(session, replace(asked, by=By.CUSTOMER))
-    purchases = sa.func.sum(rows.c.purchases)
-    return (
-        sa.select(
-            rows.c.customer_id,
-            purchases.label("purchases"),
-            sa.cast(sa.func.sum(rows.c.sales_minor), sa.BigInteger).label("sales_minor"),
-        )
-        .where(rows.c.customer_id != UNIDENTIFIED)
-        .group_by(rows.c.customer_id)
-        .having(purchases > 0)
-    )
+    each = each_customer(session, asked, ("purchases", "sales_minor")).subquery("each").c
+    found = sa.select(each.customer_id, each.purchases, each.sales_minor)
+    return found.where(each.customer_id != UNIDENTIFIED, each.purchases > 0)
 
 
 def _months(rows: Any) -> Any:
@@ -255,4 +249,4 @@ def _firsts(session: Session, among: Sequence[int] | None = None) -> Any:
 
 def _summed_firsts(among: Sequence[int] | None) -> Any:
     kept = sa.select(CustomerSummary.customer_id, CustomerSummary.first_on).where(CustomerSummary.first_on.is_not(None))
-    return kept if among is None else kept.where(CustomerSummary.customer_id.in_(among))
+    return kept if among is None else kept.where(one_of(CustomerSummary.customer_id, among))

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.commands import ProductChanges, edit_product
 from erp_club.catalogue.models import Product
-from erp_club.kernel.errors import Invalid
+from erp_club.people.erasure.commands import erase_customer
 from erp_club.people.merging.commands import merge_customers
+from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.posting.commands import write_sale
@@ -26,8 +27,8 @@ from erp_club.reports import habits
 from erp_club.reports import queries as chain
 from erp_club.reports.favourites import favourites
 from erp_club.reports.purchases import queries, slices
-from erp_club.reports.purchases.asked import SUNDAY, TIMES, Against, Asked, By, before, year_before
-from erp_club.reports.purchases.figures import Figures, change_bp
+from erp_club.reports.purchases.asked import SUNDAY, TIMES, Asked, By
+from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.queries import listing, steps, total
 from erp_club.segments.commands import Settings, take_list
 from tests.make.clubs import a_club, a_customer, a_membership
@@ -140,23 +141,16 @@ def test_products_of_whole_months_and_the_days_around_are_those_of_the_lines(ses
     products = [a_product(session, sku=sku, name=sku) for sku in ("A", "B", "C")]
     days = [dt.datetime(2026, 9, 29, 9, tzinfo=dt.UTC), dt.datetime(2026, 10, 5, 9, tzinfo=dt.UTC), NOW]
     for number, (product, day) in enumerate((product, day) for product in products for day in days):
-        sell(
-            session,
-            till,
-            str(number),
-            (product, 5_00 + number, 5_00),
-            customer_id=customer if number % 2 else 0,
-            at=day,
-        )
+        whose = customer if number % 2 else 0
+        sell(session, till, str(number), (product, 5_00 + number, 5_00), customer_id=whose, at=day)
         if number == 5:
             roll_all(session)
     wide = asked(By.PRODUCT, first=days[0].date())
     rows, count = listing(session, wide, sort=sort, descending=True, limit=10)
     every, _ = listing(session, wide, sort=sort, descending=True)
     assert count == 3
-    assert {row.key: row.figures.with_points(None) for row in rows} == {
-        row.key: row.figures.with_points(None) for row in every
-    }
+    told, listed = ({row.key: row.figures.with_points(None) for row in each} for each in (rows, every))
+    assert told == listed
     assert {row.figures.receipts for row in rows} == {3}
 
 
@@ -185,42 +179,6 @@ def test_members_are_those_whose_membership_held_on_the_day(session: Session, ti
     assert total(session, asked(first=earlier.date(), club_id=club)).sales_minor == 5_00
     rows, _ = listing(session, both, sort="sales", descending=True)
     assert [(row.key, row.figures.sales_minor) for row in rows] == [(None, 10_00), (club, 5_00)]
-
-
-def test_an_average_basket_leaves_returns_out():
-    found = Figures(receipts=3, purchases=2, returns=1, sales_minor=50_00, returned_minor=10_00)
-    assert found.average_minor == 30_00
-    assert Figures(returns=1, sales_minor=-10_00, returned_minor=10_00).average_minor is None
-
-
-def test_a_change_has_no_measure_where_it_began_at_nothing():
-    assert (change_bp(110, 100), change_bp(90, 100), change_bp(5, 0), change_bp(5, None)) == (1_000, -1_000, None, None)
-
-
-D = dt.date
-
-
-def test_the_period_before_has_whole_months_for_whole_months():
-    assert before(D(2026, 1, 1), D(2026, 3, 31)) == (D(2025, 10, 1), D(2025, 12, 31))
-    assert before(D(2026, 3, 1), D(2026, 3, 31)) == (D(2026, 2, 1), D(2026, 2, 28))
-    assert before(D(2026, 3, 3), D(2026, 3, 9)) == (D(2026, 2, 24), D(2026, 3, 2))
-
-
-def test_the_year_before_keeps_the_end_of_february():
-    assert year_before(D(2028, 2, 1), D(2028, 2, 29)) == (D(2027, 2, 1), D(2027, 2, 28))
-    assert year_before(D(2025, 2, 1), D(2025, 2, 28)) == (D(2024, 2, 1), D(2024, 2, 29))
-    assert asked(first=D(2024, 2, 29), last=D(2024, 3, 5)).against(Against.YEAR_BEFORE).first == D(2023, 2, 28)
-
-
-def test_nonsense_is_refused_with_its_reason():
-    for wrong in (
-        asked(first=D(2026, 2, 1), last=D(2026, 1, 1)),
-        asked(first=D(1991, 1, 1), last=D(2026, 1, 1)),
-        asked(first=D(1800, 1, 1), last=D(1800, 1, 2)),
-        asked(By.DAY, first=D(2020, 1, 1), last=D(2025, 1, 1)),
-    ):
-        with pytest.raises(Invalid):
-            wrong.check()
 
 
 FILTERS = ("store_id", "club_id", "segment_id", "customer_id", "staff_id", "department_id", "group_id", "brand_id",
@@ -314,7 +272,7 @@ def test_a_merged_customers_sales_and_points_are_those_of_whom_they_became(sessi
         assert total(session, narrowed) == whole, narrowed
 
 
-def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
+def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_merges_and_erasure(
     session: Session, till: Till, monkeypatch: pytest.MonkeyPatch
 ):
     """Whatever waits, they say what is found out from each customer's days."""
@@ -325,11 +283,26 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
     members = [a_customer(session, number) for number in ("C1", "C2", "C3")]
     for member, joined in zip(members, days, strict=False):
         a_membership(session, member, club, joined_on=joined)
-    numbers = itertools.count(1)
+    numbers, merges = itertools.count(1), list[int]()
+    when: dict[str, Any] = {"today": DAY, "now": NOW, "by": SYSTEM}
 
     def sold(member: int, day: dt.date) -> None:
         at = NOW - (DAY - day)
         sell(session, till, str(next(numbers)), (bread, 10_00, 8_00), (milk, 5_00, 5_00), customer_id=member, at=at)
+
+    def brought_back(member: int) -> None:
+        back = replace(a_line(milk, -5_00), quantity_milli=-1_000)
+        sale = a_sale(till, back, receipt_no=str(next(numbers)), customer_id=member)
+        write_sale(session.connection(), sale, (), now=NOW, by=till.by)
+
+    def products() -> list[Any]:
+        """Of whole months, and of days that are none; of the club and of the chain."""
+        whole = (days[0].replace(day=1), asked(By.MONTH).step_end(DAY), 5)
+        return [
+            listing(session, asked(By.PRODUCT, first, last, club_id=whose), sort="buyers", descending=True, limit=limit)
+            for first, last, limit in (whole, (days[0], DAY, 5), (days[0], days[2], None))
+            for whose in (club, None)
+        ]
 
     def told() -> list[Any]:
         questions = [asked(by, days[0], DAY, club_id=club) for by in (By.DAY, By.MONTH, By.STORE, By.GROUP)]
@@ -341,7 +314,15 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
         chain_wide = asked(By.MONTH, days[0], dt.date(DAY.year, 12, 31))
         year = asked(By.GROUP, dt.date(DAY.year, 1, 1), dt.date(DAY.year, 12, 31))
         habits_of_all = (favourites(session, year), habits.movement(session, chain_wide))
-        return [*rows, total(session, of_group), *habits_of_all, habits.cohorts(session, chain_wide)]
+        often = [habits.frequency(session, replace(year, club_id=whose)) for whose in (club, None)]
+        return [
+            *rows,
+            products(),
+            *often,
+            total(session, of_group),
+            *habits_of_all,
+            habits.cohorts(session, chain_wide),
+        ]
 
     def changes(after: dt.date) -> None:
         moved = "UPDATE membership_periods SET validity = daterange(:after, upper(validity)) WHERE customer_id = :id"
@@ -352,8 +333,10 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
         lambda: [sold(members[0], days[1]), sold(members[2], days[1])],
         lambda: changes(days[1] + dt.timedelta(days=1)),
         lambda: edit_product(session, bread, ProductChanges(group="MILK"), now=NOW, by=SYSTEM),
-        lambda: merge_customers(session, members[1], members[2], take=(), today=DAY, now=NOW, by=SYSTEM),
-        lambda: [changes(days[0]), sold(members[2], days[3])],
+        lambda: merges.append(merge_customers(session, members[1], members[2], take=(), **when)),
+        lambda: [changes(days[0]), sold(members[2], days[3]), brought_back(members[1])],
+        lambda: [undo_merge(session, merges[0], **when), sold(members[2], days[2])],
+        lambda: [erase_customer(session, members[2], points=0, **when), brought_back(members[0])],
     ):
         happens()
         for _ in ("waiting", "summed up"):
@@ -362,6 +345,7 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_and_merges(
                 found_out = told()
             assert told() == found_out
             assert found_out[-4].buyers > 0
+            assert {count for _, count in found_out[5]} == {2}
             assert (len(found_out[-3].rows), len(found_out[-1])) > (0, 0)
             roll_all(session)
             assert verify(session) is None

@@ -153,6 +153,33 @@ def added(rows: str) -> str:
     """
 
 
+PRODUCT_KEY = "club_id, product_id, month, before"
+
+
+def of_products(days: str, *, of_clubs: bool, where: str = "purchases > 0", by: int = 1, since: str = "true") -> str:
+    """So many times the buyers of each product by month, of the chain or of each club, from customers' days.
+
+    `since`: of which months.
+    """
+    club, rows = ("club_id", f"{held(days)} AS held") if of_clubs else ("0", f"{days} AS days")
+    key = "club_id, product_id" if of_clubs else "product_id"
+    return f"""
+        SELECT {PRODUCT_KEY}, ({by} * count(*))::int AS buyers
+          FROM (SELECT {club} AS club_id, product_id, month, coalesce(lag(month) OVER of_customer, {NEVER}) AS before
+                  FROM (SELECT DISTINCT {key}, customer_id, date_trunc('month', sold_on::timestamp)::date AS month
+                          FROM {rows} WHERE {where} AND customer_id <> 0) AS each
+                WINDOW of_customer AS (PARTITION BY {key}, customer_id ORDER BY month)) AS each
+         WHERE {since} GROUP BY {PRODUCT_KEY}
+    """
+
+
+def of_products_in_all(days: str, *, where: str = "purchases > 0", by: int = 1, since: str = "true") -> str:
+    """The buyers of each product by month, of the chain and of each club."""
+    return " UNION ALL ".join(
+        of_products(days, of_clubs=each, where=where, by=by, since=since) for each in (False, True)
+    )
+
+
 def cohorts(days: str, *, by: int = 1, where: str = "true") -> str:
     """So many times the buyers of each month by the month in which they began, from customers' days."""
     return f"""

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups import buyers
 from erp_club.receipts.rollups.beside.commands import (
     OF_SUMS,
     add,
     adding,
     favourites_added,
+    months_added,
     slice_days_added,
     span_again,
 )
@@ -60,7 +62,10 @@ _ROLL = f"""
 WITH waiting AS (
     SELECT q.customer_id, q.receipt_id FROM receipts_to_roll q
       JOIN receipts r ON (r.customer_id, r.id) = (q.customer_id, q.receipt_id)
-     WHERE q.customer_id = ANY(:sold_to) AND r.sold_on >= :since LIMIT :most FOR UPDATE OF q SKIP LOCKED
+     WHERE q.customer_id = ANY(:sold_to) AND r.sold_on >= :since
+       AND NOT EXISTS (SELECT FROM receipt_lines l WHERE (l.customer_id, l.receipt_id) = (q.customer_id, q.receipt_id)
+                                                     AND l.product_id <> ALL(CAST(:products AS bigint[])))
+     LIMIT :most FOR UPDATE OF q SKIP LOCKED
 ), taken AS (
     DELETE FROM receipts_to_roll q USING waiting w
      WHERE (q.customer_id, q.receipt_id) = (w.customer_id, w.receipt_id) RETURNING q.customer_id, q.receipt_id
@@ -79,8 +84,7 @@ WITH waiting AS (
     INSERT INTO store_days (sold_on, store_id, {NAMES}, known_minor) {STORE_DAYS} ORDER BY sold_on, store_id
     ON CONFLICT (sold_on, store_id) DO UPDATE SET {adding("store_days", "known_minor")}
 ), of_products AS (
-    INSERT INTO product_months (month, product_id, {NAMES}, known_minor) {PRODUCT_MONTHS} ORDER BY month, product_id
-    ON CONFLICT (month, product_id) DO UPDATE SET {adding("product_months", "known_minor")}
+    {months_added(PRODUCT_MONTHS)}
 ), {", ".join(f"of_{kind.table} AS MATERIALIZED ({of_kind(kind)})" for kind in KINDS)},
 {", ".join(f"added_{kind.table} AS ({_roll_kind(kind)})" for kind in KINDS)}, slices AS (
     INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
@@ -142,6 +146,11 @@ _SOLD_TO = """
       LEFT JOIN customers m ON m.id = q.customer_id AND m.merged_into IS NOT NULL
      GROUP BY q.customer_id, m.merged_into
 """
+_SOLD = """
+    SELECT DISTINCT l.product_id FROM receipts_to_roll q
+      JOIN receipt_lines l ON (l.customer_id, l.receipt_id) = (q.customer_id, q.receipt_id)
+     WHERE q.customer_id = ANY(:sold_to)
+"""
 _CHANGED_MEMBERS = (
     "WITH gone AS (DELETE FROM members_to_roll RETURNING customer_id) SELECT DISTINCT customer_id FROM gone"
 )
@@ -174,11 +183,14 @@ def roll(session: Session, *, most: int = MOST_AT_ONCE) -> int:
     members = session.scalars(sa.text(_CHANGED_MEMBERS)).all()
     since = min((row.since for row in sold), default=dt.date.min)
     # What they count for is taken out and put back: what comes in between may move any day since, and when they began.
-    buying = {"ids": sorted({row.owner for row in sold} - set(members)), "since": since}
-    changed_ids = {"ids": list(members), "since": dt.date.min}
+    # A receipt that comes with another product before it is taken waits for the next time.
+    taken: dict[str, Any] = {"most": most, "sold_to": [row.customer_id for row in sold], "since": since}
+    taken["products"] = list(session.scalars(sa.text(_SOLD), taken))
+    owners = sorted({row.owner for row in sold} - {UNIDENTIFIED, *members})
+    buying = {"ids": owners, "since": since, "products": taken["products"]}
+    changed_ids = {"ids": list(members), "since": dt.date.min, "products": None}
     for given in (buying, changed_ids):
         add(session, given, -1)
-    taken = {"most": most, "sold_to": [row.customer_id for row in sold], "since": since}
     rolled = session.execute(sa.text(_ROLL), taken).scalar_one()
     if members:
         span_again(session, members)
@@ -297,7 +309,7 @@ def sum_again(session: Session, customer_ids: Sequence[int]) -> None:
     What waits goes on waiting, and is added to whoever owns it then.
     """
     _hold(session)
-    given = {"ids": list(customer_ids), "since": dt.date.min}
+    given = {"ids": list(customer_ids), "since": dt.date.min, "products": None}
     add(session, given, -1)
     session.execute(sa.text(buyers.added(buyers.of_customers(-1))), given)
     for proof in PROOFS:

@@ -147,14 +147,40 @@ class StoreDay(_Sums, Base):
 
 
 class ProductMonth(_Sums, Base):
-    """What all stores sold of a product in a calendar month (its first day); `known_minor` of it to known customers."""
+    """What all stores sold of a product in a calendar month (its first day); `known_minor` of it to known customers.
+
+    `club_id` 0 is to everybody, else what that club's members bought on days on which they were, as `ClubSpan` has
+    them.
+    """
 
     __tablename__ = "product_months"
-    __table_args__ = (sa.PrimaryKeyConstraint("month", "product_id", postgresql_include=[*_OF_LINES, "known_minor"]),)
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("club_id", "month", "product_id", postgresql_include=[*_OF_LINES, "known_minor"]),
+    )
 
+    club_id: Mapped[int] = mapped_column(sa.Integer)
     month: Mapped[dt.date]
     product_id: Mapped[int]
     known_minor: Mapped[int]
+
+
+class ProductBuyers(Base):
+    """How many known customers bought a product in a month, by the month `before` it in which they last had.
+
+    As `SliceBuyers`, so that the buyers of any whole months are a sum; by the month, since by the day there would be
+    nearly as many rows as purchases. `club_id` as in `ProductMonth`, where both months are those of a member.
+    """
+
+    __tablename__ = "product_buyers"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("club_id", "product_id", "month", "before", postgresql_include=["buyers"]),
+    )
+
+    club_id: Mapped[int] = mapped_column(sa.Integer)
+    product_id: Mapped[int]
+    month: Mapped[dt.date]
+    before: Mapped[dt.date]
+    buyers: Mapped[int] = mapped_column(sa.Integer)
 
 
 class SliceDay(_Sums, Base):

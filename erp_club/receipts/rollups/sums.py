@@ -51,8 +51,9 @@ CUSTOMER_YEARS = f"""
       FROM summed GROUP BY 1, customer_id
 """
 STORE_DAYS = f"SELECT sold_on, store_id, {_TOTALS}, {KNOWN} FROM summed GROUP BY sold_on, store_id"
+MONTH_KEY = "club_id, month, product_id"
 PRODUCT_MONTHS = f"""
-    SELECT month, product_id, {_TOTALS}, {KNOWN}
+    SELECT 0 AS club_id, month, product_id, {_TOTALS}, {KNOWN}
       FROM (SELECT date_trunc('month', sold_on::timestamp)::date AS month, product_id, customer_id, {OF_RECEIPT}
               FROM lines GROUP BY 1, product_id, customer_id, receipt_id) AS each
      GROUP BY month, product_id
@@ -146,6 +147,19 @@ def club_days(
     )
 
 
+def club_months(days: str, *, by: int = 1, where: str = "true") -> str:
+    """So many times what each club's members bought of products in a month, from customers' days of these."""
+    names = ", ".join(f"{by} * sum({name}) AS {name}" for name in ("receipts", *ADDED))
+    return f"""
+        SELECT club_id, date_trunc('month', sold_on::timestamp)::date AS month, product_id, {names},
+               {by} * sum(spend_minor) AS known_minor
+          FROM {buyers.held(days)} AS held WHERE {where} GROUP BY club_id, 2, product_id
+    """
+
+
+PRODUCTS = KINDS[-1]
+
+
 def _proved(table: str) -> str:
     return f"({CUSTOMER_DAYS})" if table == "customer_days" else f"({of_kind(KINDS[0])})"
 
@@ -202,10 +216,21 @@ PROOFS = (
     ),
     Proof(
         "product_months",
-        "month, product_id",
-        PRODUCT_MONTHS,
-        columns=f"month, product_id, {NAMES}, known_minor",
+        MONTH_KEY,
+        f"SELECT * FROM ({PRODUCT_MONTHS} UNION ALL {club_months(f'({of_kind(PRODUCTS)})')}) AS sums",
+        "WHERE receipts <> 0",
+        columns=f"{MONTH_KEY}, {NAMES}, known_minor",
         of_customers=False,
+        at_once=PRODUCT_MONTHS,
+    ),
+    Proof(
+        "product_buyers",
+        buyers.PRODUCT_KEY,
+        f"SELECT * FROM ({buyers.of_products_in_all('lines', where='bought')}) AS counted",
+        "WHERE buyers <> 0",
+        columns=f"{buyers.PRODUCT_KEY}, buyers",
+        of_customers=False,
+        at_once="SELECT * FROM product_buyers WHERE false",
     ),
     Proof(
         "slice_days",

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import CustomerDay, CustomerYear
-from erp_club.reports.purchases.asked import Asked, whole_years
+from erp_club.reports.purchases.asked import Asked
 from erp_club.reports.purchases.members import memberships
-from erp_club.reports.purchases.sources import days, kept, known, lines, waiting_customers
+from erp_club.reports.purchases.sources import days, kept, known, lines, one_year, waiting_customers
 
 
 def by_year(session: Session, asked: Asked) -> tuple[Any, Any] | None:
@@ -19,9 +19,10 @@ def by_year(session: Session, asked: Asked) -> tuple[Any, Any] | None:
     Who is in no club has a row of None. No answer where it isn't about all receipts of one calendar year.
     """
     narrowed = (asked.store_ids, asked.club_id, asked.segment_id, asked.customer_id, asked.staff_id)
-    one_year = whole_years(asked.first, asked.last) == (asked.first, asked.last) and asked.first.year == asked.last.year
-    if asked.of_products or any(each is not None for each in narrowed) or not one_year:
+    of_year = one_year(session, asked)
+    if asked.of_products or any(each is not None for each in narrowed) or of_year is None:
         return None
+    asked = of_year
     period = sa.func.daterange(sa.literal(asked.first, sa.Date), sa.literal(asked.last, sa.Date), "[]")
     held = sa.func.range_agg(MembershipPeriod.validity)
     member = (
@@ -43,4 +44,4 @@ def by_year(session: Session, asked: Asked) -> tuple[Any, Any] | None:
     rows = rows.outerjoin_from(year, member, member.c.customer_id == year.customer_id)
     # Looked up in a hash, as in `sources`.
     steady = year.customer_id.in_(changing).is_(sa.false())
-    return rows.where(year.year == asked.first, steady).subquery("steady"), others.cte("rows")
+    return rows.where(year.year == asked.first, steady).subquery("steady"), others.cte()

@@ -1,34 +1,49 @@
 """On which days somebody was a member, as reports ask it of many rows."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.points.models import PointsAccount, PointsMove
+from erp_club.receipts.rollups.models import ClubSpan, MemberToRoll
 from erp_club.reports.purchases.asked import Asked
 
 
-def spans(asked: Asked, held: sa.ColumnElement[bool] | None = None) -> Any:
+def one_of(column: Any, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """The column is one of the ids, which are one value however many they are."""
+    return column == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger)))
+
+
+Condition = Callable[[Any], sa.ColumnElement[bool]]
+"""Of the columns of `spans`."""
+
+
+def spans(asked: Asked, held: Condition | None = None) -> Any:
     """Whose memberships of which club hold from a `first` day to before another: `customer_id`, `club_id`, `after`.
 
-    As days, read once: a range is taken apart anew for each row that is held against it. `held`: of which memberships
-    only.
+    As days, since a range is taken apart anew for each row that is held against it: as they are kept, but of whoever
+    has changed since. `held`: of which memberships only.
     """
-    validity = MembershipPeriod.validity
+    validity, changed = MembershipPeriod.validity, sa.select(MemberToRoll.customer_id)
     after = sa.func.coalesce(sa.func.upper(validity), sa.literal_column("'infinity'::date", sa.Date()))
-    found = sa.select(
+    as_they_are = sa.select(
         Membership.customer_id, Membership.club_id, sa.func.lower(validity).label("first"), after.label("after")
     ).select_from(memberships())
+    as_they_are = as_they_are.where(Membership.customer_id.in_(changed), ~sa.func.isempty(validity))
+    as_kept = sa.select(ClubSpan.customer_id, ClubSpan.club_id, ClubSpan.first, ClubSpan.after)
+    as_kept = as_kept.where(ClubSpan.customer_id.not_in(changed))
+    every = sa.union_all(_theirs(asked, as_kept, ClubSpan), _theirs(asked, as_they_are, Membership)).subquery("spans")
+    return every if held is None else sa.select(every).where(held(every.c)).subquery("held")
+
+
+def _theirs(asked: Asked, found: Any, table: Any) -> Any:
     if asked.club_id is not None:
-        found = found.where(Membership.club_id == asked.club_id)
+        found = found.where(table.club_id == asked.club_id)
     if asked.customer_id is not None:
-        found = found.where(Membership.customer_id == asked.customer_id)
-    if asked.among is not None:
-        found = found.where(Membership.customer_id.in_(asked.among))
-    if held is not None:
-        found = found.where(held)
-    return found.offset(sa.literal_column("0")).subquery("spans")
+        found = found.where(table.customer_id == asked.customer_id)
+    return found if asked.among is None else found.where(one_of(table.customer_id, asked.among))
 
 
 def holds_on(span: Any, customer_id: Any, day: Any) -> sa.ColumnElement[bool]:
@@ -74,22 +89,38 @@ def accounts() -> Any:
     return sa.union(held, before).subquery("accounts")
 
 
-def always_or_not(asked: Asked, apart: Any = None) -> tuple[Any, sa.ColumnElement[bool]]:
+def always_or_not(asked: Asked, apart: Any = None) -> tuple[Any, Condition]:
     """A SELECT of the club's members of all these days, and which memberships others have, who are members at times.
 
     Those of `apart`, a SELECT of customers, count as others.
     """
-    period = sa.func.daterange(sa.literal(asked.first, sa.Date), sa.literal(asked.last, sa.Date), "[]")
-    whole = MembershipPeriod.validity.op("@>", return_type=sa.Boolean)(period)
-    mine = sa.select(Membership.customer_id).select_from(memberships()).where(Membership.club_id == asked.club_id)
-    if asked.among is not None:
-        mine = mine.where(Membership.customer_id.in_(asked.among))
+    span = spans(asked).c
     # One period mostly holds all days, which is found out quicker than of several.
-    covered = sa.func.range_agg(MembershipPeriod.validity).op("@>", return_type=sa.Boolean)(period)
-    of_pieces = mine.where(~whole).group_by(Membership.customer_id).having(covered)
-    at_times = ~whole & Membership.customer_id.not_in(of_pieces)
-    always = sa.union_all(mine.where(whole), of_pieces)
+    of_pieces = (
+        sa.select(span.customer_id)
+        .where(~covers_all(span, asked))
+        .group_by(span.customer_id)
+        .having(pieces_cover(span, asked))
+    )
+    always = sa.union_all(sa.select(span.customer_id).where(covers_all(span, asked)), of_pieces)
+
+    def at_times(held: Any) -> sa.ColumnElement[bool]:
+        others = ~covers_all(held, asked) & held.customer_id.not_in(of_pieces)
+        return others if apart is None else others | held.customer_id.in_(apart)
+
     if apart is None:
         return always, at_times
     every = always.subquery("always")
-    return sa.select(every).where(every.c.customer_id.not_in(apart)), at_times | Membership.customer_id.in_(apart)
+    return sa.select(every).where(every.c.customer_id.not_in(apart)), at_times
+
+
+def covers_all(span: Any, asked: Asked) -> sa.ColumnElement[bool]:
+    """The span holds on all days that are asked about."""
+    return (span.first <= asked.first) & (span.after > asked.last)
+
+
+def pieces_cover(span: Any, asked: Asked) -> sa.ColumnElement[bool]:
+    """Several spans do together."""
+    period = sa.func.daterange(sa.literal(asked.first, sa.Date), sa.literal(asked.last, sa.Date), "[]")
+    each = sa.func.daterange(span.first, span.after)
+    return sa.func.range_agg(each).op("@>", return_type=sa.Boolean)(period)

@@ -10,7 +10,7 @@ from erp_club.customers.models import Customer
 from erp_club.customers.queries import BECAME, family_of
 from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.reports.purchases.asked import Asked
-from erp_club.reports.purchases.members import covers, holds_on, memberships, spans
+from erp_club.reports.purchases.members import covers, holds_on, memberships, one_of, spans
 from erp_club.segments.models import SegmentCustomer
 
 
@@ -44,8 +44,10 @@ def of_whom(asked: Asked, table: Any) -> list[sa.ColumnElement[bool]]:
         mine = family_of(asked.customer_id)
         where.append(table.customer_id.in_(mine) if sold_to else table.customer_id == asked.customer_id)
     if asked.among is not None:
-        theirs = sa.select(Customer.id).where(Customer.id.in_(asked.among) | Customer.merged_into.in_(asked.among))
-        where.append(table.customer_id.in_(theirs if sold_to else asked.among))
+        theirs = sa.select(Customer.id).where(
+            one_of(Customer.id, asked.among) | one_of(Customer.merged_into, asked.among)
+        )
+        where.append(table.customer_id.in_(theirs) if sold_to else one_of(table.customer_id, asked.among))
     if asked.segment_id is not None:
         kept = sa.select(SegmentCustomer.customer_id).where(SegmentCustomer.segment_id == asked.segment_id)
         if sold_to:

@@ -10,7 +10,7 @@ from erp_club.customers.models import Customer
 from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.points.models import MovementKind, PointsMovement
 from erp_club.reports.purchases.asked import Asked, By
-from erp_club.reports.purchases.members import accounts
+from erp_club.reports.purchases.members import accounts, one_of
 from erp_club.segments.models import SegmentCustomer
 
 
@@ -42,7 +42,7 @@ def points_by(session: Session, asked: Asked, key: Any) -> Sequence[Any]:
     if asked.customer_id is not None:
         where.append(PointsMovement.by_customer_id.in_(family_of(asked.customer_id)))
     if asked.among is not None:
-        theirs = Customer.id.in_(asked.among) | Customer.merged_into.in_(asked.among)
+        theirs = one_of(Customer.id, asked.among) | one_of(Customer.merged_into, asked.among)
         where.append(PointsMovement.by_customer_id.in_(sa.select(Customer.id).where(theirs)))
     if asked.staff_id is not None:
         where.append(PointsMovement.staff_id == asked.staff_id)

@@ -16,13 +16,13 @@ from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsMovement
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
-from erp_club.reports.purchases import clubs, slices
+from erp_club.reports.purchases import clubs, months, slices
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.members import holds_on, spans
 from erp_club.reports.purchases.points import points_by, points_key
 from erp_club.reports.purchases.slices import step
-from erp_club.reports.purchases.sources import SUMS, month_sums, source, store_sums, yearly
+from erp_club.reports.purchases.sources import SUMS, each_customer, source, store_sums, yearly
 from erp_club.reports.purchases.sources import receipts as chosen
 from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
 
@@ -155,15 +155,24 @@ LIKELY = 300
 def _keys_of_page(session: Session, asked: Asked, page: _Page) -> tuple[list[int], int]:
     """Which products or customers are on a page, by what their order goes by alone, and how many there are in all."""
     table, _, name = _NAMED[asked.by]
-    if page.sort == "buyers":
+    kept = months.buyers(session, asked) if page.sort == "buyers" else None
+    if kept is not None:
+        summed = _kept_buyers(_parts(session, asked), kept).subquery("summed")
+    elif page.sort == "buyers":
         if page.descending and (found := _most_buyers(session, asked, page)) is not None:
             return found
         summed = _buyers(source(session, asked)).subquery("summed")
+    elif asked.by is By.CUSTOMER:
+        sums = [name for name in _ORDERED_BY[page.sort] if name != "receipts"]
+        each = each_customer(session, asked, ("receipts", *sums)).subquery("each").c
+        summed = sa.select(each.customer_id.label("key"), each.receipts, *(each[name] for name in sums))
+        summed = summed.where(each.receipts != 0).subquery("summed")
     else:
         parts = _parts(session, asked)
         added = [sa.cast(sa.func.sum(parts.c[each]), sa.BigInteger).label(each) for each in _ORDERED_BY[page.sort]]
-        key = parts.c.product_key if asked.by is By.PRODUCT else parts.c.customer_id
-        summed = sa.select(key.label("key"), *added).group_by(key).subquery("summed")
+        any_receipt = sa.func.sum(parts.c.receipts) != 0
+        key = parts.c.product_key.label("key")
+        summed = sa.select(key, *added).group_by(key).having(any_receipt).subquery("summed")
     order = _order(page.sort, summed.c, name)
     way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
     statement = sa.select(summed.c.key, sa.func.count().over())
@@ -177,8 +186,17 @@ def _keys_of_page(session: Session, asked: Asked, page: _Page) -> tuple[list[int
 
 
 def _parts(session: Session, asked: Asked) -> Any:
-    months = month_sums(session, asked)
-    return source(session, asked) if months is None else months
+    of_months = months.sums(session, asked)
+    return source(session, asked) if of_months is None else of_months
+
+
+def _kept_buyers(parts: Any, kept: Sequence[Any]) -> Any:
+    """How many bought each product that was sold, as they are kept by month."""
+    sold = sa.select(parts.c.product_key.label("key"), parts.c.receipts, sa.literal(0).label("buyers"))
+    counted = (each.subquery().c for each in kept)
+    every = sa.union_all(sold, *(sa.select(each.key, each.receipts, each.buyers) for each in counted)).subquery("every")
+    buyers = sa.cast(sa.func.sum(every.c.buyers), sa.BigInteger).label("buyers")
+    return sa.select(every.c.key, buyers).group_by(every.c.key).having(sa.func.sum(every.c.receipts) != 0)
 
 
 def _buyers(parts: Any) -> Any:
@@ -319,7 +337,13 @@ def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = 
         key = sa.null() if whole else years.c.club_id if asked.by is By.CLUB else _key(asked, years)[0]
         parts = [_summed(years, key, years, bought)]
         return _together(parts if others is None else [*parts, *_apart(asked, others, whole=whole)])
-    plain = store_sums(session, asked) if products is None else month_sums(session, asked, products=products)
+    if asked.by is By.PRODUCT and not whole:
+        plain = months.sums(session, asked, products=products)
+        counted = months.buyers(session, asked, products=products)
+        if plain is not None and counted is not None:
+            return _together([_summed(plain, plain.c.product_key, plain, sa.literal(0)), *counted])
+    else:
+        plain = store_sums(session, asked)
     rows = source(session, asked, products=products)
     return _together(_apart(asked, rows, plain, whole=whole))
 
@@ -335,7 +359,8 @@ def _together(parts: Sequence[Any]) -> Any:
     found = [
         sa.cast(sa.func.sum(every.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor", "buyers")
     ]
-    return sa.select(every.c.key, *found).group_by(every.c.key)
+    # What was taken out of kept sums leaves a row of nothing.
+    return sa.select(every.c.key, *found).group_by(every.c.key).having(sa.func.sum(every.c.receipts) != 0)
 
 
 def _taken_out(part: Any) -> Any:

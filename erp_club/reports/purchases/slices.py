@@ -15,6 +15,7 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import ClubSpan, CustomerDay, MemberToRoll, SliceBuyers, SliceDay, StoreDay
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
+from erp_club.reports.purchases.members import one_of
 from erp_club.reports.purchases.sources import KINDS, SUMS, days, kept, lines, stale, waiting_customers
 
 ALL = "all"
@@ -22,7 +23,7 @@ OF_CLUBS = (ALL, By.STORE, By.GROUP)
 """What is kept of each club."""
 NEVER = dt.date.min
 """The day before a first purchase."""
-MOST_WAITED = 1_000
+MOST_WAITED = 10_000
 """Of so many customers whose receipts wait, each is named."""
 
 
@@ -56,17 +57,20 @@ def of_club(session: Session, asked: Asked, *, whole: bool) -> tuple[list[Any], 
     return [_sums(asked, name, ids, whole), _buyers(asked, name, ids, whole)], changed
 
 
-def as_summed(asked: Asked) -> Any:
-    """The rows of some customers that the sums of the club hold."""
-    kind = By.GROUP if asked.of_products else None
+def as_summed(asked: Asked, products: Sequence[int] | None = None) -> Any:
+    """The rows of some customers that the sums of the club, or of the chain, hold."""
+    kind = By.PRODUCT if asked.by is By.PRODUCT else By.GROUP if asked.of_products else None
     table, span = KINDS[kind][0] if kind else CustomerDay, ClubSpan
+    held_days = days(replace(asked, club_id=None), kind, products)
+    if asked.club_id is None:
+        return held_days.subquery("as_summed")
     held = sa.select(sa.literal(1)).where(
         span.customer_id == table.customer_id,
         span.club_id == asked.club_id,
         span.first <= table.sold_on,
         span.after > table.sold_on,
     )
-    return days(replace(asked, club_id=None), kind).where(held.correlate(table).exists()).subquery("as_summed")
+    return held_days.where(held.correlate(table).exists()).subquery("as_summed")
 
 
 def of_chain(asked: Asked) -> bool:
@@ -89,7 +93,7 @@ def bought(first: dt.date, last: dt.date, *, but_for: Sequence[int]) -> Any:
     day = CustomerDay.sold_on
     kept = sa.select(SliceBuyers.sold_on, SliceBuyers.before, SliceBuyers.buyers).where(SliceBuyers.slice == ALL)
     theirs = sa.select(CustomerDay.customer_id, day).where(
-        CustomerDay.customer_id.in_(but_for), CustomerDay.purchases > 0
+        one_of(CustomerDay.customer_id, but_for), CustomerDay.purchases > 0
     )
     each = theirs.distinct().subquery("theirs")
     last_day = sa.func.lag(each.c.sold_on).over(partition_by=each.c.customer_id, order_by=each.c.sold_on)
@@ -153,7 +157,7 @@ def _sums(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) -> 
         where.append(of_id.in_(ids))
     rows = sa.select(*kept(table), table.known_minor, _key(asked, table.sold_on, of_id, whole).label("key"))
     each = rows.where(*where).subquery("each")
-    return _added(each.c.key, each, each, sa.literal(0))
+    return added(each.c.key, each, each, sa.literal(0))
 
 
 def _buyers(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) -> Any:
@@ -167,10 +171,11 @@ def _buyers(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) -
         where.append(kept.of_id.in_(ids))
     key = _key(asked, kept.sold_on, kept.of_id, whole).label("key")
     each = sa.select(key, kept.buyers).where(*where).subquery("counted")
-    return _added(each.c.key, None, each, sa.func.sum(each.c.buyers))
+    return added(each.c.key, None, each, sa.func.sum(each.c.buyers))
 
 
-def _added(key: Any, sums: Any | None, joined: Any, buyers: Any) -> Any:
+def added(key: Any, sums: Any | None, joined: Any, buyers: Any) -> Any:
+    """A SELECT of sums, or of nothing but buyers, by key."""
     names = (*SUMS, "known_minor")
     added = [(sa.literal(0) if sums is None else sa.func.sum(sums.c[name])).label(name) for name in names]
     made = sa.select(key.label("key"), *added, buyers.label("buyers")).select_from(joined)
@@ -207,4 +212,4 @@ def _waiting(asked: Asked, name: str, ids: tuple[int, ...] | None, whole: bool) 
         .distinct()
         .subquery("new")
     )
-    return [_added(key, rows, rows, sa.literal(0)), _added(new.c.key, None, new, sa.func.count())]
+    return [added(key, rows, rows, sa.literal(0)), added(new.c.key, None, new, sa.func.count())]

@@ -6,6 +6,7 @@ the lines beside them. A receipt stands under whoever its customer became.
 """
 
 import datetime as dt
+import operator
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,12 +28,11 @@ from erp_club.receipts.rollups.models import (
     CustomerGroupYear,
     CustomerProductDay,
     CustomerYear,
-    ProductMonth,
     ReceiptGoods,
     ReceiptToRoll,
     StoreDay,
 )
-from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_months, whole_years
+from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_years
 from erp_club.reports.purchases.members import always_or_not
 from erp_club.reports.purchases.narrowing import narrowed, of_products, of_whom
 
@@ -62,7 +62,8 @@ def source(session: Session, asked: Asked, *, products: Sequence[int] | None = N
     Lines come as a common table expression, so that whoever reads them twice sums them once.
     """
     rows = _asked_rows(session, asked, products)
-    return _by_customer(rows) if asked.by is By.SEGMENT else rows
+    # Whoever is in many segments is summed up once.
+    return _of_each(rows, (*SUMS, "known_minor")).subquery("customers") if asked.by is By.SEGMENT else rows
 
 
 def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None) -> Any:
@@ -70,10 +71,10 @@ def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None) 
     by_cashier = asked.by is By.CASHIER or asked.staff_id is not None
     mixed = asked.of_products and (by_cashier or kind is None)
     if (mixed and kind is By.PRODUCT) or (asked.of_products and stale(session, None if mixed else kind)):
-        return lines(asked, products=products).cte("rows")
+        return lines(asked, products=products).cte()
     if mixed:
         return _with_waiting(session, _goods(asked), asked, once=False)
-    held = _years(asked)
+    held = _years(session, asked)
     if held is None:
         held = days(asked, kind, products)
     return _with_waiting(session, held, asked, products=products)
@@ -111,7 +112,7 @@ def _with_waiting(
             each = waiting.subquery("waiting")
             waiting = sa.select(*(each.c[name] for name in ("sold_on", "store_id", *SUMS, "known_minor")))
         rows = sa.union_all(held, waiting)
-    return rows.cte("rows") if once and asked.club_id is not None and asked.of_products else rows.subquery("rows")
+    return rows.cte() if once and asked.club_id is not None and asked.of_products else rows.subquery("rows")
 
 
 def yearly(session: Session, asked: Asked, *, whole: bool = False) -> tuple[Any, Any | None] | None:
@@ -120,17 +121,51 @@ def yearly(session: Session, asked: Asked, *, whole: bool = False) -> tuple[Any,
     The others are of other customers: those whose receipts wait, and of a club those who were members at times.
     `whole`: whatever the rows are by, they are told together.
     """
-    if whole_years(asked.first, asked.last) != (asked.first, asked.last) or asked.first.year != asked.last.year:
-        return None
+    year = one_year(session, asked)
     of_year = whole or asked.by in (By.YEAR, By.CUSTOMER, By.GROUP)
     kept = _kept_by_year(asked) if of_year else None
-    if kept is None or (kept is CustomerGroupYear and stale(session, By.GROUP)):
+    if year is None or kept is None or (kept is CustomerGroupYear and stale(session, By.GROUP)):
         return None
+    asked = year
     apart = waiting_customers() if rollups.waits(session) else None
     years, *others = _whole_years(asked, kept, asked.first, asked.last, apart)
     if apart is not None:
         others.append(lines(asked, waiting=True))
-    return years.subquery("yearly"), sa.union_all(*others).cte("rows") if others else None
+    return years.subquery("yearly"), sa.union_all(*others).cte() if others else None
+
+
+def one_year(session: Session, asked: Asked) -> Asked | None:
+    """The question of a whole calendar year; None where it is about other days."""
+    asked = _until_sold(session, asked)
+    whole = whole_years(asked.first, asked.last) == (asked.first, asked.last)
+    return asked if whole and asked.first.year == asked.last.year else None
+
+
+def _until_sold(session: Session, asked: Asked) -> Asked:
+    """The same question to the end of the year where nothing is sold after its days: the year is whole then."""
+    ends = asked.last.replace(month=12, day=31)
+    return replace(asked, last=ends) if asked.last >= rollups.latest_day(session) else asked
+
+
+def each_customer(session: Session, asked: Asked, names: Sequence[str]) -> Any:
+    """A SELECT of one row for each customer, with these sums; whoever has a row of a year has no other to add."""
+    asked = replace(asked, by=By.CUSTOMER)
+    by_year = yearly(session, asked) if asked.among is None else None
+    years, rows = (None, source(session, asked)) if by_year is None else by_year
+    if years is not None:
+        mine = sa.select(years.c.customer_id, *(years.c[name] for name in names))
+        known, unknown = (mine.where(whose(years.c.customer_id, UNIDENTIFIED)) for whose in (operator.ne, operator.eq))
+        if rows is None:
+            return mine
+        others = sa.select(rows.c.customer_id, *(rows.c[name] for name in names))
+        rows = sa.union_all(unknown, others).subquery("others")
+        return sa.union_all(known, _of_each(rows, names))
+    return _of_each(rows, names)
+
+
+def _of_each(rows: Any, names: Sequence[str]) -> Any:
+    sums = (sa.cast(sa.func.sum(rows.c[name]), sa.BigInteger).label(name) for name in names)
+    return sa.select(rows.c.customer_id, *sums).group_by(rows.c.customer_id)
 
 
 def waiting_customers() -> Any:
@@ -166,12 +201,6 @@ def stale(session: Session, kind: By | None) -> bool:
     return bool(stale) if kind is None else kind.value in stale
 
 
-def _by_customer(rows: Any) -> Any:
-    """One row for each customer: whoever is in many segments is summed up once."""
-    sums = (sa.cast(sa.func.sum(rows.c[name]), sa.BigInteger).label(name) for name in (*SUMS, "known_minor"))
-    return sa.select(rows.c.customer_id, *sums).group_by(rows.c.customer_id).subquery("customers")
-
-
 def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
     """The conditions on a receipt that the question is about."""
     where = narrowed(asked, Receipt)
@@ -193,12 +222,13 @@ def known(whose: Any, sales: Any) -> Any:
     return sa.case((whose != UNIDENTIFIED, sales), else_=0).label("known_minor")
 
 
-def _years(asked: Asked) -> Any | None:
+def _years(session: Session, asked: Asked) -> Any | None:
     """Rows from the sums of whole years and of the days around; None where no year is whole, or days are asked.
 
     Of a club's members those come by the year who were members all the time, the others by the day.
     """
-    period = whole_years(asked.first, asked.last)
+    until = _until_sold(session, asked)
+    period = whole_years(until.first, until.last)
     kept = _kept_by_year(asked) if asked.by in (By.GROUP, By.CUSTOMER, By.SEGMENT) else None
     if period is None or kept is None:
         return None
@@ -325,35 +355,6 @@ def _sums() -> list[sa.ColumnElement[Any]]:
         sa.cast(sa.func.sum(ReceiptLine.quantity_milli), sa.BigInteger).label("quantity_milli"),
         known(_OWNER, sa.cast(sa.func.sum(ReceiptLine.amount_minor), sa.BigInteger)),
     ]
-
-
-def month_sums(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> Any | None:
-    """Rows of products with their sums, of whole months and of the days around from what is kept.
-
-    None where the question has no whole month, or is narrower than the chain: then only the lines answer.
-    """
-    narrowed = (asked.store_ids, asked.customer_id, asked.club_id, asked.segment_id, asked.staff_id)
-    whole = whole_months(asked.first, asked.last)
-    if asked.by is not By.PRODUCT or whole is None or any(each is not None for each in narrowed):
-        return None
-    first, last = whole
-    months = sa.select(ProductMonth.product_id.label("product_key"), *kept(ProductMonth), ProductMonth.known_minor)
-    if of_them := of_products(asked, ProductMonth.product_id):
-        months = months.join(Product, Product.id == ProductMonth.product_id).where(*of_them)
-    if products is not None:
-        months = months.where(ProductMonth.product_id.in_(products))
-    parts = [months.where(ProductMonth.month.between(first, last))]
-    for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
-        if begins <= ends:
-            parts.append(_by_product(days(replace(asked, first=begins, last=ends), By.PRODUCT, products)))
-    if rollups.waits(session):
-        parts.append(_by_product(lines(asked, waiting=True, products=products)))
-    return sa.union_all(*parts).subquery("months")
-
-
-def _by_product(rows: Any) -> Any:
-    each = rows.subquery()
-    return sa.select(*(each.c[name] for name in ("product_key", *SUMS, "known_minor")))
 
 
 def _of_receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:

@@ -10,7 +10,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.receipts.rollups import buyers
-from erp_club.receipts.rollups.sums import ADDED, CLUB_SPANS, NAMES, SPANS, club_days, days_of_kinds
+from erp_club.receipts.rollups.sums import (
+    ADDED,
+    CLUB_SPANS,
+    MONTH_KEY,
+    NAMES,
+    PRODUCTS,
+    SPANS,
+    club_days,
+    club_months,
+    days_of_kinds,
+)
 
 
 def adding(table: str, *more: str) -> str:
@@ -27,6 +37,36 @@ def slice_days_added(rows: str) -> str:
     """
 
 
+def months_added(rows: str) -> str:
+    """Add what comes to the sums of products' months that are kept."""
+    return f"""
+        INSERT INTO product_months ({MONTH_KEY}, {NAMES}, known_minor)
+        SELECT {MONTH_KEY}, {NAMES}, known_minor FROM ({rows}) AS each ORDER BY {MONTH_KEY}
+        ON CONFLICT ({MONTH_KEY}) DO UPDATE SET {adding("product_months", "known_minor")}
+    """
+
+
+def product_buyers_added(rows: str) -> str:
+    """Add what comes to the buyers of products that are kept."""
+    return f"""
+        INSERT INTO product_buyers ({buyers.PRODUCT_KEY}, buyers) {rows} ORDER BY {buyers.PRODUCT_KEY}
+        ON CONFLICT ({buyers.PRODUCT_KEY}) DO UPDATE SET buyers = product_buyers.buyers + EXCLUDED.buyers
+    """
+
+
+def _of_products(by: int) -> str:
+    since = "month >= date_trunc('month', CAST(:since AS timestamp))"
+    return f"""
+        WITH theirs AS MATERIALIZED (
+            SELECT * FROM {PRODUCTS.table} WHERE customer_id = ANY(:ids)
+               AND (CAST(:products AS bigint[]) IS NULL OR product_id = ANY(CAST(:products AS bigint[])))
+        ), months AS ({months_added(club_months("theirs", by=by, where="sold_on >= :since"))})
+        {product_buyers_added(buyers.of_products_in_all("theirs", by=by, since=since))}
+    """
+
+
+_PRODUCTS = {by: sa.text(_of_products(by)) for by in (-1, 1)}
+"""So many times what some customers bought of products since a month, and as members since a day."""
 _COHORTS = {
     by: sa.text(f"""
         INSERT INTO cohort_months (began, month, buyers)
@@ -69,6 +109,8 @@ OF_SUMS = tuple(
     for statement in (
         slice_days_added(days_of_kinds(lambda kind: kind.table)),
         slice_days_added(club_days(str)),
+        months_added(club_months(PRODUCTS.table)),
+        product_buyers_added(buyers.of_products_in_all(PRODUCTS.table)),
         *(buyers.added(buyers.of_days(part)) for part in buyers.CLUB_SLICES),
         favourites_added(buyers.favourites("customer_group_years")),
     )
@@ -77,12 +119,16 @@ OF_SUMS = tuple(
 
 
 def add(session: Session, given: Mapping[str, Any], by: int) -> None:
-    """So many times what is counted of some customers (`ids`) beside their own sums; of clubs `since` a day."""
+    """So many times what is counted of some customers (`ids`) beside their own sums.
+
+    Of clubs `since` a day, of products since its month; of some `products` only, or of all where it is None.
+    """
     if not given["ids"]:
         return
     ids = {"ids": given["ids"]}
     session.execute(_COHORTS[by], ids)
     session.execute(_FAVOURITES[by], ids)
+    session.execute(_PRODUCTS[by], given)
     if session.scalar(sa.text("SELECT EXISTS (SELECT FROM club_spans WHERE customer_id = ANY(:ids))"), ids):
         for statement in _CLUBS[by]:
             session.execute(statement, given)
