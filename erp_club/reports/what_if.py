@@ -275,8 +275,9 @@ class Replay:
         given = tuple(rewarded(self.programme, life.lives, Member(life.joined_on, level_on), today=self.today))
         for each in given:
             self.side.rewards[each.rule] += each.value
-            kept = self.side.months if each.in_points else self.side.reward_months
-            kept[self.step(each.on)] += each.value
+            if each.things is None:
+                kept = self.side.months if each.in_points else self.side.reward_months
+                kept[self.step(each.on)] += each.value
         return given
 
     def _take(self, life: "_Life", past: Past, level: str | None) -> int:

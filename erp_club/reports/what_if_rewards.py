@@ -14,19 +14,20 @@ from erp_club.programmes.engine.measure import Lived, extra_parts, movements
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
-from erp_club.programmes.engine.settle import PeriodFacts, in_points, settle
+from erp_club.programmes.engine.settle import PeriodFacts, in_points, settle, things
 
 MOST_PERIODS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Rewarded:
-    """What a rule gave for a period that ended on a day: minor units, or points."""
+    """What a rule gave for a period that ended on a day: minor units, or points, or so many `things`."""
 
     rule: str
     on: dt.date
     value: int
     in_points: bool
+    things: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _of_rule(
         )
         carried, rest_minor, taken = made.rest, made.rest_minor, taken + made.taken
         if made.value:
-            yield Rewarded(rule.code, until, made.value, in_points(rule))
+            yield Rewarded(rule.code, until, made.value, in_points(rule), things(rule, made.value))
         span = next_span(rule.period, span, joined_on=who.joined_on) if ended else None
 
 

@@ -87,13 +87,14 @@ class YearStep(BaseModel):
 
 
 class YearReward(BaseModel):
-    """What a period gave: `held` by the version in force, else by the one that is tried."""
+    """What a period gave: `held` by the version in force, else by the one that is tried; `is_count`: so many things."""
 
     held: bool
     rule: str
     on: dt.date
     value: int
     in_points: bool
+    is_count: bool
 
 
 class MemberYear(BaseModel):
@@ -175,7 +176,14 @@ def _year(number: str, year: Year, *, compared: bool) -> MemberYear:
             for each in year.steps
         ],
         rewards=[
-            YearReward(held=bool(side), rule=each.rule, on=each.on, value=each.value, in_points=each.in_points)
+            YearReward(
+                held=bool(side),
+                rule=each.rule,
+                on=each.on,
+                value=each.value if each.things is None else each.things,
+                in_points=each.in_points,
+                is_count=each.things is not None,
+            )
             for side, given in enumerate(year.rewards)
             for each in given
         ],
