@@ -99,6 +99,15 @@ def test_a_quoted_sale_earns_by_how_it_was_paid_at_last(client: TestClient, sess
     told = client.post("/purchases", json=sale, headers=till.headers | {"Idempotency-Key": uuid.uuid4().hex})
     assert told.status_code == 201, told.text
     assert [each["points"] for each in told.json()["earned"]] == [6]
+    cash = basket | {"receipt_no": "Q-2", "payments": [{"means": "cash", "amount_minor": 200_00}]}
+    nothing = client.post("/purchases", json=cash, headers=till.headers | {"Idempotency-Key": uuid.uuid4().hex})
+    explained = [
+        client.get(f"/purchases/{each.json()['id']}", headers=till.headers).json()["explained"]
+        for each in (told, nothing)
+    ]
+    assert [(each["points"], each["why"]) for (club,) in explained for each in club["rules"]] == [
+        (6, None), (0, "Only with another means of payment."),
+    ]  # fmt: skip
 
 
 def test_a_gift_card_of_the_basket_takes_its_part_from_what_earns(

@@ -1,15 +1,20 @@
 """Why a sale earns its points: one line for each rule, in the reader's words."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
 from erp_club.kernel.text import T, Text
+from erp_club.points.units import Unit
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.sentences.earning import rule
 from erp_club.programmes.sentences.words import words_of
+from erp_club.programmes.settings import unit_of
 from erp_club.purchases.explained import Told
+from erp_club.purchases.returns.earned.queries import told
 from web import i18n
+from web.deps import Act
 from web.formats import localised
 
 MOST_LINES = 8
@@ -56,19 +61,44 @@ class EarnedBy(BaseModel):
     why: str | None
 
 
+class ClubEarned(BaseModel):
+    """What the rules of a club gave for a receipt, and why others gave nothing."""
+
+    club: dict[str, str]
+    unit: Unit
+    rules: list[EarnedBy]
+
+
+def earned_then(
+    act: Act, receipt: tuple[int, int], member_id: int, *, on: dt.date, at: dt.datetime
+) -> list[ClubEarned]:
+    """Why a receipt (customer and number) earned what it did, by club, in the rules of its day.
+
+    What the cashier confirmed isn't kept with a receipt: of rules that ask for it nothing is told where they gave none.
+    """
+    made: list[ClubEarned] = []
+    for programme, rules in told(act.session, member_id, receipt, on=on, at=at):
+        known = (each for each in rules if each.earned.why is not Why.NOT_CONFIRMED)
+        lines = earned_by(known)
+        if lines:
+            names = {str(language): text for language, text in programme.names.items()}
+            made.append(ClubEarned(club=names, unit=unit_of(programme), rules=lines))
+    return made
+
+
 def why_nothing(why: Why) -> str | None:
     """Why a rule gave nothing, in the reader's words; None where there is nothing to say."""
     text = (_WHY | _WHY_OF_EVENTS).get(why)
     return None if text is None else i18n.say(text)
 
 
-def earned_by(told: Iterable[Told]) -> list[EarnedBy]:
+def earned_by(rules: Iterable[Told]) -> list[EarnedBy]:
     """The rules that give points, and those that would have, with the reason."""
-    return sorted(_lines(told), key=lambda each: -each.points)[:MOST_LINES]
+    return sorted(_lines(rules), key=lambda each: -each.points)[:MOST_LINES]
 
 
-def _lines(told: Iterable[Told]) -> Iterator[EarnedBy]:
-    for each in told:
+def _lines(rules: Iterable[Told]) -> Iterator[EarnedBy]:
+    for each in rules:
         why = _WHY.get(each.earned.why) if each.earned.why else None
         if not each.earned.points and why is None:
             continue

@@ -23,6 +23,7 @@ from web.formats import localised, money_text, month
 from web.i18n import LANGUAGE, say
 from web.lists import COUNTED, ListState, list_state
 from web.scopes import receipts_within
+from web.views.earned import ClubEarned, earned_then
 from web.views.fees import FeeView, fee_view
 from web.views.moved import Buyer, PurchasePoints, points_of, unit_moved
 from web.views.reasons import isolated
@@ -148,6 +149,7 @@ class PurchaseView(BaseModel):
     payments: list[PurchasePayment]
     cards: list[CardOfPurchase]
     earned: list[PurchasePoints]
+    explained: list[ClubEarned]
     return_of: ReturnOf | None
     returns: list[ReturnLink]
     spent: list[PurchasePoints]
@@ -270,6 +272,8 @@ def purchase_view(act: Act, receipt_id: int) -> PurchaseView:
         payments=paid_with(found.payments, cards),
         cards=cards_sold(cards, whole=False),
         earned=points_of(moved.earned),
+        explained=earned_then(act, (row.customer_id, row.id), member_id, on=row.sold_on, at=row.sold_at)
+        if member_id and back.kind is None and (moved.earned or found.terminal) else [],
         spent=points_of(moved.spent),
         registered_for=_member(registered) if registered else None,
         return_of=None if back.kind is None else ReturnOf(

@@ -1,7 +1,7 @@
 """How a sale had earned by a club's programme: what its rules saw of the goods, and of the member on that day."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import Earning, earning_columns, rules_in_force
 from erp_club.clubs.levels.models import LevelChange
-from erp_club.clubs.models import Club, Membership
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import family_of
 from erp_club.programmes.documents import level_in, programme_of
+from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import MemberFacts
+from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.past.queries import Past, customers_segments, receipt_as_sold
+from erp_club.purchases.explained import Told
 from erp_club.purchases.history.queries import counts_purchases, looking_back
 from erp_club.purchases.returns.facts import Account, ByProgramme
 from erp_club.receipts.models import Receipt
@@ -48,11 +51,40 @@ def clubs_of(session: Session, accounts: Sequence[int], *, on: dt.date) -> dict[
 def as_earned(session: Session, account: Account, receipt: tuple[int, int], *, on: dt.date, at: dt.datetime) -> Account:
     """The account with the programme by which a receipt (customer and number) earned in it, told of it as the sale was.
 
-    Without one where the club had no rules of earning on the day, or doesn't know the member any more. `at` is when the
-    sale was written: a level that it brought counted only after it.
+    Without one where there is none to tell.
     """
     if not account.earned or account.club_id is None:
         return account
+    return replace(account, programme=by_programme(session, account.member_id, account.club_id, receipt, on=on, at=at))
+
+
+def told(
+    session: Session, member_id: int, receipt: tuple[int, int], *, on: dt.date, at: dt.datetime
+) -> Iterator[tuple[Programme, list[Told]]]:
+    """What each rule of the clubs gave, or why it gave nothing, in which somebody was a member on a receipt's day."""
+    held = sa.select(Membership.club_id).where(
+        Membership.customer_id == member_id,
+        sa.exists().where(
+            MembershipPeriod.customer_id == Membership.customer_id,
+            MembershipPeriod.membership_id == Membership.id,
+            MembershipPeriod.validity.contains(on),
+        ),
+    )
+    for club_id in session.scalars(held.order_by(Membership.club_id)).all():
+        by = by_programme(session, member_id, club_id, receipt, on=on, at=at)
+        if by is not None:
+            rules = zip(by.programme.earning.rules, earn(by.programme, by.sold, by.member).rules, strict=True)
+            yield by.programme, [Told(by.programme, rule, earned) for rule, earned in rules]
+
+
+def by_programme(
+    session: Session, member_id: int, club_id: int, receipt: tuple[int, int], *, on: dt.date, at: dt.datetime
+) -> ByProgramme | None:
+    """The programme by which a receipt earned for a member, and what it saw of both.
+
+    None where the club had no rules of earning on the day, or doesn't know the member any more. `at` is when the sale
+    was written: a level that it brought counted only after it.
+    """
     rules = rules_in_force(sa.literal(on, sa.Date()))
     row = session.execute(
         sa.select(*earning_columns(rules), Customer.birthday, _level_at(at, receipt[1]).label("level"))
@@ -60,25 +92,25 @@ def as_earned(session: Session, account: Account, receipt: tuple[int, int], *, o
         .join(Club, Club.id == Membership.club_id)
         .join(Customer, Customer.id == Membership.customer_id)
         .outerjoin(rules, sa.true())
-        .where(Membership.customer_id == account.member_id, Membership.club_id == account.club_id)
+        .where(Membership.customer_id == member_id, Membership.club_id == club_id)
         .limit(1)
     ).one_or_none()
     if row is None:
-        return account
+        return None
     held = Earning(*row[:-2])
     programme = programme_of(held.rules_document)
     if programme is None or not programme.earning.rules:
-        return account
+        return None
     sold = receipt_as_sold(session, *receipt)
     known = MemberFacts(
         joined_on=held.joined_on,
         level=level_in(held.rules_document, row.level),
         birthday=row.birthday,
-        segments=customers_segments(session, [account.member_id]).get(account.member_id, frozenset()),
-        purchases=_before(session, sold, account.member_id) if counts_purchases(held.rules_document) else 0,
+        segments=customers_segments(session, [member_id]).get(member_id, frozenset()),
+        purchases=_before(session, sold, member_id) if counts_purchases(held.rules_document) else 0,
     )
-    known = looking_back(session, programme, held, known, customer_id=account.member_id, on=on, before=sold)
-    return replace(account, programme=ByProgramme(programme, sold.purchase, known))
+    known = looking_back(session, programme, held, known, customer_id=member_id, on=on, before=sold)
+    return ByProgramme(programme, sold.purchase, known)
 
 
 def _level_at(at: dt.datetime, receipt_id: int) -> sa.ScalarSelect[str]:
