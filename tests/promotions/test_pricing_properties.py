@@ -1,4 +1,5 @@
 # REQ O-06, O-07: what holds for every basket and every set of offers
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from erp_club.promotions.engine.opening import UNUSED, left_of
 from erp_club.promotions.engine.price import is_open, price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
-from erp_club.promotions.engine.scope import Scope
+from erp_club.promotions.engine.scope import EVERYTHING, Scope
+from erp_club.promotions.engine.scopes import holds
 from tests.make.pricing import AT, a_shopper, an_offer
 
 WORDS = ["A", "B", "C", "D", "E"]
@@ -227,6 +229,29 @@ UNPROVED = (
 @example(*UNPROVED)
 def test_an_added_offer_never_makes_the_best_basket_dearer(basket: tuple[Line, ...], held: list[Offer]) -> None:
     assert compute(basket, held).total_minor <= compute(basket, held[:-1]).total_minor
+
+
+pieces = st.lists(st.tuples(st.sampled_from(WORDS), few, st.integers(1, 2500)), min_size=1, max_size=2).map(
+    lambda many: [Line(str(i), word, 1000 * n, unit, 0, GROUPS[word]) for i, (word, n, unit) in enumerate(many)]
+)
+asking = st.builds(lambda count, on: {"quantity": count, "of": on}, st.integers(3, 9), scopes)
+
+
+@settings(max_examples=200, deadline=None)
+@given(pieces, money_off, st.one_of(asking, conditions))
+def test_a_hint_comes_true(basket: list[Line], reward: Document, when: Document) -> None:  # REQ O-11
+    offer = an_offer("O", reward, when=when)
+    before = compute(tuple(basket), [offer])
+    for hint in before.hints:
+        if hint.kind != "buy_more_units" or hint.gain_minor is None:
+            continue
+        more = list(basket)
+        anything = hint.missing - sum(count for _, count in hint.goods)
+        for scope, count in (*hint.goods, (EVERYTHING, anything)):
+            i = min((i for i, line in enumerate(basket) if holds(scope, line)), key=lambda i: basket[i].unit_minor)
+            more[i] = replace(more[i], quantity_milli=more[i].quantity_milli + 1000 * count)
+        gained = compute(tuple(more), [offer]).discount_minor - before.discount_minor
+        assert gained == hint.gain_minor, (hint, offer.rewards, offer.when)
 
 
 @settings(max_examples=100, deadline=None)

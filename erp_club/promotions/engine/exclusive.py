@@ -18,6 +18,7 @@ from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.rewards import Amount, FixedPrice, Percent, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
+from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
 from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Taken, solve
 from erp_club.promotions.engine.solve.shapes import Shape
@@ -117,15 +118,15 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     ready = offer.ready
     if ready.points:
         offer = affordable(run, offer)
-    needs = _needs(run, offer, ground) if ready.uses_needed else ()
+    needs, apart = _needs(run, offer, ground) if ready.uses_needed else ((), True)
     every = bool(needs) and bool(ready.times)
-    if plain and ready.shaping is not None:
+    if plain and apart and ready.shaping is not None:
         shape = ready.shaping(run.basket, ground.on, 1 if every else offer.times, offer.most)
         left = most_minor(run, offer) if offer.start.left_minor is not None or ready.by_month else None
         if shape is not None and left is not None:
             shape = _within(shape, left)
         if shape is not None:
-            if ready.least and isinstance(shape, PerUnit):
+            if ready.least and isinstance(shape, PerUnit) and shape.most is None:
                 shape = shape._replace(least=ready.least)
             failure = hopeless(shape, ground.stacks)
             if failure is None and (ready.points or lacks_a_slot(shape, ground.stacks)):
@@ -173,20 +174,27 @@ def _by_line(offer: Open) -> bool:
     return document.spread is Spread.LINE or (document.spread is Spread.UNIT and document.group_size == 1)
 
 
-def _needs(run: Run, offer: Open, ground: Field) -> tuple[Need, ...]:
-    """The units that fulfil the conditions and are used by that, where they aren't the ones that are rewarded.
+def _needs(run: Run, offer: Open, ground: Field) -> tuple[tuple[Need, ...], bool]:
+    """The units that fulfil the conditions and are used by that, beside the ones that are rewarded.
 
-    A reward on all units of a scope lies on those that fulfil its condition too; one on some units lies on others.
+    A reward on all units of a scope lies on those that fulfil its condition too. Of one on some units these count
+    among them: "the dearest half off, from three on" takes three. Not `apart`: it is the cheapest of all that are
+    counted, and so takes them all, lest it count cheaper ones and lie on a dearer one.
     """
     ready = offer.ready
     rewarded = {i for part in ready.parts for scope in part.scopes for i in run.basket.by_scope.get(scope, ())}
     document = ready.parts[0].document
-    picked = isinstance(document, Percent | Amount | FixedPrice) and document.units is not None
-    return tuple(
-        Need(ground.on(scope), quantity)
-        for scope, quantity in ready.needed
-        if picked or rewarded.isdisjoint(run.basket.by_scope.get(scope, ()))
-    )
+    picked = document if isinstance(document, Percent | Amount | FixedPrice) and document.units is not None else None
+    needs: list[Need] = []
+    apart = True
+    for scope, quantity in ready.needed:
+        if rewarded.isdisjoint(run.basket.by_scope.get(scope, ())):
+            needs.append(Need(ground.on(scope), quantity))
+        elif picked is not None and picked.pick is Pick.CHEAPEST:
+            apart = False
+        elif picked is not None and picked.units is not None and quantity > picked.units:
+            needs.append(Need(ground.on(scope), quantity - picked.units))
+    return tuple(needs), apart
 
 
 def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list[Taken]]:

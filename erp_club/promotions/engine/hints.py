@@ -15,17 +15,8 @@ from erp_club.promotions.engine.priced import Hint, Reason, Refusal, made
 from erp_club.promotions.engine.ready import Part, Ready
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Reward, Spread, Step
 from erp_club.promotions.engine.run import Run
-from erp_club.promotions.engine.scope import Basis, Scope
-from erp_club.promotions.engine.shares import floor_of
-from erp_club.promotions.engine.trying import (
-    alone,
-    spent_on,
-    step_ahead,
-    wanted_of,
-    with_amount,
-    with_units,
-    without_tax,
-)
+from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
+from erp_club.promotions.engine.trying import alone, plain, reach, spent_on, step_ahead, with_amount, without_tax
 
 BUY_MORE_UNITS = "buy_more_units"
 SPEND_MORE = "spend_more"
@@ -38,14 +29,16 @@ def hints_of(run: Run, compiled: Compiled, refused: Iterable[Refusal]) -> tuple[
     for refusal in refused:
         ready = compiled.by_code.get(refusal.offer) if refusal.reason in _KINDS and refusal.missing else None
         if ready is not None and ready.hint and not _stays_closed(run, ready):
-            hints.append(_hint(run, compiled, ready, refusal))
+            hint = _hint(run, compiled, ready, refusal)
+            if hint is not None:
+                hints.append(hint)
     for record in run.records:
         ready = record.ready
         document = ready.again
         if document is None or not ready.hint:
             continue
         if isinstance(document, BuyGet) or isinstance(document, Bundle):  # noqa: SIM101 - a union is made anew each time
-            more = _one_set_more(run, ready, document)
+            more = _one_set_more(run, compiled, ready, document)
         else:
             more = _one_step_more(run, compiled, ready)
         if more is not None:
@@ -58,13 +51,13 @@ def _one_step_more(run: Run, compiled: Compiled, ready: Ready) -> Hint | None:
     wanted = step_ahead(run.basket, compiled, ready)
     if wanted is None or wanted[2] > 1:
         return None
-    now, then = alone(run, compiled, ready), with_units(run, compiled, ready, [wanted])
+    now, then = alone(run, compiled, ready), alone(run, compiled, ready, [wanted])
     if now is None or then is None or then <= now:
         return None
     return Hint(ready.code, BUY_MORE_UNITS, 1, then - now, _units_of(wanted[1], 1))
 
 
-def _one_set_more(run: Run, ready: Ready, document: BuyGet | Bundle) -> Hint | None:
+def _one_set_more(run: Run, compiled: Compiled, ready: Ready, document: BuyGet | Bundle) -> Hint | None:
     """The hint for one set more, where that lacks little and gains something."""
     scope, size = ready.parts[0].slots[0]
     over = _count(run.basket, scope) % size
@@ -73,12 +66,20 @@ def _one_set_more(run: Run, ready: Ready, document: BuyGet | Bundle) -> Hint | N
     if not over or missing > (document.free if isinstance(document, BuyGet) else 1):
         return None
     if isinstance(document, BuyGet):
-        gain = _gain(run, ready, missing, missing)
+        exact = missing == document.free and document.off_bp == BP
+        gain = _gain(run, ready, missing, missing) if exact else _more_sets(run, compiled, ready, document, missing)
     else:
         gain = _next_bundle(run.basket, scope, over, document.price_minor or 0)
     if gain is not None and gain <= 0:
         return None
     return made(Hint, (ready.code, BUY_MORE_UNITS, missing, gain, _units_of(_one_scope(document), missing)))
+
+
+def _more_sets(run: Run, compiled: Compiled, ready: Ready, document: BuyGet, missing: int) -> int | None:
+    """What one set more gives besides those that are there."""
+    wanted = (ready.parts[0].scopes[0], document.on or EVERYTHING, missing)
+    now, then = alone(run, compiled, ready), alone(run, compiled, ready, [wanted])
+    return None if now is None or then is None else then - now
 
 
 def _next_bundle(basket: Basket, scope: int, over: int, price_minor: int) -> int:
@@ -103,25 +104,35 @@ def _stays_closed(run: Run, ready: Ready) -> bool:
     return ready.limits is not None and used_up(run, ready) is not None
 
 
-def _hint(run: Run, compiled: Compiled, ready: Ready, refusal: Refusal) -> Hint:
+def _hint(run: Run, compiled: Compiled, ready: Ready, refusal: Refusal) -> Hint | None:
+    """The hint for an offer that lacks goods; None where what is missing wouldn't make it give anything."""
     kind, missing = _KINDS[refusal.reason], refusal.missing or 0
     if kind == SPEND_MORE:
-        gain = _gain(run, ready, 0, missing)
-        gain = with_amount(run, compiled, ready, missing) if gain is None else gain
+        gain = _gain(run, ready, 0, missing) if _reckoned(ready, 0) else with_amount(run, compiled, ready, missing)
         return Hint(ready.code, kind, missing, gain, spent_on(ready))
     if not ready.needed and _of_one_scope(ready):
-        on = _one_scope(ready.parts[0].document)
-        return Hint(ready.code, kind, missing, _gain(run, ready, missing, missing), _units_of(on, missing))
-    wanted = wanted_of(run.basket, compiled, ready)
-    lacking = sum(count for _, _, count in wanted)
-    several = len(wanted) > 1
-    # The refusal tells the first condition that fails; what makes the offer give is all of them.
-    missing = max(missing, lacking) if several else missing
-    gain = None if several or floor_of(ready.offer.rewards[0]) else _gain(run, ready, missing, missing)
-    if gain is None and lacking == missing and not _of_one_scope(ready):
-        gain = with_units(run, compiled, ready, wanted)
-    goods = tuple(each for _, on, count in wanted for each in _units_of(on, count)) if lacking == missing else ()
-    return Hint(ready.code, kind, missing, gain, goods)
+        gain, on = _gain(run, ready, missing, missing), _one_scope(ready.parts[0].document)
+        if _reckoned(ready, missing):
+            return Hint(ready.code, kind, missing, gain, _units_of(on, missing))
+    reached = reach(run, compiled, ready)
+    if reached.nothing:
+        return None
+    lacking = sum(count for _, _, count in reached.wanted)
+    if lacking < missing:
+        # Units that are there, but that an offer of a higher priority has.
+        return Hint(ready.code, kind, missing)
+    goods = tuple(each for _, on, count in reached.wanted for each in _units_of(on, count))
+    return Hint(ready.code, kind, lacking, reached.gain_minor, goods)
+
+
+def _reckoned(ready: Ready, missing: int) -> bool:
+    """Whether sums tell exactly what it would give: one condition at most, and one reward that is plain enough."""
+    document = ready.parts[0].document if len(ready.parts) == 1 and len(ready.gates) < 2 else None
+    if missing:
+        return isinstance(document, Bundle) or (isinstance(document, BuyGet) and missing >= document.free)
+    if without_tax(ready.offer.when) or len({*ready.asked, *ready.parts[0].scopes} if ready.parts else ()) != 1:
+        return isinstance(document, Gift)
+    return isinstance(document, Gift) or (document is not None and plain(document))
 
 
 def _of_one_scope(ready: Ready) -> bool:

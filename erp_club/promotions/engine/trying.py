@@ -4,43 +4,124 @@ For what can't be reckoned from sums: bundles of several slots, offers of severa
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from erp_club.promotions.engine.basket import Basket, net_of, tax_on
+from erp_club.promotions.engine.compete import compete
 from erp_club.promotions.engine.compile import Compiled
 from erp_club.promotions.engine.conditions import All, AmountIs, Condition, QuantityIs
 from erp_club.promotions.engine.facts import Facts, Line
-from erp_club.promotions.engine.give import Give, in_order
+from erp_club.promotions.engine.give import in_order
 from erp_club.promotions.engine.ready import Part, Ready
-from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Redeem, Surprise
+from erp_club.promotions.engine.rewards import (
+    Amount,
+    Bundle,
+    BuyGet,
+    FixedPrice,
+    FreeDelivery,
+    Gift,
+    Percent,
+    Redeem,
+    Spread,
+    Surprise,
+)
+from erp_club.promotions.engine.rewards import Reward as RewardDocument
 from erp_club.promotions.engine.run import BY_ITSELF, Open, Run, run_of
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Pick, Scope
 from erp_club.promotions.engine.scopes import holds
 from erp_club.promotions.engine.sets import Sets
-from erp_club.promotions.engine.stages import work_out
+from erp_club.promotions.engine.shares import floor_of
+from erp_club.promotions.engine.stages import take_turn
 
+_ROUNDS = 12
+"""So many scopes are asked about at most, one after the other, before nothing is said of a gain."""
 Wanted = tuple[int, Scope, int]
 """The scope of which units are missing, as a number and as it is written, and how many."""
 
 
-def with_units(run: Run, compiled: Compiled, ready: Ready, wanted: Sequence[Wanted]) -> int | None:
-    """What it would give with these units more, the cheapest there are; None where that can't be said.
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The units with which an offer gives something, and what; None where nothing tells, or where that is no money.
 
-    That is where nothing tells what they cost, where more than these is missing, or where the gain is no money.
+    `nothing`: with the cheapest that there are it would still save nothing.
     """
-    lines: Sequence[Line] | None = run.facts.lines
-    for each in wanted:
-        lines = _with_cheapest(run, lines, each)
-        if lines is None:
-            return None
-    return _given(replace(run.facts, lines=tuple(lines)), compiled, ready)
+
+    wanted: tuple[Wanted, ...]
+    gain_minor: int | None = None
+    nothing: bool = False
+
+
+def reach(run: Run, compiled: Compiled, ready: Ready) -> Reached:
+    """What is missing in all, for the conditions and for the sets that then are formed."""
+    lines: list[Line] = list(run.facts.lines)
+    basket, wanted, priced = run.basket, list[Wanted](), True
+    for _ in range(_ROUNDS):
+        lacking = wanted_of(basket, compiled, ready)
+        if not lacking:
+            break
+        # What is named first: it counts for what is asked of more goods too.
+        each = min(lacking, key=_breadth)
+        known = _with_cheapest(run, lines, each)
+        priced = priced and known is not None
+        lines = known or [*lines, _unknown(each)]
+        wanted = _together([*wanted, each])
+        basket = Basket(replace(run.facts, lines=tuple(lines)), compiled.scopes)
+    gain = _given(replace(run.facts, lines=tuple(lines)), compiled, ready) if priced else None
+    return Reached(tuple(wanted), gain, priced and gain is None and _in_vain(basket, ready))
+
+
+def _in_vain(basket: Basket, ready: Ready) -> bool:
+    """Whether an offer that gives nothing on this basket is one of money, on goods that are there."""
+    if any(gate(basket) is not None for gate in ready.gates):
+        return True
+    document = ready.parts[0].document if len(ready.parts) == 1 else None
+    there = all(basket.by_scope.get(scope) for part in ready.parts for scope in part.scopes)
+    return there and isinstance(document, Bundle | FixedPrice)
+
+
+def _unknown(wanted: Wanted) -> Line:
+    """Units of a scope of which nobody knows the price, to count what else is missing."""
+    _, on, count = wanted
+    product, group = next(iter(on.products), ""), next(iter(on.groups), None)
+    department, brand = next(iter(on.departments), None), next(iter(on.brands), None)
+    return Line("", product, count * 1000, 0, group=group, department=department, brand=brand)
+
+
+def _together(wanted: list[Wanted]) -> list[Wanted]:
+    """The same with one entry a scope."""
+    made: dict[int, Wanted] = {}
+    for scope, on, count in wanted:
+        made[scope] = (scope, on, count + (made[scope][2] if scope in made else 0))
+    return list(made.values())
+
+
+def plain(document: RewardDocument) -> bool:
+    """Whether it takes so much off all together, whatever the units are."""
+    if isinstance(document, Percent | Amount):
+        once = isinstance(document, Percent) or document.spread is Spread.ONCE
+        return once and document.units is None and not document.steps
+    return isinstance(document, FreeDelivery)
 
 
 def with_amount(run: Run, compiled: Compiled, ready: Ready, missing_minor: int) -> int | None:
-    """What it would give with so much more bought: of the goods that it is about, where it is about one kind alone."""
+    """What it would give with so much more bought: of the goods that it is about, where it is about one kind alone.
+
+    None where what it gives hangs on which units those are.
+    """
     basket, facts = run.basket, run.facts
-    scopes = {scope for part in ready.parts for scope in part.scopes} | set(ready.asked)
-    held = basket.by_scope.get(next(iter(scopes)), ()) if len(scopes) == 1 else ()
+    asked = {i for scope in ready.asked for i in basket.by_scope.get(scope, ())}
+    given = [part for part in ready.parts if not isinstance(part.document, Gift)]
+    if any(
+        not plain(part.document) and not asked.isdisjoint(basket.by_scope.get(scope, ()))
+        for part in given
+        for scope in part.scopes
+    ):
+        return None
+    of_all = compiled.scopes.number(EVERYTHING)
+    scopes = {scope for part in given for scope in part.scopes if scope != of_all} | set(ready.asked)
+    held = basket.by_scope.get(next(iter(scopes)), ()) if len(scopes) == len(set(ready.asked)) == 1 else ()
+    if not held and len(ready.gates) > 1:
+        return None
     # At the prices of the lists already: a list mustn't lower what is missing.
     lines = [replace(line, unit_minor=basket.unit(i), reduced=basket.reduced(i)) for i, line in enumerate(facts.lines)]
     if held:
@@ -77,35 +158,65 @@ def without_tax(condition: Condition) -> bool:
 
 
 def _given(facts: Facts, compiled: Compiled, ready: Ready, *, reached: bool = False) -> int | None:
-    """What the offer takes off this basket by itself, with the worth of what it adds. `reached`: conditions hold."""
+    """What the offer takes off this basket by itself, with the worth of what it adds. `reached`: conditions hold.
+
+    None for what is no money: a draw, points that pay, a coupon for the next time.
+    """
     if not ready.parts or any(isinstance(part.document, Redeem | Surprise) for part in ready.parts):
         return None
     run = run_of(facts, compiled.scopes)
     if not reached and any(gate(run.basket) is not None for gate in ready.gates):
         return None
-    outcome = work_out(run, Open(ready, 1, None, BY_ITSELF))
-    if outcome.failure is not None:
-        return None
-    worths = [_worth(facts, part, give) for part, give in zip(ready.parts, outcome.gives, strict=True)]
+    times = min([each(run.basket) for each in ready.times], default=1)
+    offer = Open(ready, max(1, times), None, BY_ITSELF)
+    for each in compete(run, ready.group, [offer]) if ready.competes else [offer]:
+        take_turn(run, each)
+    worths = [_worth(facts, (product,), count) for _, product, count in run.gifts]
+    quantity = next((part.document.quantity for part in ready.parts if isinstance(part.document, Gift)), 1)
+    worths += [_worth(facts, each.choices, quantity) for each in run.pending]
     added = [worth for worth in worths if worth is not None]
-    # Nothing in money may still be something: a coupon for the next time.
-    return (outcome.amount + sum(added) or None) if len(added) == len(worths) else None
-
-
-def _worth(facts: Facts, part: Part, give: Give) -> int | None:
-    """What is added for nothing is worth, of a choice the cheapest; None where its price isn't known."""
-    gifts = list(give.gifts)
-    if isinstance(part.document, Gift) and give.choices:
-        prices = [facts.products[each].unit_minor for each in give.choices if each in facts.products]
-        return min(prices) * part.document.quantity if len(prices) == len(give.choices) else None
-    if any(product not in facts.products for product, _ in gifts):
+    if len(added) < len(worths):
         return None
-    return sum(facts.products[product].unit_minor * count for product, count in gifts)
+    return sum([record.amount() for record in run.records]) + sum(added) or None
 
 
-def alone(run: Run, compiled: Compiled, ready: Ready) -> int | None:
-    """What it gives on this basket by itself."""
-    return _given(run.facts, compiled, ready)
+def _worth(facts: Facts, products: Sequence[str], count: int) -> int | None:
+    """What so many of the cheapest of these are worth; None where a price isn't known."""
+    known = [facts.products[each].unit_minor * count for each in products if each in facts.products]
+    return min(known) if len(known) == len(products) else None
+
+
+def wanted_of(basket: Basket, compiled: Compiled, ready: Ready) -> list[Wanted]:
+    """The units that its conditions lack, those that a set does, and those up to its first step."""
+    asked = zip(ready.needed, _asked(ready.offer.when), strict=True)
+    lacking = [(scope, on, quantity - basket.count(scope)) for (scope, quantity), on in asked]
+    for part in ready.parts:
+        named = {scope: on for (scope, _), on in zip(part.slots, _slots(part), strict=True)}
+        short = [(scope, named[scope], count) for scope, count in _lacking(basket, part) if count] if named else []
+        if short:
+            lacking += short
+            break
+    floor = floor_of(ready.offer.rewards[0]) if len(ready.offer.rewards) == 1 else None
+    if floor is not None:
+        scope = compiled.scopes.number(floor.of or EVERYTHING)
+        lacking.append((scope, floor.of or EVERYTHING, floor.quantity - basket.count(scope)))
+    return [each for each in lacking if each[2] > 0]
+
+
+def _breadth(wanted: Wanted) -> tuple[bool, bool, int]:
+    """How much a scope holds, as far as its words tell."""
+    _, on, _ = wanted
+    return on.everything, not on.products, len(on.products) + len(on.groups) + len(on.departments) + len(on.brands)
+
+
+def alone(run: Run, compiled: Compiled, ready: Ready, more: Sequence[Wanted] = ()) -> int | None:
+    """What it gives by itself on this basket with so many units more, the cheapest there are; None for an unknown."""
+    lines: Sequence[Line] | None = run.facts.lines
+    for each in more:
+        lines = _with_cheapest(run, lines, each)
+        if lines is None:
+            return None
+    return _given(replace(run.facts, lines=tuple(lines)), compiled, ready)
 
 
 def step_ahead(basket: Basket, compiled: Compiled, ready: Ready) -> Wanted | None:
@@ -119,26 +230,6 @@ def step_ahead(basket: Basket, compiled: Compiled, ready: Ready) -> Wanted | Non
     missing = [step.from_quantity - basket.count(scope) for step in document.steps]
     ahead = min((each for each in missing if each > 0), default=None)
     return None if ahead is None else (scope, on, ahead)
-
-
-def wanted_of(basket: Basket, compiled: Compiled, ready: Ready) -> list[Wanted]:
-    """The units that its conditions lack, else those that its first part that forms sets, or its next step, does."""
-    asked = zip(ready.needed, _asked(ready.offer.when), strict=True)
-    lacking = [(scope, on, quantity - basket.count(scope)) for (scope, quantity), on in asked]
-    if not any(count > 0 for _, _, count in lacking):
-        part = next((part for part in ready.parts if part.slots), None)
-        named = {} if part is None else {scope: on for (scope, _), on in zip(part.slots, _slots(part), strict=True)}
-        lacking = [] if part is None else [(scope, named[scope], count) for scope, count in _lacking(basket, part)]
-        step = None if lacking else step_ahead(basket, compiled, ready)
-        lacking += [] if step is None else [step]
-    return _apart([each for each in lacking if each[2] > 0])
-
-
-def _apart(lacking: list[Wanted]) -> list[Wanted]:
-    """The same without what counts twice: named goods are among all goods too."""
-    named = sum(count for _, on, count in lacking if not on.everything)
-    made = [(scope, on, count - named if on.everything else count) for scope, on, count in lacking]
-    return [each for each in made if each[2] > 0]
 
 
 def _asked(condition: Condition) -> Iterator[Scope]:
