@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.cards.queries import customer_by_card
+from erp_club.cards.queries import read_card
 from erp_club.catalogue.commands import ProductChanges, edit_product
 from erp_club.clubs.commands import renew_membership
 from erp_club.clubs.models import Membership
@@ -85,7 +85,7 @@ def test_all_that_was_known_of_the_other_finds_the_one_who_is_left(session: Sess
     for text in ("M1", "048123456", "yaeli@example.org", "355675463", "FOB-77", "Yaeli Kohensky", "2900000000018"):
         assert found(session, text) == [survivor], text
     assert found(session, "S1") == [survivor]
-    assert customer_by_card(session, "2900000000018") == survivor
+    assert read_card(session, "2900000000018").customer_id == survivor
     assert customers.customer_id_by_number(session, "M1") == survivor
     with pytest.raises(Refused) as led:
         customers.record(session, merged)
