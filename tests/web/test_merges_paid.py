@@ -264,6 +264,26 @@ def test_what_was_ended_as_one_stays_ended_for_both_and_its_fee_comes_back_as_of
     assert sale.give_back(theirs, 2).status_code == 422
 
 
+def test_the_old_fees_of_what_was_ended_as_one_come_back_after_it_is_joined_anew(made: Made) -> None:
+    # REQ C-08 M-02 M-08: by the day of the ending, and the new membership stays, with a fee of its own
+    sale = made(**PARTS)
+    noa, merge_id, receipts = both_pay(sale, ours=73, theirs=146)
+    end(sale, noa)
+    sale.begin()
+    sale.send("PUT", "/customer", {"customer_id": noa})
+    sale.send("POST", "/entries", {"code": f"10*{MILK}"})
+    sale.join()
+    new = sale.pay().json()["paid"]["receipt_id"]
+    back = [sale.give_back(receipt, 2) for receipt in receipts]
+    assert [each.json()["total_minor"] for each in back] == [14_60, 7_30], [each.text for each in back]
+    assert states_of(sale, noa) == ["valid"]
+    undo(sale, merge_id)
+    assert (states_of(sale, noa), states_of(sale, sale.yael)) == (["valid"], ["ended"])
+    assert sale.give_back(new, 2).json()["total_minor"] == 36_50
+    assert states_of(sale, noa) == ["ended"]
+    assert wrong_rows(sale.session) == []
+
+
 def test_after_a_merge_is_undone_each_fee_is_its_own_membership_s_again(made: Made) -> None:
     # REQ C-08 M-02
     sale = made(**PARTS)

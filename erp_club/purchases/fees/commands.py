@@ -36,6 +36,7 @@ from erp_club.promotions.engine.priced import Priced
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
+from erp_club.purchases.fees.left.queries import has_left
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.purchases.fees.queries import (
     PaidFee,
@@ -43,7 +44,6 @@ from erp_club.purchases.fees.queries import (
     bought_in,
     fees_of,
     goes_on,
-    has_left,
     paid_fees,
     part_of,
     who_buys,
@@ -313,7 +313,15 @@ def _hangs_on(fee: MembershipFee, on: MembershipFee) -> bool:
     return fee.membership_id == on.membership_id and fee.id > on.id and on.kind != FeeKind.RENEWAL
 
 
-def _take_back(session: Session, fee: MembershipFee, *, reason: str, now: dt.datetime, by: Actor) -> None:
+def _take_back(
+    session: Session,
+    fee: MembershipFee,
+    *,
+    left_on: dt.date | None = None,
+    reason: str,
+    now: dt.datetime,
+    by: Actor,
+) -> None:
     """Undo what a fee was for: end the membership that was joined, or take the days of a renewal or a level back.
 
     What was ended meanwhile stays as it is, and so does what was joined anew since.
@@ -330,7 +338,7 @@ def _take_back(session: Session, fee: MembershipFee, *, reason: str, now: dt.dat
         correct_membership(session, membership_id, spans=rest, reason=reason, now=now, by=by)
         return
     if (whole := part_of(session, membership_id)) is not None:
-        ended = clubs.hold(session, whole).state_on or now.date()
+        ended = left_on or clubs.hold(session, whole).state_on or now.date()
         end_part(session, membership_id, on=ended, reason=reason, now=now, by=by)
         return
     today = now.date() if days is None else max(days.first, now.date())
@@ -377,8 +385,8 @@ def fees_to_return(
 def fees_returned(session: Session, back: dict[PaidFee, int], *, reason: str, now: dt.datetime, by: Actor) -> None:
     """The lines of these fees came back: what they were for is undone."""
     for fee in _fees(session, [each.id for each in back]):
-        amount = next(amount for each, amount in back.items() if each.id == fee.id)
+        paid, amount = next((each, amount) for each, amount in back.items() if each.id == fee.id)
         fee.state, fee.refunded_minor = FeeState.RETURNED, amount
         session.flush()
-        _take_back(session, fee, reason=reason, now=now, by=by)
+        _take_back(session, fee, left_on=paid.left_on, reason=reason, now=now, by=by)
         _traced(session, fee, "membership.fee_returned", now, by)

@@ -12,12 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.models import (
     Club,
-    EventKind,
     Membership,
-    MembershipEvent,
-    MembershipPeriod,
     MembershipState,
-    PeriodKind,
 )
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
@@ -34,6 +30,7 @@ from erp_club.programmes.past.queries import Past, customers_segments, receipts_
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
 from erp_club.purchases.facts import FEE
+from erp_club.purchases.fees.left.queries import GOES_ON, LEFT_ON, left_since_merge
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.receipts.models import ReceiptLine
 
@@ -98,7 +95,7 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
     fee, own, other = MembershipFee, Membership, aliased(Membership)
     held_by = sa.func.coalesce(other.id, fee.membership_id)
     asked = (
-        sa.select(fee, held_by, _LEFT_ON)
+        sa.select(fee, held_by, sa.func.coalesce(LEFT_ON, left_since_merge(fee, other)))
         .join(Customer, Customer.id == fee.customer_id)
         .join(own, (own.customer_id == fee.customer_id) & (own.id == fee.membership_id))
         .outerjoin(other, (other.customer_id == Customer.merged_into) & (other.club_id == own.club_id))
@@ -137,20 +134,15 @@ def paid_fees(session: Session, *, receipt_id: int | None = None, membership_id:
     return made
 
 
-def has_left(session: Session, fee_id: int) -> bool:
-    """Whether the membership that a fee was for was ended, and joined anew since."""
-    return session.scalar(sa.select(_LEFT_ON).select_from(MembershipFee).where(MembershipFee.id == fee_id)) is not None
-
-
 def goes_on(session: Session, fee: PaidFee, *, on: dt.date) -> bool:
     """Whether returning a fee would take days for which another membership, joined with its own, stands as well."""
-    if fee.kind == FeeKind.UPGRADE:
+    if fee.kind == FeeKind.UPGRADE or fee.left_on is not None:
         return False
     renews = fee.kind == FeeKind.RENEWAL
     first = max(on, fee.span.first) if renews else on
     last = max(first, fee.span.last) if renews and fee.span.last else None
     given = {"held_by": fee.held_by, "own": fee.membership_id, "first": first, "last": last}
-    return session.scalars(_GOES_ON, given).one()
+    return session.scalars(GOES_ON, given).one()
 
 
 def part_of(session: Session, membership_id: int) -> int | None:
@@ -307,39 +299,6 @@ IS_FEE = sa.exists().where(
     MembershipFee.receipt_id == ReceiptLine.receipt_id, MembershipFee.line_no == ReceiptLine.line_no
 )
 """Whether a receipt's line is a membership's fee, which earns nothing whatever its product would."""
-_JOINED_ANEW = (
-    sa.select(sa.func.min(MembershipPeriod.at))
-    .where(
-        MembershipPeriod.customer_id == MembershipFee.customer_id,
-        MembershipPeriod.membership_id == MembershipFee.membership_id,
-        MembershipPeriod.period_no > MembershipFee.period_no,
-        MembershipPeriod.kind == PeriodKind.JOINING,
-    )
-    .correlate(MembershipFee)
-    .scalar_subquery()
-)
-_LEFT_ON = (
-    sa.select(MembershipEvent.on_date)
-    .where(
-        MembershipEvent.customer_id == MembershipFee.customer_id,
-        MembershipEvent.membership_id == MembershipFee.membership_id,
-        MembershipEvent.kind == EventKind.TERMINATION,
-        MembershipEvent.at <= _JOINED_ANEW,
-    )
-    .order_by(MembershipEvent.event_no.desc())
-    .limit(1)
-    .correlate(MembershipFee)
-    .scalar_subquery()
-)
-_GOES_ON = sa.text("""
-    SELECT EXISTS (
-      SELECT FROM memberships h JOIN customers c ON c.merged_into = h.customer_id
-        JOIN memberships m ON m.customer_id = c.id AND m.club_id = h.club_id
-       WHERE h.id = :held_by AND h.state <> 'ended' AND m.state <> 'ended'
-         AND (m.id = :own OR :own = :held_by AND EXISTS (
-           SELECT FROM membership_periods p WHERE p.customer_id = m.customer_id AND p.membership_id = m.id
-              AND p.validity && daterange(CAST(:first AS date), CAST(:last AS date), '[]'))))
-""")
 _APPLICANT = sa.text("""
     SELECT CAST(date_part('year', age(:on, c.birthday)) AS integer) AS age, c.country, to_jsonb(c) AS known,
            EXISTS (SELECT FROM customer_relatives r WHERE r.customer_id = c.id AND r.kind = 'parent') AS has_guardian,
