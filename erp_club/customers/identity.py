@@ -98,7 +98,9 @@ def _israeli(number: str) -> str:
     digits = clean(number, " -")
     if not _is_digits(digits):
         raise Fault(FIELD, T("An Israeli ID number has digits only."))
-    if not _SHORTEST_ISRAELI <= len(digits) <= 9 or not int(digits):
+    if not int(digits):
+        raise Fault(FIELD, _CHECK_DIGIT)
+    if not _SHORTEST_ISRAELI <= len(digits) <= 9:
         raise Fault(
             FIELD, T("An Israeli ID number has 9 digits, the last one too; here are %(count)s.", count=len(digits))
         )

@@ -16,6 +16,8 @@ from erp_club.kernel.text import T, Text
 
 _WEIGHTS = (7, 3, 1)
 _LINES = {88: 44, 72: 36, 90: 30}
+_GAPS = re.compile(r"[\s\x00-\x1f\x7f]+")
+"""What stands between lines, and what some scanners put around them (STX and ETX)."""
 _NUMBER = T("The check digit of the document number is wrong. Scan the two or three lines again.")
 _BIRTHDAY = T("The check digit of the birthday is wrong. Scan the two or three lines again.")
 _LAST_DAY = T("The check digit of the expiry date is wrong. Scan the two or three lines again.")
@@ -72,7 +74,7 @@ def is_right(text: str) -> bool:
 def looks_like_zone(text: str) -> bool:
     """Whether the lines of a zone were put here; the number of a document never has the filler, nor what stands for it
     on another layout."""
-    plain = re.sub(r"\s+", "", text)
+    plain = _GAPS.sub("", text)
     return "<" in plain or (len(plain) in _LINES and any(sign in plain for sign in ";>."))
 
 
@@ -82,7 +84,7 @@ def read(text: str) -> Zone:
     A computer may be set to another layout than its scanner: the Israeli, Nordic, German and French ones are read too
     where that makes every check digit right. Raises Fault.
     """
-    typed = re.sub(r"\s+", "", text).upper()
+    typed = _GAPS.sub("", text).upper()
     try:
         return _read(typed)
     except Fault:

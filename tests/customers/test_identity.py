@@ -72,7 +72,7 @@ WRONG = {
     ("IL", "355675464"): "check digit",
     ("IL", "3556754630"): "10",
     ("IL", "1234"): "4",
-    ("IL", "000000000"): "9 digits",
+    ("IL", "000000000"): "The check digit is wrong",
     ("IL", "35567546A"): "digits only",
     ("IL", "٣٥٥٦٧٥٤٦٣"): "digits only",
     ("FI", "131052-308V"): "check character",

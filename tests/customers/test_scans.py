@@ -25,6 +25,7 @@ _AS_TYPED = {
     "french": TD3.translate(str.maketrans("AQZWM1234567890<", "QAWZ?&É\"'(-È_ÇÀ.")),
     "small letters": TD3.lower(),
     "two lines": f"{TD3[:44]}\n{TD3[44:]}\n",
+    "framed": f"\x02{TD3[:44]}\r{TD3[44:]}\x03",
 }
 
 
