@@ -25,7 +25,7 @@ from web.forms import FormState
 from web.payment_bodies import PaidBy, PaidWith, SoldCard
 from web.refusals import again
 from web.routes.purchases import NewPurchase, claims_of, order_of
-from web.routes.returns import NewReturn, dialog, return_page, wish_of
+from web.routes.returns import NewReturn, dialog, return_page, shown_at, wish_of
 from web.views.exchanges import ExchangePage, ExchangeView, exchange_view
 from web.views.slip import slip_view
 
@@ -108,7 +108,7 @@ def _answer(act: Act, purchase_id: int, view: ExchangeView) -> Response:
     if not view.preview:
         if act.htmx:
             return dialog(act, slip_view(act, view.sold.id or 0), "exchanged", FormState())
-        return act.done(view, f"/purchases/{view.sold.id}")
+        return act.done(view, shown_at(act, view.sold.id or 0))
     if not wants_html(act.request):
         return act.answer(view, "")
     typed: FormState = getattr(act.request.state, "form", None) or FormState()

@@ -131,7 +131,7 @@ class Choice(BaseModel):
 
 
 class HoldersPage(BaseModel):
-    """Who could do `action` in the store on the day; nobody where nothing is asked yet."""
+    """Who could do `action` in the store on the day; nobody where nothing is asked yet. Kept since `since`."""
 
     action: Permission | None
     sentence: str
@@ -139,6 +139,7 @@ class HoldersPage(BaseModel):
     store_id: int | None
     on: dt.date
     holders: list[HolderLine]
+    since: dt.datetime | None
     actions: list[Choice] = Field(exclude=True)
     stores: list[picking.StoreChoice] = Field(exclude=True)
 
@@ -234,6 +235,7 @@ def holders(
             )
             for each in found
         ],
+        since=queries.kept_since(act.session),
         actions=[Choice(id=each.value, name=translate(each.sentence)) for each in Permission],
         stores=picking.choices(stores),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, RowId
 from web.forms import FormState
 from web.refusals import again
-from web.routes.returns import place_of_receipt
+from web.routes.returns import place_of_receipt, shown_at
 from web.views.registrations import RegistrationPage, RegistrationView, registration_page_view, registration_view
 
 router = APIRouter(route_class=ActRoute, tags=["purchases"])
@@ -71,4 +71,4 @@ def register(act: Registering, purchase_id: RowId, body: NewRegistration) -> Res
     view = registration_view(act, made)
     if act.htmx and act.identity.terminal is not None:
         return _dialog(act, view, "registered", FormState())
-    return act.done(view, f"/purchases/{purchase_id}")
+    return act.done(view, shown_at(act, purchase_id))

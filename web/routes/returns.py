@@ -117,6 +117,12 @@ def dialog(act: Act, view: BaseModel, name: str, form: FormState) -> Response:
     return act.answer(view, f"returns/{'till_' if act.identity.terminal else ''}{name}.html", form=form)
 
 
+def shown_at(act: Act, receipt_id: int) -> str:
+    """Where a receipt is shown: who works at a till stays there, with the slip that is printed."""
+    slip = act.identity.terminal is not None and wants_html(act.request)
+    return f"/purchases/{receipt_id}/slip" if slip else f"/purchases/{receipt_id}"
+
+
 def return_page(act: Act, form: FormState) -> Response:
     """The form of a return, as it was filled in."""
     return dialog(act, return_page_view(act, int(act.request.path_params["purchase_id"])), "return", form)
@@ -163,7 +169,7 @@ def _answer(act: Act, purchase_id: int, view: ReturnView, *, chosen: bool) -> Re
         return dialog(act, return_page_view(act, purchase_id, view), "return", FormState(values))
     if act.htmx and act.identity.terminal is not None:
         return dialog(act, slip_view(act, view.id or 0), "done", FormState())
-    return act.done(view, f"/purchases/{view.id}")
+    return act.done(view, shown_at(act, view.id or 0))
 
 
 def search_page(act: Act, form: FormState, found: list[PurchaseRow] | None = None, receipt_no: str = "") -> Response:

@@ -19,7 +19,7 @@ from web.fields import AmountText, Body, QuantityText, Word
 from web.forms import FormState
 from web.refusals import again
 from web.routes.purchases import ReceiptNo
-from web.routes.returns import dialog
+from web.routes.returns import dialog, shown_at
 from web.views.returns import ReturnView, return_view
 from web.views.slip import slip_view
 
@@ -112,4 +112,4 @@ def return_without_receipt(act: Unproving, body: UnprovedReturn) -> Response:
         return unproved_page(act, getattr(act.request.state, "form", None) or FormState(), view)
     if act.htmx:
         return dialog(act, slip_view(act, view.id or 0), "done", FormState())
-    return act.done(view, f"/purchases/{view.id}")
+    return act.done(view, shown_at(act, view.id or 0))

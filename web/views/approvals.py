@@ -28,6 +28,11 @@ class Resend(BaseModel):
     method: str
     fields: list[tuple[str, str]]
 
+    @property
+    def in_dialog(self) -> bool:
+        """Whether a till shows its answer in the dialog, as that of returns; what else it sends leads back to it."""
+        return self.method == "POST" and self.url.startswith(("/purchases/", "/returns"))
+
 
 class AskedFor(BaseModel):
     """What somebody else is to approve; `bound` is what `POST /approvals` takes, `send` the form that follows it."""

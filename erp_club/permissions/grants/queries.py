@@ -165,6 +165,11 @@ def holders(
     return [_holder(row) for row in session.execute(found)]
 
 
+def kept_since(session: Session) -> dt.datetime | None:
+    """When the history of grants begins: of before, nothing is known."""
+    return session.scalar(sa.select(sa.func.min(RoleGrant.valid_from)))
+
+
 def _posts(action: Permission, store_id: int | None) -> sa.Subquery:
     """Who had which role in which store, and when; where one store is asked about, as a further one too.
 
