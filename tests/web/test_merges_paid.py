@@ -324,7 +324,8 @@ def test_a_renewal_since_the_merge_is_returned_alone_and_takes_its_own_days_only
 
 def test_what_was_kept_from_rewards_of_the_one_who_was_merged_is_told_of_once(made: Made) -> None:
     # REQ C-08 M-02 M-08: 4.00 were kept from Yael's reward before she was merged, nothing of Noa's
-    reward = {"code": "bonus", "gives": {"kind": "payout"}, "function": {"kind": "every", "every": 1, "value": 1}}
+    reward: dict[str, Any] = {"code": "bonus", "gives": {"kind": "payout"}, "issue": {"at": "period_end"}}
+    reward["function"] = {"kind": "every", "every": 1, "value": 1}
     sale = made(**with_fees(deposit=True, instalments={"first_minor": 10_00}), rewards=[reward])
     sale.join()
     assert sale.pay().status_code == 200

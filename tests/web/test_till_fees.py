@@ -222,7 +222,8 @@ def test_returning_the_fee_s_line_ends_the_membership_and_pays_by_the_rule(
 
 def test_what_was_kept_from_rewards_for_a_share_is_told_of_on_leaving(made: Made) -> None:
     # REQ M-02 M-08: 10.00 of the share were paid, 4.00 kept from a reward; no receipt has those
-    reward = {"code": "bonus", "gives": {"kind": "payout"}, "function": {"kind": "every", "every": 1, "value": 1}}
+    reward: dict[str, Any] = {"code": "bonus", "gives": {"kind": "payout"}, "issue": {"at": "period_end"}}
+    reward["function"] = {"kind": "every", "every": 1, "value": 1}
     share = with_fees(deposit=True, instalments={"first_minor": 10_00})
     sale = made(**share, rewards=[reward])
     sale.join()
