@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.torture.run import torture
 
-SECONDS, KILLS = 36.0, 4
+SECONDS, KILLS = 60.0, 4
 
 
 def test_tills_that_send_everything_three_times_lose_and_double_nothing(tmp_path: Path) -> None:
