@@ -39,7 +39,7 @@ KEPT = (
             *("customer_id", "account_id", "club_id", "rule", "first_on", "last_on", "version_no", "run_id", "form"),
             *("base", "carried", "value", "pieces", "settled_before", "to_fee_minor", "taken", "rest", "rest_minor"),
             *("rate_bp", "why", "usable_from", "last_day", "state", "automatic", "due_on", "promised", "taken_seq"),
-            "at",
+            *("at", "of_day"),
         ),
     ),
     Kept("reward_entitlements", ("customer_id", "entitlement", "count"), key="settlement_id"),
