@@ -288,7 +288,8 @@ class ReceiptReturnPoints(Base):
 
     `settled` points were taken back; of them `owed` became a debt, `paid` were paid for with `deducted_minor` of the
     refund, and `written_off` were forgiven. `given_back` are points that had paid for the goods. Below zero `owed` are
-    points that a former return had left as a debt, and that are `paid` for here.
+    points that a former return had left as a debt, and that are `paid` for here; below zero `written_off` are points
+    that a former one had forgiven, and that are taken from those that come back here.
     """
 
     __tablename__ = "receipt_return_points"
@@ -299,7 +300,7 @@ class ReceiptReturnPoints(Base):
         ),
         # By name: points stand above receipts, and only the tables know each other.
         sa.ForeignKeyConstraint(["holder_id", "account_id"], ["points_accounts.customer_id", "points_accounts.id"]),
-        sa.CheckConstraint("least(settled, given_back, paid, written_off) >= 0", name="none_below_zero"),
+        sa.CheckConstraint("least(settled, given_back, paid) >= 0", name="none_below_zero"),
         sa.CheckConstraint("owed + paid + written_off <= settled", name="no_more_than_settled"),
         sa.CheckConstraint("deducted_minor >= 0", name="deducted_not_negative"),
     )

@@ -146,7 +146,7 @@ def test_a_night_tells_beforehand_what_it_gives_and_can_be_undone(session: Sessi
     undo = Run(99, "gifts-give", run.as_of, {}, SYSTEM, run.now, undo_of=run.id)
     GIFTS_GIVE.undo(session, undo, [1])
     assert session.scalars(sa.select(PeriodSettlement.state)).all() == ["undone", "undone"]
-    assert session.scalars(sa.select(Coupon.state)).all() == ["blocked", "blocked"]
+    assert session.scalars(sa.select(Coupon.state)).all() == ["taken_back", "taken_back"]
 
 
 @pytest.mark.parametrize(

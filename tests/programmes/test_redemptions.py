@@ -160,7 +160,7 @@ def test_what_nobody_has_used_can_be_taken_back_once(session: Session):
     member = club.member()
     made = redeem_benefit(session, member, "treat", AT)
     assert undo_redemption(session, member, made.settlement_id, AT).balance == 300
-    assert session.scalars(sa.select(Coupon.state)).one() == "blocked"
+    assert session.scalars(sa.select(Coupon.state)).one() == "taken_back"
     with pytest.raises(Conflict, match="used or taken back"):
         undo_redemption(session, member, made.settlement_id, AT)
     again = redeem_benefit(session, member, "treat", AT)

@@ -55,7 +55,7 @@ def test_the_till_shows_what_can_be_had_and_gives_it(sale: Sale) -> None:
     row = sale.session.scalars(sa.select(PeriodSettlement.id)).one()
     back = sale.send("POST", f"/redemptions/{told['membership_id']}/{row}/withdrawals")
     assert back.status_code == 200, back.text
-    assert (sale.held()["balance"], coupons(sale)) == (64, ["blocked"])
+    assert (sale.held()["balance"], coupons(sale)) == (64, ["taken_back"])
 
 
 def test_a_person_gives_points_in_the_dialog_of_the_till(sale: Sale) -> None:
@@ -97,7 +97,7 @@ def test_a_machine_has_it_once_under_one_key_and_sees_what_was_had(sale: Sale) -
         assert send(sale.client, sale.till, "POST", where, body).status_code == 422, body
     missing = send(sale.client, sale.till, "POST", f"{where}/999999/withdrawals")
     assert (missing.status_code, missing.json()["code"]) == (404, "redemption-unknown")
-    assert coupons(sale) == ["blocked"]
+    assert coupons(sale) == ["taken_back"]
 
 
 def test_head_office_sees_and_gives_the_same_and_the_rewards_page_sums_the_charity(sale: Sale) -> None:

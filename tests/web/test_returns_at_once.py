@@ -126,6 +126,21 @@ def test_returning_in_parts_comes_to_what_returning_at_once_would(
     assert wrong_rows(session) == []
 
 
+def test_what_one_part_forgives_is_taken_from_the_points_that_the_next_one_gives_back(
+    client: TestClient, session: Session
+) -> None:
+    # Of two at 5.50, paid with 9 points, one alone earned more than it gives back.
+    tills, both = twins(session, "write_off", (3, 10))
+    ways: list[list[list[dict[str, Any]]]] = [[[]], [[{"line_no": 1, "quantity": "1"}]] * 2]
+    told = [
+        comes_to(client, session, tills, twin, {"7290000000024": Decimal(2)}, 9, 0, way)
+        for twin, way in zip(both, ways, strict=True)
+    ]
+    assert told[0] == told[1]
+    assert session.scalar(sa.text("SELECT min(written_off) FROM receipt_return_points")) == -1
+    assert wrong_rows(session) == []
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_clubs_whose_points_are_worth_more_than_the_goods_take_the_refund_and_no_more(
     client: TestClient, session: Session, seed: int

@@ -51,7 +51,8 @@ class ReturnedPoints(BaseModel):
     """What becomes of a club's points. `taken_back` goes from the account, `given_back` comes to it.
 
     `missing` of what is due was spent already: of it `owed` becomes a debt, `paid` is deducted from the refund,
-    `written_off` is forgiven. `rule` is what the club does with it.
+    `written_off` is forgiven. `reclaimed` was forgiven by a former return, and is taken from what is given back; it is
+    among `taken_back`. `rule` is what the club does with it.
     """
 
     club: str
@@ -62,6 +63,7 @@ class ReturnedPoints(BaseModel):
     owed: int
     paid: int
     written_off: int
+    reclaimed: int
     deducted_minor: int
     rule: Clawback
     balance: int
@@ -213,8 +215,8 @@ def _points(settled: Iterable[Settled]) -> list[ReturnedPoints]:
         ReturnedPoints(
             club=each.account.club, name=localised(dict(each.account.names)), taken_back=each.taken + each.from_lost,
             given_back=each.given_back, missing=each.missing, owed=each.owed, paid=each.paid + each.repaid,
-            written_off=each.written_off, deducted_minor=each.deducted_minor, rule=each.clawback, balance=each.balance,
-            unit=each.account.unit,
+            written_off=each.written_off, reclaimed=each.reclaimed, deducted_minor=each.deducted_minor,
+            rule=each.clawback, balance=each.balance, unit=each.account.unit,
         )
         for each in settled
         if each.due or each.given_back

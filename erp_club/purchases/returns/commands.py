@@ -292,7 +292,7 @@ def _number(session: Session, original: Original, place: Place) -> str:
 
 def _kept(settled: Settled) -> dict[str, int]:
     owed, paid = settled.owed - settled.repaid, settled.paid + settled.repaid
-    missing = {"owed": owed, "paid": paid, "written_off": settled.written_off}
+    missing = {"owed": owed, "paid": paid, "written_off": settled.written_off - settled.reclaimed}
     return {
         "holder_id": settled.account.holder_id,
         "account_id": settled.account.account_id,

@@ -83,9 +83,9 @@ class Account:
 
     `earned` and `used` are the sale's, by the movements `earned_seq` and `used_seq`. `settled` is what former returns
     took back (or made debt, or were paid for), `given_back` the used points that came back. Of what was settled, `owed`
-    was left as a debt, and `paid` was paid for with `deducted_minor` of the refunds. The club's programme says what the
-    goods have earned; without one `earn_points` for each full `earn_per_minor` is its rate. `worth_points` are worth
-    `worth_minor`.
+    was left as a debt, `paid` was paid for with `deducted_minor` of the refunds, and `written_off` was forgiven. The
+    club's programme says what the goods have earned; without one `earn_points` for each full `earn_per_minor` is its
+    rate. `worth_points` are worth `worth_minor`.
     """
 
     holder_id: int
@@ -97,6 +97,7 @@ class Account:
     given_back: int = 0
     owed: int = 0
     paid: int = 0
+    written_off: int = 0
     deducted_minor: int = 0
     earned_seq: int | None = None
     used_seq: int | None = None

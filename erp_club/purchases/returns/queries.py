@@ -296,11 +296,11 @@ def _account(
     )
 
 
-_SETTLED = ("settled", "given_back", "owed", "paid", "deducted_minor")
+_SETTLED = ("settled", "given_back", "owed", "paid", "written_off", "deducted_minor")
 
 
 def _settled(session: Session, original: Original) -> Mapping[tuple[int, int], Mapping[str, int]]:
-    """What former returns have settled, of that left owed or paid for, and given back, by account and holder."""
+    """What former returns settled, of that left owed, paid for or forgiven, and gave back, by account and holder."""
     rows = session.execute(
         sa.select(
             *(ReceiptReturnPoints.account_id, ReceiptReturnPoints.holder_id),

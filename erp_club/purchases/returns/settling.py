@@ -25,8 +25,10 @@ class Settled:
 
     Of what is due and spent already, `owed` becomes a debt, `paid` is paid for with `deducted_minor` of the refund, and
     `written_off` is forgiven. `repaid` is paid for too: what a former return of the receipt had left as a debt, because
-    its own refund hadn't reached that far. `lost` are taken from what the membership's ending has taken since, by
-    ending: what is returned after it is settled as if it had been returned before. `balance` is the one after it.
+    its own refund hadn't reached that far. `reclaimed` was forgiven by a former return, and is taken from the used
+    points that come back now, as one return of all would have done. `lost` are taken from what the membership's ending
+    has taken since, by ending: what is returned after it is settled as if it had been returned before. `balance` is the
+    one after it.
     """
 
     account: Account
@@ -44,13 +46,14 @@ class Settled:
     unit: NewUnit | None = None
     """The account's unit since, in which all the rest is told."""
     repaid: int = 0
+    reclaimed: int = 0
     lost: tuple[tuple[int, int], ...] = ()
     from_lost: int = 0
 
     @property
     def taken(self) -> int:
         """What is taken from what the account has, a debt among it."""
-        return self.due - self.from_lost - self.paid - self.written_off
+        return self.due - self.from_lost - self.paid - self.written_off + self.reclaimed
 
     @property
     def is_something(self) -> bool:
@@ -80,17 +83,19 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
     held = hold_living(session, origin, seq=seq, of=account.member_id)
     unit = new_unit(session, origin, seq, held.account)
     due, given_back = (back.due, back.given_back) if unit is None else (unit.of(back.due), unit.of(back.given_back))
-    there = _takeable(session, held, account, place) + max(given_back - held.debt, 0)
+    takeable, coming = _takeable(session, held, account, place), max(given_back - held.debt, 0)
+    there = takeable + coming
     lost = () if held.account != origin or unit else tuple(lost_since(session, origin, account.earned_seq or seq))
     from_lost = min(max(due - there, 0), sum(points for _, points in lost))
     missing = max(due - there - from_lost, 0)
     # A debt that was paid meanwhile, or that used points pay now, isn't paid once more.
-    before = account if unit is None else replace(account, owed=0, paid=0, deducted_minor=0)
+    before = account if unit is None else replace(account, owed=0, paid=0, written_off=0, deducted_minor=0)
     owed_before = min(max(before.owed, 0), max(held.debt - given_back, 0))
     paid, deducted = _paid_for(before, missing + owed_before, refund_minor)
     paid, repaid = min(paid, missing), max(paid - missing, 0)
     forgiven = account.returns.clawback is Clawback.WRITE_OFF and place.by.may(Permission.SALES_WRITE_OFF)
     written_off = missing if write_off and forgiven else 0
+    reclaimed = min(before.written_off, max(coming - max(due - takeable, 0), 0))
     return Settled(
         account=account,
         due=due,
@@ -99,11 +104,12 @@ def plan_points(session: Session, back: PointsBack, place: Place, *, refund_mino
         paid=paid,
         written_off=written_off,
         deducted_minor=deducted,
-        balance=held.balance + given_back - (due - from_lost - paid - written_off) + repaid,
+        balance=held.balance + given_back - (due - from_lost - paid - written_off + reclaimed) + repaid,
         living=held.account,
         back=back,
         unit=unit,
         repaid=repaid,
+        reclaimed=reclaimed,
         lost=lost,
         from_lost=from_lost,
     )
