@@ -41,6 +41,8 @@ def language_of(page: Page) -> str | None:
 
 def look(page: Page, what: str, *, in_languages: tuple[str, ...] = ("en",), rules: dict[str, Any] = RULES) -> None:
     if EVERY or language_of(page) in in_languages:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
         found = page.evaluate(LOOK, {"options": rules, "legible": list(LEGIBLE)})
         LEGIBLE.update(found["legible"])
         assert not found["faults"], f"{what}: {Axe().run(page, options=rules).generate_report()}"
@@ -83,7 +85,6 @@ def drawn() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def test_no_page_of_the_back_office_has_a_fault_for_axe(browser: Browser, live: Live, language: str):
     desk = a_desk(live, rows=3)
     context = desk.open(browser, Window(language=language))
-    context.add_init_script(AXE_SCRIPT)
     page = context.new_page()
     for path in every_page(page, desk):
         page.set_viewport_size(WIDE)

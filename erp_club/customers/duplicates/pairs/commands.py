@@ -23,7 +23,6 @@ Tell = Callable[[int, int], None]
 def find_pairs(session: Session, *, now: dt.datetime, tell: Tell = lambda _compared, _every: None) -> int:
     """Look for pairs anew and keep them instead of the old ones; gives how many.
 
-
     The pairs to be compared are made by the database, over what two customers share: phone, e-mail, address, or a
     birthday and a sound of the name. Nobody about whom somebody has decided is asked about again. `tell` hears how
     many of how many have been compared, and may stop it by raising. Safe to run at any time and twice.
