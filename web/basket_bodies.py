@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from erp_club.kernel.errors import Invalid
 from erp_club.kernel.prepared import Ahead
 from erp_club.permissions.queries import TerminalFacts
 from erp_club.promotions.engine.facts import Claim
 from erp_club.purchases.facts import Asked, PointsPayment
 from erp_club.purchases.quotes.queries import NOBODY, Buyer, question
-from erp_club.purchases.sale import MOST_LINES
+from erp_club.purchases.sale import MOST_LINES, check_time
 from erp_club.purchases.weighed import skus_of
 from web.fields import Body, QuantityText, Storable, Word
 
@@ -104,8 +105,12 @@ def asked_of(
     )
 
 
-def asked_ahead(body: BasketBody, till: TerminalFacts, sold_at: dt.datetime) -> Ahead:
-    """What pricing the basket at this till will ask the database."""
+def asked_ahead(body: BasketBody, till: TerminalFacts, sold_at: dt.datetime, *, now: dt.datetime) -> Ahead | None:
+    """What pricing the basket at this till will ask the database; nothing at a time that its route refuses."""
+    try:
+        check_time(sold_at, now=now)
+    except Invalid:
+        return None
     day = sold_at.astimezone(ZoneInfo(till.time_zone)).date()
     return question(skus_of(_lines(body)), _buyer(body), store_id=till.store_id, day=day)
 

@@ -90,6 +90,10 @@ def test_a_till_that_moves_sells_at_its_new_store_s_prices_at_once(client: TestC
     session.get_one(Terminal, till.terminal_id).store_id = store.id
     session.commit()
     assert ask(client, till, milk).json()["total_minor"] == 9_00
+    # The till is known by now, whose zone tells the day that is asked for ahead.
+    for no_time in ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"):
+        refused = ask(client, till, milk | {"sold_at": no_time})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "sold_at")
 
 
 def test_a_request_leaves_nothing_to_the_garbage_collector(client: TestClient, till: Till) -> None:

@@ -227,6 +227,9 @@ def test_the_list_says_what_is_given_to_how_many_and_what_was_used_of_it(tailor:
     assert listed(tailor, "?last=2020-01-01")["uses"] == listed(tailor, "?club=NONE")["uses"] == []
     for suffix in ("csv", "xlsx"):
         assert tailor.client.get(f"/entitlement-uses.{suffix}", headers=tailor.till.headers).status_code == 200
+        for state in ("a%00b", "gone"):
+            refused = tailor.client.get(f"/entitlement-uses.{suffix}?state={state}", headers=tailor.till.headers)
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "state")
     rows = tailor.client.get("/entitlement-uses.csv?state=back", headers=tailor.till.headers).text.splitlines()
     assert [row.split(",")[1] for row in rows[1:]] == ["alteration"]
     html = tailor.client.get("/entitlement-uses", headers=tailor.till.headers | {"Accept": "text/html"})

@@ -54,7 +54,7 @@ class UsesAsked(BaseModel):
 
     club: Annotated[str, Query(max_length=50, description="A club's code"), Storable] = ""
     entitlement: Annotated[str, Query(max_length=100), Storable] = ""
-    state: Annotated[str, Query(max_length=10, description="used or back")] = ""
+    state: Annotated[Literal["", "used", "back"], Query(description="Empty for all")] = ""
     store: Annotated[int | None, Query(ge=0, lt=2**31), Unsaid] = None
     store_name: picking.StoreName = None
     customer: Annotated[str, Query(max_length=50, description="A customer's number"), Storable] = ""

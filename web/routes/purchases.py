@@ -82,7 +82,7 @@ class NewPurchase(BasketBody, Foreseen):
 
     def ahead(self, till: TerminalFacts, now: dt.datetime) -> Ahead | None:
         """What its price asks; a quoted one asks nothing while it holds."""
-        return asked_ahead(self, till, self.sold_at or now) if self.quote_id is None else None
+        return asked_ahead(self, till, self.sold_at or now, now=now) if self.quote_id is None else None
 
 
 class StoreChoice(BaseModel):

@@ -35,9 +35,9 @@ class NewQuote(BasketBody, Foreseen):
     points: Annotated[list[PointsToUse], Field(max_length=5, description="Points that are to pay")] = []
     means: Annotated[list[MoneyName], Field(max_length=5, description="What will be paid with, where it is known")] = []
 
-    def ahead(self, till: TerminalFacts, now: dt.datetime) -> Ahead:
+    def ahead(self, till: TerminalFacts, now: dt.datetime) -> Ahead | None:
         """What its price asks."""
-        return asked_ahead(self, till, self.sold_at or now)
+        return asked_ahead(self, till, self.sold_at or now, now=now)
 
 
 @router.post("/quotes", name="quotes.make", status_code=201, response_model=QuoteView)
