@@ -137,17 +137,8 @@ def with_amount(run: Run, compiled: Compiled, ready: Ready, missing_minor: int) 
 
 def spent_on(ready: Ready) -> tuple[tuple[Scope, int], ...]:
     """What an amount that is missing must be spent on, where it is one scope and not everything."""
-    asked = list(_amounts(ready.offer.when))
+    asked = list(_asked(ready.offer.when, AmountIs))
     return ((asked[0], 0),) if len(asked) == 1 and not asked[0].everything else ()
-
-
-def _amounts(condition: Condition) -> Iterator[Scope]:
-    """The scopes of the amounts that must all be there."""
-    if isinstance(condition, All):
-        for each in condition.all:
-            yield from _amounts(each)
-    elif isinstance(condition, AmountIs):
-        yield condition.of or EVERYTHING
 
 
 def without_tax(condition: Condition) -> bool:
@@ -188,7 +179,7 @@ def _worth(facts: Facts, products: Sequence[str], count: int) -> int | None:
 
 def wanted_of(basket: Basket, compiled: Compiled, ready: Ready) -> list[Wanted]:
     """The units that its conditions lack, those that a set does, and those up to its first step."""
-    asked = zip(ready.needed, _asked(ready.offer.when), strict=True)
+    asked = zip(ready.needed, _asked(ready.offer.when, QuantityIs), strict=True)
     lacking = [(scope, on, quantity - basket.count(scope)) for (scope, quantity), on in asked]
     for part in ready.parts:
         named = {scope: on for (scope, _), on in zip(part.slots, _slots(part), strict=True)}
@@ -232,12 +223,12 @@ def step_ahead(basket: Basket, compiled: Compiled, ready: Ready) -> Wanted | Non
     return None if ahead is None else (scope, on, ahead)
 
 
-def _asked(condition: Condition) -> Iterator[Scope]:
-    """The scopes of the quantities that must all be there, in the order in which they were compiled."""
+def _asked(condition: Condition, kind: type[AmountIs] | type[QuantityIs]) -> Iterator[Scope]:
+    """The scopes of the amounts, or quantities, that must all be there, in the order in which they were compiled."""
     if isinstance(condition, All):
         for each in condition.all:
-            yield from _asked(each)
-    elif isinstance(condition, QuantityIs):
+            yield from _asked(each, kind)
+    elif isinstance(condition, kind):
         yield condition.of or EVERYTHING
 
 
