@@ -1,10 +1,10 @@
 """What offers would have cost: past receipts priced again with and without them, beside all in force (O-12).
 
 Receipts are taken at their list amounts, without lines below zero and without price lists; those of somebody who became
-another customer count for that one. Members are those of the day; clubs, groups and names are today's. Limits count
-from zero, sale by sale in the order of time. An offer that a cashier, a code or a coupon starts is priced as if
-everybody used it, which is the most that it could cost. A basket that the tried offers give nothing costs nothing and
-isn't priced a second time; one that is closed to them, and to those that limits count, isn't priced at all.
+another customer count for that one. Members are those of the day; levels, segments, clubs, groups, names are today's.
+Limits count from zero, sale by sale in the order of time. An offer that a cashier, a code or a coupon starts is priced
+as if everybody used it, which is the most that it could cost. A basket that the tried offers give nothing costs nothing
+and isn't priced a second time; one that is closed to them, and to those that limits count, isn't priced at all.
 """
 
 import datetime as dt
@@ -22,7 +22,7 @@ from erp_club.organisation.models import Chain
 from erp_club.promotions import queries as offers
 from erp_club.promotions.documents import parts
 from erp_club.promotions.engine.compile import Compiled, compile_offers
-from erp_club.promotions.engine.conditions import AgeIs, BirthdayIs, CelebratesIs, PurchaseNumberIs
+from erp_club.promotions.engine.conditions import AgeIs, BirthdayIs, CelebratesIs, ClubIs, PurchaseNumberIs, SegmentIs
 from erp_club.promotions.engine.facts import Facts, Line, Member, Policy, Shopper, Used
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import is_open, price
@@ -283,11 +283,15 @@ class _Wanted:
 
     birthdays: bool
     numbers: bool
+    levels: bool
+    segments: list[str]
 
 
 def _wanted(published: Iterable[Offer]) -> _Wanted:
-    asked = {type(part) for offer in published for _, part in parts(offer)}
-    return _Wanted(bool({BirthdayIs, CelebratesIs, AgeIs} & asked), PurchaseNumberIs in asked)
+    asked = [part for offer in published for _, part in parts(offer)]
+    kinds, levels = {type(part) for part in asked}, any(isinstance(part, ClubIs) and part.levels for part in asked)
+    named = {name for part in asked if isinstance(part, SegmentIs) for name in part.segments}
+    return _Wanted(bool({BirthdayIs, CelebratesIs, AgeIs} & kinds), PurchaseNumberIs in kinds, levels, sorted(named))
 
 
 # Reading: one pass over receipts in the order of time with a cursor of the server, products once.
@@ -303,7 +307,8 @@ _OF_PERIOD = "r.sold_on BETWEEN :first AND :last AND (CAST(:store AS integer) IS
 # IS TRUE keeps the search from the index of periods, which for each receipt would find all who were members that day.
 _RECEIPTS = """
     SELECT r.id, owner.id, s.code, r.sold_on, (r.sold_at AT TIME ZONE s.time_zone) AS at, held.clubs,
-           {birthday} AS birthday, {number} AS number, sold.products, sold.quantities, sold.amounts, sold.rates
+           {birthday} AS birthday, {number} AS number, {segments} AS segments,
+           sold.products, sold.quantities, sold.amounts, sold.rates
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
       LEFT JOIN customers gone ON gone.id = r.customer_id AND gone.merged_into IS NOT NULL
@@ -317,7 +322,7 @@ _RECEIPTS = """
          WHERE l.customer_id = r.customer_id AND l.receipt_id = r.id AND l.quantity_milli > 0
       ) sold
       LEFT JOIN LATERAL (
-        SELECT jsonb_object_agg(c.code, m.joined_on) AS clubs
+        SELECT jsonb_object_agg(c.code, jsonb_build_array(m.joined_on, {level})) AS clubs
           FROM memberships m
           JOIN clubs c ON c.id = m.club_id AND c.state = 'published'
          WHERE m.customer_id = owner.id AND owner.id <> 0
@@ -331,6 +336,10 @@ _RECEIPTS = """
 """
 _COUNT = f"SELECT count(*) FROM receipts r WHERE {_OF_PERIOD}"  # noqa: S608 - both parts are ours
 _BIRTHDAY = "(SELECT c.birthday FROM customers c WHERE c.id = owner.id)"
+_LEVEL = "(SELECT l.level FROM membership_levels l WHERE (l.customer_id, l.membership_id) = (m.customer_id, m.id))"
+_SEGMENTS = """ARRAY(
+    SELECT g.name FROM segment_customers i JOIN segments g ON g.id = i.segment_id AND g.state = 'active'
+     WHERE i.customer_id = owner.id AND g.name = ANY(:segments))"""
 _NUMBER = """
     CASE WHEN owner.id = 0 THEN 0 ELSE
       (SELECT count(*) FROM receipts e
@@ -352,17 +361,20 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
     statement = _RECEIPTS.format(
         birthday=_BIRTHDAY if wanted.birthdays else "NULL::date",
         number=_NUMBER if wanted.numbers else "0",
+        segments=_SEGMENTS if wanted.segments else "NULL::text[]",
+        level=_LEVEL if wanted.levels else "NULL",
         period=_OF_PERIOD,
     )
-    rows = session.connection().execute(
-        sa.text(statement), _bound(period), execution_options={"stream_results": True, "yield_per": PORTION}
-    )
-    for receipt_id, customer_id, store, day, at, clubs, birthday, number, ids, quantities, amounts, rates in rows:
+    bound = _bound(period) | ({"segments": wanted.segments} if wanted.segments else {})
+    streamed = {"stream_results": True, "yield_per": PORTION}
+    rows = session.connection().execute(sa.text(statement), bound, execution_options=streamed)
+    for receipt_id, customer_id, store, day, at, clubs, birthday, number, lists, ids, units, amounts, rates in rows:
         shopper = None
         if customer_id:
             shopper = Shopper(
                 id=str(customer_id),
                 clubs=_members(clubs or {}),
+                segments=frozenset(lists or ()),
                 birthday_in=nearest_birthday(birthday, day) if birthday else None,
                 born=birthday,
                 purchases=number,
@@ -370,14 +382,14 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
         lines = tuple(
             _line(str(index), goods[product], milli, minor, vat)
             for index, (product, milli, minor, vat) in enumerate(
-                zip(ids or (), quantities or (), amounts or (), rates or (), strict=True), start=1
+                zip(ids or (), units or (), amounts or (), rates or (), strict=True), start=1
             )
         )
         yield _Basket(receipt_id, customer_id, store, day, lines, at, shopper)
 
 
-def _members(joined: Mapping[str, str]) -> dict[str, Member]:
-    return {code: Member(joined_on=dt.date.fromisoformat(on)) for code, on in joined.items()}
+def _members(held: Mapping[str, tuple[str, str | None]]) -> dict[str, Member]:
+    return {code: Member(level=level, joined_on=dt.date.fromisoformat(on)) for code, (on, level) in held.items()}
 
 
 def _line(line_id: str, product: tuple[Any, ...], milli: int, minor: int, vat_bp: int) -> Line:

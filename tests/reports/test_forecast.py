@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.jobs import forecasts, runner
 from erp_club.jobs import queries as jobs
 from erp_club.jobs.models import RunState
@@ -20,6 +21,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptSource
 from erp_club.reports import runs
 from erp_club.reports.forecast import Forecast, Period, forecast, last_month, usual_month
+from erp_club.segments.models import Segment, SegmentCustomer, SegmentKind
 from tests.make.browser import HTML, json_headers, signed_in
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.offers import NOW, a_draft, a_published_offer, an_offer
@@ -115,6 +117,39 @@ def test_only_members_of_the_day_are_members(session: Session, milk: int) -> Non
     bought(session, store, milk, day=10)
     outcome = told(session, {"when": {"clubs": ["GOLD"]}})
     assert (outcome.baskets, list(outcome.days)) == (1, [dt.date(2026, 10, 10)])
+
+
+def test_an_offer_for_a_segment_or_a_level_costs_what_those_customers_bought(session: Session, milk: int) -> None:
+    # REQ O-12 S-05
+    store, gold = a_store(session).id, a_club(session)
+    yael, noa = a_customer(session), a_customer(session, "100002")
+    membership = a_membership(session, noa, gold, joined_on=dt.date(2026, 10, 1)).membership_id
+    session.add(
+        MembershipLevel(
+            customer_id=noa,
+            membership_id=membership,
+            level="BEST",
+            since=NOW.date(),
+            counted=0,
+            rules_no=1,
+            looked_on=NOW.date(),
+        )
+    )
+    segment = Segment(name="Milk lovers", kind=SegmentKind.FROZEN, created_at=NOW)
+    session.add(segment)
+    session.flush()
+    session.add(SegmentCustomer(segment_id=segment.id, customer_id=yael))
+    bought(session, store, milk, day=5, customer=yael)
+    bought(session, store, milk, day=6, units=2, customer=noa)
+    bought(session, store, milk, day=7)
+    for when, cost in (
+        ({"segments": ["Milk lovers"]}, 1_00),
+        ({"not": {"segments": ["Milk lovers"]}}, 3_00),
+        ({"segments": ["Nobody's"]}, 0),
+        ({"clubs": ["GOLD"], "levels": ["BEST"]}, 2_00),
+        ({"clubs": ["GOLD"], "levels": ["BASIC"]}, 0),
+    ):
+        assert told(session, {"when": when}).cost_minor == cost, when
 
 
 def test_receipts_of_somebody_who_became_another_customer_count_for_that_one(session: Session, milk: int) -> None:
