@@ -112,6 +112,11 @@ def kept(act: Act, club_id: int) -> Document:
     programme = held[0].programme if held else by_rate(act.session, club.code)
     assert programme is not None
     document = opened(documents.brief(programme))
+    said = opened(documents.whole(programme))
+    for ask in list(visible(document)):
+        # A usual value is left out of the document; in a field that has to be filled in it would look forgotten.
+        if ask.control in {"number", "amount"} and not ask.optional and at(document, ask.name) is None:
+            put(document, ask.name, at(said, ask.name))
     first = programme.switch.effective_from
     if first is not None and first <= act.today:
         put(document, "switch.effective_from", None)
