@@ -126,6 +126,25 @@ def cut(held: Sequence[Span], day: dt.date) -> Cut:
     return Cut(tuple(kept), tuple(rest))
 
 
+def without(held: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """The stretches of `held` that no span of `taken` holds, oldest first."""
+    rest = list(held)
+    for span in taken:
+        rest = [part for each in rest for part in _without(each, span)]
+    return sorted(rest, key=lambda span: span.first)
+
+
+def _without(span: Span, taken: Span) -> list[Span]:
+    if (taken.last is not None and taken.last < span.first) or (span.last is not None and span.last < taken.first):
+        return [span]
+    made: list[Span] = []
+    if span.first < taken.first:
+        made.append(Span(span.first, taken.first - dt.timedelta(days=1)))
+    if taken.last is not None and (span.last is None or taken.last < span.last):
+        made.append(Span(taken.last + dt.timedelta(days=1), span.last))
+    return made
+
+
 def resumed(rest: Sequence[Span], *, paused_on: dt.date, today: dt.date, moves_end: bool) -> tuple[Span, ...]:
     """What is held again when a pause that began on `paused_on` ends today.
 

@@ -268,6 +268,21 @@ def movements_at(
     return [(seq, points) for seq, points in rows]
 
 
+def balance_at(session: Session, account: Account, at: dt.datetime) -> int:
+    """The balance after what moved at a moment or before."""
+    found = session.scalar(
+        sa.select(PointsMovement.balance_after)
+        .where(
+            PointsMovement.customer_id == account.holder_id,
+            PointsMovement.account_id == account.id,
+            PointsMovement.at <= at,
+        )
+        .order_by(PointsMovement.seq.desc())
+        .limit(1)
+    )
+    return found or 0
+
+
 def heirs_of(session: Session, accounts: Sequence[int]) -> dict[int, int]:
     """The accounts (ids) that hold by now what each of these held: itself, or the heir of one that was merged away."""
     rows = session.execute(_HEIRS, {"accounts": list(accounts)})

@@ -102,13 +102,19 @@ def test_a_merge_is_shown_and_undone_on_the_page(office: TestClient, two: tuple[
     survivor, merged = two
     merge_id = send(office, "POST", f"/customers/{survivor}/merges", {"merged_id": merged}).json()["merge_id"]
     assert f"/merges/{merge_id}/undoings/new" in office.get(f"/customers/{survivor}/merges", headers=HTML).text
-    assert office.get(f"/merges/{merge_id}/undoings/new", headers=HTML).status_code == 200
+    url = f"/merges/{merge_id}/undoings/new"
+    told = office.get(url).json()
+    (club,) = told["clubs"]
+    assert (club["ours"], club["theirs"]["state"], told["obstacle"]) == (None, "valid", None)
+    assert told == office.get(url).json(), "looking changes nothing"
+    assert "Comes back: " in office.get(url, headers=HTML | {"Accept-Language": "en"}).text
     parted = form(office, f"/merges/{merge_id}/undoings")
     assert (parted.status_code, parted.headers["location"]) == (303, f"/customers/{merged}")
     assert office.get(f"/customers/{merged}").json()["customer"]["card"] == "2900000000018"
     changes = office.get(f"/customers/{survivor}?tab=changes").json()["changes"]
     assert [each["action"] for each in changes][:2] == ["customer.unmerge", "customer.merge"]
     assert send(office, "POST", f"/merges/{merge_id}/undoings").json()["code"] == "merge-undone"
+    assert "undone" in office.get(url).json()["obstacle"]
 
 
 def test_the_form_says_what_is_wrong_beside_the_number(office: TestClient, two: tuple[int, int]):

@@ -264,8 +264,9 @@ def test_what_was_ended_as_one_stays_ended_for_both_and_its_fee_comes_back_as_of
     assert sale.give_back(theirs, 2).status_code == 422
 
 
-def test_the_old_fees_of_what_was_ended_as_one_come_back_after_it_is_joined_anew(made: Made) -> None:
-    # REQ C-08 M-02 M-08: by the day of the ending, and the new membership stays, with a fee of its own
+@pytest.mark.parametrize("first", ["returned", "parted"])
+def test_the_old_fees_of_what_was_ended_as_one_come_back_after_it_is_joined_anew(made: Made, first: str) -> None:
+    # REQ C-08 M-02 M-08: by the day of the ending, and the new membership stays, with a fee and points of its own
     sale = made(**PARTS)
     noa, merge_id, receipts = both_pay(sale, ours=73, theirs=146)
     end(sale, noa)
@@ -274,11 +275,16 @@ def test_the_old_fees_of_what_was_ended_as_one_come_back_after_it_is_joined_anew
     sale.send("POST", "/entries", {"code": f"10*{MILK}"})
     sale.join()
     new = sale.pay().json()["paid"]["receipt_id"]
+    if first == "parted":
+        undo(sale, merge_id)
+        assert (states_of(sale, noa), states_of(sale, sale.yael)) == (["valid"], ["ended"])
     back = [sale.give_back(receipt, 2) for receipt in receipts]
     assert [each.json()["total_minor"] for each in back] == [14_60, 7_30], [each.text for each in back]
     assert states_of(sale, noa) == ["valid"]
-    undo(sale, merge_id)
+    if first == "returned":
+        undo(sale, merge_id)
     assert (states_of(sale, noa), states_of(sale, sale.yael)) == (["valid"], ["ended"])
+    assert [each["balance"] for each in held_by(sale, sale.yael)] == [64], "which this club keeps when it is left"
     assert sale.give_back(new, 2).json()["total_minor"] == 36_50
     assert states_of(sale, noa) == ["ended"]
     assert wrong_rows(sale.session) == []

@@ -13,7 +13,7 @@ from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId
 from web.forms import FormState
 from web.refusals import again
-from web.views.people import MergeLine, MergePreview, MergesPage, merge_line, merge_preview, merges_page
+from web.views.people import MergePreview, MergesPage, UndoPreview, merge_preview, merges_page, undo_preview
 
 router = APIRouter(route_class=ActRoute, tags=["people"])
 Merge = Annotated[Act, needs(Permission.PEOPLE_MERGE)]
@@ -92,13 +92,12 @@ def merge(act: Merge, customer_id: RowId, body: NewMerge) -> Response:
 
 def undo_page(act: Act, form: FormState) -> Response:
     """What undoing a merge does, with the button that does it."""
-    row = queries.merge(act.session, int(act.request.path_params["merge_id"]))
-    return act.answer(merge_line(row), "people/undo.html", form=form)
+    return act.answer(undo_preview(act, int(act.request.path_params["merge_id"])), "people/undo.html", form=form)
 
 
-@router.get("/merges/{merge_id}/undoings/new", name="people.unmerge.form", response_model=MergeLine)
+@router.get("/merges/{merge_id}/undoings/new", name="people.unmerge.form", response_model=UndoPreview)
 def undo_form(act: Merge, merge_id: RowId) -> Response:  # noqa: ARG001
-    """The rule by which a merge is undone, and the form that does it."""
+    """What undoing a merge now would come to, the rule by which it is, and the form that does it."""
     return undo_page(act, FormState())
 
 

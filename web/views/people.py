@@ -5,16 +5,18 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from erp_club.clubs.queries import memberships
+from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.queries import CustomerRecord, record
 from erp_club.people.erasure.queries import taken
 from erp_club.people.merging import queries
 from erp_club.people.merging.fields import FIELDS
 from erp_club.people.merging.rules import joined_consent
+from erp_club.people.merging.undoing.outlook import outlook
 from erp_club.points.units import Unit
 from web.deps import Act
 from web.i18n import say
+from web.views.clubs import Standing, standing
 from web.views.customers import labels
 from web.views.sums import PointsSum, sums
 
@@ -88,6 +90,32 @@ class MergeLine(BaseModel):
     by: str
     undone_at: dt.datetime | None
     undone_by: str | None
+
+
+class MembershipParted(BaseModel):
+    """What one of the two would have in a club: as it would stand, to its last day (none for life), with its points."""
+
+    state: Standing
+    state_on: dt.date | None
+    valid_until: dt.date | None
+    points: int
+
+
+class ClubParted(BaseModel):
+    """A club in which one of the two would be a member, or both."""
+
+    names: dict[str, str]
+    unit: Unit
+    ours: MembershipParted | None
+    theirs: MembershipParted | None
+
+
+class UndoPreview(MergeLine):
+    """A merge, and what both would have in each club if it were undone now; or the `obstacle` that is in the way."""
+
+    survivor: str
+    clubs: list[ClubParted]
+    obstacle: str | None
 
 
 class MergesPage(BaseModel):
@@ -193,6 +221,35 @@ def merges_page(act: Act, customer_id: int) -> MergesPage:
     return MergesPage(
         customer=_side(record(act.session, customer_id)),
         merges=[merge_line(each) for each in queries.merges_of(act.session, customer_id)],
+    )
+
+
+def undo_preview(act: Act, merge_id: int) -> UndoPreview:
+    """What undoing a merge would do. Raises NotFound."""
+    row = queries.merge(act.session, merge_id)
+    seen = outlook(act.session, merge_id, row.survivor_id, today=act.today, now=act.now, by=act.by)
+    ours, theirs = ({each.club_id: each for each in rows} for rows in (seen.ours, seen.theirs))
+    return UndoPreview(
+        **merge_line(row).model_dump(),
+        survivor=record(act.session, row.survivor_id).number,
+        clubs=[
+            ClubParted(
+                names=each.names,
+                unit=each.unit,
+                ours=_parted(act, ours.get(club)),
+                theirs=_parted(act, theirs.get(club)),
+            )
+            for club, each in (theirs | ours).items()
+        ],
+        obstacle=say(seen.obstacle) if seen.obstacle else None,
+    )
+
+
+def _parted(act: Act, row: MembershipRow | None) -> MembershipParted | None:
+    if row is None:
+        return None
+    return MembershipParted(
+        state=standing(row, act.today), state_on=row.state_on, valid_until=row.valid_until, points=row.balance
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
 from erp_club.clubs.commands import Held, hold, hold_whole, is_part, why_not_open
-from erp_club.clubs.days.commands import Changed, change_days, days_before, last_event
+from erp_club.clubs.days.commands import Changed, change_days, days_broken_off, last_event, numbered
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import EventKind, MembershipState
 from erp_club.clubs.periods import Days, Span
@@ -70,7 +70,7 @@ def resume_membership(
     held = hold_whole(session, membership_id)
     if held.state is not MembershipState.PAUSED or held.state_on is None:
         raise errors.not_paused()
-    before = days_before(last_event(session, held, EventKind.PAUSE))
+    before = days_broken_off(session, held, last_event(session, held, EventKind.PAUSE))
     cut_off = periods.cut([span for span in before.values() if span], held.state_on).rest
     start = max(today, held.state_on)
     given = periods.resumed(cut_off, paused_on=held.state_on, today=start, moves_end=held.terms.pause_moves_end)
@@ -167,7 +167,7 @@ def restore_membership(
         session,
         held,
         EventKind.RESTORATION,
-        days_before(event),
+        days_broken_off(session, held, event),
         on=dt.date.fromisoformat(paused_on) if paused_on else event.on_date,
         reason=reason,
         now=now,
@@ -186,12 +186,8 @@ def correct_membership(
     first that is wrong, `too-long`.
     """
     held = check_correction(session, membership_id, spans=spans)
-    after: dict[int, Span | None] = dict.fromkeys(held.days)
-    # A period that stays as it was keeps its number, and with it who opened it and when.
-    free = [span for span in spans if span not in held.days.values()]
-    after |= {number: span for number, span in held.days.items() if span in spans}
-    after |= dict(enumerate(sorted(free, key=lambda span: span.first), held.last_no + 1))
-    first = min((span.first for span in (*free, *held.spans)), default=now.date())
+    after = numbered(held.days, spans, free=held.last_no + 1)
+    first = min((span.first for span in (*spans, *held.spans)), default=now.date())
     return change_days(
         session, held, EventKind.CORRECTION, after, on=first, reason=reason, now=now, by=by, state=MembershipState.OPEN
     )

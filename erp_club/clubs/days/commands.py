@@ -5,6 +5,7 @@ that overlap.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -50,11 +51,12 @@ def change_days(
     state: MembershipState,
     points: int = 0,
     receipt: tuple[int | None, int | None] = (None, None),
+    taken: Sequence[Span] = (),
 ) -> Changed:
     """Write the days of all periods of a locked membership, its state, the event and the audit's entry.
 
-    `receipt` is the one by which a purchase or a return moved the days: its customer and its id. Raises Conflict where
-    days would overlap.
+    `receipt` is the one by which a purchase or a return moved the days: its customer and its id. `taken` are days that
+    no resumption and no undoing of an ending gives back any more. Raises Conflict where days would overlap.
     """
     opened = PeriodKind.CORRECTION if kind is EventKind.CORRECTION else PeriodKind.RESUMPTION
     _write_days(session, held, after, opened, now=now, by=by)
@@ -66,13 +68,13 @@ def change_days(
     )
     event = {
         "before": _told(held.days, held.state, held.state_on),
-        "after": _told(after, state, state_on),
+        "after": _told(after, state, state_on) | ({"taken": [_days_told(span) for span in taken]} if taken else {}),
     }
     session.execute(
         sa.insert(MembershipEvent).values(
             customer_id=held.customer_id,
             membership_id=held.membership_id,
-            event_no=_next_event_no(session, held),
+            event_no=last_event_no(session, held) + 1,
             kind=kind,
             on_date=on,
             reason=reason,
@@ -102,14 +104,14 @@ def change_days(
     return Changed(held.membership_id, held.customer_id, state, until)
 
 
-def _next_event_no(session: Session, held: Held) -> int:
-    """Numbered without gaps: the membership is locked."""
+def last_event_no(session: Session, held: Held) -> int:
+    """The number of the latest event, 0 where there is none. Without gaps: the membership is locked."""
     latest = session.scalar(
         sa.select(sa.func.max(MembershipEvent.event_no)).where(
             MembershipEvent.customer_id == held.customer_id, MembershipEvent.membership_id == held.membership_id
         )
     )
-    return (latest or 0) + 1
+    return latest or 0
 
 
 _ACTION = {
@@ -156,24 +158,49 @@ def _write_days(session: Session, held: Held, after: Days, opened: PeriodKind, *
 def _told(days: Days, state: MembershipState, state_on: dt.date | None) -> dict[str, object]:
     """Days and state as an event keeps them."""
     return {
-        "periods": {
-            str(number): [span.first.isoformat(), span.last.isoformat() if span.last else None]
-            for number, span in days.items()
-            if span
-        },
+        "periods": {str(number): _days_told(span) for number, span in days.items() if span},
         "state": state,
         "state_on": state_on.isoformat() if state_on else None,
     }
 
 
+def _days_told(span: Span) -> list[str | None]:
+    return [span.first.isoformat(), span.last.isoformat() if span.last else None]
+
+
+def days_read(told: Sequence[str | None]) -> Span:
+    """A span as an event keeps it."""
+    first, last = told
+    assert first is not None
+    return Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) if last else None)
+
+
 def days_before(event: MembershipEvent) -> dict[int, Span | None]:
     """The days before an event, by period."""
-    kept: dict[str, list[str | None]] = event.before["periods"]
-    made: dict[int, Span | None] = {}
-    for number, (first, last) in kept.items():
-        assert first is not None
-        made[int(number)] = Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) if last else None)
-    return made
+    return {int(number): days_read(told) for number, told in event.before["periods"].items()}
+
+
+def days_broken_off(session: Session, held: Held, event: MembershipEvent) -> dict[int, Span | None]:
+    """The days before a pause or an ending, by period, without those of them that were taken since."""
+    days = days_before(event)
+    later = events_since(session, held, event.event_no)
+    taken = [days_read(told) for each in later for told in each.after.get("taken", ())]
+    spans = periods.without([span for span in days.values() if span], taken)
+    return numbered(days, spans, free=max((held.last_no, *days)) + 1)
+
+
+def numbered(days: Days, spans: Sequence[Span], *, free: int) -> dict[int, Span | None]:
+    """Spans by period: one that stays as it was keeps its number, and with it who opened it and when."""
+    kept = {number: span for number, span in days.items() if span in spans}
+    others = sorted((span for span in spans if span not in kept.values()), key=lambda span: span.first)
+    return dict.fromkeys(days) | kept | dict(enumerate(others, free))
+
+
+def events_since(session: Session, held: Held, event_no: int) -> Sequence[MembershipEvent]:
+    """The events after this one, in their order."""
+    event = MembershipEvent
+    mine = (event.customer_id == held.customer_id, event.membership_id == held.membership_id)
+    return session.scalars(sa.select(event).where(*mine, event.event_no > event_no).order_by(event.event_no)).all()
 
 
 def last_event(session: Session, held: Held, kind: EventKind) -> MembershipEvent:

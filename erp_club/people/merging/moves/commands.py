@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.breaks.commands import correct_membership
 from erp_club.clubs.commands import Held, hold
+from erp_club.clubs.days.commands import last_event_no
 from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.households.commands import give_place
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.clubs.models import Membership, MembershipState
-from erp_club.clubs.periods import Span
+from erp_club.clubs.periods import Span, without
 from erp_club.people import errors
-from erp_club.people.merging.rules import joined_days, lacking
+from erp_club.people.merging.rules import joined_days
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import revive_account, set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
@@ -127,7 +128,7 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
     if _unpaid(session, other, own):
         raise errors.unpaid_membership()
     told: Moved = {"membership": own.membership_id, "whole": False, "of": other.membership_id}
-    added = lacking(own.spans, other.spans)
+    added = without(other.spans, own.spans)
     reopens = own.state is MembershipState.ENDED and other.state is MembershipState.OPEN
     if reopens:
         told["was"] = [own.state, own.state_on.isoformat() if own.state_on else None]
@@ -141,6 +142,7 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
         days = joined_days(own.spans, other.spans)
         correct_membership(session, own.membership_id, spans=days, reason=REASON, now=cause.now, by=cause.by)
         told["added"] = [_told(span) for span in added]
+    told["event_no"] = last_event_no(session, own)
     told["levels"] = share_levels(session, other, own, on=cause.on)
     source, target = account_of(session, other.membership_id), account_of(session, own.membership_id)
     if source.holder_id == other.customer_id and source != target:

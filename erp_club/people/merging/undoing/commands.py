@@ -2,10 +2,11 @@
 
 What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page
 that asks: a membership that came over whole goes back with its points and days; of joined ones the days and levels that
-were added go back, and the points that came over as far as they are still there; what was ended is ended for both, and
-each ending is undone by itself, with points of its own; what is settled later goes by the receipt: with the account
-that holds its points by then; a sale that is still open goes back, one that was paid stays; a field goes back unless
-somebody has changed it since; a consent refused since holds for both.
+were added go back, and the points that came over as far as they are still there; what was renewed, extended or paused
+since stays with the survivor, without a gap; what was ended is ended for both, also where the survivor joined anew, and
+each ending is undone by itself, with days and points of its own; what is settled later goes by the receipt: with the
+account that holds its points by then; a sale that is still open goes back, one that was paid stays; a field goes back
+unless somebody has changed it since; a consent refused since holds for both.
 """
 
 import datetime as dt
@@ -16,11 +17,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.beginning.commands import set_state
 from erp_club.clubs.breaks.commands import correct_membership, end_part
 from erp_club.clubs.commands import Held, hold
-from erp_club.clubs.days.commands import last_event
+from erp_club.clubs.days.commands import change_days, days_read, events_since, numbered
 from erp_club.clubs.models import EventKind, Membership, MembershipState
-from erp_club.clubs.periods import Span
+from erp_club.clubs.periods import Span, without
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.models import Customer, CustomerState
 from erp_club.customers.names.commands import keep_names
@@ -28,13 +30,13 @@ from erp_club.people import errors
 from erp_club.people.merging import fields
 from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
 from erp_club.people.merging.moves.commands import account_of, look_again, move_settlements, new_account
-from erp_club.people.merging.rules import put_back
+from erp_club.people.merging.undoing.days import Shares, Step, Story, follow, going
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account, give_back_points, set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import MovementKind
-from erp_club.points.queries import movements_at
+from erp_club.points.queries import balance_at, movements_at
 from erp_club.points.rules import DROPPED, ReturnPolicy
 from erp_club.programmes.overrides.commands import drop_shared
 from erp_club.receipts.rollups.commands import sum_again
@@ -127,40 +129,41 @@ def _give_rows(session: Session, merge: CustomerMerge) -> None:
 
 def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerMerge, cause: Cause) -> None:
     held = hold(session, told["membership"])
-    ended = False
     if told["whole"]:
         session.execute(
             sa.update(Membership)
             .where(Membership.customer_id == held.customer_id, Membership.id == held.membership_id)
             .values(customer_id=merge.merged_id)
         )
-    else:
-        _take_days(session, held.membership_id, held.spans, told, cause)
-        drop_shared(session, held.membership_id, told.get("levels", ()), today=cause.on)
-        if held.state is MembershipState.ENDED and held.state_on is not None:
-            ended = hold(session, told["of"]).state is MembershipState.OPEN
-            end_part(session, told["of"], on=held.state_on, reason=REASON, now=cause.now, by=cause.by)
-    if told["whole"]:
         _give_account(session, held.membership_id, told, merge, cause)
         return
+    story = _story(session, held, told, merge)
+    _take_days(session, held, told, story, cause)
+    drop_shared(session, held.membership_id, told.get("levels", ()), today=cause.on)
+    ending, ends = story.ended, False
+    if ending is not None:
+        ends = hold(session, told["of"]).state is MembershipState.OPEN
+        end_part(session, told["of"], on=ending.on, reason=REASON, now=cause.now, by=cause.by)
     if "from" not in told:
         return
     source, target = Account(*told["to"]), Account(*told["from"])
     set_heir(session, target, None)
     # Frozen points, and those that wait for their day, came over too.
     came = _came(told, cause.on)
-    points = min(came, _alive(session, source, cause.on))
+    left = came if ending is None else min(came, balance_at(session, source, ending.at))
+    points = min(left, _alive(session, source, cause.on))
     if points:
         transfer_points(session, source, target, points=points, pending=True, cause=cause)
-    if ended:
-        _share_ending(session, held, source, target, came - points, cause)
+    if ends and ending is not None:
+        _share_ending(session, ending.at, source, target, came - left, cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
 
 
-def _share_ending(session: Session, held: Held, source: Account, target: Account, points: int, cause: Cause) -> None:
+def _share_ending(
+    session: Session, ended_at: dt.datetime, source: Account, target: Account, points: int, cause: Cause
+) -> None:
     """Of what the ending took, the points that had come over were taken from the one who is back: each ending is undone
     by itself from now on, and gives everybody their own."""
-    ended_at = last_event(session, held, EventKind.TERMINATION).at
     for seq, lost in movements_at(session, source, at=ended_at, kinds=(MovementKind.ENDED,)):
         part = min(points, -lost)
         if part <= 0:
@@ -217,29 +220,69 @@ def _point_to(session: Session, memberships: Sequence[int], account: Account) ->
     )
 
 
-def _take_days(
-    session: Session, membership_id: int, held: Sequence[Span], told: Mapping[str, Any], cause: Cause
-) -> None:
-    """Take the days that a merge added; a membership that was ended then is ended again where nothing came since."""
-    added = [
-        Span(dt.date.fromisoformat(first), dt.date.fromisoformat(last) if last else None)
-        for first, last in told.get("added", [])
-    ]
-    state = session.scalar(sa.select(Membership.state).where(Membership.id == membership_id))
-    left = put_back(held, added)
-    if added and state == MembershipState.OPEN:
-        correct_membership(session, membership_id, spans=left, reason=REASON, now=cause.now, by=cause.by)
-    if (
-        "was" in told
-        and state == MembershipState.OPEN
-        and not any(span.last is None or span.last >= cause.on for span in left)
-    ):
-        was, state_on = told["was"]
-        session.execute(
-            sa.update(Membership)
-            .where(Membership.id == membership_id)
-            .values(state=was, state_on=dt.date.fromisoformat(state_on))
+def _story(session: Session, held: Held, told: Mapping[str, Any], merge: CustomerMerge) -> Story:
+    """What has become of the days that the merge joined."""
+    events = events_since(session, held, 0)
+    # A merge of before this was kept is told by its time.
+    first = told.get("event_no", max((each.event_no for each in events if each.at <= merge.at), default=0))
+    added = tuple(days_read(each) for each in told.get("added", ()))
+    joined = next((_spans(each.after) for each in events if added and each.event_no == first), ())
+    steps = [
+        Step(
+            EventKind(each.kind),
+            each.on_date,
+            each.at,
+            _spans(each.before),
+            _spans(each.after),
+            was_paused=each.before["state"] == MembershipState.PAUSED,
         )
+        for each in events
+        if each.event_no > first
+    ]
+    return follow(Shares(tuple(without(joined, added)), added), steps)
+
+
+def _spans(told: Mapping[str, Any]) -> tuple[Span, ...]:
+    return tuple(days_read(each) for each in told["periods"].values())
+
+
+def _take_days(session: Session, held: Held, told: Mapping[str, Any], story: Story, cause: Cause) -> None:
+    """Take the days that a merge added; a membership that was ended then is ended again where nothing came since.
+
+    Of a paused or ended one, what its resumption or its undoing would give back, too.
+    """
+    holds = held.state is MembershipState.OPEN or story.broken is None
+    whole = held.spans if holds or story.broken is None else story.broken.before
+    gone = going(whole, story, holds=holds)
+    left = without(held.spans, gone)
+    state, on = held.state, held.state_on
+    from_on = on if state is MembershipState.PAUSED and on else cause.on
+    if state in {MembershipState.OPEN, MembershipState.PAUSED} and not _reach(without(whole, gone), from_on):
+        was, was_on = told.get("was", (MembershipState.OPEN, None))
+        state, on = MembershipState(was), dt.date.fromisoformat(was_on) if was_on else None
+    if not gone and state is held.state:
+        return
+    if held.state is MembershipState.OPEN and left != sorted(held.spans, key=lambda span: span.first):
+        correct_membership(session, held.membership_id, spans=left, reason=REASON, now=cause.now, by=cause.by)
+    if held.state is MembershipState.OPEN:
+        set_state(session, (held.customer_id, held.membership_id), state, on)
+        return
+    change_days(
+        session,
+        held,
+        EventKind.CORRECTION,
+        numbered(held.days, left, free=held.last_no + 1),
+        on=on or cause.on,
+        reason=REASON,
+        now=cause.now,
+        by=cause.by,
+        state=state,
+        taken=gone if state is held.state else (),
+    )
+
+
+def _reach(spans: Sequence[Span], day: dt.date) -> bool:
+    return any(span.last is None or span.last >= day for span in spans)
 
 
 def _give_consents(
