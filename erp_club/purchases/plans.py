@@ -71,10 +71,12 @@ def _bought(number: int, each: PaidFor) -> Bought:
         before_minor=each.before_minor,
         price_list=each.price_list,
         reduced=each.reduced,
-        promoted=each.promoted,
+        promoted=each.touched.milli > 0,
         earns=line.earns,
         points_minor=each.points_minor,
         vat_bp=line.vat_bp,
+        touched_milli=each.touched.milli,
+        free_milli=each.touched.free_milli,
     )
 
 

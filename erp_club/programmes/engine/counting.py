@@ -167,11 +167,11 @@ def _by_table(rule: PerTable, whole: int) -> int:
 
 
 def _for_units(seen: Open, rule: PerUnit, amounts: Mapping[int, int], paid: Sequence[PaidLine]) -> None:
-    """Per quantity: of a line that allowed means paid in part, that part of the quantity."""
+    """Per quantity that was paid for: of a line that allowed means paid in part, that part of the quantity."""
     weights: dict[int, int] = {}
     for i, amount in amounts.items():
         line = paid[i].line
-        quantity = max(0, line.quantity_milli)
+        quantity = max(0, line.quantity_milli - line.free_milli)
         cost = line.paid_minor + line.points_minor
         weights[i] = quantity if cost <= 0 else quantity * max(0, amount) // max(cost, amount)
     seen.counted = sum(weights.values())

@@ -16,6 +16,7 @@ from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, Ru
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
 from erp_club.programmes.engine.lines import (
     PaidLine,
+    by_touch,
     goods_of,
     in_scope,
     paid_lines,
@@ -118,6 +119,8 @@ def earn_by(
     if earning.without_vat:
         paid = tuple(without_vat(each) for each in paid)
     without = (excluded, earning.excluded)
+    if any(each.promoted for each in (*without, *(rule.excluded for rule in earning.rules))):
+        paid = tuple(part for each in paid for part in by_touch(each, before_discounts=earning.before_discounts))
     taken = _Taken()
     found = [
         _look(rule, purchase, member, paid, without, taken)
@@ -128,7 +131,7 @@ def earn_by(
     _multiply(found, earning.several)
     order = {rule.code: index for index, rule in enumerate(earning.rules)}
     found.sort(key=lambda each: order[each.rule.code])
-    return _whole(earning, found, purchase, member)
+    return _whole(earning, found, purchase, paid, member)
 
 
 class _Taken:
@@ -237,7 +240,9 @@ def _chosen(here: list[tuple[Open, Fraction]], several: Several) -> Iterable[tup
     return [max(here, key=factor)] if several is Several.HIGHEST else here
 
 
-def _whole(earning: Earning, found: Sequence[Open], purchase: Purchase, member: MemberFacts) -> Earned:
+def _whole(
+    earning: Earning, found: Sequence[Open], purchase: Purchase, paid: Sequence[PaidLine], member: MemberFacts
+) -> Earned:
     """Rounded once, within the ceilings, and allocated."""
     _rule_ceilings(found, member)
     exact = sum((each.total for each in found), Fraction(0))
@@ -248,7 +253,7 @@ def _whole(earning: Earning, found: Sequence[Open], purchase: Purchase, member: 
     capped = most is not None and points > most
     if most is not None and capped:
         points = most
-    return Earned(points, _shared(points, found, purchase, why if capped else Why.NOT_FULL), capped)
+    return Earned(points, _shared(points, found, paid, why if capped else Why.NOT_FULL), capped)
 
 
 def _room(of: Earning | EarnRule, code: str, member: MemberFacts) -> tuple[int | None, Why]:
@@ -271,7 +276,7 @@ def _rule_ceilings(found: Sequence[Open], member: MemberFacts) -> None:
                 each.why = why
 
 
-def _shared(points: int, found: Sequence[Open], purchase: Purchase, short: Why) -> tuple[RuleEarned, ...]:
+def _shared(points: int, found: Sequence[Open], paid: Sequence[PaidLine], short: Why) -> tuple[RuleEarned, ...]:
     """The whole points on rules and lines, by their exact parts; what cancels takes from what it cancels.
 
     `short` is why a rule has nothing that would have given a part.
@@ -281,13 +286,21 @@ def _shared(points: int, found: Sequence[Open], purchase: Purchase, short: Why) 
     rules: list[RuleEarned] = []
     for r, each in enumerate(found):
         mine = [(i, part) for (owner, i, _), part in zip(cells, whole, strict=True) if owner == r]
-        lines = tuple((purchase.lines[i].id, part) for i, part in mine if i >= 0 and part)
+        lines = _by_line((paid[i].line.id, part) for i, part in mine if i >= 0 and part)
         given = sum(part for _, part in mine)
         why = each.why
         if why is None and given == 0:
             why = short if not isinstance(each.rule, Multiplied) else Why.EARNED_BY_OTHER
         rules.append(RuleEarned(each.rule.code, given, each.counted, lines, why if given == 0 else None))
     return tuple(rules)
+
+
+def _by_line(parts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """The points of each line; of one that was looked at in two parts they are put together."""
+    made: dict[str, int] = {}
+    for line, points in parts:
+        made[line] = made.get(line, 0) + points
+    return tuple(made.items())
 
 
 def _cells(found: Sequence[Open]) -> list[tuple[int, int, int]]:

@@ -20,8 +20,9 @@ def _empty() -> Mapping[Any, Any]:
 class Bought:
     """A line as it was paid. `before_minor` is what it would have cost without offers, at the price list in force.
 
-    `reduced`: sold below the regular price; `promoted`: an offer has touched it. `points_minor` is what points paid
-    beside it. Below zero it is a return.
+    `reduced`: sold below the regular price; `promoted`: an offer has touched it, or only `touched_milli` of its units
+    where that is known; `free_milli` were had for nothing. `points_minor` is what points paid beside it. Below zero it
+    is a return.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Bought:
     earns: bool = True
     points_minor: int = 0
     vat_bp: int = 0
+    touched_milli: int = 0
+    free_milli: int = 0
 
 
 @dataclass(frozen=True, slots=True)

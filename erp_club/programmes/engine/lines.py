@@ -7,6 +7,7 @@ from functools import partial
 from erp_club.kernel.money import Rounding, allocate, round_div
 from erp_club.programmes.engine.facts import Bought, Purchase, Tender
 from erp_club.programmes.engine.parts import EVERYTHING, Excluded, Scope
+from erp_club.promotions.engine.units import part_of
 
 GOODS = "goods"
 UNKNOWN = ""
@@ -87,6 +88,36 @@ def without_vat(paid: PaidLine) -> PaidLine:
         return paid
     shown = replace(line, paid_minor=net(line.paid_minor), points_minor=net(line.points_minor))
     return PaidLine(shown, {means: net(amount) for means, amount in paid.by.items()})
+
+
+def by_touch(paid: PaidLine, *, before_discounts: bool = False) -> tuple[PaidLine, ...]:
+    """A line of which offers have touched some units only, as the units that they left and the ones that they touched.
+
+    What was taken off lies on these alone; what each means paid of both is shared by what they cost.
+    """
+    line = paid.line
+    if not 0 < line.touched_milli < line.quantity_milli or not line.before_minor:
+        return (paid,)
+    rest = line.quantity_milli - line.touched_milli
+    cost = line.before_minor if before_discounts else line.paid_minor + line.points_minor
+    whole = min(cost, part_of(line.before_minor, line.quantity_milli, before_milli=0, returned_milli=rest))
+    if whole <= 0:
+        return (paid,)
+    weights = [whole, cost - whole]
+    minor, points = allocate(line.paid_minor, weights), allocate(line.points_minor, weights)
+    before = (whole, line.before_minor - whole)
+    lines = (
+        replace(line, quantity_milli=rest, promoted=False, touched_milli=0, free_milli=0),
+        replace(line, quantity_milli=line.touched_milli),
+    )
+    by = {means: allocate(amount, weights) for means, amount in paid.by.items()}
+    return tuple(
+        PaidLine(
+            replace(each, paid_minor=minor[i], points_minor=points[i], before_minor=before[i]),
+            {means: amounts[i] for means, amounts in by.items() if amounts[i]},
+        )
+        for i, each in enumerate(lines)
+    )
 
 
 def paid_lines(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from erp_club.programmes.engine.conditions import missed
 from erp_club.programmes.engine.earn import Earned
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Moved, Purchase
-from erp_club.programmes.engine.lines import goods_of, paid_lines, passed_over
+from erp_club.programmes.engine.lines import by_touch, goods_of, paid_lines, passed_over
 from erp_club.programmes.engine.parts import NOTHING, Counts, Excluded, Measure
 from erp_club.programmes.engine.rewards import ExtraPart
 
@@ -64,14 +64,16 @@ def _of_lines(measure: Measure, purchase: Purchase, excluded: Excluded) -> int:
     never = (*excluded.means, *measure.excluded.means)
     named = goods_of(measure.on)
     passing = [each for each in (measure.excluded, excluded) if each != NOTHING]
-    for line, counts in _paid(purchase, measure.means, never):
+    promoted = any(each.promoted for each in passing)
+    for line, counts in _paid(purchase, measure.means, never, by_touched=promoted):
         if not named(line) or any(passed_over(each, line) for each in passing):
             continue
         if counts == 0 and line.paid_minor != 0:
             continue
         any_line = True
         amount += counts
-        units += line.quantity_milli * counts // line.paid_minor if line.paid_minor else line.quantity_milli
+        bought = line.quantity_milli - line.free_milli
+        units += bought * counts // line.paid_minor if line.paid_minor else bought
     if measure.counts is Counts.SPEND:
         return amount
     if measure.counts is Counts.UNITS:
@@ -79,13 +81,16 @@ def _of_lines(measure: Measure, purchase: Purchase, excluded: Excluded) -> int:
     return 1 if any_line and amount >= 0 and purchase.total_minor >= 0 else 0
 
 
-def _paid(purchase: Purchase, means: Sequence[str], never: Sequence[str]) -> Iterator[tuple[Bought, int]]:
+def _paid(
+    purchase: Purchase, means: Sequence[str], never: Sequence[str], *, by_touched: bool
+) -> Iterator[tuple[Bought, int]]:
     """The lines with how much of them these means paid; where none is named that is all of it."""
-    if not means and not never:
+    if not means and not never and not by_touched:
         yield from ((line, line.paid_minor) for line in purchase.lines)
         return
     for each in paid_lines(purchase):
-        yield each.line, each.minor(means, never)
+        for part in by_touch(each) if by_touched else (each,):
+            yield part.line, part.minor(means, never)
 
 
 def movements(

@@ -50,16 +50,18 @@ def _line_less(line: Bought, back: Bought) -> Bought:
         paid_minor=line.paid_minor + back.paid_minor,
         quantity_milli=line.quantity_milli + back.quantity_milli,
         before_minor=before,
-        points_minor=_points_left(line, -back.quantity_milli),
+        points_minor=_left(line.points_minor, line, -back.quantity_milli),
+        touched_milli=_left(line.touched_milli, line, -back.quantity_milli),
+        free_milli=_left(line.free_milli, line, -back.quantity_milli),
     )
 
 
-def _points_left(line: Bought, milli: int) -> int:
-    if not line.points_minor or line.quantity_milli <= 0:
-        return line.points_minor
-    return line.points_minor - part_of(
-        line.points_minor, line.quantity_milli, before_milli=0, returned_milli=min(milli, line.quantity_milli)
-    )
+def _left(amount: int, line: Bought, milli: int) -> int:
+    """What is left of something that lies on a line's units evenly."""
+    if not amount or line.quantity_milli <= 0:
+        return amount
+    back = min(milli, line.quantity_milli)
+    return amount - part_of(amount, line.quantity_milli, before_milli=0, returned_milli=back)
 
 
 def _shared(tenders: Sequence[Tender], total: int) -> tuple[Tender, ...]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.programmes.engine.facts import Bought, Purchase, Tender
+from erp_club.promotions.engine.units import UNTOUCHED, touched
 
 PORTION = 1_000
 """Receipts between two words about progress."""
@@ -192,12 +193,14 @@ _COLUMNS = """
              WHERE p.customer_id = r.customer_id AND p.receipt_id = r.id) AS amounts,
            (SELECT sum(o.points_used) FROM receipt_offers o
              WHERE o.customer_id = r.customer_id AND o.receipt_id = r.id) AS points_used,
-           (SELECT array_agg(ARRAY[d.line_no, d.amount_minor]) FROM receipt_offers o
-              JOIN offer_versions v ON v.offer_id = o.offer_id AND v.version_no = o.version_no
-              JOIN receipt_discounts d
-                ON d.customer_id = o.customer_id AND d.receipt_id = o.receipt_id AND d.offer_id = o.offer_id
-             WHERE o.customer_id = r.customer_id AND o.receipt_id = r.id AND o.points_used > 0
-               AND v.document -> 'rewards' @> '[{"kind": "redeem"}]') AS by_points
+           (SELECT array_agg(ARRAY[d.line_no, d.amount_minor, d.units_milli,
+                                   CASE WHEN v.document -> 'rewards' @> '[{"kind": "redeem"}]' THEN 1 ELSE 0 END])
+              FROM receipt_discounts d
+              JOIN receipt_offers o
+                ON o.customer_id = d.customer_id AND o.receipt_id = d.receipt_id AND o.offer_id = d.offer_id
+              LEFT JOIN offer_versions v
+                ON o.points_used > 0 AND v.offer_id = o.offer_id AND v.version_no = o.version_no
+             WHERE d.customer_id = r.customer_id AND d.receipt_id = r.id) AS taken
 """
 
 
@@ -207,10 +210,15 @@ def _read(session: Session, found: str, bound: dict[str, Any], products: Iterabl
     options = {"stream_results": True, "yield_per": PORTION}
     for row in session.connection().execute(sa.text(statement), bound, execution_options=options):
         lines = row.lines or ()
-        by_points: Any = row.by_points or ()
-        points: dict[int, int] = dict(by_points)
+        points: dict[int, int] = {}
+        taken: dict[int, list[tuple[int, int]]] = {}
+        for line_no, amount, units, by_points in row.taken or ():
+            if by_points:
+                points[line_no] = points.get(line_no, 0) + amount
+            else:
+                taken.setdefault(line_no, []).append((amount, units))
         bought = tuple(
-            _line(goods[each[1]], each, name, points.get(each[0], 0))
+            _line(goods[each[1]], each, name, points.get(each[0], 0), taken.get(each[0], ()))
             for each, name in zip(lines, row.lists or (), strict=True)
         )
         tenders = tuple(
@@ -224,11 +232,19 @@ def _read(session: Session, found: str, bound: dict[str, Any], products: Iterabl
         yield Past(row.id, row.customer_id, row.joined_on, row.birthday, purchase, row.original_id, original)
 
 
-def _line(product: tuple[Any, ...], line: list[Any], price_list: str | None, points_minor: int) -> Bought:
+def _line(
+    product: tuple[Any, ...],
+    line: list[Any],
+    price_list: str | None,
+    points_minor: int,
+    taken: Sequence[tuple[int, int]],
+) -> Bought:
     sku, group, department, brand, kind, earns = product
     number, _, milli, list_minor, paid, regular, _, vat_bp = line
+    seen = touched(milli, list_minor, taken) if milli > 0 and taken else UNTOUCHED
     return Bought(
         str(number), sku, paid, milli, group, department, brand, kind, list_minor, price_list or "",
         reduced=abs(list_minor) < abs(regular), promoted=abs(paid) + points_minor < abs(list_minor),
         earns=earns or kind != "goods", points_minor=points_minor, vat_bp=vat_bp,
+        touched_milli=seen.milli, free_milli=seen.free_milli,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from erp_club.promotions.engine.rewards import Points, PointsPer
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.scope import Scope
 from erp_club.promotions.engine.scopes import GOODS, holds
+from erp_club.promotions.engine.units import UNTOUCHED, touched
 
 
 @dataclass(slots=True)
@@ -170,8 +171,8 @@ def _by_rule(run: Run, rule: EarningRule, paid: _Paid) -> Earned:
 
 def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
     """The lines as programmes look at them; points that paid are no offer."""
-    touched = {i for record in run.records if not record.ready.redeems for i in record.shares}
     basket, changed = run.basket, run.basket.changed
+    taken = _taken(run)
     uses_points = bool(paid.points) or any(run.spent.values())
     return [
         PaidFor(
@@ -179,13 +180,26 @@ def _paid_for(run: Run, paid: _Paid) -> list[PaidFor]:
             paid.money(i),
             basket.listed[i],
             basket.reduced(i),
-            i in touched,
+            touched(line.quantity_milli, basket.listed[i], taken[i].values()) if i in taken else UNTOUCHED,
             changed[i][1] if i in changed else "",
             paid.points.get(i, 0),
             uses_points,
         )
         for i, line in enumerate(basket.lines)
     ]
+
+
+def _taken(run: Run) -> dict[int, dict[str, tuple[int, int]]]:
+    """By line and offer what it took off how many units, as receipts keep it."""
+    made: dict[int, dict[str, tuple[int, int]]] = {}
+    for record in run.records:
+        if record.ready.redeems:
+            continue
+        for i, (amount, units) in record.shares.items():
+            of_line = made.setdefault(i, {})
+            before = of_line.get(record.ready.code, (0, 0))
+            of_line[record.ready.code] = before[0] + amount, max(before[1], units)
+    return made
 
 
 def _by_plan(plan: EarningPlan, lines: Sequence[PaidFor]) -> Earned:

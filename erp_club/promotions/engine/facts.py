@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from erp_club.kernel.money import Rounding
 from erp_club.promotions.engine.rewards import PointsPer
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
+from erp_club.promotions.engine.units import UNTOUCHED, Touched
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -165,7 +166,7 @@ class EarningRule:
 
 @dataclass(frozen=True, slots=True)
 class PaidFor:
-    """A line with what was paid for it, and what it cost at the price list; `promoted`: an offer has touched it.
+    """A line with what was paid for it, and what it cost at the price list; `touched`: units that offers touched.
 
     `price_list` is the code of the list that made its price, where one did. `points_minor` is what points paid beside
     it; `uses_points`: points are used in the sale.
@@ -175,7 +176,7 @@ class PaidFor:
     paid_minor: int
     before_minor: int
     reduced: bool = False
-    promoted: bool = False
+    touched: Touched = UNTOUCHED
     price_list: str = ""
     points_minor: int = 0
     uses_points: bool = False

@@ -4,6 +4,9 @@ An amount lies on a line's units evenly, odd minor units on the first ones; the 
 however many returns they come in.
 """
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from erp_club.kernel.money import Rounding, round_div
 
 
@@ -22,3 +25,29 @@ def _up_to(amount: int, quantity_milli: int, milli: int) -> int:
     # A part of a unit has its part of what lies on that unit.
     part = each * count + min(count, odd) + round_div((each + (count < odd)) * rest, 1000, Rounding.HALF_UP)
     return part if amount >= 0 else -part
+
+
+class Touched(NamedTuple):
+    """How many thousandths of a line offers have touched, and how many were had for nothing."""
+
+    milli: int
+    free_milli: int
+
+
+UNTOUCHED = Touched(0, 0)
+
+
+def touched(quantity_milli: int, list_minor: int, taken: Iterable[tuple[int, int]]) -> Touched:
+    """What offers did to a line of so many units that cost `list_minor` without them: (amount, units) of each offer.
+
+    An offer that took off all that its units cost gave them for nothing; one that did so twice gave as many as its
+    amount is worth. A line added as a gift costs nothing and has nothing taken off.
+    """
+    milli = free = 0
+    for amount, units in taken:
+        mine = 0
+        if amount * quantity_milli >= list_minor * units:
+            mine = max(units, amount * quantity_milli // list_minor) if list_minor else units
+        milli += max(units, mine)
+        free += mine
+    return Touched(min(milli, quantity_milli), min(free, quantity_milli))

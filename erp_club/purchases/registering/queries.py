@@ -1,6 +1,7 @@
 """What registering a purchase asks of its receipt, and for whom it was registered."""
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from erp_club.customers.queries import family_of
 from erp_club.kernel.dates import month_end
 from erp_club.organisation.models import Store
 from erp_club.promotions.engine.facts import Line, PaidFor
+from erp_club.promotions.engine.units import touched
 from erp_club.purchases.registering.models import LateRegistration
 from erp_club.purchases.sale import Payment
 from erp_club.receipts.models import Means, Receipt, ReceiptDiscount, ReceiptLine, ReceiptLineReturned, ReceiptPayment
@@ -50,13 +52,15 @@ def total_minor(session: Session, customer_id: int, receipt_id: int) -> int:
 
 def paid_for(session: Session, customer_id: int, receipt_id: int) -> list[PaidFor]:
     """The lines of a receipt as what earns looks at them."""
-    touched = sa.exists().where(
-        ReceiptDiscount.customer_id == ReceiptLine.customer_id,
-        ReceiptDiscount.receipt_id == ReceiptLine.receipt_id,
-        ReceiptDiscount.line_no == ReceiptLine.line_no,
-    )
+    taken: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for line_no, amount, units in session.execute(
+        sa.select(ReceiptDiscount.line_no, ReceiptDiscount.amount_minor, ReceiptDiscount.units_milli).where(
+            ReceiptDiscount.customer_id == customer_id, ReceiptDiscount.receipt_id == receipt_id
+        )
+    ):
+        taken[line_no].append((amount, units))
     rows = session.execute(
-        sa.select(ReceiptLine, Product, ProductGroup.name, Department.name, Brand.name, touched.correlate(ReceiptLine))
+        sa.select(ReceiptLine, Product, ProductGroup.name, Department.name, Brand.name)
         .join(Product, Product.id == ReceiptLine.product_id)
         .outerjoin(ProductGroup, ProductGroup.id == Product.group_id)
         .outerjoin(Department, Department.id == Product.department_id)
@@ -82,10 +86,10 @@ def paid_for(session: Session, customer_id: int, receipt_id: int) -> list[PaidFo
             paid_minor=line.amount_minor,
             before_minor=line.list_minor,
             reduced=line.regular_minor is not None,
-            promoted=promoted,
+            touched=touched(line.quantity_milli, line.list_minor, taken[line.line_no]),
             price_list=line.price_list or "",
         )
-        for line, product, group, department, brand, promoted in rows
+        for line, product, group, department, brand in rows
     ]
 
 

@@ -11,6 +11,7 @@ from erp_club.programmes.engine.parts import Counts, Excluded, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Late, PeriodReward
 from erp_club.programmes.rewards.many.arithmetic import reckoned
+from erp_club.programmes.rewards.queries import FREE
 
 _COLUMNS = (
     "customer_id", "account_id", "club_id", "rule", "first_on", "last_on", "version_no", "run_id", "form", "base",
@@ -136,8 +137,8 @@ def _sums(name: str, measure: Measure, excluded: Excluded, first: str, last: str
           FROM {bought} b
           JOIN receipt_lines l ON l.customer_id = b.customer_id AND l.receipt_id = b.id
           {" ".join(_goods(measure, excluded))}"""
-    amount = "quantity_milli" if measure.counts is Counts.UNITS else "amount_minor"
-    summed = f"SELECT b.account, CAST(sum(l.{amount}) AS bigint) AS base {lines} GROUP BY b.account"
+    amount = f"l.quantity_milli - {FREE}" if measure.counts is Counts.UNITS else "l.amount_minor"
+    summed = f"SELECT b.account, CAST(sum({amount}) AS bigint) AS base {lines} GROUP BY b.account"
     if measure.counts is Counts.PURCHASES:
         summed = f"""SELECT account, count(*) AS base FROM (
             SELECT b.account, b.customer_id, b.id {lines} AND b.total_minor >= 0
@@ -198,5 +199,3 @@ def _without(
         yield "AND coalesce(l.price_list <> ALL(:no_lists), true)"
     if on.regular_price_only or own.reduced or excluded.reduced:
         yield "AND abs(l.list_minor) >= abs(coalesce(l.regular_minor, l.list_minor))"
-    if own.promoted or excluded.promoted:
-        yield "AND abs(l.amount_minor) >= abs(l.list_minor)"
