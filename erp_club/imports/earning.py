@@ -176,6 +176,7 @@ def _reckoned(
                 birthday=each.birthday,
                 segments=segments.get(customer, frozenset()),
                 purchases=place,
+                children=each.children,
             )
             first = asked_from(programme, each.purchase.on, joined_on)
             if first is not None:

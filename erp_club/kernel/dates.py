@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+from collections.abc import Iterable
 
 
 def add_months(day: dt.date, months: int) -> dt.date:
@@ -36,6 +37,14 @@ def is_near(born: dt.date, day: dt.date, span: str) -> bool:
 def age_on(born: dt.date, day: dt.date) -> int:
     """Whole years on a day."""
     return day.year - born.year - (celebrated(born, day.year) > day)
+
+
+def any_aged(born: Iterable[dt.date], day: dt.date, least: int | None, most: int | None) -> bool:
+    """Whether any of those born on these days is at least, and at most, so many whole years old on a day.
+
+    Nobody who isn't born yet is.
+    """
+    return any(day >= each and (least or 0) <= age_on(each, day) <= (1_000 if most is None else most) for each in born)
 
 
 def day_in(year: int, month: int, day: int) -> dt.date:

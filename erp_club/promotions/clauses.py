@@ -280,7 +280,13 @@ def _member_since(condition: c.MemberSince, words: Words, *, negated: bool) -> T
 
 def _age(condition: c.AgeIs, *, negated: bool) -> Text:
     values = {"from": condition.from_age, "to": condition.to_age}
-    if condition.to_age is None:
+    if condition.of == "child" and condition.to_age is None:
+        yes = T("the customer has a child of %(from)s or older")
+        no = T("the customer has no child of %(from)s or older")
+    elif condition.of == "child":
+        yes = T("the customer has a child from %(from)s to %(to)s years old")
+        no = T("the customer has no child from %(from)s to %(to)s years old")
+    elif condition.to_age is None:
         yes, no = T("the customer is %(from)s or older"), T("the customer isn't %(from)s or older")
     else:
         yes = T("the customer is from %(from)s to %(to)s years old")

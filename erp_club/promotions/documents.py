@@ -212,7 +212,7 @@ def _budget_faults(offer: Offer) -> Iterator[FieldError]:
     """A budget counts what is taken off: beside gifts, points and coupons alone it would never run out."""
     if any(takes_off(reward) for reward in offer.rewards):
         return
-    for name in ("budget_minor", "member_month_minor"):
+    for name in ("budget_minor", "member_month_minor", "shared_month_minor"):
         if getattr(offer.limits, name) is not None:
             fault = T("This offer takes nothing off a basket, so a budget would never run out. Limit its uses instead.")
             yield FieldError(f"limits.{name}", fault)

@@ -175,8 +175,11 @@ def used_by(
     """The same with what the customer's month has had of offers that have a ceiling of it; only these cost a query."""
     used = used_by_code(rows)
     if compiled.by_month and customer_id:
-        for code, minor in taken_in_month(session, customer_id, compiled.by_month, day).items():
-            used[code] = replace(used.get(code, Used()), member_month_minor=minor)
+        taken = taken_in_month(session, customer_id, compiled.by_month, day)
+        for code in compiled.by_month:
+            shared = sum(taken.get(each, 0) for each in compiled.sharing.get(code, ()))
+            month = {"member_month_minor": taken.get(code, 0), "shared_month_minor": shared}
+            used[code] = replace(used.get(code, Used()), **month)
     return used
 
 
@@ -195,6 +198,22 @@ def taken_in_month(session: Session, customer_id: int, codes: Collection[str], d
         .group_by(StoredOffer.code)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def sharing(session: Session, names: Collection[str]) -> dict[str, list[str]]:
+    """The codes of the offers in force that share a ceiling of a month, by its name."""
+    shared_as = OfferVersion.document[("limits", "shared_as")].astext
+    rows = session.execute(
+        sa.select(shared_as, StoredOffer.code)
+        .join(
+            OfferVersion, (OfferVersion.offer_id == StoredOffer.id) & (OfferVersion.version_no == StoredOffer.live_no)
+        )
+        .where(StoredOffer.state == OfferState.PUBLISHED, shared_as.in_(names))
+    )
+    made: dict[str, list[str]] = {}
+    for name, code in rows:
+        made.setdefault(name, []).append(code)
+    return made
 
 
 # Offers for head office.

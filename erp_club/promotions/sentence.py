@@ -362,6 +362,9 @@ def _often(limits: Limits, words: Words) -> Iterator[Text]:
         yield TN("Once per member and year.", "%(num)s times per member and year.", limits.per_member_year)
     if limits.member_month_minor is not None:
         yield T("At most %(amount)s per member and month.", amount=words.money(limits.member_month_minor))
+    if limits.shared_month_minor is not None:
+        values = {"amount": words.money(limits.shared_month_minor), "name": limits.shared_as or ""}
+        yield T("At most %(amount)s per member and month together with the other offers of “%(name)s”.", **values)
     if limits.uses_per_day is not None:
         yield TN("Once a day in all.", "%(num)s times a day in all.", limits.uses_per_day)
     if limits.uses is not None:

@@ -344,6 +344,7 @@ def _shopper(told: Told, today: dt.date, *, where: Where) -> Shopper | None:
         },
         birthday_in=nearest_birthday(told.birthday, today) if told.birthday else None,
         born=told.birthday,
+        children=told.children,
         purchases=told.purchases,
         segments=told.segments,
     )

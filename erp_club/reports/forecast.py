@@ -17,19 +17,21 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
+from erp_club.customers.relatives.queries import CHILDREN
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.organisation.models import Chain
 from erp_club.promotions import queries as offers
 from erp_club.promotions.documents import parts
 from erp_club.promotions.engine.compile import Compiled, compile_offers
 from erp_club.promotions.engine.conditions import AgeIs, BirthdayIs, CelebratesIs, ClubIs, PurchaseNumberIs, SegmentIs
-from erp_club.promotions.engine.facts import Facts, Line, Member, Policy, Shopper, Used
+from erp_club.promotions.engine.facts import Facts, Line, Member, Policy, Shopper
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import is_open, price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
 from erp_club.purchases.facts import nearest_birthday
 from erp_club.receipts.models import Receipt
+from erp_club.reports.forecast_uses import Counter, used_so_far
 from erp_club.reports.starting import Starts, gift_prices, starts
 
 _POLICY = TypeAdapter(Policy)
@@ -147,33 +149,6 @@ class _Basket(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Counter:
-    """What an offer has used up so far in the replay."""
-
-    uses: int = 0
-    given: int = 0
-    days: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
-    members: dict[int, list[dt.date]] = field(default_factory=lambda: defaultdict(list))
-    months: dict[tuple[int, int, int], int] = field(default_factory=lambda: defaultdict(int))
-    """What it has given a member in a month."""
-
-    def used(self, customer_id: int, day: dt.date) -> Used:
-        """As the engine is told of it."""
-        mine = self.members.get(customer_id, ()) if customer_id else ()
-        month = (day.year, day.month)
-        return Used(
-            uses=self.uses,
-            today=self.days.get(day, 0),
-            given_minor=self.given,
-            member=len(mine),
-            member_today=sum(1 for each in mine if each == day),
-            member_month=sum(1 for each in mine if (each.year, each.month) == month),
-            member_year=sum(1 for each in mine if each.year == day.year),
-            member_month_minor=self.months[customer_id, *month] if customer_id else 0,
-        )
-
-
-@dataclass(slots=True)
 class _Replay:
     """The sums while receipts go by."""
 
@@ -198,7 +173,7 @@ class _Replay:
     stores: dict[str, Part] = field(default_factory=lambda: defaultdict(Part))
     offers: dict[str, Part] = field(default_factory=lambda: defaultdict(Part))
     uses: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    counters: dict[str, _Counter] = field(default_factory=lambda: defaultdict(_Counter))
+    counters: dict[str, Counter] = field(default_factory=lambda: defaultdict(Counter))
 
     def take(self, basket: _Basket) -> None:
         """Price one receipt, and add up what the tried offers changed."""
@@ -212,7 +187,7 @@ class _Replay:
             coupons=self.starts.coupons,
             claims=self.starts.claims,
             confirmed=self.starts.confirmed,
-            used={code: self.counters[code].used(basket.customer_id, basket.day) for code in self.limited},
+            used=used_so_far(self.counters, self.told, self.limited, basket.customer_id, basket.day),
             store=basket.store,
             sale_id=str(basket.id),
             policy=self.policy,
@@ -307,7 +282,7 @@ _OF_PERIOD = "r.sold_on BETWEEN :first AND :last AND (CAST(:store AS integer) IS
 # IS TRUE keeps the search from the index of periods, which for each receipt would find all who were members that day.
 _RECEIPTS = """
     SELECT r.id, owner.id, s.code, r.sold_on, (r.sold_at AT TIME ZONE s.time_zone) AS at, held.clubs,
-           {birthday} AS birthday, {number} AS number, {segments} AS segments,
+           {birthday} AS birthday, {children} AS children, {number} AS number, {segments} AS segments,
            sold.products, sold.quantities, sold.amounts, sold.rates
       FROM receipts r
       JOIN stores s ON s.id = r.store_id
@@ -360,6 +335,7 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
     goods = {row[0]: tuple(row[1:]) for row in session.execute(_PRODUCTS)}
     statement = _RECEIPTS.format(
         birthday=_BIRTHDAY if wanted.birthdays else "NULL::date",
+        children=CHILDREN.format(who="owner.id") if wanted.birthdays else "NULL::date[]",
         number=_NUMBER if wanted.numbers else "0",
         segments=_SEGMENTS if wanted.segments else "NULL::text[]",
         level=_LEVEL if wanted.levels else "NULL",
@@ -368,7 +344,7 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
     bound = _bound(period) | ({"segments": wanted.segments} if wanted.segments else {})
     streamed = {"stream_results": True, "yield_per": PORTION}
     rows = session.connection().execute(sa.text(statement), bound, execution_options=streamed)
-    for receipt_id, customer_id, store, day, at, clubs, birthday, number, lists, ids, units, amounts, rates in rows:
+    for receipt_id, customer_id, store, day, at, clubs, birthday, children, number, lists, *sold in rows:
         shopper = None
         if customer_id:
             shopper = Shopper(
@@ -377,12 +353,13 @@ def _baskets(session: Session, period: Period, wanted: _Wanted) -> Iterator[_Bas
                 segments=frozenset(lists or ()),
                 birthday_in=nearest_birthday(birthday, day) if birthday else None,
                 born=birthday,
+                children=tuple(children or ()),
                 purchases=number,
             )
         lines = tuple(
             _line(str(index), goods[product], milli, minor, vat)
             for index, (product, milli, minor, vat) in enumerate(
-                zip(ids or (), units or (), amounts or (), rates or (), strict=True), start=1
+                zip(*(each or () for each in sold), strict=True), start=1
             )
         )
         yield _Basket(receipt_id, customer_id, store, day, lines, at, shopper)

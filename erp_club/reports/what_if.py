@@ -332,7 +332,9 @@ class _Life:
         """The member at the moment of a purchase."""
         who = past.customer_id
         segments = self.segments.get(who, frozenset())
-        known = MemberFacts(self.joined_on, level, past.birthday, segments, purchases=self.purchases[who])
+        known = MemberFacts(
+            self.joined_on, level, past.birthday, segments, purchases=self.purchases[who], children=past.children
+        )
         return self.seen.facts(known, past.purchase.on, customer_id=who)
 
     def remember(

@@ -18,7 +18,8 @@ WHEN = {
     "without_days": ["2026-05-14", "12-24", "31", "12-26/01-06"], "from_time": "18:00", "to_time": "22:00",
     "stores": ["374"], "without_stores": ["375"], "channels": ["store"], "levels": ["GOLD"], "segments": ["VIP"],
     "birthday": "day", "least_minor": 1000, "most_minor": 90000, "first_purchase": 2, "last_purchase": 9,
-    "joined_within_days": 30, "joined_for_days": 3, "min_age": 18, "max_age": 99, "means": ["card"],
+    "joined_within_days": 30, "joined_for_days": 3, "min_age": 18, "max_age": 99,
+    "child_min_age": 1, "child_max_age": 17, "means": ["card"],
     "without_means": ["invoice"], "confirm": "PAIR",
 }  # fmt: skip
 COUNTED = {"counts": "spend", "on": SCOPE, "excluded": EXCLUDED, "means": ["cash"], "when": WHEN}
@@ -180,7 +181,7 @@ FULL: dict[str, Any] = {
     "household": {"most_persons": 5, "same_address": True, "one_per_household": True, "invitation_days": 7,
                   "min_age": 10, "sees": "main", "redeems": "main", "leaver": "equal_share", "year_of_main": False,
                   "shared_level": False},
-    "excluded": EXCLUDED, "most_rewards": 3,
+    "excluded": EXCLUDED, "most_rewards": 3, "most_discount_month": 40000,
     "switch": {"effective_from": "2027-01-01", "conversion": {"from_points": 10, "to_points": 1},
                "last_earning_day": "2027-06-30", "last_redeeming_day": "2027-12-31"},
     "texts": {"presentation": {"en": "Welcome."}, "terms": {"en": "By law."}, "receipt": {"en": "Thank you."}},

@@ -87,6 +87,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *((f"entitlements[0].{name}", {"entitlements": [
         {"code": "e", name: 9, "gives": {"kind": "discount", "price_minor": 9}}]})
       for name in ("most_base_month", "most_units_month")),
+    ("earning.rules[0].when.child_max_age", {
+        "earning": {"rules": [RATE | {"when": {"child_min_age": 3, "child_max_age": 2}}]}}),
     ("switch.last_redeeming_day", {
         "switch": {"last_earning_day": "2026-06-30", "last_redeeming_day": "2026-05-31"}}),
 ]  # fmt: skip
@@ -103,6 +105,7 @@ WARNED: list[tuple[str, dict[str, Any]]] = [
     ("fees.joining_product", {"fees": {"renewal_minor": 900}, "term": {"kind": "months", "months": 12}}),
     ("joining.purchase_of", {"joining": {"purchase_of": {"on": {"groups": ["Tea"]}}}}),
     ("joining.invitation_days", {"joining": {"invitation_days": 14}}),
+    ("most_discount_month", {"most_discount_month": 100}),
     ("earning.rules[0].factor_bp", {"earning": {"rules": [{"kind": "times", "code": "t", "factor_bp": 10_000}]}}),
     ("levels.levels[0].at_least", {"levels": {"levels": [{"code": "BASE", "at_least": 5}]}}),
     ("redemption", {"earning": {"rules": [RATE]}}),

@@ -209,6 +209,16 @@ def test_what_a_month_leaves_is_given_in_part(mode: str, reward: dict[str, Any],
     assert refusal(priced([a_line(count=9)], offer), "MONTH").reason == "customer_needed"
 
 
+def test_what_a_month_leaves_to_several_offers_is_shared_by_them() -> None:
+    limits = {"shared_month_minor": 700, "shared_as": "CLUB"}
+    offers = [an_offer(code, TENTH, limits=limits, combination={"mode": "stackable"}) for code in ("A", "B")]
+    used = {code: Used(shared_month_minor=500) for code in ("A", "B")}
+    assert priced([a_line(count=1)], *offers, used=used, shopper=a_shopper()).discount_minor == 190
+    assert priced([a_line(count=9)], *offers, used=used, shopper=a_shopper()).discount_minor == 200
+    full = {code: Used(shared_month_minor=700) for code in ("A", "B")}
+    assert priced([a_line(count=9)], *offers, used=full, shopper=a_shopper()).discount_minor == 0
+
+
 def test_a_limit_for_each_member_needs_a_known_customer() -> None:
     answer = priced([a_line()], an_offer("ONCE", TENTH, limits={"per_member": 1}))
     assert refusal(answer, "ONCE").reason == "customer_needed"

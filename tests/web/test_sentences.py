@@ -91,7 +91,7 @@ CONDITIONS: list[dict[str, Any]] = [
 ]
 LIMITS = {
     "uses": 1, "uses_per_day": 2, "per_member": 1, "per_member_day": 1, "per_member_month": 2, "per_member_year": 3,
-    "per_basket": 1, "budget_minor": 100000, "member_month_minor": 5000,
+    "per_basket": 1, "budget_minor": 100000, "member_month_minor": 5000, "shared_month_minor": 6000,
 }  # fmt: skip
 
 

@@ -214,7 +214,11 @@ CONDITIONS: dict[str, tuple[Ask, ...]] = {
             options=(("month", N_("Month")), ("week", N_("Week, from Monday"))),
         ),
     ),
-    "from_age": (Ask("from_age", N_("From this age on")), Ask("to_age", N_("Up to this age"), optional=True)),
+    "from_age": (
+        Ask("of", N_("Whose age"), "select", options=(("customer", N_("The customer's")), ("child", N_("A child's")))),
+        Ask("from_age", N_("From this age on")),
+        Ask("to_age", N_("Up to this age"), optional=True),
+    ),
     "member_of": (
         Ask("member_of", N_("Club"), "picks", things=("club",)),
         Ask("from_days", N_("Member for at least so many days"), optional=True),
@@ -274,7 +278,11 @@ LIMITS = (
         N_("What is left of it is given in part."),
         optional=True,
     ),
-)
+    Ask("shared_month_minor", N_("At most so much off per member and month together with other offers"), "amount",
+        optional=True),
+    Ask("shared_as", N_("The name that they share"), "text", N_("Any word; offers with the same one count together."),
+        (), True),
+)  # fmt: skip
 COMBINATION = (
     Ask(
         "mode",

@@ -26,6 +26,7 @@ _WHY: dict[Why, Text] = {
     Why.WRONG_LEVEL: T("Only for another level of the club."),
     Why.NOT_IN_SEGMENT: T("Not for this customer."),
     Why.NOT_BIRTHDAY: T("Only around the birthday."),
+    Why.NO_SUCH_CHILD: T("Only with a child of that age."),
     Why.TOO_LITTLE: T("The purchase is too small."),
     Why.JOINED_TOO_LONG_AGO: T("Only for a while after joining."),
     Why.JOINED_TOO_LATELY: T("Only some time after joining."),

@@ -32,6 +32,7 @@ _TEXTS: Mapping[Reason, Text] = {
     Reason.MEANS_BESIDE: T("Not together with another means of payment."),
     Reason.NOT_BIRTHDAY: T("Only around the birthday."),
     Reason.WRONG_AGE: T("Not at the customer's age."),
+    Reason.NO_SUCH_CHILD: T("Only with a child of that age."),
     Reason.WRONG_LENGTH: T("Not so long after joining, or not yet."),
     Reason.WRONG_PURCHASE_NUMBER: T("Not for this purchase of the customer."),
     Reason.NOT_CONFIRMED: T("The cashier hasn't confirmed what it asks for."),

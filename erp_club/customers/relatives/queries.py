@@ -9,6 +9,17 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.customers.models import Customer, CustomerState
 from erp_club.customers.relatives.models import Relative, RelativeKind
 
+CHILDREN = """
+    ARRAY(SELECT DISTINCT coalesce(child.birthday, other.birthday)
+            FROM (SELECT k.relative_id, k.birthday FROM customer_relatives k
+                   WHERE k.customer_id = {who} AND k.kind = 'child'
+                  UNION ALL
+                  SELECT k.customer_id, NULL FROM customer_relatives k
+                   WHERE k.relative_id = {who} AND k.kind = 'parent') child
+            LEFT JOIN customers other ON other.id = child.relative_id AND other.state = 'active'
+           WHERE coalesce(child.birthday, other.birthday) IS NOT NULL ORDER BY 1)
+"""
+"""The birthdays of a customer's children that are known, as SQL: `who` is the customer's id."""
 _SEEN_FROM_THERE = {RelativeKind.CHILD: RelativeKind.PARENT, RelativeKind.PARENT: RelativeKind.CHILD}
 
 

@@ -199,6 +199,8 @@ def _when(path: str, when: When, programme: Programme) -> Iterator[Finding]:
         yield Finding(f"{path}.joined_for_days", T("So many days after joining it doesn't hold any more."))
     if when.min_age is not None and when.max_age is not None and when.max_age < when.min_age:
         yield Finding(f"{path}.max_age", T("The highest age is below the lowest one."))
+    if when.child_min_age is not None and when.child_max_age is not None and when.child_max_age < when.child_min_age:
+        yield Finding(f"{path}.child_max_age", T("The highest age is below the lowest one."))
     yield from _known_levels(f"{path}.levels", when.levels, programme)
 
 
@@ -269,6 +271,7 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
             text = T("An amount is its own ceiling, so this has no effect.")
             yield Finding(f"{path}.cap_minor", text, stops=False)
     yield from _never_given(programme)
+    yield from _ceiling_of_none(programme)
     for index, fee in enumerate(programme.fees.levels):
         yield from _known_levels(f"fees.levels[{index}].level", (fee.level,), programme)
     for name in ("entitlements", "benefits", "rewards", "occasions"):
@@ -278,6 +281,13 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
 
 def _can_be_capped(gives: DiscountGiven) -> bool:
     return gives.off_bp is not None or gives.per_unit
+
+
+def _ceiling_of_none(programme: Programme) -> Iterator[Finding]:
+    given = [gives for _, gives in _given(programme)] + [each.gives for each in programme.entitlements]
+    if programme.most_discount_month is not None and not any(isinstance(gives, DiscountGiven) for gives in given):
+        text = T("No rule gives a discount, so this has no effect.")
+        yield Finding("most_discount_month", text, stops=False)
 
 
 def _never_given(programme: Programme) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from enum import StrEnum
 
-from erp_club.kernel.dates import age_on, celebrated, is_near
+from erp_club.kernel.dates import any_aged, celebrated, is_near
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.parts import ALWAYS, Birthday, Keys, When
 from erp_club.promotions.engine.dates import falls_on
@@ -26,6 +26,7 @@ class Why(StrEnum):
     JOINED_TOO_LONG_AGO = "joined_too_long_ago"
     JOINED_TOO_LATELY = "joined_too_lately"
     WRONG_AGE = "wrong_age"
+    NO_SUCH_CHILD = "no_such_child"
     WRONG_MEANS = "wrong_means"
     NOT_CONFIRMED = "not_confirmed"
     NO_SUCH_LINE = "no_such_line"
@@ -119,9 +120,12 @@ def _wrong_member(when: When, day: dt.date, member: MemberFacts) -> Iterator[Why
     if when.birthday is not None and not _is_birthday(when.birthday, member.birthday, day):
         yield Why.NOT_BIRTHDAY
     if when.min_age is not None or when.max_age is not None:
-        age = None if member.birthday is None else age_on(member.birthday, day)
-        if age is None or age < (when.min_age or 0) or age > (when.max_age or 150):
+        born = () if member.birthday is None else (member.birthday,)
+        if not any_aged(born, day, when.min_age, when.max_age):
             yield Why.WRONG_AGE
+    asks_child = when.child_min_age is not None or when.child_max_age is not None
+    if asks_child and not any_aged(member.children, day, when.child_min_age, when.child_max_age):
+        yield Why.NO_SUCH_CHILD
 
 
 def _is_birthday(kind: Birthday, born: dt.date | None, day: dt.date) -> bool:

@@ -84,7 +84,7 @@ class MemberFacts:
 
     `points_today`: what each rule has given today, and all of them under the empty name, `points_this_month` in the
     calendar month. `visited`: by which rule
-    and in which store a visit has counted today already. `purchases`: how many before this one.
+    and in which store a visit has counted today already. `purchases`: how many before this one. `children`: birthdays.
     """
 
     joined_on: dt.date | None = None
@@ -96,6 +96,7 @@ class MemberFacts:
     points_today: Mapping[str, int] = field(default_factory=_empty)
     points_this_month: Mapping[str, int] = field(default_factory=_empty)
     visited: frozenset[tuple[str, str]] = frozenset()
+    children: tuple[dt.date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

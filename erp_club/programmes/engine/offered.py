@@ -55,11 +55,19 @@ def offer_for(
             "when": {"all": [*_conditions(programme, gives, when, levels), *only]},
             "activation": dict(activation),
             "combination": beside if programme.double_benefits else alone,
-            "limits": {"per_basket": 1} if one else {},
+            "limits": ({"per_basket": 1} if one else {}) | _ceiling(programme, gives),
             "first_day": when.first_day,
             "last_day": when.last_day,
         }
     )
+
+
+def _ceiling(programme: Programme, gives: Given) -> dict[str, Any]:
+    """What all discounts of the club together may come to."""
+    most = programme.most_discount_month
+    if most is None or not isinstance(gives, DiscountGiven):
+        return {}
+    return {"shared_month_minor": most, "shared_as": programme.code}
 
 
 def paying_offer(programme: Programme, rule: Redemption, code: str) -> Offer:
@@ -205,6 +213,8 @@ def _of_persons(when: When) -> Iterator[dict[str, Any]]:
         yield {"celebrates": when.birthday.value}
     if when.min_age is not None or when.max_age is not None:
         yield {"from_age": when.min_age or 0, "to_age": when.max_age}
+    if when.child_min_age is not None or when.child_max_age is not None:
+        yield {"from_age": when.child_min_age or 0, "to_age": when.child_max_age, "of": "child"}
 
 
 def _of_purchase(when: When) -> Iterator[dict[str, Any]]:

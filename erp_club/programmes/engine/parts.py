@@ -100,6 +100,9 @@ class When(Part):
     """Not before so many days after joining: with 1 from the day after on."""
     min_age: Age | None = None
     max_age: Age | None = None
+    child_min_age: Age | None = None
+    child_max_age: Age | None = None
+    """The member has a child of such an age, as far as it is known; with 1 as the highest, one under two."""
     means: Keys = ()
     """Paid at least in part with one of these."""
     without_means: Keys = ()

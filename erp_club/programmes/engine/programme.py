@@ -18,7 +18,17 @@ from erp_club.programmes.engine.membership import (
     Renewal,
     Term,
 )
-from erp_club.programmes.engine.parts import NOTHING, Days, Excluded, Keys, LongTexts, Number, Part, RuleCode
+from erp_club.programmes.engine.parts import (
+    NOTHING,
+    Days,
+    Excluded,
+    Keys,
+    LongTexts,
+    Number,
+    Part,
+    RuleCode,
+    SomeMinor,
+)
 from erp_club.programmes.engine.rewards import Occasion, PeriodReward
 from erp_club.programmes.engine.spending import Benefit, Charity, Expiry, Redemption, Returns
 from erp_club.promotions.engine.scope import Texts
@@ -96,6 +106,9 @@ class Programme(Part):
     occasions: Annotated[tuple[Occasion, ...], Field(max_length=50)] = ()
     double_benefits: bool = True
     """Whether several benefits may be used in one purchase."""
+    most_discount_month: SomeMinor | None = None
+    """The most that discounts of the club, whichever rule gives them, take off for a member in a calendar month, less
+    what came back in it. Codes, gifts and points as money are no discounts here."""
     expiry: Expiry = Expiry()
     returns: Returns = Returns()
     lapse: Fate = Fate()

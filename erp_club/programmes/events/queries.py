@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.cards.models import Card, CardState
@@ -15,6 +16,7 @@ from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, Membership
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.queries import family_of
+from erp_club.customers.relatives.queries import CHILDREN
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.ledger.commands import Account
@@ -30,6 +32,8 @@ from erp_club.programmes.events.told import Of
 from erp_club.programmes.past.queries import customers_segments
 from erp_club.programmes.queries import VersionInForce, version_in_force
 from erp_club.receipts.models import Receipt, ReceiptReturn
+
+_CHILDREN = sa.literal_column(CHILDREN.format(who="customers.id"), ARRAY(sa.Date))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,7 @@ def clubs_of(session: Session, customer_id: int, *, on: dt.date) -> list[InClub]
 def member_facts(session: Session, customer_id: int, club: InClub) -> MemberFacts:
     """The member as conditions of rules see it."""
     row = session.execute(
-        sa.select(Customer.birthday, MembershipLevel.level)
+        sa.select(Customer.birthday, MembershipLevel.level, _CHILDREN.label("children"))
         .select_from(Membership)
         .join(Customer, Customer.id == Membership.customer_id)
         .outerjoin(MembershipLevel, LEVEL)
@@ -192,6 +196,7 @@ def member_facts(session: Session, customer_id: int, club: InClub) -> MemberFact
         level=level_in(club.earning.rules_document, row.level),
         birthday=row.birthday,
         segments=customers_segments(session, [customer_id]).get(customer_id, frozenset()),
+        children=tuple(row.children),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.customers.relatives.queries import CHILDREN
 from erp_club.programmes.engine.facts import Bought, Purchase, Tender
 from erp_club.promotions.engine.units import UNTOUCHED, touched
 
@@ -22,6 +23,7 @@ class Past(NamedTuple):
     customer_id: int
     joined_on: dt.date | None
     birthday: dt.date | None
+    children: tuple[dt.date, ...]
     purchase: Purchase
     original_id: int | None
     original_lines: tuple[int | None, ...]
@@ -173,8 +175,9 @@ _OF_CLUB = """
           WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND (p.validity @> r.sold_on) IS TRUE
        )
 """
-_COLUMNS = """
+_COLUMNS = f"""
     SELECT r.id, coalesce(c.merged_into, c.id) AS customer_id, m.joined_on, c.birthday,
+           {CHILDREN.format(who="coalesce(c.merged_into, c.id)")} AS children,
            (r.sold_at AT TIME ZONE s.time_zone) AS at, s.code, s.channel,
            (SELECT t.original_receipt_id FROM receipt_returns t
              WHERE t.customer_id = r.customer_id AND t.receipt_id = r.id) AS original_id,
@@ -194,14 +197,14 @@ _COLUMNS = """
            (SELECT sum(o.points_used) FROM receipt_offers o
              WHERE o.customer_id = r.customer_id AND o.receipt_id = r.id) AS points_used,
            (SELECT array_agg(ARRAY[d.line_no, d.amount_minor, d.units_milli,
-                                   CASE WHEN v.document -> 'rewards' @> '[{"kind": "redeem"}]' THEN 1 ELSE 0 END])
+                                   CASE WHEN v.document -> 'rewards' @> '[{{"kind": "redeem"}}]' THEN 1 ELSE 0 END])
               FROM receipt_discounts d
               JOIN receipt_offers o
                 ON o.customer_id = d.customer_id AND o.receipt_id = d.receipt_id AND o.offer_id = d.offer_id
               LEFT JOIN offer_versions v
                 ON o.points_used > 0 AND v.offer_id = o.offer_id AND v.version_no = o.version_no
              WHERE d.customer_id = r.customer_id AND d.receipt_id = r.id) AS taken
-"""
+"""  # noqa: S608 - ours
 
 
 def _read(session: Session, found: str, bound: dict[str, Any], products: Iterable[Sequence[Any]]) -> Iterator[Past]:
@@ -229,7 +232,10 @@ def _read(session: Session, found: str, bound: dict[str, Any], products: Iterabl
             uses_points=bool(row.points_used),
         )  # fmt: skip
         original = tuple(each[6] for each in lines)
-        yield Past(row.id, row.customer_id, row.joined_on, row.birthday, purchase, row.original_id, original)
+        yield Past(
+            row.id, row.customer_id, row.joined_on, row.birthday, tuple(row.children), purchase, row.original_id,
+            original,
+        )  # fmt: skip
 
 
 def _line(

@@ -113,7 +113,8 @@ def as_seen(
             seen.take_back(bought.on, earn(programme, bought, then), earn(programme, kept, then))
             sold[each.original_id or 0] = (kept, then)
         elif each.purchase.total_minor >= 0:
-            whose = known if each.customer_id == customer_id else replace(known, birthday=each.birthday)
+            other = replace(known, birthday=each.birthday, children=each.children)
+            whose = known if each.customer_id == customer_id else other
             then = seen.facts(whose, each.purchase.on, customer_id=each.customer_id)
             seen.note(each.purchase, earn(programme, each.purchase, then), customer_id=each.customer_id)
             sold[each.id] = (each.purchase, then)

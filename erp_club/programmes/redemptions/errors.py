@@ -71,6 +71,7 @@ _WORDS = {
     Why.NOT_IN_SEGMENT: T("Not for this customer."),
     Why.NOT_BIRTHDAY: T("Only around the birthday."),
     Why.WRONG_AGE: T("Not at the customer's age."),
+    Why.NO_SUCH_CHILD: T("Only with a child of that age."),
     Why.JOINED_TOO_LONG_AGO: T("Only for a while after joining."),
     Why.JOINED_TOO_LATELY: T("Only some time after joining."),
 }

@@ -103,6 +103,7 @@ class Counting:
                     level=each.level,
                     birthday=mine[0].birthday if mine else None,
                     segments=segments.get(customer, frozenset()),
+                    children=mine[0].children if mine else (),
                 )
                 at = partial(_on_level, who, levels.get(customer, ()))
                 made[place] += lived(self.programme, mine, at, points[each.key].by_receipt)

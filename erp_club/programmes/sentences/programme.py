@@ -97,6 +97,9 @@ def _club(of: Programme, words: Words) -> Iterator[Text]:
         yield T("These earn nothing, and nothing is taken off them: %(what)s.", what=Listed(left_out, "and"))
     if not of.double_benefits:
         yield T("One benefit a purchase: no double benefits.")
+    if of.most_discount_month is not None:
+        amount = words.money(of.most_discount_month)
+        yield T("All discounts of the club together take at most %(amount)s off in a month.", amount=amount)
     if of.most_rewards is not None:
         yield TN(
             "A member holds at most %(num)s unused reward.",

@@ -252,8 +252,19 @@ def _persons(when: When, words: Words) -> Iterator[Text]:
         yield T("the member is at least %(age)s years old", age=when.min_age)
     if when.max_age is not None:
         yield T("the member is at most %(age)s years old", age=when.max_age)
+    yield from _of_children(when)
     if when.confirm is not None:
         yield T("the cashier confirms “%(question)s”", question=Name({"": when.confirm}))
+
+
+def _of_children(when: When) -> Iterator[Text]:
+    least, most = when.child_min_age, when.child_max_age
+    if least is not None and most is not None:
+        yield T("the member has a child from %(from)s to %(to)s years old", **{"from": least, "to": most})
+    elif least is not None:
+        yield T("the member has a child of at least %(age)s years", age=least)
+    elif most is not None:
+        yield T("the member has a child of at most %(age)s years", age=most)
 
 
 _COUNTED: dict[Counts, Text] = {

@@ -169,6 +169,7 @@ def _outlooks(
             level=held[each.key].level,
             birthday=each.birthday,
             segments=segments.get(each.customer_id, frozenset()),
+            children=next((past.children for past in mine if past.customer_id == each.customer_id), ()),
         )
         made[each.key] = _outlook(
             each,

@@ -7,9 +7,9 @@ same scope and conditions always beats is kept behind that one and never priced.
 
 import gc
 import unicodedata
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from erp_club.promotions.engine.basket import BP
@@ -76,6 +76,8 @@ class Compiled:
     """The lowest of all."""
     by_month: frozenset[str] = frozenset()
     """Those that take off only so much for a member in a month."""
+    sharing: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """By the code of an offer, those that share its ceiling of a month, itself among them."""
 
     def version_of(self, code: str) -> int | None:
         """The version of an offer that is in force."""
@@ -117,7 +119,16 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         frozenset(sku for each in ready for part in each.parts for sku in _asked_for(part)),
         min((each.priority for each in ready), default=0),
         frozenset(each.code for each in ready if each.by_month),
+        _sharing(ready),
     )
+
+
+def _sharing(ready: Sequence[Ready]) -> dict[str, frozenset[str]]:
+    named: dict[str, set[str]] = {}
+    for each in ready:
+        if each.shared_as is not None:
+            named.setdefault(each.shared_as, set()).add(each.code)
+    return {code: frozenset(codes) for codes in named.values() for code in codes}
 
 
 @contextmanager
@@ -183,7 +194,8 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         turn=_turn(offer, stage),
         shaping=shaping_of(offer.rewards, scopes),
         limits=limits,
-        by_month=limits is not None and limits.member_month_minor is not None,
+        by_month=limits is not None and limits.by_month,
+        shared_as=None if limits is None else limits.shared_as,
         first_day=offer.first_day,
         last_day=offer.last_day,
         hint=offer.hint,

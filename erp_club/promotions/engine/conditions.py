@@ -128,10 +128,11 @@ class CelebratesIs(Part):
 
 
 class AgeIs(Part):
-    """The customer is so old on the day of the sale; whose birthday isn't known isn't."""
+    """The customer, or a child of theirs, is so old on the day of the sale; whose birthday isn't known isn't."""
 
     from_age: Annotated[int, Field(ge=0, le=150)]
     to_age: Annotated[int, Field(ge=0, le=150)] | None = None
+    of: Literal["customer", "child"] = "customer"
 
 
 class PurchaseNumberIs(Part):

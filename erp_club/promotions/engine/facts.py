@@ -60,7 +60,10 @@ class ListPrice:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How often an offer has been used, and what it has given, so far; by this customer where it says member."""
+    """How often an offer has been used, and what it has given, so far; by this customer where it says member.
+
+    `shared_month_minor`: what all offers gave that share its ceiling of a month.
+    """
 
     uses: int = 0
     today: int = 0
@@ -70,6 +73,7 @@ class Used:
     member_month: int = 0
     member_year: int = 0
     member_month_minor: int = 0
+    shared_month_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """A known customer. `birthday_in` is days to the nearest birthday, below zero for one just past."""
+    """A known customer. `birthday_in` is days to the nearest birthday, below zero for one just past.
+
+    `born`, and `children`, are days of birth.
+    """
 
     id: str
     clubs: Mapping[str, Member] = field(default_factory=nothing)
@@ -125,6 +132,7 @@ class Shopper:
     birthday_in: int | None = None
     purchases: int = 0
     born: dt.date | None = None
+    children: tuple[dt.date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

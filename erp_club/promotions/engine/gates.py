@@ -6,7 +6,7 @@ A gate tells what keeps an offer closed: nothing, or the reason of each conditio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from erp_club.kernel.dates import age_on, is_near
+from erp_club.kernel.dates import any_aged, is_near
 from erp_club.promotions.engine.basket import Basket
 from erp_club.promotions.engine.conditions import (
     AgeIs,
@@ -360,9 +360,9 @@ def _age(condition: AgeIs) -> Gate:
         shopper = basket.facts.shopper
         if shopper is None:
             return (Reason.CUSTOMER_NEEDED, None)
-        age = None if shopper.born is None else age_on(shopper.born, basket.facts.at.date())
-        fits = age is not None and least <= age and (most is None or age <= most)
-        return None if fits else (Reason.WRONG_AGE, None)
+        own = () if shopper.born is None else (shopper.born,)
+        born, why = (shopper.children, Reason.NO_SUCH_CHILD) if condition.of == "child" else (own, Reason.WRONG_AGE)
+        return None if any_aged(born, basket.facts.at.date(), least, most) else (why, None)
 
     return gate
 

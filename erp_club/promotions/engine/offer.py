@@ -104,6 +104,20 @@ class Limits(Part):
     budget_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
     member_month_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
     """The most that it takes off for a member in a calendar month, less what came back in it: then it gives less."""
+    shared_month_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
+    """The most that all offers of the name `shared_as` take off for a member in a calendar month, in the same way."""
+    shared_as: Key | None = None
+
+    @model_validator(mode="after")
+    def _shared(self) -> Self:
+        if (self.shared_month_minor is None) != (self.shared_as is None):
+            raise PydanticCustomError("shared_as", "shared_month_minor goes with shared_as")
+        return self
+
+    @property
+    def by_month(self) -> bool:
+        """Whether it takes off only so much for a member in a month."""
+        return self.member_month_minor is not None or self.shared_month_minor is not None
 
     @property
     def counted(self) -> bool:

@@ -136,7 +136,7 @@ def used_up(run: Run, ready: Ready) -> Failure | None:
     assert limits is not None
     by_member = (
         limits.per_member, limits.per_member_day, limits.per_member_month, limits.per_member_year,
-        limits.member_month_minor,
+        limits.member_month_minor, limits.shared_month_minor,
     )  # fmt: skip
     if run.facts.shopper is None and any(each is not None for each in by_member):
         return Reason.CUSTOMER_NEEDED, None
@@ -146,8 +146,11 @@ def used_up(run: Run, ready: Ready) -> Failure | None:
         return Reason.USED_UP, None
     if limits.budget_minor is not None and used.given_minor >= limits.budget_minor:
         return Reason.USED_UP, None
-    if limits.member_month_minor is not None and used.member_month_minor >= limits.member_month_minor:
-        return Reason.USED_UP, None
+    for most, so_far in (
+        (limits.member_month_minor, used.member_month_minor), (limits.shared_month_minor, used.shared_month_minor),
+    ):  # fmt: skip
+        if most is not None and so_far >= most:
+            return Reason.USED_UP, None
     return None
 
 

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     """One of its means pays, but another does beside it."""
     NOT_BIRTHDAY = "not_birthday"
     WRONG_AGE = "wrong_age"
+    NO_SUCH_CHILD = "no_such_child"
     WRONG_LENGTH = "wrong_length"
     """Of membership: too short, or too long."""
     WRONG_PURCHASE_NUMBER = "wrong_purchase_number"

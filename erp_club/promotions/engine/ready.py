@@ -79,6 +79,8 @@ class Ready:
     limits: Limits | None
     by_month: bool
     """Whether it takes off only so much for a member in a month."""
+    shared_as: str | None
+    """The name under which others share its ceiling of a month."""
     first_day: dt.date | None
     last_day: dt.date | None
     hint: bool

@@ -139,10 +139,15 @@ def most_minor(run: Run, offer: Open) -> int | None:
         given = sum(record.amount() for record in run.records if record.coupon == offer.start.coupon)
         left.append(offer.start.left_minor - given)
     limits = offer.ready.limits
-    if offer.ready.by_month and limits is not None and limits.member_month_minor is not None:
-        before = run.facts.used.get(offer.ready.code, UNUSED).member_month_minor
+    if not offer.ready.by_month or limits is None:
+        return min(left, default=None)
+    used = run.facts.used.get(offer.ready.code, UNUSED)
+    if limits.member_month_minor is not None:
         given = sum(record.amount() for record in run.records if record.ready is offer.ready)
-        left.append(max(0, limits.member_month_minor - before - given))
+        left.append(max(0, limits.member_month_minor - used.member_month_minor - given))
+    if limits.shared_month_minor is not None:
+        given = sum(record.amount() for record in run.records if record.ready.shared_as == limits.shared_as)
+        left.append(max(0, limits.shared_month_minor - used.shared_month_minor - given))
     return min(left, default=None)
 
 

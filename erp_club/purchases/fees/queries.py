@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.levels.models import MembershipLevel
@@ -18,7 +19,7 @@ from erp_club.clubs.models import (
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
 from erp_club.customers.relatives.models import RelativeKind
-from erp_club.customers.relatives.queries import relatives_of
+from erp_club.customers.relatives.queries import CHILDREN, relatives_of
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.measure import Lived, total
 from erp_club.programmes.engine.membership import AgeTerm, Fees, Way
@@ -33,6 +34,8 @@ from erp_club.purchases.facts import FEE
 from erp_club.purchases.fees.left.queries import GOES_ON, LEFT_ON, left_since_merge
 from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
 from erp_club.receipts.models import ReceiptLine
+
+_CHILDREN = sa.literal_column(CHILDREN.format(who="customers.id"), ARRAY(sa.Date))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +266,7 @@ def membership_in(session: Session, customer_id: int, club_id: int) -> int | Non
 def who_buys(session: Session, customer_id: int, *, club_id: int | None = None) -> MemberFacts:
     """The customer as conditions see them today; of a club, as its member."""
     row = session.execute(
-        sa.select(Customer.birthday, Membership.joined_on, MembershipLevel.level)
+        sa.select(Customer.birthday, Membership.joined_on, MembershipLevel.level, _CHILDREN.label("children"))
         .select_from(Customer)
         .outerjoin(Membership, (Membership.customer_id == Customer.id) & (Membership.club_id == club_id))
         .outerjoin(MembershipLevel, MembershipLevel.membership_id == Membership.id)
@@ -271,7 +274,7 @@ def who_buys(session: Session, customer_id: int, *, club_id: int | None = None) 
         .limit(1)
     ).one()
     segments = customers_segments(session, [customer_id]).get(customer_id, frozenset())
-    return MemberFacts(row.joined_on, row.level, row.birthday, segments)
+    return MemberFacts(row.joined_on, row.level, row.birthday, segments, children=tuple(row.children))
 
 
 def _fee_lines(session: Session, receipts: Sequence[int]) -> set[tuple[int, int]]:

@@ -43,6 +43,7 @@ def _member(session: Session, told: Told, held: HeldMembership, on: dt.date) -> 
         birthday=told.birthday,
         segments=told.segments,
         purchases=_purchases(session, told, held),
+        children=told.children,
     )
     return looking_back(session, programme, held.earning, known, customer_id=told.customer_id, on=on)
 

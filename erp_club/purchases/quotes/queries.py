@@ -30,6 +30,7 @@ from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, ClubState, Membership
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.queries import family_of
+from erp_club.customers.relatives.queries import CHILDREN
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.prepared import Ahead, Prepared
 from erp_club.kernel.text import T
@@ -121,6 +122,7 @@ class Told:
     clubs: tuple[OpenClub, ...]
     segments: frozenset[str] = frozenset()
     automatic: tuple[str, ...] = ()
+    children: tuple[dt.date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ def tell(session: Session, skus: Collection[str], buyer: Buyer, *, store_id: int
         clubs=tuple([opened(*each) for each in row.clubs or ()]),
         segments=frozenset(row.segments or ()),
         automatic=tuple(row.automatic),
+        children=tuple(row.children),
     )
 
 
@@ -190,6 +193,7 @@ class _Row(NamedTuple):
     clubs: list[list[Any]] | None
     segments: list[str] | None
     automatic: list[str]
+    children: list[dt.date]
 
 
 def quote(session: Session, quote_id: uuid.UUID, *, terminal_id: int, now: dt.datetime) -> QuoteRow:
@@ -337,6 +341,7 @@ def _purchases(buyer: sa.Subquery) -> sa.ScalarSelect[Any]:
 
 # By its name, since the counters of offers are read two levels below the buyer.
 _BUYER_ID = sa.literal_column("coalesce(buyer.id, 0)", sa.BigInteger())
+_CHILDREN = sa.literal_column(CHILDREN.format(who="buyer.id"), ARRAY(sa.Date))
 
 
 @functools.cache
@@ -358,6 +363,7 @@ def _statement(by: By) -> Prepared:
             open_clubs(_DAY),
             _segments(buyer),
             _automatic(buyer),
+            _CHILDREN,
         ).select_from(sa.outerjoin(Chain, buyer, sa.true()))
     )
 

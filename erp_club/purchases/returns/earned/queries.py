@@ -108,6 +108,7 @@ def by_programme(
         birthday=row.birthday,
         segments=customers_segments(session, [member_id]).get(member_id, frozenset()),
         purchases=_before(session, sold, member_id) if counts_purchases(held.rules_document) else 0,
+        children=sold.children,
     )
     known = looking_back(session, programme, held, known, customer_id=member_id, on=on, before=sold)
     return ByProgramme(programme, sold.purchase, known)

@@ -1,0 +1,48 @@
+"""How much of its limits each offer has used up while past receipts are priced again. Pure."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.facts import Used
+
+
+@dataclass(slots=True)
+class Counter:
+    """What an offer has used up so far in the replay."""
+
+    uses: int = 0
+    given: int = 0
+    days: dict[dt.date, int] = field(default_factory=lambda: defaultdict(int))
+    members: dict[int, list[dt.date]] = field(default_factory=lambda: defaultdict(list))
+    months: dict[tuple[int, int, int], int] = field(default_factory=lambda: defaultdict(int))
+    """What it has given a member in a month."""
+
+    def used(self, customer_id: int, day: dt.date) -> Used:
+        """As the engine is told of it."""
+        mine = self.members.get(customer_id, ()) if customer_id else ()
+        month = (day.year, day.month)
+        return Used(
+            uses=self.uses,
+            today=self.days.get(day, 0),
+            given_minor=self.given,
+            member=len(mine),
+            member_today=sum(1 for each in mine if each == day),
+            member_month=sum(1 for each in mine if (each.year, each.month) == month),
+            member_year=sum(1 for each in mine if each.year == day.year),
+            member_month_minor=self.months[customer_id, *month] if customer_id else 0,
+        )
+
+
+def used_so_far(
+    counters: Mapping[str, Counter], told: Compiled, limited: Collection[str], customer_id: int, day: dt.date
+) -> dict[str, Used]:
+    """What the engine is told of the offers that have limits; some share a ceiling of a month."""
+    used = {code: counters[code].used(customer_id, day) for code in limited}
+    month = {code: each.member_month_minor for code, each in used.items()}
+    for code in told.sharing.keys() & used.keys():
+        shared = sum(month.get(each, 0) for each in told.sharing[code])
+        used[code] = replace(used[code], shared_month_minor=shared)
+    return used
