@@ -35,6 +35,7 @@ class EarnedTerms:
     available_after_days: int = 0
     waits_for: str | None = None
     expiry: Expiry = NEVER
+    by_level: tuple[tuple[str, Expiry], ...] = ()
 
 
 @with_config(STRICT)
@@ -87,7 +88,9 @@ def points_rules(version: int, document: str, worth_points: int, worth_minor: in
     Raises pydantic's ValidationError for a document that says anything else.
     """
     read = DOCUMENT.validate_json(document)
-    terms = Terms(version, read.terms.available_after_days, read.terms.waits_for, read.terms.expiry)
+    terms = Terms(
+        version, read.terms.available_after_days, read.terms.waits_for, read.terms.expiry, read.terms.by_level
+    )
     return PointsRules(
         terms, _redemption(read.paying, worth_points, worth_minor), read.returns, read.lapsed, read.ended
     )

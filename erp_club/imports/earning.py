@@ -70,14 +70,14 @@ def _gather(session: Session, clubs: list[int]) -> None:
         session,
         "earned",
         "customer_id bigint, holder_id bigint, account_id bigint, club_id integer, joined_on date, receipt_id bigint, "
-        "store_id integer, sold_at timestamptz, sold_on date, points bigint",
+        "store_id integer, sold_at timestamptz, sold_on date, points bigint, level text",
     )
     run(
         session,
         f"""
         INSERT INTO earned
         SELECT r.customer_id, m.points_holder_id, m.points_account_id, c.id, m.joined_on, r.id, r.store_id, r.sold_at,
-               r.sold_on, {_POINTS}
+               r.sold_on, {_POINTS}, ''
           FROM new_receipts r
           JOIN memberships m ON m.customer_id = r.customer_id AND m.club_id = ANY(:clubs)
           JOIN clubs c ON c.id = m.club_id
@@ -118,18 +118,22 @@ def _gather_by_programme(session: Session, club_id: int) -> None:
         {"club": club_id},
     ).all()
     staging.create(
-        session, "reckoned", "receipt_id bigint, holder_id bigint, account_id bigint, joined_on date, points bigint"
+        session,
+        "reckoned",
+        "receipt_id bigint, holder_id bigint, account_id bigint, joined_on date, points bigint, level text",
     )
     for first in range(0, len(members), MEMBERS):
         some = {each[0]: each for each in members[first : first + MEMBERS]}
         rows = list(_reckoned(session, club_id, documents, some))
-        staging.copy(session, "reckoned", ["receipt_id", "holder_id", "account_id", "joined_on", "points"], rows)
+        staging.copy(
+            session, "reckoned", ["receipt_id", "holder_id", "account_id", "joined_on", "points", "level"], rows
+        )
     run(
         session,
         """
         INSERT INTO earned
         SELECT r.customer_id, e.holder_id, e.account_id, :club, e.joined_on, r.id, r.store_id, r.sold_at, r.sold_on,
-               e.points
+               e.points, e.level
           FROM reckoned e JOIN new_receipts r ON r.id = e.receipt_id
         """,
         {"club": club_id},
@@ -186,7 +190,7 @@ def _reckoned(
                 known = as_seen(programme, before, known, each.purchase.on, customer_id=customer)
             points = earned_by(programme, each.purchase, known).points
             if points:
-                yield each.id, holder, account, joined_on, points
+                yield each.id, holder, account, joined_on, points, level or ""
 
 
 def _with_others(
@@ -214,19 +218,20 @@ def _bucket(session: Session) -> None:
     staging.create(
         session,
         "buckets",
-        "club_id integer, sold_on date, joined_on date, available_on date, last_day date, rule_version integer, "
-        "earned_month date, waits_for text, idle_last_day date",
+        "club_id integer, sold_on date, joined_on date, level text, available_on date, last_day date, "
+        "rule_version integer, earned_month date, waits_for text, idle_last_day date",
     )
-    days = session.execute(sa.text("SELECT DISTINCT club_id, sold_on, joined_on FROM earned ORDER BY 1, 2, 3")).all()
+    asked = "SELECT DISTINCT club_id, sold_on, joined_on, level FROM earned ORDER BY 1, 2, 3, 4"
+    days = session.execute(sa.text(asked)).all()
     made: list[tuple[object, ...]] = []
     for (club_id, sold_on), members in itertools.groupby(days, lambda row: (row.club_id, row.sold_on)):
         terms = rules_on(session, club_id, on=sold_on).terms
         idle = idle_last_day(terms.expiry, sold_on)
-        for _, _, joined_on in members:
-            lot = bucket(terms, sold_on, joined_on=joined_on)
-            made.append((club_id, sold_on, joined_on, *dataclasses.astuple(lot), idle))
+        for _, _, joined_on, level in members:
+            lot = bucket(terms.on_level(level), sold_on, joined_on=joined_on)
+            made.append((club_id, sold_on, joined_on, level, *dataclasses.astuple(lot), idle))
     columns = [field.name for field in dataclasses.fields(Bucket)]
-    staging.copy(session, "buckets", ["club_id", "sold_on", "joined_on", *columns, "idle_last_day"], made)
+    staging.copy(session, "buckets", ["club_id", "sold_on", "joined_on", "level", *columns, "idle_last_day"], made)
     run(session, "ANALYZE buckets")
 
 
@@ -250,7 +255,7 @@ def _number(session: Session) -> None:
                b.earned_month, b.waits_for, b.idle_last_day
           FROM earned e
           JOIN points_accounts a ON (a.customer_id, a.id) = (e.holder_id, e.account_id)
-          JOIN buckets b USING (club_id, sold_on, joined_on)
+          JOIN buckets b USING (club_id, sold_on, joined_on, level)
         WINDOW in_time AS (PARTITION BY e.holder_id, e.account_id ORDER BY e.sold_at, e.receipt_id
                            ROWS UNBOUNDED PRECEDING)
         """,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import gcd
 
@@ -73,6 +73,12 @@ class Terms:
     available_after_days: int = 0
     waits_for: str | None = None
     expiry: Expiry = NEVER
+    by_level: tuple[tuple[str, Expiry], ...] = ()
+    """When points expire that somebody on a level earned; under no name those of who has none yet."""
+
+    def on_level(self, level: str | None) -> "Terms":
+        """The terms of who stands on a level."""
+        return replace(self, expiry=dict(self.by_level).get(level or "", self.expiry)) if self.by_level else self
 
 
 @dataclass(frozen=True, slots=True)

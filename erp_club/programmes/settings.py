@@ -1,6 +1,7 @@
 """What of a programme the club's own settings and its rules about points say, as those are kept. Pure."""
 
 import dataclasses
+from collections.abc import Iterator
 from math import gcd
 from typing import Any
 
@@ -89,7 +90,10 @@ def points_rules(programme: Programme) -> RulesDocument:
     available = programme.earning.available
     return RulesDocument(
         terms=EarnedTerms(
-            max(available.after_days, int(available.next_purchase)), available.on_event, expiry(programme.expiry.rule)
+            max(available.after_days, int(available.next_purchase)),
+            available.on_event,
+            expiry(programme.expiry.rule),
+            tuple(_by_level(programme)),
         ),
         paying=_paying(programme),
         returns=_returns(programme.returns),
@@ -148,6 +152,17 @@ def expiry(rule: s.Expires) -> r.Expiry:
         case s.Inactivity():
             kind = r.ExpiryKind.INACTIVITY_END if rule.to_month_end else r.ExpiryKind.INACTIVITY
             return r.Expiry(kind, rule.months)
+
+
+def _by_level(programme: Programme) -> Iterator[tuple[str, r.Expiry]]:
+    """When points of levels expire that live longer or shorter; who has no level yet is on the lowest."""
+    lowest = programme.levels.levels[0].code if programme.levels else None
+    for each in programme.expiry.levels:
+        said = s.Never() if each.months is None else s.MonthsAfter(months=each.months, to_month_end=each.to_month_end)
+        for level in each.levels:
+            yield level, expiry(said)
+            if level == lowest:
+                yield "", expiry(said)
 
 
 def _paying(programme: Programme) -> Paying | None:

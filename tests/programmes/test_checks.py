@@ -89,6 +89,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
       for name in ("most_base_month", "most_units_month")),
     ("earning.rules[0].when.child_max_age", {
         "earning": {"rules": [RATE | {"when": {"child_min_age": 3, "child_max_age": 2}}]}}),
+    ("expiry.levels[0]", {"levels": {"levels": STEPS}, "expiry": {
+        "rule": {"kind": "inactivity", "months": 12}, "levels": [{"levels": ["GOLD"]}]}}),
     ("switch.last_redeeming_day", {
         "switch": {"last_earning_day": "2026-06-30", "last_redeeming_day": "2026-05-31"}}),
 ]  # fmt: skip

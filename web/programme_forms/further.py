@@ -48,7 +48,7 @@ WHEN = (
     Ask("when.min_age", N_("Only from this age on"), optional=True),
     Ask("when.max_age", N_("Only up to this age"), optional=True),
     Ask("when.child_min_age", N_("Only who has a child from this age on"), optional=True),
-    Ask("when.child_max_age", N_("Only who has a child up to this age"),
+    Ask("when.child_max_age", N_("Only who has a child up to this age"), "number",
         N_("As far as the birthday is known; 1 is a child under two."), optional=True),
     Ask("when.segments", N_("Only for these segments"), "words", _BETWEEN, optional=True),
     Ask("when.without_means", N_("Not where any of this is paid by"), "words", _MEANS, optional=True),
@@ -341,6 +341,11 @@ EXTRA = (
     Ask("when.last_day", N_("Until this day"), "date", N_("It is included."), optional=True),
 )
 
+LEVEL_EXPIRY = (
+    Ask("levels", N_("Points earned on these levels"), "words", _BETWEEN),
+    Ask("months", N_("Expire so many months after that"), "number", N_("Empty: never."), optional=True),
+    Ask("to_month_end", N_("To the end of that month"), "check"),
+)
 CALENDAR = (
     ("half_year", N_("Half-year")), ("quarter", N_("Quarter")), ("year", N_("Year")),
 )  # fmt: skip

@@ -186,7 +186,29 @@ def _level(document: Document, index: int, figure: f.Control) -> Block:
             Ask(f"{path}.by_hand", N_("Given by people alone"), "check"),
             *rules.named(document, path),
         ))  # fmt: skip
+        _needs(drawn, f"{path}.instead", N_("Another way to reach it"), opened=path)
+        if at(document, f"{path}.at_least") is not None:
+            _needs(drawn, f"{path}.also", N_("Something beside it must be reached"), opened=path)
     return drawn.block(N_("Level"), path if index else "")
+
+
+def _needs(drawn: Drawing, path: str, label: str, *, opened: str) -> None:
+    """What else brings a level, each measured in its own way; a button begins the first."""
+    document, held = drawn.document, rows(drawn.document, path)
+    if not held:
+        if is_open(document, opened):
+            drawn.adds.append(Button(f"on|{path}", label))
+        return
+    instead = path.endswith(".instead")
+    for index in range(len(held)):
+        counts = str(at(document, f"{path}[{index}].measure.counts") or "spend")
+        first = N_("Or by") if instead else N_("And by")
+        drawn.asks.append(Ask(f"{path}[{index}].measure.counts", first, "kind", options=f.COUNTED))
+        if counts == "counter":
+            drawn.asks.append(Ask(f"{path}[{index}].measure.counter", N_("Code of the counter"), "text"))
+        drawn.asks.append(Ask(f"{path}[{index}].at_least", N_("From"), f.COUNTED_IN.get(counts, "number")))
+    drawn.adds.append(Button(f"row|{path}", N_("Another way") if instead else N_("One more of these")))
+    drawn.takes.append(Button(f"remove|{path}[{len(held) - 1}]", N_("Take the last one away")))
 
 
 def _milestone(document: Document, index: int, figure: f.Control) -> Block:
@@ -246,6 +268,10 @@ def _more(document: Document) -> Section:
         ]
     if expiry in {"each_year", "member_year"}:
         drawn.asks.append(Ask("expiry.rule.years_after", N_("So many years later"), optional=True))
+    if rows(document, "expiry.levels"):
+        drawn.rows("expiry.levels", further.LEVEL_EXPIRY, least=0)
+    elif rows(document, "levels.levels") and _has_points(document) and expiry != "inactivity":
+        drawn.adds.append(Button("on|expiry.levels", N_("Points of some levels live longer")))
     drawn.asks += [
         Ask("channels.joining", N_("Where one can join"), "ticks", options=f.CHANNELS),
         Ask("channels.earning", N_("Where points are earned"), "ticks", options=f.CHANNELS),

@@ -20,6 +20,7 @@ from erp_club.birthday.plans.commands import settings_of
 from erp_club.birthday.plans.settings import Gift, PlanSettings
 from erp_club.birthday.windows import until
 from erp_club.clubs.earning.queries import rules_in_force
+from erp_club.clubs.levels.queries import levels_of
 from erp_club.clubs.models import Club
 from erp_club.clubs.rules import points_rules
 from erp_club.permissions.actors import Actor
@@ -239,10 +240,12 @@ def _points(session: Session, settings: PlanSettings, rows: Sequence[Owed], givi
     ).one()
     terms = Terms() if said.version_no is None else points_rules(*said).terms
     last = None if settings.points_days is None else giving.on + dt.timedelta(days=settings.points_days)
+    accounts = [row.account[1] for row in rows if row.account is not None]
+    levels = levels_of(session, settings.club_id, accounts) if terms.by_level and settings.club_id else {}
     wanted: list[WantedPoints] = []
     for row in rows:
         if row.account is not None:
-            to = bucket(terms, giving.on, joined_on=row.joined_on)
+            to = bucket(terms.on_level(levels.get(row.account[1])), giving.on, joined_on=row.joined_on)
             to = to if last is None else replace(to, last_day=last, earned_month=None)
             wanted.append(WantedPoints(row.account, settings.value(row.age) or 0, to))
     give_points(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import HELD, rules_on
+from erp_club.clubs.levels.queries import levels_of
 from erp_club.clubs.models import Membership
 from erp_club.clubs.units.queries import unit_of_account
 from erp_club.kernel import audit
@@ -43,7 +44,8 @@ def adjust_by_hand(
     """
     member = _member(session, account_id)
     _permit(session, member, points, today=today, now=now, by=by)
-    terms = rules_on(session, member.club_id, on=today).terms
+    level = levels_of(session, member.club_id, [account_id]).get(account_id)
+    terms = rules_on(session, member.club_id, on=today).terms.on_level(level)
     to = bucket(terms, today, joined_on=member.joined_on)
     cause = Cause(MovementKind.ADJUSTED, today, now, by, reason=description)
     moved = adjust_points(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.conversions.queries import Target, targets
 from erp_club.clubs.earning.queries import rules_on
+from erp_club.clubs.levels.queries import levels_of
 from erp_club.clubs.models import Club
 from erp_club.permissions.actors import Actor
 from erp_club.points.conversions.commands import (
@@ -157,9 +158,13 @@ def _elsewhere(
     """Points of another club, under its rules of the day."""
     kinds: dict[Bucket, list[Key]] = defaultdict(list)
     terms = {each.club_id: rules_on(session, each.club_id, on=how.on).terms for each in there.values()}
+    levels: dict[int, str] = {}
+    for club_id in terms:
+        levels |= levels_of(session, club_id, [at.key[1] for at in there.values() if at.club_id == club_id])
     for key in worth:
         at = there[key]
-        kinds[bucket(terms[at.club_id], how.on, joined_on=at.joined_on)].append(key)
+        its = terms[at.club_id].on_level(levels.get(at.key[1]))
+        kinds[bucket(its, how.on, joined_on=at.joined_on)].append(key)
     made: dict[Key, tuple[Key, Moved]] = {}
     for to, mine in kinds.items():
         give_points(session, [(*there[key].key, worth[key]) for key in mine], to, how.moves(name))

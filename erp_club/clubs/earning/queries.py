@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from erp_club.clubs.households.models import HouseholdPlace
+from erp_club.clubs.levels.models import MembershipLevel
+from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, ClubRules, ClubState, Membership, MembershipPeriod, MembershipState
 from erp_club.clubs.rules import points_rules
 from erp_club.kernel.prepared import Prepared
 from erp_club.points.models import PointsAccount
-from erp_club.points.rules import ExpiryKind, PointsRules
+from erp_club.points.rules import ExpiryKind, PointsRules, Terms
 from erp_club.points.units import Unit, unit_of
 
 
@@ -38,6 +40,8 @@ class Earning:
     rules_document: str = "{}"
     counts: Any = None
     """The club's unit as its table keeps it."""
+    level: str | None = None
+    """The level that is kept of the membership."""
 
     @property
     def unit(self) -> Unit:
@@ -47,7 +51,12 @@ class Earning:
     @property
     def counts_purchases(self) -> bool:
         """Whether a purchase keeps the balance alive, even one that earns nothing."""
-        return self.rules.terms.expiry.kind in {ExpiryKind.INACTIVITY, ExpiryKind.INACTIVITY_END}
+        return self.terms.expiry.kind in {ExpiryKind.INACTIVITY, ExpiryKind.INACTIVITY_END}
+
+    @property
+    def terms(self) -> Terms:
+        """What points carry along that are earned on the day."""
+        return self.rules.terms.on_level(self.level)
 
     @property
     def rules(self) -> PointsRules:
@@ -94,6 +103,7 @@ def earning_columns(rules: LateralFromClause) -> tuple[Any, ...]:
         Club.worth_minor,
         *version_columns(rules),
         Club.unit,
+        sa.select(MembershipLevel.level).where(LEVEL).limit(1).correlate(Membership).scalar_subquery(),
     )
 
 

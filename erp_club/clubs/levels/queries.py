@@ -17,6 +17,20 @@ LEVEL = (MembershipLevel.customer_id == Membership.customer_id) & (MembershipLev
 """Which kept level is a membership's."""
 
 
+def levels_of(session: Session, club_id: int, accounts: Collection[int]) -> dict[int, str]:
+    """The level that is kept of each of these points accounts: of a shared one its holder's."""
+    rows = session.execute(
+        sa.select(Membership.points_account_id, MembershipLevel.level)
+        .join(MembershipLevel, LEVEL)
+        .where(
+            Membership.club_id == club_id,
+            Membership.points_account_id.in_(accounts),
+            Membership.customer_id == Membership.points_holder_id,
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class LevelRow:
     """Where a membership stands; the fields are those of `MembershipLevel`."""

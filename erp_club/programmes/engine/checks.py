@@ -27,6 +27,7 @@ from erp_club.programmes.engine.rewards import (
     ByThreshold,
     PeriodReward,
 )
+from erp_club.programmes.engine.spending import Inactivity
 
 
 def findings(programme: Programme) -> tuple[Finding, ...]:
@@ -397,6 +398,14 @@ def _worth(path: str, reward: PeriodReward, programme: Programme) -> Iterator[Fi
 
 
 def _expiry(programme: Programme) -> Iterator[Finding]:
+    for index, each in enumerate(programme.expiry.levels):
+        yield from _known_levels(f"expiry.levels[{index}].levels", each.levels, programme)
+        if isinstance(programme.expiry.rule, Inactivity):
+            text = T("Without purchases the whole balance expires, whatever the level.")
+            yield Finding(f"expiry.levels[{index}]", text)
+        if each.to_month_end and each.months is None:
+            text = T("Points that don't expire have no month's end, so this has no effect.")
+            yield Finding(f"expiry.levels[{index}].to_month_end", text, stops=False)
     switch = programme.switch
     last_earning, last_redeeming = switch.last_earning_day, switch.last_redeeming_day
     if last_earning is not None and last_redeeming is not None and last_redeeming < last_earning:

@@ -149,10 +149,20 @@ Expires = Annotated[
 ]
 
 
+class LevelExpiry(Part):
+    """Points that members on these levels earn expire so many months after that, or never, instead."""
+
+    levels: Annotated[Keys, Field(min_length=1)]
+    months: Months | None = None
+    to_month_end: bool = False
+
+
 class Expiry(Part):
     """When points expire, oldest first, and how many days before the member is told."""
 
     rule: Expires = Never()
+    levels: Annotated[tuple[LevelExpiry, ...], Field(max_length=20)] = ()
+    """By the level on the day of earning; a purchase that brings another one still earns by the one before."""
     warning_days: Days = 30
 
 

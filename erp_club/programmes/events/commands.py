@@ -263,7 +263,7 @@ def _points(
     if counter is not None:
         _write_gain(session, customer_id, club_id, rule, key, settled, at, points=earned.points)
         return Gave(customer_id, code, rule.code, earned.points, counter=counter)
-    terms = replace(club.earning.rules.terms, waits_for=None)
+    terms = replace(club.earning.terms, waits_for=None)
     cause = Cause(MovementKind.EVENT, at.on, at.now, at.by, customer_id=customer_id, reason=_name(rule))
     to = bucket(terms, at.on, joined_on=club.earning.joined_on)
     moved = earn_points(session, club.account, earned.points, to=to, cause=cause)

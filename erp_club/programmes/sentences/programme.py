@@ -61,7 +61,7 @@ def _sections(of: Programme, words: Words) -> Iterator[tuple[str, Text, Iterable
     yield "rewards", T("Period rewards"), _each(rewards.period_reward(each, words) for each in of.rewards)
     yield "occasions", T("Occasions"), _each(rewards.occasion(each, words) for each in of.occasions)
     if _has_points(of):
-        yield "expiry", T("Expiry"), spending.expiry(of.expiry)
+        yield "expiry", T("Expiry"), spending.expiry(of.expiry, words)
         yield "returns", T("Returns"), spending.returns(of.returns)
     if _has_points(of) or of.occasions:
         yield "lapse", T("At the end"), _end(of, words)

@@ -76,15 +76,36 @@ def charity(of: s.Charity, words: Words) -> Iterator[Text]:
     })  # fmt: skip
 
 
-def expiry(of: s.Expiry) -> Iterator[Text]:
+def expiry(of: s.Expiry, words: Words) -> Iterator[Text]:
     """Until when points hold."""
     yield _expires(of.rule)
     if isinstance(of.rule, s.MemberYearEnd) and of.rule.whole_months:
         yield T("The member's year begins on the first of the month of joining.")
     if isinstance(of.rule, s.Inactivity) and of.rule.to_month_end:
         yield T("They hold to the end of that month.")
+    for each in of.levels:
+        yield _of_levels(each, words)
     if not isinstance(of.rule, s.Never) or of.warning_days != s.Expiry().warning_days:
         yield TN("The member is told %(num)s day before.", "The member is told %(num)s days before.", of.warning_days)
+
+
+def _of_levels(of: s.LevelExpiry, words: Words) -> Text:
+    named = levels(of.levels, words)
+    if of.months is None:
+        return T("Points earned on level %(levels)s don't expire.", levels=named)
+    if of.to_month_end:
+        return TN(
+            "Points earned on level %(levels)s expire at the end of the month, %(num)s month after that.",
+            "Points earned on level %(levels)s expire at the end of the month, %(num)s months after that.",
+            of.months,
+            levels=named,
+        )
+    return TN(
+        "Points earned on level %(levels)s expire %(num)s month after that.",
+        "Points earned on level %(levels)s expire %(num)s months after that.",
+        of.months,
+        levels=named,
+    )
 
 
 def _expires(of: s.Expires) -> Text:

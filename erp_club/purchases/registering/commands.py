@@ -185,7 +185,7 @@ def _write(
     # In the order of the accounts, as everybody holds them.
     for held, gained in sorted(points, key=lambda each: each[0].earning.points_account_id):
         club = held.earning
-        lot = bucket(club.rules.terms, original.sold_on, joined_on=club.joined_on)
+        lot = bucket(club.terms, original.sold_on, joined_on=club.joined_on)
         account = Account(club.points_account_id, club.holder_id)
         balance = earn_points(session, account, gained, to=lot, cause=cause).balance
         earned.append(Earned(club.names, gained, balance, club.unit))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import rules_on
+from erp_club.clubs.levels.queries import levels_of
 from erp_club.clubs.models import Club
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T
@@ -120,9 +121,11 @@ def _give_points(
     club_id = session.execute(sa.select(Club.id).where(Club.code == programme.code)).scalar_one()
     terms = rules_on(session, club_id, on=cause.on).terms
     ages = bool(rule.issue.lengths)
+    levels = levels_of(session, club_id, [each.account_id for each in gifts]) if terms.by_level else {}
     kinds: dict[Bucket, list[Gift]] = defaultdict(list)
     for each in gifts:
-        to = bucket(replace(terms, available_after_days=0, waits_for=None), cause.on, joined_on=each.joined_on)
+        its = replace(terms.on_level(levels.get(each.account_id)), available_after_days=0, waits_for=None)
+        to = bucket(its, cause.on, joined_on=each.joined_on)
         if each.usable_from > cause.on:
             to = replace(to, available_on=each.usable_from)
         if ages:

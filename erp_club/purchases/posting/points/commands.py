@@ -153,7 +153,7 @@ def _parts(account: CTE, lots: CTE) -> CTE:
 
 def values_of(sale: Sale, earning: Sequence[tuple[Earning, int]]) -> dict[str, Any]:
     """What the statement takes of the clubs that give points, and how many (≥ 0) each gives."""
-    buckets = [bucket(club.rules.terms, sale.sold_on, joined_on=club.joined_on) for club, _ in earning]
+    buckets = [bucket(club.terms, sale.sold_on, joined_on=club.joined_on) for club, _ in earning]
     return {
         "earned_holder_id": numbers([club.holder_id for club, _ in earning]),
         "earned_account_id": numbers([club.points_account_id for club, _ in earning]),
@@ -163,7 +163,5 @@ def values_of(sale: Sale, earning: Sequence[tuple[Earning, int]]) -> dict[str, A
         "earned_rule_version": numbers([each.rule_version for each in buckets]),
         "earned_earned_month": some_dates([each.earned_month for each in buckets]),
         "earned_waits_for": [each.waits_for for each in buckets],
-        "earned_idle_last_day": some_dates(
-            [idle_last_day(club.rules.terms.expiry, sale.sold_on) for club, _ in earning]
-        ),
+        "earned_idle_last_day": some_dates([idle_last_day(club.terms.expiry, sale.sold_on) for club, _ in earning]),
     }

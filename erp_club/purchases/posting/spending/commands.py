@@ -320,7 +320,7 @@ def values_of(spending: Sequence[Spending], on: dt.date) -> dict[str, Any]:
         return {f"moved_{name}": some_dates(told) if _COLUMNS[name] is DATES else some_numbers(told)}
 
     accounts = [one.account for one in spending]
-    lots = [bucket(account.rules.terms, on, joined_on=account.joined_on) for account in accounts]
+    lots = [bucket(account.terms, on, joined_on=account.joined_on) for account in accounts]
     limits = [account.rules.redemption for account in accounts]
     return {
         "moved_holder_id": numbers([account.holder_id for account in accounts]),
@@ -332,7 +332,7 @@ def values_of(spending: Sequence[Spending], on: dt.date) -> dict[str, Any]:
         **each("last_day", [lot.last_day for lot in lots]),
         **each("rule_version", [lot.rule_version for lot in lots]),
         **each("earned_month", [lot.earned_month for lot in lots]),
-        **each("idle_last_day", [idle_last_day(account.rules.terms.expiry, on) for account in accounts]),
+        **each("idle_last_day", [idle_last_day(account.terms.expiry, on) for account in accounts]),
         **each("least_balance", [limit.min_balance if limit else None for limit in limits]),
         **each("most_a_day", [limit.max_points_a_day if limit else None for limit in limits]),
     }
