@@ -23,6 +23,8 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "days_in_order": N_("Put the days in order."),
     "amount_or_share": N_("Give one of these: an amount, a percentage or a price."),
     "amount_a_unit": N_("What is off each piece, litre or kilogram is an amount."),
+    "measured_units": N_("Kilograms and litres are counted of so many with a percentage off, or for a price."),
+    "to_month_end": N_("The end of a month goes with a number of months."),
     "share_or_fee": N_("Give a percentage off or what it costs, not both."),
     "one_validity": N_("Give one length: days, months, or a last day."),
     "one_or_each_full": N_("Choose one at most in a purchase, or one for each full amount, not both."),

@@ -18,6 +18,7 @@ from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome, told
 from erp_club.imports.staging import Progress, number, rowcount, run
 from erp_club.imports.stubs import open_stores
+from erp_club.imports.terms import set_ends
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.text import TN, T
@@ -69,7 +70,7 @@ def take(
     notes = open_stores(session, "SELECT home_store FROM staged_customers")
     opened, changed, held_back = _write(session, now=now, by=by)
     _write_names(session, progress)
-    cards, joined = _write_cards(session, now=now), _write_memberships(session, now=now, by=by)
+    cards, joined = _write_cards(session, now=now), _write_memberships(session, today=today, now=now, by=by)
     _write_classes(session)
     taken = number(session, "SELECT count(DISTINCT line) FROM touched_lines")
     refused = staging.refused_rows(session)
@@ -296,7 +297,7 @@ def _write_cards(session: Session, *, now: dt.datetime) -> int:
     )
 
 
-def _write_memberships(session: Session, *, now: dt.datetime, by: Actor) -> int:
+def _write_memberships(session: Session, *, today: dt.date, now: dt.datetime, by: Actor) -> int:
     """Each with its first period and a points account."""
     staging.create(
         session,
@@ -314,6 +315,7 @@ def _write_memberships(session: Session, *, now: dt.datetime, by: Actor) -> int:
         RETURNING customer_id
         """,
     )
+    set_ends(session, on=today)
     run(session, "INSERT INTO points_accounts (customer_id, id) SELECT customer_id, account_id FROM new_memberships")
     run(
         session,

@@ -4,7 +4,7 @@ What tills price with changes only here, and every such change draws a new versi
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -285,7 +285,7 @@ def count_uses(
         taken = queries.taken_in_month(session, customer_id, monthly, on)  # the sale's own is written already
         passed += [code for code, most in monthly.items() if taken.get(code, 0) > most and code not in passed]
     if customer_id:
-        passed += [code for code in _shared_passed(session, limits, customer_id, on) if code not in passed]
+        passed += [code for code in queries.shared_passed(session, limits, customer_id, on) if code not in passed]
     if passed:
         raise errors.quote_changed(sorted(passed))
     values = [(row.id, *wanted[row.code]) for row in held]
@@ -301,20 +301,6 @@ def count_uses(
         },
     )
     return {row.code: row.id for row in held}
-
-
-def _shared_passed(session: Session, limits: Mapping[str, Limits], customer_id: int, on: dt.date) -> Iterator[str]:
-    """Those of these offers whose ceiling of a month, with all that share it, is passed by what is written already."""
-    asked = {code: its for code, its in limits.items() if its.shared_as is not None}
-    if not asked:
-        return
-    sharing = queries.sharing(session, {its.shared_as or "" for its in asked.values()})
-    codes = {code for each in sharing.values() for code in each} | asked.keys()
-    taken = queries.taken_in_month(session, customer_id, codes, on)
-    for code, its in asked.items():
-        together = {code, *sharing.get(its.shared_as or "", ())}
-        if sum(taken.get(each, 0) for each in together) > (its.shared_month_minor or 0):
-            yield code
 
 
 def _passes(limits: Limits, used: Used, times: int, given_minor: int, *, known: bool) -> bool:

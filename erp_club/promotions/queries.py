@@ -3,7 +3,7 @@
 import datetime as dt
 import threading
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from erp_club.permissions.models import Staff
 from erp_club.promotions import errors
 from erp_club.promotions.engine.compile import Compiled, compile_offers
 from erp_club.promotions.engine.facts import Used
-from erp_club.promotions.engine.offer import Offer
+from erp_club.promotions.engine.offer import Limits, Offer
 from erp_club.promotions.engine.ready import Published
 from erp_club.promotions.models import (
     OfferCatalogue,
@@ -200,7 +200,7 @@ def taken_in_month(session: Session, customer_id: int, codes: Collection[str], d
     return {row[0]: row[1] for row in rows}
 
 
-def sharing(session: Session, names: Collection[str]) -> dict[str, list[str]]:
+def _sharing(session: Session, names: Collection[str]) -> dict[str, list[str]]:
     """The codes of the offers in force that share a ceiling of a month, by its name."""
     shared_as = OfferVersion.document[("limits", "shared_as")].astext
     rows = session.execute(
@@ -214,6 +214,20 @@ def sharing(session: Session, names: Collection[str]) -> dict[str, list[str]]:
     for name, code in rows:
         made.setdefault(name, []).append(code)
     return made
+
+
+def shared_passed(session: Session, limits: Mapping[str, Limits], customer_id: int, on: dt.date) -> Iterator[str]:
+    """Those of these offers whose ceiling of a month, with all that share it, is passed by what is written already."""
+    asked = {code: its for code, its in limits.items() if its.shared_as is not None}
+    if not asked:
+        return
+    sharing = _sharing(session, {its.shared_as or "" for its in asked.values()})
+    codes = {code for each in sharing.values() for code in each} | asked.keys()
+    taken = taken_in_month(session, customer_id, codes, on)
+    for code, its in asked.items():
+        together = {code, *sharing.get(its.shared_as or "", ())}
+        if sum(taken.get(each, 0) for each in together) > (its.shared_month_minor or 0):
+            yield code
 
 
 # Offers for head office.

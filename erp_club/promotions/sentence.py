@@ -83,6 +83,9 @@ def _reward(reward: Reward, words: Words) -> Iterator[Text]:
             yield from _redeem(reward, words)
 
 
+_BY_MEASURE = T("Of what is weighed or measured, its kilograms or litres are counted.")
+
+
 def _percent(reward: Percent, words: Words) -> Iterator[Text]:
     values = {"rate": Rate(reward.value_bp), "what": what(reward.on, words)}
     if reward.steps:
@@ -106,6 +109,8 @@ def _percent(reward: Percent, words: Words) -> Iterator[Text]:
             reward.units,
             **values,
         )
+    if reward.units is not None and reward.measured:
+        yield _BY_MEASURE
     if reward.count_in is not None:
         yield T("The quantity is counted over %(what)s.", what=what(reward.count_in, words))
     if reward.base_cap_minor is not None:
@@ -194,6 +199,8 @@ def _fixed_price(reward: FixedPrice, words: Words) -> Iterator[Text]:
             reward.units,
             **values,
         )
+    if reward.units is not None and reward.measured:
+        yield _BY_MEASURE
     if reward.steps:
         steps = Listed(tuple(_step(step, words.money(step.value)) for step in reward.steps), "and")
         yield T("With the quantity it changes: %(steps)s.", steps=steps)

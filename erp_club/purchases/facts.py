@@ -229,8 +229,7 @@ def nearest_birthday(birthday: dt.date, today: dt.date) -> int:
     29 February is celebrated on the 28th in the years that have none.
     """
     years = range(max(dt.MINYEAR, today.year - 1), min(dt.MAXYEAR, today.year + 1) + 1)
-    days = [(celebrated(birthday, year) - today).days for year in years]
-    return min(days, key=lambda each: (abs(each), -each))
+    return min(((celebrated(birthday, year) - today).days for year in years), key=lambda each: (abs(each), -each))
 
 
 def _facts(

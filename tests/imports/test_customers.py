@@ -22,10 +22,12 @@ from erp_club.kernel.errors import NotFound
 from erp_club.organisation.models import Store
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
+from erp_club.programmes.commands import load_programme
 from tests.make.clubs import a_card, a_club, a_customer
 from tests.make.customers import NOW, keep_ids_of
 from tests.make.files import a_file, counted, taken_in, told
 from tests.make.organisation import a_chain
+from tests.make.programmes import a_programme
 
 RACHEL = {"number": "C1", "id_kind": "national_id", "id_country": "IL", "id_number": "306016924"}
 
@@ -258,16 +260,20 @@ def test_joining_by_a_file_gives_the_clubs_term_from_that_day(session: Session, 
     a_chain(session)
     a_club(session, "GOLD", months=12)
     a_club(session, "FAMILY", months=None)
-    row = RACHEL | {"club:GOLD": "2024-02-29", "club:FAMILY": "2020-05-01"}
-    path = a_file(tmp_path, "customers", row, {"number": "C2"}, more="club:GOLD,club:FAMILY")
+    youth = a_programme(code="YOUTH", term={"kind": "age", "age": 18}, switch={"effective_from": "2020-01-01"})
+    load_programme(session, youth, publish=True, currency="ILS", language="he", today=NOW.date(), now=NOW, by=SYSTEM)
+    joined = {"club:GOLD": "2024-02-29", "club:FAMILY": "2020-05-01", "club:YOUTH": "2024-01-15"}
+    row = RACHEL | joined | {"birthday": "2010-05-10"}
+    path = a_file(tmp_path, "customers", row, {"number": "C2"}, more="club:GOLD,club:FAMILY,club:YOUTH")
     assert counted(taken_in(session, path, "customers")) == (2, 0, 0)
     periods = session.execute(
         sa.select(sa.func.lower(MembershipPeriod.validity), sa.func.upper(MembershipPeriod.validity))
     ).all()
-    assert set(periods) == {(dt.date(2024, 2, 29), dt.date(2025, 2, 28)), (dt.date(2020, 5, 1), None)}
+    by_age = (dt.date(2024, 1, 15), dt.date(2028, 5, 10))
+    assert set(periods) == {(dt.date(2024, 2, 29), dt.date(2025, 2, 28)), (dt.date(2020, 5, 1), None), by_age}
     accounts = set(session.execute(sa.select(PointsAccount.customer_id, PointsAccount.id)))
     members = set(session.execute(sa.select(Membership.customer_id, Membership.points_account_id)))
-    assert len(members) == 2
+    assert len(members) == 3
     assert accounts == members
 
 

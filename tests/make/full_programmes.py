@@ -27,7 +27,7 @@ NEED = {"measure": {"counts": "visits"}, "at_least": 7, "period": {"every": "rol
 EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "points", "points": 50},
     {"kind": "discount", "amount_minor": 5000, "on": SCOPE, "cap_minor": 9000, "least_minor": 100, "each_full": True},
-    {"kind": "discount", "off_bp": 1000, "units": 2, "one_a_purchase": True},
+    {"kind": "discount", "off_bp": 1000, "units": 2, "one_a_purchase": True, "measured": True},
     {"kind": "discount", "amount_minor": 20, "per_unit": True, "units": 50},
     {"kind": "coupon", "batch": "NEXT", "count": 2, "denomination_minor": 500},
     {

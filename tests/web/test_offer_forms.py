@@ -17,7 +17,8 @@ EVERYTHING_SAID: dict[str, Any] = {
     "code": "WHOLE",
     "names": {"en": "Whole", "he": "הכול"},
     "rewards": [
-        {"kind": "percent", "value_bp": 1250, "units": 2, "pick": "dearest", "cap_minor": 5_00, "cap_basis": "excl",
+        {"kind": "percent", "value_bp": 1250, "units": 2, "measured": True, "pick": "dearest", "cap_minor": 5_00,
+         "cap_basis": "excl",
          "on": {"groups": ["Tea"], "without_brands": ["Own"], "regular_price_only": True, "kinds": ["deposit"]}},
         {"kind": "amount", "value_minor": 150, "spread": "unit", "group_size": 2, "units_per_line": 3,
          "steps": [{"from_quantity": 2, "value": 300}], "count_in": {"brands": ["Own"]}},

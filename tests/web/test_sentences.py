@@ -23,7 +23,7 @@ TEA = {"groups": ["Tea"]}
 PRIZES = [{"weight": 1, "off_minor": 500}, {"weight": 2, "product": "729"}, {"weight": 1, "off_bp": 1000}]
 REWARDS: list[dict[str, Any]] = [
     {"kind": "percent", "value_bp": 1250, "on": TEA},
-    {"kind": "percent", "value_bp": 500, "units": 1},
+    {"kind": "percent", "value_bp": 500, "units": 1, "measured": True},
     {"kind": "percent", "value_bp": 500, "units": 2, "pick": "dearest", "cap_minor": 1000, "base_cap_minor": 5000},
     {"kind": "percent", "steps": [{"from_quantity": 3, "value": 500}, {"from_quantity": 6, "value": 1000}]},
     {"kind": "percent", "value_bp": 100, "cap_minor": 1, "cap_basis": "excl", "count_in": TEA},
@@ -39,7 +39,7 @@ REWARDS: list[dict[str, Any]] = [
     {"kind": "amount", "value_minor": 50, "spread": "unit", "steps": [{"from_quantity": 2, "value": 100}]},
     {"kind": "amount", "spread": "line", "steps": [{"from_quantity": 2, "value": 100}]},
     {"kind": "fixed_price", "price_minor": 990, "on": {"products": ["729"]}},
-    {"kind": "fixed_price", "price_minor": 990, "units": 1},
+    {"kind": "fixed_price", "price_minor": 990, "units": 1, "measured": True},
     {"kind": "fixed_price", "price_minor": 990, "units": 3, "pick": "cheapest"},
     {"kind": "fixed_price", "price_minor": 990, "steps": [{"from_quantity": 5, "value": 890}]},
     {"kind": "buy_get", "size": 3, "on": {"departments": ["Dairy"], "without_brands": ["Own"]}},
@@ -92,6 +92,7 @@ CONDITIONS: list[dict[str, Any]] = [
 LIMITS = {
     "uses": 1, "uses_per_day": 2, "per_member": 1, "per_member_day": 1, "per_member_month": 2, "per_member_year": 3,
     "per_basket": 1, "budget_minor": 100000, "member_month_minor": 5000, "shared_month_minor": 6000,
+    "shared_as": "7",
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class Ask:
 
 _ON = Ask("on", N_("On what"), "scope", N_("Nothing chosen means all products."))
 _UNITS = Ask("units", N_("At most so many units"), optional=True, more=True)
+_MEASURED = Ask("measured", N_("Kilograms and litres are counted"), "check", more=True)
 _CHEAPEST = (("cheapest", N_("The cheapest ones first")), ("dearest", N_("The dearest ones first")))
 _DEAREST = (_CHEAPEST[1], _CHEAPEST[0])
 _PICK = Ask("pick", N_("Which units"), "select", options=_CHEAPEST, more=True)
@@ -53,6 +54,7 @@ REWARDS: dict[str, tuple[Ask, ...]] = {
         Ask("value_bp", N_("Percent off"), "percent"),
         _ON,
         _UNITS,
+        _MEASURED,
         _PICK,
         Ask("cap_minor", N_("Give at most"), "amount", optional=True, more=True),
         Ask("cap_basis", N_("That amount is"), "select", options=_CHAIN_BASIS, more=True),
@@ -87,6 +89,7 @@ REWARDS: dict[str, tuple[Ask, ...]] = {
         Ask("price_minor", N_("Price of each unit"), "amount"),
         _ON,
         _UNITS,
+        _MEASURED,
         _PICK_DEAREST,
         _STEPS,
     ),

@@ -19,6 +19,7 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "batch_with_start": N_("A coupon batch goes with the start by coupon, and only with it."),
     "free_above_size": N_("There can't be more free units than units in the group."),
     "shared_with_every": N_("One coupon for each so much goes with giving once for each so much, and only with it."),
+    "shared_as": N_("The amount that offers share in a month goes with the name that they share."),
     "one_of_three": N_("Give exactly one of these: a price, a percentage or an amount."),
     "condition_unknown": N_("This is no condition."),
     "union_tag_invalid": N_("There is no such kind of reward."),
@@ -31,7 +32,8 @@ _MESSAGES: Mapping[str, str] = MESSAGES | {
     "model_attributes_type": N_("An object is needed here."),
     "tuple_type": N_("A list is needed here."),
 }
-_AT = {"code_with_start": "code", "batch_with_start": "batch", "free_above_size": "free", "one_of_three": "price_minor"}
+_AT = {"code_with_start": "code", "batch_with_start": "batch", "free_above_size": "free", "one_of_three": "price_minor",
+       "shared_as": "shared_as"}  # fmt: skip
 """Faults of several fields together, and the one at which they are told."""
 _NO_OBJECT = frozenset({"model_type", "model_attributes_type"})
 _KINDS_INSIDE = frozenset({"when", "not"})

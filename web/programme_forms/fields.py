@@ -72,6 +72,7 @@ _MOST_UNITS = Ask(
     "units", N_("On at most so many"), "number", N_("The dearest ones; litres, where it is off each litre."),
     optional=True,
 )  # fmt: skip
+_MEASURED = Ask("measured", N_("Kilograms and litres are counted"), "check")
 
 EARNING: dict[str, Kind] = {
     "money": Kind(
@@ -141,6 +142,7 @@ GIFTS: dict[str, Kind] = {
             Ask("off_bp", N_("Percent off"), "percent"),
             Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
             _MOST_UNITS,
+            _MEASURED,
             _LEAST,
             _EACH_FULL,
             _ONE,
@@ -151,7 +153,7 @@ GIFTS: dict[str, Kind] = {
     "price": Kind(
         N_("A price instead of the usual one"),
         {"kind": "discount", "price_minor": 1000},
-        (Ask("price_minor", N_("Price of each"), "amount"), _MOST_UNITS, _LEAST, _GROUPS, _PRODUCTS),
+        (Ask("price_minor", N_("Price of each"), "amount"), _MOST_UNITS, _MEASURED, _LEAST, _GROUPS, _PRODUCTS),
     ),
     "points": Kind(N_("Points"), {"kind": "points", "points": 10}, (Ask("points", N_("So many points")),)),
     "gift": Kind(

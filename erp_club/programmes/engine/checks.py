@@ -6,6 +6,7 @@ from itertools import pairwise
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
 from erp_club.programmes.engine.entitlement_checks import entitlements
+from erp_club.programmes.engine.expiry_checks import expiry
 from erp_club.programmes.engine.fee_checks import fee_findings
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
@@ -27,7 +28,6 @@ from erp_club.programmes.engine.rewards import (
     ByThreshold,
     PeriodReward,
 )
-from erp_club.programmes.engine.spending import Inactivity
 
 
 def findings(programme: Programme) -> tuple[Finding, ...]:
@@ -44,7 +44,7 @@ def findings(programme: Programme) -> tuple[Finding, ...]:
         *entitlements(programme),
         *issues(programme),
         *places(programme),
-        *_expiry(programme),
+        *expiry(programme),
     )
 
 
@@ -275,6 +275,8 @@ def _codes_named(programme: Programme) -> Iterator[Finding]:
     yield from _ceiling_of_none(programme)
     for index, fee in enumerate(programme.fees.levels):
         yield from _known_levels(f"fees.levels[{index}].level", (fee.level,), programme)
+    for index, points in enumerate(programme.expiry.levels):
+        yield from _known_levels(f"expiry.levels[{index}].levels", points.levels, programme)
     for name in ("entitlements", "benefits", "rewards", "occasions"):
         for index, each in enumerate(getattr(programme, name)):
             yield from _known_levels(f"{name}[{index}].levels", each.levels, programme)
@@ -395,24 +397,3 @@ def _worth(path: str, reward: PeriodReward, programme: Programme) -> Iterator[Fi
     for place, at, value in steps:
         if value * points > at * per_minor:
             yield Finding(place, T("This is worth more than the purchases that earn its points."))
-
-
-def _expiry(programme: Programme) -> Iterator[Finding]:
-    for index, each in enumerate(programme.expiry.levels):
-        yield from _known_levels(f"expiry.levels[{index}].levels", each.levels, programme)
-        if isinstance(programme.expiry.rule, Inactivity):
-            text = T("Without purchases the whole balance expires, whatever the level.")
-            yield Finding(f"expiry.levels[{index}]", text)
-        if each.to_month_end and each.months is None:
-            text = T("Points that don't expire have no month's end, so this has no effect.")
-            yield Finding(f"expiry.levels[{index}].to_month_end", text, stops=False)
-    switch = programme.switch
-    last_earning, last_redeeming = switch.last_earning_day, switch.last_redeeming_day
-    if last_earning is not None and last_redeeming is not None and last_redeeming < last_earning:
-        text = T("Points could still be earned when they can no longer be redeemed.")
-        yield Finding("switch.last_redeeming_day", text)
-    earns = bool(programme.earning.rules or programme.earning.events)
-    spends = programme.redemption is not None or bool(programme.benefits or programme.rewards)
-    if earns and not spends:
-        text = T("Points are earned but buy nothing: add redemption, benefits or a period reward.")
-        yield Finding("redemption", text, stops=False)

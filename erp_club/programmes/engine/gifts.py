@@ -43,6 +43,8 @@ class DiscountGiven(Part):
     """What each unit costs instead, where that is less."""
     units: Count | None = None
     """Only so many units, the dearest first; of an amount off each litre or kilogram so many of these."""
+    measured: bool = False
+    """Of what is weighed or measured kilograms or litres are counted, else it is one unit, whatever its quantity."""
     on: Scope = EVERYTHING
     cap_minor: SomeMinor | None = None
     least_minor: SomeMinor | None = None
@@ -58,6 +60,8 @@ class DiscountGiven(Part):
     def _one_of_both(self) -> Self:
         if sum(each is not None for each in (self.off_bp, self.amount_minor, self.price_minor)) > 1:
             raise PydanticCustomError("amount_or_share", "one of an amount, a share and a price")
+        if self.measured and (self.units is None or (self.off_bp is None and self.price_minor is None)):
+            raise PydanticCustomError("measured_units", "measured goes with units of a share or a price")
         if self.per_unit and self.amount_minor is None:
             raise PydanticCustomError("amount_a_unit", "per_unit goes with an amount")
         _each_of_what(self.least_minor, self.each_full, self.one_a_purchase)

@@ -135,7 +135,8 @@ def _discount(gives: DiscountGiven, on: dict[str, Any]) -> dict[str, Any]:
     if gives.per_unit:
         value = gives.amount_minor or 0
         return {"kind": "amount", "value_minor": value, "spread": "unit", "cap_minor": most_off(gives)} | on
-    on |= {"units": gives.units, "pick": "dearest"} if gives.units is not None else {}
+    if gives.units is not None:
+        on |= {"units": gives.units, "pick": "dearest"} | ({"measured": True} if gives.measured else {})
     if gives.price_minor is not None:
         return {"kind": "fixed_price", "price_minor": gives.price_minor} | on
     if gives.off_bp is not None:

@@ -156,6 +156,12 @@ class LevelExpiry(Part):
     months: Months | None = None
     to_month_end: bool = False
 
+    @model_validator(mode="after")
+    def _end_of_months(self) -> Self:
+        if self.to_month_end and self.months is None:
+            raise PydanticCustomError("to_month_end", "to_month_end goes with months")
+        return self
+
 
 class Expiry(Part):
     """When points expire, oldest first, and how many days before the member is told."""

@@ -175,6 +175,24 @@ _OF_CLUB = """
           WHERE p.customer_id = m.customer_id AND p.membership_id = m.id AND (p.validity @> r.sold_on) IS TRUE
        )
 """
+# As the engine has it (`promotions.engine.units.touched`); parts that come back may have lost a minor unit to rounding.
+FREE = """
+    CASE WHEN l.list_minor <> 0 AND abs(l.amount_minor) >= abs(l.list_minor) THEN 0 ELSE sign(l.quantity_milli) * least(
+        abs(l.quantity_milli), coalesce((
+            SELECT sum(CASE WHEN l.list_minor = 0 THEN abs(d.units_milli)
+                            ELSE greatest(abs(d.units_milli), d.amount_minor * l.quantity_milli / l.list_minor) END)
+              FROM receipt_discounts d
+              JOIN receipt_offers f
+                ON f.customer_id = d.customer_id AND f.receipt_id = d.receipt_id AND f.offer_id = d.offer_id
+              LEFT JOIN offer_versions v
+                ON f.points_used > 0 AND v.offer_id = f.offer_id AND v.version_no = f.version_no
+             WHERE d.customer_id = l.customer_id AND d.receipt_id = l.receipt_id AND d.line_no = l.line_no
+               AND (abs(d.amount_minor) + CASE WHEN l.quantity_milli < 0 THEN 1 ELSE 0 END) * abs(l.quantity_milli)
+                   >= abs(l.list_minor) * abs(d.units_milli)
+               AND (v.document -> 'rewards' @> '[{"kind": "redeem"}]') IS NOT TRUE
+        ), 0)) END
+"""
+"""How many thousandths of a receipt's line `l` were had for nothing."""
 _COLUMNS = f"""
     SELECT r.id, coalesce(c.merged_into, c.id) AS customer_id, m.joined_on, c.birthday,
            {CHILDREN.format(who="coalesce(c.merged_into, c.id)")} AS children,

@@ -17,6 +17,7 @@ from erp_club.programmes.engine.parts import ALWAYS, Counts, Excluded, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.models import ProgrammeVersion
+from erp_club.programmes.past.queries import FREE
 from erp_club.programmes.rewards.models import PeriodSettlement
 
 FIRST_DAY = dt.date(1900, 1, 1)
@@ -111,24 +112,6 @@ _BEFORE = sa.text("""
              AND p.first_on = w.first_on AND (p.last_on < :last OR p.last_on = :last AND p.of_day > 0)
       ) s ON true
 """)
-# As the engine has it (`promotions.engine.units.touched`); parts that come back may have lost a minor unit to rounding.
-FREE = """
-    CASE WHEN l.list_minor <> 0 AND abs(l.amount_minor) >= abs(l.list_minor) THEN 0 ELSE sign(l.quantity_milli) * least(
-        abs(l.quantity_milli), coalesce((
-            SELECT sum(CASE WHEN l.list_minor = 0 THEN abs(d.units_milli)
-                            ELSE greatest(abs(d.units_milli), d.amount_minor * l.quantity_milli / l.list_minor) END)
-              FROM receipt_discounts d
-              JOIN receipt_offers f
-                ON f.customer_id = d.customer_id AND f.receipt_id = d.receipt_id AND f.offer_id = d.offer_id
-              LEFT JOIN offer_versions v
-                ON f.points_used > 0 AND v.offer_id = f.offer_id AND v.version_no = f.version_no
-             WHERE d.customer_id = l.customer_id AND d.receipt_id = l.receipt_id AND d.line_no = l.line_no
-               AND (abs(d.amount_minor) + CASE WHEN l.quantity_milli < 0 THEN 1 ELSE 0 END) * abs(l.quantity_milli)
-                   >= abs(l.list_minor) * abs(d.units_milli)
-               AND (v.document -> 'rewards' @> '[{"kind": "redeem"}]') IS NOT TRUE
-        ), 0)) END
-"""
-"""How many thousandths of a receipt's line `l` were had for nothing."""
 _BOUGHT = f"""
     WITH who AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:places AS int[]), CAST(:customers AS bigint[]), CAST(:members AS bigint[]),

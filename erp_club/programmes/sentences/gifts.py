@@ -57,7 +57,12 @@ def _discount(gives: g.DiscountGiven, words: Words) -> Text:
     if gives.units is not None:
         dearest = TN("%(gift)s, on the dearest one", "%(gift)s, on the %(num)s dearest", gives.units, gift=said)
         units = TN("%(gift)s, one at most", "%(gift)s, %(num)s at most", gives.units, gift=said)
-        said = units if gives.per_unit or gives.price_minor is not None else dearest
+        by_measure = TN(
+            "%(gift)s, on %(num)s kilogram or litre at most", "%(gift)s, on %(num)s kilograms or litres at most",
+            gives.units, gift=said,
+        )  # fmt: skip
+        counted = units if gives.per_unit or gives.price_minor is not None else dearest
+        said = by_measure if gives.measured else counted
     if gives.cap_minor is not None:
         said = T("%(gift)s, at most %(amount)s", gift=said, amount=words.money(gives.cap_minor))
     return _from_a_purchase_of(gives, said, words)

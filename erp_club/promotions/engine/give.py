@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from erp_club.kernel.money import allocate
+from erp_club.kernel.money import Rounding, allocate, round_div
 from erp_club.promotions.engine.basket import Basket, Lot, net_of, tax_on
 from erp_club.promotions.engine.facts import Claim, PointsLimits
 from erp_club.promotions.engine.gates import Failure
@@ -104,6 +104,22 @@ def first_units(lots: Iterable[Lot], count: int) -> list[Take]:
         units = min(count, lot.count)
         found.append((lot, units, lot.part(units)))
         count -= units
+    return found
+
+
+def first_measured(basket: Basket, lots: Iterable[Lot], milli: int) -> list[Take]:
+    """The first so many thousandths of these lots, with what is left to pay for them; of what is measured a part."""
+    found: list[Take] = []
+    for lot in lots:
+        size = basket.size(lot.line)
+        units = min(lot.count, milli // size)
+        if units:
+            found.append((lot, units, lot.part(units)))
+            milli -= units * size
+        if units < lot.count:
+            if milli and size % 1000:
+                found.append((lot, 1, round_div(lot.left * milli, size, Rounding.HALF_UP)))
+            break
     return found
 
 

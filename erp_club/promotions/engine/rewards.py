@@ -19,7 +19,8 @@ class Step(Part):
 class Percent(Part):
     """A share off the scope, computed once over all of it, rounded half up, then allocated.
 
-    With `units` only so many (picked) units; with `steps` the rate grows with the quantity counted in `count_in` (else
+    With `units` only so many (picked) units, which of what is weighed or `measured` are its kilograms or litres, where
+    that is said, else it is one; with `steps` the rate grows with the quantity counted in `count_in` (else
     in `on`). `cap_minor` is the most that it gives (with or without tax; None: as
     the chain states amounts), `base_cap_minor` the most that it is computed on.
     """
@@ -28,6 +29,7 @@ class Percent(Part):
     value_bp: BasisPoints = 0
     on: Scope | None = None
     units: Count | None = None
+    measured: bool = False
     pick: Pick = Pick.CHEAPEST
     steps: Annotated[tuple[Step, ...], Field(max_length=50)] = ()
     count_in: Scope | None = None
@@ -68,12 +70,16 @@ class Amount(Part):
 
 
 class FixedPrice(Part):
-    """Each unit (at most `units`, picked) costs this much; a unit that is cheaper already stays so."""
+    """Each unit (at most `units`, picked, `measured` as for a percentage) costs this much.
+
+    A unit that is cheaper already stays so.
+    """
 
     kind: Literal["fixed_price"] = "fixed_price"
     price_minor: Minor
     on: Scope | None = None
     units: Count | None = None
+    measured: bool = False
     pick: Pick = Pick.DEAREST
     steps: Annotated[tuple[Step, ...], Field(max_length=50)] = ()
 

@@ -95,7 +95,9 @@ def _percent(reward: Percent, scopes: Scopes) -> Shaping:
     rate_at = stepped(reward.value_bp, reward.steps, _number(reward.count_in or reward.on, scopes))
     units, pick, most_off, base = reward.units, reward.pick, reward.cap_minor, reward.base_cap_minor
 
-    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape:
+    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape | None:
+        if reward.measured and _measured(basket, scope):
+            return None
         rate = min(rate_at(basket), BP)
         cap = most_off if base is None else _least(most_off, round_div(base * rate, BP, Rounding.HALF_UP))
         most = None if units is None else units * times

@@ -12,6 +12,7 @@ from erp_club.promotions.engine.give import (
     Take,
     Turn,
     by_line,
+    first_measured,
     first_units,
     in_order,
     off,
@@ -26,14 +27,20 @@ from erp_club.promotions.engine.scopes import Scopes
 Targets = Callable[[Turn], list[Take]]
 
 
-def targets_of(scope: int, units: int | None, pick: Pick) -> Targets:
-    """What a reward is taken from: all units of its scope, or so many picked ones for each time it is fulfilled."""
+def targets_of(scope: int, units: int | None, pick: Pick, *, measured: bool = False) -> Targets:
+    """What a reward is taken from: all units of its scope, or so many picked ones for each time it is fulfilled.
+
+    `measured`: of what is weighed or measured so many kilograms or litres, the last of them in part.
+    """
     dearest = pick is Pick.DEAREST
 
     def targets(turn: Turn) -> list[Take]:
         lots = turn.lots(scope)
         if units is None:
             return [(lot, lot.count, lot.left) for lot in lots]
+        if measured:
+            milli = 1_000 * units * turn.times
+            return by_line(first_measured(turn.basket, in_order(turn.basket, lots, dearest=dearest), milli))
         return by_line(first_units(in_order(turn.basket, lots, dearest=dearest), units * turn.times))
 
     return targets
@@ -65,7 +72,7 @@ def floor_of(reward: RewardDocument) -> QuantityIs | None:
 def percent(reward: Percent, scopes: Scopes) -> Reward:
     """A share, computed once over all targets, capped, and allocated to them."""
     scope = scopes.number(reward.on or EVERYTHING)
-    targets_for = targets_of(scope, reward.units, reward.pick)
+    targets_for = targets_of(scope, reward.units, reward.pick, measured=reward.measured)
     rate_at = stepped(reward.value_bp, reward.steps, scopes.number(reward.count_in) if reward.count_in else scope)
     cap, cap_basis, base_cap = reward.cap_minor, reward.cap_basis, reward.base_cap_minor
 
@@ -191,7 +198,7 @@ def _value_of(basket: Basket, lot: Lot, value: int, units: int, basis: Basis | N
 def fixed_price(reward: FixedPrice, scopes: Scopes) -> Reward:
     """Each unit costs so much at most."""
     scope = scopes.number(reward.on or EVERYTHING)
-    targets_for = targets_of(scope, reward.units, reward.pick)
+    targets_for = targets_of(scope, reward.units, reward.pick, measured=reward.measured)
     price_at = stepped(reward.price_minor, reward.steps, scope)
 
     def give(turn: Turn) -> Give:
@@ -200,6 +207,8 @@ def fixed_price(reward: FixedPrice, scopes: Scopes) -> Reward:
         takes: list[Take] = []
         for lot, units, left in targets_for(turn):
             cost = _value_of(basket, lot, price, units, Basis.INCLUDING)
+            if reward.measured and units == lot.count == 1 and left < lot.left:
+                cost = round_div(cost * left, lot.left, Rounding.HALF_UP)  # a part of what was measured
             if left > cost:
                 takes.append((lot, units, left - cost))
         return Give(takes)

@@ -10,8 +10,8 @@ from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.parts import Counts, Excluded, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Late, PeriodReward
+from erp_club.programmes.past.queries import FREE
 from erp_club.programmes.rewards.many.arithmetic import reckoned
-from erp_club.programmes.rewards.queries import FREE
 
 _COLUMNS = (
     "customer_id", "account_id", "club_id", "rule", "first_on", "last_on", "version_no", "run_id", "form", "base",
