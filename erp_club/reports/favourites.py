@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups.models import CustomerGroupYear, FavouriteYear
 from erp_club.reports.purchases import naming, slices
-from erp_club.reports.purchases.asked import Asked, By, whole_years
+from erp_club.reports.purchases.asked import Asked, By
 from erp_club.reports.purchases.figures import share_bp
 from erp_club.reports.purchases.members import one_of
-from erp_club.reports.purchases.sources import source, stale
+from erp_club.reports.purchases.sources import one_year, source, stale
 
 KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
 """Of what somebody has a favourite."""
@@ -98,21 +98,21 @@ _Found = Mapping[int, tuple[int, int]]
 
 def _kept(session: Session, asked: Asked) -> _Found | None:
     """Of the whole chain in a calendar year, as it is kept; None of anything else."""
-    one_year = whole_years(asked.first, asked.last) == (asked.first, asked.last) and asked.first.year == asked.last.year
-    if asked.by is not By.GROUP or not one_year or not slices.of_chain(replace(asked, by=By.DAY)):
+    year = one_year(session, asked)
+    if asked.by is not By.GROUP or year is None or not slices.of_chain(replace(asked, by=By.DAY)):
         return None
     waited = None if stale(session, By.GROUP) else slices.waited(session)
     if waited is None:
         return None
     kept = sa.select(FavouriteYear.group_id, FavouriteYear.customers, FavouriteYear.sales_minor)
-    found = {row[0]: (row[1], row[2]) for row in session.execute(kept.where(FavouriteYear.year == asked.first))}
+    found = {row[0]: (row[1], row[2]) for row in session.execute(kept.where(FavouriteYear.year == year.first))}
     if waited:  # they are told as they are
         years = sa.select(
             CustomerGroupYear.customer_id,
             CustomerGroupYear.group_id.label("product_key"),
             CustomerGroupYear.purchases,
             CustomerGroupYear.spend_minor.label("sales_minor"),
-        ).where(CustomerGroupYear.year == asked.first, one_of(CustomerGroupYear.customer_id, waited))
+        ).where(CustomerGroupYear.year == year.first, one_of(CustomerGroupYear.customer_id, waited))
         for by, rows in ((-1, years.subquery()), (1, source(session, replace(asked, among=waited)))):
             for key, (customers, spent) in _liked_best(session, rows, rows.c.product_key).items():
                 before = found.get(key, (0, 0))

@@ -15,6 +15,7 @@ from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import CohortMonth, CustomerSummary, ReceiptToRoll
 from erp_club.reports.purchases import slices
+from erp_club.reports.purchases.adding import in_their_order
 from erp_club.reports.purchases.asked import Against, Asked, By
 from erp_club.reports.purchases.figures import share_bp
 from erp_club.reports.purchases.members import one_of
@@ -129,14 +130,10 @@ def frequency(session: Session, asked: Asked) -> list[Often]:
     each = _buyers(session, asked).subquery("each")
     steps = [(each.c.purchases >= least, number) for number, (least, _) in reversed(list(enumerate(OFTEN)))]
     step = sa.case(*steps)
-    found = {
-        row[0]: row
-        for row in session.execute(
-            sa.select(step, sa.func.count(), sa.cast(sa.func.sum(each.c.sales_minor), sa.BigInteger)).group_by(
-                sa.literal_column("1")
-            )
-        )
-    }
+    sales = sa.cast(sa.func.sum(each.c.sales_minor), sa.BigInteger)
+    statement = sa.select(step, sa.func.count(), sales).group_by(sa.literal_column("1"))
+    with in_their_order(session, asked):
+        found = {row[0]: row for row in session.execute(statement)}
     return [
         Often(least, most, *(found[number][1:] if number in found else (0, 0)))
         for number, (least, most) in enumerate(OFTEN)
@@ -148,11 +145,10 @@ def tenths(session: Session, asked: Asked) -> list[Tenth]:
     each = _buyers(session, asked).subquery("each")
     place = sa.func.ntile(TENTHS).over(order_by=(each.c.sales_minor.desc(), each.c.customer_id)).label("place")
     placed = sa.select(each.c.sales_minor, place).subquery("placed")
-    rows = session.execute(
-        sa.select(placed.c.place, sa.func.count(), sa.cast(sa.func.sum(placed.c.sales_minor), sa.BigInteger))
-        .group_by(placed.c.place)
-        .order_by(placed.c.place)
-    ).all()
+    sales = sa.cast(sa.func.sum(placed.c.sales_minor), sa.BigInteger)
+    statement = sa.select(placed.c.place, sa.func.count(), sales).group_by(placed.c.place).order_by(placed.c.place)
+    with in_their_order(session, asked):
+        rows = session.execute(statement).all()
     whole, above = sum(row[2] for row in rows), 0
     made: list[Tenth] = []
     for number, customers, sales in rows:

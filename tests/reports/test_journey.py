@@ -25,6 +25,9 @@ from tests.conftest import OneConnection
 from tests.reports.books import FIRST, LAST, NOTHING, Frame, loaded
 
 Told = dict[Any, tuple[int, ...]]
+DAYS = {"first": FIRST, "last": LAST}
+NEARLY = {"first": FIRST + dt.timedelta(days=10), "last": LAST - dt.timedelta(days=38)}
+"""Less than a year, and than its months: what these have too much is taken out."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,7 @@ def _days(told: Told) -> Told:
 
 
 def _asked(by: By, **narrowed: Any) -> Asked:
-    return Asked(by=by, first=FIRST, last=LAST, week_starts=SUNDAY, **narrowed)
+    return Asked(by=by, **DAYS, week_starts=SUNDAY, **narrowed)
 
 
 def _id(session: Session, table: Any, column: Any, value: str) -> int:
@@ -252,6 +255,20 @@ def _customers(session: Session, lines: Frame) -> tuple[Told, Told]:
     return {key: value for key, value in told.items() if value[-2]}, _by(known, "customer_number")
 
 
+def _nearly(case: Case) -> Case:
+    def of_nearly_a_year(session: Session, lines: Frame) -> tuple[Told, Told]:
+        with pytest.MonkeyPatch.context() as other_days:
+            for name, day in NEARLY.items():
+                other_days.setitem(DAYS, name, day)
+            return case(session, _within(lines))
+
+    return of_nearly_a_year
+
+
+def _within(lines: Frame) -> Frame:
+    return lines[lines["day"].between(*(pd.Timestamp(day) for day in NEARLY.values()))]
+
+
 CASES: dict[str, Case] = {
     "months": lambda session, lines: (_report(session, _asked(By.MONTH)), _months(lines)),
     "weeks": lambda session, lines: (_report(session, _asked(By.WEEK)), _weeks(lines)),
@@ -289,6 +306,16 @@ CASES: dict[str, Case] = {
     "groups of a club's members": _groups_of_members,
     "a page of the products of a club's members": _page_of_members_products,
     "departments of a segment": _segment,
+    **{
+        f"{what} of nearly a year": _nearly(case)
+        for what, case in (
+            ("products", _page_of_products),
+            ("a club's products", _page_of_members_products),
+            ("products by their buyers", _page_by_buyers),
+            ("customers", _page_of_customers),
+            ("clubs", _clubs),
+        )
+    },
 }
 
 
@@ -323,9 +350,13 @@ def test_who_is_new_and_who_stayed_away_is_what_pandas_makes_of_the_files(books:
 
 def test_how_often_customers_buy_is_what_pandas_makes_of_the_files(books: tuple[Session, Frame]):
     session, lines = books
-    times = _bought(lines).groupby("customer_number")["receipt"].nunique()
-    for row in habits.frequency(session, _asked(By.MONTH)):
-        assert row.customers == int(times.between(row.least, row.most or 10**9).sum())
+    for asked, within in (
+        (_asked(By.MONTH), lines),
+        (replace(_asked(By.MONTH), **NEARLY), _within(lines)),
+    ):
+        times = _bought(within).groupby("customer_number")["receipt"].nunique()
+        for row in habits.frequency(session, asked):
+            assert row.customers == int(times.between(row.least, row.most or 10**9).sum())
 
 
 def test_the_tenths_add_up_to_the_sales_of_known_buyers(books: tuple[Session, Frame]):

@@ -283,6 +283,7 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_merges_and_e
     members = [a_customer(session, number) for number in ("C1", "C2", "C3")]
     for member, joined in zip(members, days, strict=False):
         a_membership(session, member, club, joined_on=joined)
+    sell(session, till, "0", (bread, 10_00, 8_00), at=NOW - dt.timedelta(days=10))
     numbers, merges = itertools.count(1), list[int]()
     when: dict[str, Any] = {"today": DAY, "now": NOW, "by": SYSTEM}
 
@@ -304,6 +305,10 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_merges_and_e
             for whose in (club, None)
         ]
 
+    def by_club(first: dt.date, last: dt.date) -> list[Any]:
+        rows, _ = listing(session, asked(By.CLUB, first, last), sort="name", descending=False)
+        return [(row.key, row.figures) for row in rows]
+
     def told() -> list[Any]:
         questions = [asked(by, days[0], DAY, club_id=club) for by in (By.DAY, By.MONTH, By.STORE, By.GROUP)]
         of_group = replace(questions[0], group_id=session.scalar(sa.select(Product.group_id).where(Product.id == milk)))
@@ -319,6 +324,7 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_merges_and_e
             *rows,
             products(),
             *often,
+            [by_club(*each) for each in ((days[0], DAY), (days[1], days[2]), (dt.date(DAY.year, 1, 1), DAY))],
             total(session, of_group),
             *habits_of_all,
             habits.cohorts(session, chain_wide),
@@ -346,6 +352,7 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_merges_and_e
             assert told() == found_out
             assert found_out[-4].buyers > 0
             assert {count for _, count in found_out[5]} == {2}
+            assert [key for key, _ in found_out[-5][0]] == [club, None]
             assert (len(found_out[-3].rows), len(found_out[-1])) > (0, 0)
             roll_all(session)
             assert verify(session) is None

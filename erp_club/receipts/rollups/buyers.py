@@ -10,13 +10,16 @@ from dataclasses import dataclass, replace
 
 NEVER = "DATE '0001-01-01'"
 """The day before a first purchase."""
+NO_CLUB = 0
+"""The club of those who were in none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
     """A way to part the chain: the table that holds its customers' days, and the column that tells which one.
 
-    `of_clubs`: the same of each club by itself, from the days on which customers were its members.
+    `of_clubs`: the same of each club by itself, from the days on which customers were its members. `of_none`: from the
+    days on which they were in no club.
     """
 
     name: str
@@ -24,10 +27,13 @@ class Slice:
     column: str
     changed: str | None = None
     of_clubs: bool = False
+    of_none: bool = False
 
     @property
     def named(self) -> str:
         """What its rows are called."""
+        if self.of_none:
+            return f"'{NO_CLUB}/{self.name}'"
         return f"club_id || '/{self.name}'" if self.of_clubs else f"'{self.name}'"
 
     @property
@@ -37,6 +43,8 @@ class Slice:
 
     def rows(self, table: str) -> str:
         """Customers' days, from a table or a SELECT in brackets; of clubs each once for every club."""
+        if self.of_none:
+            return f"{in_no_club(table)} AS alone"
         return f"{held(table)} AS held" if self.of_clubs else f"{table} AS days"
 
 
@@ -44,6 +52,13 @@ def held(days: str) -> str:
     """The days on which customers were a club's members, as it was when they were last summed up, with `club_id`."""
     return f"""(SELECT d.*, s.club_id FROM {days} AS d JOIN club_spans AS s
         ON s.customer_id = d.customer_id AND d.sold_on >= s.first AND d.sold_on < s.after)"""
+
+
+def in_no_club(days: str) -> str:
+    """The days on which known customers were in no club, as it was when they were last summed up."""
+    return f"""(SELECT d.* FROM {days} AS d WHERE d.customer_id <> 0 AND NOT EXISTS (
+        SELECT FROM club_spans AS s WHERE s.customer_id = d.customer_id AND d.sold_on >= s.first AND d.sold_on < s.after
+    ))"""
 
 
 SLICES = (
@@ -54,7 +69,10 @@ SLICES = (
     Slice("group", "customer_group_days", "group_id", "groups_to_roll"),
     Slice("brand", "customer_brand_days", "brand_id", "brands_to_roll"),
 )
-CLUB_SLICES = tuple(replace(part, of_clubs=True) for part in SLICES if part.name in ("all", "store", "group"))
+CLUB_SLICES = (
+    *(replace(part, of_clubs=True) for part in SLICES if part.name in ("all", "store", "group")),
+    replace(SLICES[0], of_none=True),
+)
 
 
 def named(name: str) -> str:

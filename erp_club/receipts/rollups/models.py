@@ -187,7 +187,8 @@ class SliceDay(_Sums, Base):
     """What a cashier, department, group or brand (`slice`) sold on a day; `known_minor` of it to known customers.
 
     `of_id` says which, 0 for none; products are grouped as they are today. "7/all" of 0 is what club 7's members bought
-    on days on which they were, "7/store" and "7/group" the same by store and group, as `ClubSpan` has their days.
+    on days on which they were, "7/store" and "7/group" the same by store and group, as `ClubSpan` has their days; and
+    "0/all" what known customers bought on days on which they were in no club.
     """
 
     __tablename__ = "slice_days"

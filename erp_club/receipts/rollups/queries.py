@@ -16,6 +16,11 @@ from erp_club.receipts.rollups.models import (
 )
 
 
+def first_day(session: Session) -> dt.date:
+    """The first day with a receipt; the last of all days without any."""
+    return session.scalar(sa.select(sa.func.min(Receipt.sold_on))) or dt.date.max
+
+
 def latest_day(session: Session) -> dt.date:
     """The last day with a receipt; the first of all days without any."""
     return session.scalar(sa.select(sa.func.max(Receipt.sold_on))) or dt.date.min

@@ -142,7 +142,7 @@ def club_days(
     return " UNION ALL ".join(
         f"""
         SELECT {part.named} AS slice, {part.column} AS of_id, sold_on, {names}, {by} * sum(spend_minor) AS known_minor
-          FROM {part.rows(of(part.days))} WHERE {where} GROUP BY club_id, 2, sold_on"""
+          FROM {part.rows(of(part.days))} WHERE {where} GROUP BY {part.key}, sold_on"""
         for part in slices
     )
 

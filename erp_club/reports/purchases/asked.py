@@ -15,6 +15,7 @@ MOST_STEPS = 400
 """So many days, weeks, months or years at most are drawn side by side."""
 FIRST_YEAR, LAST_YEAR = 1990, 2999
 MONDAY, SUNDAY = 0, 6
+_DAY = dt.timedelta(days=1)
 
 
 class By(StrEnum):
@@ -156,6 +157,34 @@ def whole_years(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date] | None
     begins = first if (first.month, first.day) == (1, 1) else dt.date(first.year + 1, 1, 1)
     ends = last if (last.month, last.day) == (12, 31) else dt.date(last.year - 1, 12, 31)
     return (begins, ends) if begins <= ends else None
+
+
+Days = tuple[dt.date, dt.date]
+"""The first and the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Days as whole years or months, with days at the ends that these lack, and days that they have too many."""
+
+    whole: Days
+    lacked: tuple[Days, ...]
+    too_many: tuple[Days, ...]
+
+
+def pieces(first: dt.date, last: dt.date, by: By) -> Pieces | None:
+    """The years or months that come closest to these days; None where the days themselves are fewer than the rest."""
+    steps = Asked(by=by, first=first, last=last)
+    step, after = steps.step_of(first), steps.step_end(last) + _DAY
+    begins = min(step, steps.step_end(step) + _DAY, key=lambda day: abs(day - first))
+    ends = min(after, steps.step_of(last), key=lambda day: abs(day - last - _DAY)) - _DAY
+    if begins > ends:
+        return None
+    lacked = ((first, begins - _DAY), (ends + _DAY, last))
+    too_many = ((begins, first - _DAY), (last + _DAY, ends))
+    made = Pieces((begins, ends), *(tuple(each for each in days if each[0] <= each[1]) for days in (lacked, too_many)))
+    rest = sum((ends - begins + _DAY for begins, ends in (*made.lacked, *made.too_many)), dt.timedelta())
+    return made if rest < last - first + _DAY else None
 
 
 def year_before(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:

@@ -1,47 +1,46 @@
-"""Purchases of a calendar year by club: whoever was in the same ones all year is told by the year."""
+"""Purchases by club, as they are kept of each club and of those who are in none."""
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Membership, MembershipPeriod
-from erp_club.receipts.rollups import queries as rollups
-from erp_club.receipts.rollups.models import CustomerDay, CustomerYear
+from erp_club.clubs.models import Club
+from erp_club.customers.models import UNIDENTIFIED
+from erp_club.receipts.rollups.buyers import NO_CLUB
+from erp_club.receipts.rollups.models import SliceBuyers, SliceDay
 from erp_club.reports.purchases.asked import Asked
-from erp_club.reports.purchases.members import memberships
-from erp_club.reports.purchases.sources import days, kept, known, lines, one_year, waiting_customers
+from erp_club.reports.purchases.slices import ALL, added, of_chain, waited
+from erp_club.reports.purchases.sources import kept, source
 
 
-def by_year(session: Session, asked: Asked) -> tuple[Any, Any] | None:
-    """Rows of customers who were in the same clubs all year, with `club_id`, each once in a club; and all other rows.
+def by_club(session: Session, asked: Asked) -> tuple[list[Any], tuple[int, ...]] | None:
+    """SELECTs of the sums and of the buyers by club, and the customers whose part in them is to be told anew.
 
-    Who is in no club has a row of None. No answer where it isn't about all receipts of one calendar year.
+    Who is in no club stands under None, and so does nobody known. No answer where it isn't about all receipts.
     """
-    narrowed = (asked.store_ids, asked.club_id, asked.segment_id, asked.customer_id, asked.staff_id)
-    of_year = one_year(session, asked)
-    if asked.of_products or any(each is not None for each in narrowed) or of_year is None:
+    changed = waited(session, members=True) if of_chain(asked) else None
+    if changed is None:
         return None
-    asked = of_year
-    period = sa.func.daterange(sa.literal(asked.first, sa.Date), sa.literal(asked.last, sa.Date), "[]")
-    held = sa.func.range_agg(MembershipPeriod.validity)
-    member = (
-        sa.select(Membership.customer_id, Membership.club_id, held.op("@>")(period).label("always"))
-        .select_from(memberships())
-        .where(MembershipPeriod.validity.op("&&")(period))
-        .group_by(Membership.customer_id, Membership.club_id)
-        .cte("member")
+    names = [f"{club}/{ALL}" for club in (NO_CLUB, *session.scalars(sa.select(Club.id)))]
+    days, bought = SliceDay, SliceBuyers
+    sums = sa.select(_club(days), *kept(days), days.known_minor)
+    sums = sums.where(days.slice.in_(names), days.sold_on.between(asked.first, asked.last)).subquery("sums")
+    buyers = sa.select(_club(bought), bought.buyers).where(
+        bought.slice.in_(names), bought.sold_on.between(asked.first, asked.last), bought.before < asked.first
     )
-    changing = sa.select(member.c.customer_id).where(~member.c.always)
-    other = days(asked, None)
-    if rollups.waits(session):
-        changing = sa.union_all(changing, waiting_customers())
-    others = other.where(CustomerDay.customer_id.in_(changing))
-    if rollups.waits(session):
-        others = sa.union_all(others, lines(asked, waiting=True))
-    year = CustomerYear
-    rows = sa.select(year.customer_id, *kept(year), known(year.customer_id, year.spend_minor), member.c.club_id)
-    rows = rows.outerjoin_from(year, member, member.c.customer_id == year.customer_id)
-    # Looked up in a hash, as in `sources`.
-    steady = year.customer_id.in_(changing).is_(sa.false())
-    return rows.where(year.year == asked.first, steady).subquery("steady"), others.cte()
+    counted = buyers.subquery("counted")
+    unknown = sa.select(source(session, replace(asked, customer_id=UNIDENTIFIED))).subquery("unknown")
+    nothing = sa.literal(0)
+    parts = [
+        added(sums.c.club_id, sums, sums, nothing),
+        added(counted.c.club_id, None, counted, sa.func.sum(counted.c.buyers)),
+        added(sa.cast(sa.null(), sa.Integer), unknown, unknown, nothing),
+    ]
+    return parts, changed
+
+
+def _club(table: type[SliceDay | SliceBuyers]) -> Any:
+    club = sa.cast(sa.func.split_part(table.slice, "/", 1), sa.Integer)
+    return sa.func.nullif(club, NO_CLUB).label("club_id")

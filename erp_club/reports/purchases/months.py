@@ -3,7 +3,6 @@
 What isn't in them yet is told anew of its customers: those whose receipts wait and, of a club, who have changed.
 """
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,13 +14,13 @@ from erp_club.catalogue.models import Product
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import CustomerProductDay, ProductBuyers, ProductMonth
-from erp_club.reports.purchases.asked import Asked, By, whole_months
+from erp_club.reports.purchases.asked import Asked, By, pieces, whole_months
+from erp_club.reports.purchases.lines import lines
 from erp_club.reports.purchases.members import one_of
 from erp_club.reports.purchases.narrowing import of_products
 from erp_club.reports.purchases.slices import added, as_summed, waited
-from erp_club.reports.purchases.sources import SUMS, days, kept, lines, source
+from erp_club.reports.purchases.sources import SUMS, as_far_as_sold, days, kept, source
 
-_DAY = dt.timedelta(days=1)
 _EVERYBODY = 0
 """Whose sums are the chain's."""
 
@@ -29,21 +28,23 @@ _EVERYBODY = 0
 def sums(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> Any | None:
     """Rows of products with their sums, of whole months from what is kept and of the days around as they are.
 
-    None where the question has no whole month, or is narrower than the chain or a club: then only the lines answer.
+    Of days that a month has too many they are taken out. None where the question has nearly no whole month, or is
+    narrower than the chain or a club: then only the lines answer.
     """
-    whole = _whole(session, asked)
+    until = _as_far_as_sold(session, asked)
+    near = None if until is None else pieces(until.first, until.last, By.MONTH)
     changed = waited(session, members=True) if asked.club_id is not None else ()
-    if whole is None or changed is None:
+    if near is None or changed is None:
         return None
-    first, last = whole
+    first, last = near.whole
     months = sa.select(ProductMonth.product_id.label("product_key"), *kept(ProductMonth), ProductMonth.known_minor)
     months = _narrowed(months, asked, ProductMonth, products).where(ProductMonth.month.between(first, last))
     parts = [months]
-    for begins, ends in ((asked.first, first - _DAY), (last + _DAY, asked.last)):
-        if begins <= ends:
+    for by, held in ((1, near.lacked), (-1, near.too_many)):
+        for begins, ends in held:
             around = days(replace(asked, first=begins, last=ends), By.PRODUCT, products)
             others = ~one_of(CustomerProductDay.customer_id, changed)
-            parts.append(_by_product((around.where(others) if changed else around).subquery()))
+            parts.append(_by_product((around.where(others) if changed else around).subquery(), by=by))
     if changed:
         theirs = replace(asked, among=changed)
         parts.append(_by_product(as_summed(replace(theirs, first=first, last=last), products), by=-1))
@@ -55,13 +56,13 @@ def sums(session: Session, asked: Asked, *, products: Sequence[int] | None = Non
 
 def buyers(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> list[Any] | None:
     """SELECTs of the buyers by product, which add up; None where other days are asked than whole months."""
-    whole = _whole(session, asked)
-    if whole is None or whole[0] != asked.first or whole[1] < asked.last:
+    until = _as_far_as_sold(session, asked)
+    if until is None or whole_months(until.first, until.last) != (until.first, until.last):
         return None
     changed = waited(session, members=asked.club_id is not None)
     if changed is None:
         return None
-    first, last = whole
+    first, last = until.first, until.last
     counted = sa.select(ProductBuyers.product_id.label("key"), ProductBuyers.buyers).where(
         ProductBuyers.month.between(first, last), ProductBuyers.before < first
     )
@@ -74,14 +75,12 @@ def buyers(session: Session, asked: Asked, *, products: Sequence[int] | None = N
     return parts
 
 
-def _whole(session: Session, asked: Asked) -> tuple[dt.date, dt.date] | None:
-    """The whole months of the question, if they answer it; the month of the latest sale is whole from that day on."""
+def _as_far_as_sold(session: Session, asked: Asked) -> Asked | None:
+    """The question of whole months where nothing else is sold in these, if months answer it."""
     narrowed = (asked.store_ids, asked.customer_id, asked.among, asked.segment_id, asked.staff_id, asked.product_id)
     if asked.by is not By.PRODUCT or any(each is not None for each in narrowed):
         return None
-    month_after = (asked.last.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
-    ends = month_after - _DAY if asked.last >= rollups.latest_day(session) else asked.last
-    return whole_months(asked.first, ends)
+    return as_far_as_sold(session, asked, By.MONTH)
 
 
 def _narrowed(statement: Any, asked: Asked, table: Any, products: Sequence[int] | None) -> Any:

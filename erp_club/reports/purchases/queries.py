@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,9 @@ from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsMovement
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
+from erp_club.receipts.rollups.models import ClubSpan
 from erp_club.reports.purchases import clubs, months, slices
+from erp_club.reports.purchases.adding import in_their_order
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.members import holds_on, spans
@@ -181,7 +184,8 @@ def _keys_of_page(session: Session, asked: Asked, page: _Page) -> tuple[list[int
     else:  # the names of all customers would have to be looked up, to put equals in their order
         statement = statement.order_by(way, summed.c.key)
     statement = statement.offset(page.offset).limit(page.limit)
-    rows = session.execute(statement).all()
+    with in_their_order(session, asked) if asked.by is By.CUSTOMER else nullcontext():
+        rows = session.execute(statement).all()
     return [row[0] for row in rows], rows[0][1] if rows else 0
 
 
@@ -220,6 +224,7 @@ def _most_buyers(session: Session, asked: Asked, page: _Page) -> tuple[list[int]
     likely = session.execute(
         sa.select(parts.c.product_key, purchases, sa.func.count().over())
         .group_by(parts.c.product_key)
+        .having(sa.func.sum(parts.c.receipts) != 0)
         .order_by(purchases.desc())
         .limit(max(LIKELY, 4 * wanted))
     ).all()
@@ -290,8 +295,8 @@ _COLUMNS = {
 }
 
 
-def _key(asked: Asked, rows: Any) -> tuple[Any, Any]:
-    """What the rows are grouped by, and what they are to be joined with for it."""
+def _key(asked: Asked, rows: Any, span: Any = None) -> tuple[Any, Any]:
+    """What the rows are grouped by, and what they are to be joined with for it; `span`: other days of memberships."""
     if asked.by in TIMES:
         return step(asked, rows.c.sold_on), rows
     if asked.by in OF_PRODUCTS:
@@ -304,7 +309,7 @@ def _key(asked: Asked, rows: Any) -> tuple[Any, Any]:
         case By.CASHIER:
             return rows.c.staff_id, rows
         case By.CLUB:
-            span = spans(replace(asked, club_id=None))
+            span = spans(replace(asked, club_id=None)) if span is None else span
             return span.c.club_id, rows.outerjoin(span, holds_on(span, rows.c.customer_id, rows.c.sold_on))
         case _:
             kept = sa.join(SegmentCustomer, Segment, Segment.id == SegmentCustomer.segment_id)
@@ -320,22 +325,23 @@ def _by_key(session: Session, asked: Asked, *, products: Sequence[int] | None = 
     parts = None if products is not None else slices.parts(session, asked, whole=whole)
     if parts is not None:
         return _together(parts)
+    by_club = asked.by is By.CLUB and not whole
     of_club = slices.of_club(session, asked, whole=whole) if products is None else None
+    if of_club is None and by_club:
+        of_club = clubs.by_club(session, asked)
     if of_club is not None:
         parts, changed = of_club
         if changed:
             theirs = replace(asked, among=changed)
-            less = _apart(theirs, slices.as_summed(theirs), whole=whole)
+            span = ClubSpan.__table__ if by_club else None
+            less = _apart(theirs, slices.as_summed(theirs), whole=whole, span=span)
             parts += [_taken_out(each) for each in less] + _apart(theirs, source(session, theirs), whole=whole)
         return _together(parts)
     by_year = yearly(session, asked, whole=whole)
-    if by_year is None and asked.by is By.CLUB and not whole:
-        by_year = clubs.by_year(session, asked)
     if by_year is not None:
         years, others = by_year
         bought = sa.func.count().filter(years.c.customer_id != UNIDENTIFIED, years.c.purchases > 0)
-        key = sa.null() if whole else years.c.club_id if asked.by is By.CLUB else _key(asked, years)[0]
-        parts = [_summed(years, key, years, bought)]
+        parts = [_summed(years, sa.null() if whole else _key(asked, years)[0], years, bought)]
         return _together(parts if others is None else [*parts, *_apart(asked, others, whole=whole)])
     if asked.by is By.PRODUCT and not whole:
         plain = months.sums(session, asked, products=products)
@@ -368,11 +374,11 @@ def _taken_out(part: Any) -> Any:
     return sa.select(key, *((-each).label(each.key) for each in sums))
 
 
-def _apart(asked: Asked, rows: Any, plain: Any | None = None, *, whole: bool = False) -> list[Any]:
+def _apart(asked: Asked, rows: Any, plain: Any | None = None, *, whole: bool = False, span: Any = None) -> list[Any]:
     rows_of_sums = rows if plain is None else plain
-    key, joined = (sa.null(), rows_of_sums) if whole else _key(asked, rows_of_sums)
+    key, joined = (sa.null(), rows_of_sums) if whole else _key(asked, rows_of_sums, span)
     sums = _summed(rows_of_sums, key, joined, sa.literal(0))
-    bought, joined = (sa.null(), rows) if whole else _key(asked, rows)
+    bought, joined = (sa.null(), rows) if whole else _key(asked, rows, span)
     buyers = (
         sa.select(bought.label("key"), rows.c.customer_id)
         .select_from(joined)

@@ -15,8 +15,9 @@ from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups import queries as rollups
 from erp_club.receipts.rollups.models import ClubSpan, CustomerDay, MemberToRoll, SliceBuyers, SliceDay, StoreDay
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
+from erp_club.reports.purchases.lines import lines
 from erp_club.reports.purchases.members import one_of
-from erp_club.reports.purchases.sources import KINDS, SUMS, days, kept, lines, stale, waiting_customers
+from erp_club.reports.purchases.sources import KINDS, SUMS, days, kept, stale, waiting_customers
 
 ALL = "all"
 OF_CLUBS = (ALL, By.STORE, By.GROUP)

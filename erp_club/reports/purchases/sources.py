@@ -32,41 +32,34 @@ from erp_club.receipts.rollups.models import (
     ReceiptToRoll,
     StoreDay,
 )
-from erp_club.reports.purchases.asked import TIMES, Asked, By, whole_years
+from erp_club.reports.purchases.asked import TIMES, Asked, By, pieces, whole_years
+from erp_club.reports.purchases.lines import GROUPED, OF_LINE, PRODUCT_KEYS, known, lines
 from erp_club.reports.purchases.members import always_or_not
 from erp_club.reports.purchases.narrowing import narrowed, of_products, of_whom
 
 SUMS = ("receipts", "purchases", "returns", "sales_minor", "returned_minor", "list_minor", "quantity_milli")
-_OF_LINE = (ReceiptLine.customer_id == Receipt.customer_id) & (ReceiptLine.receipt_id == Receipt.id)
-_OWNER = living_of(Receipt.customer_id)
-_PRODUCT_KEYS: dict[By, Any] = {
-    By.DEPARTMENT: sa.func.coalesce(Product.department_id, 0),
-    By.GROUP: sa.func.coalesce(Product.group_id, 0),
-    By.BRAND: sa.func.coalesce(Product.brand_id, 0),
-    By.PRODUCT: ReceiptLine.product_id,
-}
-
 KINDS: dict[By, tuple[Any, Any]] = {
     By.DEPARTMENT: (CustomerDepartmentDay, CustomerDepartmentDay.department_id),
     By.GROUP: (CustomerGroupDay, CustomerGroupDay.group_id),
     By.BRAND: (CustomerBrandDay, CustomerBrandDay.brand_id),
     By.PRODUCT: (CustomerProductDay, CustomerProductDay.product_id),
 }
-_GROUPED = (By.DEPARTMENT, By.GROUP, By.BRAND)
 _DAY = dt.timedelta(days=1)
 
 
-def source(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> Any:
+def source(session: Session, asked: Asked, *, products: Sequence[int] | None = None, added_up: bool = False) -> Any:
     """The rows that the question is about; of these products only where they are named.
 
-    Lines come as a common table expression, so that whoever reads them twice sums them once.
+    Lines come as a common table expression, so that whoever reads them twice sums them once. `added_up`: whoever reads
+    them looks at nothing but each customer's sums, so that some rows may take out what others have too much.
     """
-    rows = _asked_rows(session, asked, products)
+    added_up = added_up or asked.by is By.SEGMENT
+    rows = _asked_rows(session, asked, products, added_up=added_up)
     # Whoever is in many segments is summed up once.
     return _of_each(rows, (*SUMS, "known_minor")).subquery("customers") if asked.by is By.SEGMENT else rows
 
 
-def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None) -> Any:
+def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None, *, added_up: bool) -> Any:
     kind = _kind_asked(asked)
     by_cashier = asked.by is By.CASHIER or asked.staff_id is not None
     mixed = asked.of_products and (by_cashier or kind is None)
@@ -74,7 +67,9 @@ def _asked_rows(session: Session, asked: Asked, products: Sequence[int] | None) 
         return lines(asked, products=products).cte()
     if mixed:
         return _with_waiting(session, _goods(asked), asked, once=False)
-    held = _years(session, asked)
+    held = _nearly_years(session, asked) if added_up else None
+    if held is None:
+        held = _years(session, asked)
     if held is None:
         held = days(asked, kind, products)
     return _with_waiting(session, held, asked, products=products)
@@ -136,22 +131,26 @@ def yearly(session: Session, asked: Asked, *, whole: bool = False) -> tuple[Any,
 
 def one_year(session: Session, asked: Asked) -> Asked | None:
     """The question of a whole calendar year; None where it is about other days."""
-    asked = _until_sold(session, asked)
+    asked = as_far_as_sold(session, asked, By.YEAR)
     whole = whole_years(asked.first, asked.last) == (asked.first, asked.last)
     return asked if whole and asked.first.year == asked.last.year else None
 
 
-def _until_sold(session: Session, asked: Asked) -> Asked:
-    """The same question to the end of the year where nothing is sold after its days: the year is whole then."""
-    ends = asked.last.replace(month=12, day=31)
-    return replace(asked, last=ends) if asked.last >= rollups.latest_day(session) else asked
+def as_far_as_sold(session: Session, asked: Asked, by: By) -> Asked:
+    """The same question of whole years or months where nothing is sold in these before or after its days."""
+    steps = replace(asked, by=by)
+    if asked.first <= rollups.first_day(session):
+        asked = replace(asked, first=steps.step_of(asked.first))
+    if asked.last >= rollups.latest_day(session):
+        asked = replace(asked, last=steps.step_end(steps.step_of(asked.last)))
+    return asked
 
 
 def each_customer(session: Session, asked: Asked, names: Sequence[str]) -> Any:
     """A SELECT of one row for each customer, with these sums; whoever has a row of a year has no other to add."""
     asked = replace(asked, by=By.CUSTOMER)
     by_year = yearly(session, asked) if asked.among is None else None
-    years, rows = (None, source(session, asked)) if by_year is None else by_year
+    years, rows = (None, source(session, asked, added_up=True)) if by_year is None else by_year
     if years is not None:
         mine = sa.select(years.c.customer_id, *(years.c[name] for name in names))
         known, unknown = (mine.where(whose(years.c.customer_id, UNIDENTIFIED)) for whose in (operator.ne, operator.eq))
@@ -191,7 +190,7 @@ def _kind_asked(asked: Asked) -> By | None:
     if asked.product_id is not None or asked.by is By.PRODUCT:
         return By.PRODUCT
     asks = {By.DEPARTMENT: asked.department_id, By.GROUP: asked.group_id, By.BRAND: asked.brand_id}
-    named = {kind for kind, value in asks.items() if value is not None} | ({asked.by} & set(_GROUPED))
+    named = {kind for kind, value in asks.items() if value is not None} | ({asked.by} & set(GROUPED))
     return named.pop() if len(named) == 1 else None
 
 
@@ -208,7 +207,7 @@ def receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
         where.append(Receipt.staff_id == asked.staff_id)
     if of_products(asked):
         line = sa.select(sa.literal(1)).select_from(sa.join(ReceiptLine, Product, Product.id == ReceiptLine.product_id))
-        where.append(line.where(_OF_LINE, *of_products(asked)).correlate(Receipt).exists())
+        where.append(line.where(OF_LINE, *of_products(asked)).correlate(Receipt).exists())
     return where
 
 
@@ -217,17 +216,12 @@ def kept(table: Any) -> list[Any]:
     return [(table.spend_minor if name == "sales_minor" else getattr(table, name)).label(name) for name in SUMS]
 
 
-def known(whose: Any, sales: Any) -> Any:
-    """The part of the sales whose customer is known."""
-    return sa.case((whose != UNIDENTIFIED, sales), else_=0).label("known_minor")
-
-
 def _years(session: Session, asked: Asked) -> Any | None:
     """Rows from the sums of whole years and of the days around; None where no year is whole, or days are asked.
 
     Of a club's members those come by the year who were members all the time, the others by the day.
     """
-    until = _until_sold(session, asked)
+    until = as_far_as_sold(session, asked, By.YEAR)
     period = whole_years(until.first, until.last)
     kept = _kept_by_year(asked) if asked.by in (By.GROUP, By.CUSTOMER, By.SEGMENT) else None
     if period is None or kept is None:
@@ -238,6 +232,29 @@ def _years(session: Session, asked: Asked) -> Any | None:
         if begins <= ends:
             parts.append(days(replace(asked, first=begins, last=ends), _kind_asked(asked)))
     return sa.union_all(*parts)
+
+
+def _nearly_years(session: Session, asked: Asked) -> Any | None:
+    """Rows from the sums of the years that come closest to these days, and those of the days that make the difference.
+
+    None where days themselves are fewer, and of a club, whose members may have been it on other days.
+    """
+    asked = as_far_as_sold(session, asked, By.YEAR)
+    near = pieces(asked.first, asked.last, By.YEAR)
+    if near is None or asked.club_id is not None or _kept_by_year(asked) is not CustomerYear:
+        return None
+    if asked.by not in (By.CUSTOMER, By.SEGMENT):
+        return None
+    parts = _whole_years(asked, CustomerYear, *near.whole)
+    for held, by in ((near.lacked, 1), (near.too_many, -1)):
+        rows = (days(replace(asked, first=first, last=last), None) for first, last in held)
+        parts += rows if by > 0 else (_taken_out(each.subquery().c) for each in rows)
+    return sa.union_all(*parts)
+
+
+def _taken_out(columns: Any) -> Any:
+    sums = (*SUMS, "known_minor")
+    return sa.select(*((-each).label(each.key) if each.key in sums else each for each in columns))
 
 
 def _whole_years(
@@ -299,14 +316,14 @@ def _of_kind(asked: Asked, kind: By, column: Any) -> list[sa.ColumnElement[bool]
 
 def _product_days(asked: Asked, whose: list[Any], where: list[Any], products: Sequence[int] | None) -> Any:
     table = CustomerProductDay
-    if asked.by in _PRODUCT_KEYS:
-        column = table.product_id if asked.by is By.PRODUCT else _PRODUCT_KEYS[asked.by]
+    if asked.by in PRODUCT_KEYS:
+        column = table.product_id if asked.by is By.PRODUCT else PRODUCT_KEYS[asked.by]
         whose = [*whose, column.label("product_key")]
     if products is not None:
         where = [*where, table.product_id.in_(products)]
     statement = sa.select(*whose, *kept(table), known(table.customer_id, table.spend_minor)).where(*where)
     of_them = of_products(asked, table.product_id)
-    if asked.by in _GROUPED:
+    if asked.by in GROUPED:
         return statement.join(Product, Product.id == table.product_id).where(*of_them)
     if all(each is None for each in (asked.department_id, asked.group_id, asked.brand_id)):
         return statement.where(*of_them)
@@ -339,46 +356,3 @@ def _goods(asked: Asked) -> Any:
         for name in SUMS
     ]
     return sa.select(*whose, *sums, known(table.customer_id, table.spend_minor)).where(*where)
-
-
-def _sums() -> list[sa.ColumnElement[Any]]:
-    """The sums of one receipt, or of its lines of one kind."""
-    bought, back = ReceiptLine.quantity_milli >= 0, ReceiptLine.quantity_milli < 0
-    given_back = sa.func.coalesce(-sa.func.sum(ReceiptLine.amount_minor).filter(back), 0)
-    return [
-        sa.literal(1).label("receipts"),
-        sa.cast(sa.func.bool_or(bought), sa.Integer).label("purchases"),
-        sa.cast(sa.func.bool_or(back), sa.Integer).label("returns"),
-        sa.cast(sa.func.sum(ReceiptLine.amount_minor), sa.BigInteger).label("sales_minor"),
-        sa.cast(given_back, sa.BigInteger).label("returned_minor"),
-        sa.cast(sa.func.sum(ReceiptLine.list_minor), sa.BigInteger).label("list_minor"),
-        sa.cast(sa.func.sum(ReceiptLine.quantity_milli), sa.BigInteger).label("quantity_milli"),
-        known(_OWNER, sa.cast(sa.func.sum(ReceiptLine.amount_minor), sa.BigInteger)),
-    ]
-
-
-def _of_receipts(asked: Asked) -> list[sa.ColumnElement[bool]]:
-    where = narrowed(asked, Receipt) + of_products(asked)
-    return where if asked.staff_id is None else [*where, Receipt.staff_id == asked.staff_id]
-
-
-def lines(asked: Asked, *, waiting: bool = False, products: Sequence[int] | None = None) -> Any:
-    """From the lines; `waiting`: only of receipts that the rollups don't hold yet."""
-    joined = sa.join(Receipt, ReceiptLine, _OF_LINE).outerjoin(BECAME, BECAME.c.id == Receipt.customer_id)
-    if waiting:
-        held = (Receipt.customer_id == ReceiptToRoll.customer_id) & (Receipt.id == ReceiptToRoll.receipt_id)
-        joined = joined.join(ReceiptToRoll, held)
-    if of_products(asked) or asked.by in _GROUPED:
-        joined = joined.join(Product, Product.id == ReceiptLine.product_id)
-    whose: list[Any] = [_OWNER.label("customer_id"), Receipt.sold_on, Receipt.store_id]
-    keys: list[Any] = [_OWNER, Receipt.sold_on, Receipt.store_id]
-    if asked.by is By.CASHIER:
-        whose.append(Receipt.staff_id)
-        keys.append(Receipt.staff_id)
-    if asked.by in _PRODUCT_KEYS:
-        whose.append(_PRODUCT_KEYS[asked.by].label("product_key"))
-        keys.append(_PRODUCT_KEYS[asked.by])
-    where = _of_receipts(asked)
-    if products is not None:
-        where.append(ReceiptLine.product_id.in_(products))
-    return sa.select(*whose, *_sums()).select_from(joined).where(*where).group_by(*keys, Receipt.id)

@@ -103,7 +103,7 @@ _CLUBS = {
     )
     for by in (-1, 1)
 }
-"""So many times what some customers bought as members since a day, added to the sums of their clubs."""
+"""So many times what some customers bought since a day, added to the sums of their clubs or to those of no club."""
 OF_SUMS = tuple(
     sa.text(statement)
     for statement in (
@@ -129,9 +129,8 @@ def add(session: Session, given: Mapping[str, Any], by: int) -> None:
     session.execute(_COHORTS[by], ids)
     session.execute(_FAVOURITES[by], ids)
     session.execute(_PRODUCTS[by], given)
-    if session.scalar(sa.text("SELECT EXISTS (SELECT FROM club_spans WHERE customer_id = ANY(:ids))"), ids):
-        for statement in _CLUBS[by]:
-            session.execute(statement, given)
+    for statement in _CLUBS[by]:
+        session.execute(statement, given)
 
 
 def span_again(session: Session, members: Sequence[int]) -> None:
