@@ -1,6 +1,6 @@
 """How the database adds up what nearly every customer bought."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from erp_club.reports.purchases.sources import one_year
 
 
 @contextmanager
-def in_their_order(session: Session, asked: Asked) -> Iterator[None]:
+def in_their_order(session: Session, asked: Asked) -> Generator[None]:
     """Let statements add customers up one after the other, as the indexes have them.
 
     The planner takes them for a few dozen, and a hash of a million outgrows its memory: that takes twice to five times
