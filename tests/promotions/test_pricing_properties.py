@@ -44,6 +44,7 @@ money_off = st.one_of(
     _with("amount", value_minor=minor),
     _with("amount", value_minor=minor, spread=st.just("line")),
     _with("amount", value_minor=minor, spread=st.just("unit"), group_size=few),
+    _with("amount", value_minor=minor, spread=st.just("unit"), group_size=few, units=few, pick=picks),
     _with("amount", value_minor=minor, spread=st.just("unit"), first_minor=minor, units_per_line=few),
     _with("fixed_price", price_minor=minor),
     _with("fixed_price", price_minor=minor, units=few, pick=picks),
@@ -96,7 +97,7 @@ single = st.lists(st.tuples(money_off, conditions), min_size=1, max_size=4).map(
 
 @st.composite
 def lines(draw: st.DrawFn) -> tuple[Line, ...]:
-    quantities = st.sampled_from([1000, 1000, 2000, 3000, 7000, 345, 1500, 1, 40_000])
+    quantities = st.sampled_from([1000, 1000, 2000, 3000, 7000, 345, 1500, 3500, 1, 40_000])
     prices = st.one_of(st.integers(0, 2500), st.just(0))
     many = draw(st.lists(st.tuples(st.sampled_from(WORDS), quantities, prices, st.booleans()), max_size=6))
     made = [
@@ -148,6 +149,8 @@ def test_sums_are_exact_and_nothing_is_negative(basket: tuple[Line, ...], held: 
 limits = st.sampled_from(
     [{}, {"uses": 3}, {"per_basket": 1}, {"budget_minor": 700}, {"uses": 2, "budget_minor": 500}, {"uses": 1}]
 )
+
+WEIGHED = (Line("0", "A", 3500, 900, 0, "g1"), Line("1", "C", 2000, 700, 0, "g2"))
 
 
 @settings(max_examples=150, deadline=None)
@@ -252,6 +255,36 @@ def test_a_hint_comes_true(basket: list[Line], reward: Document, when: Document)
             more[i] = replace(more[i], quantity_milli=more[i].quantity_milli + 1000 * count)
         gained = compute(tuple(more), [offer]).discount_minor - before.discount_minor
         assert gained == hint.gain_minor, (hint, offer.rewards, offer.when)
+
+
+COMBINATIONS: list[Document] = [
+    {"mode": "stackable"}, {}, {"used": False}, {"group": "one"}, {"priority": 1}, {"per": "line"}, {"per": "order"},
+]  # fmt: skip
+HALF = {"kind": "amount", "value_minor": 50, "spread": "unit", "on": {"groups": ["g2"]}}
+ONE_SET = {"kind": "bundle", "slots": [{"on": {"groups": ["g2"]}, "quantity": 1}], "price_minor": 10, "applications": 1}
+SIX_OF_TWO = (Line("0", "A", 6000, 900, 0, "g1"), Line("1", "C", 9000, 700, 0, "g2"))
+
+WEIGHED = (Line("0", "A", 3500, 900, 0, "g1"), Line("1", "C", 2000, 700, 0, "g2"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    lines(),
+    st.lists(money_off, min_size=1, max_size=2),
+    st.one_of(conditions, st.builds(lambda one, other: {"all": [one, other]}, conditions, conditions)),
+    st.sampled_from([{}, {"per_basket": 2}, {"budget_minor": 700}]),
+)
+@example(SIX_OF_TWO, [HALF], {"quantity": 2, "of": {"groups": ["g1"]}, "every": True}, {})
+@example(WEIGHED, [HALF], {"quantity": 2, "of": {"groups": ["g1"]}}, {})
+@example(WEIGHED, [{"kind": "percent", "value_bp": 1000}], {"quantity": 4}, {})
+@example(SIX_OF_TWO, [ONE_SET], {"quantity": 2, "of": {"groups": ["g1"]}, "every": True}, {})
+def test_an_offer_alone_gives_the_same_however_it_combines(  # REQ O-06
+    basket: tuple[Line, ...], rewards: list[Document], when: Document, limits: Document
+) -> None:
+    given_by = [an_offer("O", *rewards, when=when, limits=limits, combination=each) for each in COMBINATIONS]
+    patient = Policy(deadline_ms=60_000)
+    totals = [compute(basket, [offer], policy=patient).total_minor for offer in given_by]
+    assert len(set(totals)) == 1, list(zip(totals, COMBINATIONS, strict=True))
 
 
 @settings(max_examples=100, deadline=None)

@@ -131,6 +131,15 @@ class Basket:
             known = self._counts[scope] = sum(max(1, each // 1000) for each in milli)
         return known
 
+    def heavier(self, scope: int) -> int:
+        """How many more units of it conditions count than offers can tell apart: 3.5 kg count for 3, and are one."""
+        return self.count(scope) - sum([self.pieces[i] for i in self.by_scope.get(scope, ())])
+
+    def units_in(self, scope: int, quantity: int) -> int:
+        """The units that offers can tell apart in so many of those that conditions count."""
+        heavier = self.heavier(scope)
+        return max(1, quantity - heavier) if heavier else quantity
+
     def amount(self, scope: int) -> int:
         """List amount of a scope with tax (less what codes took, where the chain counts so)."""
         known = self._amounts.get(scope)

@@ -258,7 +258,7 @@ def _turn(offer: Offer, stage: int) -> tuple[object, ...]:
 def _least(parts: tuple[Part, ...], needs: Needs) -> int:
     """The quantity that the condition asks of the very scope of the reward."""
     own = parts[0].scopes if len(parts) == 1 else ()
-    return max([quantity for scope, quantity in needs.units if own == (scope,)], default=0)
+    return max([each.quantity for each in needs.units if own == (each.scope,)], default=0)
 
 
 def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:

@@ -8,7 +8,6 @@ those that no discount has.
 from collections.abc import Sequence, Set
 from typing import NamedTuple
 
-from erp_club.kernel.money import allocate
 from erp_club.promotions.engine.earning import CustomerPurse
 from erp_club.promotions.engine.field import Field, field_of
 from erp_club.promotions.engine.gates import Failure
@@ -16,11 +15,10 @@ from erp_club.promotions.engine.give import Give, Take, book, first_units, in_or
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.ready import Ready
-from erp_club.promotions.engine.rewards import Amount, FixedPrice, Percent, Spread
+from erp_club.promotions.engine.rewards import Amount, FixedPrice, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
-from erp_club.promotions.engine.scope import Pick
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
-from erp_club.promotions.engine.solve import Contender, Lump, Need, PerUnit, Proof, Taken, solve
+from erp_club.promotions.engine.solve import Bundle, Buy, Contender, Lump, Need, PerUnit, Proof, Taken, solve
 from erp_club.promotions.engine.solve.shapes import Shape
 from erp_club.promotions.engine.stages import (
     Outcome,
@@ -32,6 +30,7 @@ from erp_club.promotions.engine.stages import (
     settle,
     work_out,
 )
+from erp_club.promotions.engine.using import units_used
 
 _PART = "#"
 """What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
@@ -61,7 +60,7 @@ class Rival(NamedTuple):
 
 def _tier(run: Run, bit: int, offers: Sequence[Open], *, lower: bool) -> None:
     """The offers of one priority."""
-    ground = field_of(run, bit, lower=lower)
+    ground = field_of(run.basket, bit, lower=lower)
     rivals: dict[str, Rival] = {}
     gifts: list[Open] = []
     plain = usual(run.facts.policy)
@@ -118,16 +117,18 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     ready = offer.ready
     if ready.points:
         offer = affordable(run, offer)
-    needs, apart = _needs(run, offer, ground) if ready.uses_needed else ((), True)
-    every = bool(needs) and bool(ready.times)
+    needs, every, apart = units_used(run.basket, offer, ground) if ready.uses_needed else ((), False, True)
     if plain and apart and ready.shaping is not None:
         shape = ready.shaping(run.basket, ground.on, 1 if every else offer.times, offer.most)
+        if every and isinstance(shape, Buy | Bundle):
+            # One set for each time; how often, the units say that it needs.
+            shape = shape._replace(times=None)
         left = most_minor(run, offer) if offer.start.left_minor is not None or ready.by_month else None
         if shape is not None and left is not None:
             shape = _within(shape, left)
         if shape is not None:
             if ready.least and isinstance(shape, PerUnit) and shape.most is None:
-                shape = shape._replace(least=ready.least)
+                shape = shape._replace(least=run.basket.units_in(ready.parts[0].scopes[0], ready.least))
             failure = hopeless(shape, ground.stacks)
             if failure is None and (ready.points or lacks_a_slot(shape, ground.stacks)):
                 failure = work_out(run, offer, mask=ground.bit).failure
@@ -138,6 +139,9 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     alone = work_out(run, offer, mask=ground.bit)
     if alone.failure is not None:
         return alone.failure
+    if any(give.choices for give in alone.gives):
+        # It gives nothing before the customer has chosen.
+        return None
     return Rival(offer, _lumps(offer, alone, ground, needs), False) if alone.amount else None
 
 
@@ -172,29 +176,6 @@ def _by_line(offer: Open) -> bool:
     if len(offer.ready.parts) > 1 or not isinstance(document, Amount) or document.units is not None:
         return False
     return document.spread is Spread.LINE or (document.spread is Spread.UNIT and document.group_size == 1)
-
-
-def _needs(run: Run, offer: Open, ground: Field) -> tuple[tuple[Need, ...], bool]:
-    """The units that fulfil the conditions and are used by that, beside the ones that are rewarded.
-
-    A reward on all units of a scope lies on those that fulfil its condition too. Of one on some units these count
-    among them: "the dearest half off, from three on" takes three. Not `apart`: it is the cheapest of all that are
-    counted, and so takes them all, lest it count cheaper ones and lie on a dearer one.
-    """
-    ready = offer.ready
-    rewarded = {i for part in ready.parts for scope in part.scopes for i in run.basket.by_scope.get(scope, ())}
-    document = ready.parts[0].document
-    picked = document if isinstance(document, Percent | Amount | FixedPrice) and document.units is not None else None
-    needs: list[Need] = []
-    apart = True
-    for scope, quantity in ready.needed:
-        if rewarded.isdisjoint(run.basket.by_scope.get(scope, ())):
-            needs.append(Need(ground.on(scope), quantity))
-        elif picked is not None and picked.pick is Pick.CHEAPEST:
-            apart = False
-        elif picked is not None and picked.units is not None and quantity > picked.units:
-            needs.append(Need(ground.on(scope), quantity - picked.units))
-    return tuple(needs), apart
 
 
 def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list[Taken]]:
@@ -239,7 +220,7 @@ def _beyond_points(
     if len(costly) < 2:
         return []
     purse, left, found = CustomerPurse(run), dict[str, int](), list[tuple[str, Failure]]()
-    takes = [take for taken in won.values() for take in _takes(ground, taken)]
+    takes = [take for taken in won.values() for take in ground.takes(taken)]
     for key in costly:
         offer = rivals[key].offer
         club = purse.club(offer.ready.club)
@@ -256,24 +237,9 @@ def _beyond_points(
 
 def _give(ground: Field, offer: Open, taken: Sequence[Taken]) -> Give:
     """What was found, on the units."""
-    takes, times = _takes(ground, taken), _times(taken)
+    takes, times = ground.takes(taken), _times(taken)
     used, free = _counted(offer, times, takes)
     return Give(takes, times, used, free)
-
-
-def _takes(ground: Field, taken: Sequence[Taken]) -> list[Take]:
-    """So many units of each lot, and the amount off them; those that were paid in full last."""
-    takes: list[Take] = []
-    lots = ground.lots
-    for _, saving, shares, used, _ in taken:
-        if len(shares) < 2:
-            takes += [(lots[stack], count, saving) for stack, count, _ in shares]
-        else:
-            amounts = allocate(saving, [weight for _, _, weight in shares])
-            takes += [(lots[stack], count, amount) for (stack, count, _), amount in zip(shares, amounts, strict=True)]
-        if used:
-            takes += [(lots[stack], count, 0) for stack, count in used]
-    return takes
 
 
 def _times(taken: Sequence[Taken]) -> int:
@@ -300,7 +266,7 @@ def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None
         settle(run, offer, Outcome([_give(ground, offer, taken)]), ground.bit)
     else:
         # The usual case without the detour over what it would give: nothing can keep it from that any more.
-        takes, times = _takes(ground, taken), _times(taken)
+        takes, times = ground.takes(taken), _times(taken)
         record = Record(offer.ready, offer.start.coupon, book(run.basket, takes, ground.bit))
         record.units_used, record.free_units = _counted(offer, times, takes)
         record.times = max(times, offer.times) if offer.ready.times else times
@@ -315,7 +281,7 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
     for offer in losers:
         parts = offer.ready.parts
         scopes = [scope for part in parts for scope in part.scopes]
-        scopes += [scope for scope, _ in offer.ready.needed] if offer.ready.uses_needed else []
+        scopes += [asked.scope for asked in offer.ready.needed] if offer.ready.uses_needed else []
         wanted = {stack for scope in scopes for stack in ground.on(scope)}
         winner = max([(_saved(taken), code) for code, taken in won.items() if _holds(taken, wanted)], default=None)
         failure: Failure | None = None
@@ -366,10 +332,11 @@ def _give_gift(run: Run, bit: int, offer: Open) -> None:
     if ready.points:
         offer = affordable(run, offer)
     needed: list[Take] = []
-    for scope, quantity in ready.needed if ready.uses_needed else ():
-        lots = in_order(basket, basket.open_lots(scope, bit), dearest=False)
-        units = first_units(lots, quantity * offer.times)
-        if sum(count for _, count, _ in units) < quantity * offer.times:
+    for asked in ready.needed if ready.uses_needed else ():
+        lots = in_order(basket, basket.open_lots(asked.scope, bit), dearest=False)
+        wanted = basket.units_in(asked.scope, asked.for_times(offer.times))
+        units = first_units(lots, wanted)
+        if sum(count for _, count, _ in units) < wanted:
             run.refuse(ready, Reason.BEATEN)
             return
         needed += [(lot, count, 0) for lot, count, _ in units]

@@ -1,18 +1,20 @@
 """The units that exclusive offers compete for: equal ones in stacks, as the search wants them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from erp_club.promotions.engine.basket import Lot
+from erp_club.kernel.money import allocate
+from erp_club.promotions.engine.basket import Basket, Lot
+from erp_club.promotions.engine.give import Take
 from erp_club.promotions.engine.priced import made
-from erp_club.promotions.engine.run import Run
-from erp_club.promotions.engine.solve import Stack
+from erp_club.promotions.engine.solve import Stack, Taken
 
 
 @dataclass(slots=True)
 class Field:
     """The units that are competed for: equal ones in stacks, and which stacks each scope holds."""
 
-    run: Run
+    basket: Basket
     bit: int
     lower: bool
     """Whether offers of a higher priority have had their units already."""
@@ -25,14 +27,30 @@ class Field:
         """The stacks of a scope, the same object whoever asks."""
         found = self.known.get(scope)
         if found is None:
-            lines = self.run.basket.by_scope.get(scope, ())
+            lines = self.basket.by_scope.get(scope, ())
             found = self.known[scope] = tuple([stack for i in lines for stack in self.of_line[i]])
         return found
 
+    def takes(self, taken: Sequence[Taken]) -> list[Take]:
+        """So many units of each lot, and the amount off them; those that were paid in full last."""
+        takes: list[Take] = []
+        lots = self.lots
+        for _, saving, shares, used, _ in taken:
+            if len(shares) < 2:
+                takes += [(lots[stack], count, saving) for stack, count, _ in shares]
+            else:
+                amounts = allocate(saving, [weight for _, _, weight in shares])
+                takes += [
+                    (lots[stack], count, amount) for (stack, count, _), amount in zip(shares, amounts, strict=True)
+                ]
+            if used:
+                takes += [(lots[stack], count, 0) for stack, count in used]
+        return takes
 
-def field_of(run: Run, bit: int, *, lower: bool) -> Field:
+
+def field_of(basket: Basket, bit: int, *, lower: bool = False) -> Field:
     """All units that don't serve the group yet."""
-    basket, found = run.basket, Field(run, bit, lower, [], [], [], {})
+    found = Field(basket, bit, lower, [], [], [], {})
     stacks, of_line, all_lots, first = found.stacks, found.of_line, found.lots, 0
     for lots, worth in zip(basket.lots, basket.worth, strict=True):
         lot = lots[0]

@@ -35,7 +35,7 @@ from erp_club.promotions.engine.conditions import (
 from erp_club.promotions.engine.dates import falls_on
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Part
-from erp_club.promotions.engine.scopes import Scopes
+from erp_club.promotions.engine.scopes import Counted, Scopes
 
 Failure = tuple[Reason, int | None]
 Gate = Callable[[Basket], Failure | None]
@@ -53,8 +53,8 @@ class Needs:
     times: list[Times] = field(default_factory=list[Times])
     shared: list[Times] = field(default_factory=list[Times])
     """How often all that start it are used together."""
-    units: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    """Scope and quantity of each quantity condition that must hold."""
+    units: list[Counted] = field(default_factory=list[Counted])
+    """What each quantity condition asks that must hold."""
     scopes: list[int] = field(default_factory=list[int])
     """All scopes that are asked about."""
     goods: bool = False
@@ -90,7 +90,7 @@ def _add(condition: Condition, scopes: Scopes, needs: Needs) -> None:
         return
     if type(condition) is QuantityIs:
         scope = scopes.number(condition.of or EVERYTHING)
-        needs.units.append((scope, condition.quantity))
+        needs.units.append(Counted(scope, condition.quantity, condition.every))
     (needs.of_goods if _asks_for_goods(condition) else needs.gates).append(_gate(condition, scopes, needs))
     times = _times(condition, scopes, needs)
     if times is not None:

@@ -9,7 +9,7 @@ from erp_club.promotions.engine.give import Give, Reward, Take, Turn, first_unit
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.rewards import Delivery, FreeDelivery, Gift, NextCoupon, Prize, Surprise
 from erp_club.promotions.engine.scope import EVERYTHING, Scope
-from erp_club.promotions.engine.scopes import Scopes
+from erp_club.promotions.engine.scopes import Counted, Scopes
 
 
 def gift(reward: Gift, scopes: Scopes) -> Reward:
@@ -62,13 +62,13 @@ def _freed(turn: Turn, scope: int, quantity: int) -> Give:
     return Give(failure=(Reason.MIN_QUANTITY, 1))
 
 
-def _spare(basket: Basket, scope: int, needed: Sequence[tuple[int, int]], times: int) -> int | None:
+def _spare(basket: Basket, scope: int, needed: Sequence[Counted], times: int) -> int | None:
     """How many units the conditions, fulfilled so often, leave of those that they count; None for all."""
     lines = set(basket.by_scope.get(scope, ()))
     spare = [
-        basket.count(counted) - quantity * times
-        for counted, quantity in needed
-        if lines.intersection(basket.by_scope.get(counted, ()))
+        basket.count(each.scope) - each.for_times(times)
+        for each in needed
+        if lines.intersection(basket.by_scope.get(each.scope, ()))
     ]
     return max(0, min(spare)) if spare else None
 

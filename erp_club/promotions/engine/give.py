@@ -9,6 +9,7 @@ from erp_club.promotions.engine.basket import Basket, Lot, net_of, tax_on
 from erp_club.promotions.engine.facts import Claim, PointsLimits
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.scope import Basis
+from erp_club.promotions.engine.scopes import Counted
 
 Take = tuple[Lot, int, int]
 """So many units of a lot, and the amount off them. Several takes of one lot follow each other from its first unit."""
@@ -70,8 +71,8 @@ class Turn:
     """The most applications that its limits leave."""
     mask: int = 0
     """Bits of the exclusive groups whose units it can't have."""
-    needed: Sequence[tuple[int, int]] = ()
-    """Scope and quantity of the offer's conditions."""
+    needed: Sequence[Counted] = ()
+    """The units that the offer's conditions ask for."""
     claim: Claim | None = None
     later: frozenset[int] | None = None
     """Lines that later offers of the stage can use, where an amount is to leave them for last."""

@@ -191,7 +191,7 @@ def _bundle_gain(basket: Basket, part: Part, document: Bundle, units: int) -> in
 def _scope_gain(basket: Basket, ready: Ready, part: Part, units: int, missing: int) -> int | None:
     """What a share, an amount or a price on a whole scope would give, with what is missing added to the scope."""
     scope, document = part.scopes[0], part.document
-    more = units if units and any(asked == scope for asked, _ in ready.needed) else 0
+    more = units if units and any(asked.scope == scope for asked in ready.needed) else 0
     base = basket.amount(scope)
     if more:
         base += more * (_cheapest(basket, scope) or 0)

@@ -9,6 +9,7 @@ from erp_club.promotions.engine.offer import Limits, Offer, Per, Start
 from erp_club.promotions.engine.priced import Reason, Refusal
 from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Percent, Points
 from erp_club.promotions.engine.rewards import Reward as RewardDocument
+from erp_club.promotions.engine.scopes import Counted
 from erp_club.promotions.engine.shaping import Shaping
 
 ITEM, BASKET, CODE, POINTS = range(4)
@@ -55,7 +56,7 @@ class Ready:
     gates: tuple[Gate, ...]
     times: tuple[Times, ...]
     shared: tuple[Times, ...]
-    needed: tuple[tuple[int, int], ...]
+    needed: tuple[Counted, ...]
     uses_needed: bool
     """Whether units that fulfil its condition are used by that."""
     least: int

@@ -5,12 +5,25 @@ Equal scopes of different offers share one number, so that a basket is grouped o
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from erp_club.promotions.engine.facts import Line
 from erp_club.promotions.engine.scope import Scope
 
 GOODS = "goods"
 _NONE: tuple[int, ...] = ()
+
+
+class Counted(NamedTuple):
+    """So many units of a scope, which a condition asks for; `every`: for each time that the offer is given."""
+
+    scope: int
+    quantity: int
+    every: bool
+
+    def for_times(self, times: int) -> int:
+        """The units that it asks for where the offer is given so often."""
+        return self.quantity * times if self.every else self.quantity
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 from erp_club.kernel.money import round_div
 from erp_club.promotions.engine.basket import BP, Basket, Lot, net_of
+from erp_club.promotions.engine.field import field_of
 from erp_club.promotions.engine.give import Give, Reward, Take, Turn, by_line, in_order, off, shared
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.rewards import Bundle, BuyGet, Freed
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Pick
 from erp_club.promotions.engine.scopes import Scopes
+from erp_club.promotions.engine.shaping import Shaping, bundle_shaping, share_units, usual
+from erp_club.promotions.engine.solve import Bundle as Shape
+from erp_club.promotions.engine.solve import Contender, solve
 
 
 class Sets:
@@ -160,8 +164,12 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
     slots = [(scopes.number(slot.on or EVERYTHING), slot.quantity) for slot in reward.slots]
     dearest, applications = reward.pick is Pick.DEAREST, reward.applications
     share, size = reward.off_bp, sum(slot.quantity for slot in reward.slots)
+    shaping = bundle_shaping(reward, scopes) if dearest and len(slots) > 1 else None
 
     def give(turn: Turn) -> Give:
+        best = None if shaping is None else _best_sets(turn, shaping, size)
+        if best is not None:
+            return best
         filled = [(in_order(turn.basket, turn.lots(scope), dearest=dearest), quantity) for scope, quantity in slots]
         # A slot that fewer units fit goes first: what also fits elsewhere is left for elsewhere.
         filled.sort(key=lambda slot: sum(lot.count for lot in slot[0]) - slot[1])
@@ -186,6 +194,19 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
         return Give(takes, sets, sets * size)
 
     return give
+
+
+def _best_sets(turn: Turn, shaping: Shaping, size: int) -> Give | None:
+    """The sets that save most where a unit could go into several slots; None where none could, or none saves."""
+    policy = turn.basket.facts.policy
+    if not usual(policy):
+        return None
+    ground = field_of(turn.basket, turn.mask)
+    shape = shaping(turn.basket, ground.on, turn.times, turn.most)
+    if not isinstance(shape, Shape) or not share_units(shape.slots):
+        return None
+    taken = solve(ground.stacks, [Contender("", shape)], deadline_ms=policy.deadline_ms).assignment
+    return Give(ground.takes(taken), taken[0].times, taken[0].times * size) if taken else None
 
 
 def _lowered(basket: Basket, units: list[Take], reward: Bundle, sets: int) -> list[Take]:

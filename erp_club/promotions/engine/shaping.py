@@ -13,7 +13,7 @@ from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.rewards import Amount, BuyGet, FixedPrice, Percent, Reward, Spread
 from erp_club.promotions.engine.rewards import Bundle as BundleOf
-from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
+from erp_club.promotions.engine.scope import EVERYTHING, Basis, Pick, Scope
 from erp_club.promotions.engine.scopes import Scopes
 from erp_club.promotions.engine.shares import stepped
 from erp_club.promotions.engine.solve import Bundle, Buy, Lump, Off, PerUnit, Stack
@@ -47,7 +47,7 @@ def shaping_of(rewards: Sequence[Reward], scopes: Scopes) -> Shaping | None:
         return _fixed_price(reward, scopes)
     if type(reward) is BuyGet:
         return _buy(reward, scopes)
-    return _bundle(reward, scopes) if type(reward) is BundleOf else None
+    return bundle_shaping(reward, scopes) if type(reward) is BundleOf else None
 
 
 def hopeless(shape: Shape, stacks: Sequence[Stack]) -> Failure | None:
@@ -67,6 +67,11 @@ def hopeless(shape: Shape, stacks: Sequence[Stack]) -> Failure | None:
     if missing:
         return Reason.MIN_QUANTITY, missing
     return (Reason.NO_GAIN, None) if cost <= (shape.value if shape.off is Off.PRICE else 0) else None
+
+
+def share_units(slots: Sequence[tuple[Sequence[int], int]]) -> bool:
+    """Whether a unit could go into more than one of these slots."""
+    return len({stack for on, _ in slots for stack in on}) < sum([len(on) for on, _ in slots])
 
 
 def lacks_a_slot(shape: Shape, stacks: Sequence[Stack]) -> bool:
@@ -115,6 +120,9 @@ def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
         return lambda basket, on, times, _most: made(Lump, (on(scope), value_at(basket) * times, True))
     if reward.spread is not Spread.UNIT or reward.first_minor is not None or reward.units_per_line is not None:
         return None
+    if reward.group_size > 1 and reward.units is not None:
+        # Full groups are counted over the whole scope, of which only so many units have something off.
+        return None
 
     def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape | None:
         if _measured(basket, scope):
@@ -154,7 +162,8 @@ def _buy(reward: BuyGet, scopes: Scopes) -> Shaping:
     return shape
 
 
-def _bundle(reward: BundleOf, scopes: Scopes) -> Shaping:
+def bundle_shaping(reward: BundleOf, scopes: Scopes) -> Shaping:
+    """The shape of a bundle; none where it takes the cheapest and one unit could go into several slots."""
     slots = tuple((_number(slot.on, scopes), slot.quantity) for slot in reward.slots)
     if reward.price_minor is not None:
         off, value = Off.PRICE, reward.price_minor
@@ -163,10 +172,13 @@ def _bundle(reward: BundleOf, scopes: Scopes) -> Shaping:
     else:
         off, value = Off.AMOUNT, reward.off_minor or 0
 
-    own, pick = reward.applications, reward.pick
+    own, pick, one_slot = reward.applications, reward.pick, len(slots) == 1
 
-    def shape(_basket: Basket, on: On, times: int, most: int | None) -> Shape:
+    def shape(_basket: Basket, on: On, times: int, most: int | None) -> Shape | None:
         filled = tuple([(on(scope), quantity) for scope, quantity in slots])
+        if pick is Pick.CHEAPEST and not one_slot and share_units(filled):
+            # The search would pass over cheap units, where others in another slot save more.
+            return None
         return made(Bundle, (filled, off, value, pick, most if own is None else _least(own * times, most)))
 
     return shape

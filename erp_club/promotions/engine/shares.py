@@ -175,11 +175,14 @@ def _per_unit(reward: Amount, scopes: Scopes) -> Reward:
             had[lot.line] = seen + taken
             if taken <= 0:
                 continue
-            gross = _value_of(turn.basket, lot, value, taken, basis)
+            left = lot.part(taken)
             if first_value is not None and not seen:
-                gross += _value_of(turn.basket, lot, first_value, 1, basis)
-                gross -= _value_of(turn.basket, lot, value, 1, basis)
-            takes.append((lot, taken, min(gross, lot.part(taken))))
+                # By itself: what is too much for the others isn't taken from it.
+                gross = _value_of(turn.basket, lot, first_value, 1, basis)
+                takes.append((lot, 1, min(gross, lot.part(1))))
+                taken, left = taken - 1, left - lot.part(1)
+            if taken:
+                takes.append((lot, taken, min(_value_of(turn.basket, lot, value, taken, basis), left)))
         return Give(by_line(takes), units_used=sum(units for _, units, _ in takes))
 
     return give

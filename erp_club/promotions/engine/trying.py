@@ -180,7 +180,7 @@ def _worth(facts: Facts, products: Sequence[str], count: int) -> int | None:
 def wanted_of(basket: Basket, compiled: Compiled, ready: Ready) -> list[Wanted]:
     """The units that its conditions lack, those that a set does, and those up to its first step."""
     asked = zip(ready.needed, _asked(ready.offer.when, QuantityIs), strict=True)
-    lacking = [(scope, on, quantity - basket.count(scope)) for (scope, quantity), on in asked]
+    lacking = [(each.scope, on, each.quantity - basket.count(each.scope)) for each, on in asked]
     for part in ready.parts:
         named = {scope: on for (scope, _), on in zip(part.slots, _slots(part), strict=True)}
         short = [(scope, named[scope], count) for scope, count in _lacking(basket, part) if count] if named else []

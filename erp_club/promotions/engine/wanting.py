@@ -53,7 +53,7 @@ def _told(run: Run, ready: Ready, holders: list[Record]) -> Refusal | None:
 
 def _wanted(run: Run, ready: Ready) -> tuple[int, int] | None:
     """The scope of which units are missing, and how many it must have; None where that isn't one scope."""
-    for scope, quantity in ready.needed if ready.uses_needed else ():
+    for scope, quantity, _ in ready.needed if ready.uses_needed else ():
         if run.basket.count(scope) < quantity:
             return scope, quantity
     part = ready.parts[0]

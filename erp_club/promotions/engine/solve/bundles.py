@@ -16,16 +16,17 @@ def bundle(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[int]
         return _one_slot(key, shape, stacks, left)
     times = min(sum(left[i] for i in on) // quantity for on, quantity in shape.slots)
     times = min(times, sum(left[i] for i in all_slots(shape)) // sum(quantity for _, quantity in shape.slots))
-    if shape.times is not None:
-        times = min(times, shape.times)
+    most = times if shape.times is None else min(times, shape.times)
     best: Taken | None = None
     apart = sum(len(on) for on, _ in shape.slots) == len(all_slots(shape))
+    if not apart:
+        times = most
     # Slots that share units may do better with fewer sets; of many sets, the last few don't matter much.
     trials = max(1, min(_MOST_TRIALS, 10 * _MOST_TRIALS // max(1, times)))
     while times > 0 and trials > 0:
         slots = _fill(shape, stacks, left, times)
         if slots is not None:
-            taken = _sets(key, shape, stacks, slots, times)
+            taken = _sets(key, shape, stacks, slots, times, most)
             if taken is not None and (best is None or taken.saving_minor > best.saving_minor):
                 best = taken
             if apart:
@@ -57,9 +58,9 @@ def _one_slot(key: str, shape: Bundle, stacks: Sequence[Stack], left: Sequence[i
             cost += part * each
             if filled < quantity:
                 continue
-            times -= sets
             gain = unit_gain(off, value, cost)
             if gain > 0:
+                times -= sets
                 scaled += gain * sets
                 gaining += sets
                 for k, count in open_set:
@@ -94,14 +95,18 @@ def _fill(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int], times: in
     return slots
 
 
-def _sets(key: str, shape: Bundle, stacks: Sequence[Stack], slots: Sequence[Runs], times: int) -> Taken | None:
-    """The sets that gain something, of units that stand in the order they go; equal sets at once."""
+def _sets(
+    key: str, shape: Bundle, stacks: Sequence[Stack], slots: Sequence[Runs], times: int, most: int
+) -> Taken | None:
+    """The sets that gain something, at most so many, of units that stand in the order they go; equal sets at once."""
     counts: dict[int, int] = {}
     scaled = gaining = done = 0
     places = [_Place(runs) for runs in slots]
-    while done < times:
+    while done < times and gaining < most:
         repeats = min(
-            times - done, *(place.repeats(quantity) for place, (_, quantity) in zip(places, shape.slots, strict=True))
+            times - done,
+            most - gaining,
+            *(place.repeats(quantity) for place, (_, quantity) in zip(places, shape.slots, strict=True)),
         )
         members = [
             pair
