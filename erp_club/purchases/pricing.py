@@ -17,6 +17,7 @@ from erp_club.permissions.errors import not_permitted
 from erp_club.points.units import POINTS, Unit, only
 from erp_club.promotions.engine.compile import Compiled, entry_key
 from erp_club.promotions.engine.facts import Claim, Coupon
+from erp_club.promotions.engine.lacking import Goods, lacking
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
@@ -81,6 +82,8 @@ class PricedBasket:
     missed: Missed | None = None
     redeemable: tuple[Redeemable, ...] = ()
     wanted: tuple[PointsWanted, ...] = ()
+    lacking: Mapping[str, Goods] = field(default_factory=dict[str, Goods])
+    """Of which goods what offers lack is, by the offer's code."""
 
     @property
     def products_of_lines(self) -> list[Product]:
@@ -155,16 +158,18 @@ def price_gathered(gathered: Gathered, *, explain_all: bool = False) -> PricedBa
     facts, compiled = gathered.facts, gathered.compiled
     priced = price(facts, compiled, explain_all=explain_all)
     started = {coupon.text: _started_by(coupon, compiled) for coupon in facts.coupons}
+    short = lacking(facts, compiled, priced)
     return PricedBasket(
         customer_id=gathered.customer_id,
         priced=priced,
-        products=_products(gathered, priced),
+        products=_products(gathered, priced, short),
         offers=_notes(compiled, priced, started),
         accounts={each.club: each.earning for each in gathered.memberships.values()},
         coupons=facts.coupons,
         started=started,
         missed=_missed(gathered, priced),
         wanted=points_wanted(gathered),
+        lacking=short,
     )
 
 
@@ -179,10 +184,11 @@ def check_claims(claims: Iterable[Claim], compiled: Compiled, *, by: Actor) -> N
             raise not_permitted(needed)
 
 
-def _products(gathered: Gathered, priced: Priced) -> dict[str, Product]:
-    """Those of the lines, gifts included, those that may be chosen, and those that hints name."""
+def _products(gathered: Gathered, priced: Priced, short: Mapping[str, Goods]) -> dict[str, Product]:
+    """Those of the lines, gifts included, those that may be chosen, and those that offers lack."""
     wanted = {line.product for line in priced.lines} | {sku for each in priced.pending for sku in each.choices}
-    wanted.update(sku for each in priced.hints for scope, _ in each.goods for sku in scope.products)
+    named = [*(each.goods for each in priced.hints), *short.values()]
+    wanted.update(sku for goods in named for scope, _ in goods for sku in scope.products)
     return {
         sku: Product(each.id, each.sku, each.name, each.price_minor, each.vat_bp, each.earns, each.kind)
         for sku, each in gathered.products.items()

@@ -23,6 +23,7 @@ from erp_club.permissions.queries import TerminalFacts
 from erp_club.promotions import queries as offers
 from erp_club.promotions.engine.compile import Compiled, compile_offers
 from erp_club.promotions.engine.facts import Facts, Line, Member, Shopper
+from erp_club.promotions.engine.lacking import Goods, lacking
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
@@ -62,6 +63,8 @@ class Trial:
     products: Mapping[str, str]
     offers: Mapping[str, Offer]
     at: dt.datetime
+    lacking: Mapping[str, Goods]
+    """Of which goods what offers lack is, by the offer's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,15 @@ def try_offer(session: Session, offer: Offer, basket: Basket, *, now: dt.datetim
     tried = always(offer)
     beside = compile_offers([*others, Published(tried)])
     facts = _facts(session, gathered, tried, beside, basket, past, at or place.local)
+    after = price(facts, beside, explain_all=True)
+    short = lacking(facts, beside, after)
     return Trial(
         before=price(facts, compile_offers(others)),
-        after=price(facts, beside, explain_all=True),
-        products=_called(session, gathered, beside),
+        after=after,
+        products=_called(session, gathered, beside.asked_for | _lacked(short)),
         offers={each.offer.code: each.offer for each in others} | {offer.code: offer},
         at=facts.at.replace(tzinfo=ZoneInfo(place.terminal.time_zone)),
+        lacking=short,
     )
 
 
@@ -139,10 +145,14 @@ def _facts(
     )
 
 
-def _called(session: Session, gathered: Gathered, beside: Compiled) -> dict[str, str]:
+def _called(session: Session, gathered: Gathered, wanted: frozenset[str]) -> dict[str, str]:
     known = {sku: product.name for sku, product in gathered.products.items()}
-    gifts = goods.products(session, beside.asked_for - known.keys()) if beside.asked_for - known.keys() else {}
-    return known | {sku: product.name for sku, product in gifts.items()}
+    others = goods.products(session, wanted - known.keys()) if wanted - known.keys() else {}
+    return known | {sku: product.name for sku, product in others.items()}
+
+
+def _lacked(short: Mapping[str, Goods]) -> frozenset[str]:
+    return frozenset(sku for scopes in short.values() for scope, _ in scopes for sku in scope.products)
 
 
 def _gift(product: SoldProduct) -> Line:

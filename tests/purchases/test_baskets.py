@@ -14,6 +14,7 @@ from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Invalid, NotFound, Refused
 from erp_club.purchases.baskets import commands, entering, queries
 from erp_club.purchases.baskets.entering import Entered
+from erp_club.purchases.models import BasketLine
 from erp_club.receipts.models import Means
 from erp_club.receipts.queries import receipt
 from tests.make.clubs import a_card, a_club, a_membership
@@ -98,6 +99,26 @@ def test_a_line_never_holds_more_than_can_be_right(session: Session, till: Till)
     with pytest.raises(Refused) as refused:
         enter(session, till, MILK)
     assert refused.value.code == "quantity"
+
+
+@pytest.mark.parametrize(
+    ("lines", "price_minor", "code"), [(2000, 1_00, "too-many-lines"), (2, 10**11 - 20_00, "total-too-large")]
+)
+def test_what_no_receipt_could_hold_is_refused_as_it_is_scanned(
+    session: Session, till: Till, lines: int, price_minor: int, code: str
+):
+    enter(session, till, MILK)
+    opened = queries.open_basket(session, till.terminal_id)
+    assert opened is not None
+    milk = queries.product_by_code(session, MILK)
+    row = {"basket_id": opened.id, "product_id": milk, "quantity_milli": 1000, "price_minor": price_minor}
+    session.execute(sa.insert(BasketLine), [row | {"line_no": nth} for nth in range(2, lines + 1)])
+    opened.last_line = lines
+    commands.set_quantity(session, 1, 2000, now=NOW, by=till.by)
+    with pytest.raises(Refused) as refused, session.begin_nested():
+        enter(session, till, COFFEE)
+    assert refused.value.code == code
+    assert len(basket(session, till)) == lines
 
 
 def test_a_card_a_phone_and_a_name_identify_the_customer(session: Session, till: Till):

@@ -198,14 +198,32 @@ def test_every_offer_in_force_is_explained_on_request(client: TestClient, sessio
     assert all(each["words"] for each in every["refused"])
 
 
-def test_a_reason_is_told_in_the_readers_language(client: TestClient, session: Session, till: Till) -> None:
-    a_published_offer(session, "MORE", when={"amount_minor": 10_00, "of": {"products": [BREAD]}})
+def test_a_reason_is_told_in_the_readers_language_and_names_the_goods(
+    client: TestClient, session: Session, till: Till
+) -> None:  # REQ O-08
+    bread: dict[str, object] = {"of": {"products": [BREAD]}}
+    a_published_offer(session, "SPEND", when={"amount_minor": 10_00} | bread)
+    a_published_offer(session, "MORE", when={"quantity": 3} | bread, hint=False)
+    a_published_offer(session, "ANY", when={"quantity": 9})
+    rolls = [f"ROLL-{nth}" for nth in range(5)]
+    for sku in rolls:
+        a_product(session, sku)
+    many = {"products": [BREAD, *rolls]}
+    a_published_offer(session, "ROLLS", when={"quantity": 4, "of": many})
     session.commit()
-    hebrew = client.post("/quotes", json=basket(), headers=till.headers | {"Accept-Language": "he"}).json()
-    assert [each["missing"] for each in hebrew["refused"]] == [7_25]
-    assert hebrew["refused"][0]["words"] == "חסרים עוד ₪7.25."
-    [hint] = hebrew["hints"]
+
+    def words(language: str) -> tuple[dict[str, str], list[dict[str, str]]]:
+        told = client.post("/quotes", json=basket(), headers=till.headers | {"Accept-Language": language}).json()
+        return {each["offer"]: each["words"] for each in told["refused"]}, told["hints"]
+
+    hebrew, hints = words("he")
+    assert hebrew["SPEND"] == "חסרים עוד ₪7.25 בקנייה של \u2068לחם\u2069."
+    [hint] = [each for each in hints if each["offer"] == "SPEND"]
     assert (hint["kind"], hint["words"].endswith("חסר: \u2068לחם\u2069.")) == ("spend_more", True)
+    assert words("fi")[0]["MORE"] == "Puuttuu: 2 kpl (\u2068לחם\u2069)."
+    english = words("en")[0]
+    assert english["MORE"] == "Missing: 2 units of \u2068לחם\u2069."
+    assert (english["ANY"], english["ROLLS"]) == ("5 more items are needed.", "3 more of its products are needed.")
 
 
 def test_wrong_codes_lock_the_till_for_new_ones(client: TestClient, till: Till) -> None:

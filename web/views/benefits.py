@@ -4,13 +4,12 @@ from pydantic import BaseModel
 
 from erp_club.points.units import Unit
 from erp_club.promotions.engine.facts import Coupon
-from erp_club.promotions.engine.priced import Refusal
 from erp_club.purchases.baskets.pricing import Choosable, OpenPrice
 from erp_club.purchases.pricing import PricedBasket
 from web.formats import localised
 from web.views.purchases import ClubSavings, savings_view
-from web.views.quotes import OfferHint, PendingOffer, hints_view, offer_name, pending_view
-from web.views.reasons import fault_words, refusal_words
+from web.views.quotes import OfferHint, PendingOffer, hints_view, offer_name, pending_view, refused_words
+from web.views.reasons import fault_words
 
 
 class TillOffer(BaseModel):
@@ -129,7 +128,7 @@ def benefits_view(price: OpenPrice, *, currency: str) -> TillBenefits:
 
 def _offer(basket: PricedBasket, each: Choosable, currency: str) -> TillOffer:
     refusal = each.refusal
-    words = _refused(basket, refusal, currency) if refusal else None
+    words = refused_words(basket, refusal, currency=currency) if refusal else None
     return TillOffer(
         offer=each.offer,
         name=localised(each.names),
@@ -142,11 +141,6 @@ def _offer(basket: PricedBasket, each: Choosable, currency: str) -> TillOffer:
     )
 
 
-def _refused(basket: PricedBasket, refusal: Refusal, currency: str) -> str:
-    unit = basket.unit_of(refusal.offer)
-    return refusal_words(refusal, currency=currency, name=lambda code: offer_name(basket, code), unit=unit)
-
-
 def _coupon(basket: PricedBasket, coupon: Coupon, position: int, currency: str) -> TillCoupon:
     started = basket.started.get(coupon.text, ())
     gave = [each for each in basket.priced.applied if each.coupon == coupon.text]
@@ -155,7 +149,7 @@ def _coupon(basket: PricedBasket, coupon: Coupon, position: int, currency: str) 
     if coupon.fault is not None:
         words = fault_words(coupon.fault)
     elif refusal is not None and not gave:
-        words = _refused(basket, refusal, currency)
+        words = refused_words(basket, refusal, currency=currency)
     named = gave[0].offer if gave else next(iter(started), None)
     return TillCoupon(
         position=position,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from erp_club.points.units import Unit
-from erp_club.promotions.engine.priced import Applied, PricedLine
+from erp_club.promotions.engine.priced import Applied, PricedLine, Refusal
 from erp_club.purchases.pricing import PricedBasket
 from erp_club.purchases.quotes.commands import Quoted
 from erp_club.purchases.redeeming import Ceiling, Redeemable
@@ -212,9 +212,7 @@ def price_view(basket: PricedBasket, *, currency: str) -> BasketPrice:
                 reason=each.reason.value,
                 missing=each.missing,
                 beaten_by=each.beaten_by,
-                words=refusal_words(
-                    each, currency=currency, name=lambda code: offer_name(basket, code), unit=basket.unit_of(each.offer)
-                ),
+                words=refused_words(basket, each, currency=currency),
             )
             for each in priced.refused
         ],
@@ -237,6 +235,18 @@ def offer_name(basket: PricedBasket, code: str) -> str:
     """An offer's name in the reader's language; a code that nobody knows is its own name."""
     note = basket.offers.get(code)
     return localised(note.names) if note else code
+
+
+def refused_words(basket: PricedBasket, refusal: Refusal, *, currency: str) -> str:
+    """Why an offer gave nothing, in the reader's language."""
+    return refusal_words(
+        refusal,
+        currency=currency,
+        name=lambda code: offer_name(basket, code),
+        unit=basket.unit_of(refusal.offer),
+        goods=basket.lacking.get(refusal.offer, ()),
+        products={sku: product.name for sku, product in basket.products.items()},
+    )
 
 
 def discounts_by_line(basket: PricedBasket) -> dict[str, list[LineDiscount]]:

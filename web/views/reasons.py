@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from erp_club.kernel.text import TN, T, Text
+from erp_club.kernel.text import TN, Listed, T, Text
 from erp_club.points.units import Unit
 from erp_club.points.units import told as points_told
 from erp_club.promotions.clauses import Words, units_of
 from erp_club.promotions.documents import Thing
+from erp_club.promotions.engine.facts import NOTHING
+from erp_club.promotions.engine.lacking import Goods
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal
 from erp_club.purchases.redeeming import Ceiling, Redeemable
 from web.formats import money_text
@@ -67,8 +69,13 @@ _TEXTS: Mapping[Reason, Text] = {
 }
 
 
-def refusal_words(refusal: Refusal, *, currency: str, name: Name, unit: Unit) -> str:
-    """Why the offer gave nothing, with what is missing (points of this unit) or what beat it."""
+def refusal_words(
+    refusal: Refusal, *, currency: str, name: Name, unit: Unit, goods: Goods = (), products: Mapping[str, str] = NOTHING
+) -> str:
+    """Why the offer gave nothing, with what is missing (points of this unit) or what beat it.
+
+    `goods`: of what the units are that are missing, or what an amount must be spent on; `products` their names by SKU.
+    """
     missing = refusal.missing
     if refusal.reason is Reason.BEATEN and refusal.beaten_by is not None:
         return say(T("%(offer)s gives more.", offer=isolated(name(refusal.beaten_by))))
@@ -76,8 +83,19 @@ def refusal_words(refusal: Refusal, *, currency: str, name: Name, unit: Unit) ->
         return say(_TEXTS[refusal.reason])
     match refusal.reason:
         case Reason.MIN_AMOUNT:
-            return say(T("%(amount)s more is needed.", amount=_money(missing, currency)))
+            amount, named = _money(missing, currency), _named(goods, currency, products)
+            if named is not None:
+                return say(T("%(amount)s more is needed, spent on %(goods)s.", amount=amount, goods=named))
+            return say(T("%(amount)s more is needed.", amount=amount))
         case Reason.MIN_QUANTITY:
+            named = _named(goods, currency, products)
+            if named is not None:
+                return say(T("Missing: %(goods)s.", goods=named))
+            if goods:
+                of_its = sum(count for _, count in goods)
+                return say(
+                    TN("%(num)s more of its products is needed.", "%(num)s more of its products are needed.", of_its)
+                )
             return say(TN("%(num)s more item is needed.", "%(num)s more items are needed.", missing))
         case Reason.NOT_ENOUGH_POINTS | Reason.POINTS_BALANCE:
             return say(T("Still missing: %(points)s.", points=points_told(missing, unit)))
@@ -117,12 +135,15 @@ _MOST_NAMED = 5
 
 def hint_words(hint: Hint, *, currency: str, name: Name, products: Mapping[str, str]) -> str:
     """What the customer could add, and what it would save. `products`: the names of those that are known, by SKU."""
-    told = _hint_words(hint, currency=currency, name=name)
-    if not hint.goods or any(len(scope.products) > _MOST_NAMED for scope, _ in hint.goods):
-        return told
-    words = Words(currency, {(Thing.PRODUCT, sku): {"": each} for sku, each in products.items()})
-    missing = say(T("Missing: %(goods)s.", goods=units_of(hint.goods, words)))
-    return f"{told} {missing}"
+    told, named = _hint_words(hint, currency=currency, name=name), _named(hint.goods, currency, products)
+    return told if named is None else f"{told} {say(T('Missing: %(goods)s.', goods=named))}"
+
+
+def _named(goods: Goods, currency: str, products: Mapping[str, str]) -> Listed | None:
+    """The goods as a phrase; None where nothing is to be named, or too much."""
+    if not goods or any(len(scope.products) > _MOST_NAMED for scope, _ in goods):
+        return None
+    return units_of(goods, Words(currency, {(Thing.PRODUCT, sku): {"": each} for sku, each in products.items()}))
 
 
 def _hint_words(hint: Hint, *, currency: str, name: Name) -> str:

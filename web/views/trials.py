@@ -128,7 +128,11 @@ def _outcome(act: Act, code: str, trial: Trial) -> TrialOutcome:
     refused = [
         OfferWord(
             code=each.offer, name=name(each.offer), tried=each.offer == code, given_minor=0, points=0,
-            word=refusal_words(each, currency=currency, name=name, unit=unit(each.offer)), unit=unit(each.offer),
+            word=refusal_words(
+                each, currency=currency, name=name, unit=unit(each.offer), goods=trial.lacking.get(each.offer, ()),
+                products=trial.products,
+            ),
+            unit=unit(each.offer),
         )
         for each in after.refused
     ]  # fmt: skip

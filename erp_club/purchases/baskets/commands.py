@@ -33,6 +33,7 @@ from erp_club.purchases.models import Basket, BasketLine, BasketState
 from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.quotes.commands import sale_key
+from erp_club.purchases.room.queries import check_room
 from erp_club.purchases.settled import sale_of
 from erp_club.receipts.models import Means
 
@@ -74,7 +75,7 @@ def take(session: Session, *, now: dt.datetime, by: Actor) -> Basket:
 def add_product(session: Session, product_id: int, quantity_milli: int, *, now: dt.datetime, by: Actor) -> int:
     """Add so much of a product to the open basket, to its line where it has one; gives the line's number.
 
-    Raises Refused `quantity` for more than can be right.
+    Raises Refused `quantity` for more than can be right, and as `check_room`.
     """
     basket = take(session, now=now, by=by)
     added = {"basket": basket.id, "no": basket.last_line + 1, "product": product_id, "milli": quantity_milli}
@@ -83,6 +84,7 @@ def add_product(session: Session, product_id: int, quantity_milli: int, *, now: 
     if line_no > basket.last_line:
         basket.last_line = line_no
         session.flush()
+    check_room(session, basket.id)
     return line_no
 
 
@@ -319,6 +321,8 @@ def _set(session: Session, line: BasketLine, quantity_milli: int, *, now: dt.dat
         session.delete(line)
     else:
         line.quantity_milli = checked_quantity(quantity_milli)
+        session.flush()
+        check_room(session, line.basket_id)
     session.flush()
 
 

@@ -19,6 +19,7 @@ from erp_club.purchases.entitlements.models import EntitlementUse, UseState
 from erp_club.purchases.entitlements.queries import Right, rights
 from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.models import Basket, BasketLine
+from erp_club.purchases.room.queries import check_room
 
 
 def use_in_sale(
@@ -139,6 +140,7 @@ def _write(session: Session, basket: Basket, right: Right, sku: str, day: Day) -
     )
     session.add(line)
     session.flush()
+    check_room(session, basket.id)
     return line.line_no
 
 

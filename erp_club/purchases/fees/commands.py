@@ -51,6 +51,7 @@ from erp_club.purchases.fees.queries import (
 from erp_club.purchases.fees.refunds import given_back
 from erp_club.purchases.fees.waived import Charged
 from erp_club.purchases.models import Basket, BasketLine
+from erp_club.purchases.room.queries import check_room
 from erp_club.purchases.upgrades.queries import paid_levels
 
 
@@ -204,6 +205,7 @@ def charge(
         session.add(line)
     basket.fees = [*basket.fees, made.id]
     session.flush()
+    check_room(session, basket.id)
     _traced(session, made, "membership.fee", day.now, day.by)
     return made
 
