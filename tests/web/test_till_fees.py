@@ -216,6 +216,7 @@ def test_returning_the_fee_s_line_ends_the_membership_and_pays_by_the_rule(
     assert (returned.status_code, returned.json()["total_minor"]) == (201, back), returned.text
     sale.begin()
     assert (sale.held()["state"], sale.fees()) == ("ended", [("joining", "returned", 36_50, back)])
+    assert sale.held()["balance"] == 64, "the goods stay, and the fee had earned nothing"
     assert sale.give_back(receipt, 2).status_code == 422, "and only once"
     assert sale.give_back(receipt, 1).status_code == 201
 

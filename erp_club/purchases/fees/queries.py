@@ -239,8 +239,7 @@ def bought_in(session: Session, customer_id: int, of: Measure, span: Span, *, un
         return session.scalar(_BOUGHT, {"customer": customer_id, "first": span.first, "last": last}) or 0
     receipts = receipts_of(session, None, [customer_id], days=(span.first, last))[customer_id]
     who = who_buys(session, customer_id)
-    fees = _fee_lines(session, [each.original_id or each.id for each in receipts])
-    lives = [Lived(_marked(each, fees), member=who) for each in receipts]
+    lives = [Lived(each, member=who) for each in with_fees_told(session, receipts)]
     return total(of, lives, span.first, last, excluded=NO_FEES)
 
 
@@ -277,6 +276,12 @@ def who_buys(session: Session, customer_id: int, *, club_id: int | None = None) 
     return MemberFacts(row.joined_on, row.level, row.birthday, segments, children=tuple(row.children))
 
 
+def with_fees_told(session: Session, receipts: Sequence[Past]) -> list[Purchase]:
+    """The purchases, with the lines that were fees, or took them back, as the kind that they are."""
+    fees = _fee_lines(session, [each.original_id or each.id for each in receipts])
+    return [_marked(each, fees) for each in receipts]
+
+
 def _fee_lines(session: Session, receipts: Sequence[int]) -> set[tuple[int, int]]:
     """The lines of these receipts that were fees of memberships."""
     fee = MembershipFee
@@ -285,7 +290,6 @@ def _fee_lines(session: Session, receipts: Sequence[int]) -> set[tuple[int, int]
 
 
 def _marked(past: Past, fees: Set[tuple[int, int]]) -> Purchase:
-    """The purchase with the lines that were fees, or took them back, as the kind that they are."""
     if past.original_id is None:
         numbers = [int(line.id) for line in past.purchase.lines]
     else:

@@ -19,6 +19,7 @@ from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.past.queries import Past, customers_segments, receipt_as_sold
 from erp_club.purchases.explained import Told
+from erp_club.purchases.fees.queries import with_fees_told
 from erp_club.purchases.history.queries import counts_purchases, looking_back
 from erp_club.purchases.returns.facts import Account, ByProgramme
 from erp_club.receipts.models import Receipt
@@ -111,7 +112,8 @@ def by_programme(
         children=sold.children,
     )
     known = looking_back(session, programme, held, known, customer_id=member_id, on=on, before=sold)
-    return ByProgramme(programme, sold.purchase, known)
+    (purchase,) = with_fees_told(session, [sold])
+    return ByProgramme(programme, purchase, known)
 
 
 def _level_at(at: dt.datetime, receipt_id: int) -> sa.ScalarSelect[str]:
