@@ -298,9 +298,11 @@ def _by_code(typed: str) -> list[_Branch]:
     """By what has no spaces to speak of: customer number, card, the member's own identifier."""
     if not typed:
         return []
+    # Nobody presses Shift for a fob's letters.
+    own = list(dict.fromkeys((typed, typed.upper(), typed.lower())))
     made = [
         _whole("number", "number", (typed, typed.upper())),
-        _whole("own_id", "own_id", (typed,)),
+        _whole("own_id", "own_id", own),
     ]
     code = re.sub(r"\s", "", typed).upper()
     if not _CODE.fullmatch(code):
@@ -309,10 +311,8 @@ def _by_code(typed: str) -> list[_Branch]:
     if digits.isdigit():
         made.append(_whole("card", "number", (digits,)))
     if len(digits) >= SHORTEST_PART:
-        made += [
-            _part("number", "number", code),
-            _part("own_id", "own_id", typed),
-        ]
+        made.append(_part("number", "number", code))
+        made += [_part("own_id", "own_id", each, number=number) for number, each in enumerate(own)]
         if digits.isdigit():
             made.append(_part("card", "number", digits))
             # What stands on a slip without the letter and the zeros. A mistyped item may look like it too.

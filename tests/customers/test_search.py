@@ -65,6 +65,8 @@ BY = {
     "yael.l@ex": ("email", False),
     "fob-77": ("own_id", True),
     "fob": ("own_id", False),
+    "FOB-77": ("own_id", True),
+    "Fob-": ("own_id", False),
     "יעל": ("name", False),
     "לוי יעל": ("name", False),
     "גרשון לוי": ("name", False),

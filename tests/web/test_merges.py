@@ -73,6 +73,14 @@ def test_the_preview_says_what_has_to_be_settled_first(office: TestClient, two: 
     page = office.post(f"/customers/{survivor}/merge-previews", data={"merged_id": merged}, headers=HTML).text
     assert "be merged yet" in page
     assert 'class="btn pri"' not in page
+    open_again = sa.update(Membership).where(Membership.id == held.membership_id)
+    session.execute(open_again.values(state="open", state_on=None, joined_on=TODAY))
+    theirs = session.scalars(sa.select(Membership.id).where(Membership.customer_id == merged)).one()
+    send(office, "POST", f"/memberships/{theirs}/extensions", {"until": "2090-01-01"})
+    assert send(office, "POST", f"/customers/{survivor}/merges", {"merged_id": merged}).status_code == 201
+    in_hebrew = office.get(f"/customers/{survivor}/memberships", headers=HTML | {"Accept-Language": "he"}).text
+    assert "מוזגו לאדם אחד" in in_hebrew
+    assert "Merged" not in in_hebrew
 
 
 def test_a_page_merges_and_the_old_address_leads_on(office: TestClient, two: tuple[int, int]):
