@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.catalog import Role
 from erp_club.stored_value.models import CardState, ValueCard
+from erp_club.stored_value.numbers import spoken
 from erp_club.stored_value.products.queries import product_by_code
 from tests.make.browser import HTML, form, json_headers, signed_in
 from tests.make.clubs import a_customer
@@ -109,6 +110,10 @@ def test_a_card_is_given_to_a_customer_once_however_often_the_request_comes(
     card = first.json()
     assert (card["balance_minor"], card["customer_id"], len(card["whole_number"])) == (50_00, customer_id, 21)
     assert session.scalar(sa.select(sa.func.count()).select_from(ValueCard)) == 1
+    shown = office.post("/stored-value-cards", data=form(product="GIFT", amount="20", reason="Joy"), headers=HTML)
+    made = spoken(number_of(session, int(shown.headers["location"].rpartition("/")[2])))
+    assert (shown.status_code, made in shown.text) == (201, True), "or nobody would ever know it"
+    assert made not in office.get(shown.headers["location"], headers=HTML).text
 
 
 def test_a_list_tells_only_the_ends_of_numbers_and_goes_out_as_a_file(office: TestClient, session: Session) -> None:

@@ -129,12 +129,14 @@ def give(act: Giving, body: GivenCard) -> Response:
     kind = product_by_code(act.session, body.product)
     wanted = ToIssue(kind.id, body.minor, body.number, body.pin, body.customer_id or BEARER)
     made = commands.give_card(act.session, wanted, reason=body.reason, now=act.now, today=act.today, by=act.by)
-    return act.done(_new(act, made.card.key.card_id), f"/stored-value-cards/{made.card.key.card_id}")
+    return _new(act, made.card.key.card_id, lay_ready=body.number is not None)
 
 
-def _new(act: Act, card_id: int) -> NewValueCard:
-    row = issued.card(act.session, card_id, today=act.today)
-    return NewValueCard(**card_line(row).model_dump(), whole_number=row.number, spoken=spoken(row.number))
+def _new(act: Act, card_id: int, *, lay_ready: bool) -> Response:
+    row, url = issued.card(act.session, card_id, today=act.today), f"/stored-value-cards/{card_id}"
+    view = NewValueCard(**card_line(row).model_dump(), whole_number=row.number, spoken=spoken(row.number))
+    # Of a card that was made now nobody has the number: a person sees it here, or nowhere.
+    return act.done(view, url) if lay_ready else act.answer(view, "stored_value/made.html", status=201, Location=url)
 
 
 @router.post("/stored-value-cards/{card_id}/loads", name="stored_value.load", status_code=201,
@@ -197,11 +199,9 @@ def adjust(act: Adjusting, card_id: RowId, body: Adjustment) -> Response:
 @again(card_again)
 def replace(act: Block, card_id: RowId, body: Replacement | None = None) -> Response:
     """Move what is on a lost, blocked or worn card to another one, and close it."""
-    key = commands.replace_card(
-        act.session, card_id, number=body.number if body else None, pin=body.pin if body else None,
-        now=act.now, today=act.today, by=act.by,
-    )  # fmt: skip
-    return act.done(_new(act, key.card_id), f"/stored-value-cards/{key.card_id}")
+    number, pin = (body.number, body.pin) if body else (None, None)
+    key = commands.replace_card(act.session, card_id, number=number, pin=pin, now=act.now, today=act.today, by=act.by)
+    return _new(act, key.card_id, lay_ready=number is not None)
 
 
 @router.post("/stored-value-cards/{card_id}/blocks", name="stored_value.block", status_code=201,

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from erp_club.jobs.catalogue import JOBS
 from erp_club.kernel.errors import Invalid
 from erp_club.kernel.text import N_
 from erp_club.permissions.catalog import Permission
@@ -67,7 +68,7 @@ _PARTS = {
     "match": "", "scale": N_("The account counts in"), "slots": N_("What belongs to it"), "product": N_("Product"),
     "weight": N_("Weight"), "receipt_message": N_("Printed on the receipt"), "till_message": N_("Shown to the cashier"),
     "where": N_("Conditions"), "window": N_("When it counts"), "not": N_("None of these"),
-    "approval": N_("With approval"),
+    "approval": N_("With approval"), "parameters": N_("Settings"), "forecast": N_("Forecast"), "offers": N_("Offers"),
 }  # fmt: skip
 """What a part is called that no form asks as a field of its own."""
 _ONE_OF = {**dict(programmes.PERIODS), **dict(programmes.WINDOWS)}
@@ -219,6 +220,8 @@ class _Words:
             return _sentence(value)
         if not isinstance(value, str):
             return None
+        if name == "job" and value in JOBS:
+            return translate(JOBS[value].title)
         first, inner = place[0], place[1:]
         told = self._asked[new].get(_written(inner)) if first == "document" else None
         word = dict(told[1]).get(value) if told is not None else None
