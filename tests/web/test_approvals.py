@@ -192,6 +192,7 @@ def test_it_waits_on_the_screen_of_who_may_approve_it(desk: Desk):
     page = desk.client.get("/approvals", headers=HTML)
     assert "Change points by hand and undo that." in page.text
     assert "+501" in page.text, "given, not taken"
+    assert re.search(rf'href="/customers/{desk.customer}"><bdi>\w', page.text), "and to whom"
     assert (
         send(desk.client, "POST", f"/approvals/{asked['id']}/decisions", {"approve": True}).json()["state"]
         == "approved"

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
+from erp_club.customers.queries import names_of
 from erp_club.kernel.errors import FieldError, Invalid, Refused
 from erp_club.kernel.text import T
 from erp_club.permissions.approvals import commands, queries
@@ -92,10 +93,11 @@ class AskedApproval(ApprovalLine):
 
 
 class ApprovalsPage(BaseModel):
-    """What waits for this person, the oldest first, and what was decided lately."""
+    """What waits for this person, the oldest first, and what was decided lately; `customers` are the names by id."""
 
     waiting: list[ApprovalLine]
     decided: list[ApprovalLine]
+    customers: dict[int, str]
 
 
 def _line(act: Act, row: ApprovalRow) -> ApprovalLine:
@@ -135,10 +137,11 @@ def ask(act: Annotated[Act, needs(Permission.SELF, keyless=PIN_BODY)], body: New
 @router.get("/approvals", name="approvals", response_model=ApprovalsPage)
 def approvals(act: Giving) -> Response:
     """What waits for this person's approval."""
-    view = ApprovalsPage(
-        waiting=[_line(act, row) for row in queries.waiting(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)],
-        decided=[_line(act, row) for row in queries.decided(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)],
-    )
+    waiting = [_line(act, row) for row in queries.waiting(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)]
+    decided = [_line(act, row) for row in queries.decided(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)]
+    known = {each.customer_id for each in (*waiting, *decided) if each.customer_id}
+    names = names_of(act.session, list(known)) if act.may(Permission.CUSTOMERS_VIEW) else {}
+    view = ApprovalsPage(waiting=waiting, decided=decided, customers=names)
     return act.answer(view, "approvals/_approvals.html" if act.htmx else "approvals/approvals.html")
 
 
