@@ -145,6 +145,11 @@ def _nothing(rule: PeriodReward, facts: PeriodFacts, base: int, why: Why) -> Set
     return Settled(0, rest=rest, rest_minor=facts.rest_minor if _carries(rule, facts) else 0, why=why)
 
 
+def counts_on(rule: PeriodReward, facts: PeriodFacts) -> bool:
+    """Whether what didn't suffice in this period is counted on in the next one."""
+    return _counts_on(rule) and _carries(rule, facts)
+
+
 def _counts_on(rule: PeriodReward) -> bool:
     """Whether what didn't suffice is counted on in the next period: towards the next full one, or the next step."""
     return isinstance(rule.function, ByEvery) or (isinstance(rule.function, ByThreshold) and rule.takes)

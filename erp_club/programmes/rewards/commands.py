@@ -22,7 +22,7 @@ from erp_club.programmes.engine import due
 from erp_club.programmes.engine.parts import Counts
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Late, PeriodReward
-from erp_club.programmes.engine.settle import PeriodFacts, Settled, denomination, settle, withhold
+from erp_club.programmes.engine.settle import PeriodFacts, Settled, counts_on, denomination, settle, withhold
 from erp_club.programmes.rewards import counting, queries
 from erp_club.programmes.rewards.giving.commands import Gift, give
 from erp_club.programmes.rewards.many.commands import Reckoning, reckons, settle_many
@@ -240,7 +240,8 @@ def _corrections(
         how = rule.late if more > 0 else rule.returns
         if more == 0 or how is Late.IGNORE:
             continue
-        if how is Late.NEXT:
+        if how is Late.NEXT or counts_on(rule, facts):
+            # What was counted on from there counts so much more, or less: no value was due but for full ones.
             made[place] = (more, 0)
             continue
         then = dataclasses.replace(facts, carried=row.carried)
