@@ -87,6 +87,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *((f"entitlements[0].{name}", {"entitlements": [
         {"code": "e", name: 9, "gives": {"kind": "discount", "price_minor": 9}}]})
       for name in ("most_base_month", "most_units_month")),
+    ("rewards[0].period", {"rewards": [REWARD | {
+        "period": {"every": "ever"}, "base": {"counts": "spend"}, "takes": False, "function": percent(100)}]}),
     ("earning.rules[0].when.child_max_age", {
         "earning": {"rules": [RATE | {"when": {"child_min_age": 3, "child_max_age": 2}}]}}),
     ("expiry.levels[0]", {"levels": {"levels": STEPS}, "expiry": {

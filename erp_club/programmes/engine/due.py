@@ -6,8 +6,10 @@ import datetime as dt
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.calendar import DAY, member_year, span_of
 from erp_club.programmes.engine.gifts import At, Giving
-from erp_club.programmes.engine.parts import Counts, Every
+from erp_club.programmes.engine.parts import Counts, Every, Period
 from erp_club.programmes.engine.rewards import ByEvery, ByThreshold, PeriodReward, Reached
+
+WITHOUT_END = {Every.EVER, Every.TERM}
 
 
 def goes_along(rule: PeriodReward) -> bool:
@@ -38,7 +40,7 @@ def in_the_sale(rule: PeriodReward) -> bool:
 
 def span_to_settle(rule: PeriodReward, last: dt.date, *, joined_on: dt.date) -> Span | None:
     """The period of a member that ends on a day, or that is settled up to it; None where it does neither."""
-    span = span_of(rule.period, last, joined_on=joined_on)
+    span = span_of(_period(rule), last, joined_on=joined_on)
     if goes_along(rule):
         return Span(span.first, last)
     return span if span.last == last else None
@@ -66,7 +68,18 @@ def ends(rule: PeriodReward, last: dt.date) -> bool:
     """Whether anybody's period of the rule may end on the day, or is settled up to it."""
     if goes_along(rule) or rule.period.every is Every.MEMBER_YEAR:
         return True
-    return span_of(rule.period, last).last == last
+    return span_of(_period(rule), last).last == last
+
+
+def _period(rule: PeriodReward) -> Period:
+    """Its own; what stands on the account is looked at each night, where that has no end."""
+    each_night = rule.base.counts is Counts.BALANCE and rule.period.every in WITHOUT_END
+    return Period(every=Every.DAY) if each_night and rule.issue.at is not At.PERIOD_END else rule.period
+
+
+def gives_never(rule: PeriodReward) -> bool:
+    """Whether it waits for the end of a period that has none."""
+    return not goes_along(rule) and _period(rule).every in WITHOUT_END
 
 
 def gift_due(issue: Giving, reached: dt.date, ends: dt.date | None) -> dt.date:

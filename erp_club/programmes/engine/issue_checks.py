@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from erp_club.kernel.text import T
+from erp_club.programmes.engine.due import gives_never
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
     USED_AT_ONCE,
@@ -38,6 +39,9 @@ def issues(programme: Programme) -> Iterator[Finding]:
         if occasion.occasion in DATED:
             yield from _around(f"occasions[{index}].issue", occasion)
     for index, reward in enumerate(programme.rewards):
+        if gives_never(reward):
+            text = T("This waits for the end of a period that has none, so it never comes. Choose another period.")
+            yield Finding(f"rewards[{index}].period", text)
         day, later = reward.issue.by_day_of_month, reward.issue.after_days
         if day is not None and later >= day:
             yield Finding(

@@ -121,7 +121,7 @@ class ExtraPart(Part):
 
 
 class Late(StrEnum):
-    """What becomes of purchases and returns that come in when their period has been settled.
+    """What becomes of purchases and returns that come in when their period has been settled, however long ago.
 
     The difference is settled with the next period, they count in the next one, or they are passed over.
     """

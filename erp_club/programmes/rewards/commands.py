@@ -21,9 +21,10 @@ from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.parts import Counts
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import Late, PeriodReward
-from erp_club.programmes.engine.settle import PeriodFacts, Settled, counts_on, denomination, settle, withhold
+from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.settle import PeriodFacts, Settled, denomination, settle, withhold
 from erp_club.programmes.rewards import counting, queries
+from erp_club.programmes.rewards.correcting import corrections
 from erp_club.programmes.rewards.giving.commands import Gift, give
 from erp_club.programmes.rewards.many.commands import Reckoning, reckons, settle_many
 from erp_club.programmes.rewards.models import PeriodSettlement
@@ -133,7 +134,7 @@ def _rows(
     known = queries.before(session, of.club_id, of.rule.code, found, spans, of.last)
     counted = counting.Counting(session, of.club_id, of.programme, found, on=cause.on)
     facts = counting.facts(counted, of.rule, spans, of.last)
-    changed = _corrections(counted, of, known, spans)
+    changed = corrections(counted, of.rule, known, spans, of.last)
     usable = counting.usable_days(of.rule, cause.on, (each.joined_on for each in found))
     rows: list[dict[str, Any]] = []
     for place, span in spans.items():
@@ -219,35 +220,6 @@ def _owed(of: Settling, account: RewardAccount, earlier: Before | None) -> int:
     if parts.within_months is not None and of.last > add_months(account.joined_on, parts.within_months):
         return 0
     return fees.joining_minor - parts.first_minor - (earlier.to_fee_minor if earlier else 0)
-
-
-def _corrections(
-    counted: "counting.Counting", of: Settling, known: Mapping[int, Before], spans: Mapping[int, Span]
-) -> dict[int, tuple[int, int]]:
-    """What came in late for the period settled before: base for this one, and value that it should have had."""
-    rule = of.rule
-    if due.goes_along(rule) or rule.base.counts is Counts.BALANCE or {rule.late, rule.returns} == {Late.IGNORE}:
-        return {}
-    past = {
-        place: Span(row.first_on, row.last_on)
-        for place, row in known.items()
-        if place in spans and row.last_on < spans[place].first
-    }
-    made: dict[int, tuple[int, int]] = {}
-    for place, facts in counting.facts(counted, rule, past, of.last).items():
-        row = known[place]
-        more = facts.base - row.base
-        how = rule.late if more > 0 else rule.returns
-        if more == 0 or how is Late.IGNORE:
-            continue
-        if how is Late.NEXT or counts_on(rule, facts):
-            # What was counted on from there counts so much more, or less: no value was due but for full ones.
-            made[place] = (more, 0)
-            continue
-        then = dataclasses.replace(facts, carried=row.carried)
-        now, before = settle(rule, then), settle(rule, dataclasses.replace(then, base=row.base))
-        made[place] = (0, now.value + now.rest_minor - before.value - before.rest_minor)
-    return made
 
 
 _SAME = ("club_id", "rule", "last_on", "version_no", "form", "run_id", "at", "usable_from", "automatic", "of_day")

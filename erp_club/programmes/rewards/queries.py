@@ -53,6 +53,7 @@ class Before:
 
     first_on: dt.date
     last_on: dt.date
+    at: dt.datetime
     base: int
     carried: int
     rest: int
@@ -91,7 +92,7 @@ _COUNT = sa.text("""
        AND (CAST(:days AS text[]) IS NULL OR to_char(m.joined_on, 'MMDD') = ANY(:days))
 """)
 _BEFORE = sa.text("""
-    SELECT w.place, b.first_on, b.last_on, b.base, b.carried, b.rest, b.rest_minor,
+    SELECT w.place, b.first_on, b.last_on, b.at, b.base, b.carried, b.rest, b.rest_minor,
            (SELECT coalesce(sum(f.to_fee_minor), 0) FROM period_settlements f
              WHERE f.customer_id = w.customer_id AND f.account_id = w.account_id AND f.club_id = :club
                AND f.state = 'given'),

@@ -262,9 +262,9 @@ def _of_children(when: When) -> Iterator[Text]:
     if least is not None and most is not None:
         yield T("the member has a child from %(from)s to %(to)s years old", **{"from": least, "to": most})
     elif least is not None:
-        yield T("the member has a child of at least %(age)s years", age=least)
+        yield T("the member has a child aged %(age)s or older", age=least)
     elif most is not None:
-        yield T("the member has a child of at most %(age)s years", age=most)
+        yield T("the member has a child aged %(age)s or younger", age=most)
 
 
 _COUNTED: dict[Counts, Text] = {

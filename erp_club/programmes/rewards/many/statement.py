@@ -62,6 +62,7 @@ def statement(programme: Programme, rule: PeriodReward, *, has_before: bool) -> 
               FROM page p LEFT JOIN counted c ON c.account = p.account
               {"LEFT JOIN earlier e ON e.account = p.account" if has_before else ""}
               {"LEFT JOIN recounted r ON r.account = p.account" if "recounted" in earlier else ""}
+              {"LEFT JOIN returned z ON z.account = p.account" if "recounted" in earlier else ""}
         ), made AS (
             INSERT INTO period_settlements ({", ".join(_COLUMNS)})
             SELECT {", ".join(values)} FROM told WHERE base <> 0 AND NOT ahead
@@ -114,7 +115,7 @@ def _facts(rule: PeriodReward) -> str:
 def _before(rule: PeriodReward, excluded: Excluded) -> tuple[str, str]:
     """What was settled last of each account before, counted again where what comes in late matters; who has any."""
     earlier = """, earlier AS MATERIALIZED (
-        SELECT p.account, b.first_on, b.last_on, b.base, b.rest, b.rest_minor
+        SELECT p.account, b.first_on, b.last_on, b.at, b.base, b.rest, b.rest_minor
           FROM page p JOIN LATERAL (
               SELECT * FROM period_settlements s
                WHERE s.account_id = p.account AND s.club_id = :club AND s.rule = :rule AND s.state = 'given'
@@ -127,7 +128,20 @@ def _before(rule: PeriodReward, excluded: Excluded) -> tuple[str, str]:
     again = _sums(
         "recounted", rule.base, excluded, "e.first_on", "e.last_on", "JOIN earlier e ON e.account = w.account"
     )
-    return f"{earlier}, {again}", f"({ahead} OR e.account IS NOT NULL AND coalesce(r.base, 0) <> e.base)"
+    changed = "z.account IS NOT NULL OR e.account IS NOT NULL AND coalesce(r.base, 0) <> e.base"
+    return f"{earlier}, {again}, {_RETURNED}", f"({ahead} OR {changed})"
+
+
+_RETURNED = """returned AS MATERIALIZED (
+        SELECT DISTINCT w.account
+          FROM buyers w
+          JOIN earlier e ON e.account = w.account
+          JOIN receipt_returns t ON t.customer_id = w.customer_id
+          JOIN receipts r ON r.customer_id = t.customer_id AND r.id = t.receipt_id
+          JOIN receipts o ON o.customer_id = t.customer_id AND o.id = t.original_receipt_id
+         WHERE r.sold_at > e.at AND o.sold_on < e.first_on
+    )"""
+"""Whom something came back of from periods before the one settled last."""
 
 
 def _sums(name: str, measure: Measure, excluded: Excluded, first: str, last: str, joined: str = "") -> str:
