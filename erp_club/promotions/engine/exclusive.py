@@ -28,6 +28,7 @@ from erp_club.promotions.engine.stages import (
     most_minor,
     refusal_of,
     settle,
+    times_given,
     work_out,
 )
 from erp_club.promotions.engine.using import units_used
@@ -269,7 +270,7 @@ def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None
         takes, times = ground.takes(taken), _times(taken)
         record = Record(offer.ready, offer.start.coupon, book(run.basket, takes, ground.bit))
         record.units_used, record.free_units = _counted(offer, times, takes)
-        record.times = max(times, offer.times) if offer.ready.times else times
+        record.times = times_given(offer, times)
         run.kept(record)
 
 

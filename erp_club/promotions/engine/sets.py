@@ -174,10 +174,12 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
         # A slot that fewer units fit goes first: what also fits elsewhere is left for elsewhere.
         filled.sort(key=lambda slot: sum(lot.count for lot in slot[0]) - slot[1])
         former, takes, sets, most = Sets(filled), list[Take](), 0, _most(turn, applications)
+        full = False
         while most is None or sets < most:
             formed = former.take(None if most is None else most - sets)
             if formed is None:
                 break
+            full = True
             repeats, slots_taken = formed
             units = by_line([each for slot in slots_taken for each in slot])
             lowered = units if share is not None else _lowered(turn.basket, units, reward, repeats)
@@ -186,7 +188,7 @@ def bundle(reward: Bundle, scopes: Scopes) -> Reward:
                 sets += repeats
             elif dearest:
                 break
-        if not sets and former.missing:
+        if not full and former.missing:
             return short(former.missing)
         if share is not None:
             # A share is computed once over all sets.

@@ -182,8 +182,13 @@ def cost_of(offer: Open, outcome: Outcome) -> int:
 
 def times_of(offer: Open, outcome: Outcome) -> int:
     """How often it is given: so many sets, or as often as its condition is fulfilled."""
-    sets = max(give.times for give in outcome.gives)
-    return max(sets, offer.times) if offer.ready.times and sets == 1 else sets
+    return times_given(offer, max(give.times for give in outcome.gives))
+
+
+def times_given(offer: Open, sets: int) -> int:
+    """The same where what it gave was so many sets; 1 for what isn't given in sets."""
+    ready = offer.ready
+    return max(sets, offer.times) if ready.times and sets == 1 and not ready.parts[0].slots else sets
 
 
 def _too_dear(run: Run, offer: Open, outcome: Outcome) -> Failure | None:

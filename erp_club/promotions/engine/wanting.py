@@ -48,7 +48,8 @@ def _told(run: Run, ready: Ready, holders: list[Record]) -> Refusal | None:
         return None
     bit = run.bit(ready.group)
     free = sum(lot.count for i in lines for lot in run.basket.lots[i] if not lot.taken & bit)
-    return ready.refuse(Reason.MIN_QUANTITY, quantity - free) if free < quantity else None
+    lacking = run.basket.units_in(scope, quantity) - free
+    return ready.refuse(Reason.MIN_QUANTITY, lacking) if lacking > 0 else None
 
 
 def _wanted(run: Run, ready: Ready) -> tuple[int, int] | None:

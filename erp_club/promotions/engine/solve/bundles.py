@@ -91,8 +91,35 @@ def _fill(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int], times: in
         for i, count in slots[nth]:
             rest[i] -= count
         if sum(count for _, count in slots[nth]) < quantity * times:
-            return None
+            return _matched(shape, stacks, left, times)
     return slots
+
+
+def _matched(shape: Bundle, stacks: Sequence[Stack], left: Sequence[int], times: int) -> list[Runs] | None:
+    """The same where a slot gives units up that another one has no others for: unit by unit, by augmenting paths."""
+    rest, slots = list(left), range(len(shape.slots))
+    ordered = [order(on, stacks, shape.pick) for on, _ in shape.slots]
+    held: list[dict[int, int]] = [dict.fromkeys(on, 0) for on in ordered]
+
+    def gets_one(slot: int, asked: set[int]) -> bool:
+        asked.add(slot)
+        for i in ordered[slot]:
+            if rest[i]:
+                rest[i] -= 1
+                held[slot][i] += 1
+                return True
+        for i in ordered[slot]:
+            for other in slots:
+                if other not in asked and held[other].get(i) and gets_one(other, asked):
+                    held[other][i] -= 1
+                    held[slot][i] += 1
+                    return True
+        return False
+
+    for slot, (_, quantity) in enumerate(shape.slots):
+        if not all(gets_one(slot, set()) for _ in range(quantity * times)):
+            return None
+    return [[(i, held[slot][i]) for i in ordered[slot] if held[slot][i]] for slot in slots]
 
 
 def _sets(

@@ -160,8 +160,12 @@ def _useful_times(shape: Shape, left: Sequence[int]) -> int:
     """More often than this gives nothing more."""
     if isinstance(shape, Lump):
         return MOST_TIMES
-    there = sum(left[i] for i in shape.on) if not isinstance(shape, Bundle) else sum(left)
-    return -(-there // shape.most) if isinstance(shape, PerUnit) and shape.most is not None else there
+    if isinstance(shape, Bundle):
+        return min([sum([left[i] for i in on]) // quantity for on, quantity in shape.slots])
+    there = sum([left[i] for i in shape.on])
+    if isinstance(shape, Buy):
+        return there // shape.size
+    return there if shape.most is None else -(-there // shape.most)
 
 
 def _reserve(contender: Contender, stacks: Sequence[Stack], left: Sequence[int], times: int) -> Counts | None:
