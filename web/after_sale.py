@@ -8,7 +8,7 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from erp_club.kernel.db import Database
+from erp_club.kernel.db import Database, limit_time
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments import commands, saved
 from web import afterwards
@@ -36,7 +36,7 @@ def find_segments_again(act: Act, customer_id: int) -> None:
             _NONE[database] = time.monotonic() + _SECONDS
             return
         try:
-            saved.limit_time(session, milliseconds=1_000)
+            limit_time(session, milliseconds=1_000)
             commands.refresh_customer(session, customer_id, registry=REGISTRY, today=today)
         except OperationalError as error:
             if not isinstance(error.orig, QueryCanceled):

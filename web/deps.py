@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from erp_club.customers.forms.rules import Place as FormPlace
 from erp_club.kernel import idempotency
-from erp_club.kernel.db import Database
+from erp_club.kernel.db import Database, limit_time
 from erp_club.kernel.errors import Refused, Unavailable
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T
@@ -42,10 +42,15 @@ from web.i18n import LANGUAGE
 from web.identities import identity_of
 from web.idle import left_alone
 from web.keys import approvals_of, kept_answer, key_of, request_hash
+from web.lists import WRITING
 from web.navigation import navigation
 from web.saved_views import menu
 from web.scopes import refuse_out_of_reach
 from web.security import SAFE_METHODS, is_secure
+
+MOST_MS = 20_000
+"""So long may a statement take while somebody waits for an answer that changes nothing."""
+NO_LIMIT = 0
 
 
 @dataclass(frozen=True)
@@ -259,6 +264,8 @@ def needs(
                 request.state.may_see_form = True
                 if keyed:
                     take_key(working)
+                else:
+                    limit_time(session, milliseconds=MOST_MS if WRITING.get() is None else NO_LIMIT)
                 if when is Fresh.ALWAYS:
                     working.ask_who()
                 yield working

@@ -103,10 +103,30 @@ _STATUS_TEXTS: dict[int, Text] = {
 def _database_gone(request: Request, error: Exception) -> Response:
     assert isinstance(error, OperationalError)
     if isinstance(error.orig, psycopg.errors.QueryCanceled):
-        raise error
+        return _too_long(request)
     log.warning("database gone", request_id=request.state.request_id)
     gone = Unavailable(T("The database can't be reached now. Send the same request again."), code="database-gone")
     return refuse(request, gone)
+
+
+def _too_long(request: Request) -> Response:
+    """A file is written by a worker, which nobody waits for; of a page it is said that it takes too long."""
+    log.warning("took too long", request_id=request.state.request_id, path=request.url.path)
+    if isinstance(request.path_params.get("suffix"), str) and request.method == "GET":
+        return instead(request, written_later)
+    told = T("This takes too long to wait for. Choose fewer days, or narrow it in another way.")
+    facts: dict[str, object] = {}
+    # The file of a page has the page's address with a suffix.
+    path = f"{request.scope['route'].path}.{{suffix}}"
+    if any(getattr(route, "path", None) == path for route in request.app.routes):
+        told = T(
+            "This takes too long to wait for. Choose fewer days, or take a file, which is written in the background."
+        )
+        query = f"?{request.url.query}" if request.url.query else ""
+        facts |= {suffix: f"{request.url.path}.{suffix}{query}" for suffix in ("csv", "xlsx")}
+    error = Refused(told, code="takes-too-long", facts=facts)
+    error.status = HTTPStatus.GATEWAY_TIMEOUT.value
+    return refuse(request, error)
 
 
 def _crashed(request: Request, _error: Exception) -> Response:

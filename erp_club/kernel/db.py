@@ -136,6 +136,11 @@ class Database:
             self._server.leave()
 
 
+def limit_time(session: Session, *, milliseconds: int) -> None:
+    """Let a statement of this transaction take so long at most; then it is cancelled."""
+    session.execute(sa.text("SELECT set_config('statement_timeout', :most, true)"), {"most": str(milliseconds)})
+
+
 def connect(settings: Settings) -> Database:
     """The database of these settings, reachable and of a version that will do.
 
@@ -205,4 +210,4 @@ def _check_server(database: Database) -> None:
         )
 
 
-__all__ = ["Base", "Database", "Id", "Session", "SmallId", "connect", "parse_url"]
+__all__ = ["Base", "Database", "Id", "Session", "SmallId", "connect", "limit_time", "parse_url"]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.kernel.db import limit_time
 from erp_club.segments.compiler import Facts, holding_and_values, members
 from erp_club.segments.queries import MEMORY, Member
 from erp_club.segments.tree import Condition
@@ -31,11 +32,12 @@ def look(session: Session, condition: Condition, facts: Facts, *, milliseconds: 
     session.execute(sa.text(MEMORY))
     if milliseconds is None:
         return _pass(session, condition, facts)
+    before = session.execute(sa.text("SELECT current_setting('statement_timeout')")).scalar_one()
     try:
         with session.begin_nested():
-            session.execute(sa.text(f"SET LOCAL statement_timeout = {int(milliseconds)}"))
+            limit_time(session, milliseconds=milliseconds)
             found = _pass(session, condition, facts)
-            session.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            session.execute(sa.text("SELECT set_config('statement_timeout', :before, true)"), {"before": before})
     except OperationalError as error:
         if not isinstance(error.orig, QueryCanceled):
             raise

@@ -205,11 +205,6 @@ def any_by_sale(session: Session) -> bool:
     return bool(session.scalar(sa.select(asked)))
 
 
-def limit_time(session: Session, *, milliseconds: int) -> None:
-    """Let a statement of this transaction take so long at most; then it is cancelled."""
-    session.execute(sa.text(f"SET LOCAL statement_timeout = {int(milliseconds)}"))
-
-
 def sample(session: Session, segment_id: int, *, size: int = 10) -> list[Member]:
     """Some of those who are kept as being in it: always the same ones while it stays the same."""
     rows = session.execute(

@@ -21,7 +21,7 @@ from erp_club.permissions.models import Staff
 from tests.make.clubs import a_customer
 from tests.make.office import HTML, form, head_office, send
 from tests.make.organisation import PASSWORD, somebody
-from web import exports, lists
+from web import deps, exports, lists
 
 PEOPLE = 12
 
@@ -51,6 +51,33 @@ def test_a_list_that_is_short_enough_is_answered_at_once(office: TestClient, ses
     answer = office.get("/customers.csv")
     assert (answer.status_code, len(answer.text.splitlines())) == (200, 11)
     assert session.scalar(sa.select(sa.func.count()).select_from(Export)) == 0
+
+
+SLOW = (
+    "ALTER TABLE store_days RENAME TO kept_store_days",
+    "CREATE VIEW store_days AS SELECT d.* FROM pg_sleep(1), kept_store_days d",
+)
+
+
+def test_what_takes_too_long_is_told_politely_and_as_a_file_a_worker_writes_it(
+    office: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deps, "MOST_MS", 300)
+    session.execute(sa.text("; ".join(SLOW)))
+    address = "/reports/purchases{}?by=month&first=2026-01-01&last=2026-12-31"
+    told = office.get(address.format(""))
+    assert (told.status_code, told.json()["code"]) == (504, "takes-too-long")
+    file = told.json()["xlsx"]
+    assert file == address.format(".xlsx")
+    page = office.get(address.format(""), headers=HTML | {"Accept-Language": "he"})
+    assert page.status_code == 504
+    assert "זמן רב" in page.text
+    assert f'href="{file.replace("&", "&amp;")}"' in page.text
+    assert office.get("/customers").status_code == 200
+    asked = office.get(file)
+    assert asked.status_code == 202
+    assert written(session).after is None
+    assert office.get(f"{asked.headers['location']}/file").content.startswith(b"PK")
 
 
 def test_a_long_list_is_written_apart_and_is_the_same_file(
