@@ -1,6 +1,7 @@
 """Approval on the spot: asked for at the till, given by PIN there or from another's own screen."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -18,7 +19,7 @@ from erp_club.points.units import PointsUnit
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, Line, RowId, SmallRowId, Storable, Word
 from web.refusals import again
-from web.views.approvals import Resend, ask_page, points_unit, resend_of, url_of
+from web.views.approvals import Resend, ask_page, points_units, resend_of, url_of
 
 router = APIRouter(route_class=ActRoute, tags=["access"])
 MOST, MOST_SHOWN = 10**12, 50
@@ -101,12 +102,17 @@ class ApprovalsPage(BaseModel):
 
 
 def _line(act: Act, row: ApprovalRow) -> ApprovalLine:
-    action = Permission(row.action)
-    return ApprovalLine.model_validate(
-        {name: getattr(row, name) for name in ApprovalRow.__slots__}
-        | {"action": action, "sentence": action.sentence, "unit": action.unit, "url": url_of(row.about)}
-        | {"points_unit": points_unit(act, row.about, row.club_id)}
-    )
+    return _lines(act, [row])[0]
+
+
+def _lines(act: Act, rows: Sequence[ApprovalRow]) -> list[ApprovalLine]:
+    made: list[ApprovalLine] = []
+    for row, unit in zip(rows, points_units(act, [(row.about, row.club_id) for row in rows]), strict=True):
+        action = Permission(row.action)
+        said = {"action": action, "sentence": action.sentence, "unit": action.unit, "url": url_of(row.about)}
+        kept = {name: getattr(row, name) for name in ApprovalRow.__slots__}
+        made.append(ApprovalLine.model_validate(kept | said | {"points_unit": unit}))
+    return made
 
 
 @router.post("/approvals", name="approvals.ask", status_code=201, response_model=AskedApproval)
@@ -137,8 +143,8 @@ def ask(act: Annotated[Act, needs(Permission.SELF, keyless=PIN_BODY)], body: New
 @router.get("/approvals", name="approvals", response_model=ApprovalsPage)
 def approvals(act: Giving) -> Response:
     """What waits for this person's approval."""
-    waiting = [_line(act, row) for row in queries.waiting(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)]
-    decided = [_line(act, row) for row in queries.decided(act.session, now=act.now, by=act.by, limit=MOST_SHOWN)]
+    waiting = _lines(act, queries.waiting(act.session, now=act.now, by=act.by, limit=MOST_SHOWN))
+    decided = _lines(act, queries.decided(act.session, now=act.now, by=act.by, limit=MOST_SHOWN))
     known = {each.customer_id for each in (*waiting, *decided) if each.customer_id}
     names = names_of(act.session, list(known)) if act.may(Permission.CUSTOMERS_VIEW) else {}
     view = ApprovalsPage(waiting=waiting, decided=decided, customers=names)

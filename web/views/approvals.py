@@ -1,7 +1,7 @@
 """What the dialog of an approval shows, and the request that goes on afterwards."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from erp_club.clubs.units import queries as units
 from erp_club.permissions.catalog import Permission, Unit
-from erp_club.points.units import PointsUnit
+from erp_club.points.units import POINTS, PointsUnit
 from web.deps import Act
 from web.forms import FormState
 
@@ -69,11 +69,27 @@ def _number(said: Any) -> int | None:
 
 def points_unit(act: Act, about: str, club_id: int | None) -> PointsUnit | None:
     """What points of a deed count: as the account that it is about, else the club that it names, else all of them."""
+    return points_units(act, [(about, club_id)])[0]
+
+
+def points_units(act: Act, deeds: Sequence[tuple[str, int | None]]) -> list[PointsUnit | None]:
+    """The same of several deeds, each by what it is about and its club."""
+    accounts = [_account(about) for about, _ in deeds]
+    known = {account for account in accounts if account is not None}
+    of_accounts = units.units_of_accounts(act.session, known) if known else {}
+    clubs = {club_id for account, (_, club_id) in zip(accounts, deeds, strict=True) if account is None}
+    of_clubs = {club_id: units.unit_of_clubs(act.session, club_id) for club_id in clubs}
+    return [
+        of_clubs[club_id] if account is None else of_accounts.get(account, POINTS)
+        for account, (_, club_id) in zip(accounts, deeds, strict=True)
+    ]
+
+
+def _account(about: str) -> int | None:
     kind, _, rest = about.partition(":")
     account = rest.partition(":")[0]
-    if kind == "points-account" and account.isascii() and account.isdigit() and len(account) < 19:
-        return units.unit_of_account(act.session, int(account))
-    return units.unit_of_clubs(act.session, club_id)
+    known = kind == "points-account" and account.isascii() and account.isdigit() and len(account) < 19
+    return int(account) if known else None
 
 
 def url_of(about: str) -> str | None:
