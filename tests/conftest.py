@@ -154,13 +154,29 @@ def engine(server: sa.URL, template: sa.URL) -> Iterator[sa.Engine]:
     _drop(server, url)
 
 
-@pytest.fixture
-def one_connection(engine: sa.Engine) -> Iterator[OneConnection]:
-    """A database inside a transaction of this test's own."""
+@contextmanager
+def rolled_back(engine: sa.Engine) -> Iterator[OneConnection]:
+    """A database inside a transaction that leaves nothing."""
     with engine.connect() as connection:
         transaction = connection.begin()
         yield OneConnection(connection)
         transaction.rollback()
+
+
+@contextmanager
+def as_it_was(furnished: OneConnection) -> Iterator[Session]:
+    """A session over what a module's tests all begin with, of which nothing stays."""
+    furnishing = furnished.connection.begin_nested()
+    with furnished.session() as made:
+        yield made
+    furnishing.rollback()
+
+
+@pytest.fixture
+def one_connection(engine: sa.Engine) -> Iterator[OneConnection]:
+    """A database inside a transaction of this test's own."""
+    with rolled_back(engine) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 # REQ P-12 V-02 O-09 O-06: whoever changes one row around the triggers, of any table that tells of points or money
 import datetime as dt
 import re
+from collections.abc import Iterator
 from itertools import product, zip_longest
 from typing import Any
 
@@ -36,6 +37,7 @@ from erp_club.receipts.models import Means
 from erp_club.receipts.rollups.commands import roll_all
 from erp_club.stored_value.queries import CardKey
 from erp_club.tables import metadata
+from tests.conftest import OneConnection, as_it_was, rolled_back
 from tests.jobs.test_seals import around_the_triggers, seal
 from tests.make.birthdays import a_plan
 from tests.make.coupons import a_batch, some_coupons
@@ -116,7 +118,22 @@ NOT_DERIVED = {
 
 
 @pytest.fixture
-def shop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+def shop(furnished: OneConnection) -> Iterator[Session]:
+    with as_it_was(furnished) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def furnished(engine: sa.Engine) -> Iterator[OneConnection]:
+    with rolled_back(engine) as database, pytest.MonkeyPatch.context() as changed:
+        changed.setattr(seals, "BATCH", 3)
+        with database.session() as session:
+            furnish(session)
+            session.commit()
+        yield database
+
+
+def furnish(session: Session) -> None:
     """A sale with an offer by coupon to a member, one that came back with it, another with points, a gift card that has
     paid, a frozen account.
     """
@@ -141,10 +158,8 @@ def shop(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     add_rare_rows(session, of_member, *family.join(0, 0))
     add_what_was_given(session, of_member, card, family.till)
     roll_all(session)
-    monkeypatch.setattr(seals, "BATCH", 3)
     assert seal(session)["receipts"] == 6
     assert wrong_rows(session) == []
-    return session
 
 
 def add_rare_rows(session: Session, member: Membership, *others: int) -> None:

@@ -21,7 +21,7 @@ from erp_club.reports.purchases.asked import SUNDAY, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.queries import listing, steps, total
 from erp_club.segments.models import Segment
-from tests.conftest import OneConnection
+from tests.conftest import rolled_back
 from tests.reports.books import FIRST, LAST, NOTHING, Frame, loaded
 
 Told = dict[Any, tuple[int, ...]]
@@ -33,11 +33,8 @@ NEARLY = {"first": FIRST + dt.timedelta(days=10), "last": LAST - dt.timedelta(da
 @pytest.fixture(scope="module")
 def books(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, Frame]]:
     """Some households of the journey with returns and sales to nobody known, half of it rolled up; and as a frame."""
-    with engine.connect() as connection:
-        transaction = connection.begin()
-        with OneConnection(connection).session() as session:
-            yield session, loaded(session, tmp_path_factory.mktemp("journey"))
-        transaction.rollback()
+    with rolled_back(engine) as database, database.session() as session:
+        yield session, loaded(session, tmp_path_factory.mktemp("journey"))
 
 
 def _figures(lines: Frame) -> tuple[int, ...]:

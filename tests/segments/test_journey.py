@@ -6,6 +6,7 @@ REQ S-01 S-02
 import csv
 import datetime as dt
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from erp_club.receipts.rollups.sums import PROOFS
 from erp_club.segments import queries
 from erp_club.segments.compiler import Facts
 from erp_club.segments.reading import read_condition
+from tests.conftest import OneConnection, as_it_was, rolled_back
 from tests.make.files import taken_in
 from tests.make.organisation import a_chain
 from tests.segments import journey
@@ -39,9 +41,30 @@ def _written(folder: Path, name: str, rows: list[dict[str, str]]) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def loaded(
+    engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[OneConnection, dict[str, Person]]]:
+    with rolled_back(engine) as database:
+        with database.session() as session:
+            people = load(session, tmp_path_factory.mktemp("journey"))
+            session.commit()
+        yield database, people
+
+
 @pytest.fixture
-def shop(session: Session, tmp_path: Path) -> dict[str, Person]:
-    """The journey's first households with a few returns, in the database; gives the same as plain rows."""
+def session(loaded: tuple[OneConnection, dict[str, Person]]) -> Iterator[Session]:
+    with as_it_was(loaded[0]) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(loaded: tuple[OneConnection, dict[str, Person]]) -> dict[str, Person]:
+    return loaded[1]
+
+
+def load(session: Session, folder: Path) -> dict[str, Person]:
+    """The journey's first households with a few returns, into the database; gives the same as plain rows."""
     a_chain(session)
     customers = journey.rows("customers")[:HOUSEHOLDS]
     known = {row["number"] for row in customers}
@@ -52,7 +75,7 @@ def shop(session: Session, tmp_path: Path) -> dict[str, Person]:
     skus = {row["sku"] for row in purchases}
     products = [row for row in journey.rows("products") if row["sku"] in skus]
     for kind, rows in (("products", products), ("customers", customers), ("purchases", purchases)):
-        taken_in(session, _written(tmp_path, kind, rows), kind)
+        taken_in(session, _written(folder, kind, rows), kind)
     for each in PROOFS:  # an import adds its receipts up: here they wait again
         session.execute(sa.text(f"DELETE FROM {each.table}"))
     session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))
