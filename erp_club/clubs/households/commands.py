@@ -153,14 +153,14 @@ def leave_with_nothing(session: Session, membership_id: int, *, cause: Cause) ->
     unlink(session, *hold_two(session, main.membership_id, membership_id), NOTHING, cause=cause)
 
 
-def give_place(session: Session, source_id: int, target_id: int, *, cause: Cause) -> None:
+def give_place(session: Session, source_id: int, target_id: int, *, cause: Cause) -> PlaceRow | None:
     """Of two memberships of one person, of which the source goes: let the other one have its place in the household.
 
-    Raises Conflict `two-households`, `points-frozen`.
+    Gives that place; None where the source had none. Raises Conflict `two-households`, `points-frozen`.
     """
     place, own = queries.place_of(session, source_id), queries.place_of(session, target_id)
     if place is None:
-        return
+        return None
     if own is not None and own.household_id != place.household_id:
         raise errors.two_households()
     main_id = queries.places_of(session, place.household_id)[0].membership_id
@@ -170,6 +170,7 @@ def give_place(session: Session, source_id: int, target_id: int, *, cause: Cause
         hand_over(session, *hold_two(session, source_id, target_id), cause=cause)
         main_id = target_id
     unlink(session, *hold_two(session, main_id, source_id), NOTHING, cause=cause)
+    return place
 
 
 def _begin(session: Session, main: Held, cause: Cause) -> int:

@@ -12,6 +12,7 @@ from erp_club.clubs.commands import Held, hold
 from erp_club.clubs.days.commands import last_event_no
 from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.households.commands import give_place
+from erp_club.clubs.households.queries import place_of
 from erp_club.clubs.levels.models import LevelCause
 from erp_club.clubs.models import Membership, MembershipState
 from erp_club.clubs.periods import Span, without
@@ -72,13 +73,16 @@ def move_memberships(
             sa.select(Membership.id).where(Membership.customer_id == target, Membership.club_id == club_id)
         )
         cause = Cause(MovementKind.TRANSFERRED, today, now, by, reason=REASON)
+        place = None
         if own is not None:
-            give_place(session, membership_id, own, cause=cause)
+            took = place_of(session, own) is None
+            given = give_place(session, membership_id, own, cause=cause)
+            place = given and {"household": given.household_id, "main": given.is_main, "took": took}
         held = hold(session, membership_id)
         if own is None:
             made.append(_move_whole(session, held, target, cause))
         else:
-            made.append(_join(session, held, hold(session, own), cause))
+            made.append(_join(session, held, hold(session, own), cause) | ({"place": place} if place else {}))
     return made
 
 

@@ -31,6 +31,7 @@ from erp_club.people.merging import fields
 from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
 from erp_club.people.merging.moves.commands import account_of, look_again, move_settlements, new_account
 from erp_club.people.merging.undoing.days import Shares, Step, Story, follow, going
+from erp_club.people.merging.undoing.places import give_place_back
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account, give_back_points, set_heir, transfer_points
@@ -157,6 +158,7 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
     if ends and ending is not None:
         _share_ending(session, ending.at, source, target, came - left, cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
+    give_place_back(session, told, cause=cause)
 
 
 def _share_ending(
