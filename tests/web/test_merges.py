@@ -81,6 +81,8 @@ def test_the_preview_says_what_has_to_be_settled_first(office: TestClient, two: 
     in_hebrew = office.get(f"/customers/{survivor}/memberships", headers=HTML | {"Accept-Language": "he"}).text
     assert "מוזגו לאדם אחד" in in_hebrew
     assert "Merged" not in in_hebrew
+    for page in (f"/customers/{survivor}/access-file", f"/customers/{survivor}?tab=changes"):
+        assert "Merged" not in office.get(page, headers=HTML | {"Accept-Language": "he"}).text, page
 
 
 def test_a_page_merges_and_the_old_address_leads_on(office: TestClient, two: tuple[int, int]):
