@@ -7,7 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.breaks.commands import correct_membership
 from erp_club.clubs.commands import Joined
+from erp_club.clubs.periods import Span
+from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import Staff
 from tests.make.clubs import a_club, a_membership, moved
@@ -66,6 +69,21 @@ def test_an_extension_moves_the_last_day(sale: Sale) -> None:
     assert sale.shown()["valid_until"] == "2031-01-01"
     refused = sale.send("extensions", {"until": "2030-01-01"})
     assert (refused.status_code, refused.json()["code"]) == (422, "not-longer")
+
+
+def test_who_is_between_two_stretches_is_told_of_the_end_that_comes_and_of_none_that_was(sale: Sale) -> None:
+    today = sale.client.get(HERE, headers=sale.till.headers).json()["today"]
+    day = dt.date.fromisoformat(today)
+    spans = [Span(day - 9 * DAY, day - DAY), Span(day + DAY, day + 9 * DAY)]
+    correct_membership(
+        sale.session, sale.joined.membership_id, spans=spans, reason="Books", now=dt.datetime.now(dt.UTC), by=SYSTEM
+    )
+    sale.session.commit()
+    english = sale.till.headers | {"Accept": "text/html", "Accept-Language": "en"}
+    page = sale.client.get(HERE, headers=english).text
+    assert "Not valid yet" in page
+    assert "Valid until" in page
+    assert "was valid until" not in page
 
 
 def test_ending_says_what_is_lost_and_can_be_undone(sale: Sale) -> None:
