@@ -151,7 +151,12 @@ def day(on: dt.date) -> str:
 
 def time(moment: dt.datetime, zone: str) -> Markup:
     """The hour and minute in the store's time zone."""
-    return _isolated(dates.format_time(moment.astimezone(ZoneInfo(zone)), "HH:mm", locale=LOCALES[LANGUAGE.get()]))
+    return _isolated(clock(moment.astimezone(ZoneInfo(zone)).time()))
+
+
+def clock(local: dt.time) -> str:
+    """The hour and minute of a clock: 8:05 as `08:05`, in Finnish as `08.05`."""
+    return f"{local:%H.%M}" if LANGUAGE.get() == "fi" else f"{local:%H:%M}"
 
 
 def moment(at: dt.datetime, zone: str) -> Markup:

@@ -69,7 +69,7 @@ def _written(value: object) -> object:
         case dt.date():
             return formats.date_text(value)
         case dt.time():
-            return f"{value:%H:%M}"
+            return formats.clock(value)
         case Money():
             return isolated(formats.money_text(value.minor, value.currency, LANGUAGE.get()))
         case Rate():

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +15,9 @@ from web.forms import FormState
 from web.templating import ENVIRONMENT, STATIC
 
 
-def draw(source: str, **values: Any) -> str:
-    """A piece of template in English."""
-    token = i18n.LANGUAGE.set("en")
+def draw(source: str, language: str = "en", **values: Any) -> str:
+    """A piece of template in a language."""
+    token = i18n.LANGUAGE.set(language)
     try:
         return ENVIRONMENT.from_string(source).render(**values)
     finally:
@@ -163,6 +163,18 @@ def test_the_menu_works_without_script():
     html = draw("{{ ui.menu([{'label': 'Block', 'url': '/b', 'post': True}, {'label': 'Merge', 'url': '/m'}]) }}")
     assert re.search(r'<form method="post" action="/b"><input type="hidden" name="idempotency_key"', html)
     assert '<a href="/m">Merge</a>' in html
+
+
+def test_what_cant_be_undone_is_asked_about_first():
+    html = draw("{{ ui.menu([{'label': 'End', 'url': '/e', 'post': True, 'icon': 'ban', 'sure': 'For good.'}]) }}")
+    asked, told, form = (html.index(part) for part in ('<details class="sure">', "For good.", 'action="/e"'))
+    assert asked < told < form < html.rindex("</details>", 0, html.rindex("</details>"))
+
+
+@pytest.mark.parametrize(("language", "shown"), [("fi", "08.05"), ("sv", "08:05"), ("he", "08:05"), ("en", "08:05")])
+def test_a_clock_is_written_as_in_the_country(language: str, shown: str):
+    at = datetime(2026, 11, 27, 6, 5, tzinfo=UTC)
+    assert f">{shown}<" in draw("{{ at|time('Asia/Jerusalem') }}", language, at=at)
 
 
 def test_every_icon_named_in_a_template_is_in_the_sprite():
