@@ -211,11 +211,13 @@ def _buyers(parts: Any) -> Any:
     return sa.select(each.c.product_key.label("key"), counted).group_by(each.c.product_key)
 
 
-def _most_buyers(session: Session, asked: Asked, page: _Page) -> tuple[list[int], int] | None:
-    """The page of those with most buyers, and how many products there are.
+def _most_buyers(
+    session: Session, asked: Asked, page: _Page, *, least: int = 0, known: int | None = None
+) -> tuple[list[int], int] | None:
+    """The page of those with most buyers, and how many products there are, if that isn't `known`.
 
-    Nothing has more buyers than purchases, which add up: so only the buyers of what is bought most are counted. None
-    where something beyond these might have as many.
+    Nothing has more buyers than purchases, which add up: so only the buyers of what is bought most are counted, then of
+    whatever was bought as often as the `least` of these has buyers. None where that isn't enough, or too many.
     """
     assert page.limit is not None
     wanted = page.offset + page.limit
@@ -224,12 +226,12 @@ def _most_buyers(session: Session, asked: Asked, page: _Page) -> tuple[list[int]
     likely = session.execute(
         sa.select(parts.c.product_key, purchases, sa.func.count().over())
         .group_by(parts.c.product_key)
-        .having(sa.func.sum(parts.c.receipts) != 0)
+        .having(sa.func.sum(parts.c.receipts) != 0, purchases >= least)
         .order_by(purchases.desc())
-        .limit(max(LIKELY, 4 * wanted))
+        .limit(None if least else max(LIKELY, 4 * wanted))
     ).all()
-    if not likely:
-        return [], 0
+    if not likely or (known and 4 * len(likely) > known):  # all are counted as quickly
+        return None if likely else ([], 0)
     buyers = _buyers(source(session, asked, products=[row[0] for row in likely])).subquery("counted")
     rows = session.execute(
         sa.select(Product.id, buyers.c.buyers)
@@ -237,9 +239,10 @@ def _most_buyers(session: Session, asked: Asked, page: _Page) -> tuple[list[int]
         .order_by(buyers.c.buyers.desc(), Product.name, Product.id)
         .limit(wanted)
     ).all()
-    in_all = likely[0][2]
-    if len(likely) < in_all and (len(rows) < wanted or likely[-1][1] >= rows[-1][1]):
-        return None
+    in_all = likely[0][2] if known is None else known
+    if known is None and len(likely) < in_all and (len(rows) < wanted or likely[-1][1] >= rows[-1][1]):
+        enough = len(rows) == wanted and rows[-1][1] > 0
+        return _most_buyers(session, asked, page, least=rows[-1][1], known=in_all) if enough else None
     return [row[0] for row in rows[page.offset :]], in_all
 
 
