@@ -176,6 +176,8 @@ def _by_line(offer: Open) -> bool:
     document = offer.ready.parts[0].document
     if len(offer.ready.parts) > 1 or not isinstance(document, Amount) or document.units is not None:
         return False
+    if document.cap_minor is not None:
+        return False
     return document.spread is Spread.LINE or (document.spread is Spread.UNIT and document.group_size == 1)
 
 

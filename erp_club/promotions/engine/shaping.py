@@ -114,9 +114,10 @@ def _percent(reward: Percent, scopes: Scopes) -> Shaping:
 def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
     scope = _number(reward.on, scopes)
     value_at = stepped(reward.value_minor, reward.steps, _number(reward.count_in or reward.on, scopes))
-    if reward.cap_minor is not None:
-        return None
+    cap = reward.cap_minor
     if reward.spread is Spread.ONCE and reward.units is None:
+        if cap is not None:
+            return lambda basket, on, times, _most: made(Lump, (on(scope), min(value_at(basket) * times, cap), True))
         return lambda basket, on, times, _most: made(Lump, (on(scope), value_at(basket) * times, True))
     if reward.spread is not Spread.UNIT or reward.first_minor is not None or reward.units_per_line is not None:
         return None
@@ -129,7 +130,7 @@ def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
             return None
         value = value_at(basket) * (times if reward.units is None else 1)
         most = _times(reward.units, times)
-        return PerUnit(on(scope), Off.AMOUNT, value, most, reward.pick, None, reward.group_size)
+        return PerUnit(on(scope), Off.AMOUNT, value, most, reward.pick, cap, reward.group_size)
 
     return shape
 
