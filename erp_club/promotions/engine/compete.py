@@ -13,7 +13,7 @@ from erp_club.promotions.engine.offer import Per
 from erp_club.promotions.engine.offer import Start as By
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.run import Open, Run
-from erp_club.promotions.engine.stages import Outcome, settle, work_out
+from erp_club.promotions.engine.stages import Outcome, refusal_of, settle, times_of, work_out
 
 Ranked = tuple[object, ...]
 
@@ -104,12 +104,23 @@ def by_line(run: Run, bit: int, offers: Sequence[Open]) -> None:
     for outcome, offer in sorted(tried, key=lambda each: each[1].ready.turn):
         won = {i for i, (*_, winner) in best.items() if winner is offer}
         line = next((i for i, amount in _on_lines(outcome).items() if amount), None)
-        if won or line is None:
+        if won and _used_up_meanwhile(run, offer, outcome):
+            run.refuse(offer.ready, Reason.USED_UP)
+        elif won or line is None:
             # What takes nothing off any line, such as a gift, competes with nobody.
             _keep_lines(run, bit, outcome, won)
             settle(run, offer, outcome, bit)
         else:
             run.refuse(offer.ready, Reason.NOT_BETTER_ON_LINE, None, best[line][3].ready.code)
+
+
+def _used_up_meanwhile(run: Run, offer: Open, outcome: Outcome) -> bool:
+    """Whether another coupon has started the same offer before, and its limits don't last for both."""
+    given = [record.times or 1 for record in run.records if record.ready is offer.ready]
+    if not given:
+        return False
+    beyond = offer.most is not None and sum(given) + times_of(offer, outcome) > offer.most
+    return beyond or refusal_of(run, offer, outcome) is not None
 
 
 def _on_lines(outcome: Outcome) -> dict[int, int]:
