@@ -1,6 +1,7 @@
 """How amounts, numbers, dates and other people's words stand on a page: by locale, and safe between two directions."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -23,6 +24,7 @@ _DATE = {"he": "d.M.yyyy", "fi": "d.M.yyyy", "sv": "yyyy-MM-dd", "en": "d MMM yy
 _DAY = {"he": "d.M", "fi": "d.M.", "sv": "d/M", "en": "d MMM"}
 _MONTH = {"he": "MM/yy", "fi": "M/yy", "sv": "MM/yy", "en": "MMM yy"}
 MINUS = "\u2212"
+_POINTED = re.compile(r"-?\d+\.\d+", re.ASCII)
 
 
 def _isolated(text: str) -> Markup:
@@ -108,6 +110,18 @@ def counts(unit: Unit) -> str:
 def typed_points(parts: int, unit: Unit) -> str:
     """An amount of an account as somebody types it in a field: `1.5`."""
     return numbers.format_decimal(unit.whole(parts), format="0.##", locale=LOCALES[LANGUAGE.get()])
+
+
+def typed(minor: int) -> object:
+    """An amount as somebody types it in a field: 1250 as `12.50`, in Finnish and Swedish as `12,50`."""
+    return marked(to_text(minor))
+
+
+def marked(value: object) -> object:
+    """What stands in a field for a number, with the language's decimal mark; what is no such number stays as it is."""
+    if not isinstance(value, str) or _POINTED.fullmatch(value) is None:
+        return value
+    return value.replace(".", numbers.get_decimal_symbol(LOCALES[LANGUAGE.get()]))
 
 
 def percent(bp: int) -> Markup:
@@ -217,7 +231,8 @@ def week(days: Sequence[tuple[object, str]]) -> Sequence[tuple[object, str]]:
 FILTERS = {
     "money": money,
     "whole_money": whole_money,
-    "typed": to_text,  # an amount as it stands in a field
+    "typed": typed,
+    "marked": marked,
     "num": num,
     "amount": amount,
     "points": points,

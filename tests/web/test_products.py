@@ -1,5 +1,6 @@
 # REQ D-01: head office keeps the catalogue
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +66,18 @@ def test_a_form_opens_and_changes_a_product(office: TestClient) -> None:
     product = office.get(url, headers={"Accept": "application/json"}).json()
     assert (product["name"], product["brand"], product["earns_points"]) == ("Rye", "Own", False)
     assert (product["list_price_minor"], product["sku"]) == (12_50, "5")
+
+
+def test_an_amount_stands_in_a_field_as_the_language_writes_it(office: TestClient, session: Session) -> None:  # N-01
+    product_id = a_product(session, price_minor=12_50)
+    session.commit()
+
+    def field(language: str) -> str | None:
+        page = office.get(f"/products/{product_id}/edit", headers=HTML | {"Accept-Language": language}).text
+        found = re.search(r'name="list_price"[^>]* value="([^"]*)"', page)
+        return found and found[1]
+
+    assert [field(each) for each in ("en", "he", "fi", "sv")] == ["12.50", "12.50", "12,50", "12,50"]
 
 
 def test_a_wrong_form_comes_back_as_it_was_typed(office: TestClient) -> None:
