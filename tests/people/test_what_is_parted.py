@@ -1,113 +1,24 @@
 # REQ C-08 M-04 M-08: what was done to a joined membership before its two customers are parted again
 import datetime as dt
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.breaks.commands import (
     correct_membership,
     end_membership,
     loss_of,
-    pause_membership,
-    restore_membership,
-    resume_membership,
 )
-from erp_club.clubs.commands import extend_membership, hold, join_club, renew_membership
-from erp_club.clubs.models import Membership
-from erp_club.clubs.periods import Span, runs
+from erp_club.clubs.commands import extend_membership
+from erp_club.clubs.lapse.commands import lapse_memberships
+from erp_club.clubs.models import ClubRules
+from erp_club.clubs.periods import Span
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.errors import Conflict
-from erp_club.people.merging.commands import merge_customers
-from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.permissions.actors import SYSTEM
-from tests.make.clubs import a_club, a_membership, moved
 from tests.make.customers import a_person
-
-TODAY = dt.date(2026, 11, 22)
-
-
-@dataclass
-class Club:
-    """A club of a year, whose survivor joined on 1 January and whose merged one on 1 June, with 7 and 10 points."""
-
-    session: Session
-    day: dt.date = TODAY
-    minutes: int = 0
-    merges: list[int] = field(default_factory=list[int])
-
-    def __post_init__(self) -> None:
-        self.club = a_club(self.session)
-        self.survivor = self.member(dt.date(2026, 1, 1), 7)
-        self.merged = self.member(dt.date(2026, 6, 1), 10)
-
-    def member(self, joined_on: dt.date, points: int) -> int:
-        customer = a_person(self.session)
-        joined = a_membership(self.session, customer, self.club, joined_on=joined_on)
-        if points:
-            moved(self.session, customer, joined.points_account_id, points, on=joined_on)
-        return customer
-
-    def when(self) -> dict[str, Any]:
-        """Each deed a minute after the one before."""
-        self.minutes += 1
-        now = dt.datetime.combine(self.day, dt.time(6), dt.UTC) + dt.timedelta(minutes=self.minutes)
-        return {"today": self.day, "now": now, "by": SYSTEM}
-
-    def of(self, customer: int) -> int:
-        return self.session.scalars(sa.select(Membership.id).where(Membership.customer_id == customer)).one()
-
-    def merge(self, survivor: int | None = None, merged: int | None = None) -> int:
-        one, other = survivor or self.survivor, merged or self.merged
-        self.merges.append(merge_customers(self.session, one, other, take=(), **self.when()))
-        return self.merges[-1]
-
-    def part(self, merge_id: int | None = None) -> None:
-        undo_merge(self.session, merge_id or self.merges.pop(), **self.when())
-
-    def end(self, customer: int | None = None) -> None:
-        held = self.of(customer or self.survivor)
-        lost = loss_of(self.session, held, on=self.day).points
-        end_membership(self.session, held, on=self.day, points_lost=lost, reason="", **self.when())
-
-    def rejoin(self) -> None:
-        join_club(self.session, self.survivor, club_id=self.club, **self.when())
-
-    def earn(self, points: int) -> None:
-        held = hold(self.session, self.of(self.survivor))
-        moved(self.session, held.account.holder_id, held.account.id, points, on=self.day)
-
-    def renew(self) -> None:
-        renew_membership(self.session, self.of(self.survivor), **self.when())
-
-    def pause(self) -> None:
-        pause_membership(self.session, self.of(self.survivor), on=self.day, reason="", **self.when())
-
-    def resume(self, customer: int | None = None) -> None:
-        resume_membership(self.session, self.of(customer or self.survivor), **self.when())
-
-    def restore(self, customer: int | None = None) -> None:
-        restore_membership(self.session, self.of(customer or self.survivor), **self.when())
-
-    def later(self, days: int) -> None:
-        self.day += dt.timedelta(days=days)
-
-    def told(self, customer: int) -> tuple[str, str, int]:
-        """State, days and points of a customer's membership."""
-        held = hold(self.session, self.of(customer))
-        balance = self.session.scalar(
-            sa.text("SELECT balance FROM points_accounts WHERE (customer_id, id) = (:holder, :id)"),
-            {"holder": held.account.holder_id, "id": held.account.id},
-        )
-        assert held.account.holder_id == customer
-        days = ", ".join(f"{span.first} {span.last}" for span in runs(held.spans))
-        return held.state.value, days, balance or 0
-
-    def both(self) -> tuple[tuple[str, str, int], tuple[str, str, int]]:
-        self.session.expire_all()
-        return self.told(self.survivor), self.told(self.merged)
+from tests.make.two_of_a_club import Club
 
 
 @pytest.fixture
@@ -297,3 +208,144 @@ def test_one_who_had_left_has_left_again_when_parted_unless_joined_anew(club: Cl
     extend_membership(club.session, club.of(club.survivor), until=until, **club.when())
     club.part()
     assert club.both() == (("open", "2026-01-01 2027-06-30", 0), ("open", THEIRS, 10))
+
+
+def test_one_who_had_left_and_left_again_as_one_is_parted_as_the_first_time(club: Club):
+    club.end()
+    club.later(2)
+    club.merge()
+    club.earn(5)
+    club.later(3)
+    club.end()
+    club.part()
+    assert club.both() == (("ended", ENDED[0], 0), ("ended", "2026-06-01 2026-11-26", 0))
+    club.restore()
+    club.restore(club.merged)
+    assert club.both() == (("open", OURS, 12), ("open", THEIRS, 10))
+    assert wrong_rows(club.session) == []
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_one_who_had_left_that_day_is_joined_anew_or_restored_as_before_the_merge(club: Club, *, restored: bool):
+    club.end()
+    club.merge()
+    club.end()
+    if restored:
+        club.restore()
+    club.part()
+    assert club.told(club.survivor) == ("ended", ENDED[0], 0)
+    club.restore()
+    assert club.told(club.survivor) == ("open", OURS, 7)
+    assert club.told(club.merged) == (("open", THEIRS, 10) if restored else ("ended", ENDED[1], 0))
+
+
+def test_one_who_leaves_on_a_day_to_come_leaves_on_that_day_when_parted(club: Club):
+    lost = loss_of(club.session, club.of(club.survivor), on=club.day + dt.timedelta(days=8)).points
+    on = club.day + dt.timedelta(days=8)
+    end_membership(club.session, club.of(club.survivor), on=on, points_lost=lost, reason="", **club.when())
+    club.merge()
+    club.part()
+    assert club.both() == (("ended", "2026-01-01 2026-11-29", 0), ("open", THEIRS, 10))
+    club.restore()
+    assert club.told(club.survivor) == ("open", OURS, 7)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_one_who_had_left_and_became_one_with_two_has_left_when_both_are_parted(club: Club, first: int):
+    other = club.member(dt.date(2026, 9, 1), 4)
+    club.end()
+    merges = [club.merge(), club.merge(merged=other)]
+    club.part(merges[first])
+    assert club.told(club.survivor)[0] == "open"
+    club.part(merges[1 - first])
+    assert club.both() == (("ended", ENDED[0], 0), ("open", THEIRS, 10))
+    assert club.told(other) == ("open", "2026-09-01 2027-08-31", 4)
+    club.restore()
+    assert club.told(club.survivor) == ("open", OURS, 7)
+
+
+def rule(club: Club, **said: Any) -> None:
+    document = {
+        "lapsed": {"fate": "freeze", "freeze_months": 3},
+        "ended": {"fate": "freeze", "freeze_months": 3},
+    } | said
+    early = dt.date(2020, 1, 1)
+    row = ClubRules(club_id=club.club, version_no=9, effective_from=early, document=document, at=club.when()["now"])
+    club.session.add(row)
+    club.session.flush()
+
+
+def lapse(club: Club) -> None:
+    when = club.when()
+    lapse_memberships(club.session, on=club.day, after=None, limit=9, run_id=None, now=when["now"], by=SYSTEM)
+
+
+@pytest.mark.parametrize("used", [0, 12])
+def test_points_that_were_frozen_can_be_used_as_one_and_are_frozen_again_when_parted(club: Club, used: int):
+    rule(club)
+    club.day = dt.date(2027, 1, 5)
+    lapse(club)
+    before = club.standing(club.survivor)
+    assert before == ("frozen", dt.date(2027, 3, 31), 7)
+    club.merge()
+    assert club.standing(club.survivor) == ("open", None, 17)
+    if used:
+        club.use(used)
+    club.later(1)
+    lapse(club)
+    club.part()
+    left = min(17 - used, 10)
+    assert club.standing(club.survivor) == ("frozen", dt.date(2027, 3, 31), 17 - used - left)
+    assert club.both() == (("open", OURS, 17 - used - left), ("open", THEIRS, left))
+    assert club.standing(club.merged) == ("open", None, left)
+    club.renew()
+    assert club.standing(club.survivor) == ("open", None, 17 - used - left)
+    assert wrong_rows(club.session) == []
+
+
+def test_points_that_were_lost_by_lapsing_are_lost_and_those_of_the_other_can_be_used(club: Club):
+    rule(club, lapsed={"fate": "drop"})
+    club.day = dt.date(2027, 1, 5)
+    lapse(club)
+    assert club.standing(club.survivor) == ("closed", None, 0)
+    club.merge()
+    assert club.standing(club.survivor) == ("open", None, 10)
+    club.part()
+    assert club.standing(club.survivor) == ("closed", None, 0)
+    assert club.standing(club.merged) == ("open", None, 10)
+
+
+@pytest.mark.parametrize("since", ["", "end", "renew"])
+def test_points_that_an_ending_froze_are_frozen_again_unless_it_was_renewed_since(club: Club, since: str):
+    rule(club)
+    club.end()
+    before = club.standing(club.survivor)
+    assert before == ("frozen", dt.date(2027, 2, 22), 7)
+    club.later(10)
+    club.merge()
+    assert club.standing(club.survivor) == ("open", None, 17)
+    club.later(3)
+    if since:
+        getattr(club, since)()
+    club.part()
+    assert club.standing(club.survivor) == (("open", None, 7) if since == "renew" else before)
+    frozen = ("frozen", dt.date(2027, 3, 5), 10)
+    assert club.standing(club.merged) == (frozen if since == "end" else ("open", None, 10))
+    if since != "renew":
+        club.restore()
+        assert (club.told(club.survivor), club.standing(club.survivor)[0]) == (("open", OURS, 7), "open")
+    assert wrong_rows(club.session) == []
+
+
+def test_one_who_had_lapsed_and_was_ended_as_one_has_lapsed_when_that_is_undone(club: Club):
+    rule(club)
+    club.day = dt.date(2027, 1, 5)
+    lapse(club)
+    club.merge()
+    club.end()
+    club.part()
+    club.restore()
+    club.restore(club.merged)
+    assert club.both() == (("open", OURS, 7), ("open", THEIRS, 10))
+    lapse(club)
+    assert club.standing(club.survivor) == ("frozen", dt.date(2027, 3, 31), 7)

@@ -299,7 +299,8 @@ def _membership(
 ) -> MembershipLine:
     is_open = row.state is MembershipState.OPEN
     prolongs = is_open and row.valid_until is not None and row.club_state is ClubState.PUBLISHED
-    ending = next((event for event in events if event.kind is EventKind.TERMINATION), None)
+    endings = (each for each in events if each.kind is EventKind.TERMINATION and each.on_date == row.state_on)
+    ending = next(endings, None)
     return MembershipLine(
         membership_id=row.membership_id,
         customer_id=customer_id,

@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
 from erp_club.clubs.commands import Held, hold, hold_whole, is_part, why_not_open
-from erp_club.clubs.days.commands import Changed, change_days, days_broken_off, last_event, numbered
+from erp_club.clubs.days.commands import (
+    Changed,
+    change_days,
+    days_broken_off,
+    endings,
+    events_since,
+    last_event,
+    numbered,
+)
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.models import EventKind, MembershipState
 from erp_club.clubs.periods import Days, Span
@@ -156,11 +164,12 @@ def restore_membership(
     held = hold(session, membership_id)
     if held.state is not MembershipState.ENDED:
         raise errors.not_undoable(held.terms.undo_days)
-    event = last_event(session, held, EventKind.TERMINATION)
+    event, *later = endings(events_since(session, held, 0))
     never_began = event.before["state"] == MembershipState.WAITING
     if never_began or now - event.at > dt.timedelta(days=held.terms.undo_days):
         raise errors.not_undoable(held.terms.undo_days)
-    back = restore_points(session, held, ended_at=event.at, today=today, now=now, by=by)
+    times = dict.fromkeys(each.at for each in (event, *later))
+    back = sum(restore_points(session, held, ended_at=at, today=today, now=now, by=by) for at in times)
     was = MembershipState(event.before["state"])
     paused_on = event.before["state_on"]
     return change_days(

@@ -52,11 +52,13 @@ def change_days(
     points: int = 0,
     receipt: tuple[int | None, int | None] = (None, None),
     taken: Sequence[Span] = (),
+    ended_by: int | None = None,
 ) -> Changed:
     """Write the days of all periods of a locked membership, its state, the event and the audit's entry.
 
     `receipt` is the one by which a purchase or a return moved the days: its customer and its id. `taken` are days that
-    no resumption and no undoing of an ending gives back any more. Raises Conflict where days would overlap.
+    no resumption and no undoing of an ending gives back any more; `ended_by` is the earlier ending, by its number, that
+    holds again. Raises Conflict where days would overlap.
     """
     opened = PeriodKind.CORRECTION if kind is EventKind.CORRECTION else PeriodKind.RESUMPTION
     _write_days(session, held, after, opened, now=now, by=by)
@@ -68,7 +70,7 @@ def change_days(
     )
     event = {
         "before": _told(held.days, held.state, held.state_on),
-        "after": _told(after, state, state_on) | ({"taken": [_days_told(span) for span in taken]} if taken else {}),
+        "after": _told(after, state, state_on) | _told_besides(taken, ended_by),
     }
     session.execute(
         sa.insert(MembershipEvent).values(
@@ -102,6 +104,9 @@ def change_days(
     endless = any(span.last is None for span in spans)
     until = None if endless or not spans else periods.last_day(spans)
     return Changed(held.membership_id, held.customer_id, state, until)
+
+
+_ENDED_BY = "ended_by"
 
 
 def last_event_no(session: Session, held: Held) -> int:
@@ -164,6 +169,11 @@ def _told(days: Days, state: MembershipState, state_on: dt.date | None) -> dict[
     }
 
 
+def _told_besides(taken: Sequence[Span], ended_by: int | None) -> dict[str, object]:
+    days: dict[str, object] = {"taken": [_days_told(span) for span in taken]} if taken else {}
+    return days if ended_by is None else days | {_ENDED_BY: ended_by}
+
+
 def _days_told(span: Span) -> list[str | None]:
     return [span.first.isoformat(), span.last.isoformat() if span.last else None]
 
@@ -215,6 +225,16 @@ def last_event(session: Session, held: Held, kind: EventKind) -> MembershipEvent
         .order_by(MembershipEvent.event_no.desc())
         .limit(1)
     ).one()
+
+
+def endings(events: Sequence[MembershipEvent]) -> list[MembershipEvent]:
+    """Of all events of an ended membership: the ending that holds, and the later ones that hold no more, as the undoing
+    of a merge went back to it."""
+    numbers = (
+        each.after.get(_ENDED_BY, each.event_no if each.kind == EventKind.TERMINATION else None) for each in events
+    )
+    number = next((each for each in reversed(list(numbers)) if each is not None), 0)
+    return [each for each in events if each.kind == EventKind.TERMINATION and each.event_no >= number]
 
 
 def moves_since(session: Session, held: Held) -> list[MembershipEvent]:

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import DATERANGE
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.units.queries import units_of_accounts
 from erp_club.customers.id_numbers import sealing
-from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
 from erp_club.customers.queries import family_of, record
 from erp_club.kernel.db import Base
 from erp_club.points.units import POINTS
@@ -30,10 +30,11 @@ _NAMES = {"stores": "code", "clubs": "code", "products": "name", "offers": "code
 Rows = list[dict[str, Any]]
 
 
-def access_file(session: Session, customer_id: int) -> dict[str, Rows]:
+def access_file(session: Session, customer_id: int, *, others: bool = False) -> dict[str, Rows]:
     """All rows of the customer, and of those who became this customer, by table; the ID number whole.
 
-    Movements of points tell the `unit` that they are parts of.
+    Movements of points tell the `unit` that they are parts of; relatives who are customers their number, and with
+    `others` their name, as `relative_named`.
 
     Raises NotFound, Refused `customer-merged`.
     """
@@ -51,11 +52,24 @@ def access_file(session: Session, customer_id: int) -> dict[str, Rows]:
             rows = _rows(session, table, column, customer_id)
             if rows:
                 found[table.name] = rows
+    _name_relatives(session, found.get("customer_relatives", []), others=others)
     moved = found.get("points_movements", [])
     units = units_of_accounts(session, {row["account_id"] for row in moved})
     for row in moved:
         row["unit"] = units.get(row["account_id"], POINTS)
     return found
+
+
+def _name_relatives(session: Session, rows: Rows, *, others: bool) -> None:
+    """Who was merged is told as the one that they became, and who was erased has no name."""
+    linked = {row["relative_id"] for row in rows if row["relative_id"] is not None}
+    own, now = Customer, aliased(Customer)
+    named = sa.func.btrim(sa.func.concat(now.given_name, " ", now.family_name)) if others else now.number
+    asked = sa.select(own.id, named).join(now, now.id == sa.func.coalesce(own.merged_into, own.id))
+    known = asked.where(own.id.in_(linked), now.state == CustomerState.ACTIVE)
+    names = {row[0]: row[1] for row in session.execute(known)} if linked else {}
+    for row in rows:
+        row["relative_named"] = names.get(row["relative_id"], row["name"])
 
 
 def _person(table: sa.Table) -> str | None:

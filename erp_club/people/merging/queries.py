@@ -1,5 +1,6 @@
 """What a merge would do: the two side by side, and what moves."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,3 +151,13 @@ _CLUBS = sa.text(
      WHERE m.customer_id = :merged ORDER BY c.code
     """
 )
+
+
+def standing_at(session: Session, merge: CustomerMerge) -> list[tuple[dict[str, Any], dt.datetime]]:
+    """What this merge moved and when, and before it the same of those into the same customer that were undone since."""
+    asked = sa.select(CustomerMerge.moved, CustomerMerge.at).where(
+        CustomerMerge.survivor_id == merge.survivor_id,
+        CustomerMerge.id <= merge.id,
+        sa.or_(CustomerMerge.id == merge.id, CustomerMerge.undone_at > merge.at),
+    )
+    return [(row.moved, row.at) for row in session.execute(asked.order_by(CustomerMerge.id.desc()))]

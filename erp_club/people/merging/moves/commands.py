@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,10 +20,10 @@ from erp_club.clubs.periods import Span, without
 from erp_club.people import errors
 from erp_club.people.merging.rules import joined_days
 from erp_club.permissions.actors import Actor
-from erp_club.points.commands import revive_account, set_heir, transfer_points
+from erp_club.points.commands import renew_account, set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.ledger.commands import Moved as Movement
-from erp_club.points.models import MovementKind
+from erp_club.points.models import AccountState, MovementKind
 from erp_club.programmes.overrides.commands import share_levels
 from erp_club.programmes.standings.commands import LookCause, look
 
@@ -134,6 +135,7 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
     told: Moved = {"membership": own.membership_id, "whole": False, "of": other.membership_id}
     added = without(other.spans, own.spans)
     reopens = own.state is MembershipState.ENDED and other.state is MembershipState.OPEN
+    told |= _revive(session, other, own, reopens=reopens, cause=cause)
     if reopens:
         told["was"] = [own.state, own.state_on.isoformat() if own.state_on else None]
         session.execute(
@@ -141,7 +143,6 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
             .where(Membership.customer_id == own.customer_id, Membership.id == own.membership_id)
             .values(state=MembershipState.OPEN, state_on=None)
         )
-        revive_account(session, account_of(session, own.membership_id))
     if added and (reopens or own.state is MembershipState.OPEN):
         days = joined_days(own.spans, other.spans)
         correct_membership(session, own.membership_id, spans=days, reason=REASON, now=cause.now, by=cause.by)
@@ -152,6 +153,19 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
     if source.holder_id == other.customer_id and source != target:
         told |= _move_points(session, source, target, cause)
     return told
+
+
+def _revive(session: Session, other: Held, own: Held, *, reopens: bool, cause: Cause) -> Moved:
+    """Open the account of a membership that goes on with another one's days; tells how it stood, and until when the
+    days went."""
+    theirs, ours = hold_account(session, other.account), hold_account(session, own.account)
+    if ours.state is AccountState.OPEN or not (reopens or theirs.state is AccountState.OPEN):
+        return {}
+    renew_account(session, ours.account, cause=replace(cause, kind=MovementKind.ENDED, reason=""))
+    if ours.account.holder_id != own.customer_id:
+        return {}
+    until = ours.frozen_until.isoformat() if ours.frozen_until else None
+    return {"stood": [ours.state, until, str(max((span.last for span in own.spans if span.last), default=dt.date.min))]}
 
 
 def _unpaid(session: Session, *memberships: Held) -> bool:

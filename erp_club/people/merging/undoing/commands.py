@@ -17,12 +17,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.beginning.commands import set_state
-from erp_club.clubs.breaks.commands import correct_membership, end_part
-from erp_club.clubs.commands import Held, hold
-from erp_club.clubs.days.commands import change_days, days_read, events_since, numbered
-from erp_club.clubs.models import EventKind, Membership, MembershipState
-from erp_club.clubs.periods import Span, without
+from erp_club.clubs.breaks.commands import end_part
+from erp_club.clubs.commands import hold
+from erp_club.clubs.models import Membership, MembershipState
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.models import Customer, CustomerState
 from erp_club.customers.names.commands import keep_names
@@ -30,13 +27,14 @@ from erp_club.people import errors
 from erp_club.people.merging import fields
 from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
 from erp_club.people.merging.moves.commands import account_of, look_again, move_settlements, new_account
-from erp_club.people.merging.undoing.days import Shares, Step, Story, follow, going
+from erp_club.people.merging.undoing.days import Story
+from erp_club.people.merging.undoing.memberships import ended_before, stand_as_before, story_of, take_days
 from erp_club.people.merging.undoing.places import give_place_back
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
-from erp_club.points.commands import end_account, give_back_points, set_heir, transfer_points
+from erp_club.points.commands import end_account, freeze_account, give_back_points, set_heir, transfer_points
 from erp_club.points.ledger.commands import Account, Cause, hold_account
-from erp_club.points.models import MovementKind
+from erp_club.points.models import AccountState, MovementKind
 from erp_club.points.queries import balance_at, movements_at
 from erp_club.points.rules import DROPPED, ReturnPolicy
 from erp_club.programmes.overrides.commands import drop_shared
@@ -100,7 +98,8 @@ def _come_back(session: Session, survivor: Mapping[str, Any], merged: Mapping[st
         if other is not None:
             raise errors.document_taken(other)
     own_id = merge.fields.get("own_id", {}).get("after", {}).get("own_id", merged["own_id"])
-    taken = session.scalar(sa.select(Customer.id).where(Customer.own_id == own_id, Customer.id != merged["id"]))
+    same = sa.func.lower(Customer.own_id) == sa.func.lower(own_id)
+    taken = session.scalar(sa.select(Customer.id).where(same, Customer.id != merged["id"]))
     session.execute(
         sa.update(Customer)
         .where(Customer.id == merged["id"])
@@ -138,16 +137,21 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
         )
         _give_account(session, held.membership_id, told, merge, cause)
         return
-    story = _story(session, held, told, merge)
-    _take_days(session, held, told, story, cause)
+    story = story_of(session, held, told, merge)
+    take_days(session, held, ended_before(session, held, told, merge), story, cause)
     drop_shared(session, held.membership_id, told.get("levels", ()), today=cause.on)
     ending, ends = story.ended, False
     if ending is not None:
         ends = hold(session, told["of"]).state is MembershipState.OPEN
         end_part(session, told["of"], on=ending.on, reason=REASON, now=cause.now, by=cause.by)
-    if "from" not in told:
-        return
-    source, target = Account(*told["to"]), Account(*told["from"])
+    if "from" in told:
+        _part_points(session, told, story, ends=ends, cause=cause)
+    stand_as_before(session, told, cause)
+
+
+def _part_points(session: Session, told: Mapping[str, Any], story: Story, *, ends: bool, cause: Cause) -> None:
+    """Give the points that came over back to their own account, with whoever shares it."""
+    ending, source, target = story.ended, Account(*told["to"]), Account(*told["from"])
     set_heir(session, target, None)
     # Frozen points, and those that wait for their day, came over too.
     came = _came(told, cause.on)
@@ -158,6 +162,8 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
     if ends and ending is not None:
         _share_ending(session, ending.at, source, target, came - left, cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
+    if ending is not None and hold_account(session, source).state is AccountState.FROZEN:
+        freeze_account(session, target, until=hold_account(session, source).frozen_until)
     give_place_back(session, told, cause=cause)
 
 
@@ -220,71 +226,6 @@ def _point_to(session: Session, memberships: Sequence[int], account: Account) ->
         .where(Membership.id.in_(memberships))
         .values(points_holder_id=account.holder_id, points_account_id=account.id)
     )
-
-
-def _story(session: Session, held: Held, told: Mapping[str, Any], merge: CustomerMerge) -> Story:
-    """What has become of the days that the merge joined."""
-    events = events_since(session, held, 0)
-    # A merge of before this was kept is told by its time.
-    first = told.get("event_no", max((each.event_no for each in events if each.at <= merge.at), default=0))
-    added = tuple(days_read(each) for each in told.get("added", ()))
-    joined = next((_spans(each.after) for each in events if added and each.event_no == first), ())
-    steps = [
-        Step(
-            EventKind(each.kind),
-            each.on_date,
-            each.at,
-            _spans(each.before),
-            _spans(each.after),
-            was_paused=each.before["state"] == MembershipState.PAUSED,
-        )
-        for each in events
-        if each.event_no > first
-    ]
-    return follow(Shares(tuple(without(joined, added)), added), steps)
-
-
-def _spans(told: Mapping[str, Any]) -> tuple[Span, ...]:
-    return tuple(days_read(each) for each in told["periods"].values())
-
-
-def _take_days(session: Session, held: Held, told: Mapping[str, Any], story: Story, cause: Cause) -> None:
-    """Take the days that a merge added; a membership that was ended then is ended again where nothing came since.
-
-    Of a paused or ended one, what its resumption or its undoing would give back, too.
-    """
-    holds = held.state is MembershipState.OPEN or story.broken is None
-    whole = held.spans if holds or story.broken is None else story.broken.before
-    gone = going(whole, story, holds=holds)
-    left = without(held.spans, gone)
-    state, on = held.state, held.state_on
-    from_on = on if state is MembershipState.PAUSED and on else cause.on
-    if state in {MembershipState.OPEN, MembershipState.PAUSED} and not _reach(without(whole, gone), from_on):
-        was, was_on = told.get("was", (MembershipState.OPEN, None))
-        state, on = MembershipState(was), dt.date.fromisoformat(was_on) if was_on else None
-    if not gone and state is held.state:
-        return
-    if held.state is MembershipState.OPEN and left != sorted(held.spans, key=lambda span: span.first):
-        correct_membership(session, held.membership_id, spans=left, reason=REASON, now=cause.now, by=cause.by)
-    if held.state is MembershipState.OPEN:
-        set_state(session, (held.customer_id, held.membership_id), state, on)
-        return
-    change_days(
-        session,
-        held,
-        EventKind.CORRECTION,
-        numbered(held.days, left, free=held.last_no + 1),
-        on=on or cause.on,
-        reason=REASON,
-        now=cause.now,
-        by=cause.by,
-        state=state,
-        taken=gone if state is held.state else (),
-    )
-
-
-def _reach(spans: Sequence[Span], day: dt.date) -> bool:
-    return any(span.last is None or span.last >= day for span in spans)
 
 
 def _give_consents(
