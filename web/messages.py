@@ -1,6 +1,11 @@
 """What is wrong with a value, in words: by the kind of fault that pydantic names."""
 
-from erp_club.kernel.text import N_
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from erp_club.kernel.text import N_, T, Text
 
 MESSAGES: dict[str, str] = {
     "missing": N_("This field is required."),
@@ -43,3 +48,12 @@ MESSAGES: dict[str, str] = {
     "model_attributes_type": N_("Send a JSON object with Content-Type: application/json."),
 }
 OTHERWISE = N_("This value can't be taken.")
+_NO_SUCH_DAY = N_("There is no such day. Check the day and the month.")
+
+
+def words_of(error: Mapping[str, Any] | ErrorDetails, messages: Mapping[str, str] = MESSAGES) -> Text:
+    """What is wrong, of one of pydantic's errors. A day in the right form may still not be there, as 30 February."""
+    kind, said = error["type"], error.get("msg", "")
+    if kind.startswith("date") and ("day value is outside" in said or "month value is outside" in said):
+        return T(_NO_SUCH_DAY)
+    return T(messages.get(kind, OTHERWISE))

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.text import N_, T, Text
+from erp_club.kernel.text import N_, Text
 from erp_club.programmes.engine.programme import Programme
-from web.messages import MESSAGES, OTHERWISE
+from web.messages import MESSAGES, words_of
 from web.offer_forms.reading import check_texts
 
 _MESSAGES: Mapping[str, str] = MESSAGES | {
@@ -77,7 +77,7 @@ def read_programme(document: Any) -> Programme:
 
 
 def _words(error: ErrorDetails) -> Text:
-    return T(_MESSAGES.get(error["type"], OTHERWISE))
+    return words_of(error, _MESSAGES)
 
 
 def place(loc: tuple[int | str, ...], document: Any) -> str:

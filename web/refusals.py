@@ -24,7 +24,7 @@ from web.forms import PROOFS, FormState
 from web.i18n import say
 from web.keys import approvals_of, kept_answer
 from web.lists import LongFile
-from web.messages import MESSAGES, OTHERWISE
+from web.messages import words_of
 from web.paths import own_path
 from web.views.approvals import ask_page, asked_for, send_of
 from web.views.exports import written_later
@@ -313,7 +313,7 @@ def _field_error(error: dict[str, Any]) -> FieldError:
     path = ""
     for step in error["loc"][1:] if error["loc"] and error["loc"][0] in _PLACES else error["loc"]:
         path += f"[{step}]" if isinstance(step, int) and error["loc"][0] == "body" else f"{'.' if path else ''}{step}"
-    return FieldError(path if error["type"] != "json_invalid" else "", T(MESSAGES.get(error["type"], OTHERWISE)))
+    return FieldError(path if error["type"] != "json_invalid" else "", words_of(error))
 
 
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})

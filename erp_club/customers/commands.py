@@ -285,7 +285,12 @@ def _taken(session: Session, error: IntegrityError, values: Mapping[str, Any]) -
     }.get(constraint or "", (None, ()))
     if made is None:
         return None
-    same = [getattr(Customer, name) == values[name] for name in names_]
+    same = [
+        sa.func.lower(Customer.own_id) == sa.func.lower(values[name])
+        if name == "own_id"
+        else getattr(Customer, name) == values[name]
+        for name in names_
+    ]
     other = session.execute(
         sa.select(Customer.number, Customer.id).where(*same).order_by(Customer.state).limit(1)
     ).one()

@@ -79,8 +79,16 @@ class Customer(Base):
             sa.Index(f"ix_customers_{column}", column, postgresql_where=sa.text(f"{column} IS NOT NULL"))
             for column in ("id_hash", "id_ending")
         ),
-        *(_beginnings(column) for column in ("number", "mobile", "phone", "email", "own_id")),
+        *(_beginnings(column) for column in ("number", "mobile", "phone", "email")),
         *(_endings(column) for column in ("mobile", "phone")),
+        # FOB-1 and fob-1 are one identifier. The migration left those out that stood beside each other before.
+        sa.Index("uq_customers_own_id", sa.text("lower(own_id)"), unique=True),
+        sa.Index(
+            "ix_customers_own_id",
+            sa.func.lower(sa.column("own_id")).label("lowered"),
+            postgresql_ops={"lowered": "text_pattern_ops"},
+            postgresql_where=sa.text("own_id IS NOT NULL"),
+        ),
         sa.Index("ix_customers_names", "family_name", "given_name", "id"),
         sa.Index("ix_customers_birthday", "birthday", postgresql_where=sa.text("birthday IS NOT NULL")),
         sa.Index("ix_customers_street", sa.text("lower(street)"), postgresql_where=sa.text("street IS NOT NULL")),
@@ -121,7 +129,7 @@ class Customer(Base):
     gender: Mapped[str | None] = mapped_column(sa.String(1))
     language: Mapped[str | None] = mapped_column(sa.String(2))
     home_store_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stores.id"))
-    own_id: Mapped[str | None] = mapped_column(unique=True)
+    own_id: Mapped[str | None]
     consent_advertising: Mapped[bool | None]
     consent_sms: Mapped[bool | None]
     consent_email: Mapped[bool | None]

@@ -298,11 +298,10 @@ def _by_code(typed: str) -> list[_Branch]:
     """By what has no spaces to speak of: customer number, card, the member's own identifier."""
     if not typed:
         return []
-    # Nobody presses Shift for a fob's letters.
-    own = list(dict.fromkeys((typed, typed.upper(), typed.lower())))
     made = [
         _whole("number", "number", (typed, typed.upper())),
-        _whole("own_id", "own_id", own),
+        # Nobody presses Shift for a fob's letters.
+        _hits("own_id", "lower(own_id) = lower(CAST(:own AS text))", _KINDS.index("own_id"), {"own": typed}),
     ]
     code = re.sub(r"\s", "", typed).upper()
     if not _CODE.fullmatch(code):
@@ -312,7 +311,9 @@ def _by_code(typed: str) -> list[_Branch]:
         made.append(_whole("card", "number", (digits,)))
     if len(digits) >= SHORTEST_PART:
         made.append(_part("number", "number", code))
-        made += [_part("own_id", "own_id", each, number=number) for number, each in enumerate(own)]
+        begins = "lower(own_id) ~>=~ lower(CAST(:own AS text)) AND lower(own_id) ~<~ lower(CAST(:own_end AS text))"
+        given = {"own": typed, "own_end": typed + _LAST}
+        made.append(_hits("own_id", begins, _PART + _KINDS.index("own_id"), given))
         if digits.isdigit():
             made.append(_part("card", "number", digits))
             # What stands on a slip without the letter and the zeros. A mistyped item may look like it too.

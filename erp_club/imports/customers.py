@@ -162,7 +162,7 @@ def _refuse(session: Session) -> None:
             """,
         ),
         ("card", "card", "card", "SELECT o.customer_id FROM cards o WHERE o.number = s.card"),
-        ("own_id", "own_id", "own_id", "SELECT o.id FROM customers o WHERE o.own_id = s.own_id"),
+        ("own_id", "own_id", "own_key", "SELECT o.id FROM customers o WHERE lower(o.own_id) = lower(s.own_id)"),
     ):
         _refuse_repeated(session, column, value, key)
         staging.refuse_where(
@@ -198,6 +198,9 @@ def _refuse(session: Session) -> None:
         run(session, f"DELETE FROM {table} WHERE line IN (SELECT line FROM import_refusals)")
 
 
+_KEYED = "(SELECT *, lower(own_id) AS own_key FROM staged_customers) AS keyed"
+
+
 def _refuse_repeated(session: Session, column: str, value: str, key: str) -> None:
     """Refuse rows of which another one before has the same key."""
     staging.refuse_where(
@@ -206,8 +209,8 @@ def _refuse_repeated(session: Session, column: str, value: str, key: str) -> Non
         T("“%(value)s” stands already in line %(line)s."),
         f"""
         SELECT line, {value} AS value, jsonb_build_object('value', {value}, 'line', first) AS facts
-          FROM staged_customers JOIN (
-            SELECT {key}, min(line) AS first FROM staged_customers WHERE {value} IS NOT NULL
+          FROM {_KEYED} JOIN (
+            SELECT {key}, min(line) AS first FROM {_KEYED} WHERE {value} IS NOT NULL
              GROUP BY {key} HAVING count(*) > 1
           ) AS repeated USING ({key}) WHERE line > first
         """,

@@ -313,7 +313,8 @@ class _Reader:
             try:
                 return dt.date.fromisoformat(said)
             except ValueError:
-                pass
+                self.fault(path, T("There is no such day. Check the day and the month."))
+                return None
         self.fault(path, T("Enter a date as 2026-11-22."))
         return None
 

@@ -19,7 +19,7 @@ from erp_club.customers.models import Customer, CustomerState
 from erp_club.kernel import schema
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
-from erp_club.kernel.errors import Invalid, NotFound
+from erp_club.kernel.errors import Conflict, Invalid, NotFound
 from erp_club.kernel.keyring import Keyring
 from erp_club.permissions.actors import SYSTEM
 from tests.conftest import KEYS
@@ -135,7 +135,7 @@ def test_a_new_key_seals_every_number_anew_and_nothing_else_changes(session: Ses
     assert [each.customer_id for each in queries.find(session, NUMBER, country="IL")] == people[:1]
 
 
-def test_numbers_that_stood_in_the_clear_are_sealed_by_the_migration(committed: Database):
+def test_an_older_database_has_its_numbers_sealed_and_keeps_own_identifiers_that_are_alike(committed: Database):
     database = Database(committed.url, keyring=Keyring(text=KEYS))
     script = ScriptDirectory.from_config(schema.config()).get_revision("2026_11_25_1250")
     assert script is not None
@@ -158,13 +158,25 @@ def test_numbers_that_stood_in_the_clear_are_sealed_by_the_migration(committed: 
                 """(now(), 'system', 'customer.open', 'customer', '1', NULL, '{"id_number": "355675463"}')"""
             )
         )
+        for number, own_id in (("C2", "FOB-1"), ("C3", "fob-1"), ("C4", "FOB-2")):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO customers (number, given_name, family_name, own_id, opened_at, changed_at) "
+                    "VALUES (:number, 'Dana', 'Levi', :own_id, now(), now())"
+                ),
+                {"number": number, "own_id": own_id},
+            )
         connection.commit()
         command.upgrade(config, "head")
         connection.commit()
     with database.session() as session:
         [found] = queries.find(session, NUMBER, country="IL")
         assert (found.number, id_number(session, found.customer_id)) == ("C1", NUMBER)
-        [entry] = entries(session, "customer.open")
+        for typed, numbers in (("Fob-1", {"C2", "C3"}), ("fob-2", {"C4"})):
+            assert {each.number for each in queries.find(session, typed, country="IL")} == numbers
+            with pytest.raises(Conflict, match="already"):
+                a_person(session, own_id=typed)
+        entry = entries(session, "customer.open")[-1]
         assert entry.after == {"id_number": "••••••463"}
         with pytest.raises(DBAPIError):
             session.execute(sa.update(AuditEntry).values(actor="nobody"))

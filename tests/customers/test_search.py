@@ -67,6 +67,7 @@ BY = {
     "fob": ("own_id", False),
     "FOB-77": ("own_id", True),
     "Fob-": ("own_id", False),
+    "fOb-77": ("own_id", True),
     "יעל": ("name", False),
     "לוי יעל": ("name", False),
     "גרשון לוי": ("name", False),

@@ -218,7 +218,7 @@ def test_a_phone_that_todays_numbering_plan_lacks_is_taken(session: Session, tmp
     [
         ({"id_kind": "national_id", "id_country": "IL", "id_number": "30601692-4"}, "id_number"),
         ({"card": "2900000000117"}, "card"),
-        ({"own_id": "FOB-1"}, "own_id"),
+        ({"own_id": "fob-1"}, "own_id"),
     ],
 )
 def test_what_another_customer_has_is_refused(session: Session, tmp_path: Path, said: dict[str, str], column: str):

@@ -13,6 +13,7 @@ from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.audit_seals import entries_not_as_sealed, seal_entries
 from erp_club.kernel.db import Database
 from erp_club.kernel.ledger_seals import movements_not_as_sealed, seal_movements
+from erp_club.people.access.queries import access_file
 from erp_club.people.erasure import noted
 from erp_club.people.erasure.commands import erase_again, erase_customer
 from erp_club.permissions.actors import SYSTEM
@@ -233,7 +234,18 @@ def test_the_access_file_tells_all_rows_with_the_id_number_whole(office: TestCli
     assert not {name for row in rows["customers"] for name in row if name.endswith(("_hash", "_sealed"))}
 
 
-def test_the_access_file_is_a_page_to_read_and_to_print_too(office: TestClient, zipporah: int):
+def test_the_access_file_is_a_page_to_read_and_to_print_too(session: Session, office: TestClient, zipporah: int):
+    sister = a_person(session, number="M2", given_name="Gittel", family_name="Nearby")
+    became = a_person(session, number="M3", given_name="Gitty", family_name="Elsewhere")
+    session.commit()
+    relative = {"kind": "other", "number": "M2"}
+    assert send(office, "POST", f"/customers/{zipporah}/relatives", relative).status_code == 201
+    assert "<bdi>Gittel Nearby</bdi>" in office.get(f"/customers/{zipporah}/access-file", headers=HTML).text
+    for others, named in ((True, "Gitty Elsewhere"), (False, "M3")):
+        if others:
+            assert send(office, "POST", f"/customers/{became}/merges", {"merged_id": sister}).status_code == 201
+        rows = access_file(session, zipporah, others=others)["customer_relatives"]
+        assert {row["relative_named"] for row in rows} == {"Moshe Oldname", named}
     page = office.get(f"/customers/{zipporah}/access-file", headers=HTML)
     assert page.status_code == 200, page.text
     for told in ("Zipporah", "355675463", CARD, "Moshe Oldname", "Nonesuchweg 71", "100.00", "9-1", "data-print"):

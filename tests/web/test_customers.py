@@ -119,6 +119,11 @@ def test_a_refused_form_comes_back_as_typed_with_each_fault_beside_its_field(hq:
     taken = post(hq, "/customers", {"given_name": "Dana", "id_number": SECRET_ID})
     assert taken.status_code == 409
     assert "Customer C000005 has this ID number already" in taken.text
+    assert post(hq, "/customers", {"given_name": "Dana", "family_name": "", "own_id": "fob-9"}).status_code == 303
+    alike = post(hq, "/customers", {"given_name": "Noa", "family_name": "", "own_id": "FOB-9"})
+    assert alike.status_code == 409
+    assert 'id="e-f-own_id"' in alike.text
+    assert "uses this identifier already" in alike.text
 
 
 def test_a_machine_gets_each_fault_as_a_problem(hq: TestClient):

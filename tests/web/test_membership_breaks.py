@@ -109,6 +109,13 @@ def test_the_dialogs_work_with_and_without_script(client: TestClient, session: S
     assert late.status_code == 422
     assert 'id="pause-membership"' in late.text
     assert "Choose a day on which it does" in late.text
+    for typed, said in (
+        ("2026-02-30", "There is no such day."),
+        ("2026-13-01", "There is no such day."),
+        ("30.2.2026", "Enter a date as year-month-day."),
+    ):
+        wrong = submit(client, f"/memberships/{membership}/pauses", {"on": typed}, htmx=True)
+        assert (wrong.status_code, said in wrong.text) == (422, True), wrong.text
     plain = submit(client, f"/memberships/{membership}/pauses", {"on": today.isoformat()})
     assert (plain.status_code, plain.headers["location"]) == (303, f"/customers/{yael}")
     assert f"/memberships/{membership}/resumptions" in client.get(f"/customers/{yael}/memberships", headers=HTML).text

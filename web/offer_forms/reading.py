@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import N_, T
 from erp_club.promotions.engine.offer import Offer
-from web.messages import MESSAGES, OTHERWISE
+from web.messages import MESSAGES, words_of
 
 DEEPEST = 12
 """How deep objects and lists may stand in each other: more than anybody's conditions need."""
@@ -104,7 +104,7 @@ def _fault(error: ErrorDetails) -> FieldError:
     path = path_of(error["loc"]) or ("document" if error["type"] in _NO_OBJECT else "")
     if error["type"] in _AT:
         path += f"{'.' if path else ''}{_AT[error['type']]}"
-    return FieldError(path, T(_MESSAGES.get(error["type"], OTHERWISE)))
+    return FieldError(path, words_of(error, _MESSAGES))
 
 
 def path_of(loc: tuple[int | str, ...]) -> str:
