@@ -275,7 +275,7 @@ class TestMergedAndEnded:
         assert family.balance(parent) == family.balance(twin) == 60
         assert faults(session) == []
 
-    def test_a_main_member_who_becomes_another_customer_leads_as_that_one(self, family: Family):
+    def test_a_main_member_who_becomes_another_customer_leads_as_that_one_until_they_are_parted(self, family: Family):
         session, (parent, child, twin) = family.session, family.join(10, 20, 30)
         link_members(session, parent, child, when=WHEN)
 
@@ -287,7 +287,12 @@ class TestMergedAndEnded:
         undo_merge(session, merge_id, today=TODAY, now=NOW, by=SYSTEM)
         family.buys(child, 5_00)
 
-        assert family.balance(twin) == family.balance(child) == 70
+        assert [each.membership_id for each in queries.places_of(session, _household(session, parent))] == [
+            parent,
+            child,
+        ]
+        assert family.balance(parent) == family.balance(child) == 40
+        assert family.balance(twin) == 30
         assert faults(session) == []
 
     def test_an_ended_membership_has_left_and_the_main_one_is_not_ended_while_others_share(self, family: Family):

@@ -81,7 +81,9 @@ def test_many_receipts_are_counted_on_some_customers_and_raised(
     found = tried(session, a_club(session, state=ClubState.DRAFT), RATE)
     assert found.receipts == 63
     assert 0 < found.counted < found.receipts
-    assert 40 <= sum(found.purchases) <= 110
+    # Who is counted hangs on their ids: a point each, but for the two of the shop, who would get 12 and 7.
+    before_raising = sum(found.purchases) * found.counted / found.receipts
+    assert found.counted - 1 <= before_raising <= found.counted + 18
 
 
 def test_only_the_plain_rate_of_a_programme_is_replaced():
