@@ -39,7 +39,7 @@ from web.declared import FRESH_FOR, Declared, Fresh, declare
 from web.entrance import ActRoute, Entrance  # noqa: F401 - routes take ActRoute from here
 from web.forms import FormState
 from web.i18n import LANGUAGE
-from web.identities import identity_of
+from web.identities import Foreseen, identity_of
 from web.idle import left_alone
 from web.keys import approvals_of, kept_answer, key_of, request_hash
 from web.lists import WRITING
@@ -264,7 +264,7 @@ def needs(
                 request.state.may_see_form = True
                 if keyed:
                     take_key(working)
-                else:
+                elif not isinstance(getattr(request.state, "body", None), Foreseen):  # there each round trip counts
                     limit_time(session, milliseconds=MOST_MS if WRITING.get() is None else NO_LIMIT)
                 if when is Fresh.ALWAYS:
                     working.ask_who()

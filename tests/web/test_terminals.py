@@ -157,4 +157,4 @@ def test_what_reaches_ones_own_store_reaches_no_other_by_its_till(client: TestCl
     token = client.post("/sign-in", json={"username": "manager", "password": PASSWORD}).json()["token"]
     client.cookies.clear()
     theirs = {"Authorization": f"Bearer {key}", "X-Staff-Session": token}
-    assert client.get("/approvals", headers=theirs).json() == {"waiting": [], "decided": []}
+    assert client.get("/approvals", headers=theirs).json() == {"waiting": [], "decided": [], "customers": {}}
