@@ -29,6 +29,7 @@ def compete(run: Run, group: str, offers: Sequence[Open]) -> list[Open]:
     if kinds == {Per.UNIT}:
         by_unit(run, run.bit(group), offers)
         return []
+    run.order_matters = True
     if kinds == {Per.LINE}:
         by_line(run, run.bit(group), offers)
         return []

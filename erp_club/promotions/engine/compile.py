@@ -193,6 +193,7 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         stage=stage,
         turn=_turn(offer, stage),
         shaping=shaping_of(offer.rewards, scopes),
+        bounded=limits is not None or offer.activation.points > 0 or offer.activation.by is not Start.AUTO,
         limits=limits,
         by_month=limits is not None and limits.by_month,
         shared_as=None if limits is None else limits.shared_as,

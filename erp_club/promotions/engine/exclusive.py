@@ -47,6 +47,7 @@ def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
     tiers: dict[int, list[Open]] = {}
     for offer in offers:
         tiers.setdefault(offer.ready.priority, []).append(offer)
+    run.order_matters |= len(tiers) > 1
     for place, priority in enumerate(sorted(tiers, reverse=True)):
         _tier(run, bit, tiers[priority], lower=place > 0)
 
@@ -77,6 +78,7 @@ def _tier(run: Run, bit: int, offers: Sequence[Open], *, lower: bool) -> None:
             rival = (Reason.NO_GAIN, None)
         if isinstance(rival, Rival):
             rivals[key] = rival
+            run.order_matters |= not rival.shaped or offer.ready.bounded
         elif rival is not None:
             _refuse(run, ground, offer, rival)
         else:

@@ -10,7 +10,8 @@ Stages, in this order:
 6. *Tax*, of what is left. Means of payment and cash rounding belong to the sale (`purchases/sale.py`).
 
 Ties never hang on the order of lines or offers: they go to the offer that starts by itself, then by place, priority and
-code of the offer. Where units cost the same, those of the earlier line go first.
+code of the offer. Of units that cost the same those of the earlier line go first, and an odd minor unit lies on the
+first line; where the total would hang on that, lines go in an order of their own instead: by what they are.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from operator import attrgetter
 from erp_club.promotions.engine import earning, finish
 from erp_club.promotions.engine.compete import compete
 from erp_club.promotions.engine.compile import Compiled
-from erp_club.promotions.engine.facts import Facts
+from erp_club.promotions.engine.facts import Facts, Line
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.hints import hints_of
 from erp_club.promotions.engine.opening import Started, candidates, closed, open_offers, started_by
@@ -29,6 +30,7 @@ from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Ready
 from erp_club.promotions.engine.run import Open, Run, run_of
 from erp_club.promotions.engine.shares import floor_of
 from erp_club.promotions.engine.stages import take_turn
+from erp_club.promotions.engine.trying import plain
 from erp_club.promotions.engine.wanting import with_what_lacks
 
 _BY_OFFER = attrgetter("offer")
@@ -42,11 +44,11 @@ def price(facts: Facts, compiled: Compiled, *, explain_all: bool = False, hints:
     A price list that isn't to hold always gives way where the basket is cheaper without it: a lower price may cost a
     threshold, or a discount that is for regular prices only.
     """
-    priced = _price(facts, compiled, explain_all=explain_all, hints=hints)
+    priced = _in_any_order(facts, compiled, explain_all=explain_all, hints=hints)
     if not facts.price_lists or not _lists_may_cost(facts, compiled, priced):
         return priced
     always = tuple(each for each in facts.price_lists if each.always)
-    other = _price(replace(facts, price_lists=always), compiled, explain_all=explain_all, hints=hints)
+    other = _in_any_order(replace(facts, price_lists=always), compiled, explain_all=explain_all, hints=hints)
     return other if other.total_minor < priced.total_minor else priced
 
 
@@ -70,8 +72,45 @@ def _lists_may_cost(facts: Facts, compiled: Compiled, priced: Priced) -> bool:
     return compiled.scopes.regular_price_only or any(each.reason in asked for each in priced.refused)
 
 
-def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> Priced:
-    """The basket at the price lists that the facts hold."""
+def _in_any_order(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> Priced:
+    """The basket at the price lists that the facts hold, at the same total whatever the order of its lines."""
+    priced, order_matters = _price(facts, compiled, explain_all=explain_all, hints=hints)
+    if not order_matters or len(facts.lines) < 2:
+        return priced
+    ordered = replace(facts, lines=tuple(sorted(facts.lines, key=_what_it_is)))
+    if ordered == facts:
+        return priced
+    other, _ = _price(ordered, compiled, explain_all=False, hints=False)
+    if other.total_minor == priced.total_minor:
+        return priced
+    other, _ = _price(ordered, compiled, explain_all=explain_all, hints=hints)
+    place = {line.id: nth for nth, line in enumerate(facts.lines)}
+    lines = sorted(other.lines, key=lambda line: place.get(line.id, len(place)))
+    applied = [
+        each._replace(shares=tuple(sorted(each.shares, key=lambda share: place[share.line]))) for each in other.applied
+    ]
+    return replace(other, lines=tuple(lines), applied=tuple(applied))
+
+
+def _what_it_is(line: Line) -> tuple[object, ...]:
+    """All that prices can hang on: lines that are equal in it may stand in any order."""
+    return (
+        line.unit_minor,
+        line.product,
+        line.quantity_milli,
+        line.vat_bp,
+        line.group or "",
+        line.department or "",
+        line.brand or "",
+        line.kind,
+        line.levy_minor,
+        line.reduced,
+        line.earns,
+    )
+
+
+def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> tuple[Priced, bool]:
+    """The basket at the price lists that the facts hold, and whether its total could hang on the order of its lines."""
     run = run_of(facts, compiled.scopes)
     started = started_by(run, compiled)
     competing: dict[str, list[Open]] = {}
@@ -86,12 +125,19 @@ def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) 
                 competing.setdefault(ready.group, []).append(offer)
             else:
                 stackable[ready.stage].append(offer)
+    if any(stackable):
+        opened = [offer.ready for turns in stackable for offer in turns]
+        run.order_matters = (
+            bool(competing) or len(opened) > 1 or not all(plain(part.document) for part in opened[0].parts)
+        )
+    else:
+        run.order_matters = len(competing) > 1
     _stages(run, competing, stackable)
     finish.cap_manual(run.basket)
     refused = list(started.unknown)
     if explain_all:
         refused += _untouched(run, compiled, started)
-    return _answer(run, compiled, refused, hints=hints)
+    return _answer(run, compiled, refused, hints=hints), run.order_matters or not run.proved
 
 
 def _stages(run: Run, competing: dict[str, list[Open]], stackable: list[list[Open]]) -> None:

@@ -77,6 +77,8 @@ class Ready:
     """Its place among stackable offers."""
     shaping: Shaping | None
     """How it takes its shape when it competes for units."""
+    bounded: bool
+    """Whether something of its own bounds what it gives: limits, points, or what started it."""
     limits: Limits | None
     by_month: bool
     """Whether it takes off only so much for a member in a month."""

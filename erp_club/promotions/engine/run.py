@@ -100,6 +100,8 @@ class Run:
     bits: dict[str, int]
     """The bit of each exclusive group."""
     proved: bool = True
+    order_matters: bool = False
+    """Whether its total could hang on the order of lines: who has which of equal units, or an odd minor unit."""
 
     def bit(self, group: str) -> int:
         """The bit that marks units which serve an exclusive group."""
