@@ -24,13 +24,8 @@ from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.kernel import embedded, schema
 from erp_club.kernel.db import Database, parse_url
 from erp_club.permissions.actors import SYSTEM
-from erp_club.points.models import (
-    MovementKind,
-    PointsAccount,
-    PointsLot,
-    PointsMovement,
-    PointsMovementLot,
-)
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, PointsMovementLot
 from tests.make.organisation import a_chain
 from tests.make.points import many_accounts
 

@@ -31,13 +31,13 @@ from benchmarks.shop import (
     table,
 )
 from erp_club import tables as _tables  # noqa: F401 - foreign keys name tables of every domain
-from erp_club.clubs.earning.queries import Earning
+from erp_club.clubs.earning.account import Earning
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.rules import NOTHING
 from erp_club.purchases import commands
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.sale import Payment, Sale, SaleLine
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 TOTAL = LINES * PRICE_MINOR
 JOINED_ON = dt.date(2020, 1, 1)

@@ -24,7 +24,8 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.rules import Expiry, ExpiryKind
 from erp_club.purchases.commands import book_sale
 from erp_club.purchases.posting.commands import write_sale_with_points
-from erp_club.purchases.quotes.queries import Buyer, tell
+from erp_club.purchases.quotes.queries import tell
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.spending import Spending
 
 RECEIPTS = int(os.environ.get("ERP_CLUB_BENCH_RECEIPTS", "5000"))

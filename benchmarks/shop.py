@@ -22,7 +22,7 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 
 CLIENTS = 8
 LINES = 8

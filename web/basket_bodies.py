@@ -10,10 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from erp_club.kernel.errors import Invalid
 from erp_club.kernel.prepared import Ahead
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.promotions.engine.facts import Claim
-from erp_club.purchases.facts import Asked, PointsPayment
-from erp_club.purchases.quotes.queries import NOBODY, Buyer, question
+from erp_club.purchases.asked import Asked, PointsPayment
+from erp_club.purchases.quotes.queries import question
+from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.sale import MOST_LINES, check_time
 from erp_club.purchases.weighed import skus_of
 from web.fields import Body, QuantityText, Storable, Word

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import commands, errors, queries, runner, schedules
 from erp_club.jobs.catalogue import JOBS
 from erp_club.jobs.declared import Job
-from erp_club.jobs.models import RunState
+from erp_club.jobs.kinds import RunState
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Invalid, NotFound
 from erp_club.kernel.settings import Settings

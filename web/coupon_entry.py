@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from erp_club.promotions.coupons.commands import count_wrong
-from erp_club.purchases.facts import Place
+from erp_club.purchases.asked import Place
 from erp_club.purchases.quotes.entered.queries import wrong_codes_of
 from web.deps import Act
 

@@ -28,7 +28,8 @@ from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import NOBODY, Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.factors.queries import means_of
-from erp_club.permissions.queries import ChainFacts, Identity, TerminalFacts
+from erp_club.permissions.places import ChainFacts, TerminalFacts
+from erp_club.permissions.queries import Identity
 from erp_club.permissions.rules import Asked, Outcome
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries.commands import Place

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.prepared import Ahead
 from erp_club.permissions import passwords
-from erp_club.permissions.queries import Identity, TerminalFacts, identify, identify_staff
+from erp_club.permissions.places import TerminalFacts
+from erp_club.permissions.queries import Identity, identify, identify_staff
 from web.cookies import SESSION_COOKIE, TERMINAL_COOKIE, cookie
 from web.fields import Body
 from web.lists import WRITING

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from erp_club.purchases.sale import MOST_MINOR
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from web.basket_bodies import ClubCode, PointsCount
 from web.fields import Body, Storable, Word
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from erp_club.stored_value.numbers import CardKey
 from erp_club.stored_value.proof.commands import Entered, prove
-from erp_club.stored_value.queries import CardKey
 from web.deps import Act
 
 

@@ -1,25 +1,17 @@
 """Plans around a date that comes every year, and what they have given to whom."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.birthday.kinds import PlanState
 from erp_club.birthday.plans.settings import Gift, OccasionKind
 from erp_club.kernel.db import Base, SmallId
 
 MYSELF = 0
 """The `person` of a grant for the member's own date."""
-
-
-class PlanState(StrEnum):
-    """Only an active plan gives; what a paused or closed one has given stays. A closed one is never opened again."""
-
-    ACTIVE = "active"
-    PAUSED = "paused"
-    CLOSED = "closed"
 
 
 class BirthdayPlan(Base):

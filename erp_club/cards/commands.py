@@ -9,10 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.cards import errors
-from erp_club.cards.models import CARD_NUMBERS, Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import CARD_NUMBERS, Card
 from erp_club.cards.numbers import card_number, compact, is_number
 from erp_club.cards.queries import CardRow, card_by_number
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 

@@ -1,24 +1,15 @@
 """Member cards: an EAN-13 that identifies a customer, in one club or in all of theirs."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.cards.kinds import CardState
 from erp_club.kernel.db import Base
 
 CARD_NUMBERS = sa.Sequence("card_numbers", metadata=Base.metadata)
 """Numbers our own cards; see numbers.py."""
-
-
-class CardState(StrEnum):
-    """Only an active card identifies; the others are told apart when they are read."""
-
-    ACTIVE = "active"
-    BLOCKED = "blocked"
-    LOST = "lost"
-    REPLACED = "replaced"
 
 
 class Card(Base):

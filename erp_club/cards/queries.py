@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.cards import errors
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import Card
 from erp_club.cards.numbers import compact
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Brand, Department, Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T

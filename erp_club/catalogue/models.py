@@ -1,20 +1,10 @@
 """What is sold: products and the three ways they are grouped."""
 
-from enum import StrEnum
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.catalogue.kinds import ProductKind
 from erp_club.kernel.db import Base, Id, SmallId
-
-
-class ProductKind(StrEnum):
-    """Goods earn points; what merely passes money on (delivery, gift cards, deposits) never does."""
-
-    GOODS = "goods"
-    DELIVERY = "delivery"
-    GIFT_CARD = "gift_card"
-    DEPOSIT = "deposit"
 
 
 class ProductGroup(Base):

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Brand, Department, Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T

@@ -20,18 +20,21 @@ from erp_club.cards.commands import card_for_joining
 from erp_club.cards.queries import read_card
 from erp_club.clubs import errors, periods
 from erp_club.clubs.beginning.commands import let_wait, set_state
-from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, MembershipState, PeriodKind
+from erp_club.clubs.kinds import ClubState, MembershipState, PeriodKind
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.clubs.setup.settings import ClubTerms
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.rules import Asked, Rule
 from erp_club.points.commands import renew_account, revive_account
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.models import PointsAccount
 
 
 @dataclass(frozen=True, slots=True)

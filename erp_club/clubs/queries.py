@@ -12,17 +12,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
 from erp_club.clubs.earning.queries import ACCOUNT, HELD
-from erp_club.clubs.models import (
-    Club,
-    ClubState,
-    EventKind,
-    Membership,
-    MembershipEvent,
-    MembershipPeriod,
-    MembershipState,
-    PeriodKind,
-    TermKind,
-)
+from erp_club.clubs.kinds import ClubState, EventKind, MembershipState, PeriodKind, TermKind
+from erp_club.clubs.models import Club, Membership, MembershipEvent, MembershipPeriod
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff

@@ -22,7 +22,8 @@ from erp_club.customers.forms.rules import Place, missing
 from erp_club.customers.id_numbers import sealing
 from erp_club.customers.id_numbers.queries import id_rules
 from erp_club.customers.id_numbers.rules import IdRules
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState, own_number
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer, own_number
 from erp_club.customers.names.commands import keep_names
 from erp_club.customers.queries import not_living
 from erp_club.customers.scans import SCANNED, filled_in

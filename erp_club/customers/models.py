@@ -1,11 +1,11 @@
 """Customers: people known to the chain, and what they agreed to."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.customers.kinds import CustomerState, IdKind
 from erp_club.kernel.db import Base, Id
 
 UNIDENTIFIED = 0
@@ -19,22 +19,6 @@ def own_number(customer_id: int) -> str:
     'C00000017'
     """
     return f"C{customer_id:08}"
-
-
-class IdKind(StrEnum):
-    """What kind of document identifies a person."""
-
-    NATIONAL_ID = "national_id"
-    PASSPORT = "passport"
-    NONE = "none"
-
-
-class CustomerState(StrEnum):
-    """`merged` customers lead to the one they became; `erased` ones keep their row for the books, found by nobody."""
-
-    ACTIVE = "active"
-    MERGED = "merged"
-    ERASED = "erased"
 
 
 def _beginnings(column: str) -> sa.Index:

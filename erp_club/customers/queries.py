@@ -1,6 +1,5 @@
 """Reading customers: one search box for every kind of number and name, and the record of one."""
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -13,9 +12,11 @@ from sqlalchemy.orm import Session, aliased
 from erp_club.customers import contact, errors, mrz
 from erp_club.customers.errors import Fault
 from erp_club.customers.id_numbers import sealing
-from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState, own_number
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, own_number
 from erp_club.customers.names import spelling
 from erp_club.customers.names.queries import find_by_name
+from erp_club.customers.record import CustomerRecord, Found
 from erp_club.kernel.errors import Refused
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.organisation.models import Store
@@ -29,63 +30,6 @@ LOOKED_AT = 200
 
 # Cards belong to a domain above this one. Here their number is only one more key that leads to a customer.
 _CARDS = sa.table("cards", sa.column("number"), sa.column("customer_id"), sa.column("state"), sa.column("issued_at"))
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A customer that a search found, and by what.
-
-    `exact` where the whole of what was typed is a number or address of the customer's; `spelt` where each word typed is
-    spelt as one of the customer's names, or as it begins.
-    """
-
-    customer_id: int
-    number: str
-    given_name: str
-    family_name: str
-    city: str | None
-    mobile: str | None
-    card: str | None
-    kind_matched: str
-    exact: bool
-    spelt: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRecord:
-    """All that is stored about one customer, of the ID number the last signs. `card` is the newest active one."""
-
-    customer_id: int
-    number: str
-    given_name: str
-    family_name: str
-    given_name_2: str | None
-    family_name_2: str | None
-    id_kind: str
-    id_country: str | None
-    id_number: str | None
-    phone: str | None
-    mobile: str | None
-    email: str | None
-    street: str | None
-    postcode: str | None
-    city: str | None
-    country: str | None
-    birthday: dt.date | None
-    anniversary: dt.date | None
-    gender: str | None
-    language: str | None
-    home_store: str | None
-    home_store_name: str | None
-    own_id: str | None
-    consent_advertising: bool | None
-    consent_sms: bool | None
-    consent_email: bool | None
-    consent_post: bool | None
-    opened_at: dt.datetime
-    changed_at: dt.datetime
-    card: str | None
-    classifications: tuple[tuple[str, str], ...]
 
 
 BECAME = sa.select(Customer.id, Customer.merged_into).where(Customer.merged_into.is_not(None)).subquery("became")

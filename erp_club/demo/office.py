@@ -11,7 +11,7 @@ from erp_club.birthday.plans.commands import create_plan
 from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.catalogue import commands as catalogue
 from erp_club.catalogue.commands import ProductFields
-from erp_club.catalogue.models import ProductKind
+from erp_club.catalogue.kinds import ProductKind
 from erp_club.clubs.models import Club
 from erp_club.demo.story import BIRTHDAY, CHAIN
 from erp_club.permissions.actors import Actor

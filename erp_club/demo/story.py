@@ -17,7 +17,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from erp_club.clubs.models import TermKind
+from erp_club.clubs.kinds import TermKind
 from erp_club.clubs.periods import Span, first_period, next_period
 from erp_club.clubs.setup.settings import ClubSettings
 from erp_club.permissions.catalog import Role

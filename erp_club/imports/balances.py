@@ -23,8 +23,9 @@ from erp_club.imports.staging import Progress
 from erp_club.kernel.text import TN, T, Text
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import earn_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.points.models import PointsLot, PointsMovement, PointsMovementLot
 from erp_club.points.rules import Bucket
 
 Key = tuple[str, str]

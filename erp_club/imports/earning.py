@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import rules_in_force, rules_on
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.imports import staging
 from erp_club.imports.staging import number, run
 from erp_club.kernel.errors import Conflict, NotFound
@@ -21,7 +22,8 @@ from erp_club.programmes.documents import level_in, programme_of
 from erp_club.programmes.engine.earn import earn as earned_by
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.past.queries import Past, customers_segments, receipts_of, shared_accounts
+from erp_club.programmes.past.purchase import Past
+from erp_club.programmes.past.queries import customers_segments, receipts_of, shared_accounts
 from erp_club.programmes.past.seen import as_seen, asked_from
 
 # As points/rules.py has it, so that a file earns what a till would have given: rounded down once a receipt.

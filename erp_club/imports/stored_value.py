@@ -20,7 +20,8 @@ from erp_club.permissions.passwords import hash_password
 from erp_club.stored_value import commands, queries
 from erp_club.stored_value.commands import Cause
 from erp_club.stored_value.issued.commands import new_card
-from erp_club.stored_value.models import CardKind, CardProduct, CardState, VatAt
+from erp_club.stored_value.kinds import CardKind, CardState, VatAt
+from erp_club.stored_value.models import CardProduct
 from erp_club.stored_value.products.queries import imported_into
 from erp_club.stored_value.products.settings import MOST_MINOR
 

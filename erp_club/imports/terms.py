@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.commands import hold
-from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.membership import AgeTerm, DateTerm, MonthsTerm, SlidingTerm
 from erp_club.programmes.engine.renew import first_term

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from erp_club.birthday.grants import commands, queries
 from erp_club.birthday.grants.counted.queries import Count, count_owed
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.kernel.text import N_, TN
 from erp_club.organisation.models import Chain
 from erp_club.programmes.needs.queries import giving as giving_on

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.jobs import errors
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
-from erp_club.jobs.models import OPEN, STANDING, JobLine, JobRun, Level, RunState
+from erp_club.jobs.kinds import OPEN, STANDING, Level, RunState
+from erp_club.jobs.models import JobLine, JobRun
 from erp_club.jobs.queries import Before, OldRuns, RunRow, holds_up
 from erp_club.kernel import audit
 from erp_club.kernel.text import T

@@ -8,12 +8,12 @@ from erp_club.clubs.conversions import queries as conversions
 from erp_club.clubs.conversions.undoing import commands as undoing
 from erp_club.customers import queries as customers
 from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Said, Sample, Step
+from erp_club.jobs.kinds import Level
 from erp_club.jobs.memberships import left_as_used
-from erp_club.jobs.models import Level
 from erp_club.kernel.text import N_, T
 from erp_club.organisation.models import Chain
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause
-from erp_club.points.models import MovementKind
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.conversions import queries
 from erp_club.programmes.conversions.commands import convert_balances

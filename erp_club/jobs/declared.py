@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import Text
 from erp_club.permissions.actors import Actor

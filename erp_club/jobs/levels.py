@@ -4,7 +4,7 @@ from collections import Counter
 
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.jobs.declared import Cursor, Job, Run, Step
 from erp_club.kernel.text import N_
 from erp_club.programmes.standings import queries

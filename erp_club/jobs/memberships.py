@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.lapse import commands as lapse
 from erp_club.customers import queries as customers
 from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Said, Sample, Step
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.kernel.text import N_, T
 
 BATCH, UNDO_BATCH = 2_000, 500

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.jobs import errors
-from erp_club.jobs.models import OPEN, JobLine, JobRun, Level, RunState
+from erp_club.jobs.kinds import OPEN, Level, RunState
+from erp_club.jobs.models import JobLine, JobRun
 
 _OVER = (RunState.DONE, RunState.REFUSED, RunState.LAPSED)
 _ALIVE = dt.timedelta(minutes=1)

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers import queries as customers
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Step
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.kernel.text import N_, T
 from erp_club.purchases.renewals import queries
 from erp_club.purchases.renewals.commands import renew_due

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.kernel.text import N_, TN
 from erp_club.people.retention import commands, queries
 from erp_club.people.retention.commands import Gone

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers import queries as customers
 from erp_club.jobs.declared import Cursor, Job, Limit, Occasion, Run, Said, Step
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.jobs.programmes.commands import take_back
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import N_, T
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.sets.commands import SetCause
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.rewards import PeriodReward

@@ -14,7 +14,8 @@ from erp_club.jobs import commands, queries
 from erp_club.jobs.approvals import commands as approvals
 from erp_club.jobs.catalogue import BEFORE, JOBS
 from erp_club.jobs.declared import Cursor, Job, Run, Step, Stopped, unheard
-from erp_club.jobs.models import JobRun, RunState
+from erp_club.jobs.kinds import RunState
+from erp_club.jobs.models import JobRun
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
 

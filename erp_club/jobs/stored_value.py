@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from erp_club.jobs.declared import Cursor, Job, Limit, Preview, Run, Step
 from erp_club.kernel.text import N_
 from erp_club.stored_value.expiry import commands as expiry
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.numbers import CardKey
 
 BATCH = 1_000
 """Cards in one transaction: tills wait for those rows."""

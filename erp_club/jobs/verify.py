@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.jobs.kept import KEPT
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.jobs.told import TOLD
 from erp_club.kernel.audit_seals import entries_not_as_sealed
 from erp_club.kernel.kept_rows import kept_not_as_sealed, wrong_kept

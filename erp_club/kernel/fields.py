@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import sqlalchemy as sa
-
 from erp_club.kernel.text import T, Text
 
 
@@ -142,11 +140,6 @@ class Registry:
         name, colon, rest = asked.partition(":")
         found = self._fields.get(name, ())
         return tuple(field for field in found if field.named == bool(colon) and (not colon or rest.strip()))
-
-
-def local(column: Any) -> sa.ColumnElement[Any]:
-    """A text ordered by its letters' numbers: the same on every server, whatever its language."""
-    return sa.collate(column, "C")
 
 
 YES = (Choice("true", T("Yes")), Choice("false", T("No")))

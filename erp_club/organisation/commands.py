@@ -14,7 +14,8 @@ from erp_club.kernel import audit
 from erp_club.kernel.audit import Doer
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T
-from erp_club.organisation.models import Chain, Channel, Store, Terminal, TerminalCode, TerminalEnrolment
+from erp_club.organisation.kinds import Channel
+from erp_club.organisation.models import Chain, Store, Terminal, TerminalCode, TerminalEnrolment
 
 CODE_HOLDS = dt.timedelta(minutes=10)
 

@@ -1,7 +1,6 @@
 """The chain, its stores, and the terminals in them."""
 
 import datetime as dt
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, SmallId
+from erp_club.organisation.kinds import Channel
 
 
 class Chain(Base):
@@ -28,13 +28,6 @@ class Chain(Base):
     time_zone: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(server_default=sa.false())
     pricing: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
-
-
-class Channel(StrEnum):
-    """Through what a store sells: over its counter, or in the web. Offers and programmes name channels so."""
-
-    STORE = "store"
-    WEB = "web"
 
 
 class Store(Base):

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypedDict
 
 import sqlalchemy as sa
@@ -19,14 +18,16 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.factors import commands as factors
 from erp_club.permissions.factors.queries import factor_of
+from erp_club.permissions.kinds import Due
 from erp_club.permissions.models import Staff
+from erp_club.permissions.places import TerminalFacts
 from erp_club.permissions.posts import commands as posts
-from erp_club.permissions.queries import TerminalFacts, staff_by_username
+from erp_club.permissions.queries import staff_by_username
 from erp_club.permissions.rules import NOTHING
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries.commands import Place
-from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.tries.kinds import Kind
 from erp_club.permissions.workplaces.queries import works_in
 
 
@@ -37,13 +38,6 @@ class StaffChanges(TypedDict, total=False):
     role: str
     store_id: int | None
     language: str | None
-
-
-class Due(StrEnum):
-    """What is left to do after the right password: enter a code, or set up the second factor that the role asks for."""
-
-    CODE = "code"
-    FACTOR = "factor"
 
 
 @dataclass(frozen=True, slots=True)

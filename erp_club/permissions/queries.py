@@ -18,34 +18,9 @@ from erp_club.permissions.factors.queries import has_factor
 from erp_club.permissions.grants.models import GrantsVersion, StaffRole
 from erp_club.permissions.grants.queries import grants_now, grants_of
 from erp_club.permissions.models import Staff, StaffSession
+from erp_club.permissions.places import ChainFacts, TerminalFacts
 from erp_club.permissions.rules import NOTHING
 from erp_club.permissions.workplaces.models import StaffStore
-
-
-@dataclass(frozen=True, slots=True)
-class ChainFacts:
-    """What every page and sale needs to know of the chain."""
-
-    name: str
-    currency: str
-    country: str
-    language: str
-    time_zone: str
-    is_demo: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalFacts:
-    """The till that a request came from, and where it stands."""
-
-    id: int
-    number: int
-    name: str
-    store_id: int
-    store_code: str
-    store_name: str
-    time_zone: str
-    channel: str = "store"
 
 
 @dataclass(frozen=True, slots=True)

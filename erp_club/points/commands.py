@@ -24,6 +24,7 @@ from erp_club.kernel.lots import (
     take_in_order,
 )
 from erp_club.points import errors
+from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import (
     Account,
     Cause,
@@ -39,7 +40,7 @@ from erp_club.points.ledger.commands import (
     reversed_parts,
     write_movement,
 )
-from erp_club.points.models import AccountState, MovementKind, PointsAccount
+from erp_club.points.models import PointsAccount
 from erp_club.points.rules import DROPPED, Bucket, Fate, FatePolicy, ReturnedExpired, ReturnPolicy
 from erp_club.points.units import POINTS, Unit
 

@@ -14,8 +14,9 @@ from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.points import errors
+from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account
-from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot, PointsMovement
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement
 from erp_club.receipts.models import Receipt
 
 

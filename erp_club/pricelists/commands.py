@@ -19,7 +19,8 @@ from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.pricelists import errors
-from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore, RemovedPrice
+from erp_club.pricelists.kinds import PriceListState
+from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListStore, RemovedPrice
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.settings import EntryFields, PriceListSettings, entry_faults, list_faults
 

@@ -1,7 +1,6 @@
 """Price lists: who buys at them, where and when, and what each of their entries makes of a price."""
 
 import datetime as dt
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,14 +8,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, Id, SmallId
-
-
-class PriceListState(StrEnum):
-    """A draft prices nothing yet, a closed list nothing more."""
-
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    CLOSED = "closed"
+from erp_club.pricelists.kinds import PriceListState
 
 
 class PriceList(Base):

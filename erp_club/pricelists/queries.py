@@ -9,9 +9,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product, ProductGroup
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.organisation.models import Store
-from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore
+from erp_club.pricelists.kinds import PriceListState
+from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListStore
 from erp_club.pricelists.rules import Entry, list_prices
 from erp_club.promotions.engine.facts import ListPrice
 

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.clubs.setup import commands as setup
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import gcd
 from typing import Any
 
-from erp_club.clubs.models import TermKind
+from erp_club.clubs.kinds import TermKind
 from erp_club.clubs.periods import RenewalFrom
 from erp_club.clubs.rules import EarnedTerms, Paying, RulesDocument
 from erp_club.clubs.setup.settings import ClubChanges, ClubSettings

@@ -20,11 +20,11 @@ from erp_club.promotions import documents, errors, queries
 from erp_club.promotions.engine.facts import Used
 from erp_club.promotions.engine.offer import Limits, Offer
 from erp_club.promotions.engine.priced import Applied
+from erp_club.promotions.kinds import OfferState
 from erp_club.promotions.models import (
     OfferCatalogue,
     OfferDayUses,
     OfferMemberUses,
-    OfferState,
     OfferUses,
     OfferVersion,
     StoredOffer,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
-from erp_club.catalogue.models import ProductKind
+from erp_club.catalogue.kinds import ProductKind
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.schemas import described
 from erp_club.kernel.text import N_, T, Text

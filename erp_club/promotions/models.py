@@ -2,25 +2,13 @@
 
 import datetime as dt
 import uuid
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, SmallId
-
-
-class OfferState(StrEnum):
-    """What head office has decided; whether the dates have come or gone is told by `standing.py`.
-
-    A draft has never been published. A paused offer gives nothing until it is resumed; an ended one never again.
-    """
-
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    PAUSED = "paused"
-    ENDED = "ended"
+from erp_club.promotions.kinds import OfferState
 
 
 class StoredOffer(Base):

@@ -18,11 +18,11 @@ from erp_club.promotions.engine.compile import Compiled, compile_offers
 from erp_club.promotions.engine.facts import Used
 from erp_club.promotions.engine.offer import Limits, Offer
 from erp_club.promotions.engine.ready import Published
+from erp_club.promotions.kinds import OfferState
 from erp_club.promotions.models import (
     OfferCatalogue,
     OfferDayUses,
     OfferMemberUses,
-    OfferState,
     OfferUses,
     OfferVersion,
     StoredOffer,

@@ -7,7 +7,7 @@ first day is still to come is scheduled, and one whose last day is over has ende
 import datetime as dt
 from enum import StrEnum
 
-from erp_club.promotions.models import OfferState
+from erp_club.promotions.kinds import OfferState
 
 
 class Standing(StrEnum):

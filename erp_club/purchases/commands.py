@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.earning.queries import Earning, earning_memberships
-from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.earning.account import Earning
+from erp_club.clubs.earning.queries import earning_memberships
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.money import Rounding, round_div
@@ -20,20 +21,21 @@ from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
 from erp_club.purchases import sale as sales
+from erp_club.purchases.asked import Asked, Place
 from erp_club.purchases.awaited import give_awaited
 from erp_club.purchases.credit import others
-from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.levels import give_reached, look_at_levels
 from erp_club.purchases.plans import looks_at_means, paid_by_means, that_pay
 from erp_club.purchases.posting.commands import Posted, write_sale, write_sale_with_points
-from erp_club.purchases.pricing import PricedBasket, price_basket
+from erp_club.purchases.priced import PricedBasket
+from erp_club.purchases.pricing import price_basket
 from erp_club.purchases.quotes import errors, queries
 from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_key
 from erp_club.purchases.redeeming import check_points
-from erp_club.purchases.sale import Payment, Sale
+from erp_club.purchases.sale import CardToSell, Payment, Sale
 from erp_club.purchases.settled import Order, sale_of
 from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_on
-from erp_club.purchases.value_cards import NO_CARDS, CardsOfSale, CardToSell, settle_cards, with_cards
+from erp_club.purchases.value_cards import NO_CARDS, CardsOfSale, settle_cards, with_cards
 
 
 @dataclass(frozen=True, slots=True)

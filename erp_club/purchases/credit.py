@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from erp_club.purchases.sale import Payment, rounding
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from erp_club.programmes.engine.earning import Rule
 from erp_club.programmes.engine.programme import Programme
 from erp_club.promotions.engine.facts import EarningPlan, PaidFor
 from erp_club.promotions.engine.priced import Priced
-from erp_club.purchases.facts import Gathered
+from erp_club.purchases.asked import Gathered
 from erp_club.purchases.plans import ProgrammePlan
 
 Points = tuple[tuple[tuple[int, int], ...], int]

@@ -1,20 +1,17 @@
 """Gathers what the pricing engine is told of a basket: in one place, with a fixed number of queries."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import ProductKind
+from erp_club.catalogue.kinds import ProductKind
 from erp_club.kernel.dates import celebrated
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
-from erp_club.permissions.actors import Actor
-from erp_club.permissions.queries import TerminalFacts
 from erp_club.points import errors
 from erp_club.pricelists.rules import list_prices
 from erp_club.programmes.documents import programme_of
@@ -30,115 +27,23 @@ from erp_club.promotions.engine.facts import (
     EarningRule,
     Facts,
     Line,
-    ListPrice,
     Member,
     Policy,
     Shopper,
     Used,
 )
-from erp_club.promotions.engine.offer import Start
-from erp_club.promotions.engine.ready import Ready
+from erp_club.purchases.asked import FEE, Asked, Gathered, OtherClub, Place, PointsPayment, takes_points
 from erp_club.purchases.baskets.benefits import MOST_COUPONS
 from erp_club.purchases.errors import no_price
 from erp_club.purchases.history.queries import members
-from erp_club.purchases.places import where_of
 from erp_club.purchases.plans import ProgrammePlan
 from erp_club.purchases.point_limits import does, limits_of, may_use
 from erp_club.purchases.quotes import queries
 from erp_club.purchases.quotes.entered.queries import entered_coupons
-from erp_club.purchases.quotes.queries import NOBODY, Buyer, HeldMembership, SoldProduct, Told
+from erp_club.purchases.quotes.told import SoldProduct, Told
 from erp_club.purchases.resting import with_resting
 from erp_club.purchases.sale import MOST_MINOR, line_amount
 from erp_club.purchases.weighed import told_of
-
-FEE = "membership_fee"
-"""The kind of a line that is the fee of a membership, as rules name it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PointsPayment:
-    """So many points of a club that are to pay; without a club of the only one that the customer is in."""
-
-    points: int
-    club: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A basket to be priced: (SKU, quantity in thousandths) by line, who buys, and what was entered beside the items.
-
-    `paid`: how much some of the means pay, where that is known; one that is left pays the rest.
-    `fees`: (index of the line, price) of what memberships cost.
-    `sale_id` is the till's name for the sale: draws hang on it, and coupons are held for it.
-    `automatic`: the coupons that plans and rules let tills use by themselves are entered beside the others.
-    """
-
-    lines: tuple[tuple[str, int], ...]
-    buyer: Buyer = NOBODY
-    coupons: tuple[str, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    confirmed: frozenset[str] = frozenset()
-    means: tuple[str, ...] = ()
-    sale_id: str = ""
-    points: tuple[PointsPayment, ...] = ()
-    paid: tuple[tuple[str, int], ...] = ()
-    fees: tuple[tuple[int, int], ...] = ()
-    automatic: bool = False
-
-
-def _nothing(_texts: Sequence[str]) -> None:
-    """For where nobody counts wrong codes: what is tried out, and what was entered before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The till and who works there, the moment of the sale, and the moment of asking, by which coupons are held.
-
-    `on_wrong` is told the codes that were entered in vain, so that somebody counts them whatever becomes of the sale.
-    """
-
-    terminal: TerminalFacts
-    by: Actor
-    sold_at: dt.datetime
-    now: dt.datetime
-    on_wrong: Callable[[Sequence[str]], None] = _nothing
-
-    @property
-    def where(self) -> Where:
-        """The till's channel and store."""
-        return where_of(self.terminal)
-
-    @property
-    def local(self) -> dt.datetime:
-        """The moment of the sale by the store's clock, without a zone."""
-        return self.sold_at.astimezone(ZoneInfo(self.terminal.time_zone)).replace(tzinfo=None)
-
-    @property
-    def today(self) -> dt.date:
-        """The store's day on which it is sent: limits and rights go by it, whatever moment a till names."""
-        return self.now.astimezone(ZoneInfo(self.terminal.time_zone)).date()
-
-
-@dataclass(frozen=True, slots=True)
-class OtherClub:
-    """A published club in which the customer holds no membership today, and what its members' lists say besides."""
-
-    code: str
-    id: int
-    names: Mapping[str, str]
-    price_lists: tuple[ListPrice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """The engine's facts, the offers in force, and what a sale needs of the same rows."""
-
-    facts: Facts
-    compiled: Compiled
-    products: Mapping[str, SoldProduct]
-    customer_id: int
-    memberships: Mapping[str, HeldMembership]
-    others: tuple[OtherClub, ...]
 
 
 def gather(session: Session, asked: Asked, place: Place, *, entered_before: bool = False) -> Gathered:
@@ -197,15 +102,6 @@ def points_claims(points: Sequence[PointsPayment], compiled: Compiled) -> Iterat
         if offer is None:
             raise errors.not_taken("payments")
         yield Claim(offer.code, points=each.points)
-
-
-def takes_points(ready: Ready, club: str | None) -> bool:
-    """Whether an offer lets points of a club pay as money, where the cashier says how many."""
-    return (
-        ready.redeems
-        and ready.start in {Start.AUTO, Start.CASHIER}
-        and any(part.club in {club, None} or club is None for part in ready.parts)
-    )
 
 
 def check_lines(lines: Sequence[tuple[str, int]], products: Mapping[str, SoldProduct]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.earning.queries import Earning
+from erp_club.clubs.earning.account import Earning
 from erp_club.programmes.documents import level_in, programme_of
 from erp_club.programmes.engine.due import in_the_sale
 from erp_club.programmes.rewards.commands import SettleCause, Settling, settle_reached

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,15 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base
-
-
-class BasketState(StrEnum):
-    """One basket a terminal is open; held ones wait to be taken up again, and a dropped one may be for a while."""
-
-    OPEN = "open"
-    HELD = "held"
-    DROPPED = "dropped"
-    PAID = "paid"
+from erp_club.purchases.kinds import BasketState
 
 
 class Basket(Base):

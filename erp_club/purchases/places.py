@@ -2,7 +2,7 @@
 
 from typing import overload
 
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.programmes.engine.places import Where
 
 

@@ -7,7 +7,7 @@ from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.membership import Redeems
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.promotions.engine.facts import NO_LIMITS, PointsLimits
-from erp_club.purchases.quotes.queries import HeldMembership
+from erp_club.purchases.quotes.told import HeldMembership
 
 CLOSED = PointsLimits(closed=True)
 NOT_THEIRS = PointsLimits(not_theirs=True)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.models import Club
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.units import Unit, unit_of
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.models import OfferVersion, StoredOffer

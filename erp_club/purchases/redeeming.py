@@ -12,7 +12,7 @@ from erp_club.promotions.engine.facts import NO_LIMITS, Claim, PointsLimits
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced, Reason
 from erp_club.promotions.engine.rewards import Redeem
-from erp_club.purchases.facts import Gathered, takes_points
+from erp_club.purchases.asked import Gathered, takes_points
 
 
 class Ceiling(StrEnum):

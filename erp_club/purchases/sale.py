@@ -13,7 +13,8 @@ from functools import cached_property
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, Refused
 from erp_club.kernel.money import Rounding, cash_rounding, round_div
 from erp_club.kernel.text import T
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
+from erp_club.stored_value.numbers import CardKey
 
 MOST_LINES = 2_000
 MOST_MINOR = 100_000_000_000
@@ -244,3 +245,26 @@ def receipt_hash(sold_at: dt.datetime, customer_id: int, lines: list[tuple[int, 
         f"{product}:{quantity}:{before}:{after}" for product, quantity, before, after in lines
     )
     return hashlib.sha256(told.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class CardClaim:
+    """A card that pays, whose number and PIN are proven; without an amount it gives what is still due."""
+
+    key: CardKey
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardToSell:
+    """A card that is sold, or loaded, with an article of the sale.
+
+    The number is that of a card that lies ready, or of a prepaid card to load; without one a card is made, with the PIN
+    that the customer chooses. Without an amount it takes the article's price, or the whole line if it is the only one.
+    """
+
+    sku: str
+    amount_minor: int | None = None
+    number: str | None = None
+    pin: str | None = None
+    pin_hash: str | None = None

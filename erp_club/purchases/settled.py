@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.priced import PricedLine
+from erp_club.purchases.asked import Asked, Place
 from erp_club.purchases.credit import NO_CREDIT, Credit
-from erp_club.purchases.facts import Asked, Place
-from erp_club.purchases.pricing import PricedBasket
+from erp_club.purchases.priced import PricedBasket
 from erp_club.purchases.sale import (
     NOTHING_GIVEN,
+    CardClaim,
+    CardToSell,
     Given,
     GivenOffer,
     LineDiscount,
@@ -20,8 +22,7 @@ from erp_club.purchases.sale import (
     Sale,
     SaleLine,
 )
-from erp_club.purchases.value_cards import CardClaim, CardToSell
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 
 @dataclass(frozen=True, slots=True)

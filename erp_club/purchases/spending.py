@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from erp_club.clubs.earning.queries import Earning
+from erp_club.clubs.earning.account import Earning
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,47 +7,24 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import ProductKind
+from erp_club.catalogue.kinds import ProductKind
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.lots import available
 from erp_club.kernel.text import T
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
-from erp_club.purchases.facts import Place
-from erp_club.purchases.pricing import PricedBasket, Product
-from erp_club.purchases.sale import Payment, Sale
-from erp_club.receipts.models import Means
+from erp_club.purchases.asked import Place
+from erp_club.purchases.priced import PricedBasket, Product
+from erp_club.purchases.sale import CardClaim, CardToSell, Payment, Sale
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value import commands, errors, queries
 from erp_club.stored_value.commands import Cause
 from erp_club.stored_value.issued.commands import Issued, ToIssue, check_load, issue
+from erp_club.stored_value.kinds import CardKind, CardState
 from erp_club.stored_value.lots import Claim, last_day, shares
-from erp_club.stored_value.models import CardKind, CardState
-from erp_club.stored_value.numbers import compact, masked
-from erp_club.stored_value.queries import CardKey, SellingProduct
-
-
-@dataclass(frozen=True, slots=True)
-class CardClaim:
-    """A card that pays, whose number and PIN are proven; without an amount it gives what is still due."""
-
-    key: CardKey
-    amount_minor: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CardToSell:
-    """A card that is sold, or loaded, with an article of the sale.
-
-    The number is that of a card that lies ready, or of a prepaid card to load; without one a card is made, with the PIN
-    that the customer chooses. Without an amount it takes the article's price, or the whole line if it is the only one.
-    """
-
-    sku: str
-    amount_minor: int | None = None
-    number: str | None = None
-    pin: str | None = None
-    pin_hash: str | None = None
+from erp_club.stored_value.numbers import CardKey, compact, masked
+from erp_club.stored_value.queries import SellingProduct
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from erp_club.catalogue.weighed import Label, read
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.organisation.queries import pricing_policy
 from erp_club.purchases.quotes import queries
-from erp_club.purchases.quotes.queries import Buyer, SoldProduct, Told
+from erp_club.purchases.quotes.told import Buyer, SoldProduct, Told
 
 Lines = tuple[tuple[str, int], ...]
 """SKU and quantity in thousandths."""

@@ -1,36 +1,12 @@
 """What happened at the tills: receipts, their lines and how they were paid. Rows are never changed."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base
-
-
-class ReceiptSource(StrEnum):
-    """Which way a receipt came in."""
-
-    TILL = "till"
-    IMPORT = "import"
-
-
-class Means(StrEnum):
-    """Means of payment, by how the money is handled. What a chain calls otherwise is handled as a bank card is."""
-
-    CASH = "cash"
-    CARD = "card"
-    STORED_VALUE = "stored_value"
-
-
-class ReturnKind(StrEnum):
-    """Why a receipt gives money back."""
-
-    RETURN = "return"
-    CANCELLATION = "cancellation"
-    """The whole sale, on its day, in its store."""
-    WITHOUT_RECEIPT = "without_receipt"
+from erp_club.receipts.kinds import Means, ReceiptSource, ReturnKind
 
 
 class Receipt(Base):

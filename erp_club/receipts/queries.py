@@ -18,7 +18,8 @@ from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
-from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptPayment, ReceiptSource
+from erp_club.receipts.kinds import Means, ReceiptSource
+from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptPayment
 
 Sort = Literal["sold_at", "receipt_no", "store", "customer", "lines", "total_minor"]
 MOST_BY_LINES = 20_000

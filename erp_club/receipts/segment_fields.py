@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import BECAME, family_of, living_of
-from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape, local
+from erp_club.kernel.columns import local
+from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
 from erp_club.receipts.models import Receipt, ReceiptLine

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.clubs.models import Membership, MembershipPeriod, MembershipState, PeriodKind
+from erp_club.clubs.kinds import MembershipState, PeriodKind
+from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.customers.queries import BECAME, living_of
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsMovement
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
 from erp_club.promotions.coupons.queries import IS_SPENT, LAST_DAY
 from erp_club.receipts.models import Receipt

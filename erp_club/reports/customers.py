@@ -9,14 +9,16 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import Card
 from erp_club.clubs import models as clubs
 from erp_club.clubs.earning.queries import ACCOUNT
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.customers.classes.models import ClassificationField
 from erp_club.customers.classes.rules import PREFIX
 from erp_club.customers.id_numbers import sealing
-from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Classification, Customer
 from erp_club.customers.queries import BECAME, family_of, living_of
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.reading import in_portions

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.kernel.reading import in_portions
 from erp_club.segments.models import SegmentCustomer
 

@@ -14,7 +14,8 @@ from erp_club.receipts.models import Receipt
 from erp_club.reports.purchases.asked import Asked
 from erp_club.reports.purchases.sources import receipts
 from erp_club.segments.models import SegmentCustomer
-from erp_club.stored_value.models import MovementKind, ValueMovement
+from erp_club.stored_value.kinds import MovementKind
+from erp_club.stored_value.models import ValueMovement
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import ACCOUNT, HELD
-from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.organisation.models import Store
 from erp_club.points.models import PointsAccount
 from erp_club.points.units import Unit

@@ -17,7 +17,8 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.earning import PerMoney
 from erp_club.programmes.engine.parts import ALWAYS, EVERYTHING
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.past.queries import Past, customers_segments, receipts_between
+from erp_club.programmes.past.purchase import Past
+from erp_club.programmes.past.queries import customers_segments, receipts_between
 from erp_club.receipts.rollups.models import CustomerSummary
 from erp_club.reports.what_if import Replay
 

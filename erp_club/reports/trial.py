@@ -19,7 +19,7 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.kernel.text import T
 from erp_club.organisation import queries as organisation
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.promotions import queries as offers
 from erp_club.promotions.engine.compile import Compiled, compile_offers
 from erp_club.promotions.engine.facts import Facts, Line, Member, Shopper
@@ -28,9 +28,10 @@ from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
 from erp_club.promotions.engine.ready import Published
-from erp_club.purchases.facts import Asked, Gathered, Place, gather
+from erp_club.purchases.asked import Asked, Gathered, Place
+from erp_club.purchases.facts import gather
 from erp_club.purchases.quotes import queries as goods
-from erp_club.purchases.quotes.queries import Buyer, SoldProduct
+from erp_club.purchases.quotes.told import Buyer, SoldProduct
 from erp_club.receipts.models import Receipt
 from erp_club.reports.forecast import always
 from erp_club.reports.starting import starts

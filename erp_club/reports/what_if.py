@@ -16,7 +16,8 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState, Membership
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.periods import add_months
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.documents import parts
@@ -27,9 +28,9 @@ from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
 from erp_club.programmes.engine.measure import Lived, movements
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.taken_back import mirrored, without
+from erp_club.programmes.past.purchase import Past
 from erp_club.programmes.past.queries import (
     PORTION,
-    Past,
     Shared,
     customers_segments,
     past_receipts,

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.fields import Registry
@@ -19,7 +20,8 @@ from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.segments import queries, saved, tree
 from erp_club.segments.compiler import Facts, members
-from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, SegmentKind, SegmentState, SegmentVersion
+from erp_club.segments.kinds import SegmentKind, SegmentState
+from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, SegmentVersion
 from erp_club.segments.reading import read_condition
 from erp_club.segments.saved import Known
 from erp_club.segments.tree import Condition

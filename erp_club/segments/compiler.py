@@ -15,9 +15,11 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.kernel.columns import local
 from erp_club.kernel.errors import Refused
-from erp_club.kernel.fields import Ask, Kind, Op, Shape, local
+from erp_club.kernel.fields import Ask, Kind, Op, Shape
 from erp_club.kernel.text import T
 from erp_club.segments import metrics, tree
 from erp_club.segments.metrics import Asked, Rolled

@@ -9,7 +9,8 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel.db import limit_time
 from erp_club.segments.compiler import Facts, holding_and_values, members
 from erp_club.segments.queries import MEMORY, Member

@@ -1,27 +1,13 @@
 """Saved segments: their questions in versions, their lists, and who is in them."""
 
 import datetime as dt
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, SmallId
-
-
-class SegmentKind(StrEnum):
-    """A dynamic segment is a question, asked again and again; a frozen one is a list that only hands change."""
-
-    DYNAMIC = "dynamic"
-    FROZEN = "frozen"
-
-
-class SegmentState(StrEnum):
-    """A closed segment is in nobody's way: it is refreshed no more, and nobody is in it."""
-
-    ACTIVE = "active"
-    CLOSED = "closed"
+from erp_club.segments.kinds import SegmentKind, SegmentState
 
 
 class Segment(Base):

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.fields import Registry
 from erp_club.kernel.reading import in_portions
@@ -17,7 +18,8 @@ from erp_club.kernel.text import T
 from erp_club.permissions.models import Staff
 from erp_club.segments import tree
 from erp_club.segments.compiler import Facts
-from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, SegmentKind, SegmentState, SegmentVersion
+from erp_club.segments.kinds import SegmentKind, SegmentState
+from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, SegmentVersion
 from erp_club.segments.queries import Member, clubs, rolled_up
 from erp_club.segments.reading import read_condition
 from erp_club.segments.tree import Condition

@@ -15,17 +15,11 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.lots import Lot, Part, available, given_back, take
 from erp_club.permissions.actors import Actor
 from erp_club.stored_value import errors
+from erp_club.stored_value.kinds import CardKind, CardState, MovementKind
 from erp_club.stored_value.lots import FOR_EVER, Good, last_day
-from erp_club.stored_value.models import (
-    CardKind,
-    CardState,
-    MovementKind,
-    ValueCard,
-    ValueLot,
-    ValueMovement,
-    ValueMovementLot,
-)
-from erp_club.stored_value.queries import CardKey, HeldCard, heirs_of, held_cards, payments_of
+from erp_club.stored_value.models import ValueCard, ValueLot, ValueMovement, ValueMovementLot
+from erp_club.stored_value.numbers import CardKey
+from erp_club.stored_value.queries import HeldCard, heirs_of, held_cards, payments_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,65 +1,16 @@
 """Prepaid and gift cards: what kinds there are, the cards, and a ledger of their money that is only ever added to."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, SmallId
+from erp_club.stored_value.kinds import CardKind, CardState, MovementKind, ProductState, VatAt
 
 BEARER = 0
 """The customer of a card that is nobody's in particular: the unidentified one, as in every table that leads with it."""
-
-
-class CardKind(StrEnum):
-    """A prepaid card is loaded again and again; a gift card holds what it was sold or given with."""
-
-    PREPAID = "prepaid"
-    GIFT = "gift"
-
-
-class VatAt(StrEnum):
-    """When VAT is due: with the sale of the card (a single-purpose voucher), or when it pays (a multi-purpose one).
-
-    Council Directive 2006/112/EC, articles 30a and 30b.
-    """
-
-    SALE = "sale"
-    USE = "use"
-
-
-class ProductState(StrEnum):
-    """A closed kind of card is sold no more; the cards that are out stay as good as they are."""
-
-    ACTIVE = "active"
-    CLOSED = "closed"
-
-
-class CardState(StrEnum):
-    """Only an active card pays and is loaded. A new one lies ready and is worth nothing; a closed one stays closed."""
-
-    NEW = "new"
-    ACTIVE = "active"
-    BLOCKED = "blocked"
-    LOST = "lost"
-    CLOSED = "closed"
-
-
-class MovementKind(StrEnum):
-    """Why money moved."""
-
-    SOLD = "sold"
-    GIVEN = "given"
-    LOADED = "loaded"
-    PAID = "paid"
-    REFUNDED = "refunded"
-    MOVED = "moved"
-    EXPIRED = "expired"
-    ADJUSTED = "adjusted"
-    OPENING = "opening"
-    """Taken over from another system."""
 
 
 class CardProduct(Base):

@@ -6,6 +6,7 @@ MOD 11,10, which tells every single wrong digit. With 21 digits it is neither a 
 
 import re
 import secrets
+from typing import NamedTuple
 
 from stdnum.iso7064 import mod_11_10
 
@@ -44,3 +45,10 @@ def masked(number: str) -> str:
 def spoken(number: str) -> str:
     """The number in groups of four, as it is printed and read aloud."""
     return " ".join(number[start : start + _SHOWN] for start in range(0, len(number), _SHOWN))
+
+
+class CardKey(NamedTuple):
+    """What names a card; keys sort in the order in which cards are locked."""
+
+    customer_id: int
+    card_id: int

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -14,27 +14,18 @@ from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
 from erp_club.receipts.models import Receipt
 from erp_club.stored_value import errors
+from erp_club.stored_value.kinds import CardKind, CardState, MovementKind, ProductState
 from erp_club.stored_value.lots import Good, lot
 from erp_club.stored_value.models import (
     CardArticle,
-    CardKind,
     CardProduct,
-    CardState,
-    MovementKind,
-    ProductState,
     ValueCard,
     ValueLot,
     ValueMovement,
     ValueMovementLot,
     ValueNumber,
 )
-
-
-class CardKey(NamedTuple):
-    """What names a card; keys sort in the order in which cards are locked."""
-
-    customer_id: int
-    card_id: int
+from erp_club.stored_value.numbers import CardKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from erp_club.birthday.grants import commands
 from erp_club.birthday.grants.commands import Giving
 from erp_club.birthday.grants.counted.queries import count_owed
-from erp_club.birthday.models import BirthdayGrant, PlanState
+from erp_club.birthday.kinds import PlanState
+from erp_club.birthday.models import BirthdayGrant
 from erp_club.birthday.plans.commands import set_plan_state
 from erp_club.birthday.plans.settings import Gift, OccasionKind
 from erp_club.customers.commands import CustomerChanges, edit_customer
 from erp_club.customers.relatives.commands import add_relative, remove_relative
-from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode

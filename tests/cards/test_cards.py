@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 from stdnum import ean
 
 from erp_club.cards.commands import issue_card
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.cards.numbers import LAST, card_number
 from erp_club.cards.queries import read_card
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.kernel.errors import Refused
 from tests.make.clubs import NOW, a_card, a_customer
 

@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 from erp_club.clubs import commands, queries
 from erp_club.clubs.breaks import commands as breaks
 from erp_club.clubs.earning.queries import earning_memberships
-from erp_club.clubs.levels.models import LevelCause
-from erp_club.clubs.models import Club, EventKind, MembershipEvent, MembershipPeriod, MembershipState
+from erp_club.clubs.kinds import EventKind, MembershipState
+from erp_club.clubs.levels.kinds import LevelCause
+from erp_club.clubs.models import Club, MembershipEvent, MembershipPeriod
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Conflict, Refused
 from erp_club.permissions.actors import SYSTEM
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsMovement
 from erp_club.points.verify.queries import faults
 from erp_club.programmes.engine.membership import SlidingTerm
 from erp_club.programmes.standings.commands import LookCause

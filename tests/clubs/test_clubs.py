@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import queries
-from erp_club.clubs.models import ClubState, TermKind
+from erp_club.clubs.kinds import ClubState, TermKind
 from erp_club.clubs.setup import commands
 from erp_club.clubs.setup.settings import ClubChanges, ClubSettings
 from erp_club.kernel.audit import AuditEntry

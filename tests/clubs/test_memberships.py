@@ -5,13 +5,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.clubs import commands, queries
 from erp_club.clubs.earning.queries import earning_memberships
-from erp_club.clubs.models import ClubState, MembershipPeriod, PeriodKind
+from erp_club.clubs.kinds import ClubState, PeriodKind
+from erp_club.clubs.models import MembershipPeriod
 from erp_club.clubs.periods import Span
 from erp_club.clubs.setup import commands as setup
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Conflict, NotFound, Refused
 from erp_club.permissions.actors import SYSTEM

@@ -11,11 +11,11 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import ClubState
+from erp_club.clubs.kinds import ClubState
 from erp_club.permissions import passwords
 from erp_club.permissions.catalog import Role
 from erp_club.permissions.models import StaffSession
-from erp_club.pricelists.models import PriceListState
+from erp_club.pricelists.kinds import PriceListState
 from tests.make.birthdays import a_plan
 from tests.make.clubs import a_card, a_club, a_membership, moved
 from tests.make.coupons import a_batch, some_coupons

@@ -13,7 +13,8 @@ from erp_club.customers.commands import edit_customer, open_customer
 from erp_club.customers.fields import CustomerChanges, CustomerFields
 from erp_club.customers.id_numbers.queries import id_number
 from erp_club.customers.id_numbers.sealing import sealed
-from erp_club.customers.models import ConsentChange, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import ConsentChange, Customer
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Conflict, Invalid, NotFound

@@ -15,7 +15,8 @@ from erp_club.customers.commands import edit_customer
 from erp_club.customers.id_numbers import commands
 from erp_club.customers.id_numbers.queries import decided, id_number, id_rules
 from erp_club.customers.id_numbers.rules import DEFAULT, IdRule
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.kernel import schema
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers import queries
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.customers.names import commands
 from erp_club.customers.names.judging import NameHit, shared_out
 from erp_club.customers.names.models import CustomerWords, NameWord

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.cards.models import Card
 from erp_club.customers import queries
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from tests.make.customers import a_person
 from tests.make.organisation import a_chain
 

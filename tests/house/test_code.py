@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import grimp
+
 from tests.house import tree
 
 COMMITS = {
@@ -108,6 +110,18 @@ def test_sql_stands_in_commands_and_queries():
         if called in names
     ]
     assert not wrong, f"Move these to the domain's {' or '.join(SQL_FILES)}: {wrong}"
+
+
+def test_what_calls_itself_pure_reaches_no_database():
+    graph = grimp.build_graph("erp_club", "web", include_external_packages=True, cache_dir=None)
+    pure = [path for path in _domain() if re.search(r"\bPure\b", ast.get_docstring(tree.parsed(path)) or "")]
+    assert len(pure) > 100
+    reached = {
+        name: found
+        for name in (tree.name(path).removesuffix(".py").replace("/", ".") for path in pure)
+        if (found := graph.find_upstream_modules(name) & {"sqlalchemy", "psycopg", "alembic"})
+    }
+    assert not reached
 
 
 def test_no_checker_is_switched_off_for_a_whole_file():

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.imports.exports import export_file
 from erp_club.imports.outcome import Outcome
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.points.verify.queries import faults
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.files import taken

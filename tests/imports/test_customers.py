@@ -15,7 +15,8 @@ from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.customers.classes.commands import set_class_field
 from erp_club.customers.classes.rules import ClassField, ClassKind
 from erp_club.customers.id_numbers.queries import id_number
-from erp_club.customers.models import Classification, ConsentChange, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Classification, ConsentChange, Customer
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import NotFound

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands as clubs
-from erp_club.clubs.models import ClubState, Membership, MembershipEvent
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Membership, MembershipEvent
 from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import memberships
 from erp_club.customers.models import Customer

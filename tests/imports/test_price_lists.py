@@ -17,7 +17,8 @@ from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import Refused
 from erp_club.organisation.models import Store
 from erp_club.pricelists import queries
-from erp_club.pricelists.models import PriceList, PriceListState
+from erp_club.pricelists.kinds import PriceListState
+from erp_club.pricelists.models import PriceList
 from tests.make.clubs import a_club
 from tests.make.files import a_file, counted, taken_in, told
 from tests.make.organisation import a_chain, a_store

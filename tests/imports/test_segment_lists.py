@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from erp_club.customers.models import Customer
 from erp_club.imports.exports import export_file
 from erp_club.imports.outcome import Outcome
-from erp_club.segments.models import Segment, SegmentState
+from erp_club.segments.kinds import SegmentState
+from erp_club.segments.models import Segment
 from tests.make.clubs import a_customer
 from tests.make.files import taken
 from tests.make.organisation import a_chain

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import commands, queries, queue, runner
 from erp_club.jobs.approvals import queries as approvals
 from erp_club.jobs.approvals.commands import HOLDS_FOR, decide_run, lapse_runs
-from erp_club.jobs.models import RunState
+from erp_club.jobs.kinds import RunState
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes import commands as programmes
 from erp_club.jobs.programmes import job

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from erp_club.birthday.models import BirthdayGrant
 from erp_club.jobs import birthdays, commands, queries, runner
 from erp_club.jobs.birthdays import BIRTHDAYS
-from erp_club.jobs.models import RunState
+from erp_club.jobs.kinds import RunState
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions.coupons.models import Coupon

@@ -7,7 +7,8 @@ import threading
 import sqlalchemy as sa
 
 from erp_club.jobs import points, queries
-from erp_club.jobs.models import JobRun, RunState
+from erp_club.jobs.kinds import RunState
+from erp_club.jobs.models import JobRun
 from erp_club.kernel.db import Database
 from erp_club.points.models import PointsAccount, PointsMovement
 from tests.jobs.processes import begun, ended

@@ -18,8 +18,9 @@ from erp_club.jobs import birthdays, commands, conversions, memberships, queries
 from erp_club.jobs.birthdays import BIRTHDAYS
 from erp_club.jobs.conversions import POINTS_CONVERT
 from erp_club.jobs.declared import Job
+from erp_club.jobs.kinds import RunState
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
-from erp_club.jobs.models import JobRun, RunState
+from erp_club.jobs.models import JobRun
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes import undoing as undoing_points
 from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
@@ -29,8 +30,9 @@ from erp_club.kernel.db import Database, parse_url
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points import commands as points
 from erp_club.points.conversions.models import PointsConversion
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.programmes.rewards.models import PeriodSettlement
 from tests.jobs.processes import URL, begun, ended
 from tests.jobs.test_birthdays import DAY as CELEBRATED

@@ -11,14 +11,16 @@ from erp_club.clubs.models import Club, ClubRules
 from erp_club.jobs import commands, queries, runner
 from erp_club.jobs.approvals.commands import decide_run
 from erp_club.jobs.declared import Run
+from erp_club.jobs.kinds import RunState
 from erp_club.jobs.memberships import MEMBERSHIPS_LAPSE
-from erp_club.jobs.models import JobRun, RunState
+from erp_club.jobs.models import JobRun
 from erp_club.kernel.dates import add_months
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Forbidden
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.catalog import Role
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.points.verify.queries import faults
 from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
 from tests.make.organisation import a_chain, an_actor, somebody

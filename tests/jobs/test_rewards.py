@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import commands, queries, runner
 from erp_club.jobs.approvals import queries as approvals
 from erp_club.jobs.approvals.commands import decide_run
-from erp_club.jobs.models import RunState
+from erp_club.jobs.kinds import RunState
 from erp_club.jobs.rewards import PERIOD_REWARDS, parameters_of
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
@@ -18,7 +18,8 @@ from erp_club.points.models import PointsAccount
 from erp_club.points.verify.queries import faults
 from erp_club.programmes.rewards import commands as rewards
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardCoupon
-from erp_club.promotions.coupons.models import Coupon, CouponState
+from erp_club.promotions.coupons.kinds import CouponState
+from erp_club.promotions.coupons.models import Coupon
 from tests.make.clubs import NOW, TODAY
 from tests.make.organisation import an_actor, somebody
 from tests.make.rewards import Shop

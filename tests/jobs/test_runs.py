@@ -12,7 +12,8 @@ from erp_club.customers.names.entries import NAMES_VERSION
 from erp_club.jobs import commands, queries, queue, runner, worker
 from erp_club.jobs.catalogue import JOBS, NIGHT
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
-from erp_club.jobs.models import JobRun, RunState
+from erp_club.jobs.kinds import RunState
+from erp_club.jobs.models import JobRun
 from erp_club.kernel import audit
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database

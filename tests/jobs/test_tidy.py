@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.declared import Run
-from erp_club.jobs.models import JobLine, JobRun, RunState
+from erp_club.jobs.kinds import RunState
+from erp_club.jobs.models import JobLine, JobRun
 from erp_club.jobs.tidy import KEEP_RUNS, RUNS_TIDY
 from erp_club.permissions.actors import SYSTEM
 from tests.make.organisation import NOW

@@ -26,16 +26,16 @@ from erp_club.points.sets.commands import freeze_accounts
 from erp_club.programmes.events.models import EventGain, ProgrammeEvent
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardCard, RewardCoupon, RewardEntitlement
 from erp_club.promotions.coupons.models import CouponCode
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import sell
 from erp_club.purchases.entitlements.models import EntitlementUse
-from erp_club.purchases.facts import Asked
 from erp_club.purchases.fees.models import MembershipFee
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.receipts.rollups.commands import roll_all
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.numbers import CardKey
 from erp_club.tables import metadata
 from tests.conftest import OneConnection, as_it_was, rolled_back
 from tests.jobs.test_seals import around_the_triggers, seal

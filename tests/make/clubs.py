@@ -4,16 +4,17 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import Card
 from erp_club.clubs import commands
-from erp_club.clubs.models import ClubState, TermKind
+from erp_club.clubs.kinds import ClubState, TermKind
 from erp_club.clubs.setup import commands as setup
 from erp_club.clubs.setup.settings import ClubSettings
 from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import earn_points, take_back_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind
 from erp_club.points.rules import Terms, bucket
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)

@@ -15,14 +15,14 @@ from erp_club.points.models import PointsAccount
 from erp_club.points.rules import Expiry, ExpiryKind
 from erp_club.programmes.households.commands import When
 from erp_club.programmes.settings import what_tills_read
+from erp_club.purchases.asked import Asked, PointsPayment
 from erp_club.purchases.commands import Sold, sell
-from erp_club.purchases.facts import Asked, PointsPayment
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.returns import commands as returns
 from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.offers import points_that_pay
 from tests.make.programmes import a_programme

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import SYSTEM
 from erp_club.programmes import commands
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import Sold, sell
-from erp_club.purchases.facts import Asked
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from tests.make.clubs import NOW, TODAY, a_customer, a_membership
 from tests.make.programmes import a_programme
 from tests.make.purchases import Till, a_place, a_product

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.clubs.models import Club
 from erp_club.organisation.models import Store
-from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore
+from erp_club.pricelists.kinds import PriceListState
+from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListStore
 
 
 def span(first: dt.date | None = None, last: dt.date | None = None) -> Range[dt.date]:

@@ -16,12 +16,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Brand, Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Brand, Product, ProductGroup
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.models import Membership
 from erp_club.customers.models import Customer
 from erp_club.customers.relatives.commands import add_relative
-from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
 from erp_club.jobs.catalogue import JOBS
 from erp_club.jobs.declared import Run
 from erp_club.jobs.rewards import parameters_of
@@ -36,20 +37,19 @@ from erp_club.programmes.events.told import At, Happened, Of
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.promotions.coupons.models import Coupon
 from erp_club.promotions.engine.facts import Claim
+from erp_club.purchases.asked import Asked, Place, PointsPayment
 from erp_club.purchases.commands import Sold, sell
-from erp_club.purchases.facts import Asked, Place, PointsPayment
 from erp_club.purchases.pricing import price_basket
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.registering.commands import register_purchase
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods
 from erp_club.purchases.returns.facts import Wish
-from erp_club.purchases.sale import Payment
+from erp_club.purchases.sale import CardClaim, Payment
 from erp_club.purchases.settled import Order
-from erp_club.purchases.value_cards import CardClaim
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value.models import ValueCard
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.numbers import CardKey
 from tests.make.clubs import a_customer, a_membership
 from tests.make.purchases import Till, a_place, a_product, a_till, another_till, sells_in_the_web
 from tests.make.stored_value import a_kind

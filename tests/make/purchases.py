@@ -6,15 +6,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product
 from erp_club.permissions import commands as permissions
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Role
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.points.models import PointsAccount, PointsMovement
-from erp_club.purchases.facts import Place
+from erp_club.purchases.asked import Place
 from erp_club.purchases.sale import Payment, Sale, SaleLine
-from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptSource
+from erp_club.receipts.kinds import Means, ReceiptSource
+from erp_club.receipts.models import Receipt, ReceiptLine
 from tests.make.organisation import PIN, a_chain, a_store, a_terminal, an_actor, somebody
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)

@@ -6,16 +6,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.stored_value import commands
 from erp_club.stored_value.commands import Cause
 from erp_club.stored_value.issued import commands as issued
 from erp_club.stored_value.issued.commands import ToIssue
-from erp_club.stored_value.models import CardKind
+from erp_club.stored_value.kinds import CardKind
+from erp_club.stored_value.numbers import CardKey
 from erp_club.stored_value.products.commands import Chain, create_product
 from erp_club.stored_value.products.settings import ProductSettings
-from erp_club.stored_value.queries import CardKey, HeldCard
+from erp_club.stored_value.queries import HeldCard
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 TODAY = NOW.date()

@@ -21,8 +21,8 @@ from erp_club.people.merging.commands import merge_customers
 from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause, hold_account
-from erp_club.points.models import MovementKind
 from tests.make.clubs import a_club, a_membership, moved
 from tests.make.customers import a_person
 

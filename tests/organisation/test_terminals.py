@@ -17,7 +17,8 @@ from erp_club.permissions import commands as permissions
 from erp_club.permissions import passwords
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.models import StaffSession
-from erp_club.permissions.queries import TerminalFacts, identify
+from erp_club.permissions.places import TerminalFacts
+from erp_club.permissions.queries import identify
 from erp_club.permissions.workplaces import commands as workplaces
 from erp_club.permissions.workplaces import queries as workplaces_of
 from tests.make.organisation import NOW, PIN, a_chain, a_store, a_terminal, somebody

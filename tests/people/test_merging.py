@@ -15,9 +15,10 @@ from erp_club.clubs.models import Membership
 from erp_club.clubs.queries import memberships
 from erp_club.customers import queries as customers
 from erp_club.customers.commands import edit_customer
-from erp_club.customers.models import ConsentChange, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import ConsentChange, Customer
 from erp_club.customers.relatives.commands import add_relative
-from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
 from erp_club.customers.relatives.queries import relatives_of
 from erp_club.jobs.verify import wrong_rows
 from erp_club.kernel.db import Database
@@ -27,8 +28,9 @@ from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import freeze_account, redeem_points, revive_account
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.queries import ReceiptFilters, listing, months

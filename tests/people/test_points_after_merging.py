@@ -20,15 +20,16 @@ from erp_club.people.merging.commands import merge_customers
 from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.models import PointsAccount
 from erp_club.points.rules import Expiry, ExpiryKind
 from erp_club.points.sets.commands import freeze_accounts
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.purchases.returns.commands import Asked, Returned, return_goods
 from erp_club.purchases.returns.facts import Wish
-from erp_club.receipts.models import ReturnKind
+from erp_club.receipts.kinds import ReturnKind
 from tests.make.clubs import a_club, a_membership
 from tests.make.customers import a_person
 from tests.make.levels import a_club_with_levels, a_member, buys

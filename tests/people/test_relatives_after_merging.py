@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.relatives.commands import add_relative
-from erp_club.customers.relatives.models import Relative, RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
+from erp_club.customers.relatives.models import Relative
 from erp_club.customers.relatives.queries import relatives_of
 from erp_club.people.merging.commands import merge_customers
 from erp_club.people.merging.undoing.commands import undo_merge

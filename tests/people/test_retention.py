@@ -16,7 +16,8 @@ from erp_club.kernel.audit_seals import entries_not_as_sealed, seal_entries
 from erp_club.kernel.audit_search import Entries, entries
 from erp_club.people.retention.rules import DataKind, Rule, faults, last_day_gone
 from erp_club.permissions.actors import SYSTEM
-from erp_club.receipts.models import Receipt, ReceiptSource
+from erp_club.receipts.kinds import ReceiptSource
+from erp_club.receipts.models import Receipt
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.office import HTML, form, head_office, send
 from tests.make.organisation import a_store

@@ -15,7 +15,8 @@ from erp_club.permissions.catalog import Role
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries import queries
 from erp_club.permissions.tries.commands import Place
-from erp_club.permissions.tries.models import Kind, WrongTry
+from erp_club.permissions.tries.kinds import Kind
+from erp_club.permissions.tries.models import WrongTry
 from tests.make.organisation import NOW, PASSWORD, a_chain, a_store, an_actor, somebody
 
 OFFICE = Place(address="192.0.2.7")

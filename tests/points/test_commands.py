@@ -9,8 +9,9 @@ from erp_club.kernel.errors import Conflict, NotFound
 from erp_club.kernel.lots import DEBT
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points import commands
+from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
-from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot
+from erp_club.points.models import PointsAccount, PointsLot
 from erp_club.points.rules import AS_USUAL, Bucket, Fate, FatePolicy, ReturnedExpired, ReturnPolicy
 from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership
 

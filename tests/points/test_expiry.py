@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from erp_club.jobs import commands, points, queries, runner
 from erp_club.jobs.declared import Run
-from erp_club.jobs.models import RunState
+from erp_club.jobs.kinds import RunState
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import earn_points, redeem_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, PointsMovementLot
 from erp_club.points.rules import Bucket
 from erp_club.points.verify.queries import faults
 from tests.make.clubs import a_club, a_customer, a_membership, moved

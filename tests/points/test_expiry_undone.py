@@ -3,7 +3,7 @@ import sqlalchemy as sa
 
 from erp_club.clubs.models import Membership
 from erp_club.jobs import commands, queries, runner
-from erp_club.jobs.models import Level, RunState
+from erp_club.jobs.kinds import Level, RunState
 from erp_club.jobs.points import POINTS_EXPIRE
 from erp_club.jobs.programmes import replay
 from erp_club.kernel.db import Database

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.jobs import commands as jobs
 from erp_club.jobs import queries, queue, runner
-from erp_club.jobs.models import Level, RunState
+from erp_club.jobs.kinds import Level, RunState
 from erp_club.jobs.programmes import commands, job, replay
 from erp_club.jobs.programmes.commands import ProgrammeSettings
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
@@ -22,8 +22,9 @@ from erp_club.kernel.lots import Lot, Part
 from erp_club.people.merging.commands import merge_customers
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount, PointsLot
+from erp_club.points.models import PointsAccount, PointsLot
 from tests.make.clubs import a_club, moved
 from tests.make.organisation import NOW, a_chain
 from tests.points.test_expiry import TODAY, a_member, derived, earned

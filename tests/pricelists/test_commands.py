@@ -15,7 +15,7 @@ from erp_club.kernel.errors import Conflict, Invalid, NotFound
 from erp_club.permissions.actors import SYSTEM
 from erp_club.pricelists import commands
 from erp_club.pricelists import queries as prices
-from erp_club.pricelists.models import PriceListState
+from erp_club.pricelists.kinds import PriceListState
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.settings import EntryFields, PriceListSettings
 from tests.make.clubs import a_club

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.pricelists import queries
-from erp_club.pricelists.models import PriceListState
+from erp_club.pricelists.kinds import PriceListState
 from erp_club.promotions.engine.facts import ListPrice
 from tests.make.clubs import a_club
 from tests.make.organisation import a_chain, a_store

@@ -17,15 +17,15 @@ from erp_club.points.models import PointsAccount
 from erp_club.programmes import commands, documents
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.rewards.models import PeriodSettlement
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import sell
-from erp_club.purchases.facts import Asked
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods
 from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value.models import ValueCard
 from tests.make.clubs import a_customer, a_membership
 from tests.make.programmes import day, example

@@ -26,7 +26,8 @@ from erp_club.programmes.models import ProgrammeVersion
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods
 from erp_club.purchases.returns.facts import Wish
-from erp_club.stored_value.models import CardState, ValueCard
+from erp_club.stored_value.kinds import CardState
+from erp_club.stored_value.models import ValueCard
 from tests.make.clubs import a_membership, moved
 from tests.make.organisation import somebody
 from tests.make.programmes import a_programme, day

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.clubs.models import Membership
 from erp_club.clubs.periods import Span
 from erp_club.permissions.actors import SYSTEM
@@ -35,9 +36,10 @@ from erp_club.programmes.overrides.commands import give_level
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.engine.facts import Claim
-from erp_club.purchases.facts import Asked, gather
+from erp_club.purchases.asked import Asked
+from erp_club.purchases.facts import gather
 from erp_club.purchases.pricing import price_basket
-from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.redeeming import redeemable
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods

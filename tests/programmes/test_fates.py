@@ -13,14 +13,14 @@ from erp_club.programmes.engine.membership import Fate
 from erp_club.programmes.fates.queries import not_usable
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.promotions.coupons.models import CouponCode
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import Sold, sell
-from erp_club.purchases.facts import Asked
 from erp_club.purchases.fees.joining import Day
 from erp_club.purchases.fees.unsold import renew
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from tests.make.programmes import day
 from tests.make.purchases import a_place, a_product
 from tests.programmes.test_renewals import JOINED, NOW, Club

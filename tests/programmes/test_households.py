@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.breaks.commands import end_membership
 from erp_club.clubs.households import queries
-from erp_club.clubs.households.models import HouseholdPlace, InvitationState
+from erp_club.clubs.households.kinds import InvitationState
+from erp_club.clubs.households.models import HouseholdPlace
 from erp_club.kernel.errors import Refused
 from erp_club.people.erasure.commands import erase_customer
 from erp_club.people.merging.commands import merge_customers
@@ -32,7 +33,6 @@ def refused(code: str):
 
 def test_a_child_and_a_parent_have_one_balance_to_which_each_card_adds(family: Family):
     parent, child = family.join(30, 12)
-
     link_members(family.session, parent, child, when=WHEN)
     family.buys(child, 20_00)
     family.buys(parent, 5_00)

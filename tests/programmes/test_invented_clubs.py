@@ -5,7 +5,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.points.verify.queries import faults
 from erp_club.programmes.engine.checks import findings

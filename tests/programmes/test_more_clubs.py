@@ -16,9 +16,10 @@ from erp_club.programmes.events.commands import tell_event
 from erp_club.programmes.events.told import At, Happened
 from erp_club.promotions.coupons.models import Coupon
 from erp_club.promotions.models import StoredOffer
-from erp_club.purchases.facts import Asked, gather
+from erp_club.purchases.asked import Asked
+from erp_club.purchases.facts import gather
 from erp_club.purchases.pricing import price_basket
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.redeeming import redeemable
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import rules_on
-from erp_club.clubs.models import Club, ClubState, TermKind
+from erp_club.clubs.kinds import ClubState, TermKind
+from erp_club.clubs.models import Club
 from erp_club.kernel.errors import Invalid, NotFound
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.rules import Clawback, ExpiryKind, Fate

@@ -16,10 +16,12 @@ from erp_club.programmes.redemptions import queries
 from erp_club.programmes.redemptions.commands import give_to_charity, redeem_benefit, undo_redemption
 from erp_club.programmes.rewards.models import PeriodSettlement, RewardEntitlement
 from erp_club.promotions.coupons.models import Coupon, CouponBatch
-from erp_club.promotions.models import OfferState, StoredOffer
+from erp_club.promotions.kinds import OfferState
+from erp_club.promotions.models import StoredOffer
 from erp_club.purchases.entitlements.queries import rights
 from erp_club.stored_value.issued.commands import replace_card, set_card_state
-from erp_club.stored_value.models import CardState, ValueCard
+from erp_club.stored_value.kinds import CardState
+from erp_club.stored_value.models import ValueCard
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.clubs import a_customer, a_membership, moved
 from tests.make.coupons import a_batch

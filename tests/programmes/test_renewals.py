@@ -8,19 +8,19 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers.models import Customer
 from erp_club.customers.relatives.commands import add_relative
-from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
 from erp_club.jobs.declared import Run
 from erp_club.jobs.renewals import MEMBERSHIPS_RENEW
 from erp_club.kernel.errors import Refused
 from erp_club.permissions.actors import SYSTEM
 from erp_club.programmes.commands import load_programme
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.entitlements.queries import rights
-from erp_club.purchases.facts import Asked
 from erp_club.purchases.fees.joining import Day
 from erp_club.purchases.fees.unsold import join
 from erp_club.purchases.pricing import price_basket
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from tests.make.clubs import a_customer
 from tests.make.programmes import a_programme
 from tests.make.purchases import a_line, a_place, a_product, a_sale, a_till

@@ -16,9 +16,9 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
 from erp_club.programmes import commands as programmes
 from erp_club.programmes.overrides.commands import give_level, take_level_back
-from erp_club.purchases.facts import Asked, PointsPayment
+from erp_club.purchases.asked import Asked, PointsPayment
 from erp_club.purchases.pricing import price_basket
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods
 from erp_club.purchases.returns.facts import Wish

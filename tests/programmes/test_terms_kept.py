@@ -13,14 +13,14 @@ from erp_club.points.verify.queries import faults
 from erp_club.programmes.commands import load_programme
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode
+from erp_club.purchases.asked import Asked, PointsPayment
 from erp_club.purchases.commands import Sold, sell
-from erp_club.purchases.facts import Asked, PointsPayment
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.returns import commands as returns
 from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from tests.make.clubs import a_customer, a_membership
 from tests.make.programmes import a_programme
 from tests.make.purchases import a_place, a_product, a_till

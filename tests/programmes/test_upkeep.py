@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.birthday.models import BirthdayPlan, PlanState
+from erp_club.birthday.kinds import PlanState
+from erp_club.birthday.models import BirthdayPlan
 from erp_club.birthday.plans.commands import set_plan_state
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
@@ -18,13 +19,14 @@ from erp_club.programmes.upkeep.commands import Now, keep_all
 from erp_club.programmes.upkeep.rules import code_of
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.promotions.coupons.models import Coupon, CouponCode
-from erp_club.promotions.models import OfferState, StoredOffer
+from erp_club.promotions.kinds import OfferState
+from erp_club.promotions.models import StoredOffer
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import sell
-from erp_club.purchases.facts import Asked
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value.models import CardProduct
 from tests.make.birthdays import born, granted
 from tests.make.clubs import a_customer, a_membership

@@ -14,16 +14,16 @@ from erp_club.programmes.commands import load_programme
 from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import sell
-from erp_club.purchases.facts import Asked
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value import commands as cards
 from erp_club.stored_value.commands import Cause
 from erp_club.stored_value.models import ValueCard
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.numbers import CardKey
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.clubs import a_customer, a_membership
 from tests.make.programmes import a_programme

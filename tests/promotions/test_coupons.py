@@ -10,14 +10,8 @@ from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions.coupons import commands
 from erp_club.promotions.coupons.batches import commands as batches
-from erp_club.promotions.coupons.models import (
-    BatchState,
-    Coupon,
-    CouponBatch,
-    CouponReservation,
-    CouponState,
-    CouponUse,
-)
+from erp_club.promotions.coupons.kinds import BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponReservation, CouponUse
 from erp_club.purchases.posting.commands import write_sale
 from tests.make.clubs import a_customer
 from tests.make.coupons import NOW, TODAY, a_batch, read, reserve, some_coupons

@@ -12,9 +12,10 @@ from erp_club.kernel.errors import Conflict, Invalid, NotFound
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions import commands, documents, queries
 from erp_club.promotions.engine.offer import Offer, Start
+from erp_club.promotions.kinds import OfferState
 from erp_club.promotions.listing import queries as listing
 from erp_club.promotions.listing.queries import OfferFilters
-from erp_club.promotions.models import OfferState, OfferVersion
+from erp_club.promotions.models import OfferVersion
 from erp_club.promotions.standing import Standing
 from tests.make.clubs import a_club
 from tests.make.offers import NOW, TODAY, a_draft, a_published_offer, an_offer, publish

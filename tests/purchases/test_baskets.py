@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.clubs.commands import join_club
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.db import Database
@@ -15,7 +15,7 @@ from erp_club.kernel.errors import Conflict, Invalid, NotFound, Refused
 from erp_club.purchases.baskets import commands, entering, queries
 from erp_club.purchases.baskets.entering import Entered
 from erp_club.purchases.models import BasketLine
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.receipts.queries import receipt
 from tests.make.clubs import a_card, a_club, a_membership
 from tests.make.customers import a_person

@@ -5,13 +5,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.customers.models import Customer
 from erp_club.kernel.errors import Conflict, Invalid, NotFound
 from erp_club.promotions.engine.facts import TaxOfDiscount
+from erp_club.purchases.asked import Asked, Gathered
 from erp_club.purchases.commands import post_sale
-from erp_club.purchases.facts import Asked, Gathered, gather, nearest_birthday, policy
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.facts import gather, nearest_birthday, policy
+from erp_club.purchases.quotes.told import Buyer
 from tests.make.clubs import a_card, a_club, a_customer, a_membership, moved
 from tests.make.offers import a_published_offer
 from tests.make.purchases import NOW, Till, a_line, a_place, a_product, a_sale, a_till

@@ -11,12 +11,13 @@ from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Refused
 from erp_club.promotions.coupons.models import Coupon
 from erp_club.promotions.models import OfferUses
+from erp_club.purchases.asked import Asked, Place
 from erp_club.purchases.commands import sell
-from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means, Receipt, ReceiptOffer
+from erp_club.receipts.kinds import Means
+from erp_club.receipts.models import Receipt, ReceiptOffer
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer
 from tests.make.purchases import a_place, a_product, a_till

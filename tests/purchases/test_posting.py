@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import ClubState
+from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.rules import EarnedTerms, RulesDocument
 from erp_club.clubs.setup.commands import add_rules
 from erp_club.kernel.errors import Conflict
@@ -14,7 +14,8 @@ from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, Poi
 from erp_club.points.rules import Expiry, ExpiryKind
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.sale import Payment
-from erp_club.receipts.models import Means, Receipt, ReceiptLine, ReceiptNumber, ReceiptPayment
+from erp_club.receipts.kinds import Means
+from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptNumber, ReceiptPayment
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till, another_till, ledger
 from tests.make.wire import statements

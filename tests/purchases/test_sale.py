@@ -5,7 +5,7 @@ import pytest
 
 from erp_club.kernel.errors import Conflict, Invalid, Refused
 from erp_club.purchases.sale import MOST_MINOR, Payment, Sale, SaleLine, check, check_expected, line_amount
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 CASH, CARD = Means.CASH, Means.CARD

@@ -12,16 +12,18 @@ from erp_club.kernel.errors import Conflict, Forbidden, Refused
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.rules import NOTHING
 from erp_club.points.commands import earn_points, freeze_account
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount, PointsLot, PointsMovementLot
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovementLot
 from erp_club.points.rules import Terms, bucket
 from erp_club.promotions.engine.facts import Claim
+from erp_club.purchases.asked import Asked, PointsPayment
 from erp_club.purchases.commands import Sold, sell
-from erp_club.purchases.facts import Asked, PointsPayment
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means, Receipt
+from erp_club.receipts.kinds import Means
+from erp_club.receipts.models import Receipt
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.offers import a_published_offer, points_that_pay
 from tests.make.purchases import NOW, Till, a_place, a_product, a_till, ledger

@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.jobs import forecasts, runner
 from erp_club.jobs import queries as jobs
-from erp_club.jobs.models import RunState
+from erp_club.jobs.kinds import RunState
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Invalid
 from erp_club.kernel.settings import Settings
 from erp_club.permissions.actors import SYSTEM
-from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptSource
+from erp_club.receipts.kinds import ReceiptSource
+from erp_club.receipts.models import Receipt, ReceiptLine
 from erp_club.reports import runs
 from erp_club.reports.forecast import Forecast, Period, forecast, last_month, usual_month
-from erp_club.segments.models import Segment, SegmentCustomer, SegmentKind
+from erp_club.segments.kinds import SegmentKind
+from erp_club.segments.models import Segment, SegmentCustomer
 from tests.make.browser import HTML, json_headers, signed_in
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.offers import NOW, a_draft, a_published_offer, an_offer

@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.reports.liability import queries
 from erp_club.reports.liability.figures import Age, Expected, Flow, Way, expected, reconciled
 from tests.make.clubs import a_club, a_customer, a_membership, moved

@@ -4,7 +4,8 @@ import datetime as dt
 import pytest
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.programmes.engine.programme import Programme
 from erp_club.receipts.rollups.commands import roll_all
 from erp_club.reports import settings_forecast

@@ -19,15 +19,8 @@ from erp_club.programmes.engine.facts import Moved
 from erp_club.programmes.engine.levels import Levels
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
-from erp_club.receipts.models import (
-    Means,
-    Receipt,
-    ReceiptLine,
-    ReceiptPayment,
-    ReceiptReturn,
-    ReceiptReturnLine,
-    ReceiptSource,
-)
+from erp_club.receipts.kinds import Means, ReceiptSource
+from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptPayment, ReceiptReturn, ReceiptReturnLine
 from erp_club.reports.what_if import WhatIf, a_year, by_rate, what_if
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import a_chain, a_store

@@ -17,14 +17,16 @@ from erp_club.jobs.declared import Run
 from erp_club.jobs.segments import SEGMENTS_REFRESH
 from erp_club.kernel.errors import Conflict, Invalid, Refused
 from erp_club.permissions.actors import SYSTEM
-from erp_club.purchases.facts import Asked, gather
+from erp_club.purchases.asked import Asked
+from erp_club.purchases.facts import gather
 from erp_club.purchases.posting.commands import write_sale
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.commands import keep_habits
 from erp_club.segments import commands, looking, saved
 from erp_club.segments.commands import Settings
-from erp_club.segments.models import Segment, SegmentCount, SegmentState, SegmentVersion
+from erp_club.segments.kinds import SegmentState
+from erp_club.segments.models import Segment, SegmentCount, SegmentVersion
 from erp_club.segments.reading import read_condition
 from tests.make.clubs import a_customer
 from tests.make.organisation import a_chain

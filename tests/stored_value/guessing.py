@@ -19,7 +19,8 @@ from erp_club.kernel import embedded, schema
 from erp_club.kernel.db import Database, parse_url
 from erp_club.kernel.errors import Throttled
 from erp_club.kernel.keyring import Keyring, new_keys
-from erp_club.permissions.tries.models import Kind, Lockout
+from erp_club.permissions.tries.kinds import Kind
+from erp_club.permissions.tries.models import Lockout
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.coupons import queries as coupon_queries
 from erp_club.promotions.coupons.codes import new_codes

@@ -14,10 +14,11 @@ from erp_club.stored_value import commands
 from erp_club.stored_value.expiry.commands import expire_cards, expiring
 from erp_club.stored_value.issued import commands as issued
 from erp_club.stored_value.issued.commands import ToIssue
+from erp_club.stored_value.kinds import CardState, MovementKind
 from erp_club.stored_value.lots import Claim, last_day, shares
-from erp_club.stored_value.models import CardState, MovementKind, ValueCard, ValueLot, ValueMovement
-from erp_club.stored_value.numbers import compact, is_own, new_number, spoken
-from erp_club.stored_value.queries import CardKey, key_by_number, movements
+from erp_club.stored_value.models import ValueCard, ValueLot, ValueMovement
+from erp_club.stored_value.numbers import CardKey, compact, is_own, new_number, spoken
+from erp_club.stored_value.queries import key_by_number, movements
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.clubs import a_customer
 from tests.make.stored_value import NOW, TODAY, a_cause, a_gift_card, a_kind, a_prepaid_kind, held, paid

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.tries import commands, queries
-from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.tries.kinds import Kind
 from tests.make.organisation import NOW
 from tests.stored_value.guessing import a_shop, guess
 

@@ -10,8 +10,8 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.stored_value import commands
 from erp_club.stored_value.expiry.commands import expire_cards
 from erp_club.stored_value.models import ValueCard
+from erp_club.stored_value.numbers import CardKey
 from erp_club.stored_value.proof.commands import Entered, prove
-from erp_club.stored_value.queries import CardKey
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.stored_value import NOW, a_cause, a_gift_card, a_kind
 from tests.stored_value.test_cards import LATER

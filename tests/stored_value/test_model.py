@@ -14,8 +14,8 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.stored_value import commands
 from erp_club.stored_value.expiry.commands import expire_cards
 from erp_club.stored_value.issued import commands as issued
-from erp_club.stored_value.models import CardState
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.kinds import CardState
+from erp_club.stored_value.numbers import CardKey
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.stored_value import NOW, TODAY, a_cause, a_gift_card, a_prepaid_kind, held
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.errors import Conflict, Invalid, Throttled
 from erp_club.permissions.actors import SYSTEM
 from erp_club.stored_value.issued import commands as issued
-from erp_club.stored_value.models import CardState
+from erp_club.stored_value.kinds import CardState
 from erp_club.stored_value.proof.commands import LOCKED_FOR, MOST_WRONG, Entered, prove
 from tests.make.stored_value import NOW, a_gift_card
 

@@ -12,12 +12,12 @@ from erp_club.clubs.breaks.commands import end_membership, loss_of, restore_memb
 from erp_club.permissions.actors import SYSTEM
 from erp_club.programmes.commands import load_programme
 from erp_club.programmes.engine.programme import Programme
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets import commands as baskets
 from erp_club.purchases.baskets import memberships
-from erp_club.purchases.facts import Place
 from erp_club.purchases.places import where_of
 from erp_club.purchases.returns.facts import Wish
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from tests.make.purchases import NOW, a_product
 
 FEE_SKU = "JOIN"

@@ -30,18 +30,19 @@ from erp_club.people.merging.commands import merge_customers
 from erp_club.people.merging.undoing.commands import undo_merge
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import transfer_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
-from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.models import PointsAccount
 from erp_club.points.rules import Conversion, Expiry, ExpiryKind, Fate, FatePolicy
 from erp_club.points.verify.queries import faults
+from erp_club.purchases.asked import Asked, Place, PointsPayment
 from erp_club.purchases.commands import sell
-from erp_club.purchases.facts import Asked, Place, PointsPayment
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.returns import commands as returns
 from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.offers import points_that_pay
 from tests.make.purchases import NOW, Till, a_place, a_product, a_till

@@ -19,13 +19,12 @@ from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Refused
 from erp_club.points.models import PointsAccount
 from erp_club.promotions.coupons.models import CouponUse
+from erp_club.purchases.asked import Asked, PointsPayment
 from erp_club.purchases.commands import sell
-from erp_club.purchases.facts import Asked, PointsPayment
-from erp_club.purchases.quotes.queries import Buyer
-from erp_club.purchases.sale import Payment
+from erp_club.purchases.quotes.told import Buyer
+from erp_club.purchases.sale import CardClaim, Payment
 from erp_club.purchases.settled import Order
-from erp_club.purchases.value_cards import CardClaim
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer, points_that_pay

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel import db, schema
 from erp_club.kernel.settings import Settings
 from erp_club.permissions import commands as permissions
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.coupons import a_batch, some_coupons
 from tests.make.offers import a_published_offer, points_that_pay

@@ -15,8 +15,9 @@ from erp_club.kernel import embedded_cluster
 from erp_club.kernel.db import Database
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.commands import redeem_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount, PointsMovement
+from erp_club.points.models import PointsAccount, PointsMovement
 from tests.make.organisation import NOW, a_chain
 from tests.make.points import many_accounts
 from web.cli import main

@@ -3,7 +3,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import ClubState
+from erp_club.clubs.kinds import ClubState
 from erp_club.permissions.catalog import Role
 from erp_club.receipts.rollups.commands import roll_all
 from tests.make.browser import HTML, signed_in

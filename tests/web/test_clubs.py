@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import queries
-from erp_club.clubs.models import ClubState
+from erp_club.clubs.kinds import ClubState
 from erp_club.permissions.catalog import Role
 from tests.make.clubs import TODAY, a_card, a_club, a_customer, a_membership
 from tests.make.organisation import PASSWORD, PIN, a_chain, a_store, a_terminal, somebody

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.purchases.credit import NO_CREDIT, Credit, others
 from erp_club.purchases.sale import Payment
-from erp_club.receipts.models import Means, Receipt, ReceiptExchange
+from erp_club.receipts.kinds import Means
+from erp_club.receipts.models import Receipt, ReceiptExchange
 from tests.make.purchases import Till
 from tests.web.test_returns import BREAD, BROWSER, MILK, a_purchase, balance, keys, member, post, till
 

@@ -8,9 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from erp_club.permissions.tries.models import Kind as Tried
+from erp_club.permissions.tries.kinds import Kind as Tried
 from erp_club.permissions.tries.models import Lockout
-from erp_club.stored_value.models import MovementKind, ValueMovement
+from erp_club.stored_value.kinds import MovementKind
+from erp_club.stored_value.models import ValueMovement
 from tests.corpus.shop import SKU, Shop
 from tests.make.browser import HTML
 

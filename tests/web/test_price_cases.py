@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.clubs.commands import join_club
 from erp_club.permissions.actors import SYSTEM
 from erp_club.promotions.commands import create_offer

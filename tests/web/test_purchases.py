@@ -11,7 +11,7 @@ from httpx2 import Response
 from python_calamine import CalamineWorkbook
 from sqlalchemy.orm import Session
 
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.permissions.catalog import Role
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt

@@ -19,7 +19,8 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.points.models import PointsAccount, PointsMovement
 from erp_club.promotions.coupons.batches.commands import set_coupon_state
-from erp_club.promotions.coupons.models import Coupon, CouponState
+from erp_club.promotions.coupons.kinds import CouponState
+from erp_club.promotions.coupons.models import Coupon
 from erp_club.receipts.models import Receipt
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch, some_coupons
@@ -227,8 +228,8 @@ def spend(session: Session, points: int) -> None:
     """The member uses points elsewhere."""
     from erp_club.permissions.actors import SYSTEM
     from erp_club.points.commands import redeem_points
+    from erp_club.points.kinds import MovementKind
     from erp_club.points.ledger.commands import Account, Cause
-    from erp_club.points.models import MovementKind
 
     holder, account = session.execute(sa.select(PointsAccount.customer_id, PointsAccount.id)).one()
     now = dt.datetime.now(dt.UTC)

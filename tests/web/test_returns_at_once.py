@@ -17,8 +17,9 @@ from erp_club.jobs.verify import wrong_rows
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.points.commands import redeem_points
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.models import PointsAccount
 from erp_club.stored_value.models import ValueCard
 from tests.make.clubs import a_club, a_customer, a_membership, moved
 from tests.make.offers import a_published_offer, points_that_pay

@@ -17,10 +17,10 @@ from erp_club.kernel.db import Database
 from erp_club.permissions import commands
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
-from erp_club.permissions.commands import Due
 from erp_club.permissions.factors import commands as factors
 from erp_club.permissions.factors.models import RecoveryCode, SecondFactor
 from erp_club.permissions.factors.queries import new_secret_of
+from erp_club.permissions.kinds import Due
 from erp_club.permissions.models import StaffSession
 from tests.house.routes import walk
 from tests.make.browser import HTML, form, json_headers, signed_in

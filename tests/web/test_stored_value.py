@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.catalog import Role
-from erp_club.stored_value.models import CardState, ValueCard
+from erp_club.stored_value.kinds import CardState
+from erp_club.stored_value.models import ValueCard
 from erp_club.stored_value.numbers import spoken
 from erp_club.stored_value.products.queries import product_by_code
 from tests.make.browser import HTML, form, json_headers, signed_in

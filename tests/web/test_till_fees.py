@@ -17,7 +17,8 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.purchases.baskets.held.commands import free_left
 from erp_club.purchases.fees.models import MembershipFee
-from erp_club.segments.models import Segment, SegmentCustomer, SegmentKind
+from erp_club.segments.kinds import SegmentKind
+from erp_club.segments.models import Segment, SegmentCustomer
 from tests.make.clubs import NOW
 from tests.make.customers import a_person
 from tests.make.pricelists import a_list, an_entry

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from erp_club.permissions.catalog import Permission, Role
 from erp_club.points.models import PointsAccount
 from erp_club.promotions.coupons.models import Coupon
-from erp_club.purchases.uploads.models import Cause
+from erp_club.purchases.uploads.kinds import Cause
 from erp_club.receipts.models import Receipt, ReceiptOffer
 from erp_club.stored_value.models import ValueCard
 from tests.make.clubs import a_club, a_customer, a_membership, moved

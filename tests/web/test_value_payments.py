@@ -21,7 +21,8 @@ from erp_club.reports.purchases.cards import cards_sold
 from erp_club.reports.purchases.queries import total
 from erp_club.stored_value.commands import refund_receipt
 from erp_club.stored_value.issued.commands import refund_payment, set_card_state
-from erp_club.stored_value.models import CardState, ValueCard
+from erp_club.stored_value.kinds import CardState
+from erp_club.stored_value.models import ValueCard
 from erp_club.stored_value.queries import cards_of_receipt, payments_of
 from erp_club.stored_value.verify.queries import wrong_cards
 from tests.make.clubs import a_club, a_customer, a_membership

@@ -10,7 +10,7 @@ from erp_club.demo import story
 from erp_club.organisation import commands as organisation
 from erp_club.permissions import commands, errors, passwords, queries
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.commands import Due
+from erp_club.permissions.kinds import Due
 from erp_club.permissions.models import Staff
 from erp_club.permissions.sessions import commands as sessions
 from erp_club.permissions.tries import commands as tries

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from erp_club.birthday.models import PlanState
+from erp_club.birthday.kinds import PlanState
 from erp_club.birthday.plans import commands, queries
 from erp_club.birthday.plans.settings import (
     MOST_KNOWN_DAYS,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from erp_club.kernel.money import to_minor
 from erp_club.permissions.catalog import Permission
-from erp_club.stored_value.models import CardKind, ProductState, VatAt
+from erp_club.stored_value.kinds import CardKind, ProductState, VatAt
 from erp_club.stored_value.products import commands, queries
 from erp_club.stored_value.products.settings import MOST_MINOR, MOST_MONTHS, ProductSettings
 from web.deps import Act, ActRoute, needs

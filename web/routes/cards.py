@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from erp_club.cards import commands, queries
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.customers.queries import record
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission

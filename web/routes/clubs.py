@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from erp_club.clubs.models import TermKind
+from erp_club.clubs.kinds import TermKind
 from erp_club.clubs.periods import RenewalFrom
 from erp_club.clubs.setup import commands
 from erp_club.clubs.setup.settings import MOST_DAYS, MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings

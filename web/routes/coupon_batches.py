@@ -15,7 +15,7 @@ from erp_club.promotions.coupons.batches import commands, queries
 from erp_club.promotions.coupons.batches.queries import BatchFilters, BatchRow, Standing
 from erp_club.promotions.coupons.batches.settings import MOST_DAYS, MOST_MINOR, MOST_TO_ISSUE, MOST_USES, BatchSettings
 from erp_club.promotions.coupons.issued.queries import Standing as CouponStanding
-from erp_club.promotions.coupons.models import BatchState
+from erp_club.promotions.coupons.kinds import BatchState
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import AmountText, Body, Line, SmallRowId, Storable, Unsaid, Word

@@ -19,7 +19,7 @@ from erp_club.promotions.coupons.batches import queries as batches
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.promotions.coupons.issued import queries
 from erp_club.promotions.coupons.issued.queries import CouponFilters, CouponRow
-from erp_club.promotions.coupons.models import ANYBODY, CouponState
+from erp_club.promotions.coupons.kinds import ANYBODY, CouponState
 from web import lists
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, RowId, SmallRowId, Storable

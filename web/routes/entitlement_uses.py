@@ -12,7 +12,7 @@ from erp_club.kernel.text import T
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.entitlements import commands
-from erp_club.purchases.entitlements.models import UseState
+from erp_club.purchases.entitlements.kinds import UseState
 from erp_club.purchases.entitlements.office import queries
 from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.places import where_of

@@ -15,7 +15,7 @@ from erp_club.purchases.returns.commands import Asked, check_expected
 from erp_club.purchases.sale import MOST_MINOR
 from erp_club.purchases.settled import Order
 from erp_club.receipts import queries
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from web.after_sale import find_segments_again
 from web.basket_bodies import BasketBody, SaleId
 from web.coupon_entry import place_of

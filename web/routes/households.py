@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from erp_club.clubs.households import queries
-from erp_club.clubs.households.models import InvitationState
+from erp_club.clubs.households.kinds import InvitationState
 from erp_club.permissions.catalog import Permission
 from erp_club.programmes.households import commands
 from erp_club.programmes.households.commands import When

@@ -11,7 +11,7 @@ from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.tries import commands, queries
-from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.tries.kinds import Kind
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import RowId

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from erp_club.clubs.breaks import commands
-from erp_club.clubs.models import MembershipState
+from erp_club.clubs.kinds import MembershipState
 from erp_club.clubs.periods import Span, days_held
 from erp_club.clubs.queries import clubs
 from erp_club.kernel.text import T, Text

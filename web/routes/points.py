@@ -10,7 +10,7 @@ from starlette.responses import Response
 from erp_club.clubs.queries import club_of_account
 from erp_club.permissions.catalog import Permission
 from erp_club.points import queries
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.queries import Flow, Which
 from erp_club.programmes.queries import VersionNumber, version_numbers
 from web import lists

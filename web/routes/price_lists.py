@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from erp_club.permissions.catalog import Permission
 from erp_club.pricelists import commands
-from erp_club.pricelists.models import PriceListState
+from erp_club.pricelists.kinds import PriceListState
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.settings import PriceListSettings
 from web import lists

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from erp_club.catalogue import commands, queries
-from erp_club.catalogue.models import Brand, Department, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Brand, Department, ProductGroup
 from erp_club.catalogue.queries import ProductFilters, ProductRow
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.money import to_text

@@ -16,13 +16,12 @@ from erp_club.kernel.money import to_text
 from erp_club.kernel.prepared import Ahead
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.purchases import commands
 from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.quotes.commands import sale_key
-from erp_club.purchases.sale import MOST_MINOR, Payment
+from erp_club.purchases.sale import MOST_MINOR, CardClaim, CardToSell, Payment
 from erp_club.purchases.settled import Order
-from erp_club.purchases.value_cards import CardClaim, CardToSell
 from erp_club.receipts import queries
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.stored_value.proof.commands import Entered

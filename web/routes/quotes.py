@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from erp_club.kernel.prepared import Ahead
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.purchases.quotes import commands, queries
 from erp_club.purchases.sale import MOST_LINES, check_time
 from web.basket_bodies import BasketBody, PointsToUse, SaleId, SoldLine, asked_ahead, asked_of

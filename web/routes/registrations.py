@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import queries as baskets
-from erp_club.purchases.quotes.queries import Buyer
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.registering.commands import register_purchase
 from web.after_sale import find_segments_again
 from web.basket_bodies import SoldTo

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from erp_club.customers.queries import record
 from erp_club.customers.relatives import commands
-from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
 from erp_club.permissions.catalog import Permission
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, RowId

@@ -10,14 +10,14 @@ from starlette.responses import Response
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel.text import T
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets import queries as baskets
-from erp_club.purchases.facts import Place
 from erp_club.purchases.returns import commands
 from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.sale import MOST_LINES, MOST_MINOR
 from erp_club.receipts import queries
-from erp_club.receipts.models import Means, ReturnKind
+from erp_club.receipts.kinds import Means, ReturnKind
 from web.after_sale import find_segments_again
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import Body, Line, QuantityText, RowId, Storable, Unsaid

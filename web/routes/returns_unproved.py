@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from erp_club.kernel.money import to_text
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.facts import Place
+from erp_club.purchases.asked import Place
 from erp_club.purchases.returns import commands
 from erp_club.purchases.returns.facts import Wish
 from erp_club.purchases.returns.unproved import commands as unproved
 from erp_club.purchases.sale import MOST_LINES, MOST_MINOR
-from erp_club.receipts.models import Means, ReturnKind
+from erp_club.receipts.kinds import Means, ReturnKind
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import AmountText, Body, QuantityText, Word
 from web.forms import FormState

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from erp_club.kernel.errors import Refused
 from erp_club.permissions import commands, errors, passwords, queries
 from erp_club.permissions.catalog import Permission
-from erp_club.permissions.commands import Due, Entry
+from erp_club.permissions.commands import Entry
 from erp_club.permissions.factors import codes
 from erp_club.permissions.factors.queries import new_secret_of
+from erp_club.permissions.kinds import Due
 from erp_club.permissions.sessions import commands as sessions
 from web.codes import qr
 from web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, STEP_COOKIE, cookie

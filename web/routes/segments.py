@@ -15,7 +15,7 @@ from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.reports import mailing
 from erp_club.segments import commands, saved
 from erp_club.segments.commands import Settings
-from erp_club.segments.models import SegmentState
+from erp_club.segments.kinds import SegmentState
 from erp_club.segments.reading import read_condition
 from web import lists
 from web.deps import Act, ActRoute, needs

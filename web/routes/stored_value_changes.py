@@ -13,7 +13,8 @@ from erp_club.stored_value.errors import no_payment
 from erp_club.stored_value.issued import commands
 from erp_club.stored_value.issued import queries as issued
 from erp_club.stored_value.issued.commands import ToIssue
-from erp_club.stored_value.models import BEARER, CardState
+from erp_club.stored_value.kinds import CardState
+from erp_club.stored_value.models import BEARER
 from erp_club.stored_value.numbers import spoken
 from erp_club.stored_value.products.queries import product_by_code, products
 from web.declared import BIG_MINOR, Fresh

@@ -9,7 +9,7 @@ from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
 from erp_club.organisation import commands, queries
-from erp_club.organisation.models import Channel
+from erp_club.organisation.kinds import Channel
 from erp_club.permissions import passwords
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.sessions import commands as sessions

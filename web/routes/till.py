@@ -14,7 +14,7 @@ from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.baskets import commands, entering
 from erp_club.purchases.baskets import errors as baskets
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from web.after_sale import find_segments_again
 from web.coupon_entry import place_of
 from web.deps import Act, ActRoute, anyone, needs, wants_html

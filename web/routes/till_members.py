@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from erp_club.cards import commands as cards
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.customers import commands as customers
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.catalog import Permission

@@ -14,14 +14,14 @@ from starlette.responses import Response
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.engine.facts import Claim
-from erp_club.purchases.facts import Place
-from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.asked import Place
+from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.sale import MOST_LINES, MOST_MINOR, Payment
 from erp_club.purchases.uploads import commands, queries
 from erp_club.purchases.uploads.checking import OfflineLine, OfflineSale
-from erp_club.purchases.uploads.models import Cause
+from erp_club.purchases.uploads.kinds import Cause
 from erp_club.purchases.uploads.queries import ConflictFilters, ConflictRow
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from web import lists
 from web import store_picking as picking
 from web.basket_bodies import Activation, OfferCode, SoldTo

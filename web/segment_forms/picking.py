@@ -10,7 +10,7 @@ from erp_club.promotions.coupons.batches.queries import codes as batch_codes
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.naming import queries as naming
 from erp_club.segments import saved
-from erp_club.segments.models import SegmentState
+from erp_club.segments.kinds import SegmentState
 from web.deps import Act
 from web.formats import localised
 from web.i18n import LANGUAGES

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from erp_club.points.units import Unit
 from erp_club.promotions.engine.facts import Coupon
 from erp_club.purchases.baskets.pricing import Choosable, OpenPrice
-from erp_club.purchases.pricing import PricedBasket
+from erp_club.purchases.priced import PricedBasket
 from web.formats import localised
 from web.views.purchases import ClubSavings, savings_view
 from web.views.quotes import OfferHint, PendingOffer, hints_view, offer_name, pending_view, refused_words

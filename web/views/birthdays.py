@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from erp_club.birthday.grants.counted import queries as owing
 from erp_club.birthday.grants.queries import Days
-from erp_club.birthday.models import PlanState
+from erp_club.birthday.kinds import PlanState
 from erp_club.birthday.plans import queries
 from erp_club.birthday.plans.queries import GrantRow, PlanRow
 from erp_club.birthday.plans.sentence import Names, sentences

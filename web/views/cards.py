@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel
 
 from erp_club.cards import queries
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.clubs.queries import clubs
 from erp_club.customers.queries import record
 from web.deps import Act

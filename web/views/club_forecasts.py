@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
-from erp_club.clubs.models import ClubState
+from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.queries import club
 from erp_club.points.rules import worth_of
 from erp_club.programmes import queries as programmes

@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel, Field
 
 from erp_club.clubs.queries import club
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.rules import worth_of
 from erp_club.points.units import Unit
 from erp_club.reports import club_results

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from erp_club.clubs import queries
-from erp_club.clubs.models import ClubState, EventKind, MembershipState, PeriodKind, TermKind
+from erp_club.clubs.kinds import ClubState, EventKind, MembershipState, PeriodKind, TermKind
 from erp_club.clubs.periods import RenewalFrom, Span
 from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import worth_of

@@ -12,7 +12,7 @@ from erp_club.promotions.coupons.batches.queries import BatchRow, Standing
 from erp_club.promotions.coupons.codes import spoken
 from erp_club.promotions.coupons.issued import queries as issued
 from erp_club.promotions.coupons.issued.queries import CouponFilters, CouponRow
-from erp_club.promotions.coupons.models import ANYBODY, BatchState
+from erp_club.promotions.coupons.kinds import ANYBODY, BatchState
 from erp_club.promotions.standing import Standing as OfferStanding
 from web import lists
 from web.deps import Act

@@ -20,7 +20,7 @@ from erp_club.customers.fields import CustomerFields
 from erp_club.customers.forms import rules
 from erp_club.customers.forms.queries import form_of
 from erp_club.customers.id_numbers.queries import id_rules
-from erp_club.customers.queries import CustomerRecord, Found
+from erp_club.customers.record import CustomerRecord, Found
 from erp_club.customers.scans import SCANNED
 from erp_club.kernel import audit_search
 from erp_club.kernel.audit import AuditEntry

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from erp_club.clubs import queries as clubs
 from erp_club.organisation.queries import stores
 from erp_club.permissions.catalog import Permission
-from erp_club.purchases.entitlements.models import UseState
+from erp_club.purchases.entitlements.kinds import UseState
 from erp_club.purchases.entitlements.office import queries
 from erp_club.purchases.entitlements.office.queries import Filters
 from web import lists

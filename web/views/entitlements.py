@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from erp_club.programmes.engine.places import Where
 from erp_club.purchases.entitlements import queries
-from erp_club.purchases.entitlements.models import UseState
+from erp_club.purchases.entitlements.kinds import UseState
 from web.deps import Act
 
 

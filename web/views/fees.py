@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel
 
 from erp_club.programmes.engine.renew import Fee
-from erp_club.purchases.fees.models import FeeKind
+from erp_club.purchases.fees.kinds import FeeKind
 from erp_club.purchases.fees.queries import FeeFor
 
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from erp_club.clubs import queries as clubs
-from erp_club.clubs.models import ClubState
+from erp_club.clubs.kinds import ClubState
 from erp_club.imports.kinds import KINDS
 from erp_club.imports.sent import Told
 from web.deps import Act

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from erp_club.clubs.units.queries import unit_of_clubs
 from erp_club.jobs import queries as jobs
 from erp_club.jobs.forecasts import FORECAST
-from erp_club.jobs.models import OPEN, RunState
+from erp_club.jobs.kinds import OPEN, RunState
 from erp_club.organisation import queries as organisation
 from erp_club.points.units import Unit
 from erp_club.promotions import queries as offers

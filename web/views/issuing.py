@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from erp_club.jobs import queries as jobs
-from erp_club.jobs.models import RunState
+from erp_club.jobs.kinds import RunState
 from web.deps import Act
 
 

@@ -14,7 +14,7 @@ from erp_club.jobs.approvals import queries as approvals
 from erp_club.jobs.approvals.queries import ApprovalRow
 from erp_club.jobs.catalogue import BEFORE, JOBS, NIGHT
 from erp_club.jobs.declared import Job, Preview, Run
-from erp_club.jobs.models import Level, RunState
+from erp_club.jobs.kinds import Level, RunState
 from erp_club.jobs.programmes import queries as programme_queries
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
 from erp_club.kernel.text import T

@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel
 
 from erp_club.clubs.levels import queries
-from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import MembershipRow
 from erp_club.programmes.engine.levels import Levels

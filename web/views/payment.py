@@ -7,7 +7,7 @@ from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.paying import PayingCard, paying
 from erp_club.purchases.baskets.pricing import totals_by_means
 from erp_club.purchases.sale import rounding
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value.numbers import masked
 from web.deps import Act
 

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.customers.fields import CONSENTS
-from erp_club.customers.queries import CustomerRecord, record
+from erp_club.customers.queries import record
+from erp_club.customers.record import CustomerRecord
 from erp_club.people.erasure.queries import taken
 from erp_club.people.merging import queries
 from erp_club.people.merging.fields import FIELDS

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.points import queries
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.queries import EVERY, Flow, Which
 from erp_club.points.units import POINTS, Unit
 from erp_club.programmes.queries import VersionNumber, version_numbers

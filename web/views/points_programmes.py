@@ -8,7 +8,7 @@ from erp_club.clubs import queries as clubs
 from erp_club.jobs import queries as jobs
 from erp_club.jobs.programmes import job, queries
 from erp_club.jobs.programmes.job import POINTS_PROGRAMME
-from erp_club.jobs.programmes.models import ProgrammeState
+from erp_club.jobs.programmes.kinds import ProgrammeState
 from erp_club.jobs.programmes.rules import Effect, Rounding
 from erp_club.points.rules import worth_of
 from erp_club.points.units import Unit

@@ -12,7 +12,7 @@ from erp_club.clubs import queries as clubs
 from erp_club.kernel import audit_search
 from erp_club.kernel.money import Rounding, round_div, to_text
 from erp_club.organisation import queries as organisation
-from erp_club.pricelists.models import PriceListState
+from erp_club.pricelists.kinds import PriceListState
 from erp_club.pricelists.office import queries
 from erp_club.pricelists.rules import price_of
 from web import lists

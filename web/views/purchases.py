@@ -14,7 +14,7 @@ from erp_club.purchases.registering.queries import Member, registered_for
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
-from erp_club.receipts.models import ReturnKind
+from erp_club.receipts.kinds import ReturnKind
 from erp_club.receipts.queries import ReceiptFilters, ReceiptRow
 from erp_club.reports.years import shown_year
 from erp_club.stored_value.queries import cards_of_receipt

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from erp_club.points.units import Unit
 from erp_club.promotions.engine.priced import Applied, PricedLine, Refusal
-from erp_club.purchases.pricing import PricedBasket
+from erp_club.purchases.priced import PricedBasket
 from erp_club.purchases.quotes.commands import Quoted
 from erp_club.purchases.redeeming import Ceiling, Redeemable
 from erp_club.purchases.sale import rounding

@@ -5,7 +5,7 @@ import datetime as dt
 from pydantic import BaseModel
 
 from erp_club.customers.relatives import queries
-from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
 from web.deps import Act
 
 

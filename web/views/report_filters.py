@@ -12,7 +12,7 @@ from erp_club.organisation.queries import stores
 from erp_club.reports.purchases import naming
 from erp_club.reports.purchases.asked import Asked
 from erp_club.segments import saved
-from erp_club.segments.models import SegmentState
+from erp_club.segments.kinds import SegmentState
 from web.deps import Act
 from web.formats import localised
 

@@ -13,7 +13,7 @@ from erp_club.purchases.returns.commands import Returned
 from erp_club.purchases.returns.queries import standing
 from erp_club.purchases.returns.settling import Settled
 from erp_club.receipts import queries
-from erp_club.receipts.models import Means, ReturnKind
+from erp_club.receipts.kinds import Means, ReturnKind
 from erp_club.receipts.queries import ReceiptRecord
 from web.deps import Act
 from web.formats import localised

@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from erp_club.permissions.catalog import Permission
 from erp_club.segments import saved
-from erp_club.segments.models import SegmentState
+from erp_club.segments.kinds import SegmentState
 from web.deps import Act
 
 

@@ -12,7 +12,7 @@ from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.rollups.queries import latest_day
 from erp_club.reports import mailing, segment_use
 from erp_club.segments import looking, saved
-from erp_club.segments.models import SegmentKind, SegmentState
+from erp_club.segments.kinds import SegmentKind, SegmentState
 from erp_club.segments.reading import read_condition
 from erp_club.segments.sentence import found as found_text
 from erp_club.segments.sentence import lines, sentence

@@ -16,7 +16,7 @@ from erp_club.purchases.queries import GivenRows, given_on, moved_by
 from erp_club.purchases.returns.queries import return_of
 from erp_club.purchases.settled import tax_in
 from erp_club.receipts import queries
-from erp_club.receipts.models import ReturnKind
+from erp_club.receipts.kinds import ReturnKind
 from erp_club.stored_value.queries import cards_of_receipt
 from web.deps import Act
 from web.views.fees import FeeView, fee_view

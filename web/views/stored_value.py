@@ -9,7 +9,7 @@ from erp_club.kernel import audit_search
 from erp_club.stored_value import queries
 from erp_club.stored_value.issued import queries as issued
 from erp_club.stored_value.issued.queries import CardRow, Standing
-from erp_club.stored_value.models import CardKind, MovementKind, ProductState, VatAt
+from erp_club.stored_value.kinds import CardKind, MovementKind, ProductState, VatAt
 from erp_club.stored_value.numbers import masked
 from erp_club.stored_value.products import queries as products
 from erp_club.stored_value.products.queries import ProductRow

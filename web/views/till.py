@@ -7,18 +7,19 @@ from dataclasses import asdict
 from pydantic import BaseModel, Field
 
 from erp_club.customers.models import UNIDENTIFIED
-from erp_club.customers.queries import Found
+from erp_club.customers.record import Found
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions.engine.priced import PricedLine
+from erp_club.purchases.asked import Asked
 from erp_club.purchases.baskets import queries
 from erp_club.purchases.baskets.entering import Entered
 from erp_club.purchases.baskets.entry import new_customer
 from erp_club.purchases.baskets.pricing import OpenPrice, price_open
-from erp_club.purchases.facts import Asked
 from erp_club.purchases.fees.queries import fees_of_basket
 from erp_club.purchases.models import Basket
-from erp_club.purchases.pricing import PricedBasket, price_basket
-from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.priced import PricedBasket
+from erp_club.purchases.pricing import price_basket
+from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.sale import line_amount, rounding
 from web.coupon_entry import place_of
 from web.deps import Act

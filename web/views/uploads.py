@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from erp_club.kernel.text import Money, T, Text
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.uploads.commands import Upload
-from erp_club.purchases.uploads.models import Cause
+from erp_club.purchases.uploads.kinds import Cause
 from erp_club.purchases.uploads.queries import ConflictRow
 from web.i18n import say
 from web.lists import ListState

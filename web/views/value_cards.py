@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from erp_club.purchases.sale import Payment
 from erp_club.purchases.value_cards import CardPaid, CardSold
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.receipts.queries import PaymentRow
-from erp_club.stored_value.models import CardKind, MovementKind
+from erp_club.stored_value.kinds import CardKind, MovementKind
 from erp_club.stored_value.numbers import masked, spoken
 from erp_club.stored_value.queries import ReceiptCard
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from erp_club.jobs import queries as jobs
-from erp_club.jobs.models import OPEN, RunState
+from erp_club.jobs.kinds import OPEN, RunState
 from erp_club.jobs.what_if import WHAT_IF
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T

@@ -25,7 +25,7 @@ from erp_club.clubs.models import Club
 from erp_club.clubs.rules import points_rules
 from erp_club.permissions.actors import Actor
 from erp_club.points.gifts.commands import WantedPoints, give_points
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.rules import Terms, bucket
 from erp_club.points.sets.commands import SetCause
 from erp_club.promotions.coupons.sets.commands import WantedCoupon, issue_coupons, room

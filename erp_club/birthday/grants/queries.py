@@ -12,16 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.birthday.models import MYSELF, BirthdayGrant, BirthdayPlan, PlanState
+from erp_club.birthday.kinds import PlanState
+from erp_club.birthday.models import MYSELF, BirthdayGrant, BirthdayPlan
 from erp_club.birthday.plans.settings import OccasionKind, PlanSettings
 from erp_club.birthday.windows import APART, births, celebrations
 from erp_club.clubs.earning.queries import ACCOUNT
+from erp_club.clubs.kinds import ClubState, MembershipState
 from erp_club.clubs.levels.models import MembershipLevel
-from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod, MembershipState
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
-from erp_club.customers.relatives.models import Relative, RelativeKind
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.customers.relatives.kinds import RelativeKind
+from erp_club.customers.relatives.models import Relative
 from erp_club.kernel.audit import AuditEntry
-from erp_club.points.models import AccountState, PointsAccount
+from erp_club.points.kinds import AccountState
+from erp_club.points.models import PointsAccount
 from erp_club.points.queries import available_points
 
 Place = tuple[int, int]

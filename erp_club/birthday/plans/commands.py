@@ -10,17 +10,21 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from erp_club.birthday import errors
-from erp_club.birthday.models import BirthdayPlan, PlanState
+from erp_club.birthday.kinds import PlanState
+from erp_club.birthday.models import BirthdayPlan
 from erp_club.birthday.plans.settings import Gift, OccasionKind, PlanSettings, faults
 from erp_club.clubs.models import Club
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.engine.offer import Offer, Start
-from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
-from erp_club.stored_value.models import CardKind, CardProduct, ProductState
+from erp_club.promotions.kinds import OfferState
+from erp_club.promotions.models import OfferVersion, StoredOffer
+from erp_club.stored_value.kinds import CardKind, ProductState
+from erp_club.stored_value.models import CardProduct
 from erp_club.stored_value.products.settings import amount_fault
 
 _trace = functools.partial(audit.trace, "birthday_plan")

@@ -9,14 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.birthday import errors
-from erp_club.birthday.models import BirthdayGrant, BirthdayPlan, PlanState
+from erp_club.birthday.kinds import PlanState
+from erp_club.birthday.models import BirthdayGrant, BirthdayPlan
 from erp_club.birthday.plans.commands import settings_of
 from erp_club.birthday.plans.settings import PlanSettings
 from erp_club.clubs.models import Club
 from erp_club.customers.models import Customer
 from erp_club.kernel.reading import in_portions
 from erp_club.points.units import Unit
-from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode, CouponState
+from erp_club.promotions.coupons.kinds import BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode
 from erp_club.promotions.coupons.queries import IS_SPENT
 from erp_club.stored_value.models import CardProduct, ValueCard
 

@@ -20,8 +20,9 @@ from erp_club.permissions.rules import Asked
 from erp_club.points import errors
 from erp_club.points.commands import adjust_points, give_back_points, take_back_points
 from erp_club.points.conversions.queries import new_unit
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause, Moved, hold_account
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.models import PointsMovement
 from erp_club.points.rules import ReturnPolicy, bucket
 
 

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Membership, MembershipPeriod, MembershipState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.clubs.periods import Span
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor

@@ -21,13 +21,13 @@ from erp_club.clubs.days.commands import (
     numbered,
 )
 from erp_club.clubs.households.commands import leave_with_nothing
-from erp_club.clubs.models import EventKind, MembershipState
+from erp_club.clubs.kinds import EventKind, MembershipState
 from erp_club.clubs.periods import Days, Span
 from erp_club.clubs.points.commands import Becoming, end_points, points_become, points_lost, restore_points
 from erp_club.clubs.units.queries import unit_of_membership
 from erp_club.permissions.actors import Actor
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause
-from erp_club.points.models import MovementKind
 
 
 @dataclass(frozen=True, slots=True)

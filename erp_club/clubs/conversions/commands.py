@@ -28,9 +28,10 @@ from erp_club.points.conversions.commands import (
     put_in,
     take_out,
 )
-from erp_club.points.conversions.models import ConversionCause, PointsConversion
+from erp_club.points.conversions.kinds import ConversionCause
+from erp_club.points.conversions.models import PointsConversion
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause
-from erp_club.points.models import MovementKind
 from erp_club.points.rules import Bucket, Conversion, bucket
 from erp_club.points.sets.amounts.commands import give_points
 from erp_club.points.sets.commands import Key, SetCause, hold_accounts

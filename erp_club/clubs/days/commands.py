@@ -15,14 +15,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors, periods
 from erp_club.clubs.commands import Held, add_period
-from erp_club.clubs.models import (
-    EventKind,
-    Membership,
-    MembershipEvent,
-    MembershipPeriod,
-    MembershipState,
-    PeriodKind,
-)
+from erp_club.clubs.kinds import EventKind, MembershipState, PeriodKind
+from erp_club.clubs.models import Membership, MembershipEvent, MembershipPeriod
 from erp_club.clubs.periods import Days, Span
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor

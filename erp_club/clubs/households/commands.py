@@ -20,8 +20,9 @@ from erp_club.clubs.models import Membership
 from erp_club.customers.queries import family_of
 from erp_club.kernel import audit
 from erp_club.points.commands import revive_account, set_heir, transfer_debt, transfer_points
+from erp_club.points.kinds import AccountState
 from erp_club.points.ledger.commands import Account, Cause, hold_account
-from erp_club.points.models import AccountState, PointsAccount
+from erp_club.points.models import PointsAccount
 from erp_club.points.moves.commands import carry_standing, lives_in
 
 

@@ -1,22 +1,13 @@
 """Households: memberships of one club that share the points account of one of them, the main one."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.clubs.households.kinds import InvitationState
 from erp_club.kernel.db import Base
-
-
-class InvitationState(StrEnum):
-    """Open until its last day is over; whoever answered or took it back ended it."""
-
-    OPEN = "open"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
 
 
 class Household(Base):

@@ -7,11 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import Card
 from erp_club.cards.numbers import compact
 from erp_club.clubs import errors as club_errors
 from erp_club.clubs.households import errors
-from erp_club.clubs.households.models import Household, HouseholdInvitation, HouseholdPlace, InvitationState
+from erp_club.clubs.households.kinds import InvitationState
+from erp_club.clubs.households.models import Household, HouseholdInvitation, HouseholdPlace
 from erp_club.clubs.models import Membership
 from erp_club.clubs.queries import club_of_membership
 from erp_club.customers.models import UNIDENTIFIED, Customer

@@ -19,12 +19,14 @@ from erp_club.clubs.conversions.commands import Converting, convert
 from erp_club.clubs.conversions.undoing import commands as undoing
 from erp_club.clubs.conversions.undoing.commands import Back
 from erp_club.clubs.earning.queries import rules_in_force
-from erp_club.clubs.models import Club, Membership, MembershipPeriod, MembershipState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import give_back_points
-from erp_club.points.conversions.models import ConversionCause
+from erp_club.points.conversions.kinds import ConversionCause
+from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, reversed_parts
-from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot, PointsMovement
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement
 from erp_club.points.rules import Conversion, Fate, ReturnPolicy
 from erp_club.points.sets.commands import Key, SetCause, drop_points, freeze_accounts, freeze_closed, hold_accounts
 

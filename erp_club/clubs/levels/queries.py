@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.levels.models import LevelCause, LevelChange, MembershipLevel
+from erp_club.clubs.levels.kinds import LevelCause
+from erp_club.clubs.levels.models import LevelChange, MembershipLevel
 from erp_club.clubs.models import Membership
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff

@@ -11,13 +11,15 @@ from erp_club.clubs.conversions.commands import Converting, convert
 from erp_club.clubs.conversions.queries import of_ending, targets
 from erp_club.clubs.conversions.undoing.commands import take_back
 from erp_club.clubs.earning.queries import rules_on
-from erp_club.clubs.models import Membership, MembershipState
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.models import Membership
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account, give_back_points, revive_account
-from erp_club.points.conversions.models import ConversionCause
+from erp_club.points.conversions.kinds import ConversionCause
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause, hold_account
-from erp_club.points.models import MovementKind
 from erp_club.points.queries import formers_of, movements_at
 from erp_club.points.rules import DROPPED, KEPT, Conversion, FatePolicy, ReturnPolicy
 

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors
-from erp_club.clubs.models import Club, ClubRules, ClubState, TermKind
+from erp_club.clubs.kinds import ClubState, TermKind
+from erp_club.clubs.models import Club, ClubRules
 from erp_club.clubs.periods import RenewalFrom
 from erp_club.clubs.rules import FIRST_DAY, RulesDocument, document_json
 from erp_club.clubs.setup.settings import ClubChanges, ClubSettings, faults

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from erp_club.clubs.models import TermKind
+from erp_club.clubs.kinds import TermKind
 from erp_club.clubs.periods import RenewalFrom
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import T

@@ -5,7 +5,8 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState, Membership
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club, Membership
 from erp_club.points.units import POINTS, Unit, only
 
 

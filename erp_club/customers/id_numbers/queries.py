@@ -11,7 +11,8 @@ from erp_club.customers.id_numbers import sealing
 from erp_club.customers.id_numbers.models import IdNumberRule
 from erp_club.customers.id_numbers.rules import DEFAULT, ELSEWHERE, Document, IdRule, IdRules, completed
 from erp_club.customers.identity import PASSPORT
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.permissions.models import Staff
 

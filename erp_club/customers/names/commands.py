@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.errors import names_busy
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.names.entries import NAMES_VERSION, Entry, array_text, entry
 from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.customers.names.spelling import index_words

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.names.entries import NAMES_VERSION, array_text
 from erp_club.customers.names.judging import PARTICLE, NameHit, Unit, judged, shared_out
 from erp_club.customers.names.keys import asked_keys

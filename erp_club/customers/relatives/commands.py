@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers import errors, fields
 from erp_club.customers.errors import Fault
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.names.spelling import tidy
 from erp_club.customers.queries import customer_id_by_number
-from erp_club.customers.relatives.models import Relative, RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
+from erp_club.customers.relatives.models import Relative
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from erp_club.kernel.text import T

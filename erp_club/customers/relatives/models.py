@@ -1,21 +1,12 @@
 """Whom a customer is close to (C-09)."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.customers.relatives.kinds import RelativeKind
 from erp_club.kernel.db import Base
-
-
-class RelativeKind(StrEnum):
-    """What the relative is to the customer."""
-
-    SPOUSE = "spouse"
-    CHILD = "child"
-    PARENT = "parent"
-    OTHER = "other"
 
 
 class Relative(Base):

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.customers.models import Customer, CustomerState
-from erp_club.customers.relatives.models import Relative, RelativeKind
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
+from erp_club.customers.relatives.kinds import RelativeKind
+from erp_club.customers.relatives.models import Relative
 
 CHILDREN = """
     ARRAY(SELECT DISTINCT coalesce(child.birthday, other.birthday)

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from erp_club.jobs import commands, errors
 from erp_club.jobs.approvals.models import RunApproval
 from erp_club.jobs.declared import Job, Limit, Run, Said
-from erp_club.jobs.models import JobRun, Level, RunState
+from erp_club.jobs.kinds import Level, RunState
+from erp_club.jobs.models import JobRun
 from erp_club.kernel import audit
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.approvals.models import RunApproval
-from erp_club.jobs.models import JobRun, RunState
+from erp_club.jobs.kinds import RunState
+from erp_club.jobs.models import JobRun
 from erp_club.permissions.models import Staff
 
 

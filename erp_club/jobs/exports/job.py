@@ -9,7 +9,7 @@ from erp_club.jobs import commands as runs
 from erp_club.jobs.declared import Cursor, Job, Run, Said, Step
 from erp_club.jobs.exports import commands, queries
 from erp_club.jobs.exports.writing import Parts, writer
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.kernel.text import N_, T
 from erp_club.permissions.actors import Actor
 

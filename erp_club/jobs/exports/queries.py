@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.jobs.exports.models import Export, ExportPart
-from erp_club.jobs.models import OPEN, JobRun, RunState
+from erp_club.jobs.kinds import OPEN, RunState
+from erp_club.jobs.models import JobRun
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from erp_club.clubs import queries as clubs
 from erp_club.clubs.earning.queries import rules_on
 from erp_club.jobs.programmes import queries
-from erp_club.jobs.programmes.models import PointsProgramme, ProgrammeState
+from erp_club.jobs.programmes.kinds import ProgrammeState
+from erp_club.jobs.programmes.models import PointsProgramme
 from erp_club.jobs.programmes.queries import ProgrammeRow
 from erp_club.jobs.programmes.replay import as_if_never
 from erp_club.jobs.programmes.rules import Effect, Rounding
@@ -21,7 +22,8 @@ from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.lots import DEBT
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
-from erp_club.points.models import MovementKind, PointsAccount, PointsLot
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsAccount, PointsLot
 from erp_club.points.sets.commands import Key, SetCause, among, given_parts, hold_accounts, write_movements
 from erp_club.segments import saved as segments
 

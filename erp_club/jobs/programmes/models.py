@@ -1,21 +1,14 @@
 """Programmes that zero or change the points of a chosen set of members."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from erp_club.jobs.programmes.kinds import ProgrammeState
 from erp_club.jobs.programmes.rules import Effect, Rounding
 from erp_club.kernel.db import Base, SmallId
-
-
-class ProgrammeState(StrEnum):
-    """A withdrawn programme is run no more."""
-
-    OPEN = "open"
-    WITHDRAWN = "withdrawn"
 
 
 class PointsProgramme(Base):

@@ -9,24 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.clubs.models import Club, Membership, MembershipState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.models import Club, Membership
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import family_of
-from erp_club.jobs.programmes.models import PointsProgramme, ProgrammeState
+from erp_club.jobs.programmes.kinds import ProgrammeState
+from erp_club.jobs.programmes.models import PointsProgramme
 from erp_club.jobs.programmes.replay import ENDED, MOVED, Later, Standing
 from erp_club.jobs.programmes.rules import EXTRA, WHOLE_BP, Effect, Rounding
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.lots import Lot, Part
 from erp_club.kernel.text import T
 from erp_club.permissions.models import Staff
-from erp_club.points.models import (
-    AccountState,
-    PointsAccount,
-    PointsLot,
-    PointsMove,
-    PointsMovement,
-    PointsMovementLot,
-)
+from erp_club.points.kinds import AccountState
+from erp_club.points.models import PointsAccount, PointsLot, PointsMove, PointsMovement, PointsMovementLot
 from erp_club.points.sets.commands import Key, among
 from erp_club.points.units import Unit
 from erp_club.receipts.models import Receipt

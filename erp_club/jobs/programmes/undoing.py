@@ -4,10 +4,10 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers import queries as customers
 from erp_club.jobs.declared import Cursor, Run, Said, Step
-from erp_club.jobs.models import Level
+from erp_club.jobs.kinds import Level
 from erp_club.jobs.programmes import commands
 from erp_club.kernel.text import T
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.sets.commands import SetCause
 
 UNDO_BATCH = 2_000

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 
 from erp_club.clubs.units.queries import units_of_accounts
 from erp_club.customers.id_numbers import sealing
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import family_of, record
 from erp_club.kernel.db import Base
 from erp_club.points.units import POINTS

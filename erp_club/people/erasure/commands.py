@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.breaks.commands import end_membership, end_part, loss_of
 from erp_club.clubs.commands import hold, is_part
 from erp_club.clubs.households.commands import leave_with_nothing
-from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.models import Membership
 from erp_club.customers.id_numbers import sealing
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.customers.names.commands import erase_names
 from erp_club.customers.queries import not_living
 from erp_club.kernel import audit
@@ -29,8 +31,9 @@ from erp_club.people.erasure.queries import Taken, taken
 from erp_club.people.erasure.words.commands import empty_words, scrub_documents
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind, PointsAccount
+from erp_club.points.models import PointsAccount
 from erp_club.points.rules import DROPPED
 
 REASON = "Erased"

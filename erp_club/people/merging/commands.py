@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers.errors import unknown_customer
 from erp_club.customers.fields import CONSENTS
-from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, ConsentChange, Customer
 from erp_club.customers.names.commands import keep_names
 from erp_club.kernel import audit
 from erp_club.people import errors

@@ -21,7 +21,7 @@ from erp_club.permissions.queries import staff_by_username
 from erp_club.permissions.rules import Asked, Decision, Outcome, Rule, by_pin, may_approve
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries.commands import Place
-from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.tries.kinds import Kind
 from erp_club.permissions.workplaces.queries import works_in
 
 HOLDS_FOR = dt.timedelta(minutes=5)

@@ -15,10 +15,10 @@ from erp_club.permissions.factors.codes import Means
 from erp_club.permissions.factors.models import SignInStep
 from erp_club.permissions.factors.queries import means_of
 from erp_club.permissions.models import Staff, StaffSession
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.permissions.tries import commands as tries
 from erp_club.permissions.tries.commands import Place
-from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.tries.kinds import Kind
 
 STEP_FOR = dt.timedelta(minutes=10)
 """So long somebody whose password was right has for the second step."""

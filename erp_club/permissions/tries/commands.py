@@ -19,7 +19,8 @@ from erp_club.organisation.models import Terminal
 from erp_club.permissions import errors
 from erp_club.permissions.actors import SYSTEM, Actor
 from erp_club.permissions.models import Staff
-from erp_club.permissions.tries.models import Kind, Lockout, WrongTry
+from erp_club.permissions.tries.kinds import Kind
+from erp_club.permissions.tries.models import Lockout, WrongTry
 
 MOST_WRONG = 5
 """So many wrong secrets for one name lock it."""

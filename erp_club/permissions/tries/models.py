@@ -1,22 +1,12 @@
 """Wrong tries to sign in, as they are counted, and what was locked by them."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, Id
-
-
-class Kind(StrEnum):
-    """What was tried too often: a name's password or PIN, many names from one place, numbers that are worth money."""
-
-    PASSWORD = "password"  # noqa: S105 - a word
-    PIN = "pin"
-    PLACE = "place"
-    CARDS = "cards"
-    COUPONS = "coupons"
+from erp_club.permissions.tries.kinds import Kind
 
 
 class WrongTry(Base):

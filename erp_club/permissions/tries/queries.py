@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.organisation.models import Store, Terminal
 from erp_club.permissions.models import Staff
-from erp_club.permissions.tries.models import Kind, Lockout
+from erp_club.permissions.tries.kinds import Kind
+from erp_club.permissions.tries.models import Lockout
 
 LATELY = dt.timedelta(days=1)
 """So long a lock is told on the first page."""

@@ -1,20 +1,12 @@
 """What points of an account became when its club converted them."""
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base
-
-
-class ConversionCause(StrEnum):
-    """Why points were converted: other rules began, or the membership lapsed or was ended."""
-
-    SWITCH = "switch"
-    LAPSE = "lapse"
-    END = "end"
+from erp_club.points.conversions.kinds import ConversionCause
 
 
 class PointsConversion(Base):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.points.conversions.models import ConversionCause, PointsConversion
+from erp_club.points.conversions.kinds import ConversionCause
+from erp_club.points.conversions.models import PointsConversion
 from erp_club.points.ledger.commands import Account
 from erp_club.points.models import PointsMovement
 from erp_club.points.rules import Conversion

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.kernel.lots import given_back, in_order
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import (
     Account,
     Cause,
@@ -16,7 +17,7 @@ from erp_club.points.ledger.commands import (
     reversed_parts,
     write_movement,
 )
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.models import PointsMovement
 
 
 def lost_since(session: Session, account: Account, seq: int) -> list[tuple[int, int]]:

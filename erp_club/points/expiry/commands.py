@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
-from erp_club.points.models import MovementKind, PointsAccount, PointsLot
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsAccount, PointsLot
 from erp_club.points.sets.commands import Key, SetCause, among, hold_accounts, write_movements
 
 

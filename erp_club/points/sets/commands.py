@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.lots import DEBT
 from erp_club.permissions.actors import Actor
-from erp_club.points.models import AccountState, MovementKind, PointsAccount, PointsLot, PointsMovement
+from erp_club.points.kinds import AccountState, MovementKind
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement
 from erp_club.points.models import PointsMovementLot as MovementLot
 
 Key = tuple[int, int]

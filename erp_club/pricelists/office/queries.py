@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product, ProductGroup
 from erp_club.clubs.models import Club
 from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.pricelists import errors
-from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListState, PriceListStore, RemovedPrice
+from erp_club.pricelists.kinds import PriceListState
+from erp_club.pricelists.models import PriceList, PriceListEntry, PriceListStore, RemovedPrice
 from erp_club.pricelists.queries import holds_on
 from erp_club.pricelists.settings import EntryFields, PriceListSettings
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.conversions.commands import Converting, convert
 from erp_club.permissions.actors import Actor
-from erp_club.points.conversions.models import ConversionCause
+from erp_club.points.conversions.kinds import ConversionCause
 from erp_club.points.sets.commands import Key, hold_accounts
 from erp_club.programmes.conversions import queries
 from erp_club.programmes.conversions.queries import Switched

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.points.rules import Conversion
 from erp_club.points.sets.commands import Key
 from erp_club.programmes.models import ProgrammeVersion

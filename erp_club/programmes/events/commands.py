@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.customers.queries import hold_person
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import earn_points, release_points, take_back_points
 from erp_club.points.conversions.queries import new_unit
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
-from erp_club.points.models import MovementKind
 from erp_club.points.rules import bucket
 from erp_club.programmes.engine import events as rules
 from erp_club.programmes.engine.conditions import Why

@@ -8,19 +8,23 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import Card
 from erp_club.cards.numbers import compact
-from erp_club.clubs.earning.queries import Earning, earning_memberships
+from erp_club.clubs.earning.account import Earning
+from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.levels.queries import LEVEL
 from erp_club.clubs.models import Club, Membership
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import family_of
 from erp_club.customers.relatives.queries import CHILDREN
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account
-from erp_club.points.models import MovementKind, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.points.models import PointsLot, PointsMovement, PointsMovementLot
 from erp_club.points.units import Unit
 from erp_club.programmes.documents import level_in
 from erp_club.programmes.engine.events import EventFacts, Having

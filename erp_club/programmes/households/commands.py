@@ -12,16 +12,17 @@ from erp_club.clubs.commands import Held, hold, is_part
 from erp_club.clubs.households import commands as households
 from erp_club.clubs.households import errors, queries
 from erp_club.clubs.households.commands import NOTHING, Share, hold_two
-from erp_club.clubs.households.models import HouseholdInvitation, InvitationState
-from erp_club.clubs.levels.models import LevelCause
-from erp_club.clubs.models import MembershipState
+from erp_club.clubs.households.kinds import InvitationState
+from erp_club.clubs.households.models import HouseholdInvitation
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.errors import not_permitted
 from erp_club.permissions.rules import Asked, Outcome, Rule
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
-from erp_club.points.models import MovementKind
 from erp_club.programmes.engine.membership import Household, Leaver, Redeems
 from erp_club.programmes.engine.renew import may_not_share
 from erp_club.programmes.households.queries import own_points, persons, rule_of

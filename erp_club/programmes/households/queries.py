@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import rules_in_force
 from erp_club.clubs.households.queries import PlaceRow
-from erp_club.clubs.models import Club, Membership, MembershipPeriod, MembershipState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import family_of
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.models import PointsMovement
 from erp_club.points.queries import formers_of
 from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.membership import Household

@@ -41,7 +41,8 @@ from erp_club.programmes.engine.rewards import ByEvery, Occasion, PeriodReward
 from erp_club.programmes.rewards.codes.queries import current
 from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
 from erp_club.programmes.rewards.held.queries import room_of
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.programmes.upkeep.rules import code_of, given_for, level_code, needs_coupon
 from erp_club.promotions.engine.scope import Texts
 

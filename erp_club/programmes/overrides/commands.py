@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.commands import Held, hold
-from erp_club.clubs.levels.models import LevelCause, LevelOverride
+from erp_club.clubs.levels.kinds import LevelCause
+from erp_club.clubs.levels.models import LevelOverride
 from erp_club.clubs.periods import Span
 from erp_club.kernel import audit
 from erp_club.kernel.errors import FieldError, Invalid

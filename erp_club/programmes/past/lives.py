@@ -8,7 +8,7 @@ from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.measure import Lived
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.taken_back import mirrored, without
-from erp_club.programmes.past.queries import Past
+from erp_club.programmes.past.purchase import Past
 
 
 def lived(

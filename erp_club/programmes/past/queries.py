@@ -3,30 +3,18 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.relatives.queries import CHILDREN
 from erp_club.programmes.engine.facts import Bought, Purchase, Tender
+from erp_club.programmes.past.purchase import Past
 from erp_club.promotions.engine.units import UNTOUCHED, touched
 
 PORTION = 1_000
 """Receipts between two words about progress."""
-
-
-class Past(NamedTuple):
-    """A past receipt of a known customer. `original_id` is the receipt that a return takes back, line by line."""
-
-    id: int
-    customer_id: int
-    joined_on: dt.date | None
-    birthday: dt.date | None
-    children: tuple[dt.date, ...]
-    purchase: Purchase
-    original_id: int | None
-    original_lines: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from erp_club.programmes.engine.earning import PerMoney, PerVisit, VisitIs
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.taken_back import without
-from erp_club.programmes.past.queries import Past
+from erp_club.programmes.past.purchase import Past
 
 
 class Seen:

@@ -11,8 +11,9 @@ from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.points import errors as ledger
 from erp_club.points.commands import give_back_points, redeem_points
+from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, HeldAccount, Moved, hold_account
-from erp_club.points.models import AccountState, MovementKind, PointsMovement
+from erp_club.points.models import PointsMovement
 from erp_club.points.rules import ReturnPolicy
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.gifts import Giving, Use
@@ -25,7 +26,8 @@ from erp_club.programmes.milestones.commands import Promise, Receiver, by_coupon
 from erp_club.programmes.redemptions import errors, queries
 from erp_club.programmes.redemptions.queries import CHARITY, Redeemer
 from erp_club.programmes.rewards.codes.queries import current
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.programmes.rewards.undoing.commands import take_back_one
 from erp_club.stored_value.commands import Cause as CardCause
 

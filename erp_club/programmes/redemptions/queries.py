@@ -21,7 +21,8 @@ from erp_club.programmes.engine.spending import Benefit, Charity
 from erp_club.programmes.events.queries import InClub, clubs_of, member_facts
 from erp_club.programmes.events.told import At
 from erp_club.programmes.rewards.held.queries import room_of
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardCoupon, RewardState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardCoupon
 from erp_club.promotions.coupons.models import Coupon
 
 CHARITY = "charity"

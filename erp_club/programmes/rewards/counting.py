@@ -26,7 +26,8 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts
 from erp_club.programmes.past.lives import lived
-from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
+from erp_club.programmes.past.purchase import Past
+from erp_club.programmes.past.queries import customers_segments, receipts_of
 from erp_club.programmes.rewards import queries
 from erp_club.programmes.rewards.held.queries import unused
 from erp_club.programmes.rewards.queries import FIRST_DAY, RewardAccount

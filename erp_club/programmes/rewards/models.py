@@ -1,21 +1,13 @@
 """What periods brought: one row for each account, rule and period, exactly once."""
 
 import datetime as dt
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base
-
-
-class RewardState(StrEnum):
-    """Given; waiting for its day; or undone, which is as if it had never been: the period can be settled again."""
-
-    WAITING = "waiting"
-    GIVEN = "given"
-    UNDONE = "undone"
+from erp_club.programmes.rewards.kinds import RewardState
 
 
 class PeriodSettlement(Base):

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.clubs.periods import Span
 from erp_club.points.sets.commands import Key
 from erp_club.programmes.engine.parts import ALWAYS, Counts, Excluded, Measure

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.levels.models import LevelCause, LevelChange, MembershipLevel
+from erp_club.clubs.levels.kinds import LevelCause
+from erp_club.clubs.levels.models import LevelChange, MembershipLevel
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import Key, hold_accounts
 from erp_club.programmes.engine.climb import Override, measures
@@ -27,7 +28,8 @@ from erp_club.programmes.engine.outlook import Outlook, outlook
 from erp_club.programmes.engine.parts import ALWAYS, EVERYTHING, Counts
 from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached
 from erp_club.programmes.past.lives import lived
-from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
+from erp_club.programmes.past.purchase import Past
+from erp_club.programmes.past.queries import customers_segments, receipts_of
 from erp_club.programmes.standings import queries
 from erp_club.programmes.standings.queries import Candidate, PointsIn
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.birthday.plans.commands import keep_plans
 from erp_club.birthday.plans.settings import PlanSettings
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.clubs.setup import commands as setup
 from erp_club.permissions.actors import Actor
 from erp_club.programmes import settings
@@ -23,7 +24,8 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.queries import VersionRow, versions_of
 from erp_club.programmes.rewards.codes.queries import current_number, same_offer, variant
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
 from erp_club.programmes.upkeep import rules
 from erp_club.programmes.upkeep.rules import PAYING, Wanted, code_of
 from erp_club.promotions import commands as offers
@@ -32,7 +34,8 @@ from erp_club.promotions.coupons.batches.commands import change_batch, create_ba
 from erp_club.promotions.coupons.batches.settings import MOST_USES, BatchSettings
 from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.engine.offer import Offer
-from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
+from erp_club.promotions.kinds import OfferState
+from erp_club.promotions.models import OfferVersion, StoredOffer
 from erp_club.promotions.queries import version as offer_version
 from erp_club.stored_value.products.gifts.commands import gift_product
 

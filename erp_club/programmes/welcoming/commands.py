@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import ACCOUNT
+from erp_club.clubs.kinds import MembershipState
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.levels.queries import LEVEL
-from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.models import Membership
 from erp_club.permissions.actors import Actor
 from erp_club.points.models import PointsAccount
 from erp_club.points.sets.commands import hold_accounts
@@ -23,7 +24,8 @@ from erp_club.programmes.events.told import At
 from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached_for
 from erp_club.programmes.needs.queries import meeting
 from erp_club.programmes.queries import version_in_force
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
 
 
 @dataclass(frozen=True, slots=True)

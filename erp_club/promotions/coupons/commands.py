@@ -17,18 +17,16 @@ from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.tries.commands import tell_guessing
-from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.tries.kinds import Kind
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.codes import new_codes, normalised
+from erp_club.promotions.coupons.kinds import ANYBODY, BatchState, CouponState
 from erp_club.promotions.coupons.models import (
-    ANYBODY,
     TERMS,
-    BatchState,
     Coupon,
     CouponBatch,
     CouponCode,
     CouponReservation,
-    CouponState,
     CouponUse,
     WrongCode,
 )

@@ -5,33 +5,13 @@ customer, so they must be readable; and whoever could read this table without le
 """
 
 import datetime as dt
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base, SmallId
 from erp_club.promotions.coupons.batches.settings import MOST_TO_ISSUE, MOST_USES
-
-ANYBODY = 0
-"""The customer that bearer coupons stand under: the one of sales whose buyer nobody knows."""
-
-
-class BatchState(StrEnum):
-    """Of an active batch coupons are issued and taken; of a closed one only taken; of a blocked one neither."""
-
-    ACTIVE = "active"
-    CLOSED = "closed"
-    BLOCKED = "blocked"
-
-
-class CouponState(StrEnum):
-    """A blocked coupon is taken nowhere until it is unblocked; one that was taken back is taken nowhere for good."""
-
-    ACTIVE = "active"
-    BLOCKED = "blocked"
-    TAKEN_BACK = "taken_back"
-    """What it was given for came back."""
+from erp_club.promotions.coupons.kinds import BatchState, CouponState
 
 
 class CouponBatch(Base):

@@ -14,17 +14,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.promotions.coupons.codes import is_code, normalised
 from erp_club.promotions.coupons.entry import Entry
-from erp_club.promotions.coupons.models import (
-    ANYBODY,
-    BatchState,
-    Coupon,
-    CouponBatch,
-    CouponCode,
-    CouponReservation,
-    CouponState,
-    CouponUse,
-    WrongCode,
-)
+from erp_club.promotions.coupons.kinds import ANYBODY, BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode, CouponReservation, CouponUse, WrongCode
 from erp_club.promotions.engine import facts
 
 

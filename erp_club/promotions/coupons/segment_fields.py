@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape
 from erp_club.kernel.text import T
-from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponState
+from erp_club.promotions.coupons.kinds import BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.promotions.coupons.queries import LAST_DAY
 
 

@@ -10,14 +10,8 @@ from sqlalchemy.orm import Session, aliased
 
 from erp_club.organisation.models import Store
 from erp_club.promotions.engine.offer import Offer, Start
-from erp_club.promotions.models import (
-    OfferDayUses,
-    OfferMemberUses,
-    OfferState,
-    OfferUses,
-    OfferVersion,
-    StoredOffer,
-)
+from erp_club.promotions.kinds import OfferState
+from erp_club.promotions.models import OfferDayUses, OfferMemberUses, OfferUses, OfferVersion, StoredOffer
 from erp_club.promotions.standing import Standing, standing
 
 

@@ -9,11 +9,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.organisation.models import Store
 from erp_club.promotions.coupons.models import CouponBatch
 from erp_club.promotions.documents import Named, Thing
-from erp_club.segments.models import Segment, SegmentState
+from erp_club.segments.kinds import SegmentState
+from erp_club.segments.models import Segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import ProductKind
+from erp_club.catalogue.kinds import ProductKind
 from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.passwords import hash_password, pin_faults
@@ -13,8 +13,7 @@ from erp_club.purchases.baskets.benefits import MOST_PAYING
 from erp_club.purchases.baskets.commands import take
 from erp_club.purchases.models import Basket
 from erp_club.stored_value import queries as stored_value
-from erp_club.stored_value.numbers import compact
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.numbers import CardKey, compact
 
 MOST_SOLD = 50
 

@@ -10,11 +10,12 @@ from erp_club.points import errors as points_errors
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.codes import normalised
 from erp_club.promotions.engine.facts import Claim
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.benefits import MOST_CLAIMS, MOST_COUPONS, Benefits, benefits_of, column_of
 from erp_club.purchases.baskets.commands import take
 from erp_club.purchases.baskets.pricing import asked_of
-from erp_club.purchases.facts import Place, gather
+from erp_club.purchases.facts import gather
 from erp_club.purchases.models import Basket
 from erp_club.purchases.pricing import check_claims, price_gathered
 from erp_club.purchases.redeeming import check_points

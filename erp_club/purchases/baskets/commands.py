@@ -17,6 +17,7 @@ from erp_club.kernel import audit
 from erp_club.organisation.models import Terminal
 from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons.commands import release
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets import errors, paying, queries
 from erp_club.purchases.baskets.buyers import change_buyer
 from erp_club.purchases.baskets.entry import checked_quantity
@@ -26,16 +27,17 @@ from erp_club.purchases.commands import Posted, Sold, settle
 from erp_club.purchases.credit import NO_CREDIT, Credit
 from erp_club.purchases.entitlements import errors as entitlements
 from erp_club.purchases.entitlements.commands import release_uses, uses_paid
-from erp_club.purchases.facts import Place, paid_so
+from erp_club.purchases.facts import paid_so
 from erp_club.purchases.fees import errors as fees
 from erp_club.purchases.fees.commands import Day, cancel_fees, check_fees, fees_paid
-from erp_club.purchases.models import Basket, BasketLine, BasketState
+from erp_club.purchases.kinds import BasketState
+from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.plans import paid_by_means
 from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.quotes.commands import sale_key
 from erp_club.purchases.room.queries import check_room
 from erp_club.purchases.settled import sale_of
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,17 @@ from sqlalchemy.orm import Session
 from erp_club.cards.queries import read_card
 from erp_club.catalogue.queries import skus_named
 from erp_club.catalogue.weighed import may_be_label
-from erp_club.customers.queries import Found, find
+from erp_club.customers.queries import find
+from erp_club.customers.record import Found
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.promotions import queries as offers
 from erp_club.promotions.coupons.codes import is_code, normalised
 from erp_club.promotions.engine.compile import entry_key
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets import commands, errors, queries
 from erp_club.purchases.baskets.choices import enter_coupon
 from erp_club.purchases.baskets.entry import ASKS, Entry, checked_quantity, new_customer, read_entry, read_sign, read_x
 from erp_club.purchases.baskets.lines import take_product_out
-from erp_club.purchases.facts import Place
 from erp_club.purchases.weighed import on_label
 from erp_club.stored_value.numbers import compact, is_own
 

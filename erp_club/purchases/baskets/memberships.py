@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from erp_club.cards.errors import unknown as no_such_card
-from erp_club.cards.models import CardState
+from erp_club.cards.kinds import CardState
 from erp_club.cards.queries import CardRow, cards_of
 from erp_club.cards.queries import card as card_of
 from erp_club.clubs.commands import Joined, Prolonged, hold, renew_membership, renewal_of
@@ -14,14 +14,15 @@ from erp_club.clubs.periods import Span
 from erp_club.clubs.queries import club_of_membership, customer_of
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.programmes.engine.parts import Measure
 from erp_club.programmes.engine.places import Where
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets import errors, queries
 from erp_club.purchases.baskets.commands import current_customer, take
 from erp_club.purchases.baskets.pricing import asked_of
 from erp_club.purchases.entitlements.commands import is_service, use_in_sale, use_service
-from erp_club.purchases.facts import Place, gather
+from erp_club.purchases.facts import gather
 from erp_club.purchases.fees.commands import Day, RenewalCost, charge_renewal, join_in_sale, renewal_cost
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.queries import who_buys

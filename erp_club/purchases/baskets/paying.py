@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.lots import available
+from erp_club.purchases.asked import Asked, Place
 from erp_club.purchases.baskets import errors
 from erp_club.purchases.baskets.pricing import Gathering, gather_open
 from erp_club.purchases.baskets.queries import Opened
 from erp_club.purchases.credit import Credit, others
-from erp_club.purchases.facts import Asked, Place
 from erp_club.purchases.models import Basket
 from erp_club.purchases.plans import that_pay
-from erp_club.purchases.pricing import PricedBasket, price_gathered
-from erp_club.purchases.sale import Payment, rounding
-from erp_club.purchases.value_cards import CardClaim, CardToSell, with_cards
-from erp_club.receipts.models import Means
+from erp_club.purchases.priced import PricedBasket
+from erp_club.purchases.pricing import price_gathered
+from erp_club.purchases.sale import CardClaim, CardToSell, Payment, rounding
+from erp_club.purchases.value_cards import with_cards
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value import queries as stored_value
+from erp_club.stored_value.kinds import CardKind
 from erp_club.stored_value.lots import Claim, shares
-from erp_club.stored_value.models import CardKind
 from erp_club.stored_value.numbers import masked
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.permissions.actors import Actor
-from erp_club.permissions.queries import TerminalFacts
+from erp_club.permissions.places import TerminalFacts
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.offered import question
 from erp_club.programmes.engine.renew import Fee
@@ -17,17 +17,19 @@ from erp_club.promotions.engine.facts import Claim
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
+from erp_club.purchases.asked import Asked, Gathered, Place
 from erp_club.purchases.baskets.queries import Opened
 from erp_club.purchases.explained import Told, explained, listening
-from erp_club.purchases.facts import Asked, Gathered, Place, gather
+from erp_club.purchases.facts import gather
 from erp_club.purchases.fees.waived import joining_fees
 from erp_club.purchases.next_benefit import NextBenefit, next_benefit
 from erp_club.purchases.plans import is_for
-from erp_club.purchases.pricing import PricedBasket, price_gathered, texts_of
+from erp_club.purchases.priced import PricedBasket
+from erp_club.purchases.pricing import price_gathered, texts_of
 from erp_club.purchases.quotes.commands import KEPT, hold_coupons, sale_key
-from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.redeeming import redeemable
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 
 def asked_of(terminal: TerminalFacts, opened: Opened, *, means: tuple[str, ...] = ()) -> Asked:

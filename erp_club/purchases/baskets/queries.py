@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import Card
 from erp_club.catalogue.models import Product
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import family_of
 from erp_club.organisation.models import Store, Terminal
 from erp_club.purchases.baskets import errors
 from erp_club.purchases.baskets.benefits import Benefits, benefits_of
-from erp_club.purchases.models import Basket, BasketLine, BasketState
+from erp_club.purchases.kinds import BasketState
+from erp_club.purchases.models import Basket, BasketLine
 from erp_club.purchases.sale import SaleLine, line_amount
 from erp_club.receipts.models import Receipt, ReceiptNumber
 

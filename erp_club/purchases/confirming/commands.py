@@ -7,7 +7,7 @@ from erp_club.birthday.grants.commands import grant_to
 from erp_club.clubs import commands as clubs
 from erp_club.clubs.beginning.commands import begin_membership
 from erp_club.clubs.errors import no_membership
-from erp_club.clubs.models import MembershipState
+from erp_club.clubs.kinds import MembershipState
 from erp_club.clubs.periods import Span
 from erp_club.permissions.catalog import Permission
 from erp_club.permissions.rules import Asked, Rule
@@ -18,7 +18,8 @@ from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.joining import Day
-from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
+from erp_club.purchases.fees.kinds import FeeKind, FeeState
+from erp_club.purchases.fees.models import MembershipFee
 from erp_club.purchases.fees.queries import born_of
 
 

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product
 from erp_club.clubs.commands import Held, hold
-from erp_club.clubs.models import MembershipState
+from erp_club.clubs.kinds import MembershipState
 from erp_club.kernel import audit
 from erp_club.programmes.rewards.models import RewardEntitlement
 from erp_club.purchases.entitlements import errors
-from erp_club.purchases.entitlements.models import EntitlementUse, UseState
+from erp_club.purchases.entitlements.kinds import UseState
+from erp_club.purchases.entitlements.models import EntitlementUse
 from erp_club.purchases.entitlements.queries import Right, rights
 from erp_club.purchases.fees.commands import Day
 from erp_club.purchases.models import Basket, BasketLine

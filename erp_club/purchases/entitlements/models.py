@@ -2,20 +2,12 @@
 
 import datetime as dt
 import uuid
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base
-
-
-class UseState(StrEnum):
-    """Held by a sale that isn't paid yet; used; or given back, with its line or its goods, or because it was undone."""
-
-    HELD = "held"
-    USED = "used"
-    BACK = "back"
+from erp_club.purchases.entitlements.kinds import UseState
 
 
 class EntitlementUse(Base):

@@ -20,7 +20,8 @@ from erp_club.programmes.engine.gifts import GiftGiven, ServiceGiven
 from erp_club.programmes.engine.levels import Entitlement
 from erp_club.programmes.engine.places import Doing, Where, works
 from erp_club.programmes.engine.programme import Channels
-from erp_club.purchases.entitlements.models import EntitlementUse, UseState
+from erp_club.purchases.entitlements.kinds import UseState
+from erp_club.purchases.entitlements.models import EntitlementUse
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T
 from erp_club.purchases import commands as sales
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets import commands as baskets
 from erp_club.purchases.commands import Sold
 from erp_club.purchases.credit import Credit
-from erp_club.purchases.facts import Place
 from erp_club.purchases.returns import commands as returns
 from erp_club.purchases.returns.commands import Asked, Returned
 from erp_club.purchases.settled import Order
-from erp_club.receipts.models import Means, ReceiptExchange
+from erp_club.receipts.kinds import Means
+from erp_club.receipts.models import ReceiptExchange
 
 MARK = "-R"
 """What the return's own number has after that of the receipt: a store's numbers are unique."""

@@ -17,7 +17,7 @@ from erp_club.catalogue.models import Product
 from erp_club.clubs import commands as clubs
 from erp_club.clubs.beginning.commands import begin_membership
 from erp_club.clubs.breaks.commands import correct_membership, end_membership, end_part, loss_of
-from erp_club.clubs.models import MembershipState
+from erp_club.clubs.kinds import MembershipState
 from erp_club.clubs.periods import Span
 from erp_club.kernel import audit
 from erp_club.permissions.actors import Actor
@@ -36,8 +36,9 @@ from erp_club.promotions.engine.priced import Priced
 from erp_club.purchases.fees import errors
 from erp_club.purchases.fees.counted import counted_minor
 from erp_club.purchases.fees.joining import Bought, Day, check_alone, check_bought, check_joining
+from erp_club.purchases.fees.kinds import FeeKind, FeeState
 from erp_club.purchases.fees.left.queries import has_left
-from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
+from erp_club.purchases.fees.models import MembershipFee
 from erp_club.purchases.fees.queries import (
     PaidFee,
     born_of,

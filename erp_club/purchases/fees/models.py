@@ -2,29 +2,12 @@
 
 import datetime as dt
 import uuid
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from erp_club.kernel.db import Base
-
-
-class FeeKind(StrEnum):
-    """What is paid for."""
-
-    JOINING = "joining"
-    RENEWAL = "renewal"
-    UPGRADE = "upgrade"
-
-
-class FeeState(StrEnum):
-    """Due until the sale is paid; cancelled with its line, and returned with it."""
-
-    DUE = "due"
-    PAID = "paid"
-    CANCELLED = "cancelled"
-    RETURNED = "returned"
+from erp_club.purchases.fees.kinds import FeeKind, FeeState
 
 
 class MembershipFee(Base):

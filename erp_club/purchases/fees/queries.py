@@ -10,15 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
+from erp_club.clubs.kinds import MembershipState
 from erp_club.clubs.levels.models import MembershipLevel
-from erp_club.clubs.models import (
-    Club,
-    Membership,
-    MembershipState,
-)
+from erp_club.clubs.models import Club, Membership
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
-from erp_club.customers.relatives.models import RelativeKind
+from erp_club.customers.relatives.kinds import RelativeKind
 from erp_club.customers.relatives.queries import CHILDREN, relatives_of
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.measure import Lived, total
@@ -27,12 +24,15 @@ from erp_club.programmes.engine.parts import Excluded, Measure
 from erp_club.programmes.engine.places import Where
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.renew import Applicant, fees_for
-from erp_club.programmes.past.queries import Past, customers_segments, receipts_of
+from erp_club.programmes.past.purchase import Past
+from erp_club.programmes.past.queries import customers_segments, receipts_of
 from erp_club.programmes.queries import programme_in_force
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
-from erp_club.purchases.facts import FEE
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
+from erp_club.purchases.asked import FEE
+from erp_club.purchases.fees.kinds import FeeKind, FeeState
 from erp_club.purchases.fees.left.queries import GOES_ON, LEFT_ON, left_since_merge
-from erp_club.purchases.fees.models import FeeKind, FeeState, MembershipFee
+from erp_club.purchases.fees.models import MembershipFee
 from erp_club.receipts.models import ReceiptLine
 
 _CHILDREN = sa.literal_column(CHILDREN.format(who="customers.id"), ARRAY(sa.Date))

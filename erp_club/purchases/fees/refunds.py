@@ -5,10 +5,10 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from erp_club.clubs import commands as clubs
-from erp_club.clubs.models import MembershipState
+from erp_club.clubs.kinds import MembershipState
 from erp_club.programmes.engine.renew import refund_minor
 from erp_club.programmes.queries import programme_in_force
-from erp_club.purchases.fees.models import FeeKind
+from erp_club.purchases.fees.kinds import FeeKind
 from erp_club.purchases.fees.queries import PaidFee, kept_for_fee
 
 

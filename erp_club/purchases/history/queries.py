@@ -7,16 +7,17 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.earning.queries import Earning
+from erp_club.clubs.earning.account import Earning
 from erp_club.clubs.models import Membership
 from erp_club.customers.queries import family_of
 from erp_club.programmes.documents import parts, programme_of
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.parts import When
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.past.queries import Past, receipts_of
+from erp_club.programmes.past.purchase import Past
+from erp_club.programmes.past.queries import receipts_of
 from erp_club.programmes.past.seen import as_seen, asked_from
-from erp_club.purchases.quotes.queries import HeldMembership, Told
+from erp_club.purchases.quotes.told import HeldMembership, Told
 from erp_club.receipts.models import Receipt
 
 

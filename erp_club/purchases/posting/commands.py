@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.selectable import CTE
 
-from erp_club.clubs.earning.queries import Earning
+from erp_club.clubs.earning.account import Earning
 from erp_club.customers.queries import family_of
 from erp_club.kernel.db import Base
 from erp_club.kernel.errors import Conflict
@@ -42,6 +42,7 @@ from erp_club.purchases.posting.spending.commands import values_of as values_of_
 from erp_club.purchases.posting.values import NUMBERS, WORDS, arrays, given, number, numbers, some_numbers
 from erp_club.purchases.sale import Sale
 from erp_club.purchases.spending import Spending
+from erp_club.receipts.kinds import ReceiptSource
 from erp_club.receipts.models import (
     Receipt,
     ReceiptDiscount,
@@ -50,7 +51,6 @@ from erp_club.receipts.models import (
     ReceiptNumber,
     ReceiptOffer,
     ReceiptPayment,
-    ReceiptSource,
 )
 
 

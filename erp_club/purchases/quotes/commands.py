@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.prepared import Prepared
 from erp_club.promotions.coupons.commands import KEPT_PAST, RESERVE, release
 from erp_club.promotions.coupons.errors import held_elsewhere
-from erp_club.purchases.facts import Asked, Place, gather
+from erp_club.purchases.asked import Asked, Place
+from erp_club.purchases.facts import gather
 from erp_club.purchases.models import Quote
-from erp_club.purchases.pricing import PricedBasket, check_claims, price_gathered
+from erp_club.purchases.priced import PricedBasket
+from erp_club.purchases.pricing import check_claims, price_gathered
 from erp_club.purchases.quotes import errors
 from erp_club.purchases.quotes.queries import QuoteRow
 from erp_club.purchases.redeeming import redeemable

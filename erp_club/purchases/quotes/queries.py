@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -13,22 +13,18 @@ from sqlalchemy.orm import Session, aliased
 
 from erp_club.birthday.plans.queries import automatic
 from erp_club.cards import errors as cards
-from erp_club.cards.models import Card, CardState
+from erp_club.cards.kinds import CardState
+from erp_club.cards.models import Card
 from erp_club.cards.numbers import compact
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
-from erp_club.clubs.earning.queries import (
-    ACCOUNT,
-    HELD,
-    Earning,
-    earning_columns,
-    gives_on,
-    named_to_redeem,
-    rules_in_force,
-)
+from erp_club.clubs.earning.account import Earning
+from erp_club.clubs.earning.queries import ACCOUNT, HELD, earning_columns, gives_on, named_to_redeem, rules_in_force
+from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.levels.models import MembershipLevel
 from erp_club.clubs.levels.queries import LEVEL
-from erp_club.clubs.models import Club, ClubState, Membership
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.clubs.models import Club, Membership
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.customers.queries import family_of
 from erp_club.customers.relatives.queries import CHILDREN
 from erp_club.kernel.errors import FieldError, Invalid
@@ -39,90 +35,17 @@ from erp_club.points.models import PointsAccount
 from erp_club.points.queries import available_points
 from erp_club.pricelists.queries import entries_in_force
 from erp_club.pricelists.rules import Entry
-from erp_club.programmes.documents import level_in
 from erp_club.programmes.rewards.automatic.queries import automatic_codes
-from erp_club.promotions.models import OfferState, StoredOffer
+from erp_club.promotions.kinds import OfferState
+from erp_club.promotions.models import StoredOffer
 from erp_club.promotions.queries import CATALOGUE_VERSION, uses_json
 from erp_club.purchases.models import Quote
 from erp_club.purchases.quotes import errors
-from erp_club.purchases.quotes.clubs.queries import OpenClub, open_clubs, opened
+from erp_club.purchases.quotes.clubs.queries import open_clubs, opened
+from erp_club.purchases.quotes.told import Buyer, HeldMembership, SoldProduct, Told
 from erp_club.receipts.models import Receipt
-from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who is said to buy: by id, number or card, the first that is given; nobody known where none is."""
-
-    customer_id: int | None = None
-    number: str | None = None
-    card: str | None = None
-
-
-NOBODY = Buyer()
-
-
-@dataclass(frozen=True, slots=True)
-class SoldProduct:
-    """A product as pricing needs it; `price_minor` is the regular price of one."""
-
-    sku: str
-    id: int
-    name: str
-    price_minor: int
-    vat_bp: int
-    earns: bool
-    stub: bool
-    kind: str
-    group: str | None
-    department: str | None
-    brand: str | None
-    levy_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class HeldMembership:
-    """A membership that gives benefits on the day: its club's code, the points to use, and how the sale earns.
-
-    `used_today`: the points that were used on the day already. `kept_level` is the level that is kept of it, None where
-    its club has none or it wasn't looked at yet. `named`: whether the main member of its household names it among those
-    who use the points; None where the account is its own.
-    """
-
-    club: str
-    available: int
-    earning: Earning
-    used_today: int = 0
-    kept_level: str | None = None
-    named: bool | None = None
-
-    @property
-    def level(self) -> str | None:
-        """The level on which it stands: the lowest where none is kept, None in a club without levels."""
-        return level_in(self.earning.rules_document, self.kept_level)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the database told: products by SKU, what price lists say of them, and of the customer (0 for nobody known).
-
-    `catalogue` is the version of the offers in force, `uses` what of their limits is used up. `automatic`: the codes
-    that birthday plans let every till enter by itself.
-    """
-
-    products: Mapping[str, SoldProduct]
-    entries: tuple[Entry, ...]
-    policy: Mapping[str, Any]
-    catalogue: uuid.UUID
-    uses: Sequence[Sequence[Any]]
-    customer_id: int
-    birthday: dt.date | None
-    purchases: int
-    memberships: tuple[HeldMembership, ...]
-    clubs: tuple[OpenClub, ...]
-    segments: frozenset[str] = frozenset()
-    automatic: tuple[str, ...] = ()
-    children: tuple[dt.date, ...] = ()
+from erp_club.segments.kinds import SegmentState
+from erp_club.segments.models import Segment, SegmentCustomer
 
 
 @dataclass(frozen=True, slots=True)

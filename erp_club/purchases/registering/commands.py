@@ -9,22 +9,23 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.customers.queries import hold_person
 from erp_club.kernel import audit
 from erp_club.points.commands import earn_points, renew_account
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account, Cause
-from erp_club.points.models import MovementKind
 from erp_club.points.rules import bucket
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.events import may_register
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.standings.commands import LookCause
-from erp_club.purchases.facts import Place
+from erp_club.purchases.asked import Place
 from erp_club.purchases.history.queries import members
 from erp_club.purchases.plans import ProgrammePlan, paid_by_means, programme_of
 from erp_club.purchases.posting.commands import Earned
-from erp_club.purchases.quotes.queries import Buyer, HeldMembership, Told, tell
+from erp_club.purchases.quotes.queries import tell
+from erp_club.purchases.quotes.told import Buyer, HeldMembership, Told
 from erp_club.purchases.registering import errors, queries
 from erp_club.purchases.registering.models import LateRegistration
 from erp_club.purchases.returns.queries import Original, hold_original

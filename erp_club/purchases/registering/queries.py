@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Brand, Department, Product, ProductGroup, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import family_of
 from erp_club.kernel.dates import month_end
@@ -16,7 +17,8 @@ from erp_club.promotions.engine.facts import Line, PaidFor
 from erp_club.promotions.engine.units import touched
 from erp_club.purchases.registering.models import LateRegistration
 from erp_club.purchases.sale import Payment
-from erp_club.receipts.models import Means, Receipt, ReceiptDiscount, ReceiptLine, ReceiptLineReturned, ReceiptPayment
+from erp_club.receipts.kinds import Means
+from erp_club.receipts.models import Receipt, ReceiptDiscount, ReceiptLine, ReceiptLineReturned, ReceiptPayment
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from erp_club.purchases.returns.facts import (
     UsedCoupon,
     Wish,
 )
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 FIRST_BACK = (Means.STORED_VALUE, Means.CARD, Means.CASH)
 """The order in which money goes back: first to what could be made money of, cash last."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.earning.queries import Earning, earning_memberships
-from erp_club.clubs.levels.models import LevelCause
+from erp_club.clubs.earning.account import Earning
+from erp_club.clubs.earning.queries import earning_memberships
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.customers.queries import hold_person
 from erp_club.kernel import audit
@@ -15,15 +16,15 @@ from erp_club.kernel.errors import Conflict, FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause
-from erp_club.points.models import MovementKind
 from erp_club.programmes.events.commands import purchase_returned
 from erp_club.programmes.standings.commands import LookCause
 from erp_club.promotions.coupons.batches.commands import set_coupon_state
-from erp_club.promotions.coupons.models import CouponState
+from erp_club.promotions.coupons.kinds import CouponState
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets.commands import next_receipt_no
 from erp_club.purchases.entitlements.commands import uses_returned
-from erp_club.purchases.facts import Place
 from erp_club.purchases.fees.commands import Day, fees_returned, fees_to_return
 from erp_club.purchases.fees.errors import not_given_back
 from erp_club.purchases.fees.queries import PaidFee
@@ -44,7 +45,7 @@ from erp_club.purchases.returns.refunding import Refunding, give_back, take_card
 from erp_club.purchases.returns.settling import Settled, move_points, plan_points
 from erp_club.purchases.sale import LATEST, check_time
 from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_back
-from erp_club.receipts.models import ReturnKind
+from erp_club.receipts.kinds import ReturnKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import MemberFacts, Purchase
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.taken_back import less
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 Tender = tuple[Means, str]
 """A means, and the chain's own name of it where it is handled as a bank card."""

@@ -16,7 +16,8 @@ from erp_club.customers.queries import hold_person
 from erp_club.kernel.errors import Conflict, NotFound
 from erp_club.kernel.text import T
 from erp_club.organisation.models import Store
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsMovement
 from erp_club.points.queries import heirs_of
 from erp_club.purchases.fees.queries import IS_FEE
 from erp_club.purchases.registering.queries import registered_for
@@ -24,8 +25,8 @@ from erp_club.purchases.returns.coupons.queries import issued_with, used_with
 from erp_club.purchases.returns.earned.queries import as_earned, clubs_of
 from erp_club.purchases.returns.facts import BY_CARDS, BY_CASH, Account, Bought, BoughtLine, Discount, Paid, Tender
 from erp_club.purchases.settled import tax_in
+from erp_club.receipts.kinds import Means, ReturnKind
 from erp_club.receipts.models import (
-    Means,
     Receipt,
     ReceiptDiscount,
     ReceiptLine,
@@ -34,7 +35,6 @@ from erp_club.receipts.models import (
     ReceiptPayment,
     ReceiptReturn,
     ReceiptReturnPoints,
-    ReturnKind,
 )
 from erp_club.stored_value.queries import payments_of
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from erp_club.purchases.facts import Place
+from erp_club.purchases.asked import Place
 from erp_club.purchases.returns.facts import ReturnedLine
 from erp_club.purchases.returns.queries import Original
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 from erp_club.stored_value import commands as stored_value
 from erp_club.stored_value.queries import selling
 from erp_club.stored_value.unsold.commands import take_sold_back

@@ -10,12 +10,12 @@ from erp_club.permissions.catalog import Permission
 from erp_club.points import commands as points
 from erp_club.points.conversions.queries import NewUnit, new_unit
 from erp_club.points.ended.commands import lost_since, take_from_lost
+from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Account as LedgerAccount
 from erp_club.points.ledger.commands import Cause, HeldAccount, lots_by_id, lots_of_movement, movement_parts
-from erp_club.points.models import MovementKind
 from erp_club.points.moves.commands import hold_living
 from erp_club.points.rules import Bucket, Clawback, worth_of
-from erp_club.purchases.facts import Place
+from erp_club.purchases.asked import Place
 from erp_club.purchases.returns.facts import Account, PointsBack
 
 

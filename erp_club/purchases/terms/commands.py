@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from erp_club.clubs import periods
 from erp_club.clubs.commands import Held, hold
 from erp_club.clubs.days.commands import change_days, days_before, moves_since
-from erp_club.clubs.earning.queries import Earning
-from erp_club.clubs.models import EventKind, MembershipState
+from erp_club.clubs.earning.account import Earning
+from erp_club.clubs.kinds import EventKind, MembershipState
 from erp_club.clubs.periods import Days
 from erp_club.programmes.engine.membership import SlidingTerm
 from erp_club.programmes.engine.renew import slid_until

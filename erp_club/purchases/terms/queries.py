@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.earning.queries import Earning
+from erp_club.clubs.earning.account import Earning
 from erp_club.clubs.models import Membership
 from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.membership import SlidingTerm

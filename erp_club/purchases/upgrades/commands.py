@@ -12,7 +12,7 @@ from erp_club.programmes.engine.upgrades import Upgrade, upgrades
 from erp_club.programmes.overrides.commands import hold_paid_level
 from erp_club.programmes.queries import programme_in_force
 from erp_club.purchases.fees.commands import Day, charge
-from erp_club.purchases.fees.models import FeeKind
+from erp_club.purchases.fees.kinds import FeeKind
 from erp_club.purchases.models import Basket
 from erp_club.purchases.upgrades import errors
 from erp_club.purchases.upgrades.queries import held_level

@@ -7,11 +7,11 @@ from typing import Any
 
 from erp_club.promotions.engine.facts import Claim
 from erp_club.promotions.engine.priced import Reason
-from erp_club.purchases.pricing import PricedBasket
-from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.priced import PricedBasket
+from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.sale import LATEST, OLDEST, Payment, Sale
-from erp_club.purchases.uploads.models import Cause
-from erp_club.receipts.models import Means
+from erp_club.purchases.uploads.kinds import Cause
+from erp_club.receipts.kinds import Means
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product
 from erp_club.catalogue.weighed import may_be_label
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Conflict, Forbidden, Refused
@@ -19,18 +20,21 @@ from erp_club.permissions.actors import Actor
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases import commands as purchases
-from erp_club.purchases.facts import Asked, Place, gather
+from erp_club.purchases.asked import Asked, Place
+from erp_club.purchases.facts import gather
 from erp_club.purchases.plans import paid_by_means
-from erp_club.purchases.pricing import PricedBasket, price_gathered
+from erp_club.purchases.priced import PricedBasket
+from erp_club.purchases.pricing import price_gathered
 from erp_club.purchases.quotes import queries as quotes
 from erp_club.purchases.quotes.commands import sale_key
-from erp_club.purchases.quotes.queries import NOBODY, Buyer
+from erp_club.purchases.quotes.told import NOBODY, Buyer
 from erp_club.purchases.sale import Sale, SaleLine
 from erp_club.purchases.settled import sale_of
 from erp_club.purchases.uploads import queries
 from erp_club.purchases.uploads.checking import Fault, OfflineLine, OfflineSale, agrees, other_faults, price_faults
 from erp_club.purchases.uploads.errors import no_conflict
-from erp_club.purchases.uploads.models import Cause, PurchaseUpload, UploadConflict
+from erp_club.purchases.uploads.kinds import Cause
+from erp_club.purchases.uploads.models import PurchaseUpload, UploadConflict
 from erp_club.purchases.uploads.queries import KnownReceipt
 from erp_club.purchases.weighed import on_labels, times
 

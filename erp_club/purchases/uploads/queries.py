@@ -15,7 +15,8 @@ from erp_club.kernel.reading import in_portions
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.purchases.uploads.errors import no_conflict
-from erp_club.purchases.uploads.models import Cause, UploadConflict
+from erp_club.purchases.uploads.kinds import Cause
+from erp_club.purchases.uploads.models import UploadConflict
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptNumber
 
 Sold = tuple[str, int, int]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from erp_club.kernel.money import Rounding, round_div
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 
 HISTORY_MONTHS = 24
 """So far back it is looked for what became of points."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.dates import add_months
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.reports.liability.figures import HISTORY_MONTHS, Age, Flow, Held
 
 _OF_CLUB = """

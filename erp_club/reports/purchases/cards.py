@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.reports.purchases.asked import Asked
-from erp_club.stored_value.models import MovementKind, ValueMovement
+from erp_club.stored_value.kinds import MovementKind
+from erp_club.stored_value.models import ValueMovement
 
 
 def cards_sold(session: Session, asked: Asked) -> int | None:

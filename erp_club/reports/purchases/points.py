@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.customers.models import Customer
 from erp_club.customers.queries import BECAME, family_of, living_of
-from erp_club.points.models import MovementKind, PointsMovement
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsMovement
 from erp_club.reports.purchases.asked import Asked, By
 from erp_club.reports.purchases.members import accounts, one_of
 from erp_club.segments.models import SegmentCustomer

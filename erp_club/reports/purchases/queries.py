@@ -27,7 +27,8 @@ from erp_club.reports.purchases.points import points_by, points_key
 from erp_club.reports.purchases.slices import step
 from erp_club.reports.purchases.sources import SUMS, each_customer, source, store_sums, yearly
 from erp_club.reports.purchases.sources import receipts as chosen
-from erp_club.segments.models import Segment, SegmentCustomer, SegmentState
+from erp_club.segments.kinds import SegmentState
+from erp_club.segments.models import Segment, SegmentCustomer
 
 Key = int | dt.date | None
 

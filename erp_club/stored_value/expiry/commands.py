@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
-from erp_club.stored_value.models import MovementKind, ValueCard, ValueLot, ValueMovement, ValueMovementLot
-from erp_club.stored_value.queries import CardKey
+from erp_club.stored_value.kinds import MovementKind
+from erp_club.stored_value.models import ValueCard, ValueLot, ValueMovement, ValueMovementLot
+from erp_club.stored_value.numbers import CardKey
 
 PORTION = 1_000
 """So many cards at once: their rows are locked until the portion is committed."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import Actor
@@ -16,10 +17,11 @@ from erp_club.permissions.catalog import Permission
 from erp_club.permissions.passwords import hash_password, pin_faults
 from erp_club.stored_value import commands, errors
 from erp_club.stored_value.commands import Cause, Moved
-from erp_club.stored_value.models import BEARER, CardProduct, CardState, ProductState, ValueCard, ValueNumber
-from erp_club.stored_value.numbers import compact, new_number
+from erp_club.stored_value.kinds import CardState, ProductState
+from erp_club.stored_value.models import BEARER, CardProduct, ValueCard, ValueNumber
+from erp_club.stored_value.numbers import CardKey, compact, new_number
 from erp_club.stored_value.products.settings import amount_fault
-from erp_club.stored_value.queries import CardKey, HeldCard, key_by_id, key_by_number
+from erp_club.stored_value.queries import HeldCard, key_by_id, key_by_number
 
 LOCKED_AT = 5
 """So many wrong PINs in a row lock a card."""

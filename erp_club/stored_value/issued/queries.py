@@ -14,7 +14,8 @@ from erp_club.customers.queries import family_of
 from erp_club.kernel.reading import in_portions
 from erp_club.stored_value import errors
 from erp_club.stored_value.issued.commands import LOCKED_AT
-from erp_club.stored_value.models import CardKind, CardProduct, CardState, ValueCard, ValueLot, VatAt
+from erp_club.stored_value.kinds import CardKind, CardState, VatAt
+from erp_club.stored_value.models import CardProduct, ValueCard, ValueLot
 
 
 class Standing(StrEnum):

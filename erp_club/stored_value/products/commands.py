@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import Product, ProductKind
+from erp_club.catalogue.kinds import ProductKind
+from erp_club.catalogue.models import Product
 from erp_club.kernel import audit
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.stored_value import errors
-from erp_club.stored_value.models import CardArticle, CardProduct, ProductState, ValueCard, VatAt
+from erp_club.stored_value.kinds import ProductState, VatAt
+from erp_club.stored_value.models import CardArticle, CardProduct, ValueCard
 from erp_club.stored_value.products.queries import settings
 from erp_club.stored_value.products.settings import FIXED, ProductSettings, changed, faults
 

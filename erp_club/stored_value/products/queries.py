@@ -10,15 +10,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product
 from erp_club.stored_value import errors
-from erp_club.stored_value.models import (
-    CardArticle,
-    CardKind,
-    CardProduct,
-    CardState,
-    ProductState,
-    ValueCard,
-    VatAt,
-)
+from erp_club.stored_value.kinds import CardKind, CardState, ProductState, VatAt
+from erp_club.stored_value.models import CardArticle, CardProduct, ValueCard
 from erp_club.stored_value.products.settings import ProductSettings
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import T
-from erp_club.stored_value.models import CardKind, VatAt
+from erp_club.stored_value.kinds import CardKind, VatAt
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_.-]{0,49}", re.ASCII)
 MOST_MINOR = 1_000_000_00

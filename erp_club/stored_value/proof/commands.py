@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.errors import Refused
 from erp_club.permissions.passwords import verify_password
 from erp_club.permissions.tries.commands import tell_guessing
-from erp_club.permissions.tries.models import Kind
+from erp_club.permissions.tries.kinds import Kind
 from erp_club.stored_value import errors
 from erp_club.stored_value.commands import hold
 from erp_club.stored_value.issued.commands import LOCKED_AT
-from erp_club.stored_value.models import CardState, ValueCard, WrongEntry
-from erp_club.stored_value.numbers import compact
-from erp_club.stored_value.queries import CardKey, key_by_number
+from erp_club.stored_value.kinds import CardState
+from erp_club.stored_value.models import ValueCard, WrongEntry
+from erp_club.stored_value.numbers import CardKey, compact
+from erp_club.stored_value.queries import key_by_number
 
 MOST_WRONG = 10
 """So many different wrong entries within `WRONG_WITHIN` lock a till, or a person, for `LOCKED_FOR`."""

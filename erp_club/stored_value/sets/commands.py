@@ -11,17 +11,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.permissions.actors import Actor
 from erp_club.stored_value import errors
-from erp_club.stored_value.models import (
-    CardProduct,
-    CardState,
-    MovementKind,
-    ProductState,
-    ValueCard,
-    ValueLot,
-    ValueMovement,
-    ValueMovementLot,
-    ValueNumber,
-)
+from erp_club.stored_value.kinds import CardState, MovementKind, ProductState
+from erp_club.stored_value.models import CardProduct, ValueCard, ValueLot, ValueMovement, ValueMovementLot, ValueNumber
 from erp_club.stored_value.numbers import new_number
 
 

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.lots import available, take
 from erp_club.stored_value import errors
 from erp_club.stored_value.commands import Cause, Moved, hold, write_movement
-from erp_club.stored_value.models import MovementKind, ValueCard, ValueMovement
-from erp_club.stored_value.queries import GIVEN_BACK, CardKey
+from erp_club.stored_value.kinds import MovementKind
+from erp_club.stored_value.models import ValueCard, ValueMovement
+from erp_club.stored_value.numbers import CardKey
+from erp_club.stored_value.queries import GIVEN_BACK
 
 
 @dataclass(frozen=True, slots=True)

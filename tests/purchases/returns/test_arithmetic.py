@@ -21,7 +21,7 @@ from erp_club.purchases.returns.facts import (
     Wish,
 )
 from erp_club.purchases.settled import tax_in
-from erp_club.receipts.models import Means
+from erp_club.receipts.kinds import Means
 
 
 def a_bought_line(line_no: int = 1, amount: int = 10_00, count: int = 1, **said: object) -> BoughtLine:

@@ -2,9 +2,9 @@
 import datetime as dt
 
 from erp_club.promotions.engine.facts import Claim
-from erp_club.purchases.pricing import PricedBasket
+from erp_club.purchases.priced import PricedBasket
 from erp_club.purchases.uploads.checking import OfflineLine, OfflineSale, price_faults
-from erp_club.purchases.uploads.models import Cause
+from erp_club.purchases.uploads.kinds import Cause
 from tests.make.pricing import AT, a_line, a_shopper, an_offer, priced
 
 SOLD = OfflineSale(

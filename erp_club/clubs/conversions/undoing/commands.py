@@ -14,7 +14,7 @@ from erp_club.points.ledger.commands import Account, Cause, hold_account, lots_o
 from erp_club.points.rules import ReturnPolicy
 from erp_club.points.sets.commands import Key
 from erp_club.stored_value import commands as cards
-from erp_club.stored_value.models import CardState
+from erp_club.stored_value.kinds import CardState
 from erp_club.stored_value.queries import key_by_id
 
 UNDONE = "Undone"

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from erp_club.customers.duplicates.models import DuplicateConfirmation, SuspectedPair
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,17 @@ from erp_club.clubs.days.commands import last_event_no
 from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.households.commands import give_place
 from erp_club.clubs.households.queries import place_of
-from erp_club.clubs.levels.models import LevelCause
-from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.levels.kinds import LevelCause
+from erp_club.clubs.models import Membership
 from erp_club.clubs.periods import Span, without
 from erp_club.people import errors
 from erp_club.people.merging.rules import joined_days
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import renew_account, set_heir, transfer_points
+from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.ledger.commands import Moved as Movement
-from erp_club.points.models import AccountState, MovementKind
 from erp_club.programmes.overrides.commands import share_levels
 from erp_club.programmes.standings.commands import LookCause, look
 

@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs.breaks.commands import end_part
 from erp_club.clubs.commands import hold
-from erp_club.clubs.models import Membership, MembershipState
+from erp_club.clubs.kinds import MembershipState
+from erp_club.clubs.models import Membership
 from erp_club.customers.fields import CONSENTS
-from erp_club.customers.models import Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import Customer
 from erp_club.customers.names.commands import keep_names
 from erp_club.people import errors
 from erp_club.people.merging import fields
@@ -33,8 +35,8 @@ from erp_club.people.merging.undoing.places import give_place_back
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account, freeze_account, give_back_points, set_heir, transfer_points
+from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
-from erp_club.points.models import AccountState, MovementKind
 from erp_club.points.queries import balance_at, movements_at
 from erp_club.points.rules import DROPPED, ReturnPolicy
 from erp_club.programmes.overrides.commands import drop_shared

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from erp_club.clubs import periods
-from erp_club.clubs.models import EventKind
+from erp_club.clubs.kinds import EventKind
 from erp_club.clubs.periods import Span
 
 DAY = dt.timedelta(days=1)

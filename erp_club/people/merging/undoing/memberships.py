@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.breaks.commands import correct_membership
 from erp_club.clubs.commands import Held, hold
 from erp_club.clubs.days.commands import change_days, days_read, endings, events_since, numbered
-from erp_club.clubs.models import EventKind, MembershipEvent, MembershipState
+from erp_club.clubs.kinds import EventKind, MembershipState
+from erp_club.clubs.models import MembershipEvent
 from erp_club.clubs.periods import Span, without
 from erp_club.people.merging.queries import standing_at
 from erp_club.people.merging.undoing.days import Shares, Step, Story, follow, going
 from erp_club.people.models import CustomerMerge
 from erp_club.points.commands import end_account, freeze_account
+from erp_club.points.kinds import AccountState
 from erp_club.points.ledger.commands import Cause, hold_account
-from erp_club.points.models import AccountState
 from erp_club.points.rules import DROPPED
 
 

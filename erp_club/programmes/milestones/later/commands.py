@@ -14,7 +14,8 @@ from erp_club.programmes.milestones.commands import Promise, Receiver, hand_out
 from erp_club.programmes.queries import programme_in_force
 from erp_club.programmes.rewards.giving.commands import Cause
 from erp_club.programmes.rewards.held.queries import room_of
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
 
 # What is promised to somebody whose membership has ended waits: the ending may be undone.
 _DUE = """

@@ -6,8 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardCoupon, RewardState
-from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode, CouponState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardCoupon
+from erp_club.promotions.coupons.kinds import BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode
 
 
 def automatic_rewards(session: Session, customer_id: int, *, today: dt.date) -> tuple[list[str], list[int]]:

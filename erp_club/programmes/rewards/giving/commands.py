@@ -15,7 +15,7 @@ from erp_club.clubs.models import Club
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
-from erp_club.points.models import MovementKind
+from erp_club.points.kinds import MovementKind
 from erp_club.points.rules import Bucket, bucket
 from erp_club.points.sets.amounts.commands import give_points, take_points
 from erp_club.points.sets.commands import SetCause
@@ -36,7 +36,8 @@ from erp_club.programmes.rewards.codes.queries import current_number, variant
 from erp_club.programmes.rewards.models import RewardCard, RewardCoupon, RewardEntitlement
 from erp_club.programmes.upkeep.rules import code_of, needs_coupon
 from erp_club.promotions.coupons.commands import write_coupons
-from erp_club.promotions.coupons.models import BatchState, Coupon, CouponBatch, CouponCode
+from erp_club.promotions.coupons.kinds import BatchState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode
 from erp_club.stored_value.lots import last_day
 from erp_club.stored_value.models import CardProduct
 from erp_club.stored_value.products.gifts.commands import gift_product

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardState
-from erp_club.promotions.coupons.models import CouponState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement
+from erp_club.promotions.coupons.kinds import CouponState
 from erp_club.stored_value import commands as cards
-from erp_club.stored_value.queries import CardKey, HeldCard
+from erp_club.stored_value.numbers import CardKey
+from erp_club.stored_value.queries import HeldCard
 
 UNDONE = "Undone"
 """What cards' movements give as their reason, where nobody has told one."""

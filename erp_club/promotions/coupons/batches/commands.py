@@ -10,14 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from erp_club.customers.models import UNIDENTIFIED, Customer, CustomerState
+from erp_club.customers.kinds import CustomerState
+from erp_club.customers.models import UNIDENTIFIED, Customer
 from erp_club.kernel import audit
 from erp_club.kernel.errors import Invalid
 from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.batches.settings import FIXED, BatchSettings, changed, faults
 from erp_club.promotions.coupons.commands import write_coupons
-from erp_club.promotions.coupons.models import ANYBODY, BatchState, Coupon, CouponBatch, CouponState
+from erp_club.promotions.coupons.kinds import ANYBODY, BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch
 from erp_club.segments.saved import listed
 
 _trace = functools.partial(audit.trace, "coupon_batch")

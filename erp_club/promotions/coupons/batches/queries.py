@@ -12,16 +12,11 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.reading import in_portions
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.batches.settings import BatchSettings
-from erp_club.promotions.coupons.models import (
-    BatchState,
-    Coupon,
-    CouponBatch,
-    CouponReservation,
-    CouponState,
-    CouponUse,
-)
+from erp_club.promotions.coupons.kinds import BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponReservation, CouponUse
 from erp_club.promotions.coupons.queries import IS_SPENT
-from erp_club.promotions.models import OfferState, OfferVersion, StoredOffer
+from erp_club.promotions.kinds import OfferState
+from erp_club.promotions.models import OfferVersion, StoredOffer
 from erp_club.promotions.standing import Standing as OfferStanding
 from erp_club.promotions.standing import standing as offer_standing
 

@@ -16,15 +16,8 @@ from erp_club.permissions.models import Staff
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.batches.queries import BatchRow
 from erp_club.promotions.coupons.codes import is_code, normalised
-from erp_club.promotions.coupons.models import (
-    BatchState,
-    Coupon,
-    CouponBatch,
-    CouponCode,
-    CouponReservation,
-    CouponState,
-    CouponUse,
-)
+from erp_club.promotions.coupons.kinds import BatchState, CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponCode, CouponReservation, CouponUse
 from erp_club.promotions.coupons.queries import FIRST_DAY, IS_SPENT, LAST_DAY
 from erp_club.receipts.models import Receipt
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from erp_club.permissions.actors import Actor
 from erp_club.promotions.coupons import errors
 from erp_club.promotions.coupons.codes import new_codes
-from erp_club.promotions.coupons.models import TERMS, BatchState, Coupon, CouponBatch, CouponCode
+from erp_club.promotions.coupons.kinds import BatchState
+from erp_club.promotions.coupons.models import TERMS, Coupon, CouponBatch, CouponCode
 
 
 @dataclass(frozen=True, slots=True)

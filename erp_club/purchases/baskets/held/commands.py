@@ -10,7 +10,8 @@ from erp_club.permissions.actors import Actor
 from erp_club.purchases.baskets.held.queries import left_before
 from erp_club.purchases.entitlements.commands import release_uses
 from erp_club.purchases.fees.commands import cancel_fees
-from erp_club.purchases.models import BasketLine, BasketState
+from erp_club.purchases.kinds import BasketState
+from erp_club.purchases.models import BasketLine
 
 
 def free_left(session: Session, *, before: dt.datetime, limit: int, now: dt.datetime, by: Actor) -> int:

@@ -6,8 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.purchases.entitlements.models import EntitlementUse, UseState
-from erp_club.purchases.models import Basket, BasketState
+from erp_club.purchases.entitlements.kinds import UseState
+from erp_club.purchases.entitlements.models import EntitlementUse
+from erp_club.purchases.kinds import BasketState
+from erp_club.purchases.models import Basket
 
 
 def left_before(moment: dt.datetime) -> sa.Select[Any]:

@@ -11,15 +11,18 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from erp_club.catalogue.models import Product
+from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.levels.models import MembershipLevel
-from erp_club.clubs.models import Club, ClubState, Membership, MembershipPeriod
+from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.customers.models import Customer
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
-from erp_club.programmes.rewards.models import PeriodSettlement, RewardEntitlement, RewardState
-from erp_club.purchases.entitlements.models import EntitlementUse, UseState
+from erp_club.programmes.rewards.kinds import RewardState
+from erp_club.programmes.rewards.models import PeriodSettlement, RewardEntitlement
+from erp_club.purchases.entitlements.kinds import UseState
+from erp_club.purchases.entitlements.models import EntitlementUse
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.models import EventKind, Membership, MembershipEvent, MembershipPeriod, PeriodKind
+from erp_club.clubs.kinds import EventKind, PeriodKind
+from erp_club.clubs.models import Membership, MembershipEvent, MembershipPeriod
 from erp_club.purchases.fees.models import MembershipFee
 
 _JOINED_ANEW = (

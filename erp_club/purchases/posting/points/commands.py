@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.selectable import CTE
 
-from erp_club.clubs.earning.queries import Earning
-from erp_club.points.models import MovementKind, PointsAccount, PointsLot, PointsMovement, PointsMovementLot
+from erp_club.clubs.earning.account import Earning
+from erp_club.points.kinds import MovementKind
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, PointsMovementLot
 from erp_club.points.rules import bucket, idle_last_day
 from erp_club.purchases.posting.values import (
     DATES,

@@ -14,14 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.selectable import CTE
 
 from erp_club.kernel.prepared import Prepared
-from erp_club.points.models import (
-    AccountState,
-    MovementKind,
-    PointsAccount,
-    PointsLot,
-    PointsMovement,
-    PointsMovementLot,
-)
+from erp_club.points.kinds import AccountState, MovementKind
+from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, PointsMovementLot
 from erp_club.points.rules import bucket, idle_last_day
 from erp_club.purchases.posting.values import DATES, NUMBERS, WORDS, arrays, given, numbers, some_dates, some_numbers
 from erp_club.purchases.spending import Spending

@@ -2,25 +2,16 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from erp_club.clubs.earning.queries import rules_in_force
-from erp_club.clubs.models import Club, ClubState
+from erp_club.clubs.kinds import ClubState
+from erp_club.clubs.models import Club
 from erp_club.programmes.engine.programme import Channels
-
-
-@dataclass(frozen=True, slots=True)
-class OpenClub:
-    """A published club, and where its programme of the day works; None is everywhere."""
-
-    code: str
-    id: int
-    names: Mapping[str, str]
-    channels: Channels | None = None
+from erp_club.purchases.quotes.told import OpenClub
 
 
 def opened(code: str, club_id: int, names: Mapping[str, str], channels: dict[str, Any] | None) -> OpenClub:

@@ -17,8 +17,8 @@ from erp_club.promotions.coupons.models import Coupon, CouponUseBack
 from erp_club.purchases.returns.facts import Refund, ReturnedLine, UsedCoupon
 from erp_club.purchases.sale import receipt_hash
 from erp_club.purchases.settled import tax_in
+from erp_club.receipts.kinds import Means, ReceiptSource, ReturnKind
 from erp_club.receipts.models import (
-    Means,
     Receipt,
     ReceiptDiscount,
     ReceiptLine,
@@ -29,8 +29,6 @@ from erp_club.receipts.models import (
     ReceiptReturn,
     ReceiptReturnLine,
     ReceiptReturnPoints,
-    ReceiptSource,
-    ReturnKind,
 )
 
 

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponState, CouponUse, CouponUseBack
+from erp_club.promotions.coupons.kinds import CouponState
+from erp_club.promotions.coupons.models import Coupon, CouponBatch, CouponUse, CouponUseBack
 from erp_club.purchases.returns.facts import IssuedCoupon, UsedCoupon
 
 

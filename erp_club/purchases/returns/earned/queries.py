@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.clubs.earning.queries import Earning, earning_columns, rules_in_force
+from erp_club.clubs.earning.account import Earning
+from erp_club.clubs.earning.queries import earning_columns, rules_in_force
 from erp_club.clubs.levels.models import LevelChange
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.customers.models import Customer
@@ -17,7 +18,8 @@ from erp_club.programmes.documents import level_in, programme_of
 from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.past.queries import Past, customers_segments, receipt_as_sold
+from erp_club.programmes.past.purchase import Past
+from erp_club.programmes.past.queries import customers_segments, receipt_as_sold
 from erp_club.purchases.explained import Told
 from erp_club.purchases.fees.queries import with_fees_told
 from erp_club.purchases.history.queries import counts_purchases, looking_back

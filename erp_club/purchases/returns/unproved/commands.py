@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from erp_club.catalogue.models import ProductKind
+from erp_club.catalogue.kinds import ProductKind
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.kernel import audit
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
+from erp_club.purchases.asked import Place
 from erp_club.purchases.baskets.commands import next_receipt_no
-from erp_club.purchases.facts import Place, check_lines
+from erp_club.purchases.facts import check_lines
 from erp_club.purchases.quotes.queries import products as products_of
 from erp_club.purchases.returns.arithmetic import refund_rounding
 from erp_club.purchases.returns.arithmetic import refunds as refunds_of
@@ -22,7 +23,7 @@ from erp_club.purchases.returns.commands import Asked, Returned, traced
 from erp_club.purchases.returns.facts import Bought, BoughtLine, Reckoned, ReturnedLine
 from erp_club.purchases.sale import check_time, line_amount
 from erp_club.purchases.settled import tax_in
-from erp_club.receipts.models import ReturnKind
+from erp_club.receipts.kinds import ReturnKind
 
 
 @dataclass(frozen=True, slots=True)

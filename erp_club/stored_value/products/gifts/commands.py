@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from erp_club.organisation import models as organisation
 from erp_club.permissions.actors import Actor
-from erp_club.stored_value.models import CardKind, CardProduct, ProductState
+from erp_club.stored_value.kinds import CardKind, ProductState
+from erp_club.stored_value.models import CardProduct
 from erp_club.stored_value.products.commands import Chain, create_product
 from erp_club.stored_value.products.settings import MOST_MINOR, ProductSettings
 
