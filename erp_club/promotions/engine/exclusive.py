@@ -78,7 +78,6 @@ def _tier(run: Run, bit: int, offers: Sequence[Open], *, lower: bool) -> None:
             rival = (Reason.NO_GAIN, None)
         if isinstance(rival, Rival):
             rivals[key] = rival
-            run.order_matters |= not rival.shaped or offer.ready.bounded
         elif rival is not None:
             _refuse(run, ground, offer, rival)
         else:
@@ -118,6 +117,7 @@ def _once_more(first: Rival, offer: Open, key: str) -> Rival:
 def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Failure | None:
     """An offer as it competes, or why it can't; None for one that takes nothing off."""
     ready = offer.ready
+    run.order_matters |= ready.bounded
     if ready.points:
         offer = affordable(run, offer)
     needs, every, apart = units_used(run.basket, offer, ground) if ready.uses_needed else ((), False, True)
@@ -139,6 +139,7 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
                 return failure
             contender = made(Contender, (_key(ready), shape, 0, needs, every, offer.times if every else None))
             return made(Rival, (offer, [contender], True))
+    run.order_matters = True
     alone = work_out(run, offer, mask=ground.bit)
     if alone.failure is not None:
         return alone.failure
