@@ -32,6 +32,7 @@ from erp_club.promotions.engine.rewards import (
     Points,
     Redeem,
     Surprise,
+    plain,
 )
 from erp_club.promotions.engine.rewards import Reward as RewardDocument
 from erp_club.promotions.engine.scope import EVERYTHING, Pick, Scope
@@ -156,6 +157,12 @@ def _asked_for(part: Part) -> Iterable[str]:
                 yield from slot.on.products
 
 
+def _whole(part: Part, everything: int) -> bool:
+    """Whether a reward takes so much off all goods together: it is the same wherever the lines stand."""
+    document = part.document
+    return part.scopes == (everything,) and plain(document) and getattr(document, "cap_minor", None) is None
+
+
 def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
     """One offer, compiled."""
     offer, combination = published.offer, published.offer.combination
@@ -201,6 +208,7 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         last_day=offer.last_day,
         hint=offer.hint,
         over_order=over_order,
+        whole=not combination.other_lines_first and all(_whole(part, everything) for part in parts),
         other_lines_first=combination.other_lines_first,
         again=_again(parts) if limits is None else None,
     )

@@ -139,7 +139,7 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
                 return failure
             contender = made(Contender, (_key(ready), shape, 0, needs, every, offer.times if every else None))
             return made(Rival, (offer, [contender], True))
-    run.order_matters = True
+    run.order_matters |= not (ready.whole and run.facts.policy.prices_include_tax)
     alone = work_out(run, offer, mask=ground.bit)
     if alone.failure is not None:
         return alone.failure

@@ -13,10 +13,21 @@ from erp_club.promotions.engine.conditions import QuantityIs
 from erp_club.promotions.engine.opening import used_up
 from erp_club.promotions.engine.priced import Hint, Reason, Refusal, made
 from erp_club.promotions.engine.ready import Part, Ready
-from erp_club.promotions.engine.rewards import Amount, Bundle, BuyGet, FixedPrice, Gift, Percent, Reward, Spread, Step
+from erp_club.promotions.engine.rewards import (
+    Amount,
+    Bundle,
+    BuyGet,
+    FixedPrice,
+    Gift,
+    Percent,
+    Reward,
+    Spread,
+    Step,
+    plain,
+)
 from erp_club.promotions.engine.run import Run
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Scope
-from erp_club.promotions.engine.trying import alone, plain, reach, spent_on, step_ahead, with_amount, without_tax
+from erp_club.promotions.engine.trying import alone, reach, spent_on, step_ahead, with_amount, without_tax
 
 BUY_MORE_UNITS = "buy_more_units"
 SPEND_MORE = "spend_more"

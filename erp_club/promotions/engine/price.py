@@ -27,10 +27,10 @@ from erp_club.promotions.engine.hints import hints_of
 from erp_club.promotions.engine.opening import Started, candidates, closed, open_offers, started_by
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
 from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Ready
+from erp_club.promotions.engine.rewards import plain
 from erp_club.promotions.engine.run import Open, Run, run_of
 from erp_club.promotions.engine.shares import floor_of
 from erp_club.promotions.engine.stages import take_turn
-from erp_club.promotions.engine.trying import plain
 from erp_club.promotions.engine.wanting import with_what_lacks
 
 _BY_OFFER = attrgetter("offer")
@@ -125,13 +125,12 @@ def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) 
                 competing.setdefault(ready.group, []).append(offer)
             else:
                 stackable[ready.stage].append(offer)
-    if any(stackable):
-        opened = [offer.ready for turns in stackable for offer in turns]
+    opened = [offer.ready for turns in stackable for offer in turns]
+    if opened and not (facts.policy.prices_include_tax and all(ready.whole for ready in opened)):
         run.order_matters = (
             bool(competing) or len(opened) > 1 or not all(plain(part.document) for part in opened[0].parts)
         )
-    else:
-        run.order_matters = len(competing) > 1
+    run.order_matters |= len(competing) > 1
     _stages(run, competing, stackable)
     finish.cap_manual(run.basket)
     refused = list(started.unknown)

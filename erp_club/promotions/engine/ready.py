@@ -89,6 +89,8 @@ class Ready:
     hint: bool
     over_order: bool
     """Whether its reward is for the whole order and not for named goods."""
+    whole: bool
+    """Whether it takes so much off all goods together, and nothing of one line that it wouldn't of another."""
     other_lines_first: bool
     again: BuyGet | Bundle | Percent | Amount | FixedPrice | None
     """What is given again and again without a limit, so that a few units more are worth a hint."""

@@ -236,3 +236,11 @@ Reward = Annotated[
     Percent | Amount | FixedPrice | BuyGet | Bundle | Gift | FreeDelivery | Points | NextCoupon | Surprise | Redeem,
     Field(discriminator="kind"),
 ]
+
+
+def plain(document: Reward) -> bool:
+    """Whether it takes so much off all together, whatever the units are."""
+    if isinstance(document, Percent | Amount):
+        once = isinstance(document, Percent) or document.spread is Spread.ONCE
+        return once and document.units is None and not document.steps
+    return isinstance(document, FreeDelivery)

@@ -18,14 +18,12 @@ from erp_club.promotions.engine.rewards import (
     Bundle,
     BuyGet,
     FixedPrice,
-    FreeDelivery,
     Gift,
     Percent,
     Redeem,
-    Spread,
     Surprise,
+    plain,
 )
-from erp_club.promotions.engine.rewards import Reward as RewardDocument
 from erp_club.promotions.engine.run import BY_ITSELF, Open, Run, run_of
 from erp_club.promotions.engine.scope import EVERYTHING, Basis, Pick, Scope
 from erp_club.promotions.engine.scopes import holds
@@ -93,14 +91,6 @@ def _together(wanted: list[Wanted]) -> list[Wanted]:
     for scope, on, count in wanted:
         made[scope] = (scope, on, count + (made[scope][2] if scope in made else 0))
     return list(made.values())
-
-
-def plain(document: RewardDocument) -> bool:
-    """Whether it takes so much off all together, whatever the units are."""
-    if isinstance(document, Percent | Amount):
-        once = isinstance(document, Percent) or document.spread is Spread.ONCE
-        return once and document.units is None and not document.steps
-    return isinstance(document, FreeDelivery)
 
 
 def with_amount(run: Run, compiled: Compiled, ready: Ready, missing_minor: int) -> int | None:
