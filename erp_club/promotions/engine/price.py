@@ -87,7 +87,8 @@ def _in_any_order(facts: Facts, compiled: Compiled, *, explain_all: bool, hints:
     place = {line.id: nth for nth, line in enumerate(facts.lines)}
     lines = sorted(other.lines, key=lambda line: place.get(line.id, len(place)))
     applied = [
-        each._replace(shares=tuple(sorted(each.shares, key=lambda share: place[share.line]))) for each in other.applied
+        each._replace(shares=tuple(sorted(each.shares, key=lambda share: place.get(share.line, len(place)))))
+        for each in other.applied
     ]
     return replace(other, lines=tuple(lines), applied=tuple(applied))
 
