@@ -10,10 +10,11 @@ from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.membership import AgeTerm, DateTerm, MonthsTerm, SlidingTerm
 from erp_club.programmes.engine.renew import first_term
-from erp_club.programmes.queries import VersionRow, programme_in_force, versions_of
+from erp_club.programmes.queries import programme_in_force, versions_of
 from erp_club.programmes.standings.commands import LookCause
+from erp_club.programmes.terms.commands import Sliding, move_on
+from erp_club.programmes.terms.queries import term_on
 from erp_club.purchases.fees.queries import born_of
-from erp_club.purchases.terms.commands import Sliding, move_on
 
 
 def move_terms(session: Session, clubs: list[int], *, now: dt.datetime, by: Actor) -> None:
@@ -23,7 +24,7 @@ def move_terms(session: Session, clubs: list[int], *, now: dt.datetime, by: Acto
         if not any(isinstance(each.programme.term, SlidingTerm) for each in versions):
             continue
         for row in session.execute(_BOUGHT, {"club": club_id}).all():
-            term = _term(versions, row.sold_on)
+            term = term_on(versions, row.sold_on)
             if term is not None:
                 bought = LookCause(
                     LevelCause.PURCHASE,
@@ -53,13 +54,6 @@ def set_ends(session: Session, *, on: dt.date) -> None:
 
 
 _JOINED = sa.text("SELECT id, customer_id, joined_on FROM new_memberships WHERE club_id = :club")
-
-
-def _term(versions: list[VersionRow], on: dt.date) -> SlidingTerm | None:
-    """How the term slides by the version of a day; None where it doesn't, or where there is none yet."""
-    holding = [each for each in versions if each.effective_from <= on]
-    latest = max(holding, key=lambda each: (each.effective_from, each.version_no), default=None)
-    return latest.programme.term if latest is not None and isinstance(latest.programme.term, SlidingTerm) else None
 
 
 _BOUGHT = sa.text("""

@@ -17,6 +17,7 @@ from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.points.rules import points_for
 from erp_club.programmes.standings.commands import LookCause, Turned
+from erp_club.programmes.terms.commands import Sliding, hold_sliding, move_on
 from erp_club.promotions.commands import count_uses
 from erp_club.promotions.coupons import commands as coupons
 from erp_club.promotions.engine.priced import Applied
@@ -34,7 +35,6 @@ from erp_club.purchases.quotes.commands import end_quote, is_for, quoted, sale_k
 from erp_club.purchases.redeeming import check_points
 from erp_club.purchases.sale import CardToSell, Payment, Sale
 from erp_club.purchases.settled import Order, sale_of
-from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_on
 from erp_club.purchases.value_cards import NO_CARDS, CardsOfSale, settle_cards, with_cards
 
 

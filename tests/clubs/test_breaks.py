@@ -24,7 +24,7 @@ from erp_club.points.models import PointsMovement
 from erp_club.points.verify.queries import faults
 from erp_club.programmes.engine.membership import SlidingTerm
 from erp_club.programmes.standings.commands import LookCause
-from erp_club.purchases.terms.commands import Sliding, move_back, move_on
+from erp_club.programmes.terms.commands import Sliding, move_back, move_on
 from tests.make.clubs import NOW, TODAY, a_club, a_customer, a_membership, moved
 
 DAY = dt.timedelta(days=1)

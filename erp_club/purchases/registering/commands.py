@@ -20,6 +20,7 @@ from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.events import may_register
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.standings.commands import LookCause
+from erp_club.programmes.terms.commands import MovedEnd, hold_sliding, move_on
 from erp_club.purchases.asked import Place
 from erp_club.purchases.history.queries import members
 from erp_club.purchases.plans import ProgrammePlan, paid_by_means, programme_of
@@ -29,7 +30,6 @@ from erp_club.purchases.quotes.told import Buyer, HeldMembership, Told
 from erp_club.purchases.registering import errors, queries
 from erp_club.purchases.registering.models import LateRegistration
 from erp_club.purchases.returns.queries import Original, hold_original
-from erp_club.purchases.terms.commands import MovedEnd, hold_sliding, move_on
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from erp_club.points.kinds import MovementKind
 from erp_club.points.ledger.commands import Cause
 from erp_club.programmes.events.commands import purchase_returned
 from erp_club.programmes.standings.commands import LookCause
+from erp_club.programmes.terms.commands import Sliding, hold_sliding, move_back
 from erp_club.promotions.coupons.batches.commands import set_coupon_state
 from erp_club.promotions.coupons.kinds import CouponState
 from erp_club.purchases.asked import Place
@@ -44,7 +45,6 @@ from erp_club.purchases.returns.queries import Original
 from erp_club.purchases.returns.refunding import Refunding, give_back, take_cards_back
 from erp_club.purchases.returns.settling import Settled, move_points, plan_points
 from erp_club.purchases.sale import LATEST, check_time
-from erp_club.purchases.terms.commands import Sliding, hold_sliding, move_back
 from erp_club.receipts.kinds import ReturnKind
 
 

@@ -1,12 +1,13 @@
 """Making two customers of one again.
 
-What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page
-that asks: a membership that came over whole goes back with its points and days; of joined ones the days and levels that
-were added go back, and the points that came over as far as they are still there; what was renewed, extended or paused
-since stays with the survivor, without a gap; what was ended is ended for both, also where the survivor joined anew, and
-each ending is undone by itself, with days and points of its own; what is settled later goes by the receipt: with the
-account that holds its points by then; a sale that is still open goes back, one that was paid stays; a field goes back
-unless somebody has changed it since; a consent refused since holds for both.
+What was moved goes back, as it is by now; what happened since stays with the survivor. The rules stand in the page that
+asks: a membership that came over whole goes back with its points and days; of joined ones the days and levels that were
+added go back, and the points that came over as far as they are still there; what was renewed, extended or paused since
+stays with the survivor, without a gap; a purchase since moves the survivor's own sliding term as if the other's days
+had never been added, and what came back since of the other's purchases moves theirs back; what was ended is ended for
+both, also where the survivor joined anew, and each ending is undone by itself, with days and points of its own; what is
+settled later goes by the receipt: with the account that holds its points by then; a sale that is still open goes back,
+one that was paid stays; a field goes back unless somebody has changed it since; a consent refused since holds for both.
 """
 
 import datetime as dt
@@ -30,7 +31,7 @@ from erp_club.people.merging import fields
 from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
 from erp_club.people.merging.moves.commands import account_of, look_again, move_settlements, new_account
 from erp_club.people.merging.undoing.days import Story
-from erp_club.people.merging.undoing.memberships import ended_before, stand_as_before, story_of, take_days
+from erp_club.people.merging.undoing.memberships import ended_before, slide_back, stand_as_before, story_of, take_days
 from erp_club.people.merging.undoing.places import give_place_back
 from erp_club.people.models import CustomerMerge
 from erp_club.permissions.actors import Actor
@@ -149,6 +150,7 @@ def _give_membership(session: Session, told: Mapping[str, Any], merge: CustomerM
     if "from" in told:
         _part_points(session, told, story, ends=ends, cause=cause)
     stand_as_before(session, told, cause)
+    slide_back(session, told["of"], merge, cause)
 
 
 def _part_points(session: Session, told: Mapping[str, Any], story: Story, *, ends: bool, cause: Cause) -> None:

@@ -25,6 +25,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """A purchase since, and until when it moves a term that slides."""
+
+    at: dt.datetime
+    on: dt.date
+    until: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Shares:
     """The days of a joined membership that are the survivor's own, and those that the merge added."""
 
@@ -34,6 +43,12 @@ class Shares:
     def within(self, days: Sequence[Span]) -> "Shares":
         """What is left of them where these days are."""
         return Shares(_both(self.own, days), _both(self.added, days))
+
+    def slid(self, bought: Bought) -> "Shares":
+        """The survivor's own end moves on by a purchase as if nothing had been added: days that were, are own by it."""
+        after = periods.slid(dict(enumerate(self.own)), bought.on, bought.until) or {}
+        moved = _both(self.added, [span for span in after.values() if span is not None])
+        return Shares((*self.own, *moved), tuple(periods.without(self.added, moved)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +65,13 @@ class Story:
     broken_off: Shares
 
 
-def follow(shares: Shares, steps: Sequence[Step]) -> Story:
-    """Go along with what was done since the merge."""
+def follow(shares: Shares, steps: Sequence[Step], purchases: Sequence[Bought] = ()) -> Story:
+    """Go along with what was done since the merge, and with the purchases by which a term slides."""
     breaks: list[tuple[Step, Shares]] = []
-    for step in steps:
-        if step.kind in {EventKind.PAUSE, EventKind.TERMINATION}:
+    for step in sorted((*purchases, *steps), key=lambda each: each.at):
+        if isinstance(step, Bought):
+            shares = shares.slid(step)
+        elif step.kind in {EventKind.PAUSE, EventKind.TERMINATION}:
             breaks.append((step, shares))
             shares = shares.within(step.after)
         elif step.kind is EventKind.RESUMPTION and breaks:

@@ -9,16 +9,21 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.breaks.commands import correct_membership
 from erp_club.clubs.commands import Held, hold
 from erp_club.clubs.days.commands import change_days, days_read, endings, events_since, numbered
+from erp_club.clubs.earning.queries import earning_memberships
 from erp_club.clubs.kinds import EventKind, MembershipState
+from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.clubs.models import MembershipEvent
 from erp_club.clubs.periods import Span, without
 from erp_club.people.merging.queries import standing_at
-from erp_club.people.merging.undoing.days import Shares, Step, Story, follow, going
+from erp_club.people.merging.undoing.days import Bought, Shares, Step, Story, follow, going
 from erp_club.people.models import CustomerMerge
 from erp_club.points.commands import end_account, freeze_account
 from erp_club.points.kinds import AccountState
 from erp_club.points.ledger.commands import Cause, hold_account
 from erp_club.points.rules import DROPPED
+from erp_club.programmes.standings.commands import LookCause
+from erp_club.programmes.terms.commands import hold_sliding, move_back
+from erp_club.programmes.terms.queries import purchases_slid, returned_since
 
 
 def story_of(session: Session, held: Held, told: Mapping[str, Any], merge: CustomerMerge) -> Story:
@@ -40,7 +45,8 @@ def story_of(session: Session, held: Held, told: Mapping[str, Any], merge: Custo
         for each in events
         if each.event_no > first
     ]
-    return follow(Shares(tuple(without(joined, added)), added), steps)
+    bought = purchases_slid(session, held.customer_id, held.club_id, since=merge.at) if added else ()
+    return follow(Shares(tuple(without(joined, added)), added), steps, [Bought(*each) for each in bought])
 
 
 def _spans(told: Mapping[str, Any]) -> tuple[Span, ...]:
@@ -116,6 +122,19 @@ def stand_as_before(session: Session, told: Mapping[str, Any], cause: Cause) -> 
         freeze_account(session, account.account, until=dt.date.fromisoformat(until) if until else None)
     elif not account.lots:
         end_account(session, account.account, policy=DROPPED, cause=cause)
+
+
+def slide_back(session: Session, membership_id: int, merge: CustomerMerge, cause: Cause) -> None:
+    """Move the end of the membership of the one who is back by what came back of their own purchases since."""
+    held = hold(session, membership_id)
+    receipt = returned_since(session, held.customer_id, merge.at)
+    if receipt is None or held.state is not MembershipState.OPEN:
+        return
+    terms = hold_sliding(session, held.customer_id, earning_memberships(session, held.customer_id, on=cause.on))
+    since = LookCause(
+        LevelCause.RETURN, cause.on, cause.now, cause.by, receipt[1], receipt[0], reason=cause.reason or ""
+    )
+    move_back(session, (each for each in terms if each.held.membership_id == membership_id), since)
 
 
 def _reach(spans: Sequence[Span], day: dt.date) -> bool:

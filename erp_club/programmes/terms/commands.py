@@ -19,7 +19,7 @@ from erp_club.clubs.periods import Days
 from erp_club.programmes.engine.membership import SlidingTerm
 from erp_club.programmes.engine.renew import slid_until
 from erp_club.programmes.standings.commands import LookCause
-from erp_club.purchases.terms.queries import latest_purchase, sliding
+from erp_club.programmes.terms.queries import sliding, standing_purchases
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,8 @@ def move_back(session: Session, terms: Iterable[Sliding], cause: LookCause) -> N
         if not moves:
             continue
         first = min(span.first for span in each.held.spans)
-        least = each.term.least_minor or 1
-        on = latest_purchase(
-            session, each.held.customer_id, first=first, last=cause.on, least_minor=least, late=each.late
-        )
+        bought = standing_purchases(session, each.held.customer_id, first=first, last=cause.on, late=each.late)
+        on = max((one.on for one in bought if one.goods_minor >= (each.term.least_minor or 0)), default=None)
         until = None if on is None else min(slid_until(each.term, on), periods.LATEST)
         after = periods.slid_back(each.held.days, cause.on, moves, until=until)
         if after is not None:
