@@ -148,6 +148,14 @@ def _stage(
     return read
 
 
+# Two whose own identifiers differed only by case before that was refused keep them, and a file may say so again.
+_OTHERS_OWN_ID = """
+    SELECT o.id FROM customers o WHERE lower(o.own_id) = lower(s.own_id)
+       AND NOT EXISTS (SELECT FROM customers k WHERE k.id = s.id AND k.own_id = s.own_id)
+     ORDER BY o.id = s.id LIMIT 1
+"""
+
+
 def _refuse(session: Session) -> None:
     """What another row or another customer has already, and memberships that began on another day."""
     _refuse_repeated(session, "number", "number", "number")
@@ -162,7 +170,7 @@ def _refuse(session: Session) -> None:
             """,
         ),
         ("card", "card", "card", "SELECT o.customer_id FROM cards o WHERE o.number = s.card"),
-        ("own_id", "own_id", "own_key", "SELECT o.id FROM customers o WHERE lower(o.own_id) = lower(s.own_id)"),
+        ("own_id", "own_id", "own_key", _OTHERS_OWN_ID),
     ):
         _refuse_repeated(session, column, value, key)
         staging.refuse_where(
@@ -198,7 +206,10 @@ def _refuse(session: Session) -> None:
         run(session, f"DELETE FROM {table} WHERE line IN (SELECT line FROM import_refusals)")
 
 
-_KEYED = "(SELECT *, lower(own_id) AS own_key FROM staged_customers) AS keyed"
+_KEYED = """
+    (SELECT s.*, CASE WHEN c.own_id = s.own_id THEN s.own_id ELSE lower(s.own_id) END AS own_key
+       FROM staged_customers s LEFT JOIN customers c ON c.id = s.id) AS keyed
+"""
 
 
 def _refuse_repeated(session: Session, column: str, value: str, key: str) -> None:

@@ -129,12 +129,12 @@ def points(raw: str) -> int:
 
 def day(raw: str) -> dt.date:
     """A date as `2026-01-31` (ISO 8601), from 1900 on."""
+    if not _DAY.fullmatch(raw) or int(raw[:4]) < _FIRST_YEAR:
+        raise Bad(T("“%(value)s” is no date. Write dates as year-month-day: 2026-01-31.", value=shown(raw)))
     try:
-        if _DAY.fullmatch(raw) and int(raw[:4]) >= _FIRST_YEAR:
-            return dt.date.fromisoformat(raw)
-    except ValueError:
-        pass  # the shape is right, but there is no such day: the same sentence helps
-    raise Bad(T("“%(value)s” is no date. Write dates as year-month-day: 2026-01-31.", value=shown(raw)))
+        return dt.date.fromisoformat(raw)
+    except ValueError as error:
+        raise Bad(T("There is no such day. Check the day and the month.")) from error
 
 
 def moment(raw: str) -> dt.datetime:
@@ -143,10 +143,10 @@ def moment(raw: str) -> dt.datetime:
     if _OFFSET.fullmatch(raw):
         raise Bad(T("“%(value)s” names an offset. Write the store's local time without one.", value=shown(raw)))
     try:
-        if _MOMENT.fullmatch(raw) and int(raw[:4]) >= _FIRST_YEAR:
+        if _MOMENT.fullmatch(raw) and day(raw[:10]):
             return dt.datetime.fromisoformat(raw)
     except ValueError:
-        pass  # as in day()
+        pass  # there is no such hour or minute: the same sentence helps
     raise Bad(T("“%(value)s” is no time. Write it as 2026-01-31T09:30:00.", value=shown(raw)))
 
 

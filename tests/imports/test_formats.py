@@ -113,7 +113,8 @@ def test_a_workbook_is_taken_like_a_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "column", "says"),
     [
-        ({"sold_at": "2017-02-30T10:00:00"}, "sold_at", "is no time"),
+        ({"sold_at": "2017-02-30T10:00:00"}, "sold_at", "There is no such day."),
+        ({"sold_at": "2017-02-28T25:00:00"}, "sold_at", "is no time"),
         ({"sold_at": "31/01/2017 10:00"}, "sold_at", "is no time"),
         ({"sold_at": "2017-01-31T10:00:00+02:00"}, "sold_at", "names an offset"),
         ({"sold_at": "2017-01-31T10:00Z"}, "sold_at", "names an offset"),

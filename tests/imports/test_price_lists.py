@@ -190,6 +190,7 @@ def test_lists_may_be_for_a_level_or_a_customer_group(shop: Session, tmp_path: P
         ({"percent": "101"}, "percent", "no percentage from 0 to 100"),
         ({"percent": "0.15"}, "percent", "Write 15 for 15 %."),
         ({"from": "1.1.2026"}, "from", "is no date"),
+        ({"from": "2026-02-29"}, "from", "There is no such day."),
         ({"from": "2026-02-01", "to": "2026-01-31"}, "to", "before the first"),
         ({"segment": "Staff"}, "segment", "Leave one of them empty."),
         ({"always": "maybe"}, "always", "neither yes nor no"),

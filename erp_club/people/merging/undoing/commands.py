@@ -102,7 +102,8 @@ def _come_back(session: Session, survivor: Mapping[str, Any], merged: Mapping[st
             raise errors.document_taken(other)
     own_id = merge.fields.get("own_id", {}).get("after", {}).get("own_id", merged["own_id"])
     same = sa.func.lower(Customer.own_id) == sa.func.lower(own_id)
-    taken = session.scalar(sa.select(Customer.id).where(same, Customer.id != merged["id"]))
+    given_up = own_id != merged["own_id"]  # one that was kept is nobody else's
+    taken = given_up and session.scalar(sa.select(Customer.id).where(same, Customer.id != merged["id"]))
     session.execute(
         sa.update(Customer)
         .where(Customer.id == merged["id"])
