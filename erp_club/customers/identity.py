@@ -134,7 +134,7 @@ def _finnish(number: str, today: dt.date) -> Document:
     born = _date(_FINNISH_CENTURIES[sign] + int(year), int(month), int(day), today)
     if not _finnish_is_right(code):
         wrong = T("The check character at the end is wrong. Compare each one with the document.")
-        raise Fault(FIELD, _swapped(code, _finnish_may_be) or wrong)
+        raise Fault(FIELD, _swapped(code, _finnish_may_be) or _mistyped(code, _finnish_may_be) or wrong)
     if int(individual) < 2:
         raise Fault(FIELD, T("The three digits before the check character are never below 002."))
     if int(individual) >= _TEMPORARY:
@@ -223,6 +223,22 @@ def _swapped(number: str, is_right: Callable[[str], bool]) -> Text | None:
             fourth=found[1]["second"],
         )
     return None
+
+
+def _mistyped(code: str, is_right: Callable[[str], bool]) -> Text | None:
+    """A question where just one other digit makes the code right; None else. The sign at its end always could."""
+    found = [
+        {"typed": typed, "right": right}
+        for place, typed in enumerate(code[:-1])
+        for right in "0123456789"
+        if typed.isdigit() and right != typed and is_right(code[:place] + right + code[place + 1 :])
+    ]
+    if len(found) != 1:
+        return None
+    return T(
+        "The check character at the end is wrong. Should the %(typed)s be %(right)s? Compare them with the document.",
+        **found[0],
+    )
 
 
 def _of_country(country: str, number: str) -> str:

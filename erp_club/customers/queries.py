@@ -1,6 +1,7 @@
 """Reading customers: one search box for every kind of number and name, and the record of one."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -131,7 +132,9 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
     or names in any order, as they are spelt or as they sound. A customer is told once, by the best of the kinds. Of
     those whose names match equally well, those come first who belong to the store `store_id`, then who bought last.
     """
-    typed = _number_of_zone(spelling.tidy(text)[: spelling.LONGEST])
+    # On an Arabic keyboard ٠٥٤ is 054.
+    plain = re.sub(r"\d", lambda digit: str(unicodedata.digit(digit[0])), spelling.tidy(text)[: spelling.LONGEST])
+    typed = _number_of_zone(plain)
     numbers = [*_by_code(typed), *_by_document(session, typed), *_by_contact(typed, country)]
     if _CODE.fullmatch(typed) and not typed.isalpha() and _LETTER.search(typed):
         # One word of letters and digits: whose number it is, is meant; it is a name only where it is nobody's number.

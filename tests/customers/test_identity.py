@@ -213,6 +213,14 @@ def test_two_digits_that_were_swapped_are_named(country: str, number: str, asked
 
 
 @pytest.mark.parametrize(
+    ("number", "asked"),
+    [("041190-433T", "Should the 3 be 8?"), ("040536-881L", "Should the 4 be 6?"), ("131052-318T", "Compare each one")],
+)
+def test_the_one_digit_that_would_mend_a_finnish_code_is_named(number: str, asked: str):
+    assert asked in why("FI", number)
+
+
+@pytest.mark.parametrize(
     ("country", "number"), [("FI", "131052-308U"), ("FI", "131205-308V"), ("SE", "701003-2391"), ("SE", "880302-0016")]
 )
 def test_a_swap_is_asked_about_only_where_it_makes_a_birthday(country: str, number: str):

@@ -51,6 +51,8 @@ BY = {
     "+972 (53) 030.2018": ("phone", True),
     "00972 53 030 2018": ("phone", True),
     "\u202a+972530302018\u202c": ("phone", True),
+    "٠٥٣ ٠٣٠ ٢٠١٨": ("phone", True),
+    "۰۵۳۰۳": ("phone", False),
     "05303": ("phone", False),
     "+97253": ("phone", False),
     "035123456": ("phone", True),
