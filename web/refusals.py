@@ -203,6 +203,7 @@ def refuse(request: Request, error: Refused) -> Response:
     return response
 
 
+_ASIDE = {"HX-Retarget": "#toasts", "HX-Reswap": "innerHTML", "HX-Push-Url": "false"}
 _NOT_KEPT = frozenset({"id_number", "id_zone"})
 
 
@@ -288,7 +289,9 @@ def _render(request: Request, error: Refused, form: FormState) -> Response:
             "error": error, "told": told, "back": back, "form": form, "request_id": request.state.request_id,
         }  # fmt: skip
         name = "_refusal.html" if is_htmx(request) else "refusal.html"
-        return Response(templating.draw(name, **values), error.status, media_type="text/html; charset=utf-8")
+        # What is offered instead stays over the page, which stays as it is.
+        aside = _ASIDE if is_htmx(request) and "xlsx" in error.facts else None
+        return Response(templating.draw(name, **values), error.status, aside, media_type="text/html; charset=utf-8")
     status = HTTPStatus(error.status)
     body = {
         "type": f"/problems/{error.code}",
