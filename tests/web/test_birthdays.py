@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from erp_club.birthday.plans.queries import held_gifts
+from erp_club.birthday.plans.settings import Gift
 from erp_club.purchases.baskets import commands
 from erp_club.purchases.baskets.choices import remove_coupon
 from erp_club.purchases.models import Basket
@@ -17,6 +18,7 @@ from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.coupons import a_batch
 from tests.make.office import HTML, form, head_office, send
 from tests.make.purchases import a_till
+from tests.make.wire import statements
 
 NAMES = {"en": "Birthday coupon", "he": "קופון יום הולדת"}
 NOW = dt.datetime.now(ZoneInfo("Asia/Jerusalem")).date()
@@ -150,3 +152,29 @@ def test_who_joins_inside_the_window_gets_it_with_joining(office: TestClient, se
     session.commit()
     assert send(office, "POST", f"/customers/{customer_id}/memberships", {"club": "GOLD"}).status_code == 201
     assert len(office.get(f"/customers/{customer_id}/panel").json()["coupons"]) == 1
+
+
+def test_the_next_month_of_all_plans_is_asked_at_once_and_of_those_that_give(
+    office: TestClient, session: Session
+) -> None:
+    club_id = a_club(session, months=None)
+    ahead = (NOW.replace(day=1) + dt.timedelta(days=32)).replace(day=15)
+    a_celebrant(session, ahead.replace(year=1992), club_id=club_id)
+    a_celebrant(session, ahead.replace(year=1990), number="100002", club_id=club_id)
+    given = {"days_before": 0, "days_after": 7}
+    a_plan(session, club_id, "A", amount_minor=50_00, growth=1_00, growth_from_age=ahead.year - 1991, **given)
+    paused = a_plan(session, club_id, "B", amount_minor=50_00, **given)
+    session.commit()
+    assert send(office, "POST", f"/birthday-plans/{paused}/pauses", {}).status_code == 201
+    with statements(session) as one:
+        plans = {each["code"]: each for each in office.get("/birthday-plans").json()["plans"]}
+    assert [(plans[code]["next_month"], plans[code]["next_month_minor"]) for code in "AB"] == [(2, 101_00), (0, 0)]
+    for code in ("C", "D", "E"):
+        a_plan(session, club_id, code, gift=Gift.POINTS, points=20, **given)
+    session.commit()
+    with statements(session) as many:
+        listed = office.get("/birthday-plans?per_page=4").json()
+    assert [each["next_month_points"] for each in listed["plans"]] == [0, 40, 40, 40]
+    assert (listed["state"]["total"], len(many)) == (5, len(one))
+    rows = office.get("/birthday-plans.csv").text.splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["A", "C", "D", "E", "B"]

@@ -35,6 +35,7 @@ from web.views.birthdays import (
     BirthdayPlanLine,
     BirthdayPlanPage,
     BirthdayPlansPage,
+    every_plan,
     form_view,
     plan_line,
     plan_view,
@@ -157,7 +158,7 @@ def plans_file(
          Decimal(each.next_month_minor).scaleb(-2), each.next_month_points, each.grants, each.used,
          Decimal(each.given_minor).scaleb(-2),
          None if each.gave_each_minor is None else Decimal(each.gave_each_minor).scaleb(-2))
-        for each in plans_view(act, club).plans
+        for each in every_plan(act, club)
     )  # fmt: skip
     return taken_out(act, f"birthday-plans.{suffix}", header, rows)
 

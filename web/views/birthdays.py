@@ -1,6 +1,7 @@
 """What pages show of plans around birthdays: the list, and one with who is coming and what it gave."""
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +53,8 @@ class BirthdayForm(BaseModel):
 class BirthdayPlanLine(BaseModel):
     """A plan in sentences; `next_month` of today's members have their window begin in the next calendar month.
 
+    Of a plan that gives nothing now, nobody has.
+
     Costs are what it comes to if everything is used. A coupon without a worth costs what the purchase makes of it:
     `gave_each_minor` is what those that were used gave on average, None where none was.
     """
@@ -83,6 +86,7 @@ class BirthdayPlansPage(BaseModel):
 
     club: str | None
     clubs: list[Named]
+    state: lists.ListState
     plans: list[BirthdayPlanLine]
 
 
@@ -123,9 +127,17 @@ class BirthdayPlanPage(BaseModel):
 
 def plan_line(act: Act, row: PlanRow) -> BirthdayPlanLine:
     """A plan with what the next month costs."""
+    return _lines(act, [row])[0]
+
+
+def _lines(act: Act, rows: Sequence[PlanRow]) -> list[BirthdayPlanLine]:
     first = add_months(act.today.replace(day=1), 1)
     days = Days(first, month_end(first), members_on=act.today)
-    found = owing.coming(act.session, row.id, row.settings, days)
+    found = owing.coming_of(act.session, {row.id: row.settings for row in rows}, days)
+    return [_line(act, row, found[row.id]) for row in rows]
+
+
+def _line(act: Act, row: PlanRow, found: owing.Count) -> BirthdayPlanLine:
     names = Names(act.chain.currency, row.gift or {"en": row.settings.code}, row.unit)
     return BirthdayPlanLine(
         id=row.id,
@@ -152,11 +164,24 @@ def plan_line(act: Act, row: PlanRow) -> BirthdayPlanLine:
 
 
 def plans_view(act: Act, club: str | None) -> BirthdayPlansPage:
-    """The plans of a club (by its code), or all."""
+    """The plans of a club (by its code), or all: a page of them."""
     known = [Named(id=each.id, code=each.code, names=dict(each.names)) for each in clubs(act.session)]
-    chosen = next((each.id for each in known if each.code == club), None)
-    rows = queries.plans(act.session, club_id=chosen)
-    return BirthdayPlansPage(club=club, clubs=known, plans=[plan_line(act, row) for row in rows])
+    chosen = _chosen(act, club)
+    state = lists.list_state(act.request, sorts=("code",))
+    state = state.counted(queries.count_plans(act.session, club_id=chosen, most=lists.COUNTED + 1))
+    rows = queries.plans(act.session, club_id=chosen, offset=state.offset, limit=state.per_page)
+    return BirthdayPlansPage(club=club, clubs=known, state=state, plans=_lines(act, rows))
+
+
+def every_plan(act: Act, club: str | None) -> Iterator[BirthdayPlanLine]:
+    """The same, all of them."""
+    rows = queries.plans(act.session, club_id=_chosen(act, club))
+    for first in range(0, len(rows), lists.PER_PAGE):
+        yield from _lines(act, rows[first : first + lists.PER_PAGE])
+
+
+def _chosen(act: Act, club: str | None) -> int | None:
+    return next((each.id for each in clubs(act.session) if each.code == club), None)
 
 
 def plan_view(act: Act, plan_id: int) -> BirthdayPlanPage:

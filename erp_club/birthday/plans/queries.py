@@ -87,13 +87,21 @@ class HeldGift:
     automatic: bool
 
 
-def plans(session: Session, *, club_id: int | None = None) -> list[PlanRow]:
+def plans(session: Session, *, club_id: int | None = None, offset: int = 0, limit: int | None = None) -> list[PlanRow]:
     """The plans, active ones first, by code; of one club where it is named."""
     order = sa.case({PlanState.ACTIVE: 0, PlanState.PAUSED: 1}, value=BirthdayPlan.state, else_=2)
-    asked = _plans().order_by(order, BirthdayPlan.code)
+    asked = _plans().order_by(order, BirthdayPlan.code).offset(offset).limit(limit)
     if club_id is not None:
         asked = asked.where(BirthdayPlan.club_id == club_id)
     return [_plan(row) for row in session.execute(asked)]
+
+
+def count_plans(session: Session, *, club_id: int | None = None, most: int) -> int:
+    """How many plans there are, counted no further than `most`."""
+    found = sa.select(BirthdayPlan.id).limit(most)
+    if club_id is not None:
+        found = found.where(BirthdayPlan.club_id == club_id)
+    return session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
 
 def plan(session: Session, plan_id: int) -> PlanRow:

@@ -1,8 +1,9 @@
 """How many plans owe something, and what it comes to: the preview of a run, and of what is to come."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -64,6 +65,38 @@ def coming(session: Session, plan_id: int, settings: PlanSettings, days: Days, *
     return _counted(session, plan_id, settings, days, Count(), some)
 
 
+def coming_of(session: Session, plans: Mapping[int, PlanSettings], days: Days) -> dict[int, Count]:
+    """The same of several plans by their ids, asked at once; a plan that gives nothing now has nobody coming."""
+    giving, dues = set(queries.active_plans(session)), dict[object, sa.FromClause | None]()
+    parts: list[sa.Select[*tuple[Any, ...]]] = []
+    for plan_id, of in plans.items():
+        # Most plans celebrate the same days: what these are is told once.
+        alike = (of.window, of.starts_on, of.from_age, of.to_age, of.occasion)
+        if plan_id in giving and alike not in dues:
+            dues[alike] = queries.days_due(of, days)
+        due = dues.get(alike)
+        if plan_id in giving and due is not None:
+            found = queries.asked_owed(plan_id, of, days, due).subquery(f"of_{plan_id}")
+            parts.append(sa.select(sa.literal(plan_id), found.c.age, sa.func.count()).group_by(found.c.age))
+    ages: dict[int, list[tuple[int, int]]] = {}
+    for plan_id, age, customers in session.execute(sa.union_all(*parts)) if parts else ():
+        ages.setdefault(plan_id, []).append((age, customers))
+    batches = [settings.batch_id for settings in plans.values() if settings.batch_id is not None]
+    named = sa.select(CouponBatch.id, CouponBatch.worth_minor).where(CouponBatch.id.in_(batches))
+    worths = {row[0]: row[1] for row in session.execute(named)}
+    return {
+        plan_id: _worth(settings, ages.get(plan_id, []), worths.get(settings.batch_id or 0))
+        for plan_id, settings in plans.items()
+    }
+
+
+def _worth(settings: PlanSettings, ages: Sequence[tuple[int, int]], otherwise: int | None) -> Count:
+    """What grants at these ages come to; a coupon of a plan that says no amount is worth what its batch says."""
+    worth = sum((settings.value(age) or otherwise or 0) * customers for age, customers in ages)
+    points = worth if settings.gift is Gift.POINTS else 0
+    return Count(sum(customers for _, customers in ages), worth - points, points)
+
+
 def _counted(
     session: Session,
     plan_id: int,
@@ -81,12 +114,9 @@ def _counted(
     if only is not None:
         asked = asked.where(asked.selected_columns.customer_id.in_(only))
     found = asked.subquery("found")
-    ages = session.execute(sa.select(found.c.age, sa.func.count()).group_by(found.c.age)).all()
-    # A coupon of a plan that says no amount is worth what its batch says, if that says anything.
+    ages = session.execute(sa.select(found.c.age, sa.func.count()).group_by(found.c.age))
     batch = None if settings.batch_id is None else session.get(CouponBatch, settings.batch_id)
-    otherwise = (batch and batch.worth_minor) or 0
-    worth = sum((settings.value(row[0]) or otherwise) * row[1] for row in ages)
-    points = worth if settings.gift is Gift.POINTS else 0
+    made = _worth(settings, [(row[0], row[1]) for row in ages], batch and batch.worth_minor)
     shown: list[Celebrant] = list(so_far.some)
     if len(shown) < some:
         rows = session.execute(
@@ -107,8 +137,8 @@ def _counted(
             for row in rows
         ]
     return Count(
-        so_far.customers + sum(row[1] for row in ages),
-        so_far.amount_minor + worth - points,
-        so_far.points + points,
+        so_far.customers + made.customers,
+        so_far.amount_minor + made.amount_minor,
+        so_far.points + made.points,
         tuple(shown),
     )
