@@ -10,10 +10,10 @@ from erp_club.clubs.periods import Span
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, next_span, span_of
 from erp_club.programmes.engine.expiry import available_on
-from erp_club.programmes.engine.measure import Lived, extra_parts, movements
+from erp_club.programmes.engine.measure import Lived, extra_parts, movements, paid_for
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.rewards import ByAverage, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, in_points, settle, things
 
 MOST_PERIODS = 5_000
@@ -87,10 +87,12 @@ def _of_rule(
         if not ended and not due.goes_along(rule):
             return
         until = span.last if ended and span.last is not None else today
+        cards = _cards(programme, rule, past, Span(span.first, until))
+        on_cards = sum(count for count, _ in cards)
         made = settle(
             rule,
             PeriodFacts(
-                base=base.over(span.first, until) - (taken if base.whole else 0),
+                base=on_cards or base.over(span.first, until) - (taken if base.whole else 0),
                 parts={code: sums.over(span.first, until) for code, sums in extras.items()},
                 paid_on=paid.over(span.first, until) if paid else 0,
                 carried=0 if base.whole else carried,
@@ -99,6 +101,7 @@ def _of_rule(
                     _totals(rule, sums, need.periods, span, who.joined_on)
                     for need, sums in zip(rule.needs, needs, strict=True)
                 ),
+                paid_for=cards,
                 level=who.level_on(until) if rule.levels else None,
                 year_ends=due.year_ends(until, joined_on=who.joined_on),
             ),
@@ -107,6 +110,13 @@ def _of_rule(
         if made.value:
             yield Rewarded(rule.code, until, made.value, in_points(rule), things(rule, made.value))
         span = next_span(rule.period, span, joined_on=who.joined_on) if ended else None
+
+
+def _cards(of: Programme, rule: PeriodReward, past: Sequence[Lived], span: Span) -> tuple[tuple[int, int], ...]:
+    if not isinstance(rule.function, ByAverage):
+        return ()
+    last = span.last or dt.date.max
+    return paid_for(rule.base, past, span.first, last, excluded=of.left_out, by_store_day=of.visit == "day")
 
 
 def _totals(rule: PeriodReward, sums: _Sums, periods: int, span: Span, joined_on: dt.date) -> tuple[int, ...]:

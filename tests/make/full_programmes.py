@@ -101,6 +101,7 @@ FUNCTIONS: list[dict[str, Any]] = [
     {"kind": "percent", "steps": [{"from_amount": 5000, "rate_bp": 100}], "on": "each_step"},
     {"kind": "threshold", "steps": [{"at": 100, "value": 500}], "reached": "each"},
     {"kind": "every", "every": 2500, "value": 2500},
+    {"kind": "average", "every": 10},
     {"kind": "declared", "rate_bp": 150, "declared_on": "2027-02-01"},
 ]
 OCCASION: dict[str, Any] = {

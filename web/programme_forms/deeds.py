@@ -92,7 +92,10 @@ def _add(made: Document, path: str, kind: str) -> None:
         case "occasions":
             rule["gives"] = copy.deepcopy(_GIFTS)
         case "rewards":
-            rule |= {"period": rule.get("period", {"every": "month"}), "gives": {"kind": "stored_value"}}
+            rule |= {
+                "period": rule.get("period", {"every": "month"}),
+                "gives": rule.get("gives", {"kind": "stored_value"}),
+            }
         case "benefits":
             rule |= {"points": 100, "gives": copy.deepcopy(f.GIFTS["amount"].begins)}
         case "entitlements":

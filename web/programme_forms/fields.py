@@ -179,13 +179,13 @@ GIFTS: dict[str, Kind] = {
         (Ask("entitlement", N_("Its code"), "text"), Ask("count", N_("So many uses"), optional=True)),
     ),
 }  # fmt: skip
-OF_REWARDS = ("stored_value", "points", "code", "gift", "percent", "coupon", "entitlement", "payout")
+OF_REWARDS = ("stored_value", "points", "code", "amount", "gift", "percent", "coupon", "entitlement", "payout")
 """What a period can bring; only of some of them something is asked, since the rule says how much."""
 BY_THE_PIECE = frozenset({"gift", "percent", "entitlement", "coupon"})
 """What comes as often as it is reached, so that no amount is asked for it."""
 ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
-BESIDE_THE_VALUE = frozenset({"least_minor", "each_full", "one_a_purchase", "on.groups"})
-"""What is asked of the others all the same: of which purchase a code takes its value off."""
+BESIDE_THE_VALUE = frozenset({"units", "least_minor", "each_full", "one_a_purchase", "on.groups", "on.products"})
+"""What is asked of the others all the same: of which purchase, and which goods, the value is taken off."""
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
 
@@ -323,6 +323,16 @@ REWARDS: dict[str, Kind] = {
     "every": Kind(
         N_("A reward for each full amount"),
         {"base": {"counts": "points"}, "function": {"kind": "every", "every": 100, "value": 500}, "takes": True},
+        (),
+    ),
+    "average": Kind(
+        N_("A full card pays for the next one"),
+        {
+            "base": {"counts": "purchases"},
+            "function": {"kind": "average", "every": 10},
+            "period": {"every": "ever"},
+            "gives": {"kind": "discount", "units": 1},
+        },
         (),
     ),
     "declared": Kind(

@@ -200,6 +200,9 @@ def _function(drawn: Drawing, path: str, function: str, figure: f.Control) -> No
             drawn.asks.append(Ask(f"{path}.function.every", N_("For each"), figure))
             if not whole:
                 drawn.asks.append(Ask(f"{path}.function.value", N_("The reward"), valued))
+        case "average":
+            hint = N_("Of so many the average is given: what they have cost.")
+            drawn.asks.append(Ask(f"{path}.function.every", N_("For each"), figure, hint))
         case "declared":
             drawn.asks.append(Ask(f"{path}.function.rate_bp", N_("Percent"), "percent",
                                   N_("Empty until it is declared."), optional=True))  # fmt: skip

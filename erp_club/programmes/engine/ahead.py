@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from erp_club.programmes.engine.rewards import ByEvery, ByPercent, ByRate, ByThreshold, PeriodReward
+from erp_club.programmes.engine.rewards import ByAverage, ByEvery, ByPercent, ByRate, ByThreshold, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, settle
 
 
@@ -23,7 +23,7 @@ def next_step(rule: PeriodReward, facts: PeriodFacts) -> NextStep | None:
             ahead = [each.from_amount for each in steps if each.from_amount > base]
         case ByThreshold(steps=steps):
             ahead = [each.at for each in steps if each.at > base]
-        case ByEvery(every=every):
+        case ByEvery(every=every) | ByAverage(every=every):
             ahead = [(max(0, base) // every + 1) * every]
         case ByRate():
             ahead = list[int]()

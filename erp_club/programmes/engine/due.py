@@ -7,7 +7,7 @@ from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.calendar import DAY, member_year, span_of
 from erp_club.programmes.engine.gifts import At, Giving
 from erp_club.programmes.engine.parts import Counts, Every, Period
-from erp_club.programmes.engine.rewards import ByEvery, ByThreshold, PeriodReward, Reached
+from erp_club.programmes.engine.rewards import ByAverage, ByEvery, ByThreshold, PeriodReward, Reached
 
 WITHOUT_END = {Every.EVER, Every.TERM}
 
@@ -18,7 +18,7 @@ def goes_along(rule: PeriodReward) -> bool:
     Percentages, and the highest of several steps, wait for the period's end, and so does what points are taken for.
     """
     return (
-        (isinstance(rule.function, ByEvery) or _by_each_step(rule))
+        (isinstance(rule.function, ByEvery | ByAverage) or _by_each_step(rule))
         and rule.issue.at is not At.PERIOD_END
         and rule.issue.published_on is None
         and rule.base.counts is not Counts.BALANCE

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from erp_club.kernel.text import T
-from erp_club.programmes.engine.due import gives_never
+from erp_club.programmes.engine.due import WITHOUT_END, gives_never
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
     USED_AT_ONCE,
@@ -19,11 +19,12 @@ from erp_club.programmes.engine.gifts import (
     comes_in_pieces,
 )
 from erp_club.programmes.engine.levels import Levels
-from erp_club.programmes.engine.parts import Every
+from erp_club.programmes.engine.parts import Counts, Every
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import DATED, ByEvery, ByThreshold, Occasion
+from erp_club.programmes.engine.rewards import DATED, ByAverage, ByEvery, ByThreshold, Occasion, Rest
 
 _WITHOUT_END = {Every.EVER, Every.ROLLING}
+_HAVE_A_PRICE = {Counts.PURCHASES, Counts.VISITS, Counts.UNITS}
 _GIVING = ("at", "after_days", "published_on")
 _DAYS = ("usable", "valid_days", "valid_months", "valid_until", "valid_to")
 
@@ -51,6 +52,7 @@ def issues(programme: Programme) -> Iterator[Finding]:
         yield from _milestones(programme.levels)
     yield from _cut(programme)
     yield from _reckoned(programme)
+    yield from _averages(programme)
 
 
 def _left_over(path: str, issue: Use, things: tuple[Given, ...]) -> Iterator[Finding]:
@@ -99,6 +101,22 @@ def _reckoned(programme: Programme) -> Iterator[Finding]:
             if said is not None and values != {said}:
                 text = T("The rule of the period says how much is given, so this has no effect.")
                 yield Finding(f"rewards[{index}].gives.{name}", text, stops=False)
+
+
+def _averages(programme: Programme) -> Iterator[Finding]:
+    """A card of so many purchases is worth an amount of money, and what is on one isn't known in another period."""
+    for index, reward in enumerate(programme.rewards):
+        path = f"rewards[{index}]"
+        if not isinstance(reward.function, ByAverage):
+            continue
+        if reward.base.counts not in _HAVE_A_PRICE:
+            text = T("An average is of purchases, visits or units: let one of these be counted.")
+            yield Finding(f"{path}.base.counts", text)
+        if isinstance(reward.gives, PointsGiven) or comes_in_pieces(reward.gives):
+            yield Finding(f"{path}.gives", T("An average is an amount of money. Give it as such."))
+        if reward.rest is Rest.CARRY and reward.period.every not in WITHOUT_END:
+            text = T("A card isn't carried into another period. Drop what is left over, or let the period have no end.")
+            yield Finding(f"{path}.rest", text)
 
 
 def _is_used_by_tills(gives: Given) -> bool:

@@ -127,6 +127,34 @@ def total(
     return sum(each.value for each in moved if first <= each.on <= last)
 
 
+def paid_for(
+    measure: Measure,
+    past: Iterable[Lived],
+    first: dt.date,
+    last: dt.date,
+    *,
+    excluded: Excluded = NOTHING,
+    by_store_day: bool = True,
+) -> tuple[tuple[int, int], ...]:
+    """What each purchase of the days counts and what was paid for it, in their order; net of what came back.
+
+    What was had for nothing, or came back wholly, counts nothing.
+    """
+    money = measure.model_copy(update={"counts": Counts.SPEND})
+    made: dict[tuple[dt.date | dt.datetime, str, str], tuple[int, int]] = {}
+    for each in past:
+        if not first <= each.counted_on <= last:
+            continue
+        of = each.shrinks[0] if each.shrinks else each.purchase
+        one_visit = measure.counts is Counts.VISITS and by_store_day
+        key = (of.on, of.store, "") if one_visit else (of.at, of.store, of.id)
+        count, minor = made.get(key, (0, 0))
+        more = measured(measure, each, excluded=excluded)
+        count = max(count, more) if one_visit else count + more
+        made[key] = (count, minor + measured(money, each, excluded=excluded))
+    return tuple(each for each in made.values() if min(each) > 0)
+
+
 def extra_part(
     extra: ExtraPart,
     base: Measure,

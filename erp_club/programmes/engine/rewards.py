@@ -83,6 +83,13 @@ class ByEvery(Part):
     value: Number
 
 
+class ByAverage(Part):
+    """For each full `every` what these cost on average: the card of ten purchases that pays for the next."""
+
+    kind: Literal["average"] = "average"
+    every: Number
+
+
 class ByRate(Part):
     """A rate that is declared for the period: a dividend. Without a figure it hasn't been declared yet."""
 
@@ -91,7 +98,7 @@ class ByRate(Part):
     declared_on: dt.date | None = None
 
 
-Function = Annotated[ByPercent | ByThreshold | ByEvery | ByRate, Field(discriminator="kind")]
+Function = Annotated[ByPercent | ByThreshold | ByEvery | ByAverage | ByRate, Field(discriminator="kind")]
 
 
 class Rest(StrEnum):

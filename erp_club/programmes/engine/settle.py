@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from erp_club.kernel.money import round_div
+from erp_club.kernel.money import Rounding, round_div
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.earn import ROUNDING
 from erp_club.programmes.engine.facts import EMPTY
 from erp_club.programmes.engine.gifts import CodeGiven, CouponGiven, PointsGiven, StoredValueGiven, comes_in_pieces
+from erp_club.programmes.engine.parts import Counts
 from erp_club.programmes.engine.rewards import (
+    ByAverage,
     ByEvery,
     ByPercent,
     ByRate,
@@ -33,7 +35,8 @@ class PeriodFacts:
     """One account's period: `base` measured in it, `parts` of it that extras name, `paid_on` where that is another.
 
     `carried` is the base that earlier periods left, `rest_minor` the value that they left. `past` are the totals of
-    each condition's periods, oldest first, the settled one last. `room` is how many more rewards can be held unused;
+    each condition's periods, oldest first, the settled one last. `paid_for` is the base purchase by purchase, in their
+    order: so much of it, and what was paid for that. `room` is how many more rewards can be held unused;
     None is any number.
     """
 
@@ -43,6 +46,7 @@ class PeriodFacts:
     carried: int = 0
     rest_minor: int = 0
     past: tuple[tuple[int, ...], ...] = ()
+    paid_for: tuple[tuple[int, int], ...] = ()
     level: str | None = None
     member_at_end: bool = True
     year_ends: bool = False
@@ -74,7 +78,8 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
     value, taken, rate = _value(rule, facts, base)
     times = times_reached(rule, base)
     if facts.room is not None and times > facts.room:
-        value, taken, times = value // times * facts.room, taken // times * facts.room, facts.room
+        cards = _cards(rule, facts, base) if isinstance(rule.function, ByAverage) else [value // times] * times
+        value, taken, times = sum(cards[: facts.room]), taken // times * facts.room, facts.room
     total = value + facts.rest_minor
     if rule.most_minor is not None:
         total = min(total, rule.most_minor)
@@ -99,6 +104,8 @@ def settle(rule: PeriodReward, facts: PeriodFacts) -> Settled:
 
 def times_reached(rule: PeriodReward, base: int) -> int:
     """How many of what is given by the piece: once for each full amount, or for each step; else one."""
+    if isinstance(rule.function, ByAverage) and denomination(rule) == 1:
+        return max(1, base // rule.function.every)
     if comes_in_pieces(rule.gives):
         match rule.function:
             case ByEvery():
@@ -155,6 +162,11 @@ def _counts_on(rule: PeriodReward) -> bool:
     return isinstance(rule.function, ByEvery) or (isinstance(rule.function, ByThreshold) and rule.takes)
 
 
+def in_pieces(rule: PeriodReward) -> bool:
+    """Whether what was given in a period is told in pieces, each of which is one reward that is held."""
+    return denomination(rule) > 1 or isinstance(rule.function, ByAverage) or comes_in_pieces(rule.gives)
+
+
 def denomination(rule: PeriodReward) -> int:
     """What one piece of the form is worth; 1 where it isn't cut into pieces."""
     gives = rule.gives
@@ -172,9 +184,35 @@ def _value(rule: PeriodReward, facts: PeriodFacts, base: int) -> tuple[int, int,
         case ByEvery():
             times = max(0, base) // rule.function.every
             return times * rule.function.value, times * rule.function.every, None
+        case ByAverage(every=every):
+            cards = _cards(rule, facts, base)
+            return sum(cards), len(cards) * every, None
         case ByRate():
             rate = rule.function.rate_bp or 0
             return _of(rule, _extended(rule, facts, base), rate), base, rate
+
+
+def _cards(rule: PeriodReward, facts: PeriodFacts, base: int) -> list[int]:
+    """What each card that is full is worth: the average of the purchases that filled it, the earliest first."""
+    assert isinstance(rule.function, ByAverage)
+    every, one = rule.function.every, 1_000 if rule.base.counts is Counts.UNITS else 1
+    known = sum(count for count, _ in facts.paid_for)
+    ends = [min(number * every, known) for number in range(max(0, base) // every + 1)]
+    return [
+        round_div((_paid(facts, end) - _paid(facts, first)) * one, max(1, end - first), ROUNDING[rule.rounding])
+        for first, end in pairwise(ends)
+    ]
+
+
+def _paid(facts: PeriodFacts, count: int) -> int:
+    """What was paid for the first so much of the base; a purchase that a card parts is shared."""
+    paid = 0
+    for part, minor in facts.paid_for:
+        paid += round_div(minor * min(part, count), part, Rounding.HALF_UP)
+        count -= min(part, count)
+        if not count:
+            break
+    return paid
 
 
 def _percent(rule: PeriodReward, function: ByPercent, facts: PeriodFacts, base: int) -> tuple[int, int, int]:

@@ -21,8 +21,8 @@ from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.parts import Counts
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import PeriodReward
-from erp_club.programmes.engine.settle import PeriodFacts, Settled, denomination, settle, withhold
+from erp_club.programmes.engine.rewards import ByAverage, PeriodReward
+from erp_club.programmes.engine.settle import PeriodFacts, Settled, in_pieces, settle, withhold
 from erp_club.programmes.rewards import counting, queries
 from erp_club.programmes.rewards.correcting import corrections
 from erp_club.programmes.rewards.giving.commands import Gift, give
@@ -168,7 +168,7 @@ def _row(
         told = dataclasses.replace(facts, base=facts.base + changed[0], carried=carried, rest_minor=rest_minor)
     if same and earlier is not None and facts.room is not None:
         # What the period has given so far was given already, and is among what is held.
-        told = dataclasses.replace(told, room=facts.room + earlier.value_so_far // denomination(rule))
+        told = dataclasses.replace(told, room=facts.room + (earlier.pieces_so_far if in_pieces(rule) else 0))
     made = settle(rule, told)
     value, taken = made.value, made.taken
     if same and earlier is not None:
@@ -190,7 +190,7 @@ def _row(
         "base": facts.base,
         "carried": carried,
         "value": kept.to_member_minor,
-        "pieces": _pieces(made, value),
+        "pieces": _pieces(rule, made, value, earlier.pieces_so_far if same and earlier is not None else 0),
         "settled_before": changed[1],
         "to_fee_minor": kept.to_fee_minor,
         "taken": taken,
@@ -206,9 +206,11 @@ def _whole(rule: PeriodReward, of: Settling, account: RewardAccount) -> Span | N
     return due.span_to_settle(plain, of.last, joined_on=account.joined_on)
 
 
-def _pieces(made: Settled, value: int) -> int:
+def _pieces(rule: PeriodReward, made: Settled, value: int, so_far: int) -> int:
     if not value or not made.value:
         return 0
+    if isinstance(rule.function, ByAverage):
+        return max(1, made.pieces - so_far)
     return made.pieces * value // made.value
 
 

@@ -19,11 +19,11 @@ from erp_club.programmes.engine.calendar import DAY, span_of
 from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.gifts import Until, each_holds, is_held
-from erp_club.programmes.engine.measure import Lived, extra_part, total
+from erp_club.programmes.engine.measure import Lived, extra_part, paid_for, total
 from erp_club.programmes.engine.occasions import usable
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.rewards import ByAverage, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts
 from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.purchase import Past
@@ -127,7 +127,9 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
     """What the rule is told of each account's period, without what earlier ones left."""
     if not spans:
         return {}
-    base = counted.sums(rule.base, spans)
+    cards = _cards(counted, rule, spans)
+    on_cards = {place: sum(count for count, _ in each) for place, each in cards.items()}
+    base = on_cards or counted.sums(rule.base, spans)
     paid = counted.sums(rule.paid_on.measure, spans) if rule.paid_on else {}
     past = [_past(counted, rule, need.measure, need.periods, spans) for need in rule.needs]
     differs = rule.rest_at_year_end is not None
@@ -148,12 +150,26 @@ def facts(counted: Counting, rule: PeriodReward, spans: Spans, last: dt.date) ->
             parts=parts,
             paid_on=paid.get(place, 0),
             past=tuple(tuple(each.get(place, 0) for each in values) for values in past),
+            paid_for=cards.get(place, ()),
             level=account.level,
             member_at_end=account.member_at_end,
             year_ends=differs and due.year_ends(until, joined_on=account.joined_on),
             room=room[place] // each_holds(rule.gives) if bounded else None,
         )
     return made
+
+
+def _cards(counted: Counting, rule: PeriodReward, spans: Spans) -> dict[int, tuple[tuple[int, int], ...]]:
+    """What each has bought and paid, where the rule gives the average of that."""
+    if not isinstance(rule.function, ByAverage):
+        return {}
+    of, by_day = counted.programme.left_out, counted.programme.visit == "day"
+    return {
+        place: paid_for(
+            rule.base, counted.lives[place], span.first, span.last or dt.date.max, excluded=of, by_store_day=by_day
+        )
+        for place, span in spans.items()
+    }
 
 
 def _past(counted: Counting, rule: PeriodReward, measure: Measure, periods: int, spans: Spans) -> list[dict[int, int]]:
@@ -181,4 +197,5 @@ def batch_size(programme: Programme, rule: PeriodReward) -> int:
     """Accounts in one transaction: fewer where their receipts have to be read."""
     asked = [rule.base, *(need.measure for need in rule.needs), *([rule.paid_on.measure] if rule.paid_on else [])]
     plain = all(queries.is_plain(each, programme.left_out) for each in asked) and not rule.extras
+    plain = plain and not isinstance(rule.function, ByAverage)
     return 10_000 if plain and rule.base.counts is not Counts.COUNTER else 500

@@ -49,7 +49,7 @@ class RewardAccount:
 class Before:
     """What was settled last for an account before a day, and how much in the period that began on the same first day.
 
-    `value_so_far` and `taken_so_far` are what a period that is settled as it goes has given already.
+    `value_so_far`, `taken_so_far` and `pieces_so_far` are what a period that is settled as it goes has given already.
     """
 
     first_on: dt.date
@@ -63,6 +63,7 @@ class Before:
     value_so_far: int
     taken_so_far: int
     carried_first: int
+    pieces_so_far: int
 
 
 _ACCOUNTS = sa.text("""
@@ -97,7 +98,7 @@ _BEFORE = sa.text("""
            (SELECT coalesce(sum(f.to_fee_minor), 0) FROM period_settlements f
              WHERE f.customer_id = w.customer_id AND f.account_id = w.account_id AND f.club_id = :club
                AND f.state = 'given'),
-           coalesce(s.value, 0), coalesce(s.taken, 0), coalesce(s.carried, 0)
+           coalesce(s.value, 0), coalesce(s.taken, 0), coalesce(s.carried, 0), coalesce(s.pieces, 0)
       FROM unnest(CAST(:places AS int[]), CAST(:holders AS bigint[]), CAST(:accounts AS bigint[]),
                   CAST(:firsts AS date[])) AS w(place, customer_id, account_id, first_on)
       JOIN LATERAL (
@@ -108,7 +109,7 @@ _BEFORE = sa.text("""
       ) b ON true
       LEFT JOIN LATERAL (
           SELECT CAST(sum(p.value + p.to_fee_minor) AS bigint) AS value, CAST(sum(p.taken) AS bigint) AS taken,
-                 (array_agg(p.carried ORDER BY p.last_on, p.id))[1] AS carried
+                 (array_agg(p.carried ORDER BY p.last_on, p.id))[1] AS carried, CAST(sum(p.pieces) AS bigint) AS pieces
             FROM period_settlements p
            WHERE p.account_id = w.account_id AND p.club_id = :club AND p.rule = :rule AND p.state = 'given'
              AND p.first_on = w.first_on AND (p.last_on < :last OR p.last_on = :last AND p.of_day > 0)

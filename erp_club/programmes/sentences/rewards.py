@@ -197,6 +197,9 @@ def _function(of: r.PeriodReward, words: Words) -> Iterator[Text]:
         case r.ByEvery():
             every = amount(of.base, function.every, words)
             yield T("For each full %(amount)s: %(value)s.", amount=every, value=_value(of, function.value, words))
+        case r.ByAverage():
+            every = amount(of.base, function.every, words)
+            yield T("For each full %(amount)s: what one of these has cost on average.", amount=every)
         case r.ByRate():
             if function.rate_bp is None:
                 yield T("The rate is declared when the period is over.")

@@ -13,6 +13,7 @@ from erp_club.clubs.earning.queries import rules_on
 from erp_club.clubs.levels.queries import levels_of
 from erp_club.clubs.models import Club
 from erp_club.kernel.errors import Conflict
+from erp_club.kernel.money import allocate
 from erp_club.kernel.text import T
 from erp_club.permissions.actors import Actor
 from erp_club.points.kinds import MovementKind
@@ -30,7 +31,8 @@ from erp_club.programmes.engine.gifts import (
 )
 from erp_club.programmes.engine.offered import called
 from erp_club.programmes.engine.programme import Programme
-from erp_club.programmes.engine.rewards import PeriodReward
+from erp_club.programmes.engine.rewards import ByAverage, PeriodReward
+from erp_club.programmes.engine.settle import denomination
 from erp_club.programmes.rewards.codes.commands import batch_for
 from erp_club.programmes.rewards.codes.queries import current_number, variant
 from erp_club.programmes.rewards.models import RewardCard, RewardCoupon, RewardEntitlement
@@ -95,7 +97,7 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
         case CodeGiven() | DiscountGiven():
             by_value: dict[int, list[Gift]] = defaultdict(list)
             for each in given:
-                for value in _in_pieces(rule.gives, each.value):
+                for value in _in_pieces(rule, each):
                     by_value[value].append(each)
             for value, owners in sorted(by_value.items()):
                 batch = batch_for(session, programme, rule, value, now=cause.now, today=cause.on, by=cause.by)
@@ -108,11 +110,12 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
             pass  # handed out by hand, from the list
 
 
-def _in_pieces(gives: CodeGiven | DiscountGiven, value: int) -> list[int]:
+def _in_pieces(rule: PeriodReward, gift: Gift) -> list[int]:
     """What each code is worth: what a fee has withheld may leave less than a whole piece."""
-    size = gives.denomination_minor if isinstance(gives, CodeGiven) else None
-    if size is None:
-        return [value]
+    size, value = denomination(rule), gift.value
+    if size == 1:
+        cards = gift.pieces if isinstance(rule.function, ByAverage) else 1
+        return [each for each in allocate(value, [1] * max(1, cards)) if each]
     return [size] * (value // size) + ([value % size] if value % size else [])
 
 

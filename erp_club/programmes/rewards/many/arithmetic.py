@@ -13,6 +13,7 @@ from erp_club.programmes.engine.gifts import Until, comes_in_pieces, is_held
 from erp_club.programmes.engine.parts import Every, Round
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
+    ByAverage,
     ByEvery,
     ByPercent,
     ByRate,
@@ -33,6 +34,7 @@ _ALIKE = frozenset({Every.DAY, Every.WEEK, Every.MONTH, Every.QUARTER, Every.HAL
 def is_reckoned(programme: Programme, rule: PeriodReward) -> bool:
     """Whether the database can reckon the rule: all have the same days, and nothing but the base is asked."""
     asks_more = rule.extras or rule.paid_on or rule.needs or rule.rest_at_year_end or rule.takes
+    asks_more = asks_more or isinstance(rule.function, ByAverage)
     alike = rule.period.every in _ALIKE and rule.issue.valid_until is not Until.TERM_END
     unbounded = programme.most_rewards is None or not is_held(rule.gives)
     return alike and unbounded and not asks_more and not due.goes_along(rule) and programme.fees.instalments is None
@@ -119,6 +121,8 @@ def _value(rule: PeriodReward) -> tuple[str, str, str]:
             return f"({times} * {value})", f"({times} * {every})", "NULL::int"
         case ByRate(rate_bp=rate):
             return _shared(f"greatest(base, 0) * {rate or 0}", rule.rounding), "base", f"{rate or 0}"
+        case ByAverage():
+            raise AssertionError(rule.code)  # asks for each purchase
 
 
 def _rate(steps: tuple[PercentStep, ...]) -> str:
