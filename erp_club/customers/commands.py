@@ -126,6 +126,8 @@ def edit_customer(
     own_before, own_after = keep_classes(session, customer_id, own.values)
     if not columns and not own_after:
         return
+    if columns.get("own_id"):
+        _take_over(session, customer_id, str(columns["own_id"]))
     statement = sa.update(Customer).where(Customer.id == customer_id).values(**columns, changed_at=now)
     _write(session, statement, stored | columns)
     if not columns.keys().isdisjoint(_NAMES):
@@ -143,6 +145,12 @@ def edit_customer(
         before=_told(before),
         after=_told(after),
     )
+
+
+def _take_over(session: Session, customer_id: int, own_id: str) -> None:
+    """What a record that became this customer has still is the customer's own to have."""
+    same = sa.func.lower(Customer.own_id) == sa.func.lower(own_id)
+    session.execute(sa.update(Customer).where(Customer.merged_into == customer_id, same).values(own_id=None))
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -148,9 +148,10 @@ def _stage(
     return read
 
 
-# Two whose own identifiers differed only by case before that was refused keep them, and a file may say so again.
+# Two whose own identifiers differed only by case before that was refused keep them, and a file may say so again. What a
+# record has that became this customer is this one's to have.
 _OTHERS_OWN_ID = """
-    SELECT o.id FROM customers o WHERE lower(o.own_id) = lower(s.own_id)
+    SELECT o.id FROM customers o WHERE lower(o.own_id) = lower(s.own_id) AND (o.merged_into = s.id) IS NOT TRUE
        AND NOT EXISTS (SELECT FROM customers k WHERE k.id = s.id AND k.own_id = s.own_id)
      ORDER BY o.id = s.id LIMIT 1
 """
@@ -258,6 +259,13 @@ def _write(session: Session, *, now: dt.datetime, by: Actor) -> tuple[int, int, 
         """,
     )
     run(session, "INSERT INTO touched_lines SELECT line FROM wanted_customers")
+    run(
+        session,
+        """
+        UPDATE customers o SET own_id = NULL FROM wanted_customers w
+         WHERE o.merged_into = w.id AND lower(o.own_id) = lower(w.own_id)
+        """,
+    )
     staging.create(session, "former_customers", "LIKE customers")
     run(session, "INSERT INTO former_customers SELECT c.* FROM customers c JOIN wanted_customers w ON w.id = c.id")
     changed = rowcount(

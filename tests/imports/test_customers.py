@@ -21,6 +21,7 @@ from erp_club.customers.names.models import CustomerWords, NameWord
 from erp_club.kernel.audit import AuditEntry
 from erp_club.kernel.errors import NotFound
 from erp_club.organisation.models import Store
+from erp_club.people.merging.commands import merge_customers
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
 from erp_club.programmes.commands import load_programme
@@ -248,6 +249,17 @@ def test_own_identifiers_that_differed_by_case_before_that_was_refused_are_taken
     others = a_file(tmp_path, "customers", own[0] | {"own_id": "FOB"}, {"number": "C3", "own_id": "fob"}, more="own_id")
     assert counted(taken_in(session, others, "customers")) == (0, 0, 2)
     assert set(places(session)) == {(2, "own_id"), (3, "own_id")}
+
+
+def test_an_own_identifier_that_was_given_up_in_a_merge_comes_again_from_a_file(session: Session, tmp_path: Path):
+    # REQ C-08, M-10
+    a_chain(session)
+    rows = [{"number": number, "own_id": f"fob-{number}"} for number in ("C1", "C2")]
+    taken_in(session, a_file(tmp_path, "customers", *rows, more="own_id"), "customers")
+    one, other = the(session, "C1").id, the(session, "C2").id
+    merge_customers(session, one, other, take=("own_id",), today=NOW.date(), now=NOW, by=SYSTEM)
+    assert counted(taken_in(session, a_file(tmp_path, "customers", rows[0], more="own_id"), "customers")) == (1, 0, 0)
+    assert (the(session, "C1").own_id, the(session, "C2").own_id) == ("fob-C1", None)
 
 
 def test_a_customer_who_stands_in_a_file_twice_is_refused_the_second_time(session: Session, tmp_path: Path):

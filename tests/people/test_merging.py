@@ -39,7 +39,7 @@ from erp_club.segments import queries
 from erp_club.segments.reading import read_condition
 from erp_club.tables import metadata
 from tests.make.clubs import a_card, a_club, a_membership
-from tests.make.customers import a_person, twins_of_before
+from tests.make.customers import a_person
 from tests.make.purchases import a_line, a_product, a_sale, a_till
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -61,14 +61,6 @@ def found(session: Session, text: str) -> list[int]:
 
 def value(session: Session, customer_id: int, column: str) -> Any:
     return session.execute(sa.select(Customer.__table__.c[column]).where(Customer.id == customer_id)).scalar_one()
-
-
-def test_an_own_identifier_that_differs_from_anothers_by_case_comes_back_with_its_customer(session: Session):
-    a_person(session, own_id="FOB-77")
-    survivor, merged = a_person(session), a_person(session)
-    twins_of_before(session, "fob-77", session.get_one(Customer, merged))
-    undo(session, merge(session, survivor, merged))
-    assert value(session, merged, "own_id") == "fob-77"
 
 
 @pytest.fixture

@@ -122,13 +122,8 @@ def record_merge(
         audit.record(session, by=by, now=now, action=action, entity="customer", entity_id=customer_id, after=after)
 
 
-def names_of(row: Mapping[str, Any]) -> list[str | None]:
-    """A customer's names in both scripts."""
-    return [row[name] for name in NAMES]
-
-
 def _leave(session: Session, merged: Mapping[str, Any], survivor_id: int, take: Collection[str]) -> None:
-    """The merged row keeps its values, by which it still is found; what is unique goes over before it is written."""
+    """The merged row is found by what it has still; what is unique goes over before it is written."""
     given_up = {"own_id": None} if "own_id" in take else {}
     session.execute(
         sa.update(Customer)
@@ -144,13 +139,25 @@ def _take_fields(
     take: Collection[str],
     now: dt.datetime,
 ) -> dict[str, Any]:
-    """Write the fields that come from the merged one; gives them as they were and are."""
+    """Write the fields that come from the merged one; gives them as they were and are.
+
+    What the survivor had there goes to the merged row, so that an old phone or document still leads to the survivor.
+    """
     changed = [field for field in fields.FIELDS if field in take and not fields.same(field, survivor, merged)]
-    columns = {name: merged[name] for field in changed for name in fields.columns_of(field)}
-    session.execute(sa.update(Customer).where(Customer.id == survivor["id"]).values(**columns, changed_at=now))
-    if not columns.keys().isdisjoint(NAMES):
-        keep_names(session, survivor["id"], names_of({**survivor, **columns}))
+    ours = {name: merged[name] for field in changed for name in fields.columns_of(field)}
+    swapped = [field for field in changed if not fields.empty(field, survivor)]
+    theirs = {name: survivor[name] for field in swapped for name in fields.columns_of(field)}
+    for row, columns in ((survivor, ours | {"changed_at": now}), (merged, theirs)):
+        write_fields(session, row, columns)
     return {field: {"before": fields.kept(field, survivor), "after": fields.kept(field, merged)} for field in changed}
+
+
+def write_fields(session: Session, row: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
+    """Write columns of a customer, and the words by which the names are found."""
+    if columns:
+        session.execute(sa.update(Customer).where(Customer.id == row["id"]).values(**columns))
+    if not columns.keys().isdisjoint(NAMES):
+        keep_names(session, row["id"], [{**row, **columns}[name] for name in NAMES])
 
 
 def _join_consents(

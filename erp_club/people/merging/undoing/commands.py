@@ -25,10 +25,9 @@ from erp_club.clubs.models import Membership
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.kinds import CustomerState
 from erp_club.customers.models import Customer
-from erp_club.customers.names.commands import keep_names
 from erp_club.people import errors
 from erp_club.people.merging import fields
-from erp_club.people.merging.commands import NAMES, hold_customers, names_of, record_merge, write_consents
+from erp_club.people.merging.commands import hold_customers, record_merge, write_consents, write_fields
 from erp_club.people.merging.moves.commands import account_of, look_again, move_settlements, new_account
 from erp_club.people.merging.undoing.days import Story
 from erp_club.people.merging.undoing.memberships import ended_before, slide_back, stand_as_before, story_of, take_days
@@ -63,8 +62,8 @@ def undo_merge(session: Session, merge_id: int, *, today: dt.date, now: dt.datet
     survivor, merged = rows[merge.survivor_id], rows[merge.merged_id]
     if survivor["state"] != CustomerState.ACTIVE:
         raise errors.survivor_gone()
-    _give_fields(session, survivor, merge.fields, now)
-    _come_back(session, survivor, merged, merge)
+    given = _give_fields(session, survivor, merged, merge.fields, now)
+    _come_back(session, survivor, merged, given, merge)
     _give_rows(session, merge)
     for each in merge.moved["memberships"]:
         _give_membership(session, each, merge, Cause(MovementKind.TRANSFERRED, today, now, by, reason=REASON))
@@ -77,38 +76,67 @@ def undo_merge(session: Session, merge_id: int, *, today: dt.date, now: dt.datet
     return merge.merged_id
 
 
-def _give_fields(session: Session, survivor: Mapping[str, Any], changed: Mapping[str, Any], now: dt.datetime) -> None:
-    """What nobody has changed since is again what it was."""
-    columns: dict[str, Any] = {}
+def _give_fields(
+    session: Session,
+    survivor: Mapping[str, Any],
+    merged: Mapping[str, Any],
+    changed: Mapping[str, Any],
+    now: dt.datetime,
+) -> dict[str, Any]:
+    """What nobody has changed since is again what it was; gives what is the merged one's again.
+
+    A document comes from the row that has it: it may be sealed under another key by now.
+    """
+    ours: dict[str, Any] = {}
+    theirs: dict[str, Any] = {}
     for field, told in changed.items():
-        if fields.same(field, survivor, fields.read(told["after"])):
-            columns |= fields.read(told["before"])
-    session.execute(sa.update(Customer).where(Customer.id == survivor["id"]).values(**columns, changed_at=now))
-    if not columns.keys().isdisjoint(NAMES):
-        keep_names(session, survivor["id"], names_of({**survivor, **columns}))
-
-
-def _come_back(session: Session, survivor: Mapping[str, Any], merged: Mapping[str, Any], merge: CustomerMerge) -> None:
-    if merged["id_hash"] is not None:
-        other = session.scalar(
-            sa.select(Customer.number).where(
-                Customer.id_hash == merged["id_hash"],
-                Customer.id_country == merged["id_country"],
-                Customer.id_kind == merged["id_kind"],
-                Customer.state == CustomerState.ACTIVE,
-            )
+        before, after = (
+            next((row for row in (survivor, merged) if fields.same(field, row, known)), known)
+            for known in (fields.read(told["before"]), fields.read(told["after"]))
         )
-        if other is not None:
-            raise errors.document_taken(other)
-    own_id = merge.fields.get("own_id", {}).get("after", {}).get("own_id", merged["own_id"])
+        theirs |= {name: after[name] for name in fields.columns_of(field)}
+        if after is survivor:
+            ours |= {name: before[name] for name in fields.columns_of(field)}
+    if "own_id" in theirs:  # it is unique: what the survivor gets back is given up first
+        write_fields(session, merged, {"own_id": None})
+    _check_document(session, survivor, ours)
+    write_fields(session, survivor, _free(session, survivor, ours) | {"changed_at": now})
+    return theirs
+
+
+def _free(session: Session, whose: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that somebody gets back, without an own identifier that is another's by now."""
+    own_id = columns.get("own_id")
     same = sa.func.lower(Customer.own_id) == sa.func.lower(own_id)
-    given_up = own_id != merged["own_id"]  # one that was kept is nobody else's
-    taken = given_up and session.scalar(sa.select(Customer.id).where(same, Customer.id != merged["id"]))
-    session.execute(
-        sa.update(Customer)
-        .where(Customer.id == merged["id"])
-        .values(state=CustomerState.ACTIVE, merged_into=None, own_id=None if taken else own_id)
+    if own_id is None or session.scalar(sa.select(Customer.id).where(same, Customer.id != whose["id"])) is None:
+        return dict(columns)
+    return {**columns, "own_id": None}
+
+
+def _check_document(session: Session, whose: Mapping[str, Any], columns: Mapping[str, Any]) -> None:
+    """Raises Conflict `id-taken` where somebody else has got by now the document that somebody gets back."""
+    if columns.get("id_hash") is None:
+        return
+    other = session.scalar(
+        sa.select(Customer.number).where(
+            Customer.id_hash == columns["id_hash"],
+            Customer.id_country == columns["id_country"],
+            Customer.id_kind == columns["id_kind"],
+            Customer.state == CustomerState.ACTIVE,
+            Customer.id != whose["id"],
+        )
     )
+    if other is not None:
+        raise errors.document_taken(other)
+
+
+def _come_back(
+    session: Session, survivor: Mapping[str, Any], merged: Mapping[str, Any], given: Mapping[str, Any],
+    merge: CustomerMerge,
+) -> None:  # fmt: skip
+    """Let the merged one be a customer again, with the fields that are `given` back."""
+    _check_document(session, merged, {**merged, **given})
+    write_fields(session, merged, {"state": CustomerState.ACTIVE, "merged_into": None, **_free(session, merged, given)})
     aliases: list[int] = merge.moved["aliases"]
     if aliases:
         session.execute(
