@@ -110,6 +110,20 @@ def runs(held: Sequence[Span]) -> list[Span]:
     return made
 
 
+def terms(held: Sequence[tuple[Span, bool]]) -> list[Span]:
+    """The terms of a membership, oldest first: each as it was joined or renewed, with what carried it on since.
+
+    `held` are its periods in order, each with whether a term begins with it.
+    """
+    made: list[Span] = []
+    for span, begins in held:
+        if begins or not made:
+            made.append(span)
+        else:
+            made[-1] = Span(made[-1].first, span.last)
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """Spans cut in two: what lies before a day, and the rest from that day on."""

@@ -17,6 +17,7 @@ from erp_club.points.sets.commands import SetCause
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.rewards import counting, queries
+from erp_club.programmes.rewards.account import ending
 from erp_club.programmes.rewards.commands import Done, SettleCause, Settling, settle_accounts
 from erp_club.programmes.rewards.queries import RuleOfClub
 from erp_club.programmes.rewards.undoing.commands import UNDONE, undo_settlements
@@ -90,7 +91,7 @@ def undo(session: Session, run: Run, cursor: Cursor) -> Step:
 
 def _total(session: Session, run: Run) -> int:
     of = settling(session, run.parameters)
-    return queries.count_accounts(session, of.club_id, last=of.last, joined_days=due.joined_days(of.rule, of.last))
+    return queries.count_accounts(session, of.club_id, last=of.last, whose=ending(of.rule, of.last))
 
 
 def _due(session: Session, now: dt.datetime, zone: str) -> Sequence[Occasion]:

@@ -4,15 +4,16 @@ import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.calendar import DAY, next_span, span_of
 from erp_club.programmes.engine.expiry import available_on
 from erp_club.programmes.engine.measure import Lived, extra_parts, movements, paid_for
-from erp_club.programmes.engine.parts import Counts, Measure
+from erp_club.programmes.engine.parts import Counts, Every, Measure
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.renew import terms_ahead
 from erp_club.programmes.engine.rewards import ByAverage, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, in_points, settle, things
 
@@ -78,7 +79,10 @@ def _of_rule(
     paid = _Sums.of(programme, rule.paid_on.measure, past) if rule.paid_on else None
     needs = [_Sums.of(programme, need.measure, past) for need in rule.needs]
     first_bought = min(each.counted_on for each in past)
-    span: Span | None = span_of(rule.period, first_bought, joined_on=who.joined_on)
+    by_term = rule.period.every is Every.TERM
+    terms = _terms(programme, who.joined_on, today) if by_term else []
+    begins = max(first_bought, who.joined_on) if by_term else first_bought
+    span: Span | None = _period(rule, begins, who.joined_on, terms)
     carried, rest_minor, taken = 0, 0, 0
     for _ in range(MOST_PERIODS):
         if span is None or span.first > today:
@@ -98,7 +102,7 @@ def _of_rule(
                 carried=0 if base.whole else carried,
                 rest_minor=rest_minor,
                 past=tuple(
-                    _totals(rule, sums, need.periods, span, who.joined_on)
+                    _totals(rule, sums, need.periods, span, who.joined_on, terms)
                     for need, sums in zip(rule.needs, needs, strict=True)
                 ),
                 paid_for=cards,
@@ -109,7 +113,7 @@ def _of_rule(
         carried, rest_minor, taken = made.rest, made.rest_minor, taken + made.taken
         if made.value:
             yield Rewarded(rule.code, until, made.value, in_points(rule), things(rule, made.value))
-        span = next_span(rule.period, span, joined_on=who.joined_on) if ended else None
+        span = _after(rule, span, who.joined_on, terms) if ended else None
 
 
 def _cards(of: Programme, rule: PeriodReward, past: Sequence[Lived], span: Span) -> tuple[tuple[int, int], ...]:
@@ -119,7 +123,25 @@ def _cards(of: Programme, rule: PeriodReward, past: Sequence[Lived], span: Span)
     return paid_for(rule.base, past, span.first, last, excluded=of.left_out, by_store_day=of.visit == "day")
 
 
-def _totals(rule: PeriodReward, sums: _Sums, periods: int, span: Span, joined_on: dt.date) -> tuple[int, ...]:
+def _terms(programme: Programme, joined_on: dt.date, today: dt.date) -> list[Span]:
+    """The terms that have begun, as if each had been renewed in time."""
+    return list(takewhile(lambda each: each.first <= today, terms_ahead(programme, joined_on)))
+
+
+def _period(rule: PeriodReward, day: dt.date, joined_on: dt.date, terms: Sequence[Span]) -> Span:
+    term = next((each for each in reversed(terms) if each.first <= day), Span(day, day))
+    return span_of(rule.period, day, joined_on=joined_on, term=term)
+
+
+def _after(rule: PeriodReward, span: Span, joined_on: dt.date, terms: Sequence[Span]) -> Span | None:
+    if rule.period.every is Every.TERM and span.last is not None:
+        return _period(rule, span.last + DAY, joined_on, terms)
+    return next_span(rule.period, span, joined_on=joined_on)
+
+
+def _totals(
+    rule: PeriodReward, sums: _Sums, periods: int, span: Span, joined_on: dt.date, terms: Sequence[Span]
+) -> tuple[int, ...]:
     """The totals of so many periods up to this one, the oldest first."""
     made: list[int] = []
     current = span
@@ -127,5 +149,5 @@ def _totals(rule: PeriodReward, sums: _Sums, periods: int, span: Span, joined_on
         made.insert(0, sums.over(current.first, current.last or dt.date.max))
         if current.first <= dt.date(1900, 1, 1):
             break
-        current = span_of(rule.period, current.first - DAY, joined_on=joined_on)
+        current = _period(rule, current.first - DAY, joined_on, terms)
     return tuple(made)

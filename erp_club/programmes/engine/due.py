@@ -6,10 +6,9 @@ import datetime as dt
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine.calendar import DAY, member_year, span_of
 from erp_club.programmes.engine.gifts import At, Giving
+from erp_club.programmes.engine.membership import LifetimeTerm, Term
 from erp_club.programmes.engine.parts import Counts, Every, Period
 from erp_club.programmes.engine.rewards import ByAverage, ByEvery, ByThreshold, PeriodReward, Reached
-
-WITHOUT_END = {Every.EVER, Every.TERM}
 
 
 def goes_along(rule: PeriodReward) -> bool:
@@ -38,9 +37,9 @@ def in_the_sale(rule: PeriodReward) -> bool:
     return goes_along(rule) and rule.issue.at is At.REACHED and not rule.issue.after_days
 
 
-def span_to_settle(rule: PeriodReward, last: dt.date, *, joined_on: dt.date) -> Span | None:
+def span_to_settle(rule: PeriodReward, last: dt.date, *, joined_on: dt.date, term: Span) -> Span | None:
     """The period of a member that ends on a day, or that is settled up to it; None where it does neither."""
-    span = span_of(_period(rule), last, joined_on=joined_on)
+    span = span_of(_period(rule), last, joined_on=joined_on, term=term)
     if goes_along(rule):
         return Span(span.first, last)
     return span if span.last == last else None
@@ -66,20 +65,22 @@ def year_ends(last: dt.date, *, joined_on: dt.date) -> bool:
 
 def ends(rule: PeriodReward, last: dt.date) -> bool:
     """Whether anybody's period of the rule may end on the day, or is settled up to it."""
-    if goes_along(rule) or rule.period.every is Every.MEMBER_YEAR:
+    if goes_along(rule) or rule.period.every in {Every.MEMBER_YEAR, Every.TERM}:
         return True
     return span_of(_period(rule), last).last == last
 
 
 def _period(rule: PeriodReward) -> Period:
     """Its own; what stands on the account is looked at each night, where that has no end."""
-    each_night = rule.base.counts is Counts.BALANCE and rule.period.every in WITHOUT_END
+    each_night = rule.base.counts is Counts.BALANCE and rule.period.every is Every.EVER
     return Period(every=Every.DAY) if each_night and rule.issue.at is not At.PERIOD_END else rule.period
 
 
-def gives_never(rule: PeriodReward) -> bool:
+def gives_never(rule: PeriodReward, term: Term) -> bool:
     """Whether it waits for the end of a period that has none."""
-    return not goes_along(rule) and _period(rule).every in WITHOUT_END
+    every = _period(rule).every
+    endless = every is Every.EVER or (every is Every.TERM and isinstance(term, LifetimeTerm))
+    return endless and not goes_along(rule)
 
 
 def gift_due(issue: Giving, reached: dt.date, ends: dt.date | None) -> dt.date:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from erp_club.kernel.text import T
-from erp_club.programmes.engine.due import WITHOUT_END, gives_never
+from erp_club.programmes.engine.due import gives_never
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import (
     USED_AT_ONCE,
@@ -40,7 +40,7 @@ def issues(programme: Programme) -> Iterator[Finding]:
         if occasion.occasion in DATED:
             yield from _around(f"occasions[{index}].issue", occasion)
     for index, reward in enumerate(programme.rewards):
-        if gives_never(reward):
+        if gives_never(reward, programme.term):
             text = T("This waits for the end of a period that has none, so it never comes. Choose another period.")
             yield Finding(f"rewards[{index}].period", text)
         day, later = reward.issue.by_day_of_month, reward.issue.after_days
@@ -114,7 +114,7 @@ def _averages(programme: Programme) -> Iterator[Finding]:
             yield Finding(f"{path}.base.counts", text)
         if isinstance(reward.gives, PointsGiven) or comes_in_pieces(reward.gives):
             yield Finding(f"{path}.gives", T("An average is an amount of money. Give it as such."))
-        if reward.rest is Rest.CARRY and reward.period.every not in WITHOUT_END:
+        if reward.rest is Rest.CARRY and reward.period.every is not Every.EVER:
             text = T("A card isn't carried into another period. Drop what is left over, or let the period have no end.")
             yield Finding(f"{path}.rest", text)
 

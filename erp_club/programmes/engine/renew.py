@@ -1,7 +1,7 @@
 """Who may join, what joining, renewing and leaving cost, and until when a membership holds. Pure."""
 
 import datetime as dt
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from erp_club.clubs.periods import Span, add_months, first_period
@@ -102,6 +102,26 @@ def first_term(programme: Programme, start: dt.date, born: dt.date | None = None
             return Span(start, _date_end(term, start))
         case AgeTerm():
             return Span(start, None if born is None else max(start, _last_of_age(term, born)))
+
+
+def terms_ahead(programme: Programme, start: dt.date) -> Iterator[Span]:
+    """The terms of a membership that begins on a day and is renewed each time when it ends; at last one without end.
+
+    A term that purchases move, or that goes by a birthday, has none here.
+    """
+    span = first_term(programme, start)
+    if isinstance(programme.term, SlidingTerm):
+        span = Span(start, None)
+    while span.last is not None:
+        yield span
+        after = span.last + DAY
+        match programme.term:
+            case MonthsTerm(to_month_end=to_month_end, months=months):
+                span = first_period(after, programme.renewal.months or months, to_month_end=to_month_end)
+            case _:
+                span = first_term(programme, after)
+                span = Span(after, None) if span.last == after else span
+    yield span
 
 
 def _date_end(term: DateTerm, start: dt.date) -> dt.date:

@@ -13,8 +13,8 @@ from erp_club.programmes.engine.calendar import DAY, span_of
 from erp_club.programmes.engine.parts import Every, Need, Period
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.queries import programme_in_force
+from erp_club.programmes.rewards.account import RewardAccount
 from erp_club.programmes.rewards.counting import Counting
-from erp_club.programmes.rewards.queries import RewardAccount
 
 _EVER = Period(every=Every.EVER)
 _MEMBERS = sa.text("""

@@ -19,16 +19,18 @@ from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import hold_accounts
 from erp_club.programmes.engine import due
-from erp_club.programmes.engine.parts import Counts
+from erp_club.programmes.engine.calendar import DAY
+from erp_club.programmes.engine.parts import Counts, Every
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import ByAverage, PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, Settled, in_pieces, settle, withhold
 from erp_club.programmes.rewards import counting, queries
+from erp_club.programmes.rewards.account import RewardAccount, anyone, ending
 from erp_club.programmes.rewards.correcting import corrections
 from erp_club.programmes.rewards.giving.commands import Gift, give
 from erp_club.programmes.rewards.many.commands import Reckoning, reckons, settle_many
 from erp_club.programmes.rewards.models import PeriodSettlement
-from erp_club.programmes.rewards.queries import Before, RewardAccount
+from erp_club.programmes.rewards.queries import Before
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,15 @@ class Done:
 def settle_accounts(session: Session, of: Settling, cause: SettleCause, *, after: int, limit: int) -> Done:
     """Settle the next accounts, in the order of their holders: where it can be, by one statement for most of them."""
     if not reckons(of.programme, of.rule):
-        joined = due.joined_days(of.rule, of.last)
-        found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=limit, joined_days=joined)
+        whose = ending(of.rule, of.last)
+        found = queries.accounts(session, of.club_id, last=of.last, after=after, limit=limit, whose=whose)
         made = _settle(session, of, cause, found)
         return Done(len(found), *made, found[-1].holder_id if found else None)
     reckoning = Reckoning(of.club_id, of.version_no, of.programme, of.rule, of.last)
     many = settle_many(session, reckoning, cause, after=after, limit=limit)
     given = value = 0
     if many.ahead:
-        found = queries.accounts(
-            session, of.club_id, last=of.last, limit=len(many.ahead), joined_days=None, holders=many.ahead
-        )
+        found = queries.accounts(session, of.club_id, last=of.last, limit=len(many.ahead), holders=many.ahead)
         given, value = _settle(session, of, cause, found)
     return Done(many.looked_at, many.given + given, many.value + value, many.last)
 
@@ -85,7 +85,8 @@ def settle_reached(session: Session, of: Settling, cause: SettleCause, holder_id
 
     What can't be given now, since another till is giving it or nothing is there to give of, comes in the night.
     """
-    found = queries.accounts(session, of.club_id, last=of.last, limit=1, joined_days=None, holders=[holder_id])
+    whose = anyone(of.rule)
+    found = queries.accounts(session, of.club_id, last=of.last, limit=1, whose=whose, holders=[holder_id])
     if not found:
         return
     before = queries.given_on(session, found[0], of.club_id, of.rule.code, of.last)
@@ -111,11 +112,11 @@ def _settle(
         # Balances are read once more, now that nobody else moves them.
         holders = [each.holder_id for each in found]
         found = queries.accounts(
-            session, of.club_id, last=of.last, limit=len(found), joined_days=None, holders=holders
-        )  # fmt: skip
+            session, of.club_id, last=of.last, limit=len(found), whose=anyone(of.rule), holders=holders
+        )
     spans: dict[int, Span] = {}
     for place, each in enumerate(found):
-        span = due.span_to_settle(of.rule, of.last, joined_on=each.joined_on)
+        span = due.span_to_settle(of.rule, of.last, joined_on=each.joined_on, term=each.term_on(of.last))
         if span is not None:
             spans[place] = span
     rows = _rows(session, of, cause, found, spans)
@@ -132,6 +133,7 @@ def _rows(
     session: Session, of: Settling, cause: SettleCause, found: Sequence[RewardAccount], spans: Mapping[int, Span]
 ) -> list[dict[str, Any]]:
     known = queries.before(session, of.club_id, of.rule.code, found, spans, of.last)
+    spans = {place: _left_of(of.rule, span, known.get(place)) for place, span in spans.items()}
     counted = counting.Counting(session, of.club_id, of.programme, found, on=cause.on)
     facts = counting.facts(counted, of.rule, spans, of.last)
     changed = corrections(counted, of.rule, known, spans, of.last)
@@ -145,6 +147,13 @@ def _rows(
             row.update(run_id=cause.run_id, at=cause.now, usable_from=days.first, last_day=days.last)
             rows.append(row)
     return rows
+
+
+def _left_of(rule: PeriodReward, span: Span, earlier: Before | None) -> Span:
+    """What is left of a term that was carried on after it had been settled: its later days."""
+    if earlier is None or rule.period.every is not Every.TERM or due.goes_along(rule):
+        return span
+    return Span(max(span.first, earlier.last_on + DAY), span.last)
 
 
 def _row(
@@ -173,7 +182,7 @@ def _row(
     value, taken = made.value, made.taken
     if same and earlier is not None:
         value, taken = max(0, value - earlier.value_so_far), max(0, taken - earlier.taken_so_far)
-    ends = not along or due.span_to_settle(rule, of.last, joined_on=account.joined_on) == _whole(rule, of, account)
+    ends = not along or span == _whole(rule, of, account)
     if not value and not taken and not (ends and (facts.base or carried or made.rest or made.rest_minor)):
         return None
     kept = withhold(owed, value) if owed and rule.gives.kind != "points" else withhold(0, value)
@@ -203,7 +212,8 @@ def _row(
 
 def _whole(rule: PeriodReward, of: Settling, account: RewardAccount) -> Span | None:
     plain = rule.model_copy(update={"issue": rule.issue.model_copy(update={"at": "period_end"})})
-    return due.span_to_settle(plain, of.last, joined_on=account.joined_on)
+    term = account.term_on(of.last)
+    return due.span_to_settle(plain, of.last, joined_on=account.joined_on, term=term)
 
 
 def _pieces(rule: PeriodReward, made: Settled, value: int, so_far: int) -> int:

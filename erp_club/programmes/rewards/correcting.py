@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine import due
-from erp_club.programmes.engine.calendar import span_of
 from erp_club.programmes.engine.measure import measured
 from erp_club.programmes.engine.parts import Counts
 from erp_club.programmes.engine.rewards import Late, PeriodReward
@@ -64,7 +63,7 @@ def _of_older(
     for index, place in enumerate(places):
         by_period: dict[Span, set[str]] = {}
         for sold_on, receipt in found[place]:
-            span = span_of(rule.period, sold_on, joined_on=accounts[index].joined_on)
+            span = accounts[index].period_on(rule.period, sold_on)
             by_period.setdefault(span, set()).add(str(receipt))
         for span, receipts in by_period.items():
             came = (each for each in some.lives[index] if each.purchase.id in receipts)

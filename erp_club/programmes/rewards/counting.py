@@ -15,7 +15,7 @@ from erp_club.clubs.levels.queries import LevelChanged, level_changes
 from erp_club.clubs.periods import Span
 from erp_club.points.sets.commands import Key
 from erp_club.programmes.engine import due
-from erp_club.programmes.engine.calendar import DAY, span_of
+from erp_club.programmes.engine.calendar import DAY
 from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.programmes.engine.gifts import Until, each_holds, is_held
@@ -29,8 +29,9 @@ from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.purchase import Past
 from erp_club.programmes.past.queries import customers_segments, receipts_of
 from erp_club.programmes.rewards import queries
+from erp_club.programmes.rewards.account import RewardAccount
 from erp_club.programmes.rewards.held.queries import unused
-from erp_club.programmes.rewards.queries import FIRST_DAY, RewardAccount
+from erp_club.programmes.rewards.queries import FIRST_DAY
 from erp_club.programmes.standings.queries import counted_events, points_of
 
 Spans = Mapping[int, Span]
@@ -179,7 +180,7 @@ def _past(counted: Counting, rule: PeriodReward, measure: Measure, periods: int,
     for _ in range(periods):
         made.insert(0, counted.sums(measure, current))
         current = {
-            place: span_of(rule.period, span.first - DAY, joined_on=counted.accounts[place].joined_on)
+            place: counted.accounts[place].period_on(rule.period, span.first - DAY)
             for place, span in current.items()
             if span.first > FIRST_DAY
         }

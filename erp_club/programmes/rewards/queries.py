@@ -13,36 +13,16 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.models import Club
 from erp_club.clubs.periods import Span
-from erp_club.points.sets.commands import Key
 from erp_club.programmes.engine.parts import ALWAYS, Counts, Excluded, Measure
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.past.queries import FREE
+from erp_club.programmes.rewards.account import ANYONE, RewardAccount, Whose
 from erp_club.programmes.rewards.models import PeriodSettlement
+from erp_club.programmes.rewards.terms.queries import terms_of
 
 FIRST_DAY = dt.date(1900, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class RewardAccount:
-    """An account of a club: who shares it, since when the holder is a member, and how it stood on the last day.
-
-    `balance` is what could be used on that day: points that wait aren't turned into anything.
-    """
-
-    holder_id: int
-    account_id: int
-    customers: tuple[int, ...]
-    joined_on: dt.date
-    member_at_end: bool
-    level: str | None
-    balance: int
-
-    @property
-    def key(self) -> Key:
-        """The account."""
-        return self.holder_id, self.account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +46,12 @@ class Before:
     pieces_so_far: int
 
 
-_ACCOUNTS = sa.text("""
+_ENDS = """
+       AND (CAST(:days AS text[]) IS NULL OR to_char(m.joined_on, 'MMDD') = ANY(:days))
+       AND (NOT :ending OR EXISTS (SELECT FROM membership_periods t
+                                    WHERE t.customer_id = m.customer_id AND t.membership_id = m.id
+                                      AND upper(t.validity) = CAST(:last AS date) + 1))"""
+_ACCOUNTS = sa.text(f"""
     SELECT m.customer_id, m.points_account_id,
            (SELECT array_agg(s.customer_id ORDER BY s.customer_id) FROM memberships s
              WHERE s.points_account_id = m.points_account_id AND s.club_id = m.club_id) AS customers,
@@ -83,16 +68,16 @@ _ACCOUNTS = sa.text("""
       JOIN points_accounts a ON a.customer_id = m.points_holder_id AND a.id = m.points_account_id
       LEFT JOIN membership_levels l ON l.customer_id = m.customer_id AND l.membership_id = m.id
      WHERE m.club_id = :club AND m.customer_id = m.points_holder_id AND m.customer_id > :after AND m.joined_on <= :last
-       AND (CAST(:days AS text[]) IS NULL OR to_char(m.joined_on, 'MMDD') = ANY(:days))
+       {_ENDS}
        AND (CAST(:holders AS bigint[]) IS NULL OR m.customer_id = ANY(:holders))
      ORDER BY m.customer_id
      LIMIT :most
-""")
-_COUNT = sa.text("""
+""")  # noqa: S608 - ours
+_COUNT = sa.text(f"""
     SELECT count(*) FROM memberships m
      WHERE m.club_id = :club AND m.customer_id = m.points_holder_id AND m.joined_on <= :last
-       AND (CAST(:days AS text[]) IS NULL OR to_char(m.joined_on, 'MMDD') = ANY(:days))
-""")
+       {_ENDS}
+""")  # noqa: S608 - ours
 _BEFORE = sa.text("""
     SELECT w.place, b.first_on, b.last_on, b.at, b.base, b.carried, b.rest, b.rest_minor,
            (SELECT coalesce(sum(f.to_fee_minor), 0) FROM period_settlements f
@@ -195,18 +180,15 @@ def accounts(
     last: dt.date,
     after: int = 0,
     limit: int,
-    joined_days: Sequence[str] | None,
+    whose: Whose = ANYONE,
     holders: Sequence[int] | None = None,
 ) -> list[RewardAccount]:
-    """The next accounts of a club by their holders, or among these, with members by `last`.
-
-    `joined_days` (month and day) are those on which a member's year that ends on `last` began.
-    """
-    bound = {"club": club_id, "last": last, "after": after, "most": limit}
-    days = None if joined_days is None else list(joined_days)
+    """The next accounts of a club by their holders, or among these, with members by `last`."""
     among = None if holders is None else list(holders)
-    rows = session.execute(_ACCOUNTS, bound | {"days": days, "holders": among})
-    return [RewardAccount(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
+    bound = {"club": club_id, "last": last, "after": after, "most": limit, "holders": among}
+    rows = session.execute(_ACCOUNTS, bound | whose.bound).all()
+    terms = terms_of(session, club_id, [row[0] for row in rows]) if whose.terms else {}
+    return [RewardAccount(row[0], row[1], tuple(row[2]), *row[3:], terms=terms.get(row[0], ())) for row in rows]
 
 
 def given_on(session: Session, account: RewardAccount, club_id: int, rule: str, day: dt.date) -> int:
@@ -218,10 +200,9 @@ def given_on(session: Session, account: RewardAccount, club_id: int, rule: str, 
     return session.execute(number).scalar_one()
 
 
-def count_accounts(session: Session, club_id: int, *, last: dt.date, joined_days: Sequence[str] | None) -> int:
+def count_accounts(session: Session, club_id: int, *, last: dt.date, whose: Whose) -> int:
     """How many there are in all."""
-    days = None if joined_days is None else list(joined_days)
-    return session.execute(_COUNT, {"club": club_id, "last": last, "days": days}).scalar_one()
+    return session.execute(_COUNT, {"club": club_id, "last": last} | whose.bound).scalar_one()
 
 
 def is_plain(measure: Measure, excluded: Excluded) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.programmes.rewards.queries import Before, RewardAccount
+from erp_club.programmes.rewards.account import RewardAccount
+from erp_club.programmes.rewards.queries import Before
 
 _CAME_BACK = sa.text("""
     SELECT w.place, o.sold_on, r.id

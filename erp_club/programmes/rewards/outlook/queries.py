@@ -10,14 +10,13 @@ from erp_club.clubs.models import Membership
 from erp_club.clubs.periods import Span
 from erp_club.programmes.engine import due
 from erp_club.programmes.engine.ahead import NextStep, next_step
-from erp_club.programmes.engine.calendar import span_of
 from erp_club.programmes.engine.conditions import Why
-from erp_club.programmes.engine.parts import Counts
+from erp_club.programmes.engine.parts import Counts, Every
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import PeriodReward
 from erp_club.programmes.engine.settle import PeriodFacts, in_points, settle
 from erp_club.programmes.rewards import counting, queries
-from erp_club.programmes.rewards.queries import RewardAccount
+from erp_club.programmes.rewards.account import RewardAccount, Whose, anyone
 
 MOST = 3
 """So many rewards of a club are told of; each takes some questions to the database."""
@@ -46,7 +45,8 @@ def rewards_ahead(session: Session, club_id: int, membership_id: int, *, on: dt.
         return []
     mine = sa.select(Membership.points_holder_id).where(Membership.id == membership_id)
     holder_id = session.execute(mine).scalar_one()
-    found = queries.accounts(session, club_id, last=on, limit=1, joined_days=None, holders=[holder_id])
+    by_term = any(each.rule.period.every is Every.TERM for each in rules)
+    found = queries.accounts(session, club_id, last=on, limit=1, whose=Whose(terms=by_term), holders=[holder_id])
     if not found:
         return []
     return [_ahead(session, club_id, each.programme, each.rule, found[0], on) for each in rules]
@@ -55,13 +55,12 @@ def rewards_ahead(session: Session, club_id: int, membership_id: int, *, on: dt.
 def _ahead(
     session: Session, club_id: int, programme: Programme, rule: PeriodReward, account: RewardAccount, on: dt.date
 ) -> RewardAhead:
-    span = span_of(rule.period, on, joined_on=account.joined_on)
+    span = account.period_on(rule.period, on)
     along = due.goes_along(rule)
     if span.last is not None and span.last > on:
         # Whether the membership holds at the end is asked of that day.
-        then = queries.accounts(
-            session, club_id, last=span.last, limit=1, joined_days=None, holders=[account.holder_id]
-        )
+        whose = anyone(rule)
+        then = queries.accounts(session, club_id, last=span.last, limit=1, whose=whose, holders=[account.holder_id])
         account = then[0] if then else account
     spans = {0: Span(span.first, on) if along else span}
     counted = counting.Counting(session, club_id, programme, [account], on=on)
