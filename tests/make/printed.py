@@ -80,7 +80,8 @@ class Shop:
         self.groups: dict[tuple[Any, str], int] = {}
         a_kind(session, has_pin=False, least_minor=1, most_minor=10_000_00)
         start = dt.datetime(2025, 1, 1, 8, tzinfo=dt.UTC)
-        programme = document(club, currency="ILS", switch={"effective_from": "2025-01-01"})
+        since = {"effective_from": "2025-01-01"} | club["document"].get("switch", {})
+        programme = document(club, currency="ILS", switch=since)
         self.code = programme.code
         for sku, said in club["goods"].items():
             self._goods(sku, **said)

@@ -43,20 +43,29 @@ def lived(purchase: Purchase, earned: Earned, member: MemberFacts = NOBODY) -> L
 def measured(measure: Measure, past: Lived, *, excluded: Excluded = NOTHING) -> int:
     """How much of the measure one purchase is; below zero for a return.
 
-    A return takes off what its purchase had counted, whatever day it is and however the money goes back.
+    A return leaves what its purchase would have counted without what came back, whatever day it is and however the
+    money goes back. A visit stays one.
     """
-    purchase = past.purchase if past.shrinks is None else past.shrinks[0]
+    if past.shrinks is not None and measure.counts not in _AS_GIVEN:
+        if measure.counts is Counts.VISITS:
+            return 0
+        before, after = (_counted(measure, each, past, excluded) for each in past.shrinks)
+        return after - before
+    return _counted(measure, past.purchase if past.shrinks is None else past.shrinks[0], past, excluded)
+
+
+_AS_GIVEN = {Counts.POINTS, Counts.COUNTER}
+"""What is counted as rules have given it."""
+
+
+def _counted(measure: Measure, purchase: Purchase, past: Lived, excluded: Excluded) -> int:
     if missed(measure.when, purchase, past.member) is not None:
         return 0
     if measure.counts is Counts.POINTS:
         return past.points
     if measure.counts is Counts.COUNTER:
         return dict(past.counters).get(measure.counter or "", 0)
-    if past.shrinks is None:
-        return _of_lines(measure, purchase, excluded)
-    if measure.counts in {Counts.PURCHASES, Counts.VISITS}:
-        return 0
-    return _of_lines(measure, past.shrinks[1], excluded) - _of_lines(measure, purchase, excluded)
+    return _of_lines(measure, purchase, excluded)
 
 
 def _of_lines(measure: Measure, purchase: Purchase, excluded: Excluded) -> int:

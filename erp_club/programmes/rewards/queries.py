@@ -106,7 +106,7 @@ _BOUGHT = f"""
                              CAST(:firsts AS date[]), CAST(:lasts AS date[]))
                       AS w(place, customer_id, member_id, first_on, last_on)
     ), bought AS MATERIALIZED (
-        SELECT w.place, r.customer_id, r.id, r.total_minor
+        SELECT w.place, r.customer_id, r.id, r.total_minor, coalesce(o.id, r.id) AS sale_id
           FROM who w
           JOIN receipts r ON r.customer_id = w.customer_id AND r.sold_on >= w.first_on
           LEFT JOIN receipt_returns t ON t.customer_id = r.customer_id AND t.receipt_id = r.id
@@ -116,7 +116,7 @@ _BOUGHT = f"""
                          JOIN membership_periods v ON v.customer_id = m.customer_id AND v.membership_id = m.id
                         WHERE m.customer_id = w.member_id AND m.club_id = :club AND v.validity @> r.sold_on)
     ), lines AS (
-        SELECT w.place, w.customer_id, w.id, w.total_minor, l.amount_minor, l.quantity_milli,
+        SELECT w.place, w.customer_id, w.id, w.sale_id, w.total_minor, l.amount_minor, l.quantity_milli,
                {FREE} AS free_milli
           FROM bought w
           JOIN receipt_lines l ON l.customer_id = w.customer_id AND l.receipt_id = w.id
@@ -136,13 +136,16 @@ _AMOUNTS = "SELECT place, CAST(sum(amount_minor) AS bigint) FROM lines GROUP BY 
 _QUANTITIES = "SELECT place, CAST(sum(quantity_milli - free_milli) AS bigint) FROM lines GROUP BY place"
 _SPEND = sa.text(f"{_BOUGHT} {_AMOUNTS}")
 _UNITS = sa.text(f"{_BOUGHT} {_QUANTITIES}")
-_EACH = """
+IS_PURCHASE = """
+    bool_or(id = sale_id AND total_minor >= 0) AND sum(amount_minor) FILTER (WHERE id = sale_id) >= 0
+    AND (bool_and(id = sale_id) OR sum(quantity_milli) > 0)"""
+"""Of the lines of a sale and of what came back of it: it is a purchase, of which something was kept."""
+_EACH = f"""
     , each AS (
-        SELECT place, customer_id, id FROM lines WHERE total_minor >= 0 GROUP BY place, customer_id, id
-        HAVING sum(amount_minor) >= 0
+        SELECT place, customer_id, sale_id FROM lines GROUP BY place, customer_id, sale_id HAVING {IS_PURCHASE}
     )
     SELECT place, count(*) FROM each GROUP BY place
-"""
+"""  # noqa: S608 - ours
 _PURCHASES = sa.text(f"{_BOUGHT} {_EACH}")
 _POINTS = sa.text("""
     WITH who AS MATERIALIZED (

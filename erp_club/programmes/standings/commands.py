@@ -19,6 +19,7 @@ from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.clubs.levels.models import LevelChange, MembershipLevel
 from erp_club.permissions.actors import Actor
 from erp_club.points.sets.commands import Key, hold_accounts
+from erp_club.programmes.engine.calendar import span_of
 from erp_club.programmes.engine.climb import Override, measures
 from erp_club.programmes.engine.events import counter_of
 from erp_club.programmes.engine.facts import MemberFacts, Moved
@@ -89,6 +90,8 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
         if row.level != level:
             turned.append(_turned(each, row.level, level))
         up = level if row.level != level and turned[-1].up and _is_reached(seen) else None
+        if up is not None and _reached_before(session, each, up, day):
+            up = None
         since = cause.on if first else row.looked_on
         to = Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on)
         new = [one for one in passed_by if one.on >= since]
@@ -104,6 +107,21 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
 def _is_reached(seen: Outlook) -> bool:
     """Whether the level was reached: what is given for reaching one isn't given for one that was given or paid for."""
     return not seen.standing.by_hand and not seen.standing.paid
+
+
+def _reached_before(session: Session, of: Candidate, level: str, on: dt.date) -> bool:
+    """Whether a return alone took the level since it was reached in this window: what it gave wasn't taken back."""
+    order = [each.code for each in of.levels.levels]
+    if level not in order or not of.levels.levels[order.index(level)].gives:
+        return False
+    first = span_of(of.levels.window, on, joined_on=of.joined_on, term=of.term).first
+    for change in queries.changes_since(session, of.key, first):
+        if change.level == level:
+            return change.cause not in {LevelCause.BY_HAND, LevelCause.PAID}
+        before, after = (order.index(each) if each in order else 0 for each in (change.level_before, change.level))
+        if after < before and change.cause != LevelCause.RETURN:
+            return False
+    return False
 
 
 def _gives(of: Candidate) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.earning.queries import rules_in_force
-from erp_club.clubs.levels.models import LevelOverride
+from erp_club.clubs.levels.models import LevelChange, LevelOverride
 from erp_club.clubs.models import Club
 from erp_club.clubs.periods import Span
 from erp_club.customers.models import Customer
@@ -210,3 +210,11 @@ def points_of(session: Session, accounts: Sequence[Key], customers: Sequence[int
         else:
             by_day[key][on] = by_day[key].get(on, 0) + int(points)
     return {key: PointsIn(by_receipt[key], by_day[key]) for key in by_receipt}
+
+
+def changes_since(session: Session, key: Key, first: dt.date) -> list[LevelChange]:
+    """How the level of a membership changed from a day on, the last change first."""
+    customer_id, membership_id = key
+    mine = (LevelChange.customer_id == customer_id) & (LevelChange.membership_id == membership_id)
+    rows = sa.select(LevelChange).where(mine, LevelChange.on_date >= first)
+    return list(session.scalars(rows.order_by(LevelChange.change_no.desc())))

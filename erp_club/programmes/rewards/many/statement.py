@@ -12,6 +12,7 @@ from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Late, PeriodReward
 from erp_club.programmes.past.queries import FREE
 from erp_club.programmes.rewards.many.arithmetic import reckoned
+from erp_club.programmes.rewards.queries import IS_PURCHASE
 
 _COLUMNS = (
     "customer_id", "account_id", "club_id", "rule", "first_on", "last_on", "version_no", "run_id", "form", "base",
@@ -155,10 +156,10 @@ def _sums(name: str, measure: Measure, excluded: Excluded, first: str, last: str
     summed = f"SELECT b.account, CAST(sum({amount}) AS bigint) AS base {lines} GROUP BY b.account"
     if measure.counts is Counts.PURCHASES:
         summed = f"""SELECT account, count(*) AS base FROM (
-            SELECT b.account, b.customer_id, b.id {lines} AND b.total_minor >= 0
-             GROUP BY b.account, b.customer_id, b.id HAVING sum(l.amount_minor) >= 0) each GROUP BY account"""
+            SELECT account, customer_id, sale_id FROM (SELECT b.*, l.amount_minor, l.quantity_milli {lines}) lines
+             GROUP BY account, customer_id, sale_id HAVING {IS_PURCHASE}) each GROUP BY account"""
     return f"""{bought} AS MATERIALIZED (
-        SELECT w.account, r.customer_id, r.id, r.total_minor
+        SELECT w.account, r.customer_id, r.id, r.total_minor, coalesce(o.id, r.id) AS sale_id
           FROM buyers w {joined}
           JOIN receipts r ON r.customer_id = w.customer_id AND r.sold_on >= {first}
           LEFT JOIN receipt_returns t ON t.customer_id = r.customer_id AND t.receipt_id = r.id
