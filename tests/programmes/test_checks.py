@@ -121,6 +121,21 @@ WARNED: list[tuple[str, dict[str, Any]]] = [
             ]
         },
     ),
+    (
+        "excluded.price_lists",
+        {"excluded": {"price_lists": ["CONTRACT"]}, "redemption": {"worth_points": 1, "worth_minor": 1}},
+    ),
+    (
+        "entitlements[0].gives.least_minor",
+        {
+            "entitlements": [
+                {
+                    "code": "e",
+                    "gives": {"kind": "discount", "off_bp": 10_000, "on": {"kinds": ["delivery"]}, "least_minor": 9},
+                },
+            ]
+        },
+    ),
     ("earning.events[0].event", {"earning": {"events": [{"code": "b", "event": "birthday", "points": 5}]}}),
 ]
 

@@ -1,6 +1,6 @@
 """What the guided form asks of each kind of rule, what a rule begins with, and which kinds there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from erp_club.kernel.text import N_
@@ -65,6 +65,7 @@ _GROUPS = Ask(
 )
 _PRODUCTS = Ask("on.products", N_("Only these products"), "words", N_("Their codes, between commas."), optional=True)
 _LEAST = Ask("least_minor", N_("From a purchase of"), "amount", optional=True)
+_LEAST_OF_IT = replace(_LEAST, hint=N_("Of the goods that it is taken off."))
 _EACH_FULL = Ask("each_full", N_("Of several, one is used for each full such purchase"), "check")
 
 _ONE = Ask("one_a_purchase", N_("Of several, one at most is used in a purchase"), "check")
@@ -128,7 +129,7 @@ GIFTS: dict[str, Kind] = {
             Ask("amount_minor", N_("Amount off"), "amount"),
             Ask("per_unit", N_("Off each piece, litre or kilogram"), "check"),
             _MOST_UNITS,
-            _LEAST,
+            _LEAST_OF_IT,
             _EACH_FULL,
             _ONE,
             _GROUPS,
@@ -143,7 +144,7 @@ GIFTS: dict[str, Kind] = {
             Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
             _MOST_UNITS,
             _MEASURED,
-            _LEAST,
+            _LEAST_OF_IT,
             _EACH_FULL,
             _ONE,
             _GROUPS,
@@ -153,7 +154,7 @@ GIFTS: dict[str, Kind] = {
     "price": Kind(
         N_("A price instead of the usual one"),
         {"kind": "discount", "price_minor": 1000},
-        (Ask("price_minor", N_("Price of each"), "amount"), _MOST_UNITS, _MEASURED, _LEAST, _GROUPS, _PRODUCTS),
+        (Ask("price_minor", N_("Price of each"), "amount"), _MOST_UNITS, _MEASURED, _LEAST_OF_IT, _GROUPS, _PRODUCTS),
     ),
     "points": Kind(N_("Points"), {"kind": "points", "points": 10}, (Ask("points", N_("So many points")),)),
     "gift": Kind(
@@ -171,7 +172,7 @@ GIFTS: dict[str, Kind] = {
     "code": Kind(
         N_("A personal code, used once"),
         {"kind": "code", "amount_minor": 1000},
-        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST, _EACH_FULL, _ONE, _GROUPS),
+        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST_OF_IT, _EACH_FULL, _ONE, _GROUPS),
     ),
     "entitlement": Kind(
         N_("Uses of something a membership gives"),

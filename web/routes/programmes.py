@@ -131,6 +131,9 @@ def said_programme(body: Document) -> Programme:
         document, unread = typed_document(body)
         if unread is not None:
             raise unread
+        if not document.get("code"):
+            # Nobody was asked for a code: what is missing is the name that it would have been made of.
+            raise Invalid([FieldError("names.en", T("Enter the name in this language."))])
         return read_programme(bare(document))
     check_texts(body)
     return read_programme(read_text(body["document"]) if isinstance(body.get("document"), str) else body)

@@ -48,7 +48,7 @@ class DiscountGiven(Part):
     on: Scope = EVERYTHING
     cap_minor: SomeMinor | None = None
     least_minor: SomeMinor | None = None
-    """What the purchase must come to."""
+    """What the goods that it is taken off must come to."""
     each_full: bool = False
     """Of several of them one is used for each full `least_minor`, else all at once."""
     one_a_purchase: bool = False
@@ -95,7 +95,7 @@ class CodeGiven(Part):
     denomination_minor: SomeMinor | None = None
     on: Scope = EVERYTHING
     least_minor: SomeMinor | None = None
-    """What the purchase must come to."""
+    """What the goods that it is taken off must come to."""
     each_full: bool = False
     """Of several of them one is used for each full `least_minor`, else all at once."""
     one_a_purchase: bool = False

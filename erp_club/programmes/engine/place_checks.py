@@ -6,12 +6,13 @@ from erp_club.kernel.text import T, Text
 from erp_club.programmes.engine.earning import EventPoints
 from erp_club.programmes.engine.events import JOINING, REFERRAL, REFERRED, RENEWAL
 from erp_club.programmes.engine.finding import Finding
-from erp_club.programmes.engine.gifts import DiscountGiven
+from erp_club.programmes.engine.gifts import CodeGiven, DiscountGiven, Given, ServiceGiven
 from erp_club.programmes.engine.offered import in_the_sale, is_offered
-from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Measure, When
+from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Measure, Scope, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Redemption
 
+_ONLY_EARNING = ("price_lists", "promoted", "means")
 _OF_PURCHASES = ("least_minor", "most_minor", "first_purchase", "last_purchase", "means", "without_means", "confirm")
 
 
@@ -19,6 +20,8 @@ def places(programme: Programme) -> Iterator[Finding]:
     """Conditions that nothing looks at where they stand."""
     yield from _of_events(programme)
     yield from _of_gifts(programme)
+    yield from _left_out(programme)
+    yield from _least(programme)
 
 
 _WHOLE = {Counts.POINTS, Counts.COUNTER, Counts.BALANCE}
@@ -80,9 +83,40 @@ def _of_gifts(programme: Programme) -> Iterator[Finding]:
         yield from _of_paying(programme.redemption)
 
 
+def _given(programme: Programme) -> Iterator[tuple[str, Given | ServiceGiven]]:
+    """All that the programme gives, but for levels and milestones, with its place."""
+    for name in ("benefits", "rewards", "entitlements"):
+        yield from ((f"{name}[{index}].gives", each.gives) for index, each in enumerate(getattr(programme, name)))
+    for index, occasion in enumerate(programme.occasions):
+        yield from ((f"occasions[{index}].gives[{number}]", each) for number, each in enumerate(occasion.gives))
+
+
+def _least(programme: Programme) -> Iterator[Finding]:
+    """A least sum of delivery alone, where that of the purchase will have been meant."""
+    for path, gives in _given(programme):
+        if isinstance(gives, DiscountGiven) and gives.least_minor is not None and _no_goods(gives.on):
+            text = T("Asked of what it is taken off alone. For the whole purchase say it among the conditions.")
+            yield Finding(f"{path}.least_minor", text, stops=False)
+
+
+def _no_goods(on: Scope) -> bool:
+    return bool(on.kinds) and "goods" not in on.kinds and on.model_copy(update={"kinds": ()}).everything
+
+
+def _left_out(programme: Programme) -> Iterator[Finding]:
+    """What earning passes over and tills don't, where something is taken off."""
+    taken_off = any(isinstance(each, DiscountGiven | CodeGiven) for _, each in _given(programme))
+    if programme.redemption is None and not taken_off:
+        return
+    for name in _ONLY_EARNING:
+        if getattr(programme.excluded, name) != getattr(NOTHING, name):
+            text = T("Only earning passes over this: points still pay for it, and benefits are taken off it.")
+            yield Finding(f"excluded.{name}", text, stops=False)
+
+
 def _of_paying(rule: Redemption) -> Iterator[Finding]:
     yield from _off_a_sale("redemption.when", rule.when)
-    for name in ("price_lists", "promoted", "means"):
+    for name in _ONLY_EARNING:
         if getattr(rule.excluded, name) != getattr(NOTHING, name):
             text = T("Points can't pass over this. Name products, groups, departments, brands or reduced goods.")
             yield Finding(f"redemption.excluded.{name}", text)
