@@ -10,12 +10,12 @@ from sqlalchemy.dialects.postgresql import array as pg_array
 from sqlalchemy.orm import Session
 
 from erp_club.customers.models import UNIDENTIFIED
-from erp_club.receipts.rollups.models import CustomerGroupYear, FavouriteYear
-from erp_club.reports.purchases import naming, slices
+from erp_club.receipts.rollups.models import FavouritePeriod
+from erp_club.reports.purchases import naming, queries, slices
 from erp_club.reports.purchases.asked import Asked, By
 from erp_club.reports.purchases.figures import share_bp
-from erp_club.reports.purchases.members import one_of
-from erp_club.reports.purchases.sources import one_year, source, stale
+from erp_club.reports.purchases.lines import GROUPED
+from erp_club.reports.purchases.sources import days, one_step, source, stale
 
 KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
 """Of what somebody has a favourite."""
@@ -50,10 +50,14 @@ class Liked:
 
 @dataclass(frozen=True, slots=True)
 class Favourites:
-    """The favourites of most customers first, and how many customers have one at all."""
+    """The favourites of most customers first, and how many customers have one at all.
+
+    `receipts`: so many are too many to find out anything of while somebody waits.
+    """
 
     customers: int
     rows: tuple[Favourite, ...]
+    receipts: int = 0
 
 
 def liked(session: Session, asked: Asked, *, limit: int = MOST) -> list[Liked]:
@@ -76,11 +80,17 @@ def liked(session: Session, asked: Asked, *, limit: int = MOST) -> list[Liked]:
     return [Liked(row[0], names[row[0]], row[1], row[2]) for row in found]
 
 
-def favourites(session: Session, asked: Asked) -> Favourites:
-    """What the known customers of the period like best, of one of `KINDS`."""
+def favourites(session: Session, asked: Asked, *, most: int | None = None) -> Favourites:
+    """What the known customers of the period like best, of one of `KINDS`.
+
+    Nothing is found out of more than `most` receipts: then `receipts` says how many they are.
+    """
     assert asked.by in KINDS
     found = _kept(session, asked)
     if found is None:
+        receipts = 0 if most is None else queries.total(session, asked, with_points=False).receipts
+        if most is not None and receipts > most:
+            return Favourites(0, (), receipts)
         found = _found_out(session, asked)
     likes = sorted((-customers, key) for key, (customers, _) in found.items() if customers)
     customers = -sum(each[0] for each in likes)
@@ -97,32 +107,36 @@ _Found = Mapping[int, tuple[int, int]]
 
 
 def _kept(session: Session, asked: Asked) -> _Found | None:
-    """Of the whole chain in a calendar year, as it is kept; None of anything else."""
-    year = one_year(session, asked)
-    if asked.by is not By.GROUP or year is None or not slices.of_chain(replace(asked, by=By.DAY)):
+    """Of the whole chain in a calendar month or year, as it is kept; None of anything else."""
+    if not slices.of_chain(replace(asked, by=By.DAY)) or (asked.by in GROUPED and stale(session, asked.by)):
         return None
-    waited = None if stale(session, By.GROUP) else slices.waited(session)
-    if waited is None:
+    steps = ((by, one_step(session, asked, by)) for by in (By.YEAR, By.MONTH))
+    kept = next(((by, period) for by, period in steps if period is not None), None)
+    waited = None if kept is None else slices.waited(session)
+    if kept is None or waited is None:
         return None
-    kept = sa.select(FavouriteYear.group_id, FavouriteYear.customers, FavouriteYear.sales_minor)
-    found = {row[0]: (row[1], row[2]) for row in session.execute(kept.where(FavouriteYear.year == year.first))}
+    by, period = kept
+    table = FavouritePeriod
+    which = (table.step == by.value, table.first == period.first, table.kind == asked.by.value)
+    rows = session.execute(sa.select(table.of_id, table.customers, table.sales_minor).where(*which))
+    found = {row[0]: (row[1], row[2]) for row in rows}
     if waited:  # they are told as they are
-        years = sa.select(
-            CustomerGroupYear.customer_id,
-            CustomerGroupYear.group_id.label("product_key"),
-            CustomerGroupYear.purchases,
-            CustomerGroupYear.spend_minor.label("sales_minor"),
-        ).where(CustomerGroupYear.year == year.first, one_of(CustomerGroupYear.customer_id, waited))
-        for by, rows in ((-1, years.subquery()), (1, source(session, replace(asked, among=waited)))):
-            for key, (customers, spent) in _liked_best(session, rows, rows.c.product_key).items():
+        theirs = replace(period, among=waited)
+        summed = days(theirs, asked.by if asked.by in GROUPED else None).subquery()
+        for times, each in ((-1, summed), (1, source(session, theirs))):
+            for key, (customers, spent) in _liked_best(session, each, _key(theirs, each)).items():
                 before = found.get(key, (0, 0))
-                found[key] = (before[0] + by * customers, before[1] + by * spent)
+                found[key] = (before[0] + times * customers, before[1] + times * spent)
     return found
 
 
 def _found_out(session: Session, asked: Asked) -> _Found:
     rows = source(session, asked)
-    return _liked_best(session, rows, rows.c.store_id if asked.by is By.STORE else rows.c.product_key)
+    return _liked_best(session, rows, _key(asked, rows))
+
+
+def _key(asked: Asked, rows: Any) -> Any:
+    return rows.c.store_id if asked.by is By.STORE else rows.c.product_key
 
 
 def _liked_best(session: Session, rows: Any, key: Any) -> _Found:

@@ -1,4 +1,6 @@
 # REQ R-02: what customers like best
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -8,10 +10,10 @@ from erp_club.catalogue.commands import ProductChanges, edit_product
 from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM
 from erp_club.purchases.posting.commands import write_sale
-from erp_club.receipts.rollups.commands import roll_all
+from erp_club.receipts.rollups.commands import roll_all, verify
 from tests.make.browser import HTML, signed_in
 from tests.make.clubs import a_customer
-from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till
+from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till, another_till
 
 DAYS = f"first={NOW.date()}&last={NOW.date()}"
 
@@ -68,3 +70,32 @@ def test_of_one_customer_it_tells_what_was_bought_most_often_as_does_their_page(
     page = client_of_shop.get(f"/customers/{ann}")
     assert [(row["purchases"], row["sales_minor"]) for row in page.json()["likes"]] == products
     assert "Bought most often" in client_of_shop.get(f"/customers/{ann}", headers=HTML).text
+
+
+@pytest.mark.parametrize("by", ["group", "store"])
+def test_of_months_and_years_it_is_kept_and_of_too_many_other_purchases_they_are_offered(
+    client_of_shop: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch, by: str
+):
+    first, last = NOW.date().replace(day=1), (NOW.date().replace(day=1) + dt.timedelta(days=40)).replace(day=1)
+    month = f"by={by}&first={first}&last={last - dt.timedelta(days=1)}"
+    year = f"by={by}&first={first.replace(month=1)}&last={first.replace(month=12, day=31)}"
+    before = client_of_shop.get(f"/reports/favourites?by={by}&{DAYS}").json()["rows"]
+    till = another_till(session, store_code="375", username="other")
+    for years in (-2, 2):  # so that these days aren't all on which anything is sold
+        sold_at = NOW + dt.timedelta(days=365 * years)
+        sale = a_sale(till, a_line(a_product(session, sku=str(years))), receipt_no=str(years), sold_at=sold_at)
+        write_sale(session.connection(), sale, (), now=NOW, by=till.by)
+    monkeypatch.setattr("web.routes.reports.MOST_RECEIPTS", 1)
+    for waits in (True, False):
+        for days in (month, year):
+            told = client_of_shop.get(f"/reports/favourites?{days}").json()
+            assert (told["rows"], told["receipts"]) == (before, 0)
+        told = client_of_shop.get(f"/reports/favourites?by={by}&{DAYS}").json()
+        assert (told["rows"], told["receipts"], len(told["whole"])) == ([], 6, 2)
+        if waits:
+            roll_all(session)
+            assert verify(session) is None
+    page = client_of_shop.get(f"/reports/favourites?by={by}&{DAYS}", headers=HTML).text
+    assert f'href="/reports/favourites?{month.replace("&", "&amp;")}"' in page
+    file = client_of_shop.get(f"/reports/favourites.csv?by={by}&{DAYS}").text
+    assert [row.split(",")[1] for row in file.splitlines()[1:]] == [str(row["customers"]) for row in before]

@@ -28,7 +28,7 @@ from web.taken_out import taken_out
 from web.views.behind_reports import BehindPage, behind_page
 from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
-from web.views.favourite_reports import FavouritesPage, favourites_page
+from web.views.favourite_reports import MOST_RECEIPTS, FavouritesPage, favourites_page
 from web.views.offer_reports import OffersPage, offers_page
 from web.views.reports import HEADER, Measure, ReportPage, cells, report_page
 
@@ -147,7 +147,7 @@ def customers(act: View, said: FromAddress) -> Response:
 @router.get("/reports/favourites", name="reports.favourites", response_model=FavouritesPage)
 def favourites(act: View, said: FromAddress) -> Response:
     """Which groups, departments, brands or stores are the favourites of how many customers."""
-    view = favourites_page(act, asked_of_favourites(question(act, said)))
+    view = favourites_page(act, asked_of_favourites(question(act, said)), most=MOST_RECEIPTS)
     return act.answer(view, "reports/favourites.html")
 
 

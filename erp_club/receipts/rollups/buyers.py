@@ -5,7 +5,7 @@ enough to keep how many customers bought on a day who last had on another: as ma
 however many customers. No database here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 NEVER = "DATE '0001-01-01'"
@@ -209,17 +209,28 @@ def cohorts(days: str, *, by: int = 1, where: str = "true") -> str:
     """
 
 
-def favourites(years: str, *, by: int = 1, where: str = "true") -> str:
-    """So many times whose favourite each group is in a year, from customers' years of groups.
+LIKED = tuple(part for part in SLICES if part.name in ("store", "department", "group", "brand"))
+"""Of what customers have favourites."""
+FAVOURITE_KEY = "step, first, kind, of_id"
 
-    The greatest of these arrays is the favourite, as `reports.favourites` has it.
-    """
+
+def favourites(of: Callable[[str], str], *, by: int = 1, where: str = "true", parts: Sequence[Slice] = LIKED) -> str:
+    """So many times whose favourite what is in each month and year, from tables of customers' days."""
+    return " UNION ALL ".join(
+        _favourites(part, step, of(part.days), by, where) for part in parts for step in ("month", "year")
+    )
+
+
+def _favourites(part: Slice, step: str, days: str, by: int, where: str) -> str:
+    """The greatest of these arrays is the favourite, as `reports.favourites` has it."""
     return f"""
-        SELECT year, (-best[3])::int AS group_id, ({by} * count(*))::int AS customers,
-               ({by} * sum(best[2]))::bigint AS sales_minor
-          FROM (SELECT year, customer_id, max(ARRAY[purchases, spend_minor, -group_id]::bigint[]) AS best
-                  FROM {years} AS years
-                 WHERE {where} AND purchases > 0 AND customer_id <> 0 AND group_id <> 0
-                 GROUP BY year, customer_id) AS each
-         GROUP BY year, best[3]
+        SELECT '{step}' AS step, first, '{part.name}' AS kind, (-best[3])::int AS of_id,
+               ({by} * count(*))::int AS customers, ({by} * sum(best[2]))::bigint AS sales_minor
+          FROM (SELECT first, customer_id, max(ARRAY[purchases, spend_minor, -of_id]::bigint[]) AS best
+                  FROM (SELECT date_trunc('{step}', sold_on::timestamp)::date AS first, customer_id,
+                               {part.column} AS of_id, sum(purchases) AS purchases, sum(spend_minor) AS spend_minor
+                          FROM {days} AS days WHERE {where} AND customer_id <> 0 AND {part.column} <> 0
+                         GROUP BY first, customer_id, {part.column}) AS sums
+                 WHERE purchases > 0 GROUP BY first, customer_id) AS each
+         GROUP BY first, best[3]
     """

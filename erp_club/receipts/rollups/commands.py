@@ -212,9 +212,10 @@ def _make_changed_anew(session: Session) -> None:
             if values["values"] and part.changed == changed:
                 for statement in _slices_anew(part):
                     session.execute(sa.text(statement), values)
-        if values["values"] and column == "group_id":
-            session.execute(sa.text("DELETE FROM favourite_years"))
-            session.execute(sa.text(favourites_added(buyers.favourites("customer_group_years"))))
+        for part in buyers.LIKED:
+            if values["values"] and part.changed == changed:
+                session.execute(sa.text("DELETE FROM favourite_periods WHERE kind = :kind"), {"kind": part.name})
+                session.execute(sa.text(favourites_added(buyers.favourites(str, parts=[part]))))
     changed = list(session.scalars(sa.text("DELETE FROM products_to_roll RETURNING product_id")))
     if changed:
         for statement in (_GOODS_GONE, _GOODS_ANEW):

@@ -213,16 +213,19 @@ class CohortMonth(Base):
     buyers: Mapped[int] = mapped_column(sa.Integer)
 
 
-class FavouriteYear(Base):
-    """How many known customers bought a product group in most of their purchases of a calendar year (its first day).
+class FavouritePeriod(Base):
+    """How many known customers bought a group or the like in most of their purchases of a calendar month or year.
 
-    Of several groups it is the one that they spent most on, of these the first. `sales_minor` is what they spent on it.
+    `kind` is "group", "department", "brand" or "store", `step` "month" or "year", `first` its first day. Of several it
+    is the one that a customer spent most on, of these the first. `sales_minor` is what they spent on it.
     """
 
-    __tablename__ = "favourite_years"
+    __tablename__ = "favourite_periods"
 
-    year: Mapped[dt.date] = mapped_column(primary_key=True)
-    group_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    first: Mapped[dt.date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    of_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     customers: Mapped[int] = mapped_column(sa.Integer)
     sales_minor: Mapped[int]
 

@@ -161,7 +161,15 @@ PRODUCTS = KINDS[-1]
 
 
 def _proved(table: str) -> str:
-    return f"({CUSTOMER_DAYS})" if table == "customer_days" else f"({of_kind(KINDS[0])})"
+    if table == "customer_days":
+        return f"({CUSTOMER_DAYS})"
+    return f"({of_kind(next(kind for kind in KINDS if kind.table == table))})"
+
+
+_LIKED_NOW = " AND ".join(
+    f"NOT (kind = '{part.name}' AND EXISTS (SELECT FROM {part.changed}))" for part in buyers.LIKED if part.changed
+)
+"""Of the kinds whose products haven't changed since."""
 
 
 CLUB_SPANS = """
@@ -251,13 +259,13 @@ PROOFS = (
         at_once=buyers.of_lines(buyers.SLICES),
     ),
     Proof(
-        "favourite_years",
-        "year, group_id",
-        f"SELECT * FROM ({buyers.favourites(f'({of_kind(KINDS[1])})')}) AS favourites",
-        "WHERE customers <> 0 AND NOT EXISTS (SELECT FROM groups_to_roll)",
-        columns="year, group_id, customers, sales_minor",
+        "favourite_periods",
+        buyers.FAVOURITE_KEY,
+        f"SELECT * FROM ({buyers.favourites(_proved)}) AS favourites",
+        f"WHERE customers <> 0 AND {_LIKED_NOW}",
+        columns=f"{buyers.FAVOURITE_KEY}, customers, sales_minor",
         of_customers=False,
-        at_once="SELECT * FROM favourite_years WHERE false",
+        at_once="SELECT * FROM favourite_periods WHERE false",
     ),
     Proof(
         "cohort_months",

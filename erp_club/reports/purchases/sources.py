@@ -131,9 +131,15 @@ def yearly(session: Session, asked: Asked, *, whole: bool = False) -> tuple[Any,
 
 def one_year(session: Session, asked: Asked) -> Asked | None:
     """The question of a whole calendar year; None where it is about other days."""
-    asked = as_far_as_sold(session, asked, By.YEAR)
-    whole = whole_years(asked.first, asked.last) == (asked.first, asked.last)
-    return asked if whole and asked.first.year == asked.last.year else None
+    return one_step(session, asked, By.YEAR)
+
+
+def one_step(session: Session, asked: Asked, by: By) -> Asked | None:
+    """The question of one whole calendar year or month; None where it is about other days."""
+    asked = as_far_as_sold(session, asked, by)
+    steps = replace(asked, by=by)
+    whole = steps.step_of(asked.first) == asked.first and steps.step_end(asked.first) == asked.last
+    return asked if whole else None
 
 
 def as_far_as_sold(session: Session, asked: Asked, by: By) -> Asked:

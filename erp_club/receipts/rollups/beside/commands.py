@@ -81,18 +81,17 @@ _COHORTS = {
 def favourites_added(rows: str) -> str:
     """Add what comes to whose favourite is what."""
     return f"""
-        INSERT INTO favourite_years (year, group_id, customers, sales_minor) {rows} ORDER BY year, group_id
-        ON CONFLICT (year, group_id) DO UPDATE
-           SET customers = favourite_years.customers + EXCLUDED.customers,
-               sales_minor = favourite_years.sales_minor + EXCLUDED.sales_minor
+        INSERT INTO favourite_periods ({buyers.FAVOURITE_KEY}, customers, sales_minor)
+        {rows} ORDER BY {buyers.FAVOURITE_KEY}
+        ON CONFLICT ({buyers.FAVOURITE_KEY}) DO UPDATE
+           SET customers = favourite_periods.customers + EXCLUDED.customers,
+               sales_minor = favourite_periods.sales_minor + EXCLUDED.sales_minor
     """
 
 
-_FAVOURITES = {
-    by: sa.text(favourites_added(buyers.favourites("customer_group_years", by=by, where="customer_id = ANY(:ids)")))
-    for by in (-1, 1)
-}
-"""So many times what some customers like best."""
+_THEIRS = "customer_id = ANY(:ids) AND sold_on >= date_trunc('year', CAST(:since AS timestamp))"
+_FAVOURITES = {by: sa.text(favourites_added(buyers.favourites(str, by=by, where=_THEIRS))) for by in (-1, 1)}
+"""So many times what some customers like best in months and years since a day."""
 _CLUBS = {
     by: tuple(
         sa.text(statement)
@@ -112,7 +111,7 @@ OF_SUMS = tuple(
         months_added(club_months(PRODUCTS.table)),
         product_buyers_added(buyers.of_products_in_all(PRODUCTS.table)),
         *(buyers.added(buyers.of_days(part)) for part in buyers.CLUB_SLICES),
-        favourites_added(buyers.favourites("customer_group_years")),
+        favourites_added(buyers.favourites(str)),
     )
 )
 """What is made of other sums, once these are there."""
@@ -121,13 +120,14 @@ OF_SUMS = tuple(
 def add(session: Session, given: Mapping[str, Any], by: int) -> None:
     """So many times what is counted of some customers (`ids`) beside their own sums.
 
-    Of clubs `since` a day, of products since its month; of some `products` only, or of all where it is None.
+    Of clubs `since` a day, of products since its month, of favourites since its year; of some `products` only, or of
+    all where it is None.
     """
     if not given["ids"]:
         return
     ids = {"ids": given["ids"]}
     session.execute(_COHORTS[by], ids)
-    session.execute(_FAVOURITES[by], ids)
+    session.execute(_FAVOURITES[by], {**ids, "since": given["since"]})
     session.execute(_PRODUCTS[by], given)
     for statement in _CLUBS[by]:
         session.execute(statement, given)
