@@ -117,8 +117,7 @@ def speeds() -> None:
 def shop(draw: random.Random, offers: int, *, one_scope: bool) -> tuple[list[Stack], list[Contender]]:
     """Twenty lines, and offers on eight of them each (one scope: all on the same eight)."""
     stacks = [
-        Stack(draw.choice((1, 1, 1, 2, 2, 3)), cost, cost)
-        for cost in (draw.randrange(490, 4990, 10) for _ in range(20))
+        Stack(draw.choice((1, 1, 1, 2, 2, 3)), cost) for cost in (draw.randrange(490, 4990, 10) for _ in range(20))
     ]
     scopes = [tuple(sorted(draw.sample(range(20), 8))) for _ in range(offers)]
     contenders: list[Contender] = []

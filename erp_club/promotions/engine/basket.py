@@ -56,8 +56,8 @@ class Basket:
     """The lines of a sale with their list amounts (`listed`, tax included), lots, and the lines of every scope."""
 
     __slots__ = (
-        "_amounts", "_counts", "_nets", "by_scope", "changed", "facts", "lines", "listed", "lots", "pieces",
-        "regular", "taken_by_codes", "worth",
+        "_amounts", "_counts", "_nets", "by_scope", "changed", "facts", "heavy", "lines", "listed", "lots",
+        "pieces", "regular", "taken_by_codes", "worth",
     )  # fmt: skip
 
     def __init__(self, facts: Facts, scopes: Scopes) -> None:
@@ -69,6 +69,8 @@ class Basket:
         self.regular = self.listed
         self.pieces: list[int] = []
         """Units of a line that offers can tell apart."""
+        self.heavy: dict[int, int] = {}
+        """Lines that are one unit and count for several, and for how many: 3.5 kg count for 3."""
         self.worth: list[int] = []
         """List amount of one of those, in thousandths of a minor unit: what units are ordered by."""
         self.lots: list[list[Lot]] = []
@@ -93,6 +95,8 @@ class Basket:
             unit = changed[i][0] if changed and i in changed else regular
             pieces, broken = divmod(quantity, 1000)
             if broken:
+                if pieces > 1:
+                    self.heavy[i] = pieces
                 pieces, amount = 1, line_amount(unit, quantity)
             else:
                 amount = unit * pieces
@@ -127,18 +131,10 @@ class Basket:
         """Units of a scope, as conditions count them."""
         known = self._counts.get(scope)
         if known is None:
-            milli = (self.lines[i].quantity_milli for i in self.by_scope.get(scope, ()))
-            known = self._counts[scope] = sum(max(1, each // 1000) for each in milli)
+            pieces, heavy = self.pieces, self.heavy
+            known = sum([heavy.get(i) or pieces[i] for i in self.by_scope.get(scope, ())])
+            self._counts[scope] = known
         return known
-
-    def heavier(self, scope: int) -> int:
-        """How many more units of it conditions count than offers can tell apart: 3.5 kg count for 3, and are one."""
-        return self.count(scope) - sum([self.pieces[i] for i in self.by_scope.get(scope, ())])
-
-    def units_in(self, scope: int, quantity: int) -> int:
-        """The units that offers can tell apart in so many of those that conditions count."""
-        heavier = self.heavier(scope)
-        return max(1, quantity - heavier) if heavier else quantity
 
     def amount(self, scope: int) -> int:
         """List amount of a scope with tax (less what codes took, where the chain counts so)."""

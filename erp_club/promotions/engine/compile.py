@@ -187,7 +187,6 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         shared=tuple(needs.shared),
         needed=tuple(needs.units),
         uses_needed=bool(needs.units) and combination.used,
-        least=_least(parts, needs) if combination.used else 0,
         asked=tuple(needs.scopes),
         touches=_touches(parts, needs, [scope for _, scope in earnings]),
         start=offer.activation.by,
@@ -262,12 +261,6 @@ def _turn(offer: Offer, stage: int) -> tuple[object, ...]:
     combination = offer.combination
     position = _LAST if combination.position is None else combination.position
     return (stage, position, -combination.priority, _TURNS.get(type(offer.rewards[0]), 1), offer.code)
-
-
-def _least(parts: tuple[Part, ...], needs: Needs) -> int:
-    """The quantity that the condition asks of the very scope of the reward."""
-    own = parts[0].scopes if len(parts) == 1 else ()
-    return max([each.quantity for each in needs.units if own == (each.scope,)], default=0)
 
 
 def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from erp_club.promotions.engine.earning import CustomerPurse
 from erp_club.promotions.engine.field import Field, field_of
 from erp_club.promotions.engine.gates import Failure
-from erp_club.promotions.engine.give import Give, Take, book, first_units, in_order
+from erp_club.promotions.engine.give import Give, Take, book, in_order
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.rewards import Amount, FixedPrice, Spread
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
-from erp_club.promotions.engine.solve import Bundle, Buy, Contender, Lump, Need, PerUnit, Proof, Taken, solve
+from erp_club.promotions.engine.solve import Bundle, Buy, Contender, Lump, PerUnit, Proof, Taken, solve
 from erp_club.promotions.engine.solve.shapes import Shape
 from erp_club.promotions.engine.stages import (
     Outcome,
@@ -31,8 +31,10 @@ from erp_club.promotions.engine.stages import (
     times_given,
     work_out,
 )
-from erp_club.promotions.engine.using import units_used
+from erp_club.promotions.engine.using import Using, as_one_of, units_used
 
+_MOST_TRIALS = 20
+"""So many times fewer at most an offer is tried."""
 _PART = "#"
 """What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
 _FOR_WANT_OF_UNITS = (Reason.MIN_QUANTITY, Reason.NO_GAIN)
@@ -82,6 +84,7 @@ def _tier(run: Run, bit: int, offers: Sequence[Open], *, lower: bool) -> None:
             _refuse(run, ground, offer, rival)
         else:
             gifts.append(offer)
+    _less_often(run, ground, rivals)
     won = _solved(run, ground, rivals)
     _tell_losers(run, ground, rivals, won)
     # Those that are worked out again come last: several parts put new lots in the place of ours.
@@ -120,24 +123,25 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     run.order_matters |= ready.bounded
     if ready.points:
         offer = affordable(run, offer)
-    needs, every, apart = units_used(run.basket, offer, ground) if ready.uses_needed else ((), False, True)
-    if plain and apart and ready.shaping is not None:
-        shape = ready.shaping(run.basket, ground.on, 1 if every else offer.times, offer.most)
-        if every and isinstance(shape, Buy | Bundle):
+    using = units_used(run.basket, offer, ground)
+    if plain and using.apart and ready.shaping is not None:
+        shape = ready.shaping(run.basket, ground.on, 1 if using.every else offer.times, offer.most)
+        if using.every and isinstance(shape, Buy | Bundle):
             # One set for each time; how often, the units say that it needs.
             shape = shape._replace(times=None)
         left = most_minor(run, offer) if offer.start.left_minor is not None or ready.by_month else None
         if shape is not None and left is not None:
             shape = _within(shape, left)
         if shape is not None:
-            if ready.least and isinstance(shape, PerUnit) and shape.most is None:
-                shape = shape._replace(least=run.basket.units_in(ready.parts[0].scopes[0], ready.least))
+            if using.least and isinstance(shape, PerUnit):
+                shape = shape._replace(least=using.least)
             failure = hopeless(shape, ground.stacks)
             if failure is None and (ready.points or lacks_a_slot(shape, ground.stacks)):
                 failure = work_out(run, offer, mask=ground.bit).failure
             if failure is not None:
                 return failure
-            contender = made(Contender, (_key(ready), shape, 0, needs, every, offer.times if every else None))
+            times = offer.times if using.every else None
+            contender = made(Contender, (_key(ready), shape, 0, using.needs, using.every, times))
             return made(Rival, (offer, [contender], True))
     run.order_matters |= not (ready.whole and run.facts.policy.prices_include_tax)
     alone = work_out(run, offer, mask=ground.bit)
@@ -146,7 +150,9 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
     if any(give.choices for give in alone.gives):
         # It gives nothing before the customer has chosen.
         return None
-    return Rival(offer, _lumps(offer, alone, ground, needs), False) if alone.amount else None
+    if not alone.amount:
+        return None
+    return Rival(offer, _lumps(offer, alone, ground, units_used(run.basket, offer, ground, whole=True)), False)
 
 
 def _within(shape: Shape, left_minor: int) -> Shape | None:
@@ -160,10 +166,10 @@ def _within(shape: Shape, left_minor: int) -> Shape | None:
             return None
 
 
-def _lumps(offer: Open, alone: Outcome, ground: Field, needs: tuple[Need, ...]) -> list[Contender]:
+def _lumps(offer: Open, alone: Outcome, ground: Field, using: Using) -> list[Contender]:
     """What was worked out alone, as one lump on all units that it may look at; line by line where lines are apart."""
     key, parts = _key(offer.ready), offer.ready.parts
-    if _by_line(offer) and not needs:
+    if _by_line(offer) and not offer.ready.uses_needed:
         amounts: dict[int, int] = {}
         for lot, _, amount in alone.gives[0].takes:
             amounts[lot.line] = amounts.get(lot.line, 0) + amount
@@ -171,7 +177,7 @@ def _lumps(offer: Open, alone: Outcome, ground: Field, needs: tuple[Need, ...]) 
             Contender(f"{key}{_PART}{i}", Lump(ground.of_line[i], amount)) for i, amount in amounts.items() if amount
         ]
     on = sorted({stack for part in parts for scope in part.scopes for stack in ground.on(scope)})
-    return [Contender(key, Lump(tuple(on), alone.amount), 0, needs)]
+    return [Contender(key, Lump(tuple(on), alone.amount), 0, using.needs)]
 
 
 def _by_line(offer: Open) -> bool:
@@ -182,6 +188,31 @@ def _by_line(offer: Open) -> bool:
     if document.cap_minor is not None:
         return False
     return document.spread is Spread.LINE or (document.spread is Spread.UNIT and document.group_size == 1)
+
+
+def _less_often(run: Run, ground: Field, rivals: dict[str, Rival]) -> None:
+    """Let what takes the units of all of its times together be given less often, where others do more with some."""
+    several = [key for key in sorted(rivals) if _at_once(rivals[key].offer) > 1] if len(rivals) > 1 else []
+    most = _saving(run, ground, rivals) if several else 0
+    for key in several:
+        offer, plain = rivals[key].offer, usual(run.facts.policy)
+        for times in range(offer.times - 1, max(0, offer.times - _MOST_TRIALS), -1):
+            again = _rival(run, Open(offer.ready, times, offer.most, offer.start), ground, plain=plain)
+            tried = rivals | {key: again} if isinstance(again, Rival) else rivals
+            saving = _saving(run, ground, tried)
+            if saving > most:
+                most, rivals[key] = saving, tried[key]
+
+
+def _at_once(offer: Open) -> int:
+    """For how many times it takes the units that its conditions ask for each time."""
+    each_time = offer.ready.uses_needed and any(asked.every for asked in offer.ready.needed)
+    return (as_one_of(offer) or 1) if each_time else 1
+
+
+def _saving(run: Run, ground: Field, rivals: dict[str, Rival]) -> int:
+    contenders = [each for rival in rivals.values() for each in rival.contenders]
+    return solve(ground.stacks, contenders, deadline_ms=run.facts.policy.deadline_ms).saving_minor
 
 
 def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list[Taken]]:
@@ -339,13 +370,15 @@ def _give_gift(run: Run, bit: int, offer: Open) -> None:
         offer = affordable(run, offer)
     needed: list[Take] = []
     for asked in ready.needed if ready.uses_needed else ():
-        lots = in_order(basket, basket.open_lots(asked.scope, bit), dearest=False)
-        wanted = basket.units_in(asked.scope, asked.for_times(offer.times))
-        units = first_units(lots, wanted)
-        if sum(count for _, count, _ in units) < wanted:
+        missing = asked.for_times(offer.times)
+        for lot in in_order(basket, basket.open_lots(asked.scope, bit), dearest=False):
+            counts = basket.heavy.get(lot.line, 1)
+            units = min(lot.count, -(-max(0, missing) // counts))
+            missing -= units * counts
+            needed += [(lot, units, 0)] if units else []
+        if missing > 0:
             run.refuse(ready, Reason.BEATEN)
             return
-        needed += [(lot, count, 0) for lot, count, _ in units]
     outcome = work_out(run, offer, mask=bit)
     if outcome.failure is None and outcome.lots is None:
         outcome.gives[0].takes += needed

@@ -52,14 +52,16 @@ def field_of(basket: Basket, bit: int, *, lower: bool = False) -> Field:
     """All units that don't serve the group yet."""
     found = Field(basket, bit, lower, [], [], [], {})
     stacks, of_line, all_lots, first = found.stacks, found.of_line, found.lots, 0
-    for lots, worth in zip(basket.lots, basket.worth, strict=True):
+    heavy = basket.heavy
+    for i, lots in enumerate(basket.lots):
+        counts = heavy.get(i, 1) if heavy else 1
         lot = lots[0]
         count, left = lot.count, lot.left
         if len(lots) == 1 and not lot.taken & bit and left >= 0:
             each, odd = divmod(left, count) if count > 1 else (left, 0)
             if not odd:
                 all_lots.append(lot)
-                stacks.append(made(Stack, (count, each, worth // 1000)))
+                stacks.append(made(Stack, (count, each, counts)))
                 of_line.append((first,))
                 first += 1
                 continue
@@ -69,7 +71,7 @@ def field_of(basket: Basket, bit: int, *, lower: bool = False) -> Field:
             odd = lot.left % lot.count if lot.left > 0 else 0
             for part in (basket.split(lot, odd), lot) if odd else (lot,):
                 found.lots.append(part)
-                found.stacks.append(Stack(part.count, max(0, part.left) // part.count, worth // 1000))
+                found.stacks.append(Stack(part.count, max(0, part.left) // part.count, counts))
         found.of_line.append(tuple(range(first, len(found.lots))))
         first = len(found.lots)
     return found

@@ -59,8 +59,6 @@ class Ready:
     needed: tuple[Counted, ...]
     uses_needed: bool
     """Whether units that fulfil its condition are used by that."""
-    least: int
-    """The units of its own scope that it must have itself, where its condition counts these."""
     asked: tuple[int, ...]
     """The scopes that its conditions ask about."""
     touches: tuple[int, ...]

@@ -117,8 +117,8 @@ def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
     cap = reward.cap_minor
     if reward.spread is Spread.ONCE and reward.units is None:
         if cap is not None:
-            return lambda basket, on, times, _most: made(Lump, (on(scope), min(value_at(basket) * times, cap), True))
-        return lambda basket, on, times, _most: made(Lump, (on(scope), value_at(basket) * times, True))
+            return lambda basket, on, times, _most: made(Lump, (on(scope), min(value_at(basket) * times, cap)))
+        return lambda basket, on, times, _most: made(Lump, (on(scope), value_at(basket) * times))
     if reward.spread is not Spread.UNIT or reward.first_minor is not None or reward.units_per_line is not None:
         return None
     if reward.group_size > 1 and reward.units is not None:

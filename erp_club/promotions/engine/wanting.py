@@ -47,8 +47,10 @@ def _told(run: Run, ready: Ready, holders: list[Record]) -> Refusal | None:
     if not above:
         return None
     bit = run.bit(ready.group)
-    free = sum(lot.count for i in lines for lot in run.basket.lots[i] if not lot.taken & bit)
-    lacking = run.basket.units_in(scope, quantity) - free
+    asked = any((each.scope, each.quantity) == wanted for each in ready.needed)
+    heavy = run.basket.heavy if asked else {}
+    lots = [lot for i in lines for lot in run.basket.lots[i] if not lot.taken & bit]
+    lacking = quantity - sum(lot.count * heavy.get(lot.line, 1) for lot in lots)
     return ready.refuse(Reason.MIN_QUANTITY, lacking) if lacking > 0 else None
 
 

@@ -59,7 +59,7 @@ def shop(
     """At most so many lines and offers, over one scope or over several that overlap."""
     there = draw.randint(1, lines)
     prices = [draw.randrange(100, 3000, draw.choice((1, 10))) for _ in range(there)]
-    stacks = [Stack(draw.choice((1, 1, 2)), price, price) for price in prices]
+    stacks = [Stack(draw.choice((1, 1, 2)), price) for price in prices]
     everything = tuple(range(there))
     scopes = [tuple(sorted(draw.sample(everything, draw.randint(1, there)))) for _ in range(5)]
     if one_scope:
@@ -77,16 +77,14 @@ def shop_with_needs(draw: random.Random) -> tuple[list[Stack], list[Contender]]:
     answer: list[Contender] = []
     for contender in contenders:
         on = tuple(sorted(draw.sample(everything, draw.randint(1, len(stacks)))))
-        need = Need(on, *draw.choice(((1, 0), (2, 0), (0, 1500))))
-        asked = contender.shape
-        if isinstance(asked, Lump):
-            asked = Lump(asked.on, asked.value_minor, whole=draw.random() < 0.5)
+        need = Need(on, draw.choice((1, 2, 3)))
         if draw.random() < 0.7:
             every, times = draw.choice(((False, None), (True, None), (True, 1)))
-            answer.append(Contender(contender.key, asked, needs=(need,), every=every, times=times))
+            answer.append(contender._replace(needs=(need,), every=every, times=times))
         else:
             answer.append(contender)
-    return stacks, answer
+    heavy = [stack._replace(counts=draw.choice((1, 1, 1, 3))) if stack.units == 1 else stack for stack in stacks]
+    return heavy, answer
 
 
 def best_saving(stacks: Sequence[Stack], contenders: Sequence[Contender]) -> int:
@@ -168,17 +166,15 @@ def _counts(has: Sequence[dict[Role, int]], role: Role) -> Counts:
 def _gives(stacks: Sequence[Stack], contender: Contender, mine: Counts, needed: Counts) -> int | None:
     """What the offer gives on just these units; None where it wouldn't take just these."""
     shape = contender.shape
-    whole = isinstance(shape, Lump) and shape.whole
-    if whole and any(mine[i] + needed[i] != stacks[i].units for i in _named(shape)):
+    if isinstance(shape, Lump) and any(mine[i] + needed[i] != stacks[i].units for i in _named(shape)):
         return None
     if not contender.needs:
         taken = alone(contender, stacks, mine)
         idle_is_fine = isinstance(shape, Buy) and shape.freed is Freed.CHEAPEST_OF_ALL
     else:
-        counting = [kept + own if whole else kept for kept, own in zip(needed, mine, strict=True)]
-        times = _times(stacks, contender, counting)
+        times = _times(stacks, contender, [kept + own for kept, own in zip(needed, mine, strict=True)])
         taken = beside_reserved(contender, stacks, mine, needed, times) if times else None
-        idle_is_fine = isinstance(shape, Lump)
+        idle_is_fine = False
     if taken is None or not (idle_is_fine or _units(taken) == sum(mine) + sum(needed)):
         return None
     return taken.saving_minor
@@ -188,10 +184,7 @@ def _times(stacks: Sequence[Stack], contender: Contender, counting: Sequence[int
     """How often these units fulfil the needs (scopes of several needs are disjoint here)."""
     times = contender.times if contender.every and contender.times is not None else 10**6
     for need in contender.needs:
-        if need.quantity:
-            times = min(times, sum(counting[i] for i in need.on) // need.quantity)
-        if need.list_minor:
-            times = min(times, sum(counting[i] * stacks[i].list_minor for i in need.on) // need.list_minor)
+        times = min(times, sum(counting[i] * stacks[i].counts for i in need.on) // need.quantity)
     return times if contender.every else min(times, 1)
 
 

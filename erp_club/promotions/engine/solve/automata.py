@@ -74,7 +74,7 @@ def _per_unit(shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int], *, r
         return Automaton(ring, frozenset((0,)), gain)
     there = sum(left[i] for i in shape.on)
     if shape.least > 1:
-        return _from_least_on(shape.least, gain) if shape.most is None else None
+        return _from_least_on(shape, stacks, gain) if shape.most is None else None
     if shape.most is None or shape.most >= there:
         return Automaton([[(0, True, 0)]], frozenset((0,)), gain)
     line: list[list[Move]] = [[(at + 1, True, 0)] for at in range(shape.most)]
@@ -86,10 +86,15 @@ def _per_unit(shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int], *, r
     )
 
 
-def _from_least_on(least: int, gain: Callable[[int], int]) -> Automaton:
-    """No units, or at least so many."""
-    moves: list[list[Move]] = [[(min(least, at + 1), True, 0)] for at in range(least + 1)]
-    return Automaton(moves, frozenset((0, least)), gain)
+def _from_least_on(shape: PerUnit, stacks: Sequence[Stack], gain: Callable[[int], int]) -> Automaton:
+    """No units, or so many that they count for the least at least."""
+    least = shape.least
+
+    def moves(counts: int) -> Moves:
+        return [[(min(least, at + counts), True, 0)] for at in range(least + 1)]
+
+    heavier = {i: moves(stacks[i].counts) for i in shape.on if stacks[i].counts > 1}
+    return Automaton(moves(1), frozenset((0, least)), gain, slots=heavier)
 
 
 def _buy(shape: Buy, there: int, *, relaxed: bool) -> Automaton:

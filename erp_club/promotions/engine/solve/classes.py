@@ -25,7 +25,7 @@ def classes(stacks: Sequence[Stack], contenders: Sequence[Contender], left: Sequ
                 named.setdefault(i, []).append(nth)
     alike: dict[tuple[int, int, tuple[int, ...]], list[int]] = {}
     for i in sorted(named):
-        alike.setdefault((stacks[i].cost_minor, stacks[i].list_minor, tuple(named[i])), []).append(i)
+        alike.setdefault((stacks[i].cost_minor, stacks[i].counts, tuple(named[i])), []).append(i)
     members = list(alike.values())
     units = [Stack(sum(left[i] for i in each), cost, counts) for (cost, counts, _), each in alike.items()]
     number = {i: nth for nth, each in enumerate(members) for i in each}
@@ -45,7 +45,7 @@ def _renumbered(contender: Contender, to: dict[tuple[int, ...], tuple[int, ...]]
         shape = shape._replace(slots=tuple((to[on], quantity) for on, quantity in shape.slots))
     else:
         shape = shape._replace(on=to[shape.on])
-    needs = tuple(Need(to[need.on], need.quantity, need.list_minor) for need in contender.needs)
+    needs = tuple(Need(to[need.on], need.quantity) for need in contender.needs)
     return contender._replace(shape=shape, needs=needs)
 
 

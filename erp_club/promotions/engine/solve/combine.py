@@ -80,7 +80,7 @@ def by_fills(
 
 
 def _plain(lump: Contender) -> bool:
-    return isinstance(lump.shape, Lump) and lump.shape.whole and not lump.needs and not lump.every
+    return not lump.needs and not lump.every
 
 
 def _together(lumps: Sequence[tuple[Contender, tuple[int, ...]]]) -> Iterable[list[Contender]]:

@@ -70,7 +70,7 @@ def _one_by_one(
 def whole_there(contender: Contender, left: Sequence[int], rest: Sequence[int]) -> bool:
     """Whether an offer that takes its whole scope can still have it."""
     shape = contender.shape
-    return not (isinstance(shape, Lump) and shape.whole) or all(rest[i] == left[i] for i in shape.on)
+    return not isinstance(shape, Lump) or all(rest[i] == left[i] for i in shape.on)
 
 
 def touched_units(taken: Sequence[Taken]) -> int:

@@ -94,6 +94,11 @@ class _Offer:
         """Adds the offer; the column that says whether it is given, where it may not pass over units, else None."""
         if self.contender.needs or self.contender.every:
             self._needs()
+        active = self._shape()
+        self._met()
+        return active
+
+    def _shape(self) -> int | None:
         match self.contender.shape:
             case PerUnit() as shape:
                 return self._per_unit(shape)
@@ -112,22 +117,16 @@ class _Offer:
         contender, model = self.contender, self.model
         limit = most_times(contender, self.units, [unit.units for unit in self.units])
         self.times = model.times[self.number] = model.column(limit)
-        shape = contender.shape
-        inside = set(shape.on) if isinstance(shape, Lump) and shape.whole else set[int]()
-        for need in contender.needs:
-            columns = [
-                (model.taker(self.number, "need", unit, self.units[unit].units), unit)
-                for unit in need.on
-                if unit not in inside
-            ]
-            have = [unit for unit in need.on if unit in inside]
-            if need.quantity:
-                kept = self._most(have)
-                model.row(-kept, FREE, (self.times, -need.quantity), *((column, 1) for column, _ in columns))
-            if need.list_minor:
-                kept = sum(self.units[unit].units * self.units[unit].list_minor for unit in have)
-                terms = ((column, self.units[unit].list_minor) for column, unit in columns)
-                model.row(-kept, FREE, (self.times, -need.list_minor), *terms)
+        for unit in sorted({unit for need in contender.needs for unit in need.on}):
+            model.taker(self.number, "need", unit, self.units[unit].units)
+
+    def _met(self) -> None:
+        """What it holds for its needs and what it rewards meet them so many times."""
+        held = [each for role in ("have", "need") for each in self.model.roles.get((self.number, role), [])]
+        for need in self.contender.needs:
+            terms = [(column, self.units[unit].counts) for column, unit in held if unit in need.on]
+            assert self.times is not None
+            self.model.row(0, FREE, (self.times, -need.quantity), *terms)
 
     def _only_with_needs(self, columns: Sequence[int], each: int | None) -> None:
         """Units are given only where the needs are met; with `every`, at most `each` for each time."""
@@ -157,7 +156,7 @@ class _Offer:
         model = self.model
         picks = shape.pick is Pick.CHEAPEST and shape.most is not None
         on = shape.on
-        if not picks:
+        if not picks and shape.group == 1 and shape.least <= 1:
             on = [unit for unit in on if unit_gain(shape.off, shape.value, self.units[unit].cost_minor)]
         columns = [(model.taker(self.number, "have", unit, self.units[unit].units), unit) for unit in on]
         gains = [unit_gain(shape.off, shape.value, self.units[unit].cost_minor) for unit in on]
@@ -171,7 +170,7 @@ class _Offer:
             model.row(0, 0, (groups, -shape.group), *((column, 1) for column in plain))
         if shape.least > 1:
             enough = model.column(1)
-            model.row(0, FREE, (enough, -shape.least), *((column, 1) for column in plain))
+            model.row(0, FREE, (enough, -shape.least), *((column, self.units[unit].counts) for column, unit in columns))
             for column in plain:
                 model.row(-FREE, 0, (column, 1), (enough, -int(model.most[column])))
         if not picks or self.contender.every:
@@ -255,16 +254,11 @@ class _Offer:
         model, units = self.model, self.units
         given = self.times if self.times is not None else model.column(1)
         columns = [(model.taker(self.number, "have", unit, units[unit].units), unit) for unit in shape.on]
-        if shape.whole:
-            here = model.column(1)
-            model.row(-FREE, 0, (here, 1), (given, -1))
-            for column, unit in columns:
-                model.row(0, 0, (column, 1), (here, -units[unit].units))
-        held = [
-            (column, -units[unit].cost_minor)
-            for column, unit in [*columns, *model.roles.get((self.number, "need"), [])]
-            if unit in shape.on
-        ]
+        here = model.column(1)
+        model.row(-FREE, 0, (here, 1), (given, -1))
+        for column, unit in columns:
+            model.row(0, 0, (column, 1), (here, -units[unit].units))
+        held = [(column, -units[unit].cost_minor) for column, unit in columns]
         total = model.column(shape.value_minor * int(model.most[given]), 1)
         model.row(-FREE, 0, (total, 1), (given, -shape.value_minor))
         model.row(-FREE, 0, (total, 1), *held)

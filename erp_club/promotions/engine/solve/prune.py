@@ -40,7 +40,7 @@ def _room(shape: PerUnit | Buy | Bundle | Lump, left: Sequence[int]) -> int:
         case PerUnit():
             if shape.most is None and shape.cap_minor is None:
                 return 1
-            there, least = sum([left[i] for i in shape.on]), max(1, shape.group, shape.least)
+            there, least = sum([left[i] for i in shape.on]), shape.group
         case Buy() | Bundle():
             if shape.times is None:
                 return 1
@@ -69,7 +69,7 @@ def _kind_and_value(contender: Contender) -> tuple[Hashable, int]:
             value = -shape.value if shape.off is Off.PRICE else shape.value
             return (shape.slots, shape.off, shape.pick, shape.times), value
         case Lump():
-            return (shape.on, shape.whole), shape.value_minor
+            return shape.on, shape.value_minor
 
 
 def scope(contender: Contender) -> set[int]:

@@ -15,7 +15,6 @@ from erp_club.promotions.engine.solve.shapes import (
     Buy,
     Contender,
     Lump,
-    Need,
     Off,
     PerUnit,
     Shape,
@@ -42,9 +41,6 @@ def beside_reserved(
 ) -> Taken | None:
     """The same where the units that fulfil its needs `times` times are settled: they come besides `left`."""
     shape = _limited(contender.shape, times) if contender.every else contender.shape
-    if isinstance(shape, Lump):
-        left = [have + kept for have, kept in zip(left, reserved, strict=True)]
-        reserved = [0 if i in shape.on else kept for i, kept in enumerate(reserved)]
     taken = _work_out(contender.key, shape, stacks, left)
     if taken is None:
         return None
@@ -66,7 +62,7 @@ def _work_out(key: str, shape: Shape, stacks: Sequence[Stack], left: Sequence[in
 
 def _per_unit(key: str, shape: PerUnit, stacks: Sequence[Stack], left: Sequence[int]) -> Taken | None:
     off, value = shape.off, shape.value
-    if shape.least and sum([left[i] for i in shape.on]) < shape.least:
+    if shape.least and sum([left[i] * stacks[i].counts for i in shape.on]) < shape.least:
         return None
     if shape.most is None and shape.group == 1:
         picked = [(i, left[i]) for i in shape.on if left[i]]
@@ -130,15 +126,13 @@ def _with_needs(contender: Contender, stacks: Sequence[Stack], left: Sequence[in
     most = min(most_times(contender, stacks, left), _useful_times(contender.shape, left))
     best: Taken | None = None
     for times in range(most, max(0, most - _MOST_TRIALS), -1):
-        reserved = _reserve(contender, stacks, left, times)
-        if reserved is None:
+        shape = _limited(contender.shape, times) if contender.every else contender.shape
+        taken = _work_out(contender.key, shape, stacks, left)
+        reserved = None if taken is None else _reserve(contender, stacks, left, taken, times)
+        if taken is None or reserved is None or (best is not None and taken.saving_minor <= best.saving_minor):
             continue
-        rest = [have - kept for have, kept in zip(left, reserved, strict=True)]
-        if isinstance(contender.shape, Lump) and not contender.shape.whole:
-            rest = _enough(contender.shape, stacks, rest, reserved, times if contender.every else 1)
-        taken = beside_reserved(contender, stacks, rest, reserved, times)
-        if taken is not None and (best is None or taken.saving_minor > best.saving_minor):
-            best = taken
+        used = _added(taken.used, ((i, count) for i, count in enumerate(reserved) if count))
+        best = taken._replace(used=used, times=times if contender.every else taken.times)
     return best
 
 
@@ -148,11 +142,8 @@ def most_times(contender: Contender, stacks: Sequence[Stack], left: Sequence[int
         return 1
     times = contender.times
     for need in contender.needs:
-        there = sum(left[i] for i in need.on)
-        amount = sum(left[i] * stacks[i].list_minor for i in need.on)
-        for have, want in ((there, need.quantity), (amount, need.list_minor)):
-            if want:
-                times = have // want if times is None else min(times, have // want)
+        fits = sum(left[i] * stacks[i].counts for i in need.on) // need.quantity
+        times = fits if times is None else min(times, fits)
     return 1 if times is None else times
 
 
@@ -168,58 +159,29 @@ def _useful_times(shape: Shape, left: Sequence[int]) -> int:
     return there if shape.most is None else -(-there // shape.most)
 
 
-def _reserve(contender: Contender, stacks: Sequence[Stack], left: Sequence[int], times: int) -> Counts | None:
-    """Units for the needs, so that the reward loses least: those that it can't have first, then its last choice."""
+def _reserve(
+    contender: Contender, stacks: Sequence[Stack], left: Sequence[int], taken: Taken, times: int
+) -> Counts | None:
+    """Units for the needs beside those that are rewarded: those that it couldn't reward first, the cheapest first."""
+    rest, own = list(left), [0] * len(left)
+    for i, count in (*((i, count) for i, count, _ in taken.shares), *taken.used):
+        rest[i] -= count
+        own[i] += count
     shape = contender.shape
     rewarded = all_slots(shape) if isinstance(shape, Bundle) else set(shape.on)
-    last = Pick.DEAREST if _from_the_cheapest(shape) else Pick.CHEAPEST
     reserved = [0] * len(left)
-    rest = list(left)
     for need in sorted(contender.needs, key=lambda need: sum(left[i] for i in need.on)):
-        ranked = order(need.on, stacks, last)
-        ranked.sort(key=lambda i: i in rewarded)
-        if not _meet(need, times, stacks, ranked, rest, reserved):
+        missing = need.quantity * times - sum((own[i] + reserved[i]) * stacks[i].counts for i in need.on)
+        for i in sorted(order(need.on, stacks, Pick.CHEAPEST), key=lambda i: i in rewarded):
+            if missing <= 0:
+                break
+            count = min(rest[i], -(-missing // stacks[i].counts))
+            rest[i] -= count
+            reserved[i] += count
+            missing -= count * stacks[i].counts
+        if missing > 0:
             return None
     return reserved
-
-
-def _from_the_cheapest(shape: Shape) -> bool:
-    match shape:
-        case PerUnit() | Bundle():
-            return shape.pick is Pick.CHEAPEST
-        case Buy():
-            return shape.freed is Freed.CHEAPEST_OF_ALL
-        case Lump():
-            return True
-
-
-def _meet(need: Need, times: int, stacks: Sequence[Stack], ranked: list[int], rest: Counts, reserved: Counts) -> bool:
-    """Moves units from `rest` to `reserved` until the need is met so many times; whether it is."""
-    quantity, amount = need.quantity * times, need.list_minor * times
-    for i in ranked:
-        if quantity <= 0 and amount <= 0:
-            break
-        each = stacks[i].list_minor
-        want = max(quantity, -(-amount // each) if amount > 0 and each else 0)
-        count = min(rest[i], want)
-        rest[i] -= count
-        reserved[i] += count
-        quantity -= count
-        amount -= count * each
-    return quantity <= 0 and amount <= 0
-
-
-def _enough(lump: Lump, stacks: Sequence[Stack], rest: Counts, reserved: Counts, times: int) -> Counts:
-    """As few further units as the amount needs to lie on, besides those that its needs hold."""
-    missing = lump.value_minor * times - sum(reserved[i] * stacks[i].cost_minor for i in lump.on)
-    taken = [0] * len(rest)
-    for i in order(lump.on, stacks, Pick.DEAREST):
-        each = stacks[i].cost_minor
-        if missing <= 0 or not each:
-            break
-        taken[i] = min(rest[i], -(-missing // each))
-        missing -= taken[i] * each
-    return taken
 
 
 def _limited(shape: Shape, times: int) -> Shape:

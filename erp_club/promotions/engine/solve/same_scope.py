@@ -38,7 +38,7 @@ def same_scope(stacks: Sequence[Stack], group: Sequence[Contender], left: Sequen
             return None
         shape = contender.shape
         if isinstance(shape, Lump):
-            if lump is not None or not shape.whole:
+            if lump is not None:
                 return None
             lump = contender
             continue

@@ -16,13 +16,13 @@ SCALE = 10_000
 class Stack(NamedTuple):
     """Equal units of one line, in the order of the lines. `cost_minor` is what one of them still costs (≥ 0).
 
-    A line whose units cost differently (an odd agora of an earlier discount) is several stacks. `list_minor` is what
-    one counts towards amounts that are needed; a weighed line is one unit.
+    A line whose units cost differently (an odd agora of an earlier discount) is several stacks. `counts` is what one
+    counts towards a quantity that is asked for: a weighed line is one unit, and 3.5 kg of it count for 3.
     """
 
     units: int
     cost_minor: int
-    list_minor: int
+    counts: int = 1
 
 
 class Off(StrEnum):
@@ -49,7 +49,7 @@ class PerUnit(NamedTuple):
     cap_minor: int | None = None
     group: int = 1
     least: int = 0
-    """It gives nothing on fewer units than this."""
+    """It gives nothing on units that count for less than this."""
 
 
 class Buy(NamedTuple):
@@ -84,27 +84,25 @@ class Bundle(NamedTuple):
 class Lump(NamedTuple):
     """`value_minor` once off `on` together, at most what it costs; `every`: once for each time the needs are met.
 
-    `whole` takes every unit of `on`: no other offer may serve any. Otherwise it takes only what `needs` say, and lies
-    on all units of `on` that are left to it, at least on what it needs.
+    It takes every unit of `on`: no other offer may serve any.
     """
 
     on: tuple[int, ...]
     value_minor: int
-    whole: bool = True
 
 
 Shape = PerUnit | Buy | Bundle | Lump
 
 
 class Need(NamedTuple):
-    """Units that fulfil a condition and are used by it: `quantity` of `on`, or so many that they come to `list_minor`.
+    """Units that fulfil a condition and are used by it: so many of `on` that they count for `quantity`.
 
-    They give nothing and serve no other offer. Units that the same offer rewards aren't among them.
+    They give nothing and serve no other offer. Units that the same offer rewards count among them, and a unit may count
+    for several needs.
     """
 
     on: tuple[int, ...]
-    quantity: int = 0
-    list_minor: int = 0
+    quantity: int
 
 
 class Contender(NamedTuple):

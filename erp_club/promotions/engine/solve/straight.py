@@ -2,22 +2,10 @@
 
 from itertools import combinations
 
-from erp_club.promotions.engine.solve.shapes import Bundle, Contender, Lump
+from erp_club.promotions.engine.solve.shapes import Bundle, Contender
 
 
 def straight(contender: Contender) -> bool:
-    """False where slots or needs overlap so that the order in which they choose could matter."""
-    shape = contender.shape
-    if not contender.needs and not isinstance(shape, Bundle):
-        return True
-    slots = [set(on) for on, _ in shape.slots] if isinstance(shape, Bundle) else []
-    if not contender.needs:
-        return len(slots) < 2 or _apart(slots)
-    needs = [set(need.on) for need in contender.needs]
-    if isinstance(shape, Lump):
-        return shape.whole and not contender.every and _apart(needs)
-    return _apart([*needs, *slots, *([] if isinstance(shape, Bundle) else [set(shape.on)])])
-
-
-def _apart(scopes: list[set[int]]) -> bool:
-    return all(one.isdisjoint(other) for one, other in combinations(scopes, 2))
+    """False where slots overlap, so that the order in which they choose could matter."""
+    slots = [set(on) for on, _ in contender.shape.slots] if isinstance(contender.shape, Bundle) else []
+    return len(slots) < 2 or all(one.isdisjoint(other) for one, other in combinations(slots, 2))
