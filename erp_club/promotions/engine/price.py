@@ -74,10 +74,10 @@ def _lists_may_cost(facts: Facts, compiled: Compiled, priced: Priced) -> bool:
 
 def _in_any_order(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> Priced:
     """The basket at the price lists that the facts hold, at the same total whatever the order of its lines."""
-    priced, order_matters = _price(facts, compiled, explain_all=explain_all, hints=hints)
-    if not order_matters or len(facts.lines) < 2:
+    priced, run = _price(facts, compiled, explain_all=explain_all, hints=hints)
+    if not run.order_matters or len(facts.lines) < 2:
         return priced
-    ordered = replace(facts, lines=tuple(sorted(facts.lines, key=_what_it_is)))
+    ordered = replace(facts, lines=_in_their_own_order(run, compiled))
     if ordered == facts:
         return priced
     other, _ = _price(ordered, compiled, explain_all=False, hints=False)
@@ -93,25 +93,29 @@ def _in_any_order(facts: Facts, compiled: Compiled, *, explain_all: bool, hints:
     return replace(other, lines=tuple(lines), applied=tuple(applied))
 
 
-def _what_it_is(line: Line) -> tuple[object, ...]:
-    """All that prices can hang on: lines that are equal in it may stand in any order."""
-    return (
-        line.unit_minor,
-        line.product,
-        line.quantity_milli,
-        line.vat_bp,
-        line.group or "",
-        line.department or "",
-        line.brand or "",
-        line.kind,
-        line.levy_minor,
-        line.reduced,
-        line.earns,
-    )
+def _in_their_own_order(run: Run, compiled: Compiled) -> tuple[Line, ...]:
+    """The lines by all that prices can hang on: those that are equal in it may stand in any order.
+
+    Of lines that cost the same those come first that fewer offers want: what has the first of equal units then leaves
+    more to the others.
+    """
+    lines, wanted = run.basket.lines, [0] * len(run.basket.lines)
+    for scope, held in run.basket.by_scope.items():
+        offers = len(compiled.by_scope.get(scope, ()))
+        for i in held:
+            wanted[i] += offers
+
+    def key(i: int) -> tuple[object, ...]:
+        line = lines[i]
+        named = (line.product, line.group or "", line.department or "", line.brand or "", line.kind)
+        numbers = (line.quantity_milli, line.vat_bp, line.levy_minor, line.reduced, line.earns)
+        return (line.unit_minor, wanted[i], *named, *numbers)
+
+    return tuple(lines[i] for i in sorted(range(len(lines)), key=key))
 
 
-def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> tuple[Priced, bool]:
-    """The basket at the price lists that the facts hold, and whether its total could hang on the order of its lines."""
+def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> tuple[Priced, Run]:
+    """The basket at the price lists that the facts hold, and how it was priced."""
     run = run_of(facts, compiled.scopes)
     started = started_by(run, compiled)
     competing: dict[str, list[Open]] = {}
@@ -137,7 +141,7 @@ def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) 
     refused = list(started.unknown)
     if explain_all:
         refused += _untouched(run, compiled, started)
-    return _answer(run, compiled, refused, hints=hints), run.order_matters or not run.proved
+    return _answer(run, compiled, refused, hints=hints), run
 
 
 def _stages(run: Run, competing: dict[str, list[Open]], stackable: list[list[Open]]) -> None:

@@ -16,8 +16,11 @@ class Classes:
 
 
 def classes(stacks: Sequence[Stack], contenders: Sequence[Contender], left: Sequence[int]) -> Classes:
-    """The units that these offers compete for, by cost, what they count, and which scopes name them."""
-    scopes = sorted({on for contender in contenders for on in _scopes(contender)})
+    """The units that these offers compete for, by cost, what they count, and which scopes name them.
+
+    In an order that hangs on that alone, so that what a search finds doesn't hang on the order of the lines.
+    """
+    scopes = list(dict.fromkeys(on for contender in contenders for on in _scopes(contender)))
     named: dict[int, list[int]] = {}
     for nth, on in enumerate(scopes):
         for i in on:
@@ -26,8 +29,9 @@ def classes(stacks: Sequence[Stack], contenders: Sequence[Contender], left: Sequ
     alike: dict[tuple[int, int, tuple[int, ...]], list[int]] = {}
     for i in sorted(named):
         alike.setdefault((stacks[i].cost_minor, stacks[i].counts, tuple(named[i])), []).append(i)
-    members = list(alike.values())
-    units = [Stack(sum(left[i] for i in each), cost, counts) for (cost, counts, _), each in alike.items()]
+    ordered = sorted(alike.items())
+    members = [each for _, each in ordered]
+    units = [Stack(sum(left[i] for i in each), cost, counts) for (cost, counts, _), each in ordered]
     number = {i: nth for nth, each in enumerate(members) for i in each}
     renumbered = {on: tuple(sorted({number[i] for i in on if i in number})) for on in scopes}
     return Classes(units, members, [_renumbered(contender, renumbered) for contender in contenders])

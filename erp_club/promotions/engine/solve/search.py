@@ -86,15 +86,15 @@ def _together(
     if quickly is not None:
         return quickly, True
     began = time.perf_counter()
-    found = by_parts(stacks, group, left)
-    if found is not None and found.proved:
-        return found.taken, True
     grouped = classes(stacks, group, left)
     there = [unit.units for unit in grouped.units]
+    found = by_parts(grouped.units, grouped.contenders, there)
+    if found is not None and found.proved:
+        return of_stacks(found.taken, grouped, left), True
     quick = improved(grouped.units, grouped.contenders, there, greedy(grouped.units, grouped.contenders, there))
     bound = found.bound if found is not None else None
     rest_ms = max(_LEAST_MS, deadline_ms - int((time.perf_counter() - began) * 1000))
     best, proved = programme(grouped.units, grouped.contenders, seed=quick, bound=bound, deadline_ms=rest_ms)
     if found is not None and saving(found.taken) >= saving(best):
-        return found.taken, proved or found.proved
+        best, proved = found.taken, proved or found.proved
     return of_stacks(best, grouped, left), proved
