@@ -149,6 +149,7 @@ ELSEWHERE: Mapping[str, str] = {
     "job_runs": "no longer name the person",
     "segment_versions": "conditions no longer name the person",
     "segments": "notes no longer name the person",
+    "saved_views": "those of the person are taken away",
     "points_programmes": "lists of numbers no longer name the person",
     "name_words": "a name that nobody else has is taken out of the dictionary",
 }

@@ -1,6 +1,7 @@
 # REQ C-10: everything held about a person is told, and an erased one can be found nowhere
 import datetime as dt
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -169,6 +170,22 @@ def test_words_that_somebody_typed_about_the_erased_are_gone_and_the_ledgers_sta
     session.execute(sa.text("ALTER TABLE points_movements DISABLE TRIGGER append_only"))
     session.execute(sa.text("UPDATE points_movements SET points = points + 1 WHERE kind = 'adjusted'"))
     assert [each.table for each in movements_not_as_sealed(session, POINTS_LEDGER)] == ["points_movements"]
+
+
+def test_views_that_somebody_saved_of_the_erased_are_gone(session: Session, office: TestClient, zipporah: int):
+    number = office.get(f"/customers/{zipporah}/erasures/new").json()["customer"]["number"]
+    asked = urlencode({"q": "ציפורהלה O'Quellenberg"})
+    addresses = {
+        "Zipporah O'Quellenberg": "/purchases",
+        "Hers": f"/purchases?customer={number}",
+        "Changes": f"/audit-entries?{asked}",
+        "All": "/purchases?customer=X9",
+    }
+    for name, address in addresses.items():
+        assert send(office, "POST", "/saved-views", {"name": name, "address": address}).status_code == 201
+    erase_again(session, [zipporah], today=NOW.date(), now=NOW, by=SYSTEM)
+    assert [each["name"] for each in office.get("/saved-views").json()["views"]] == ["All"]
+    assert rows_with(session, number) == []
 
 
 def seal_points(session: Session) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Collection, Sequence
+from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -49,6 +50,18 @@ def scrub_documents(session: Session, secrets: Collection[str]) -> None:
             left = scrubber.document(told)
             if left != told:
                 session.execute(put, dict(zip(key, row, strict=True)) | {"told": left})
+    _forget_views(session, scrubber)
+
+
+def _forget_views(session: Session, scrubber: Scrubber) -> None:
+    """Views that somebody has saved of the person: by name, or by what the page is asked for."""
+    gone = [
+        row.id
+        for row in session.execute(sa.text("SELECT id, name, query FROM saved_views"))
+        if any(scrubber.text(said) != said for said in (row.name, *(value for _, value in parse_qsl(row.query))))
+    ]
+    if gone:
+        session.execute(sa.text("DELETE FROM saved_views WHERE id = ANY(:gone)"), {"gone": gone})
 
 
 _WORDS = tuple(
