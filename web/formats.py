@@ -208,9 +208,14 @@ def phone(e164: str, country: str) -> Markup:
     return _isolated(phone_text(e164, country))
 
 
-def masked(number: str) -> Markup:
+def ending(number: str) -> str:
     """The last four digits of a number, to tell people of one name apart without showing it."""
-    return _isolated(f"•••• {number[-4:]}")
+    return f"•••• {number[-4:]}"
+
+
+def masked(number: str) -> Markup:
+    """The last four digits of a number, for people."""
+    return _isolated(ending(number))
 
 
 def name(text: object) -> Markup:

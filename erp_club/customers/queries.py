@@ -137,9 +137,10 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
     typed = _number_of_zone(plain)
     numbers = [*_by_code(typed), *_by_document(session, typed), *_by_contact(typed, country)]
     if _CODE.fullmatch(typed) and not typed.isalpha() and _LETTER.search(typed):
-        # One word of letters and digits: whose number it is, is meant; it is a name only where it is nobody's number.
+        # One word of letters and digits: whose number it is, or begins so, is meant; it is a name only where it is
+        # nobody's. O-Brien is a name even where an e-mail address begins so.
         found = _found(session, numbers, limit)
-        if any(each.exact for each in found):
+        if any(each.exact or _DIGIT.search(typed) for each in found):
             return found
     return _found(session, [*numbers, *_by_name(session, typed, store_id, limit)], limit)
 
@@ -164,7 +165,7 @@ def _found(session: Session, branches: "Sequence[_Branch]", limit: int) -> list[
 _KINDS = ("card", "number", "phone", "id", "email", "own_id")
 _NAME, _PART = 10, 20
 """The ranks: a whole number by its kind's place in `_KINDS`, a name, and from 20 on a part of a number."""
-_CODE, _LETTER = re.compile(r"[A-Za-z0-9+-]{1,60}"), re.compile(r"[A-Za-z]")
+_CODE, _LETTER, _DIGIT = (re.compile(each) for each in (r"[A-Za-z0-9+-]{1,60}", r"[A-Za-z]", r"[0-9]"))
 _LAST = "\U0010ffff"
 
 _FOUND = f"""

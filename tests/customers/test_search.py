@@ -82,6 +82,13 @@ BY = {
 }
 
 
+def test_the_beginning_of_a_number_with_a_letter_is_no_name(session: Session, yael: int):
+    a_person(session, given_name="Qqq", family_name="Hay", number="N-1")
+    assert "name" in {each.kind_matched for each in queries.find(session, "C9999", country="IL")}
+    found = queries.find(session, "C0000", country="IL")
+    assert [(each.customer_id, each.kind_matched) for each in found] == [(yael, "number")]
+
+
 @pytest.mark.parametrize("typed", BY)
 def test_it_is_recognised_what_was_typed(session: Session, yael: int, typed: str):
     found = queries.find(session, typed, country="IL")

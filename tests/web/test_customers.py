@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from erp_club.customers.models import Customer
 from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.catalog import Role
+from erp_club.permissions.grants.models import RoleGrant
 from tests.make.clubs import a_card, a_club
 from tests.make.customers import a_person
 from tests.make.organisation import PASSWORD, a_chain, a_store, somebody
@@ -251,6 +252,20 @@ def test_the_box_finds_other_pages_of_those_who_may_open_them(client: TestClient
     assert 'href="/staff/' in asked("somebody").text
     signed_in(client, Role.CASHIER)
     assert 'href="/staff/' not in asked("somebody").text
+
+
+def test_who_may_not_see_customers_finds_them_with_the_end_of_the_phone(
+    client: TestClient, yael: int, session: Session
+):
+    view = RoleGrant.role == "cashier", RoleGrant.action == "customers.view"
+    session.execute(sa.update(RoleGrant).where(*view).values(valid_to=RoleGrant.valid_from))
+    session.commit()
+    signed_in(client, Role.CASHIER)
+    found = client.post("/customer-searches", json={"text": "yael cohen"}, headers=JSON).json()["found"]
+    assert [(each["number"], each["mobile"]) for each in found] == [("C000005", "•••• 2018")]
+    page = client.post("/customer-searches", data={"text": "yael cohen"}, headers=HTML).text
+    assert "•••• 2018" in page
+    assert "0302018" not in page
 
 
 def test_a_machine_gets_what_was_found(hq: TestClient, yael: int, session: Session):

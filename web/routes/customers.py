@@ -236,7 +236,7 @@ def search(
     places = elsewhere(act, body.text) if wants_html(act.request) else []
     if len(places) == 1 and not found:
         return act.see_other(places[0].url)
-    rows = [views.found_line(each) for each in found[:MOST_FOUND]]
+    rows = [views.found_line(act, each) for each in found[:MOST_FOUND]]
     view = SearchPage(text=body.text, found=rows, more=len(found) > MOST_FOUND, places=places)
     return act.answer(view, "customers/search.html")
 

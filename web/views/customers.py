@@ -29,7 +29,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.reports.customers import CustomerRow
 from web.deps import Act
 from web.elsewhere import Place
-from web.formats import LOCALES
+from web.formats import LOCALES, ending
 from web.forms import FormState
 from web.i18n import LANGUAGE
 from web.views.audit import told
@@ -253,9 +253,12 @@ def line(row: CustomerRow, zone: str) -> CustomerLine:
     )
 
 
-def found_line(found: Found) -> FoundLine:
-    """A hit of a search."""
-    return FoundLine.model_validate(found, from_attributes=True)
+def found_line(act: Act, found: Found) -> FoundLine:
+    """A hit of a search; of the mobile number its end, to tell people of one name apart, for who may see no more."""
+    line = FoundLine.model_validate(found, from_attributes=True)
+    if line.mobile and not act.may(Permission.CUSTOMERS_VIEW):
+        line.mobile = ending(line.mobile)
+    return line
 
 
 def store_choices(act: Act) -> list[Choice]:

@@ -25,6 +25,7 @@ from web.coupon_entry import place_of
 from web.deps import Act
 from web.security import SAFE_METHODS
 from web.views.benefits import TillBenefits, benefits_view
+from web.views.customers import found_line
 from web.views.fees import FeeView, fee_view
 from web.views.panel import Panel, panel_view
 from web.views.purchases import LineDiscount, quantity_text
@@ -176,7 +177,7 @@ def till_view(act: Act, entered: Entered | None = None, *, typed: str = "") -> T
         cash_rounding_minor=rounding(total, 0, act.chain.currency),
         benefits=benefits_view(price, currency=act.chain.currency) if price else TillBenefits(),
         customer=_panel(act, opened.customer_id, price) if opened and price and known else None,
-        choices=[_choice(each) for each in entered.found],
+        choices=[_choice(act, each) for each in entered.found],
         products=_products(act, entered, opened),
         more_choices=entered.more,
         newcomer=Newcomer(**asdict(fresh)) if fresh else None,
@@ -250,14 +251,10 @@ def _gifts(basket: PricedBasket) -> list[TillGift]:
     ]
 
 
-def _choice(found: Found) -> Choice:
-    return Choice(
-        customer_id=found.customer_id,
-        number=found.number,
-        name=f"{found.given_name} {found.family_name}".strip(),
-        mobile=found.mobile,
-        city=found.city,
-    )
+def _choice(act: Act, found: Found) -> Choice:
+    line = found_line(act, found)
+    name = f"{line.given_name} {line.family_name}".strip()
+    return Choice(customer_id=line.customer_id, number=line.number, name=name, mobile=line.mobile, city=line.city)
 
 
 def _products(act: Act, entered: Entered, opened: queries.Opened | None) -> list[ProductChoice]:
