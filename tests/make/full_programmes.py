@@ -221,6 +221,7 @@ OTHERS: list[dict[str, Any]] = [
     {"benefits": [FULL["benefits"][0] | {"issue": AFTER}], "rewards": [FULL["rewards"][0] | {"issue": AFTER}],
      "occasions": [FULL["occasions"][2] | {"issue": AFTER | {"at": "period_end"}}],
      "counters": [FULL["counters"][0]], "levels": LEVELS | {"measure": {"counts": "counter", "counter": "status"}}},
+    {"benefits": [FULL["benefits"][0] | {"gives": {"kind": "renewal"}}]},
     {"benefits": [FULL["benefits"][0] | {"issue": NEXT}], "rewards": [FULL["rewards"][0] | {"issue": NEXT}],
      "occasions": [FULL["occasions"][2] | {"issue": NEXT}],
      "levels": LEVELS | {"window": {"every": "declared", "days": ["2026-06-30"]}}},

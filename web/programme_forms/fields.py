@@ -189,6 +189,8 @@ BESIDE_THE_VALUE = frozenset({"units", "least_minor", "each_full", "one_a_purcha
 """What is asked of the others all the same: of which purchase, and which goods, the value is taken off."""
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
+RENEWAL = Kind(N_("The next term of the membership"), {"kind": "renewal"}, ())
+"""What only points can buy."""
 
 _MONTHLY = Ask("most_minor_month", N_("At most so much off a month"), "amount", optional=True)
 CEILINGS: dict[str, tuple[Ask, ...]] = {

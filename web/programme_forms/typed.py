@@ -164,6 +164,10 @@ def _number(text: str, places: int) -> int | None:
     return int(scaled) if scaled.is_finite() and scaled == int(scaled) else None
 
 
+_ONLY_THERE = {"service": f.SERVICE, "renewal": f.RENEWAL}
+"""What can be given in one place alone."""
+
+
 def _turn(made: Document, ask: Ask, kind: str) -> None:
     """Give a rule another kind, where another is chosen: it begins with what that kind says."""
     holder = parent(ask.name)
@@ -176,8 +180,8 @@ def _turn(made: Document, ask: Ask, kind: str) -> None:
                 if kind in f.BY_THE_PIECE and at(made, f"{parent(holder)}.function.kind") == "every":
                     put(made, f"{parent(holder)}.function.value", 1)
             put(made, holder, begins)
-        elif kind == "service":
-            put(made, holder, dict(f.SERVICE.begins))
+        elif kind in _ONLY_THERE:
+            put(made, holder, dict(_ONLY_THERE[kind].begins))
     elif holder in _BEGINS:
         if kind in _BEGINS[holder] and at(made, ask.name) != kind:
             put(made, holder, json.loads(json.dumps(_BEGINS[holder][kind])))

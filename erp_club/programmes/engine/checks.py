@@ -14,6 +14,7 @@ from erp_club.programmes.engine.gifts import (
     EntitlementGiven,
     Given,
     PointsGiven,
+    RenewalGiven,
 )
 from erp_club.programmes.engine.issue_checks import issues
 from erp_club.programmes.engine.levels import Keep, Levels
@@ -323,9 +324,9 @@ def _given(programme: Programme) -> Iterator[tuple[str, Given]]:
         for number, gives in enumerate(occasion.gives):
             yield f"occasions[{index}].gives[{number}]", gives
     for index, benefit in enumerate(programme.benefits):
-        yield f"benefits[{index}].gives", benefit.gives
-    for index, reward in enumerate(programme.rewards):
-        yield f"rewards[{index}].gives", reward.gives
+        if not isinstance(benefit.gives, RenewalGiven):
+            yield f"benefits[{index}].gives", benefit.gives
+    yield from ((f"rewards[{index}].gives", each.gives) for index, each in enumerate(programme.rewards))
     if programme.levels is not None:
         for name in ("levels", "milestones"):
             for index, one in enumerate(getattr(programme.levels, name)):

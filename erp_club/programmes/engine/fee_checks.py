@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from erp_club.kernel.text import T
 from erp_club.programmes.engine.finding import Finding
-from erp_club.programmes.engine.gifts import PayoutGiven, StoredValueGiven
-from erp_club.programmes.engine.membership import Fees, LifetimeTerm, Waiver, WaiverStep
+from erp_club.programmes.engine.gifts import USED_AT_ONCE, PayoutGiven, RenewalGiven, StoredValueGiven
+from erp_club.programmes.engine.membership import AgeTerm, DateTerm, Fees, LifetimeTerm, Waiver, WaiverStep
 from erp_club.programmes.engine.parts import Counts, Measure
 from erp_club.programmes.engine.programme import Programme
 
@@ -37,10 +37,26 @@ def fee_findings(programme: Programme) -> Iterator[Finding]:
         yield Finding("fees.waiver", T("There is no renewal fee to waive."), stops=False)
     if isinstance(programme.term, LifetimeTerm) and fees.renewal_minor:
         yield Finding("fees.renewal_minor", T("A membership for life is never renewed, so this is never paid."))
+    yield from _renewed_by_points(programme)
     if fees.waiver is not None:
         if fees.waiver.of.counts is not Counts.SPEND:
             yield Finding("fees.waiver.of.counts", _MONEY)
         yield from _waiver("fees.waiver", fees.waiver, renewals)
+
+
+def _renewed_by_points(programme: Programme) -> Iterator[Finding]:
+    """What has a price in points and renews: something has to be renewed, and it holds when the term is over."""
+    term = programme.term
+    endless = isinstance(term, LifetimeTerm | AgeTerm) or (isinstance(term, DateTerm) and term.each_year is None)
+    for index, benefit in enumerate(programme.benefits):
+        if not isinstance(benefit.gives, RenewalGiven):
+            continue
+        if endless:
+            text = T("This membership is never renewed, so nobody can have this. Choose another gift, or another term.")
+            yield Finding(f"benefits[{index}].gives", text)
+        if benefit.issue != USED_AT_ONCE:
+            text = T("The renewed term says when it holds, so this has no effect.")
+            yield Finding(f"benefits[{index}].issue", text, stops=False)
 
 
 def _of_the_sale(path: str, of: Measure) -> Iterator[Finding]:

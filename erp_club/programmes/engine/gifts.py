@@ -144,8 +144,21 @@ class PayoutGiven(Part):
     amount_minor: SomeMinor | None = None
 
 
+class RenewalGiven(Part):
+    """The next term of the membership, in place of the fee of renewing."""
+
+    kind: Literal["renewal"] = "renewal"
+
+
 ForPoints = Annotated[
-    DiscountGiven | CouponGiven | CodeGiven | StoredValueGiven | GiftGiven | EntitlementGiven | PayoutGiven,
+    DiscountGiven
+    | CouponGiven
+    | CodeGiven
+    | StoredValueGiven
+    | GiftGiven
+    | EntitlementGiven
+    | PayoutGiven
+    | RenewalGiven,
     Field(discriminator="kind"),
 ]
 """What has a price in points: points themselves have none."""
@@ -162,9 +175,9 @@ Given = Annotated[
 ]
 
 
-def is_held(gives: Given) -> bool:
+def is_held(gives: Given | RenewalGiven) -> bool:
     """Whether the member holds it until it is used, so that rewards of its kind can be too many."""
-    return not isinstance(gives, PointsGiven | PayoutGiven)
+    return not isinstance(gives, PointsGiven | PayoutGiven | RenewalGiven)
 
 
 def comes_in_pieces(gives: Given) -> bool:
@@ -178,7 +191,7 @@ def comes_in_pieces(gives: Given) -> bool:
             return isinstance(gives, GiftGiven | EntitlementGiven)
 
 
-def each_holds(gives: Given) -> int:
+def each_holds(gives: Given | RenewalGiven) -> int:
     """How many rewards one piece of it is."""
     return gives.count if isinstance(gives, CouponGiven | EntitlementGiven) else 1
 

@@ -14,6 +14,7 @@ from erp_club.programmes.engine.gifts import (
     GiftGiven,
     Given,
     PointsGiven,
+    RenewalGiven,
     StoredValueGiven,
     Use,
     comes_in_pieces,
@@ -134,7 +135,7 @@ def _issued(programme: Programme) -> Iterator[tuple[str, Use, tuple[Given, ...]]
     for index, reward in enumerate(programme.rewards):
         yield f"rewards[{index}]", reward.issue, (reward.gives,)
     for index, benefit in enumerate(programme.benefits):
-        if benefit.issue != USED_AT_ONCE:
+        if benefit.issue != USED_AT_ONCE and not isinstance(benefit.gives, RenewalGiven):
             yield f"benefits[{index}]", benefit.issue, (benefit.gives,)
     if programme.levels is not None:
         for index, milestone in enumerate(programme.levels.milestones):
@@ -146,7 +147,8 @@ def _given_once(programme: Programme) -> Iterator[tuple[str, Given]]:
     for index, occasion in enumerate(programme.occasions):
         yield from ((f"occasions[{index}].gives[{n}]", each) for n, each in enumerate(occasion.gives))
     for index, benefit in enumerate(programme.benefits):
-        yield f"benefits[{index}].gives", benefit.gives
+        if not isinstance(benefit.gives, RenewalGiven):
+            yield f"benefits[{index}].gives", benefit.gives
     if programme.levels is not None:
         for name in ("milestones", "levels"):
             for index, one in enumerate(getattr(programme.levels, name)):

@@ -12,6 +12,7 @@ from erp_club.programmes.engine.gifts import (
     Given,
     PayoutGiven,
     PointsGiven,
+    RenewalGiven,
     StoredValueGiven,
 )
 from erp_club.programmes.engine.offered import is_offered
@@ -52,7 +53,8 @@ def _figure(path: str, gives: Given) -> Iterator[Finding]:
 
 def _elsewhere(programme: Programme) -> Iterator[tuple[str, Given]]:
     for index, benefit in enumerate(programme.benefits):
-        yield f"benefits[{index}].gives", benefit.gives
+        if not isinstance(benefit.gives, RenewalGiven):
+            yield f"benefits[{index}].gives", benefit.gives
     if programme.levels is not None:
         for name in ("milestones", "levels"):
             for index, one in enumerate(getattr(programme.levels, name)):

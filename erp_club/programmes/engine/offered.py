@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from erp_club.programmes.engine.gifts import USED_AT_ONCE, CodeGiven, DiscountGiven, GiftGiven, Given
+from erp_club.programmes.engine.gifts import USED_AT_ONCE, CodeGiven, DiscountGiven, GiftGiven, Given, RenewalGiven
 from erp_club.programmes.engine.parts import Birthday, Keys, Scope, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Benefit, Redemption
@@ -14,7 +14,7 @@ _LANGUAGES = ("en", "he", "fi", "sv")
 _PAY = {"en": "pay with points", "he": "תשלום בנקודות", "fi": "maksa pisteillä", "sv": "betala med poäng"}
 
 
-def is_offered(gives: Given) -> bool:
+def is_offered(gives: Given | RenewalGiven) -> bool:
     """Whether it is taken off a purchase, or added to one, and so an offer at the till."""
     return isinstance(gives, DiscountGiven | CodeGiven | GiftGiven)
 

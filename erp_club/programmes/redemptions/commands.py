@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.errors import changed_meanwhile
+from erp_club.clubs.periods import Span
 from erp_club.kernel import audit
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
@@ -16,7 +17,7 @@ from erp_club.points.ledger.commands import Account, Cause, HeldAccount, Moved, 
 from erp_club.points.models import PointsMovement
 from erp_club.points.rules import ReturnPolicy
 from erp_club.programmes.engine.conditions import Why
-from erp_club.programmes.engine.gifts import Giving, Use
+from erp_club.programmes.engine.gifts import Giving, RenewalGiven, Use
 from erp_club.programmes.engine.occasions import usable
 from erp_club.programmes.engine.offered import in_the_sale
 from erp_club.programmes.engine.redeem import Purse, charity_missed
@@ -24,7 +25,8 @@ from erp_club.programmes.engine.spending import Benefit
 from erp_club.programmes.events.told import At
 from erp_club.programmes.milestones.commands import Promise, Receiver, by_coupon, hand_out, worth_of
 from erp_club.programmes.redemptions import errors, queries
-from erp_club.programmes.redemptions.queries import CHARITY, Redeemer
+from erp_club.programmes.redemptions.queries import CHARITY, RENEWAL, Redeemer
+from erp_club.programmes.redemptions.renewals.commands import hold_for_points, renew_for_points, take_renewal_back
 from erp_club.programmes.rewards.codes.queries import current
 from erp_club.programmes.rewards.kinds import RewardState
 from erp_club.programmes.rewards.models import PeriodSettlement
@@ -49,16 +51,17 @@ def redeem_benefit(session: Session, membership_id: int, code: str, at: At) -> R
     Raises Conflict `membership-not-held`, `points-not-theirs`, `points-frozen`, `not-now` (facts: `why`), Invalid
     `benefit`, Forbidden `approval-required` beyond the person's limit, Conflict `batch-missing`.
     """
+    if isinstance(_benefit(_redeemer(session, membership_id, at), code).gives, RenewalGiven):
+        hold_for_points(session, membership_id)
     who, held = _who(session, membership_id, at)
-    programme = who.club.programme
-    benefit = next((each for each in programme.benefits if each.code == code and not in_the_sale(each)), None)
-    if benefit is None:
-        raise errors.unknown()
+    programme, benefit = who.club.programme, _benefit(who, code)
     _check_open(held)
     why = queries.missed_by(session, who, benefit, at, points=held.available(at.on))
     if why is not None:
         raise errors.not_now(why)
     moved = _take(session, who, benefit.points, _called(benefit), at)
+    if isinstance(benefit.gives, RenewalGiven):
+        return _renewed(session, who, benefit, moved, at)
     joined_on = who.club.earning.joined_on
     days = usable(benefit.issue, at.on, joined_on=joined_on)
     thing = current(session, by_coupon(programme, benefit.code, 0, benefit.gives))
@@ -71,6 +74,22 @@ def redeem_benefit(session: Session, membership_id: int, code: str, at: At) -> R
     hand_out(session, to, benefit.code, Promise(gives=thing, issue=Giving(**used)), made, at)
     _traced(session, "points.use", who.customer_id, {"benefit": code, "points": benefit.points}, at)
     return Redeemed(made, membership_id, who.customer_id, benefit.points, moved.balance)
+
+
+def _benefit(who: Redeemer, code: str) -> Benefit:
+    benefits = who.club.programme.benefits
+    found = next((each for each in benefits if each.code == code and not in_the_sale(each)), None)
+    if found is None:
+        raise errors.unknown()
+    return found
+
+
+def _renewed(session: Session, who: Redeemer, benefit: Benefit, moved: Moved, at: At) -> Redeemed:
+    days = renew_for_points(session, who.membership_id, at)
+    row = _row(who, benefit.code, benefit.gives.kind, 1, benefit.points, moved, at)
+    made = _write(session, row | {"usable_from": days.first, "last_day": days.last})
+    _traced(session, "points.use", who.customer_id, {"benefit": benefit.code, "points": benefit.points}, at)
+    return Redeemed(made, who.membership_id, who.customer_id, benefit.points, moved.balance)
 
 
 def give_to_charity(session: Session, membership_id: int, points: int, at: At) -> Redeemed:
@@ -100,11 +119,25 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
 
     Raises NotFound, Conflict `membership-not-held` and `redemption-used`.
     """
+    of, moved = PeriodSettlement, PointsMovement
+    if session.scalar(sa.select(of.form).where(of.id == settlement_id)) == RENEWAL:
+        hold_for_points(session, membership_id)
     who, held = _who(session, membership_id, at)
     account = held.account
-    of, moved = PeriodSettlement, PointsMovement
     row = session.execute(
-        sa.select(of.customer_id, of.account_id, of.taken, of.taken_seq, of.rule, of.state, moved.points, moved.reason)
+        sa.select(
+            of.customer_id,
+            of.account_id,
+            of.taken,
+            of.taken_seq,
+            of.rule,
+            of.state,
+            of.form,
+            of.usable_from,
+            of.last_day,
+            moved.points,
+            moved.reason,
+        )
         .outerjoin(
             moved,
             (moved.customer_id == of.customer_id) & (moved.account_id == of.account_id) & (moved.seq == of.taken_seq),
@@ -115,6 +148,9 @@ def undo_redemption(session: Session, membership_id: int, settlement_id: int, at
         raise errors.no_such()
     # After a merge the points went from another account, whose numbers these aren't.
     if row.state != RewardState.GIVEN or row.points != -row.taken:
+        raise errors.used_already()
+    days = Span(row.usable_from, row.last_day)
+    if row.form == RENEWAL and not take_renewal_back(session, membership_id, days, at, reason=row.reason):
         raise errors.used_already()
     called_in = CardCause(at.now, at.on, at.by, reason=row.reason)
     if not take_back_one(session, row[0], settlement_id, cause=called_in):

@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 
 from erp_club.clubs import errors
 from erp_club.clubs.earning.queries import HELD, named_to_redeem
-from erp_club.clubs.models import Membership
+from erp_club.clubs.models import Membership, MembershipPeriod
 from erp_club.points.queries import standings
 from erp_club.programmes.engine.conditions import Why
 from erp_club.programmes.engine.facts import MemberFacts
-from erp_club.programmes.engine.gifts import each_holds, is_held
+from erp_club.programmes.engine.gifts import RenewalGiven, each_holds, is_held
 from erp_club.programmes.engine.membership import Redeems
 from erp_club.programmes.engine.offered import in_the_sale
 from erp_club.programmes.engine.redeem import Purse, benefit_missed, charity_missed
+from erp_club.programmes.engine.renew import may_renew
 from erp_club.programmes.engine.spending import Benefit, Charity
 from erp_club.programmes.events.queries import InClub, clubs_of, member_facts
 from erp_club.programmes.events.told import At
@@ -27,6 +28,8 @@ from erp_club.promotions.coupons.models import Coupon
 
 CHARITY = "charity"
 """Under which rule, and in which form, points are kept that went to the club's charity."""
+RENEWAL = "renewal"
+"""In which form those are kept that renewed a membership."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +118,21 @@ def missed_by(session: Session, who: Redeemer, benefit: Benefit, at: At, *, poin
     account, programme = who.club.account, who.club.programme
     times = _times(session, account.id, who.club.earning.club_id, benefit.code, at.on)
     why = benefit_missed(programme, benefit, at.place, who.member, Purse(points), times=times)
+    if why is None and isinstance(benefit.gives, RenewalGiven):
+        last = last_day(session, who)
+        return None if last is None or may_renew(programme, last, at.on) else Why.TOO_EARLY
     if why is None and is_held(benefit.gives):
         room = room_of(session, programme, who.club.earning.club_id, account.id, on=at.on)
         why = Why.TOO_MANY_UNUSED if room is not None and room < each_holds(benefit.gives) else None
     return why
+
+
+def last_day(session: Session, who: Redeemer) -> dt.date | None:
+    """The last day that is paid for; None for life."""
+    of = MembershipPeriod
+    held = of.customer_id == who.customer_id, of.membership_id == who.membership_id, ~sa.func.isempty(of.validity)
+    ends = session.scalars(sa.select(sa.func.upper(of.validity)).where(*held)).all()
+    return None if None in ends else max(ends) - dt.timedelta(days=1)
 
 
 def had(session: Session, who: Redeemer, at: At, *, most: int) -> Had:

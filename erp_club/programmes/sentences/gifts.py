@@ -9,7 +9,7 @@ from erp_club.programmes.sentences.words import MONTHS, Say, Words, set_ones, wh
 from erp_club.promotions.documents import Thing
 
 
-def given(gives: g.Given | g.ServiceGiven, words: Words) -> Text:
+def given(gives: g.Given | g.ServiceGiven | g.RenewalGiven, words: Words) -> Text:
     """What is given, as a phrase; without a figure of its own it is what the rule comes to."""
     match gives:
         case g.PointsGiven():
@@ -29,6 +29,8 @@ def given(gives: g.Given | g.ServiceGiven, words: Words) -> Text:
         case g.GiftGiven():
             names = words.goods.named(Thing.PRODUCT, gives.products)
             return TN("once %(what)s as a gift", "%(num)s times %(what)s as a gift", gives.quantity, what=names)
+        case g.RenewalGiven():
+            return T("the next term of the membership")
         case g.ServiceGiven():
             return T("at no charge")
         case g.EntitlementGiven():

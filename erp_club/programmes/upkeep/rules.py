@@ -16,6 +16,7 @@ from erp_club.programmes.engine.gifts import (
     GiftGiven,
     Given,
     PointsGiven,
+    RenewalGiven,
     StoredValueGiven,
     Use,
     comes_in_pieces,
@@ -118,7 +119,7 @@ def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ..
     for reward in programme.rewards:
         yield reward.code, reward.names, (reward.gives,), reward.when
     for benefit in programme.benefits:
-        if not in_the_sale(benefit):
+        if not (in_the_sale(benefit) or isinstance(benefit.gives, RenewalGiven)):
             yield benefit.code, benefit.names, (benefit.gives,), ALWAYS
 
 
