@@ -27,6 +27,7 @@ from erp_club.programmes.engine.earning import Counter, Earning
 from erp_club.programmes.engine.facts import MemberFacts, Moved, Purchase
 from erp_club.programmes.engine.measure import Lived, movements
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.spending import Clawback
 from erp_club.programmes.engine.taken_back import mirrored, without
 from erp_club.programmes.past.purchase import Past
 from erp_club.programmes.past.queries import (
@@ -285,13 +286,15 @@ class Replay:
         """The points of one receipt, below zero for a return."""
         original = life.sold.get(past.original_id or 0)
         if original is not None:
-            bought, member = original
+            bought, member, left = original
             kept = without(bought, past.purchase.lines, past.original_lines)
             was, now = earn(self.programme, bought, member), earn(self.programme, kept, member)
             life.seen.take_back(bought.on, was, now)
-            before = (was.points, *self._counted(bought, member))
-            after = (now.points, *self._counted(kept, member))
-            life.sold[past.original_id or 0] = (kept, member)
+            # A return only ever takes: what is left may earn more than before, by a rule for smaller purchases.
+            stays = left if self.programme.returns.clawback is Clawback.KEPT else min(left, now.points)
+            before = (left, *self._counted(bought, member))
+            after = (stays, *self._counted(kept, member))
+            life.sold[past.original_id or 0] = (kept, member, stays)
             given = tuple(new - old for old, new in zip(before, after, strict=True))
             life.remember(past, given, self.counters, member, (bought, kept))
             return given[0]
@@ -302,7 +305,7 @@ class Replay:
             made = earn(self.programme, past.purchase, member)
             life.seen.note(past.purchase, made, customer_id=past.customer_id)
             life.purchases[past.customer_id] += 1
-            life.sold[past.id] = (past.purchase, member)
+            life.sold[past.id] = (past.purchase, member, made.points)
             given = (made.points, *self._counted(past.purchase, member))
         life.remember(past, given, self.counters, member, None)
         return given[0]
@@ -321,7 +324,7 @@ class _Life:
     def __init__(self, programme: Programme, joined_on: dt.date, segments: Mapping[int, frozenset[str]]) -> None:
         self.programme, self.joined_on, self.segments = programme, joined_on, segments
         self.purchases: dict[int, int] = defaultdict(int)
-        self.sold: dict[int, tuple[Purchase, MemberFacts]] = {}
+        self.sold: dict[int, tuple[Purchase, MemberFacts, int]] = {}
         self.past: dict[tuple[int, dt.date, str], list[Lived]] = defaultdict(list)
         self.lives: list[Lived] = []
         self.stood: list[tuple[dt.date, str | None]] = []
