@@ -156,6 +156,8 @@ RULES = st.sampled_from([
     levels(keep="while", window={"every": "rolling", "months": 12}), levels(keep="months", keep_months=9),
     levels(keep="since_last", keep_months=3, keep_to_month_end=True, window={"every": "ever"}),
     levels(keep="while", window={"every": "rolling", "last_days": 90}),
+    levels(keep="while", window={"every": "ever"}, grace_days=5),
+    levels(keep="while", window={"every": "declared", "days": ["2027-03-01"]}, grace_days=5),
 ])  # fmt: skip
 
 

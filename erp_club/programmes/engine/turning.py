@@ -35,7 +35,7 @@ def turning_days(
     span: Span | None = span_of(levels.window, joined_on, joined_on=joined_on, term=term)
     if levels.window.every is not Every.ROLLING:
         while span is not None and span.first <= until:
-            days.add(span.first)
+            days.add(max(span.first, joined_on))  # one that has always been has no day before it
             span = next_span(levels.window, span, joined_on=joined_on, term=term)
     else:
         month = joined_on.replace(day=1)
