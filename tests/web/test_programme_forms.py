@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.models import Product
 from erp_club.programmes import documents
 from erp_club.programmes.engine.checks import findings
+from erp_club.programmes.engine.parts import Every, Period
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Around, ByEvery, ByRate
 from tests.make.clubs import a_club
@@ -19,6 +20,7 @@ from tests.make.purchases import a_product
 from tests.web.test_clubs import HTML, send, signed_in, submit
 from web.forms import nest
 from web.programme_forms.deeds import done
+from web.programme_forms.layout import layout
 from web.programme_forms.paths import Document, at, bare
 from web.programme_forms.typed import blank, code_from, opened, overlaid, written
 from web.programme_reading import read_programme
@@ -319,3 +321,26 @@ def test_points_are_typed_in_what_the_account_counts() -> None:
         ["earning.rules[0].points"],
         "1.3",
     )
+
+
+def test_what_a_level_asks_for_beside_is_counted_in_a_time_of_its_own() -> None:
+    """Gold by money in a year, and by seven visits in the last ninety days; then in the same year again."""
+    page = filled(blank("ILS"), **{"names.en": "Club"})
+    path = "levels.levels[1].also[0].period"
+    for deed in ("on|levels", "more|levels.levels[1]", "on|levels.levels[1].also"):
+        page = done(page, deed)
+    page = filled(page, **{f"{path}.every": "rolling"})
+    assert at(page, path) == {"every": "rolling", "months": 12}
+    page = filled(page, **{f"{path}.last_days": "90"})
+    made = read_programme(bare(page)).levels
+    assert made is not None
+    assert made.levels[1].also[0].period == Period(every=Every.ROLLING, last_days=90)
+    assert at(filled(page, **{f"{path}.every": ""}), path) is None
+
+
+def test_two_lists_of_one_level_have_buttons_that_tell_them_apart() -> None:
+    page = filled(blank("ILS"), **{"names.en": "Club"})
+    for deed in ("on|levels", "more|levels.levels[1]", "on|levels.levels[1].also", "on|levels.levels[1].instead"):
+        page = done(page, deed)
+    (level,) = [block for section in layout(page) for block in section.blocks if block.path == "levels.levels[1]"]
+    assert len({each.label for each in level.takes}) == len(level.takes) == 2

@@ -41,6 +41,9 @@ class Section:
     adds: list[Button] = field(default_factory=list[Button])
 
 
+_STEPS = (N_("Another step"), N_("Take the last step away"))
+
+
 class Drawing:
     """A block while it is put together: its fields, and its buttons."""
 
@@ -54,14 +57,15 @@ class Drawing:
         """The block as it is shown."""
         return Block(title, path, tuple(self.asks), tuple(self.adds), tuple(self.takes))
 
-    def rows(self, path: str, asked: Iterable[Ask], *, least: int = 1) -> None:
-        """The rows of a list, with buttons for another one and, above so many, to take the last one away."""
+    def rows(self, path: str, asked: Iterable[Ask], *, least: int = 1, called: tuple[str, str] = _STEPS) -> None:
+        """The rows of a list, with buttons, `called` so, for another one and, above so many, to take the last away."""
         held, asked = rows(self.document, path), tuple(asked)
         for index in range(len(held)):
             self.asks += under(f"{path}[{index}]", asked)
-        self.adds.append(Button(f"row|{path}", N_("Another step")))
+        another, last = called
+        self.adds.append(Button(f"row|{path}", another))
         if len(held) > least:
-            self.takes.append(Button(f"remove|{path}[{len(held) - 1}]", N_("Take the last step away")))
+            self.takes.append(Button(f"remove|{path}[{len(held) - 1}]", last))
 
     def rows_or(self, path: str, label: str, asked: Iterable[Ask]) -> None:
         """The same for a list that may be empty: then a button begins it."""

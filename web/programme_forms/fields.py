@@ -344,8 +344,9 @@ REWARDS: dict[str, Kind] = {
         (),
     ),
 }
+ROLLING = ("rolling", N_("The last so many months or days"))
 WINDOWS = (
-    ("year", N_("Each calendar year")), ("rolling", N_("The last so many months or days")),
+    ("year", N_("Each calendar year")), ROLLING,
     ("half_year", N_("Each half-year")), ("quarter", N_("Each quarter")), ("month", N_("Each month")),
     ("member_year", N_("Each year of the member")), ("ever", N_("For ever")),
 )  # fmt: skip

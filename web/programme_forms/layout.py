@@ -207,8 +207,10 @@ def _needs(drawn: Drawing, path: str, label: str, *, opened: str) -> None:
         if counts == "counter":
             drawn.asks.append(Ask(f"{path}[{index}].measure.counter", N_("Code of the counter"), "text"))
         drawn.asks.append(Ask(f"{path}[{index}].at_least", N_("From"), f.COUNTED_IN.get(counts, "number")))
-    drawn.adds.append(Button(f"row|{path}", N_("Another way") if instead else N_("One more of these")))
-    drawn.takes.append(Button(f"remove|{path}[{len(held) - 1}]", N_("Take the last one away")))
+        drawn.asks += levels.of_window(f"{path}[{index}].period", document)
+    drawn.adds.append(Button(f"row|{path}", N_("Another way") if instead else N_("One more condition")))
+    last = N_("Take the last way away") if instead else N_("Take the last condition away")
+    drawn.takes.append(Button(f"remove|{path}[{len(held) - 1}]", last))
 
 
 def _milestone(document: Document, index: int, figure: f.Control) -> Block:
@@ -242,7 +244,8 @@ def _has_points(document: Document) -> bool:
     return earns or said or "points" in kinds
 
 
-def _more(document: Document) -> Section:
+def _expiry(document: Document) -> Iterator[Block]:
+    """When points expire; nothing where there are none."""
     expiry = str(at(document, "expiry.rule.kind") or "never")
     drawn = Drawing(document)
     if _has_points(document):
@@ -269,9 +272,16 @@ def _more(document: Document) -> Section:
     if expiry in {"each_year", "member_year"}:
         drawn.asks.append(Ask("expiry.rule.years_after", N_("So many years later"), optional=True))
     if rows(document, "expiry.levels"):
-        drawn.rows("expiry.levels", further.LEVEL_EXPIRY, least=0)
+        called = N_("Other months for other levels"), N_("Take the last levels away")
+        drawn.rows("expiry.levels", further.LEVEL_EXPIRY, least=0, called=called)
     elif rows(document, "levels.levels") and _has_points(document) and expiry != "inactivity":
         drawn.adds.append(Button("on|expiry.levels", N_("Points of some levels live longer")))
+    if drawn.asks:
+        yield drawn.block("", "")
+
+
+def _more(document: Document) -> Section:
+    drawn = Drawing(document)
     drawn.asks += [
         Ask("channels.joining", N_("Where one can join"), "ticks", options=f.CHANNELS),
         Ask("channels.earning", N_("Where points are earned"), "ticks", options=f.CHANNELS),
@@ -283,4 +293,5 @@ def _more(document: Document) -> Section:
         Ask("switch.effective_from", N_("Holds from"), "date", N_("Empty is from today on."), optional=True),
     ]  # fmt: skip
     drawn.more("more", further.MORE)
-    return Section("more", N_("Where it works, and what it leaves out"), blocks=[drawn.block("", "")])
+    blocks = [*_expiry(document), drawn.block("", "")]
+    return Section("more", N_("Where it works, and what it leaves out"), blocks=blocks)

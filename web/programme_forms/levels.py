@@ -1,8 +1,9 @@
 """What the guided form asks of moving among levels."""
 
 from erp_club.kernel.text import N_
-from web.programme_forms.fields import Ask
+from web.programme_forms.fields import PERIODS, ROLLING, Ask
 from web.programme_forms.further import EXCLUDED, GOODS
+from web.programme_forms.paths import Document, at
 
 _KEEP = Ask("levels.keep", N_("A level is kept"), "kind", options=(
     ("next_window", N_("Through the next period")), ("window_end", N_("To the end of the period")),
@@ -16,6 +17,18 @@ _UP = Ask("levels.up", N_("A level that is reached holds"), "select", options=(
 _DOWN = Ask("levels.down", N_("Who doesn't keep a level falls"), "select", options=(
     ("one", N_("One step")), ("reached", N_("To what is reached")),
 ))  # fmt: skip
+
+
+def of_window(path: str, document: Document) -> tuple[Ask, ...]:
+    """In which time something is counted that a level asks for beside what all go by."""
+    every = Ask(f"{path}.every", N_("Counted"), "kind", options=(("", N_("In the same time")), ROLLING, *PERIODS))
+    if at(document, f"{path}.every") != "rolling":
+        return (every,)
+    return (
+        every,
+        Ask(f"{path}.months", N_("So many months"), optional=True),
+        Ask(f"{path}.last_days", N_("Or so many days"), "number", N_("Instead of months."), optional=True),
+    )
 
 
 def of_levels(keep: str) -> tuple[Ask, ...]:

@@ -19,6 +19,8 @@ from web.typed_days import read_days, write_days
 
 _BEGINS: Mapping[str, Mapping[str, dict[str, Any]]] = {"term": f.TERM_BEGINS, "expiry.rule": f.EXPIRY_BEGINS}
 _CHANNEL_FIELDS = ("joining", "earning", "redeeming", "benefits")
+_WINDOW = ".period.every"
+"""The end of the name of a choice that may be none: in the same time as all else."""
 _DATED = {"birthday", "anniversary", "relative_birthday", "membership"}
 _NUMBERED = {"weekdays"}
 _SCALES = {"amount": 2, "percent": 2, "times": 4, "thousandths": 3, "number": 0, "choice": 0}
@@ -59,15 +61,15 @@ def overlaid(document: Document, typed: Mapping[str, Any]) -> tuple[Document, li
     for ask in visible(document):
         raw = at(typed, ask.name)
         if ask.control == "kind":
-            if isinstance(raw, str):
-                kinds.append((ask, raw))
+            if isinstance(raw, str) or ask.name.endswith(_WINDOW):
+                kinds.append((ask, str(raw or "")))
         elif ask.name == "alone":
             put(made, "double_benefits", False if raw else None)
         else:
             read = _read_points(ask, raw, scale_of(document), faults) if ask.control == "points" else None
             put(made, ask.name, _read(ask, raw, at(document, ask.name), faults) if read is None else read)
     for ask, kind in kinds:
-        _turn(made, ask, kind)
+        (_turn_window if ask.name.endswith(_WINDOW) else _turn)(made, ask, kind)
     for ask in visible(document):
         if ask.name.endswith(".from_time"):
             _to_midnight(made, parent(ask.name))
@@ -168,6 +170,13 @@ _ONLY_THERE = {"service": f.SERVICE, "renewal": f.RENEWAL}
 """What can be given in one place alone."""
 
 
+def _turn_window(made: Document, ask: Ask, every: str) -> None:
+    """Let something be counted in another time, or in the same as all else."""
+    if every != (at(made, ask.name) or ""):
+        months = {"months": 12} if every == "rolling" else {}
+        put(made, parent(ask.name), {"every": every, **months} if every else None)
+
+
 def _turn(made: Document, ask: Ask, kind: str) -> None:
     """Give a rule another kind, where another is chosen: it begins with what that kind says."""
     holder = parent(ask.name)
@@ -205,6 +214,9 @@ def _tidy(document: Document) -> Document:
     if at(document, "levels.window.last_days") is not None:
         rolling = at(document, "levels.window.every") == "rolling"
         put(document, "levels.window.months" if rolling else "levels.window.last_days", None)
+    for path in _windows(document):
+        if at(document, f"{path}.last_days") is not None:
+            put(document, f"{path}.months", None)
     if at(document, "levels.keep") not in {"months", "since_last"} and at(document, "levels.keep_to_month_end"):
         put(document, "levels.keep_to_month_end", None)
     for name in ("fees.joining_waiver", "fees.waiver"):
@@ -214,6 +226,14 @@ def _tidy(document: Document) -> Document:
         if isinstance(each, dict) and each.get("occasion") in _DATED and not each.get("around"):
             put(document, f"occasions[{index}].around.days_before", 0)  # neither its month nor days: the day itself
     return {name: kept for name, each in document.items() if (kept := _said(each)) != {} or name == "names"}
+
+
+def _windows(document: Document) -> list[str]:
+    """Where levels say in which time something beside what all go by is counted."""
+    named = [
+        f"levels.levels[{n}].{way}" for n in range(len(rows(document, "levels.levels"))) for way in ("instead", "also")
+    ]
+    return [f"{path}[{index}].period" for path in named for index in range(len(rows(document, path)))]
 
 
 def _said(value: Any) -> Any:
