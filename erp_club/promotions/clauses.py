@@ -4,7 +4,7 @@ A clause follows "only if". A condition that doesn't hold has a clause of its ow
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from erp_club.kernel.text import TN, Listed, Money, Name, T, Text
@@ -13,6 +13,7 @@ from erp_club.promotions.documents import Thing
 from erp_club.promotions.engine import conditions as c
 from erp_club.promotions.engine.conditions import Condition
 from erp_club.promotions.engine.dates import parts_of
+from erp_club.promotions.engine.offer import Limits
 from erp_club.promotions.engine.scope import Basis, Scope
 
 Names = Mapping[tuple[Thing, str], Mapping[str, str]]
@@ -305,3 +306,22 @@ def _purchase(condition: c.PurchaseNumberIs, *, negated: bool) -> Text:
         yes = T("it is one of the customer's purchases %(first)s to %(last)s")
         no = T("it is none of the customer's purchases %(first)s to %(last)s")
     return Text((no if negated else yes).msgid, values)
+
+
+def often_per_member(limits: Limits) -> Iterator[Text]:
+    """How often a member has it."""
+    if limits.per_member is not None:
+        yield TN("Once per member at most.", "%(num)s times per member at most.", limits.per_member)
+    if limits.per_member_day is not None:
+        yield TN("Once per member and day.", "%(num)s times per member and day.", limits.per_member_day)
+    if limits.per_member_week is not None:
+        yield TN("Once per member and week.", "%(num)s times per member and week.", limits.per_member_week)
+    if limits.per_member_month is not None:
+        yield TN("Once per member and month.", "%(num)s times per member and month.", limits.per_member_month)
+    if limits.per_member_quarter is not None:
+        yield TN("Once per member and quarter.", "%(num)s times per member and quarter.", limits.per_member_quarter)
+    if limits.per_member_half_year is not None:
+        half = limits.per_member_half_year
+        yield TN("Once per member and half-year.", "%(num)s times per member and half-year.", half)
+    if limits.per_member_year is not None:
+        yield TN("Once per member and year.", "%(num)s times per member and year.", limits.per_member_year)

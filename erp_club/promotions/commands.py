@@ -314,7 +314,10 @@ def _passes(limits: Limits, used: Used, times: int, given_minor: int, *, known: 
         asked += [
             (limits.per_member, used.member + times),
             (limits.per_member_day, used.member_today + times),
+            (limits.per_member_week, used.member_week + times),
             (limits.per_member_month, used.member_month + times),
+            (limits.per_member_quarter, used.member_quarter + times),
+            (limits.per_member_half_year, used.member_half_year + times),
             (limits.per_member_year, used.member_year + times),
         ]
     return any(most is not None and then > most for most, then in asked)

@@ -93,13 +93,18 @@ _IN_FORCE = (
 DAY, CUSTOMER = sa.bindparam("day", type_=sa.Date), sa.bindparam("customer", type_=sa.BigInteger)
 
 
+_HALF_YEAR = sa.func.make_date(
+    sa.cast(sa.extract("year", DAY), sa.Integer), sa.case((sa.extract("month", DAY) < 7, 1), else_=7), 1
+)
+
+
 def uses_of(
     which: sa.ColumnElement[bool], *, customer: sa.ColumnElement[int] = CUSTOMER
 ) -> sa.Select[*tuple[Any, ...]]:
     """The counters of some offers: code and the fields of `Used`, for a customer (0: nobody known) and a `day`.
 
-    `day` is the store's date; month and year are its calendar month and year. `customer` may be a literal column of the
-    statement around this one.
+    `day` is the store's date; weeks begin on Monday, and months to years are those of the calendar. `customer` may be a
+    literal column of the statement around this one.
     """
     today = (
         sa.select(sa.func.coalesce(sa.cast(sa.func.sum(OfferDayUses.uses), sa.BigInteger), 0))
@@ -118,6 +123,9 @@ def uses_of(
             since(DAY).label("day"),
             since(sa.func.date_trunc("month", DAY)).label("month"),
             since(sa.func.date_trunc("year", DAY)).label("year"),
+            since(sa.func.date_trunc("week", DAY)).label("week"),
+            since(sa.func.date_trunc("quarter", DAY)).label("quarter"),
+            since(_HALF_YEAR).label("half_year"),
         )
         .where(
             OfferMemberUses.customer_id == customer,
@@ -137,6 +145,9 @@ def uses_of(
             member.c.day.label("member_today"),
             member.c.month.label("member_month"),
             member.c.year.label("member_year"),
+            member.c.week.label("member_week"),
+            member.c.quarter.label("member_quarter"),
+            member.c.half_year.label("member_half_year"),
         )
         .join(OfferUses, OfferUses.offer_id == StoredOffer.id)
         .join(member, sa.true())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from erp_club.kernel.money import Rounding, round_div
 from erp_club.kernel.text import TN, Listed, Money, Name, Quantity, Rate, T, Text
-from erp_club.promotions.clauses import Words, clause, units_of, what
+from erp_club.promotions.clauses import Words, clause, often_per_member, units_of, what
 from erp_club.promotions.documents import Thing
 from erp_club.promotions.engine import conditions as c
 from erp_club.promotions.engine.offer import Limits, Mode, Offer, Per, Start
@@ -359,14 +359,7 @@ def _when(offer: Offer, words: Words) -> Iterator[Text]:
 def _often(limits: Limits, words: Words) -> Iterator[Text]:
     if limits.per_basket is not None:
         yield TN("Once a basket at most.", "%(num)s times a basket at most.", limits.per_basket)
-    if limits.per_member is not None:
-        yield TN("Once per member at most.", "%(num)s times per member at most.", limits.per_member)
-    if limits.per_member_day is not None:
-        yield TN("Once per member and day.", "%(num)s times per member and day.", limits.per_member_day)
-    if limits.per_member_month is not None:
-        yield TN("Once per member and month.", "%(num)s times per member and month.", limits.per_member_month)
-    if limits.per_member_year is not None:
-        yield TN("Once per member and year.", "%(num)s times per member and year.", limits.per_member_year)
+    yield from often_per_member(limits)
     if limits.member_month_minor is not None:
         yield T("At most %(amount)s per member and month.", amount=words.money(limits.member_month_minor))
     if limits.shared_month_minor is not None:

@@ -32,8 +32,16 @@ class Counter:
             member_today=sum(1 for each in mine if each == day),
             member_month=sum(1 for each in mine if (each.year, each.month) == month),
             member_year=sum(1 for each in mine if each.year == day.year),
+            member_week=sum(1 for each in mine if each.isocalendar()[:2] == day.isocalendar()[:2]),
+            member_quarter=sum(1 for each in mine if _part(each, 3) == _part(day, 3)),
+            member_half_year=sum(1 for each in mine if _part(each, 6) == _part(day, 6)),
             member_month_minor=self.months[customer_id, *month] if customer_id else 0,
         )
+
+
+def _part(day: dt.date, months: int) -> tuple[int, int]:
+    """Which quarter, or half, of which year."""
+    return day.year, (day.month - 1) // months
 
 
 def used_so_far(

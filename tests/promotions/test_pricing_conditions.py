@@ -184,6 +184,8 @@ def test_the_first_and_the_last_day_belong_to_an_offer(days: dict[str, str], rea
         ({"per_member": 2}, Used(member=2), 0),
         ({"per_member_day": 1}, Used(member=8), 1),
         ({"per_member_month": 3, "per_member_year": 9}, Used(member_month=2, member_year=9), 0),
+        ({"per_member_week": 2, "per_member_quarter": 1}, Used(member_week=1, member_quarter=1), 0),
+        ({"per_member_half_year": 1}, Used(member_year=1), 1),
         ({"budget_minor": 3000}, Used(given_minor=0), 3),
         ({"budget_minor": 3000}, Used(given_minor=1), 2),
         ({"budget_minor": 3000}, Used(given_minor=2001), 0),

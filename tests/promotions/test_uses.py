@@ -50,7 +50,7 @@ def test_uses_are_counted_in_all_by_day_and_by_member(session: Session) -> None:
     use(session, "TENTH", store=store)
     use(session, "TENTH", store=store, customer=yael, on=TOMORROW)
     assert used(session) == {"TENTH": Used(uses=4, today=3, given_minor=300)}
-    assert used(session, yael, TOMORROW)["TENTH"] == Used(4, 1, 300, 3, 1, 3, 3)
+    assert used(session, yael, TOMORROW)["TENTH"] == Used(4, 1, 300, 3, 1, 3, 3, 1, 3, 3)
     next_year = dt.date(2027, 1, 1)
     assert used(session, yael, next_year)["TENTH"] == Used(4, 0, 300, 3, 0, 0, 0)
 
@@ -95,6 +95,24 @@ def test_a_limit_holds_over_days(session: Session, limits: dict[str, int], allow
         assert not refused(session, "TENTH", store=store, customer=yael)
     assert refused(session, "TENTH", store=store, customer=yael)
     assert refused(session, "TENTH", store=store, customer=yael, **again)
+
+
+@pytest.mark.parametrize(
+    ("limit", "first", "same", "then"),
+    [
+        ("per_member_week", "2026-11-23", "2026-11-29", "2026-11-30"),
+        ("per_member_month", "2026-11-01", "2026-11-30", "2026-12-01"),
+        ("per_member_quarter", "2026-10-01", "2026-12-31", "2027-01-01"),
+        ("per_member_half_year", "2026-01-01", "2026-06-30", "2026-07-01"),
+        ("per_member_half_year", "2026-07-01", "2026-12-31", "2027-01-01"),
+        ("per_member_year", "2026-01-01", "2026-12-31", "2027-01-01"),
+    ],
+)
+def test_a_limit_of_a_period_holds_to_its_last_day(session: Session, limit: str, first: str, same: str, then: str):
+    store, yael = a_store(session).id, a_customer(session)
+    a_published_offer(session, limits={limit: 1})
+    days = [dt.date.fromisoformat(each) for each in (first, same, then)]
+    assert [refused(session, "TENTH", store=store, customer=yael, on=day) for day in days] == [False, True, False]
 
 
 @pytest.mark.parametrize("limits", [{"uses_per_day": 1}, {"per_member_day": 1}])

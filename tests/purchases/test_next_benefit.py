@@ -1,10 +1,13 @@
 # REQ P-03: how many points are missing for the next thing that they can do
 import datetime as dt
 
-from erp_club.promotions.engine.facts import Member, PointsLimits
+from erp_club.programmes.engine.facts import MemberFacts
+from erp_club.promotions.engine.facts import EarningPlan, Facts, Member, PointsLimits, Shopper
 from erp_club.promotions.engine.offer import Offer
 from erp_club.purchases.next_benefit import next_benefit
+from erp_club.purchases.plans import ProgrammePlan
 from tests.make.pricing import AT, an_offer, compiled
+from tests.make.programmes import a_programme
 
 TODAY = AT.date()
 TENTH = {"kind": "percent", "value_bp": 1000}
@@ -14,8 +17,12 @@ def costing(code: str, points: int, *, club: str = "CLUB", **said: object) -> Of
     return an_offer(code, TENTH, activation={"by": "cashier", "points": points, "club": club}, **said)
 
 
-def told(points: int, *offers: Offer, **limits: int | bool) -> tuple[str, int] | None:
-    found = next_benefit(compiled(*offers), "CLUB", Member(points=points, paying=PointsLimits(**limits)), on=TODAY)  # pyright: ignore[reportArgumentType]
+def told(
+    points: int, *offers: Offer, level: str | None = None, plans: tuple[EarningPlan, ...] = (), **limits: int | bool
+) -> tuple[str, int] | None:
+    member = Member(level=level, points=points, paying=PointsLimits(**limits))  # pyright: ignore[reportArgumentType]
+    facts = Facts(at=AT, lines=(), shopper=Shopper("1", clubs={"CLUB": member}), plans=plans)
+    found = next_benefit(compiled(*offers), facts, "CLUB")
     return (found.offer, found.missing) if found else None
 
 
@@ -40,3 +47,22 @@ def test_an_offer_that_is_over_or_has_not_begun_is_nothing_to_save_for() -> None
     past, coming = costing("PAST", 50, last_day=TODAY - day), costing("COMING", 50, first_day=TODAY + day)
     assert told(10, past, coming) is None
     assert told(10, costing("LAST", 50, last_day=TODAY), past) == ("LAST", 40)
+
+
+def test_what_is_for_a_higher_level_is_nothing_to_save_for_yet() -> None:
+    mug = costing("MUG", 50, when={"all": [{"clubs": ["CLUB"], "levels": ["GOLD"]}]})
+    cup = costing("CUP", 80, when={"all": [{"weekdays": [1]}, {"amount_minor": 5_00}]})
+    assert [told(10, mug, cup, level=each) for each in ("BASE", "GOLD")] == [("CUP", 70), ("MUG", 40)]
+
+
+def test_what_points_are_given_for_beforehand_comes_next_as_well() -> None:
+    wash = {"code": "wash", "points": 60, "gives": {"kind": "code", "amount_minor": 5_00}, "issue": {"valid_days": 60}}
+    trip = wash | {"code": "trip", "points": 40, "levels": ["GOLD"]}
+    levels = {"levels": [{"code": "BASE", "at_least": 0}, {"code": "GOLD", "at_least": 100}]}
+    club = a_programme(benefits=[wash, trip], levels=levels)
+
+    def at(level: str, points: int) -> tuple[str, int] | None:
+        plan = ProgrammePlan("CLUB", club, MemberFacts(level=level), AT, "374")
+        return told(points, costing("MUG", 100), plans=(plan,))
+
+    assert [at("BASE", 10), at("GOLD", 10), at("BASE", 60)] == [("CLUB.WASH", 50), ("CLUB.TRIP", 30), ("MUG", 40)]

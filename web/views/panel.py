@@ -19,7 +19,6 @@ from erp_club.purchases.baskets.pricing import next_benefits_of
 from erp_club.purchases.explained import Told
 from erp_club.purchases.next_benefit import NextBenefit
 from erp_club.purchases.places import where_of
-from erp_club.purchases.pricing import texts_of
 from erp_club.segments.saved import of_customer
 from web.coupon_entry import place_of
 from web.deps import Act
@@ -240,7 +239,7 @@ def recent_of(act: Act, customer_id: int) -> list[PanelPurchase]:
 def _next(benefit: NextBenefit | None) -> PanelBenefit | None:
     if benefit is None:
         return None
-    return PanelBenefit(offer=benefit.offer, names=texts_of(benefit.names), missing=benefit.missing)
+    return PanelBenefit(offer=benefit.offer, names=dict(benefit.names), missing=benefit.missing)
 
 
 def _gifts(act: Act, customer_id: int) -> list[PanelGift]:

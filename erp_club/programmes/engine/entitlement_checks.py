@@ -11,7 +11,10 @@ from erp_club.programmes.engine.programme import Programme
 
 LIMITED_BY = {
     Every.DAY: "per_member_day",
+    Every.WEEK: "per_member_week",
     Every.MONTH: "per_member_month",
+    Every.QUARTER: "per_member_quarter",
+    Every.HALF_YEAR: "per_member_half_year",
     Every.YEAR: "per_member_year",
     Every.EVER: "per_member",
 }
@@ -50,7 +53,9 @@ def _discount(path: str, of: Entitlement, gives: DiscountGiven) -> Iterator[Find
     if gives.amount_minor is gives.off_bp is gives.price_minor is None:
         yield Finding(f"{path}.gives", T("Say how much: an amount or a percentage."))
     if of.count is not None and (of.period.every not in LIMITED_BY or of.period.starts_month != 1):
-        text = T("Uses of a discount are counted by the day, the month, the calendar year, or for ever.")
+        text = T(
+            "Uses of a discount are counted by the calendar, or for ever. Give it on an occasion for another year."
+        )
         yield Finding(f"{path}.period.every", text)
     if of.only_given:
         text = T("Let the rule that gives it give the discount itself: it becomes a coupon of the member's.")

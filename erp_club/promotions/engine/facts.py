@@ -72,6 +72,9 @@ class Used:
     member_today: int = 0
     member_month: int = 0
     member_year: int = 0
+    member_week: int = 0
+    member_quarter: int = 0
+    member_half_year: int = 0
     member_month_minor: int = 0
     shared_month_minor: int = 0
 

@@ -98,7 +98,11 @@ class Limits(Part):
     uses_per_day: Uses | None = None
     per_member: Uses | None = None
     per_member_day: Uses | None = None
+    per_member_week: Uses | None = None
+    """From Monday to Sunday."""
     per_member_month: Uses | None = None
+    per_member_quarter: Uses | None = None
+    per_member_half_year: Uses | None = None
     per_member_year: Uses | None = None
     per_basket: Count | None = None
     budget_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None

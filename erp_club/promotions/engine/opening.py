@@ -135,7 +135,8 @@ def used_up(run: Run, ready: Ready) -> Failure | None:
     limits = ready.limits
     assert limits is not None
     by_member = (
-        limits.per_member, limits.per_member_day, limits.per_member_month, limits.per_member_year,
+        limits.per_member, limits.per_member_day, limits.per_member_week, limits.per_member_month,
+        limits.per_member_quarter, limits.per_member_half_year, limits.per_member_year,
         limits.member_month_minor, limits.shared_month_minor,
     )  # fmt: skip
     if run.facts.shopper is None and any(each is not None for each in by_member):
@@ -161,7 +162,10 @@ def left_of(limits: Limits, used: Used) -> int | None:
         (limits.uses_per_day, used.today),
         (limits.per_member, used.member),
         (limits.per_member_day, used.member_today),
+        (limits.per_member_week, used.member_week),
         (limits.per_member_month, used.member_month),
+        (limits.per_member_quarter, used.member_quarter),
+        (limits.per_member_half_year, used.member_half_year),
         (limits.per_member_year, used.member_year),
         (limits.per_basket, 0),
     )

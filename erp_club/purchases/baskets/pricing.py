@@ -135,10 +135,10 @@ def next_benefits_of(session: Session, customer_id: int, place: Place) -> dict[s
 
 
 def _next_benefits(gathered: Gathered) -> dict[str, NextBenefit]:
-    shopper, on = gathered.facts.shopper, gathered.facts.at.date()
-    if shopper is None:
+    facts = gathered.facts
+    if facts.shopper is None:
         return {}
-    found = {club: next_benefit(gathered.compiled, club, member, on=on) for club, member in shopper.clubs.items()}
+    found = {club: next_benefit(gathered.compiled, facts, club) for club in facts.shopper.clubs}
     return {club: benefit for club, benefit in found.items() if benefit is not None}
 
 
