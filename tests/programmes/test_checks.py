@@ -6,7 +6,9 @@ import pytest
 from erp_club.kernel.errors import Invalid
 from erp_club.programmes import documents
 from erp_club.programmes.engine.checks import findings, stops
-from tests.make.programmes import a_programme, example
+from erp_club.programmes.engine.earn import earn
+from erp_club.programmes.engine.facts import MemberFacts
+from tests.make.programmes import a_programme, example, purchase
 from web.programme_reading import read_programme
 
 RATE = {"kind": "money", "code": "rate", "points": 1, "per_minor": 100}
@@ -145,6 +147,22 @@ def test_what_has_no_effect_is_warned_about_and_may_be_published(path: str, said
     programme = a_programme(**said)
     assert path in [each.path for each in findings(programme)]
     assert path not in [each.path for each in stops(programme)]
+
+
+@pytest.mark.parametrize(
+    ("first", "of", "earns"),
+    [
+        (RATE | {"code": "big", "points": 5, "least_minor": 200_00}, (200, 199.99), (1000, 199)),
+        ({"kind": "table", "code": "t", "bands": [{"from_minor": 50_00, "points": 9}]}, (50, 49), (9, 49)),
+        ({"kind": "visit", "code": "v", "points": 7, "least_minor": 20_00}, (20, 19), (7, 19)),
+    ],
+)
+def test_what_a_rule_leaves_to_the_next_one_may_follow_it(
+    first: dict[str, Any], of: tuple[float, ...], earns: tuple[int, ...]
+):
+    club = a_programme(earning={"rules": [first, RATE]})
+    assert stops(club) == ()
+    assert tuple(earn(club, purchase(each), MemberFacts()).points for each in of) == earns
 
 
 @pytest.mark.parametrize("name", documents.EXAMPLES)

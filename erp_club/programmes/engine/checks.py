@@ -1,10 +1,11 @@
 """What a draft gets wrong before it runs: what keeps it from being published, and what is probably a slip. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from erp_club.kernel.text import T
-from erp_club.programmes.engine.earning import EarnRule, Multiplied, PerMoney, PerTable, Stands
+from erp_club.programmes.engine.earning import PerMoney, Stands
+from erp_club.programmes.engine.earning_checks import earn_rules, rising
 from erp_club.programmes.engine.entitlement_checks import entitlements
 from erp_club.programmes.engine.expiry_checks import expiry
 from erp_club.programmes.engine.fee_checks import fee_findings
@@ -20,7 +21,7 @@ from erp_club.programmes.engine.issue_checks import issues
 from erp_club.programmes.engine.levels import Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
 from erp_club.programmes.engine.occasion_checks import occasions
-from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Every, Measure, Scope, When
+from erp_club.programmes.engine.parts import Counts, Every, Measure, When
 from erp_club.programmes.engine.place_checks import counted_whole, places
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import (
@@ -120,53 +121,9 @@ def _earning(programme: Programme) -> Iterator[Finding]:
         ("earning", programme.earning.rules),
         *((f"counters[{i}]", each.rules) for i, each in enumerate(programme.counters)),
     ):
-        yield from _earn_rules(place, rules)
+        yield from earn_rules(place, rules)
     for place, when in _whens(programme):
         yield from _when(place, when, programme)
-
-
-def _earn_rules(place: str, rules: Sequence[EarnRule]) -> Iterator[Finding]:
-    for index, rule in enumerate(rules):
-        path = f"{place}.rules[{index}]"
-        if isinstance(rule, PerTable):
-            yield from _rising(f"{path}.bands", [band.from_minor for band in rule.bands], "from_minor")
-            yield from _falling_bands(path, rule)
-        if isinstance(rule, PerMoney) and rule.growing is not None:
-            yield from _rising(f"{path}.growing.steps", [s.from_minor for s in rule.growing.steps], "from_minor")
-        covered = next((first for first in rules[:index] if _covers(first, rule)), None)
-        if covered is not None and rule.stands is Stands.INSTEAD:
-            text = T("This rule never earns: the rule %(other)s before it fits all its lines.", other=covered.code)
-            yield Finding(path, text)
-        if set(rule.means) & set(rule.excluded.means):
-            yield Finding(f"{path}.means", T("These means are excluded as well."))
-        if isinstance(rule, Multiplied) and rule.factor_bp == 10_000:
-            yield Finding(f"{path}.factor_bp", T("Once the points changes nothing."), stops=False)
-
-
-def _falling_bands(path: str, rule: PerTable) -> Iterator[Finding]:
-    def least(index: int) -> int:
-        band = rule.bands[index]
-        return band.points if band.per_minor is None else band.from_minor // band.per_minor * band.points
-
-    for index in range(1, len(rule.bands)):
-        if least(index) < least(index - 1):
-            text = T("Here a larger amount earns less than the band before.")
-            yield Finding(f"{path}.bands[{index}].points", text, stops=False)
-
-
-def _covers(first: EarnRule, second: EarnRule) -> bool:
-    """Whether the first fits every line, always, that the second fits."""
-    narrower = first.when == ALWAYS and first.excluded == NOTHING and not first.means
-    whole = first.on == second.on or (first.on == Scope() and not second.on.kinds)
-    return first.stands is Stands.INSTEAD and not isinstance(first, Multiplied) and narrower and whole
-
-
-def _rising(path: str, values: Iterable[int], field: str) -> Iterator[Finding]:
-    for index, (before, after) in enumerate(pairwise(values), start=1):
-        if after == before:
-            yield Finding(f"{path}[{index}].{field}", T("Two steps begin at the same figure."))
-        elif after < before:
-            yield Finding(f"{path}[{index}].{field}", T("Steps must rise: this one begins below the one before."))
 
 
 def _whens(programme: Programme) -> Iterator[tuple[str, When]]:
@@ -358,9 +315,9 @@ def _rewards(programme: Programme) -> Iterator[Finding]:
         path = f"rewards[{index}]"
         function = reward.function
         if isinstance(function, ByPercent):
-            yield from _rising(f"{path}.function.steps", [s.from_amount for s in function.steps], "from_amount")
+            yield from rising(f"{path}.function.steps", [s.from_amount for s in function.steps], "from_amount")
         if isinstance(function, ByThreshold):
-            yield from _rising(f"{path}.function.steps", [s.at for s in function.steps], "at")
+            yield from rising(f"{path}.function.steps", [s.at for s in function.steps], "at")
             for number, (before, after) in enumerate(pairwise(function.steps), start=1):
                 if after.value <= before.value:
                     text = T("A higher step gives no more than the one below it.")
