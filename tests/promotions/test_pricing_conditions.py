@@ -123,6 +123,16 @@ def test_one_of_several_conditions_is_enough() -> None:
     assert refusal(priced([a_line()], offer), "OFFER").reason == "wrong_store"
 
 
+def test_of_several_alternatives_the_one_is_told_that_lacks_least() -> None:  # REQ O-08, O-11
+    either: list[dict[str, Any]] = [{"quantity": 6}, {"quantity": 2, "of": {"groups": ["tea"]}}]
+    pair = {"kind": "buy_get", "size": 2, "on": {"groups": ["coffee"]}}
+    for reward, hinted in ((TENTH, True), (pair, False)):
+        answer = priced([a_line(), a_line("tea")], an_offer("OFFER", reward, when={"any": either}))
+        assert (refusal(answer, "OFFER").reason, refusal(answer, "OFFER").missing) == ("min_qty", 1)
+        # A second tea opens it, but makes no pair of coffees: of that nothing is promised.
+        assert hinted or not answer.hints
+
+
 @pytest.mark.parametrize("reward", [{"kind": "coupon", "batch": "NEXT"}, {"kind": "gift", "products": ["mug"]}])
 @pytest.mark.parametrize(
     "when",

@@ -176,14 +176,17 @@ def _all(gates: list[Gate]) -> Gate:
 
 
 def _any(gates: list[Gate]) -> Gate:
+    """Open where one is; else what the first lacks, or one that lacks less of the same."""
+
     def gate(basket: Basket) -> Failure | None:
-        first: Failure | None = None
+        nearest: Failure | None = None
         for each in gates:
             failure = each(basket)
             if failure is None:
                 return None
-            first = first or failure
-        return first
+            if nearest is None or (failure[0] is nearest[0] and (failure[1] or 0) < (nearest[1] or 0)):
+                nearest = failure
+        return nearest
 
     return gate
 

@@ -121,7 +121,7 @@ def _hint(run: Run, compiled: Compiled, ready: Ready, refusal: Refusal) -> Hint 
     if kind == SPEND_MORE:
         gain = _gain(run, ready, 0, missing) if _reckoned(ready, 0) else with_amount(run, compiled, ready, missing)
         return Hint(ready.code, kind, missing, gain, spent_on(ready))
-    if not ready.needed and _of_one_scope(ready):
+    if not ready.asked and _of_one_scope(ready):
         gain, on = _gain(run, ready, missing, missing), _one_scope(ready.parts[0].document)
         if _reckoned(ready, missing):
             return Hint(ready.code, kind, missing, gain, _units_of(on, missing))
