@@ -109,6 +109,16 @@ def test_units_that_fulfil_a_condition_serve_no_other_offer_though_the_reward_li
     assert _applied(priced(basket, three, five)) == {"THREE": 500, "FIVE": 5}
 
 
+def test_an_offer_whose_condition_has_lost_its_units_is_told_to_whom() -> None:  # REQ O-08
+    half = {"kind": "percent", "value_bp": 5000}
+    first = an_offer("FIRST", half | {"on": A}, combination={"priority": 1})
+    second = an_offer("SECOND", half | {"on": C}, when={"quantity": 1, "of": A})
+    basket = [Line("1", "A", 1000, 1000, 0, "g1"), Line("2", "C", 1000, 1000, 0, "g2")]
+    answer = priced(basket, first, second)
+    assert _applied(answer) == {"FIRST": 500}
+    assert [(each.reason, each.beaten_by) for each in answer.refused] == [("beaten", "FIRST")]
+
+
 def test_an_amount_for_every_two_units_is_given_less_often_where_another_offer_does_more_with_some() -> None:
     each = {"kind": "amount", "value_minor": 100, "spread": "unit", "on": C}
     every = an_offer("EVERY", each, when={"quantity": 2, "of": A, "every": True})

@@ -317,9 +317,7 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
         return
     for offer in losers:
         parts = offer.ready.parts
-        scopes = [scope for part in parts for scope in part.scopes]
-        scopes += [asked.scope for asked in offer.ready.needed] if offer.ready.uses_needed else []
-        wanted = {stack for scope in scopes for stack in ground.on(scope)}
+        wanted = {stack for scope in _wanted(offer.ready) for stack in ground.on(scope)}
         winner = max([(_saved(taken), code) for code, taken in won.items() if _holds(taken, wanted)], default=None)
         failure: Failure | None = None
         # The hopeless ones are gone: but for a fixed price, what could give something has been beaten to it.
@@ -332,10 +330,16 @@ def _tell_losers(run: Run, ground: Field, rivals: dict[str, Rival], won: dict[st
             run.refuse(offer.ready, Reason.BEATEN, None, by)
 
 
+def _wanted(ready: Ready) -> list[int]:
+    """The scopes of which it takes units."""
+    scopes = [scope for part in ready.parts for scope in part.scopes]
+    return scopes + [asked.scope for asked in ready.needed] if ready.uses_needed else scopes
+
+
 def _refuse(run: Run, ground: Field, offer: Open, failure: Failure) -> None:
     """Why an offer gives nothing: of a lower priority maybe only because others have its units."""
     if ground.lower and failure[0] in _FOR_WANT_OF_UNITS and work_out(run, offer).failure is None:
-        mine = {i for part in offer.ready.parts for scope in part.scopes for i in run.basket.by_scope.get(scope, ())}
+        mine = {i for scope in _wanted(offer.ready) for i in run.basket.by_scope.get(scope, ())}
         holders = [
             (sum(amount for i, (amount, _) in record.shares.items() if i in mine), record.ready.code)
             for record in run.records
