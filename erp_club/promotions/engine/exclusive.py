@@ -33,7 +33,7 @@ from erp_club.promotions.engine.stages import (
 )
 from erp_club.promotions.engine.using import Using, as_one_of, units_used
 
-_MOST_TRIALS = 20
+_MOST_TRIALS = 8
 """So many times fewer at most an offer is tried."""
 _PART = "#"
 """What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
