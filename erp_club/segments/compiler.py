@@ -57,7 +57,7 @@ class Facts:
 def members(condition: Condition, facts: Facts, *columns: Any) -> Rows:
     """A SELECT of these columns of the customers in the segment; without any, of their ids."""
     made = _Compiler(facts)
-    (where,) = made.compile((condition,))
+    (where,) = made.compile((condition,), must=True)
     chosen = columns or (Customer.id,)
     return sa.select(*chosen).select_from(made.joined()).where(*made.living(), where)
 
@@ -113,20 +113,20 @@ class _Compiler:
             made = made.outerjoin(rows, rows.c.customer_id == Customer.id)
         return made
 
-    def compile(self, conditions: Sequence[Condition]) -> list[Bool]:
-        """The conditions as expressions that are true, or else false or null."""
+    def compile(self, conditions: Sequence[Condition], *, must: bool = False) -> list[Bool]:
+        """The conditions as expressions that are true, or else false or null; `must`: nothing else is looked for."""
         for condition in conditions:
             self._gather(condition, self._wanted)
-        return [self._read(condition) for condition in conditions]
+        return [self._read(condition, must=must) for condition in conditions]
 
     def _rows_of(self, where: _Where) -> Any:
         if where not in self._found:
             self._found[where] = self._join(self._figures(where))
         return self._found[where]
 
-    def _figures(self, where: _Where) -> Rows:
+    def _figures(self, where: _Where, *, often: bool = False) -> Rows:
         of, first, last, counted = where
-        asked = Asked(of, first, last, self._facts.only, counted)
+        asked = Asked(of, first, last, self._facts.only, counted, often)
         return metrics.figures(asked, frozenset(self._wanted[where]), self._facts.rolled)
 
     def _gather(self, condition: Condition, wanted: dict[_Where, list[MetricName]]) -> None:
@@ -169,18 +169,19 @@ class _Compiler:
         self._joins.append(made)
         return made
 
-    def _read(self, condition: Condition) -> Bool:
+    def _read(self, condition: Condition, *, must: bool = False) -> Bool:
+        """`must`: whoever it doesn't hold for is left out, whatever else holds."""
         match condition:
             case tree.All():
-                return sa.and_(sa.true(), *(self._read(part) for part in condition.parts))
+                return sa.and_(sa.true(), *(self._read(part, must=must) for part in condition.parts))
             case tree.AnyOf():
                 return sa.or_(sa.false(), *(self._read(part) for part in condition.parts))
             case tree.Not():
                 if isinstance(condition.part, MetricIs):
-                    return self._metric(condition.part, negated=True)
+                    return self._metric(condition.part, negated=True, must=must)
                 return self._not(self._read(condition.part))
             case MetricIs():
-                return self._metric(condition)
+                return self._metric(condition, must=must)
             case FieldIs():
                 return self._field(condition)
             case InSegment():
@@ -206,18 +207,18 @@ class _Compiler:
             case _:
                 return None
 
-    def _metric(self, leaf: MetricIs, *, negated: bool = False) -> Bool:
+    def _metric(self, leaf: MetricIs, *, negated: bool = False, must: bool = False) -> Bool:
         """Whether the figure compares so, or doesn't where `negated`.
 
         Where that is so for a customer without any such line, those are looked for of whom it isn't, and left out: the
-        database does that without keeping a figure of everybody.
+        database does that without keeping a figure of everybody. Who is left out in any case may be found often.
         """
         if leaf.op is Op.IS_NULL and metrics.adds_up(leaf.metric):
             return sa.literal(bool(leaf.value) is negated)
         of_nobody = metrics.of_nobody(leaf.metric, leaf.op, leaf.value)
         where = self._where(leaf)
         if of_nobody != negated and len(self._wanted[where]) == 1 and self._facts.only is None:
-            rows = self._figures(where).subquery()
+            rows = self._figures(where, often=must).subquery()
             holds = self._compared(rows, leaf)
             others = sa.select(rows.c.customer_id).where(holds if negated else holds.is_not(sa.true()))
             return self._join(others).c.customer_id.is_(None)

@@ -62,7 +62,8 @@ class Rolled:
 class Asked:
     """Lines of these things between two days, both included; `only` for these customers.
 
-    `counted`: it matters how many receipts they are, and not only whether there are any.
+    `counted`: it matters how many receipts they are, and not only whether there are any. `often`: a customer may come
+    more than once, for whoever only leaves these out.
     """
 
     of: Of
@@ -70,10 +71,14 @@ class Asked:
     last: dt.date
     only: tuple[int, ...] | None = None
     counted: bool = True
+    often: bool = False
 
 
 def figures(asked: Asked, metrics: frozenset[MetricName], rolled: Rolled | None) -> Any:
-    """One row a customer who has any such line: `customer_id`, and the columns that `figure` reads."""
+    """One row a customer who has any such line: `customer_id`, and the columns that `figure` reads.
+
+    Where a customer may come `often`, and nothing is asked but whether there are receipts, they aren't added up.
+    """
     found = None if rolled is None else _rollup(asked, metrics, rolled)
     return _of_lines(asked, metrics) if found is None else found
 
@@ -304,16 +309,18 @@ def _summed(asked: Asked, stores: Sequence[str] | None, held: Any, waiting: Any,
     if asked.only is not None:
         columns = kept.with_only_columns(*(each for each in kept.selected_columns if each is not store_id))
         return _by_customer(sa.union_all(columns, waiting), names)
+    alone = asked.often and not asked.counted and len(names) == 1 and names[0] in _COUNTS
+    by_customer = _any_of_customer if alone else _by_customer
     parts: list[Any] = []
     for low, high in pairwise((None, *rolled.cuts, None)):
         part = kept if low is None else kept.where(customer_id >= low)
         part = part if high is None else part.where(customer_id < high)
-        parts.append(_by_customer(part.where(customer_id.not_in(_waited(asked))) if rolled.waits else part, names))
+        parts.append(by_customer(part.where(customer_id.not_in(_waited(asked))) if rolled.waits else part, names))
     if rolled.waits:
         # By customer first: an index by days would be searched at each day for each of them.
         theirs = held.where(customer_id.in_(_waited(asked))).offset(sa.literal_column("0")).subquery().c
         columns = sa.select(*(theirs[name] for name in ("customer_id", "sold_on", *_ADDED)))
-        parts.append(_by_customer(sa.union_all(asked_for(columns, theirs.store_id, theirs.sold_on), waiting), names))
+        parts.append(by_customer(sa.union_all(asked_for(columns, theirs.store_id, theirs.sold_on), waiting), names))
     return parts[0] if len(parts) == 1 else sa.union_all(*parts)
 
 
@@ -340,6 +347,12 @@ def _by_customer(days: Any, names: Sequence[str]) -> Any:
         "last_on": sa.func.max(found.sold_on).filter(bought),
     }
     return sa.select(found.customer_id, *(columns[name].label(name) for name in names)).group_by(found.customer_id)
+
+
+def _any_of_customer(days: Any, names: Sequence[str]) -> Any:
+    """The days that hold any, as they come."""
+    found, (name,) = days.subquery().c, names
+    return sa.select(found.customer_id, found[name]).where(found[name] > 0)
 
 
 def _added(found: Any) -> Columns:
