@@ -36,6 +36,7 @@ from erp_club.reports.favourites import favourites
 from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import TIMES, Asked, By
 from erp_club.segments.models import Segment
+from web.views.favourite_reports import MOST_RECEIPTS
 
 MOST_MS, MOST_MS_OF_MANY, TIMES_EACH, ROWS = 500, 2_000, 3, 31
 FAR_TOO_LONG, STOPPED = 2, 6
@@ -98,7 +99,8 @@ def works(session: Session, year: Asked) -> dict[str, Callable[[], Any]]:
         "months of a club's members": lambda: queries.steps(session, of_club),
         "new, returning, lost": lambda: habits.movement(session, year),
         "frequency": lambda: habits.frequency(session, year),
-        "favourite groups": lambda: favourites(session, replace(year, by=By.GROUP)),
+        "favourite groups": lambda: favourites(session, replace(year, by=By.GROUP), most=MOST_RECEIPTS),
+        "favourite stores": lambda: favourites(session, replace(year, by=By.STORE), most=MOST_RECEIPTS),
         "tenths": lambda: habits.tenths(session, year),
         "cohorts": lambda: habits.cohorts(session, year),
         "results of a club": lambda: club_results.results(session, of_club, zone="Asia/Jerusalem"),

@@ -8,12 +8,16 @@ from sqlalchemy.orm import Session
 
 from erp_club.catalogue.commands import ProductChanges, edit_product
 from erp_club.customers.models import Customer
+from erp_club.organisation.models import Store
 from erp_club.permissions.actors import SYSTEM
+from erp_club.permissions.catalog import Role
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.receipts.rollups.commands import roll_all, verify
-from tests.make.browser import HTML, signed_in
+from tests.make.browser import HTML, a_session_of, signed_in
 from tests.make.clubs import a_customer
+from tests.make.organisation import somebody
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till, another_till
+from web.cookies import SESSION_COOKIE
 
 DAYS = f"first={NOW.date()}&last={NOW.date()}"
 
@@ -99,3 +103,9 @@ def test_of_months_and_years_it_is_kept_and_of_too_many_other_purchases_they_are
     assert f'href="/reports/favourites?{month.replace("&", "&amp;")}"' in page
     file = client_of_shop.get(f"/reports/favourites.csv?by={by}&{DAYS}").text
     assert [row.split(",")[1] for row in file.splitlines()[1:]] == [str(row["customers"]) for row in before]
+    token = a_session_of(session, somebody(session, Role.MANAGER, store=session.get_one(Store, till.store_id)))
+    session.commit()
+    client_of_shop.cookies.set(SESSION_COOKIE, token)
+    monkeypatch.setattr("web.routes.reports.MOST_RECEIPTS", 0)
+    told = client_of_shop.get(f"/reports/favourites?by={by}&first={sold_at.date()}&last={sold_at.date()}").json()
+    assert (told["rows"], told["receipts"], told["whole"]) == ([], 1, [])

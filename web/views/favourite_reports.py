@@ -54,7 +54,7 @@ class FavouritesPage(BaseModel):
 
     Of one customer there are no such `rows`, but what was `liked` best. Of more `receipts` than anybody waits for
     there are none either: `whole` are the months and years of the period, of which what the chain's customers like
-    best is kept.
+    best is kept; none for whoever sees but some stores.
     """
 
     by: By
@@ -88,7 +88,7 @@ def favourites_page(act: Act, asked: Asked, *, most: int | None = None) -> Favou
         rows=[FavouriteView.model_validate(row, from_attributes=True) for row in found.rows],
         liked=_liked(act, asked) if one else [],
         receipts=found.receipts,
-        whole=_whole(asked) if found.receipts else [],
+        whole=_whole(asked) if found.receipts and asked.within is None else [],
         kinds=[(kind.value, translate(ROWS[kind])) for kind in (KINDS_OF_ONE if one else KINDS)],
         chips=chips(act, asked, PATH, query),
         choices=choices_of(act, asked),
