@@ -215,9 +215,14 @@ FAVOURITE_KEY = "step, first, kind, of_id"
 
 
 def favourites(of: Callable[[str], str], *, by: int = 1, where: str = "true", parts: Sequence[Slice] = LIKED) -> str:
-    """So many times whose favourite what is in each month and year, from tables of customers' days."""
+    """So many times whose favourite what is in each month and year, from tables of customers' days.
+
+    `where` is said with the step as %s.
+    """
     return " UNION ALL ".join(
-        _favourites(part, step, of(part.days), by, where) for part in parts for step in ("month", "year")
+        _favourites(part, step, of(part.days), by, where.replace("%s", step))
+        for part in parts
+        for step in ("month", "year")
     )
 
 

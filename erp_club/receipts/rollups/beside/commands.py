@@ -89,7 +89,7 @@ def favourites_added(rows: str) -> str:
     """
 
 
-_THEIRS = "customer_id = ANY(:ids) AND sold_on >= date_trunc('year', CAST(:since AS timestamp))"
+_THEIRS = "customer_id = ANY(:ids) AND sold_on >= date_trunc('%s', CAST(:since AS timestamp))"
 _FAVOURITES = {by: sa.text(favourites_added(buyers.favourites(str, by=by, where=_THEIRS))) for by in (-1, 1)}
 """So many times what some customers like best in months and years since a day."""
 _CLUBS = {
@@ -120,8 +120,8 @@ OF_SUMS = tuple(
 def add(session: Session, given: Mapping[str, Any], by: int) -> None:
     """So many times what is counted of some customers (`ids`) beside their own sums.
 
-    Of clubs `since` a day, of products since its month, of favourites since its year; of some `products` only, or of
-    all where it is None.
+    Of clubs `since` a day, of products since its month, of favourites since its month and year; of some
+    `products` only, or of all where it is None.
     """
     if not given["ids"]:
         return
