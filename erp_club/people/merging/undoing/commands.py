@@ -62,7 +62,7 @@ def undo_merge(session: Session, merge_id: int, *, today: dt.date, now: dt.datet
     survivor, merged = rows[merge.survivor_id], rows[merge.merged_id]
     if survivor["state"] != CustomerState.ACTIVE:
         raise errors.survivor_gone()
-    given = _give_fields(session, survivor, merged, merge.fields, now)
+    given = _give_fields(session, survivor, merged, merge, now)
     _come_back(session, survivor, merged, given, merge)
     _give_rows(session, merge)
     for each in merge.moved["memberships"]:
@@ -80,7 +80,7 @@ def _give_fields(
     session: Session,
     survivor: Mapping[str, Any],
     merged: Mapping[str, Any],
-    changed: Mapping[str, Any],
+    merge: CustomerMerge,
     now: dt.datetime,
 ) -> dict[str, Any]:
     """What nobody has changed since is again what it was; gives what is the merged one's again.
@@ -89,7 +89,9 @@ def _give_fields(
     """
     ours: dict[str, Any] = {}
     theirs: dict[str, Any] = {}
-    for field, told in changed.items():
+    if "own_id" in merge.fields:  # it is unique: what the survivor gets back is given up first
+        write_fields(session, merged, {"own_id": None})
+    for field, told in merge.fields.items():
         before, after = (
             next((row for row in (survivor, merged) if fields.same(field, row, known)), known)
             for known in (fields.read(told["before"]), fields.read(told["after"]))
@@ -97,11 +99,27 @@ def _give_fields(
         theirs |= {name: after[name] for name in fields.columns_of(field)}
         if after is survivor:
             ours |= {name: before[name] for name in fields.columns_of(field)}
-    if "own_id" in theirs:  # it is unique: what the survivor gets back is given up first
-        write_fields(session, merged, {"own_id": None})
+        else:
+            _pass_on(session, merge, field, told)
     _check_document(session, survivor, ours)
     write_fields(session, survivor, _free(session, survivor, ours) | {"changed_at": now})
     return theirs
+
+
+def _pass_on(session: Session, merge: CustomerMerge, field: str, told: Mapping[str, Any]) -> None:
+    """A later merge that has changed the field gives back, one day, what the survivor had before this one."""
+    before, after = fields.read(told["before"]), fields.read(told["after"])
+    later = sa.select(CustomerMerge).where(
+        CustomerMerge.survivor_id == merge.survivor_id, CustomerMerge.id > merge.id, CustomerMerge.undone_at.is_(None)
+    )
+    for each in session.scalars(later.order_by(CustomerMerge.id)):
+        kept = each.fields.get(field)
+        if kept is not None and fields.same(field, fields.read(kept["before"]), after):
+            each.fields = {**each.fields, field: {**kept, "before": told["before"]}}
+            row = hold_customers(session, merge.survivor_id, each.merged_id)[each.merged_id]
+            own = before if field == "own_id" or not fields.empty(field, before) else fields.read(kept["after"])
+            write_fields(session, row, own)
+            return
 
 
 def _free(session: Session, whose: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:
