@@ -12,7 +12,7 @@ from babel import Locale, dates, numbers
 from markupsafe import Markup, escape
 
 from erp_club.kernel.money import to_text
-from erp_club.kernel.text import Name
+from erp_club.kernel.text import Name, named_in
 from erp_club.points.units import Unit, counted
 from web import i18n
 from web.i18n import LANGUAGE
@@ -225,7 +225,7 @@ def name(text: object) -> Markup:
 
 def localised(names: Mapping[str, str]) -> str:
     """The name in the reader's language, else in English, else whichever there is."""
-    return names.get(LANGUAGE.get()) or names.get("en") or next(iter(names.values()), "")
+    return named_in(names, LANGUAGE.get())
 
 
 def week(days: Sequence[tuple[object, str]]) -> Sequence[tuple[object, str]]:

@@ -72,23 +72,24 @@ def listing(
     return [_product(row) for row in rows]
 
 
-def skus_named(session: Session, text: str, *, limit: int) -> list[str]:
+def skus_named(session: Session, text: str, *, beginning: bool = False, limit: int) -> list[str]:
     """The SKUs of products with a price whose names hold words that begin with each word of `text`.
 
-    Names that begin as the text does come first, and of equals the shortest.
+    Names that begin as the text does come first, and of equals the shortest; only they where `beginning`.
     """
     words = " & ".join(f"'{word}':*" for word in _WORD.findall(text))
     if not words:
         return []
     name = sa.func.lower(Product.name)
     asked = sa.func.to_tsquery(sa.literal_column("'pg_catalog.simple'::regconfig"), words, type_=TSQUERY)
+    begins = name.startswith(text.lower(), autoescape=True)
     statement = (
         sa.select(Product.sku)
         .where(sa.func.product_words(Product.name, type_=TSVECTOR).bool_op("@@")(asked), ~Product.stub)
-        .order_by(name.startswith(text.lower(), autoescape=True).desc(), sa.func.length(name), name, Product.sku)
+        .order_by(begins.desc(), sa.func.length(name), name, Product.sku)
         .limit(limit)
     )
-    return list(session.scalars(statement))
+    return list(session.scalars(statement.where(begins) if beginning else statement))
 
 
 def count(session: Session, filters: ProductFilters, *, most: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,11 @@ class Quantity:
         return f"{self.milli / 1000:g}"
 
 
+def named_in(names: Mapping[Any, str], language: str) -> str:
+    """The name in this language, else in English, else whichever there is."""
+    return names.get(language) or names.get("en") or next(iter(names.values()), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """Somebody's word, which may run in the other direction; by language where there are several."""
@@ -83,7 +88,7 @@ class Name:
     texts: Mapping[str, str]
 
     def __str__(self) -> str:
-        return self.texts.get("en") or next(iter(self.texts.values()), "")
+        return named_in(self.texts, "en")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,8 @@ def list_faults(settings: PriceListSettings, *, language: str) -> list[FieldErro
 def _list_faults(settings: PriceListSettings, language: str) -> Iterator[FieldError]:
     if not _CODE.fullmatch(settings.code) or not settings.code.isprintable():
         yield FieldError("code", T("Use 100 letters and digits at most, without spaces at the ends."))
-    for needed in dict.fromkeys(("en", language)):
-        if not settings.names.get(needed):
-            yield FieldError(f"names.{needed}", T("Enter the name in this language."))
+    if not settings.names.get(language):
+        yield FieldError(f"names.{language}", T("Enter the name in this language."))
     if settings.segment and (settings.club_id is not None or settings.level):
         yield FieldError("segment", T("A list is for a club or a level, or for a customer group. Leave one empty."))
     elif not settings.segment and settings.club_id is None and not settings.level:

@@ -189,7 +189,16 @@ def test_an_item_is_found_by_words_of_its_name_and_its_price_is_told_without_sel
     assert told(f"?{MILK}") == told("?milk") == [(MILK, 6_43)]
     assert entered("?rye")["code"] == "unknown-code"
     assert entered("?")["code"] == "item-needed"
-    # Whoever is called so is meant before the goods.
+    # Whoever is called so is meant before the goods that are only among other words called so.
+    a_product(session, "COFFEE", name="Coffee filters", price_minor=3_00)
+    a_product(session, "CUPS", name="Cups for coffee", price_minor=2_00)
+    people = [a_person(session, given_name=f"Ann {each}", family_name="Coffey") for each in "ABCDE"]
+    session.commit()
+    both = entered("coff")
+    assert [each["entry"] for each in both["products"]] == ["COFFEE"]
+    assert len(both["choices"]) == 4 < len(people)
+    assert both["more_choices"]
+    assert entered("coffey")["products"] == []
     assert entered("milka")["customer"]["given_name"] == "Milka"
 
 

@@ -12,7 +12,7 @@ from erp_club.clubs.periods import RenewalFrom
 from erp_club.clubs.setup import commands
 from erp_club.clubs.setup.settings import MOST_DAYS, MOST_MINOR, MOST_MONTHS, MOST_POINTS, ClubChanges, ClubSettings
 from erp_club.kernel.errors import FieldError, Invalid
-from erp_club.kernel.text import T
+from erp_club.kernel.text import T, named_in
 from erp_club.permissions.catalog import Permission
 from web import lists
 from web.deps import Act, ActRoute, needs
@@ -109,7 +109,7 @@ def clubs_file(
     rows = (
         (
             club.code,
-            club.names.get(act.chain.language) or club.names["en"],
+            named_in(club.names, act.chain.language),
             club.state.value,
             club.earn_points,
             _amount(club.earn_per_minor),
@@ -240,7 +240,7 @@ def close_club(act: Annotated[Act, needs(Permission.CLUBS_EDIT)], club_id: Small
 def _form_of(act: Act, club_id: int | None) -> ClubForm:
     club = None if club_id is None else club_line(act, club_id)
     currency = act.chain.currency if club is None else club.currency
-    return ClubForm(club=club, currency=currency, needed=list(dict.fromkeys(["en", act.chain.language])))
+    return ClubForm(club=club, currency=currency, needed=[act.chain.language])
 
 
 def _as_typed(form: FormState) -> FormState:

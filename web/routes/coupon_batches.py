@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from erp_club.kernel.text import named_in
 from erp_club.permissions.catalog import Permission
 from erp_club.promotions.coupons.batches import commands, queries
 from erp_club.promotions.coupons.batches.queries import BatchFilters, BatchRow, Standing
@@ -131,7 +132,7 @@ def _cells(act: Act, rows: Iterator[BatchRow]) -> Iterator[tuple[lists.Cell, ...
     for row in rows:
         worth = None if row.worth_minor is None else Decimal(row.worth_minor).scaleb(-2)
         yield (
-            row.code, row.names.get(act.chain.language) or row.names["en"], row.state.value, row.personal, row.uses,
+            row.code, named_in(row.names, act.chain.language), row.state.value, row.personal, row.uses,
             worth, row.valid_from, row.valid_to, row.days_from_issue, row.most, row.issued, row.used,
             row.back_on_return,
         )  # fmt: skip

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from erp_club.clubs.queries import club_of_account
+from erp_club.customers.queries import names_of
 from erp_club.permissions.catalog import Permission
 from erp_club.points import queries
 from erp_club.points.kinds import MovementKind
@@ -49,6 +50,8 @@ def movements(
     customer_id = queries.account(act.session, account_id).customer_id
     view = history_view(act, customer_id, account_id=account_id, which=asked, before=before, year=year)
     if not act.htmx:
+        if act.may(Permission.CUSTOMERS_VIEW):
+            view.customer = names_of(act.session, [customer_id]).get(customer_id)
         return act.answer(view, "points/history.html")
     return act.answer(view, "points/_history.html" if before is None else "points/_movements.html")
 

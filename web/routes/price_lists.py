@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from erp_club.kernel.text import named_in
 from erp_club.permissions.catalog import Permission
 from erp_club.pricelists import commands
 from erp_club.pricelists.kinds import PriceListState
@@ -129,7 +130,7 @@ def price_lists_file(act: TakingOut, suffix: Literal["csv", "xlsx"], filters: As
     found = list_lines(act, queries.find_lists(act.session, filters, sort=state.sort, descending=state.descending))
     rows = (
         (
-            each.code, each.names.get(act.chain.language) or each.names["en"], each.state.value, each.club, each.level,
+            each.code, named_in(each.names, act.chain.language), each.state.value, each.club, each.level,
             each.segment, each.always, None if each.stores is None else ", ".join(each.stores), each.first, each.last,
             each.prices,
         )

@@ -7,8 +7,9 @@
   const toasts = document.getElementById("toasts");
 
   document.documentElement.classList.add("js");
+  document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
 
-    // randomUUID is missing on plain http inside a shop.
+  // randomUUID is missing on plain http inside a shop.
   window.freshKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
   function undoForm({ url, fields = {} }) {

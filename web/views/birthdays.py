@@ -222,7 +222,7 @@ def form_view(act: Act, row: PlanRow | None = None) -> BirthdayForm:
             if each.state == "active" and each.kind == "gift" and not each.has_pin
         ],
         currency=act.chain.currency,
-        needed=list(dict.fromkeys(["en", act.chain.language])),
+        needed=[act.chain.language],
         plan=row and row.id,
         version=row.version if row else 1,
         occasion=row.settings.occasion if row else OccasionKind.BIRTHDAY,

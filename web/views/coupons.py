@@ -270,7 +270,7 @@ def form_view(act: Act, batch_id: int | None) -> BatchForm:
     return BatchForm(
         batch=None if batch_id is None else batch_line(act, batch_id),
         currency=act.chain.currency,
-        needed=list(dict.fromkeys(["en", act.chain.language])),
+        needed=[act.chain.language],
     )
 
 

@@ -88,9 +88,11 @@ class HistoryView(BaseModel):
     """An account's movements, newest first, and its balance by month in the year shown.
 
     `account` is None for a customer without any. `older` is the `before` of the next movements, None at the end.
+    `customer` is the name, for who may see customers.
     """
 
     customer_id: int
+    customer: str | None = None
     account: AccountLine | None = None
     accounts: list[AccountLine] = []
     standing: StandingLine | None = None

@@ -229,7 +229,7 @@ def list_form(act: Act, list_id: int | None, *, typed: str = "") -> ListForm:
         segments=segment_choices(act),
         stores=stores,
         found=[each.id for each in picking.found(stores, typed)[: picking.FOUND]],
-        needed=list(dict.fromkeys(["en", act.chain.language])),
+        needed=[act.chain.language],
     )
 
 

@@ -187,7 +187,7 @@ def _drawn(act: Act, form: FormState, document: Document, club_id: int | None) -
         club_id=club_id,
         club_names=club_line(act, club_id).names if club_id else {},
         currency=act.chain.currency,
-        needed=list(dict.fromkeys([i18n.LANGUAGE.get(), act.chain.language, "en"])),
+        needed=list(dict.fromkeys([act.chain.language, i18n.LANGUAGE.get()])),
         document=bare(document),
         base=json.dumps(document, ensure_ascii=False),
         sections=[

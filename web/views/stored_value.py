@@ -182,7 +182,7 @@ def product_form(act: Act, product_id: int | None) -> CardProductForm:
         product=None if product_id is None else product_line(products.product(act.session, product_id)),
         currency=act.chain.currency,
         least_months=least_months(act.chain.country),
-        needed=list(dict.fromkeys(("en", act.chain.language))),
+        needed=[act.chain.language],
     )
 
 

@@ -108,9 +108,8 @@ def faults(settings: PlanSettings, *, language: str) -> list[FieldError]:
 def _names(of: PlanSettings, language: str) -> Iterator[FieldError]:
     if not _CODE.fullmatch(of.code):
         yield FieldError("code", T("Use capital letters, digits, hyphens, dots and underscores, 50 at most."))
-    for needed in dict.fromkeys(("en", language)):
-        if not of.names.get(needed):
-            yield FieldError(f"names.{needed}", T("Enter the name in this language."))
+    if not of.names.get(language):
+        yield FieldError(f"names.{language}", T("Enter the name in this language."))
 
 
 def _whose(of: PlanSettings) -> Iterator[FieldError]:

@@ -17,6 +17,7 @@ from erp_club.clubs.conversions.queries import Target, targets
 from erp_club.clubs.earning.queries import rules_on
 from erp_club.clubs.levels.queries import levels_of
 from erp_club.clubs.models import Club
+from erp_club.kernel.text import named_in
 from erp_club.permissions.actors import Actor
 from erp_club.points.conversions.commands import (
     Moved,
@@ -87,7 +88,7 @@ def convert(session: Session, keys: Sequence[Key], how: Converting) -> Converted
     left = [key for key in keys if how.conversion.to_club is not None and key not in there]
     mine = [key for key in keys if key not in set(left)]
     found = open_lots(session, mine, on=how.on, before_version=None if how.begins_on is None else how.rules_no)
-    name = session.execute(sa.select(Club.names["en"].astext).where(Club.id == how.club_id)).scalar_one()
+    name = named_in(session.execute(sa.select(Club.names).where(Club.id == how.club_id)).scalar_one(), "en")
     owing = debts_before(session, mine, how.begins_on) if how.is_new_unit and how.begins_on is not None else {}
     for key, owed in owing.items():
         cause = Cause(MovementKind.CONVERTED, how.on, how.now, how.by, reason=name, run_id=how.run_id)

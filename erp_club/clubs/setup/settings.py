@@ -83,19 +83,15 @@ class ClubChanges:
 
 
 def faults(settings: ClubSettings, *, language: str) -> list[FieldError]:
-    """What is wrong, by field; `language` is the chain's. Names are needed in English and in that language.
-
-    In the other languages the English name is shown.
-    """
+    """What is wrong, by field; `language` is the chain's, the only one in which a name is needed."""
     return [*_faults(settings, language)]
 
 
 def _faults(settings: ClubSettings, language: str) -> Iterator[FieldError]:
     if not _CODE.fullmatch(settings.code):
         yield FieldError("code", T("Use capital letters, digits, hyphens and underscores, 31 at most."))
-    for needed in dict.fromkeys(("en", language)):
-        if not settings.names.get(needed):
-            yield FieldError(f"names.{needed}", T("Enter the name in this language."))
+    if not settings.names.get(language):
+        yield FieldError(f"names.{language}", T("Enter the name in this language."))
     for field, value, least, most in (
         ("earn_points", settings.earn_points, 0, MOST_POINTS),
         ("earn_per_minor", settings.earn_per_minor, 1, MOST_MINOR),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.customers.queries import hold_person
 from erp_club.kernel import audit
+from erp_club.kernel.text import named_in
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import earn_points, release_points, take_back_points
 from erp_club.points.conversions.queries import new_unit
@@ -352,4 +353,4 @@ def _look(session: Session, customers: set[int], at: At) -> None:
 
 
 def _name(rule: EventPoints) -> str:
-    return rule.names.get("en") or next(iter(rule.names.values()), rule.code)
+    return named_in(rule.names, "en") or rule.code

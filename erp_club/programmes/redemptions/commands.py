@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from erp_club.clubs.errors import changed_meanwhile
 from erp_club.clubs.periods import Span
 from erp_club.kernel import audit
+from erp_club.kernel.text import named_in
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
 from erp_club.points import errors as ledger
@@ -108,7 +109,7 @@ def give_to_charity(session: Session, membership_id: int, points: int, at: At) -
     if why is not None:
         raise errors.not_now(why)
     names = {str(language): text for language, text in programme.charity.names.items()}
-    moved = _take(session, who, points, names.get("en") or next(iter(names.values()), CHARITY), at)
+    moved = _take(session, who, points, named_in(names, "en") or CHARITY, at)
     made = _write(session, _row(who, CHARITY, CHARITY, points, points, moved, at))
     _traced(session, "points.give", who.customer_id, {"points": points}, at)
     return Redeemed(made, membership_id, who.customer_id, points, moved.balance)
@@ -227,7 +228,7 @@ def _write(session: Session, row: dict[str, object]) -> int:
 
 
 def _called(benefit: Benefit) -> str:
-    return benefit.names.get("en") or next(iter(benefit.names.values()), benefit.code)
+    return named_in(benefit.names, "en") or benefit.code
 
 
 def _traced(session: Session, action: str, customer_id: int, after: dict[str, object], at: At) -> None:

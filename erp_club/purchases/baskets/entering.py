@@ -46,8 +46,8 @@ class Entered:
 def enter(session: Session, typed: str, place: Place, *, country: str) -> Entered:
     """Take what was scanned or typed: a product (`3*code` for three), a card, a coupon, a phone, a number or a name.
 
-    `?` before a product asks its price, `-` takes it out again. The name of a product leaves a choice, where nobody is
-    called so.
+    `?` before a product asks its price, `-` takes it out again. The name of a product leaves a choice; where somebody
+    is called so too, of the products whose names begin so.
     Raises Refused as `read_entry` and `product_by_code`; `unknown-code`, or `nobody-found` for a phone or name; for a
     card that doesn't identify what reading it raises, for a coupon what `enter_coupon` raises.
     """
@@ -77,15 +77,19 @@ def enter(session: Session, typed: str, place: Place, *, country: str) -> Entere
         enter_coupon(session, entry.text, place)
         return Entered()
     found = find(session, entry.text, country=country, store_id=place.by.store_id, limit=MOST_CHOICES + 1)
-    surely = any(each.exact or each.spelt for each in found)
-    skus = () if surely or not _LETTER.search(entry.text) else skus_named(session, entry.text, limit=MOST_CHOICES + 1)
+    exact, spelt = [each for each in found if each.exact], [each for each in found if each.spelt]
+    skus: list[str] = []
+    if not exact and _LETTER.search(entry.text):
+        skus = skus_named(session, entry.text, beginning=bool(spelt), limit=MOST_CHOICES + 1)
     if not found and not skus:
         raise errors.nobody_found(entry.text) if new_customer(entry.text) else errors.unknown_code(entry.text)
     if skus:
-        people = found[: MOST_CHOICES // 3]  # whose names only sound so
+        others = spelt or found
+        people = others[: MOST_CHOICES // (2 if spelt else 3)]  # fewer, where names only sound so
         shown = skus[: MOST_CHOICES - len(people)]
-        return Entered(found=tuple(people), products=tuple(shown), more=len(found) + len(skus) > MOST_CHOICES)
-    meant = [each for each in found if each.exact] or [each for each in found if each.spelt] or found
+        more = len(people) < len(others) or len(shown) < len(skus)
+        return Entered(found=tuple(people), products=tuple(shown), more=more)
+    meant = exact or spelt or found
     # The beginning of somebody's number may be a mistyped item, a name that only sounds so another one: then the
     # cashier looks first.
     if len(meant) > 1 or not (meant[0].exact or meant[0].spelt):

@@ -68,9 +68,8 @@ def amount_fault(amounts_minor: tuple[int, ...], least_minor: int, most_minor: i
 def _faults(settings: ProductSettings, language: str, country: str) -> Iterator[FieldError]:
     if not _CODE.fullmatch(settings.code):
         yield FieldError("code", T("Use capital letters, digits, hyphens, dots and underscores, 50 at most."))
-    for needed in dict.fromkeys(("en", language)):
-        if not settings.names.get(needed):
-            yield FieldError(f"names.{needed}", T("Enter the name in this language."))
+    if not settings.names.get(language):
+        yield FieldError(f"names.{language}", T("Enter the name in this language."))
     least, months = least_months(country), settings.valid_months
     if months is not None and months < least:
         text = T("In this country money on a card holds for at least %(months)s months.", months=least)

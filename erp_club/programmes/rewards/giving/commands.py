@@ -14,7 +14,7 @@ from erp_club.clubs.levels.queries import levels_of
 from erp_club.clubs.models import Club
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.money import allocate
-from erp_club.kernel.text import T
+from erp_club.kernel.text import T, named_in
 from erp_club.permissions.actors import Actor
 from erp_club.points.kinds import MovementKind
 from erp_club.points.rules import Bucket, bucket
@@ -79,7 +79,7 @@ def give(session: Session, programme: Programme, rule: PeriodReward, gifts: Sequ
 
     Raises Conflict `batch-missing` where there is nothing to give of.
     """
-    name = rule.names.get("en") or rule.code
+    name = named_in(rule.names, "en") or rule.code
     taken = [(each.customer_id, each.account_id, each.taken) for each in gifts if each.taken]
     take_points(session, taken, SetCause(MovementKind.CONVERTED, cause.on, cause.now, cause.by, cause.run_id, name))
     given = [each for each in gifts if each.value]

@@ -57,9 +57,8 @@ def changed(old: BatchSettings, new: BatchSettings) -> dict[str, object]:
 def _faults(settings: BatchSettings, language: str, issued: int) -> Iterator[FieldError]:
     if not _CODE.fullmatch(settings.code):
         yield FieldError("code", T("Use capital letters, digits, hyphens, dots and underscores, 50 at most."))
-    for needed in dict.fromkeys(("en", language)):
-        if not settings.names.get(needed):
-            yield FieldError(f"names.{needed}", T("Enter the name in this language."))
+    if not settings.names.get(language):
+        yield FieldError(f"names.{language}", T("Enter the name in this language."))
     if not is_prefix(settings.prefix):
         yield FieldError("prefix", T("At most 6 of these, which nobody mistakes: %(letters)s", letters=ALPHABET))
     for field, value, least, most in (

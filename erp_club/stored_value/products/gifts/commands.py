@@ -5,6 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.text import named_in
 from erp_club.organisation import models as organisation
 from erp_club.permissions.actors import Actor
 from erp_club.stored_value.kinds import CardKind, ProductState
@@ -34,7 +35,7 @@ def gift_product(session: Session, code: str, names: dict[str, str], *, now: dt.
     )
     if found is not None:
         return found
-    named = {language: names.get(language) or names["en"] for language in _LANGUAGES}
+    named = {language: named_in(names, language) for language in _LANGUAGES}
     wanted = ProductSettings(code, named, least_minor=1, most_minor=MOST_MINOR)
     told = Chain(chain.currency, chain.country, chain.language)
     return create_product(session, wanted, chain=told, now=now, by=by)
