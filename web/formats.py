@@ -228,12 +228,18 @@ def localised(names: Mapping[str, str]) -> str:
     return named_in(names, LANGUAGE.get())
 
 
+def own_first(languages: Mapping[str, str], own: str) -> dict[str, str]:
+    """The languages of the pages, the chain's own before the others."""
+    return {own: languages[own], **languages}
+
+
 def week(days: Sequence[tuple[object, str]]) -> Sequence[tuple[object, str]]:
     """Monday to Sunday in the order in which the reader's country counts them: in Israel a week begins with Sunday."""
     return (days[-1], *days[:-1]) if LANGUAGE.get() == "he" else days
 
 
 FILTERS = {
+    "own_first": own_first,
     "money": money,
     "whole_money": whole_money,
     "typed": typed,

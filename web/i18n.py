@@ -24,6 +24,12 @@ LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
 """Set once a request, before anything is said."""
 
 
+def speak(language: str | None) -> None:
+    """Go on in this language, where it is one of ours: a receipt is the customer's on a page that is the cashier's."""
+    if language in LANGUAGES:
+        LANGUAGE.set(language)
+
+
 @functools.cache
 def catalogue(language: str) -> gettext.NullTranslations:
     """The language's messages, compiled from its .po file when first asked for; English is what the code says."""

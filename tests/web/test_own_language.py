@@ -49,3 +49,18 @@ def test_in_a_chain_that_speaks_hebrew_a_hebrew_name_is_enough(office: TestClien
     assert "שלנו" in office.get(url, headers=HTML).text
     if url != "/card-products":
         assert "שלנו" in office.get(f"{url}.csv").text
+
+
+@pytest.mark.parametrize(
+    "url", ["/consent-wordings", "/classification-fields/new", "/customer-forms", "/offers/new?kind=percent"]
+)
+def test_where_texts_are_asked_for_in_all_languages_the_chains_own_comes_first(
+    client: TestClient, session: Session, url: str
+) -> None:
+    a_chain(session).language = "sv"
+    somebody(session, Role.HQ)
+    session.commit()
+    assert client.post("/sign-in", data={"username": "hq", "password": PASSWORD}).status_code == 201
+    page = client.get(url, headers=HTML).text
+    asked = re.findall(r'<(?:input|textarea)[^>]* lang="(..)"', page)
+    assert asked[:4] == ["sv", "he", "fi", "en"]

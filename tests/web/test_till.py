@@ -1,5 +1,6 @@
 # REQ T-01 T-02 T-03 T-05: the till over HTTP, as a page and as JSON
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -224,6 +225,24 @@ def test_what_a_customer_has_in_cash_pays_a_part_and_a_bank_card_the_rest(client
     slip = paid(tendered="5", expected_card_minor=19_29)["paid"]["slip"]
     assert {each["means"]: each["amount_minor"] for each in slip["payments"]} == {"cash": 5_00, "card": 14_29}
     assert (slip["total_minor"], slip["rounding_minor"]) == (19_29, 0)
+
+
+def test_the_receipt_is_printed_in_the_customers_language_on_a_page_in_the_cashiers(
+    client: TestClient, session: Session, till: Till
+):
+    a_person(session, given_name="Aino", family_name="Virtanen", language="fi")
+    session.commit()
+    browser(client, till)
+    for code in ("aino virtanen", MILK):
+        post(client, "/baskets/current/entries", code=code)
+    page = post(client, "/baskets/current/payments", means="cash").text
+    before, slip, after = re.split(r"<article|</article>", page)
+    assert 'lang="fi"' in slip
+    assert ("Yhteensä" in slip, "Total" in slip) == (True, False)
+    assert "Paid" in before
+    assert "Receipt" in after
+    last = client.get("/till/receipt", headers=HTMX).text
+    assert ("Yhteensä" in last, "Close" in last) == (True, True)
 
 
 def test_somebody_nobody_knows_is_offered_as_new(client: TestClient, till: Till):

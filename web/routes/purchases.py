@@ -278,8 +278,7 @@ def purchase(act: View, purchase_id: RowId) -> Response:
 def slip(act: View, purchase_id: RowId) -> Response:
     """The receipt as it is printed on paper of 80 mm, in the customer's language where that is known."""
     view = slip_view(act, purchase_id)
-    if view.language in i18n.LANGUAGES:
-        i18n.LANGUAGE.set(view.language)
+    i18n.speak(view.language)
     return act.answer(view, "till/slip.html")
 
 
