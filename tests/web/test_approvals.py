@@ -184,6 +184,9 @@ def test_it_waits_on_the_screen_of_who_may_approve_it(desk: Desk):
     assert asked["state"] == "waiting"
     assert desk.client.get("/approvals").json()["waiting"] == []
     assert desk.adjust(501, approval=asked["token"]).json()["code"] == "approval-required"
+    waits = desk.client.get(f"/approvals/{asked['id']}", headers=HTML | {"HX-Request": "true"}).text
+    assert re.search(r'<button[^>]* data-key="F7" autofocus', waits), "a till has no mouse"
+    assert "data-close" in waits
     desk.sign_in("hq")
     waiting = desk.client.get("/approvals").json()["waiting"]
     assert [(each["id"], each["amount"], each["asked_by"]) for each in waiting] == [

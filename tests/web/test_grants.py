@@ -43,6 +43,15 @@ def change(office: TestClient, session: Session, role: str, held: dict[str, Any]
     return send(office, "PUT", "/grants", body)
 
 
+def test_the_matrix_says_what_its_limits_are_counted_in(office: TestClient):
+    page = office.get("/grants", headers=HTML).text
+    rows = [row for area in office.get("/grants").json()["areas"] for row in area["rows"]]
+    counted = {unit: sum(row["unit"] == unit for row in rows) for unit in ("money", "points")}
+    assert min(counted.values()) > 0
+    plain = re.sub(r"</?bdi[^>]*>", "", page)
+    assert (plain.count("Limits in ILS"), plain.count("Limits in points")) == (counted["money"], counted["points"])
+
+
 def test_the_matrix_shows_every_action_by_every_role(office: TestClient):
     view = office.get("/grants").json()
     rows = [row for area in view["areas"] for row in area["rows"]]

@@ -2,6 +2,7 @@
 
 # REQ R-01
 import datetime as dt
+import re
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +12,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.reports.years import shown_year
 from tests.make.browser import HTML, signed_in
-from tests.make.clubs import a_customer
+from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import PASSWORD, a_chain, a_store, somebody
 from tests.make.purchases import a_receipt
 from web.navigation import navigation
@@ -34,6 +35,19 @@ def test_a_chain_that_has_sold_nothing_is_told_how_to_begin(client: TestClient, 
     a_customer(session, "C1")
     done = {step["name"] for step in client.get("/").json()["steps"] if step["done"]}
     assert done == {"store", "customer"}
+
+
+def test_of_many_clubs_the_ten_with_the_most_members_are_shown(client: TestClient, session: Session):
+    a_chain(session)
+    _sold(session, a_store(session).id, "2017-01-31")
+    clubs = [a_club(session, f"CLUB{number:02}") for number in range(12)]
+    a_membership(session, a_customer(session, "C1"), clubs[-1])
+    signed_in(client, session)
+    assert len(client.get("/").json()["clubs"]) == 12
+    page = client.get("/", headers=HTML).text
+    shown = re.findall(r'href="/clubs/(\d+)"', page)
+    assert (len(shown), shown[0]) == (10, str(clubs[-1]))
+    assert '<a href="/clubs">All clubs</a>' in page
 
 
 def test_the_figures_are_those_of_the_year_shown(client: TestClient, session: Session):

@@ -92,6 +92,17 @@ def test_saving_an_untouched_form_changes_nothing_of_the_offer(client: TestClien
     assert after == before | {"names": before["names"] | {"fi": "Kaikki"}}
 
 
+def test_steps_ask_for_no_value_besides_theirs(client: TestClient, session: Session) -> None:
+    a_chain(session)
+    signed_in(client, session)
+    session.commit()
+    asks = 'name="rewards[0].value_bp"'
+    assert asks not in client.get("/offers/new?kind=steps", headers=HTML).text
+    assert asks in client.get("/offers/new?kind=percent", headers=HTML).text
+    typed = {"rewards[0].kind": "percent", "rewards[0].value_bp": "7", "rewards[0].steps[0].value": "5", "form": "1"}
+    assert asks in client.post("/offers/previews", data=form(do="look", **typed), headers=HTML).text
+
+
 def test_a_row_emptied_in_the_middle_keeps_the_others_where_they_stand(client: TestClient, session: Session) -> None:
     """A button names its row by its place, and a fault is told beside the row that was sent."""
     a_chain(session)

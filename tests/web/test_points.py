@@ -38,6 +38,7 @@ def test_the_history_shows_sign_colour_and_running_balance(client: TestClient, s
     assert [(row["points"], row["balance_after"]) for row in found["movements"]] == [(-400, 118), (518, 518)]
     assert (found["account"]["balance"], found["total"], found["year"]) == (118, 2, 2017)
     assert [month["balance"] for month in found["months"]] == [0, 0, *[118] * 10]
+    assert found["customer"] in page, "what is printed says whose it is"
 
 
 def test_the_filter_and_the_way_to_older_ones(client: TestClient, session: Session) -> None:

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import Product
 from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.catalog import Role
 from tests.make.organisation import PASSWORD, a_chain, somebody
@@ -154,3 +155,13 @@ def test_every_page_of_the_catalogue_is_drawn(office: TestClient, session: Sessi
         assert page.status_code == 200, url
         assert "<b>Milk" not in page.text
     assert office.get("/products/999999", headers=HTML).status_code == 404
+
+
+def test_what_nobody_has_described_yet_shows_no_price(client: TestClient, session: Session) -> None:
+    a_chain(session)
+    somebody(session, Role.HQ)
+    session.execute(sa.update(Product).where(Product.id == a_product(session, price_minor=0)).values(stub=True))
+    session.commit()
+    assert client.post("/sign-in", data={"username": "hq", "password": PASSWORD}).status_code == 201
+    page = client.get("/products", headers={"Accept": "text/html"}).text
+    assert ("Not described yet" in page, "0.00" in page) == (True, False)
