@@ -141,9 +141,10 @@ def test_a_club_is_set_up_in_the_form_and_changed_in_it(client: TestClient, sess
     assert "7 points" in page
     assert "3 points for the event" in page
     assert submit(client, "/programmes", fields | {"earning.rules[0].points": "7"}).status_code == 409
-    unnamed = submit(client, "/programmes", {**start, "names.en": ""})
-    assert unnamed.status_code == 422
-    assert 'id="e-f-names-en"' in unnamed.text
+    for names, field in (({"names.en": ""}, "code"), ({"names.en": "", "names.he": ""}, "names")):
+        unnamed = submit(client, "/programmes", {**start, **names})
+        assert unnamed.status_code == 422
+        assert f'id="e-f-{field}"' in unnamed.text
     for broken in ("", "{", "[]", '{"earning": 5, "levels": {"levels": 3}, "names": 4}'):
         answer = send(client, "/programmes/previews", {"form": "1", "base": broken, "do": "row|levels.levels"})
         assert answer.status_code in {200, 422}

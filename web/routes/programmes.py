@@ -132,8 +132,8 @@ def said_programme(body: Document) -> Programme:
         if unread is not None:
             raise unread
         if not document.get("code"):
-            # Nobody was asked for a code: what is missing is the name that it would have been made of.
-            raise Invalid([FieldError("names.en", T("Enter the name in this language."))])
+            # A code is made of a name in Latin letters, which a chain that speaks Hebrew needn't have.
+            raise Invalid([FieldError("code" if document.get("names") else "names", T("This field is required."))])
         return read_programme(bare(document))
     check_texts(body)
     return read_programme(read_text(body["document"]) if isinstance(body.get("document"), str) else body)
