@@ -62,7 +62,7 @@
     if (desk) htmx.ajax("GET", "/till", { target, swap: "outerMorph" });
   });
 
-  // What was asked before a form was drawn again tells of the old one: [data-follows] waits for the next answer.
+  // [data-follows] passes over what was asked before its form was drawn again.
   let drawn = 0;
   document.addEventListener("htmx:before:request", ({ detail }) => { detail.ctx.askedAt = drawn; });
   document.addEventListener("htmx:before:swap", (event) => {
@@ -105,7 +105,7 @@
   });
   focusFirst(document);
 
-  // One submit at a time: a form is free again with its answer, or the page shown again.
+  // One submit at a time.
 
   function setBusy(form, busy) {
     form.toggleAttribute("data-busy", busy);
