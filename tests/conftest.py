@@ -27,8 +27,9 @@ from web.deps import Shop
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
-# The same code is asked the same: what is red is so for everybody. To search on, `pytest --hypothesis-profile default`.
-hypothesis.settings.register_profile("repeatable", derandomize=True)
+# The same code is asked the same, however busy the machine: what is red is so for everybody. To search on,
+# `pytest --hypothesis-profile default`.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
 
 
