@@ -119,6 +119,34 @@ def test_an_offer_whose_condition_has_lost_its_units_is_told_to_whom() -> None: 
     assert [(each.reason, each.beaten_by) for each in answer.refused] == [("beaten", "FIRST")]
 
 
+def test_a_condition_holds_no_more_units_than_it_asks_for_lest_a_dearer_one_become_the_cheapest() -> None:
+    half = {"kind": "percent", "value_bp": 5000, "units": 1, "pick": "cheapest"}
+    cheapest = an_offer("CHEAPEST", half | {"on": {"products": ["A", "C"]}})
+    pair = {"kind": "bundle", "slots": [{"quantity": 2, "on": {"products": ["B"]}}], "off_minor": 150}
+    every = an_offer("PAIR", pair | {"applications": 1}, when={"quantity": 3, "of": C, "every": True})
+    basket = [
+        Line(str(i), word, count, unit)
+        for i, (word, count, unit) in enumerate((("C", 5000, 990), ("A", 1000, 1500), ("B", 2000, 333)))
+    ]
+    answer = priced(basket, cheapest, every, policy=PATIENT)
+    assert (_applied(answer), answer.proof) == ({"CHEAPEST": 495, "PAIR": 150}, "proved")
+
+
+def test_the_cheapest_of_its_goods_is_none_of_those_that_its_condition_asks_for() -> None:
+    some = {"kind": "percent", "value_bp": 3333, "units": 3, "pick": "cheapest"}
+    cheapest = an_offer("CHEAPEST", some | {"on": G1}, when={"quantity": 3, "of": C})
+    slots = [{"quantity": 1, "on": G1}, {"quantity": 1}]
+    pair = an_offer("PAIR", {"kind": "bundle", "slots": slots, "off_bp": 2000, "applications": 2})
+    basket = [
+        Line(str(i), word, count, unit, 0, GROUPS[word])
+        for i, (word, count, unit) in enumerate(
+            (("C", 5000, 500), ("D", 2000, 991), ("B", 2000, 990), ("B", 1500, 500))
+        )
+    ]
+    answer = priced(basket, cheapest, pair, policy=PATIENT)
+    assert (_applied(answer), answer.proof) == ({"CHEAPEST": 330, "PAIR": 744}, "proved")
+
+
 def test_an_amount_for_every_two_units_is_given_less_often_where_another_offer_does_more_with_some() -> None:
     each = {"kind": "amount", "value_minor": 100, "spread": "unit", "on": C}
     every = an_offer("EVERY", each, when={"quantity": 2, "of": A, "every": True})

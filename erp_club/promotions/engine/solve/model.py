@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from erp_club.promotions.engine.rewards import Freed
 from erp_club.promotions.engine.scope import Pick
-from erp_club.promotions.engine.solve.prune import scope
+from erp_club.promotions.engine.solve.prune import given_units, scope
 from erp_club.promotions.engine.solve.rules import most_times
 from erp_club.promotions.engine.solve.shapes import SCALE, Bundle, Buy, Contender, Lump, Off, PerUnit, Stack
 from erp_club.promotions.engine.solve.units import order, unit_gain
@@ -71,7 +71,7 @@ def build(units: Sequence[Stack], contenders: Sequence[Contender]) -> Model:
     for unit, columns in model.takers.items():
         model.row(0, units[unit].units, *((column, 1) for column in columns))
     for active, contender in strict:
-        for unit in scope(contender):
+        for unit in given_units(contender):
             count = units[unit].units
             # Where the offer is given, every unit of its scope is somebody's.
             model.row(0, FREE, (active, -count), *((column, 1) for column in model.takers[unit]))
@@ -121,12 +121,18 @@ class _Offer:
             model.taker(self.number, "need", unit, self.units[unit].units)
 
     def _met(self) -> None:
-        """What it holds for its needs and what it rewards meet them so many times."""
-        held = [each for role in ("have", "need") for each in self.model.roles.get((self.number, role), [])]
+        """What it holds for its needs and what it rewards meet them so many times; it holds no more than they ask."""
+        if self.times is None:
+            return
+        kept = self.model.roles.get((self.number, "need"), [])
+        held = [*self.model.roles.get((self.number, "have"), []), *kept]
         for need in self.contender.needs:
             terms = [(column, self.units[unit].counts) for column, unit in held if unit in need.on]
-            assert self.times is not None
             self.model.row(0, FREE, (self.times, -need.quantity), *terms)
+        most = sum(need.quantity for need in self.contender.needs)
+        most += max((self.units[unit].counts for _, unit in kept), default=1) - 1
+        terms = [(column, self.units[unit].counts) for column, unit in kept]
+        self.model.row(-FREE, 0, (self.times, -most), *terms)
 
     def _only_with_needs(self, columns: Sequence[int], each: int | None) -> None:
         """Units are given only where the needs are met; with `every`, at most `each` for each time."""

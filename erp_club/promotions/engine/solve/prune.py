@@ -81,6 +81,11 @@ def scope(contender: Contender) -> set[int]:
     return touched
 
 
+def given_units(contender: Contender) -> Sequence[int]:
+    """The stacks of an offer that gives the cheapest: of those, and not of what its condition asks for."""
+    return () if isinstance(contender.shape, Bundle) else contender.shape.on
+
+
 def components(contenders: Sequence[Contender], left: Sequence[int]) -> list[list[Contender]]:
     """Offers that share units, directly or over others, together; each in the order given."""
     alike: dict[tuple[int, ...], list[Contender]] = {}
@@ -177,6 +182,6 @@ def nothing_passed_over(
         if contender.key not in given or not picks_cheapest(contender):
             continue
         dearest = max(stacks[share.stack].cost_minor for share in given[contender.key].shares)
-        if any(over[i] and stacks[i].cost_minor < dearest for i in scope(contender)):
+        if any(over[i] and stacks[i].cost_minor < dearest for i in given_units(contender)):
             return False
     return True
