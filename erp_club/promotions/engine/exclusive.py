@@ -46,12 +46,13 @@ _AGAIN = "+"
 
 def by_unit(run: Run, bit: int, offers: Sequence[Open]) -> None:
     """Decide who gets which units, book it, and tell the others why they get none."""
-    tiers: dict[int, list[Open]] = {}
-    for offer in offers:
-        tiers.setdefault(offer.ready.priority, []).append(offer)
-    run.order_matters |= len(tiers) > 1
-    for place, priority in enumerate(sorted(tiers, reverse=True)):
-        _tier(run, bit, tiers[priority], lower=place > 0)
+    priorities = {offer.ready.priority for offer in offers}
+    if len(priorities) == 1:
+        _tier(run, bit, offers, lower=False)
+        return
+    run.order_matters = True
+    for place, priority in enumerate(sorted(priorities, reverse=True)):
+        _tier(run, bit, [offer for offer in offers if offer.ready.priority == priority], lower=place > 0)
 
 
 class Rival(NamedTuple):
@@ -192,9 +193,11 @@ def _by_line(offer: Open) -> bool:
 
 def _less_often(run: Run, ground: Field, rivals: dict[str, Rival]) -> None:
     """Let what takes the units of all of its times together be given less often, where others do more with some."""
-    several = [key for key in sorted(rivals) if _at_once(rivals[key].offer) > 1] if len(rivals) > 1 else []
-    most = _saving(run, ground, rivals) if several else 0
-    for key in several:
+    several = [key for key, rival in rivals.items() if rival.offer.times > 1 and _at_once(rival.offer)]
+    if not several or len(rivals) < 2:
+        return
+    most = _saving(run, ground, rivals)
+    for key in sorted(several):
         offer, plain = rivals[key].offer, usual(run.facts.policy)
         for times in range(offer.times - 1, max(0, offer.times - _MOST_TRIALS), -1):
             again = _rival(run, Open(offer.ready, times, offer.most, offer.start), ground, plain=plain)
@@ -204,10 +207,11 @@ def _less_often(run: Run, ground: Field, rivals: dict[str, Rival]) -> None:
                 most, rivals[key] = saving, tried[key]
 
 
-def _at_once(offer: Open) -> int:
-    """For how many times it takes the units that its conditions ask for each time."""
-    each_time = offer.ready.uses_needed and any(asked.every for asked in offer.ready.needed)
-    return (as_one_of(offer) or 1) if each_time else 1
+def _at_once(offer: Open) -> bool:
+    """Whether it takes the units of all of its times at once, though its conditions ask for them each time."""
+    asked = [each.every for each in offer.ready.needed] if offer.ready.uses_needed else []
+    as_one = as_one_of(offer)
+    return any(asked) and (not all(asked) if as_one is None else as_one > 1)
 
 
 def _saving(run: Run, ground: Field, rivals: dict[str, Rival]) -> int:
