@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from erp_club.kernel.errors import FieldError, Invalid, NotFound
+from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.money import to_text
 from erp_club.kernel.text import T, Text
-from erp_club.organisation.models import Chain
+from erp_club.organisation import queries as organisation
 from erp_club.organisation.queries import store_id
 from erp_club.promotions.engine.offer import Offer
 from erp_club.reports.forecast import Period, usual_month
@@ -34,9 +34,7 @@ def forecast(file: Path, first: dt.datetime | None, last: dt.datetime | None, st
     """
     tried = read_offers(file)
     with opened() as database, database.session() as session:
-        facts = session.get(Chain, 1)
-        if facts is None:
-            raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
+        facts = organisation.chain(session)
         today = dt.datetime.now(ZoneInfo(facts.time_zone)).date()
         month = usual_month(session, today)
         period = Period(

@@ -9,16 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy.orm import Session
 
 from erp_club.jobs import commands, errors, queries, runner, schedules
 from erp_club.jobs.catalogue import JOBS
 from erp_club.jobs.declared import Job
 from erp_club.jobs.kinds import RunState
 from erp_club.kernel.db import Database
-from erp_club.kernel.errors import Invalid, NotFound
+from erp_club.kernel.errors import Invalid
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T, Text
+from erp_club.organisation import queries as organisation
 from erp_club.organisation.models import Chain
 from erp_club.permissions.actors import SYSTEM
 from web import i18n
@@ -36,7 +36,7 @@ def job() -> None:
 def list_() -> None:
     """Every job with its schedule and its newest run."""
     with opened() as database, database.session() as session:
-        zone = _chain(session).time_zone
+        zone = organisation.chain(session).time_zone
         newest = queries.newest(session)
         now = dt.datetime.now(dt.UTC)
         for each in JOBS.values():
@@ -147,13 +147,6 @@ def _until_alone(stopping: threading.Event) -> None:
     while os.read(0, 1024):
         pass
     stopping.set()
-
-
-def _chain(session: Session) -> Chain:
-    chain = session.get(Chain, 1)
-    if chain is None:
-        raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
-    return chain
 
 
 def _say(text: Text) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel.errors import FieldError, Invalid, NotFound
 from erp_club.kernel.money import to_text
 from erp_club.kernel.text import T, Text
-from erp_club.organisation.models import Chain
+from erp_club.organisation import queries as organisation
 from erp_club.permissions.actors import SYSTEM
 from erp_club.programmes import commands, documents, errors, queries
 from erp_club.programmes.engine.checks import findings
@@ -40,7 +40,7 @@ def load(file: Path, publish: bool) -> None:
     """Let the programme of FILE hold for its club; a club that isn't there yet is set up."""
     read = _read(file)
     with opened() as database, database.session() as session:
-        chain = _chain(session)
+        chain = organisation.chain(session)
         now = dt.datetime.now(dt.UTC)
         loaded = commands.load_programme(
             session,
@@ -101,7 +101,7 @@ def what_if(file: Path) -> None:
     """
     read = _read(file)
     with opened() as database, database.session() as session:
-        chain = _chain(session)
+        chain = organisation.chain(session)
         if read.currency != chain.currency:
             raise errors.wrong_currency()
         today = dt.datetime.now(ZoneInfo(chain.time_zone)).date()
@@ -162,13 +162,6 @@ def _read(file: Path) -> Programme:
         return read_programme(read_text(file.read_text(encoding="utf-8-sig")))
     except UnicodeDecodeError as error:
         raise Invalid([FieldError(str(file), T("This file isn't UTF-8."))]) from error
-
-
-def _chain(session: Session) -> Chain:
-    chain = session.get(Chain, 1)
-    if chain is None:
-        raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
-    return chain
 
 
 def _say(text: Text) -> None:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from erp_club.kernel.errors import FieldError, Invalid, NotFound
+from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
-from erp_club.organisation.models import Chain
+from erp_club.organisation import queries as organisation
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.rollups import commands as rollups
 from erp_club.segments import queries, saved
@@ -36,9 +36,7 @@ def count(file: Path, as_of: dt.datetime | None, numbers: Path | None) -> None:
     """Count the customers in the segment that FILE describes."""
     asked = read_file(file)
     with opened() as database, database.session() as session:
-        facts = session.get(Chain, 1)
-        if facts is None:
-            raise NotFound(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
+        facts = organisation.chain(session)
         today = dt.datetime.now(ZoneInfo(facts.time_zone)).date()
         compiled = saved.facts(session, as_of.date() if as_of else today, REGISTRY)
         if numbers is None:

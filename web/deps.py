@@ -21,9 +21,10 @@ from starlette.responses import Response
 from erp_club.customers.forms.rules import Place as FormPlace
 from erp_club.kernel import idempotency
 from erp_club.kernel.db import Database, limit_time
-from erp_club.kernel.errors import Refused, Unavailable
+from erp_club.kernel.errors import Refused
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T
+from erp_club.organisation.errors import no_chain
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import NOBODY, Actor
 from erp_club.permissions.catalog import Permission
@@ -340,7 +341,7 @@ def begin(request: Request, session: Session, *, key: str | None = None) -> Act:
     now = dt.datetime.now(dt.UTC)
     identity = identity_of(request, session, now, key)
     if identity is None:
-        raise Unavailable(T("This installation has no chain yet. Load the demo with: erp-club demo"), code="no-chain")
+        raise no_chain()
     session.info["request_id"] = request.state.request_id
     tokens = approvals_of(request)
     if tokens and identity.by.staff_id is not None:

@@ -20,9 +20,9 @@ from erp_club.imports.formats import Reading
 from erp_club.imports.outcome import Outcome
 from erp_club.imports.staging import Progress
 from erp_club.kernel import audit
-from erp_club.kernel.errors import Conflict, Refused
+from erp_club.kernel.errors import Refused
 from erp_club.kernel.text import T
-from erp_club.organisation.models import Chain
+from erp_club.organisation import queries as organisation
 from erp_club.permissions.actors import Actor
 
 
@@ -38,9 +38,7 @@ def import_file(
     kind = reading.form.kind
     if earn and kind != "purchases":
         raise Refused(T("Only purchases earn points. Leave --earn out."), code="earn-without-purchases")
-    chain = session.get(Chain, 1)
-    if chain is None:
-        raise Conflict(T("Say first which chain this is: erp-club chain --help"), code="no-chain")
+    chain = organisation.chain(session)
     today = now.astimezone(ZoneInfo(chain.time_zone)).date()
     staging.begin(session, kind, progress, T("Another import of this kind is running. Waiting for it…"))
     match kind:

@@ -10,9 +10,18 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.errors import NotFound
 from erp_club.kernel.text import T
+from erp_club.organisation.errors import no_chain
 from erp_club.organisation.models import Chain, Store, Terminal, TerminalEnrolment
 
 StoreSort = Literal["name", "code", "city", "tills"]
+
+
+def chain(session: Session) -> Chain:
+    """The chain that this installation serves. Raises Unavailable `no-chain` before anybody has said which."""
+    found = session.get(Chain, 1)
+    if found is None:
+        raise no_chain()
+    return found
 
 
 def pricing_policy(session: Session) -> dict[str, Any]:

@@ -5,6 +5,7 @@ REQ I-01
 
 import csv
 import gzip
+import shlex
 import threading
 from pathlib import Path
 
@@ -97,6 +98,21 @@ def test_files_are_taken_and_everything_else_is_told(shop: Database, tmp_path: P
     for kind, path in files.items():
         assert "0 taken" in run("import", kind, str(path)).stdout
     assert rows_in(shop) == before
+
+
+def test_an_import_before_there_is_a_chain_tells_the_command_that_names_one(
+    committed: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("ERP_CLUB_DATABASE_URL", committed.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+    file = str(a_file(tmp_path, "customers", {"number": "C1"}))
+    refused = run("import", "customers", file)
+    assert refused.exit_code == 2
+    assert "This installation has no chain yet." in refused.stderr
+    _, told, command = refused.stderr.partition("erp-club chain ")
+    assert told
+    assert run("chain", *shlex.split(command.partition(",")[0])).exit_code == 0
+    assert "1 rows read: 1 taken" in run("import", "customers", file).stdout
 
 
 def test_refused_rows_are_kept_corrected_and_taken(shop: Database, tmp_path: Path):
