@@ -68,7 +68,8 @@ _PARTS = {
     "without_brands": N_("Not these brands"), "without_departments": N_("Not these departments"),
     "match": "", "scale": N_("The account counts in"), "slots": N_("What belongs to it"), "product": N_("Product"),
     "weight": N_("Weight"), "receipt_message": N_("Printed on the receipt"), "till_message": N_("Shown to the cashier"),
-    "where": N_("Conditions"), "window": N_("When it counts"), "not": N_("None of these"),
+    "least_minor": N_("From a purchase of"), "where": N_("Conditions"), "window": N_("When it counts"),
+    "not": N_("None of these"),
     "approval": N_("With approval"), "parameters": N_("Settings"), "forecast": N_("Forecast"), "offers": N_("Offers"),
 }  # fmt: skip
 """What a part is called that no form asks as a field of its own."""
