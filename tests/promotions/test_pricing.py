@@ -13,7 +13,7 @@ from erp_club.promotions.engine.facts import Claim, Coupon, Facts, Line, ListPri
 from erp_club.promotions.engine.offer import Offer
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced
-from tests.make.pricing import AT, a_line, an_offer, compiled, priced, refusal
+from tests.make.pricing import AT, a_line, a_shopper, an_offer, compiled, priced, refusal
 
 STACKABLE = {"mode": "stackable"}
 TENTH = {"kind": "percent", "value_bp": 1000}
@@ -289,6 +289,30 @@ def test_an_offer_of_two_parts_keeps_only_the_lines_that_it_wins() -> None:
 def test_offers_of_different_groups_come_on_top_of_each_other() -> None:
     offers = [an_offer(code, TENTH, combination={"group": code}) for code in ("ONE", "TWO")]
     assert priced([a_line(unit_minor=10_000)], *offers).total_minor == 8100
+
+
+def test_a_members_early_offer_takes_no_gain_from_its_group_that_strangers_have() -> None:
+    # Decided first, it takes 1.00 off along, which then comes before the fixed price and is lost in it.
+    lines = [a_line("A", 2, 300, group="g1"), a_line("A2", 1, 1500, group="g1"), a_line("D", 1, 500, group="g2")]
+    g1, group = {"groups": ["g1"]}, {"group": "one"}
+    fixed = an_offer(
+        "FIXED",
+        {"kind": "fixed_price", "price_minor": 100, "on": g1},
+        when={"amount_minor": 1500, "of": g1},
+        combination={"stage": "basket"},
+    )
+    once = an_offer("ONCE", {"kind": "amount", "value_minor": 100, "on": g1}, combination=group | {"stage": "basket"})
+    early = an_offer(
+        "EARLY",
+        {"kind": "percent", "value_bp": 2000, "units": 1, "pick": "dearest"},
+        when={"clubs": ["CLUB"]},
+        combination=group | {"per": "line", "stage": "item"},
+    )
+    member, stranger = (priced(lines, fixed, once, early, shopper=each) for each in (a_shopper(), None))
+    assert (member.total_minor, stranger.total_minor) == (700, 700)
+    assert refusal(member, "EARLY").beaten_by == "ONCE"
+    urgent = early.model_copy(update={"combination": early.combination.model_copy(update={"priority": 1})})
+    assert "EARLY" in {each.offer for each in priced(lines, fixed, once, urgent, shopper=a_shopper()).applied}
 
 
 def test_each_coupon_of_a_batch_is_an_offer_of_its_own() -> None:

@@ -14,7 +14,7 @@ code of the offer. Of units that cost the same those of the earlier line go firs
 first line; where the total would hang on that, lines go in an order of their own instead: by what they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
@@ -115,7 +115,23 @@ def _in_their_own_order(run: Run, compiled: Compiled) -> tuple[Line, ...]:
 
 
 def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> tuple[Priced, Run]:
-    """The basket at the price lists that the facts hold, and how it was priced."""
+    """The basket at the price lists that the facts hold, and how it was priced.
+
+    An offer that is decided early takes its whole group along. Where the basket costs less without that, the group
+    waits: so an offer more, such as a member's, makes nothing dearer by when it is decided.
+    """
+    priced, run = _decided(facts, compiled, {}, explain_all=explain_all, hints=hints)
+    for group, stage in run.later:
+        other, its = _decided(facts, compiled, {group: stage}, explain_all=explain_all, hints=hints)
+        if other.total_minor < priced.total_minor:
+            priced, run = other, its
+    return priced, run
+
+
+def _decided(
+    facts: Facts, compiled: Compiled, waits: Mapping[str, int], *, explain_all: bool, hints: bool
+) -> tuple[Priced, Run]:
+    """The same, where groups wait for a stage: their earlier offers are left out."""
     run = run_of(facts, compiled.scopes)
     started = started_by(run, compiled)
     competing: dict[str, list[Open]] = {}
@@ -136,7 +152,11 @@ def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) 
             bool(competing) or len(opened) > 1 or not all(plain(part.document) for part in opened[0].parts)
         )
     run.order_matters |= len(competing) > 1
+    early = [offer for group, stage in waits.items() for offer in competing[group] if offer.ready.stage < stage]
+    for group, stage in waits.items():
+        competing[group] = [offer for offer in competing[group] if offer.ready.stage >= stage]
     _stages(run, competing, stackable)
+    _refuse_early(run, early)
     finish.cap_manual(run.basket)
     refused = list(started.unknown)
     if explain_all:
@@ -144,11 +164,30 @@ def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) 
     return _answer(run, compiled, refused, hints=hints), run
 
 
+def _may_wait(offers: Sequence[Open], stage: int) -> bool:
+    """Whether a group may be decided at this stage without its earlier offers: not where one of them has priority."""
+    early = max(offer.ready.priority for offer in offers if offer.ready.stage < stage)
+    return early <= min(offer.ready.priority for offer in offers if offer.ready.stage >= stage)
+
+
+def _refuse_early(run: Run, offers: Sequence[Open]) -> None:
+    """Say of offers that were left out of their group who has won it."""
+    winners = {record.ready.group: record.ready.code for record in reversed(run.records) if record.ready.competes}
+    for offer in offers:
+        by = winners.get(offer.ready.group)
+        run.refuse(offer.ready, Reason.BEATEN if by else Reason.NO_GAIN, None, by)
+
+
 def _stages(run: Run, competing: dict[str, list[Open]], stackable: list[list[Open]]) -> None:
     """All stages from item offers to points as money."""
     decided: dict[int, list[str]] = {}
     for group in sorted(competing):
-        decided.setdefault(min(offer.ready.stage for offer in competing[group]), []).append(group)
+        offers = competing[group]
+        stages = {offer.ready.stage for offer in offers}
+        first = min(stages)
+        if len(stages) > 1:
+            run.later += [(group, stage) for stage in sorted(stages - {first}) if _may_wait(offers, stage)]
+        decided.setdefault(first, []).append(group)
     for stage in (ITEM, BASKET, CODE, POINTS):
         for group in decided.get(stage, ()):
             for winner in compete(run, group, competing[group]):
