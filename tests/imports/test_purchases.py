@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.catalogue.models import Product
-from erp_club.kernel.errors import Conflict
+from erp_club.kernel.errors import Unavailable
 from erp_club.organisation.models import Store
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptNumber
 from tests.make.clubs import a_customer
@@ -189,5 +189,5 @@ def test_what_is_refused_creates_no_store_and_no_product(session: Session, tmp_p
 
 
 def test_without_a_chain_nothing_can_be_imported(session: Session, tmp_path: Path):
-    with pytest.raises(Conflict, match="erp-club chain"):
+    with pytest.raises(Unavailable, match="erp-club chain"):
         taken_in(session, a_file(tmp_path, "purchases", {}), "purchases")
