@@ -83,7 +83,8 @@ LEVELS = {
     "levels": [
         {"code": "BASE", "names": {"en": "Base"}, "at_least": 0},
         {"code": "GOLD", "names": {"en": "Gold"}, "at_least": 100000, "also": [NEED], "instead": [NEED],
-         "keep_at_least": 80000, "after_months": 60, "gives": [{"kind": "points", "points": 99}]},
+         "keep_at_least": 80000, "after_months": 60, "gives": [{"kind": "points", "points": 99}],
+         "staying": {"gives": [{"kind": "points", "points": 77}], "each": "twelve_months"}},
         {"code": "GUEST", "by_hand": True},
     ],
     "milestones": [{"code": "half", "at": 50000, "every": True, "gives": [{"kind": "points", "points": 5}],

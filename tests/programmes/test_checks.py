@@ -55,6 +55,10 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("levels.levels[1]", {"levels": {"levels": [STEPS[0], {"code": "GOLD"}]}}),
     ("levels.levels[1].code", {"levels": {"levels": [STEPS[0], {"code": "BASE", "at_least": 5}]}}),
     ("levels.levels[1].keep_at_least", {"levels": {"levels": [STEPS[0], STEPS[1] | {"keep_at_least": 200}]}}),
+    ("levels.levels[1].staying.each", {"levels": {"window": {"every": "ever"}, "keep": "ever", "levels": [
+        STEPS[0], STEPS[1] | {"staying": {"gives": [{"kind": "stored_value", "amount_minor": 100}]}}]}}),
+    ("levels.levels[1].staying.gives[0].points", {"levels": {"levels": [
+        STEPS[0], STEPS[1] | {"staying": {"gives": [{"kind": "points"}]}}]}}),
     ("levels.measure", {"levels": {"levels": STEPS, "measure": {"counts": "points"}}}),
     ("levels.measure.counts", {"levels": {"levels": STEPS, "measure": {"counts": "balance"}}}),
     ("levels.measure.on", {"earning": {"rules": [RATE]}, "levels": {"levels": STEPS, "measure": {

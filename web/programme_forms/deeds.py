@@ -18,6 +18,7 @@ _ON: dict[str, Any] = {
     "levels": {"levels": [{"code": "BASIC", "at_least": 0}, {"code": "GOLD", "at_least": 100000}]},
     "levels.milestones": [{"code": "milestone", "at": 50000, "gives": _GIFTS}],
     "levels.levels.gives": _GIFTS,
+    "levels.levels.staying": {"gives": _GIFTS},
     "levels.levels.instead": [{"measure": {"counts": "visits"}, "at_least": 10}],
     "levels.levels.also": [{"measure": {"counts": "visits"}, "at_least": 10}],
     "expiry.levels": [{"levels": [], "months": 24}],

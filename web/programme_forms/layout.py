@@ -180,6 +180,12 @@ def _level(document: Document, index: int, figure: f.Control) -> Block:
             drawn.gifts(f"{path}.gives")
         else:
             drawn.adds.append(Button(f"on|{path}.gives", N_("A gift for reaching it")))
+        if at(document, f"{path}.staying") is not None:
+            drawn.asks.append(levels.staying(path))
+            drawn.gifts(f"{path}.staying.gives")
+            drawn.takes.append(Button(f"remove|{path}.staying", N_("Take the gift for staying away")))
+        else:
+            drawn.adds.append(Button(f"on|{path}.staying", N_("A gift for staying on it")))
         drawn.more(path, (
             Ask(f"{path}.keep_at_least", N_("Kept from"), figure, optional=True),
             Ask(f"{path}.after_months", N_("Or after so many months of membership"), optional=True),
@@ -237,7 +243,7 @@ _GIVING = ("occasions", "rewards", "levels.milestones", "levels.levels")
 def _has_points(document: Document) -> bool:
     """Whether anything gives points, or lets them expire: else nothing is asked of them."""
     rules = (rule for name in _GIVING for rule in rows(document, name))
-    gives = (at(rule, "gives") for rule in rules if isinstance(rule, dict))
+    gives = (at(rule, name) for rule in rules if isinstance(rule, dict) for name in ("gives", "staying.gives"))
     kinds = (at(gift, "kind") for each in gives for gift in (each if isinstance(each, list) else [each]))
     earns = any(rows(document, f"earning.{name}") for name in ("rules", "events"))
     said = str(at(document, "expiry.rule.kind") or "never") != "never" or isinstance(at(document, "redemption"), dict)

@@ -19,6 +19,13 @@ _DOWN = Ask("levels.down", N_("Who doesn't keep a level falls"), "select", optio
 ))  # fmt: skip
 
 
+def staying(path: str) -> Ask:
+    """When whoever stays on a level is given something."""
+    return Ask(f"{path}.staying.each", N_("Who stays on it is given"), "select", options=(
+        ("window", N_("As the next period begins")), ("twelve_months", N_("After each year on it")),
+    ))  # fmt: skip
+
+
 def of_window(path: str, document: Document) -> tuple[Ask, ...]:
     """In which time something is counted that a level asks for beside what all go by."""
     every = Ask(f"{path}.every", N_("Counted"), "kind", options=(("", N_("In the same time")), ROLLING, *PERIODS))

@@ -171,7 +171,8 @@ def named(act: Act, club_id: int, *, on: dt.date) -> dict[str, dict[str, str]]:
     if programme.charity is not None:
         made[CHARITY] = programme.charity.names
     if programme.levels is not None:
-        made |= {f"level-{each.code}": each.names for each in programme.levels.levels}
+        of_levels = programme.levels.levels
+        made |= {f"{why}-{each.code}": each.names for each in of_levels for why in ("level", "stays")}
     return {code: {str(key): text for key, text in names.items()} for code, names in made.items() if names}
 
 

@@ -18,7 +18,7 @@ from erp_club.programmes.engine.gifts import (
     RenewalGiven,
 )
 from erp_club.programmes.engine.issue_checks import issues
-from erp_club.programmes.engine.levels import Keep, Levels
+from erp_club.programmes.engine.levels import Each, Keep, Levels
 from erp_club.programmes.engine.membership import LifetimeTerm, Outcome, Redeems, Who
 from erp_club.programmes.engine.occasion_checks import occasions
 from erp_club.programmes.engine.parts import Counts, Every, Measure, When
@@ -193,6 +193,11 @@ def _levels(programme: Programme) -> Iterator[Finding]:
         if level.keep_at_least is not None and level.at_least is not None and level.keep_at_least > level.at_least:
             text = T("Keeping a level can't need more than reaching it.")
             yield Finding(f"levels.levels[{index}].keep_at_least", text)
+    endless = levels.window.every in {Every.ROLLING, Every.EVER}
+    for index, level in enumerate(levels.levels):
+        if level.staying is not None and level.staying.each is Each.WINDOW and endless:
+            text = T("What levels count has no period that ends. Choose another time.")
+            yield Finding(f"levels.levels[{index}].staying.each", text)
     yield from _level_window(programme, levels)
 
 
@@ -289,6 +294,9 @@ def _given(programme: Programme) -> Iterator[tuple[str, Given]]:
             for index, one in enumerate(getattr(programme.levels, name)):
                 for number, gives in enumerate(one.gives):
                     yield f"levels.{name}[{index}].gives[{number}]", gives
+        for index, level in enumerate(programme.levels.levels):
+            for number, gives in enumerate(level.staying.gives if level.staying else ()):
+                yield f"levels.levels[{index}].staying.gives[{number}]", gives
 
 
 def _redemption(programme: Programme) -> Iterator[Finding]:

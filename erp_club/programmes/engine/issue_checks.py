@@ -153,3 +153,6 @@ def _given_once(programme: Programme) -> Iterator[tuple[str, Given]]:
         for name in ("milestones", "levels"):
             for index, one in enumerate(getattr(programme.levels, name)):
                 yield from ((f"levels.{name}[{index}].gives[{n}]", each) for n, each in enumerate(one.gives))
+        for index, level in enumerate(programme.levels.levels):
+            path, gives = f"levels.levels[{index}].staying.gives", level.staying.gives if level.staying else ()
+            yield from ((f"{path}[{n}]", each) for n, each in enumerate(gives))

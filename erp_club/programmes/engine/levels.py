@@ -89,6 +89,20 @@ class Entitlement(Part):
         return min((each for each in of if each), default=None)
 
 
+class Each(StrEnum):
+    """How often staying on a level gives: as each window of the levels begins, or after each twelve months on it."""
+
+    WINDOW = "window"
+    TWELVE_MONTHS = "twelve_months"
+
+
+class Staying(Part):
+    """What whoever stays on a level is given, again and again."""
+
+    gives: Annotated[tuple[Given, ...], Field(min_length=1, max_length=10)]
+    each: Each = Each.WINDOW
+
+
 class Level(Part):
     """A level. Reached by `at_least` of the levels' measure together with each of `also`, or by one of `instead`,
     or by `after_months` alone.
@@ -108,6 +122,7 @@ class Level(Part):
     """To keep it less may be enough."""
     gives: Annotated[tuple[Given, ...], Field(max_length=10)] = ()
     """Given when it is reached."""
+    staying: Staying | None = None
 
     @model_validator(mode="after")
     def _a_way_to_it(self) -> Self:

@@ -31,19 +31,20 @@ from erp_club.programmes.engine.gifts import (
     each_holds,
     is_held,
 )
-from erp_club.programmes.engine.levels import Levels
+from erp_club.programmes.engine.levels import Level, Levels
 from erp_club.programmes.engine.milestones import Passed
 from erp_club.programmes.engine.occasions import usable
 from erp_club.programmes.engine.offered import is_offered
 from erp_club.programmes.engine.parts import Every, Period
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import ByEvery, Occasion, PeriodReward
+from erp_club.programmes.engine.staying import level_of
 from erp_club.programmes.rewards.codes.queries import current
 from erp_club.programmes.rewards.giving.commands import Cause, Gift, give
 from erp_club.programmes.rewards.held.queries import room_of
 from erp_club.programmes.rewards.kinds import RewardState
 from erp_club.programmes.rewards.models import PeriodSettlement
-from erp_club.programmes.upkeep.rules import code_of, given_for, level_code, needs_coupon
+from erp_club.programmes.upkeep.rules import code_of, given_for, level_code, needs_coupon, staying_code
 from erp_club.promotions.engine.scope import Texts
 
 
@@ -90,11 +91,18 @@ def reached(
         for number, gives in enumerate(milestone.gives):
             thing = by_coupon(programme, each.code, number, gives)
             yield Reached(f"{each.code}.{each.times}.{number}", each.on, thing, milestone.issue, ends)
-    found = next((each for each in levels.levels if each.code == level), None)
+    found = level_of(levels, level)
     for number, gives in enumerate(found.gives if found else ()):
         code = found.code if found else level or ""
         thing = by_coupon(programme, level_code(code), number, gives)
         yield Reached(f"level-{code}.{number}", on, thing, GIVEN_AT_ONCE)
+
+
+def stayed(to: Receiver, level: Level, on: dt.date) -> Iterator[Reached]:
+    """What is given on a day to whoever stays on this level."""
+    for number, gives in enumerate(level.staying.gives if level.staying else ()):
+        thing = by_coupon(to.programme, staying_code(level.code), number, gives)
+        yield Reached(f"stays-{level.code}.{number}", on, thing, GIVEN_AT_ONCE)
 
 
 def by_coupon(programme: Programme, code: str, part: int, gives: Given) -> Given:
@@ -204,5 +212,5 @@ def as_reward(programme: Programme, rule: str, promise: Promise, value: int) -> 
 def _called(programme: Programme, rule: str) -> Texts:
     named = {each.code: each.names for each in (*programme.occasions, *programme.benefits)}
     if programme.levels is not None:
-        named |= {f"level-{each.code}": each.names for each in programme.levels.levels}
+        named |= {f"{why}-{each.code}": each.names for each in programme.levels.levels for why in ("level", "stays")}
     return named.get(rule, {})

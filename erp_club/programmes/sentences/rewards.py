@@ -73,6 +73,12 @@ def level_rules(of: lv.Levels, words: Words) -> Iterator[Text]:
         yield from _milestone(milestone, of.measure, words)
 
 
+_STAYING = {
+    lv.Each.WINDOW: T("Who still is on %(level)s when the next period begins gets %(gifts)s."),
+    lv.Each.TWELVE_MONTHS: T("Who stays on %(level)s gets %(gifts)s after each twelve months on it."),
+}
+
+
 def _level(of: lv.Level, counted: Measure, words: Words) -> Iterator[Text]:
     name = called(of.names, of.code)
     if of.by_hand:
@@ -101,6 +107,9 @@ def _level(of: lv.Level, counted: Measure, words: Words) -> Iterator[Text]:
     if of.gives:
         gifts = Listed(tuple(given(each, words) for each in of.gives), "and")
         yield T("Who reaches %(level)s gets %(gifts)s.", level=name, gifts=gifts)
+    if of.staying is not None:
+        gifts = Listed(tuple(given(each, words) for each in of.staying.gives), "and")
+        yield Text(_STAYING[of.staying.each].msgid, {"level": name, "gifts": gifts})
 
 
 def _milestone(of: lv.Milestone, counted: Measure, words: Words) -> Iterator[Text]:

@@ -6,7 +6,7 @@ second sees the first one's receipt. Rows are taken in the order of their keys, 
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -27,7 +27,8 @@ from erp_club.programmes.engine.measure import movements
 from erp_club.programmes.engine.milestones import Passed, passed
 from erp_club.programmes.engine.outlook import Outlook, outlook
 from erp_club.programmes.engine.parts import ALWAYS, EVERYTHING, Counts
-from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached
+from erp_club.programmes.engine.staying import last_given, level_of, next_given
+from erp_club.programmes.milestones.commands import Reached, Receiver, give_reached, reached, stayed
 from erp_club.programmes.past.lives import lived
 from erp_club.programmes.past.purchase import Past
 from erp_club.programmes.past.queries import customers_segments, receipts_of
@@ -83,7 +84,8 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
         is_new = first or row.level != level
         day = max(cause.on, row.looked_on)
         number = row.last_no + 1 if is_new else row.last_no
-        rows.append(_kept(each, seen, day=day, since=day if is_new else row.since, last_no=number))
+        since = day if is_new else row.since
+        rows.append(_kept(each, seen, day=day, since=since, last_no=number))
         if is_new:
             before = None if first else row.level
             changes.append(_change(each, row, seen, cause, day=day, number=number, before=before))
@@ -92,10 +94,11 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
         up = level if row.level != level and turned[-1].up and _is_reached(seen) else None
         if up is not None and _reached_before(session, each, up, day):
             up = None
-        since = cause.on if first else row.looked_on
         to = Receiver(each.club_id, each.rules_no, each.programme, each.account, each.joined_on)
-        new = [one for one in passed_by if one.on >= since]
+        new = [one for one in passed_by if one.on >= (cause.on if first else row.looked_on)]
         given.append((to, list(reached(to, each.levels, new, up, day, term=each.term))))
+        if not is_new and _is_reached(seen):
+            given.append((to, list(_stayed(to, each, row, day))))
     _write(session, rows)
     if changes:
         session.execute(sa.insert(LevelChange), changes)
@@ -107,6 +110,14 @@ def look(session: Session, accounts: Sequence[Key], cause: LookCause) -> tuple[T
 def _is_reached(seen: Outlook) -> bool:
     """Whether the level was reached: what is given for reaching one isn't given for one that was given or paid for."""
     return not seen.standing.by_hand and not seen.standing.paid
+
+
+def _stayed(to: Receiver, of: Candidate, row: Any, day: dt.date) -> Iterator[Reached]:
+    """What staying on the level gives since it was looked at before; other rules give on days of their own alone."""
+    on = last_given(of.levels, row.level, row.since, day, joined_on=of.joined_on, term=of.term)
+    level = level_of(of.levels, row.level)
+    if level is not None and on is not None and row.looked_on < on and (row.rules_no == of.rules_no or on == day):
+        yield from stayed(to, level, on)
 
 
 def _reached_before(session: Session, of: Candidate, level: str, on: dt.date) -> bool:
@@ -126,7 +137,7 @@ def _reached_before(session: Session, of: Candidate, level: str, on: dt.date) ->
 
 def _gives(of: Candidate) -> bool:
     """Whether anything is given on the way, for which the account must be held before the level."""
-    return bool(of.levels.milestones) or any(each.gives for each in of.levels.levels)
+    return bool(of.levels.milestones) or any(each.gives or each.staying for each in of.levels.levels)
 
 
 def _turned(of: Candidate, before: str, level: str) -> Turned:
@@ -258,6 +269,7 @@ def _receipts(session: Session, members: Sequence[Candidate]) -> dict[Key, list[
 
 def _kept(of: Candidate, seen: Outlook, *, day: dt.date, since: dt.date, last_no: int) -> dict[str, Any]:
     now, ahead = seen.standing, seen.next
+    stays = next_given(of.levels, now.level, since, day, joined_on=of.joined_on, term=of.term)
     return {
         "of_customer": of.customer_id,
         "of_membership": of.membership_id,
@@ -272,7 +284,7 @@ def _kept(of: Candidate, seen: Outlook, *, day: dt.date, since: dt.date, last_no
         "next_until": ahead and ahead.until,
         "quiet_below": seen.quiet_below,
         "quiet_last": seen.quiet_last,
-        "due_on": seen.due_on,
+        "due_on": min((on for on in (seen.due_on, stays) if on is not None), default=None),
         "rules_no": of.rules_no,
         "looked_on": day,
         "receipts": of.receipts,

@@ -106,6 +106,11 @@ def level_code(level: str) -> str:
     return f"level-{re.sub('[^a-z0-9_-]', '-', level.lower())}"[:50]
 
 
+def staying_code(level: str) -> str:
+    """Under which name what staying on a level gives is kept."""
+    return f"stays-{re.sub('[^a-z0-9_-]', '-', level.lower())}"[:50]
+
+
 def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ...], When]]:
     """What milestones, levels and periods give, and what is had for points before a sale, each under its name.
 
@@ -116,6 +121,8 @@ def _reached(programme: Programme) -> Iterator[tuple[str, Texts, tuple[Given, ..
             yield milestone.code, {}, milestone.gives, ALWAYS
         for level in programme.levels.levels:
             yield level_code(level.code), level.names, level.gives, ALWAYS
+            if level.staying is not None:
+                yield staying_code(level.code), level.names, level.staying.gives, ALWAYS
     for reward in programme.rewards:
         yield reward.code, reward.names, (reward.gives,), reward.when
     for benefit in programme.benefits:
