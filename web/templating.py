@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, select_autoescape
 
 from web import charts, codes, formats, i18n
+from web.till_keys import KEYS
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -41,7 +42,7 @@ def _environment() -> Environment:
     )
     made.install_gettext_callables(i18n.translate, i18n.translate_number, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(static=static, fresh_key=fresh_key, langs=i18n.LANGUAGES, say=i18n.say, charts=charts)
-    made.globals.update(formats.GLOBALS, speak=i18n.speak, direction=i18n.direction)
+    made.globals.update(formats.GLOBALS, speak=i18n.speak, direction=i18n.direction, keys=KEYS)
     made.filters.update(formats.FILTERS)
     made.filters.update(code_128=codes.code_128, qr=codes.qr)
     made.globals["ui"] = _macros(made)

@@ -281,12 +281,13 @@
     enter(code);
   }
 
-  function press(key) {
-    const selector = `[data-key="${key}"]`;
-    const known = running || document.querySelector(selector);
+  function press(event) {
+    const selector = `[data-key="${event.shiftKey ? "Shift+" : ""}${event.key}"]`;
+    noBurst();
+    if (!running && !document.querySelector(selector)) return;
+    event.preventDefault();
     if (dialog.open) dialog.querySelector(selector)?.click();
-    else if (known) later(selector);
-    return known;
+    else later(selector);
   }
 
   document.addEventListener("keydown", (event) => {
@@ -298,11 +299,7 @@
       return;
     }
     const at = event.at ?? event.timeStamp;
-    if (/^F\d+$/.test(key)) {
-      noBurst();
-      if (press(key)) event.preventDefault();
-      return;
-    }
+    if (/^F\d+$/.test(key)) return void press(event);
     if (key === "Enter" || key === "Tab") {
       endBurst(event, at);
       return;
