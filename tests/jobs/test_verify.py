@@ -62,7 +62,7 @@ LANES = (
         *("coupons", "coupon_codes", "coupon_uses", "offer_uses", "offer_day_uses", "offer_member_uses"),
         *("customer_days", "store_days", "product_months", "customer_group_days", "customer_department_days"),
         *("customer_brand_days", "receipt_goods", "customer_summaries", "customer_years", "slice_days"),
-        *("slice_buyers", "club_spans", "cohort_months", "favourite_periods", "product_buyers"),
+        *("slice_buyers", "club_spans", "cohort_months", "favourite_periods", "product_buyers", "product_days"),
     ),
     ("membership_fees", "entitlement_uses", "kept_rows"),
     (

@@ -57,7 +57,7 @@ def loaded(session: Session, folder: Path) -> Frame:
             "TRUNCATE customer_days, customer_years, customer_group_days, customer_department_days, "
             "customer_brand_days, customer_group_years, customer_product_days, customer_summaries, store_days, "
             "product_months, receipt_goods, slice_days, slice_buyers, cohort_months, favourite_periods, "
-            "product_buyers"
+            "product_buyers, product_days"
         )
     )
     session.execute(sa.text("INSERT INTO receipts_to_roll SELECT customer_id, id FROM receipts"))

@@ -17,7 +17,7 @@ from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.organisation.models import Store
 from erp_club.reports import habits
-from erp_club.reports.purchases import queries
+from erp_club.reports.purchases import buying
 from erp_club.reports.purchases.asked import SUNDAY, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
 from erp_club.reports.purchases.queries import listing, steps, total
@@ -230,7 +230,7 @@ def _cashiers(session: Session, lines: Frame) -> tuple[Told, Told]:
 def _page_by_buyers(session: Session, lines: Frame) -> tuple[Told, Told]:
     rows, count = listing(session, _asked(By.PRODUCT), sort="buyers", descending=True, limit=20)
     with pytest.MonkeyPatch.context() as fewer:
-        fewer.setattr(queries, "LIKELY", 1)
+        fewer.setattr(buying, "LIKELY", 1)
         assert listing(session, _asked(By.PRODUCT), sort="buyers", descending=True, limit=20) == (rows, count)
     bought = lines[(lines["customer_number"] != "") & (lines["quantity"] >= 0)]
     buyers = bought.groupby("sku")["customer_number"].nunique()

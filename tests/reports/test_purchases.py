@@ -135,23 +135,40 @@ def test_a_cashiers_sales_are_kept_apart_from_anothers_of_the_same_customer(sess
     assert total(session, asked(staff_id=other.by.staff_id, customer_id=customer)).sales_minor == 5_00
 
 
+SEPTEMBER, OCTOBER = dt.date(2026, 9, 1), dt.date(2026, 10, 1)
+ODD_DAYS = {
+    "most of a month and some of another": (dt.date(2026, 9, 29), DAY),
+    "a month but for its first day, one whole, and a few": (dt.date(2026, 9, 2), dt.date(2026, 11, 3)),
+    "a week": (dt.date(2026, 10, 3), dt.date(2026, 10, 9)),
+}
+
+
+@pytest.mark.parametrize("of_club", [False, True], ids=["all", "of a club"])
 @pytest.mark.parametrize("sort", ["sales", "receipts", "buyers", "items", "average", "discount", "returned", "name"])
-def test_products_of_whole_months_and_the_days_around_are_those_of_the_lines(session: Session, till: Till, sort: str):
-    customer = a_customer(session, "C1")
+def test_products_of_whole_months_and_the_days_around_are_those_of_the_lines(
+    session: Session, till: Till, sort: str, of_club: bool
+):
+    club, customer, other = a_club(session), a_customer(session, "C1"), a_customer(session, "C2")
+    a_membership(session, customer, club, joined_on=OCTOBER)
     products = [a_product(session, sku=sku, name=sku) for sku in ("A", "B", "C")]
-    days = [dt.datetime(2026, 9, 29, 9, tzinfo=dt.UTC), dt.datetime(2026, 10, 5, 9, tzinfo=dt.UTC), NOW]
-    for number, (product, day) in enumerate((product, day) for product in products for day in days):
-        whose = customer if number % 2 else 0
-        sell(session, till, str(number), (product, 5_00 + number, 5_00), customer_id=whose, at=day)
-        if number == 5:
+    days = [SEPTEMBER, dt.date(2026, 9, 2), dt.date(2026, 9, 29), dt.date(2026, 10, 5), dt.date(2026, 11, 3), DAY]
+    buyers = (customer, 0, other, customer)
+    for number, (day, product) in enumerate(itertools.product(days, products)):
+        at = dt.datetime.combine(day, dt.time(9), dt.UTC)
+        sell(session, till, str(number), (product, 5_00 + number, 5_00), customer_id=buyers[number % 4], at=at)
+        if number == 11:
             roll_all(session)
-    wide = asked(By.PRODUCT, first=days[0].date())
-    rows, count = listing(session, wide, sort=sort, descending=True, limit=10)
-    every, _ = listing(session, wide, sort=sort, descending=True)
-    assert count == 3
-    told, listed = ({row.key: row.figures.with_points(None) for row in each} for each in (rows, every))
-    assert told == listed
-    assert {row.figures.receipts for row in rows} == {3}
+    for first, last in ODD_DAYS.values():
+        wide = asked(By.PRODUCT, first=first, last=last, club_id=club if of_club else None)
+        rows, count = listing(session, wide, sort=sort, descending=True, limit=10)
+        every, _ = listing(session, wide, sort=sort, descending=True)
+        sold = {row.key for row in every}
+        assert (count, {row.key for row in rows}) == (len(sold), sold)
+        assert sold
+        told, listed = ({row.key: row.figures.with_points(None) for row in each} for each in (rows, every))
+        assert told == listed
+        one, of_all = listing(session, wide, sort=sort, descending=True, limit=1)
+        assert (one, of_all) == (rows[:1], count)
 
 
 def test_days_without_sales_stand_at_nothing(session: Session, shop: dict[str, int]):

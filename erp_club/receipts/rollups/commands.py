@@ -16,7 +16,7 @@ from erp_club.receipts.rollups.beside.commands import (
     add,
     adding,
     favourites_added,
-    months_added,
+    products_added,
     slice_days_added,
     span_again,
 )
@@ -34,7 +34,7 @@ from erp_club.receipts.rollups.sums import (
     LINES,
     NAMES,
     OWNER,
-    PRODUCT_MONTHS,
+    PRODUCT_DAYS,
     PROOFS,
     RECEIPT_GOODS,
     SPANS,
@@ -83,9 +83,8 @@ WITH waiting AS (
 ), of_stores AS (
     INSERT INTO store_days (sold_on, store_id, {NAMES}, known_minor) {STORE_DAYS} ORDER BY sold_on, store_id
     ON CONFLICT (sold_on, store_id) DO UPDATE SET {adding("store_days", "known_minor")}
-), of_products AS (
-    {months_added(PRODUCT_MONTHS)}
-), {", ".join(f"of_{kind.table} AS MATERIALIZED ({of_kind(kind)})" for kind in KINDS)},
+), of_products AS MATERIALIZED ({PRODUCT_DAYS}), {products_added("of_products")},
+{", ".join(f"of_{kind.table} AS MATERIALIZED ({of_kind(kind)})" for kind in KINDS)},
 {", ".join(f"added_{kind.table} AS ({_roll_kind(kind)})" for kind in KINDS)}, slices AS (
     INSERT INTO slice_days ({buyers.SLICE_DAY}, {NAMES}, known_minor)
     SELECT * FROM ({slice_days(lambda kind: f"of_{kind.table}")}) AS each ORDER BY {buyers.SLICE_DAY}

@@ -164,6 +164,18 @@ class ProductMonth(_Sums, Base):
     known_minor: Mapped[int]
 
 
+class ProductDay(_Sums, Base):
+    """The same of a day, for days around whole months."""
+
+    __tablename__ = "product_days"
+    __table_args__ = (sa.PrimaryKeyConstraint("club_id", "sold_on", "product_id"),)
+
+    club_id: Mapped[int] = mapped_column(sa.Integer)
+    sold_on: Mapped[dt.date]
+    product_id: Mapped[int]
+    known_minor: Mapped[int]
+
+
 class ProductBuyers(Base):
     """How many known customers bought a product in a month, by the month `before` it in which they last had.
 

@@ -52,11 +52,12 @@ CUSTOMER_YEARS = f"""
 """
 STORE_DAYS = f"SELECT sold_on, store_id, {_TOTALS}, {KNOWN} FROM summed GROUP BY sold_on, store_id"
 MONTH_KEY = "club_id, month, product_id"
-PRODUCT_MONTHS = f"""
-    SELECT 0 AS club_id, month, product_id, {_TOTALS}, {KNOWN}
-      FROM (SELECT date_trunc('month', sold_on::timestamp)::date AS month, product_id, customer_id, {OF_RECEIPT}
-              FROM lines GROUP BY 1, product_id, customer_id, receipt_id) AS each
-     GROUP BY month, product_id
+PRODUCT_DAY = "club_id, sold_on, product_id"
+PRODUCT_DAYS = f"""
+    SELECT 0 AS club_id, sold_on, product_id, {_TOTALS}, {KNOWN}
+      FROM (SELECT sold_on, product_id, customer_id, {OF_RECEIPT}
+              FROM lines GROUP BY sold_on, product_id, customer_id, receipt_id) AS each
+     GROUP BY sold_on, product_id
 """
 # A receipt counts for whoever its customer became.
 OWNER = "LEFT JOIN customers m ON m.id = r.customer_id AND m.merged_into IS NOT NULL"
@@ -147,17 +148,26 @@ def club_days(
     )
 
 
-def club_months(days: str, *, by: int = 1, where: str = "true") -> str:
-    """So many times what each club's members bought of products in a month, from customers' days of these."""
+def club_product_days(days: str, *, by: int = 1, where: str = "true") -> str:
+    """So many times what each club's members bought of products on a day, from customers' days of these."""
     names = ", ".join(f"{by} * sum({name}) AS {name}" for name in ("receipts", *ADDED))
     return f"""
-        SELECT club_id, date_trunc('month', sold_on::timestamp)::date AS month, product_id, {names},
-               {by} * sum(spend_minor) AS known_minor
-          FROM {buyers.held(days)} AS held WHERE {where} GROUP BY club_id, 2, product_id
+        SELECT {PRODUCT_DAY}, {names}, {by} * sum(spend_minor) AS known_minor
+          FROM {buyers.held(days)} AS held WHERE {where} GROUP BY {PRODUCT_DAY}
+    """
+
+
+def product_months(days: str) -> str:
+    """What was bought of products in a month, from the sums of its days."""
+    names = ", ".join(f"sum({name}) AS {name}" for name in ("receipts", *ADDED, "known_minor"))
+    return f"""
+        SELECT club_id, date_trunc('month', sold_on::timestamp)::date AS month, product_id, {names}
+          FROM {days} GROUP BY club_id, 2, product_id
     """
 
 
 PRODUCTS = KINDS[-1]
+_PRODUCT_DAYS = f"({PRODUCT_DAYS} UNION ALL {club_product_days(f'({of_kind(PRODUCTS)})')}) AS days"
 
 
 def _proved(table: str) -> str:
@@ -223,13 +233,22 @@ PROOFS = (
         of_customers=False,
     ),
     Proof(
+        "product_days",
+        PRODUCT_DAY,
+        f"SELECT * FROM {_PRODUCT_DAYS}",
+        "WHERE receipts <> 0",
+        columns=f"{PRODUCT_DAY}, {NAMES}, known_minor",
+        of_customers=False,
+        at_once=PRODUCT_DAYS,
+    ),
+    Proof(
         "product_months",
         MONTH_KEY,
-        f"SELECT * FROM ({PRODUCT_MONTHS} UNION ALL {club_months(f'({of_kind(PRODUCTS)})')}) AS sums",
+        f"SELECT * FROM ({product_months(_PRODUCT_DAYS)}) AS sums",
         "WHERE receipts <> 0",
         columns=f"{MONTH_KEY}, {NAMES}, known_minor",
         of_customers=False,
-        at_once=PRODUCT_MONTHS,
+        at_once="SELECT * FROM product_months WHERE false",
     ),
     Proof(
         "product_buyers",

@@ -1,8 +1,9 @@
-"""What is kept of products by calendar month: their sums and who bought them, of the chain and of each club.
+"""What is kept of products by calendar month and day: their sums and who bought them, of the chain and of each club.
 
 What isn't in them yet is told anew of its customers: those whose receipts wait and, of a club, who have changed.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,45 +14,65 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.models import Product
 from erp_club.customers.models import UNIDENTIFIED
 from erp_club.receipts.rollups import queries as rollups
-from erp_club.receipts.rollups.models import CustomerProductDay, ProductBuyers, ProductMonth
-from erp_club.reports.purchases.asked import Asked, By, pieces, whole_months
+from erp_club.receipts.rollups.models import ProductBuyers, ProductDay, ProductMonth
+from erp_club.reports.purchases.asked import Asked, By, Days, pieces, whole_months
 from erp_club.reports.purchases.lines import lines
-from erp_club.reports.purchases.members import one_of
 from erp_club.reports.purchases.narrowing import of_products
 from erp_club.reports.purchases.slices import added, as_summed, waited
-from erp_club.reports.purchases.sources import SUMS, as_far_as_sold, days, kept, source
+from erp_club.reports.purchases.sources import SUMS, as_far_as_sold, kept, source
 
 _EVERYBODY = 0
 """Whose sums are the chain's."""
+_DAY = dt.timedelta(days=1)
 
 
 def sums(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> Any | None:
-    """Rows of products with their sums, of whole months from what is kept and of the days around as they are.
+    """Rows of products with their sums, of the months that come closest and of the days that make the difference.
 
-    Of days that a month has too many they are taken out. None where the question has nearly no whole month, or is
-    narrower than the chain or a club: then only the lines answer.
+    None where the question is narrower than the chain or a club: then only the lines answer.
     """
     until = _as_far_as_sold(session, asked)
-    near = None if until is None else pieces(until.first, until.last, By.MONTH)
     changed = waited(session, members=True) if asked.club_id is not None else ()
-    if near is None or changed is None:
+    if until is None or changed is None:
         return None
-    first, last = near.whole
-    months = sa.select(ProductMonth.product_id.label("product_key"), *kept(ProductMonth), ProductMonth.known_minor)
-    months = _narrowed(months, asked, ProductMonth, products).where(ProductMonth.month.between(first, last))
-    parts = [months]
-    for by, held in ((1, near.lacked), (-1, near.too_many)):
-        for begins, ends in held:
-            around = days(replace(asked, first=begins, last=ends), By.PRODUCT, products)
-            others = ~one_of(CustomerProductDay.customer_id, changed)
-            parts.append(_by_product((around.where(others) if changed else around).subquery(), by=by))
+    near = pieces(until.first, until.last, By.MONTH)
+    if near is None:
+        parts = [_kept(asked, ProductDay, ProductDay.sold_on, (asked.first, asked.last), products)]
+    else:
+        parts = [_kept(asked, ProductMonth, ProductMonth.month, near.whole, products)]
+        for by, held in ((1, near.lacked), (-1, near.too_many)):
+            around = (_kept(asked, ProductDay, ProductDay.sold_on, each, products) for each in held)
+            parts += [_by_product(each.subquery(), by=by) for each in around]
     if changed:
         theirs = replace(asked, among=changed)
-        parts.append(_by_product(as_summed(replace(theirs, first=first, last=last), products), by=-1))
+        parts.append(_by_product(as_summed(theirs, products), by=-1))
         parts.append(_by_product(source(session, theirs, products=products)))
     elif asked.club_id is None and rollups.waits(session):
         parts.append(_by_product(lines(asked, waiting=True, products=products).subquery()))
     return sa.union_all(*parts).subquery("months")
+
+
+def _kept(asked: Asked, table: Any, day: Any, period: Days, products: Sequence[int] | None) -> Any:
+    """The sums of months or days that are kept."""
+    rows = sa.select(table.product_id.label("product_key"), *kept(table), table.known_minor)
+    return _narrowed(rows, asked, table, products).where(day.between(*period))
+
+
+def at_most(session: Session, asked: Asked) -> list[Any] | None:
+    """SELECTs that add up to no fewer than a product's buyers: those of the whole months, and each purchase beside.
+
+    None without whole months, or where these don't answer.
+    """
+    until = _as_far_as_sold(session, asked)
+    whole = None if until is None else whole_months(until.first, until.last)
+    if until is None or whole is None:
+        return None
+    parts = buyers(session, replace(until, first=whole[0], last=whole[1]))
+    for first, last in ((until.first, whole[0] - _DAY), (whole[1] + _DAY, until.last)):
+        rows = sums(session, replace(until, first=first, last=last)) if first <= last else None
+        if parts is not None and rows is not None:
+            parts.append(added(rows.c.product_key, None, rows, sa.func.sum(rows.c.purchases)))
+    return parts
 
 
 def buyers(session: Session, asked: Asked, *, products: Sequence[int] | None = None) -> list[Any] | None:

@@ -18,7 +18,7 @@ from erp_club.points.models import PointsMovement
 from erp_club.receipts import queries as receipts
 from erp_club.receipts.models import Receipt
 from erp_club.receipts.rollups.models import ClubSpan
-from erp_club.reports.purchases import clubs, months, slices
+from erp_club.reports.purchases import buying, clubs, months, slices
 from erp_club.reports.purchases.adding import in_their_order
 from erp_club.reports.purchases.asked import OF_PRODUCTS, TIMES, Asked, By
 from erp_club.reports.purchases.figures import Figures
@@ -152,27 +152,20 @@ _ORDERED_BY = {
 """Which sums tell an order of products."""
 
 
-LIKELY = 300
-"""Of so many products at least the buyers are counted, to find those with most."""
-
-
 def _keys_of_page(session: Session, asked: Asked, page: _Page) -> tuple[list[int], int]:
     """Which products or customers are on a page, by what their order goes by alone, and how many there are in all."""
     table, _, name = _NAMED[asked.by]
-    kept = months.buyers(session, asked) if page.sort == "buyers" else None
-    if kept is not None:
-        summed = _kept_buyers(_parts(session, asked), kept).subquery("summed")
-    elif page.sort == "buyers":
-        if page.descending and (found := _most_buyers(session, asked, page)) is not None:
+    if page.sort == "buyers":
+        if page.descending and (found := buying.most(session, asked, offset=page.offset, limit=page.limit)) is not None:
             return found
-        summed = _buyers(source(session, asked)).subquery("summed")
+        summed = buying.every(session, asked).subquery("summed")
     elif asked.by is By.CUSTOMER:
         sums = [name for name in _ORDERED_BY[page.sort] if name != "receipts"]
         each = each_customer(session, asked, ("receipts", *sums)).subquery("each").c
         summed = sa.select(each.customer_id.label("key"), each.receipts, *(each[name] for name in sums))
         summed = summed.where(each.receipts != 0).subquery("summed")
     else:
-        parts = _parts(session, asked)
+        parts = buying.parts(session, asked)
         added = [sa.cast(sa.func.sum(parts.c[each]), sa.BigInteger).label(each) for each in _ORDERED_BY[page.sort]]
         any_receipt = sa.func.sum(parts.c.receipts) != 0
         key = parts.c.product_key.label("key")
@@ -188,63 +181,6 @@ def _keys_of_page(session: Session, asked: Asked, page: _Page) -> tuple[list[int
     with in_their_order(session, asked) if asked.by is By.CUSTOMER else nullcontext():
         rows = session.execute(statement).all()
     return [row[0] for row in rows], rows[0][1] if rows else 0
-
-
-def _parts(session: Session, asked: Asked) -> Any:
-    of_months = months.sums(session, asked)
-    return source(session, asked) if of_months is None else of_months
-
-
-def _kept_buyers(parts: Any, kept: Sequence[Any]) -> Any:
-    """How many bought each product that was sold, as they are kept by month."""
-    sold = sa.select(parts.c.product_key.label("key"), parts.c.receipts, sa.literal(0).label("buyers"))
-    counted = (each.subquery().c for each in kept)
-    every = sa.union_all(sold, *(sa.select(each.key, each.receipts, each.buyers) for each in counted)).subquery("every")
-    buyers = sa.cast(sa.func.sum(every.c.buyers), sa.BigInteger).label("buyers")
-    return sa.select(every.c.key, buyers).group_by(every.c.key).having(sa.func.sum(every.c.receipts) != 0)
-
-
-def _buyers(parts: Any) -> Any:
-    """How many known customers bought each product; months add up to nothing here."""
-    bought = sa.func.bool_or((parts.c.purchases > 0) & (parts.c.customer_id != UNIDENTIFIED)).label("bought")
-    each = sa.select(parts.c.product_key, bought).group_by(parts.c.product_key, parts.c.customer_id).subquery("each")
-    counted = sa.func.count().filter(each.c.bought).label("buyers")
-    return sa.select(each.c.product_key.label("key"), counted).group_by(each.c.product_key)
-
-
-def _most_buyers(
-    session: Session, asked: Asked, page: _Page, *, least: int = 0, known: int | None = None
-) -> tuple[list[int], int] | None:
-    """The page of those with most buyers, and how many products there are, if that isn't `known`.
-
-    Nothing has more buyers than purchases, which add up: so only the buyers of what is bought most are counted, then of
-    whatever was bought as often as the `least` of these has buyers. None where that isn't enough, or too many.
-    """
-    assert page.limit is not None
-    wanted = page.offset + page.limit
-    parts = _parts(session, asked)
-    purchases = sa.cast(sa.func.sum(parts.c.purchases), sa.BigInteger)
-    likely = session.execute(
-        sa.select(parts.c.product_key, purchases, sa.func.count().over())
-        .group_by(parts.c.product_key)
-        .having(sa.func.sum(parts.c.receipts) != 0, purchases >= least)
-        .order_by(purchases.desc())
-        .limit(None if least else max(LIKELY, 4 * wanted))
-    ).all()
-    if not likely or (known and 4 * len(likely) > known):  # all are counted as quickly
-        return None if likely else ([], 0)
-    buyers = _buyers(source(session, asked, products=[row[0] for row in likely])).subquery("counted")
-    rows = session.execute(
-        sa.select(Product.id, buyers.c.buyers)
-        .join(buyers, buyers.c.key == Product.id)
-        .order_by(buyers.c.buyers.desc(), Product.name, Product.id)
-        .limit(wanted)
-    ).all()
-    in_all = likely[0][2] if known is None else known
-    if known is None and len(likely) < in_all and (len(rows) < wanted or likely[-1][1] >= rows[-1][1]):
-        enough = len(rows) == wanted and rows[-1][1] > 0
-        return _most_buyers(session, asked, page, least=rows[-1][1], known=in_all) if enough else None
-    return [row[0] for row in rows[page.offset :]], in_all
 
 
 def _rows(

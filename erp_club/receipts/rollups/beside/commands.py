@@ -15,11 +15,13 @@ from erp_club.receipts.rollups.sums import (
     CLUB_SPANS,
     MONTH_KEY,
     NAMES,
+    PRODUCT_DAY,
     PRODUCTS,
     SPANS,
     club_days,
-    club_months,
+    club_product_days,
     days_of_kinds,
+    product_months,
 )
 
 
@@ -37,12 +39,19 @@ def slice_days_added(rows: str) -> str:
     """
 
 
-def months_added(rows: str) -> str:
-    """Add what comes to the sums of products' months that are kept."""
+def products_added(days: str) -> str:
+    """Add what comes of products by day to their days and months that are kept: two parts of a WITH."""
     return f"""
-        INSERT INTO product_months ({MONTH_KEY}, {NAMES}, known_minor)
-        SELECT {MONTH_KEY}, {NAMES}, known_minor FROM ({rows}) AS each ORDER BY {MONTH_KEY}
-        ON CONFLICT ({MONTH_KEY}) DO UPDATE SET {adding("product_months", "known_minor")}
+        kept_days AS ({_products_added("product_days", PRODUCT_DAY, f"SELECT * FROM {days}")}),
+        kept_months AS ({_products_added("product_months", MONTH_KEY, product_months(days))})
+    """
+
+
+def _products_added(table: str, key: str, rows: str) -> str:
+    return f"""
+        INSERT INTO {table} ({key}, {NAMES}, known_minor)
+        SELECT {key}, {NAMES}, known_minor FROM ({rows}) AS each ORDER BY {key}
+        ON CONFLICT ({key}) DO UPDATE SET {adding(table, "known_minor")}
     """
 
 
@@ -60,7 +69,8 @@ def _of_products(by: int) -> str:
         WITH theirs AS MATERIALIZED (
             SELECT * FROM {PRODUCTS.table} WHERE customer_id = ANY(:ids)
                AND (CAST(:products AS bigint[]) IS NULL OR product_id = ANY(CAST(:products AS bigint[])))
-        ), months AS ({months_added(club_months("theirs", by=by, where="sold_on >= :since"))})
+        ), days AS MATERIALIZED ({club_product_days("theirs", by=by, where="sold_on >= :since")}),
+        {products_added("days")}
         {product_buyers_added(buyers.of_products_in_all("theirs", by=by, since=since))}
     """
 
@@ -108,7 +118,8 @@ OF_SUMS = tuple(
     for statement in (
         slice_days_added(days_of_kinds(lambda kind: kind.table)),
         slice_days_added(club_days(str)),
-        months_added(club_months(PRODUCTS.table)),
+        _products_added("product_days", PRODUCT_DAY, club_product_days(PRODUCTS.table)),
+        _products_added("product_months", MONTH_KEY, product_months("product_days")),
         product_buyers_added(buyers.of_products_in_all(PRODUCTS.table)),
         *(buyers.added(buyers.of_days(part)) for part in buyers.CLUB_SLICES),
         favourites_added(buyers.favourites(str)),
