@@ -13,6 +13,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.catalog import Role
 from erp_club.promotions.coupons import commands
 from erp_club.promotions.coupons.codes import is_code, spoken
+from erp_club.promotions.coupons.models import Coupon
 from erp_club.purchases.posting.commands import write_sale
 from tests.make.clubs import a_customer
 from tests.make.coupons import NOW, a_batch, read, reserve, some_coupons
@@ -188,7 +189,12 @@ def test_figures_count_what_became_of_coupons(office: TestClient, session: Sessi
     page = office.get(f"/coupon-batches/{batch_id}").json()
     assert (page["figures"]["spent"], page["figures"]["open"], page["figures"]["given_minor"]) == (1, 2, 10_00)
     assert (page["days"][-1]["uses"], len(page["days"])) == (2, 30)
+    session.execute(
+        sa.update(Coupon).where(Coupon.id == coupon_id).values(receipt_customer_id=0, receipt_id=receipt_id)
+    )
+    session.commit()
     coupon = office.get(f"/coupons/{coupon_id}").json()
+    assert coupon["coupon"]["receipt_no"] == "1-000001", "the receipt that it came with is called by its number"
     assert [use["receipt_no"] for use in coupon["uses"]] == ["1-000001", "1-000000"]
     drawn = office.get(f"/coupons/{coupon_id}", headers=HTML).text
     assert "1-000001" in drawn

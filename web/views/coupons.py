@@ -109,6 +109,7 @@ class CouponLine(BaseModel):
     issued_on: dt.date
     issued_by: str | None
     receipt_id: int | None
+    receipt_no: str | None
 
 
 class BatchFigures(BaseModel):
@@ -320,11 +321,9 @@ def _days(act: Act, batch_id: int) -> list[UsedDay]:
     found = batches.uses_by_day(act.session, batch_id, zone=act.zone, since=first)
     if not found:
         return []
-    made: list[UsedDay] = []
-    for day in (first + dt.timedelta(days=number) for number in range(DAYS_SHOWN)):
-        uses, given = found.get(day, (0, 0))
-        made.append(UsedDay(day=day, uses=uses, given_minor=given))
-    return made
+    days = (first + dt.timedelta(days=number) for number in range(DAYS_SHOWN))
+    figures = ((day, *found.get(day, (0, 0))) for day in days)
+    return [UsedDay(day=day, uses=uses, given_minor=given) for day, uses, given in figures]
 
 
 def coupon_line(act: Act, row: CouponRow) -> CouponLine:
@@ -355,6 +354,7 @@ def coupon_line(act: Act, row: CouponRow) -> CouponLine:
         issued_on=row.issued_at.astimezone(ZoneInfo(act.zone)).date(),
         issued_by=row.issued_by,
         receipt_id=row.receipt_id,
+        receipt_no=row.receipt_no,
     )
 
 

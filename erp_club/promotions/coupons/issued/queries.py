@@ -59,6 +59,7 @@ class CouponRow:
     issued_at: dt.datetime
     issued_by: str | None
     receipt_id: int | None
+    receipt_no: str | None
     standing: Standing
 
 
@@ -199,11 +200,13 @@ def _select(today: dt.date, now: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
             Coupon.issued_at,
             Staff.name,
             Coupon.receipt_id,
+            Receipt.receipt_no,
             _standing(today, now).label("standing"),
         )
         .join(CouponBatch, CouponBatch.id == Coupon.batch_id)
         .join(Customer, Customer.id == Coupon.customer_id)
         .outerjoin(Staff, Staff.id == Coupon.issued_by)
+        .outerjoin(Receipt, (Receipt.customer_id == Coupon.receipt_customer_id) & (Receipt.id == Coupon.receipt_id))
     )
 
 
