@@ -1,13 +1,15 @@
 """The versions of a club's programme."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from erp_club.birthday.models import BirthdayPlan
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Club
 from erp_club.kernel.text import T, Text
@@ -72,6 +74,36 @@ def version_numbers(session: Session, club_id: int) -> list[VersionNumber]:
         .order_by(version.effective_from.desc(), version.version_no.desc())
     )
     return [VersionNumber(*row[:3], unit_of(row[3])) for row in rows]
+
+
+def names_written(session: Session, club_id: int) -> dict[str, Mapping[str, str]]:
+    """What a ledger of points may have written as a reason, with its names by language.
+
+    A row keeps one word of what it moved by: the name of a rule of this club, that of another club, or the code of a
+    birthday plan.
+    """
+    made: dict[str, Mapping[str, str]] = {}
+    said = sa.select(ProgrammeVersion.document).where(ProgrammeVersion.club_id == club_id)
+    for document in session.scalars(said.order_by(ProgrammeVersion.version_no)):
+        for names in _all_names(document):
+            made |= dict.fromkeys(names.values(), names)
+    for names in session.scalars(sa.select(Club.names)):
+        made |= dict.fromkeys(names.values(), names)
+    for code, names in session.execute(sa.select(BirthdayPlan.code, BirthdayPlan.names)):
+        made[code] = names
+    return made
+
+
+def _all_names(said: Any) -> Iterator[Mapping[str, str]]:
+    """The names of everything in a document."""
+    if isinstance(said, dict):
+        fields = cast("dict[str, Any]", said)
+        if names := fields.get("names"):
+            yield names
+        said = list(fields.values())
+    if isinstance(said, list):
+        for each in cast("list[Any]", said):
+            yield from _all_names(each)
 
 
 def versions(session: Session, code: str) -> list[VersionRow]:

@@ -108,6 +108,18 @@ def test_an_approved_review_gives_once_an_order_and_stands_in_the_history_by_its
     assert (entry.customer_id, entry.staff_id is not None) == (shop.yael, True)
 
 
+def test_why_points_moved_is_told_in_the_reader_s_language(shop: Shop):
+    shop.club([REVIEW | {"names": {"en": "A review", "he": "ביקורת", "fi": "Arvostelu"}}])
+    shop.gave("review-approved", purchase_id=shop.buy())
+    account = shop.session.scalars(sa.select(PointsAccount.id)).one()
+    url = f"/points-accounts/{account}/movements"
+    for language, said in (("he", "ביקורת"), ("fi", "Arvostelu"), ("sv", "A review"), ("en", "A review")):
+        headers = shop.till.headers | {"Accept-Language": language}
+        (moved,) = shop.client.get(f"{url}?kind=event", headers=headers).json()["movements"]
+        assert moved["reason"] == said
+        assert said in shop.client.get(f"{url}.csv?kind=event", headers=headers).text
+
+
 def test_the_same_request_twice_is_told_once(shop: Shop):
     shop.club([REVIEW | {"once": "no"}])
     headers = shop.till.headers | {"Idempotency-Key": "review-1"}

@@ -1,6 +1,6 @@
 """The history of points."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,13 @@ from erp_club.permissions.catalog import Permission
 from erp_club.points import queries
 from erp_club.points.kinds import MovementKind
 from erp_club.points.queries import Flow, Which
-from erp_club.programmes.queries import VersionNumber, version_numbers
+from erp_club.programmes.queries import VersionNumber, names_written, version_numbers
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import AskedDay, RowId, Unsaid
 from web.formats import counts
 from web.taken_out import taken_out
-from web.views.points import HistoryView, history_view, unit_of, version_of
+from web.views.points import HistoryView, history_view, reason_of, unit_of, version_of
 
 router = APIRouter(route_class=ActRoute, tags=["points"])
 HEADER = ("at", "points", "balance", "kind", "store", "till", "receipt", "staff", "reason", "version", "unit")
@@ -70,11 +70,15 @@ def movements_file(
     found = queries.all_movements(act.session, customer_id, account_id, which=asked)
     club_id = club_of_account(act.session, account_id)
     versions = [] if club_id is None else version_numbers(act.session, club_id)
-    return taken_out(act, f"points-{account_id}.{suffix}", HEADER, _rows(found, act.zone, versions))
+    names = {} if club_id is None else names_written(act.session, club_id)
+    return taken_out(act, f"points-{account_id}.{suffix}", HEADER, _rows(found, act.zone, versions, names))
 
 
 def _rows(
-    found: Iterator[queries.MovementRow], zone: str, versions: Sequence[VersionNumber]
+    found: Iterator[queries.MovementRow],
+    zone: str,
+    versions: Sequence[VersionNumber],
+    names: Mapping[str, Mapping[str, str]],
 ) -> Iterator[tuple[lists.Cell, ...]]:
     for row in found:
         at, version = row.at.astimezone(ZoneInfo(row.zone or zone)), version_of(row, versions)
@@ -88,7 +92,7 @@ def _rows(
             row.terminal,
             row.receipt_no,
             row.staff,
-            row.reason,
+            reason_of(row, names),
             version.version_no if version else None,
             counts(unit),
         )

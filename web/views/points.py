@@ -1,7 +1,7 @@
 """What pages show of a points account."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
@@ -11,8 +11,9 @@ from erp_club.points import queries
 from erp_club.points.kinds import MovementKind
 from erp_club.points.queries import EVERY, Flow, Which
 from erp_club.points.units import POINTS, Unit
-from erp_club.programmes.queries import VersionNumber, version_numbers
+from erp_club.programmes.queries import VersionNumber, names_written, version_numbers
 from erp_club.reports.years import shown_year
+from web import formats
 from web.deps import Act
 
 SHOWN = 25
@@ -142,6 +143,7 @@ def history_view(
     page = queries.movements(act.session, customer_id, chosen.account_id, which=which, before=before, limit=SHOWN)
     by_month = queries.balance_by_month(act.session, customer_id, chosen.account_id)
     versions = version_numbers(act.session, chosen.club_id)
+    names = names_written(act.session, chosen.club_id) if any(row.reason for row in page.rows) else {}
     shown = year or shown_year(by_month)
     return HistoryView(
         customer_id=customer_id,
@@ -154,7 +156,7 @@ def history_view(
         first=which.first,
         last=which.last,
         before=before,
-        movements=[movement_line(row, act.zone, versions) for row in page.rows],
+        movements=[movement_line(row, act.zone, versions, names) for row in page.rows],
         older=page.older,
         total=queries.account(act.session, chosen.account_id).movements,
         year=shown,
@@ -175,7 +177,19 @@ def unit_of(version: VersionNumber | None, versions: Sequence[VersionNumber]) ->
     return (version or versions[-1]).unit if versions else POINTS
 
 
-def movement_line(row: queries.MovementRow, zone: str, versions: Sequence[VersionNumber] = ()) -> MovementLine:
+def reason_of(row: queries.MovementRow, names: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Why points moved: a rule or plan in the reader's language, and as it was written what somebody wrote."""
+    if row.reason is None or row.kind is MovementKind.ADJUSTED or row.reason not in names:
+        return row.reason
+    return formats.localised(names[row.reason])
+
+
+def movement_line(
+    row: queries.MovementRow,
+    zone: str,
+    versions: Sequence[VersionNumber],
+    names: Mapping[str, Mapping[str, str]],
+) -> MovementLine:
     """A movement; `zone` stands in where it happened in no store."""
     version = version_of(row, versions)
     return MovementLine(
@@ -191,7 +205,7 @@ def movement_line(row: queries.MovementRow, zone: str, versions: Sequence[Versio
         store=row.store,
         terminal=row.terminal,
         staff=row.staff,
-        reason=row.reason,
+        reason=reason_of(row, names),
         can_undo=row.kind is MovementKind.ADJUSTED and row.reverses_seq is None and not row.undone,
         version=version.version_no if version else None,
         unit=unit_of(version, versions),
