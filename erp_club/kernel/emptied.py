@@ -16,6 +16,21 @@ from erp_club.kernel.keyring import Keyring
 from erp_club.kernel.seals import BEGINNING, link
 
 
+class EmptiedEntry(Base):
+    """An entry of the trace of which words are gone: `digest` is that of the whole, `hash` is keyed, as of a movement.
+
+    `digest` is what the seal goes over, or what the entry itself has kept of values that stand beside it.
+    """
+
+    __tablename__ = "emptied_entries"
+    __table_args__ = (sa.CheckConstraint("octet_length(digest) = 32 AND octet_length(hash) = 32", name="hash_length"),)
+
+    entry_id: Mapped[int] = mapped_column(sa.ForeignKey("audit_entries.id"), primary_key=True)
+    digest: Mapped[bytes]
+    hash: Mapped[bytes]
+    at: Mapped[dt.datetime]
+
+
 class EmptiedMovement(Base):
     """A movement whose words are gone: `digest` is that of the whole, `hash` is keyed, over it and what is left."""
 

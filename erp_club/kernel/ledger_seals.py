@@ -5,12 +5,12 @@ them did to the account's lots. An account's movements become visible in their o
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.emptied import EmptiedMovement, proof
@@ -137,31 +137,51 @@ def empty_reasons(session: Session, ledger: Ledger, customers: Sequence[int], *,
     The caller has said that somebody is being erased (`say_erasing`).
     """
     customer_id, _, _ = ledger.key
-    reason = ledger.movements.c.reason
-    whole: sa.Select[*tuple[Any, ...]] = sa.select(*ledger.key, _digest(ledger, ledger.seals.c.with_terms)).outerjoin(
-        ledger.seals, _same(ledger.key, ledger.seals)
+    asked = sa.select(*ledger.key).where(customer_id.in_(customers), ledger.movements.c.reason.is_not(None))
+    reasons: dict[Key, str | None] = {(row[0], row[1], row[2]): None for row in session.execute(asked)}
+    change_reasons(session, ledger, reasons, now=now)
+    return len(reasons)
+
+
+def change_reasons(session: Session, ledger: Ledger, reasons: Mapping[Key, str | None], *, now: dt.datetime) -> None:
+    """Leave of movements' reasons what is given for each, and keep what proves that the rest is as it was.
+
+    The caller has said that somebody is being erased (`say_erasing`).
+    """
+    if not reasons:
+        return
+    these = sa.tuple_(*ledger.key).in_(reasons)
+    whole: sa.Select[*tuple[Any, ...]] = (
+        sa.select(*ledger.key, _digest(ledger, ledger.seals.c.with_terms), EmptiedMovement.digest)
+        .outerjoin(ledger.seals, _same(ledger.key, ledger.seals))
+        .outerjoin(EmptiedMovement, _emptied(ledger))
+        .where(these)
     )
-    asked = whole.where(customer_id.in_(customers), reason.is_not(None))
-    before: dict[Key, bytes] = {(row[0], row[1], row[2]): row[3] for row in session.execute(asked)}
-    if not before:
-        return 0
-    these = sa.tuple_(*ledger.key).in_(before)
-    session.execute(sa.update(ledger.movements).where(these).values(reason=None))
-    keyring = keyring_of(session, writes=True)
-    session.execute(
-        sa.insert(EmptiedMovement),
+    # What it was before anything was taken out, where this isn't the first time.
+    was: dict[Key, bytes] = {(row[0], row[1], row[2]): row[4] or row[3] for row in session.execute(whole)}
+    names = ("customer_id", "account_id", "seq")
+    change = sa.update(ledger.movements).where(
+        *(column == sa.bindparam(f"of_{name}") for name, column in zip(names, ledger.key, strict=True))
+    )
+    session.connection().execute(
+        change.values(reason=sa.bindparam("left")),
         [
-            {
-                **dict(zip(("customer_id", "account_id", "seq"), row[:3], strict=True)),
-                "ledger": ledger.purpose,
-                "digest": before[row[0], row[1], row[2]],
-                "hash": proof(keyring, ledger.purpose, row[:3], before[row[0], row[1], row[2]], row[3]),
-                "at": now,
-            }
-            for row in session.execute(whole.where(these))
+            {f"of_{name}": part for name, part in zip(names, key, strict=True)} | {"left": left}
+            for key, left in reasons.items()
         ],
     )
-    return len(before)
+    keyring = keyring_of(session, writes=True)
+    rows = [
+        dict(zip(names, row[:3], strict=True))
+        | {"ledger": ledger.purpose, "digest": was[row[0], row[1], row[2]], "at": now}
+        | {"hash": proof(keyring, ledger.purpose, row[:3], was[row[0], row[1], row[2]], row[3])}
+        for row in session.execute(whole)
+    ]
+    kept = insert(EmptiedMovement).values(rows)
+    key = ("ledger", *names)
+    session.execute(
+        kept.on_conflict_do_update(index_elements=key, set_={"hash": kept.excluded.hash, "at": kept.excluded.at})
+    )
 
 
 _WAS = (EmptiedMovement.digest, EmptiedMovement.hash)

@@ -1,5 +1,6 @@
 """What becomes of each table that names a customer, where two records become one and where a person is erased. Pure.
 
+What other tables tell of a person in texts and documents, `erasure.words.places` says.
 A table that comes later must be told here before it can be kept: a test of the house compares this with all tables.
 """
 
@@ -138,19 +139,3 @@ HOLDINGS: Mapping[str, Holding] = {
     "customer_summaries": _SUMS,
     "customer_habits": _SUMS,
 }
-
-ELSEWHERE: Mapping[str, str] = {
-    "idempotency_keys": "answers that tell of the person are emptied",
-    "exports": "files are taken away, since they can be written again",
-    "export_parts": "go with their file",
-    "quotes": "the person's are taken away, and others no longer name the person",
-    "kept_rows": "stay for the books: states, days, amounts and ids that lead to nobody",
-    "job_log": "no longer names the person",
-    "job_runs": "no longer name the person",
-    "segment_versions": "conditions no longer name the person",
-    "segments": "notes no longer name the person",
-    "saved_views": "those of the person are taken away",
-    "points_programmes": "lists of numbers no longer name the person",
-    "name_words": "a name that nobody else has is taken out of the dictionary",
-}
-"""Tables without a customer's column that may tell of one, and what an erasure does with that."""

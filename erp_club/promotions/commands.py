@@ -146,7 +146,7 @@ def publish_offer(
     )
     session.execute(insert(OfferUses).values(offer_id=offer_id).on_conflict_do_nothing())
     _change(session, held, state=OfferState.PUBLISHED, live_no=held.latest_no, counted=offer.limits.counted)
-    _draw_version(session)
+    draw_version(session)
     before, after = (
         {"state": state.value, "version": number}
         for state, number in ((held.state, held.live_no), (OfferState.PUBLISHED, held.latest_no))
@@ -227,11 +227,12 @@ def _write_version(
 
 def _set_state(session: Session, held: _Held, state: OfferState, verb: str, *, now: dt.datetime, by: Actor) -> None:
     _change(session, held, state=state)
-    _draw_version(session)
+    draw_version(session)
     _record(session, verb, held.id, before={"state": held.state.value}, after={"state": state.value}, now=now, by=by)
 
 
-def _draw_version(session: Session) -> None:
+def draw_version(session: Session) -> None:
+    """Say that offers are others than they were: whoever keeps them reads them again."""
     session.execute(sa.update(OfferCatalogue).values(version=sa.func.gen_random_uuid()))
 
 

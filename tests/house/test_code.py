@@ -46,6 +46,7 @@ SQL_VERBS = {"select", "text", "insert", "update", "delete", "union", "union_all
 
 READ_BY_TESTS = {
     "HOLDINGS": "what merging, access and erasure do with each table",
+    "PERSONLESS": "why an erasure leaves columns of texts alone",
 }
 
 

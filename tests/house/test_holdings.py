@@ -6,26 +6,13 @@ import sqlalchemy as sa
 from erp_club.customers.models import Customer
 from erp_club.imports.kinds import CUSTOMERS
 from erp_club.people.erasure.commands import EMPTY
-from erp_club.people.holdings import ELSEWHERE, HOLDINGS, Merged
+from erp_club.people.holdings import HOLDINGS, Merged
 from erp_club.people.merging.fields import FIELDS, columns_of
 from erp_club.reports.customers import FILE_COLUMNS
 from erp_club.tables import metadata
 from web.routes.merges import Taken
 
 NAMES = {"customer_id", "member_id", "holder_id", "relative_id", "survivor_id", "merged_id", "low_id"}
-TELLING = (sa.LargeBinary, sa.JSON)
-SETTINGS = {
-    "job_run_approvals",
-    "chain", "classification_fields", "club_rules", "clubs", "consent_wordings", "coupon_batches",
-    "customer_form_fields", "forecast_runs", "offer_versions", "price_list_upload_rows", "price_list_uploads",
-    "price_lists", "what_if_runs", "programme_versions", "stored_value_products",
-}  # fmt: skip
-"""Documents of the chain: clubs, offers, prices. Who writes them writes of no customer."""
-SECRETS = {
-    "audit_seals", "coupon_wrong_codes", "keyring_keys", "stored_value_wrong_entries", "staff_sessions",
-    "terminal_codes", "terminal_enrolments", "terminals", "second_factors", "recovery_codes", "sign_in_steps",
-}  # fmt: skip
-"""Hashes and nothing else."""
 STAYS = {"id", "number", "merged_into", "opened_at", "changed_at"}
 """What tells of a customer's row, but of no person."""
 CONSENTS = {"consent_advertising", "consent_sms", "consent_email", "consent_post"}
@@ -48,16 +35,6 @@ def test_each_field_of_a_customer_is_merged_erased_imported_and_taken_out():
     assert get_args(Taken) == FIELDS
     in_files = {*FIELDS, *CONSENTS, "number", "id_kind", "id_country", "card"}
     assert {column.name for column in CUSTOMERS.columns} == in_files == set(FILE_COLUMNS)
-
-
-def test_each_table_with_documents_says_what_erasing_does_with_them():
-    telling = {
-        table.name
-        for table in metadata.tables.values()
-        if any(isinstance(each.type, TELLING) and "hash" not in each.name for each in table.c)
-    }
-    assert telling <= set(HOLDINGS) | set(ELSEWHERE) | SETTINGS | SECRETS
-    assert set(ELSEWHERE) <= metadata.tables.keys()
 
 
 def test_what_follows_a_membership_or_a_coupon_does_so_by_its_key():

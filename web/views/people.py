@@ -9,7 +9,7 @@ from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.queries import record
 from erp_club.customers.record import CustomerRecord
-from erp_club.people.erasure.queries import taken
+from erp_club.people.erasure.queries import taken, texts_naming
 from erp_club.people.merging import queries
 from erp_club.people.merging.fields import FIELDS
 from erp_club.people.merging.rules import joined_consent
@@ -160,7 +160,10 @@ _DRAWN = frozenset({
 
 
 class ErasurePage(BaseModel):
-    """What erasing a customer takes, what stays, and what stands in the way."""
+    """What erasing a customer takes, what stays, and what stands in the way.
+
+    `texts` are those that somebody typed, or a machine wrote, about something else, and that name the customer.
+    """
 
     customer: MergeSide
     points: int
@@ -169,6 +172,7 @@ class ErasurePage(BaseModel):
     memberships: int
     value_minor: int
     receipts: int
+    texts: int
     obstacles: list[str]
 
 
@@ -184,6 +188,7 @@ def erasure_page(act: Act, customer_id: int) -> ErasurePage:
         memberships=lost.memberships,
         value_minor=lost.value_minor,
         receipts=lost.receipts,
+        texts=0 if lost.obstacles else texts_naming(act.session, customer_id),
         obstacles=[say(each) for each in lost.obstacles],
     )
 

@@ -6,9 +6,8 @@ The row of the customer stays, empty, since receipts and ledgers name it; so do 
 import datetime as dt
 import html
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +18,6 @@ from erp_club.clubs.commands import hold, is_part
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.kinds import MembershipState
 from erp_club.clubs.models import Membership
-from erp_club.customers.id_numbers import sealing
 from erp_club.customers.kinds import CustomerState
 from erp_club.customers.models import Customer
 from erp_club.customers.names.commands import erase_names
@@ -28,7 +26,8 @@ from erp_club.kernel import audit
 from erp_club.people import errors
 from erp_club.people.erasure import noted
 from erp_club.people.erasure.queries import Taken, taken
-from erp_club.people.erasure.words.commands import empty_words, scrub_documents
+from erp_club.people.erasure.words.commands import GONE_ANSWER, SET_GONE, empty_words, forget_answers, sweep
+from erp_club.people.erasure.words.queries import relatives_of, secrets_of
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account
 from erp_club.points.kinds import MovementKind
@@ -39,8 +38,6 @@ from erp_club.points.rules import DROPPED
 REASON = "Erased"
 SHORTEST = 3
 """Letters of a name that tells of somebody by itself; a shorter one stands in every text."""
-_GIVEN, _FAMILY = ("given_name", "given_name_2"), ("family_name", "family_name_2")
-_TELLING = ("number", "mobile", "phone", "email", "own_id", "card")
 EMPTY: dict[str, object] = {
     "given_name": "", "family_name": "", "id_kind": "none", "state": CustomerState.ERASED.value,
     **dict.fromkeys(("given_name_2", "family_name_2", "id_country", "id_sealed", "id_key", "id_hash", "id_ending",
@@ -94,14 +91,14 @@ def erase_again(
 
 def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, now: dt.datetime, by: Actor) -> None:
     ids = [row["id"] for row in rows]
-    former = _former(session, ids)
-    told = _told(session, rows) | former.told
+    secrets = secrets_of(session, rows)
+    relatives = relatives_of(session, ids)
     empty_words(session, ids, now=now)
     _end_memberships(session, ids, Cause(MovementKind.ENDED, today, now, by, reason=REASON))
     for statement in _STATEMENTS:
         session.execute(statement, {"ids": ids, "numbers": [row["number"] for row in rows]})
-    _forget_answers(session, former, told)
-    scrub_documents(session, told | former.phrases)
+    forget_answers(session, secrets, relatives)
+    sweep(session, secrets, ids, now=now)
     session.execute(
         sa.update(Customer)
         .where(Customer.id.in_(ids))
@@ -110,7 +107,7 @@ def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, n
     for each in ids:
         audit.record(session, by=by, now=now, action="customer.erase", entity="customer", entity_id=each)
         audit.empty_values(session, each, now=now, by=by)
-    rare = erase_names(session, ids, sorted(former.given | former.family))
+    rare = erase_names(session, ids, sorted(secrets.given | secrets.family))
     _forget_refusals(session, rare)
 
 
@@ -127,48 +124,6 @@ def _hold(session: Session, customer_id: int) -> list[Mapping[str, Any]]:
     if customer_id == 0 or not own or own[0]["state"] != CustomerState.ACTIVE:
         raise not_living(session, customer_id)
     return rows
-
-
-def _told(session: Session, rows: list[Mapping[str, Any]]) -> set[str]:
-    """What names these records and nobody else."""
-    found: set[str] = set()
-    for row in rows:
-        document = sealing.opened(session, row["id_key"], row["id_sealed"])
-        found |= {each for each in (row["number"], row["mobile"], row["phone"], row["email"], row["own_id"]) if each}
-        found |= {document} if document else set()
-    cards = sa.text("SELECT number FROM cards WHERE customer_id = ANY(:ids)")
-    return found | set(session.scalars(cards, {"ids": [row["id"] for row in rows]}))
-
-
-@dataclass(frozen=True, slots=True)
-class _Former:
-    """What these records, and the trace of their changes, say: names in both scripts, and what names nobody else."""
-
-    given: set[str]
-    family: set[str]
-    told: set[str]
-
-    @property
-    def phrases(self) -> set[str]:
-        """Whole names, in both orders."""
-        return {
-            name
-            for given in self.given
-            for family in self.family
-            for name in (f"{given} {family}", f"{family} {given}", f"{family}, {given}")
-        }
-
-
-def _former(session: Session, ids: list[int]) -> _Former:
-    found: dict[str, set[str]] = defaultdict(set)
-    for key, value in session.execute(_SAID, {"ids": ids, "keys": [*_GIVEN, *_FAMILY, *_TELLING, "name"]}):
-        found[key].add(value)
-    whole = {name for name in found["name"] if " " in name}  # of a relative; a word alone is many people's
-    return _Former(
-        {name for key in _GIVEN for name in found[key]},
-        {name for key in _FAMILY for name in found[key]},
-        whole.union(*(found[key] for key in _TELLING)),
-    )
 
 
 def _end_memberships(session: Session, ids: list[int], cause: Cause) -> None:
@@ -199,23 +154,11 @@ def _end_memberships(session: Session, ids: list[int], cause: Cause) -> None:
         end_account(session, account, policy=DROPPED, cause=cause)
 
 
-def _forget_answers(session: Session, former: _Former, told: set[str]) -> None:
-    """An answer that tells of the person is told no more, while its key goes on doing nothing a second time."""
-    ways = [each.encode() for secret in told for each in _written(secret)]
-    if former.given and former.family:
-        given, family = (
-            [each.encode() for name in names for each in _written(name)] for names in (former.given, former.family)
-        )
-        session.execute(_NAMED_ANSWERS, {"given": given, "family": family} | _GONE)
-    if ways:
-        session.execute(_ANSWERS, {"ways": ways} | _GONE)
-
-
 def _forget_refusals(session: Session, names: Collection[str]) -> None:
     """A refusal that repeats what somebody typed tells of the person by a name alone where nobody else bears it."""
     typed = [each.lower() for name in names if len(name) >= SHORTEST for each in _written(name)]
     if typed:
-        session.execute(_REFUSALS, {"typed": typed} | _GONE)
+        session.execute(_REFUSALS, {"typed": typed} | GONE_ANSWER)
 
 
 def _written(text: str) -> Iterator[str]:
@@ -223,28 +166,8 @@ def _written(text: str) -> Iterator[str]:
     yield from {text, html.escape(text), text.replace("'", "&#39;"), json.dumps(text, ensure_ascii=False)[1:-1]}
 
 
-# Each value of these fields: as the row has it, as the trace of changes has it, and of relatives who are only a name.
-_SAID = sa.text(
-    """
-    SELECT DISTINCT said.key, said.value FROM (
-      SELECT to_jsonb(c) AS row FROM customers c WHERE c.id = ANY(:ids)
-      UNION ALL SELECT before FROM audit_values WHERE customer_id = ANY(:ids) AND before IS NOT NULL
-      UNION ALL SELECT after FROM audit_values WHERE customer_id = ANY(:ids) AND after IS NOT NULL
-      UNION ALL SELECT jsonb_build_object('name', name) FROM customer_relatives WHERE customer_id = ANY(:ids)
-    ) AS held, jsonb_each_text(held.row) AS said
-     WHERE said.key = ANY(:keys) AND said.value <> ''
-    """
-)
-_GONE = {"gone": b'{"type":"about:blank","title":"Gone","status":410,"code":"customer-erased"}'}
-_SET = (
-    'UPDATE idempotency_keys SET status = 410, headers = \'{"content-type": "application/problem+json"}\', '
-    "answer = :gone WHERE octet_length(answer) > 0 AND "
-)
-_HOLDS = "EXISTS (SELECT FROM unnest(CAST(:{0} AS bytea[])) AS part WHERE position(part IN answer) > 0)"
-_ANSWERS = sa.text(_SET + _HOLDS.format("ways"))
-_NAMED_ANSWERS = sa.text(f"{_SET}{_HOLDS.format('given')} AND {_HOLDS.format('family')}")
 _REFUSALS = sa.text(
-    f"{_SET} CASE WHEN status BETWEEN 400 AND 499 THEN EXISTS (SELECT FROM unnest(CAST(:typed AS text[])) AS part "
+    f"{SET_GONE} CASE WHEN status BETWEEN 400 AND 499 THEN EXISTS (SELECT FROM unnest(CAST(:typed AS text[])) AS part "
     "WHERE strpos(lower(convert_from(answer, 'UTF8')), part) > 0) END"
 )
 _STATEMENTS = tuple(

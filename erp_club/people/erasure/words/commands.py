@@ -1,19 +1,26 @@
 """Taking what names a person out of documents and free words that are about something else."""
 
 import datetime as dt
-import json
 from collections.abc import Collection, Sequence
-from urllib.parse import parse_qsl
+from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from erp_club.kernel.audit import AuditEntry, AuditValues
+from erp_club.kernel.audit_seals import change_entries
+from erp_club.kernel.db import Base
 from erp_club.kernel.emptied import say_erasing
-from erp_club.kernel.ledger_seals import empty_reasons
-from erp_club.people.erasure.words.scrubbing import GONE, Scrubber
+from erp_club.kernel.ledger_seals import Key, change_reasons, empty_reasons
+from erp_club.people.erasure.words import queries
+from erp_club.people.erasure.words.queries import Named
+from erp_club.people.erasure.words.scrubbing import GONE, Scrubber, Secrets
 from erp_club.points.seals import POINTS_LEDGER
+from erp_club.promotions.commands import draw_version
 from erp_club.stored_value.seals import VALUE_LEDGER
+
+_LEDGERS = {each.movements.name: each for each in (POINTS_LEDGER, VALUE_LEDGER)}
+_TRACES = {AuditEntry.__tablename__, AuditValues.__tablename__}
 
 
 def empty_words(session: Session, ids: Sequence[int], *, now: dt.datetime) -> None:
@@ -25,45 +32,64 @@ def empty_words(session: Session, ids: Sequence[int], *, now: dt.datetime) -> No
         session.execute(statement, {"ids": list(ids), "gone": GONE})
 
 
-def scrub_documents(session: Session, secrets: Collection[str]) -> None:
-    """Take what names a person out of documents that are kept for other reasons: uploads, quotes, jobs, segments."""
-    if not secrets:
-        return
+def sweep(session: Session, secrets: Secrets, ids: Collection[int], *, now: dt.datetime) -> None:
+    """Take what names a person out of every text and document of the chain (`places.SWEPT`).
+
+    `ids` are the customers that the person is: what the trace tells of them is emptied whole, elsewhere.
+    """
     say_erasing(session)
     scrubber = Scrubber(secrets)
-    ways = sorted(
-        {each.lower() for secret in secrets for each in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
+    movements: dict[str, dict[Key, str | None]] = {name: {} for name in _LEDGERS}
+    entries: dict[int, tuple[Any, Any]] = {}
+    changed: set[str] = set()
+    for found in queries.naming(session, scrubber, ids):
+        changed.add(found.table)
+        if found.table in _LEDGERS:
+            key = cast("Key", tuple(found.key.values()))
+            movements[found.table][key] = found.left["reason"]
+        elif found.table in _TRACES:
+            entries[next(iter(found.key.values()))] = (found.left["before"], found.left["after"])
+        else:
+            _put(session, found, scrubber)
+    for name, reasons in movements.items():
+        change_reasons(session, _LEDGERS[name], reasons, now=now)
+    change_entries(session, entries, now=now)
+    if changed & {"segments", "offer_versions"}:
+        draw_version(session)
+    for table, gone in (
+        ("customer_relatives", queries.relatives_who_are(session, scrubber)),
+        ("saved_views", queries.views_of(session, scrubber)),
+        ("price_list_uploads", queries.files_naming(session, scrubber)),
+    ):
+        session.execute(sa.text(f"DELETE FROM {table} WHERE id = ANY(:gone)"), {"gone": gone})  # noqa: S608 - ours
+
+
+def _put(session: Session, found: Named, scrubber: Scrubber) -> None:
+    table = Base.metadata.tables[found.table]
+    left = dict(found.left)
+    if found.table == "segments":
+        was = session.scalar(sa.text("SELECT name FROM segments WHERE id = :id"), found.key)
+        if was is not None and left["name"] != was:  # no two segments are called the same
+            left["name"] = scrubber.renamed[was] = f"{left['name']} ({found.key['id']})"
+    session.execute(
+        sa.update(table)
+        .where(*(table.c[name] == value for name, value in found.key.items()))
+        .values({name: sa.literal(value, queries.plain(table.c[name])) for name, value in left.items()})
     )
-    for table, key, column, is_json in _DOCUMENTS:
-        keys = ", ".join(key)
-        found = session.execute(
-            sa.text(
-                f"SELECT {keys}, {column} FROM {table} WHERE EXISTS ("  # noqa: S608 - names of ours
-                f"SELECT FROM unnest(CAST(:ways AS text[])) AS way WHERE position(way IN lower({column}::text)) > 0)"
-            ),
-            {"ways": ways},
-        ).all()
-        put = sa.text(
-            f"UPDATE {table} SET {column} = :told WHERE {' AND '.join(f'{name} = :{name}' for name in key)}"  # noqa: S608
-        ).bindparams(sa.bindparam("told", type_=JSONB() if is_json else sa.Text()))
-        for *row, told in found:
-            left = scrubber.document(told)
-            if left != told:
-                session.execute(put, dict(zip(key, row, strict=True)) | {"told": left})
-    _forget_views(session, scrubber)
 
 
-def _forget_views(session: Session, scrubber: Scrubber) -> None:
-    """Views that somebody has saved of the person: by name, or by what the page is asked for."""
-    gone = [
-        row.id
-        for row in session.execute(sa.text("SELECT id, name, query FROM saved_views"))
-        if any(scrubber.text(said) != said for said in (row.name, *(value for _, value in parse_qsl(row.query))))
-    ]
-    if gone:
-        session.execute(sa.text("DELETE FROM saved_views WHERE id = ANY(:gone)"), {"gone": gone})
+def forget_answers(session: Session, secrets: Secrets, relatives: Collection[str]) -> None:
+    """An answer that tells of the person is told no more, while its key goes on doing nothing a second time."""
+    for scope, key in queries.answers_naming(session, secrets, relatives):
+        session.execute(_FORGET, {"scope": scope, "key": key} | GONE_ANSWER)
 
 
+GONE_ANSWER = {"gone": b'{"type":"about:blank","title":"Gone","status":410,"code":"customer-erased"}'}
+SET_GONE = (
+    'UPDATE idempotency_keys SET status = 410, headers = \'{"content-type": "application/problem+json"}\', '
+    "answer = :gone WHERE octet_length(answer) > 0 AND "
+)
+_FORGET = sa.text(f"{SET_GONE} scope = :scope AND key = :key")
 _WORDS = tuple(
     sa.text(statement)
     for statement in (
@@ -77,16 +103,4 @@ _WORDS = tuple(
          WHERE customer_id = ANY(:ids)
         """,
     )
-)
-_DOCUMENTS = (
-    ("upload_conflicts", ("id",), "document", True),
-    ("upload_conflicts", ("id",), "facts", True),
-    ("quotes", ("id",), "request", True),
-    ("quotes", ("id",), "answer", True),
-    ("job_log", ("id",), '"values"', True),
-    ("job_runs", ("id",), "parameters", True),
-    ("job_runs", ("id",), '"cursor"', True),
-    ("segment_versions", ("segment_id", "version_no"), "condition", True),
-    ("segments", ("id",), "notes", False),
-    ("exports", ("id",), "query", False),
 )

@@ -1,40 +1,115 @@
-"""Taking a person out of documents: what names the person becomes a dash, wherever it stands as a word. Pure."""
+"""Taking a person out of texts: what names the person becomes a dash, wherever it stands as a word. Pure.
+
+The rule: a given name beside a family name, in either order and any of the scripts that were kept; phone numbers in any
+spacing; the e-mail address; numbers of documents and cards; the customer's number and own identifier. A given or family
+name alone is many people's and stays, and so does what is short enough to be anything (`LEAST`, `LEAST_DIGITS`).
+"""
 
 import re
-from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
+
+from erp_club.people.erasure.words.spellings import document, letters, phone, whole_names
 
 GONE = "–"
 LEAST = 4
 """A shorter word is many things; it goes only where it is all that a text says."""
+LEAST_DIGITS = 6
+"""A shorter number is an amount, a year, a row of a file."""
+LANGUAGES = frozenset({"en", "he", "fi", "sv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What names somebody: names by their kind, in all scripts, and what nobody else has."""
+
+    given: frozenset[str] = frozenset()
+    family: frozenset[str] = frozenset()
+    emails: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    documents: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+    """The customer's numbers and own identifiers."""
+
+    @property
+    def told(self) -> frozenset[str]:
+        """All that nobody else has, as it is kept."""
+        return self.emails | self.phones | self.documents | self.codes
 
 
 class Scrubber:
-    """Knows what names a person, in any case of letters."""
+    """Knows what names a person; `renamed` are names of ours that changed, which documents tell whole."""
 
-    def __init__(self, secrets: Collection[str]) -> None:
-        self._whole = {each.casefold() for each in secrets}
-        long = sorted((each for each in secrets if len(each) >= LEAST), key=len, reverse=True)
-        self._words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, long))})(?!\w)", re.IGNORECASE) if long else None
+    def __init__(self, secrets: Secrets) -> None:
+        self.renamed: dict[str, str] = {}
+        self._whole = {each.casefold() for each in secrets.told}
+        whole = whole_names(secrets.given, secrets.family)
+        names = [*([whole] if whole else []), *map(letters, secrets.emails)]
+        numbers = [phone(each) for each in secrets.phones] + [document(each) for each in secrets.documents]
+        in_words = [*names, *(each for each in numbers if each)]
+        self._names = _compiled(names)
+        self._words = _compiled([*in_words, *(letters(each) for each in secrets.codes if _telling(each))])
+        self._all = _compiled([*in_words, *map(letters, secrets.codes)])
+        self.wanted = "|".join(f"(?:{each})" for each in [*in_words, *map(letters, secrets.codes)]) or None
+        """What PostgreSQL looks for: more than is taken out, never less; None where nothing names anybody."""
 
     def text(self, told: str) -> str:
         """A text without the person.
 
-        >>> Scrubber(["M1", "yael@example.org"]).text("told yael@example.org of M1, M10 and M1")
-        'told – of M1, M10 and M1'
+        >>> Scrubber(Secrets(emails=frozenset({"y@example.org"}), codes=frozenset({"M1"}))).text("y@example.org of M1")
+        '– of M1'
         """
         if told.casefold() in self._whole:
             return GONE
-        return self._words.sub(GONE, told) if self._words else told
+        return self._words.sub(GONE, told)
+
+    def line(self, told: str) -> str:
+        """What somebody typed, or a name that it is called by; a short one is never the person's own.
+
+        >>> Scrubber(Secrets(codes=frozenset({"Gold"}))).line("Gold")
+        'Gold'
+        """
+        return self._words.sub(GONE, told)
+
+    def code(self, told: str) -> str:
+        """A key by which rows and rules find each other: it goes with a name that was changed, and numbers stay."""
+        return self.renamed.get(told) or self._names.sub(GONE, told)
+
+    def answer(self, told: str) -> bool:
+        """Whether an answer tells of the person: any code of the customer's is enough."""
+        return self._all.search(told) is not None
 
     def document(self, told: Any) -> Any:
         """A JSON document without the person, in its values and in the names of its fields; numbers stay numbers."""
         match told:
             case str():
-                return self.text(told)
+                return self.renamed.get(told) or self.text(told)
             case list():
                 return [self.document(each) for each in told]  # pyright: ignore[reportUnknownVariableType]
             case dict():
                 return {self.text(str(key)): self.document(each) for key, each in told.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             case _:
                 return told
+
+    def terms(self, told: Any, *, words: bool = False) -> Any:
+        """Rules as a document: what people read, by language, without the person; codes as `code` has them."""
+        match told:
+            case str():
+                return self.line(told) if words else self.code(told)
+            case list():
+                return [self.terms(each, words=words) for each in told]  # pyright: ignore[reportUnknownVariableType]
+            case dict():
+                read = told.keys() <= LANGUAGES  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                return {key: self.terms(each, words=read) for key, each in told.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            case _:
+                return told
+
+
+def _compiled(parts: list[str]) -> re.Pattern[str]:
+    """As words: a number that goes on is another one. Without parts it finds nothing."""
+    return re.compile(rf"(?<![\w@])(?:{'|'.join(parts)})(?![\w@])" if parts else r"(?!)")
+
+
+def _telling(code: str) -> bool:
+    """Whether a code tells of its customer amid other words."""
+    return len(code) >= (LEAST_DIGITS if code.isdigit() else LEAST) and any(each.isdigit() for each in code)
