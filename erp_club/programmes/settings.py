@@ -124,7 +124,11 @@ def _is_read(programme: Programme) -> bool:
     """Whether a sale hangs on more than the club's own settings."""
     goes_on = programme.renewal.benefits_in_grace
     gives = any(in_the_sale(each) for each in programme.rewards)
-    return bool(programme.earning.rules or programme.levels or _slides(programme) or goes_on or gives)
+    paying = programme.redemption
+    sorts = paying is not None and any(
+        each.promoted or each.price_lists for each in (programme.excluded, paying.excluded)
+    )
+    return bool(programme.earning.rules or programme.levels or _slides(programme) or goes_on or gives or sorts)
 
 
 def _slides(programme: Programme) -> bool:

@@ -1,11 +1,13 @@
 """What a club's rules say of points that pay, as the pricing engine asks it. Pure."""
 
 import datetime as dt
+from dataclasses import replace
 
 from erp_club.points.rules import Redemption
 from erp_club.programmes.documents import programme_of
 from erp_club.programmes.engine.membership import Redeems
 from erp_club.programmes.engine.places import Doing, Where, works
+from erp_club.programmes.engine.programme import Programme
 from erp_club.promotions.engine.facts import NO_LIMITS, PointsLimits
 from erp_club.purchases.quotes.told import HeldMembership
 
@@ -43,7 +45,16 @@ def limits_of(held: HeldMembership, *, where: Where, on: dt.date) -> PointsLimit
     redemption = held.earning.rules.redemption
     if redemption is None:
         return CLOSED if held.earning.worth_minor else NO_LIMITS
-    return _limits(redemption, held.used_today)
+    limits = _limits(redemption, held.used_today)
+    return limits if programme is None or programme.redemption is None else _without(limits, programme)
+
+
+def _without(limits: PointsLimits, programme: Programme) -> PointsLimits:
+    """The limits with what points don't pay by the way that it is sold."""
+    rule = programme.redemption
+    said = [programme.excluded, *([] if rule is None else [rule.excluded])]
+    lists = frozenset(code for each in said for code in each.price_lists)
+    return replace(limits, promoted=not any(each.promoted for each in said), without_price_lists=lists)
 
 
 def _limits(said: Redemption, used_today: int) -> PointsLimits:

@@ -129,7 +129,14 @@ WARNED: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         "excluded.price_lists",
-        {"excluded": {"price_lists": ["CONTRACT"]}, "redemption": {"worth_points": 1, "worth_minor": 1}},
+        {
+            "excluded": {"price_lists": ["CONTRACT"]},
+            "entitlements": [{"code": "e", "gives": {"kind": "discount", "off_bp": 1_000}}],
+        },
+    ),
+    (
+        "excluded.means",
+        {"excluded": {"means": ["invoice"]}, "redemption": {"worth_points": 1, "worth_minor": 1}},
     ),
     (
         "entitlements[0].gives.least_minor",

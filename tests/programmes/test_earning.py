@@ -13,6 +13,7 @@ from erp_club.programmes.engine.expiry import available_on
 from erp_club.programmes.engine.facts import MemberFacts, Tender
 from erp_club.programmes.engine.parts import Round
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.past.seen import Seen
 from tests.make.programmes import a_programme, bought, day, earning_by, purchase
 
 MEMBER = MemberFacts(joined_on=day("2026-01-10"), birthday=day("1990-06-20"))
@@ -137,6 +138,24 @@ def test_points_per_visit_count_a_store_and_day_once_where_a_visit_is_a_day():
         points(earning_by({"kind": "visit", "points": 1}), 30, member=MemberFacts(visited=frozenset({("rule-0", "")})))
         == 1
     )
+
+
+@pytest.mark.parametrize("first", [120, 40])
+def test_of_two_visits_on_a_day_the_better_one_counts_whichever_comes_first(first: int):
+    """Two stamps for a visit of 100.00 and one for 30.00, once a day; breakfast has a stamp of its own."""
+    breakfast = {"kind": "visit", "points": 1, "visit": "day", "on": {"groups": ["Breakfast"]}}
+    big = {"kind": "visit", "points": 2, "visit": "day", "least_minor": 100_00}
+    small = {"kind": "visit", "points": 1, "visit": "day", "least_minor": 30_00}
+    club = earning_by(breakfast, big, small)
+    member, seen = Seen(club, None), list[int]()
+    for total in (first, 160 - first, 120, 40):
+        made = earn(club, purchase(total, store="374"), member.facts(MemberFacts(), purchase(1).on, customer_id=1))
+        member.note(purchase(total, store="374"), made, customer_id=1)
+        seen.append(made.points)
+    assert seen == ([2, 0, 0, 0] if first == 120 else [1, 1, 0, 0])
+    facts = member.facts(MemberFacts(), purchase(1).on, customer_id=1)
+    assert points(club, bought(20, group="Breakfast"), store="374", member=facts) == 1
+    assert points(club, 40, store="375", member=facts) == 1
 
 
 def test_points_per_litre_and_stamps_per_coffee():

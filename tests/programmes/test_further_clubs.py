@@ -12,14 +12,18 @@ from erp_club.programmes.engine.checks import findings
 from erp_club.programmes.engine.earn import earn
 from erp_club.programmes.engine.facts import MemberFacts
 from erp_club.promotions.coupons.models import Coupon
+from erp_club.purchases.asked import Asked
+from erp_club.purchases.quotes.commands import make_quote
+from erp_club.purchases.quotes.told import Buyer
 from erp_club.purchases.returns.commands import Asked as AskedBack
 from erp_club.purchases.returns.commands import return_goods
 from erp_club.purchases.returns.facts import Wish
 from tests.make.coupons import a_batch
+from tests.make.offers import a_published_offer
 from tests.make.pricelists import a_list, an_entry
 from tests.make.printed import Shop, document, printed
 from tests.make.programmes import a_programme, day, purchase
-from tests.make.purchases import a_place
+from tests.make.purchases import a_place, a_product
 from tests.programmes.test_conversions import noon
 from tests.programmes.test_invented_clubs import Trade
 from tests.programmes.test_more_clubs import PENNY, earning
@@ -337,6 +341,28 @@ def test_a_contract_price_earns_nothing_where_the_club_says_so(session: Session)
     member = club.member("2026-01-05")
     assert club.points(member, 60_00, "2026-03-01", sku="TOOL") == 0
     assert club.points(member, 10_00, "2026-03-01") == 10
+
+
+@pytest.mark.parametrize("where", ["redemption", "excluded"])
+def test_points_pay_neither_what_an_offer_touched_nor_a_contract_price(session: Session, where: str):
+    """Of a contract price, two cups of which the second is half off, and a pen, points pay a cup and the pen."""
+    without = {"excluded": {"promoted": True, "price_lists": ["CONTRACT"]}}
+    pays = {"worth_points": 1, "worth_minor": 1} | (without if where == "redemption" else {})
+    rate = {"kind": "money", "points": 1, "per_minor": 1_00}
+    club = Printed(session, earning=earning(rate), redemption=pays, **(without if where == "excluded" else {}))
+    club.goods("TOOL", minor=80_00)
+    club.goods("CUP", minor=10_00)
+    an_entry(session, a_list(session, "CONTRACT", club="CLUB"), sku="TOOL", price_minor=60_00)
+    half = {"kind": "buy_get", "size": 2, "off_bp": 5_000, "on": {"products": ["CUP"]}}
+    a_published_offer(session, "SECOND", rewards=[half])
+    member = club.member("2026-01-05")
+    club.buys(member, 10_000_00, "2026-02-01")
+    asked = Asked(lines=(("TOOL", 1_000), ("CUP", 2_000), ("P500", 1_000)), buyer=Buyer(customer_id=member))
+    a_product(session, "P500", price_minor=5_00)
+    place = a_place(session, club.till, now=noon("2026-03-01"))
+    basket = make_quote(session, asked, place, sale_id="S-1").basket
+    assert basket.priced.total_minor == 60_00 + 15_00 + 5_00
+    assert [(each.most_points, each.most_minor) for each in basket.redeemable] == [(15_00, 15_00)]
 
 
 PRINTED = printed()

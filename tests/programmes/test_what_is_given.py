@@ -134,7 +134,7 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
         benefits=[{"code": "m", "points": 5, "gives": {"kind": "coupon", "batch": "NEXT"}, "when": {"confirm": "TWO"}},
                   {"code": "n", "points": 5, "gives": {"kind": "code"}},
                   {"code": "o", "points": 5, "gives": AMOUNT, "when": {"without_means": ["points"]}}],
-        redemption={"worth_points": 1, "worth_minor": 1, "excluded": {"promoted": True},
+        redemption={"worth_points": 1, "worth_minor": 1, "excluded": {"means": ["card"]},
                     "when": {"without_means": ["points"]}},
     )  # fmt: skip
     named = ("issue", "benefits", "occasions", "redemption.")
@@ -152,7 +152,7 @@ def test_what_can_not_be_said_of_a_gift_is_told_at_its_place():
         "benefits[1].gives.amount_minor": True,
         "benefits[2].when.without_means": True,
         "redemption.when.without_means": True,
-        "redemption.excluded.promoted": True,
+        "redemption.excluded.means": True,
     }
 
 

@@ -29,11 +29,13 @@ class Open:
     most receipts nobody does, and a fraction for each line costs more than all the rest.
     """
 
-    __slots__ = ("_exact", "_points", "_weights", "counted", "rule", "why")
+    __slots__ = ("_exact", "_points", "_weights", "counted", "had", "rule", "why")
 
     def __init__(self, rule: EarnRule) -> None:
         self.rule = rule
         self.counted = 0
+        self.had = 0
+        """What another rule has given for the day's visit already: of such rules a day has the best."""
         self.why: Why | None = None
         self._exact: dict[int, Fraction] = {}
         self._points = Fraction(0)
@@ -112,12 +114,13 @@ def count(
             seen.why = None if seen.gives else Why.TOO_LITTLE
         case PerVisit():
             seen.counted = 1
-            if rule.visit is VisitIs.DAY and (rule.code, purchase.store) in member.visited:
+            visited = rule.visit is VisitIs.DAY and (rule.code, purchase.store) in member.visited
+            if visited or rule.points <= seen.had:
                 seen.why = Why.VISITED_ALREADY
             elif whole < max(rule.least_minor or 0, 1):
                 seen.why = Why.TOO_LITTLE
             else:
-                seen.spread(Fraction(rule.points), amounts)
+                seen.spread(Fraction(rule.points - seen.had), amounts)
         case PerUnit():
             _for_units(seen, rule, amounts, paid)
         case Extra():

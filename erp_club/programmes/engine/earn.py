@@ -12,7 +12,7 @@ from fractions import Fraction
 from erp_club.kernel.money import Rounding, allocate, round_div
 from erp_club.programmes.engine.conditions import Why, missed
 from erp_club.programmes.engine.counting import Open, count
-from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, Rule, Several, Stands
+from erp_club.programmes.engine.earning import Earning, EarnRule, Multiplied, PerVisit, Rule, Several, Stands, VisitIs
 from erp_club.programmes.engine.facts import Bought, MemberFacts, Purchase
 from erp_club.programmes.engine.lines import (
     PaidLine,
@@ -122,8 +122,9 @@ def earn_by(
     if any(each.promoted for each in (*without, *(rule.excluded for rule in earning.rules))):
         paid = tuple(part for each in paid for part in by_touch(each, before_discounts=earning.before_discounts))
     taken = _Taken()
+    visits = {rule.code: _had_today(rule, earning, purchase, member) for rule in earning.rules if member.visited}
     found = [
-        _look(rule, purchase, member, paid, without, taken)
+        _look(rule, purchase, member, paid, without, taken, visits.get(rule.code, 0))
         for rule in earning.rules
         if not isinstance(rule, Multiplied)
     ]
@@ -132,6 +133,20 @@ def earn_by(
     order = {rule.code: index for index, rule in enumerate(earning.rules)}
     found.sort(key=lambda each: order[each.rule.code])
     return _whole(earning, found, purchase, paid, member)
+
+
+def _had_today(rule: Rule, earning: Earning, purchase: Purchase, member: MemberFacts) -> int:
+    """What the best of the rules that stand instead of this one has given for this day's visit of the store."""
+    if not _of_day(rule):
+        return 0
+    goods = rule.on, rule.excluded, rule.means
+    others = (each for each in earning.rules if each.code != rule.code and isinstance(each, PerVisit) and _of_day(each))
+    same = (each for each in others if (each.on, each.excluded, each.means) == goods)
+    return max((each.points for each in same if (each.code, purchase.store) in member.visited), default=0)
+
+
+def _of_day(rule: Rule) -> bool:
+    return isinstance(rule, PerVisit) and rule.visit is VisitIs.DAY and rule.stands is Stands.INSTEAD
 
 
 class _Taken:
@@ -162,9 +177,11 @@ def _look(
     paid: Sequence[PaidLine],
     without: tuple[Excluded, ...],
     taken: _Taken,
+    had: int,
 ) -> Open:
     """One rule on its lines; what earned by a rule before is left out of those that stand instead."""
     seen = Open(rule)
+    seen.had = had
     seen.why = missed(rule.when, purchase, member)
     if seen.why is not None:
         return seen

@@ -12,7 +12,7 @@ from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Measure, S
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Redemption
 
-_ONLY_EARNING = ("price_lists", "promoted", "means")
+_NOT_TAKEN_OFF = ("price_lists", "promoted")
 _OF_PURCHASES = ("least_minor", "most_minor", "first_purchase", "last_purchase", "means", "without_means", "confirm")
 
 
@@ -106,20 +106,22 @@ def _no_goods(on: Scope) -> bool:
 def _left_out(programme: Programme) -> Iterator[Finding]:
     """What earning passes over and tills don't, where something is taken off."""
     taken_off = any(isinstance(each, DiscountGiven | CodeGiven) for _, each in _given(programme))
-    if programme.redemption is None and not taken_off:
-        return
-    for name in _ONLY_EARNING:
+    for name in _NOT_TAKEN_OFF if taken_off else ():
         if getattr(programme.excluded, name) != getattr(NOTHING, name):
-            text = T("Only earning passes over this: points still pay for it, and benefits are taken off it.")
+            text = T("Earning and paying with points pass over this, but benefits are still taken off it.")
             yield Finding(f"excluded.{name}", text, stops=False)
+    if programme.excluded.means and (taken_off or programme.redemption is not None):
+        text = T("Only earning passes over this: points still pay for it, and benefits are taken off it.")
+        yield Finding("excluded.means", text, stops=False)
 
 
 def _of_paying(rule: Redemption) -> Iterator[Finding]:
     yield from _off_a_sale("redemption.when", rule.when)
-    for name in _ONLY_EARNING:
-        if getattr(rule.excluded, name) != getattr(NOTHING, name):
-            text = T("Points can't pass over this. Name products, groups, departments, brands or reduced goods.")
-            yield Finding(f"redemption.excluded.{name}", text)
+    if rule.excluded.means:
+        text = T(
+            "Points can't pass over this. Name products, groups, departments, brands, price lists or reduced goods."
+        )
+        yield Finding("redemption.excluded.means", text)
 
 
 def _off_a_sale(path: str, when: When) -> Iterator[Finding]:

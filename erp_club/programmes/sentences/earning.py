@@ -136,6 +136,8 @@ def earning(of: e.Earning, words: Words) -> Iterator[Text]:
         yield from rule(each, words)
     if of.rules:
         yield _ROUND[of.rounding]
+    if sum(isinstance(each, e.PerVisit) and each.visit is e.VisitIs.DAY for each in of.rules) > 1:
+        yield T("Of several of these for the same goods a day gives the best one, whichever purchase comes first.")
     if of.several is not e.Several.HIGHEST or sum(isinstance(each, e.Multiplied) for each in of.rules) > 1:
         yield _SEVERAL[of.several]
     yield from not_for(of.excluded, words)

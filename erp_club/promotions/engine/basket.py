@@ -190,6 +190,10 @@ class Basket:
         """What the whole sale still costs, less what was typed in by hand below zero and what is given back in it."""
         return max(0, sum(lot.left for lots in self.lots for lot in lots))
 
+    def touched(self, lot: Lot) -> bool:
+        """Whether something was taken off these units; odd minor units lie on the first ones."""
+        return lot.left < self.listed[lot.line] // self.pieces[lot.line] * lot.count
+
     def state(self) -> list[list[Lot]]:
         """A copy of all lots, to come back to."""
         return [[Lot(lot.line, lot.count, lot.left, lot.taken) for lot in lots] for lots in self.lots]

@@ -85,8 +85,9 @@ class PointsLimits:
 
     `closed`: they don't pay here and now; `not_theirs`: others of the household use them. `most` in one purchase,
     `left_today` under the ceiling of a day. The share is of what points may pay for: not goods of `without_groups` and
-    `without_products`, nor, unless `reduced`, those sold below their regular price. `whole_items`: no item is paid in
-    part. `taxed`: they pay as money does, so that the tax is that of the goods before them.
+    `without_products`, nor at the price of one of `without_price_lists`, nor, unless `reduced`, those sold below their
+    regular price, nor, unless `promoted`, units that an offer has touched. `whole_items`: no item is paid in part.
+    `taxed`: they pay as money does, so that the tax is that of the goods before them.
     """
 
     closed: bool = False
@@ -99,7 +100,9 @@ class PointsLimits:
     most_bp: int = 10_000
     whole_items: bool = False
     reduced: bool = True
+    promoted: bool = True
     taxed: bool = False
+    without_price_lists: frozenset[str] = frozenset()
     without_groups: frozenset[str] = frozenset()
     without_products: frozenset[str] = frozenset()
 

@@ -52,6 +52,10 @@ def _payable(basket: Basket, lot: Lot, limits: PointsLimits) -> bool:
     line = basket.lines[lot.line]
     if line.product in limits.without_products or line.group in limits.without_groups:
         return False
+    if lot.line in basket.changed and basket.changed[lot.line][1] in limits.without_price_lists:
+        return False
+    if not limits.promoted and basket.touched(lot):
+        return False
     return limits.reduced or not basket.reduced(lot.line)
 
 
