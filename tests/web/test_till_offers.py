@@ -226,6 +226,39 @@ def test_a_members_own_coupons_are_shown_and_used_only_if_chosen(
     assert client.get("/till", headers=till.headers).json()["customer"]["coupons"] == []
 
 
+def test_of_what_a_coupon_may_be_used_for_the_customer_chooses_one(  # REQ B-01
+    client: TestClient, session: Session, till: Till
+) -> None:
+    """5.00 off, a fifth off, or 300 points; unless somebody chooses it is what takes off most, and never both."""
+    code = a_coupon(session, names={"en": "Five"}, combination={"group": "PARTY", "per": "order"})
+    club = a_club(session)
+    noa = a_person(session, given_name="Noa")
+    a_membership(session, noa, club)
+    others = {
+        "FIFTH": {"kind": "percent", "value_bp": 2_000},
+        "STARS": {"kind": "points", "club": "GOLD", "bonus": 300},
+    }
+    for offer, reward in others.items():
+        a_published_offer(
+            session, offer, names={"en": offer}, rewards=[reward], activation={"by": "coupon", "batch": "WINTER"},
+            combination={"group": "PARTY", "per": "order"},
+        )  # fmt: skip
+    session.commit()
+    scan(client, till)
+    told(send(client, till, "PUT", "/baskets/current/customer", customer_id=noa))
+    view = scan(client, till, code)
+    assert view["total_minor"] == 5_00
+    shown = {each["offer"]: (each["gain_minor"], each["points"], each["chosen"]) for each in view["benefits"]["offers"]}
+    assert shown == {"FIVE": (5_00, 0, False), "FIFTH": (2_00, 0, False), "STARS": (0, 300, False)}
+    view = told(send(client, till, "POST", "/baskets/current/activations", offer="FIFTH"))
+    assert view["total_minor"] == 8_00
+    view = told(send(client, till, "POST", "/baskets/current/activations", offer="STARS"))
+    assert view["total_minor"] == 10_00
+    assert [each["chosen"] for each in view["benefits"]["offers"] if each["offer"] == "STARS"] == [True]
+    view = told(send(client, till, "DELETE", "/baskets/current/activations/STARS"))
+    assert view["total_minor"] == 8_00
+
+
 def test_the_code_of_an_offer_is_entered_like_a_coupon(client: TestClient, session: Session, till: Till) -> None:
     a_published_offer(session, "SUMMER", activation={"by": "code", "code": "SUMMER26"})
     session.commit()

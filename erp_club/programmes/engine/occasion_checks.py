@@ -15,7 +15,7 @@ from erp_club.programmes.engine.gifts import (
     RenewalGiven,
     StoredValueGiven,
 )
-from erp_club.programmes.engine.offered import is_offered
+from erp_club.programmes.engine.offered import choices, is_offered
 from erp_club.programmes.engine.parts import ALWAYS
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import DATED, Occasion, OccasionKind
@@ -35,8 +35,8 @@ def occasions(programme: Programme) -> Iterator[Finding]:
             yield Finding(f"{path}.relatives", T("Relatives belong to a relative's birthday."))
         yield from _dated(path, occasion) if occasion.occasion in DATED else _once(path, occasion)
         yield from _of_purchases(path, occasion)
-        if occasion.choose and len(occasion.gives) > 1 and not all(is_offered(each) for each in occasion.gives):
-            text = T("A member can choose only among what is taken off a purchase: discounts, amounts and gifts.")
+        if occasion.choose and len(occasion.gives) > 1 and not choices(occasion):
+            text = T("A member can choose only among what is taken off a purchase, and points instead of it.")
             yield Finding(f"{path}.choose", text)
         if occasion.growth is not None and any(isinstance(each, CouponGiven) for each in occasion.gives):
             yield Finding(f"{path}.growth", T("A coupon can't grow with age."))

@@ -1,22 +1,44 @@
 """What a rule gives off a purchase, written as the offer that tills know. Pure."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from erp_club.programmes.engine.gifts import USED_AT_ONCE, CodeGiven, DiscountGiven, GiftGiven, Given, RenewalGiven
+from erp_club.kernel.money import to_text
+from erp_club.programmes.engine.gifts import (
+    USED_AT_ONCE,
+    CodeGiven,
+    DiscountGiven,
+    GiftGiven,
+    Given,
+    PointsGiven,
+    RenewalGiven,
+)
 from erp_club.programmes.engine.parts import Birthday, Keys, Scope, When
 from erp_club.programmes.engine.programme import Programme
+from erp_club.programmes.engine.rewards import Occasion
 from erp_club.programmes.engine.spending import Benefit, Redemption
 from erp_club.promotions.engine.offer import Offer
 
 _CHANNELS = ("store", "web")
 _LANGUAGES = ("en", "he", "fi", "sv")
+_MOST_NAME = 200
 _PAY = {"en": "pay with points", "he": "תשלום בנקודות", "fi": "maksa pisteillä", "sv": "betala med poäng"}
 
 
 def is_offered(gives: Given | RenewalGiven) -> bool:
     """Whether it is taken off a purchase, or added to one, and so an offer at the till."""
     return isinstance(gives, DiscountGiven | CodeGiven | GiftGiven)
+
+
+def choices(rule: Occasion) -> tuple[Given, ...]:
+    """What the member chooses one of in a purchase: that which is taken off it first, and points; empty where all are
+    given."""
+    some_points = [each for each in rule.gives if isinstance(each, PointsGiven)]
+    off = [each for each in rule.gives if is_offered(each)]
+    if not rule.choose or not off or len(off) + len(some_points) < len(rule.gives):
+        return ()
+    return (*off, *some_points)
 
 
 def in_the_sale(benefit: Benefit) -> bool:
@@ -35,16 +57,17 @@ def offer_for(
     levels: Keys = (),
     members: bool = False,
     rule: str = "",
+    chosen: bool = False,
 ) -> Offer:
-    """The offer that gives this, under the programme's exclusions. `gives` must be one that `is_offered`.
+    """The offer that gives this, under the programme's exclusions: what `is_offered`, or points that may be chosen.
 
     `members`: it is for members alone, where nothing else that starts it says so. `rule`: by which it is given, where
-    others of it, worth more or less, compete with it.
+    others of it, worth more or less, compete with it; `chosen`: the member has one of them.
 
     What has no name in a language is called by its English one, else by the first there is, else by the club's.
     """
     alone = {"mode": "exclusive", "group": programme.code, "per": "order"}
-    one = isinstance(gives, DiscountGiven | CodeGiven) and gives.one_a_purchase
+    one = chosen or (isinstance(gives, DiscountGiven | CodeGiven) and gives.one_a_purchase)
     beside = alone | {"group": f"{programme.code}.{rule or code}"} if one else {"mode": "stackable"}
     only = [{"clubs": [programme.code]}] if members and not (levels or when.levels) else []
     return Offer.model_validate(
@@ -113,6 +136,24 @@ def called(names: Mapping[Any, str]) -> dict[str, str]:
     return {language: names.get(language) or english for language in _LANGUAGES}
 
 
+def told_apart(
+    programme: Programme, names: Mapping[str, str], gives: Given, goods: Mapping[str, str]
+) -> dict[str, str]:
+    """The name of a rule with what of its choice this is, in figures alone; `goods` are the names of products."""
+    match gives:
+        case PointsGiven():
+            what = f"+{(gives.points or 0) / Decimal(programme.unit.scale):f}"
+        case GiftGiven():
+            what = " / ".join(goods.get(sku, sku) for sku in gives.products)
+        case DiscountGiven() if gives.off_bp is not None:
+            what = f"-{Decimal(gives.off_bp) / 100:f}%"
+        case DiscountGiven() if gives.price_minor is not None:
+            what = to_text(gives.price_minor)
+        case _:
+            what = f"-{to_text(getattr(gives, 'amount_minor', None) or 0)}"
+    return {language: f"{name}: {what}"[:_MOST_NAME] for language, name in names.items()}
+
+
 def question(code: str, names: Mapping[Any, str] | None = None) -> dict[str, str]:
     """What a cashier is asked to confirm: the rule's name, else the word that stands for it."""
     word = code.replace("_", " ").capitalize()
@@ -125,6 +166,8 @@ def _reward(programme: Programme, gives: Given) -> dict[str, Any]:
             return _discount(gives, {"on": _scope(programme, gives.on)})
         case CodeGiven():
             return {"kind": "amount", "value_minor": gives.amount_minor or 0, "on": _scope(programme, gives.on)}
+        case PointsGiven():
+            return {"kind": "points", "club": programme.code, "bonus": gives.points or 0}
         case GiftGiven():
             return {"kind": "gift", "products": gives.products, "quantity": gives.quantity, "delivery": "either"}
         case _:

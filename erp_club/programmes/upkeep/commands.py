@@ -4,6 +4,7 @@ So nothing is set up twice: a birthday rule of the document is a plan among the 
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from erp_club.birthday.plans.commands import keep_plans
 from erp_club.birthday.plans.settings import PlanSettings
+from erp_club.catalogue.models import Product
 from erp_club.clubs.kinds import ClubState
 from erp_club.clubs.models import Club
 from erp_club.clubs.setup import commands as setup
@@ -18,8 +20,8 @@ from erp_club.permissions.actors import Actor
 from erp_club.programmes import settings
 from erp_club.programmes.conversions import queries as conversions
 from erp_club.programmes.engine.entitlement_checks import LIMITED_BY
-from erp_club.programmes.engine.gifts import CouponGiven, DiscountGiven, RenewalGiven, StoredValueGiven
-from erp_club.programmes.engine.offered import called, in_the_sale, is_offered, offer_for, paying_offer
+from erp_club.programmes.engine.gifts import CouponGiven, DiscountGiven, GiftGiven, RenewalGiven, StoredValueGiven
+from erp_club.programmes.engine.offered import called, in_the_sale, is_offered, offer_for, paying_offer, told_apart
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.models import ProgrammeVersion
 from erp_club.programmes.queries import VersionRow, versions_of
@@ -130,28 +132,33 @@ def _offers_by_coupon(session: Session, programme: Programme, wanted: Wanted, at
     code of the first of those in force.
     """
     number = current_number(session, wanted.code)
-    made = _of_coupons(programme, wanted, number)
+    goods = {sku for each in rules.chosen_among(wanted) if isinstance(each, GiftGiven) for sku in each.products}
+    named = sa.select(Product.sku, Product.name).where(Product.sku.in_(goods))
+    called_so = {row.sku: row.name for row in session.execute(named)} if goods else {}
+    made = _of_coupons(programme, wanted, number, called_so)
     code = variant(wanted.code, number)
     if _is_out(session, code) and not all(same_offer(session, each) for each in made):
         number += 1
-        made, code = _of_coupons(programme, wanted, number), variant(wanted.code, number)
+        made, code = _of_coupons(programme, wanted, number, called_so), variant(wanted.code, number)
     _keep_batch(session, wanted, code, called(wanted.rule.names or programme.names), at)
     for each in made:
         _keep_offer(session, each, at)
     return code
 
 
-def _of_coupons(programme: Programme, wanted: Wanted, number: int) -> list[Offer]:
-    """The offers of the `number`th terms."""
+def _of_coupons(programme: Programme, wanted: Wanted, number: int, goods: Mapping[str, str]) -> list[Offer]:
+    """The offers of the `number`th terms; `goods` are the names of products."""
     rule = wanted.rule
     names = called(rule.names or programme.names)
     activation = {"by": "coupon", "batch": variant(wanted.code, number)}
+    among = rules.chosen_among(wanted)
     made: list[Offer] = []
-    for place, gives in enumerate(rules.chosen_among(wanted)):
+    for place, gives in enumerate(among):
         code = wanted.code if place == 0 else code_of(programme, f"{rule.code}-{place + 1}")
         most = rules.highest(rule, gives)
-        what = variant(code, number)
-        made.append(offer_for(programme, what, most, rule.when, activation, names=names, rule=rule.code))
+        mine = names if len(among) == 1 else told_apart(programme, names, gives, goods)
+        what, chosen = variant(code, number), len(among) > 1
+        made.append(offer_for(programme, what, most, rule.when, activation, names=mine, rule=rule.code, chosen=chosen))
     return made
 
 

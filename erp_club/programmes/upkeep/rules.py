@@ -22,7 +22,7 @@ from erp_club.programmes.engine.gifts import (
     comes_in_pieces,
 )
 from erp_club.programmes.engine.occasions import is_dated
-from erp_club.programmes.engine.offered import called, in_the_sale, is_offered
+from erp_club.programmes.engine.offered import called, choices, in_the_sale, is_offered
 from erp_club.programmes.engine.parts import ALWAYS, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.rewards import Around, Occasion, OccasionKind
@@ -58,8 +58,8 @@ def plans(programme: Programme) -> Iterator[Wanted]:
     for rule in programme.occasions:
         if not is_dated(rule.occasion):
             continue
-        if rule.choose and all(is_offered(each) for each in rule.gives):
-            yield Wanted(rule, 0, rule.gives[0], code_of(programme, rule.code))
+        if among := choices(rule):
+            yield Wanted(rule, 0, among[0], code_of(programme, rule.code))
             continue
         for index, gives in enumerate(rule.gives):
             if not _can_be_planned(gives):
@@ -71,8 +71,8 @@ def plans(programme: Programme) -> Iterator[Wanted]:
 
 def given_for(rule: Occasion) -> Iterator[tuple[int, Given]]:
     """What an occasion that comes once gives, each with its part; of what is chosen among, the one coupon for all."""
-    if rule.choose and all(is_offered(each) for each in rule.gives):
-        yield 0, rule.gives[0]
+    if among := choices(rule):
+        yield 0, among[0]
         return
     yield from enumerate(rule.gives)
 
@@ -136,8 +136,7 @@ def _can_be_planned(gives: Given) -> bool:
 
 def chosen_among(wanted: Wanted) -> tuple[Given, ...]:
     """What the coupon of a plan may be used for: one thing, or all that the member chooses among."""
-    whole = wanted.rule.choose and all(is_offered(each) for each in wanted.rule.gives)
-    return wanted.rule.gives if whole else (wanted.gives,)
+    return choices(wanted.rule) or (wanted.gives,)
 
 
 def highest(rule: Occasion, gives: Given) -> Given:

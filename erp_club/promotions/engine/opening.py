@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from erp_club.promotions.engine.compile import Compiled, entry_key
 from erp_club.promotions.engine.facts import Claim, Coupon, Used
 from erp_club.promotions.engine.gates import Failure
-from erp_club.promotions.engine.offer import Limits
+from erp_club.promotions.engine.offer import Limits, Mode, Per
 from erp_club.promotions.engine.offer import Start as By
 from erp_club.promotions.engine.priced import Reason, Refusal
 from erp_club.promotions.engine.ready import Ready
@@ -39,7 +39,27 @@ def started_by(run: Run, compiled: Compiled) -> Started:
             # It starts otherwise; the claim only says what is chosen.
             for start in started.starts.setdefault(ready.code, [Start()] if ready.start is By.AUTO else []):
                 start.claim = start.claim or claim
+    for batch in {each.batch for each in run.facts.coupons if each.batch is not None}:
+        for offers in alternatives(compiled, batch):
+            named = [each for claim in run.facts.claims for each in offers if each.code == claim.offer]
+            kept = named[-1:] or [each for each in offers if each.competes] or offers[:1]
+            for other in offers:
+                if other not in kept:
+                    started.starts.pop(other.code, None)
     return started
+
+
+def alternatives(compiled: Compiled, batch: str) -> list[list[Ready]]:
+    """The offers that a coupon of the batch starts and of which one is had: the last that was chosen, else the best.
+
+    One that takes nothing off a sale is had only where it is chosen.
+    """
+    groups: dict[str, list[Ready]] = {}
+    for each in compiled.by_batch.get(batch, ()):
+        said = each.offer.combination
+        if said.mode is Mode.EXCLUSIVE and said.group is not None and said.per is Per.ORDER:
+            groups.setdefault(said.group, []).append(each)
+    return [each for each in groups.values() if len(each) > 1]
 
 
 def _choose(chosen: list[Start], claim: Claim, ready: Ready) -> None:

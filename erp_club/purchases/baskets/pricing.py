@@ -15,6 +15,7 @@ from erp_club.programmes.engine.renew import Fee
 from erp_club.promotions.engine.conditions import All, AnyOf, Condition, Confirmed, Not
 from erp_club.promotions.engine.facts import Claim
 from erp_club.promotions.engine.offer import Start
+from erp_club.promotions.engine.opening import alternatives
 from erp_club.promotions.engine.price import price
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
 from erp_club.purchases.asked import Asked, Gathered, Place
@@ -162,11 +163,14 @@ def totals_by_means(
 def _choosable(gathered: Gathered, basket: PricedBasket) -> tuple[Choosable, ...]:
     chosen = {claim.offer for claim in gathered.facts.claims}
     asked = [each.offer for each in basket.priced.refused if each.reason is Reason.NOT_CHOSEN]
-    wanted = dict.fromkeys([*sorted(chosen), *asked[:MOST_CHOOSABLE]])
+    entered = {each.batch for each in gathered.facts.coupons if each.batch is not None and each.fault is None}
+    among = [each.code for batch in entered for one in alternatives(gathered.compiled, batch) for each in one]
+    wanted = dict.fromkeys([*sorted(chosen), *asked[:MOST_CHOOSABLE], *sorted(among)])
     made = [
-        _tried(gathered, basket.priced, offer, chosen=offer in chosen)
+        _tried(gathered, basket.priced, offer, chosen=offer in chosen, instead=offer in among)
         for offer in wanted
-        if offer in gathered.compiled.by_code and gathered.compiled.by_code[offer].start is Start.CASHIER
+        if offer in gathered.compiled.by_code
+        and (offer in among or gathered.compiled.by_code[offer].start is Start.CASHIER)
     ]
     # What gives most stands first; what gives nothing last.
     return tuple(
@@ -174,8 +178,11 @@ def _choosable(gathered: Gathered, basket: PricedBasket) -> tuple[Choosable, ...
     )
 
 
-def _tried(gathered: Gathered, priced: Priced, offer: str, *, chosen: bool) -> Choosable:
-    """The basket with the offer chosen beside the basket without it."""
+def _tried(gathered: Gathered, priced: Priced, offer: str, *, chosen: bool, instead: bool) -> Choosable:
+    """The basket with the offer chosen beside the basket without it.
+
+    One of several that a coupon may be used for, `instead` of another, takes off what it takes off itself.
+    """
     facts, others = gathered.facts, tuple(each for each in gathered.facts.claims if each.offer != offer)
     other = price(replace(facts, claims=others if chosen else (*others, Claim(offer))), gathered.compiled)
     with_it, without = (priced, other) if chosen else (other, priced)
@@ -184,11 +191,15 @@ def _tried(gathered: Gathered, priced: Priced, offer: str, *, chosen: bool) -> C
         offer,
         texts_of(gathered.compiled.by_code[offer].offer.names),
         chosen,
-        without.total_minor - with_it.total_minor,
+        _amount(with_it, offer) if instead else without.total_minor - with_it.total_minor,
         sum(each.points for each in with_it.applied if each.offer == offer),
         refusal,
         sum(each.points_used for each in with_it.applied if each.offer == offer),
     )
+
+
+def _amount(priced: Priced, offer: str) -> int:
+    return sum(each.amount_minor for each in priced.applied if each.offer == offer)
 
 
 def _questions(gathered: Gathered, basket: PricedBasket) -> tuple[Question, ...]:
