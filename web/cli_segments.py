@@ -38,6 +38,7 @@ def count(file: Path, as_of: dt.datetime | None, numbers: Path | None) -> None:
     with opened() as database, database.session() as session:
         facts = organisation.chain(session)
         today = dt.datetime.now(ZoneInfo(facts.time_zone)).date()
+        saved.refuse_unknown(session, asked.where)
         compiled = saved.facts(session, as_of.date() if as_of else today, REGISTRY)
         if numbers is None:
             found = queries.count(session, asked.where, compiled)

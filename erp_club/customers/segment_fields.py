@@ -98,16 +98,20 @@ def _of(name: str, label: Text, kind: Kind, read: Callable[[Ask], Any], **more: 
     return Field(name, label, kind, more.pop("shape", Shape.COLUMN), read, **more)
 
 
+_AGES: dict[str, Any] = {"least": 0, "most": 150}
+_IN_A_YEAR: dict[str, Any] = {"least": 0, "most": 366}
+
 FIELDS = (
-    _of("age", T("Age"), Kind.NUMBER, lambda ask: age_on(Customer.birthday, ask.as_of)),
+    _of("age", T("Age"), Kind.NUMBER, lambda ask: age_on(Customer.birthday, ask.as_of), **_AGES),
     _of("birthday_in_days", T("Days until the birthday"), Kind.NUMBER,
-        lambda ask: days_until(Customer.birthday, ask.as_of)),
-    _of("birthday_month", T("Month of the birthday"), Kind.NUMBER, lambda _ask: _month(Customer.birthday)),
+        lambda ask: days_until(Customer.birthday, ask.as_of), **_IN_A_YEAR),
+    _of("birthday_month", T("Month of the birthday"), Kind.NUMBER, lambda _ask: _month(Customer.birthday),
+        least=1, most=12),
     _of("anniversary_in_days", T("Days until the wedding anniversary"), Kind.NUMBER,
-        lambda ask: days_until(Customer.anniversary, ask.as_of)),
+        lambda ask: days_until(Customer.anniversary, ask.as_of), **_IN_A_YEAR),
     _of("relative_birthday_in_days", T("Days until a relative's birthday"), Kind.NUMBER, _relative_birthday,
-        shape=Shape.ROWS),
-    _of("relative_age", T("Age of a relative"), Kind.NUMBER, _relative_age, shape=Shape.ROWS),
+        shape=Shape.ROWS, **_IN_A_YEAR),
+    _of("relative_age", T("Age of a relative"), Kind.NUMBER, _relative_age, shape=Shape.ROWS, **_AGES),
     _of("gender", T("Gender"), Kind.TEXT, lambda _ask: Customer.gender, operators=_SAME,
         choices=(Choice("F", T("Female")), Choice("M", T("Male")), Choice("X", T("Other")))),
     _of("language", T("Language"), Kind.TEXT, lambda _ask: Customer.language, operators=_SAME, picker="language"),

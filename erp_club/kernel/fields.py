@@ -97,7 +97,8 @@ class Field:
     `otherwise` is the value of a customer with none; None: it is missing. `by_club`: it takes a club's code. `named`:
     it is asked for as `name:NAME`. `whole`: the value depends on other customers too, so it is never read for one
     alone. `by_sale`: a sale can change it. `once`: a customer has one row of a club, or of each club by its code.
-    `about`: what people should know of how it is found.
+    `least` and `most`: the whole numbers between which the value always lies. `about`: what people should know of how
+    it is found.
     """
 
     name: str
@@ -114,6 +115,8 @@ class Field:
     whole: bool = False
     by_sale: bool = False
     once: bool = False
+    least: int | None = None
+    most: int | None = None
     about: Text | None = None
 
     @property

@@ -178,7 +178,7 @@ def _named(name: str, label: Any, read: Callable[[Ask], Any], picker: str) -> Fi
 
 
 def _scored(name: str, label: Any, read: Callable[[Ask], Any]) -> Field:
-    return Field(name, label, Kind.NUMBER, Shape.FIGURE, _kept(name, read), whole=True, about=_FIFTHS)
+    return Field(name, label, Kind.NUMBER, Shape.FIGURE, _kept(name, read), whole=True, least=1, most=5, about=_FIFTHS)
 
 
 def _kept(

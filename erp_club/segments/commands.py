@@ -254,6 +254,7 @@ def _count(session: Session, segment_id: int, *, today: dt.date, now: dt.datetim
 def _checked(session: Session, name: str, condition: Any, registry: Registry) -> tuple[Condition, Known]:
     """The condition as a tree that can be compiled among the segments that there are."""
     asked = read_condition(condition, registry, path="where")
+    saved.refuse_unknown(session, asked)
     held = saved.known(session, registry)
     among = Known({**held.trees, name: asked}, held.ids, held.by_sale)
     facts = saved.with_known(session, among, dt.date(2000, 1, 1))

@@ -46,10 +46,13 @@ def read_definition(document: Any, registry: Registry) -> Definition:
     return Definition(str(name), where)
 
 
-def read_condition(document: Any, registry: Registry, *, path: str = "where") -> Condition:
-    """A condition as a tree. Raises Invalid with every fault, each with its place below `path`."""
+def read_condition(document: Any, registry: Registry, *, path: str = "where", kept: bool = False) -> Condition:
+    """A condition as a tree. Raises Invalid with every fault, each with its place below `path`.
+
+    `kept`: it was taken once, or is being put together: then it may ask what nobody or everybody answers to.
+    """
     _refuse_unstorable(document, path)
-    reader = _Reader(registry)
+    reader = _Reader(registry, kept=kept)
     condition = reader.condition(document, path, 1)
     reader.refuse()
     return condition
@@ -91,8 +94,9 @@ _DEEPEST = 3 * tree.MOST_DEEP
 class _Reader:
     """Reads on after a fault, so that all of them are told at once."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, kept: bool = False) -> None:
         self._registry = registry
+        self._kept = kept
         self._faults: list[FieldError] = []
         self._leaves = 0
 
@@ -127,6 +131,9 @@ class _Reader:
             case "all" | "any" as kind:
                 self.only(given, path, kind)
                 parts = self._parts(given[kind], f"{path}.{kind}", depth)
+                # Of nothing all hold: at the top that is everybody, deeper inside a group that was forgotten.
+                if given[kind] == [] and not self._kept and (kind == "any" or depth > 1):
+                    self.fault(f"{path}.{kind}", T("There is no condition in this group. Add one, or take it out."))
                 return tree.All(parts) if kind == "all" else tree.AnyOf(parts)
             case kind:
                 return self._leaf(given, kind, path)
@@ -219,7 +226,7 @@ class _Reader:
         field = _of_value(found, None if given.get("op") == Op.IS_NULL else given.get("value"))
         op = self._op(given, path, field.ops)
         value = self._value(given, path, op, lambda said, where: self._of_field(field, said, where))
-        return tree.FieldIs(cast("str", name), field, club, op or Op.EQ, value)
+        return tree.FieldIs(cast("str", name), field, club, op or Op.EQ, value, place=path)
 
     def _segment(self, given: Mapping[str, Any], path: str) -> Condition:
         self.only(given, path, "field", "op", "value")
@@ -278,7 +285,7 @@ class _Reader:
     def _of_field(self, field: Field, said: Any, path: str) -> Single | None:
         match field.kind:
             case Kind.NUMBER:
-                return self._number(said, path)
+                return self._within(said, path, field.least, field.most)
             case Kind.DATE:
                 return self._date(said, path)
             case Kind.YES_NO:
@@ -291,6 +298,19 @@ class _Reader:
         known = [choice.value for choice in field.choices]
         if found is not None and known and found not in known:
             self.fault(path, T("Choose one of these: %(names)s.", names=", ".join(known)))
+            return None
+        return found
+
+    def _within(self, said: Any, path: str, least: int | None, most: int | None) -> Single | None:
+        found = self._number(said, path)
+        if found is None or self._kept:
+            return found
+        number = cast("int | Decimal", found)
+        if least is not None and most is not None and not (least <= number <= most and number == int(number)):
+            self.fault(path, T("Enter a whole number from %(least)s to %(most)s.", least=least, most=most))
+            return None
+        if least is not None and number < least:
+            self.fault(path, T("This is never below %(least)s.", least=least))
             return None
         return found
 

@@ -1,8 +1,9 @@
 """The condition tree of a segment: what it is made of. Pure."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, cast
@@ -100,13 +101,17 @@ class MetricIs:
 
 @dataclass(frozen=True, slots=True)
 class FieldIs:
-    """A field of the customer. `asked` is its name as it was asked for; `club` the code it was asked for."""
+    """A field of the customer. `asked` is its name as it was asked for; `club` the code it was asked for.
+
+    `place` is where the document says so.
+    """
 
     asked: str
     field: Field
     club: str | None
     op: Op
     value: Value
+    place: str = dataclasses.field(default="where", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class InSegment:
 
     op: Op
     names: tuple[str, ...]
-    place: str = field(default="where", compare=False)
+    place: str = dataclasses.field(default="where", compare=False)
 
 
 Leaf = MetricIs | FieldIs | InSegment

@@ -13,9 +13,10 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.customers.models import Classification
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments.tree import MetricName
-from tests.make.clubs import a_customer
+from tests.make.clubs import a_club, a_customer
 from tests.make.office import HTML, form, head_office
 
 TREES = 100
@@ -25,7 +26,8 @@ SPEND = {"metric": "spend", "op": "ge", "value": 100}
 @pytest.fixture
 def office(client: TestClient, session: Session) -> TestClient:
     made = head_office(client, session)
-    a_customer(session, "A")
+    session.add(Classification(customer_id=a_customer(session, "A"), name="Size", value="42"))
+    a_club(session)
     session.commit()
     return made
 
@@ -58,6 +60,9 @@ WRONG: list[tuple[Any, str]] = [
     ({"field": "number", "op": "eq", "value": "\ud83d"}, "where.value"),
     ({"field": "\udfff", "op": "eq", "value": 1}, "where.field"),
     ([], "where"),
+    ({"all": [SPEND, {"field": "class:Colour", "op": "eq", "value": "red"}]}, "where.all[1].field"),
+    ({"field": "club", "op": "in", "value": ["GOLD", "GRAY"]}, "where.value"),
+    ({"not": {"field": "points", "club": "GRAY", "op": "ge", "value": 5}}, "where.not.club"),
 ]
 
 
@@ -98,6 +103,7 @@ FIELDS = [
     *(field.name for field in REGISTRY),
     "segment",
     "class:Size",
+    "class:Colour",
     "class:",
     "class:\x00",
     "age:x",
@@ -177,6 +183,10 @@ def test_every_field_answers_every_comparison_that_it_names(office: TestClient) 
     conditions: list[Any] = []
     for field in REGISTRY:
         values = [each.value for each in field.choices] or of_kind[field.kind.value]
+        if field.name == "club":
+            values = ["GOLD"]
+        if field.least is not None:
+            values = [field.least, field.least + 1 if field.most is None else field.most]
         for op in field.ops:
             for value in values:
                 said = (

@@ -68,13 +68,39 @@ def deep(levels: int) -> Any:
         ({"any": [SPEND, {"all": [{"not": {"field": "x", "op": "eq", "value": 1}}]}]}, "where.any[1].all[0].not.field"),
         ({"all": SPEND}, "where.all"),
         ({"all": [], "any": []}, "where"),
+        ({"any": []}, "where.any"),
+        ({"all": [SPEND, {"all": []}]}, "where.all[1].all"),
+        ({"not": {"any": []}}, "where.not.any"),
+        ({"field": "birthday_month", "op": "eq", "value": 13}, "where.value"),
+        ({"field": "birthday_month", "op": "in", "value": [1, 0, 2.5]}, "where.value[1] where.value[2]"),
+        ({"field": "birthday_in_days", "op": "between", "value": [-7, 7]}, "where.value[0]"),
+        ({"field": "anniversary_in_days", "op": "le", "value": 400}, "where.value"),
+        ({"field": "relative_birthday_in_days", "op": "lt", "value": -1}, "where.value"),
+        ({"field": "age", "op": "ge", "value": 200}, "where.value"),
+        ({"field": "relative_age", "op": "lt", "value": -1}, "where.value"),
+        ({"field": "money_score", "op": "ge", "value": 6}, "where.value"),
+        ({"field": "coupon_unused", "op": "ge", "value": -1}, "where.value"),
         ({}, "where"),
         ([], "where"),
         (None, "where"),
     ],
 )
 def test_each_fault_names_its_place_in_the_tree(where: Any, field: str):
-    assert faults(where) == [field]
+    assert faults(where) == field.split()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"all": []},
+        SPEND | {"value": -100},
+        {"field": "points", "op": "lt", "value": -1},
+        {"field": "ends_in_days", "op": "between", "value": [-30, -1]},
+        {"field": "birthday_in_days", "op": "le", "value": 366},
+    ],
+)
+def test_what_may_be_below_nothing_and_everybody_can_be_asked_for(where: Any):
+    read_condition(where, REGISTRY)
 
 
 def test_conditions_40_levels_deep_are_refused_where_they_become_too_deep():

@@ -187,6 +187,19 @@ def test_nobody_is_in_a_closed_segment(session: Session, people: dict[str, int])
     assert saved.known(session, REGISTRY).ids == {}
 
 
+def test_a_question_of_before_that_would_be_refused_now_is_still_answered_each_night(
+    session: Session, people: dict[str, int]
+):
+    made = save(session, "Ours", numbered("A"))
+    nobody = {"any": [{"field": "birthday_month", "op": "eq", "value": 13}, {"any": []},
+                      {"field": "class:Gone", "op": "eq", "value": "x"}]}  # fmt: skip
+    session.add(SegmentVersion(segment_id=made, version_no=2, condition=nobody, at=NOW))
+    session.flush()
+    session.execute(sa.update(Segment).values(version_no=2))
+    refresh_all(session)
+    assert in_it(session, made) == []
+
+
 def test_an_estimate_stands_for_a_count_that_takes_too_long(session: Session, people: dict[str, int]):
     session.execute(sa.text("ANALYZE customers"))
     facts = saved.facts(session, TODAY, REGISTRY)

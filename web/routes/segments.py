@@ -181,7 +181,7 @@ def preview(
     document = _document(act, body)
     nodes, lists_shown = typed_nodes(body.nodes), lists_of(act)
     if not body.form and body.where is not None:
-        read_condition(body.where, REGISTRY)
+        saved.refuse_unknown(act.session, read_condition(body.where, REGISTRY))
         nodes, document = [Node(kind="all")], json.dumps(body.where, ensure_ascii=False)
     if document is None:
         nodes, lost = done(nodes, body.do or "", asks(REGISTRY), means(act, lists_shown))

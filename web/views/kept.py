@@ -281,7 +281,7 @@ def _asked_of(document: Any) -> dict[str, tuple[str, tuple[tuple[str, str], ...]
 
 def _sentence(condition: Mapping[str, Any]) -> str | None:
     try:
-        return say(sentence(read_condition(dict(condition), REGISTRY), ""))
+        return say(sentence(read_condition(dict(condition), REGISTRY, kept=True), ""))
     except Invalid:  # it asks for what there is no more
         return None
 

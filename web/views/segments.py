@@ -177,6 +177,10 @@ def segment_line(row: saved.Row, trend: list[tuple[dt.date, int]], *, offers: in
     )  # fmt: skip
 
 
+def _in_words(act: Act, condition: Any) -> str:
+    return say(sentence(read_condition(condition, REGISTRY, kept=True), act.chain.currency))
+
+
 def segments_page(act: Act, text: str | None, state: lists.ListState) -> SegmentsPage:
     """The segments of one page."""
     rows = saved.every(act.session, text=text, sort=state.sort, descending=state.descending)
@@ -193,7 +197,7 @@ def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
     """One segment; with a customer's number also why that customer is in it or not."""
     row = saved.one(act.session, segment_id)
     trend = saved.trend(act.session, [row.id], since=act.today - dt.timedelta(days=DAYS_SHOWN)).get(row.id, [])
-    condition = None if row.condition is None else read_condition(row.condition, REGISTRY)
+    condition = None if row.condition is None else read_condition(row.condition, REGISTRY, kept=True)
     told, found = _told(act, condition, asked)
     uses = segment_use.uses(act.session, row.name)
     return SegmentPage(
@@ -202,7 +206,7 @@ def segment_page(act: Act, segment_id: int, *, asked: str = "") -> SegmentPage:
         told=told,
         versions=[
             SegmentVersionLine(version_no=each.version_no, at=each.at, by=each.by,
-                               sentence=say(sentence(read_condition(each.condition, REGISTRY), act.chain.currency)))
+                               sentence=_in_words(act, each.condition))
             for each in saved.versions(act.session, row.id)
         ],
         uses=[UseLine(kind=use.kind, id=use.id, name=use.name) for use in uses],
@@ -310,7 +314,7 @@ def _long_ago(act: Act) -> dt.date | None:
 def live(act: Act, condition: Any, *, exact: bool, as_of: dt.date | None = None) -> Live:
     """A question in words with its count and ten customers; nothing of it where it can't be read."""
     try:
-        asked = read_condition(condition, REGISTRY)
+        asked = read_condition(condition, REGISTRY, kept=True)
         facts = saved.facts(act.session, as_of or act.today, REGISTRY)
         found = looking.look(act.session, asked, facts, milliseconds=None if exact else LIVE_MILLISECONDS)
     except Refused:
