@@ -1,6 +1,7 @@
 """The job worker beside the web server: a process of its own, so that no job takes a till's time.
 
-It ends with the server however that ends, as its standard input does, and is started again when it dies by itself.
+It ends with the server however that ends, as its standard input does, and is started again when it dies by itself. It
+starts a little later: until the pages are there they have the machine to themselves.
 """
 
 import subprocess
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_AGAIN_SECONDS = 5.0
+_LATER_SECONDS, _AGAIN_SECONDS = 2.0, 5.0
 _PATIENCE_SECONDS = 30.0
 
 
@@ -30,6 +31,7 @@ def worker(*, wanted: bool) -> Generator[None]:
 
 
 def _keep(ending: threading.Event) -> None:
+    ending.wait(_LATER_SECONDS)
     while not ending.is_set():
         words = [sys.executable, "-m", "web.cli", "worker", "--beside"]
         with subprocess.Popen(words, stdin=subprocess.PIPE) as process:  # noqa: S603 - our own words

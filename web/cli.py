@@ -28,23 +28,45 @@ from web.cli_database import opened
 atexit.register(gc.freeze)
 
 _ELSEWHERE = {
-    "backup": "web.cli_backup:backup",
-    "restore": "web.cli_backup:restore",
-    "import": "web.cli_data:import_",
-    "export": "web.cli_data:export",
-    "demo": "web.cli_data:demo",
-    "forecast": "web.cli_forecast:forecast",
-    "job": "web.cli_jobs:job",
-    "worker": "web.cli_jobs:worker",
-    "keyring": "web.cli_keyring:keyring",
-    "ledger": "web.cli_ledger:ledger",
-    "names": "web.cli_names:names",
-    "price-case": "web.cli_pricing:price_case",
-    "programme": "web.cli_programme:programme",
-    "segment": "web.cli_segments:segment",
-    "serve": "web.cli_serve:serve",
+    "backup": (
+        "web.cli_backup:backup",
+        "Write the whole database to FILE, as it stands at one moment, while tills sell.",
+    ),
+    "restore": (
+        "web.cli_backup:restore",
+        "Bring a backup into an empty database, and prove its ledgers; nothing is served before that.",
+    ),
+    "import": ("web.cli_data:import_", "Take what another system knows from a CSV (also packed as .gz) or XLSX file."),
+    "export": ("web.cli_data:export", "Write all of a kind into a file that import takes: .csv, .csv.gz or .xlsx."),
+    "demo": (
+        "web.cli_data:demo",
+        "Load the demo chain: a year of real purchases, three clubs with members, staff and tills.",
+    ),
+    "forecast": (
+        "web.cli_forecast:forecast",
+        (
+            "Price past receipts with and without the offers of FILE, beside those in force, and tell what they would "
+            "cost."
+        ),
+    ),
+    "job": ("web.cli_jobs:job", "What the installation does by itself."),
+    "worker": (
+        "web.cli_jobs:worker",
+        "Do what is scheduled and what is asked for, until told to stop (Ctrl-C, SIGTERM).",
+    ),
+    "keyring": ("web.cli_keyring:keyring", "The keys that protect ID numbers."),
+    "ledger": ("web.cli_ledger:ledger", "The ledgers of points and of prepaid cards."),
+    "names": ("web.cli_names:names", "The search for names."),
+    "price-case": (
+        "web.cli_pricing:price_case",
+        "Price the cases of a JSON file, each a small shop with its programmes and a basket.",
+    ),
+    "programme": ("web.cli_programme:programme", "A club's whole programme as one document."),
+    "segment": ("web.cli_segments:segment", "Questions about customers."),
+    "serve": ("web.cli_serve:serve", "Serve the pages and the API."),
 }
-"""Commands brought in when they are asked for: a server that was killed must be back in seconds."""
+"""Commands brought in when they are asked for, and what the list says of them: a server that was killed must be back in
+seconds."""
 
 
 class Told(click.Group):
@@ -56,9 +78,15 @@ class Told(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        module, _, name = _ELSEWHERE[cmd_name].partition(":")
+        module, _, name = _ELSEWHERE[cmd_name][0].partition(":")
         found: click.Command = getattr(importlib.import_module(module), name)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        told = {name: about for name, (_, about) in _ELSEWHERE.items()}
+        told |= {name: command.get_short_help_str(limit=formatter.width) for name, command in self.commands.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(told.items()))
 
     def invoke(self, ctx: click.Context) -> object:
         i18n.LANGUAGE.set(i18n.choose(None, os.environ.get("LANG", "").split(".")[0].replace("_", "-")))

@@ -22,6 +22,7 @@ from erp_club.kernel.db import Database, Session
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T, Text
 from erp_club.permissions.actors import SYSTEM
+from erp_club.permissions.delivered.commands import take_in_actions
 from web import i18n
 from web.cli_database import opened
 from web.cli_serve import check_free, serve
@@ -132,8 +133,11 @@ def demo(ctx: click.Context, full: bool, then_serve: bool) -> None:
 
 def _lay_demo(database: Database, settings: Settings, *, full: bool) -> None:
     """The demo chain where it isn't there yet, and how one signs in."""
-    schema.migrate(database)
+    if not schema.is_current(database):
+        schema.migrate(database)
     with database.session() as session:
+        # As migrating does: a version that brings an action and no table grants it all the same.
+        take_in_actions(session.connection())
         told = demo_chain.load(
             session, full=full, home=settings.home, progress=Bar(), now=dt.datetime.now(dt.UTC), by=SYSTEM
         )

@@ -3,15 +3,14 @@
 from itertools import groupby
 from urllib.parse import quote
 
-import segno
-from barcode.codex import Code128
-
 QUIET = 10
 """ISO/IEC 15417 asks for ten modules of quiet on each side."""
 
 
 def qr(text: str) -> str:
     """A QR code (ISO/IEC 18004, error correction M) of a text, as the address of an image."""
+    import segno  # few pages have a code: here and below it is brought in for them
+
     made = segno.make(text, error="m", micro=False)
     return made.svg_data_uri(border=4, xmldecl=False, svgns=True, omitsize=True)
 
@@ -23,6 +22,8 @@ def code_128(text: str) -> str:
     """
     if not text.isascii() or not text.isprintable():
         raise ValueError("Code 128 holds printable ASCII")
+    from barcode.codex import Code128
+
     (modules,) = Code128(text).build()
     at, path = QUIET, ""
     for dark, run in groupby(modules):

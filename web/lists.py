@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import IO, Any, Literal, Self
 from urllib.parse import quote, urlencode
 
-import xlsxwriter
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -208,6 +207,8 @@ def _write_xlsx(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[
     Times lose their offset, which the format can't hold: pass them in the zone that the reader expects. What goes
     beyond a sheet's rows goes on in the next sheet.
     """
+    import xlsxwriter  # for whoever exports a sheet, not for every start
+
     with xlsxwriter.Workbook(file, {"constant_memory": True, "remove_timezone": True}) as book:
         _write_sheets(book, header, rows)
 

@@ -20,8 +20,7 @@ def application() -> FastAPI:
     logs.start(settings.log_level)
     database = db.connect(settings)
     app = create_app(Shop(database, settings), on_stop=database.close)
-    # What stands now stands until the end: the collector needn't look through it again every few requests.
-    gc.collect()
+    # What stands now stands until the end: the collector needn't look through it, now or again every few requests.
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)
     return app

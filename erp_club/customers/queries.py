@@ -16,7 +16,6 @@ from erp_club.customers.id_numbers import sealing
 from erp_club.customers.kinds import CustomerState
 from erp_club.customers.models import UNIDENTIFIED, Classification, Customer, own_number
 from erp_club.customers.names import spelling
-from erp_club.customers.names.queries import find_by_name
 from erp_club.customers.record import CustomerRecord, Found
 from erp_club.kernel.errors import Refused
 from erp_club.kernel.kept_keys import keyring_of
@@ -334,6 +333,9 @@ def _by_name(session: Session, typed: str, store_id: int | None, limit: int) -> 
     """By names: the best matches, in their order."""
     if "@" in typed or not any(letter.isalpha() for letter in typed):
         return []
+    # Only who looks for a name needs numpy, and waits for it at the first one.
+    from erp_club.customers.names.queries import find_by_name
+
     found = find_by_name(session, typed, store_id=store_id, limit=limit)
     if not found:
         return []

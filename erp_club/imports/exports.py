@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, LiteralString, cast
 
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] - it has no types
 from psycopg import sql
 from sqlalchemy.orm import Session
 
@@ -115,6 +114,9 @@ def _opened(path: Path, *, packed: bool) -> Generator[IO[bytes]]:
 
 
 def _write_sheet(path: Path, columns: Sequence[str], rows: Iterator[Row]) -> int:
+    # Brought in for whoever writes a sheet, not for every start.
+    import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] - it has no types
+
     count = 0
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from erp_club.customers.names import commands, queries
+from erp_club.customers.names import commands
 from erp_club.customers.names.entries import NAMES_VERSION
 from erp_club.jobs.declared import Cursor, Job, Occasion, Run, Step
 from erp_club.kernel.text import N_
@@ -33,6 +33,8 @@ def _due(_session: Session, now: dt.datetime, zone: str) -> Sequence[Occasion]:
 
 
 def _total(session: Session, _run: Run) -> int:
+    from erp_club.customers.names import queries  # with numpy, which nobody else who knows the jobs needs
+
     return queries.stale(session)
 
 

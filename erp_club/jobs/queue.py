@@ -4,9 +4,9 @@ It wakes a worker and keeps the minute; what is to be done, and that it is done 
 """
 
 import datetime as dt
+from functools import cache
+from typing import TYPE_CHECKING
 
-import procrastinate
-from procrastinate import jobs as queued
 from sqlalchemy.orm import Session
 
 from erp_club.jobs import commands, runner, schedules
@@ -16,12 +16,20 @@ from erp_club.kernel.db import Database
 from erp_club.organisation.models import Chain
 from erp_club.permissions.actors import SYSTEM
 
+if TYPE_CHECKING:
+    import procrastinate
+
 SCHEMA = "procrastinate"
 LOOK = "erp-club.look"
 _DEAD_SECONDS = 60
 
-_ASKING = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-"""Never opened: it lends its words for what is deferred over the connection of a session."""
+
+@cache
+def _asking() -> "procrastinate.App":
+    """Never opened: it lends its words for what is deferred over the connection of a session."""
+    import procrastinate  # here and below: the pages start without it
+
+    return procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
 def nudge(session: Session) -> None:
@@ -29,7 +37,7 @@ def nudge(session: Session) -> None:
     connection = session.connection()
     path = connection.exec_driver_sql("SELECT current_setting('search_path')").scalar_one()
     connection.exec_driver_sql("SELECT set_config('search_path', %s, true)", (f"{SCHEMA},{path}",))
-    _ASKING.configure_task(LOOK, connection=connection.connection.driver_connection).defer()
+    _asking().configure_task(LOOK, connection=connection.connection.driver_connection).defer()
     connection.exec_driver_sql("SELECT set_config('search_path', %s, true)", (path,))
 
 
@@ -59,8 +67,11 @@ def plan(session: Session, *, now: dt.datetime) -> None:
             )
 
 
-def working_app(database: Database, *, stopping: runner.Stopping) -> procrastinate.App:
+def working_app(database: Database, *, stopping: runner.Stopping) -> "procrastinate.App":
     """The app of a worker: it looks for runs when it is nudged, and each minute plans those that are due."""
+    import procrastinate
+    from procrastinate import jobs as queued
+
     conninfo = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connector = procrastinate.PsycopgConnector(
         conninfo=conninfo,

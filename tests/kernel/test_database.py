@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel import db, schema
 from erp_club.kernel.db import Database
 from erp_club.kernel.errors import Unavailable
+from web import cli
 from web.cli import main
 
 
@@ -53,9 +55,36 @@ def test_a_setting_that_cannot_be_taken_is_told_and_never_guessed(
     assert f"{name} is “{value}”, but must be" in result.output
 
 
+def _brought_in(*modules: str) -> set[str]:
+    asked = f"import sys, {', '.join(modules)}; print(*{{each.partition('.')[0] for each in sys.modules}})"
+    told = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
+    return set(told.stdout.split())
+
+
 def test_no_command_but_the_server_spends_seconds_on_the_pages() -> None:
-    asked = "import sys, web.cli; sys.exit('fastapi' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+    others = (where.partition(":")[0] for where, _ in cli._ELSEWHERE.values())
+    assert not {"fastapi", "jinja2", "numpy"} & _brought_in(*others)
+
+
+def test_no_start_waits_for_what_a_first_page_does_not_need() -> None:
+    assert not {"alembic", "highspy", "numpy", "procrastinate", "rapidfuzz", "segno", "xlsxwriter"} & _brought_in(
+        "web.server", "web.cli_data"
+    )
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    for name, (_, about) in cli._ELSEWHERE.items():
+        command = cli.main.get_command(click.Context(cli.main), name)
+        assert command is not None
+        assert command.get_short_help_str(limit=200) == about
+
+
+def test_the_newest_migration_is_known_without_running_any() -> None:
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(schema.config())
+    assert schema.head() == scripts.get_current_head()
+    assert schema.followed() == {each.revision: each.down_revision for each in scripts.walk_revisions()}
 
 
 def test_ones_own_server_needs_no_home(monkeypatch: pytest.MonkeyPatch, committed: Database, tmp_path: Path) -> None:

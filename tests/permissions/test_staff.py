@@ -28,12 +28,14 @@ from erp_club.permissions.workplaces.commands import set_further_stores
 from erp_club.permissions.workplaces.queries import further_stores
 from tests.make.organisation import NOW, PASSWORD, PIN, a_chain, a_store, a_terminal, an_actor, somebody
 
-KEPT_AS = passwords.NO_HASH
+KEPT_BY, OF_NOBODY = passwords._ARGON2, passwords.NO_HASH
 """Before the run makes them cheap (tests/conftest.py)."""
 
 
-def test_a_secret_is_kept_by_argon2id_with_the_costs_that_owasp_names():
-    assert KEPT_AS.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+def test_a_secret_is_kept_by_argon2id_with_the_costs_that_owasp_names_also_where_nobody_is():
+    owasp = "$argon2id$v=19$m=19456,t=2,p=1$"
+    assert KEPT_BY.hash("a secret").startswith(owasp)
+    assert OF_NOBODY.startswith(owasp)
 
 
 def _sessions(session: Session, staff_id: int) -> int:

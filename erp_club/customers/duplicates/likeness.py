@@ -10,9 +10,6 @@ from erp_club.customers.names.matching import Candidates, Match, matches
 from erp_club.customers.names.nicknames import also_called, counted
 from erp_club.customers.names.spelling import PARTICLES, parts, words
 
-ALIKE = 0.85
-"""From here on two names may be one person's, if something else is the same too."""
-
 
 @dataclass(frozen=True, slots=True)
 class Word:

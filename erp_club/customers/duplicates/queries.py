@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers import queries as customers
-from erp_club.customers.duplicates.likeness import ALIKE, Word, likeness
 from erp_club.customers.fields import Stored
 from erp_club.customers.models import Customer
 
+ALIKE = 0.85
+"""From here on two names may be one person's, if something else is the same too."""
 LOOKED_AT = 2_000
 """Customers who share one thing with somebody and whose names are compared: so many may be born on one day."""
 MOST = 10
@@ -80,6 +81,9 @@ def name_scores(session: Session, names: Sequence[str | None], customer_ids: Col
     bearers: dict[int, Sequence[int]] = {
         row[0]: row[1] for row in session.execute(_WORDS_OF, {"ids": list(customer_ids)})
     }
+    # Names are compared with numpy, which is brought in for the first that are.
+    from erp_club.customers.duplicates.likeness import Word, likeness
+
     words = {word for of_bearer in bearers.values() for word in of_bearer}
     dictionary = [Word(*row) for row in session.execute(_DICTIONARY, {"words": list(words)})]
     return likeness(names, bearers, dictionary)

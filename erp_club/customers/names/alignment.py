@@ -1,6 +1,6 @@
 """How alike two words sound, over many words at once. Pure.
 
-An edit distance over sounds (Levenshtein with transpositions: Damerau 1964, restricted form) with costs of `sounds.py`:
+An edit distance over sounds (Levenshtein with transpositions: Damerau 1964, restricted form) with costs of `costs.py`:
 a vowel that one word has and the other, in an abjad, doesn't write, costs next to nothing. The loop over a word's
 sounds is in Python, the one over the words it is compared with in numpy.
 """
@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from erp_club.customers.names.sounds import DROPPED, SUBSTITUTED, WEIGHTS
+from erp_club.customers.names.costs import DROPPED, SUBSTITUTED, WEIGHTS
 
 SWAPPED = 0.6
 """Two neighbouring sounds in the other order."""

@@ -10,7 +10,7 @@ from rapidfuzz.process import cdist
 
 from erp_club.customers.names.alignment import similarities
 from erp_club.customers.names.entries import sounds
-from erp_club.customers.names.scripts import ABJADS, scripts_by, scripts_of
+from erp_club.customers.names.scripts import NUMBERS, SCRIPTS, STARTS, script_number
 from erp_club.customers.names.spelling import surface
 
 LEAST = 0.5
@@ -31,6 +31,9 @@ TOO_SHORT = 0.82
 """What the sound of one letter counts, or of two that aren't an abjad's: more likely somebody is still typing."""
 
 _SPACE = ord(" ")
+_ABJADS = np.array([script.abjad for script in SCRIPTS])
+"""Which scripts leave vowels out."""
+_STARTS, _NUMBERS = np.array(STARTS), np.array(NUMBERS)
 
 Scores = NDArray[np.float32]
 
@@ -87,7 +90,12 @@ class _Surfaces:
         begin = np.ones(len(starts), dtype=np.bool_)
         for place, letter in enumerate(typed):
             begin &= codes[starts + place] == ord(letter)
-        return _Surfaces(letters.split(" "), ends - starts, scripts_by(codes[starts]), begin)
+        return _Surfaces(letters.split(" "), ends - starts, _scripts_by(codes[starts]), begin)
+
+
+def _scripts_by(letters: NDArray[np.integer]) -> NDArray[np.intp]:
+    """The scripts of these letters, by their code points, as places in `SCRIPTS`."""
+    return _NUMBERS[np.searchsorted(_STARTS, letters, side="right") - 1]
 
 
 def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
@@ -108,12 +116,12 @@ def matches(typed: str, candidates: Candidates, *, most: int) -> list[Match]:
 
 def _scores(typed: str, letters: str, candidates: Candidates, surfaces: _Surfaces) -> Scores:
     """Each candidate's score by sound or, in the same script, by a typing slip."""
-    script = scripts_of([letters])[0]
+    script = script_number(letters)
     same = surfaces.scripts == script
     heard = sounds(typed)
     if heard:
-        scores = similarities(heard, candidates.sounds, ABJADS[surfaces.scripts] != ABJADS[script])
-        if len(letters) < (2 if ABJADS[script] else 3):
+        scores = similarities(heard, candidates.sounds, _ABJADS[surfaces.scripts] != _ABJADS[script])
+        if len(letters) < (2 if _ABJADS[script] else 3):
             scores *= np.float32(TOO_SHORT)
         scores *= np.where(same, np.float32(MOST_BY_SOUND), np.float32(MOST_ACROSS))
     else:

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from erp_club.customers.duplicates.likeness import ALIKE, Word, likeness
 from erp_club.customers.duplicates.models import SuspectedPair
+from erp_club.customers.duplicates.queries import ALIKE
 
 MOST_SHARING = 20
 """Customers who share one phone or address before it says nothing: a firm's, a school's, a slip of an import."""
@@ -56,6 +56,9 @@ def _steps(session: Session) -> Iterator[Sequence[sa.Row[Any]]]:
 
 def _alike(session: Session, step: Sequence[sa.Row[Any]], now: dt.datetime) -> Iterator[dict[str, Any]]:
     """The pairs of a step whose names are alike."""
+    # Names are compared with numpy, which is brought in for the first that are.
+    from erp_club.customers.duplicates.likeness import Word, likeness
+
     words = {word for row in step for word in row.words}
     known = {
         row[0]: Word(*row)
