@@ -18,6 +18,10 @@ from web.till_keys import KEYS
 __all__ = ["key"]
 
 TAKEN_BY_THE_BROWSER = {"F5", "F6", "F11", "F12", "Shift+F10"}
+SMALL = """() => [...document.querySelectorAll("dialog[open] :is(button, a:not(.note a), summary, select, .input)")]
+    .filter((each) => { const box = each.getBoundingClientRect();
+        return each.checkVisibility() && (box.width < 44 || box.height < 44); }).map((each) => each.outerHTML)"""
+"""Targets of the dialog that a finger misses."""
 WEB = Path(__file__).parents[2] / "web"
 
 
@@ -27,6 +31,13 @@ def test_no_key_is_one_of_the_browsers_own_or_does_two_things():
     named = {name for path in WEB.rglob("*.html") for name in re.findall(r'data-key="(F\d+)"', path.read_text())}
     assert "F7" in named
     assert not TAKEN_BY_THE_BROWSER & named
+
+
+def test_f7_saves_in_every_dialog_of_the_till_that_enter_saves_in():
+    texts = {path.name: path.read_text() for path in (WEB / "templates/till").glob("_*.html")}
+    asked = {name for name, text in texts.items() if "<form" in text and "<kbd>Enter</kbd>" in text}
+    assert "_event.html" in asked
+    assert not {name for name in asked if 'data-key="F7"' not in texts[name]} - {"_paid.html"}
 
 
 def test_the_guides_keys_are_kept():
@@ -81,6 +92,7 @@ def test_each_action_is_reached_by_its_key_and_shows_it(page: Page, live: Live, 
             found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
             assert found.response["violations"] == [], found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate(SMALL) == []
         page.keyboard.press("Escape")
         expect(page.locator("#dlg")).not_to_be_visible()
         expect(page.locator("#scan")).to_be_focused()
