@@ -13,6 +13,7 @@ from tests.browser.conftest import Live, Window
 from tests.browser.test_till import MILK, key, scan, sign_on, typed
 from tests.make.clubs import a_club, a_membership
 from tests.make.customers import a_person
+from tests.make.purchases import a_product
 from web.till_keys import KEYS
 
 __all__ = ["key"]
@@ -98,3 +99,37 @@ def test_each_action_is_reached_by_its_key_and_shows_it(page: Page, live: Live, 
         expect(page.locator("#scan")).to_be_focused()
     page.keyboard.press(KEYS["hold"])
     expect(page.locator(".held li")).to_have_count(1)
+
+
+@pytest.mark.parametrize("window", [Window(390, 844)])
+def test_a_phone_shows_what_was_scanned_that_it_is_paid_and_whole_fields_of_a_return(page: Page, live: Live, key: str):
+    with live.database.session() as session:
+        codes = [f"{7290000001000 + number}" for number in range(9)]
+        for code in codes:
+            a_product(session, code, name=f"Fresh milk in a carton, number {code}")
+        session.commit()
+
+    def covered(what: str) -> bool:
+        return page.locator(what).evaluate(
+            """(each) => { const box = each.getBoundingClientRect();
+                const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+                return !each.contains(top); }"""
+        )
+
+    sign_on(page, key)
+    for code in codes:
+        scan(page, code)
+    expect(page.locator("#line-9")).to_have_class("hot")
+    assert not covered("#line-9")
+    page.keyboard.press("F10")
+    expect(page.locator("#payment")).to_be_visible()
+    page.keyboard.press("F9")
+    expect(page.locator("#h-paid")).to_be_visible()
+    assert not covered("#h-paid")
+    page.keyboard.press("F9")
+    expect(page.locator("#receipt")).to_be_visible()
+    page.keyboard.press("F8")
+    expect(page.locator("#return")).to_be_visible()
+    assert page.locator("#return .scroll").evaluate("(each) => each.scrollWidth <= each.clientWidth")
+    title = page.locator("#dlg-title > span")
+    expect(title).to_contain_text("T1-000001")

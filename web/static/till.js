@@ -189,7 +189,7 @@
   scan.addEventListener("pointerdown", () => { scan.inputMode = "text"; });
   document.addEventListener("htmx:after:swap", () => {
     pickTyped();
-    region().querySelector(".hot")?.scrollIntoView({ block: "nearest" });
+    region().querySelector(".hot, #h-paid")?.scrollIntoView({ block: "nearest" });
     for (const field of region().querySelectorAll("[data-send]")) { // as it was refused
       if (field !== document.activeElement) field.value = field.defaultValue;
     }
