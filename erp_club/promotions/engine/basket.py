@@ -186,6 +186,14 @@ class Basket:
         lots = self.lots[i]
         return lots[0].left if len(lots) == 1 else sum(lot.left for lot in lots)
 
+    def restart(self) -> None:
+        """All lots as they were before any offer."""
+        self.lots = [[Lot(i, self.pieces[i], amount)] for i, amount in enumerate(self.listed)]
+        if self.taken_by_codes is not None:
+            self.taken_by_codes = None
+            self._amounts.clear()
+            self._nets.clear()
+
     def owed(self) -> int:
         """What the whole sale still costs, less what was typed in by hand below zero and what is given back in it."""
         return max(0, sum(lot.left for lots in self.lots for lot in lots))

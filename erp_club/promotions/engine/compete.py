@@ -1,9 +1,8 @@
 """Exclusive offers of one group: which of them get the units, the lines, or the order.
 
-A group is decided at the earliest stage of its members, on what earlier stages have left; or at a later one, without
-those of before, where the basket then costs less. The winner of an order then has its turn like a stackable offer;
-units and lines are given at once. Of equal savings the offer that starts by itself stays, then the one whose turn comes
-first.
+A group is decided at the earliest stage of its members, on what earlier stages have left. The winner of an order then
+has its turn like a stackable offer; units and lines are given at once. Of equal savings the offer that starts by itself
+stays, then the one whose turn comes first.
 """
 
 from collections.abc import Sequence

@@ -89,11 +89,11 @@ Reward = Callable[[Turn], Give]
 
 
 def in_order(basket: Basket, lots: Iterable[Lot], *, dearest: bool) -> list[Lot]:
-    """Lots by list price of a unit, then by line, then those with more left to pay first."""
+    """Lots by list price of a unit, then those with more left to pay first, then by line."""
     worth = basket.worth
     if dearest:
-        return sorted(lots, key=lambda lot: (-worth[lot.line], lot.line, -lot.left // lot.count))
-    return sorted(lots, key=lambda lot: (worth[lot.line], lot.line, -lot.left // lot.count))
+        return sorted(lots, key=lambda lot: (-worth[lot.line], -lot.left // lot.count, lot.line))
+    return sorted(lots, key=lambda lot: (worth[lot.line], -lot.left // lot.count, lot.line))
 
 
 def first_units(lots: Iterable[Lot], count: int) -> list[Take]:

@@ -5,32 +5,32 @@ Stages, in this order:
 1. *Price list*: the lowest lawful price makes the list amounts, the only ones that conditions look at. So pricing again
    changes nothing.
 2. *Item offers*, then 3. *basket offers*, then 4. *codes, coupons and claims*: in each stage first the exclusive groups
-   that are decided there, then stackable offers one after the other, each on what is left.
+   that are decided there, then stackable offers one after the other, each on what is left. Those without which the
+   basket gets cheaper are left out (`deciding`).
 5. *Points as money*.
 6. *Tax*, of what is left. Means of payment and cash rounding belong to the sale (`purchases/sale.py`).
 
 Ties never hang on the order of lines or offers: they go to the offer that starts by itself, then by place, priority and
-code of the offer. Of units that cost the same those of the earlier line go first, and an odd minor unit lies on the
-first line; where the total would hang on that, lines go in an order of their own instead: by what they are.
+code of the offer. Of units that cost the same those with most left to pay go first, then those of the earlier line, and
+an odd minor unit lies on the first line; where the total would hang on that, lines go in an order of their own instead:
+by what they are.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
 from erp_club.promotions.engine import earning, finish
-from erp_club.promotions.engine.compete import compete
 from erp_club.promotions.engine.compile import Compiled
+from erp_club.promotions.engine.deciding import Opened, decide
 from erp_club.promotions.engine.facts import Facts, Line
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.hints import hints_of
 from erp_club.promotions.engine.opening import Started, candidates, closed, open_offers, started_by
 from erp_club.promotions.engine.priced import Priced, Reason, Refusal
-from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Ready
+from erp_club.promotions.engine.ready import Ready
 from erp_club.promotions.engine.rewards import plain
 from erp_club.promotions.engine.run import Open, Run, run_of
 from erp_club.promotions.engine.shares import floor_of
-from erp_club.promotions.engine.stages import take_turn
 from erp_club.promotions.engine.wanting import with_what_lacks
 
 _BY_OFFER = attrgetter("offer")
@@ -77,7 +77,7 @@ def _in_any_order(facts: Facts, compiled: Compiled, *, explain_all: bool, hints:
     priced, run = _price(facts, compiled, explain_all=explain_all, hints=hints)
     if not run.order_matters or len(facts.lines) < 2:
         return priced
-    ordered = replace(facts, lines=_in_their_own_order(run, compiled))
+    ordered = replace(facts, lines=_in_their_own_order(run))
     if ordered == facts:
         return priced
     other, _ = _price(ordered, compiled, explain_all=False, hints=False)
@@ -93,45 +93,24 @@ def _in_any_order(facts: Facts, compiled: Compiled, *, explain_all: bool, hints:
     return replace(other, lines=tuple(lines), applied=tuple(applied))
 
 
-def _in_their_own_order(run: Run, compiled: Compiled) -> tuple[Line, ...]:
+def _in_their_own_order(run: Run) -> tuple[Line, ...]:
     """The lines by all that prices can hang on: those that are equal in it may stand in any order.
 
-    Of lines that cost the same those come first that fewer offers want: what has the first of equal units then leaves
-    more to the others.
+    It hangs on the lines alone: by what is offered, an offer more could make the basket dearer.
     """
-    lines, wanted = run.basket.lines, [0] * len(run.basket.lines)
-    for scope, held in run.basket.by_scope.items():
-        offers = len(compiled.by_scope.get(scope, ()))
-        for i in held:
-            wanted[i] += offers
+    lines = run.basket.lines
 
     def key(i: int) -> tuple[object, ...]:
         line = lines[i]
         named = (line.product, line.group or "", line.department or "", line.brand or "", line.kind)
         numbers = (line.quantity_milli, line.vat_bp, line.levy_minor, line.reduced, line.earns)
-        return (line.unit_minor, wanted[i], *named, *numbers)
+        return (line.unit_minor, *named, *numbers)
 
     return tuple(lines[i] for i in sorted(range(len(lines)), key=key))
 
 
 def _price(facts: Facts, compiled: Compiled, *, explain_all: bool, hints: bool) -> tuple[Priced, Run]:
-    """The basket at the price lists that the facts hold, and how it was priced.
-
-    An offer that is decided early takes its whole group along. Where the basket costs less without that, the group
-    waits: so an offer more, such as a member's, makes nothing dearer by when it is decided.
-    """
-    priced, run = _decided(facts, compiled, {}, explain_all=explain_all, hints=hints)
-    for group, stage in run.later:
-        other, its = _decided(facts, compiled, {group: stage}, explain_all=explain_all, hints=hints)
-        if other.total_minor < priced.total_minor:
-            priced, run = other, its
-    return priced, run
-
-
-def _decided(
-    facts: Facts, compiled: Compiled, waits: Mapping[str, int], *, explain_all: bool, hints: bool
-) -> tuple[Priced, Run]:
-    """The same, where groups wait for a stage: their earlier offers are left out."""
+    """The basket at the price lists that the facts hold, and how it was priced."""
     run = run_of(facts, compiled.scopes)
     started = started_by(run, compiled)
     competing: dict[str, list[Open]] = {}
@@ -152,55 +131,12 @@ def _decided(
             bool(competing) or len(opened) > 1 or not all(plain(part.document) for part in opened[0].parts)
         )
     run.order_matters |= len(competing) > 1
-    early = [offer for group, stage in waits.items() for offer in competing[group] if offer.ready.stage < stage]
-    for group, stage in waits.items():
-        competing[group] = [offer for offer in competing[group] if offer.ready.stage >= stage]
-    _stages(run, competing, stackable)
-    _refuse_early(run, early)
+    decide(run, Opened(competing, stackable))
     finish.cap_manual(run.basket)
     refused = list(started.unknown)
     if explain_all:
         refused += _untouched(run, compiled, started)
     return _answer(run, compiled, refused, hints=hints), run
-
-
-def _may_wait(offers: Sequence[Open], stage: int) -> bool:
-    """Whether a group may be decided at this stage without its earlier offers: not where one of them has priority."""
-    early = max(offer.ready.priority for offer in offers if offer.ready.stage < stage)
-    return early <= min(offer.ready.priority for offer in offers if offer.ready.stage >= stage)
-
-
-def _refuse_early(run: Run, offers: Sequence[Open]) -> None:
-    """Say of offers that were left out of their group who has won it."""
-    winners = {record.ready.group: record.ready.code for record in reversed(run.records) if record.ready.competes}
-    for offer in offers:
-        by = winners.get(offer.ready.group)
-        run.refuse(offer.ready, Reason.BEATEN if by else Reason.NO_GAIN, None, by)
-
-
-def _stages(run: Run, competing: dict[str, list[Open]], stackable: list[list[Open]]) -> None:
-    """All stages from item offers to points as money."""
-    decided: dict[int, list[str]] = {}
-    for group in sorted(competing):
-        offers = competing[group]
-        stages = {offer.ready.stage for offer in offers}
-        first = min(stages)
-        if len(stages) > 1:
-            run.later += [(group, stage) for stage in sorted(stages - {first}) if _may_wait(offers, stage)]
-        decided.setdefault(first, []).append(group)
-    for stage in (ITEM, BASKET, CODE, POINTS):
-        for group in decided.get(stage, ()):
-            for winner in compete(run, group, competing[group]):
-                stackable[winner.ready.stage].append(winner)
-        turns = sorted(stackable[stage], key=lambda offer: (offer.ready.turn, offer.start.coupon or ""))
-        for place, offer in enumerate(turns):
-            take_turn(run, offer, _later(run, turns[place + 1 :]) if offer.ready.other_lines_first else None)
-
-
-def _later(run: Run, offers: Sequence[Open]) -> frozenset[int]:
-    """The lines that these offers can use."""
-    scopes = (scope for offer in offers for part in offer.ready.parts for scope in part.scopes)
-    return frozenset(i for scope in scopes for i in run.basket.by_scope.get(scope, ()))
 
 
 def _untouched(run: Run, compiled: Compiled, started: Started) -> list[Refusal]:

@@ -99,8 +99,6 @@ class Run:
     """Points used so far, by club."""
     bits: dict[str, int]
     """The bit of each exclusive group."""
-    later: list[tuple[str, int]]
-    """Exclusive groups with a later stage at which they could be decided, without their earlier offers."""
     proved: bool = True
     order_matters: bool = False
     """Whether its total could hang on the order of lines: who has which of equal units, or an odd minor unit."""
@@ -139,4 +137,4 @@ class Run:
 
 def run_of(facts: Facts, scopes: Scopes) -> Run:
     """A pricing that has only looked at price lists yet."""
-    return Run(facts, Basket(facts, scopes), [], [], [], [], [], {}, {}, [])
+    return Run(facts, Basket(facts, scopes), [], [], [], [], [], {}, {})
