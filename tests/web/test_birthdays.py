@@ -178,3 +178,19 @@ def test_the_next_month_of_all_plans_is_asked_at_once_and_of_those_that_give(
     assert (listed["state"]["total"], len(many)) == (5, len(one))
     rows = office.get("/birthday-plans.csv").text.splitlines()
     assert [row.split(",")[0] for row in rows[1:]] == ["A", "C", "D", "E", "B"]
+
+
+def test_a_paused_plans_page_says_so_and_lists_nobody_as_coming(office: TestClient, session: Session) -> None:
+    club_id = a_club(session, months=None)
+    a_celebrant(session, (NOW + dt.timedelta(days=10)).replace(year=1992), club_id=club_id)
+    plan = a_plan(session, club_id, "A", amount_minor=50_00, days_before=0, days_after=7)
+    session.commit()
+    url, coming = f"/birthday-plans/{plan}", "Who is coming in the next 30 days"
+    told = {}
+    for step in ("", "pauses", "openings", "closures"):
+        if step:
+            assert send(office, "POST", f"{url}/{step}", {}).status_code == 201
+        page = office.get(url, headers=HTML).text
+        told[step] = (office.get(url).json()["coming_count"], coming in page, "it gives nothing" in page)
+    active, silent = (1, True, False), (0, False, True)
+    assert told == {"": active, "pauses": silent, "openings": active, "closures": silent}

@@ -116,7 +116,7 @@ class GiftLine(BaseModel):
 
 
 class BirthdayPlanPage(BaseModel):
-    """A plan, who is coming in the next days, and what it gave."""
+    """A plan, who is coming in the next days, and what it gave; nobody comes while it isn't active."""
 
     plan: BirthdayPlanLine
     coming: list[ComingLine]
@@ -190,7 +190,8 @@ def plan_view(act: Act, plan_id: int) -> BirthdayPlanPage:
     state = lists.list_state(act.request, sorts=("on_date",), direction="desc")
     state = state.counted(queries.count_grants(act.session, plan_id, most=lists.COUNTED + 1))
     days = Days(act.today, act.today + dt.timedelta(days=COMING), members_on=act.today)
-    found = owing.coming(act.session, plan_id, row.settings, days, some=50)
+    gives = row.state == PlanState.ACTIVE
+    found = owing.coming(act.session, plan_id, row.settings, days, some=50) if gives else owing.Count()
     given = queries.grants(
         act.session, plan_id, descending=state.descending, offset=state.offset, limit=state.per_page
     )  # fmt: skip
