@@ -2,9 +2,11 @@
 
 import errno
 import socket
+from contextlib import suppress
 
 import click
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from erp_club.kernel.errors import Unavailable
 from erp_club.kernel.settings import Settings
@@ -24,25 +26,41 @@ def serve(host: str | None, port: int | None, workers: int | None, no_worker: bo
     listened, door = host or settings.host, settings.port if port is None else port
     _check_reachable(listened, settings.proxies)
     check_free(listened, door)
-    with opened(), beside.worker(wanted=not no_worker):
-        uvicorn.run(
-            "web.server:application",
-            factory=True,
-            host=listened,
-            port=door,
-            workers=workers or settings.workers,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            # Only who is named may say that a request came over HTTPS, and from which address.
-            proxy_headers=bool(settings.proxies),
-            forwarded_allow_ips=settings.proxies,
-            timeout_graceful_shutdown=10,
-            timeout_keep_alive=75,  # a till keeps its connection between two scans
-            # On a busy machine a process needs more than the 5 seconds it would get until it answers, and would be
-            # killed and begun again, over and over.
-            timeout_worker_healthcheck=60,
-        )
+    config = uvicorn.Config(
+        "web.server:application",
+        factory=True,
+        host=listened,
+        port=door,
+        workers=workers or settings.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Only who is named may say that a request came over HTTPS, and from which address.
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,  # a till keeps its connection between two scans
+        # On a busy machine a process needs more than the 5 seconds it would get until it answers, and would be killed
+        # and begun again, over and over.
+        timeout_worker_healthcheck=60,
+    )
+    with opened(), beside.worker(wanted=not no_worker), suppress(KeyboardInterrupt):
+        if config.workers > 1:
+            Processes(config, [config.bind_socket()]).run()
+        else:
+            config.load_app()  # before signals are caught: who stops it now needn't wait for all of it
+            uvicorn.Server(config).run()
+
+
+class Processes(Multiprocess):
+    """Several server processes."""
+
+    def keep_subprocess_alive(self) -> None:
+        for each in self.processes:
+            # The process's end of its line: while it is open here too, nobody hangs up for one that has died, and
+            # Ctrl-C would wait a minute for the answer of one that it ended as it began.
+            each.child_conn.close()
+        super().keep_subprocess_alive()
 
 
 def check_free(host: str, port: int) -> None:

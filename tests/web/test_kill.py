@@ -8,14 +8,20 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+import pytest
 import sqlalchemy as sa
+import uvicorn
+from uvicorn.supervisors.multiprocess import Process
 
 from erp_club.kernel.db import Database
 from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.purchases import a_product, a_till
+from web import beside, cli_serve
 
 SALES, PRICE, SKU, MEMBER = 80, 12_34, "7290000000017", "100001"
 DEADLINE = 120
@@ -92,6 +98,46 @@ def test_a_server_killed_in_the_middle_of_sales_loses_and_doubles_none(committed
     assert kept == acknowledged
     assert len(kept) == SALES
     assert balance == moved == SALES * (2 * PRICE // 10_00)
+
+
+def test_a_server_process_that_ends_as_it_begins_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ctrl-C reaches all processes at once, those too that have just begun.
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    config = uvicorn.Config("web.server:application", workers=2, timeout_worker_healthcheck=60, log_config=None)
+    server = cli_serve.Processes(config, [])
+    beginning = Process(config, [])
+    beginning.start()
+    assert beginning.pid is not None
+    os.kill(beginning.pid, signal.SIGSTOP)
+    server.processes = [beginning]
+
+    def ctrl_c() -> None:
+        server.should_exit.set()
+        beginning.process.kill()
+
+    stopping = threading.Timer(0.5, ctrl_c)
+    stopping.start()
+    began = time.monotonic()
+    server.keep_subprocess_alive()
+    stopping.join()
+    assert time.monotonic() - began < 10
+
+
+def _children(pid: int) -> int:
+    found = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            found += int(path.read_text().rpartition(")")[2].split()[1]) == pid
+    return found
+
+
+def test_whoever_stops_the_server_does_not_wait_long_for_a_job_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "_WORDS", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(beside, "_LATER_SECONDS", 0.0)
+    before, began = _children(os.getpid()), time.monotonic()
+    with beside.worker(wanted=True):
+        eventually(lambda: _children(os.getpid()) > before)
+    assert time.monotonic() - began < 10
 
 
 def _send_and_kill(till: httpx.Client, server: Server, body: dict[str, Any], key: str) -> None:
