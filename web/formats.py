@@ -148,6 +148,11 @@ def date(day: dt.date | None) -> Markup:
     )
 
 
+def until(first: dt.date, last: dt.date) -> Markup:
+    """Days from the first to the last one; a single day once."""
+    return date(first) if first == last else Markup("{} – {}").format(date(first), date(last))
+
+
 def date_text(day: dt.date) -> str:
     """A date as plain text, for where no markup can stand."""
     return dates.format_date(day, _DATE[LANGUAGE.get()], locale=LOCALES[LANGUAGE.get()])
@@ -254,6 +259,7 @@ FILTERS = {
     "percent": percent,
     "change": change,
     "date": date,
+    "until": until,
     "date_text": date_text,
     "month": month,
     "day": day,

@@ -90,6 +90,17 @@ def test_a_row_leads_down_to_the_receipts(office: TestClient):
     assert office.get(day["url"], headers=HTML).status_code == 200
 
 
+def test_a_single_day_is_told_once_above_a_report(office: TestClient):
+    day = f'datetime="{NOW.date()}"'
+    one, two = (
+        office.get(f"/reports/purchases?by=store&first={first}&last={NOW.date()}", headers=HTML).text
+        for first in (NOW.date(), NOW.date() - dt.timedelta(days=1))
+    )
+    heads = [page.split("</h1>")[1].split("</header>")[0] for page in (one, two)]
+    assert [head.count(day) for head in heads] == [1, 1]
+    assert [head.count("–") for head in heads] == [0, 1]
+
+
 def test_a_product_is_named_by_its_code(office: TestClient):
     assert office.get(f"/reports/purchases?sku=MILK&{DAYS}").json()["total"]["sales_minor"] == 20_00
     assert office.get(f"/reports/purchases?sku=NONE&{DAYS}").status_code == 422
