@@ -162,3 +162,17 @@ def test_what_is_weighed_counts_for_its_whole_kilograms_and_no_gram_more() -> No
     # The two others are two: for four the weighed ones are kept, and ten per cent off these is more, or less.
     assert _applied(priced([*goods, Line("3", "C", 1000, 500, 0, "g2")], four, ten)) == {"TEN": 350}
     assert _applied(priced([*goods, Line("3", "C", 1000, 900, 0, "g2")], four, ten)) == {"FOUR": 450}
+
+
+@pytest.mark.parametrize(
+    "each",
+    [
+        {"kind": "amount", "value_minor": 100, "spread": "unit"},
+        {"kind": "fixed_price", "price_minor": 900},
+    ],
+    ids=["amount", "price"],
+)
+def test_what_is_weighed_beside_pieces_keeps_none_of_them_from_an_offer_that_does_more(each: dict[str, object]) -> None:
+    half = an_offer("HALF", {"kind": "percent", "value_bp": 5000, "units": 1, "on": {"products": ["A"]}})
+    answer = priced([Line("0", "A", 2000, 1000), Line("1", "B", 1500, 1000)], an_offer("EACH", each), half)
+    assert _applied(answer) == {"HALF": 500, "EACH": 250}

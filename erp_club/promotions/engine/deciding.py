@@ -13,7 +13,7 @@ from erp_club.promotions.engine.compete import compete
 from erp_club.promotions.engine.offer import Per
 from erp_club.promotions.engine.priced import Reason
 from erp_club.promotions.engine.ready import BASKET, CODE, ITEM, POINTS, Ready
-from erp_club.promotions.engine.run import Open, Run
+from erp_club.promotions.engine.run import BY_CODE, Open, Run
 from erp_club.promotions.engine.stages import take_turn
 
 _MOST_LINES = 4_000
@@ -98,14 +98,8 @@ def _meeting(run: Run, opened: Opened) -> list[Open]:
 
 
 def _even(run: Run, layer: Sequence[Open]) -> bool:
-    """Whether it is one offer that takes so much off all goods together, and closes no other by that."""
-    policy = run.facts.policy
-    return (
-        len(layer) == 1
-        and layer[0].ready.whole
-        and policy.prices_include_tax
-        and policy.threshold_counts != "after_codes"
-    )
+    """Whether it is one offer that takes so much off all goods together."""
+    return len(layer) == 1 and layer[0].ready.whole and run.facts.policy.prices_include_tax
 
 
 def _reached(layer: Sequence[Open], held: Sequence[frozenset[int]], lines: frozenset[int]) -> list[Open]:
@@ -136,7 +130,7 @@ def _moves(run: Run, opened: Opened, meeting: Sequence[Open]) -> list[Some]:
     groups: dict[str, tuple[set[Open], set[Open]]] = {}
     for offer in meeting:
         ready, coupon = offer.ready, offer.start.coupon
-        if not _may_yield(opened, [offer]):
+        if not _may_yield(run, opened, [offer]):
             continue
         takes = (ready.code, coupon) in taking or (ready.per is Per.ORDER and ready.code not in beaten)
         if takes:
@@ -149,14 +143,19 @@ def _moves(run: Run, opened: Opened, meeting: Sequence[Open]) -> list[Some]:
         moves += [frozenset(side) for side in groups[group]]
         for stage in sorted({offer.ready.stage for offer in offers})[1:]:
             early = [offer for offer in offers if offer.ready.stage < stage]
-            if _may_yield(opened, early):
+            if _may_yield(run, opened, early):
                 moves.append(frozenset(early))
     return [move for move in dict.fromkeys(moves) if move]
 
 
-def _may_yield(opened: Opened, offers: Sequence[Open]) -> bool:
-    """Whether these may be left out: not where one has priority over another of its group."""
+def _may_yield(run: Run, opened: Opened, offers: Sequence[Open]) -> bool:
+    """Whether these may be left out: not where one has priority over another of its group.
+
+    Nor a code where thresholds are to look at what codes have left.
+    """
     ready = offers[0].ready
+    if run.facts.policy.threshold_counts == "after_codes" and any(each.ready.start in BY_CODE for each in offers):
+        return False
     if not ready.competes:
         return True
     least = min(offer.ready.priority for offer in opened.competing[ready.group])

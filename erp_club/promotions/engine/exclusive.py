@@ -12,10 +12,11 @@ from erp_club.promotions.engine.earning import CustomerPurse
 from erp_club.promotions.engine.field import Field, field_of
 from erp_club.promotions.engine.gates import Failure
 from erp_club.promotions.engine.give import Give, Take, book, in_order
+from erp_club.promotions.engine.lumps import PART, lumps, weighed_apart
 from erp_club.promotions.engine.offer import Start
 from erp_club.promotions.engine.priced import Reason, made
 from erp_club.promotions.engine.ready import Ready
-from erp_club.promotions.engine.rewards import Amount, FixedPrice, Spread
+from erp_club.promotions.engine.rewards import FixedPrice
 from erp_club.promotions.engine.run import Open, Record, Run
 from erp_club.promotions.engine.shaping import hopeless, lacks_a_slot, usual
 from erp_club.promotions.engine.solve import Bundle, Buy, Contender, Lump, PerUnit, Proof, Taken, solve
@@ -31,12 +32,10 @@ from erp_club.promotions.engine.stages import (
     times_given,
     work_out,
 )
-from erp_club.promotions.engine.using import Using, as_one_of, units_used
+from erp_club.promotions.engine.using import as_one_of, units_used
 
 _MOST_TRIALS = 8
 """So many times fewer at most an offer is tried."""
-_PART = "#"
-"""What stands between an offer's code and the line, where an offer competes line by line; no code holds it."""
 _FOR_WANT_OF_UNITS = (Reason.MIN_QUANTITY, Reason.NO_GAIN)
 _CHOSEN = "~"
 """What stands before the code of an offer that somebody started: of equal savings the smaller key has the units."""
@@ -104,7 +103,7 @@ def _leaves_units(ready: Ready, rival: Rival) -> bool:
     """Whether an offer takes so many units that another coupon for it could have others."""
     if not rival.shaped or ready.limits is not None or ready.points:
         return False
-    (contender,) = rival.contenders
+    contender = rival.contenders[0]
     shape = contender.shape
     if contender.needs or isinstance(shape, Lump):
         return False
@@ -143,17 +142,19 @@ def _rival(run: Run, offer: Open, ground: Field, *, plain: bool) -> Rival | Fail
                 return failure
             times = offer.times if using.every else None
             contender = made(Contender, (_key(ready), shape, 0, using.needs, using.every, times))
-            return made(Rival, (offer, [contender], True))
+            contenders = weighed_apart(run, offer, ground, contender)
+            if contenders:
+                return made(Rival, (offer, contenders, True))
     run.order_matters |= not (ready.whole and run.facts.policy.prices_include_tax)
     alone = work_out(run, offer, mask=ground.bit)
     if alone.failure is not None:
         return alone.failure
-    if any(give.choices for give in alone.gives):
+    if not alone.amount or any(give.choices for give in alone.gives):
         # It gives nothing before the customer has chosen.
         return None
-    if not alone.amount:
-        return None
-    return Rival(offer, _lumps(offer, alone, ground, units_used(run.basket, offer, ground, whole=True)), False)
+    return Rival(
+        offer, lumps(_key(ready), offer, alone, ground, units_used(run.basket, offer, ground, whole=True)), False
+    )
 
 
 def _within(shape: Shape, left_minor: int) -> Shape | None:
@@ -165,30 +166,6 @@ def _within(shape: Shape, left_minor: int) -> Shape | None:
             return shape._replace(value_minor=min(shape.value_minor, left_minor))
         case _:
             return None
-
-
-def _lumps(offer: Open, alone: Outcome, ground: Field, using: Using) -> list[Contender]:
-    """What was worked out alone, as one lump on all units that it may look at; line by line where lines are apart."""
-    key, parts = _key(offer.ready), offer.ready.parts
-    if _by_line(offer) and not offer.ready.uses_needed:
-        amounts: dict[int, int] = {}
-        for lot, _, amount in alone.gives[0].takes:
-            amounts[lot.line] = amounts.get(lot.line, 0) + amount
-        return [
-            Contender(f"{key}{_PART}{i}", Lump(ground.of_line[i], amount)) for i, amount in amounts.items() if amount
-        ]
-    on = sorted({stack for part in parts for scope in part.scopes for stack in ground.on(scope)})
-    return [Contender(key, Lump(tuple(on), alone.amount), 0, using.needs)]
-
-
-def _by_line(offer: Open) -> bool:
-    """Whether what is taken off one line doesn't hang on another."""
-    document = offer.ready.parts[0].document
-    if len(offer.ready.parts) > 1 or not isinstance(document, Amount) or document.units is not None:
-        return False
-    if document.cap_minor is not None:
-        return False
-    return document.spread is Spread.LINE or (document.spread is Spread.UNIT and document.group_size == 1)
 
 
 def _less_often(run: Run, ground: Field, rivals: dict[str, Rival]) -> None:
@@ -228,7 +205,7 @@ def _solved(run: Run, ground: Field, rivals: dict[str, Rival]) -> dict[str, list
         solution = solve(ground.stacks, contenders, deadline_ms=run.facts.policy.deadline_ms)
         won: dict[str, list[Taken]] = {}
         for taken in solution.assignment:
-            won.setdefault(taken.key.split(_PART)[0], []).append(taken)
+            won.setdefault(taken.key.split(PART)[0], []).append(taken)
         bounded = [key for key in won if (ready := rivals[key].offer.ready).limits is not None or ready.points]
         too_much = [
             (key, failure)
@@ -299,8 +276,8 @@ def _book(run: Run, ground: Field, rival: Rival, taken: Sequence[Taken]) -> None
     offer = rival.offer
     if not rival.shaped:
         outcome = work_out(run, offer, mask=ground.bit)
-        if _PART in taken[0].key:
-            won = {int(each.key.split(_PART)[1]) for each in taken}
+        if PART in taken[0].key:
+            won = {int(each.key.split(PART)[1]) for each in taken}
             outcome.gives[0].takes = [take for take in outcome.gives[0].takes if take[0].line in won]
         settle(run, offer, outcome, ground.bit)
     elif offer.ready.points or offer.start.left_minor is not None or offer.ready.by_month:

@@ -23,7 +23,7 @@ class Start:
 
 
 BY_ITSELF = Start()
-_BY_CODE = (By.CODE, By.COUPON)
+BY_CODE = (By.CODE, By.COUPON)
 
 
 @dataclass(slots=True, eq=False)
@@ -131,7 +131,7 @@ class Run:
     def kept(self, record: Record) -> None:
         """Add a record; what codes took is seen by amount conditions where the chain counts so."""
         self.records.append(record)
-        if record.ready.start in _BY_CODE and self.facts.policy.threshold_counts == "after_codes":
+        if record.ready.start in BY_CODE and self.facts.policy.threshold_counts == "after_codes":
             self.basket.codes_took((i, amount) for i, (amount, _) in record.shares.items())
 
 

@@ -125,9 +125,7 @@ def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
         # Full groups are counted over the whole scope, of which only so many units have something off.
         return None
 
-    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape | None:
-        if _measured(basket, scope):
-            return None
+    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape:
         value = value_at(basket) * (times if reward.units is None else 1)
         most = _times(reward.units, times)
         return PerUnit(on(scope), Off.AMOUNT, value, most, reward.pick, cap, reward.group_size)
@@ -136,17 +134,20 @@ def _amount(reward: Amount, scopes: Scopes) -> Shaping | None:
 
 
 def _measured(basket: Basket, scope: int) -> bool:
-    """Whether a line is weighed or measured, so that a price of one is not that of its unit."""
+    """Whether a line is weighed or measured."""
     return any(basket.lines[i].quantity_milli % 1000 for i in basket.by_scope.get(scope, ()))
+
+
+def unit_by_unit(shape: Shape) -> bool:
+    """Whether what it takes off one unit doesn't hang on another."""
+    return isinstance(shape, PerUnit) and shape.most is shape.cap_minor is None and (shape.group, shape.least) == (1, 0)
 
 
 def _fixed_price(reward: FixedPrice, scopes: Scopes) -> Shaping:
     scope = _number(reward.on, scopes)
     price_at = stepped(reward.price_minor, reward.steps, scope)
 
-    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape | None:
-        if _measured(basket, scope):
-            return None
+    def shape(basket: Basket, on: On, times: int, _most: int | None) -> Shape:
         return PerUnit(on(scope), Off.PRICE, price_at(basket), _times(reward.units, times), reward.pick)
 
     return shape
