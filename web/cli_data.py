@@ -20,7 +20,7 @@ from erp_club.imports.table import Table
 from erp_club.kernel import schema
 from erp_club.kernel.db import Database, Session
 from erp_club.kernel.settings import Settings
-from erp_club.kernel.text import T, Text
+from erp_club.kernel.text import TN, T, Text
 from erp_club.permissions.actors import SYSTEM
 from erp_club.permissions.delivered.commands import take_in_actions
 from web import i18n
@@ -80,9 +80,11 @@ def import_(kind: str, file: Path, dry_run: bool, earn: tuple[str, ...], encodin
 
 def _tell(session: Session, outcome: Outcome, table: Table) -> None:
     _say(
-        T(
-            "%(read)s rows read: %(taken)s taken, %(unchanged)s unchanged, %(refused)s refused.",
-            read=outcome.read,
+        TN(
+            "%(num)s row read: %(taken)s taken, %(unchanged)s unchanged, %(refused)s refused.",
+            "%(num)s rows read: %(taken)s taken, %(unchanged)s unchanged, %(refused)s refused.",
+            outcome.read,
+            num=outcome.read,
             taken=outcome.taken,
             unchanged=outcome.unchanged,
             refused=outcome.refused,
@@ -112,7 +114,7 @@ def export(kind: str, file: Path) -> None:
             now = dt.datetime.now(dt.UTC)
             record_export(session, filters={}, suffix=file.name, id_numbers=True, now=now, by=SYSTEM)
             session.commit()
-    _say(T("%(rows)s rows are in %(file)s.", rows=rows, file=str(file)))
+    _say(TN("%(num)s row is in %(file)s.", "%(num)s rows are in %(file)s.", rows, num=rows, file=str(file)))
 
 
 @click.command("demo")

@@ -12,7 +12,7 @@ from re import Pattern
 from erp_club.imports.table import TRIM, Block, Table
 from erp_club.imports.values import Bad, shown
 from erp_club.kernel.errors import Refused
-from erp_club.kernel.text import T, Text
+from erp_club.kernel.text import TN, T, Text
 
 OWN_COLUMNS = ("line", "reason")
 """What a file of refused rows has beside its rows' own columns; read again, they mean nothing."""
@@ -290,8 +290,10 @@ def _positions(table: Table, form: Format) -> dict[str, int]:
             )
     if missing:
         raise Refused(
-            T(
+            TN(
                 "%(file)s lacks the column %(missing)s. Its columns are: %(found)s.",
+                "%(file)s lacks the columns %(missing)s. Its columns are: %(found)s.",
+                len(missing),
                 file=table.path.name,
                 missing=", ".join(missing),
                 found=", ".join(filter(None, table.header)),

@@ -112,7 +112,7 @@ def test_an_import_before_there_is_a_chain_tells_the_command_that_names_one(
     _, told, command = refused.stderr.partition("erp-club chain ")
     assert told
     assert run("chain", *shlex.split(command.partition(",")[0])).exit_code == 0
-    assert "1 rows read: 1 taken" in run("import", "customers", file).stdout
+    assert "1 row read: 1 taken" in run("import", "customers", file).stdout
 
 
 def test_refused_rows_are_kept_corrected_and_taken(shop: Database, tmp_path: Path):
@@ -197,9 +197,10 @@ def test_importing_an_export_changes_nothing(shop: Database, tmp_path: Path, end
         out = tmp_path / f"out-{kind}{ending}"
         told = run("export", kind, str(out))
         assert told.exit_code == 0, told.output
-        assert f"{rows} rows are in" in told.stdout
+        said = "1 row" if rows == 1 else f"{rows} rows"
+        assert f"{said} {'is' if rows == 1 else 'are'} in" in told.stdout
         again = run("import", kind, str(out))
-        assert f"{rows} rows read: 0 taken, {rows} unchanged, 0 refused." in again.stdout
+        assert f"{said} read: 0 taken, {rows} unchanged, 0 refused." in again.stdout
     after = rows_in(shop)
     # That customers were taken out is kept.
     assert after == before | {"audit_entries": before["audit_entries"] + 1}

@@ -227,7 +227,7 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> 
     with pytest.raises(Refused) as error:
         read(tmp_path, "products", "sku,name,group,department,brand,price", "1,Bread,G,D,B,1.00")
     assert error.value.code == "file-column-missing"
-    assert "lacks the column list_price, vat_percent." in str(error.value)
+    assert "lacks the columns list_price, vat_percent." in str(error.value)
     assert "sku, name, group, department, brand, price" in str(error.value)
 
 
