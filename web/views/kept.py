@@ -56,6 +56,7 @@ _PARTS = {
     "value": N_("Value"), "version": N_("Version"), "waiver": N_("Free of charge"), "when": N_("Conditions"),
     "at_least": N_("At least"), "available": N_("Can be used"), "brands": N_("Brands"), "counts": N_("Counted"),
     "days": N_("Days"), "double_benefits": N_("Beside other benefits"), "event": N_("Event"), "every": N_("Each"),
+    "each": N_("How often"), "staying": N_("A gift for staying on it"),
     "first_day": N_("First day"), "joining_waiver": N_("Free of charge"), "kinds": N_("Kinds"),
     "last_day": N_("Last day"), "late": N_("What comes late"), "milestones": N_("Milestones"), "months": N_("Months"),
     "most_per_month": N_("At most in a month"), "occasion": N_("Occasion"), "once": N_("How often"),
