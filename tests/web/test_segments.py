@@ -273,3 +273,18 @@ def test_the_form_says_again_what_it_was_filled_from(where: Any):
     nodes = from_condition(where, REGISTRY)
     assert nodes is not None
     assert to_condition(nodes, REGISTRY)[0] == where
+
+
+def test_a_forgotten_group_and_a_class_that_nobody_has_are_told_beside_their_own_fields(office: TestClient):
+    sent = {
+        "form": "1", "name": "Forgotten", "nodes[0].kind": "all",
+        "nodes[1].kind": "leaf", "nodes[1].parent": "0", "nodes[1].what": "field:class", "nodes[1].name": "Colour",
+        "nodes[1].op": "in", "nodes[1].values[0]": "red",
+    }  # fmt: skip
+    told = form(office, "/segments", sent)
+    assert told.status_code == 422
+    assert 'href="#f-nodes-1-what"' in told.text
+    for kind in ("any", "none"):
+        told = form(office, "/segments", sent | {"nodes[2].kind": kind, "nodes[2].parent": "0"})
+        assert told.status_code == 422
+        assert 'href="#f-nodes-2-add"' in told.text

@@ -105,7 +105,7 @@ def _said(act: Act, body: SegmentBody) -> Any:
     if document is not None:
         return read_text(document)
     if body.form:
-        return condition_of(typed_nodes(body.nodes), FormState())
+        return condition_of(typed_nodes(body.nodes), FormState(), act)
     return body.where
 
 

@@ -259,21 +259,30 @@ def _people(act: Act, sample: list[Any]) -> list[Someone]:
     ]
 
 
-def condition_of(nodes: list[Node], form: FormState) -> Any:
-    """The question that the form says. Raises Invalid with faults at the form's own fields."""
+def condition_of(nodes: list[Node], form: FormState, act: Act | None = None) -> Any:
+    """The question that the form says, of what there is. Raises Invalid with faults at the form's own fields."""
     made, places = to_condition(nodes, REGISTRY)
     try:
-        read_condition(made, REGISTRY)
+        asked = read_condition(made, REGISTRY)
+        if act is not None:
+            saved.refuse_unknown(act.session, asked)
     except Invalid as error:
         raise Invalid([FieldError(_place(each.field, places), each.text) for each in error.fields]) from error
     form.facts["condition"] = made
     return made
 
 
+_FIELD_OF = {
+    "over": "days", "of": "new", "field": "what", "metric": "what", "op": "op", "club": "club",
+    **dict.fromkeys(("", "all", "any", "not"), "add"),
+}  # fmt: skip
+"""Where the form shows the faults of a condition's parts; those of a group where one is added to it."""
+
+
 def _place(path: str, places: dict[str, int]) -> str:
     known = max((each for each in places if path.startswith(each)), key=len, default="where")
     rest = path[len(known) :].lstrip(".").split(".")[0].split("[")[0]
-    name = {"over": "days", "of": "new", "field": "what", "metric": "what", "op": "op", "": "add"}.get(rest, "value")
+    name = _FIELD_OF.get(rest, "value")
     return f"nodes[{places.get(known, 0)}].{name}"
 
 
