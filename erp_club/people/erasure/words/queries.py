@@ -19,7 +19,7 @@ from erp_club.kernel.audit import AuditValues
 from erp_club.kernel.db import Base
 from erp_club.people.erasure.words.places import SWEPT, How
 from erp_club.people.erasure.words.scrubbing import Scrubber, Secrets
-from erp_club.people.erasure.words.spellings import any_of, name_parts
+from erp_club.people.erasure.words.spellings import ACCENTS, any_of, name_parts, sought
 
 _GIVEN, _FAMILY = ("given_name", "given_name_2"), ("family_name", "family_name_2")
 _PHONES, _CODES = ("mobile", "phone"), ("number", "own_id")
@@ -64,7 +64,7 @@ def relatives_of(session: Session, ids: Collection[int]) -> set[str]:
 
 def naming(session: Session, scrubber: Scrubber, ids: Collection[int]) -> Iterator[Named]:
     """The rows of all swept tables with a text that names the person; not those of the person (`ids`) in the trace."""
-    if scrubber.wanted is None:
+    if not scrubber.sought:
         return
     # Segments first: rules go along with a name that is changed.
     for name in sorted({each.partition(".")[0] for each in SWEPT}, key=lambda name: (name != "segments", name)):
@@ -79,7 +79,7 @@ def naming(session: Session, scrubber: Scrubber, ids: Collection[int]) -> Iterat
 def _in_table(
     session: Session, table: sa.Table, columns: Mapping[str, How], scrubber: Scrubber, ids: Collection[int]
 ) -> Iterator[Named]:
-    wanted = [_names(table.c[each], scrubber.wanted, scrubber.renamed) for each in columns]
+    wanted = [_likely(table.c[each], scrubber) for each in columns]
     key = list(table.primary_key.columns)
     # As they are kept: a type of ours would make something else of them.
     told = [sa.type_coerce(table.c[each], plain(table.c[each])).label(each) for each in columns]
@@ -95,10 +95,19 @@ def _in_table(
             yield Named(table.name, {each.name: row[each.name] for each in key}, left)
 
 
-def _names(column: sa.Column[Any], wanted: str | None, renamed: Mapping[str, str]) -> sa.ColumnElement[bool]:
+def _likely(column: sa.Column[Any], scrubber: Scrubber) -> sa.ColumnElement[bool]:
+    """Whether a text may name the person, by what PostgreSQL reads fast: `scrubber` judges what is left."""
     text = sa.cast(column, sa.Text)
-    also = [text.contains(json.dumps(each, ensure_ascii=False)[1:-1], autoescape=True) for each in renamed]
-    return sa.or_(text.regexp_match(wanted), *also)
+    renamed = [text.contains(json.dumps(each, ensure_ascii=False)[1:-1], autoescape=True) for each in scrubber.renamed]
+    one, other = (_like(text, names) for names in scrubber.names)
+    # Accents that are typed and not kept hide a name from LIKE.
+    names = sa.or_(sa.and_(one, other), sa.and_(sa.or_(one, other), text.regexp_match(ACCENTS)))
+    alone = sa.or_(_like(text, scrubber.alone), names if all(scrubber.names) else sa.or_(one, other))
+    return sa.or_(sa.case((_like(text, scrubber.sought), alone), else_=sa.false()), *renamed)
+
+
+def _like(text: sa.ColumnElement[str], sought: Collection[str]) -> sa.ColumnElement[bool]:
+    return sa.func.lower(text).like(sa.any_(sa.literal(list(sought), sa.ARRAY(sa.Text))))
 
 
 def plain(column: sa.Column[Any]) -> Any:
@@ -134,9 +143,9 @@ def count_naming(session: Session, secrets: Secrets, ids: Collection[int]) -> in
 
 def relatives_who_are(session: Session, scrubber: Scrubber) -> list[int]:
     """Relatives of others who are kept as a name only, this person's."""
-    asked = sa.text("SELECT id, name FROM customer_relatives WHERE name ~ :wanted")
-    asked = asked.bindparams(sa.bindparam("wanted", scrubber.wanted, sa.Text()))
-    return [row.id for row in session.execute(asked) if scrubber.line(row.name) != row.name]
+    asked = sa.text("SELECT id, name FROM customer_relatives WHERE lower(name) LIKE ANY(:sought)")
+    found = session.execute(asked, {"sought": scrubber.sought})
+    return [row.id for row in found if scrubber.line(row.name) != row.name]
 
 
 def views_of(session: Session, scrubber: Scrubber) -> list[int]:
@@ -152,23 +161,21 @@ def answers_naming(session: Session, secrets: Secrets, relatives: Collection[str
     """Scope and key of the answers that tell of the person: by what nobody else has, by a given and a family name
     anywhere in it, or by a relative who is kept as a name only.
     """
-    unlike = Scrubber(secrets)
-    one, other = (any_of(name_parts(names)) for names in (secrets.given, secrets.family))
-    kin = any_of(relatives)
-    text = "convert_from(answer, 'UTF8')"
-    ways = {"wanted": unlike.wanted, "one": one if other else None, "other": other if one else None, "kin": kin}
+    scrubber = Scrubber(secrets)
+    kin = [each for name in relatives for each in sought(name)]
+    text = "lower(convert_from(answer, 'UTF8'))"
     asked = sa.text(
         "SELECT scope, key, headers::text AS headers, answer FROM idempotency_keys "  # noqa: S608 - ours
-        "WHERE headers::text ~ :wanted "
-        "OR octet_length(answer) > 0 AND CASE WHEN headers ->> 'content-type' ~ 'json|text' "
-        f"THEN {text} ~ :wanted OR ({text} ~ :one AND {text} ~ :other) OR {text} ~ :kin END"
-    ).bindparams(*(sa.bindparam(name, type_=sa.Text()) for name in ways))
-    both = [re.compile(rf"(?<!\w)(?:{each})(?!\w)") if each else None for each in (ways["one"], ways["other"], kin)]
+        "WHERE lower(headers::text) LIKE ANY(:sought) OR octet_length(answer) > 0 "
+        f"AND CASE WHEN headers ->> 'content-type' ~ 'json|text' THEN {text} LIKE ANY(:sought) END"
+    )
+    one, other = (any_of(name_parts(names)) for names in (secrets.given, secrets.family))
+    both = [re.compile(rf"(?<!\w)(?:{each})(?!\w)") if each else None for each in (one, other, any_of(relatives))]
     found: list[tuple[str, str]] = []
-    for scope, key, headers, answer in session.execute(asked, ways):
+    for scope, key, headers, answer in session.execute(asked, {"sought": [*scrubber.sought, *kin]}):
         told = headers + bytes(answer).decode(errors="replace")
         named = [bool(each and each.search(told)) for each in both]
-        if unlike.answer(told) or (named[0] and named[1]) or named[2]:
+        if scrubber.answer(told) or (named[0] and named[1]) or named[2]:
             found.append((scope, key))
     return found
 

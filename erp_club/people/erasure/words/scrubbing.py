@@ -6,10 +6,20 @@ name alone is many people's and stays, and so does what is short enough to be an
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from erp_club.people.erasure.words.spellings import document, letters, phone, whole_names
+from erp_club.people.erasure.words.spellings import (
+    bare,
+    document,
+    inland,
+    letters,
+    phone,
+    sought,
+    sought_digits,
+    whole_names,
+)
 
 GONE = "–"
 LEAST = 4
@@ -50,8 +60,10 @@ class Scrubber:
         self._names = _compiled(names)
         self._words = _compiled([*in_words, *(letters(each) for each in secrets.codes if _telling(each))])
         self._all = _compiled([*in_words, *map(letters, secrets.codes)])
-        self.wanted = "|".join(f"(?:{each})" for each in [*in_words, *map(letters, secrets.codes)]) or None
-        """What PostgreSQL looks for: more than is taken out, never less; None where nothing names anybody."""
+        self.names = (_sought(secrets.given), _sought(secrets.family))
+        self.alone = _sought_alone(secrets)
+        self.sought = [*self.names[0], *self.names[1], *self.alone]
+        """Patterns of LIKE for small letters: what names the person matches one of `alone`, or of both `names`."""
 
     def text(self, told: str) -> str:
         """A text without the person.
@@ -108,6 +120,17 @@ class Scrubber:
 def _compiled(parts: list[str]) -> re.Pattern[str]:
     """As words: a number that goes on is another one. Without parts it finds nothing."""
     return re.compile(rf"(?<![\w@])(?:{'|'.join(parts)})(?![\w@])" if parts else r"(?!)")
+
+
+def _sought(names: Collection[str]) -> list[str]:
+    words = {word for name in names for word in re.findall(r"\w+", name)}
+    return [each for word in words for each in sought(word)]
+
+
+def _sought_alone(secrets: Secrets) -> list[str]:
+    numbers = [inland(each)[1] for each in secrets.phones] + [bare(each) for each in secrets.documents]
+    texts = [each for text in (*secrets.emails, *secrets.codes) for each in sought(text)]
+    return [*texts, *(each for number in numbers if number for each in sought_digits(number))]
 
 
 def _telling(code: str) -> bool:

@@ -13,6 +13,8 @@ import phonenumbers
 
 _MARKS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1-\u05c7\u064b-\u0655\u200e\u200f\u202a-\u202e\u2066-\u2069]*"
 """Accents, vowel points and signs of direction, wherever they stand behind a letter."""
+ACCENTS = "[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]"
+"""Latin letters with accents, and accents by themselves."""
 _QUOTES = "['\u2019\u02bc\u2018`\u00b4\u05f3\"\u05f4\u201c\u201d\u201e]"
 _JOIN = "[\\s\\-_\u2010-\u2015\u05be]"
 _BETWEEN = f"(?:\\\\[nrt]|[,.;:/|]|{_JOIN}){{1,3}}"
@@ -105,6 +107,40 @@ def any_of(names: Iterable[str]) -> str | None:
     return "|".join(letters(name) for name in sorted(names, key=lambda name: (-len(name), name))) or None
 
 
+def sought(text: str) -> list[str]:
+    """Patterns of LIKE for a text in small letters that each spelling of `letters` matches one of, far faster.
+
+    As it is written and without accents; what stands between its words may be anything. Some databases make only the
+    letters of ASCII small, so each other one is looked for as a capital too.
+
+    >>> sought("O'Brién 7")
+    ['%o%brién%7%', '%o%briÉn%7%', '%o%brien%7%']
+    """
+    told = unicodedata.normalize("NFC", text)
+    ways = [re.findall(r"\w+", each) for each in (told.lower(), _ascii_small(told.title()), _ascii_small(told.upper()))]
+    ways.append(["".join(_base(letter) for letter in word) for word in ways[0]])
+    return list(dict.fromkeys("%" + "%".join(each) + "%" for each in ways if each))
+
+
+def _ascii_small(text: str) -> str:
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
+
+
+def sought_digits(number: str) -> list[str]:
+    """The same of a number in any spacing, also in Arabic digits."""
+    arabic = number.translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
+    return [f"%{'%'.join(each.lower())}%" for each in (number, arabic)]
+
+
+def inland(stored: str) -> tuple[str, str]:
+    """The code of a phone number's country, if that is known, and what is dialled behind it."""
+    try:
+        number = phonenumbers.parse(stored)
+    except phonenumbers.NumberParseException:
+        return "", re.sub(r"\D", "", stored).lstrip("0")
+    return str(number.country_code), str(number.national_number)
+
+
 def phone(stored: str) -> str | None:
     """A number in E.164 as it is dialled from anywhere; None for one that is too short to tell of somebody.
 
@@ -112,15 +148,18 @@ def phone(stored: str) -> str | None:
     >>> [bool(re.fullmatch(pattern, each)) for each in ("053-030-2018", "+972 (0)53 0302018", "530302018", "5303020")]
     [True, True, True, False]
     """
-    try:
-        number = phonenumbers.parse(stored)
-        code, inland = str(number.country_code), str(number.national_number)
-    except phonenumbers.NumberParseException:
-        code, inland = "", re.sub(r"\D", "", stored).lstrip("0")
-    if len(inland) < 6:
+    code, rest = inland(stored)
+    if len(rest) < 6:
         return None
     abroad = f"(?:(?:\\+|00)\\s?)?{_spaced(code)}{_GAP}0?" if code else "0"
-    return f"(?:(?:{abroad}|0){_GAP})?{_spaced(inland)}"
+    return f"(?:(?:{abroad}|0){_GAP})?{_spaced(rest)}"
+
+
+def bare(number: str) -> str:
+    """A number of a document or card without spaces and hyphens, zeros in front, and the century of a birth number."""
+    told = re.sub(r"[\W_]", "", number)
+    century = len(told) == 12 and told.isdigit() and told[:2] in {"18", "19", "20"}
+    return told[2:] if century else told.lstrip("0")
 
 
 def document(number: str) -> str | None:
@@ -130,13 +169,8 @@ def document(number: str) -> str | None:
     >>> [bool(re.fullmatch(pattern, each)) for each in ("811218-9876", "198112189876", "811218 9876")]
     [True, True, True]
     """
-    told = re.sub(r"[\W_]", "", number)
-    if len(told) < 5:
-        return None
-    if len(told) == 12 and told.isdigit() and told[:2] in {"18", "19", "20"}:
-        return f"(?:{told[:2]})?{_spaced(told[2:])}"
-    bare = told.lstrip("0")
-    return f"0*{_spaced(bare)}" if len(bare) > 4 else None
+    told = bare(number)
+    return f"(?:0*|18|19|20){_spaced(told)}" if len(told) > 4 else None
 
 
 def _spaced(told: str) -> str:
