@@ -110,6 +110,31 @@ def runs(held: Sequence[Span]) -> list[Span]:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds on a day: `until` its last day, None for life, and `next_from` the first day of what comes later.
+
+    Where nothing holds, `until` is that of what comes next, or else of what held last.
+    """
+
+    until: dt.date | None
+    next_from: dt.date | None
+
+
+def standing(held: Sequence[Span], day: dt.date) -> Standing:
+    """Where a membership stands on a day; without any span neither day is known.
+
+    >>> may, november = Span(dt.date(2026, 5, 1), dt.date(2026, 8, 31)), Span(dt.date(2026, 11, 1), None)
+    >>> str(standing([may, november], dt.date(2026, 6, 1)).until)
+    '2026-08-31'
+    """
+    stretches = runs(held)
+    now = [span for span in stretches if span.holds(day)]
+    later = [span for span in stretches if span.first > day]
+    shown = [*now, *later, *stretches[-1:]]
+    return Standing(shown[0].last if shown else None, later[0].first if later else None)
+
+
 def terms(held: Sequence[tuple[Span, bool]]) -> list[Span]:
     """The terms of a membership, oldest first: each as it was joined or renewed, with what carried it on since.
 

@@ -95,8 +95,10 @@ class EventRow:
 class MembershipRow:
     """A customer's membership on a day. `is_valid`: a period holds and the club is published, so it gives benefits.
 
-    `valid_until` is the last day of all, None for life or where no day is held. `spans` are the stretches without a
-    gap, `periods` what they are made of, both oldest first. Points as balance, and their worth in minor units.
+    `valid_until` is the last day without a gap from then on, or, where none holds, of what comes next, or else of what
+    held last; None for life or where no day is held. `next_from` is the first day of what comes later,
+    `last_day` the last one of all. `spans` are the stretches without a gap, `periods` what they are made of, both
+    oldest first. Points as balance, and their worth in minor units.
     """
 
     membership_id: int
@@ -113,6 +115,8 @@ class MembershipRow:
     periods: tuple[PeriodRow, ...]
     spans: tuple[Span, ...]
     valid_until: dt.date | None
+    next_from: dt.date | None
+    last_day: dt.date | None
     is_valid: bool
     points_account_id: int
     balance: int
@@ -348,6 +352,7 @@ def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
     )
     spans = [Span(period.first, period.last) for period in made if period.first]
     endless = any(span.last is None for span in spans)
+    stands = periods.standing(spans, today)
     return MembershipRow(
         membership_id=row.id,
         club_id=row.club_id,
@@ -362,7 +367,9 @@ def _membership(rows: Sequence[Any], today: dt.date) -> MembershipRow:
         warning_days=row.warning_days,
         periods=made,
         spans=tuple(periods.runs(spans)),
-        valid_until=None if endless or not spans else periods.last_day(spans),
+        valid_until=stands.until,
+        next_from=stands.next_from,
+        last_day=None if endless or not spans else periods.last_day(spans),
         is_valid=row.state == ClubState.PUBLISHED and any(span.holds(today) for span in spans),
         points_account_id=row.points_account_id,
         balance=row.balance,

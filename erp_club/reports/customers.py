@@ -7,7 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from erp_club.cards.kinds import CardState
 from erp_club.cards.models import Card
@@ -347,13 +347,21 @@ def _valid(today: dt.date) -> sa.ColumnElement[bool]:
 
 
 def _ends_soon(today: dt.date) -> sa.ColumnElement[bool]:
-    """Nothing is held beyond the days of which the club warns (M-05)."""
+    """What is held without a gap ends in the days of which the club warns (M-05)."""
+    following = aliased(MembershipPeriod)
+    after = sa.func.upper(MembershipPeriod.validity)
     warned = sa.select(Club.warning_days).where(Club.id == Membership.club_id).correlate(Membership).scalar_subquery()
-    return ~sa.exists().where(
+    goes_on = sa.exists().where(
+        following.customer_id == MembershipPeriod.customer_id,
+        following.membership_id == MembershipPeriod.membership_id,
+        following.validity.contains(after),
+    )
+    return sa.exists().where(
         MembershipPeriod.customer_id == Membership.customer_id,
         MembershipPeriod.membership_id == Membership.id,
-        sa.func.coalesce(sa.func.upper(MembershipPeriod.validity), dt.date.max) > sa.literal(today, sa.Date) + warned,
-        ~sa.func.isempty(MembershipPeriod.validity),
+        after > today,
+        after <= sa.literal(today, sa.Date) + warned,
+        ~goes_on,
     )
 
 

@@ -97,6 +97,42 @@ def test_a_correction_is_looked_at_before_it_is_written(client: TestClient, sess
     assert send(client, url, {"periods": []}).status_code == 422, "a correction says why"
 
 
+def test_over_a_gap_that_a_correction_leaves_the_end_is_that_of_the_stretch(
+    client: TestClient, session: Session
+) -> None:
+    # REQ M-04 M-05
+    signed_in(client, session)
+    yael, membership = a_member(session)
+    today = dt.datetime.now(dt.UTC).date()
+    held = [
+        {"first": today - 30 * DAY, "last": today + 30 * DAY},
+        {"first": today + 90 * DAY, "last": today + 400 * DAY},
+    ]
+    periods = [{name: day.isoformat() for name, day in each.items()} for each in held]
+    made = send(client, f"/memberships/{membership}/corrections", {"periods": periods, "reason": "Abroad"})
+    assert (made.status_code, made.json()["valid_until"]) == (201, periods[0]["last"])
+    (now, later), last = (list(each.values()) for each in periods), periods[1]["last"]
+    days = {
+        -40: ("coming", now[1], now[0]), 0: ("valid", now[1], later[0]), 30: ("ends_soon", now[1], later[0]),
+        31: ("expired", last, later[0]), 90: ("valid", last, None), 401: ("expired", last, None),
+    }  # fmt: skip
+    for days_on, said in days.items():
+        told = line(client, yael, on=(today + days_on * DAY).isoformat())
+        assert (told["state"], told["valid_until"], told["next_from"], told["last_day"]) == (*said, last), days_on
+    listed = client.get("/customers", params={"membership": "ends_soon"}).json()["customers"]
+    assert listed == [], "the club warns 30 days before, and today is 31"
+    session.execute(sa.text("UPDATE clubs SET warning_days = 31"))
+    session.commit()
+    listed = client.get("/customers", params={"membership": "ends_soon"}).json()["customers"]
+    assert len(listed) == 1
+    page = client.get(f"/customers/{yael}/memberships", headers=HTML).text
+    assert "again from" in page
+    assert f'name="valid_until" value="{last}"' in page, "renewing goes on from the last day of all"
+    url = f"/memberships/{membership}/renewals"
+    assert send(client, url, {"valid_until": now[1]}).json()["code"] == "longer-meanwhile"
+    assert send(client, url, {"valid_until": last}).status_code == 201
+
+
 def test_the_dialogs_work_with_and_without_script(client: TestClient, session: Session) -> None:
     signed_in(client, session)
     yael, membership = a_member(session)

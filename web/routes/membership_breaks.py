@@ -67,7 +67,7 @@ class Correction(Body):
 
 
 class ChangedView(BaseModel):
-    """What the membership is now; `valid_until` is null for life, and where no day is held."""
+    """What the membership is now; `valid_until` as a `MembershipLine` says it."""
 
     membership_id: int
     customer_id: int
@@ -291,6 +291,6 @@ def _changed(act: Act, made: commands.Changed, said: Text) -> Response:
         membership_id=made.membership_id,
         customer_id=made.customer_id,
         state=made.state,
-        valid_until=made.valid_until,
+        valid_until=membership_line(act, made.membership_id).valid_until,
     )
     return changed(act, made.customer_id, view, said)

@@ -45,7 +45,7 @@ class Joining(Body):
 class Renewal(Body):
     """The card that was presented, if any: it must be the member's (M-07).
 
-    `valid_until` is the last day that was shown: where somebody has made it later since, nothing is renewed.
+    `valid_until` is the `last_day` that was shown: where somebody has made it later since, nothing is renewed.
     """
 
     card: Line | None = None

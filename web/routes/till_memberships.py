@@ -41,7 +41,7 @@ _ROW = re.compile(r"[0-9]{1,19}")
 class RenewalAtTill(Body):
     """The membership of the sale's customer that goes on, and the card that was shown for it (M-07).
 
-    `valid_until` is the last day that was shown: where somebody has made it later since, nothing is renewed.
+    `valid_until` is the `last_day` that was shown: where somebody has made it later since, nothing is renewed.
     """
 
     membership_id: Annotated[int, Field(ge=1, le=2**63 - 1)]

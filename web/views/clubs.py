@@ -126,7 +126,11 @@ class EventLine(BaseModel):
 
 
 class MembershipLine(BaseModel):
-    """A membership. `can_…` say what the club, its state and its dates allow, not who may do it."""
+    """A membership. `can_…` say what the club, its state and its dates allow, not who may do it.
+
+    `valid_until` ends the stretch that holds, or, where none does, the one that comes next, or else the last one;
+    `next_from` begins the one that comes next, and `last_day` ends them all. Ends are null for life.
+    """
 
     membership_id: int
     customer_id: int
@@ -136,6 +140,8 @@ class MembershipLine(BaseModel):
     state: Standing
     joined_on: dt.date
     valid_until: dt.date | None
+    next_from: dt.date | None
+    last_day: dt.date | None
     points_account_id: int
     balance: int
     unit: Unit
@@ -298,7 +304,7 @@ def _membership(
     renews: bool,
 ) -> MembershipLine:
     is_open = row.state is MembershipState.OPEN
-    prolongs = is_open and row.valid_until is not None and row.club_state is ClubState.PUBLISHED
+    prolongs = is_open and row.last_day is not None and row.club_state is ClubState.PUBLISHED
     endings = (each for each in events if each.kind is EventKind.TERMINATION and each.on_date == row.state_on)
     ending = next(endings, None)
     return MembershipLine(
@@ -310,6 +316,8 @@ def _membership(
         state=standing(row, today),
         joined_on=row.joined_on,
         valid_until=row.valid_until,
+        next_from=row.next_from,
+        last_day=row.last_day,
         points_account_id=row.points_account_id,
         balance=row.balance,
         unit=row.unit,
@@ -318,7 +326,7 @@ def _membership(
         state_on=row.state_on,
         can_renew=prolongs and renews,
         can_extend=prolongs,
-        can_pause=is_open and row.spans != () and (row.valid_until is None or row.valid_until >= act.today),
+        can_pause=is_open and row.spans != () and (row.last_day is None or row.last_day >= act.today),
         can_resume=row.state is MembershipState.PAUSED,
         can_end=row.state is MembershipState.PAUSED or (is_open and _holds_on(row, act.today)),
         can_restore=row.state is MembershipState.ENDED
@@ -330,21 +338,22 @@ def _membership(
         levels=levels.history if levels else [],
         level_choices=levels.choices if levels else [],
         periods=[_period(each) for each in reversed(row.periods)],
-        events=[
-            EventLine(
-                kind=event.kind,
-                on_date=event.on_date,
-                reason=event.reason,
-                points=event.points,
-                at=event.at,
-                staff=event.staff,
-                store=event.store,
-                receipt_id=event.receipt_id,
-                receipt_no=event.receipt_no,
-                valid_until=event.valid_until,
-            )
-            for event in events
-        ],
+        events=[_event(each) for each in events],
+    )
+
+
+def _event(of: queries.EventRow) -> EventLine:
+    return EventLine(
+        kind=of.kind,
+        on_date=of.on_date,
+        reason=of.reason,
+        points=of.points,
+        at=of.at,
+        staff=of.staff,
+        store=of.store,
+        receipt_id=of.receipt_id,
+        receipt_no=of.receipt_no,
+        valid_until=of.valid_until,
     )
 
 

@@ -62,6 +62,7 @@ class PanelMembership(BaseModel):
     state: MembershipStanding
     state_on: dt.date | None
     valid_until: dt.date | None
+    next_from: dt.date | None
     balance: int
     available: int
     pending: int
@@ -155,13 +156,10 @@ def panel_view(
     points_by: Mapping[str, Sequence[Told]] = NO_RULES,
 ) -> Panel:
     """A customer as the till shows them. `earns` is what the sale adds, `benefits` what comes next, by the club's code;
-    without these it is looked up, at a till.
-
-    Raises NotFound `customer-unknown`.
+    without these it is looked up, at a till. Raises NotFound `customer-unknown`.
     """
-    buyer, at_till = queries.buyer(act.session, customer_id), act.identity.terminal is not None
-    if benefits is None:
-        benefits = next_benefits_of(act.session, customer_id, place_of(act, act.now)) if at_till else NONE_NEXT
+    buyer = queries.buyer(act.session, customer_id)
+    benefits = _next_benefits(act, customer_id) if benefits is None else benefits
     held = memberships(act.session, customer_id, today=act.today)
     levels = levels_view(act, customer_id, held, on=act.today, sold_at=where_of(act.identity.terminal))
     closed = clubs_not_doing(act.session, Doing.JOINING, where_of(act.identity.terminal), on=act.today)
@@ -181,6 +179,7 @@ def panel_view(
                 tone=row.tone,
                 state=standing(row, act.today),
                 valid_until=row.valid_until,
+                next_from=row.next_from,
                 balance=row.balance,
                 available=points[row.points_account_id].available,
                 pending=points[row.points_account_id].pending,
@@ -213,13 +212,19 @@ def panel_view(
     )
 
 
+def _next_benefits(act: Act, customer_id: int) -> Mapping[str, NextBenefit]:
+    if act.identity.terminal is None:
+        return NONE_NEXT
+    return next_benefits_of(act.session, customer_id, place_of(act, act.now))
+
+
 def _clubs(act: Act, customer_id: int, closed: Collection[int]) -> list[PanelClub]:
     open_here = [club for club in clubs_to_join(act.session, customer_id) if club.id not in closed]
     return [PanelClub(club_id=club.id, names=club.names) for club in open_here]
 
 
 def _renewable(row: MembershipRow, closed: Collection[int], today: dt.date) -> bool:
-    near = standing(row, today) in {"ends_soon", "expired"} and row.valid_until is not None
+    near = standing(row, today) in {"ends_soon", "expired"} and row.last_day is not None and row.next_from is None
     return near and row.club_id not in closed
 
 
