@@ -148,11 +148,9 @@ def _stage(
     return read
 
 
-# Two whose own identifiers differed only by case before that was refused keep them, and a file may say so again. What a
-# record has that became this customer is this one's to have.
+# What a record has that became this customer is this one's to have.
 _OTHERS_OWN_ID = """
     SELECT o.id FROM customers o WHERE lower(o.own_id) = lower(s.own_id) AND (o.merged_into = s.id) IS NOT TRUE
-       AND NOT EXISTS (SELECT FROM customers k WHERE k.id = s.id AND k.own_id = s.own_id)
      ORDER BY o.id = s.id LIMIT 1
 """
 
@@ -171,7 +169,7 @@ def _refuse(session: Session) -> None:
             """,
         ),
         ("card", "card", "card", "SELECT o.customer_id FROM cards o WHERE o.number = s.card"),
-        ("own_id", "own_id", "own_key", _OTHERS_OWN_ID),
+        ("own_id", "own_id", "lower(own_id)", _OTHERS_OWN_ID),
     ):
         _refuse_repeated(session, column, value, key)
         staging.refuse_where(
@@ -207,12 +205,6 @@ def _refuse(session: Session) -> None:
         run(session, f"DELETE FROM {table} WHERE line IN (SELECT line FROM import_refusals)")
 
 
-_KEYED = """
-    (SELECT s.*, CASE WHEN c.own_id = s.own_id THEN s.own_id ELSE lower(s.own_id) END AS own_key
-       FROM staged_customers s LEFT JOIN customers c ON c.id = s.id) AS keyed
-"""
-
-
 def _refuse_repeated(session: Session, column: str, value: str, key: str) -> None:
     """Refuse rows of which another one before has the same key."""
     staging.refuse_where(
@@ -221,10 +213,8 @@ def _refuse_repeated(session: Session, column: str, value: str, key: str) -> Non
         T("“%(value)s” stands already in line %(line)s."),
         f"""
         SELECT line, {value} AS value, jsonb_build_object('value', {value}, 'line', first) AS facts
-          FROM {_KEYED} JOIN (
-            SELECT {key}, min(line) AS first FROM {_KEYED} WHERE {value} IS NOT NULL
-             GROUP BY {key} HAVING count(*) > 1
-          ) AS repeated USING ({key}) WHERE line > first
+          FROM (SELECT line, {value}, min(line) OVER (PARTITION BY {key}) AS first FROM staged_customers
+                 WHERE {value} IS NOT NULL) AS placed WHERE line > first
         """,
     )
 

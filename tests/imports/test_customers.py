@@ -26,7 +26,7 @@ from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
 from erp_club.programmes.commands import load_programme
 from tests.make.clubs import a_card, a_club, a_customer
-from tests.make.customers import NOW, keep_ids_of, twins_of_before
+from tests.make.customers import NOW, keep_ids_of
 from tests.make.files import a_file, counted, taken_in, told
 from tests.make.organisation import a_chain
 from tests.make.programmes import a_programme
@@ -236,19 +236,14 @@ def test_what_another_customer_has_is_refused(session: Session, tmp_path: Path, 
     assert told(session)[0][2].startswith("Customer C1 has")
 
 
-def test_own_identifiers_that_differed_by_case_before_that_was_refused_are_taken_again_and_go_to_nobody_else(
-    session: Session, tmp_path: Path
-):
+def test_an_own_identifier_in_other_letters_is_still_anothers(session: Session, tmp_path: Path):
     # REQ M-10
     a_chain(session)
     own = [{"number": number, "own_id": fob} for number, fob in (("C1", "Fob"), ("C2", "pin"))]
     taken_in(session, a_file(tmp_path, "customers", *own, more="own_id"), "customers")
-    twins_of_before(session, "FOB", the(session, "C2"))
-    again = a_file(tmp_path, "customers", own[0], own[1] | {"own_id": "FOB"}, more="own_id")
-    assert counted(taken_in(session, again, "customers")) == (0, 2, 0)
-    others = a_file(tmp_path, "customers", own[0] | {"own_id": "FOB"}, {"number": "C3", "own_id": "fob"}, more="own_id")
-    assert counted(taken_in(session, others, "customers")) == (0, 0, 2)
-    assert set(places(session)) == {(2, "own_id"), (3, "own_id")}
+    rows = [own[0] | {"own_id": "FOB"}, own[1] | {"own_id": "fob"}, {"number": "C3", "own_id": "PIN"}]
+    assert counted(taken_in(session, a_file(tmp_path, "customers", *rows, more="own_id"), "customers")) == (1, 0, 2)
+    assert set(places(session)) == {(3, "own_id"), (4, "own_id")}
 
 
 def test_an_own_identifier_that_was_given_up_in_a_merge_comes_again_from_a_file(session: Session, tmp_path: Path):

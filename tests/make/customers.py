@@ -3,14 +3,12 @@
 import datetime as dt
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.commands import open_customer
 from erp_club.customers.fields import CustomerFields
 from erp_club.customers.id_numbers.commands import set_id_rules
 from erp_club.customers.id_numbers.rules import IdRule
-from erp_club.customers.models import Customer
 from erp_club.permissions.actors import SYSTEM, Actor
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -31,12 +29,3 @@ def a_person(
     if said.get("id_country") in {"FI", "SE"} and said.get("id_kind") != "passport":
         keep_ids_of(session, said["id_country"])
     return open_customer(session, fields, country=chain_country, now=now, by=by)
-
-
-def twins_of_before(session: Session, own_id: str, other: Customer) -> None:
-    """Give `other` somebody's own identifier in other letters, as that could be before it was refused."""
-    session.execute(sa.text("DROP INDEX uq_customers_own_id"))
-    other.own_id = own_id
-    session.flush()
-    kept = f"CREATE UNIQUE INDEX uq_customers_own_id ON customers (lower(own_id)) WHERE id NOT IN ({other.id})"
-    session.execute(sa.text(kept))

@@ -9,22 +9,13 @@ from erp_club.customers import queries as customers
 from erp_club.customers.commands import edit_customer
 from erp_club.customers.id_numbers.commands import reseal
 from erp_club.customers.id_numbers.queries import id_number
-from erp_club.customers.models import Customer
 from erp_club.kernel.errors import Conflict
 from erp_club.kernel.keyring import Keyring
 from erp_club.permissions.actors import SYSTEM
-from tests.make.customers import a_person, keep_ids_of, twins_of_before
+from tests.make.customers import a_person, keep_ids_of
 from tests.people.test_merging import NOW, found, merge, undo, value
 
 NAMED = ("own_id", "mobile", "family_name")
-
-
-def test_an_own_identifier_that_differs_from_anothers_by_case_comes_back_with_its_customer(session: Session):
-    a_person(session, own_id="FOB-77")
-    survivor, merged = a_person(session), a_person(session)
-    twins_of_before(session, "fob-77", session.get_one(Customer, merged))
-    undo(session, merge(session, survivor, merged))
-    assert value(session, merged, "own_id") == "fob-77"
 
 
 def test_what_the_survivor_had_before_still_finds_the_survivor_and_goes_back(session: Session, tmp_path: Path):
