@@ -1,5 +1,6 @@
 """What is wrong with a value, in words: by the kind of fault that pydantic names."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,8 @@ MESSAGES: dict[str, str] = {
     "json_invalid": N_("The body isn't valid JSON."),
     "model_attributes_type": N_("Send a JSON object with Content-Type: application/json."),
 }
+MOST_TOLD = 20
+"""More values than these are for a list to choose from."""
 OTHERWISE = N_("This value can't be taken.")
 _NO_SUCH_DAY = N_("There is no such day. Check the day and the month.")
 
@@ -56,4 +59,9 @@ def words_of(error: Mapping[str, Any] | ErrorDetails, messages: Mapping[str, str
     kind, said = error["type"], error.get("msg", "")
     if kind.startswith("date") and ("day value is outside" in said or "month value is outside" in said):
         return T(_NO_SUCH_DAY)
+    offered = (
+        re.findall("'([^']*)'", error.get("ctx", {}).get("expected", "")) if kind in {"enum", "literal_error"} else []
+    )
+    if offered and len(offered) <= MOST_TOLD:
+        return T("Choose one of these: %(choices)s.", choices=", ".join(offered))
     return T(messages.get(kind, OTHERWISE))

@@ -12,6 +12,7 @@ import phonenumbers
 from erp_club.customers import contact, identity
 from erp_club.customers.errors import Fault
 from erp_club.customers.id_numbers.rules import IdRules
+from erp_club.customers.kinds import LANGUAGES, IdKind
 from erp_club.customers.names.spelling import LONGEST, tidy
 from erp_club.kernel.errors import FieldError
 from erp_club.kernel.text import T
@@ -186,13 +187,19 @@ def _country(field: str, text: str) -> str:
 
 def _gender(text: str) -> str:
     if text.upper() not in GENDERS:
-        raise Fault("gender", T("Choose one of the values that are offered."))
+        raise Fault("gender", T("Choose one of these: %(choices)s.", choices=", ".join(GENDERS)))
     return text.upper()
 
 
 def _language(text: str) -> str:
-    if not re.fullmatch("[A-Za-z]{2}", text):
-        raise Fault("language", T("Choose a language, or write its two letters, like he."))
+    if text.lower() not in LANGUAGES:
+        raise Fault(
+            "language",
+            T(
+                "“%(value)s” is no language. Write two letters as in ISO 639-1: en, fi, he, sv, ar, ru or another.",
+                value=text,
+            ),
+        )
     return text.lower()
 
 
@@ -233,7 +240,7 @@ def _identity(
         raise Fault("id_number", T("Enter the number of the passport."))
     kind = kind or identity.NATIONAL_ID
     if kind not in {identity.NATIONAL_ID, identity.PASSPORT}:
-        raise Fault("id_kind", T("Choose what kind of document this is the number of."))
+        raise Fault("id_kind", T("Choose one of these: %(choices)s.", choices=", ".join(IdKind)))
     issuer = _country("id_country", str(_given(filled, "id_country") or country))
     if not id_rules.keep(str(kind), issuer):
         raise Fault(

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
+from erp_club.customers.kinds import LANGUAGES
 from erp_club.kernel.text import T, Text
 
 MAX_TEXT = 500
@@ -182,6 +183,11 @@ def country(raw: str) -> str:
 
 def language(raw: str) -> str:
     """A language's two letters (ISO 639-1), in small letters."""
-    if len(raw) != 2 or not (raw.isascii() and raw.isalpha()):
-        raise Bad(T("“%(value)s” is no language code. Write two letters, like he.", value=shown(raw)))
+    if raw.lower() not in LANGUAGES:
+        raise Bad(
+            T(
+                "“%(value)s” is no language. Write two letters as in ISO 639-1: en, fi, he, sv, ar, ru or another.",
+                value=shown(raw),
+            )
+        )
     return raw.lower()
