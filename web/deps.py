@@ -25,6 +25,7 @@ from erp_club.kernel.errors import Refused
 from erp_club.kernel.settings import Settings
 from erp_club.kernel.text import T
 from erp_club.organisation.errors import no_chain
+from erp_club.organisation.kinds import Channel
 from erp_club.permissions import errors, passwords
 from erp_club.permissions.actors import NOBODY, Actor
 from erp_club.permissions.catalog import Permission
@@ -107,8 +108,11 @@ class Act:
 
     @property
     def place(self) -> FormPlace:
-        """Which form of new customers holds here."""
-        return FormPlace.TILL if self.identity.terminal else FormPlace.OFFICE
+        """Which form of new customers holds here; in a web shop they fill it in themselves."""
+        terminal = self.identity.terminal
+        if terminal is None:
+            return FormPlace.OFFICE
+        return FormPlace.SELF if terminal.channel == Channel.WEB else FormPlace.TILL
 
     @property
     def today(self) -> dt.date:

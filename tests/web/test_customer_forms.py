@@ -10,6 +10,7 @@ from erp_club.customers.forms.rules import FIELDS, Place, default_form
 from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.catalog import Role
 from tests.make.organisation import PIN, a_chain, a_store, a_terminal, somebody
+from tests.make.purchases import a_till_in
 from tests.web.test_clubs import HTML, send, signed_in, submit
 
 
@@ -68,6 +69,22 @@ def test_the_till_follows_its_own_form_by_page_and_by_machine(client: TestClient
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "birthday"), url
     body = {"given_name": "Yael", "birthday": "1990-02-03"}
     assert client.post("/customers", json=body, headers=till | keyed()).status_code == 201
+
+
+def test_a_web_shop_follows_the_form_that_customers_fill_in_themselves(client: TestClient, session: Session) -> None:
+    signed_in(client, session)
+    till = a_till_in(session, a_store(session, "1").id, username="till-cashier")
+    web = a_till_in(session, a_store(session, "2").id, username="web-shop")
+    session.execute(sa.text("UPDATE stores SET channel = 'web' WHERE code = '2'"))
+    session.commit()
+    decide(client, "self", a_field("family_name"), a_field("email", required=True))
+    client.cookies.clear()
+    body = {"family_name": "Cohen"}
+    refused = client.post("/customers", json=body, headers=web.headers | keyed())
+    assert (refused.status_code, [each["field"] for each in refused.json()["errors"]]) == (422, ["email"])
+    asked = client.get("/customers/new", headers=web.headers).json()["fields"]
+    assert [(each["name"], each["required"]) for each in asked] == [("family_name", False), ("email", True)]
+    assert client.post("/customers", json=body, headers=till.headers | keyed()).status_code == 201
 
 
 def test_what_can_not_be_a_form_is_told_at_its_field(client: TestClient, session: Session) -> None:
