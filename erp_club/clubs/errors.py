@@ -203,9 +203,13 @@ def stale() -> Conflict:
     )
 
 
-def code_taken() -> Conflict:
-    """Codes are unique, in files too."""
-    return Conflict(T("Another club has this code. Choose another one."), field="code", code="club-code-taken")
+def code_taken(free: str = "") -> Conflict:
+    """Codes are unique, in files too; `free` is one that nobody has."""
+    text = T("Another club has this code. %(code)s is free.", code=free) if free else _TAKEN
+    return Conflict(text, field="code", code="club-code-taken")
+
+
+_TAKEN = T("Another club has this code. Choose another one.")
 
 
 def code_fixed() -> Conflict:

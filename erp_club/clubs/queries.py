@@ -158,9 +158,14 @@ def club_id_by_code(session: Session, code: str) -> int:
     return club_id
 
 
-def is_club_code(session: Session, code: str) -> bool:
-    """Whether a club has this code."""
-    return session.scalar(sa.select(sa.exists().where(Club.code == code))) or False
+_LONGEST_CODE = 31
+
+
+def free_code(session: Session, code: str) -> str:
+    """The code, with the first number behind it that makes it nobody else's."""
+    taken = set(session.scalars(sa.select(Club.code).where(Club.code.startswith(code[: _LONGEST_CODE - 4]))))
+    numbered = (f"{code[: _LONGEST_CODE - 4]}-{number}" for number in itertools.count(2))
+    return next(each for each in (code, *itertools.islice(numbered, len(taken) + 1)) if each not in taken)
 
 
 def clubs_to_join(session: Session, customer_id: int) -> list[ClubRow]:

@@ -113,7 +113,15 @@ def test_a_button_that_nobody_knows_changes_nothing(deed: str):
 
 def test_a_code_is_made_of_the_name():
     names = ({"en": "Bagel & Café"}, {"he": "קפה", "fi": "Kahvi"}, {"he": "קפה"}, None)
-    assert [code_from(each) for each in names] == ["BAGEL-CAF", "KAHVI", "", ""]
+    assert [code_from(each) for each in names] == ["BAGEL-CAFE", "KAHVI", "KPH", ""]
+
+
+def test_a_code_that_was_made_of_a_name_follows_it():
+    begun = blank("ILS") | {"names": {"en": "Ba"}, "code": "BA"}
+    for typed, code in (("BA", "BAGEL"), ("", "BAGEL"), ("own", "OWN")):
+        made, _ = overlaid(begun, {"names": {"en": "Bagel"}, "code": typed})
+        assert made["code"] == code
+    assert overlaid(begun, {"names": {"en": "Bagel"}})[0]["code"] == "BA"  # of a club that is there already
 
 
 def test_a_club_is_set_up_in_the_form_and_changed_in_it(client: TestClient, session: Session) -> None:
@@ -140,8 +148,15 @@ def test_a_club_is_set_up_in_the_form_and_changed_in_it(client: TestClient, sess
     page = client.get(made.headers["location"], headers=HTML).text
     assert "7 points" in page
     assert "3 points for the event" in page
-    assert submit(client, "/programmes", fields | {"earning.rules[0].points": "7"}).status_code == 409
-    for names, field in (({"names.en": ""}, "code"), ({"names.en": "", "names.he": ""}, "names")):
+    for names, code in (({}, "BAGEL-2"), ({"names.en": ""}, "BYYGL"), ({"names.en": ""}, "BYYGL-2")):
+        again = submit(client, "/programmes", fields | {"earning.rules[0].points": "7", "code": "BAGEL"} | names)
+        assert again.status_code == 303
+        assert client.get(again.headers["location"]).json()["document"]["code"] == code
+    other = {"earning.rules[0].points": "7", "code": "bagel-2", "names.en": "Bagel bar"}
+    typed = submit(client, "/programmes", fields | other)
+    assert typed.status_code == 409
+    assert "BAGEL-2-2" in typed.text
+    for names, field in (({"names.en": "", "names.he": "☕"}, "code"), ({"names.en": "", "names.he": ""}, "names")):
         unnamed = submit(client, "/programmes", {**start, **names})
         assert unnamed.status_code == 422
         assert f'id="e-f-{field}"' in unnamed.text

@@ -7,6 +7,7 @@ from erp_club.kernel.text import N_
 from web.programme_forms.fields import CHANNELS, DAYS, Ask
 
 _BETWEEN = N_("Between commas.")
+_CODES = N_("Their codes, between commas.")
 _MEANS = N_("Between commas: cash, card, stored_value, points, or your own name of a means of payment.")
 _DAYS_SAID = N_("Between commas: 21.4.2027 once, 24.12 every year, 1.12–31.12 from the one to the other.")
 LEVELS = Ask("levels", N_("Only for these levels"), "words", _BETWEEN, optional=True)
@@ -23,9 +24,8 @@ UNIT = {
 
 WHERE = (
     Ask("when.channels", N_("Only here"), "ticks", options=CHANNELS),
-    Ask("when.stores", N_("Only in these stores"), "words", N_("Their codes, between commas."), optional=True),
-    Ask("when.without_stores", N_("But not in these stores"), "words", N_("Their codes, between commas."),
-        optional=True),
+    Ask("when.stores", N_("Only in these stores"), "words", _CODES, optional=True),
+    Ask("when.without_stores", N_("But not in these stores"), "words", _CODES, optional=True),
 )  # fmt: skip
 WHEN = (
     *WHERE,
@@ -40,6 +40,9 @@ WHEN = (
     Ask("when.birthday", N_("Only around the birthday"), "select", options=(
         ("", N_("No")), ("day", N_("On the day itself")), ("week", N_("In its week")), ("month", N_("In its month")),
     )),
+    Ask("when.birthday_before", N_("So many days before the birthday too"), "number", N_("With: on the day itself."),
+        optional=True),
+    Ask("when.birthday_after", N_("So many days after the birthday too"), optional=True),
     Ask("when.least_minor", N_("Only where the whole purchase comes to"), "amount", optional=True),
     Ask("when.last_purchase", N_("Only on the first so many purchases"), optional=True),
     Ask("when.joined_within_days", N_("Only so many days from joining"), optional=True),
@@ -62,7 +65,7 @@ OF_GIFT = tuple(each for each in WHEN if each.name not in _NOT_OF_GIFTS)
 """Of the purchase that something is taken off: what the till looks at there, and isn't asked in another way."""
 GOODS = (
     Ask("on.groups", N_("Only these product groups"), "words", _BETWEEN, optional=True),
-    Ask("on.products", N_("Only these products"), "words", N_("Their codes, between commas."), optional=True),
+    Ask("on.products", N_("Only these products"), "words", _CODES, optional=True),
     Ask("on.brands", N_("Only these brands"), "words", _BETWEEN, optional=True),
 )
 EXCLUDED = (
@@ -165,7 +168,7 @@ JOINING = (
     Ask("joining.eligibility.segments", N_("Only these segments may join"), "words",
         N_("Names of lists of customers, between commas: soldiers, teachers."), optional=True),
     Ask("joining.eligibility.not_with_clubs", N_("Not together with these clubs"), "words",
-        N_("Their codes, between commas."), optional=True),
+        _CODES, optional=True),
 )  # fmt: skip
 _RENEWAL = (
     Ask("renewal.by", N_("Membership is renewed"), "select", options=(
@@ -336,7 +339,7 @@ EXTRA = (
     Ask("times_bp", N_("Times as much"), "times", N_("2 doubles it.")),
     Ask("on.groups", N_("On these product groups"), "words", _BETWEEN, optional=True),
     Ask("when.weekdays", N_("Only on these days"), "ticks", options=DAYS),
-    Ask("when.stores", N_("Only in these stores"), "words", N_("Their codes, between commas."), optional=True),
+    Ask("when.stores", N_("Only in these stores"), "words", _CODES, optional=True),
     Ask("when.first_day", N_("From this day"), "date", optional=True),
     Ask("when.last_day", N_("Until this day"), "date", N_("It is included."), optional=True),
 )
@@ -380,13 +383,11 @@ MORE = (
         ("back", N_("Come back")), ("back_if_whole", N_("Come back if all is returned")), ("never", N_("Are lost")),
     )),
     Ask("returns.levels_fall", N_("Returns don't lower levels"), "unless"),
-    Ask("excluded.products", N_("Products without benefits"), "words", N_("Their codes, between commas."),
-        optional=True),
+    Ask("excluded.products", N_("Products without benefits"), "words", _CODES, optional=True),
     Ask("excluded.brands", N_("Brands without benefits"), "words", _BETWEEN, optional=True),
     Ask("excluded.reduced", N_("No benefits on goods below the regular price"), "check"),
-    Ask("channels.stores", N_("Only in these stores"), "words", N_("Their codes, between commas."), optional=True),
-    Ask("channels.without_stores", N_("But not in these stores"), "words", N_("Their codes, between commas."),
-        optional=True),
+    Ask("channels.stores", N_("Only in these stores"), "words", _CODES, optional=True),
+    Ask("channels.without_stores", N_("But not in these stores"), "words", _CODES, optional=True),
     Ask("most_discount_month", N_("All discounts together take off at most so much in a month"), "amount",
         optional=True),
     Ask("most_rewards", N_("A member holds at most so many unused rewards"), optional=True),

@@ -56,14 +56,14 @@ def _membership(document: Document) -> Section:
     if term == "age":
         drawn.asks += [Ask("term.age", N_("Age")), Ask("term.of", N_("Whose age"), "select", options=f.WHOSE_AGE)]
     drawn.asks.append(Ask("fees.joining_minor", N_("Price of joining"), "amount", optional=True))
-    _waiver(drawn, "fees.joining_waiver", _JOINING_COSTS)
     renewed = term in {"months", "date"}
     if renewed:
         drawn.asks.append(Ask("fees.renewal_minor", N_("Price of renewing"), "amount", optional=True))
+    _waiver(drawn, "fees.joining_waiver", _JOINING_COSTS)
     about = N_("Its code in the catalogue. Left empty, a product is opened for it.")
-    drawn.asks.append(Ask("fees.joining_product", N_("Sold at the till as product"), "text", about, optional=True))
     if renewed:
         _waiver(drawn, "fees.waiver", _RENEWING_COSTS)
+    drawn.asks.append(Ask("fees.joining_product", N_("Sold at the till as product"), "text", about, optional=True))
     paid = isinstance(at(document, "fees"), dict)
     drawn.more("membership", further.of_membership(term, paid=paid))
     if rows(document, "fees.levels") or (is_open(document, "membership") and rows(document, "levels.levels")):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -52,11 +53,14 @@ def overlaid(document: Document, typed: Mapping[str, Any]) -> tuple[Document, li
     document = _with_scale(document, typed)
     made: Document = json.loads(json.dumps(document))
     faults: list[FieldError] = []
-    for name in ("code", "names"):
-        if typed.get(name):
-            made[name] = typed[name]
-    if isinstance(made.get("code"), str):
-        made["code"] = made["code"].strip().upper() or code_from(made.get("names"))
+    if typed.get("names"):
+        made["names"] = typed["names"]
+    code = typed.get("code", made.get("code"))
+    if isinstance(code, str):
+        code = code.strip().upper()
+        # One that the form made of an earlier name follows the name.
+        was_made = not code or ("code" in typed and code == code_from(document.get("names")))
+        made["code"] = code_from(made.get("names")) if was_made else code
     kinds: list[tuple[Ask, str]] = []
     for ask in visible(document):
         raw = at(typed, ask.name)
@@ -104,10 +108,23 @@ def _to_midnight(made: Document, when: str) -> None:
 
 
 def code_from(names: Any) -> str:
-    """A code made of the English name, else of any that has Latin letters."""
+    """A code made of the English name, else of any that has Latin letters, else of one in Hebrew, letter by letter."""
     texts = [str(names.get("en", "")), *map(str, names.values())] if isinstance(names, dict) else []
-    made = (re.sub(r"[^A-Z0-9]+", "-", text.upper()).strip("-")[:31] for text in texts)
-    return next((each for each in made if each), "")
+    return next((code for each in (_plain, _romanised) for text in texts if (code := each(text))), "")
+
+
+def _plain(text: str) -> str:
+    bare = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return re.sub(r"[^A-Z0-9]+", "-", bare.upper()).strip("-")[:31].rstrip("-")
+
+
+def _romanised(text: str) -> str:
+    return _plain("".join(_HEBREW.get(each, each) for each in text))
+
+
+_HEBREW = dict(zip("אבגדהוזחטיכךלמםנןסעפףקר", "ABGDHVZHTYKKLMMNNSAPPKR", strict=True)) | {
+    "צ": "TZ", "ץ": "TZ", "ש": "SH", "ת": "T",
+}  # fmt: skip
 
 
 def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:

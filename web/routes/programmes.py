@@ -19,6 +19,7 @@ from web.fields import SmallRowId
 from web.forms import FormState
 from web.offer_forms.reading import check_texts, read_text
 from web.programme_forms.paths import bare
+from web.programme_forms.typed import code_from
 from web.programme_reading import read_programme
 from web.refusals import again
 from web.routes.offers import Schema
@@ -59,8 +60,12 @@ def add(act: Edit, body: Document) -> Response:
     """Set up a club by its programme, as a draft that nobody can join yet."""
     refuse_narrowed(act.by, Permission.CLUBS_EDIT)
     read = said_programme(body)
-    if clubs.is_club_code(act.session, read.code):
-        raise club_errors.code_taken()
+    free = clubs.free_code(act.session, read.code)
+    if free != read.code:
+        # A code that the form has made of the name gets a number; one that somebody typed is theirs to change.
+        if not body.get("form") or read.code != code_from(read.names):
+            raise club_errors.code_taken(free)
+        read = read.model_copy(update={"code": free})
     loaded = _load(act, _sold(act, read, body))
     return act.done(programme_page(act, loaded.club_id, FormState()), f"/clubs/{loaded.club_id}/programme")
 
@@ -132,7 +137,7 @@ def said_programme(body: Document) -> Programme:
         if unread is not None:
             raise unread
         if not document.get("code"):
-            # A code is made of a name in Latin letters, which a chain that speaks Hebrew needn't have.
+            # A code is made of a name in Latin or Hebrew letters, which not every name has.
             raise Invalid([FieldError("code" if document.get("names") else "names", T("This field is required."))])
         return read_programme(bare(document))
     check_texts(body)

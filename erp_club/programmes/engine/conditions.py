@@ -117,7 +117,7 @@ def _wrong_member(when: When, day: dt.date, member: MemberFacts) -> Iterator[Why
     least = when.joined_for_days
     if least is not None and (member.joined_on is None or (day - member.joined_on).days < least):
         yield Why.JOINED_TOO_LATELY
-    if when.birthday is not None and not _is_birthday(when.birthday, member.birthday, day):
+    if when.birthday is not None and not _is_birthday(when, when.birthday, member.birthday, day):
         yield Why.NOT_BIRTHDAY
     if when.min_age is not None or when.max_age is not None:
         born = () if member.birthday is None else (member.birthday,)
@@ -128,9 +128,10 @@ def _wrong_member(when: When, day: dt.date, member: MemberFacts) -> Iterator[Why
         yield Why.NO_SUCH_CHILD
 
 
-def _is_birthday(kind: Birthday, born: dt.date | None, day: dt.date) -> bool:
+def _is_birthday(when: When, kind: Birthday, born: dt.date | None, day: dt.date) -> bool:
     if born is None:
         return False
-    if kind is Birthday.DAY:
-        return celebrated(born, day.year) == day
-    return is_near(born, day, kind)
+    if kind is not Birthday.DAY:
+        return is_near(born, day, kind)
+    days = (day - celebrated(born, year) for year in (day.year - 1, day.year, day.year + 1))
+    return any(-when.birthday_before <= each.days <= when.birthday_after for each in days)

@@ -252,7 +252,7 @@ def _of_days(when: When) -> Iterator[dict[str, Any]]:
 
 def _of_persons(when: When) -> Iterator[dict[str, Any]]:
     if when.birthday is Birthday.DAY:
-        yield {"days_before": 0, "days_after": 0}
+        yield {"days_before": when.birthday_before, "days_after": when.birthday_after}
     elif when.birthday is not None:
         yield {"celebrates": when.birthday.value}
     if when.min_age is not None or when.max_age is not None:

@@ -38,6 +38,7 @@ SomeMinor = Annotated[int, Field(ge=1, le=MOST_MINOR)]
 Milli = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 SomeDays = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+BirthdayDays = Annotated[int, Field(ge=0, le=180)]
 Months = Annotated[int, Field(ge=1, le=MOST_MONTHS)]
 Age = Annotated[int, Field(ge=0, le=150)]
 Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
@@ -88,6 +89,9 @@ class When(Part):
     levels: Keys = ()
     segments: Keys = ()
     birthday: Birthday | None = None
+    birthday_before: BirthdayDays = 0
+    birthday_after: BirthdayDays = 0
+    """So many days before and after the day itself as well, over the turn of the year too."""
     least_minor: SomeMinor | None = None
     """What the receipt comes to at least."""
     most_minor: SomeMinor | None = None
@@ -114,6 +118,8 @@ class When(Part):
     def _both_hours(self) -> Self:
         if (self.from_time is None) != (self.to_time is None):
             raise PydanticCustomError("both_hours", "from_time and to_time go together")
+        if (self.birthday_before or self.birthday_after) and self.birthday is not Birthday.DAY:
+            raise PydanticCustomError("days_of_birthday", "birthday_before and birthday_after go with birthday: day")
         return self
 
 

@@ -235,7 +235,12 @@ def _persons(when: When, words: Words) -> Iterator[Text]:
     if when.segments:
         yield T("the customer is in segment %(segments)s", segments=listed(when.segments))
     if when.birthday is not None:
-        yield _BIRTHDAYS[when.birthday]
+        before, after = when.birthday_before, when.birthday_after
+        if before or after:
+            said = T("it is from %(before)s days before the member's birthday to %(after)s days after it")
+            yield Text(said.msgid, {"before": before, "after": after})
+        else:
+            yield _BIRTHDAYS[when.birthday]
     if when.joined_within_days is not None:
         yield TN(
             "the member joined at most %(num)s day ago",
