@@ -173,9 +173,9 @@ def test_figures_count_what_became_of_coupons(office: TestClient, session: Sessi
     code, *_ = some_coupons(session, 3)
     coupon_id = read(session, code)[0].id
     product_id = a_product(session)
-    for number in range(2):
-        sale = a_sale(till, a_line(product_id), receipt_no=f"1-{number:06}")
-        receipt_id = write_sale(session.connection(), sale, (), now=NOW, by=till.by).receipt_id
+    sales = (a_sale(till, a_line(product_id), receipt_no=f"1-{number:06}") for number in range(2))
+    receipts = [write_sale(session.connection(), sale, (), now=NOW, by=till.by).receipt_id for sale in sales]
+    for receipt_id in receipts:
         commands.use(
             session,
             {coupon_id: 5_00},
@@ -190,7 +190,7 @@ def test_figures_count_what_became_of_coupons(office: TestClient, session: Sessi
     assert (page["figures"]["spent"], page["figures"]["open"], page["figures"]["given_minor"]) == (1, 2, 10_00)
     assert (page["days"][-1]["uses"], len(page["days"])) == (2, 30)
     session.execute(
-        sa.update(Coupon).where(Coupon.id == coupon_id).values(receipt_customer_id=0, receipt_id=receipt_id)
+        sa.update(Coupon).where(Coupon.id == coupon_id).values(receipt_customer_id=0, receipt_id=receipts[-1])
     )
     session.commit()
     coupon = office.get(f"/coupons/{coupon_id}").json()
