@@ -235,13 +235,18 @@ def slid_back(days: Days, on: dt.date, moves: Sequence[Days], *, until: dt.date 
 
     `moves` are the days before each purchase that moved them, the latest first; `until` is where the latest of the
     purchases that still stand would move it. It holds to the end of the day of the return, and at least to where it
-    ended before it was ever moved, and days that were held behind it stay. None where nothing changes.
+    ended before it was ever moved, and days that were held behind it stay. What was given since, from where it ended,
+    goes on without a gap: there it ends no earlier. None where nothing changes.
     """
     after = dict(days)
-    for number in _run(days, on):
+    run = _run(days, on)
+    for place, number in enumerate(run):
         span = days[number]
-        unmoved = next((before[number] for before in reversed(moves) if before.get(number) is not None), None)
-        if span is None or span.last is None or unmoved is None or unmoved.last is None:
+        before = next((each for each in reversed(moves) if each.get(number) is not None), None)
+        unmoved = before[number] if before else None
+        if span is None or span.last is None or not before or unmoved is None or unmoved.last is None:
+            continue
+        if any(before.get(following) is None for following in run[place + 1 : place + 2]):
             continue
         last = max(unmoved.last, on) if until is None else max(unmoved.last, on, until)
         after[number] = Span(span.first, min(last, span.last))

@@ -229,6 +229,8 @@ def test_a_term_slides_with_the_stretch_that_holds_the_purchase() -> None:
     }
     assert periods.slid_back(twice, day("2026-08-01"), moves, until=None) == held
     assert periods.slid_back(held, day("2026-08-01"), [], until=None) is None
+    longer = {**once, 5: span("2026-12-01", "2026-12-20")}
+    assert periods.slid_back(longer, day("2026-10-11"), [held], until=None) is None, "an extension leaves no gap"
 
 
 def test_a_pause_can_not_end_before_it_began() -> None:
