@@ -85,21 +85,23 @@ def _meeting(run: Run, opened: Opened) -> list[Open]:
         return []
     layers = [*opened.competing.values(), *([offer] for offer in turns)]
     held = [[_lines(run, offer.ready) for offer in layer] for layer in layers]
-    touched = [NOWHERE.union(*lines) for lines in held]
-    uneven = [NOWHERE if _even(run, layer) else lines for layer, lines in zip(layers, touched, strict=True)]
+    even = [layer[0] for layer in layers if len(layer) == 1 and _even(run, layer[0])]
+    uneven = [NOWHERE if layer[0] in even else NOWHERE.union(*lines) for layer, lines in zip(layers, held, strict=True)]
     found: list[Open] = []
     for place, layer in enumerate(layers):
         if not uneven[place]:
             continue
-        meets = touched if len({offer.ready.stage for offer in layer}) > 1 else uneven
-        others = NOWHERE.union(*meets[:place], *meets[place + 1 :])
-        found += _reached(layer, held[place], others)
-    return found
+        found += _reached(layer, held[place], NOWHERE.union(*uneven[:place], *uneven[place + 1 :]))
+        # What comes late of a group is less than it was weighed at, after what takes so much off all goods together.
+        first = min(offer.ready.stage for offer in layer)
+        late = [offer for offer in layer if offer.ready.stage > first]
+        found += [offer for offer in late if any(each.ready.turn < offer.ready.turn for each in even)]
+    return list(dict.fromkeys(found))
 
 
-def _even(run: Run, layer: Sequence[Open]) -> bool:
-    """Whether it is one offer that takes so much off all goods together."""
-    return len(layer) == 1 and layer[0].ready.whole and run.facts.policy.prices_include_tax
+def _even(run: Run, offer: Open) -> bool:
+    """Whether it takes so much off all goods together."""
+    return offer.ready.whole and run.facts.policy.prices_include_tax
 
 
 def _reached(layer: Sequence[Open], held: Sequence[frozenset[int]], lines: frozenset[int]) -> list[Open]:
