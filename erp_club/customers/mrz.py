@@ -84,7 +84,7 @@ def read(text: str) -> Zone:
     A computer may be set to another layout than its scanner: the Israeli, Nordic, German and French ones are read too
     where that makes every check digit right. Raises Fault.
     """
-    typed = _GAPS.sub("", text).upper()
+    typed = _whole(text).upper()
     try:
         return _read(typed)
     except Fault:
@@ -92,6 +92,13 @@ def read(text: str) -> Zone:
             with suppress(Fault):
                 return _read(typed.translate(layout))
         raise
+
+
+def _whole(text: str) -> str:
+    """The lines in one, with the fillers at the ends that some scanners leave out; the second ends in a check digit."""
+    lines = [line for line in _GAPS.split(text) if line]
+    width = len(lines[1]) if len(lines) > 1 else 0
+    return "".join(line.ljust(width, "<") if width * len(lines) in _LINES else line for line in lines)
 
 
 def _read(typed: str) -> Zone:

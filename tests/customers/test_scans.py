@@ -25,6 +25,7 @@ _AS_TYPED = {
     "french": TD3.translate(str.maketrans("AQZWM1234567890<", "QAWZ?&É\"'(-È_ÇÀ.")),
     "small letters": TD3.lower(),
     "two lines": f"{TD3[:44]}\n{TD3[44:]}\n",
+    "fillers left out": f"{TD3[:44].rstrip('<')} {TD3[44:]}",
     "framed": f"\x02{TD3[:44]}\r{TD3[44:]}\x03",
 }
 
@@ -38,6 +39,8 @@ def test_a_zone_tells_the_document_and_the_person():
         "Anna Maria",
     )
     assert (zone.sex, zone.birthday(TODAY)) == ("F", dt.date(1974, 8, 12))
+    lines = [TD1[:30], TD1[30:60], TD1[60:]]
+    assert mrz.read(TD1) == mrz.read("\n".join(line.rstrip("<") for line in lines))
     card = mrz.read(TD1)
     assert (card.number, card.country, card.family_name, card.given_name) == (
         "D23145890",
