@@ -13,6 +13,13 @@ class Fault(Exception):
         self.text = text
 
 
+def no_language(value: str) -> Text:
+    """This isn't one of `kinds.LANGUAGES`."""
+    return T(
+        "“%(value)s” is no language. Write two letters as in ISO 639-1: en, fi, he, sv, ar, ru or another.", value=value
+    )
+
+
 def unknown_customer() -> NotFound:
     """No customer has this id, or it was merged or erased."""
     return NotFound(T("There is no such customer. Search by name, phone or card."), code="customer-unknown")

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import phonenumbers
 
 from erp_club.customers import contact, identity
-from erp_club.customers.errors import Fault
+from erp_club.customers.errors import Fault, no_language
 from erp_club.customers.id_numbers.rules import IdRules
 from erp_club.customers.kinds import LANGUAGES, IdKind
 from erp_club.customers.names.spelling import LONGEST, tidy
@@ -193,13 +193,7 @@ def _gender(text: str) -> str:
 
 def _language(text: str) -> str:
     if text.lower() not in LANGUAGES:
-        raise Fault(
-            "language",
-            T(
-                "“%(value)s” is no language. Write two letters as in ISO 639-1: en, fi, he, sv, ar, ru or another.",
-                value=text,
-            ),
-        )
+        raise Fault("language", no_language(text))
     return text.lower()
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
+from erp_club.customers.errors import no_language
 from erp_club.customers.kinds import LANGUAGES
 from erp_club.kernel.text import T, Text
 
@@ -184,10 +185,5 @@ def country(raw: str) -> str:
 def language(raw: str) -> str:
     """A language's two letters (ISO 639-1), in small letters."""
     if raw.lower() not in LANGUAGES:
-        raise Bad(
-            T(
-                "“%(value)s” is no language. Write two letters as in ISO 639-1: en, fi, he, sv, ar, ru or another.",
-                value=shown(raw),
-            )
-        )
+        raise Bad(no_language(shown(raw)))
     return raw.lower()
