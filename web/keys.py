@@ -1,5 +1,6 @@
 """What is kept of a request and its answer under an Idempotency-Key."""
 
+import base64
 import hashlib
 import re
 
@@ -14,9 +15,12 @@ _KEPT_HEADERS = ("location", "hx-redirect", "hx-trigger", "hx-push-url", "conten
 
 
 def key_of(request: Request) -> str | None:
-    """The request's Idempotency-Key; None where it has none or one that won't do."""
+    """The hash of the request's Idempotency-Key; None where it has none or one that won't do.
+
+    A till may make its keys of anything, a member's telephone too: what is kept doesn't tell it.
+    """
     value = request.headers.get("idempotency-key", "")
-    return value if _KEY.fullmatch(value) else None
+    return base64.b64encode(hashlib.sha256(value.encode()).digest()).decode() if _KEY.fullmatch(value) else None
 
 
 def request_hash(request: Request) -> bytes:

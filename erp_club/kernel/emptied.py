@@ -31,6 +31,20 @@ class EmptiedEntry(Base):
     at: Mapped[dt.datetime]
 
 
+class EmptiedKept(Base):
+    """What was kept of a row, of which words are gone: `digest` is that of the whole, `hash` as of a movement."""
+
+    __tablename__ = "emptied_kept"
+    __table_args__ = (sa.CheckConstraint("octet_length(digest) = 32 AND octet_length(hash) = 32", name="hash_length"),)
+
+    of_table: Mapped[str] = mapped_column(primary_key=True)
+    row_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    digest: Mapped[bytes]
+    hash: Mapped[bytes]
+    at: Mapped[dt.datetime]
+
+
 class EmptiedMovement(Base):
     """A movement whose words are gone: `digest` is that of the whole, `hash` is keyed, over it and what is left."""
 

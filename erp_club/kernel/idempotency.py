@@ -18,7 +18,10 @@ from erp_club.kernel.text import T
 
 
 class IdempotencyKey(Base):
-    """One write by one terminal or person. `answer` is the body as it was sent, `headers` what a repeat needs."""
+    """One write by one terminal or person. `answer` is the body as it was sent, `headers` what a repeat needs.
+
+    `key` is a hash of what was sent as the key.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (sa.Index("ix_idempotency_keys_at", "at", postgresql_using="brin"),)
@@ -34,7 +37,7 @@ class IdempotencyKey(Base):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An Idempotency-Key, whose it is (`terminal:7`, `staff:3`), and the hash of what came with it."""
+    """An Idempotency-Key as it is kept, whose it is (`terminal:7`, `staff:3`), and the hash of what came with it."""
 
     scope: str
     key: str

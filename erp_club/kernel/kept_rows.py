@@ -6,16 +6,17 @@ kept along with it, too.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from erp_club.kernel.db import Base
+from erp_club.kernel.emptied import EmptiedKept, proof
 from erp_club.kernel.kept_keys import keyring_of
 from erp_club.kernel.keyring import Keyring
 from erp_club.kernel.seals import BEGINNING, NotAsSealed, first_break, link
@@ -24,7 +25,7 @@ _READ = 10_000
 
 
 class KeptRow(Base):
-    """The `n`th thing that a row of a table said. Rows are never updated or deleted."""
+    """The `n`th thing that a row of a table said. Rows are never updated or deleted, but for words (`empty_kept`)."""
 
     __tablename__ = "kept_rows"
     __table_args__ = (sa.PrimaryKeyConstraint("of_table", "row_id", "n"),)
@@ -115,6 +116,9 @@ def _first_wrong(session: Session, kept: Kept) -> WrongKept | None:
 _KEY = (KeptRow.of_table, KeptRow.row_id, KeptRow.n)
 _SEALED = (KeptRowSeal.of_table, KeptRowSeal.row_id, KeptRowSeal.kept_n)
 _SAME = sa.and_(*(left == right for left, right in zip(_KEY, _SEALED, strict=True)))
+_EMPTIED = sa.and_(*(left == right for left, right in zip(
+    _SEALED, (EmptiedKept.of_table, EmptiedKept.row_id, EmptiedKept.n), strict=True
+)))  # fmt: skip
 _DIGEST = sa.func.sha256(
     sa.func.convert_to(sa.cast(sa.func.jsonb_build_array(*_KEY, KeptRow.said), sa.Text), "UTF8"),
     type_=sa.LargeBinary(),
@@ -152,19 +156,68 @@ def unsealed_kept(session: Session) -> int:
 
 def kept_not_as_sealed(session: Session) -> NotAsSealed | None:
     """The first row that isn't what was sealed, or link that isn't what it was; None is what it should be."""
+    keyring = keyring_of(session)
+    present = sa.case((KeptRow.n.is_not(None), _DIGEST))
     chain: sa.Select[*tuple[Any, ...]] = (
-        sa.select(KeptRowSeal.n, *_SEALED, KeptRowSeal.hash, sa.case((KeptRow.n.is_not(None), _DIGEST)))
+        sa.select(KeptRowSeal.n, *_SEALED, KeptRowSeal.hash, present, EmptiedKept.digest, EmptiedKept.hash)
         .outerjoin(KeptRow, _SAME)
+        .outerjoin(EmptiedKept, _EMPTIED)
         .order_by(KeptRowSeal.n)
         .execution_options(yield_per=_READ)
     )
     with session.execute(chain) as rows:
-        return first_break(
-            ((n, f"{table}/{row_id}/{kept_n}", kept, digest) for n, table, row_id, kept_n, kept, digest in rows),
-            partial(_link, keyring_of(session)),
-            sealed="kept_rows",
-            seals="kept_row_seals",
+        links = (
+            (n, f"{table}/{row_id}/{kept_n}", kept, _whole(keyring, (table, row_id, kept_n), left, was, tie))
+            for n, table, row_id, kept_n, kept, left, was, tie in rows
         )
+        return first_break(links, partial(_link, keyring), sealed="kept_rows", seals="kept_row_seals")
+
+
+def empty_kept(session: Session, table: str, column: str, ids: Collection[int], *, now: dt.datetime) -> None:
+    """Let all that was kept of these rows say in a column what they say now, and keep what proves the rest.
+
+    The caller has said that somebody is being erased (`say_erasing`) and has taken the words out of the rows.
+    """
+    if not ids:
+        return
+    # What is sealed meanwhile would be sealed as it was, with nothing kept of that.
+    session.execute(sa.text("LOCK TABLE kept_row_seals IN SHARE ROW EXCLUSIVE MODE"))
+    of_rows = sa.and_(KeptRow.of_table == table, KeptRow.row_id.in_(ids))
+    sealed = sa.select(*_KEY, _DIGEST, EmptiedKept.digest).join(KeptRowSeal, _SAME).outerjoin(EmptiedKept, _EMPTIED)
+    # One that isn't sealed yet is sealed as it is left.
+    was = {
+        (name, row_id, n): kept or digest for name, row_id, n, digest, kept in session.execute(sealed.where(of_rows))
+    }
+    session.execute(
+        sa.text(f"""
+            UPDATE kept_rows k SET said = k.said || jsonb_build_object(CAST(:column AS text), t.{column}) FROM {table} t
+             WHERE k.of_table = :table AND k.row_id = t.id AND t.id = ANY(:ids)
+               AND k.said ->> :column IS DISTINCT FROM t.{column}
+        """),  # noqa: S608 - names of ours
+        {"table": table, "column": column, "ids": list(ids)},
+    )
+    keyring = keyring_of(session, writes=True)
+    proofs = [
+        {"of_table": name, "row_id": row_id, "n": n, "digest": was[name, row_id, n], "at": now,
+         "hash": _proof(keyring, (name, row_id, n), was[name, row_id, n], left)}
+        for name, row_id, n, left in session.execute(sa.select(*_KEY, _DIGEST).where(of_rows))
+        if was.get((name, row_id, n), left) != left
+    ]  # fmt: skip
+    if proofs:
+        kept = insert(EmptiedKept).values(proofs)
+        again = {"hash": kept.excluded.hash, "at": kept.excluded.at}
+        session.execute(kept.on_conflict_do_update(index_elements=["of_table", "row_id", "n"], set_=again))
+
+
+def _whole(
+    keyring: Keyring, key: tuple[str, int, int], left: bytes | None, was: bytes | None, tie: bytes | None
+) -> bytes | None:
+    """The digest of what was kept at first, where words are gone since."""
+    return was if left is not None and was is not None and tie == _proof(keyring, key, was, left) else left
+
+
+def _proof(keyring: Keyring, key: tuple[str, int, int], was: bytes, left: bytes) -> bytes:
+    return proof(keyring, f"kept {key[0]}", key[1:], was, left)
 
 
 def _link(keyring: Keyring, end: bytes, n: int, key: str, digest: bytes) -> bytes:

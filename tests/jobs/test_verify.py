@@ -249,8 +249,7 @@ def changeable(table: sa.Table) -> list[sa.Column[Any]]:
 def is_changed(shop: Session, column: sa.Column[Any]) -> bool:
     """Whether a row says something else in a column now; not where the table's own law allows nothing else."""
     table, name = column.table.name, column.name
-    # Equal rows lie as the pages had room: without its key another one would be changed each time.
-    key = ", ".join(each.name for each in column.table.primary_key)
+    key = ", ".join(each.name for each in column.table.primary_key)  # equal rows lie as the pages had room
     ways = next(each for kind, each in CHANGED.items() if isinstance(column.type, kind))
     for other, order in product((each.format(name) for each in ways), ("ASC NULLS LAST", "DESC")):
         first = f"SELECT ctid FROM {table} WHERE {name} IS DISTINCT FROM {other} ORDER BY {name} {order}, {key} LIMIT 1"

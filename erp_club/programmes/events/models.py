@@ -9,7 +9,8 @@ from erp_club.kernel.db import Base
 
 
 class ProgrammeEvent(Base):
-    """Something that happened to a member: told by a shop or by the product itself, and never changed.
+    """Something that happened to a member: told by a shop or by the product itself, and never changed, but for
+    words at an erasure.
 
     `subject` names what it is about (a purchase, a person, a thing of the shop's own), empty where that is the member.
     `receipt_id` is the purchase. Of a referral `friend_id` is who was brought. `awaited_id` is the customer whose first

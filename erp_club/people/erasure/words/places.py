@@ -47,6 +47,7 @@ SWEPT: Mapping[str, How] = {
     "customer_form_fields.help": How.TERMS,
     "customer_relatives.name": How.ROW,
     "customers.street": How.WORDS,
+    "event_gains.once_key": How.NAME,
     "exports.headers": How.ROW,
     "exports.path": How.ROW,
     "exports.query": How.ROW,
@@ -77,6 +78,7 @@ SWEPT: Mapping[str, How] = {
     "price_list_uploads.warnings": How.DOCUMENT,
     "price_lists.names": How.TERMS,
     "price_lists.segment": How.CODE,
+    "programme_events.subject": How.WORDS,
     "programme_versions.document": How.TERMS,
     "quotes.answer": How.DOCUMENT,
     "quotes.request": How.DOCUMENT,
@@ -124,21 +126,25 @@ PERSONLESS: Mapping[str, str] = {
         stored_value_products.code entitlement_uses.code reward_entitlements.entitlement birthday_plans.levels
         level_changes.level level_changes.level_before level_overrides.level membership_fees.level
         membership_levels.level membership_levels.next_level points_conversions.to_club receipt_lines.price_list
-        period_settlements.rule event_gains.rule programme_events.event kept_rows.said
+        period_settlements.rule event_gains.rule programme_events.event
     """,
+    "hashes of what a till sent as its key, whatever it made that of": "idempotency_keys.key",
+    "what was kept of a row, which goes along with the row that it was said of": "kept_rows.said",
     "numbers that lead to nobody, made by a till, a shop or a machine, or at random": """
         receipts.receipt_no receipt_numbers.receipt_no upload_conflicts.receipt_no quotes.sale_id
         coupon_reservations.sale_id coupon_reservations.slot coupon_codes.code coupons.code coupon_seals.code
         receipt_offers.coupon baskets.coupons baskets.claims baskets.confirmed baskets.sold_cards
-        stored_value_cards.number stored_value_numbers.number stored_value_cards.pin_hash programme_events.subject
-        event_gains.once_key idempotency_keys.scope idempotency_keys.key audit_entries.request_id audit_values.salt
+        stored_value_cards.number stored_value_numbers.number stored_value_cards.pin_hash
+        idempotency_keys.scope audit_entries.request_id audit_values.salt
         coupon_wrong_codes.scope stored_value_wrong_entries.scope emptied_movements.digest emptied_entries.digest
+        emptied_kept.digest
         keyring_keys.fingerprint price_list_uploads.digest job_runs.key job_runs.holder
     """,
     "words of the product's own: kinds, states, actions, causes, languages, names of columns": """
         approvals.action approvals.about audit_entries.action audit_entries.entity audit_entries.entity_id
         birthday_plans.rule birthday_plans.relatives chain.time_zone clubs.term_kind clubs.tone
-        consent_changes.purpose consent_changes.source day_uses.action emptied_movements.ledger exports.language
+        consent_changes.purpose consent_changes.source day_uses.action emptied_kept.of_table emptied_movements.ledger
+        exports.language
         favourite_periods.kind favourite_periods.step id_number_rules.country job_log.text job_runs.name
         kept_row_seals.of_table kept_rows.of_table known_actions.action period_settlements.form period_settlements.why
         points_account_standing.state points_lot_terms.waits_for points_lots.waits_for points_movements.kind
