@@ -102,6 +102,30 @@ def shop(session: Session) -> Shop:
     return Shop(session, a_till(session), a_product(session, price_minor=100_00), a_club(session))
 
 
+@pytest.mark.parametrize("bought", ["survivor", "merged"])
+def test_whoever_bought_last_starts_the_clock_of_all_points_that_came_together(shop: Shop, bought: str):  # REQ P-09
+    rules = RulesDocument(terms=EarnedTerms(expiry=Expiry(ExpiryKind.INACTIVITY, months=6)))
+    add_rules(shop.session, shop.club, rules, effective_from=dt.date(2026, 1, 1), now=NOW, by=SYSTEM)
+    merged, survivor = shop.member(), shop.member()
+    latest = merged if bought == "merged" else survivor
+    for customer in (merged, survivor):
+        at = NOW if customer == latest else NOW - dt.timedelta(days=150)
+        sale = a_sale(
+            shop.till, a_line(shop.milk, 100_00), customer_id=customer, receipt_no=f"C-{customer}", sold_at=at
+        )
+        post_sale(shop.session, sale, now=at, by=shop.till.by)
+    merge_id = shop.merge(survivor, merged)
+    assert idle_last_days(shop, survivor) == [dt.date(2027, 5, 22)]
+    shop.part(merge_id)
+    assert idle_last_days(shop, survivor, merged) == [dt.date(2027, 5, 22)] * 2
+    assert wrong_rows(shop.session) == []
+
+
+def idle_last_days(shop: Shop, *customers: int) -> list[dt.date | None]:
+    accounts = [account(shop.session, each).id for each in customers]
+    return list(shop.session.scalars(sa.select(PointsAccount.idle_last_day).where(PointsAccount.id.in_(accounts))))
+
+
 @pytest.mark.parametrize("waits", [True, False])
 def test_frozen_points_and_those_that_wait_for_their_day_part_again_too(shop: Shop, waits: bool):
     merged, survivor = shop.member(), shop.member()

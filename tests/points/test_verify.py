@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 
 from erp_club.kernel.db import Database
 from erp_club.points.verify.queries import faults
+from erp_club.programmes.households.commands import leave, link_members
 from tests.jobs.test_seals import around_the_triggers
 from tests.make.clubs import a_club, a_customer, a_membership, moved
+from tests.make.households import WHEN, a_family
 from web.cli import main
 
 
@@ -42,6 +44,21 @@ def test_a_row_that_somebody_changed_around_the_triggers_is_named(
     found = faults(session)
     assert (table, column) in {(fault.table, fault.column) for fault in found}
     assert all(fault.key.startswith(f"{yael}/{account}") for fault in found)
+
+
+def test_what_was_used_on_a_day_is_proven_of_accounts_of_their_own_of_people_who_share_another_one(
+    session: Session,
+) -> None:
+    family = a_family(session)
+    main, other = family.join(100, 50)
+    link_members(session, main, other, when=WHEN)
+    family.buys(other, 100_00, points=20)
+    leave(session, other, when=WHEN)
+    yael = family.customer(main)
+    alone = a_membership(session, yael, a_club(session, "TEA")).points_account_id
+    assert faults(session) == []
+    around_the_triggers(session, f"UPDATE points_accounts SET redeemed_that_day = 9 WHERE id = {alone}")
+    assert [(fault.key, fault.column) for fault in faults(session)] == [(f"{yael}/{alone}", "redeemed_that_day")]
 
 
 def test_the_console_names_the_row_and_ends_with_1(

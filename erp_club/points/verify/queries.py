@@ -70,11 +70,14 @@ _REDEEMED = """
               FROM points_movements WHERE kind = 'redeemed'
             WINDOW so_far AS (PARTITION BY customer_id, account_id ORDER BY seq)) AS used
      WHERE latest_then = latest GROUP BY customer_id, account_id, latest"""
-# What was used on a day goes along to an account into which others came: of those the movements alone don't tell it.
+# What was used on a day goes along to an account into which another came: of those the movements alone don't tell it.
 _BY_ITSELF = """
-    NOT EXISTS (SELECT FROM household_places p WHERE p.customer_id = a.customer_id)
-    AND NOT EXISTS (SELECT FROM points_moves v WHERE a.customer_id IN (v.customer_id, v.to_customer_id))
-    AND NOT EXISTS (SELECT FROM customer_merges g WHERE a.customer_id IN (g.survivor_id, g.merged_id))"""
+    a.heir_id IS NULL
+    AND NOT EXISTS (SELECT FROM points_accounts o WHERE (o.heir_holder_id, o.heir_id) = (a.customer_id, a.id))
+    AND NOT EXISTS (SELECT FROM points_moves v
+                     WHERE (a.customer_id, a.id) IN ((v.customer_id, v.account_id), (v.to_customer_id, v.to_account_id)))
+    AND NOT EXISTS (SELECT FROM customer_merges g
+                     WHERE g.undone_at IS NOT NULL AND a.customer_id IN (g.survivor_id, g.merged_id))"""
 _CHECKS = (
     (
         "points_movements",
@@ -220,7 +223,7 @@ _CHECKS = (
             column,
             f"""
             SELECT concat_ws('/', a.customer_id, a.id), a.said{as_told}, a.derived{as_told}
-              FROM (SELECT a.customer_id, a.id, a.{column} AS said, {derived} AS derived
+              FROM (SELECT a.customer_id, a.id, a.heir_id, a.{column} AS said, {derived} AS derived
                       FROM points_accounts a
                       LEFT JOIN ({_REDEEMED}) AS r ON (r.customer_id, r.account_id) = (a.customer_id, a.id)
                      WHERE a.{column} IS DISTINCT FROM {derived} OFFSET 0) AS a

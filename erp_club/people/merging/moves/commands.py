@@ -25,6 +25,7 @@ from erp_club.points.commands import renew_account, set_heir, transfer_points
 from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.ledger.commands import Moved as Movement
+from erp_club.points.moves.commands import carry_standing
 from erp_club.programmes.overrides.commands import share_levels
 from erp_club.programmes.standings.commands import LookCause, look
 
@@ -153,6 +154,7 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
     source, target = account_of(session, other.membership_id), account_of(session, own.membership_id)
     if source.holder_id == other.customer_id and source != target:
         told |= _move_points(session, source, target, cause)
+        carry_standing(session, source, target)
     return told
 
 

@@ -37,6 +37,7 @@ from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account, freeze_account, give_back_points, set_heir, transfer_points
 from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
+from erp_club.points.moves.commands import carry_standing
 from erp_club.points.queries import balance_at, movements_at
 from erp_club.points.rules import DROPPED, ReturnPolicy
 from erp_club.programmes.overrides.commands import drop_shared
@@ -210,6 +211,7 @@ def _part_points(session: Session, told: Mapping[str, Any], story: Story, *, end
     points = min(left, _alive(session, source, cause.on))
     if points:
         transfer_points(session, source, target, points=points, pending=True, cause=cause)
+    carry_standing(session, source, target)
     if ends and ending is not None:
         _share_ending(session, ending.at, source, target, came - left, cause)
     _point_to(session, [told["of"], *told["sharing"]], target)
