@@ -11,7 +11,6 @@ from typing import Literal
 
 from babel.core import negotiate_locale
 from babel.lists import format_list
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from erp_club.kernel.text import Listed, Money, Name, Quantity, Rate, Text
@@ -30,17 +29,32 @@ def speak(language: str | None) -> None:
         LANGUAGE.set(language)
 
 
+class Catalogue(gettext.NullTranslations):
+    """The messages of a .po file. Where each stands in the code is left out: it is half of the file."""
+
+    def __init__(self, path: Path, language: str) -> None:
+        super().__init__()
+        said = b"".join(line for line in path.read_bytes().splitlines(keepends=True) if not line.startswith(b"#:"))
+        read = read_po(io.BytesIO(said), locale=language)
+        self.form = gettext.c2py(read.plural_expr)
+        forms = {str(each.id[0] if each.pluralizable else each.id): each.string for each in read if each.id}
+        self.words = {msgid: (each,) if isinstance(each, str) else each for msgid, each in forms.items() if each}
+
+    def gettext(self, message: str) -> str:
+        return self.words.get(message, (message,))[0]
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        held = self.words.get(msgid1)
+        return held[self.form(n)] if held else super().ngettext(msgid1, msgid2, n)
+
+
 @functools.cache
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The language's messages, compiled from its .po file when first asked for; English is what the code says."""
+    """The language's messages, read from its .po file when first asked for; English is what the code says."""
     path = LOCALES / language / "LC_MESSAGES" / "messages.po"
     if language not in LANGUAGES or not path.exists():
         return gettext.NullTranslations()
-    compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return Catalogue(path, language)
 
 
 def translate(msgid: str) -> str:
