@@ -20,7 +20,7 @@ from tests.make.purchases import a_product
 from tests.web.test_clubs import HTML, send, signed_in, submit
 from web.forms import nest
 from web.programme_forms.deeds import done
-from web.programme_forms.layout import layout
+from web.programme_forms.layout import layout, visible
 from web.programme_forms.paths import Document, at, bare
 from web.programme_forms.typed import blank, code_from, opened, overlaid, written
 from web.programme_reading import read_programme
@@ -360,3 +360,20 @@ def test_two_lists_of_one_level_have_buttons_that_tell_them_apart() -> None:
         page = done(page, deed)
     (level,) = [block for section in layout(page) for block in section.blocks if block.path == "levels.levels[1]"]
     assert len({each.label for each in level.takes}) == len(level.takes) == 2
+
+
+def test_a_gift_of_an_amount_asks_for_pieces_only_among_more_settings():
+    page = done(blank("ILS"), "add|occasions|joining")
+    rare = {"occasions[0].gives[0].per_unit", "occasions[0].gives[0].units"}
+    assert not rare & {each.name for each in visible(page)}
+    assert rare <= {each.name for each in visible(done(page, "more|occasions[0]"))}
+    page = filled(done(page, "more|occasions[0]"), **{"occasions[0].gives[0].units": "2"})
+    assert "occasions[0].gives[0].units" in {each.name for each in visible(bare(page))}
+
+
+def test_more_of_membership_shows_that_one_joins_by_asking_where_nothing_else_is_said():
+    page = done(blank("ILS"), "more|membership")
+    assert written(page)["joining.ways"] == ["request"]
+    assert "joining" not in filled(page), "what holds anyway isn't written down"
+    page, faults = overlaid(page, nest([("joining.ways[2]", "invitation"), ("term.months", "12")]))
+    assert (at(page, "joining.ways"), faults) == (["invitation"], [])

@@ -86,7 +86,10 @@ class Drawing:
             asked = [each for each in kinds[form].asks if whole or each.name in f.BESIDE_THE_VALUE]
             if not of_rule:  # of one gift there aren't several
                 said = {each.name for each in asked if at(self.document, f"{path}.{each.name}") is not None}
-                asked = [each for each in asked if each.name not in {"each_full", "one_a_purchase"} - said]
+                hidden = {"each_full", "one_a_purchase"}
+                if not is_open(self.document, path):
+                    hidden |= f.RARE_OF_GIFTS.get(form, set())
+                asked = [each for each in asked if each.name not in hidden - said]
             self.asks += under(path, asked)
 
     def gifts(self, path: str) -> None:

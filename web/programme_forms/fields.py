@@ -31,7 +31,10 @@ Control = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One field: its place under the rule, its label, and how it is asked. A `kind` changes what else is asked."""
+    """One field: its place under the rule, its label, and how it is asked. A `kind` changes what else is asked.
+
+    `usual` are the ticks that hold where nothing is said.
+    """
 
     name: str
     label: str
@@ -39,6 +42,7 @@ class Ask:
     hint: str = ""
     options: tuple[tuple[str, str], ...] = ()
     optional: bool = False
+    usual: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,12 @@ BY_THE_PIECE = frozenset({"gift", "percent", "entitlement", "coupon"})
 ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
 BESIDE_THE_VALUE = frozenset({"units", "least_minor", "each_full", "one_a_purchase", "on.groups", "on.products"})
 """What is asked of the others all the same: of which purchase, and which goods, the value is taken off."""
+RARE_OF_GIFTS: dict[str, set[str]] = {
+    "amount": {"per_unit", "units"},
+    "percent": {"measured"},
+    "price": {"measured"},
+}
+"""What is asked of a gift only among more settings."""
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
 """What only an entitlement can be."""
 RENEWAL = Kind(N_("The next term of the membership"), {"kind": "renewal"}, ())

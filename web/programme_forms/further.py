@@ -7,6 +7,7 @@ from erp_club.kernel.text import N_
 from web.programme_forms.fields import CHANNELS, DAYS, Ask
 
 _BETWEEN = N_("Between commas.")
+_THIRTY = N_("Empty: 30.")
 _CODES = N_("Their codes, between commas.")
 _MEANS = N_("Between commas: cash, card, stored_value, points, or your own name of a means of payment.")
 _DAYS_SAID = N_("Between commas: 21.4.2027 once, 24.12 every year, 1.12–31.12 from the one to the other.")
@@ -151,7 +152,7 @@ EVENT = (
 JOINING = (
     Ask("joining.ways", N_("How one joins"), "ticks", options=(
         ("request", N_("By asking")), ("purchase", N_("By a purchase over a sum")), ("invitation", N_("By invitation")),
-    )),
+    ), usual=("request",)),
     Ask("joining.purchase_minor", N_("A purchase that joins comes to"), "amount", optional=True),
     Ask("joining.invitation_days", N_("An invitation is good for so many days"), optional=True),
     Ask("joining.begins", N_("Membership begins"), "select", options=(
@@ -182,7 +183,7 @@ _RENEWAL = (
     Ask("renewal.earliest_days", N_("Not earlier than so many days before the end"), optional=True),
     Ask("renewal.grace_days", N_("Days of grace after the end"), optional=True),
     Ask("renewal.benefits_in_grace", N_("Benefits hold in the days of grace"), "check"),
-    Ask("renewal.warning_days", N_("Members are told so many days before the end"), optional=True),
+    Ask("renewal.warning_days", N_("Members are told so many days before the end"), "number", _THIRTY, optional=True),
     Ask("lapse.points", N_("Points of who doesn't renew"), "select", options=(
         ("keep", N_("Are kept")), ("freeze", N_("Are frozen for some months")), ("drop", N_("Are dropped")),
     )),
@@ -349,9 +350,7 @@ LEVEL_EXPIRY = (
     Ask("months", N_("Expire so many months after that"), "number", N_("Empty: never."), optional=True),
     Ask("to_month_end", N_("To the end of that month"), "check"),
 )
-CALENDAR = (
-    ("half_year", N_("Half-year")), ("quarter", N_("Quarter")), ("year", N_("Year")),
-)  # fmt: skip
+CALENDAR = (("half_year", N_("Half-year")), ("quarter", N_("Quarter")), ("year", N_("Year")))
 HOUSEHOLD = (
     Ask("household.same_address", N_("They live at one address"), "check"),
     Ask("household.one_per_household", N_("One membership a household"), "check"),
@@ -371,7 +370,8 @@ HOUSEHOLD = (
     Ask("household.shared_level", N_("Each has a level of their own"), "unless"),
 )  # fmt: skip
 MORE = (
-    Ask("expiry.warning_days", N_("Members are told so many days before points expire"), optional=True),
+    Ask("expiry.warning_days", N_("Members are told so many days before points expire"), "number", _THIRTY,
+        optional=True),
     Ask("returns.clawback", N_("Returned points that are spent already"), "select", N_(
         "Several clubs take theirs off one refund in the order in which they were joined, and what it doesn't reach is "
         "owed. What an ending has taken isn't owed again."
@@ -391,7 +391,7 @@ MORE = (
     Ask("most_discount_month", N_("All discounts together take off at most so much in a month"), "amount",
         optional=True),
     Ask("most_rewards", N_("A member holds at most so many unused rewards"), optional=True),
-    Ask("undo.days", N_("An ending can be undone for so many days"), optional=True),
+    Ask("undo.days", N_("An ending can be undone for so many days"), "number", N_("Empty: 14."), optional=True),
     Ask("switch.conversion.from_points", N_("Once it holds, each so many points of before"), "number",
         N_("Balances are changed once, in the night in which it begins."), optional=True),
     Ask("switch.conversion.to_points", N_("Become so many points"), optional=True),

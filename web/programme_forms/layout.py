@@ -17,6 +17,9 @@ from web.programme_forms.units import in_units
 __all__ = ["Block", "Button", "Section", "form_of", "layout", "under", "visible"]
 
 
+_FREE = N_("Empty is free of charge.")
+
+
 def layout(document: Document) -> list[Section]:
     """All sections, in the order in which somebody sets a club up."""
     sections = [
@@ -55,10 +58,10 @@ def _membership(document: Document) -> Section:
         drawn.asks += [Ask("term.each_year.day", N_("Day")), Ask("term.each_year.month", N_("Month"))]
     if term == "age":
         drawn.asks += [Ask("term.age", N_("Age")), Ask("term.of", N_("Whose age"), "select", options=f.WHOSE_AGE)]
-    drawn.asks.append(Ask("fees.joining_minor", N_("Price of joining"), "amount", optional=True))
+    drawn.asks.append(Ask("fees.joining_minor", N_("Price of joining"), "amount", _FREE, optional=True))
     renewed = term in {"months", "date"}
     if renewed:
-        drawn.asks.append(Ask("fees.renewal_minor", N_("Price of renewing"), "amount", optional=True))
+        drawn.asks.append(Ask("fees.renewal_minor", N_("Price of renewing"), "amount", _FREE, optional=True))
     _waiver(drawn, "fees.joining_waiver", _JOINING_COSTS)
     about = N_("Its code in the catalogue. Left empty, a product is opened for it.")
     if renewed:
@@ -77,8 +80,8 @@ def _other_prices(drawn: Drawing) -> None:
     about = N_("Names of lists of customers, between commas: soldiers, teachers.")
     asked = (
         Ask("segments", N_("These customers pay another price"), "words", about),
-        Ask("joining_minor", N_("Price of joining"), "amount", N_("Empty is free of charge."), optional=True),
-        Ask("renewal_minor", N_("Price of renewing"), "amount", N_("Empty is free of charge."), optional=True),
+        Ask("joining_minor", N_("Price of joining"), "amount", _FREE, optional=True),
+        Ask("renewal_minor", N_("Price of renewing"), "amount", _FREE, optional=True),
     )
     if rows(drawn.document, "fees.segments"):
         drawn.rows("fees.segments", asked, least=0)
@@ -110,7 +113,7 @@ _RENEWING_COSTS = (
 def _waiver(drawn: Drawing, path: str, words: tuple[str, str, str]) -> None:
     """From which purchases on a fee is less, and what it is then; further sums once there is a first."""
     document, (label, about, then) = drawn.document, words
-    costs = Ask("fee_minor", then, "amount", N_("Empty is free of charge."), optional=True)
+    costs = Ask("fee_minor", then, "amount", _FREE, optional=True)
     drawn.asks.append(Ask(f"{path}.at_least_minor", label, "amount", about, optional=True))
     if at(document, f"{path}.at_least_minor") is None:
         return

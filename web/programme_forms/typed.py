@@ -137,7 +137,8 @@ def _read(ask: Ask, raw: Any, held: Any, faults: list[FieldError]) -> Any:
         )
         if isinstance(held, list) and {*map(str, held)} == {*map(str, chosen)}:
             return held
-        return chosen or ([] if ask.name.startswith("channels.") else None)
+        usual = held is None and chosen == list(ask.usual)
+        return [] if not chosen and ask.name.startswith("channels.") else None if usual else chosen or None
     if not isinstance(raw, str) or not raw.strip():
         return None
     text = raw.strip()
@@ -274,7 +275,8 @@ def written(document: Document) -> dict[str, Any]:
         elif ask.name.endswith(".form"):
             values[ask.name] = form_of(at(document, parent(ask.name)))
         elif ask.control == "ticks":
-            values[ask.name] = [value for value, _ in ask.options if value in map(str, rows(document, ask.name))]
+            held = rows(document, ask.name) or ask.usual
+            values[ask.name] = [value for value, _ in ask.options if value in map(str, held)]
         else:
             values[ask.name] = _text(ask, at(document, ask.name), scale)
     return values
