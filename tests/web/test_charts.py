@@ -64,13 +64,24 @@ def test_time_runs_from_the_left_and_the_newest_moment_has_its_word():
     chart = charts.line([f"day {n}" for n in range(90)], list(range(90)))
     assert [mark.x for mark in chart.marks] == sorted(mark.x for mark in chart.marks)
     assert chart.labels[-1].text == "day 89"
-    assert len(chart.labels) <= charts.LABELS
+    assert len(chart.labels) <= charts.MONTHS
     assert not chart.circles
 
 
-def test_a_year_of_months_shows_every_second_word():
-    chart = charts.bars([f"{n}/26" for n in range(1, 13)], [7] * 12)
-    assert [label.text for label in chart.labels] == ["2/26", "4/26", "6/26", "8/26", "10/26", "12/26"]
+def test_a_year_of_months_names_each_and_where_it_is_narrow_every_second():
+    months = [f"{n}/26" for n in range(1, 13)]
+    chart = charts.bars(months, [7] * 12)
+    assert [label.text for label in chart.labels] == months
+    assert [label.text for label in chart.labels if not label.spare] == [
+        "2/26",
+        "4/26",
+        "6/26",
+        "8/26",
+        "10/26",
+        "12/26",
+    ]
+    longer = charts.bars([f"{n} 2026" for n in range(10, 22)], [7] * 12)
+    assert len(longer.labels) == 6
 
 
 def test_a_single_value_stands_in_the_middle():
