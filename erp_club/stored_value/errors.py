@@ -124,7 +124,7 @@ def product_closed() -> Conflict:
 def wrong_amount(least_minor: int, most_minor: int, currency: str, *, field: str) -> Invalid:
     """More or less than the kind allows."""
     text = T(
-        "This kind of card takes from %(least)s to %(most)s.",
+        "This kind of card takes from %(least)s to %(most)s. At the till the quantity of its line is the amount.",
         least=Money(least_minor, currency),
         most=Money(most_minor, currency),
     )
