@@ -86,9 +86,11 @@ def place(loc: tuple[int | str, ...], document: Any) -> str:
     for number, step in enumerate(loc):
         if step == "[key]":
             continue
-        # The last step may be a field that is missing; any other that isn't there is the name of a kind.
-        absent = not isinstance(here, Mapping) or step not in here
-        if isinstance(step, str) and absent and not told and (number < len(loc) - 1 or _kind_of(here) == step):
+        # The last step may be a field that is missing; any other that isn't there is the name of a kind. So is one that
+        # is there, of a kind called like one of its fields: months.
+        absent, last = not isinstance(here, Mapping) or step not in here, number == len(loc) - 1
+        is_kind = _kind_of(here) == step
+        if isinstance(step, str) and not told and ((absent and (is_kind or not last)) or (is_kind and not last)):
             told = True
             continue
         told = False

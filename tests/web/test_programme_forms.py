@@ -377,3 +377,14 @@ def test_more_of_membership_shows_that_one_joins_by_asking_where_nothing_else_is
     assert "joining" not in filled(page), "what holds anyway isn't written down"
     page, faults = overlaid(page, nest([("joining.ways[2]", "invitation"), ("term.months", "12")]))
     assert (at(page, "joining.ways"), faults) == (["invitation"], [])
+
+
+def test_all_that_is_wrong_in_the_form_is_told_at_once(client: TestClient, session: Session) -> None:
+    signed_in(client, session)
+    document = done({**blank("ILS"), "names": {}}, "add|earning.rules|money")
+    fields = {"form": "1", "base": json.dumps(document)} | flat(document)
+    wrong = {"fees.joining_minor": "twenty", "term.months": "0", "earning.rules[0].points": "-1"}
+    faults = send(client, "/programmes", nest([*(fields | wrong).items()])).json()["errors"]
+    assert sorted(each["field"] for each in faults) == [
+        "earning.rules[0].points", "fees.joining_minor", "names", "term.months"
+    ]  # fmt: skip

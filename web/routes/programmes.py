@@ -133,15 +133,27 @@ def _sold(act: Act, read: Programme, body: Document) -> Programme:
 def said_programme(body: Document) -> Programme:
     """The programme that a body says: in the form's fields, as text, or itself."""
     if body.get("form"):
-        document, unread = typed_document(body)
-        if unread is not None:
-            raise unread
-        if not document.get("code"):
-            # A code is made of a name in Latin or Hebrew letters, which not every name has.
-            raise Invalid([FieldError("code" if document.get("names") else "names", T("This field is required."))])
-        return read_programme(bare(document))
+        return _typed(body)
     check_texts(body)
     return read_programme(read_text(body["document"]) if isinstance(body.get("document"), str) else body)
+
+
+def _typed(body: Document) -> Programme:
+    """What is typed in the form. Raises Invalid with all that is wrong there, each told once."""
+    document, unread = typed_document(body)
+    faults = list(unread.fields) if unread else []
+    if not document.get("code"):
+        # A code is made of a name in Latin or Hebrew letters, which not every name has.
+        faults.append(FieldError("code" if document.get("names") else "names", T("This field is required.")))
+        document = {**document, "code": "CLUB", "names": document.get("names") or {"en": "Club"}}
+    told = {each.field for each in faults}
+    try:
+        read = read_programme(bare(document))
+    except Invalid as wrong:
+        raise Invalid([*faults, *(each for each in wrong.fields if each.field not in told)]) from wrong
+    if faults:
+        raise Invalid(faults)
+    return read
 
 
 def _load(act: Act, read: Programme) -> commands.Loaded:
