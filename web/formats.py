@@ -233,6 +233,11 @@ def localised(names: Mapping[str, str]) -> str:
     return named_in(names, LANGUAGE.get())
 
 
+def localised_word(word: str | None, names: Mapping[str, Mapping[str, str]]) -> str | None:
+    """The name in the reader's language of what a ledger wrote as one word; else the word."""
+    return localised(names[word]) if word is not None and word in names else word
+
+
 def own_first(languages: Mapping[str, str], own: str) -> dict[str, str]:
     """The languages of the pages, the chain's own before the others."""
     return {own: languages[own], **languages}

@@ -76,15 +76,17 @@ def version_numbers(session: Session, club_id: int) -> list[VersionNumber]:
     return [VersionNumber(*row[:3], unit_of(row[3])) for row in rows]
 
 
-def names_written(session: Session, club_id: int) -> dict[str, Mapping[str, str]]:
-    """What a ledger of points may have written as a reason, with its names by language.
+def names_written(session: Session, club_id: int | None = None) -> dict[str, Mapping[str, str]]:
+    """What a ledger of points or cards may have written as a reason, with its names by language.
 
-    A row keeps one word of what it moved by: the name of a rule of this club, that of another club, or the code of a
-    birthday plan.
+    A row keeps one word of what it moved by: the name of a rule of this club (of any without one), that of another
+    club, or the code of a birthday plan.
     """
     made: dict[str, Mapping[str, str]] = {}
-    said = sa.select(ProgrammeVersion.document).where(ProgrammeVersion.club_id == club_id)
-    for document in session.scalars(said.order_by(ProgrammeVersion.version_no)):
+    said = sa.select(ProgrammeVersion.document).order_by(ProgrammeVersion.club_id, ProgrammeVersion.version_no)
+    if club_id is not None:
+        said = said.where(ProgrammeVersion.club_id == club_id)
+    for document in session.scalars(said):
         for names in _all_names(document):
             made |= dict.fromkeys(names.values(), names)
     for names in session.scalars(sa.select(Club.names)):

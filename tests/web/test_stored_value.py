@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.clubs.models import Club
 from erp_club.kernel.audit import AuditEntry
 from erp_club.permissions.catalog import Role
 from erp_club.stored_value.kinds import CardState
@@ -15,7 +16,7 @@ from erp_club.stored_value.models import ValueCard
 from erp_club.stored_value.numbers import spoken
 from erp_club.stored_value.products.queries import product_by_code
 from tests.make.browser import HTML, form, json_headers, signed_in
-from tests.make.clubs import a_customer
+from tests.make.clubs import a_club, a_customer
 from tests.make.organisation import a_chain
 from tests.make.stored_value import a_gift_card, a_kind, a_prepaid_kind, an_article, held, paid
 
@@ -295,3 +296,16 @@ def test_forms_come_back_with_what_was_wrong_and_never_with_a_pin(office: TestCl
     assert office.post(f"/card-products/{kind.id}", data=changed, headers=HTML).status_code == 303
     kind = product_by_code(session, "NEW")
     assert (kind.valid_months, kind.amounts_minor, kind.has_pin) == (None, (20_00, 50_00), True)
+
+
+def test_a_cards_history_names_the_club_that_gave_it_in_the_readers_language(
+    office: TestClient, session: Session
+) -> None:
+    club_id = a_club(session)
+    names = session.get_one(Club, club_id).names
+    a_kind(session)
+    session.commit()
+    given = post(office, "/stored-value-cards", {"product": "GIFT", "amount": "50", "reason": names["en"]}).json()
+    page = office.get(f"/stored-value-cards/{given['id']}", headers=HTML | {"Accept-Language": "he"}).text
+    assert names["he"] in page
+    assert names["en"] not in page

@@ -1,6 +1,6 @@
 """Prepaid and gift cards: the list, one card, giving and loading, blocking and replacing, and what a bearer asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
 from erp_club.permissions.catalog import Permission
+from erp_club.programmes.queries import names_written
 from erp_club.stored_value import queries
 from erp_club.stored_value.issued import queries as issued
 from erp_club.stored_value.issued.queries import CardFilters, CardRow, Standing
@@ -19,6 +20,7 @@ from erp_club.stored_value.proof.commands import Entered
 from web import lists
 from web.deps import Act, ActRoute, needs, wants_html
 from web.fields import AskedDay, Body, RowId, Storable, Unsaid, Word
+from web.formats import localised_word
 from web.forms import FormState
 from web.payment_bodies import Pin
 from web.refusals import again
@@ -180,12 +182,15 @@ def card(act: View, card_id: RowId) -> Response:
 def movements_file(act: TakingOut, card_id: RowId, suffix: Literal["csv", "xlsx"]) -> Response:
     """All movements of a card as a file, the newest first, in the time of their stores."""
     key = queries.key_by_id(act.session, card_id)
-    rows = _movement_cells(queries.all_movements(act.session, key), act.zone)
+    rows = _movement_cells(queries.all_movements(act.session, key), act.zone, names_written(act.session))
     return taken_out(act, f"card-{card_id}.{suffix}", MOVEMENTS_HEADER, rows)
 
 
-def _movement_cells(found: Iterator[queries.MovementRow], zone: str) -> Iterator[tuple[lists.Cell, ...]]:
+def _movement_cells(
+    found: Iterator[queries.MovementRow], zone: str, names: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[lists.Cell, ...]]:
     for row in found:
         amounts = (Decimal(minor).scaleb(-2) for minor in (row.amount_minor, row.balance_after_minor))
         at = row.at.astimezone(ZoneInfo(row.zone or zone))
-        yield at, row.kind.value, *amounts, row.receipt_no, row.reason, row.store, row.terminal, row.staff
+        reason = localised_word(row.reason, names)
+        yield at, row.kind.value, *amounts, row.receipt_no, reason, row.store, row.terminal, row.staff

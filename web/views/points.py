@@ -179,9 +179,7 @@ def unit_of(version: VersionNumber | None, versions: Sequence[VersionNumber]) ->
 
 def reason_of(row: queries.MovementRow, names: Mapping[str, Mapping[str, str]]) -> str | None:
     """Why points moved: a rule or plan in the reader's language, and as it was written what somebody wrote."""
-    if row.reason is None or row.kind is MovementKind.ADJUSTED or row.reason not in names:
-        return row.reason
-    return formats.localised(names[row.reason])
+    return row.reason if row.kind is MovementKind.ADJUSTED else formats.localised_word(row.reason, names)
 
 
 def movement_line(

@@ -2,10 +2,12 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Mapping
 
 from pydantic import BaseModel
 
 from erp_club.kernel import audit_search
+from erp_club.programmes.queries import names_written
 from erp_club.stored_value import queries
 from erp_club.stored_value.issued import queries as issued
 from erp_club.stored_value.issued.queries import CardRow, Standing
@@ -14,7 +16,7 @@ from erp_club.stored_value.numbers import masked
 from erp_club.stored_value.products import queries as products
 from erp_club.stored_value.products.queries import ProductRow
 from erp_club.stored_value.products.settings import least_months
-from web import lists
+from web import formats, lists
 from web.deps import Act
 
 MOVEMENTS_SHOWN = 200
@@ -203,6 +205,7 @@ def card_page(act: Act, card_id: int) -> ValueCardPage:
     key = queries.CardKey(row.customer_id, row.id)
     held = queries.held_cards(act.session, [key])[key]
     rows = queries.movements(act.session, key, limit=MOVEMENTS_SHOWN + 1)
+    names = names_written(act.session) if any(each.reason for each in rows) else {}
     entries = audit_search.entries(
         act.session, audit_search.Entries(entity="value_card", entity_id=str(card_id)), limit=SWITCHES_SHOWN
     )
@@ -210,7 +213,7 @@ def card_page(act: Act, card_id: int) -> ValueCardPage:
         card=card_line(row),
         amounts_minor=list(held.amounts_minor),
         lots=lot_lines(act, held),
-        movements=_with_rests([movement_line(each, act.zone) for each in rows[:MOVEMENTS_SHOWN]]),
+        movements=_with_rests([movement_line(each, act.zone, names) for each in rows[:MOVEMENTS_SHOWN]]),
         more=len(rows) > MOVEMENTS_SHOWN,
         switches=[
             CardSwitch(at=each.at, action=each.action.removeprefix("value_card."), actor=each.actor)
@@ -254,13 +257,13 @@ def lot_lines(act: Act, held: queries.HeldCard) -> list[LotLine]:
     ]  # fmt: skip
 
 
-def movement_line(row: queries.MovementRow, zone: str) -> ValueMovementLine:
+def movement_line(row: queries.MovementRow, zone: str, names: Mapping[str, Mapping[str, str]]) -> ValueMovementLine:
     """A movement; `zone` stands in where it happened in no store."""
     return ValueMovementLine(
         seq=row.seq, kind=row.kind, amount_minor=row.amount_minor, balance_after_minor=row.balance_after_minor,
         at=row.at, on_date=row.on_date, zone=row.zone or zone, receipt_id=row.receipt_id, receipt_no=row.receipt_no,
-        reverses_seq=row.reverses_seq, other_card_id=row.other_card_id, reason=row.reason, store=row.store,
-        terminal=row.terminal, staff=row.staff,
+        reverses_seq=row.reverses_seq, other_card_id=row.other_card_id,
+        reason=formats.localised_word(row.reason, names), store=row.store, terminal=row.terminal, staff=row.staff,
     )  # fmt: skip
 
 
