@@ -13,14 +13,14 @@ from erp_club.birthday.plans.commands import set_plan_state
 from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount
-from erp_club.programmes import commands
+from erp_club.programmes import commands, documents
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.upkeep.commands import Now, keep_all
 from erp_club.programmes.upkeep.rules import code_of
 from erp_club.programmes.welcoming.commands import Welcome, welcome
 from erp_club.promotions.coupons.models import Coupon, CouponCode
 from erp_club.promotions.kinds import OfferState
-from erp_club.promotions.models import StoredOffer
+from erp_club.promotions.models import OfferVersion, StoredOffer
 from erp_club.purchases.asked import Asked
 from erp_club.purchases.commands import sell
 from erp_club.purchases.quotes.told import Buyer
@@ -185,3 +185,24 @@ def test_a_gift_for_the_next_purchase_is_not_for_the_sale_in_which_somebody_join
     days = session.execute(sa.select(Coupon.first_day, Coupon.last_day).order_by(Coupon.first_day.nulls_first())).all()
     last = dt.date(2026, 7, 1)
     assert [tuple(each) for each in days] == [(None, last), (dt.date(2026, 6, 2), last)]
+
+
+def _longest(said: Any) -> Any:
+    """The document with names and codes of rules as long as they may be."""
+    if isinstance(said, list):
+        return [_longest(each) for each in said]
+    if not isinstance(said, dict):
+        return said
+    made = {name: _longest(each) for name, each in said.items()}
+    if "code" in made and made["code"] == made["code"].lower():
+        made |= {"code": made["code"].ljust(50, "x"), "names": dict.fromkeys(("en", "he", "fi", "sv"), "n" * 200)}
+    return made
+
+
+def test_a_club_may_have_names_and_codes_as_long_as_any(session: Session):
+    said = _longest(documents.brief(example("bagel_cafe")))
+    said |= {"code": "BAGEL".ljust(31, "X"), "names": {"en": "c" * 200, "he": "מ" * 200}}
+    load(session, Programme.model_validate(said))
+    names = [said["names"] for said in session.scalars(sa.select(OfferVersion.document))]
+    assert {len(text) for each in names for text in each.values()} == {200}
+    assert any(each["en"].endswith(": pay with points") for each in names)

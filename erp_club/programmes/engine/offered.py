@@ -111,7 +111,7 @@ def paying_offer(programme: Programme, rule: Redemption, code: str) -> Offer:
     return Offer.model_validate(
         {
             "code": code,
-            "names": {language: f"{club[language]}: {_PAY[language]}" for language in _LANGUAGES},
+            "names": {language: _ended(club[language], f": {_PAY[language]}") for language in _LANGUAGES},
             "rewards": [
                 {
                     "kind": "redeem",
@@ -151,13 +151,18 @@ def told_apart(
             what = to_text(gives.price_minor)
         case _:
             what = f"-{to_text(getattr(gives, 'amount_minor', None) or 0)}"
-    return {language: f"{name}: {what}"[:_MOST_NAME] for language, name in names.items()}
+    return {language: _ended(name, f": {what}") for language, name in names.items()}
+
+
+def _ended(name: str, end: str) -> str:
+    """A name with what tells it apart behind it, which a long name makes room for."""
+    return f"{name[: max(0, _MOST_NAME - len(end))]}{end}"[:_MOST_NAME]
 
 
 def question(code: str, names: Mapping[Any, str] | None = None) -> dict[str, str]:
     """What a cashier is asked to confirm: the rule's name, else the word that stands for it."""
     word = code.replace("_", " ").capitalize()
-    return {language: f"{text}?" for language, text in called(names or {"en": word}).items()}
+    return {language: _ended(text, "?") for language, text in called(names or {"en": word}).items()}
 
 
 def _reward(programme: Programme, gives: Given) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from erp_club.permissions.actors import Actor
 from erp_club.programmes.engine.offered import called
 from erp_club.programmes.engine.programme import Programme
 
+_MOST_NAME = 100
+"""What a product may be called at most, so that its form takes it."""
+
 
 def needs_product(programme: Programme) -> bool:
     """Whether something is to be paid for membership, and no product says by what it is sold."""
@@ -29,10 +32,8 @@ def with_product(session: Session, programme: Programme, *, language: str, now: 
     sku = f"{programme.code}-FEE"
     if session.scalar(sa.select(Product.id).where(Product.sku == sku)) is None:
         most = sa.select(Product.vat_bp).group_by(Product.vat_bp).order_by(sa.func.count().desc()).limit(1)
-        fields = ProductFields(
-            sku, called(programme.names)[language], programme.fees.joining_minor, session.scalar(most) or 0,
-            earns_points=False,
-        )  # fmt: skip
+        name, price = called(programme.names)[language][:_MOST_NAME], programme.fees.joining_minor
+        fields = ProductFields(sku, name, price, session.scalar(most) or 0, earns_points=False)
         add_product(session, fields, now=now, by=by)
     fees = programme.fees.model_copy(update={"joining_product": sku})
     return programme.model_copy(update={"fees": fees})
