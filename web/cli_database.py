@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
+from sqlalchemy.exc import OperationalError
+
 from erp_club.kernel import db, kept_keys, schema
 from erp_club.kernel.settings import Settings
 
@@ -17,5 +20,8 @@ def opened(*, current: bool = True) -> Iterator[db.Database]:
             with database.session() as session:
                 kept_keys.check_keys(session, database.keyring)
         yield database
+    except (OperationalError, psycopg.OperationalError):
+        database.check_room()
+        raise
     finally:
         database.close()

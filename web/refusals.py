@@ -104,6 +104,10 @@ def _database_gone(request: Request, error: Exception) -> Response:
     assert isinstance(error, OperationalError)
     if isinstance(error.orig, psycopg.errors.QueryCanceled):
         return _too_long(request)
+    if isinstance(error.orig, psycopg.errors.DiskFull):
+        log.error("disk full", request_id=request.state.request_id)
+        full = T("The disk that holds the database is full. Make room there, then try again.")
+        return refuse(request, Unavailable(full, code="database-disk-full"))
     log.warning("database gone", request_id=request.state.request_id)
     gone = Unavailable(T("The database can't be reached now. Send the same request again."), code="database-gone")
     return refuse(request, gone)

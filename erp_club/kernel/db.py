@@ -129,6 +129,11 @@ class Database:
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(sa.text("VACUUM (ANALYZE)"))
 
+    def check_room(self) -> None:
+        """Raise Unavailable where a full disk has ended the embedded server: who lost its connection knows no cause."""
+        if self._server is not None:
+            self._server.check_room()
+
     def close(self) -> None:
         """Give back every connection and leave the embedded server."""
         self.engine.dispose()

@@ -47,6 +47,7 @@ class Embedded:
     home: Path
     url: str = ""
     _users_lock: int | None = field(default=None, repr=False)
+    _log_from: int | None = field(default=None, repr=False)
     _changing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
@@ -60,6 +61,12 @@ class Embedded:
         """
         with telling(self._folder):
             self._join()
+            if self._log_from is None:
+                self._log_from = embedded_cluster.log(self._folder).stat().st_size
+
+    def check_room(self) -> None:
+        """Raise Unavailable where the server has run out of disk since this process joined it, though it's up again."""
+        embedded_cluster.check_room(self._folder, self._log_from or 0)
 
     def leave(self) -> None:
         """Stop using the server. When nobody else uses it, it stops a moment later. Leaving twice does no harm."""

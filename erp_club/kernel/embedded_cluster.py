@@ -224,9 +224,7 @@ def why_ended(pid: int, folder: Path, log_from: int) -> Unavailable:
     Raises TryAgain where the cause goes by itself: processes of the one before it, or that somebody has killed it. By
     itself it would have taken its process id away.
     """
-    with log(folder).open("rb") as lines:
-        lines.seek(log_from)
-        said = lines.read().decode("utf-8", "replace")
+    said = _said(folder, log_from)
     refusal = _refusal(
         folder,
         said,
@@ -239,6 +237,18 @@ def why_ended(pid: int, folder: Path, log_from: int) -> Unavailable:
     if _STILL_THERE.search(said) or noted_pid(data(folder)) == pid:
         raise TryAgain(refusal)
     return refusal
+
+
+def check_room(folder: Path, log_from: int) -> None:
+    """Raise Unavailable where PostgreSQL's log names a full disk from byte `log_from` on."""
+    if _DISK_FULL.search(_said(folder, log_from)):
+        raise _disk_full(folder)
+
+
+def _said(folder: Path, log_from: int) -> str:
+    with log(folder).open("rb") as lines:
+        lines.seek(log_from)
+        return lines.read().decode("utf-8", "replace")
 
 
 def clear_remains(folder: Path, account: Account) -> None:

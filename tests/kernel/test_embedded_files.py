@@ -194,6 +194,21 @@ def test_a_full_disk_is_named(home: Path) -> None:
     assert str(home / "postgres") in refused(home)
 
 
+def test_who_loses_the_connection_by_a_full_disk_is_told_so_though_the_server_is_back(home: Path) -> None:
+    one = embedded.join(home)
+    one.check_room()
+    with (home / "postgres" / "postgres.log").open("a") as log:
+        log.write('PANIC:  could not write to file "pg_wal/xlogtemp.7": No space left on device\n')
+    one.ensure_running()
+    with pytest.raises(Unavailable) as told:
+        one.check_room()
+    assert told.value.code == "embedded-disk-full"
+    one.leave()
+    later = embedded.join(home)
+    later.check_room()
+    later.leave()
+
+
 def test_data_of_another_major_version_is_named(home: Path) -> None:
     (data(home) / "PG_VERSION").write_text("16\n")
     assert refused(home).startswith("embedded-other-version")

@@ -214,6 +214,24 @@ def test_a_refusal_is_repeated_alike(client: TestClient, till: Till, line: dict[
     assert second.headers["idempotency-replayed"] == "true"
 
 
+FULL = """
+    CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END$$;
+    CREATE TRIGGER full_disk BEFORE INSERT ON receipts EXECUTE FUNCTION full_disk()"""
+
+
+def test_a_full_disk_is_told_and_the_same_sale_goes_through_once_there_is_room(
+    client: TestClient, session: Session, till: Till
+) -> None:
+    session.execute(sa.text(FULL))
+    session.commit()
+    told = client.post("/purchases", json=basket(), headers=till.headers | {"Idempotency-Key": "k"})
+    assert (told.status_code, told.json()["code"]) == (503, "database-disk-full")
+    session.execute(sa.text("DROP TRIGGER full_disk ON receipts"))
+    session.commit()
+    assert client.post("/purchases", json=basket(), headers=till.headers | {"Idempotency-Key": "k"}).status_code == 201
+
+
 def test_a_key_for_another_sale_is_refused_and_so_is_none(client: TestClient, till: Till) -> None:
     post(client, till, basket(), key="used")
     other = post(client, till, basket(receipt_no="2"), key="used")

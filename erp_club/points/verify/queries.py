@@ -74,8 +74,8 @@ _REDEEMED = """
 _BY_ITSELF = """
     a.heir_id IS NULL
     AND NOT EXISTS (SELECT FROM points_accounts o WHERE (o.heir_holder_id, o.heir_id) = (a.customer_id, a.id))
-    AND NOT EXISTS (SELECT FROM points_moves v
-                     WHERE (a.customer_id, a.id) IN ((v.customer_id, v.account_id), (v.to_customer_id, v.to_account_id)))
+    AND NOT EXISTS (SELECT FROM points_moves v WHERE (a.customer_id, a.id)
+                        IN ((v.customer_id, v.account_id), (v.to_customer_id, v.to_account_id)))
     AND NOT EXISTS (SELECT FROM customer_merges g
                      WHERE g.undone_at IS NOT NULL AND a.customer_id IN (g.survivor_id, g.merged_id))"""
 _CHECKS = (
