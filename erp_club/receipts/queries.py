@@ -22,8 +22,6 @@ from erp_club.receipts.kinds import Means, ReceiptSource
 from erp_club.receipts.models import Receipt, ReceiptLine, ReceiptPayment
 
 Sort = Literal["sold_at", "receipt_no", "store", "customer", "lines", "total_minor"]
-MOST_BY_LINES = 20_000
-"""Lines are counted when a list is put in their order: of so many receipts that match, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +172,7 @@ def found_by_number(session: Session, receipt_no: str, *, limit: int = 20) -> li
 def listing(
     session: Session, filters: ReceiptFilters, *, sort: str, descending: bool, offset: int, limit: int
 ) -> list[ReceiptRow]:
-    """The receipts of one page in the order of a `Sort`; by `lines` among the latest `MOST_BY_LINES` only.
+    """The receipts of one page in the order of a `Sort`; by `lines` only those of a person, whose lines are counted.
 
     Equals come by time, and those of one number or total as they came in.
     """
@@ -212,8 +210,6 @@ def _page(
     """First which receipts, by what they are ordered by alone: else all of the row is made of those before, too."""
     if sort == "store" or (sort == "customer" and not where):
         chosen = _in_turn(sort, where, descending=descending, most=offset + limit)
-    elif sort == "lines":
-        chosen = _by_lines(where, descending=descending)
     else:
         joined = _OF_CUSTOMER if sort == "customer" else Receipt
         chosen = sa.select(Receipt.id).select_from(joined).where(*where)
@@ -222,13 +218,6 @@ def _page(
     told = session.execute(sa.select(*_ROW).select_from(_FROM).where(Receipt.id.in_(ids)))
     rows = {row[0]: ReceiptRow(*row) for row in told}
     return [rows[each] for each in ids]
-
-
-def _by_lines(where: Sequence[sa.ColumnElement[bool]], *, descending: bool) -> Any:
-    latest = sa.select(Receipt.customer_id, *_TIME).where(*where).order_by(*_way(_TIME, descending=True))
-    of = latest.limit(MOST_BY_LINES).subquery("latest")
-    order = [_lines_of(of.c), of.c.sold_on, of.c.sold_at, of.c.id]
-    return sa.select(of.c.id).order_by(*_way(order, descending=descending))
 
 
 def _in_turn(sort: str, where: Sequence[sa.ColumnElement[bool]], *, descending: bool, most: int) -> Any:
@@ -344,7 +333,7 @@ _SORTS: dict[str, tuple[Any, ...]] = {
     "sold_at": _TIME,
     "receipt_no": (Receipt.receipt_no, Receipt.id),
     "total_minor": (Receipt.total_minor, Receipt.id),
-    "lines": (sa.literal_column("lines"), *_TIME),
+    "lines": (_lines_of(Receipt), *_TIME),
     **{sort: (*names, *times) for sort, (names, times) in _BY_OWNER.items()},
 }
 """But for `lines`, each as an index has it."""
