@@ -16,6 +16,7 @@ from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.rollups import commands as rollups
 from erp_club.segments import queries, saved
 from erp_club.segments.reading import Definition, read_definition
+from erp_club.segments.unknown import refuse_unknown
 from web import i18n
 from web.cli_database import opened
 from web.offer_forms.reading import read_text
@@ -38,7 +39,7 @@ def count(file: Path, as_of: dt.datetime | None, numbers: Path | None) -> None:
     with opened() as database, database.session() as session:
         facts = organisation.chain(session)
         today = dt.datetime.now(ZoneInfo(facts.time_zone)).date()
-        saved.refuse_unknown(session, asked.where)
+        refuse_unknown(session, asked.where)
         compiled = saved.facts(session, as_of.date() if as_of else today, REGISTRY)
         if numbers is None:
             found = queries.count(session, asked.where, compiled)

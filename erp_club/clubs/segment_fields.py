@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from erp_club.clubs.earning.queries import ACCOUNT, rules_in_force
 from erp_club.clubs.levels.models import MembershipLevel
-from erp_club.clubs.levels.queries import LEVEL
+from erp_club.clubs.levels.queries import LEVEL, every_level
 from erp_club.clubs.models import Club, Membership, MembershipPeriod
 from erp_club.kernel.fields import SAME, Ask, Field, Kind, Op, Shape
 from erp_club.kernel.text import T
@@ -97,9 +97,26 @@ def _level(ask: Ask) -> Any:
     return of_club.outerjoin(rules, sa.true()).outerjoin(MembershipLevel, LEVEL)
 
 
+def _levels(ask: Ask) -> Any:
+    """Of every version of a club's rules: whoever was given one may hold it after it was taken out."""
+    every = every_level().c
+    codes = sa.select(every.level["code"].astext)
+    return codes if ask.club is None else codes.where(every.club == ask.club)
+
+
 FIELDS = (
-    Field("club", T("Member of the club"), Kind.TEXT, Shape.ROWS, _club, _SAME, picker="club", once=True),
-    Field("level", T("Level"), Kind.TEXT, Shape.ROWS, _level, _SAME, by_club=True),
+    Field(
+        "club",
+        T("Member of the club"),
+        Kind.TEXT,
+        Shape.ROWS,
+        _club,
+        _SAME,
+        picker="club",
+        once=True,
+        known=lambda _ask: sa.select(Club.code),
+    ),
+    Field("level", T("Level"), Kind.TEXT, Shape.ROWS, _level, _SAME, picker="level", by_club=True, known=_levels),
     Field("joined_on", T("Joined on"), Kind.DATE, Shape.ROWS, _joined_on, by_club=True, once=True),
     Field(
         "joined_days_ago", T("Days since joining"), Kind.NUMBER, Shape.ROWS, _joined_days_ago, by_club=True, once=True

@@ -97,8 +97,8 @@ class Field:
     `otherwise` is the value of a customer with none; None: it is missing. `by_club`: it takes a club's code. `named`:
     it is asked for as `name:NAME`. `whole`: the value depends on other customers too, so it is never read for one
     alone. `by_sale`: a sale can change it. `once`: a customer has one row of a club, or of each club by its code.
-    `least` and `most`: the whole numbers between which the value always lies. `about`: what people should know of how
-    it is found.
+    `least` and `most`: the whole numbers between which the value always lies. `known`: a SELECT of all values that the
+    chain has, where others can be named. `about`: what people should know of how it is found.
     """
 
     name: str
@@ -117,6 +117,7 @@ class Field:
     once: bool = False
     least: int | None = None
     most: int | None = None
+    known: Callable[[Ask], Any] | None = None
     about: Text | None = None
 
     @property

@@ -171,10 +171,11 @@ _FIFTHS = T("Each score is a fifth of those who bought in the last 365 days. It 
 _BY_SPEND = T("Everybody's is found out every night; a customer's at the till goes by the last purchase.")
 
 
-def _named(name: str, label: Any, read: Callable[[Ask], Any], picker: str) -> Field:
+def _named(name: str, label: Any, read: Callable[[Ask], Any], picker: str, column: Any) -> Field:
     # Of some customers they are told from their receipts, up to the last one.
     kept = _kept(name, read, unless=lambda ask: ask.only is not None)
-    return Field(name, label, Kind.TEXT, Shape.FIGURE, kept, _SAME, picker=picker, by_sale=True, about=_BY_SPEND)
+    return Field(name, label, Kind.TEXT, Shape.FIGURE, kept, _SAME, picker=picker, by_sale=True, about=_BY_SPEND,
+                 known=lambda _ask: sa.select(column))  # fmt: skip
 
 
 def _scored(name: str, label: Any, read: Callable[[Ask], Any]) -> Field:
@@ -196,12 +197,12 @@ def _kept(
 
 
 FIELDS = (
-    _named("favourite_group", T("Favourite product group"), _by_spend(_GROUP), "group"),
+    _named("favourite_group", T("Favourite product group"), _by_spend(_GROUP), "group", ProductGroup.name),
     _named("favourite_department", T("Favourite department"), _by_spend(_DEPARTMENT),
-           "department"),
-    _named("favourite_brand", T("Favourite brand"), _by_spend(_BRAND), "brand"),
-    _named("favourite_product", T("Favourite product"), _PRODUCT, "sku"),
-    _named("favourite_store", T("Store most often visited"), _STORE, "store"),
+           "department", Department.name),
+    _named("favourite_brand", T("Favourite brand"), _by_spend(_BRAND), "brand", Brand.name),
+    _named("favourite_product", T("Favourite product"), _PRODUCT, "sku", Product.sku),
+    _named("favourite_store", T("Store most often visited"), _STORE, "store", Store.code),
     _scored("recency_score", T("Recency score (5: bought lately)"), _RECENCY),
     _scored("frequency_score", T("Frequency score (5: buys often)"), _FREQUENCY),
     _scored("money_score", T("Money score (5: spends most)"), _MONEY),

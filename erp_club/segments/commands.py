@@ -25,6 +25,7 @@ from erp_club.segments.models import Segment, SegmentCount, SegmentCustomer, Seg
 from erp_club.segments.reading import read_condition
 from erp_club.segments.saved import Known
 from erp_club.segments.tree import Condition
+from erp_club.segments.unknown import refuse_unknown
 
 MOST_NAMED = 200_000
 
@@ -254,7 +255,7 @@ def _count(session: Session, segment_id: int, *, today: dt.date, now: dt.datetim
 def _checked(session: Session, name: str, condition: Any, registry: Registry) -> tuple[Condition, Known]:
     """The condition as a tree that can be compiled among the segments that there are."""
     asked = read_condition(condition, registry, path="where")
-    saved.refuse_unknown(session, asked)
+    refuse_unknown(session, asked)
     held = saved.known(session, registry)
     among = Known({**held.trees, name: asked}, held.ids, held.by_sale)
     facts = saved.with_known(session, among, dt.date(2000, 1, 1))

@@ -18,7 +18,7 @@ MEMORY = "SET LOCAL work_mem = '128MB'"
 """What a sum over a million customers needs to stay in memory. It holds until the transaction ends."""
 
 
-_CLUBS = sa.table("clubs", sa.column("id"), sa.column("code"))
+CLUBS = sa.table("clubs", sa.column("id"), sa.column("code"))
 """By name: clubs stand above segments."""
 MANY, PARTS = 50_000, 3
 """From so many customers on, their purchases are summed up in so many parts, which processes may share."""
@@ -59,7 +59,7 @@ def facts(session: Session, as_of: dt.date, *, only: tuple[int, ...] | None = No
 
 def clubs(session: Session) -> dict[str, int]:
     """The ids of all clubs by their code."""
-    return {row.code: row.id for row in session.execute(sa.select(_CLUBS.c.id, _CLUBS.c.code))}
+    return {row.code: row.id for row in session.execute(sa.select(CLUBS.c.id, CLUBS.c.code))}
 
 
 def count(session: Session, condition: Condition, asked: Facts) -> int:

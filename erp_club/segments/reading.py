@@ -167,7 +167,7 @@ class _Reader:
         over = self._period(given.get("over"), f"{path}.over")
         op = self._op(given, path, _METRIC_OPS)
         value = self._value(given, path, op, self._number)
-        return tree.MetricIs(MetricName(name), of, over, op or Op.EQ, value)
+        return tree.MetricIs(MetricName(name), of, over, op or Op.EQ, value, place=path)
 
     def _of(self, said: Any, path: str) -> tree.Of:
         if said is None:

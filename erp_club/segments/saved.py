@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.customers.kinds import CustomerState
-from erp_club.customers.models import UNIDENTIFIED, Classification, Customer
-from erp_club.kernel.errors import FieldError, Invalid, NotFound
+from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.kernel.errors import NotFound
 from erp_club.kernel.fields import Registry
 from erp_club.kernel.reading import in_portions
 from erp_club.kernel.text import T
@@ -147,30 +147,6 @@ def _tree(session: Session, registry: Registry, segment_id: int, version_no: int
         )
     )
     return read_condition(condition, registry, kept=True)
-
-
-def refuse_unknown(session: Session, condition: Condition) -> None:
-    """Raises Invalid at the clubs and the classifications that aren't there."""
-    codes = clubs(session)
-    leaves = [leaf for leaf in tree.leaves(condition) if isinstance(leaf, tree.FieldIs)]
-    named = {leaf.asked.partition(":")[2].strip(): leaf for leaf in leaves if leaf.field.named}
-    faults = [
-        FieldError(f"{leaf.place}.field", T("There is no classification by the name %(name)s.", name=name))
-        for name, leaf in named.items()
-        if not session.scalar(sa.select(sa.exists().where(Classification.name == name)))
-    ]
-    for leaf in leaves:
-        asked = [(f"{leaf.place}.club", leaf.club)] if leaf.club is not None else []
-        if leaf.field.picker == "club" and leaf.op is not tree.Op.IS_NULL:
-            values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
-            asked += [(f"{leaf.place}.value", str(value)) for value in values]
-        faults += [
-            FieldError(place, T("There is no club with the code %(code)s.", code=code))
-            for place, code in asked
-            if code not in codes
-        ]
-    if faults:
-        raise Invalid(faults)
 
 
 def facts(session: Session, as_of: dt.date, registry: Registry, *, only: tuple[int, ...] | None = None) -> Facts:

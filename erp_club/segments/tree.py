@@ -90,13 +90,14 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class MetricIs:
-    """A figure of the customer's lines that are `of` these things `over` a period."""
+    """A figure of the customer's lines that are `of` these things `over` a period; `place` as in `FieldIs`."""
 
     metric: MetricName
     of: Of
     over: Period | None
     op: Op
     value: Value
+    place: str = dataclasses.field(default="where", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,29 @@
 REQ S-01
 """
 
+import datetime as dt
 import itertools
 import json
 import random
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy.orm import Session
 
+from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
+from erp_club.clubs.models import ClubRules
 from erp_club.customers.models import Classification
+from erp_club.kernel.fields import Ask
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.segments.tree import MetricName
 from tests.make.clubs import a_club, a_customer
+from tests.make.coupons import NOW, a_batch
 from tests.make.office import HTML, form, head_office
+from tests.make.organisation import a_store
+from tests.make.purchases import a_product
 
 TREES = 100
 SPEND = {"metric": "spend", "op": "ge", "value": 100}
@@ -27,7 +35,16 @@ SPEND = {"metric": "spend", "op": "ge", "value": 100}
 def office(client: TestClient, session: Session) -> TestClient:
     made = head_office(client, session)
     session.add(Classification(customer_id=a_customer(session, "A"), name="Size", value="42"))
-    a_club(session)
+    club = a_club(session)
+    rules = {"programme": {"levels": {"levels": [{"code": "BRONZE", "names": {"en": "Bronze", "he": "ארד"}}]}}}
+    session.add(ClubRules(club_id=club, version_no=9, effective_from=dt.date(2020, 1, 1), document=rules, at=NOW))
+    product = a_product(session, "7")
+    for name, named in (("department_id", Department), ("group_id", ProductGroup), ("brand_id", Brand)):
+        session.add(made_of := named(name="7"))
+        session.flush()
+        session.execute(sa.update(Product).where(Product.id == product).values({name: made_of.id}))
+    a_batch(session, "7")
+    a_store(session, "374")
     session.commit()
     return made
 
@@ -61,8 +78,17 @@ WRONG: list[tuple[Any, str]] = [
     ({"field": "\udfff", "op": "eq", "value": 1}, "where.field"),
     ([], "where"),
     ({"all": [SPEND, {"field": "class:Colour", "op": "eq", "value": "red"}]}, "where.all[1].field"),
-    ({"field": "club", "op": "in", "value": ["GOLD", "GRAY"]}, "where.value"),
+    ({"field": "club", "op": "in", "value": ["GOLD", "GRAY"]}, "where.value[1]"),
     ({"not": {"field": "points", "club": "GRAY", "op": "ge", "value": 5}}, "where.not.club"),
+    ({"any": [SPEND, {"field": "home_store", "op": "in", "value": ["374", "9999"]}]}, "where.any[1].value[1]"),
+    ({"field": "level", "club": "GOLD", "op": "eq", "value": "PLATINUM"}, "where.value"),
+    ({"not": {"field": "level", "op": "eq", "value": "PLATINUM"}}, "where.not.value"),
+    ({"field": "favourite_product", "op": "ne", "value": "N-1"}, "where.value"),
+    ({"field": "coupon_unused", "op": "in", "value": ["N-1"]}, "where.value[0]"),
+    *(
+        ({"not": SPEND | {"of": {key: ["N-1"]}}}, f"where.not.of.{key}[0]")
+        for key in ("sku", "group", "department", "brand", "store")
+    ),
 ]
 
 
@@ -95,7 +121,7 @@ PERIODS: list[Any] = [
     {"from": "0001-01-01", "to": "9999-12-31"}, {"from": "2026-02-01", "to": "2026-01-01"}, {"from": 1, "to": 2},
 ]  # fmt: skip
 THINGS: list[Any] = [
-    None, {}, [], {"sku": []}, {"sku": ["1"]}, {"sku": [1]}, {"group": ["A"], "store": ["374"]}, {"colour": ["red"]},
+    None, {}, [], {"sku": []}, {"sku": ["1"]}, {"sku": [7]}, {"group": ["7"], "store": ["374"]}, {"colour": ["red"]},
     {"brand": "x"}, {"department": ["\x00"]}, {"group": ["a"] * 1_000},
 ]  # fmt: skip
 OPS = ("eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "between", "is_null", "like", "", None, 3)
@@ -174,7 +200,31 @@ def test_whatever_tree_is_sent_is_answered_or_refused_at_its_place(office: TestC
     assert TREES // 20 < taken < TREES  # some are taken, and so really asked of the database
 
 
-def test_every_field_answers_every_comparison_that_it_names(office: TestClient) -> None:
+def test_what_there_is_can_be_named(office: TestClient) -> None:
+    for where in (
+        {"field": "level", "op": "in", "value": ["BRONZE"]},
+        {"field": "level", "club": "GOLD", "op": "eq", "value": "BRONZE"},
+        {"field": "level", "op": "is_null", "value": True},
+        {"field": "home_store", "op": "eq", "value": 374},
+        SPEND | {"of": {"sku": ["7"], "group": ["7"], "department": ["7"], "brand": ["7"], "store": ["374"]}},
+    ):
+        assert send(office, "/segment-previews", {"where": where}).status_code == 200, where
+
+
+def test_the_form_marks_the_condition_that_names_what_is_not_there_and_offers_levels_by_name(
+    office: TestClient,
+) -> None:
+    sent = {"form": "1", "name": "Levels", "nodes[0].kind": "all", "nodes[1].kind": "leaf", "nodes[1].parent": "0",
+            "nodes[1].what": "field:level", "nodes[1].op": "in", "nodes[1].values[0]": "PLATINUM"}  # fmt: skip
+    told = form(office, "/segments", sent)
+    assert told.status_code == 422
+    assert "No club has a level with the code PLATINUM." in told.text
+    assert 'href="#f-nodes-1-new"' in told.text
+    drawn = form(office, "/segment-previews", sent | {"nodes[1].new": "ארד", "do": "take|1"})
+    assert 'value="BRONZE"' in drawn.text
+
+
+def test_every_field_answers_every_comparison_that_it_names(office: TestClient, session: Session) -> None:
     """No value within its type makes the database stumble: the smallest, the largest, the oldest."""
     of_kind: dict[str, list[Any]] = {
         "number": [0, -1, 10**15, -(10**15), 0.000001], "text": ["x", "\u202e"], "yes_no": [True, False],
@@ -183,8 +233,8 @@ def test_every_field_answers_every_comparison_that_it_names(office: TestClient) 
     conditions: list[Any] = []
     for field in REGISTRY:
         values = [each.value for each in field.choices] or of_kind[field.kind.value]
-        if field.name == "club":
-            values = ["GOLD"]
+        if field.known is not None:
+            values = list(session.scalars(field.known(Ask(dt.date(2026, 1, 1)))))
         if field.least is not None:
             values = [field.least, field.least + 1 if field.most is None else field.most]
         for op in field.ops:

@@ -17,6 +17,7 @@ from erp_club.segments import commands, saved
 from erp_club.segments.commands import Settings
 from erp_club.segments.kinds import SegmentState
 from erp_club.segments.reading import read_condition
+from erp_club.segments.unknown import refuse_unknown
 from web import lists
 from web.deps import Act, ActRoute, needs
 from web.fields import Body, Line, NearDay, SmallRowId, Storable, Unsaid, Word
@@ -181,7 +182,7 @@ def preview(
     document = _document(act, body)
     nodes, lists_shown = typed_nodes(body.nodes), lists_of(act)
     if not body.form and body.where is not None:
-        saved.refuse_unknown(act.session, read_condition(body.where, REGISTRY))
+        refuse_unknown(act.session, read_condition(body.where, REGISTRY))
         nodes, document = [Node(kind="all")], json.dumps(body.where, ensure_ascii=False)
     if document is None:
         nodes, lost = done(nodes, body.do or "", asks(REGISTRY), means(act, lists_shown))

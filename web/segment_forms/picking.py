@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from erp_club.catalogue.models import Brand, Department, ProductGroup
 from erp_club.catalogue.queries import choices
+from erp_club.clubs.levels.queries import level_names
 from erp_club.kernel.errors import FieldError, Invalid
 from erp_club.kernel.text import T
 from erp_club.promotions.coupons.batches.queries import codes as batch_codes
@@ -35,6 +36,7 @@ def lists_of(act: Act) -> Lists:
         "brand": named(Brand),
         "store": [(store.code, store.name) for store in store_choices(act)],
         "club": [(club.code, club.names.get(act.chain.language, "")) for club in club_choices(act)],
+        "level": [(code, localised(names)) for code, names in sorted(level_names(act.session).items())],
         "segment": [(row.name, "") for row in saved.every(act.session) if row.state is SegmentState.ACTIVE],
         "batch": [(code, "") for code in batch_codes(act.session)],
         "language": list(LANGUAGES.items()),

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from erp_club.kernel.errors import FieldError, Invalid, Refused
+from erp_club.kernel.fields import Kind
 from erp_club.permissions.catalog import Permission
 from erp_club.purchases.segment_registry import REGISTRY
 from erp_club.receipts.rollups.queries import latest_day
@@ -17,6 +18,7 @@ from erp_club.segments.reading import read_condition
 from erp_club.segments.sentence import found as found_text
 from erp_club.segments.sentence import lines, sentence
 from erp_club.segments.tree import Condition, FieldIs, MetricIs
+from erp_club.segments.unknown import refuse_unknown
 from web import lists
 from web.deps import Act
 from web.forms import FormState
@@ -265,9 +267,10 @@ def condition_of(nodes: list[Node], form: FormState, act: Act | None = None) -> 
     try:
         asked = read_condition(made, REGISTRY)
         if act is not None:
-            saved.refuse_unknown(act.session, asked)
+            refuse_unknown(act.session, asked)
     except Invalid as error:
-        raise Invalid([FieldError(_place(each.field, places), each.text) for each in error.fields]) from error
+        faults = [FieldError(_place(each.field, places, nodes), each.text) for each in error.fields]
+        raise Invalid(faults) from error
     form.facts["condition"] = made
     return made
 
@@ -279,11 +282,14 @@ _FIELD_OF = {
 """Where the form shows the faults of a condition's parts; those of a group where one is added to it."""
 
 
-def _place(path: str, places: dict[str, int]) -> str:
+def _place(path: str, places: dict[str, int], nodes: list[Node]) -> str:
     known = max((each for each in places if path.startswith(each)), key=len, default="where")
     rest = path[len(known) :].lstrip(".").split(".")[0].split("[")[0]
-    name = _FIELD_OF.get(rest, "value")
-    return f"nodes[{places.get(known, 0)}].{name}"
+    name, index = _FIELD_OF.get(rest, "value"), places.get(known, 0)
+    asked = asks(REGISTRY).get(nodes[index].what)
+    if name == "value" and asked is not None and asked.kind is Kind.TEXT:
+        name = "new"  # the chosen ones are chips, without a field of their own
+    return f"nodes[{index}].{name}"
 
 
 def builder(

@@ -5,17 +5,36 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import Session
 
 from erp_club.clubs.levels.kinds import LevelCause
 from erp_club.clubs.levels.models import LevelChange, MembershipLevel
-from erp_club.clubs.models import Membership
+from erp_club.clubs.models import Club, ClubRules, Membership
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.receipts.models import Receipt
 
 LEVEL = (MembershipLevel.customer_id == Membership.customer_id) & (MembershipLevel.membership_id == Membership.id)
 """Which kept level is a membership's."""
+
+
+def every_level() -> sa.Subquery:
+    """Each level (`level`, as its club's rules say it) of all versions of these, by the `club`'s code."""
+    path = sa.cast("$.programme.levels.levels[*]", JSONPATH)
+    levels = sa.func.jsonb_path_query(sa.cast(ClubRules.document, JSONB), path, type_=JSONB)
+    of_clubs = sa.join(ClubRules, Club, Club.id == ClubRules.club_id)
+    found = sa.select(Club.code.label("club"), ClubRules.version_no, levels.label("level"))
+    return found.select_from(of_clubs).subquery("every_level")
+
+
+def level_names(session: Session) -> dict[str, dict[str, str]]:
+    """What the levels of all clubs are called, by code, as the latest rules have it."""
+    every = every_level().c
+    rows = session.execute(
+        sa.select(every.level["code"].astext, every.level["names"]).order_by(every.version_no, every.club)
+    )
+    return {code: names or {} for code, names in rows}
 
 
 def levels_of(session: Session, club_id: int, accounts: Collection[int]) -> dict[int, str]:

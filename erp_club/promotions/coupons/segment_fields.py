@@ -42,7 +42,8 @@ def _how_many(ask: Ask) -> Any:
 _LABEL = T("Unused coupon")
 
 FIELDS = (
-    Field("coupon_unused", _LABEL, Kind.TEXT, Shape.ROWS, _batches, SAME | {Op.IS_NULL}, picker="batch", by_sale=True),
+    Field("coupon_unused", _LABEL, Kind.TEXT, Shape.ROWS, _batches, SAME | {Op.IS_NULL}, picker="batch", by_sale=True,
+          known=lambda _ask: sa.select(CouponBatch.code)),
     Field("coupon_unused", _LABEL, Kind.YES_NO, Shape.FIGURE, _any, frozenset({Op.EQ, Op.NE}), otherwise=False,
           by_sale=True),
     Field("coupon_unused", _LABEL, Kind.NUMBER, Shape.FIGURE, _how_many, otherwise=0, by_sale=True, least=0),
