@@ -80,6 +80,38 @@ def test_every_kind_of_rows_has_a_page_and_a_file(office: TestClient, by: str):
     assert (rows[-1]["name"], rows[-1]["sales"], rows[-1]["receipts"]) == ("Total", "20.00", "3")
 
 
+@pytest.mark.parametrize("by", ["month", "store", "group", "product", "club", "customer", "cashier"])
+def test_a_file_of_a_compared_report_holds_the_other_period_beside_each_row(office: TestClient, by: str):
+    day = NOW.date()
+    after = f"by={by}&against=before&first={day + dt.timedelta(days=1)}&last={day + dt.timedelta(days=1)}"
+    told = {side: office.get(f"/reports/purchases?{query}").json() for side, query in
+            (("now", f"by={by}&against=before&first={day}&last={day}"), ("after", after))}  # fmt: skip
+    rows = _compared_file(office, f"by={by}&against=before&first={day}&last={day}")
+    assert len(rows) == len(told["now"]["rows"]) + 1
+    for row, shown in zip(rows, told["now"]["rows"], strict=False):
+        then = shown["then"]
+        assert (row["before_sales"], row["before_receipts"]) == (minor_text(then["sales_minor"]), str(then["receipts"]))
+    total = _compared_file(office, after)[-1]
+    assert (total["name"], total["sales"], total["before_sales"], total["before_receipts"]) == (
+        "Total",
+        "0.00",
+        "20.00",
+        "3",
+    )
+    assert total["sales_change_percent"] == "-100.00"
+    plain = _compared_file(office, f"by={by}&first={day}&last={day}")
+    assert not [name for name in plain[0] if name.startswith("before_")]
+
+
+def _compared_file(office: TestClient, query: str) -> list[dict[str, str]]:
+    text = office.get(f"/reports/purchases.csv?{query}").content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def minor_text(minor: int) -> str:
+    return f"{minor // 100}.{minor % 100:02}"
+
+
 def test_a_row_leads_down_to_the_receipts(office: TestClient):
     months = office.get("/reports/purchases?by=year").json()["rows"][0]["url"]
     assert "by=month" in months

@@ -15,7 +15,7 @@ from erp_club.permissions.catalog import Permission
 from erp_club.reports import queries as chain
 from erp_club.reports.favourites import KINDS, KINDS_OF_ONE
 from erp_club.reports.purchases import naming
-from erp_club.reports.purchases.asked import MONDAY, SUNDAY, TIMES, Against, Asked, By
+from erp_club.reports.purchases.asked import MONDAY, SUNDAY, Against, Asked, By
 from erp_club.reports.years import shown_year
 from web import lists
 from web import store_picking as picking
@@ -30,13 +30,15 @@ from web.views.club_results import ClubResultsPage, club_results_page
 from web.views.customer_reports import CustomersPage, customers_page
 from web.views.favourite_reports import MOST_RECEIPTS, FavouritesPage, favourites_page
 from web.views.offer_reports import OffersPage, offers_page
-from web.views.reports import HEADER, Measure, ReportPage, cells, report_page
+from web.views.report_files import purchase_rows, purchases_header
+from web.views.reports import Measure, ReportPage, report_page
 
 router = APIRouter(route_class=ActRoute, tags=["reports"])
 View = Annotated[Act, needs(Permission.REPORTS_VIEW)]
 Export = Annotated[Act, needs(Permission.REPORTS_EXPORT, fresh=True)]
 DAYS_SHOWN = 62
 """Results of a longer period are told by month."""
+OtherPeriod = Annotated[Against | None, Query(description="What the rows are compared with"), Unsaid]
 Id = Annotated[int | None, Query(ge=0, lt=2**31), Unsaid]
 
 
@@ -114,7 +116,7 @@ def purchases(
     act: View,
     said: FromAddress,
     measure: Annotated[Measure, Query(description="What is drawn")] = "sales",
-    against: Annotated[Against | None, Query(description="What the rows are compared with"), Unsaid] = None,
+    against: OtherPeriod = None,
 ) -> Response:
     """Sales by period, store, product or customer: a chart, a table, the total, and two periods to compare with."""
     asked = question(act, said)
@@ -123,11 +125,13 @@ def purchases(
 
 
 @router.get("/reports/purchases.{suffix}", name="reports.purchases.file", responses=lists.FILE_ANSWERS)
-def purchases_file(act: Export, said: FromAddress, suffix: Literal["csv", "xlsx"]) -> Response:
-    """All rows of the report and the total as a file."""
+def purchases_file(
+    act: Export, said: FromAddress, suffix: Literal["csv", "xlsx"], against: OtherPeriod = None
+) -> Response:
+    """All rows of the report and the total as a file, beside the period that they are compared with."""
     asked = question(act, said)
-    header = HEADER if asked.by not in TIMES else ("first_day", *HEADER[1:])
-    return taken_out(act, f"purchases-by-{asked.by.value}.{suffix}", header, cells(act, asked))
+    rows = purchase_rows(act, asked, against)
+    return taken_out(act, f"purchases-by-{asked.by.value}.{suffix}", purchases_header(asked, against), rows)
 
 
 @router.get("/reports/purchases/receipts", name="reports.purchases.receipts", response_model=BehindPage)

@@ -1,13 +1,22 @@
 """Reports as tables for files: the figures of their pages, amounts with a point and shares in percent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
+from erp_club.kernel.text import T
+from erp_club.points.units import Unit
+from erp_club.reports.purchases import queries
+from erp_club.reports.purchases.asked import TIMES, Against, Asked, By
+from erp_club.reports.purchases.figures import Figures, change_bp
 from web import lists
+from web.deps import Act
+from web.i18n import say
 from web.views.club_results import ClubResultsPage
 from web.views.customer_reports import CustomersPage
 from web.views.favourite_reports import FavouritesPage
 from web.views.offer_reports import OffersPage
+from web.views.reports import club_names, name_of, units_of
 
 Row = tuple[lists.Cell, ...]
 OFFERS = (
@@ -20,6 +29,70 @@ FREQUENCY = ("from_purchases", "to_purchases", "customers", "sales")
 TENTHS = ("tenth", "customers", "sales", "share_percent", "cumulated_percent")
 COHORTS = ("first_month", "customers", "months_later", "bought", "share_percent")
 RESULTS = ("figure", "first_day", "count", "amount")
+_FIGURES = (
+    "sales", "receipts", "purchases", "returns", "returned", "customers", "items", "average_basket", "list_amount",
+    "discount", "identified_sales", "points",
+)  # fmt: skip
+
+
+def purchases_header(asked: Asked, against: Against | None) -> tuple[str, ...]:
+    """What the columns of a report of purchases are called; then those of the other period, and the change."""
+    header = ("first_day" if asked.by in TIMES else "key", "code", "name", *_FIGURES)
+    if against is None:
+        return header
+    other = (f"{against.value}_first_day",) if asked.by in TIMES else ()
+    return (*header, *other, *(f"{against.value}_{name}" for name in _FIGURES), "sales_change_percent")
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """What a row is compared with; `first` is the first day of a step of the other period."""
+
+    figures: Figures
+    first: lists.Cell = None
+
+
+def purchase_rows(act: Act, asked: Asked, against: Against | None) -> Iterator[Row]:
+    """All rows of a report of purchases and last the total, beside what they are compared with."""
+    other = None if against is None else asked.against(against)
+    names = club_names(act) if asked.by is By.CLUB else {}
+    of, unit = units_of(act, asked)
+    for rows in [queries.steps(act.session, asked)] if asked.by in TIMES else queries.every(act.session, asked):
+        then = [None] * len(rows) if other is None else _then(act, other, rows)
+        for row, compared in zip(rows, then, strict=True):
+            counted = of.get(row.key) if asked.by is By.CLUB else unit
+            name = names.get(row.key) or name_of(asked, row)
+            yield row.key, row.code, name, *_compared(asked, row.figures, counted, compared)
+    total = None if other is None else _Then(queries.total(act.session, other))
+    whole = queries.total(act.session, asked)
+    yield None, None, say(T("Total")), *_compared(asked, whole, unit, total)
+
+
+def _then(act: Act, other: Asked, rows: Sequence[queries.Row]) -> list[_Then | None]:
+    """The step of the same place in the other period, or the row of the same key."""
+    if other.by in TIMES:
+        steps = [_Then(row.figures, row.key) for row in queries.steps(act.session, other)]
+        return [*steps, *[_Then(Figures())] * len(rows)][: len(rows)]
+    found = queries.rows_of(act.session, other, [row.key for row in rows], with_points=True)
+    return [_Then(found.get(row.key, Figures())) for row in rows]
+
+
+def _compared(asked: Asked, figures: Figures, unit: Unit | None, then: _Then | None) -> Row:
+    if then is None:
+        return _figures(figures, unit)
+    first = (then.first,) if asked.by in TIMES else ()
+    change = _percent(change_bp(figures.sales_minor, then.figures.sales_minor))
+    return (*_figures(figures, unit), *first, *_figures(then.figures, unit), change)
+
+
+def _figures(figures: Figures, unit: Unit | None) -> Row:
+    points = None if unit is None or figures.points is None else unit.cell(figures.points)
+    return (
+        _amount(figures.sales_minor), figures.receipts, figures.purchases, figures.returns,
+        _amount(figures.returned_minor), figures.buyers, Decimal(figures.quantity_milli).scaleb(-3),
+        _amount(figures.average_minor), _amount(figures.list_minor), _amount(figures.discount_minor),
+        _amount(figures.known_minor), points,
+    )  # fmt: skip
 
 
 def offer_rows(view: OffersPage) -> Iterator[Row]:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from erp_club.clubs.queries import clubs
 from erp_club.clubs.units.queries import unit_of_clubs, units
-from erp_club.kernel.text import N_, T
+from erp_club.kernel.text import N_
 from erp_club.points.units import Unit
 from erp_club.reports.purchases import queries
 from erp_club.reports.purchases.asked import OVERLAPPING, TIMES, Against, Asked, By
@@ -19,7 +18,7 @@ from erp_club.reports.purchases.figures import Figures, change_bp
 from web import lists
 from web.deps import Act
 from web.formats import date_text, day, localised, month
-from web.i18n import say, translate
+from web.i18n import translate
 from web.views.report_filters import Chip, Choices, chips, choices_of, filters_of
 
 Measure = Literal["sales", "receipts", "buyers", "items", "average", "discount", "returned"]
@@ -227,13 +226,13 @@ def _shown(
     state: lists.ListState,
     measure: Measure,
 ) -> list[ReportRow]:
-    names = _club_names(act) if asked.by is By.CLUB else {}
-    of, unit = _units(act, asked)
+    names = club_names(act) if asked.by is By.CLUB else {}
+    of, unit = units_of(act, asked)
     return [
         ReportRow(
             key=row.key,
             code=row.code,
-            name=names.get(row.key) or _name(asked, row),
+            name=names.get(row.key) or name_of(asked, row),
             figures=figures_view(row.figures),
             unit=of.get(row.key) if asked.by is By.CLUB else unit,
             then=figures_view(then[number]) if then else None,
@@ -244,13 +243,14 @@ def _shown(
     ]
 
 
-def _units(act: Act, asked: Asked) -> tuple[dict[queries.Key, Unit], Unit | None]:
+def units_of(act: Act, asked: Asked) -> tuple[dict[queries.Key, Unit], Unit | None]:
     """What each club counts, and what all points do that are asked for."""
     of: dict[queries.Key, Unit] = {**units(act.session)}
     return of, unit_of_clubs(act.session, asked.club_id)
 
 
-def _club_names(act: Act) -> dict[queries.Key, str]:
+def club_names(act: Act) -> dict[queries.Key, str]:
+    """What the clubs are called in the reader's language."""
     return {club.id: localised(club.names) for club in clubs(act.session)}
 
 
@@ -260,44 +260,6 @@ def _bars(rows: Sequence[ReportRow], measure: Measure) -> list[Bar]:
         Bar(name=row.name, url=row.url, value=read(row.figures) or 0, then=(read(row.then) or 0) if row.then else None)
         for row in rows
     ]
-
-
-Cells = tuple[lists.Cell, ...]
-HEADER = (
-    "key", "code", "name", "sales", "receipts", "purchases", "returns", "returned", "customers", "items",
-    "average_basket", "list_amount", "discount", "identified_sales", "points",
-)  # fmt: skip
-
-
-def cells(act: Act, asked: Asked) -> list[Cells]:
-    """All rows and last the total, as cells of a file."""
-    if asked.by in TIMES:
-        rows = queries.steps(act.session, asked)
-    else:
-        rows, _ = queries.listing(act.session, asked, sort="sales", descending=True)
-    names = _club_names(act) if asked.by is By.CLUB else {}
-    of, unit = _units(act, asked)
-    its = [of.get(row.key) if asked.by is By.CLUB else unit for row in rows]
-    called = [names.get(row.key) or _name(asked, row) for row in rows]
-    each = zip(rows, called, its, strict=True)
-    made = [_cells(row.key, row.code, name, counts, row.figures) for row, name, counts in each]
-    made.append(_cells(None, None, say(T("Total")), unit, queries.total(act.session, asked)))
-    return made
-
-
-def _cells(
-    key: queries.Key, code: str | None, name: str, unit: Unit | None, figures: Figures
-) -> tuple[lists.Cell, ...]:
-    def amount(minor: int | None) -> lists.Cell:
-        return None if minor is None else Decimal(minor).scaleb(-2)
-
-    return (
-        key, code, name, amount(figures.sales_minor), figures.receipts, figures.purchases, figures.returns,
-        amount(figures.returned_minor), figures.buyers, Decimal(figures.quantity_milli).scaleb(-3),
-        amount(figures.average_minor), amount(figures.list_minor), amount(figures.discount_minor),
-        amount(figures.known_minor),
-        None if unit is None or figures.points is None else unit.cell(figures.points),
-    )  # fmt: skip
 
 
 def _page(act: Act, asked: Asked, state: lists.ListState) -> tuple[list[queries.Row], lists.ListState]:
@@ -321,15 +283,16 @@ def _then(act: Act, asked: Asked, other: Asked, rows: Sequence[queries.Row]) -> 
     return [by_key.get(row.key, Figures()) for row in rows]
 
 
-def _name(asked: Asked, row: queries.Row) -> str:
+def name_of(asked: Asked, row: queries.Row) -> str:
+    """What a row is called."""
     if isinstance(row.key, dt.date):
-        return _step_name(asked, row.key)
+        return _stepname_of(asked, row.key)
     if row.key is None or (asked.by is By.CUSTOMER and row.key == 0):
         return translate(NOTHING.get(asked.by, N_("Not known")))
     return row.name or row.code or ""
 
 
-def _step_name(asked: Asked, first: dt.date) -> str:
+def _stepname_of(asked: Asked, first: dt.date) -> str:
     match asked.by:
         case By.YEAR:
             return str(first.year)

@@ -1,9 +1,10 @@
 """Reports of purchases: a row each for a period, a store, a product group or whatever else is asked, and the total."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from erp_club.catalogue.models import Brand, Department, Product, ProductGroup
 from erp_club.clubs.models import Club
 from erp_club.customers.models import UNIDENTIFIED, Customer
+from erp_club.kernel.reading import PORTION, in_portions
 from erp_club.organisation.models import Store
 from erp_club.permissions.models import Staff
 from erp_club.points.models import PointsMovement
@@ -104,16 +106,30 @@ def listing(
     else:
         rows = _rows(session, asked, page)
         in_all = page.in_all
-    if not asked.of_products and asked.by is not By.SEGMENT:
-        points = dict(points_by(session, asked, points_key(asked)))
-        rows = [replace(row, figures=row.figures.with_points(points.get(row.key, 0))) for row in rows]
-    return rows, in_all
+    return _with_points(session, asked, rows), in_all
 
 
-def rows_of(session: Session, asked: Asked, keys: Sequence[Key]) -> dict[Key, Figures]:
+def every(session: Session, asked: Asked) -> Iterator[list[Row]]:
+    """All rows, those with most sales first, read in portions: customers may be a million."""
+    assert asked.by not in TIMES
+    found = in_portions(session, _statement(session, asked, _Page("sales", True, 0, None)))
+    while portion := [_row(asked, each) for each in islice(found, PORTION)]:
+        theirs = replace(asked, among=tuple(row.key for row in portion if isinstance(row.key, int)))
+        yield _with_points(session, theirs if asked.by is By.CUSTOMER else asked, portion)
+
+
+def _with_points(session: Session, asked: Asked, rows: list[Row]) -> list[Row]:
+    if asked.of_products or asked.by is By.SEGMENT:
+        return rows
+    points = dict(points_by(session, asked, points_key(asked)))
+    return [replace(row, figures=row.figures.with_points(points.get(row.key, 0))) for row in rows]
+
+
+def rows_of(session: Session, asked: Asked, keys: Sequence[Key], *, with_points: bool = False) -> dict[Key, Figures]:
     """The figures of certain rows, by key: what those of a page are compared with."""
     asked, products = _narrowed_to(asked, [key for key in keys if isinstance(key, int)])
-    return {row.key: row.figures for row in _rows(session, asked, None, keys=keys, products=products)}
+    rows = _rows(session, asked, None, keys=keys, products=products)
+    return {row.key: row.figures for row in (_with_points(session, asked, rows) if with_points else rows)}
 
 
 def _narrowed_to(asked: Asked, keys: list[int]) -> tuple[Asked, list[int] | None]:
@@ -190,6 +206,19 @@ def _rows(
     keys: Sequence[Key] | None = None,
     products: Sequence[int] | None = None,
 ) -> list[Row]:
+    found = session.execute(_statement(session, asked, page, keys, products)).all()
+    if page is not None:
+        page.in_all = found[0][-1] if found else 0
+    return [_row(asked, row) for row in found]
+
+
+def _statement(
+    session: Session,
+    asked: Asked,
+    page: _Page | None,
+    keys: Sequence[Key] | None = None,
+    products: Sequence[int] | None = None,
+) -> sa.Select[*tuple[Any, ...]]:
     sums = _by_key(session, asked, products=products).subquery("sums")
     columns = sums.c
     table, code, name = _NAMED.get(asked.by, (None, None, None))
@@ -205,11 +234,12 @@ def _rows(
         order = _order(page.sort, columns, name)
         way = order.desc().nulls_last() if page.descending else order.asc().nulls_last()
         statement = statement.order_by(way, name, columns.key).offset(page.offset).limit(page.limit)
-    found = session.execute(statement).all()
-    if page is not None:
-        page.in_all = found[0][-1] if found else 0
+    return statement
+
+
+def _row(asked: Asked, row: Any) -> Row:
     none = 0 if asked.by in OF_PRODUCTS else None
-    return [Row(None if row.key == none else row.key, row[-3], row[-2], _figures(row)) for row in found]
+    return Row(None if row.key == none else row.key, row[-3], row[-2], _figures(row))
 
 
 def _order(sort: str, columns: Any, name: Any) -> Any:
