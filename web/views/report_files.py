@@ -58,7 +58,7 @@ def purchase_rows(act: Act, asked: Asked, against: Against | None) -> Iterator[R
     names = club_names(act) if asked.by is By.CLUB else {}
     of, unit = units_of(act, asked)
     for rows in [queries.steps(act.session, asked)] if asked.by in TIMES else queries.every(act.session, asked):
-        then = [None] * len(rows) if other is None else _then(act, other, rows)
+        then: Sequence[_Then | None] = [None] * len(rows) if other is None else _then(act, other, rows)
         for row, compared in zip(rows, then, strict=True):
             counted = of.get(row.key) if asked.by is By.CLUB else unit
             name = names.get(row.key) or name_of(asked, row)
@@ -68,7 +68,7 @@ def purchase_rows(act: Act, asked: Asked, against: Against | None) -> Iterator[R
     yield None, None, say(T("Total")), *_compared(asked, whole, unit, total)
 
 
-def _then(act: Act, other: Asked, rows: Sequence[queries.Row]) -> list[_Then | None]:
+def _then(act: Act, other: Asked, rows: Sequence[queries.Row]) -> Sequence[_Then]:
     """The step of the same place in the other period, or the row of the same key."""
     if other.by in TIMES:
         steps = [_Then(row.figures, row.key) for row in queries.steps(act.session, other)]
