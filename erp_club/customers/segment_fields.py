@@ -68,6 +68,10 @@ def _home_store(_ask: Ask) -> Any:
     return Customer.home_store_id, sa.select(Store.id, Store.code)
 
 
+def _stores(_ask: Ask) -> Any:
+    return sa.select(Store.code)
+
+
 def _consents(_ask: Ask) -> dict[str, Any]:
     return {
         "sms": Customer.consent_sms.is_(True),
@@ -116,7 +120,7 @@ FIELDS = (
         choices=(Choice("F", T("Female")), Choice("M", T("Male")), Choice("X", T("Other")))),
     _of("language", T("Language"), Kind.TEXT, lambda _ask: Customer.language, operators=_SAME, picker="language"),
     _of("home_store", T("Home store"), Kind.TEXT, _home_store, shape=Shape.NAMED, operators=_SAME,
-        picker="store", known=lambda _ask: sa.select(Store.code)),
+        picker="store", known=_stores),
     _of("city", T("City"), Kind.TEXT, lambda _ask: Customer.city),
     _of("consent", T("Consent"), Kind.TEXT, _consents, shape=Shape.FLAGS, operators=_SAME,
         choices=(Choice("advertising", T("Advertising")), Choice("sms", T("SMS")), Choice("email", T("E-mail")),
