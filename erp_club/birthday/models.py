@@ -20,7 +20,8 @@ class BirthdayPlan(Base):
     `rule` and `part` name the rule of the club's programme that the plan was made of. Windows that ended before
     `starts_on` give nothing; `done_until` is the last day for which everybody was looked at. `growth` is added for each
     year of age from `growth_from_age` on, up to `growth_to`; both are in minor units, or points where these are given.
-    `points_days`: points are valid so many days, else as the club says. `automatic`: the till uses it by itself.
+    `points_days`: points are valid so many days, or, with `points_in_days`, to the last of those around the date, else
+    as the club says. `automatic`: the till uses it by itself.
     `levels`: only members on one of these; an empty one is whoever has none.
     """
 
@@ -85,6 +86,7 @@ class BirthdayPlan(Base):
     automatic: Mapped[bool]
     levels: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     points_days: Mapped[int | None] = mapped_column(sa.Integer)
+    points_in_days: Mapped[bool] = mapped_column(server_default=sa.false())
     starts_on: Mapped[dt.date]
     done_until: Mapped[dt.date | None]
     state: Mapped[PlanState] = mapped_column(sa.Text, server_default=PlanState.ACTIVE.value)

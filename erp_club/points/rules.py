@@ -28,7 +28,7 @@ class ExpiryKind(StrEnum):
 
     NEVER = "never"
     MONTHS = "months"
-    """`months` after the day of earning, that day included."""
+    """`months`, and `days`, after the day of earning, that day included."""
     MONTHS_END = "months_end"
     """At the end of the month in which the above would be."""
     YEARLY = "yearly"
@@ -43,7 +43,7 @@ class ExpiryKind(StrEnum):
     """`months` from the beginning of the period of `day` months in which they were earned, one of which begins with
     `month`."""
     INACTIVITY = "inactivity"
-    """The whole balance at once, `months` after the latest purchase, that day included."""
+    """The whole balance at once, `months`, and `days`, after the latest purchase, that day included."""
     INACTIVITY_END = "inactivity_end"
     """The same at the end of the month in which that day lies."""
 
@@ -56,6 +56,7 @@ class Expiry:
     months: int = 0
     month: int = 12
     day: int = 31
+    days: int = 0
 
 
 NEVER = Expiry()
@@ -119,9 +120,9 @@ def last_day(expiry: Expiry, earned_on: dt.date, *, joined_on: dt.date | None = 
         case ExpiryKind.NEVER | ExpiryKind.INACTIVITY | ExpiryKind.INACTIVITY_END:
             return None
         case ExpiryKind.MONTHS:
-            return add_months(earned_on, expiry.months)
+            return _after(expiry, earned_on)
         case ExpiryKind.MONTHS_END:
-            return month_end(add_months(earned_on, expiry.months))
+            return month_end(_after(expiry, earned_on))
         case ExpiryKind.YEARLY:
             least = add_months(earned_on, expiry.months)
             this = day_in(least.year, expiry.month, expiry.day)
@@ -138,6 +139,14 @@ def last_day(expiry: Expiry, earned_on: dt.date, *, joined_on: dt.date | None = 
             return add_months(earned_on.replace(day=1), expiry.months - since) - dt.timedelta(days=1)
 
 
+def _after(expiry: Expiry, day: dt.date) -> dt.date:
+    """So many months, and days, after a day. Raises ValueError beyond the calendar."""
+    try:
+        return add_months(day, expiry.months) + dt.timedelta(days=expiry.days)
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error
+
+
 def member_year_end(joined_on: dt.date, day: dt.date) -> dt.date:
     """The last day of the member's year that holds `day`: the one before the next return of the day of joining."""
     years = day.year - joined_on.year
@@ -150,8 +159,8 @@ def member_year_end(joined_on: dt.date, day: dt.date) -> dt.date:
 def idle_last_day(expiry: Expiry, bought_on: dt.date) -> dt.date | None:
     """Until when, that day included, the whole balance lasts after a purchase; None unless inactivity ends it."""
     if expiry.kind is ExpiryKind.INACTIVITY_END:
-        return month_end(add_months(bought_on, expiry.months))
-    return add_months(bought_on, expiry.months) if expiry.kind is ExpiryKind.INACTIVITY else None
+        return month_end(_after(expiry, bought_on))
+    return _after(expiry, bought_on) if expiry.kind is ExpiryKind.INACTIVITY else None
 
 
 @dataclass(frozen=True, slots=True)

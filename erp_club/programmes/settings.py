@@ -142,7 +142,7 @@ def expiry(rule: s.Expires) -> r.Expiry:
             return r.NEVER
         case s.MonthsAfter():
             kind = r.ExpiryKind.MONTHS_END if rule.to_month_end else r.ExpiryKind.MONTHS
-            return r.Expiry(kind, rule.months)
+            return r.Expiry(kind, rule.months or 0, days=rule.days or 0)
         case s.EachYear():
             kind = r.ExpiryKind.CALENDAR_YEAR if rule.of_calendar_year else r.ExpiryKind.YEARLY
             return r.Expiry(kind, 12 * rule.years_after, rule.last_day.month, rule.last_day.day)
@@ -155,18 +155,17 @@ def expiry(rule: s.Expires) -> r.Expiry:
             return r.Expiry(r.ExpiryKind.PERIOD_END, months, rule.starts_month, length)
         case s.Inactivity():
             kind = r.ExpiryKind.INACTIVITY_END if rule.to_month_end else r.ExpiryKind.INACTIVITY
-            return r.Expiry(kind, rule.months)
+            return r.Expiry(kind, rule.months or 0, days=rule.days or 0)
 
 
 def _by_level(programme: Programme) -> Iterator[tuple[str, r.Expiry]]:
     """When points of levels expire that live longer or shorter; who has no level yet is on the lowest."""
     lowest = programme.levels.levels[0].code if programme.levels else None
     for each in programme.expiry.levels:
-        said = s.Never() if each.months is None else s.MonthsAfter(months=each.months, to_month_end=each.to_month_end)
         for level in each.levels:
-            yield level, expiry(said)
+            yield level, expiry(each.rule)
             if level == lowest:
-                yield "", expiry(said)
+                yield "", expiry(each.rule)
 
 
 def _paying(programme: Programme) -> Paying | None:

@@ -308,7 +308,7 @@ def _purchase(condition: c.PurchaseNumberIs, *, negated: bool) -> Text:
     return Text((no if negated else yes).msgid, values)
 
 
-def often_per_member(limits: Limits) -> Iterator[Text]:
+def often_per_member(limits: Limits, words: Words) -> Iterator[Text]:
     """How often a member has it."""
     if limits.per_member is not None:
         yield TN("Once per member at most.", "%(num)s times per member at most.", limits.per_member)
@@ -325,3 +325,15 @@ def often_per_member(limits: Limits) -> Iterator[Text]:
         yield TN("Once per member and half-year.", "%(num)s times per member and half-year.", half)
     if limits.per_member_year is not None:
         yield TN("Once per member and year.", "%(num)s times per member and year.", limits.per_member_year)
+    values = {"club": words.named(Thing.CLUB, (limits.of_club or "",))}
+    if limits.per_member_own_year is not None:
+        yield TN(
+            "Once in each year of membership in %(club)s, which begins on the day of joining.",
+            "%(num)s times in each year of membership in %(club)s, which begins on the day of joining.",
+            limits.per_member_own_year, **values,
+        )  # fmt: skip
+    if limits.per_member_term is not None:
+        yield TN(
+            "Once in each term of membership in %(club)s.", "%(num)s times in each term of membership in %(club)s.",
+            limits.per_member_term, **values,
+        )  # fmt: skip

@@ -30,6 +30,7 @@ from erp_club.promotions.models import (
     StoredOffer,
 )
 from erp_club.promotions.naming import queries as naming
+from erp_club.promotions.own_days import queries as own_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,7 @@ def count_uses(
         taken = queries.taken_in_month(session, customer_id, monthly, on)  # the sale's own is written already
         passed += [code for code, most in monthly.items() if taken.get(code, 0) > most and code not in passed]
     if customer_id:
+        passed += own_days.passed(session, limits, {code: wanted[code][0] for code in limits}, customer_id, on)
         passed += [code for code in queries.shared_passed(session, limits, customer_id, on) if code not in passed]
     if passed:
         raise errors.quote_changed(sorted(passed))

@@ -52,7 +52,7 @@ THINGS = {
     "products": Thing.PRODUCT, "without_products": Thing.PRODUCT, "product": Thing.PRODUCT, "groups": Thing.GROUP,
     "without_groups": Thing.GROUP, "departments": Thing.DEPARTMENT, "without_departments": Thing.DEPARTMENT,
     "brands": Thing.BRAND, "without_brands": Thing.BRAND, "stores": Thing.STORE, "clubs": Thing.CLUB,
-    "club": Thing.CLUB, "member_of": Thing.CLUB, "batch": Thing.BATCH, "segments": Thing.SEGMENT,
+    "club": Thing.CLUB, "member_of": Thing.CLUB, "of_club": Thing.CLUB, "batch": Thing.BATCH, "segments": Thing.SEGMENT,
 }  # fmt: skip
 """By the name of the field: SKUs, names of groups and segments, codes of stores, clubs and batches."""
 _UNKNOWN = {

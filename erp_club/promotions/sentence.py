@@ -359,7 +359,7 @@ def _when(offer: Offer, words: Words) -> Iterator[Text]:
 def _often(limits: Limits, words: Words) -> Iterator[Text]:
     if limits.per_basket is not None:
         yield TN("Once a basket at most.", "%(num)s times a basket at most.", limits.per_basket)
-    yield from often_per_member(limits)
+    yield from often_per_member(limits, words)
     if limits.member_month_minor is not None:
         yield T("At most %(amount)s per member and month.", amount=words.money(limits.member_month_minor))
     if limits.shared_month_minor is not None:
@@ -381,5 +381,10 @@ def _beside(offer: Offer) -> Iterator[Text]:
         yield T("It shares nothing with other offers of “%(group)s”.", group=Name({"": beside.group}))
     if beside.mode is Mode.EXCLUSIVE and beside.per is Per.ORDER:
         yield T("No other such offer in the same basket.")
+    if beside.untouched:
+        yield T("Not on goods that another offer has lowered.")
+    if beside.without_price_lists:
+        lists = Listed(tuple(Name({"": code}) for code in beside.without_price_lists))
+        yield T("Not on goods at the prices of list %(lists)s.", lists=lists)
     if not beside.used:
         yield T("What only fulfils its condition stays free for other offers.")

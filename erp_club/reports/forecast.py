@@ -187,7 +187,7 @@ class _Replay:
             coupons=self.starts.coupons,
             claims=self.starts.claims,
             confirmed=self.starts.confirmed,
-            used=used_so_far(self.counters, self.told, self.limited, basket.customer_id, basket.day),
+            used=used_so_far(self.counters, self.told, self.limited, basket.customer_id, basket.day, basket.shopper),
             store=basket.store,
             sale_id=str(basket.id),
             policy=self.policy,

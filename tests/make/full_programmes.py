@@ -28,7 +28,14 @@ NEED = {"measure": {"counts": "visits"}, "at_least": 7, "period": {"every": "rol
 EVERY_GIFT: list[dict[str, Any]] = [
     {"kind": "points", "points": 50},
     {"kind": "discount", "amount_minor": 5000, "on": SCOPE, "cap_minor": 9000, "least_minor": 100, "each_full": True},
-    {"kind": "discount", "off_bp": 1000, "units": 2, "one_a_purchase": True, "measured": True},
+    {
+        "kind": "discount",
+        "off_bp": 1000,
+        "units": 2,
+        "one_a_purchase": True,
+        "measured": True,
+        "without_promoted": True,
+    },
     {"kind": "discount", "amount_minor": 20, "per_unit": True, "units": 50},
     {"kind": "coupon", "batch": "NEXT", "count": 2, "denomination_minor": 500},
     {
@@ -38,6 +45,7 @@ EVERY_GIFT: list[dict[str, Any]] = [
         "least_minor": 2000,
         "each_full": True,
         "denomination_minor": 350,
+        "without_promoted": True,
     },
     {"kind": "stored_value", "amount_minor": 800, "denomination_minor": 100},
     {"kind": "gift", "products": ["729"], "quantity": 2},
@@ -49,7 +57,7 @@ GIVING = {**USE, "at": "night", "after_days": 3, "published_on": "2026-12-01"}
 ISSUE = {**GIVING, "by_day_of_month": 10}
 RULE = {
     "names": {"en": "A rule"}, "on": SCOPE, "excluded": EXCLUDED, "means": ["card"], "when": WHEN, "stands": "on_top",
-    "most_points": 500, "most_points_day": 900, "most_points_month": 5000,
+    "apart_minutes": 90, "most_points": 500, "most_points_day": 900, "most_points_month": 5000,
 }  # fmt: skip
 GROWING = {"period": {"every": "year", "starts_month": 9}, "steps": [{"from_minor": 10000, "points": 3}],
            "reach": "after"}  # fmt: skip
@@ -155,7 +163,8 @@ FULL: dict[str, Any] = {
                   "events": [EVENT | {"code": "counted"}], "rounding": "up"}],
     "levels": LEVELS,
     "entitlements": [{"code": "coffee", "names": {"en": "Coffee"}, "gives": {"kind": "gift", "products": ["729"]},
-                      "count": 4, "period": {"every": "week"}, "levels": ["GOLD"], "channels": ["store"]},
+                      "count": 4, "period": {"every": "week"}, "levels": ["GOLD"], "channels": ["store"],
+                      "apart_minutes": 120},
                      {"code": "tenth", "names": {"en": "A tenth"}, "gives": {"kind": "discount", "off_bp": 1000},
                       "count": 2, "period": {"every": "month"}, "when": WHEN,
                       "most_minor_month": 5000, "most_base_month": 90000, "most_units_month": 150},
@@ -218,6 +227,10 @@ OTHERS: list[dict[str, Any]] = [
     {"term": {"kind": "date", "last_day": "2028-01-31"},
      "expiry": {"rule": {"kind": "inactivity", "months": 18, "to_month_end": True}}},
     {"expiry": {"rule": {"kind": "period_end", "every": "half_year", "starts_month": 2, "periods_after": 2}}},
+    {"expiry": {"rule": {"kind": "months", "days": 45}, "levels": [{"levels": ["GOLD"], "days": 60}]},
+     "occasions": [OCCASION | {"code": "o", "occasion": "birthday", "around": {"days_after": 7},
+                               "issue": {"valid_until": "occasion_end"}}]},
+    {"expiry": {"rule": {"kind": "inactivity", "days": 45}}},
     {"expiry": {"rule": {"kind": "period_end", "every": "quarter", "periods_after": 0}},
      "levels": LEVELS | {"window": {"every": "member_year", "whole_months": True}}},
     {"benefits": [FULL["benefits"][0] | {"issue": AFTER}], "rewards": [FULL["rewards"][0] | {"issue": AFTER}],

@@ -93,6 +93,17 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     *((f"entitlements[0].{name}", {"entitlements": [
         {"code": "e", name: 9, "gives": {"kind": "discount", "price_minor": 9}}]})
       for name in ("most_base_month", "most_units_month")),
+    ("entitlements[0].apart_minutes", {"entitlements": [
+        {"code": "e", "apart_minutes": 60, "gives": {"kind": "discount", "off_bp": 9}}]}),
+    ("entitlements[0].period.every", {"entitlements": [
+        {"code": "e", "count": 1, "period": {"every": "member_year", "whole_months": True},
+         "gives": {"kind": "discount", "off_bp": 9}}]}),
+    ("occasions[0].issue.valid_until", {"occasions": [
+        {"code": "o", "occasion": "joining", "gives": [{"kind": "points", "points": 9}],
+         "issue": {"valid_until": "occasion_end"}}]}),
+    ("occasions[0].issue.valid_days", {"occasions": [
+        {"code": "o", "occasion": "birthday", "around": {"whole_months": True},
+         "gives": [{"kind": "points", "points": 9}], "issue": {"valid_until": "occasion_end", "valid_days": 9}}]}),
     ("rewards[0].period", {"rewards": [REWARD | {
         "period": {"every": "ever"}, "base": {"counts": "spend"}, "takes": False, "function": percent(100)}]}),
     ("earning.rules[0].when.child_max_age", {
@@ -125,13 +136,6 @@ WARNED: list[tuple[str, dict[str, Any]]] = [
             "rewards": [
                 REWARD | {"function": EVERY, "gives": {"kind": "discount", "amount_minor": 500, "cap_minor": 300}}
             ]
-        },
-    ),
-    (
-        "excluded.price_lists",
-        {
-            "excluded": {"price_lists": ["CONTRACT"]},
-            "entitlements": [{"code": "e", "gives": {"kind": "discount", "off_bp": 1_000}}],
         },
     ),
     (

@@ -154,7 +154,7 @@ def test_every_parameter_of_every_rule_was_changed():
         (kind.__name__, name)
         for kind in kinds()
         for name in kind.model_fields
-        if kind.__name__ != "EarnRule" and name not in UNSAID
+        if kind.__name__ not in {"EarnRule", "_Length"} and name not in UNSAID
     }
     assert sorted(wanted - held) == []
     assert sorted(wanted - parts - seen.keys() - COUPLED) == []

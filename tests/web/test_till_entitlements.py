@@ -1,4 +1,5 @@
 # REQ M-13: what a membership gives directly is used at the till, once each, and its count comes from dated rows
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -269,3 +270,19 @@ def test_joining_gives_uses_of_a_service_that_end_first_and_are_used_first(sale:
     assert [sale.send("POST", "/entitlements", body).status_code for _ in range(4)] == [200, 200, 200, 409]
     given = next(each for each in listed(sale)["given"] if each["code"] == "alteration")
     assert (given["granted"], given["used"]) == (2, 3)
+
+
+def test_a_use_waits_for_its_minutes_after_the_last_one(sale: Sale, session: Session) -> None:
+    club = Programme.model_validate(
+        DOCUMENT | {"entitlements": [DOCUMENT["entitlements"][0] | {"count": None, "apart_minutes": 120}]}
+    )
+    how: dict[str, Any] = {"currency": "ILS", "language": "he", "now": NOW, "by": SYSTEM, "publish": True}
+    load_programme(session, club, today=NOW.date().replace(year=2020), **how)
+    session.commit()
+    assert used(sale).status_code == 200
+    refused = used(sale)
+    assert (refused.status_code, refused.json()["code"]) == (409, "entitlement-too-soon")
+    assert "minutes" in refused.json()["detail"]
+    session.execute(sa.update(EntitlementUse).values(at=EntitlementUse.at - dt.timedelta(minutes=120)))
+    session.commit()
+    assert used(sale).status_code == 200

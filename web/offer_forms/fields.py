@@ -268,6 +268,9 @@ LIMITS = (
     Ask("per_member_quarter", N_("Times per member and quarter"), optional=True),
     Ask("per_member_half_year", N_("Times per member and half-year"), optional=True),
     Ask("per_member_year", N_("Times per member and year"), optional=True),
+    Ask("per_member_own_year", N_("Times per year of membership"), hint=N_("From joining on."), optional=True),
+    Ask("per_member_term", N_("Times per term of membership"), optional=True),
+    Ask("of_club", N_("Membership in the club"), "picks", optional=True, things=("club",)),
     Ask("uses_per_day", N_("Times a day in all"), optional=True),
     Ask("uses", N_("Times in all"), optional=True),
     Ask(
@@ -328,6 +331,15 @@ COMBINATION = (
     Ask("position", N_("Place within its turn"), optional=True),
     Ask("used", N_("What fulfils the condition is used too"), "check"),
     Ask("other_lines_first", N_("Take it first from what no later offer can use"), "check"),
+    Ask("untouched", N_("Not on goods that another offer has lowered"), "check"),
+    Ask(
+        "without_price_lists",
+        N_("Not on goods at the prices of these lists"),
+        "text",
+        N_("Codes, with commas between."),
+        (),
+        True,
+    ),
 )
 
 

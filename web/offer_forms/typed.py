@@ -23,7 +23,7 @@ ROW_KINDS = (
     "segments", "days_before", "celebrates", "from_age", "member_of", "first", "customer_known", "confirm",
 )  # fmt: skip
 """Conditions that a row can be, each named by the field that only it has."""
-_LISTS = frozenset({"terminals", "levels"})
+_LISTS = frozenset({"terminals", "levels", "without_price_lists"})
 """Typed as words between commas."""
 _FORM_ONLY = frozenset({"form", "offer_id", "revision", "do", "find", "conditions", "match", "document"})
 
@@ -196,7 +196,9 @@ def flatten(typed: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 _WHEN = re.compile(r"^when\.(?:all|any)\[(\d+)\](?:\.not)?\.?")
 _INSIDE = re.compile(r"\.(?:without_)?(?:products|groups|departments|brands|kinds)(?:\[\d+\])?$")
-_ITEM = re.compile(r"\.(products|clubs|stores|terminals|levels|segments|weekdays|dates|channels|means)\[\d+\]$")
+_ITEM = re.compile(
+    r"\.(without_price_lists|products|clubs|stores|terminals|levels|segments|weekdays|dates|channels|means)\[\d+\]$"
+)
 
 
 def field_of(path: str) -> str:

@@ -73,10 +73,12 @@ _LEAST_OF_IT = replace(_LEAST, hint=N_("Of the goods that it is taken off."))
 _EACH_FULL = Ask("each_full", N_("Of several, one is used for each full such purchase"), "check")
 
 _ONE = Ask("one_a_purchase", N_("Of several, one at most is used in a purchase"), "check")
+_NOT_PROMOTED = Ask("without_promoted", N_("Not on goods with an offer"), "check")
 _MOST_UNITS = Ask(
     "units", N_("On at most so many"), "number", N_("The dearest ones; litres, where it is off each litre."),
     optional=True,
 )  # fmt: skip
+_TAKEN_OFF = (_LEAST_OF_IT, _EACH_FULL, _ONE, _NOT_PROMOTED, _GROUPS, _PRODUCTS)
 _MEASURED = Ask("measured", N_("Kilograms and litres are counted"), "check")
 
 EARNING: dict[str, Kind] = {
@@ -133,11 +135,7 @@ GIFTS: dict[str, Kind] = {
             Ask("amount_minor", N_("Amount off"), "amount"),
             Ask("per_unit", N_("Off each piece, litre or kilogram"), "check"),
             _MOST_UNITS,
-            _LEAST_OF_IT,
-            _EACH_FULL,
-            _ONE,
-            _GROUPS,
-            _PRODUCTS,
+            *_TAKEN_OFF,
         ),
     ),
     "percent": Kind(
@@ -148,17 +146,21 @@ GIFTS: dict[str, Kind] = {
             Ask("cap_minor", N_("At most this amount"), "amount", optional=True),
             _MOST_UNITS,
             _MEASURED,
-            _LEAST_OF_IT,
-            _EACH_FULL,
-            _ONE,
-            _GROUPS,
-            _PRODUCTS,
+            *_TAKEN_OFF,
         ),
     ),
     "price": Kind(
         N_("A price instead of the usual one"),
         {"kind": "discount", "price_minor": 1000},
-        (Ask("price_minor", N_("Price of each"), "amount"), _MOST_UNITS, _MEASURED, _LEAST_OF_IT, _GROUPS, _PRODUCTS),
+        (
+            Ask("price_minor", N_("Price of each"), "amount"),
+            _MOST_UNITS,
+            _MEASURED,
+            _LEAST_OF_IT,
+            _NOT_PROMOTED,
+            _GROUPS,
+            _PRODUCTS,
+        ),
     ),
     "points": Kind(N_("Points"), {"kind": "points", "points": 10}, (Ask("points", N_("So many points")),)),
     "gift": Kind(
@@ -176,7 +178,7 @@ GIFTS: dict[str, Kind] = {
     "code": Kind(
         N_("A personal code, used once"),
         {"kind": "code", "amount_minor": 1000},
-        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST_OF_IT, _EACH_FULL, _ONE, _GROUPS),
+        (Ask("amount_minor", N_("Amount off"), "amount"), _LEAST_OF_IT, _EACH_FULL, _ONE, _NOT_PROMOTED, _GROUPS),
     ),
     "entitlement": Kind(
         N_("Uses of something a membership gives"),
@@ -189,12 +191,15 @@ OF_REWARDS = ("stored_value", "points", "code", "amount", "gift", "percent", "co
 BY_THE_PIECE = frozenset({"gift", "percent", "entitlement", "coupon"})
 """What comes as often as it is reached, so that no amount is asked for it."""
 ASKED_OF_REWARDS = frozenset({"gift", "percent", "coupon", "entitlement"})
-BESIDE_THE_VALUE = frozenset({"units", "least_minor", "each_full", "one_a_purchase", "on.groups", "on.products"})
+BESIDE_THE_VALUE = frozenset(
+    {"units", "least_minor", "each_full", "one_a_purchase", "without_promoted", "on.groups", "on.products"}
+)
 """What is asked of the others all the same: of which purchase, and which goods, the value is taken off."""
 RARE_OF_GIFTS: dict[str, set[str]] = {
-    "amount": {"per_unit", "units"},
-    "percent": {"measured"},
-    "price": {"measured"},
+    "amount": {"per_unit", "units", "without_promoted"},
+    "percent": {"measured", "without_promoted"},
+    "price": {"measured", "without_promoted"},
+    "code": {"without_promoted"},
 }
 """What is asked of a gift only among more settings."""
 SERVICE = Kind(N_("A service, or entry"), {"kind": "service"}, ())
@@ -377,9 +382,10 @@ TERM_BEGINS: dict[str, dict[str, Any]] = {
     "age": {"kind": "age", "age": 18},
 }  # fmt: skip
 EXPIRY = (
-    ("never", N_("Never")), ("months", N_("Some months after they were earned")),
-    ("inactivity", N_("Some months without a purchase")), ("member_year", N_("At the end of the member's year")),
-    ("each_year", N_("On a day of each year")), ("period_end", N_("With their half-year, quarter or year")),
+    ("never", N_("Never")), ("months", N_("Some months or days after they were earned")),
+    ("inactivity", N_("Some months or days without a purchase")),
+    ("member_year", N_("At the end of the member's year")),
+    ("each_year", N_("On a day of each year")), ("period_end", N_("With their month, quarter, half-year or year")),
 )  # fmt: skip
 EXPIRY_BEGINS: dict[str, dict[str, Any]] = {
     "never": {"kind": "never"}, "months": {"kind": "months", "months": 12},

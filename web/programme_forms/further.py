@@ -6,12 +6,12 @@ A select begins with what holds where nothing is said.
 from erp_club.kernel.text import N_
 from web.programme_forms.fields import CHANNELS, DAYS, Ask
 
-_BETWEEN = N_("Between commas.")
+BETWEEN = N_("Between commas.")
 _THIRTY = N_("Empty: 30.")
-_CODES = N_("Their codes, between commas.")
+CODES = N_("Their codes, between commas.")
 _MEANS = N_("Between commas: cash, card, stored_value, points, or your own name of a means of payment.")
 _DAYS_SAID = N_("Between commas: 21.4.2027 once, 24.12 every year, 1.12–31.12 from the one to the other.")
-LEVELS = Ask("levels", N_("Only for these levels"), "words", _BETWEEN, optional=True)
+LEVELS = Ask("levels", N_("Only for these levels"), "words", BETWEEN, optional=True)
 NAMES = {
     "en": N_("Its name in English"), "he": N_("Its name in Hebrew"), "fi": N_("Its name in Finnish"),
     "sv": N_("Its name in Swedish"),
@@ -25,13 +25,13 @@ UNIT = {
 
 WHERE = (
     Ask("when.channels", N_("Only here"), "ticks", options=CHANNELS),
-    Ask("when.stores", N_("Only in these stores"), "words", _CODES, optional=True),
-    Ask("when.without_stores", N_("But not in these stores"), "words", _CODES, optional=True),
+    Ask("when.stores", N_("Only in these stores"), "words", CODES, optional=True),
+    Ask("when.without_stores", N_("But not in these stores"), "words", CODES, optional=True),
 )  # fmt: skip
 WHEN = (
     *WHERE,
     Ask("when.weekdays", N_("Only on these days"), "ticks", options=DAYS),
-    Ask("when.month_days", N_("Only on these days of the month"), "numbers", _BETWEEN, optional=True),
+    Ask("when.month_days", N_("Only on these days of the month"), "numbers", BETWEEN, optional=True),
     Ask("when.days", N_("Only on these days of the year"), "days", _DAYS_SAID, optional=True),
     Ask("when.without_days", N_("Not on these days"), "days", _DAYS_SAID, optional=True),
     Ask("when.from_time", N_("From this time"), "time", N_("By the store's clock."), optional=True),
@@ -48,13 +48,13 @@ WHEN = (
     Ask("when.last_purchase", N_("Only on the first so many purchases"), optional=True),
     Ask("when.joined_within_days", N_("Only so many days from joining"), optional=True),
     Ask("when.joined_for_days", N_("Not before so many days after joining"), optional=True),
-    Ask("when.levels", N_("Only for these levels"), "words", _BETWEEN, optional=True),
+    Ask("when.levels", N_("Only for these levels"), "words", BETWEEN, optional=True),
     Ask("when.min_age", N_("Only from this age on"), optional=True),
     Ask("when.max_age", N_("Only up to this age"), optional=True),
     Ask("when.child_min_age", N_("Only who has a child from this age on"), optional=True),
     Ask("when.child_max_age", N_("Only who has a child up to this age"), "number",
         N_("As far as the birthday is known; 1 is a child under two."), optional=True),
-    Ask("when.segments", N_("Only for these segments"), "words", _BETWEEN, optional=True),
+    Ask("when.segments", N_("Only for these segments"), "words", BETWEEN, optional=True),
     Ask("when.without_means", N_("Not where any of this is paid by"), "words", _MEANS, optional=True),
     Ask("when.confirm", N_("The cashier confirms"), "text", N_("What the cashier is asked, in a few words: a couple."),
         optional=True),
@@ -65,13 +65,13 @@ _NOT_OF_GIFTS = {
 OF_GIFT = tuple(each for each in WHEN if each.name not in _NOT_OF_GIFTS)
 """Of the purchase that something is taken off: what the till looks at there, and isn't asked in another way."""
 GOODS = (
-    Ask("on.groups", N_("Only these product groups"), "words", _BETWEEN, optional=True),
-    Ask("on.products", N_("Only these products"), "words", _CODES, optional=True),
-    Ask("on.brands", N_("Only these brands"), "words", _BETWEEN, optional=True),
+    Ask("on.groups", N_("Only these product groups"), "words", BETWEEN, optional=True),
+    Ask("on.products", N_("Only these products"), "words", CODES, optional=True),
+    Ask("on.brands", N_("Only these brands"), "words", BETWEEN, optional=True),
 )
 EXCLUDED = (
-    Ask("excluded.groups", N_("But not these product groups"), "words", _BETWEEN, optional=True),
-    Ask("excluded.brands", N_("But not these brands"), "words", _BETWEEN, optional=True),
+    Ask("excluded.groups", N_("But not these product groups"), "words", BETWEEN, optional=True),
+    Ask("excluded.brands", N_("But not these brands"), "words", BETWEEN, optional=True),
     Ask("excluded.reduced", N_("Not on goods below the regular price"), "check"),
     Ask("excluded.promoted", N_("Not on goods with an offer"), "check"),
 )
@@ -83,6 +83,7 @@ _MOST = (
     Ask("most_points", N_("At most so many points a receipt"), optional=True),
     Ask("most_points_day", N_("At most so many points a day"), optional=True),
     Ask("most_points_month", N_("At most so many points a calendar month"), optional=True),
+    Ask("apart_minutes", N_("Not within so many minutes of the last time"), optional=True),
 )
 _OWN = {
     "money": (Ask("full", N_("Only for each full amount"), "check"), _STANDS),
@@ -124,7 +125,7 @@ EARNING = (
         N_("As the shop tells it, such as delivered."), optional=True),
     Ask("earning.available.next_purchase", N_("Points can be used from the next purchase on"), "check"),
     Ask("earning.late.days", N_("A purchase without card can be registered for so many days"), optional=True),
-    Ask("earning.excluded.groups", N_("No points on these product groups"), "words", _BETWEEN, optional=True),
+    Ask("earning.excluded.groups", N_("No points on these product groups"), "words", BETWEEN, optional=True),
     Ask("earning.excluded.reduced", N_("Not on goods below the regular price"), "check"),
     Ask("earning.excluded.promoted", N_("Not on goods with an offer"), "check"),
     Ask("earning.excluded.means", N_("No points on what these pay"), "words", _MEANS, optional=True),
@@ -146,7 +147,7 @@ EARNING = (
 EVENT = (
     Ask("most_times", N_("At most so many times"), optional=True),
     Ask("within_days", N_("At most so many days after the purchase"), optional=True),
-    Ask("when.levels", N_("Only for these levels"), "words", _BETWEEN, optional=True),
+    Ask("when.levels", N_("Only for these levels"), "words", BETWEEN, optional=True),
 )
 
 JOINING = (
@@ -169,7 +170,7 @@ JOINING = (
     Ask("joining.eligibility.segments", N_("Only these segments may join"), "words",
         N_("Names of lists of customers, between commas: soldiers, teachers."), optional=True),
     Ask("joining.eligibility.not_with_clubs", N_("Not together with these clubs"), "words",
-        _CODES, optional=True),
+        CODES, optional=True),
 )  # fmt: skip
 _RENEWAL = (
     Ask("renewal.by", N_("Membership is renewed"), "select", options=(
@@ -224,7 +225,7 @@ REDEMPTION = (
     Ask("whole_items", N_("They pay whole items only"), "check"),
     *GOODS,
     *EXCLUDED,
-    Ask("when.levels", N_("Only for these levels"), "words", _BETWEEN, optional=True),
+    Ask("when.levels", N_("Only for these levels"), "words", BETWEEN, optional=True),
     Ask("automatic", N_("The till uses them by itself"), "check"),
     Ask("vat", N_("For VAT they are"), "select", options=(
         ("discount", N_("A discount")), ("means", N_("A means of payment")),
@@ -235,6 +236,7 @@ ENTITLEMENT = (
     LEVELS,
     Ask("channels", N_("Only here"), "ticks", options=CHANNELS),
     Ask("only_given", N_("Only where a rule has given it"), "check"),
+    Ask("apart_minutes", N_("Not within so many minutes of the last time"), optional=True),
     *OF_GIFT[1:],
 )
 
@@ -281,6 +283,13 @@ _YEARS = (
     Ask("growth.per_year_minor", N_("It grows each year by"), "amount", optional=True),
     Ask("growth.most_minor", N_("It grows up to"), "amount", optional=True),
 )
+OF_POINTS = (
+    VALID[0],
+    Ask("issue.valid_until", N_("Valid until the end"), "select", options=(
+        ("", N_("No")), ("occasion_end", N_("Of the days around the day")),
+    )),
+)  # fmt: skip
+"""How long points for a birthday or an anniversary are valid."""
 _RELATIVES = Ask("relatives", N_("Only of these relatives"), "ticks", options=(
     ("spouse", N_("Spouse")), ("child", N_("Child")), ("parent", N_("Parent")), ("other", N_("Other")),
 ))  # fmt: skip
@@ -332,25 +341,16 @@ REACHED = Ask("function.reached", N_("Of several steps"), "select", options=(
 WHOLE = Ask("function.on", N_("The percentage is on"), "select", options=(
     ("whole", N_("The whole amount")), ("each_step", N_("Each step's own part")),
 ))  # fmt: skip
-NEED = (
-    Ask("at_least", N_("Only who reached"), "amount"), Ask("periods", N_("In so many periods")),
-    Ask("of_them", N_("In at least so many of them each"), "number", N_("Empty: all of them together."), optional=True),
-)  # fmt: skip
-EXTRA = (
-    Ask("times_bp", N_("Times as much"), "times", N_("2 doubles it.")),
-    Ask("on.groups", N_("On these product groups"), "words", _BETWEEN, optional=True),
-    Ask("when.weekdays", N_("Only on these days"), "ticks", options=DAYS),
-    Ask("when.stores", N_("Only in these stores"), "words", _CODES, optional=True),
-    Ask("when.first_day", N_("From this day"), "date", optional=True),
-    Ask("when.last_day", N_("Until this day"), "date", N_("It is included."), optional=True),
-)
 
 LEVEL_EXPIRY = (
-    Ask("levels", N_("Points earned on these levels"), "words", _BETWEEN),
+    Ask("levels", N_("Points earned on these levels"), "words", BETWEEN),
     Ask("months", N_("Expire so many months after that"), "number", N_("Empty: never."), optional=True),
+    Ask("days", N_("Or so many days"), optional=True),
     Ask("to_month_end", N_("To the end of that month"), "check"),
 )
-CALENDAR = (("half_year", N_("Half-year")), ("quarter", N_("Quarter")), ("year", N_("Year")))
+CALENDAR = (
+    ("month", N_("Month")), ("half_year", N_("Half-year")), ("quarter", N_("Quarter")), ("year", N_("Year")),
+)  # fmt: skip
 HOUSEHOLD = (
     Ask("household.same_address", N_("They live at one address"), "check"),
     Ask("household.one_per_household", N_("One membership a household"), "check"),
@@ -383,11 +383,11 @@ MORE = (
         ("back", N_("Come back")), ("back_if_whole", N_("Come back if all is returned")), ("never", N_("Are lost")),
     )),
     Ask("returns.levels_fall", N_("Returns don't lower levels"), "unless"),
-    Ask("excluded.products", N_("Products without benefits"), "words", _CODES, optional=True),
-    Ask("excluded.brands", N_("Brands without benefits"), "words", _BETWEEN, optional=True),
+    Ask("excluded.products", N_("Products without benefits"), "words", CODES, optional=True),
+    Ask("excluded.brands", N_("Brands without benefits"), "words", BETWEEN, optional=True),
     Ask("excluded.reduced", N_("No benefits on goods below the regular price"), "check"),
-    Ask("channels.stores", N_("Only in these stores"), "words", _CODES, optional=True),
-    Ask("channels.without_stores", N_("But not in these stores"), "words", _CODES, optional=True),
+    Ask("channels.stores", N_("Only in these stores"), "words", CODES, optional=True),
+    Ask("channels.without_stores", N_("But not in these stores"), "words", CODES, optional=True),
     Ask("most_discount_month", N_("All discounts together take off at most so much in a month"), "amount",
         optional=True),
     Ask("most_rewards", N_("A member holds at most so many unused rewards"), optional=True),

@@ -181,6 +181,7 @@ def _level(document: Document, index: int, figure: f.Control) -> Block:
         )
         if rows(document, f"{path}.gives"):
             drawn.gifts(f"{path}.gives")
+            drawn.takes.append(Button(f"remove|{path}.gives", N_("Take the gift for reaching it away")))
         else:
             drawn.adds.append(Button(f"on|{path}.gives", N_("A gift for reaching it")))
         if at(document, f"{path}.staying") is not None:
@@ -260,8 +261,8 @@ def _expiry(document: Document) -> Iterator[Block]:
     if _has_points(document):
         drawn.asks.append(Ask("expiry.rule.kind", N_("Points expire"), "kind", options=f.EXPIRY))
     if expiry in {"months", "inactivity"}:
-        drawn.asks.append(Ask("expiry.rule.months", N_("So many months")))
-    if expiry in {"months", "inactivity"}:
+        drawn.asks.append(Ask("expiry.rule.months", N_("So many months"), optional=True))
+        drawn.asks.append(Ask("expiry.rule.days", N_("Or so many days"), optional=True))
         drawn.asks.append(Ask("expiry.rule.to_month_end", N_("To the end of that month"), "check"))
     if expiry == "each_year":
         drawn.asks += [

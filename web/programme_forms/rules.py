@@ -20,6 +20,19 @@ from web.programme_forms.blocks import (
 from web.programme_forms.fields import Ask
 from web.programme_forms.paths import Document, at, rows
 
+_NEED = (
+    Ask("at_least", N_("Only who reached"), "amount"), Ask("periods", N_("In so many periods")),
+    Ask("of_them", N_("In at least so many of them each"), "number", N_("Empty: all of them together."), optional=True),
+)  # fmt: skip
+_EXTRA = (
+    Ask("times_bp", N_("Times as much"), "times", N_("2 doubles it.")),
+    Ask("on.groups", N_("On these product groups"), "words", further.BETWEEN, optional=True),
+    Ask("when.weekdays", N_("Only on these days"), "ticks", options=f.DAYS),
+    Ask("when.stores", N_("Only in these stores"), "words", further.CODES, optional=True),
+    Ask("when.first_day", N_("From this day"), "date", optional=True),
+    Ask("when.last_day", N_("Until this day"), "date", N_("It is included."), optional=True),
+)
+
 
 def named(document: Document, path: str) -> tuple[Ask, ...]:
     """What a rule is called, in the club's languages."""
@@ -152,7 +165,7 @@ def _occasion(document: Document, path: str) -> Block:
         kept = [each for each in rest if whole or ".around.months" not in each.name]
         kinds = {at(each, "kind") for each in rows(document, f"{path}.gives")}
         if at(document, f"{path}.around") is not None and kinds == {"points"}:
-            kept = [*under(path, further.VALID[:1]), *kept]
+            kept = [*under(path, further.OF_POINTS), *kept]
         drawn.more(path, (*kept, *names(document, path)))
     return drawn.block(kind.label if kind else _code(document, path), path)
 
@@ -220,11 +233,11 @@ def _further(drawn: Drawing, path: str, function: str) -> None:
         own.append(further.WHOLE)
     drawn.more(path, (*under(path, (*own, *further.REWARD)), *names(document, path)))
     counts = str(at(document, f"{path}.needs[0].measure.counts") or "spend")
-    least, *others = further.NEED
+    least, *others = _NEED
     need = (called(least, least.label, f.COUNTED_IN.get(counts, "number")), *others)
     drawn.rows_or(f"{path}.needs", N_("Only who bought so much in several periods"), need)
     if function in {"percent", "declared"}:
-        drawn.rows_or(f"{path}.extras", N_("A part counts more"), further.EXTRA)
+        drawn.rows_or(f"{path}.extras", N_("A part counts more"), _EXTRA)
 
 
 def _code(document: Document, path: str) -> str:

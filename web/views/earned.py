@@ -38,6 +38,7 @@ _WHY: dict[Why, Text] = {
     Why.CEILING: T("No more today."),
     Why.CEILING_OF_MONTH: T("No more this month."),
     Why.VISITED_ALREADY: T("The visit has counted already."),
+    Why.TOO_SOON: T("Too soon after the last purchase that counted."),
     Why.EARNING_ENDED: T("The club gives no points any more."),
 }
 """What is told of a rule that gave nothing; of others, such as one for goods that aren't there, nothing is said."""

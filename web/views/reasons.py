@@ -63,6 +63,7 @@ _TEXTS: Mapping[Reason, Text] = {
     Reason.GIFT_MISSING: T("Its gift isn't in the catalogue."),
     Reason.NO_GOODS: T("None of its products are in the basket."),
     Reason.NO_GAIN: T("It would give nothing on this basket."),
+    Reason.PASSED_OVER: T("It isn't for goods that have another discount or price already."),
     Reason.BEATEN: T("Another offer gives more."),
     Reason.NOT_BETTER_THAN_ORDER_DISCOUNT: T("The discount on the purchase gives as much already."),
     Reason.NOT_BETTER_ON_LINE: T("Another offer gives more on these items."),

@@ -246,7 +246,8 @@ def _points(session: Session, settings: PlanSettings, rows: Sequence[Owed], givi
     for row in rows:
         if row.account is not None:
             to = bucket(terms.on_level(levels.get(row.account[1])), giving.on, joined_on=row.joined_on)
-            to = to if last is None else replace(to, last_day=last, earned_month=None)
+            until = row.last_day if settings.points_in_days else last
+            to = to if until is None else replace(to, last_day=until, earned_month=None)
             wanted.append(WantedPoints(row.account, settings.value(row.age) or 0, to))
     give_points(
         session,

@@ -102,6 +102,8 @@ def _ages(plan: PlanSettings) -> Iterator[Text]:
         yield T("Only up to the age of %(age)s.", age=plan.to_age)
     if plan.points_days is not None:
         yield TN("It is valid for %(num)s day.", "It is valid for %(num)s days.", plan.points_days)
+    if plan.points_in_days:
+        yield T("It is valid to the end of the days around the day.")
 
 
 def _conditions(plan: PlanSettings, names: Names) -> Iterator[Text]:

@@ -77,6 +77,8 @@ class PlanSettings:
     levels: tuple[str, ...] = ()
     points_days: int | None = None
     """So many days after they are given points are valid, else as the club's rules say."""
+    points_in_days: bool = False
+    """Points are valid to the last of the days around the date."""
 
     @property
     def window(self) -> Window:

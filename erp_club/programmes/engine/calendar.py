@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 
-from erp_club.clubs.periods import Span, add_months
+from erp_club.clubs.periods import Span, add_months, anniversary_before
 from erp_club.kernel.dates import age_on, celebrated
 from erp_club.programmes.engine.parts import Every, Period
 
@@ -64,10 +64,8 @@ def year_begins(joined_on: dt.date, whole_months: bool) -> dt.date:
 
 def member_year(joined_on: dt.date, day: dt.date) -> Span:
     """The member's year that holds `day`: from one anniversary of joining to the day before the next."""
-    years = day.year - joined_on.year
-    if add_months(joined_on, 12 * years) > day:
-        years -= 1
-    return Span(add_months(joined_on, 12 * years), add_months(joined_on, 12 * (years + 1)) - DAY)
+    first = anniversary_before(joined_on, day)
+    return Span(first, add_months(joined_on, 12 * (first.year - joined_on.year + 1)) - DAY)
 
 
 @functools.lru_cache(maxsize=4096)

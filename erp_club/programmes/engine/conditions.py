@@ -39,6 +39,7 @@ class Why(StrEnum):
     EARNING_ENDED = "earning_ended"
     REDEEMING_ENDED = "redeeming_ended"
     VISITED_ALREADY = "visited_already"
+    TOO_SOON = "too_soon"
     BALANCE_TOO_LOW = "balance_too_low"
     TOO_LATE = "too_late"
     TOO_EARLY = "too_early"

@@ -4,6 +4,7 @@ Each rule's points are exact fractions until the sum over all rules is rounded, 
 rules and lines by the largest remainder. A receipt therefore never gives more or fewer for being looked at by line.
 """
 
+import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -182,7 +183,7 @@ def _look(
     """One rule on its lines; what earned by a rule before is left out of those that stand instead."""
     seen = Open(rule)
     seen.had = had
-    seen.why = missed(rule.when, purchase, member)
+    seen.why = missed(rule.when, purchase, member) or _too_soon(rule, purchase, member)
     if seen.why is not None:
         return seen
     named = goods_of(rule.on)
@@ -208,12 +209,19 @@ def _look(
     return seen
 
 
+def _too_soon(rule: Rule, purchase: Purchase, member: MemberFacts) -> Why | None:
+    last = member.gave_at.get(rule.code) if rule.apart_minutes is not None else None
+    if last is None or rule.apart_minutes is None:
+        return None
+    return Why.TOO_SOON if purchase.at - last < dt.timedelta(minutes=rule.apart_minutes) else None
+
+
 def _factor(
     rule: Multiplied, purchase: Purchase, member: MemberFacts, paid: Sequence[PaidLine], without: tuple[Excluded, ...]
 ) -> Open:
     """The lines of a multiple, with how much of each it is for (a share, where only some means count)."""
     seen = Open(rule)
-    seen.why = missed(rule.when, purchase, member)
+    seen.why = missed(rule.when, purchase, member) or _too_soon(rule, purchase, member)
     if seen.why is not None:
         return seen
     for i, each in enumerate(paid):

@@ -27,6 +27,7 @@ from erp_club.programmes.engine.parts import (
     Scope,
     SomeDays,
     SomeMinor,
+    SomeMinutes,
     SomePoints,
     When,
 )
@@ -60,6 +61,8 @@ class EarnRule(Part):
     most_points: SomePoints | None = None
     most_points_day: SomePoints | None = None
     most_points_month: SomePoints | None = None
+    apart_minutes: SomeMinutes | None = None
+    """Not within so many minutes of the member's last purchase by which it gave points."""
 
 
 class Reach(StrEnum):

@@ -16,9 +16,13 @@ LIMITED_BY = {
     Every.QUARTER: "per_member_quarter",
     Every.HALF_YEAR: "per_member_half_year",
     Every.YEAR: "per_member_year",
+    Every.MEMBER_YEAR: "per_member_own_year",
+    Every.TERM: "per_member_term",
     Every.EVER: "per_member",
 }
 """The periods in which uses of a discount can be counted, and the limit of an offer that does."""
+OF_CLUB = frozenset({Every.MEMBER_YEAR, Every.TERM})
+"""Those that are the member's own."""
 
 
 def entitlements(programme: Programme) -> Iterator[Finding]:
@@ -52,11 +56,16 @@ def _ceilings(path: str, of: Entitlement) -> Iterator[Finding]:
 def _discount(path: str, of: Entitlement, gives: DiscountGiven) -> Iterator[Finding]:
     if gives.amount_minor is gives.off_bp is gives.price_minor is None:
         yield Finding(f"{path}.gives", T("Say how much: an amount or a percentage."))
-    if of.count is not None and (of.period.every not in LIMITED_BY or of.period.starts_month != 1):
+    moved = of.period.starts_month != 1 or of.period.whole_months
+    if of.count is not None and (of.period.every not in LIMITED_BY or moved):
         text = T(
-            "Uses of a discount are counted by the calendar, or for ever. Give it on an occasion for another year."
+            "Uses of a discount are counted by the calendar, the member's year or term, or for ever. For another"
+            " period give it on an occasion."
         )
         yield Finding(f"{path}.period.every", text)
+    if of.apart_minutes is not None:
+        text = T("Tills count a discount by the day. Let it be had once a day, or give a product or a service.")
+        yield Finding(f"{path}.apart_minutes", text)
     if of.only_given:
         text = T("Let the rule that gives it give the discount itself: it becomes a coupon of the member's.")
         yield Finding(f"{path}.only_given", text)

@@ -23,8 +23,8 @@ def last_day(rule: Expires, earned_on: dt.date, *, joined_on: dt.date | None = N
     "N months after earning" includes the day D + N. After inactivity, `earned_on` is the day of the last purchase.
     """
     match rule:
-        case MonthsAfter():
-            day = add_months(earned_on, rule.months)
+        case MonthsAfter() | Inactivity():
+            day = add_months(earned_on, rule.months or 0) + dt.timedelta(days=rule.days or 0)
             return month_end(day) if rule.to_month_end else day
         case EachYear(of_calendar_year=True):
             return _yearly(rule, earned_on.year + rule.years_after)
@@ -36,9 +36,6 @@ def last_day(rule: Expires, earned_on: dt.date, *, joined_on: dt.date | None = N
             last = member_year(year_begins(joined_on or earned_on, rule.whole_months), earned_on).last
             assert last is not None
             return add_months(last + DAY, 12 * rule.years_after) - DAY
-        case Inactivity():
-            day = add_months(earned_on, rule.months)
-            return month_end(day) if rule.to_month_end else day
         case PeriodEnd():
             span = span_of(Period(every=rule.every, starts_month=rule.starts_month), earned_on)
             return add_months(span.first, (rule.periods_after + 1) * LENGTHS[rule.every]) - DAY

@@ -83,8 +83,8 @@ class MemberFacts:
     """The member at the moment of a purchase. `so_far`: what a growing rule has counted in its period, by rule.
 
     `points_today`: what each rule has given today, and all of them under the empty name, `points_this_month` in the
-    calendar month. `visited`: by which rule
-    and in which store a visit has counted today already. `purchases`: how many before this one. `children`: birthdays.
+    calendar month. `visited`: by which rule and in which store a visit has counted today already. `gave_at`: when each
+    rule gave points the last time. `purchases`: how many before this one. `children`: birthdays.
     """
 
     joined_on: dt.date | None = None
@@ -97,6 +97,7 @@ class MemberFacts:
     points_this_month: Mapping[str, int] = field(default_factory=_empty)
     visited: frozenset[tuple[str, str]] = frozenset()
     children: tuple[dt.date, ...] = ()
+    gave_at: Mapping[str, dt.datetime] = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class DiscountGiven(Part):
     """Of several of them one at most is used in a purchase, the one that takes off most."""
     per_unit: bool = False
     """The amount is off each unit: a piece, a litre, a kilogram."""
+    without_promoted: bool = False
+    """Not on units that an offer has lowered."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -100,6 +102,8 @@ class CodeGiven(Part):
     """Of several of them one is used for each full `least_minor`, else all at once."""
     one_a_purchase: bool = False
     """Of several of them one at most is used in a purchase, the one that takes off most."""
+    without_promoted: bool = False
+    """Not on units that an offer has lowered."""
 
     @model_validator(mode="after")
     def _goes_with_least(self) -> Self:
@@ -220,6 +224,8 @@ class Until(StrEnum):
     HALF_YEAR_END = "half_year_end"
     YEAR_END = "year_end"
     TERM_END = "term_end"
+    OCCASION_END = "occasion_end"
+    """Of points for a birthday or an anniversary: the last of the days around it."""
 
 
 class Use(Part):

@@ -16,6 +16,7 @@ from erp_club.programmes.engine.gifts import (
     PointsGiven,
     RenewalGiven,
     StoredValueGiven,
+    Until,
     Use,
     comes_in_pieces,
 )
@@ -32,8 +33,11 @@ _DAYS = ("usable", "valid_days", "valid_months", "valid_until", "valid_to")
 
 def issues(programme: Programme) -> Iterator[Finding]:
     """Each place that says of giving or using something what its gift can't do."""
+    dated = {f"occasions[{n}]" for n, each in enumerate(programme.occasions) if each.occasion in DATED}
     for path, issue, things in _issued(programme):
         yield from _left_over(path, issue, things)
+        if issue.valid_until is Until.OCCASION_END and path not in dated:
+            yield Finding(f"{path}.issue.valid_until", T("Only a birthday or an anniversary has days around it."))
         if issue.automatic and not any(_is_used_by_tills(each) for each in things):
             text = T("A till can't use this by itself, so this has no effect.")
             yield Finding(f"{path}.issue.automatic", text, stops=False)
@@ -70,7 +74,11 @@ def _around(path: str, of: Occasion) -> Iterator[Finding]:
     """A gift around a day comes with its first day, and can be used in these days."""
     usual = type(of.issue)()
     points = all(isinstance(each, PointsGiven) for each in of.gives)  # for so many days from when they are given
-    for name in (*_GIVING, *(each for each in _DAYS if not points or each != "valid_days")):
+    in_days = of.issue.valid_until is Until.OCCASION_END
+    if points and in_days and of.issue.valid_days is not None:
+        yield Finding(f"{path}.valid_days", T("Say one: so many days, or to the end of the days around the day."))
+    can = {"valid_days", "valid_until"} if in_days else {"valid_days"}
+    for name in (*_GIVING, *(each for each in _DAYS if not points or each not in can)):
         if getattr(of.issue, name) != getattr(usual, name):
             text = T("The days around the day say when it comes and can be used. Change those, and leave this out.")
             yield Finding(f"{path}.{name}", text)

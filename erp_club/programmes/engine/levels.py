@@ -35,6 +35,7 @@ from erp_club.programmes.engine.parts import (
     Period,
     RuleCode,
     SomeMinor,
+    SomeMinutes,
     When,
 )
 from erp_club.promotions.engine.scope import Texts
@@ -71,6 +72,8 @@ class Entitlement(Part):
     channels: Keys = ()
     when: When = ALWAYS
     only_given: bool = False
+    apart_minutes: SomeMinutes | None = None
+    """Not within so many minutes of the member's last use of it."""
     most_minor_month: SomeMinor | None = None
     """The most that a discount takes off in a calendar month, less what came back in it."""
     most_base_month: SomeMinor | None = None

@@ -108,7 +108,7 @@ def usable(issue: Use, issued_on: dt.date, *, joined_on: dt.date | None = None) 
         last = max(issue.valid_to, first)
     if issue.valid_until is Until.TERM_END:
         last = member_year(joined_on or issued_on, last or issued_on).last
-    elif issue.valid_until is not None:
+    elif issue.valid_until is not None and issue.valid_until in _ENDS:
         last = span_of(Period(every=_ENDS[issue.valid_until]), last or issued_on).last
     return Span(first, last)
 

@@ -77,12 +77,26 @@ def offer_for(
             "rewards": [_reward(programme, gives)],
             "when": {"all": [*_conditions(programme, gives, when, levels), *only]},
             "activation": dict(activation),
-            "combination": beside if programme.double_benefits else alone,
+            "combination": (beside if programme.double_benefits else alone) | _passing_over(programme, gives),
             "limits": ({"per_basket": 1} if one else {}) | _ceiling(programme, gives),
             "first_day": when.first_day,
             "last_day": when.last_day,
         }
     )
+
+
+def _passing_over(programme: Programme, gives: Given) -> dict[str, Any]:
+    """What it passes over for what else has lowered it. All of a club have their turn at the end then, since one of
+    them may be had instead of another.
+    """
+    excluded, off = programme.excluded, isinstance(gives, DiscountGiven | CodeGiven)
+    own = isinstance(gives, DiscountGiven | CodeGiven) and gives.without_promoted
+    said: dict[str, Any] = {"stage": "code"} if excluded.promoted or excluded.price_lists or own else {}
+    if off and (excluded.promoted or own):
+        said["untouched"] = True
+    if off and excluded.price_lists:
+        said["without_price_lists"] = excluded.price_lists
+    return said
 
 
 def _ceiling(programme: Programme, gives: Given) -> dict[str, Any]:

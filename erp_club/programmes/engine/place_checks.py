@@ -8,11 +8,10 @@ from erp_club.programmes.engine.events import JOINING, REFERRAL, REFERRED, RENEW
 from erp_club.programmes.engine.finding import Finding
 from erp_club.programmes.engine.gifts import CodeGiven, DiscountGiven, Given, ServiceGiven
 from erp_club.programmes.engine.offered import in_the_sale, is_offered
-from erp_club.programmes.engine.parts import ALWAYS, NOTHING, Counts, Measure, Scope, When
+from erp_club.programmes.engine.parts import ALWAYS, Counts, Measure, Scope, When
 from erp_club.programmes.engine.programme import Programme
 from erp_club.programmes.engine.spending import Redemption
 
-_NOT_TAKEN_OFF = ("price_lists", "promoted")
 _OF_PURCHASES = ("least_minor", "most_minor", "first_purchase", "last_purchase", "means", "without_means", "confirm")
 
 
@@ -106,10 +105,6 @@ def _no_goods(on: Scope) -> bool:
 def _left_out(programme: Programme) -> Iterator[Finding]:
     """What earning passes over and tills don't, where something is taken off."""
     taken_off = any(isinstance(each, DiscountGiven | CodeGiven) for _, each in _given(programme))
-    for name in _NOT_TAKEN_OFF if taken_off else ():
-        if getattr(programme.excluded, name) != getattr(NOTHING, name):
-            text = T("Earning and paying with points pass over this, but benefits are still taken off it.")
-            yield Finding(f"excluded.{name}", text, stops=False)
     if programme.excluded.means and (taken_off or programme.redemption is not None):
         text = T("Only earning passes over this: points still pay for it, and benefits are taken off it.")
         yield Finding("excluded.means", text, stops=False)

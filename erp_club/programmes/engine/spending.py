@@ -24,6 +24,7 @@ from erp_club.programmes.engine.parts import (
     Points,
     RuleCode,
     Scope,
+    SomeDays,
     SomeMinor,
     SomePoints,
     When,
@@ -95,12 +96,25 @@ class Never(Part):
     kind: Literal["never"] = "never"
 
 
-class MonthsAfter(Part):
-    """Points expire so many months after they were earned: to the day, or at the end of that month."""
+class _Length(Part):
+    """So many months, or days."""
+
+    months: Months | None = None
+    days: SomeDays | None = None
+    to_month_end: bool = False
+    """To the end of the month in which they are over."""
+
+    @model_validator(mode="after")
+    def _months_or_days(self) -> Self:
+        if (self.months is None) == (self.days is None):
+            raise PydanticCustomError("months_or_days", "either months or days")
+        return self
+
+
+class MonthsAfter(_Length):
+    """Points expire so many months, or days, after they were earned: to the day, or at the end of that month."""
 
     kind: Literal["months"] = "months"
-    months: Months
-    to_month_end: bool = False
 
 
 class EachYear(Part):
@@ -128,20 +142,24 @@ class MemberYearEnd(Part):
 
 
 class PeriodEnd(Part):
-    """Points of a quarter, half-year or year expire together: at its end, or so many periods later."""
+    """Points of a month, quarter, half-year or year expire together: at its end, or so many periods later."""
 
     kind: Literal["period_end"] = "period_end"
-    every: Literal[Every.QUARTER, Every.HALF_YEAR, Every.YEAR] = Every.HALF_YEAR
+    every: Literal[Every.MONTH, Every.QUARTER, Every.HALF_YEAR, Every.YEAR] = Every.HALF_YEAR
     starts_month: Month = 1
     periods_after: Annotated[int, Field(ge=0, le=100)] = 1
 
+    @model_validator(mode="after")
+    def _begins(self) -> Self:
+        if self.every is Every.MONTH and self.starts_month != 1:
+            raise PydanticCustomError("starts_month", "starts_month goes with quarters, half-years and years")
+        return self
 
-class Inactivity(Part):
-    """The whole balance expires so many months after the last purchase; each purchase starts the clock again."""
+
+class Inactivity(_Length):
+    """The whole balance expires so many months, or days, after the last purchase; each one starts the clock again."""
 
     kind: Literal["inactivity"] = "inactivity"
-    months: Months
-    to_month_end: bool = False
 
 
 Expires = Annotated[
@@ -150,17 +168,27 @@ Expires = Annotated[
 
 
 class LevelExpiry(Part):
-    """Points that members on these levels earn expire so many months after that, or never, instead."""
+    """Points that members on these levels earn expire so many months, or days, after that, or never, instead."""
 
     levels: Annotated[Keys, Field(min_length=1)]
     months: Months | None = None
+    days: SomeDays | None = None
     to_month_end: bool = False
 
     @model_validator(mode="after")
-    def _end_of_months(self) -> Self:
-        if self.to_month_end and self.months is None:
-            raise PydanticCustomError("to_month_end", "to_month_end goes with months")
+    def _one_length(self) -> Self:
+        if self.months is not None and self.days is not None:
+            raise PydanticCustomError("months_or_days", "either months or days")
+        if self.to_month_end and self.months is self.days is None:
+            raise PydanticCustomError("to_month_end", "to_month_end goes with months or days")
         return self
+
+    @property
+    def rule(self) -> Never | MonthsAfter:
+        """The same as the rule of all points would say it."""
+        if self.months is self.days is None:
+            return Never()
+        return MonthsAfter(months=self.months, days=self.days, to_month_end=self.to_month_end)
 
 
 class Expiry(Part):

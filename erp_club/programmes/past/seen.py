@@ -21,6 +21,7 @@ class Seen:
         self.joined_on = joined_on
         self.day = dt.date.min
         self.visited: dict[int, set[tuple[str, str]]] = defaultdict(set)
+        self.gave_at: dict[int, dict[str, dt.datetime]] = defaultdict(dict)
         self.points_today: dict[str, int] = {}
         self.points_this_month: dict[str, int] = {}
         self.growing = {
@@ -45,6 +46,7 @@ class Seen:
             points_today=dict(self.points_today),
             points_this_month=dict(self.points_this_month),
             visited=frozenset(self.visited[customer_id]),
+            gave_at=dict(self.gave_at[customer_id]),
         )
 
     def note(self, purchase: Purchase, made: Earned, *, customer_id: int) -> None:
@@ -52,6 +54,7 @@ class Seen:
         for rule in made.rules:
             if rule.points:
                 self.visited[customer_id].add((rule.rule, purchase.store))
+                self.gave_at[customer_id][rule.rule] = purchase.at
             self._gave(purchase.on, rule.rule, rule.points)
             if rule.rule in self.growing:
                 self.counted[rule.rule].append((purchase.on, rule.counted))
@@ -92,6 +95,9 @@ def _days(programme: Programme, on: dt.date, joined_on: dt.date | None) -> Itera
             yield on
         if rule.most_points_month is not None:
             yield on.replace(day=1)
+        if rule.apart_minutes is not None:
+            # One that came too soon itself doesn't count, and that hangs on those before it.
+            yield on - dt.timedelta(minutes=4 * rule.apart_minutes, days=1)
         if isinstance(rule, PerMoney) and rule.growing is not None:
             yield span_of(rule.growing.period, on, joined_on=joined_on).first
 

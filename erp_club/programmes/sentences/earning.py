@@ -16,6 +16,7 @@ from erp_club.programmes.sentences.words import (
     only_if,
     period,
     set_ones,
+    time,
     what,
 )
 
@@ -38,6 +39,7 @@ def rule(of: e.Rule, words: Words) -> Iterator[Text]:
         "most_points": lambda points: T("At most %(points)s a receipt.", points=words.points(points)),
         "most_points_day": lambda points: T("At most %(points)s a day.", points=words.points(points)),
         "most_points_month": lambda points: T("At most %(points)s a calendar month.", points=words.points(points)),
+        "apart_minutes": lambda minutes: T("Only %(time)s after the last purchase that counted.", time=time(minutes)),
     })  # fmt: skip
 
 

@@ -71,6 +71,8 @@ def _discount(gives: g.DiscountGiven, words: Words) -> Text:
 
 
 def _from_a_purchase_of(gives: g.DiscountGiven | g.CodeGiven, said: Text, words: Words) -> Text:
+    if gives.without_promoted:
+        said = T("%(gift)s, not on goods in an offer", gift=said)
     if gives.one_a_purchase:
         said = T("%(gift)s, one at most in a purchase", gift=said)
     if gives.least_minor is None:
@@ -109,6 +111,7 @@ _UNTIL = {
     g.Until.HALF_YEAR_END: T("It is valid to the end of the half-year."),
     g.Until.YEAR_END: T("It is valid to the end of the year."),
     g.Until.TERM_END: T("It is valid to the end of the member's year."),
+    g.Until.OCCASION_END: T("It is valid to the end of the days around the day."),
 }
 _ROUNDED = {
     g.Until.MONTH_END: T("It is valid to the end of the month in which that day lies."),
@@ -116,6 +119,7 @@ _ROUNDED = {
     g.Until.HALF_YEAR_END: T("It is valid to the end of the half-year in which that day lies."),
     g.Until.YEAR_END: T("It is valid to the end of the year in which that day lies."),
     g.Until.TERM_END: T("It is valid to the end of the member's year in which that day lies."),
+    g.Until.OCCASION_END: T("It is valid to the end of the days around the day."),
 }
 _ISSUE: dict[str, Say] = {
     "at": lambda at: _AT[at],

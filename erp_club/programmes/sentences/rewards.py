@@ -22,6 +22,7 @@ from erp_club.programmes.sentences.words import (
     only_if,
     period,
     set_ones,
+    time,
     what,
 )
 
@@ -141,6 +142,7 @@ def entitlement(of: lv.Entitlement, words: Words) -> Iterator[Text]:
     yield from set_ones(of, {
         "levels": lambda codes: T("Only for level %(levels)s.", levels=levels(codes, words)),
         "channels": lambda keys: T("Only in %(channels)s.", channels=channels(keys, "or")),
+        "apart_minutes": lambda minutes: T("Only %(time)s after its last use.", time=time(minutes)),
     })  # fmt: skip
     yield from only_if(of.when, words)
     yield from set_ones(of, {

@@ -91,39 +91,30 @@ def expiry(of: s.Expiry, words: Words) -> Iterator[Text]:
 
 def _of_levels(of: s.LevelExpiry, words: Words) -> Text:
     named = levels(of.levels, words)
-    if of.months is None:
+    length = _length(of)
+    if length is None:
         return T("Points earned on level %(levels)s don't expire.", levels=named)
     if of.to_month_end:
-        return TN(
-            "Points earned on level %(levels)s expire at the end of the month, %(num)s month after that.",
-            "Points earned on level %(levels)s expire at the end of the month, %(num)s months after that.",
-            of.months,
-            levels=named,
-        )
-    return TN(
-        "Points earned on level %(levels)s expire %(num)s month after that.",
-        "Points earned on level %(levels)s expire %(num)s months after that.",
-        of.months,
-        levels=named,
-    )
+        text = T("Points earned on level %(levels)s expire at the end of the month, %(length)s after that.")
+    else:
+        text = T("Points earned on level %(levels)s expire %(length)s after that.")
+    return Text(text.msgid, {"levels": named, "length": length})
+
+
+def _length(of: s.MonthsAfter | s.Inactivity | s.LevelExpiry) -> Text | None:
+    if of.days is not None:
+        return TN("%(num)s day", "%(num)s days", of.days)
+    return None if of.months is None else TN("%(num)s month", "%(num)s months", of.months)
 
 
 def _expires(of: s.Expires) -> Text:
     match of:
         case s.Never():
             return T("Points don't expire.")
+        case s.MonthsAfter(to_month_end=True):
+            return T("Points expire at the end of the month, %(length)s after they were earned.", length=_length(of))
         case s.MonthsAfter():
-            if of.to_month_end:
-                return TN(
-                    "Points expire at the end of the month, %(num)s month after they were earned.",
-                    "Points expire at the end of the month, %(num)s months after they were earned.",
-                    of.months,
-                )
-            return TN(
-                "Points expire %(num)s month after they were earned.",
-                "Points expire %(num)s months after they were earned.",
-                of.months,
-            )
+            return T("Points expire %(length)s after they were earned.", length=_length(of))
         case s.EachYear():
             return _each_year(of)
         case s.MemberYearEnd():
@@ -137,11 +128,7 @@ def _expires(of: s.Expires) -> Text:
         case s.PeriodEnd():
             return _with_period(of)
         case s.Inactivity():
-            return TN(
-                "All points expire %(num)s month after the last purchase.",
-                "All points expire %(num)s months after the last purchase.",
-                of.months,
-            )
+            return T("All points expire %(length)s after the last purchase.", length=_length(of))
 
 
 def _with_period(of: s.PeriodEnd) -> Text:

@@ -318,6 +318,13 @@ def amount(of: Measure, value: int, words: Words) -> object:
     return value
 
 
+def time(minutes: int) -> Text:
+    """So many minutes, or hours where they are full."""
+    if minutes % 60:
+        return TN("%(num)s minute", "%(num)s minutes", minutes)
+    return TN("%(num)s hour", "%(num)s hours", minutes // 60)
+
+
 _PERIODS: dict[Every, Text] = {
     Every.DAY: T("one day"),
     Every.WEEK: T("a week"),

@@ -19,7 +19,7 @@ from erp_club.clubs.setup import commands as setup
 from erp_club.permissions.actors import Actor
 from erp_club.programmes import settings
 from erp_club.programmes.conversions import queries as conversions
-from erp_club.programmes.engine.entitlement_checks import LIMITED_BY
+from erp_club.programmes.engine.entitlement_checks import LIMITED_BY, OF_CLUB
 from erp_club.programmes.engine.gifts import CouponGiven, DiscountGiven, GiftGiven, RenewalGiven, StoredValueGiven
 from erp_club.programmes.engine.offered import called, in_the_sale, is_offered, offer_for, paying_offer, told_apart
 from erp_club.programmes.engine.programme import Programme
@@ -226,6 +226,7 @@ def _keep_discounts(
         )  # fmt: skip
         limit = LIMITED_BY.get(each.period.every)
         limits = {limit: each.count} if each.count is not None and limit is not None else {}
+        limits |= {"of_club": programme.code} if limits and each.period.every in OF_CLUB else {}
         limits |= {"member_month_minor": each.most_month} if each.most_month is not None else {}
         if limits:
             made = made.model_copy(update={"limits": made.limits.model_copy(update=limits)})

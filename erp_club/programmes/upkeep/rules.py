@@ -18,6 +18,7 @@ from erp_club.programmes.engine.gifts import (
     PointsGiven,
     RenewalGiven,
     StoredValueGiven,
+    Until,
     Use,
     comes_in_pieces,
 )
@@ -186,6 +187,7 @@ def plan_settings(
         automatic=rule.issue.automatic,
         levels=_levels(programme, rule),
         points_days=rule.issue.valid_days if isinstance(gives, PointsGiven) else None,
+        points_in_days=rule.issue.valid_until is Until.OCCASION_END and isinstance(gives, PointsGiven),
         **things,  # pyright: ignore[reportArgumentType] - each by the name of its field
     )
 

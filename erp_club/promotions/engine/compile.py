@@ -75,6 +75,8 @@ class Compiled:
     """The products (SKU) that offers may add to a basket, or that complete one of their bundles."""
     least_priority: int
     """The lowest of all."""
+    by_membership: frozenset[str] = frozenset()
+    """Those whose uses are counted by days of the member's own."""
     by_month: frozenset[str] = frozenset()
     """Those that take off only so much for a member in a month."""
     sharing: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
@@ -119,6 +121,7 @@ def compile_offers(published: Iterable[Published]) -> Compiled:
         tuple(each for each in ready if each.redeems),
         frozenset(sku for each in ready for part in each.parts for sku in _asked_for(part)),
         min((each.priority for each in ready), default=0),
+        frozenset(each.code for each in ready if each.limits is not None and each.limits.by_membership),
         frozenset(each.code for each in ready if each.by_month),
         _sharing(ready),
     )
@@ -207,8 +210,10 @@ def _ready(published: Published, scopes: Scopes, everything: int) -> Ready:
         last_day=offer.last_day,
         hint=offer.hint,
         over_order=over_order,
-        whole=not combination.other_lines_first and all(_whole(part, everything) for part in parts),
+        whole=not (combination.other_lines_first or combination.passes_over)
+        and all(_whole(part, everything) for part in parts),
         other_lines_first=combination.other_lines_first,
+        passes_over=combination.passes_over,
         again=_again(parts) if limits is None else None,
     )
 
@@ -247,6 +252,8 @@ def _competes(combination: Combination, parts: tuple[Part, ...], *, redeems: boo
 def _stage(offer: Offer, *, redeems: bool, over_order: bool) -> int:
     """The stage that an offer says, else what its reward, start and scope ask for."""
     combination = offer.combination
+    if combination.untouched:
+        return CODE
     if combination.stage is not None:
         return _STAGES.index(combination.stage)
     if redeems:
@@ -257,10 +264,17 @@ def _stage(offer: Offer, *, redeems: bool, over_order: bool) -> int:
 
 
 def _turn(offer: Offer, stage: int) -> tuple[object, ...]:
-    """Stage, place, priority, then prices before shares before amounts, then the offer's code."""
+    """Stage, for untouched units last, place, priority, then prices, shares, amounts, then the offer's code."""
     combination = offer.combination
     position = _LAST if combination.position is None else combination.position
-    return (stage, position, -combination.priority, _TURNS.get(type(offer.rewards[0]), 1), offer.code)
+    return (
+        stage,
+        combination.untouched,
+        position,
+        -combination.priority,
+        _TURNS.get(type(offer.rewards[0]), 1),
+        offer.code,
+    )
 
 
 def _touches(parts: tuple[Part, ...], needs: Needs, earning: Iterable[int]) -> tuple[int, ...]:

@@ -62,8 +62,11 @@ def decide(run: Run, opened: Opened) -> None:
 
 
 def _owed(run: Run) -> int:
-    """What the sale costs. Points as money are the customer's own: it is no gain to use more of them."""
-    return run.basket.owed() + sum([record.amount() for record in run.records if record.ready.redeems])
+    """What the sale costs. Points as money are the customer's own: it is no gain to use more of them, nor for what
+    passes over goods with another discount to find more without one.
+    """
+    apart = [record for record in run.records if record.ready.redeems or record.ready.passes_over]
+    return run.basket.owed() + sum([record.amount() for record in apart])
 
 
 def _again(run: Run, opened: Opened, out: Some, told: int) -> None:
@@ -80,10 +83,11 @@ def _meeting(run: Run, opened: Opened) -> list[Open]:
     What takes so much off all goods together leaves less the less it finds, and takes the same share of each: it meets
     only what could change its turn, and nothing is gained without it.
     """
-    turns = [offer for turns in opened.stackable for offer in turns if not offer.ready.redeems]
-    if len(opened.competing) + len(turns) < 2:
+    turns = [offer for turns in opened.stackable for offer in turns if not _apart(offer)]
+    groups = [offers for offers in opened.competing.values() if not all(_apart(offer) for offer in offers)]
+    if len(groups) + len(turns) < 2:
         return []
-    layers = [*opened.competing.values(), *([offer] for offer in turns)]
+    layers = [*groups, *([offer] for offer in turns)]
     held = [[_lines(run, offer.ready) for offer in layer] for layer in layers]
     even = [layer[0] for layer in layers if len(layer) == 1 and _even(run, layer[0])]
     uneven = [NOWHERE if layer[0] in even else NOWHERE.union(*lines) for layer, lines in zip(layers, held, strict=True)]
@@ -97,6 +101,11 @@ def _meeting(run: Run, opened: Opened) -> list[Open]:
         late = [offer for offer in layer if offer.ready.stage > first]
         found += [offer for offer in late if any(each.ready.turn < offer.ready.turn for each in even)]
     return list(dict.fromkeys(found))
+
+
+def _apart(offer: Open) -> bool:
+    """Whether it is taken of what others leave, whatever that is."""
+    return offer.ready.redeems or offer.ready.passes_over
 
 
 def _even(run: Run, offer: Open) -> bool:

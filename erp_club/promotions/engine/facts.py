@@ -75,6 +75,8 @@ class Used:
     member_week: int = 0
     member_quarter: int = 0
     member_half_year: int = 0
+    member_own_year: int = 0
+    member_term: int = 0
     member_month_minor: int = 0
     shared_month_minor: int = 0
 

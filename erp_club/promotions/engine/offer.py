@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from erp_club.promotions.engine.conditions import All, Condition
 from erp_club.promotions.engine.rewards import Points, Redeem, Reward
-from erp_club.promotions.engine.scope import MOST_MINOR, MOST_USES, Code, Count, Key, Part, Texts
+from erp_club.promotions.engine.scope import MOST_MINOR, MOST_USES, Code, Count, Key, Keys, Part, Texts
 
 
 class Start(StrEnum):
@@ -86,6 +86,24 @@ class Combination(Part):
     used: bool = True
     other_lines_first: bool = False
     """An amount is taken first from lines that no later offer of its stage can use."""
+    untouched: bool = False
+    """Only on units from which no other offer has taken anything: it has its turn after those. Others that are for
+    untouched units don't count."""
+    without_price_lists: Keys = ()
+    """Not on units whose price is that of one of these lists, by their codes."""
+
+    @property
+    def passes_over(self) -> bool:
+        """Whether it passes over units for what else lowers them."""
+        return self.untouched or bool(self.without_price_lists)
+
+    @model_validator(mode="after")
+    def _of_an_order(self) -> Self:
+        if self.passes_over and self.mode is Mode.EXCLUSIVE and self.per is not Per.ORDER:
+            raise PydanticCustomError(
+                "passes_over", "untouched and without_price_lists go with stackable offers and those for the order"
+            )
+        return self
 
 
 Uses = Annotated[int, Field(ge=1, le=MOST_USES)]
@@ -104,6 +122,11 @@ class Limits(Part):
     per_member_quarter: Uses | None = None
     per_member_half_year: Uses | None = None
     per_member_year: Uses | None = None
+    per_member_own_year: Uses | None = None
+    """In the year that begins with each anniversary of joining `of_club`."""
+    per_member_term: Uses | None = None
+    """In the term of the membership in `of_club`: each renewal begins another one."""
+    of_club: Key | None = None
     per_basket: Count | None = None
     budget_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
     member_month_minor: Annotated[int, Field(ge=1, le=MOST_MINOR)] | None = None
@@ -116,7 +139,14 @@ class Limits(Part):
     def _shared(self) -> Self:
         if (self.shared_month_minor is None) != (self.shared_as is None):
             raise PydanticCustomError("shared_as", "shared_month_minor goes with shared_as")
+        if self.by_membership != (self.of_club is not None):
+            raise PydanticCustomError("of_club", "of_club goes with per_member_own_year and per_member_term")
         return self
+
+    @property
+    def by_membership(self) -> bool:
+        """Whether uses are counted by days of the member's own."""
+        return self.per_member_own_year is not None or self.per_member_term is not None
 
     @property
     def by_month(self) -> bool:

@@ -157,6 +157,7 @@ def used_up(run: Run, ready: Ready) -> Failure | None:
     by_member = (
         limits.per_member, limits.per_member_day, limits.per_member_week, limits.per_member_month,
         limits.per_member_quarter, limits.per_member_half_year, limits.per_member_year,
+        limits.per_member_own_year, limits.per_member_term,
         limits.member_month_minor, limits.shared_month_minor,
     )  # fmt: skip
     if run.facts.shopper is None and any(each is not None for each in by_member):
@@ -187,6 +188,8 @@ def left_of(limits: Limits, used: Used) -> int | None:
         (limits.per_member_quarter, used.member_quarter),
         (limits.per_member_half_year, used.member_half_year),
         (limits.per_member_year, used.member_year),
+        (limits.per_member_own_year, used.member_own_year),
+        (limits.per_member_term, used.member_term),
         (limits.per_basket, 0),
     )
     return min((most - so_far for most, so_far in pairs if most is not None), default=None)

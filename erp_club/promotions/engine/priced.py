@@ -81,6 +81,8 @@ class Reason(StrEnum):
     NO_GOODS = "no_goods"
     """Nothing in the basket is what it is about. It is told on request only."""
     NO_GAIN = "no_gain"
+    PASSED_OVER = "passed_over"
+    """All that it is for has another offer, or the price of a list that it passes over."""
     BEATEN = "beaten"
     NOT_BETTER_THAN_ORDER_DISCOUNT = "not_better_than_applied_order_discount"
     NOT_BETTER_ON_LINE = "not_better_on_line"

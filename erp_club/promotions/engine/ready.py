@@ -90,6 +90,8 @@ class Ready:
     whole: bool
     """Whether it takes so much off all goods together, and nothing of one line that it wouldn't of another."""
     other_lines_first: bool
+    passes_over: bool
+    """Whether it passes over units for what else lowers them, and so takes none from others."""
     again: BuyGet | Bundle | Percent | Amount | FixedPrice | None
     """What is given again and again without a limit, so that a few units more are worth a hint."""
     behind: list["Ready"] = field(default_factory=list["Ready"])

@@ -71,13 +71,14 @@ def _work_out(run: Run, offer: Open, *, mask: int, later: frozenset[int] | None)
         offer = _within_limits(run, offer)
         if offer.times < 1:
             return Outcome(failure=(Reason.USED_UP, None))
+    passed_over = _passed_over(run, ready) if ready.passes_over else 0
     if ready.points:
         offer = affordable(run, offer)
     turn = Turn(
         basket,
         offer.times,
         offer.most,
-        mask,
+        mask | passed_over,
         ready.needed,
         offer.start.claim,
         later,
@@ -85,11 +86,37 @@ def _work_out(run: Run, offer: Open, *, mask: int, later: frozenset[int] | None)
         CustomerPurse(run),
     )
     single = len(ready.parts) == 1
-    outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn)
+    outcome = Outcome([ready.parts[0].give(turn)]) if single else _parts(run, offer, turn, mask)
     keep_within(run, offer, outcome)
     outcome.failure = refusal_of(run, offer, outcome)
+    if outcome.failure == (Reason.NO_GAIN, None) and passed_over and _nothing_left(run, ready, passed_over):
+        outcome.failure = (Reason.PASSED_OVER, None)
     outcome.offer = offer
     return outcome
+
+
+def _passed_over(run: Run, ready: Ready) -> int:
+    """The bits of the units that it passes over: touched ones as they stood before the first offer of its kind."""
+    combination, basket, mask = ready.offer.combination, run.basket, 0
+    if combination.untouched:
+        mask = run.bit("touched units")
+        if not any(record.ready.offer.combination.untouched for record in run.records):
+            for lot in (lot for lots in basket.lots for lot in lots if basket.touched(lot)):
+                lot.taken |= mask
+    lists = combination.without_price_lists
+    if lists:
+        bit = run.bit(f"units at the prices of {lists}")
+        for lot in (lot for i, (_, code) in basket.changed.items() if code in lists for lot in basket.lots[i]):
+            lot.taken |= bit
+        mask |= bit
+    return mask
+
+
+def _nothing_left(run: Run, ready: Ready, passed_over: int) -> bool:
+    """Whether there are units of what it is for, but all are passed over."""
+    scopes = {scope for part in ready.parts for scope in part.scopes}
+    there = any(run.basket.open_lots(scope) for scope in scopes)
+    return there and not any(run.basket.open_lots(scope, passed_over) for scope in scopes)
 
 
 def _within_limits(run: Run, offer: Open) -> Open:
@@ -109,8 +136,11 @@ def affordable(run: Run, offer: Open) -> Open:
     return Open(offer.ready, min(offer.times, most), most if offer.most is None else min(offer.most, most), offer.start)
 
 
-def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
-    """Several parts, each on what those before have left (the last, where it is for the rest, on other units)."""
+def _parts(run: Run, offer: Open, turn: Turn, group: int) -> Outcome:
+    """Several parts, each on what those before have left (the last, where it is for the rest, on other units).
+
+    `group`: the bit of its exclusive group, for which its units are taken then.
+    """
     ready, basket = offer.ready, run.basket
     before, basket.lots = basket.lots, basket.state()
     mask, own = turn.mask, run.bit(f"parts of {ready.code}")
@@ -124,7 +154,7 @@ def _parts(run: Run, offer: Open, turn: Turn) -> Outcome:
         shares.append(book(basket, give.takes, own))
     # Its own parts may share units; for all other offers they are taken.
     for lot in (lot for lots in basket.lots for lot in lots if lot.taken & own):
-        lot.taken = lot.taken & ~own | mask
+        lot.taken = lot.taken & ~own | group
     after, basket.lots = basket.lots, before
     return Outcome(gives, shares, after)
 

@@ -84,11 +84,24 @@ def _right(session: Session, membership_id: int, code: str, day: Day) -> Right:
     left = [each for each in mine if each.left != 0]
     if not left:
         raise errors.used_up(mine[0].last)
+    _check_apart(session, left[0], day)
     # What ends first is used first; without an end it can wait.
     right = min(left, key=lambda each: (each.last or dt.date.max, each.grant is None))
     if right.grant is None or not _is_taken(session, right):
         return right
     return _right(session, membership_id, code, day)
+
+
+def _check_apart(session: Session, right: Right, day: Day) -> None:
+    """Raises Conflict `entitlement-too-soon` within the minutes after the last use."""
+    if right.apart_minutes is None:
+        return
+    use = EntitlementUse
+    same = use.membership_id == right.membership_id, use.code == right.code, use.state != UseState.BACK
+    last = session.scalar(sa.select(sa.func.max(use.at)).where(*same))
+    again = None if last is None else last + dt.timedelta(minutes=right.apart_minutes)
+    if again is not None and day.now < again:
+        raise errors.too_soon(-(-int((again - day.now).total_seconds()) // 60))
 
 
 def _is(right: Right, held: Held, code: str) -> bool:

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from erp_club.kernel.errors import Conflict, NotFound, Refused
-from erp_club.kernel.text import T
+from erp_club.kernel.text import TN, T
 
 
 def not_given() -> Conflict:
@@ -33,6 +33,16 @@ def used_up(last: dt.date | None) -> Conflict:
     return Conflict(
         T("This entitlement is used up. It can be used again after %(day)s.", day=last), code="entitlement-used-up"
     )
+
+
+def too_soon(minutes: int) -> Conflict:
+    """Its last use is too short ago."""
+    text = TN(
+        "The last use was too short ago. It can be used again in %(num)s minute.",
+        "The last use was too short ago. It can be used again in %(num)s minutes.",
+        minutes,
+    )
+    return Conflict(text, code="entitlement-too-soon")
 
 
 def gone() -> Conflict:

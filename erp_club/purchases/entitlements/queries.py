@@ -42,6 +42,7 @@ class Right:
     last: dt.date | None
     products: tuple[tuple[str, str], ...]
     is_service: bool = False
+    apart_minutes: int | None = None
     grant: tuple[int, int] | None = None
 
     @property
@@ -104,6 +105,7 @@ def rights(session: Session, customer_id: int, *, on: dt.date, where: Where | No
             last=source.span.last,
             products=tuple((sku, names[sku]) for sku in _skus(each) if sku in names),
             is_service=isinstance(each.gives, ServiceGiven),
+            apart_minutes=each.apart_minutes,
             grant=source.grant,
         )
         for row, each, source in given
