@@ -24,8 +24,8 @@ SIDE = 3.5
 """Per cent kept free at either end of a line, for the first and last circle and half a label."""
 LABELS = 7
 """The most words below an axis, where one is long."""
-MONTHS = 12
-"""The most of short ones."""
+MONTHS, SHORT = 12, 7
+"""The most where none has more signs than this, as months have."""
 PHONE = 44
 """Signs that stand side by side there on a phone, which shows fewer of long words."""
 EDGE = 5
@@ -181,7 +181,7 @@ def _grid(values: Sequence[Number], height: int) -> tuple[tuple[Tick, ...], Call
 def _below(across: Sequence[float], words: Sequence[str]) -> tuple[Label, ...]:
     """Every n-th word counted back from the newest, which always has its word."""
     last = len(words) - 1
-    most = MONTHS if max(map(len, words), default=0) <= LONG else LABELS
+    most = MONTHS if max(map(len, words), default=0) <= SHORT else LABELS
     every = ceil(len(words) / most) or 1
     shown = [index for index in range(len(words)) if (last - index) % every == 0]
     room = max(2, PHONE // (max([len(words[index]) for index in shown], default=0) + 2))

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from erp_club.catalogue.models import Product
+from erp_club.clubs.models import Club
+from erp_club.customers.models import Customer
+from erp_club.organisation.models import Store
 from tests.browser.conftest import Live, Window
 from tests.browser.shop import Desk, a_desk
 from tests.house.routes import walk
@@ -81,9 +86,21 @@ def drawn() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((each.path, each.route.path_regex) for each in pages if not each.path.startswith(OF_TILL))
 
 
+def call_by_long_words(live: Live) -> None:
+    """Names without a place to break, as long as any: they have to fit too."""
+    word = "Longest" + "t" * 93
+    with live.database.session() as session:
+        session.execute(sa.update(Product).values(name=word))
+        session.execute(sa.update(Store).values(name=word))
+        session.execute(sa.update(Club).values(names={"en": 2 * word, "he": 2 * word}))
+        session.execute(sa.update(Customer).where(Customer.id > 0).values(given_name=word, family_name=word))
+        session.commit()
+
+
 @pytest.mark.parametrize("language", LANGUAGES if EVERY else ("en", "he"))
 def test_no_page_of_the_back_office_has_a_fault_for_axe(browser: Browser, live: Live, language: str):
     desk = a_desk(live, rows=3)
+    call_by_long_words(live)
     context = desk.open(browser, Window(language=language))
     page = context.new_page()
     for path in every_page(page, desk):
