@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 from erp_club.jobs.declared import Cursor, Job, Preview, Run, Said, Sample, Step
 from erp_club.jobs.kinds import Level
 from erp_club.kernel.text import N_, TN
+from erp_club.people.erasure.commands import TOGETHER
 from erp_club.people.retention import commands, queries
 from erp_club.people.retention.commands import Gone
 from erp_club.people.retention.rules import DataKind
 
-PEOPLE, ROWS, SAMPLE = 25, 5_000, 10
+PEOPLE, ROWS, SAMPLE = TOGETHER, 5_000, 10
 """People erased, and rows emptied, in one transaction."""
 _KINDS = tuple(DataKind)
 

@@ -9,7 +9,7 @@ from erp_club.clubs.queries import MembershipRow, memberships
 from erp_club.customers.fields import CONSENTS
 from erp_club.customers.queries import record
 from erp_club.customers.record import CustomerRecord
-from erp_club.people.erasure.queries import taken, texts_naming
+from erp_club.people.erasure.queries import taken
 from erp_club.people.merging import queries
 from erp_club.people.merging.fields import FIELDS
 from erp_club.people.merging.rules import joined_consent
@@ -172,7 +172,6 @@ class ErasurePage(BaseModel):
     memberships: int
     value_minor: int
     receipts: int
-    texts: int
     obstacles: list[str]
 
 
@@ -188,7 +187,6 @@ def erasure_page(act: Act, customer_id: int) -> ErasurePage:
         memberships=lost.memberships,
         value_minor=lost.value_minor,
         receipts=lost.receipts,
-        texts=0 if lost.obstacles else texts_naming(act.session, customer_id),
         obstacles=[say(each) for each in lost.obstacles],
     )
 

@@ -6,8 +6,8 @@ The row of the customer stays, empty, since receipts and ledgers name it; so do 
 import datetime as dt
 import html
 import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,9 +25,10 @@ from erp_club.customers.queries import not_living
 from erp_club.kernel import audit
 from erp_club.people import errors
 from erp_club.people.erasure import noted
-from erp_club.people.erasure.queries import Taken, taken
+from erp_club.people.erasure.queries import taken
 from erp_club.people.erasure.words.commands import GONE_ANSWER, SET_GONE, empty_words, forget_answers, sweep
 from erp_club.people.erasure.words.queries import relatives_of, secrets_of
+from erp_club.people.erasure.words.scrubbing import Scrubber, Secrets
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import end_account
 from erp_club.points.kinds import MovementKind
@@ -36,6 +37,8 @@ from erp_club.points.models import PointsAccount
 from erp_club.points.rules import DROPPED
 
 REASON = "Erased"
+TOGETHER = 25
+"""People for whom all that the chain tells is read once."""
 SHORTEST = 3
 """Letters of a name that tells of somebody by itself; a shorter one stands in every text."""
 EMPTY: dict[str, object] = {
@@ -48,24 +51,51 @@ EMPTY: dict[str, object] = {
 """What the columns of somebody erased hold."""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """Somebody whose own rows are empty: what else in the chain may tell of them (`forget`)."""
+
+    ids: list[int]
+    secrets: Secrets
+    relatives: set[str]
+    rare: list[str]
+    """Names that nobody else bears."""
+
+
 def erase_customer(
     session: Session, customer_id: int, *, points: int, today: dt.date, now: dt.datetime, by: Actor
-) -> Taken:
-    """Take a person out of everything, for good, with the records that became this one; gives what went with them.
+) -> None:
+    """Take a person out of everything, for good, with the records that became this one.
 
     `points` are those that were shown and confirmed. Once it is committed it is noted beside the database, so that a
     backup from before, once restored, is erased again. Raises NotFound, Refused `customer-merged`, Conflict
     `erasure-refused` with the reason while it may not be done, and `points-changed`.
     """
+    forget(session, [take_out(session, customer_id, points=points, today=today, now=now, by=by)], now=now)
+
+
+def take_out(
+    session: Session, customer_id: int, *, points: int, today: dt.date, now: dt.datetime, by: Actor
+) -> TakenOut:
+    """The part of `erase_customer` that is about the person's own rows; `forget` has to follow, for many at once."""
     rows = _hold(session, customer_id)
     lost = taken(session, customer_id)
     if lost.obstacles:
         raise errors.not_erasable(lost.obstacles[0])
     if lost.points != points:
         raise errors.balance_changed(lost.points)
-    _erase(session, rows, today=today, now=now, by=by)
-    noted.note(session, [row["id"] for row in rows], now=now)
-    return lost
+    gone = _take_out(session, rows, today=today, now=now, by=by)
+    noted.note(session, gone.ids, now=now)
+    return gone
+
+
+def forget(session: Session, gone: Sequence[TakenOut], *, now: dt.datetime) -> None:
+    """Take people whose own rows are empty out of all that the chain tells, which is read once for all of them."""
+    if gone:
+        scrubber = Scrubber(*(each.secrets for each in gone))
+        forget_answers(session, scrubber, [(each.secrets, each.relatives) for each in gone])
+        sweep(session, scrubber, [each for one in gone for each in one.ids], now=now)
+        _forget_refusals(session, [name for each in gone for name in each.rare])
 
 
 def erase_again(
@@ -83,13 +113,17 @@ def erase_again(
         )
     }
     living = [each for each, row in states.items() if row.state == CustomerState.ACTIVE]
-    for each in sorted(living):
-        _erase(session, _hold(session, each), today=today, now=now, by=by)
+    for first in range(0, len(living), TOGETHER):
+        some = sorted(living)[first : first + TOGETHER]
+        gone = [_take_out(session, _hold(session, each), today=today, now=now, by=by) for each in some]
+        forget(session, gone, now=now)
     left = [each for each, row in states.items() if row.state == CustomerState.MERGED and row.merged_into not in states]
     return len(living), sorted(left)
 
 
-def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, now: dt.datetime, by: Actor) -> None:
+def _take_out(
+    session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, now: dt.datetime, by: Actor
+) -> TakenOut:
     ids = [row["id"] for row in rows]
     secrets = secrets_of(session, rows)
     relatives = relatives_of(session, ids)
@@ -97,8 +131,6 @@ def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, n
     _end_memberships(session, ids, Cause(MovementKind.ENDED, today, now, by, reason=REASON))
     for statement in _STATEMENTS:
         session.execute(statement, {"ids": ids, "numbers": [row["number"] for row in rows]})
-    forget_answers(session, secrets, relatives)
-    sweep(session, secrets, ids, now=now)
     session.execute(
         sa.update(Customer)
         .where(Customer.id.in_(ids))
@@ -107,8 +139,7 @@ def _erase(session: Session, rows: list[Mapping[str, Any]], *, today: dt.date, n
     for each in ids:
         audit.record(session, by=by, now=now, action="customer.erase", entity="customer", entity_id=each)
         audit.empty_values(session, each, now=now, by=by)
-    rare = erase_names(session, ids, sorted(secrets.given | secrets.family))
-    _forget_refusals(session, rare)
+    return TakenOut(ids, secrets, relatives, erase_names(session, ids, sorted(secrets.given | secrets.family)))
 
 
 def _hold(session: Session, customer_id: int) -> list[Mapping[str, Any]]:

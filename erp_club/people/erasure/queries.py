@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from erp_club.kernel.text import T, Text
-from erp_club.people.erasure.words.queries import count_naming, secrets_of
 
 FAMILY = "(SELECT id FROM customers WHERE id = :id OR merged_into = :id)"
 
@@ -33,12 +32,6 @@ def taken(session: Session, customer_id: int) -> Taken:
     given = {"id": customer_id}
     counts = session.execute(_COUNTS, given).one()
     return Taken(*counts, obstacles=tuple(_obstacles(session, customer_id)))
-
-
-def texts_naming(session: Session, customer_id: int) -> int:
-    """How many texts and documents about something else name the customer, and lose that with an erasure."""
-    rows = [dict(row) for row in session.execute(_ROWS, {"id": customer_id}).mappings()]
-    return count_naming(session, secrets_of(session, rows), [row["id"] for row in rows])
 
 
 def _obstacles(session: Session, customer_id: int) -> list[Text]:
@@ -69,7 +62,6 @@ _COUNTS = sa.text(f"""
              WHERE customer_id IN {FAMILY} AND state <> 'closed'),
            (SELECT count(*) FROM receipts WHERE customer_id IN {FAMILY})
 """)  # noqa: S608 - the parts are ours
-_ROWS = sa.text("SELECT * FROM customers WHERE id = :id OR merged_into = :id")
 _OPEN_SALES = sa.text(f"""
     SELECT t.number, s.name AS store FROM baskets b JOIN terminals t ON t.id = b.terminal_id
       JOIN stores s ON s.id = t.store_id

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from erp_club.kernel import audit
 from erp_club.kernel.audit import AuditEntry, AuditValues
 from erp_club.kernel.errors import Conflict, Invalid
-from erp_club.people.erasure.commands import erase_customer
+from erp_club.people.erasure.commands import TakenOut, forget, take_out
 from erp_club.people.erasure.queries import taken
 from erp_club.people.retention import queries
 from erp_club.people.retention.models import RetentionRule
@@ -58,15 +58,16 @@ def erase_silent(
 ) -> Gone:
     """Erase customers without a sign of life. Where something stands in the way, they wait for the next run."""
     found = queries.silent(session, before=before, after=after, limit=limit)
-    left = 0
+    gone: list[TakenOut] = []
     for each in found:
         lost = taken(session, each.customer_id)
         try:
             with session.begin_nested():
-                erase_customer(session, each.customer_id, points=lost.points, today=today, now=now, by=by)
+                gone.append(take_out(session, each.customer_id, points=lost.points, today=today, now=now, by=by))
         except Conflict:
-            left += 1
-    return Gone(len(found) - left, left, found[-1].customer_id if len(found) == limit else None)
+            continue
+    forget(session, gone, now=now)
+    return Gone(len(gone), len(found) - len(gone), found[-1].customer_id if len(found) == limit else None)
 
 
 def empty_changes(

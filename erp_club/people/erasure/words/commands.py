@@ -38,13 +38,12 @@ def empty_words(session: Session, ids: Sequence[int], *, now: dt.datetime) -> No
         empty_kept(session, table, _KEPT[table], session.scalars(statement, said).all(), now=now)
 
 
-def sweep(session: Session, secrets: Secrets, ids: Collection[int], *, now: dt.datetime) -> None:
-    """Take what names a person out of every text and document of the chain (`places.SWEPT`).
+def sweep(session: Session, scrubber: Scrubber, ids: Collection[int], *, now: dt.datetime) -> None:
+    """Take what names people out of every text and document of the chain (`places.SWEPT`), in one reading.
 
-    `ids` are the customers that the person is: what the trace tells of them is emptied whole, elsewhere.
+    `ids` are the customers that they are: what the trace tells of them is emptied whole, elsewhere.
     """
     say_erasing(session)
-    scrubber = Scrubber(secrets)
     movements: dict[str, dict[Key, str | None]] = {name: {} for name in _LEDGERS}
     entries: dict[int, tuple[Any, Any]] = {}
     kept: dict[str, list[int]] = {name: [] for name in _KEPT}
@@ -98,9 +97,9 @@ def _put(session: Session, found: Named, scrubber: Scrubber) -> None:
     )
 
 
-def forget_answers(session: Session, secrets: Secrets, relatives: Collection[str]) -> None:
-    """An answer that tells of the person is told no more, while its key goes on doing nothing a second time."""
-    for scope, key in queries.answers_naming(session, secrets, relatives):
+def forget_answers(session: Session, scrubber: Scrubber, people: Sequence[tuple[Secrets, Collection[str]]]) -> None:
+    """An answer that tells of these people or their relatives is told no more; its key goes on doing nothing twice."""
+    for scope, key in queries.answers_naming(session, scrubber, people):
         session.execute(_FORGET, {"scope": scope, "key": key} | GONE_ANSWER)
 
 

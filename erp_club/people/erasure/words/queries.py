@@ -31,6 +31,13 @@ OWN = frozenset({
 """Fields of a customer: in what is told of somebody else they are that one's own, a husband's telephone too."""
 
 
+_LISTED = frozenset({
+    "consent_advertising", "consent_email", "consent_post", "consent_sms", "gender", "language", "id_kind",
+    "id_country", "country", "home_store_id", "anniversary",
+})  # fmt: skip
+"""Fields of a customer in which nobody can write a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A row with a text that names the person: what its columns are without."""
@@ -96,14 +103,20 @@ def _in_table(
 
 
 def _likely(column: sa.Column[Any], scrubber: Scrubber) -> sa.ColumnElement[bool]:
-    """Whether a text may name the person, by what PostgreSQL reads fast: `scrubber` judges what is left."""
-    text = sa.cast(column, sa.Text)
+    """Whether a text may name somebody, by what PostgreSQL reads fast: `scrubber` judges what is left."""
+    # Most of the trace is what customers were opened with: each one's own, which another's erasure leaves alone.
+    own = column.table.name == AuditValues.__tablename__
+    told = column.op("-")(sa.literal([*OWN, *_LISTED], sa.ARRAY(sa.Text))) if own else column
+    text = sa.cast(told, sa.Text)
     renamed = [text.contains(json.dumps(each, ensure_ascii=False)[1:-1], autoescape=True) for each in scrubber.renamed]
-    one, other = (_like(text, names) for names in scrubber.names)
-    # Accents that are typed and not kept hide a name from LIKE.
-    names = sa.or_(sa.and_(one, other), sa.and_(sa.or_(one, other), text.regexp_match(ACCENTS)))
-    alone = sa.or_(_like(text, scrubber.alone), names if all(scrubber.names) else sa.or_(one, other))
-    return sa.or_(sa.case((_like(text, scrubber.sought), alone), else_=sa.false()), *renamed)
+    named: list[sa.ColumnElement[bool]] = []
+    for pair in scrubber.names:
+        one, other = (_like(text, names) for names in pair)
+        # Accents that are typed and not kept hide a name from LIKE.
+        both = sa.or_(sa.and_(one, other), sa.and_(sa.or_(one, other), text.regexp_match(ACCENTS)))
+        named.append(both if all(pair) else sa.or_(one, other))
+    found = sa.case((_like(text, scrubber.sought), sa.or_(_like(text, scrubber.alone), *named)), else_=sa.false())
+    return sa.or_(sa.case((told.cast(sa.Text) != "{}", found), else_=sa.false()) if own else found, *renamed)
 
 
 def _like(text: sa.ColumnElement[str], sought: Collection[str]) -> sa.ColumnElement[bool]:
@@ -134,13 +147,6 @@ def _left(scrubber: Scrubber, how: How, told: Any, table: str) -> Any:
             return scrubber.terms(told)
 
 
-def count_naming(session: Session, secrets: Secrets, ids: Collection[int]) -> int:
-    """How many texts and documents name the person, in other rows than the person's own."""
-    scrubber = Scrubber(secrets)
-    rows = sum(1 for _ in naming(session, scrubber, ids))
-    return rows + sum(len(found(session, scrubber)) for found in (relatives_who_are, views_of, files_naming))
-
-
 def relatives_who_are(session: Session, scrubber: Scrubber) -> list[int]:
     """Relatives of others who are kept as a name only, this person's."""
     asked = sa.text("SELECT id, name FROM customer_relatives WHERE lower(name) LIKE ANY(:sought)")
@@ -157,27 +163,36 @@ def views_of(session: Session, scrubber: Scrubber) -> list[int]:
     ]
 
 
-def answers_naming(session: Session, secrets: Secrets, relatives: Collection[str]) -> list[tuple[str, str]]:
-    """Scope and key of the answers that tell of the person: by what nobody else has, by a given and a family name
-    anywhere in it, or by a relative who is kept as a name only.
+def answers_naming(
+    session: Session, scrubber: Scrubber, people: Sequence[tuple[Secrets, Collection[str]]]
+) -> list[tuple[str, str]]:
+    """Scope and key of the answers that tell of people: by what nobody else has, by a given and a family name anywhere
+    in it, or by one of the relatives, who come with each, that are kept as a name only.
     """
-    scrubber = Scrubber(secrets)
-    kin = [each for name in relatives for each in sought(name)]
+    kin = [pattern for _, relatives in people for name in relatives for pattern in sought(name)]
     text = "lower(convert_from(answer, 'UTF8'))"
     asked = sa.text(
         "SELECT scope, key, headers::text AS headers, answer FROM idempotency_keys "  # noqa: S608 - ours
         "WHERE lower(headers::text) LIKE ANY(:sought) OR octet_length(answer) > 0 "
         f"AND CASE WHEN headers ->> 'content-type' ~ 'json|text' THEN {text} LIKE ANY(:sought) END"
     )
-    one, other = (any_of(name_parts(names)) for names in (secrets.given, secrets.family))
-    both = [re.compile(rf"(?<!\w)(?:{each})(?!\w)") if each else None for each in (one, other, any_of(relatives))]
+    named = [
+        [_words(name_parts(secrets.given)), _words(name_parts(secrets.family)), _words(relatives)]
+        for secrets, relatives in people
+    ]
     found: list[tuple[str, str]] = []
     for scope, key, headers, answer in session.execute(asked, {"sought": [*scrubber.sought, *kin]}):
         told = headers + bytes(answer).decode(errors="replace")
-        named = [bool(each and each.search(told)) for each in both]
-        if scrubber.answer(told) or (named[0] and named[1]) or named[2]:
+        if scrubber.answer(told) or any(
+            (one.search(told) and other.search(told)) or kept.search(told) for one, other, kept in named
+        ):
             found.append((scope, key))
     return found
+
+
+def _words(names: Collection[str]) -> re.Pattern[str]:
+    """Any of these names as words; without names it finds nothing."""
+    return re.compile(rf"(?<!\w)(?:{any_of(names)})(?!\w)" if names else r"(?!)")
 
 
 def files_naming(session: Session, scrubber: Scrubber) -> list[int]:

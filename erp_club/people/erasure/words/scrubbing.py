@@ -48,22 +48,25 @@ class Secrets:
 
 
 class Scrubber:
-    """Knows what names a person; `renamed` are names of ours that changed, which documents tell whole."""
+    """Knows what names people; `renamed` are names of ours that changed, which documents tell whole."""
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, *people: Secrets) -> None:
         self.renamed: dict[str, str] = {}
-        self._whole = {each.casefold() for each in secrets.told}
-        whole = whole_names(secrets.given, secrets.family)
-        names = [*([whole] if whole else []), *map(letters, secrets.emails)]
-        numbers = [phone(each) for each in secrets.phones] + [document(each) for each in secrets.documents]
+        self._whole = {told.casefold() for each in people for told in each.told}
+        codes = [code for each in people for code in each.codes]
+        whole = [whole_names(each.given, each.family) for each in people]
+        names = [*(each for each in whole if each), *(letters(email) for each in people for email in each.emails)]
+        numbers = [phone(number) for each in people for number in each.phones]
+        numbers += [document(number) for each in people for number in each.documents]
         in_words = [*names, *(each for each in numbers if each)]
         self._names = _compiled(names)
-        self._words = _compiled([*in_words, *(letters(each) for each in secrets.codes if _telling(each))])
-        self._all = _compiled([*in_words, *map(letters, secrets.codes)])
-        self.names = (_sought(secrets.given), _sought(secrets.family))
-        self.alone = _sought_alone(secrets)
-        self.sought = [*self.names[0], *self.names[1], *self.alone]
-        """Patterns of LIKE for small letters: what names the person matches one of `alone`, or of both `names`."""
+        self._words = _compiled([*in_words, *(letters(each) for each in codes if _telling(each))])
+        self._all = _compiled([*in_words, *map(letters, codes)])
+        self.names = [(_sought(each.given), _sought(each.family)) for each in people]
+        """Of each person, patterns of LIKE for small letters; without one of the two the other says all."""
+        self.alone = [pattern for each in people for pattern in _sought_alone(each)]
+        self.sought = [*(pattern for pair in self.names for side in pair for pattern in side), *self.alone]
+        """What names somebody matches one of `alone`, or of both sides of a pair of `names`."""
 
     def text(self, told: str) -> str:
         """A text without the person.
