@@ -1,7 +1,7 @@
 """Selling: facts gathered, the basket priced, the sale checked, and written with all that hangs on it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from erp_club.kernel.money import Rounding, round_div
 from erp_club.permissions.actors import Actor
 from erp_club.permissions.approvals.commands import Deed, permit
 from erp_club.permissions.catalog import Permission
+from erp_club.points.expiry.commands import end_idle
 from erp_club.points.rules import points_for
 from erp_club.programmes.standings.commands import LookCause, Turned
 from erp_club.programmes.terms.commands import Sliding, hold_sliding, move_on
@@ -129,6 +130,7 @@ def settle(
     sales.check(sale, now=place.now)
     _permit(session, sale, basket, asked, place)
     earning, terms = basket.earning, hold_sliding(session, sale.customer_id, basket.accounts.values())
+    _end_idle(session, sale, basket.accounts.values(), now=place.now, by=place.by)
     if not basket.priced.applied and not basket.coupons:
         posted = write_sale(session.connection(), sale, earning, now=place.now, by=place.by)
         done = settle_cards(session, sale, basket, posted.receipt_id, cards, place)
@@ -225,6 +227,13 @@ def _move(
     return look_at_levels(session, basket.accounts.values(), cause)
 
 
+def _end_idle(session: Session, sale: Sale, clubs: Iterable[Earning], *, now: dt.datetime, by: Actor) -> None:
+    """What was idle for too long before this sale stays lost."""
+    counting = [(club.holder_id, club.points_account_id) for club in clubs if club.counts_purchases]
+    if counting:
+        end_idle(session, counting, on=sale.sold_on, now=now, by=by)
+
+
 def _cause(sale: Sale, posted: Posted, *, now: dt.datetime, by: Actor) -> LookCause:
     return LookCause(
         LevelCause.PURCHASE,
@@ -273,6 +282,7 @@ def book_sale(session: Session, sale: Sale, *, now: dt.datetime, by: Actor) -> P
     """
     clubs = _clubs(session, sale)
     terms = hold_sliding(session, sale.customer_id, clubs)
+    _end_idle(session, sale, clubs, now=now, by=by)
     posted = write_sale(session.connection(), sale, _earning(sale, clubs), now=now, by=by)
     give_awaited(session, sale, posted, now=now, by=by)
     cause = _cause(sale, posted, now=now, by=by)

@@ -121,6 +121,21 @@ def test_whoever_bought_last_starts_the_clock_of_all_points_that_came_together(s
     assert wrong_rows(shop.session) == []
 
 
+def test_what_was_idle_for_too_long_before_the_merge_is_not_given_back_by_it(shop: Shop):  # REQ P-09 J-01
+    rules = RulesDocument(terms=EarnedTerms(expiry=Expiry(ExpiryKind.INACTIVITY, months=6)))
+    add_rules(shop.session, shop.club, rules, effective_from=dt.date(2026, 1, 1), now=NOW, by=SYSTEM)
+    merged, survivor = shop.member(), shop.member()
+    shop.sale(merged, 10)
+    shop.sale(survivor, 7)
+    idle = sa.update(PointsAccount).where(PointsAccount.customer_id == merged)
+    shop.session.execute(idle.values(idle_last_day=TODAY - dt.timedelta(days=1)))
+    merge_id = shop.merge(survivor, merged)
+    assert shop.balances()[survivor] == 7
+    shop.part(merge_id)
+    assert shop.balances() == {merged: 0, survivor: 7}
+    assert wrong_rows(shop.session) == []
+
+
 def idle_last_days(shop: Shop, *customers: int) -> list[dt.date | None]:
     accounts = [account(shop.session, each).id for each in customers]
     return list(shop.session.scalars(sa.select(PointsAccount.idle_last_day).where(PointsAccount.id.in_(accounts))))

@@ -12,6 +12,7 @@ from erp_club.kernel.errors import Conflict
 from erp_club.permissions.actors import SYSTEM
 from erp_club.points.models import PointsAccount, PointsLot, PointsMovement, PointsMovementLot
 from erp_club.points.rules import Expiry, ExpiryKind
+from erp_club.points.verify.queries import faults
 from erp_club.purchases.commands import post_sale
 from erp_club.purchases.sale import Payment
 from erp_club.receipts.kinds import Means
@@ -200,3 +201,24 @@ def test_where_inactivity_ends_a_balance_each_purchase_moves_its_last_day_even_i
     )
     post_sale(session, late, now=NOW, by=till.by)
     assert session.scalar(sa.select(PointsAccount.idle_last_day)) == dt.date(2027, 5, 22), "an offline sale came late"
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_purchase_gives_back_nothing_that_was_idle_for_too_long_before_it_though_the_night_is_late(
+    session: Session, ended: bool
+) -> None:
+    """REQ P-09 J-01"""
+    till, milk = a_till(session), a_product(session)
+    customer_id, club_id = a_customer(session), a_club(session)
+    account = a_membership(session, customer_id, club_id).points_account_id
+    idle = RulesDocument(EarnedTerms(expiry=Expiry(ExpiryKind.INACTIVITY, months=6)))
+    add_rules(session, club_id, idle, effective_from=NOW.date(), now=NOW, by=SYSTEM)
+    moved(session, customer_id, account, 100)
+    last_day = NOW.date() - dt.timedelta(days=1 if ended else 0)
+    session.execute(sa.update(PointsAccount).values(idle_last_day=last_day))
+    sale = a_sale(till, a_line(milk, 50_00), customer_id=customer_id)
+    assert post_sale(session, sale, now=NOW, by=till.by).earned[0].balance == (5 if ended else 105)
+    assert session.scalar(sa.select(PointsAccount.idle_last_day)) == dt.date(2027, 5, 22)
+    kinds = session.scalars(sa.select(PointsMovement.kind).order_by(PointsMovement.seq)).all()
+    assert kinds == (["earned", "expired", "earned"] if ended else ["earned", "earned"])
+    assert faults(session) == []

@@ -20,6 +20,7 @@ from erp_club.clubs.models import Membership
 from erp_club.customers.queries import family_of
 from erp_club.kernel import audit
 from erp_club.points.commands import revive_account, set_heir, transfer_debt, transfer_points
+from erp_club.points.expiry.commands import end_idle
 from erp_club.points.kinds import AccountState
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.models import PointsAccount
@@ -62,6 +63,7 @@ def link(session: Session, main: Held, other: Held, *, cause: Cause) -> int:
         raise errors.frozen()
     household_id = _begin(session, main, cause) if place is None else place.household_id
     moving = replace(cause, customer_id=other.customer_id)
+    end_idle(session, [(each.holder_id, each.id) for each in accounts], on=cause.on, now=cause.now, by=cause.by)
     transfer_points(session, other.account, main.account, cause=moving)
     carry_standing(session, other.account, main.account)
     set_heir(session, other.account, main.account)

@@ -22,6 +22,22 @@ class Expired:
     last: Key | None
 
 
+def end_idle(session: Session, accounts: Sequence[Key], *, on: dt.date, now: dt.datetime, by: Actor) -> None:
+    """Before a day's purchase, or another account, starts the clock of these again, let end what was idle for too long.
+
+    Where the night is late, or waits for a second person, what is lost would else come back by it.
+    """
+    asked = sa.tuple_(PointsAccount.customer_id, PointsAccount.id).in_(among(accounts))
+    keys = [
+        (customer, account)
+        for customer, account in session.execute(
+            sa.select(PointsAccount.customer_id, PointsAccount.id).where(asked, PointsAccount.idle_last_day < on)
+        )
+    ]
+    if keys:
+        _end(session, keys, SetCause(MovementKind.EXPIRED, on, now, by))
+
+
 @dataclass(frozen=True, slots=True)
 class Expiring:
     """An account with points whose last day is over."""
@@ -49,6 +65,12 @@ def expire_points(
     keys = _accounts(session, on, after, limit)
     if not keys:
         return Expired(0, 0, None)
+    accounts, points = _end(session, keys, SetCause(MovementKind.EXPIRED, on, now, by, run_id))
+    return Expired(accounts, -points, keys[-1])
+
+
+def _end(session: Session, keys: Sequence[Key], cause: SetCause) -> tuple[int, int]:
+    """Hold these accounts and end what is over: how many had any, and their points, 0 or less."""
     hold_accounts(session, keys)
     taken = (
         sa.select(
@@ -59,10 +81,9 @@ def expire_points(
             sa.cast(sa.null(), sa.BigInteger).label("reverses_seq"),
         )
         .join(PointsAccount, _ITS_ACCOUNT)
-        .where(_ended(on), sa.tuple_(PointsLot.customer_id, PointsLot.account_id).in_(among(keys)))
+        .where(_ended(cause.on), sa.tuple_(PointsLot.customer_id, PointsLot.account_id).in_(among(keys)))
     )
-    accounts, points = write_movements(session, taken, SetCause(MovementKind.EXPIRED, on, now, by, run_id))
-    return Expired(accounts, -points, keys[-1])
+    return write_movements(session, taken, cause)
 
 
 _ITS_ACCOUNT = (PointsAccount.customer_id == PointsLot.customer_id) & (PointsAccount.id == PointsLot.account_id)

@@ -22,6 +22,7 @@ from erp_club.people import errors
 from erp_club.people.merging.rules import joined_days
 from erp_club.permissions.actors import Actor
 from erp_club.points.commands import renew_account, set_heir, transfer_points
+from erp_club.points.expiry.commands import end_idle
 from erp_club.points.kinds import AccountState, MovementKind
 from erp_club.points.ledger.commands import Account, Cause, hold_account
 from erp_club.points.ledger.commands import Moved as Movement
@@ -153,6 +154,8 @@ def _join(session: Session, other: Held, own: Held, cause: Cause) -> Moved:
     told["levels"] = share_levels(session, other, own, on=cause.on)
     source, target = account_of(session, other.membership_id), account_of(session, own.membership_id)
     if source.holder_id == other.customer_id and source != target:
+        both = [(each.holder_id, each.id) for each in (source, target)]
+        end_idle(session, both, on=cause.on, now=cause.now, by=cause.by)
         told |= _move_points(session, source, target, cause)
         carry_standing(session, source, target)
     return told
