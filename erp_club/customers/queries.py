@@ -28,6 +28,9 @@ SHORTEST_ENDING = 4
 LOOKED_AT = 200
 """Hits of one kind before they are put in order: three digits may begin a hundred thousand numbers."""
 
+LONGEST_TYPED = 2 * spelling.LONGEST + 1
+"""Letters of what was typed that are looked at: the longest given name and the longest family name."""
+
 # Cards belong to a domain above this one. Here their number is only one more key that leads to a customer.
 _CARDS = sa.table("cards", sa.column("number"), sa.column("customer_id"), sa.column("state"), sa.column("issued_at"))
 
@@ -132,14 +135,15 @@ def find(session: Session, text: str, *, country: str, store_id: int | None = No
     those whose names match equally well, those come first who belong to the store `store_id`, then who bought last.
     """
     # On an Arabic keyboard ٠٥٤ is 054.
-    plain = re.sub(r"\d", lambda digit: str(unicodedata.digit(digit[0])), spelling.tidy(text)[: spelling.LONGEST])
+    plain = re.sub(r"\d", lambda digit: str(unicodedata.digit(digit[0])), spelling.tidy(text)[:LONGEST_TYPED])
     typed = _number_of_zone(plain)
     numbers = [*_by_code(typed), *_by_document(session, typed), *_by_contact(typed, country)]
-    if _CODE.fullmatch(typed) and not typed.isalpha() and _LETTER.search(typed):
+    if _CODE.fullmatch(typed) and not typed.isalpha():
         # One word of letters and digits: whose number it is, or begins so, is meant; it is a name only where it is
-        # nobody's. O-Brien is a name even where an e-mail address begins so.
+        # nobody's. O-Brien is a name even where an e-mail address begins so, and 007 where a telephone does.
         found = _found(session, numbers, limit)
-        if any(each.exact or _DIGIT.search(typed) for each in found):
+        mixed = _LETTER.search(typed) and _DIGIT.search(typed)
+        if any(each.exact or mixed for each in found):
             return found
     return _found(session, [*numbers, *_by_name(session, typed, store_id, limit)], limit)
 
@@ -331,7 +335,8 @@ def _numbers(digits: str, country: str) -> list[str]:
 
 def _by_name(session: Session, typed: str, store_id: int | None, limit: int) -> list[_Branch]:
     """By names: the best matches, in their order."""
-    if "@" in typed or not any(letter.isalpha() for letter in typed):
+    nameable = typed.isdigit() or any(letter.isalpha() or not letter.isascii() for letter in typed)
+    if "@" in typed or not nameable:
         return []
     # Only who looks for a name needs numpy, and waits for it at the first one.
     from erp_club.customers.names.queries import find_by_name

@@ -222,6 +222,16 @@ def test_a_correction_says_anew_which_days_were_held(session: Session) -> None:
     assert (entry.action, entry.after and entry.after["reason"]) == ("membership.correct", "Joined in January")
 
 
+def test_a_correction_to_the_same_days_is_no_event(session: Session) -> None:
+    yael, joined = a_member(session)
+    told = breaks.correct_membership(
+        session, joined.membership_id, spans=row(session, yael).spans, reason="Same", now=NOW, by=SYSTEM
+    )
+    assert (told.state, told.valid_until) == (MembershipState.OPEN, row(session, yael).spans[-1].last)
+    assert session.scalar(sa.text("SELECT count(*) FROM membership_events")) == 0
+    assert session.scalar(sa.select(AuditEntry.id).where(AuditEntry.action == "membership.correct")) is None
+
+
 def test_a_correction_names_the_period_that_is_wrong(session: Session) -> None:
     _, joined = a_member(session)
     wrong = [Span(TODAY, TODAY + 9 * DAY), Span(TODAY + 9 * DAY, TODAY + 20 * DAY)]

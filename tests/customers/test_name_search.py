@@ -94,6 +94,20 @@ def test_whatever_is_typed_is_answered(session: Session, people: dict[str, int],
     queries.find(session, f"Yael {typed}", country="IL")
 
 
+def test_names_of_digits_or_signs_alone_are_found_and_numbers_come_first(session: Session):
+    a_chain(session)
+    bond, smile = named(session, "007", "Bond"), named(session, "🙂", "")
+    digits, longest = named(session, "4711", ""), named(session, "a" * 200, "b" * 200)
+    numbered = a_person(session, number="4711-8", given_name="Yael")
+    assert [found(session, each) for each in ("007", "🙂", f"{'a' * 200} {'b' * 200}", "٠٠٧", "Bond 007")] == [
+        [bond], [smile], [longest], [bond], [bond]
+    ]  # fmt: skip
+    assert set(found(session, "4711")) == {digits, numbered}
+    assert found(session, "4711-8") == [numbered]
+    whole = a_person(session, number="4711", given_name="Dana")
+    assert found(session, "4711") == [whole, numbered]
+
+
 def test_new_customers_are_found_at_once_and_changed_names_too(session: Session, people: dict[str, int]):
     customer_id = named(session, "Zbigniew", "Brzęczyszczykiewicz")
     assert found(session, "zbigniev brzenczyszczykiewicz") == [customer_id]

@@ -11,6 +11,7 @@ from erp_club.customers import commands, queries
 from erp_club.customers.classes.rules import MOST_CHOICES, MOST_FIELDS
 from erp_club.customers.duplicates.commands import open_new_customer
 from erp_club.customers.fields import CustomerChanges, CustomerFields
+from erp_club.customers.queries import LONGEST_TYPED
 from erp_club.customers.scans import scanned
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
@@ -71,7 +72,7 @@ class CustomersPage(BaseModel):
 class Search(Body):
     """What somebody typed to find a customer: any number of theirs, or the beginnings of names."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TYPED), Storable]
 
 
 def _chosen(value: Any) -> Any:

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from erp_club.customers.queries import LONGEST_TYPED
 from erp_club.kernel.text import T
 from erp_club.permissions import errors
 from erp_club.permissions.catalog import Permission
@@ -35,7 +36,7 @@ AtTill = Annotated[Act, needs(Permission.SALES_POST, at_till=True)]
 class Entry(Body):
     """What was scanned or typed: an item (`3*code` for three), a card, a coupon, a phone, a number or a name."""
 
-    code: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+    code: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TYPED), Storable]
 
 
 class Quantity(Body):

@@ -19,6 +19,7 @@ from erp_club.clubs.days.commands import (
     events_since,
     last_event,
     numbered,
+    unchanged,
 )
 from erp_club.clubs.households.commands import leave_with_nothing
 from erp_club.clubs.kinds import EventKind, MembershipState
@@ -189,13 +190,15 @@ def restore_membership(
 def correct_membership(
     session: Session, membership_id: int, *, spans: Sequence[Span], reason: str, now: dt.datetime, by: Actor
 ) -> Changed:
-    """Say anew on which days an open membership held and holds, in the past too.
+    """Say anew on which days an open membership held and holds, in the past too. The same days again are no event.
 
     Raises NotFound, Conflict `membership-paused` or `membership-ended`, Refused `periods-overlap` with the field of the
     first that is wrong, `too-long`.
     """
     held = check_correction(session, membership_id, spans=spans)
     after = numbered(held.days, spans, free=held.last_no + 1)
+    if [span for span in after.values() if span] == [span for span in held.days.values() if span]:
+        return unchanged(held)
     first = min((span.first for span in (*spans, *held.spans)), default=now.date())
     return change_days(
         session, held, EventKind.CORRECTION, after, on=first, reason=reason, now=now, by=by, state=MembershipState.OPEN

@@ -94,10 +94,20 @@ def change_days(
         before={"membership_id": held.membership_id} | event["before"],
         after={"membership_id": held.membership_id, "on": on, "reason": reason, "points": points} | event["after"],
     )
-    spans = [span for span in after.values() if span]
+    return _changed(held, after, state)
+
+
+def unchanged(held: Held) -> Changed:
+    """What holds where a command has nothing to change."""
+    return _changed(held, held.days, held.state)
+
+
+def _changed(held: Held, days: Days, state: MembershipState) -> Changed:
+    spans = [span for span in days.values() if span]
     endless = any(span.last is None for span in spans)
-    until = None if endless or not spans else periods.last_day(spans)
-    return Changed(held.membership_id, held.customer_id, state, until)
+    return Changed(
+        held.membership_id, held.customer_id, state, None if endless or not spans else periods.last_day(spans)
+    )
 
 
 _ENDED_BY = "ended_by"

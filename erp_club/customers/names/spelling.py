@@ -82,17 +82,23 @@ def words(text: str) -> list[str]:
     """The words of a name or of what was typed, as they are read aloud: in small letters, with accents and geresh.
 
     Hyphens stay, between the parts of one word. Points of Hebrew and Arabic are taken out; a word that mixes Latin
-    letters with Cyrillic ones that look the same is taken for the script that has more of them.
+    letters with Cyrillic ones that look the same is taken for the script that has more of them. Signs are words where
+    there is nothing else.
 
+    >>> words("🙂 !")
+    ['🙂']
     >>> words("Yaël O’Brien, ג׳ורג׳ בן־דוד")
     ['yaël', "o'brien", "ג'ורג'", 'בן-דוד']
     """
     shown = unicodedata.normalize("NFC", _INVISIBLE.sub("", text).casefold())
     shown = _APOSTROPHE.sub("'", _ARABIC_POINTS.sub("", _HEBREW_POINTS.sub("", shown)))
     shown = _HYPHEN.sub("-", _QUOTE.sub("", shown))
-    spaced = "".join(letter if letter in "'-" or unicodedata.category(letter)[0] in "LMN" else " " for letter in shown)
-    found = (_one_script(_trimmed(word)) for word in spaced.split())
-    return [word[:LONGEST_WORD] for word in found if word.strip("'-")]
+    for kinds in ("LMN", "S"):
+        spaced = "".join(each if each in "'-" or unicodedata.category(each)[0] in kinds else " " for each in shown)
+        found = (_one_script(_trimmed(word)) for word in spaced.split())
+        if kept := [word[:LONGEST_WORD] for word in found if word.strip("'-")]:
+            return kept
+    return []
 
 
 def parts(word: str) -> list[str]:
