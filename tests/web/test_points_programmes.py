@@ -40,6 +40,8 @@ def test_a_programme_shows_whom_it_touches_before_it_runs(office: TestClient) ->
     page = office.get(f"/points-programmes/{programme_id}", headers=HTML)
     assert page.status_code == 200
     assert "100001" in page.text
+    assert "No customer has these numbers:" in page.text
+    assert office.get(page.url.path).json()["unknown"] == ["100002"]
     assert "₪600.00" in page.text
     counts = {each["name"]: each["number"] for each in office.get(page.url.path).json()["preview"]["counts"]}
     assert counts == {"accounts": 1, "given": 0, "taken": 12_000}

@@ -50,7 +50,8 @@ class ProgrammesPage(BaseModel):
 class ProgrammePage(BaseModel):
     """A programme, what it would do now, and its runs. `over` is whether somebody else would have to approve one.
 
-    `worth_minor` is what its points are worth by the club's rate of today, by the name of the count.
+    `worth_minor` is what its points are worth by the club's rate of today, by the name of the count; `unknown` are the
+    first of its numbers that no customer has.
     """
 
     programme: ProgrammeView
@@ -59,6 +60,7 @@ class ProgrammePage(BaseModel):
     currency: str
     limit: int
     over: bool
+    unknown: list[str]
     runs: list[RunView]
 
 
@@ -74,6 +76,9 @@ class ProgrammeForm(BaseModel):
 
     clubs: list[ClubChoice]
     segments: list[SegmentChoice]
+
+
+UNKNOWN_SHOWN = 10
 
 
 def programme_form(act: Act) -> ProgrammeForm:
@@ -106,6 +111,7 @@ def programme_page(act: Act, programme_id: int) -> ProgrammePage:
         currency=club.currency,
         limit=limit,
         over=moved > limit or preview.counts["accounts"] > act.settings.run_accounts_limit,
+        unknown=queries.nobodys(act.session, row.numbers or ())[:UNKNOWN_SHOWN],
         runs=run_views(act, runs),
     )
 

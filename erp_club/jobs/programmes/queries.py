@@ -319,6 +319,13 @@ def _has_member(wanted: ProgrammeRow) -> sa.ColumnElement[bool]:
 _TEXTS = PointsProgramme.numbers.type
 
 
+def nobodys(session: Session, numbers: Sequence[str]) -> list[str]:
+    """Those of these that are no customer's number."""
+    asked = sa.select(Customer.number).where(Customer.number == sa.any_(sa.cast(list(numbers), _TEXTS)))
+    known: set[str] = set(session.scalars(asked)) if numbers else set()
+    return [each for each in numbers if each not in known]
+
+
 def _whole(total: Any) -> Any:
     return sa.cast(sa.func.coalesce(total, 0), sa.BigInteger)
 
