@@ -103,6 +103,7 @@ class MovementRow:
     reverses_seq: int | None
     undone: bool
     rule_version: int | None
+    by_job: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +350,7 @@ def _movements(customer_id: int, account_id: int, which: Which) -> sa.Select[*tu
             PointsMovement.reverses_seq,
             _undone().label("undone"),
             PointsMovement.rule_version,
+            PointsMovement.run_id.is_not(None).label("by_job"),
         )
         .outerjoin(
             Receipt, (Receipt.customer_id == PointsMovement.by_customer_id) & (Receipt.id == PointsMovement.receipt_id)

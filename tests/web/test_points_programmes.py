@@ -1,5 +1,6 @@
 # REQ P-10 A-01 A-03: head office sets a programme up, sees whom it touches, and runs it; over a limit a second person
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
@@ -7,6 +8,7 @@ from erp_club.jobs import runner
 from erp_club.kernel.db import Database
 from erp_club.kernel.settings import Settings
 from erp_club.permissions.catalog import Role
+from erp_club.points.models import PointsAccount
 from tests.make.clubs import a_club
 from tests.make.office import HTML, form, head_office, send
 from tests.make.organisation import PASSWORD, somebody
@@ -71,7 +73,7 @@ def test_over_the_limit_a_run_waits_until_somebody_else_says_yes(committed: Data
             office = with_points(client, session)
             somebody(session, Role.HQ, username="second")
             session.commit()
-        url = f"/points-programmes/{set_up(office)}"
+        url = f"/points-programmes/{set_up(office, effect='percent', percent='-100')}"
         assert "waits until somebody else approves it" in office.get(url, headers=HTML).text
         run = f"/job-runs/{send(office, 'POST', f'{url}/runs').json()['id']}"
         runner.work_waiting(committed)
@@ -92,6 +94,10 @@ def test_over_the_limit_a_run_waits_until_somebody_else_says_yes(committed: Data
         assert send(office, "POST", f"{run}/decisions", {"approve": True}).json()["code"] == "job-run-not-waiting"
         runner.work_waiting(committed)
         assert office.get(run).json()["state"] == "done"
+        with committed.session() as session:
+            account_id = session.scalars(sa.select(PointsAccount.id)).one()
+        history = office.get(f"/points-accounts/{account_id}/movements?kind=adjusted", headers=HTML).text
+        assert 'Programme of points <span class="dim"><bdi>Spring' in history
 
 
 def test_what_was_typed_wrong_comes_back_beside_its_field(office: TestClient) -> None:

@@ -52,6 +52,7 @@ class MovementLine(BaseModel):
     terminal: str | None
     staff: str | None
     reason: str | None = None
+    by_job: bool = False
     can_undo: bool = False
     version: int | None = None
     unit: Unit = POINTS
@@ -204,6 +205,7 @@ def movement_line(
         terminal=row.terminal,
         staff=row.staff,
         reason=reason_of(row, names),
+        by_job=row.by_job,
         can_undo=row.kind is MovementKind.ADJUSTED and row.reverses_seq is None and not row.undone,
         version=version.version_no if version else None,
         unit=unit_of(version, versions),
