@@ -15,7 +15,7 @@ from erp_club.reports.purchases import naming, queries, slices
 from erp_club.reports.purchases.asked import Asked, By
 from erp_club.reports.purchases.figures import share_bp
 from erp_club.reports.purchases.lines import GROUPED
-from erp_club.reports.purchases.sources import days, one_step, source, stale
+from erp_club.reports.purchases.sources import one_step, source, stale
 
 KINDS = (By.GROUP, By.DEPARTMENT, By.BRAND, By.STORE)
 """Of what somebody has a favourite."""
@@ -107,27 +107,43 @@ _Found = Mapping[int, tuple[int, int]]
 
 
 def _kept(session: Session, asked: Asked) -> _Found | None:
-    """Of the whole chain in a calendar month or year, as it is kept; None of anything else."""
-    if not slices.of_chain(replace(asked, by=By.DAY)) or (asked.by in GROUPED and stale(session, asked.by)):
+    """Of the whole chain, a club or a store in a calendar month or year, as it is kept; None of anything else."""
+    of = _of_what(asked)
+    if of is None or (asked.by in GROUPED and stale(session, asked.by)):
         return None
     steps = ((by, one_step(session, asked, by)) for by in (By.YEAR, By.MONTH))
     kept = next(((by, period) for by, period in steps if period is not None), None)
-    waited = None if kept is None else slices.waited(session)
+    waited = None if kept is None else slices.waited(session, members=asked.club_id is not None)
     if kept is None or waited is None:
         return None
     by, period = kept
     table = FavouritePeriod
     which = (table.step == by.value, table.first == period.first, table.kind == asked.by.value)
-    rows = session.execute(sa.select(table.of_id, table.customers, table.sales_minor).where(*which))
+    whose = (table.club_id == of[0], table.store_id == of[1])
+    rows = session.execute(sa.select(table.of_id, table.customers, table.sales_minor).where(*which, *whose))
     found = {row[0]: (row[1], row[2]) for row in rows}
     if waited:  # they are told as they are
         theirs = replace(period, among=waited)
-        summed = days(theirs, asked.by if asked.by in GROUPED else None).subquery()
-        for times, each in ((-1, summed), (1, source(session, theirs))):
+        for times, each in ((-1, slices.as_summed(theirs)), (1, source(session, theirs))):
             for key, (customers, spent) in _liked_best(session, each, _key(theirs, each)).items():
                 before = found.get(key, (0, 0))
                 found[key] = (before[0] + times * customers, before[1] + times * spent)
     return found
+
+
+def kept_of(asked: Asked) -> bool:
+    """Whether it is kept of these customers, in whole calendar months and years."""
+    return _of_what(asked) is not None
+
+
+def _of_what(asked: Asked) -> tuple[int, int] | None:
+    """The club or the store that it is kept of, 0 for any; None where the question is about something else."""
+    stores = asked.store_ids or ()
+    if not slices.of_chain(replace(asked, by=By.DAY, club_id=None, store_id=None, within=None)):
+        return None
+    if len(stores) > 1 or (asked.store_ids is not None and not stores) or (stores and asked.club_id is not None):
+        return None
+    return asked.club_id or 0, stores[0] if stores else 0
 
 
 def _found_out(session: Session, asked: Asked) -> _Found:

@@ -335,7 +335,12 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_merges_and_e
         ]
         chain_wide = asked(By.MONTH, days[0], dt.date(DAY.year, 12, 31))
         year = asked(By.GROUP, dt.date(DAY.year, 1, 1), dt.date(DAY.year, 12, 31))
-        habits_of_all = (favourites(session, year), habits.movement(session, chain_wide))
+        liked = [
+            favourites(session, replace(year, by=by, **narrowed))
+            for by in (By.GROUP, By.STORE)
+            for narrowed in ({}, {"club_id": club}, {"store_id": till.store_id})
+        ]
+        habits_of_all = (liked, habits.movement(session, chain_wide))
         often = [habits.frequency(session, replace(year, club_id=whose)) for whose in (club, None)]
         return [
             *rows,
@@ -370,7 +375,7 @@ def test_a_clubs_sums_follow_late_sales_returns_changed_memberships_merges_and_e
             assert found_out[-4].buyers > 0
             assert {count for _, count in found_out[5]} == {2}
             assert [key for key, _ in found_out[-5][0]] == [club, None]
-            assert (len(found_out[-3].rows), len(found_out[-1])) > (0, 0)
+            assert (len(found_out[-3][0].rows), len(found_out[-1])) > (0, 0)
             roll_all(session)
             assert verify(session) is None
     assert {each.split("/")[1] for each in session.scalars(sa.select(SliceBuyers.slice)) if "/" in each} == set(

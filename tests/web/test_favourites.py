@@ -14,7 +14,7 @@ from erp_club.permissions.catalog import Role
 from erp_club.purchases.posting.commands import write_sale
 from erp_club.receipts.rollups.commands import roll_all, verify
 from tests.make.browser import HTML, a_session_of, signed_in
-from tests.make.clubs import a_customer
+from tests.make.clubs import a_club, a_customer, a_membership
 from tests.make.organisation import somebody
 from tests.make.purchases import NOW, a_line, a_product, a_sale, a_till, another_till
 from web.cookies import SESSION_COOKIE
@@ -84,6 +84,9 @@ def test_of_months_and_years_it_is_kept_and_of_too_many_other_purchases_they_are
     month = f"by={by}&first={first}&last={last - dt.timedelta(days=1)}"
     year = f"by={by}&first={first.replace(month=1)}&last={first.replace(month=12, day=31)}"
     before = client_of_shop.get(f"/reports/favourites?by={by}&{DAYS}").json()["rows"]
+    till_of_all, club = session.scalars(sa.select(Store.id)).one(), a_club(session)
+    a_membership(session, session.scalars(sa.select(Customer.id).where(Customer.number == "ANN")).one(), club)
+    ann_likes = [10_00 if by == "group" else 100_00]
     till = another_till(session, store_code="375", username="other")
     for years in (-2, 2):  # so that these days aren't all on which anything is sold
         sold_at = NOW + dt.timedelta(days=365 * years)
@@ -94,8 +97,14 @@ def test_of_months_and_years_it_is_kept_and_of_too_many_other_purchases_they_are
         for days in (month, year):
             told = client_of_shop.get(f"/reports/favourites?{days}").json()
             assert (told["rows"], told["receipts"]) == (before, 0)
+            told = client_of_shop.get(f"/reports/favourites?{days}&store={till_of_all}").json()
+            assert (told["rows"], told["receipts"]) == (before, 0)
+            told = client_of_shop.get(f"/reports/favourites?{days}&club={club}").json()
+            assert ([row["sales_minor"] for row in told["rows"]], told["receipts"]) == (ann_likes, 0)
         told = client_of_shop.get(f"/reports/favourites?by={by}&{DAYS}").json()
         assert (told["rows"], told["receipts"], len(told["whole"])) == ([], 6, 2)
+        told = client_of_shop.get(f"/reports/favourites?by={by}&club={club}&{DAYS}").json()
+        assert (told["receipts"], told["whole"][0]["url"].endswith(f"&club={club}")) == (3, True)
         if waits:
             roll_all(session)
             assert verify(session) is None
@@ -108,4 +117,7 @@ def test_of_months_and_years_it_is_kept_and_of_too_many_other_purchases_they_are
     client_of_shop.cookies.set(SESSION_COOKIE, token)
     monkeypatch.setattr("web.routes.reports.MOST_RECEIPTS", 0)
     told = client_of_shop.get(f"/reports/favourites?by={by}&first={sold_at.date()}&last={sold_at.date()}").json()
-    assert (told["rows"], told["receipts"], told["whole"]) == ([], 1, [])
+    assert (told["rows"], told["receipts"]) == ([], 1)
+    assert told["whole"][0]["url"].endswith(f"&store={till.store_id}")
+    told = client_of_shop.get(told["whole"][0]["url"]).json()
+    assert (told["receipts"], [row["customers"] for row in told["rows"]]) == (0, [])

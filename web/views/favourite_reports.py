@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, Field
 
 from erp_club.permissions.catalog import Permission
-from erp_club.reports.favourites import KINDS, KINDS_OF_ONE, MOST, Favourites, favourites, liked
+from erp_club.reports.favourites import KINDS, KINDS_OF_ONE, MOST, Favourites, favourites, kept_of, liked
 from erp_club.reports.purchases.asked import Asked, By
 from web.deps import Act
 from web.formats import month
@@ -53,8 +53,8 @@ class FavouritesPage(BaseModel):
     """Whose favourite what is, in a period. `customers` have one.
 
     Of one customer there are no such `rows`, but what was `liked` best. Of more `receipts` than anybody waits for
-    there are none either: `whole` are the months and years of the period, of which what the chain's customers like
-    best is kept; none for whoever sees but some stores.
+    there are none either: `whole` are the months and years of the period, of which it is kept what customers like best,
+    of `all_customers` where not of these alone; none for whoever sees several stores and not all.
     """
 
     by: By
@@ -67,6 +67,7 @@ class FavouritesPage(BaseModel):
     liked: list[LikedView]
     receipts: int
     whole: list[Whole]
+    all_customers: bool = Field(exclude=True)
     kinds: list[tuple[str, str]] = Field(exclude=True)
     chips: list[Chip] = Field(exclude=True)
     choices: Choices = Field(exclude=True)
@@ -77,6 +78,7 @@ def favourites_page(act: Act, asked: Asked, *, most: int | None = None) -> Favou
     """The page; of no more than `most` receipts, unless it is kept."""
     one = asked.customer_id is not None
     found = Favourites(1, ()) if one else favourites(act.session, asked, most=most)
+    kept = kept_of(asked)
     query = [(name, value) for name, value in act.request.query_params.multi_items() if value]
     return FavouritesPage(
         by=asked.by,
@@ -88,7 +90,8 @@ def favourites_page(act: Act, asked: Asked, *, most: int | None = None) -> Favou
         rows=[FavouriteView.model_validate(row, from_attributes=True) for row in found.rows],
         liked=_liked(act, asked) if one else [],
         receipts=found.receipts,
-        whole=_whole(asked) if found.receipts and asked.within is None else [],
+        whole=_whole(asked, kept) if found.receipts and (kept or asked.within is None) else [],
+        all_customers=not kept and bool(filters_of(asked)),
         kinds=[(kind.value, translate(ROWS[kind])) for kind in (KINDS_OF_ONE if one else KINDS)],
         chips=chips(act, asked, PATH, query),
         choices=choices_of(act, asked),
@@ -96,13 +99,14 @@ def favourites_page(act: Act, asked: Asked, *, most: int | None = None) -> Favou
     )
 
 
-def _whole(asked: Asked) -> list[Whole]:
-    """The latest years and months that the period touches."""
+def _whole(asked: Asked, kept: bool) -> list[Whole]:
+    """The latest years and months that the period touches, of the club or store where it is `kept`, else of all."""
+    filters = filters_of(asked) if kept else {}
     made: list[Whole] = []
     for by, most in ((By.YEAR, 3), (By.MONTH, 12)):
         steps = replace(asked, by=by)
         for first in steps.steps()[-most:]:
-            query = {"by": asked.by.value, "first": first, "last": steps.step_end(first)}
+            query = {"by": asked.by.value, "first": first, "last": steps.step_end(first), **filters}
             made.append(
                 Whole(name=str(first.year) if by is By.YEAR else month(first), url=f"{PATH}?{urlencode(query)}")
             )

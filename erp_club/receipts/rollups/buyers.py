@@ -211,31 +211,39 @@ def cohorts(days: str, *, by: int = 1, where: str = "true") -> str:
 
 LIKED = tuple(part for part in SLICES if part.name in ("store", "department", "group", "brand"))
 """Of what customers have favourites."""
-FAVOURITE_KEY = "step, first, kind, of_id"
+FAVOURITE_KEY = "step, first, club_id, store_id, kind, of_id"
 
 
 def favourites(of: Callable[[str], str], *, by: int = 1, where: str = "true", parts: Sequence[Slice] = LIKED) -> str:
     """So many times whose favourite what is in each month and year, from tables of customers' days.
 
-    `where` is said with the step as %s.
+    Of all, of each club's members and of each store. `where` is said with the step as %s.
     """
     return " UNION ALL ".join(
-        _favourites(part, step, of(part.days), by, where.replace("%s", step))
+        _favourites(part, step, scope, by, where.replace("%s", step))
         for part in parts
         for step in ("month", "year")
+        for scope in (
+            ("0", "0", f"{of(part.days)} AS days"),
+            ("club_id", "0", f"{held(of(part.days))} AS held"),
+            ("0", "store_id", f"{of(part.days)} AS days"),
+        )
     )
 
 
-def _favourites(part: Slice, step: str, days: str, by: int, where: str) -> str:
+def _favourites(part: Slice, step: str, scope: tuple[str, str, str], by: int, where: str) -> str:
     """The greatest of these arrays is the favourite, as `reports.favourites` has it."""
+    club, store, rows = scope
     return f"""
-        SELECT '{step}' AS step, first, '{part.name}' AS kind, (-best[3])::int AS of_id,
-               ({by} * count(*))::int AS customers, ({by} * sum(best[2]))::bigint AS sales_minor
-          FROM (SELECT first, customer_id, max(ARRAY[purchases, spend_minor, -of_id]::bigint[]) AS best
-                  FROM (SELECT date_trunc('{step}', sold_on::timestamp)::date AS first, customer_id,
-                               {part.column} AS of_id, sum(purchases) AS purchases, sum(spend_minor) AS spend_minor
-                          FROM {days} AS days WHERE {where} AND customer_id <> 0 AND {part.column} <> 0
-                         GROUP BY first, customer_id, {part.column}) AS sums
-                 WHERE purchases > 0 GROUP BY first, customer_id) AS each
-         GROUP BY first, best[3]
+        SELECT '{step}' AS step, first, club AS club_id, store AS store_id, '{part.name}' AS kind,
+               (-best[3])::int AS of_id, ({by} * count(*))::int AS customers,
+               ({by} * sum(best[2]))::bigint AS sales_minor
+          FROM (SELECT first, club, store, customer_id, max(ARRAY[purchases, spend_minor, -of_id]::bigint[]) AS best
+                  FROM (SELECT date_trunc('{step}', sold_on::timestamp)::date AS first, {club} AS club,
+                               {store} AS store, customer_id, {part.column} AS of_id, sum(purchases) AS purchases,
+                               sum(spend_minor) AS spend_minor
+                          FROM {rows} WHERE {where} AND customer_id <> 0 AND {part.column} <> 0
+                         GROUP BY 1, 2, 3, customer_id, {part.column}) AS sums
+                 WHERE purchases > 0 GROUP BY first, club, store, customer_id) AS each
+         GROUP BY first, club, store, best[3]
     """

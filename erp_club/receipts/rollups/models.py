@@ -229,13 +229,16 @@ class FavouritePeriod(Base):
     """How many known customers bought a group or the like in most of their purchases of a calendar month or year.
 
     `kind` is "group", "department", "brand" or "store", `step` "month" or "year", `first` its first day. Of several it
-    is the one that a customer spent most on, of these the first. `sales_minor` is what they spent on it.
+    is the one that a customer spent most on, of these the first; `sales_minor` is what they spent on it. Of a `club_id`
+    it is of what its members bought on days on which they were, of a `store_id` of what was bought there; 0 is any.
     """
 
     __tablename__ = "favourite_periods"
 
     step: Mapped[str] = mapped_column(primary_key=True)
     first: Mapped[dt.date] = mapped_column(primary_key=True)
+    club_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    store_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(primary_key=True)
     of_id: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     customers: Mapped[int] = mapped_column(sa.Integer)

@@ -60,7 +60,7 @@ def of_club(session: Session, asked: Asked, *, whole: bool) -> tuple[list[Any], 
 
 def as_summed(asked: Asked, products: Sequence[int] | None = None) -> Any:
     """The rows of some customers that the sums of the club, or of the chain, hold."""
-    kind = By.PRODUCT if asked.by is By.PRODUCT else By.GROUP if asked.of_products else None
+    kind = asked.by if asked.by in OF_PRODUCTS else By.GROUP if asked.of_products else None
     table, span = KINDS[kind][0] if kind else CustomerDay, ClubSpan
     held_days = days(replace(asked, club_id=None), kind, products)
     if asked.club_id is None:
