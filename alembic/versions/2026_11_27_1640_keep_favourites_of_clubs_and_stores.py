@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_1640"
-down_revision = "2026_11_27_1550"
+down_revision = "2026_11_27_1545"
 branch_labels = None
 depends_on = None
 
